@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import {
-  cpSync,
+  appendFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,21 +10,21 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/config.ts';
-import { initServer } from '../../sync/server/local.ts';
-import { temporaryHome } from '../../test/sync/kit.ts';
 
-/** What can be held without a container engine: the build machines have none. */
+/** What can be checked without a container engine. The image is built and entered in test/installed. */
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
 const compose = readFileSync(join(here, 'compose.yaml'), 'utf8');
+const containerfile = readFileSync(join(here, 'Containerfile'), 'utf8');
+const baseVariable = ['$', '{BASE}'].join('');
 const folder = mkdtempSync(join(tmpdir(), 'sp-compose-'));
 const prepare = () =>
   execFileSync(join(here, 'prepare.sh'), ['presence.example.org'], {
@@ -32,6 +32,14 @@ const prepare = () =>
     encoding: 'utf8',
   });
 const secret = (name: string) => readFileSync(join(folder, 'secrets', name), 'utf8').trim();
+/** What a service of the composition runs in a shell, as the shell gets it. */
+const scriptOf = (service: string) =>
+  new RegExp(`^  ${service}:[\\s\\S]*?\\n      - -c\\n      - (?:\\|\\n((?: {8}.*\\n)+)|(.*)\\n)`, 'm')
+    .exec(compose)!
+    .slice(1)
+    .find(Boolean)!
+    .replace(/^ {8}/gm, '')
+    .replaceAll('$$', '$');
 const children: ChildProcess[] = [];
 /** What the preparation makes. */
 let made: string[];
@@ -47,18 +55,36 @@ afterAll(() => {
 
 test('the preparation makes keys that the server takes, in a folder of their own, and none anew', () => {
   for (const name of ['secrets', 'tls']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o700);
-  const before = ['ENCRYPTION_KEY', 'SECRET_KEY', 'postgres.key'].map(secret);
+  const kept = ['server/ENCRYPTION_KEY', 'server/SECRET_KEY', 'database/postgres.key'];
+  const before = kept.map(secret);
+  const settings = join(folder, 'settings.env');
+  appendFileSync(settings, 'SMARTPRESENCE_LEASE_DAYS=3\n');
   prepare();
-  expect(['ENCRYPTION_KEY', 'SECRET_KEY', 'postgres.key'].map(secret)).toEqual(before);
+  expect(kept.map(secret)).toEqual(before);
+  expect(readFileSync(settings, 'utf8')).toMatch(/^SMARTPRESENCE_LEASE_DAYS=3$/m);
 });
 
-test('nothing that the preparation makes gets into the image, whichever engine builds it', () => {
-  // Podman reads a .containerignore in its place, Docker does not.
-  expect(existsSync(join(root, '.containerignore'))).toBe(false);
-  const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
-  expect(made.sort()).toEqual(['.env', 'secrets', 'tls']);
-  expect(made.filter((name) => !ignored.includes(`build/compose/${name}`))).toEqual([]);
-  expect(ignored.filter((line) => line.startsWith('!'))).toEqual([]);
+test('nothing that the preparation makes gets into an image or a commit', () => {
+  // The image is given the archive, and nothing of a folder in which someone has prepared a composition.
+  expect([...containerfile.matchAll(/^(?:ADD|COPY) .+$/gm)].map(([line]) => line)).toEqual([
+    `ADD ${['$', '{ARCHIVE}'].join('')} /unpacked/`,
+    'COPY --from=unpacked /opt/smartpresence /opt/smartpresence',
+  ]);
+
+  const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n');
+  expect(made.sort()).toEqual(['.env', 'secrets', 'settings.env', 'tls']);
+  expect(made.filter((name) => !ignored.some((line) => line.replace(/\/$/, '') === `build/compose/${name}`))).toEqual(
+    [],
+  );
+});
+
+test('every image that is not ours is pinned by its digest', () => {
+  const pinned = /^[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/;
+  const images = [...compose.matchAll(/^ +image: (.+)$/gm)].map(([, image]) => image!);
+  expect(images.filter((image) => !pinned.test(image))).toEqual(['smartpresence-server']);
+  const bases = [...containerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base);
+  expect(new Set(bases)).toEqual(new Set([baseVariable]));
+  expect(/^ARG BASE=(.+)$/m.exec(containerfile)![1]).toMatch(pinned);
 });
 
 test('the database’s certificate is for its name in the composition, by the CA that the server pins', () => {
@@ -77,54 +103,67 @@ test('the database’s certificate is for its name in the composition, by the CA
 
 test('the server takes the environment of the composition', () => {
   const block = /environment: &environment\n((?: {6}.*\n)+)/.exec(compose)![1]!;
-  const variables = [...block.matchAll(/^ {6}(\w+): "?(.*?)"?$/gm)].map(([, name, value]) => [
+  const fixed = [...block.matchAll(/^ {6}(\w+): "?(.*?)"?$/gm)].map(([, name, value]) => [
     name!,
-    value!
-      .replace(/\$\{SMARTPRESENCE_HOSTNAME.*?\}/, 'presence.example.org')
-      .replace(/^\/run\/secrets\/(\w+)$/, (_all, id: string) => join(folder, fileOf(id))),
+    value!.replace(/\$\{SMARTPRESENCE_HOSTNAME.*?\}/, 'presence.example.org'),
   ]);
-  expect(variables.length).toBeGreaterThan(10);
-  const env = Object.fromEntries([...variables, ['SMARTPRESENCE_SERVER_HOME', '/var/lib/smartpresence']]);
+  expect(fixed.length).toBeGreaterThan(8);
+  const settings = readFileSync(join(here, 'settings.env.example'), 'utf8').matchAll(/^#?([A-Z]\w+)=(.*)$/gm);
+  const env = {
+    ...Object.fromEntries([...settings].map(([, name, value]) => [name!, value!])),
+    ...Object.fromEntries(fixed),
+    CREDENTIALS_DIRECTORY: join(folder, 'secrets/server'),
+    SMARTPRESENCE_SERVER_HOME: '/var/lib/smartpresence',
+  };
+  const theirs = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', SMTP_URL: 'smtps://u:p@mail.example.org' };
+  for (const [name, value] of Object.entries(theirs)) writeFileSync(join(folder, 'secrets/server', name), value);
   const config = readConfig(env);
   expect(config.database).toMatchObject({ host: 'postgres', caFile: '/tls/ca.pem' });
   expect(config.operations).toMatchObject({ plain: false, port: 9464 });
   expect(config.mqtt.brokers).toEqual(['mqtts://mosquitto:8883']);
+  expect(config.site).toEqual({ name: 'Headquarters', timeZone: 'Europe/Berlin' });
+  // A secret that is put into the folder is found without a word in the composition.
+  expect(compose).toMatch(/^ {6}CREDENTIALS_DIRECTORY: \/secrets$/m);
 });
 
-/** The file of a secret in the composition. */
-function fileOf(id: string): string {
-  return new RegExp(`^ {2}${id}: \\{ file: \\./(\\S+) \\}$`, 'm').exec(compose)![1]!;
-}
-
-test('the folders that the image copies are enough for the server and its command line', async () => {
-  const copied = [...readFileSync(join(here, 'Containerfile'), 'utf8').matchAll(/^COPY --from=build \S+ (\w+)$/gm)];
-  const image = join(folder, 'image');
-  mkdirSync(image);
-  for (const [, name] of copied)
-    if (name === 'node_modules') symlinkSync(join(root, name), join(image, name));
-    else cpSync(join(root, name!), join(image, name!), { recursive: true });
-  cpSync(join(root, 'package.json'), join(image, 'package.json'));
-  const home = temporaryHome();
-  const env = {
-    PATH: process.env.PATH,
-    ...initServer(home.path),
-    SMARTPRESENCE_PEOPLE_PORT: '0',
-    SMARTPRESENCE_DEVICE_PORT: '0',
-  };
-  const child = spawn(process.execPath, ['sync/server/main.ts'], {
-    cwd: image,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  const [line] = await once(createInterface({ input: child.stdout! }), 'line');
-  expect(JSON.parse(line)).toMatchObject({ ready: true });
-  child.kill('SIGTERM');
-  expect((await once(child, 'exit'))[0]).toBe(0);
-  const help = execFileSync(process.execPath, ['electron/cli/sp.ts', 'server', 'mosquitto', '--help'], {
-    cwd: image,
-    env,
-  });
-  expect(String(help)).toContain('--hostname');
-  home.remove();
+test('the database uses no file of its write-ahead log again, as erasure wants it', () => {
+  expect(compose).toMatch(/^ {6}- -cwal_recycle=off$/m);
 });
+
+const missing = !existsSync('/usr/sbin/mosquitto');
+if (missing)
+  console.log('SKIPPED: the broker of the composition: /usr/sbin/mosquitto is missing (Debian package mosquitto)');
+
+test.skipIf(missing)(
+  'the broker reads its access rules again when they change, and ends when it is asked to',
+  async () => {
+    const broker = join(folder, 'broker');
+    mkdirSync(broker);
+    writeFileSync(join(broker, 'acl'), 'user a\ntopic deny #\n', { mode: 0o600 });
+    writeFileSync(
+      join(broker, 'mosquitto.conf'),
+      `listener 0 ${broker}/socket\nallow_anonymous true\nacl_file ${broker}/acl\nlog_dest stderr\nuser root\n`,
+    );
+    const script = scriptOf('mosquitto').replaceAll('/broker/config', broker).replace('sleep 5', 'sleep 0.2');
+    const child = spawn('sh', ['-c', script], {
+      env: { PATH: '/usr/sbin:/usr/bin:/bin' },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    children.push(child);
+    let said = '';
+    child.stderr!.on('data', (text) => {
+      said += text;
+    });
+    const says = async (what: RegExp) => {
+      while (!what.test(said) && child.exitCode === null) await sleep(50);
+      expect(said).toMatch(what);
+    };
+    await says(/running/);
+    expect(said).not.toMatch(/Reloading config/);
+    writeFileSync(join(broker, 'acl'), 'user b\ntopic deny #\n');
+    await says(/Reloading config/);
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    expect(said).toMatch(/terminating/);
+  },
+);

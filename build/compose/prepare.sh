@@ -1,24 +1,28 @@
 #!/bin/sh
-# Makes what compose.yaml needs, once: keys and passwords in secrets/, the database's certificate in tls/, the name in .env.
+# Makes what compose.yaml needs, once: keys and passwords in secrets/, the database's certificate in tls/, the name in .env,
+# and settings.env, which you edit.
 #   ./prepare.sh presence.example.org
-# Run again it changes nothing that is there. **Keep a copy of secrets/ENCRYPTION_KEY and secrets/SECRET_KEY elsewhere:
-# without them nothing in the database can be read.**
+# Run again it changes nothing that is there. **Keep a copy of secrets/server/ENCRYPTION_KEY and secrets/server/SECRET_KEY
+# elsewhere: without them nothing in the database can be read.**
 set -eu
 umask 077
 here=$(dirname "$(readlink -f "$0")")
 out=${SMARTPRESENCE_COMPOSE_DIR:-$here}
 name=${1:?usage: prepare.sh HOSTNAME}
 case $name in *[!A-Za-z0-9.-]*) echo "prepare.sh: $name is no host name" >&2; exit 2 ;; esac
+server=$out/secrets/server
+database=$out/secrets/database
 # Nobody else gets into the folder; inside, containers' users must be able to read what is mounted into them.
-mkdir -p "$out/secrets" "$out/tls"
+mkdir -p "$server" "$database" "$out/tls"
+chmod 0755 "$server" "$database"
 
-secret() { [ -s "$out/secrets/$1" ] || { $2 > "$out/secrets/$1"; chmod 0444 "$out/secrets/$1"; }; }
-secret ENCRYPTION_KEY 'openssl rand -base64 32'
-secret SECRET_KEY 'openssl rand -base64 32'
-secret SMARTPRESENCE_OPERATIONS_TOKEN 'openssl rand -hex 32'
-secret POSTGRES_PASSWORD 'openssl rand -hex 32'
-url() { printf 'postgres://smartpresence:%s@postgres:5432/smartpresence?sslmode=verify-full&sslrootcert=/tls/ca.pem' "$(cat "$out/secrets/POSTGRES_PASSWORD")"; }
-secret SMARTPRESENCE_DATABASE_URL url
+secret() { [ -s "$1" ] || { $2 > "$1"; chmod 0444 "$1"; }; }
+secret "$server/ENCRYPTION_KEY" 'openssl rand -base64 32'
+secret "$server/SECRET_KEY" 'openssl rand -base64 32'
+secret "$server/SMARTPRESENCE_OPERATIONS_TOKEN" 'openssl rand -hex 32'
+secret "$database/POSTGRES_PASSWORD" 'openssl rand -hex 32'
+url() { printf 'postgres://smartpresence:%s@postgres:5432/smartpresence?sslmode=verify-full&sslrootcert=/tls/ca.pem' "$(cat "$database/POSTGRES_PASSWORD")"; }
+secret "$server/SMARTPRESENCE_DATABASE_URL" url
 
 if [ ! -s "$out/tls/postgres.pem" ]; then
   ca=$(mktemp -d)
@@ -29,8 +33,9 @@ if [ ! -s "$out/tls/postgres.pem" ]; then
   # Its key goes: a new certificate comes with a new CA.
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=postgres' \
     -CA "$out/tls/ca.pem" -CAkey "$ca/ca.key" -addext 'subjectAltName=DNS:postgres' \
-    -addext 'basicConstraints=critical,CA:false' -keyout "$out/secrets/postgres.key" -out "$out/tls/postgres.pem" 2> /dev/null
-  chmod 0444 "$out/secrets/postgres.key" "$out/tls/ca.pem" "$out/tls/postgres.pem"
+    -addext 'basicConstraints=critical,CA:false' -keyout "$database/postgres.key" -out "$out/tls/postgres.pem" 2> /dev/null
+  chmod 0444 "$database/postgres.key" "$out/tls/ca.pem" "$out/tls/postgres.pem"
 fi
 [ -s "$out/.env" ] || printf 'SMARTPRESENCE_HOSTNAME=%s\n' "$name" > "$out/.env"
-echo "Ready: podman compose up -d"
+[ -s "$out/settings.env" ] || cp "$here/settings.env.example" "$out/settings.env"
+echo "Ready: look through settings.env, then podman compose up -d"

@@ -298,6 +298,7 @@ install_files() {
   launcher=$here/launch
   [ -f "$launcher" ] || launcher=$here/../../electron/host-browser/update/launch
   put /opt/smartpresence/launcher 755 <"$launcher"
+  link /usr/bin/smartpresence /opt/smartpresence/smartpresence
   guide=$here/kiosk-image.md
   [ -f "$guide" ] || guide=$here/../../docs/kiosk-image.md
   put /opt/smartpresence/kiosk-image.md 644 <"$guide"

@@ -19,6 +19,8 @@ export interface PrepareOptions {
   readonly packages?: string;
   /** Where to write; the project's dist/models by default. */
   readonly target?: string;
+  /** Only what runs there; all of it by default. A server has nothing for a browser. */
+  readonly runs?: 'node';
 }
 
 export interface Prepared {
@@ -31,6 +33,7 @@ export interface Prepared {
 }
 
 interface Item {
+  readonly runs: 'browser' | 'node';
   readonly path: string;
   readonly sha256: string;
   readonly source: {
@@ -54,8 +57,15 @@ function maker(weight: WeightFile): Item['make'] {
 }
 
 const ITEMS: readonly Item[] = [
-  ...WEIGHTS.map((w) => ({ path: join('weights', w.file), sha256: w.sha256, source: w.source, make: maker(w) })),
+  ...WEIGHTS.map((w) => ({
+    runs: w.runs,
+    path: join('weights', w.file),
+    sha256: w.sha256,
+    source: w.source,
+    make: maker(w),
+  })),
   ...MEDIAPIPE_RUNTIME.map((r) => ({
+    runs: 'browser' as const,
     path: join('mediapipe', r.file),
     sha256: r.sha256,
     source: { ...r.source, sha256: r.sha256 },
@@ -74,6 +84,7 @@ export async function prepareModels(options: PrepareOptions = {}): Promise<Prepa
   const target = options.target ?? join(ROOT, 'dist', 'models');
   const written: string[] = [];
   for (const item of ITEMS) {
+    if (options.runs && item.runs !== options.runs) continue;
     const path = join(target, item.path);
     if ((await hashOf(path)) === item.sha256) continue;
     const source = await readSource(packages, item);

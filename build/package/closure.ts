@@ -12,19 +12,23 @@ export interface Closure {
 }
 
 /**
- * What a package may ask for and does without: other platforms' halves of native packages, and what makes `ws` faster.
+ * What a package may ask for and does without: other platforms' halves of native packages, what makes `ws` and `pg` faster.
  * Whatever else can't be resolved ends the packaging.
  */
 const OPTIONAL = [
   /^@node-rs\/argon2-[a-z0-9-]+(\/package\.json)?$/,
   /^\.\/argon2\.[a-z0-9-]+\.(node|cjs)$/,
   /^@img\/sharp-/,
-  /^(bufferutil|utf-8-validate)$/,
+  /^(bufferutil|utf-8-validate|pg-native)$/,
+  /^cloudflare:sockets$/, // pg asks for it on Cloudflare's own runtime
   /better-sqlite3-multiple-ciphers\/build\//, // where a build of its own would be; prebuilds/ holds the package's
 ];
 
 /** Electron gives this module itself; the package of that name only fetches it. */
 const ELECTRON = 'node_modules/electron/';
+
+/** What the command line offers in the sources alone (`bench`): it looks whether it is there. */
+const SOURCES_ALONE = 'test/';
 
 /** Natives that a package brings for every platform, and that stay out where the platform is another one. */
 const NATIVE = /\.(node|so(\.\d+)*|dylib|dll)$/;
@@ -53,7 +57,9 @@ export async function traceClosure(root: string, entries: readonly string[], pla
       conditions: ['node'],
       // What modules of ours open by path (weights, screens, package.json) is put in place by name, not by tracing.
       ignore: (path) =>
-        inTree(path) ? !path.endsWith('.ts') : path.startsWith(ELECTRON) || isForeignNative(path, platform),
+        inTree(path)
+          ? !path.endsWith('.ts') || path.startsWith(SOURCES_ALONE)
+          : path.startsWith(ELECTRON) || isForeignNative(path, platform),
       async readFile(path) {
         if (NATIVE.test(path)) return ''; // nothing in it is read as code
         let content: Buffer;
@@ -73,7 +79,8 @@ export async function traceClosure(root: string, entries: readonly string[], pla
   const missing = [...warnings]
     .map(({ message }) => /^Failed to resolve dependency "([^"]+)"/.exec(message)?.[1] ?? message)
     .filter((name) => !OPTIONAL.some((pattern) => pattern.test(name)));
-  if (missing.length > 0) throw new Error(`the kiosk needs what is not there:\n${[...new Set(missing)].join('\n')}`);
+  if (missing.length > 0)
+    throw new Error(`what is packaged needs what is not there:\n${[...new Set(missing)].join('\n')}`);
   const files = [...fileList].map((path) => relative(root, resolve(root, path))).sort();
   return { own: files.filter(inTree), packages: files.filter((path) => !inTree(path)) };
 }

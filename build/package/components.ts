@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { MEDIAPIPE_RUNTIME, WEIGHTS } from '../../models/rules/manifest.ts';
+import type { RuntimeFile, WeightFile } from '../../models/rules/manifest.ts';
 import { licenceTexts } from './licences.ts';
 import { packageOf } from './screens.ts';
 
@@ -45,6 +45,13 @@ export interface Inside {
   readonly screens: readonly string[];
   /** What runs it: see nodeRuntime, electronRuntime. */
   readonly runtime: Component;
+  readonly models: ModelFiles;
+}
+
+/** Weights and the files of MediaPipe that run some of them, below dist/models/. */
+export interface ModelFiles {
+  readonly weights: readonly WeightFile[];
+  readonly runtime: readonly RuntimeFile[];
 }
 
 /** Everything of others' in a build: packages, what the screens bundle, Node, weights. In order of their refs. */
@@ -54,8 +61,8 @@ export function gatherComponents(root: string, inside: Inside): Component[] {
   const place = (folder: string, path: string) => places.set(folder, [...(places.get(folder) ?? []), path]);
   for (const folder of new Set(inside.packages.map((file) => packageOf(file)!))) place(folder, `${folder}/`);
   for (const folder of inside.screens) place(folder, 'dist/renderer/');
-  const mediapipe = `node_modules/${MEDIAPIPE_RUNTIME[0]!.source.package}`;
-  for (const { file } of MEDIAPIPE_RUNTIME) place(mediapipe, `dist/models/mediapipe/${file}`);
+  for (const { file, source } of inside.models.runtime)
+    place(`node_modules/${source.package}`, `dist/models/mediapipe/${file}`);
 
   // The same package may lie in several places; it is one component.
   const found = new Map<string, Component>();
@@ -86,7 +93,9 @@ export function gatherComponents(root: string, inside: Inside): Component[] {
       remarks: [],
     });
   }
-  return [...found.values(), inside.runtime, ...models(root)].sort((a, b) => (a.ref < b.ref ? -1 : 1));
+  return [...found.values(), inside.runtime, ...models(root, inside.models.weights)].sort((a, b) =>
+    a.ref < b.ref ? -1 : 1,
+  );
 }
 
 const readLock = (root: string) => Lockfile.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
@@ -185,8 +194,8 @@ export function electronRuntime(root: string): Component {
   };
 }
 
-function models(root: string): Component[] {
-  return WEIGHTS.map((weight) => ({
+function models(root: string, weights: readonly WeightFile[]): Component[] {
+  return weights.map((weight) => ({
     ref: `model:${weight.file}@${weight.sha256.slice(0, 12)}`,
     type: 'machine-learning-model',
     name: weight.file,

@@ -6,9 +6,10 @@ import { z } from 'zod';
 import { BuildVersion, MANIFEST_FILE, PRODUCT } from '../../sync/protocol/wire/release.ts';
 import { buildPreload } from '../electron/app.ts';
 import { electronRuntime } from './components.ts';
+import { projectVersion, ROOT } from './files.ts';
 import { fuseFaults } from './fuses.ts';
 import { readSource } from './source.ts';
-import { type BuildIdentity, projectVersion, ROOT, stageKiosk, storeSchema } from './stage.ts';
+import { type BuildIdentity, stageProgram, storeSchema } from './stage.ts';
 
 /*
  * npm run package:electron [-- --target dir|AppImage|deb|nsis … --version V --dirty]
@@ -81,12 +82,15 @@ const Packed = z.object({ folder: z.string(), fuses: Fuses });
 async function stageElectronApp(app: string, identity: BuildIdentity): Promise<void> {
   const { version, commit } = identity;
   const platform = `${process.platform}-${process.arch}`;
-  await stageKiosk({
+  await stageProgram({
     ...identity,
     folder: app,
     platform,
     entries: ENTRIES,
+    product: PRODUCT,
     runtime: electronRuntime(ROOT),
+    screens: ['kiosk'],
+    models: 'node and browser',
     packageJson: {
       main: 'electron/host-electron/main.js',
       author: 'SmartPresence maintainers',

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from './stage.ts';
+import { ROOT } from './files.ts';
 import { packFolder } from './tar.ts';
 
 /** What the archive holds, by where it lies here: all that install.sh needs, and no program of the kiosk's. */

@@ -1,36 +1,19 @@
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  createReadStream,
-  mkdirSync,
-  readdirSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { archiveName, BuildManifest, BuildPlatform, MANIFEST_FILE, PRODUCT } from '../../sync/protocol/wire/release.ts';
 import { nodeRuntime } from './components.ts';
-import { type BuildIdentity, copy, ROOT, stageKiosk, storeSchema } from './stage.ts';
+import { ROOT } from './files.ts';
+import { placeLauncher, placeNode } from './launcher.ts';
+import { type BuildIdentity, stageProgram, storeSchema } from './stage.ts';
 import { packFolder } from './tar.ts';
 
 /** What is started by itself in a packaged kiosk: its program, and the process that holds the core. */
 const ENTRIES = ['electron/cli/kiosk.ts', 'electron/host-browser/core-child.ts'];
 const ENTRY = 'bin/kiosk';
+const COMMAND = 'bin/smartpresence';
 /** The pinned Node. */
 const NODE = 'runtime/node';
-
-/**
- * The program's first line of defence against what it is started from: only its own Node runs it, without options and
- * modules of anybody else. `exec` leaves no process in between that a signal could miss.
- */
-const LAUNCHER = `#!/bin/sh
-# SmartPresence kiosk: see "kiosk --help" and docs/packaging.md.
-here=$(dirname "$(readlink -f "$0")")
-unset NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE
-exec "$here/../${NODE}" "$here/../electron/cli/kiosk.js" "$@"
-`;
 
 export interface KioskBuildOptions extends BuildIdentity {
   /** Folder that gets the build's folder and its archive. */
@@ -56,18 +39,20 @@ export async function packageKiosk(options: KioskBuildOptions): Promise<KioskBui
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   try {
-    await stageKiosk({
+    await stageProgram({
       ...options,
       folder: work,
       platform,
       entries: ENTRIES,
+      product: PRODUCT,
       runtime: nodeRuntime(ROOT, NODE),
+      screens: ['kiosk'],
+      models: 'node and browser',
       own: ['bin/'],
     });
-    copy(realpathSync(join(ROOT, `node_modules/node-${platform}/bin/node`)), join(work, NODE), 0o755);
-    mkdirSync(join(work, dirname(ENTRY)));
-    writeFileSync(join(work, ENTRY), LAUNCHER);
-    chmodSync(join(work, ENTRY), 0o755);
+    placeNode(join(work, NODE));
+    // One program under two names: what the launcher starts, and what a person types.
+    for (const name of [ENTRY, COMMAND]) placeLauncher(work, name, NODE, 'electron/cli/kiosk.js');
 
     const manifest = BuildManifest.parse({
       product: PRODUCT,

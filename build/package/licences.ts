@@ -10,10 +10,14 @@ const LICENCE_FILE = /^(licen[cs]e|copying|notice|third.?party)/i;
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   '@mediapipe/face_detection': ['Apache-2.0.txt'],
   '@mediapipe/tasks-vision': ['Apache-2.0.txt'],
+  'abstract-logging': ['abstract-logging.txt'],
   'onnxruntime-common': ['onnxruntime.txt'],
   'onnxruntime-node': ['onnxruntime.txt'],
 };
 const BY_PATTERN: readonly (readonly [RegExp, (root: string, folder: string) => string[]])[] = [
+  [/^@aws-sdk\//, () => [join(TEXTS, 'Apache-2.0.txt')]],
+  // It stands at the end of their READMEs.
+  [/^(pg-types|pgpass)$/, (_root, folder) => [join(folder, 'README.md')]],
   [/^@node-rs\/argon2-/, (root) => [join(root, 'node_modules/@node-rs/argon2/LICENSE')]],
   [
     /^@img\/sharp-libvips-/,

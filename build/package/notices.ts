@@ -12,7 +12,7 @@ export function thirdPartyNotices(components: readonly Component[]): string {
     byText.set(text, [...(byText.get(text) ?? []), component]);
   }
   const parts = [...byText].map(([text, holders]) => `${RULE}\n\n${holders.map(heading).join('\n')}\n\n${text}\n`);
-  return `This kiosk contains software, fonts and weights of others. Each is named here with its licence; sbom.cdx.json says where it
+  return `This build contains software, fonts and weights of others. Each is named here with its licence; sbom.cdx.json says where it
 is. SmartPresence itself: see LICENSE.
 
 ${parts.join('\n')}`;

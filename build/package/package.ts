@@ -1,35 +1,48 @@
-import { statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BuildVersion } from '../../sync/protocol/wire/release.ts';
+import { packageDebian } from './deb.ts';
+import { projectVersion, ROOT } from './files.ts';
 import { packageImage } from './image.ts';
 import { packageKiosk } from './kiosk.ts';
+import { packageServer } from './server.ts';
 import { readSource } from './source.ts';
-import { projectVersion, ROOT } from './stage.ts';
 
 /*
- * npm run package [-- --out DIR --version V --dirty]
+ * npm run package [-- [server|kiosk] --out DIR --version V --dirty]
  *
- * Makes `smartpresence-kiosk-<version>-<platform>/` and its `.tar.gz` in dist/packages, and what makes a kiosk of a Debian
- * machine, `smartpresence-kiosk-image-<version>.tar.gz`. See docs/packaging.md.
+ * Makes the server's archive with its bill of materials and Debian package; the kiosk's folder and archive, and what makes a
+ * kiosk of a Debian machine. Everything goes to dist/packages. See docs/packaging.md.
  * Exit: 0 made, 1 failed or refused, 2 wrong usage.
  */
 
-const USAGE = `npm run package [-- OPTIONS]
+const USAGE = `npm run package [-- [server|kiosk] OPTIONS]
 
-  --out DIR       where the build and its archive go. Default: dist/packages
+Makes what is installed on a server, what is installed on a kiosk, or both when neither is named.
+
+  --out DIR       where it goes. Default: dist/packages
   --version V     semantic version of the build. Default: that of package.json
   --dirty         package although the working tree differs from its commit: for trying out, never for a release`;
 
-function readOptions(): { out: string; version: string; dirty: boolean } | null {
+const PARTS = ['server', 'kiosk'] as const;
+type Part = (typeof PARTS)[number];
+
+function readOptions(): { parts: readonly Part[]; out: string; version: string; dirty: boolean } | null {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const { values } = parseArgs({ options: { out: text, version: text, dirty: flag, help: { ...flag, short: 'h' } } });
+  const { values, positionals } = parseArgs({
+    options: { out: text, version: text, dirty: flag, help: { ...flag, short: 'h' } },
+    allowPositionals: true,
+  });
   if (values.help) return null;
+  const parts = PARTS.filter((part) => positionals.length === 0 || positionals.includes(part));
+  const unknown = positionals.filter((name) => !PARTS.some((part) => part === name));
+  if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')} to package: ${PARTS.join(' or ')}`);
   const version = BuildVersion.safeParse(values.version ?? projectVersion());
   if (!version.success) throw new Error(`--version takes a semantic version like 1.2.3, without build metadata`);
   const out = resolve(values.out ?? join(ROOT, 'dist/packages'));
-  return { out, version: version.data, dirty: values.dirty ?? false };
+  return { parts, out, version: version.data, dirty: values.dirty ?? false };
 }
 
 async function main(): Promise<number> {
@@ -55,14 +68,33 @@ async function main(): Promise<number> {
     }
     process.stderr.write(`package: ${what}. This build is NOT that commit, although it says so.\n`);
   }
-  const { folder, archive, manifest } = await packageKiosk({ out: options.out, version: options.version, commit, at });
-  const size = Object.keys(manifest.files).length;
-  const image = await packageImage(options.out, options.version, at);
-  process.stdout.write(`${folder}\n${archive}\n${image}\n`);
-  process.stderr.write(
-    `${manifest.version} of ${commit.slice(0, 12)} for ${manifest.platform}: ${size} files, ${(statSync(archive).size / 1e6).toFixed(1)} MB packed\n`,
-  );
+  const identity = { out: options.out, version: options.version, commit, at };
+  mkdirSync(options.out, { recursive: true });
+  for (const part of options.parts) for (const made of await PACKAGE[part](identity)) say(made);
+  process.stderr.write(`${options.version} of ${commit.slice(0, 12)}\n`);
   return 0;
 }
+
+/** Paths on standard output, for whoever goes on with them; sizes beside, for people. */
+function say(path: string): void {
+  process.stdout.write(`${path}\n`);
+  const found = statSync(path);
+  if (found.isFile()) process.stderr.write(`  ${(found.size / 1e6).toFixed(1)} MB\n`);
+}
+
+type Identity = Parameters<typeof packageServer>[0];
+
+const PACKAGE: Readonly<Record<Part, (identity: Identity) => Promise<string[]>>> = {
+  async server(identity) {
+    const { archive, sbom } = await packageServer(identity);
+    const debian = packageDebian({ ...identity, archive });
+    if (debian === null) process.stderr.write('package: no Debian package, for there is no dpkg-deb here\n');
+    return [archive, sbom, ...(debian === null ? [] : [debian])];
+  },
+  async kiosk(identity) {
+    const { folder, archive } = await packageKiosk(identity);
+    return [folder, archive, await packageImage(identity.out, identity.version, identity.at)];
+  },
+};
 
 process.exitCode = await main();

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { SPDX } from '@cyclonedx/cyclonedx-library';
-import { PRODUCT } from '../../sync/protocol/wire/release.ts';
 import type { Component } from './components.ts';
 
 export const SBOM_FILE = 'sbom.cdx.json';
@@ -9,6 +8,7 @@ export const SBOM_FILE = 'sbom.cdx.json';
 export const PATH_PROPERTY = 'smartpresence:path';
 
 export interface Subject {
+  readonly product: string;
   readonly version: string;
   readonly commit: string;
   readonly platform: string;
@@ -20,7 +20,7 @@ export interface Subject {
 
 /** The bill of materials of a build: CycloneDX 1.6 as JSON, the same for the same content. */
 export function billOfMaterials(subject: Subject, components: readonly Component[]): string {
-  const self = `pkg:generic/${PRODUCT}@${subject.version}?commit=${subject.commit}&platform=${subject.platform}`;
+  const self = `pkg:generic/${subject.product}@${subject.version}?commit=${subject.commit}&platform=${subject.platform}`;
   const needed = new Set(components.flatMap(({ needs }) => needs));
   const bom = {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
@@ -33,7 +33,7 @@ export function billOfMaterials(subject: Subject, components: readonly Component
       component: {
         type: 'application',
         'bom-ref': self,
-        name: PRODUCT,
+        name: subject.product,
         version: subject.version,
         purl: self,
         licenses: licencesOf('Apache-2.0'),

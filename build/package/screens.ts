@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import { build, type Plugin } from 'vite';
 import config from '../../vite.config.ts';
 
+/** Folders of the screens' pages, below renderer/. */
+export type Screen = 'kiosk' | 'console' | 'portal';
+
 /**
- * Builds the kiosk's page and what it loads, and no other screen, into `out`.
+ * Builds the pages of these screens and what they load, and no other screen, into `out`.
  *
  * @returns folders of the packages (below node_modules) that are bundled in it, sorted
  */
-export async function buildKioskScreens(root: string, out: string): Promise<string[]> {
+export async function buildScreens(root: string, out: string, screens: readonly Screen[]): Promise<string[]> {
   const packages = new Set<string>();
   const record: Plugin = {
     name: 'which packages are in it',
@@ -39,7 +42,9 @@ export async function buildKioskScreens(root: string, out: string): Promise<stri
       build: {
         ...config.build,
         outDir: out,
-        rolldownOptions: { input: { kiosk: join(root, 'renderer/kiosk/index.html') } },
+        rolldownOptions: {
+          input: Object.fromEntries(screens.map((screen) => [screen, join(root, 'renderer', screen, 'index.html')])),
+        },
       },
     });
   } finally {

@@ -1,20 +1,19 @@
-import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { MEDIAPIPE_RUNTIME, WEIGHTS } from '../../models/rules/manifest.ts';
-import { MANIFEST_FILE, PRODUCT } from '../../sync/protocol/wire/release.ts';
+import { MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 import { prepareModels } from '../models/prepare.ts';
 import { traceClosure } from './closure.ts';
-import { type Component, gatherComponents } from './components.ts';
+import { type Component, gatherComponents, type ModelFiles } from './components.ts';
 import { emitSources } from './emit.ts';
+import { copy, ROOT } from './files.ts';
 import { NOTICES_FILE, thirdPartyNotices } from './notices.ts';
 import { billOfMaterials, SBOM_FILE } from './sbom.ts';
-import { buildKioskScreens } from './screens.ts';
+import { buildScreens, type Screen } from './screens.ts';
 
-/* What both packaged kiosks have in common: the modules that run, their packages, screens, weights, and what is told of them. */
-
-export const ROOT = join(import.meta.dirname, '../..');
+/* What all packaged programs have in common: the modules that run, their packages, screens, weights, and what is said of them. */
 
 /** Which build it is. */
 export interface BuildIdentity {
@@ -26,22 +25,31 @@ export interface BuildIdentity {
 }
 
 export interface StageOptions extends BuildIdentity {
-  /** An empty folder. */
+  /** The build's: an empty folder. */
   readonly folder: string;
+  /** Folder in it for the program, ending in a slash; licence texts and bill of materials stay above. Empty: the same. */
+  readonly within?: string;
+  /** What the build is called. */
+  readonly product: string;
   readonly platform: string;
   /** What is started by itself, as sources from the project's root. */
   readonly entries: readonly string[];
   /** Of Node, or of Electron, that runs it. */
   readonly runtime: Component;
+  readonly screens: readonly Screen[];
+  /** Where models run: a kiosk's page has some, and MediaPipe to run them. */
+  readonly models: 'node' | 'node and browser';
   /** Further entries of `package.json`. */
   readonly packageJson?: object;
-  /** Places of our own code beside those that every kiosk has. */
+  /** Places of our own code beside those that every program has. */
   readonly own?: readonly string[];
 }
 
-/** Puts into the folder whatever a kiosk needs to run but its runtime, with bill of materials and notices. */
-export async function stageKiosk(options: StageOptions): Promise<void> {
-  const { folder, version, platform } = options;
+/** Puts into the folder whatever a program needs to run but its runtime, with bill of materials and notices. */
+export async function stageProgram(options: StageOptions): Promise<void> {
+  const { version, platform, within = '' } = options;
+  const folder = join(options.folder, within);
+  mkdirSync(folder, { recursive: true });
   const closure = await traceClosure(ROOT, options.entries, platform);
   emitSources(
     ROOT,
@@ -49,31 +57,25 @@ export async function stageKiosk(options: StageOptions): Promise<void> {
     folder,
   );
   for (const file of closure.packages) copy(join(ROOT, file), join(folder, file));
-  const screens = await buildKioskScreens(ROOT, join(folder, 'dist/renderer'));
-  await placeModels(folder);
-  copy(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
-  // Makes the .js files beside it modules, and says when its commit was made (electron/core/version.ts). Nothing else of the project's own package.json concerns a kiosk.
+  const screens = await buildScreens(ROOT, join(folder, 'dist/renderer'), options.screens);
+  const models = await placeModels(folder, options.models);
+  copy(join(ROOT, 'LICENSE'), join(options.folder, 'LICENSE'));
+  // Makes the .js files beside it modules, and says when its commit was made (electron/core/version.ts). Nothing else of the project's own package.json concerns it.
   const madeAt = new Date(options.at * 1000).toISOString();
-  const packageJson = { name: PRODUCT, version, madeAt, ...options.packageJson, type: 'module' };
+  const packageJson = { name: options.product, version, madeAt, ...options.packageJson, type: 'module' };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson)}\n`);
-  const components = gatherComponents(ROOT, { packages: closure.packages, screens, runtime: options.runtime });
-  writeFileSync(join(folder, NOTICES_FILE), thirdPartyNotices(components));
-  const paths = [...OWN, ...(options.own ?? [])].sort();
-  writeFileSync(join(folder, SBOM_FILE), billOfMaterials({ ...options, paths }, components));
+  const components = gatherComponents(ROOT, { packages: closure.packages, screens, runtime: options.runtime, models });
+  writeFileSync(join(options.folder, NOTICES_FILE), thirdPartyNotices(components));
+  const paths = [...OWN.map((path) => within + path), ...OWN_ABOVE, ...(options.own ?? [])].sort();
+  const placed = components.map((one) =>
+    one === options.runtime ? one : { ...one, paths: one.paths.map((path) => within + path) },
+  );
+  writeFileSync(join(options.folder, SBOM_FILE), billOfMaterials({ ...options, paths }, placed));
 }
 
 /** What of a build is our own; the screens also hold what they bundle of others. */
-const OWN = [
-  'dist/renderer/',
-  'electron/',
-  'models/',
-  'sync/',
-  'LICENSE',
-  'package.json',
-  MANIFEST_FILE,
-  NOTICES_FILE,
-  SBOM_FILE,
-];
+const OWN = ['dist/renderer/', 'electron/', 'models/', 'sync/', 'package.json', MANIFEST_FILE];
+const OWN_ABOVE = ['LICENSE', NOTICES_FILE, SBOM_FILE];
 
 const Migrations = z.object({
   MIGRATIONS: z.array(z.object({ schema: z.number(), minReader: z.number() })).min(1),
@@ -88,19 +90,13 @@ export async function storeSchema(build: string): Promise<{ schema: number; minR
 }
 
 /** Weights and MediaPipe's runtime by the manifest that pins them: whatever else lies in dist/models stays there. */
-async function placeModels(build: string): Promise<void> {
+async function placeModels(build: string, where: StageOptions['models']): Promise<ModelFiles> {
   const { weights, mediapipe } = await prepareModels();
-  for (const { file } of WEIGHTS) copy(join(weights, file), join(build, 'dist/models/weights', file));
-  for (const { file } of MEDIAPIPE_RUNTIME) copy(join(mediapipe, file), join(build, 'dist/models/mediapipe', file));
+  const placed: ModelFiles =
+    where === 'node'
+      ? { weights: WEIGHTS.filter(({ runs }) => runs === 'node'), runtime: [] }
+      : { weights: WEIGHTS, runtime: MEDIAPIPE_RUNTIME };
+  for (const { file } of placed.weights) copy(join(weights, file), join(build, 'dist/models/weights', file));
+  for (const { file } of placed.runtime) copy(join(mediapipe, file), join(build, 'dist/models/mediapipe', file));
+  return placed;
 }
-
-/** One file, with a mode that does not depend on who packages. */
-export function copy(from: string, to: string, mode = 0o644): void {
-  mkdirSync(dirname(to), { recursive: true });
-  cpSync(from, to, { dereference: true });
-  chmodSync(to, mode);
-}
-
-/** Version of the project, for builds that are not told another one. */
-export const projectVersion = (): string =>
-  (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;

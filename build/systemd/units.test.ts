@@ -78,7 +78,7 @@ test('the broker is told of new access rules, once, and again where that failed;
 
 test('the server takes the example of its environment', () => {
   const lines = readFileSync(join(import.meta.dirname, 'server.env.example'), 'utf8').matchAll(/^(\w+)=(.*)$/gm);
-  const env = Object.fromEntries([...lines].map(([, name, value]) => [name!, value!]));
+  const env = Object.fromEntries([...lines].map(([, name, value]) => [name!, value!.replace(/^"(.*)"$/, '$1')]));
   const key = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64');
   const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: '/srv', ENCRYPTION_KEY: key(), SECRET_KEY: key() });
   expect(config).toMatchObject({ bind: '0.0.0.0', drainMs: 5000, operations: { plain: true } });

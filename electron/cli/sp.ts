@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { PROGRAM } from '../../sync/disk/program.ts';
 import { EXIT } from './exit-codes.ts';

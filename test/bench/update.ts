@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { projectVersion, ROOT } from '../../build/package/files.ts';
 import { packageKiosk } from '../../build/package/kiosk.ts';
 import { readSource } from '../../build/package/source.ts';
-import { projectVersion, ROOT } from '../../build/package/stage.ts';
 import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import type { BenchGroup } from './types.ts';
 import { buildLines } from './update-build.ts';

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectVersion } from '../../build/package/files.ts';
 import { packageImage } from '../../build/package/image.ts';
 import { packageKiosk } from '../../build/package/kiosk.ts';
 import { readSource } from '../../build/package/source.ts';
-import { projectVersion } from '../../build/package/stage.ts';
 import { type Booted, boot, copyOfDebian, debianRoot } from './debian.ts';
 import { cantRun, run } from './machine.ts';
 
@@ -99,6 +99,13 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
     writeFileSync(join(ARTEFACTS, 'kiosk-session.png'), picture());
     expect(journal()).not.toMatch(/"level":"error"/);
   }, 120_000);
+
+  test('has the command on its path: the current build’s program, on the kiosk’s data and as its user', () => {
+    expect(machine.say('smartpresence', '--version')).toContain(projectVersion());
+    // It belongs to no server: exit code 1, and the report all the same.
+    const { out, err } = machine.do('smartpresence', 'status', '--json');
+    expect([JSON.parse(out), err]).toEqual([expect.objectContaining({ version: projectVersion() }), '']);
+  });
 
   test('the kiosk is of its own user, within its unit, its browser with its sandbox', () => {
     const processes = machine

@@ -40,12 +40,13 @@ function mirror(): string {
 }
 
 /**
- * The root of a plain Debian, made once and kept (some minutes, some 900 MB).
+ * The root of a plain Debian, made once and kept (some minutes; some 900 MB for a kiosk).
  *
+ * @param base packages that debootstrap gets beside Debian's smallest base, and `more` those that apt adds; a kiosk's by default
  * @throws when debootstrap can't make one here
  */
-export function debianRoot(): string {
-  const packages = [...new Set([...BASE, ...wanted()])].sort();
+export function debianRoot(base: readonly string[] = BASE, more: readonly string[] = wanted()): string {
+  const packages = [...new Set([...base, ...more])].sort();
   const name = createHash('sha256').update(`${SUITE} ${packages}`).digest('hex').slice(0, 12);
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'smartpresence-test');
   const root = join(cache, `${SUITE}-${name}`);
@@ -55,7 +56,8 @@ export function debianRoot(): string {
   const into = join(making, 'root');
   try {
     // debootstrap's own resolver is a simple one: it gets a base, and apt does the rest.
-    must('debootstrap', '--variant=minbase', `--include=${BASE.join(',')}`, SUITE, into, mirror());
+    const include = base.length > 0 ? [`--include=${base.join(',')}`] : [];
+    must('debootstrap', '--variant=minbase', ...include, SUITE, into, mirror());
     const apt = (...args: string[]) =>
       must(
         'chroot',
@@ -74,7 +76,7 @@ export function debianRoot(): string {
       );
     writeFileSync(join(into, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     apt('update');
-    apt('install', '-y', '--no-install-recommends', ...packages);
+    if (packages.length > 0) apt('install', '-y', '--no-install-recommends', ...packages);
     apt('clean');
     rmSync(join(into, 'usr/sbin/policy-rc.d'));
     renameSync(into, root);
@@ -90,10 +92,10 @@ function must(command: string, ...args: string[]): void {
 }
 
 /** A copy of it, to be changed. */
-export function copyOfDebian(): { root: string; remove: () => void } {
+export function copyOfDebian(from = debianRoot()): { root: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'sp-debian-'));
   const root = join(folder, 'root');
-  run('cp', '--archive', '--reflink=auto', debianRoot(), root);
+  run('cp', '--archive', '--reflink=auto', from, root);
   return { root, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -178,8 +178,9 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect(owner('var/lib/smartpresence/machine')).toEqual([kiosk, '700']);
     expect(owner('var/lib/smartpresence')).toEqual([0, '755']);
     expect(owner('var/lib/smartpresence/kiosk')).toEqual([kiosk, '700']);
-    for (const program of ['launcher', 'firewall', 'stick', 'technician'])
+    for (const program of ['launcher', 'firewall', 'stick', 'technician', 'smartpresence'])
       expect(owner(`opt/smartpresence/${program}`)).toEqual([0, '755']);
+    expect(readlinkSync(join(machine.root, 'usr/bin/smartpresence'))).toBe('/opt/smartpresence/smartpresence');
   });
 
   test('nothing that is installed can be written by anybody but root', () => {
@@ -304,7 +305,7 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
 
   test.skipIf(run('which', 'shellcheck').status !== 0)('shellcheck finds nothing in the programs', () => {
     const programs = [INSTALL, ...globSync('opt/smartpresence/*', { cwd: FILES }).map((file) => join(FILES, file))];
-    expect(programs.length).toBe(4);
+    expect(programs.length).toBe(5);
     const { stdout } = run('shellcheck', ...programs);
     expect(stdout).toBe('');
   });

@@ -14,9 +14,9 @@ import { join } from 'node:path';
 import { extractAll, listPackage } from '@electron/asar';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageElectron } from '../../build/package/electron.ts';
+import { ROOT } from '../../build/package/files.ts';
 import { fuseFaults } from '../../build/package/fuses.ts';
 import { readSource } from '../../build/package/source.ts';
-import { ROOT } from '../../build/package/stage.ts';
 import { readBuild } from '../../electron/core/version.ts';
 
 /*

@@ -132,7 +132,7 @@ async function withPipeline(
   embedders: string | null,
   work: (pipeline: Awaited<ReturnType<typeof openPipeline>>) => Promise<void>,
 ): Promise<void> {
-  const { weights } = await prepareModels();
+  const { weights } = await prepareModels({ runs: 'node' });
   const pipeline = await (embedders === null
     ? openPipeline(weights)
     : openPipeline(weights, onlyOne(embedders), embedders));

@@ -62,7 +62,7 @@ export function registerPeople(program: Command): void {
     .option('--json', 'one JSON object a line')
     .addHelpText('after', IMPORT_HELP)
     .action(async (folder: string, options: ImportOptions) => {
-      await prepareModels();
+      await prepareModels({ runs: 'node' });
       const output = terminalOutput(options.json ?? false, describeImport);
       const consent = options.consent === false ? null : options.consent;
       process.stderr.write(
@@ -98,7 +98,7 @@ export function registerPeople(program: Command): void {
       const calibratedPeople = options.calibratedPeople === undefined ? null : Number(options.calibratedPeople);
       if (calibratedPeople !== null && !(Number.isSafeInteger(calibratedPeople) && calibratedPeople >= 1))
         faces.error('error: --calibrated-people takes a whole number from 1', { exitCode: EXIT.usage });
-      await prepareModels();
+      await prepareModels({ runs: 'node' });
       const output = terminalOutput(options.json ?? false, describeIdentity);
       const session = await openCommands(kioskHome());
       try {

@@ -163,9 +163,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'the product’s own %s is found in every form that it has',
           'one that was planted and taken out again is found in the history, one not yet committed in the tree',
         ],
-        'build/compose/compose.test.ts': [
-          'nothing that the preparation makes gets into the image, whichever engine builds it',
-        ],
+        'build/compose/compose.test.ts': ['nothing that the preparation makes gets into an image or a commit'],
       },
       'never in the database, nor in any file, child or report': {
         [HYGIENE]: ['stay inside the server process: no child, report, log, error or file has them'],
