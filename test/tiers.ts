@@ -9,6 +9,8 @@ export const LONG: readonly string[] = [
   'test/policy/**',
   'test/authority/**',
   'test/backup/**',
+  'test/checks/doctor.test.ts',
+  'test/checks/upgrade.test.ts',
   'test/security/**',
   'test/cli/accounts.test.ts',
   'test/cli/audit.test.ts',

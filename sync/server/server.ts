@@ -10,9 +10,13 @@ import { hasEnrolledAdmin } from './accounts/accounts.ts';
 import { ensureDefaultSite } from './attendance/sites.ts';
 import { startAttendanceWorker } from './attendance/worker.ts';
 import { keepHead } from './audit/head.ts';
+import { SERVER_BUILD } from './build-name.ts';
 import { nudger } from './changes/nudges.ts';
 import { configuredLease } from './changes/policy.ts';
+import { CHECKS } from './checks/all.ts';
+import { Watch } from './checks/watch.ts';
 import type { Config } from './config.ts';
+import { knownMigrations } from './database/migrations.ts';
 import { openDatabase } from './database/open.ts';
 import type { Signals } from './database/signals.ts';
 import { identityContext } from './devices/context.ts';
@@ -85,7 +89,9 @@ export async function startServer(
     });
     const identity = identityContext({ db, keys, keyring, now, config, port: () => portOf(devices) });
     closers.push(keepFresh(keyring, signals, log));
-    closers.push(await keepBeating(db, keys, log));
+    const { replica } = config.mqtt;
+    const about = { name: replica, build: SERVER_BUILD, schema: knownMigrations().at(-1)! };
+    closers.push(await keepBeating(db, keys, log, about));
     const adopted = await adoptPersonKeys(db, keys, now);
     if (adopted) log.info({ code: 'person-keys-adopted', ...adopted }, 'what an earlier build wrote was sealed anew');
     closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
@@ -135,13 +141,19 @@ export async function startServer(
     await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
     const mqtt = await startMqtt({ settings: config.mqtt, bind: config.bind, identity, messages, log });
     closers.push(() => mqtt.close());
+    const watch = new Watch({
+      checks: CHECKS,
+      subject: { config, now, open: { db, keys, keyring }, broker: config.mqtt.brokers.length > 0 ? mqtt : null },
+      replica,
+      log,
+      onChange: () => signals.tell('board'),
+    });
+    closers.push(watch.start());
     const operations = await startOperations({
       settings: config.operations,
       db,
-      keyring,
-      home: config.home,
+      readiness: watch,
       certificate,
-      mqtt,
       held: () => ({
         liveScreens: hub.size,
         mqtt: { connected: mqtt.connected, devices: mqtt.connectedDevices.size, dropped: mqtt.dropped },
@@ -173,7 +185,7 @@ export async function startServer(
       adminLink: `${peopleUrl}/console/${enter}`,
       certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
       operationsPort: operations.port,
-      stopping: operations.stopping,
+      stopping: () => watch.stop(),
       close,
     };
   } catch (cause) {

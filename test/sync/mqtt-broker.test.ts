@@ -287,6 +287,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
         url: rig.urls.mqtts,
         serverId: rig.serverId,
         clientId: 'x',
+        user: 'x',
         shared: false,
         credentials: () => credentials,
         cas: () => [rig.ca.certPem],

@@ -138,6 +138,7 @@ function registerReading(backup: Command): void {
       const photos = o.photos
         ? await operate('backup verify photos', { backup: verified.backup }, output.progress)
         : null;
+      await (await direct()).noteVerified(await serverEnvironment());
       output.end();
       output.line({ ...verified, photos: photos?.photos ?? null });
     });

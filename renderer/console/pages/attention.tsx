@@ -134,8 +134,8 @@ function Attention({ role }: PageProps) {
 }
 
 /** A kiosk's trouble is called what the fleet's page calls it. */
-const wordsOf = ({ kind, code }: AttentionItem): string =>
-  codeWords(kind === 'kiosk' ? 'fleet.alert' : 'attention.code', code);
+const wordsOf = ({ kind, code }: AttentionItem): string => codeWords(WORDS[kind] ?? 'attention.code', code);
+const WORDS: Readonly<Partial<Record<AttentionKind, string>>> = { kiosk: 'fleet.alert', server: 'serverChecks' };
 
 function What({ item }: { item: AttentionItem }) {
   return (

@@ -31,6 +31,8 @@ export const ATTENTION_KINDS = [
   'rollout',
   /** Something is wrong with a kiosk: it is out of reach, its disk is full, its camera is gone. */
   'kiosk',
+  /** Something is wrong with the server, its database, broker or backups. */
+  'server',
 ] as const;
 export const AttentionKind = z.enum(ATTENTION_KINDS);
 export type AttentionKind = z.infer<typeof AttentionKind>;

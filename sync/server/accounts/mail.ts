@@ -21,7 +21,46 @@ const SILENCE_MS = 20_000;
  * @throws Problem `mail-not-sent`; its message names neither receiver nor content
  */
 export async function sendMail(settings: MailSettings, mail: Mail): Promise<void> {
-  const transport = createTransport({
+  const transport = transportOf(settings);
+  try {
+    await transport.sendMail({
+      from: settings.from,
+      // As an object: what is in an address can't become a second receiver.
+      to: { name: '', address: mail.to },
+      subject: mail.subject,
+      text: mail.text,
+      headers: { 'Auto-Submitted': 'auto-generated' },
+    });
+  } catch (cause) {
+    throw refused('did not take a mail', cause);
+  } finally {
+    transport.close();
+  }
+}
+
+/** Goes as far as a mail would, name and password included, and sends none. @throws Problem `mail-not-sent` */
+export async function reachMail(settings: MailSettings): Promise<void> {
+  const transport = transportOf(settings);
+  try {
+    await transport.verify();
+  } catch (cause) {
+    throw refused('can’t be used', cause);
+  } finally {
+    transport.close();
+  }
+}
+
+function refused(what: string, cause: unknown): Problem {
+  const { code, responseCode } = cause as { code?: string; responseCode?: number };
+  return new Problem(
+    'mail-not-sent',
+    `The mail server ${what} (${[code, responseCode].filter(Boolean).join(' ')}).`,
+    'Check SMTP_URL, SMTP_FROM and SMTP_CA_FILE.',
+  );
+}
+
+function transportOf(settings: MailSettings) {
+  return createTransport({
     host: settings.host,
     port: settings.port,
     secure: settings.implicitTls,
@@ -40,23 +79,4 @@ export async function sendMail(settings: MailSettings, mail: Mail): Promise<void
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  try {
-    await transport.sendMail({
-      from: settings.from,
-      // As an object: what is in an address can't become a second receiver.
-      to: { name: '', address: mail.to },
-      subject: mail.subject,
-      text: mail.text,
-      headers: { 'Auto-Submitted': 'auto-generated' },
-    });
-  } catch (cause) {
-    const { code, responseCode } = cause as { code?: string; responseCode?: number };
-    throw new Problem(
-      'mail-not-sent',
-      `The mail server did not take a mail (${[code, responseCode].filter(Boolean).join(' ')}).`,
-      'Check SMTP_URL, SMTP_FROM and SMTP_CA_FILE.',
-    );
-  } finally {
-    transport.close();
-  }
 }

@@ -130,6 +130,11 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     from event e
     where e.type = 'staff' and e.header->'open'->>'by' = 'emergency' and e.header->'open'->>'what' = 'enter'
       and e.at > ${daysBefore(now, VOID_DAYS)}::timestamptz`,
+  // What no server says any more, since the one that found it has ended, is none.
+  server: () => sql`
+    select 'server' as kind, f.replica || '@' || f.code || '@' || (extract(epoch from f.since) * 1000)::bigint as ref,
+           f.since as at, f.code, ${nothing} as person, ${nothing} as other, ${nothing} as device, null::real as score
+    from server_finding f where f.seen_at > now() - interval '2 minutes'`,
 };
 
 const daysBefore = (now: Date, days: number): string => new Date(now.getTime() - days * 86_400_000).toISOString();

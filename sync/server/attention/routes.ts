@@ -21,7 +21,7 @@ const ROLES = ['admin', 'dpo', 'staff'] as const;
 /** A DPO sees what is about rights and consent; what the machinery could not do is the administrators'. */
 const SEEN: Readonly<Record<(typeof ROLES)[number], readonly AttentionKind[]>> = {
   admin: ATTENTION_KINDS,
-  staff: ATTENTION_KINDS.filter((kind) => kind !== 'quarantine' && kind !== 'rollout'),
+  staff: ATTENTION_KINDS.filter((kind) => kind !== 'quarantine' && kind !== 'rollout' && kind !== 'server'),
   dpo: ['void', 'complaint', 'consent', 'age'],
 };
 const seenBy = (actor: Actor): readonly AttentionKind[] => SEEN[actor.role as (typeof ROLES)[number]];

@@ -1,15 +1,20 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
 import { readConfig } from '../config.ts';
 import { openBare } from '../database/open.ts';
 import { keysOf } from '../keys/settings.ts';
 import { auditBucket, type BucketOptions, type Finding, setupBucket } from '../objects/bucket/setup.ts';
 import type { ThawTier } from '../objects/store.ts';
+import { operate } from '../operator/open.ts';
 import { settleByBackup } from './data-keys.ts';
 import { findBackup, listBackups, readManifest } from './manifest.ts';
 import { type Restored, restoreBackup } from './restore.ts';
 import { periodsOf, requireS3, withStore } from './store-of.ts';
-import { rowsOf, type Verified, verifyBackup } from './verify.ts';
+import { keepVerified, rowsOf, type Verified, verifyBackup } from './verify.ts';
 
 /**
  * What is done with the object store alone, by the server's environment: also where there is no database, or none any more.
@@ -117,3 +122,24 @@ export async function restore(env: Environment, wanted: string | null, o: ThawCh
 const pause = async (ms: number) => {
   await sleep(ms);
 };
+
+/** Notes in the database that a backup was read back, for `doctor`; where there is none (any more), nothing is made. */
+export async function noteVerified(env: Environment): Promise<void> {
+  const config = readConfig(env);
+  try {
+    if (!config.database) {
+      if (existsSync(join(config.home, 'pglite'))) await operate(env, 'backup verified', {});
+      return;
+    }
+    const { db, close } = await openBare(config.home, { postgres: config.database, size: 1 });
+    try {
+      const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
+      if (rows[0]!.there) await keepVerified(db, new Date());
+    } finally {
+      await close();
+    }
+  } catch (cause) {
+    // The backup is whole all the same.
+    if (!(cause instanceof Problem)) throw cause;
+  }
+}

@@ -6,7 +6,7 @@ import { isBackupId } from './layout.ts';
 import { rekeyBackups } from './rekey.ts';
 import { type BackupContext, runBackup } from './run.ts';
 import { withStore } from './store-of.ts';
-import { verifyBackup } from './verify.ts';
+import { keepVerified, verifyBackup } from './verify.ts';
 
 const OPERATOR: Actor = { role: 'operator', id: null, email: null, ip: null, userAgent: null };
 const Id = z.string().refine(isBackupId, 'must be the id of a backup, as `backup list` shows it');
@@ -45,5 +45,9 @@ export const backupOperations = {
           },
         ),
       ),
+  }),
+  'backup verified': operation({
+    args: z.strictObject({}),
+    run: ({ db, now }) => keepVerified(db, now()),
   }),
 } as const;

@@ -7,6 +7,18 @@ import { malformed } from './frames.ts';
 import { findBackup, type Manifest, readManifest } from './manifest.ts';
 import { countFrames, databaseFrames, keyringFrames, type ThawOptions, thawed } from './read.ts';
 
+/** Where in `meta` the time of the last verified backup is. */
+export const VERIFIED = 'backup-verified';
+
+export async function keepVerified(db: Db, now: Date): Promise<void> {
+  const value = now.toISOString();
+  await db
+    .insertInto('meta')
+    .values({ key: VERIFIED, value })
+    .onConflict((c) => c.column('key').doUpdateSet({ value }))
+    .execute();
+}
+
 export interface Verified {
   readonly backup: string;
   readonly takenAt: string;

@@ -41,13 +41,17 @@ import { authority } from './migrations/0038-authority.ts';
 import { kioskStaff } from './migrations/0039-kiosk-staff.ts';
 import { lookalikes } from './migrations/0040-lookalikes.ts';
 import { emergencyWebhook } from './migrations/0041-emergency-webhook.ts';
+import { checks } from './migrations/0042-checks.ts';
 import type { Db } from './schema.ts';
+
+/** `expands`: it only adds what builds before it do without, so that they can go on, and an update can be taken back. */
+type ServerMigration = Migration & { readonly expands?: true };
 
 /**
  * Numbered and forward only; each runs once, all that are due in one transaction, under PostgreSQL's advisory lock, so
  * that replicas starting together do not meet. Never edit one that was released: add the next.
  */
-export const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Record<string, ServerMigration> = {
   '0001-first-slice': firstSlice,
   '0002-attendance': attendance,
   '0003-changes': changes,
@@ -89,25 +93,23 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0039-kiosk-staff': kioskStaff,
   '0040-lookalikes': lookalikes,
   '0041-emergency-webhook': emergencyWebhook,
+  '0042-checks': { ...checks, expands: true },
 };
 
 /** Names of what this build knows, in order. */
 export const knownMigrations = (): string[] => Object.keys(MIGRATIONS).sort();
+
+/** Where in `meta` the newest migration is whose schema no older build can work with. */
+const LEAST_READER = 'least-reader';
 
 /**
  * @param to the last one to run; all by default
  * @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back)
  */
 export async function migrate(db: Db, to?: string): Promise<void> {
+  // A newer build has added what does not concern this one, which goes on, and migrates nothing.
+  if ((await readSchema(db)).newer.length > 0) return;
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
-  const applied = (await appliedMigrations(db)).filter((name) => !(name in MIGRATIONS));
-  if (applied.length > 0) {
-    throw new Problem(
-      'database-newer',
-      `The database was changed by a newer build (${applied.join(', ')}).`,
-      'Start that build, or restore the backup from before the update.',
-    );
-  }
   const { error } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
   if (error)
     throw new Problem(
@@ -116,6 +118,53 @@ export async function migrate(db: Db, to?: string): Promise<void> {
       'Keep the data folder as it is and report the log.',
       { cause: error },
     );
+  if (to === undefined) {
+    const value = leastReader();
+    await db
+      .insertInto('meta')
+      .values({ key: LEAST_READER, value })
+      .onConflict((c) => c.column('key').doUpdateSet({ value }))
+      .execute();
+  }
+}
+
+/** The newest migration of this build that older ones can't work with. */
+const leastReader = (): string => knownMigrations().findLast((name) => !MIGRATIONS[name]!.expands)!;
+
+export interface Schema {
+  /** Migrations that this build knows and the database has not had. */
+  readonly waiting: readonly string[];
+  /** Migrations of a newer build, which this one can work with all the same. */
+  readonly newer: readonly string[];
+}
+
+/** How the database stands to this build. @throws Problem `database-newer` */
+export async function readSchema(db: Db): Promise<Schema> {
+  const { applied, leastReader: least } = await schemaOf(db);
+  const waiting = knownMigrations().filter((name) => !applied.includes(name));
+  const newer = applied.filter((name) => !(name in MIGRATIONS));
+  if (newer.length > 0 && (waiting.length > 0 || least === null || !(least in MIGRATIONS)))
+    throw new Problem(
+      'database-newer',
+      `The database was changed by a newer build (${newer.join(', ')}).`,
+      'Start that build, or restore the backup from before the update.',
+    );
+  return { waiting, newer };
+}
+
+/** What the database has had, whichever builds did it. */
+export async function schemaOf(
+  db: Db,
+): Promise<{ readonly applied: readonly string[]; readonly leastReader: string | null }> {
+  const applied = await appliedMigrations(db);
+  return { applied, leastReader: applied.length === 0 ? null : await leastReaderOf(db) };
+}
+
+async function leastReaderOf(db: Db): Promise<string | null> {
+  const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
+  if (!rows[0]?.there) return null;
+  const row = await db.selectFrom('meta').select('value').where('key', '=', LEAST_READER).executeTakeFirst();
+  return row?.value ?? null;
 }
 
 async function appliedMigrations(db: Db): Promise<string[]> {

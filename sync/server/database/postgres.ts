@@ -62,6 +62,11 @@ export function postgresDialect(
   };
 }
 
+export interface DatabaseWarning {
+  readonly code: 'database-not-durable' | 'database-recycles-log';
+  readonly message: string;
+}
+
 /**
  * Connects once and looks at what is there, so that a wrong setting is told at start in one sentence.
  *
@@ -69,7 +74,7 @@ export function postgresDialect(
  * @throws Problem `database-tls-refused`, `database-unreachable`, `database-denied`, `database-missing`, `database-too-old`,
  *   `database-logs-parameters`
  */
-export async function examine(address: PostgresAddress): Promise<{ code: string; message: string }[]> {
+export async function examine(address: PostgresAddress): Promise<DatabaseWarning[]> {
   const client = new pg.Client(connectionOf(address));
   client.on('error', () => undefined);
   try {
@@ -104,7 +109,7 @@ export async function examine(address: PostgresAddress): Promise<{ code: string;
       ...(fsync === 'off' || commit === 'off'
         ? [
             {
-              code: 'database-not-durable',
+              code: 'database-not-durable' as const,
               message: `The database runs with fsync=${fsync}, synchronous_commit=${commit}: a power cut can lose what was acknowledged.`,
             },
           ]
@@ -112,7 +117,7 @@ export async function examine(address: PostgresAddress): Promise<{ code: string;
       ...(recycles
         ? [
             {
-              code: 'database-recycles-log',
+              code: 'database-recycles-log' as const,
               message:
                 'The database uses files of its write-ahead log again (wal_recycle=on): the key of somebody who was erased can lie in them until they are written over. Set wal_recycle = off.',
             },

@@ -40,7 +40,14 @@ import type {
 } from './tables/fleet.ts';
 import type { IncidentEntryTable, IncidentScopeTable, IncidentTable } from './tables/incidents.ts';
 import type { JobRunTable } from './tables/jobs.ts';
-import type { KeyVersionTable, PersonKeyTable, ReplicaTable, RotationTable, TokenKeyTable } from './tables/keys.ts';
+import type {
+  KeyVersionTable,
+  PersonKeyTable,
+  ReplicaTable,
+  RotationTable,
+  ServerFindingTable,
+  TokenKeyTable,
+} from './tables/keys.ts';
 import type { PersonLeft, QuarantineThinned, RetentionHoldTable } from './tables/retention.ts';
 import type {
   DeviceRingTable,
@@ -519,6 +526,7 @@ export interface Tables {
   fleet_log: FleetLogTable;
   staff_member: StaffMemberTable;
   kiosk_alert: KioskAlertTable;
+  server_finding: ServerFindingTable;
   device_report: DeviceReportTable;
   device_tls_key: DeviceTlsKeyTable;
   provisioning_code: ProvisioningCodeTable;

@@ -1,5 +1,7 @@
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { EMBEDDER_ID } from '../../../models/rules/manifest.ts';
+import { ModelProblem } from '../../../models/rules/problem.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import type { Services } from '../access/route.ts';
 import type { Db } from '../database/schema.ts';
 import { sharedPipeline } from '../enrolment/faces.ts';
@@ -16,6 +18,22 @@ export async function presentEmbedder(db: Db): Promise<string> {
   return row?.to_model ?? EMBEDDER_ID;
 }
 
-/** Outside of any transaction. @throws ModelProblem as `sharedPipeline` */
-export const presentPipeline = async ({ db, config }: Pick<Services, 'db' | 'config'>): Promise<FacePipeline> =>
-  sharedPipeline(config.weights, await presentEmbedder(db));
+/** Outside of any transaction. @throws Problem `models-missing`, `models-altered` */
+export async function presentPipeline({ db, config }: Pick<Services, 'db' | 'config'>): Promise<FacePipeline> {
+  const embedder = await presentEmbedder(db);
+  try {
+    return await sharedPipeline(config.weights, embedder);
+  } catch (cause) {
+    if (!(cause instanceof ModelProblem)) throw cause;
+    throw new Problem(
+      modelsCode(cause),
+      'This server can’t work with faces: its face models are missing or altered.',
+      'Tell who runs the server; people can be enrolled at a kiosk meanwhile, and check in with a badge or PIN.',
+      { cause },
+    );
+  }
+}
+
+/** What is wrong with the models, as checks and answers call it. */
+export const modelsCode = ({ code }: ModelProblem): 'models-missing' | 'models-altered' =>
+  code === 'model-missing' || code === 'model-unknown' ? 'models-missing' : 'models-altered';

@@ -45,6 +45,7 @@ const judge = door({
   body: JudgePicture,
   maxBody: 6 * 1024 * 1024,
   answer: PictureVerdict,
+  refusals: ['models-missing', 'models-altered'],
   limit: { max: 240, perMs: 60_000 },
   before: async ({ services, body: { picture } }) =>
     judgePicture(await presentPipeline(services), Buffer.from(picture, 'base64'), ENROLMENT_QUALITY),
@@ -75,6 +76,8 @@ const enrol = door({
     'templates-on-card',
     'duplicate-needs-admin',
     'confirmation-wrong',
+    'models-missing',
+    'models-altered',
   ],
   limit: { max: 60, perMs: 60_000 },
   async before({ services, body: { pictures, source } }) {
@@ -244,6 +247,8 @@ const accept = door({
     'faces-off',
     'templates-on-card',
     'embedder-changed',
+    'models-missing',
+    'models-altered',
   ],
   before: async ({ services }) => (await presentPipeline(services)).model,
   async handle({ tx, services: { keys }, actor, params, body: { typed }, prepared: model, now, about, on, tell }) {

@@ -2,11 +2,12 @@ import { get } from 'node:http';
 import { get as tlsGet } from 'node:https';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
+import { type Check, check } from '../checks/check.ts';
+import { diskCheck } from '../checks/process.ts';
+import { Watch } from '../checks/watch.ts';
 import { readConfig } from '../config.ts';
 import { selfSignedServerCertificate } from '../keys/certificates.ts';
 import { listenForOperations } from './listener.ts';
-import { diskProbe } from './probes.ts';
-import { type Finding, Readiness } from './readiness.ts';
 
 const log = pino({ level: 'silent' });
 const certificate = await selfSignedServerCertificate(['127.0.0.1'], Date.now());
@@ -30,7 +31,7 @@ interface Answer {
 
 async function listener(
   more: Record<string, string>,
-  readiness: Pick<Readiness, 'state'> = new Readiness([], log),
+  readiness: Pick<Watch, 'state'> = { state: async () => ({ ready: true, reasons: [], degraded: [], notes: [] }) },
 ): Promise<(path: string, headers?: Record<string, string>, scheme?: 'http' | 'https') => Promise<Answer>> {
   const settings = readConfig({ ...env, ...more }).operations!;
   const { port, close } = await listenForOperations({
@@ -60,45 +61,61 @@ async function listener(
 }
 
 describe('readiness', () => {
-  const found = (...findings: Finding[]) => ({ name: 'probe', look: async () => findings });
-
-  test('what blocks is a reason, what does not is told, and a probe that fails blocks', async () => {
-    const state = await new Readiness(
-      [
-        found({ code: 'disk-full', blocks: true }),
-        found({ code: 'broker-not-connected', blocks: false }),
-        { name: 'keyring', look: () => Promise.reject(new Error('no')) },
-      ],
+  const outcomes = {
+    'disk-full': { level: 'stops', says: 'Full.', next: 'Free space.' },
+    'disk-low': { level: 'degrades', says: 'Low.', next: 'Free space.' },
+    'mail-not-configured': { level: 'note', says: 'None.', next: 'Set one.' },
+    'keyring-failed': { level: 'stops', says: 'No.', next: 'Check.' },
+  } as const;
+  const base = { of: 'process', everyMs: 0, needsDatabase: false, outcomes } as const;
+  const found = (...codes: (keyof typeof outcomes)[]) =>
+    check({ ...base, name: `finds ${codes}`, look: async () => codes, judge: (all) => all.map((code) => ({ code })) });
+  const watch = (...checks: Check[]) =>
+    new Watch({
+      checks,
+      subject: { config: readConfig(env), now: () => new Date(), open: null, broker: null },
+      replica: '',
       log,
+      onChange: () => undefined,
+    });
+
+  test('what stops is a reason, what degrades is said, and a check that fails is what it says of itself', async () => {
+    const state = await watch(
+      found('disk-full'),
+      found('disk-low', 'mail-not-configured'),
+      check({
+        ...base,
+        name: 'keys',
+        failed: 'keyring-failed',
+        look: () => Promise.reject(new Error('no')),
+        judge: () => [],
+      }),
+      check({ ...base, name: 'other', look: () => Promise.reject(new Error('no')), judge: () => [] }),
     ).state();
     expect(state).toEqual({
       ready: false,
       reasons: ['disk-full', 'keyring-failed'],
-      degraded: ['broker-not-connected'],
+      degraded: ['disk-low', 'check-failed'],
+      notes: ['mail-not-configured'],
     });
-    expect((await new Readiness([found({ code: 'x', blocks: false })], log).state()).ready).toBe(true);
+    expect((await watch(found('disk-low')).state()).ready).toBe(true);
   });
 
-  test('a probe that never answers blocks after its time', async () => {
-    const never = { name: 'database', look: () => new Promise<never>(() => undefined) };
-    expect((await new Readiness([never], log).state()).reasons).toEqual(['database-no-answer']);
+  test('a check that never answers has failed after its time', async () => {
+    const never = { ...base, name: 'database', look: () => new Promise<never>(() => undefined), judge: () => [] };
+    expect((await watch(check({ ...never, late: 'disk-full' })).state()).reasons).toEqual(['disk-full']);
   });
 
-  test('a server that stops is not ready, whatever its probes say', async () => {
-    const readiness = new Readiness([found()], log);
+  test('a server that stops is not ready, whatever its checks say', async () => {
+    const readiness = watch(found());
     expect((await readiness.state()).ready).toBe(true);
     readiness.stop();
-    expect(await readiness.state()).toEqual({ ready: false, reasons: ['stopping'], degraded: [] });
+    expect(await readiness.state()).toEqual({ ready: false, reasons: ['stopping'], degraded: [], notes: [] });
   });
 
-  test('the disk blocks below 100 MiB and is told below 1 GiB', async () => {
-    const codes = async (mib: number) =>
-      (await diskProbe('/', async () => mib * 1024 * 1024).look()).map((f) => `${f.code} ${f.blocks}`);
-    expect([await codes(99), await codes(1000), await codes(2000)]).toEqual([
-      ['disk-full true'],
-      ['disk-low false'],
-      [],
-    ]);
+  test('the disk stops it below 100 MiB and degrades it below 1 GiB', () => {
+    const codes = (mib: number) => diskCheck.judge(mib * 1024 * 1024).map(({ code }) => code);
+    expect([codes(99), codes(1000), codes(2000)]).toEqual([['disk-full'], ['disk-low'], []]);
   });
 });
 
@@ -125,7 +142,7 @@ describe('the operations listener', () => {
   });
 
   test('answers 503 with the reasons while not ready', async () => {
-    const state = { ready: false, reasons: ['disk-full'], degraded: [] };
+    const state = { ready: false, reasons: ['disk-full'], degraded: [], notes: [] };
     const ask = await listener({}, { state: async () => state });
     const { status, body } = await ask('/readyz');
     expect([status, JSON.parse(body)]).toEqual([503, state]);

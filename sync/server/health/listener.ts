@@ -3,16 +3,16 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https';
 import type { Logger } from 'pino';
 import { Problem } from '../../protocol/wire/problem.ts';
+import type { Watch } from '../checks/watch.ts';
 import { TLS_VERSIONS } from '../http/listener.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 import type { Secret } from '../keys/secret.ts';
-import type { Readiness } from './readiness.ts';
 import type { OperationsSettings } from './settings.ts';
 
 export interface OperationsOptions {
   readonly settings: OperationsSettings;
   readonly certificate: KeyAndCertificate;
-  readonly readiness: Pick<Readiness, 'state'>;
+  readonly readiness: Pick<Watch, 'state'>;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;
   readonly log: Logger;

@@ -1,21 +1,17 @@
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import type { Watch } from '../checks/watch.ts';
 import type { Db } from '../database/schema.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
-import type { Keyring } from '../keys/keyring.ts';
 import { fleetRegistry, readFleet } from './fleet.ts';
 import { listenForOperations } from './listener.ts';
 import { measureProcess, registry } from './meter.ts';
-import { brokerProbe, clockProbe, databaseProbe, diskProbe, keyringProbe, quarantineProbe } from './probes.ts';
 import { type Held, heldRegistry } from './process.ts';
-import { Readiness } from './readiness.ts';
 import type { OperationsSettings } from './settings.ts';
 
 export interface Operations {
   /** Of the operations listener; null: none was asked for. */
   readonly port: number | null;
-  /** From now on the server says that it is not ready. */
-  stopping(): void;
   close(): Promise<void>;
 }
 
@@ -28,27 +24,14 @@ export interface Operations {
 export async function startOperations(o: {
   readonly settings: OperationsSettings | null;
   readonly db: Db;
-  readonly keyring: Keyring;
-  readonly home: string;
+  readonly readiness: Watch;
   readonly certificate: KeyAndCertificate;
-  readonly mqtt: { readonly connected: boolean };
   readonly held: () => Held;
   readonly log: Logger;
   readonly now: () => Date;
 }): Promise<Operations> {
   const { settings, db, now } = o;
-  if (!settings) return { port: null, stopping: () => undefined, close: async () => undefined };
-  const readiness = new Readiness(
-    [
-      databaseProbe(db),
-      keyringProbe(o.keyring),
-      brokerProbe(o.mqtt),
-      diskProbe(o.home),
-      clockProbe(db, now),
-      quarantineProbe(db, now),
-    ],
-    o.log,
-  );
+  if (!settings) return { port: null, close: async () => undefined };
   measureProcess();
   const metrics = async () => {
     const all = [registry, heldRegistry(o.held())];
@@ -60,6 +43,5 @@ export async function startOperations(o: {
     }
     return Registry.merge(all).metrics();
   };
-  const { port, close } = await listenForOperations({ ...o, settings, readiness, metrics });
-  return { port, stopping: () => readiness.stop(), close };
+  return listenForOperations({ ...o, settings, metrics });
 }

@@ -114,6 +114,8 @@ const STATUS: Readonly<Record<string, number>> = {
   'link-unknown': 404,
   'mail-not-configured': 409,
   'merge-not-possible': 409,
+  'models-altered': 503,
+  'models-missing': 503,
   'name-unreadable': 400,
   'no-session': 401,
   'no-such-day': 422,

@@ -5,8 +5,9 @@ import { DATABASES } from '../../../test/services/databases.ts';
 import { deliverTo, knownKiosk } from '../../../test/sync/ingest-kit.ts';
 import type { MemoryOutbox } from '../../../test/sync/kit.ts';
 import type { WireEvent } from '../../protocol/wire/event.ts';
+import { examine } from '../checks/check.ts';
+import { quarantineCheck } from '../checks/process.ts';
 import type { OpenDatabase } from '../database/open.ts';
-import { quarantineProbe } from '../health/probes.ts';
 import { Keys } from '../keys/envelope.ts';
 import { Secret } from '../keys/secret.ts';
 import { QUARANTINE_QUOTA, roomFor } from './room.ts';
@@ -47,7 +48,9 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     await sql`insert into quarantine (device, epoch, seq, digest, reason, content, received_at)
               select ${outbox.device}::uuid, gen_random_uuid(), i, 'd' || i, 'event-malformed', ${Buffer.from('x')}, now()
               from generate_series(1, ${QUARANTINE_QUOTA.entries - 1}) as i`.execute(database.db);
-    const health = (at = Date.now()) => quarantineProbe(database.db, () => new Date(at)).look();
+    const open = { db: database.db, keys, keyring: null as never };
+    const health = (at = Date.now()) =>
+      examine(quarantineCheck, { config: null as never, now: () => new Date(at), open, broker: null }, 10_000);
     expect(await health()).toEqual([]);
     const spoiled = outbox.events.map((e, i) => (i >= 2 && i < 5 ? { ...e, more: i } : e));
     const result = await deliver(spoiled);
@@ -65,7 +68,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       [5, false, 'quarantine-full'],
     ]);
     expect(held.every((q) => q.digest.length === 43 && q.reason === 'event-malformed')).toBe(true);
-    expect(await health()).toEqual([{ code: 'quarantine-full', blocks: false }]);
+    expect(await health()).toEqual([{ check: 'quarantine', code: 'quarantine-full', level: 'degrades' }]);
     expect(await health(Date.now() + 2 * 86_400_000)).toEqual([]);
     // A replay changes nothing, and is no news.
     expect((await deliver(spoiled)).unkept).toBeUndefined();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from './envelope.ts';
-import { beat, lastBeat, settleKeys } from './versions.ts';
+import { type AboutReplica, beat, lastBeat, settleKeys } from './versions.ts';
 
 /** How often a process says that it lives and what it writes, ms; well within REPLICA_LIVES_S. */
 const BEAT_MS = 5000;
@@ -12,13 +12,13 @@ const BEAT_MS = 5000;
  *
  * @returns how to stop
  */
-export async function keepBeating(db: Db, keys: Keys, log: Logger): Promise<() => Promise<void>> {
+export async function keepBeating(db: Db, keys: Keys, log: Logger, about?: AboutReplica): Promise<() => Promise<void>> {
   const id = randomUUID();
   let failed = false;
   let running: Promise<void> | null = null;
   const once = async () => {
     await settleKeys(db, keys);
-    await beat(db, keys, id);
+    await beat(db, keys, id, about);
   };
   await once();
   const tick = async () => {

@@ -103,11 +103,22 @@ export async function firstVersion(trx: Db, keys: Keys, now: number): Promise<vo
 /** Two processes are of one mind when both were heard within this time, s. */
 export const REPLICA_LIVES_S = 30;
 
+/** What a process is, beside its keys. */
+export interface AboutReplica {
+  /** SMARTPRESENCE_REPLICA; empty: one server alone. */
+  readonly name: string;
+  readonly build: string | null;
+  /** The newest migration that it knows. */
+  readonly schema: string | null;
+}
+const UNKNOWN: AboutReplica = { name: '', build: null, schema: null };
+
 /** Says that this process lives, which keys it holds, and what it writes. By the database's clock, which all share. */
-export async function beat(db: Db, keys: Keys, id: string): Promise<void> {
+export async function beat(db: Db, keys: Keys, id: string, about: AboutReplica = UNKNOWN): Promise<void> {
   const holds = [keys.check(), keys.previousCheck()].filter((c) => c !== null);
-  await sql`insert into keyring.replica (id, holds, writes, seen_at)
-            values (${id}::uuid, ${holds}::text[], ${keys.version}, now())
+  const { name, build, schema } = about;
+  await sql`insert into keyring.replica (id, holds, writes, seen_at, name, build, schema)
+            values (${id}::uuid, ${holds}::text[], ${keys.version}, now(), ${name}, ${build}, ${schema})
             on conflict (id) do update set holds = excluded.holds, writes = excluded.writes, seen_at = excluded.seen_at`.execute(
     db,
   );
@@ -132,6 +143,14 @@ export async function liveReplicas(db: Db): Promise<Replica[]> {
     select id, holds, writes, seen_at from keyring.replica
     where seen_at > now() - make_interval(secs => ${REPLICA_LIVES_S}::int) order by id`.execute(db);
   return rows.map((r) => ({ id: r.id, holds: r.holds, writes: r.writes, seenAt: r.seen_at }));
+}
+
+/** Processes that did not say goodbye, by the newest word of each, with their age in seconds. */
+export async function knownReplicas(db: Db): Promise<(AboutReplica & { readonly id: string; readonly age: number })[]> {
+  const { rows } = await sql<AboutReplica & { id: string; age: number }>`
+    select id, name, build, schema, extract(epoch from now() - seen_at)::float8 as age
+    from keyring.replica order by name, seen_at desc`.execute(db);
+  return rows;
 }
 
 export const tokenKeyPlace: Place = { field: 'keyring.token', person: null, record: 'token', rowVersion: 1 };

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { MqttClient, Store } from 'mqtt';
 import type { Logger } from 'pino';
 import { limitPackets } from '../../protocol/mqtt/packet-limit.ts';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
-import { downTopic, presenceFilter, upFilter } from '../../protocol/wire/topics.ts';
+import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../../protocol/wire/topics.ts';
 import type { KeyAndCertificate } from '../keys/certificates.ts';
 import type { MqttWorker } from './worker.ts';
 
@@ -22,6 +23,8 @@ const KEEPALIVE_S = 20;
 const CONNECT_MS = 15_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
+/** Within this a message to ourselves has come back, ms. */
+const TRIAL_MS = 5000;
 /** Return codes of brokers that speak 3.1.1 alone. */
 const OLD_BROKER = [1, 132];
 
@@ -29,6 +32,8 @@ export interface ConsumerOptions {
   /** mqtts:// address of the broker. */
   readonly url: string;
   readonly serverId: string;
+  /** Name of this replica at the broker, which its certificate gives it. */
+  readonly user: string;
   /** Client id of this replica: its session at the broker. */
   readonly clientId: string;
   /**
@@ -40,7 +45,9 @@ export interface ConsumerOptions {
   readonly credentials: () => KeyAndCertificate;
   /** CAs that the broker may be issued by, PEM. */
   readonly cas: () => readonly string[];
-  readonly worker: MqttWorker;
+  readonly worker: Pick<MqttWorker, 'handle' | 'drop'>;
+  /** Takes no messages but our own to ourselves (`tryOut`). */
+  readonly trialOnly?: boolean;
   readonly log: Logger;
   readonly random?: () => number;
 }
@@ -56,6 +63,8 @@ export class BrokerConsumer {
   #client: MqttClient | null = null;
   #version: 4 | 5 = 5;
   #closed = new AbortController();
+  /** Topics on which the message to ourselves has not come back yet; null: none is under way. */
+  #trial: { readonly nonce: string; readonly left: Set<string>; readonly done: () => void } | null = null;
   readonly #running: Promise<void>;
 
   constructor(options: ConsumerOptions) {
@@ -85,6 +94,47 @@ export class BrokerConsumer {
     } finally {
       client.off('close', onClose);
     }
+  }
+
+  /**
+   * Publishes to ourselves as a kiosk and as a server do, and waits for it. Mosquitto grants every subscription and then
+   * delivers nothing where the rules give no right, so nothing less proves one. Every broker lets a client write `up` and
+   * presence under its own name and read its own `down`: what comes back proves the server's own rights.
+   */
+  async tryOut(limitMs = TRIAL_MS): Promise<{ readonly reads: boolean; readonly writes: boolean }> {
+    const client = this.#client;
+    if (!client || this.#trial) return { reads: client !== null, writes: client !== null };
+    const own = this.#ownTopics();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const trial = { nonce: `check ${randomUUID()}`, left: new Set(Object.values(own)), done: resolve };
+    this.#trial = trial;
+    const timer = setTimeout(resolve, limitMs);
+    client.once('close', resolve);
+    try {
+      // Refused or lost: then it does not come back either.
+      for (const topic of Object.values(own))
+        client.publishAsync(topic, trial.nonce, { qos: 1 }).catch(() => undefined);
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      client.off('close', resolve);
+      this.#trial = null;
+    }
+    return { reads: !trial.left.has(own.up) && !trial.left.has(own.presence), writes: !trial.left.has(own.down) };
+  }
+
+  #ownTopics() {
+    const { serverId, user } = this.#o;
+    return { up: upTopic(serverId, user), presence: presenceTopic(serverId, user), down: downTopic(serverId, user) };
+  }
+
+  /** @returns whether it was a replica's message to itself, which nobody works on */
+  #isTrial(topic: string, payload: Buffer): boolean {
+    if (!topic.split('/').at(-1)!.startsWith('server.')) return false;
+    const trial = this.#trial;
+    if (trial && payload.toString('latin1') === trial.nonce && trial.left.delete(topic) && trial.left.size === 0)
+      trial.done();
+    return true;
   }
 
   async close(): Promise<void> {
@@ -162,12 +212,21 @@ export class BrokerConsumer {
           resolve(version === 5 && packet.properties?.sharedSubscriptionAvailable !== false),
         ),
       );
+      const up = upFilter(serverId);
+      const own = this.#ownTopics();
+      // For `tryOut` alone: not shared, so that our own message comes to us and to no other replica.
+      const forTrial = client.subscribeAsync(this.#o.trialOnly ? Object.values(own) : [own.up, own.down], { qos: 1 });
+      if (this.#o.trialOnly) {
+        await forTrial;
+        this.#client = client;
+        return;
+      }
       // Set before the first message can come: its answer needs it.
       this.#client = client;
-      const up = upFilter(serverId);
       const granted = await client.subscribeAsync([shared ? `$share/sp/${up}` : up, presenceFilter(serverId)], {
         qos: 1,
       });
+      await forTrial.catch(() => undefined);
       if (granted.some((g) => g.qos > 2)) throw Object.assign(new Error('subscription refused'), { code: 'refused' });
     })();
     ready.catch(() => undefined);
@@ -236,7 +295,12 @@ export class BrokerConsumer {
       worker.handle(topic, payload, (device, answer) => this.send(device, answer));
     client.handleMessage = (packet, done) => {
       const payload = packet.payload as Buffer;
-      if (packet.qos === 0) {
+      if (this.#isTrial(packet.topic, payload)) {
+        if (packet.qos > 0) {
+          unacknowledged.push({ id: packet.messageId ?? 0, done: true });
+          settle();
+        }
+      } else if (packet.qos === 0) {
         // No kiosk sends so, and no window bounds it.
         if (unasked >= WINDOW) worker.drop('too-many-at-once');
         else {

@@ -26,6 +26,8 @@ export interface MqttSide {
   readonly embedded: { readonly port: number; readonly wssPort: number | null } | null;
   /** Whether every external broker is connected. */
   readonly connected: boolean;
+  /** Publishes to ourselves at every external broker (consumer.ts). */
+  tryOut(): Promise<{ readonly reads: boolean; readonly writes: boolean }>;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function startMqtt(o: {
       new BrokerConsumer({
         url,
         serverId,
+        user: brokerUser(serverId, settings.replica),
         clientId: `sp-${brokerUser(serverId, settings.replica)}`,
         shared: settings.replica !== '',
         credentials: () => certificates!.current,
@@ -127,6 +130,10 @@ export async function startMqtt(o: {
     embedded: broker && { port: broker.port, wssPort: broker.wssPort },
     get connected() {
       return consumers.every((c) => c.connected);
+    },
+    async tryOut() {
+      const tried = await Promise.all(consumers.map((c) => c.tryOut()));
+      return { reads: tried.every((t) => t.reads), writes: tried.every((t) => t.writes) };
     },
     async close() {
       closed = true;

@@ -11,6 +11,7 @@ import { auditOperations } from '../audit/operations.ts';
 import { writeAudit } from '../audit/write.ts';
 import { backupOperations } from '../backup/operations.ts';
 import { keysChanged } from '../changes/log.ts';
+import { checkOperations } from '../checks/operations.ts';
 import { complianceOperations } from '../compliance/operations.ts';
 import { makeCode } from '../devices/codes.ts';
 import { identityContext } from '../devices/context.ts';
@@ -59,6 +60,7 @@ export const OPERATIONS = {
   ...backupOperations,
   ...rolloutOperations,
   ...staffOperations,
+  ...checkOperations,
   'device provision': operation({
     args: z.strictObject({ name: Name, site: Site, url: Url, minutes: z.number().positive().optional() }),
     audit: { action: 'operate', data: ['device'] },

@@ -79,6 +79,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   fleet_config: 'settings of kiosks',
   fleet_command: 'what kiosks were told to do',
   kiosk_alert: 'how kiosks are',
+  server_finding: 'how servers are',
   staff_member: 'staff unlock kiosks with it; it is no person’s record of attendance',
   fleet_log: 'logs of kiosks, redacted there: they name nobody',
   provisioning_code: 'kiosks',

@@ -42,6 +42,7 @@ export const attention = {
     embedder: 'تسجيل للنموذج الجديد',
     rollout: 'توقف نشر إصدار',
     kiosk: 'عطل في جهاز',
+    server: 'عطل في الخادم',
   },
   code: {
     'lookalikes-enrolment': 'سُجِّل رغم أن الوجه يشبه وجه شخص آخر',

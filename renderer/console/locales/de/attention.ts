@@ -37,6 +37,7 @@ export const attention = {
     embedder: 'Für das neue Modell erfassen',
     rollout: 'Rollout hat angehalten',
     kiosk: 'Störung eines Kiosks',
+    server: 'Störung des Servers',
   },
   code: {
     'lookalikes-enrolment': 'Erfasst, obwohl das Gesicht einer anderen Person ähnelt',

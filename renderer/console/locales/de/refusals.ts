@@ -83,6 +83,14 @@ export const refusals = {
     title: 'Eine der beiden ist unbekannt, gelöscht oder schon zusammengeführt.',
     next: 'Laden Sie die Seite neu.',
   },
+  'models-altered': {
+    title: 'Ein Gesichtsmodell des Servers wurde verändert und wird nicht benutzt.',
+    next: 'Wenden Sie sich an den Betrieb des Servers. Am Kiosk kann solange erfasst werden.',
+  },
+  'models-missing': {
+    title: 'Dem Server fehlen die Gesichtsmodelle.',
+    next: 'Wenden Sie sich an den Betrieb des Servers. Am Kiosk kann solange erfasst werden.',
+  },
   'site-change-unknown': {
     title: 'Diese Änderung des Standorts gibt es nicht.',
     next: 'Lesen Sie die Liste noch einmal.',

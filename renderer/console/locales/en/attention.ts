@@ -37,6 +37,7 @@ export const attention = {
     embedder: 'Enrol for the new model',
     rollout: 'A build stopped by itself',
     kiosk: 'Trouble with a kiosk',
+    server: 'Trouble with the server',
   },
   code: {
     'lookalikes-enrolment': 'Enrolled although the face is like another person’s',

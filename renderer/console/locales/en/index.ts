@@ -28,6 +28,7 @@ import { quality } from './quality.ts';
 import { records } from './records.ts';
 import { retention } from './retention.ts';
 import { rollouts } from './rollouts.ts';
+import { serverChecks } from './server-checks.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { texts } from './texts.ts';
@@ -65,6 +66,7 @@ export const en = {
   quality,
   retention,
   rollouts,
+  serverChecks,
   settings,
   texts,
   cards,

@@ -68,6 +68,14 @@ export const refusals = {
     title: 'One of the two is unknown, erased, or merged already.',
     next: 'Read the page again.',
   },
+  'models-altered': {
+    title: 'A face model of the server was altered and is not used.',
+    next: 'Ask who runs the server. People can be enrolled at a kiosk meanwhile.',
+  },
+  'models-missing': {
+    title: 'The server has no face models.',
+    next: 'Ask who runs the server. People can be enrolled at a kiosk meanwhile.',
+  },
   'site-change-unknown': { title: 'There is no such change of this site.', next: 'Read the list again.' },
   'name-unreadable': {
     title: 'This name can’t be read: nothing of it is seen, or it holds a line break.',

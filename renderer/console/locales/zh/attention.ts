@@ -36,6 +36,7 @@ export const attention = {
     embedder: '为新模型登记',
     rollout: '发布自行停止',
     kiosk: '终端故障',
+    server: '服务器故障',
   },
   code: {
     'lookalikes-enrolment': '人脸与他人相似，仍已登记',

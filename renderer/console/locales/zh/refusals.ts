@@ -41,6 +41,11 @@ export const refusals = {
   'last-administrator': { title: '这是最后一位管理员。', next: '请先添加另一位。' },
   'mail-not-configured': { title: '此服务器不发送邮件。', next: '请改为出示二维码。' },
   'merge-not-possible': { title: '两者之一未知、已删除或已合并。', next: '请重新读取页面。' },
+  'models-altered': {
+    title: '服务器的人脸模型被改动，已停用。',
+    next: '请联系服务器运维人员。在此期间可在终端上登记。',
+  },
+  'models-missing': { title: '服务器缺少人脸模型。', next: '请联系服务器运维人员。在此期间可在终端上登记。' },
   'site-change-unknown': { title: '该地点没有这项更改。', next: '请重新读取列表。' },
   'name-unreadable': {
     title: '此姓名无法显示：没有可见字符，或含有换行。',

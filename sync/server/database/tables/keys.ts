@@ -32,6 +32,21 @@ export interface ReplicaTable {
   holds: string[];
   writes: number;
   seen_at: Instant;
+  /** SMARTPRESENCE_REPLICA; empty: one server alone. */
+  name: ColumnType<string, string | undefined, string>;
+  build: string | null;
+  /** The newest migration that it knows. */
+  schema: string | null;
+}
+
+/** What a running server's checks found (checks/watch.ts). */
+export interface ServerFindingTable {
+  /** Name of the replica, or `*` where it is of the whole installation. */
+  replica: string;
+  code: string;
+  detail: string | null;
+  since: Instant;
+  seen_at: Instant;
 }
 
 export interface TokenKeyTable {

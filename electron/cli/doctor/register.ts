@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { Report } from '../../../sync/server/checks/doctor.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { printable } from '../output.ts';
+import { serverEnvironment } from '../server/environment.ts';
+
+const WORDS: Readonly<Record<Report['checks'][number]['state'], string>> = {
+  ok: 'ok',
+  note: 'note',
+  degraded: 'degraded',
+  failing: 'failing',
+  'not-checked': 'not checked',
+};
+
+const LEVELS = { stops: 'failing', degrades: 'degraded', note: 'note' } as const;
+
+/** `doctor`. */
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description(
+      'Check a server: models, keys, database, broker, object store, certificates, backups, replicas; and say what to do.',
+    )
+    .option('--json', 'one JSON object: {"ok","build","home","database","checks"}')
+    .addHelpText(
+      'after',
+      `
+Runs beside a running server without disturbing it: it writes and deletes one small object in the object store, signs in to the
+mail server without sending, and changes nothing else. A broker is tried by the running server itself, or from here where none runs.
+The codes are those of /readyz and of Attention in the console (docs/operators.md).
+
+Exit code: 0 nothing is failing or degraded; 1 something is. ${EXIT_HELP.trim()}`,
+    )
+    .action(async (o: { json?: boolean }) => {
+      const { doctor } = await import('../../../sync/server/checks/doctor.ts');
+      const report = await doctor(await serverEnvironment());
+      process.stdout.write(`${o.json ? JSON.stringify(report) : printable(text(report))}\n`);
+      process.exitCode = report.ok ? EXIT.ok : EXIT.attention;
+    });
+}
+
+/** A line a check; below it, for each thing found, what it is and what to do. */
+function text({ build, home, database, checks }: Report): string {
+  const lines = [`Server ${build}, home ${home}, database ${database}`];
+  for (const { check, state, findings } of checks) {
+    if (findings.length === 0) lines.push(`${WORDS[state].padEnd(11)} ${check}`);
+    for (const { code, level, says, next, detail, replica } of findings) {
+      lines.push(
+        `${WORDS[LEVELS[level]].padEnd(11)} ${check.padEnd(17)} ${code}${replica === null ? '' : ` (replica ${replica})`}: ${says}`,
+      );
+      if (detail) lines.push(`${' '.repeat(12)}${detail}`);
+      lines.push(`${' '.repeat(12)}→ ${next}`);
+    }
+  }
+  return lines.join('\n');
+}

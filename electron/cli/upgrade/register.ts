@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { compareVersions } from '../../../sync/protocol/wire/release.ts';
+import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { serverEnvironment } from '../server/environment.ts';
+import { describeBuild, installed, sizeOf, switchTo, withBuild } from './artefact.ts';
+import { canWorkWith, planUpgrade, type UpgradePlan } from './rules.ts';
+
+const ROOT = '/opt/smartpresence';
+const direct = () => import('../../../sync/server/checks/upgrade.ts');
+
+/** `upgrade check|back`. */
+export function registerUpgrade(program: Command): void {
+  const upgrade = program.command('upgrade').description('Updates of the server: what one changes, and the way back.');
+  const root = (command: Command) => command.option('--root <folder>', 'where versions are installed', ROOT);
+  root(upgrade.command('check'))
+    .description('Before an update: versions, steps of the schema, disk, backup, replicas. Changes nothing.')
+    .argument(
+      '<build>',
+      'smartpresence-server-VERSION-linux-x64.tar.gz, the .deb, or the folder that one was unpacked to',
+    )
+    .option('--json', 'one JSON object: {"from","to","steps","wayBack","issues","replicas"}')
+    .addHelpText('after', `\nExit code: 0 nothing speaks against it; 1 something does. ${EXIT_HELP.trim()}`)
+    .action(async (build: string, o: { root: string; json?: boolean }) => {
+      const { installationFacts, thisBuild } = await direct();
+      const now = await installationFacts(await serverEnvironment());
+      const [next, needs] = await withBuild(
+        build,
+        async (folder) => [await describeBuild(folder), sizeOf(folder)] as const,
+      );
+      const { bavail, bsize } = await statfs(existsSync(o.root) ? o.root : tmpdir());
+      const plan = planUpgrade(next, now, { needs, free: bavail * bsize, at: Date.now() });
+      const from = thisBuild().build;
+      const { replicas, backupAt, verifiedAt } = now;
+      const json = { from, to: next.build, ...plan, replicas, backupAt, verifiedAt };
+      process.stdout.write(`${o.json ? JSON.stringify(json) : text(from, next, now, plan)}\n`);
+      process.exitCode = plan.issues.length > 0 ? EXIT.attention : EXIT.ok;
+    });
+  root(upgrade.command('back'))
+    .description('After an update: the version before starts again, where the database’s schema lets it.')
+    .option('--to <version>', 'which one; the newest that is older than the present one without it')
+    .option('--json', 'one JSON object: {"from","to"}')
+    .addHelpText('after', `\nIt switches ${ROOT}/current and restarts nothing.\n${EXIT_HELP}`)
+    .action(async (o: { root: string; to?: string; json?: boolean }) => {
+      const { current, versions } = installed(o.root);
+      const to = o.to ?? versions.find((v) => current !== null && compareVersions(v, current) < 0);
+      if (to === undefined || !versions.includes(to))
+        throw new Problem(
+          'upgrade-nothing-before',
+          `There is no ${o.to === undefined ? 'older version' : `version ${o.to}`} in ${o.root}.`,
+          `Installed: ${versions.join(', ') || 'none'}. Install the one that you want.`,
+        );
+      const { installationFacts } = await direct();
+      const now = await installationFacts(await serverEnvironment());
+      const before = await describeBuild(join(o.root, to));
+      if (!canWorkWith(before, now))
+        throw new Problem(
+          'upgrade-no-way-back',
+          `The database has a schema that version ${to} can’t work with (${now.leastReader ?? 'newer'}). Nothing was changed.`,
+          'Stay on this version, or stop all servers, switch with the installer of that version, and restore the backup from before the update into an empty database (docs/operators.md, “Updating the server”): what was recorded since comes again from the kiosks.',
+        );
+      switchTo(o.root, to);
+      const next = 'Start it, one replica after the other: systemctl restart smartpresence-server';
+      process.stdout.write(
+        `${o.json ? JSON.stringify({ from: current, to }) : `Version ${to} starts next; it was ${current}.\n${next}`}\n`,
+      );
+    });
+  upgrade
+    .command('describe', { hidden: true })
+    .description('What this build is, for `upgrade check` of another.')
+    .option('--json', 'one JSON object')
+    .action(async () => {
+      process.stdout.write(`${JSON.stringify((await direct()).thisBuild())}\n`);
+    });
+}
+
+function text(from: string, next: BuildFacts, now: InstallationFacts, { steps, wayBack, issues }: UpgradePlan): string {
+  const schema =
+    steps.length === 0
+      ? ['The schema of the database stays as it is.']
+      : [
+          `${steps.length} ${steps.length === 1 ? 'step' : 'steps'} of the schema, at the first start of the new build:`,
+          ...steps.map(({ name, expands }) => `  ${name}: ${expands ? 'adds only' : 'changes what older builds read'}`),
+        ];
+  return [
+    `From ${from} to ${next.build}.`,
+    ...schema,
+    wayBack
+      ? 'Replicas can be updated one after the other, and `upgrade back` works.'
+      : 'Stop all replicas first: the present build can’t go on afterwards, and the way back is the backup.',
+    `Newest backup: ${now.backupAt ?? 'none'}; last verified: ${now.verifiedAt ?? 'never'}.`,
+    ...now.replicas.map(
+      (r) => `Replica ${r.name || 'without a name'}: ${r.build ?? 'an older build'}, schema ${r.schema ?? 'unknown'}.`,
+    ),
+    ...issues.flatMap(({ code, says, next }) => [`${code}: ${says}`, `    → ${next}`]),
+    issues.length === 0 ? 'Nothing speaks against it.' : 'Do this first.',
+  ].join('\n');
+}

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
+import { canWorkWith, planUpgrade } from './rules.ts';
+
+const build = (...names: string[]): BuildFacts => ({
+  build: '1',
+  migrations: names.map((name) => ({ name: name.replace('+', ''), expands: name.endsWith('+') })),
+});
+const AT = Date.UTC(2027, 0, 1);
+const hours = (n: number) => new Date(AT - n * 3_600_000).toISOString();
+const well: InstallationFacts = {
+  applied: ['1', '2'],
+  leastReader: '1',
+  replicas: [{ name: 'a', build: '1', schema: '2' }],
+  backupAt: hours(2),
+  verifiedAt: hours(48),
+};
+const room = { needs: 10, free: 20, at: AT };
+const codes = (next: BuildFacts, now: InstallationFacts, o = room) =>
+  planUpgrade(next, now, o).issues.map((i) => i.code);
+
+describe('an update', () => {
+  test('that only adds leaves a way back; one that changes does not', () => {
+    expect(planUpgrade(build('1', '2', '3+'), well, room)).toEqual({
+      steps: [{ name: '3', expands: true }],
+      wayBack: true,
+      issues: [],
+    });
+    expect(planUpgrade(build('1', '2', '3+', '4'), well, room)).toMatchObject({ wayBack: false, issues: [] });
+    expect(planUpgrade(build('1', '2'), well, room)).toEqual({ steps: [], wayBack: true, issues: [] });
+  });
+
+  test('wants room, a fresh backup that was verified, and replicas of one build', () => {
+    const next = build('1', '2');
+    expect(codes(next, well, { ...room, free: 5 })).toEqual(['disk-low']);
+    expect(codes(next, { ...well, backupAt: null })).toEqual(['backup-missing']);
+    expect(codes(next, { ...well, backupAt: hours(40) })).toEqual(['backup-old']);
+    expect(codes(next, { ...well, verifiedAt: null })).toEqual(['backup-not-verified']);
+    expect(codes(next, { ...well, replicas: [...well.replicas, { name: 'b', build: '2', schema: '2' }] })).toEqual([
+      'replicas-differ',
+    ]);
+    expect(codes(build('1'), { ...well, leastReader: '2' })).toEqual(['database-newer']);
+  });
+});
+
+test('a build works with a newer schema when it knows the least reader and lacks no step of its own', () => {
+  const now = { ...well, applied: ['1', '2', '3'] };
+  expect(canWorkWith(build('1', '2'), { ...now, leastReader: '2' })).toBe(true);
+  expect(canWorkWith(build('1', '2'), { ...now, leastReader: '3' })).toBe(false);
+  expect(canWorkWith(build('1', '2'), { ...now, leastReader: null })).toBe(false);
+  expect(canWorkWith(build('1', '2', '2b'), { ...now, leastReader: '2' })).toBe(false);
+  expect(canWorkWith(build('1', '2', '3', '4'), { ...now, leastReader: '3' })).toBe(true);
+});

@@ -1,0 +1,70 @@
+import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
+
+/** What an update changes and whether there is a way back. Pure. */
+
+const HOUR_MS = 3_600_000;
+/** A backup from before this long is too old to fall back on. */
+const BACKUP_OLD_MS = 36 * HOUR_MS;
+const VERIFIED_OLD_MS = 35 * 24 * HOUR_MS;
+
+export interface UpgradePlan {
+  /** Steps of the schema that the new build takes at its first start. */
+  readonly steps: readonly { readonly name: string; readonly expands: boolean }[];
+  /** Whether the present build can go on with the schema after it: beside the new one, and after `upgrade back`. */
+  readonly wayBack: boolean;
+  /** What speaks against it now; empty: nothing. */
+  readonly issues: readonly { readonly code: string; readonly says: string; readonly next: string }[];
+}
+
+/** @param o `needs`, `free`: bytes that the new build takes, and that are free where it goes */
+export function planUpgrade(
+  next: BuildFacts,
+  now: InstallationFacts,
+  o: { readonly needs: number; readonly free: number; readonly at: number },
+): UpgradePlan {
+  const steps = next.migrations.filter(({ name }) => !now.applied.includes(name));
+  const wayBack = steps.every(({ expands }) => expands);
+  const issues: { code: string; says: string; next: string }[] = [];
+  if (!canWorkWith(next, now))
+    issues.push({
+      code: 'database-newer',
+      says: 'The database has the schema of a newer build, which this one can’t work with.',
+      next: 'Choose that version or a later one.',
+    });
+  if (o.free < o.needs)
+    issues.push({
+      code: 'disk-low',
+      says: `The new build takes ${mib(o.needs)}, and ${mib(o.free)} are free.`,
+      next: 'Remove versions that nobody goes back to, or give it a larger disk.',
+    });
+  const age = (at: string | null) => (at === null ? Number.POSITIVE_INFINITY : o.at - Date.parse(at));
+  if (age(now.backupAt) > BACKUP_OLD_MS)
+    issues.push({
+      code: now.backupAt === null ? 'backup-missing' : 'backup-old',
+      says: 'There is no backup of the last 36 hours to fall back on.',
+      next: 'Run `backup run`, then `backup verify`.',
+    });
+  else if (age(now.verifiedAt) > VERIFIED_OLD_MS)
+    issues.push({
+      code: 'backup-not-verified',
+      says: 'No backup was read back within 35 days.',
+      next: 'Run `backup verify`.',
+    });
+  const builds = new Set(now.replicas.map(({ build, schema }) => `${build} ${schema}`));
+  if (builds.size > 1)
+    issues.push({
+      code: 'replicas-differ',
+      says: 'Replicas run different builds already.',
+      next: 'Finish that update first.',
+    });
+  return { steps, wayBack, issues };
+}
+
+/** A build works with a database whose least reader it knows, and none of whose own steps are missing where others are there. */
+export function canWorkWith({ migrations }: BuildFacts, { applied, leastReader }: InstallationFacts): boolean {
+  const known = new Set(migrations.map(({ name }) => name));
+  if (applied.every((name) => known.has(name))) return true;
+  return leastReader !== null && known.has(leastReader) && [...known].every((name) => applied.includes(name));
+}
+
+const mib = (bytes: number) => `${Math.ceil(bytes / 1024 / 1024)} MiB`;

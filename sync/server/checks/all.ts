@@ -1,0 +1,32 @@
+import { certificatesCheck } from './certificates.ts';
+import { CHECK_FAILED, type Check, type Outcome } from './check.ts';
+import { auditAnchorCheck, backupsCheck, replicasCheck, setUpCheck } from './installation.ts';
+import { modelsCheck } from './models.ts';
+import { clockCheck, databaseCheck, databaseSettingsCheck, diskCheck, keysCheck, quarantineCheck } from './process.ts';
+import { brokerCheck, mailCheck, storeCheck } from './reach.ts';
+
+/** Every check, in the order in which `doctor` prints them; the database's comes first, since others need it. */
+export const CHECKS: readonly Check[] = [
+  databaseCheck,
+  databaseSettingsCheck,
+  keysCheck,
+  clockCheck,
+  diskCheck,
+  modelsCheck,
+  brokerCheck,
+  storeCheck,
+  mailCheck,
+  certificatesCheck,
+  backupsCheck,
+  auditAnchorCheck,
+  replicasCheck,
+  quarantineCheck,
+  setUpCheck,
+];
+
+/** What each code means. */
+export const OUTCOMES: Readonly<Record<string, Outcome>> = Object.assign(
+  {},
+  ...CHECKS.map(({ outcomes }) => outcomes),
+  CHECK_FAILED,
+);

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { CHECKS, OUTCOMES } from '../../sync/server/checks/all.ts';
+import { certificatesCheck } from '../../sync/server/checks/certificates.ts';
+import { auditAnchorCheck, backupsCheck, replicasCheck } from '../../sync/server/checks/installation.ts';
+import { clockCheck, databaseSettingsCheck, keysCheck } from '../../sync/server/checks/process.ts';
+import { brokerCheck } from '../../sync/server/checks/reach.ts';
+
+/** What each check says has words wherever it is said; and its verdicts, which are pure. */
+
+const DOC = readFileSync(join(import.meta.dirname, '../../docs/operators.md'), 'utf8');
+const codes = Object.keys(OUTCOMES).sort();
+
+describe('every code', () => {
+  test('has words in each language of the console, and none besides', () => {
+    for (const [language, words] of Object.entries(LOCALES))
+      expect([language, Object.keys(words.serverChecks).sort()]).toEqual([language, codes]);
+  });
+
+  test('has its row in the table of the docs, with what it does to service', () => {
+    const rows = [...DOC.matchAll(/^\| `([a-z0-9-]+)` \| (stops|degrades|note) \|/gm)].map(([, code, level]) => [
+      code,
+      level,
+    ]);
+    expect(rows.sort()).toEqual(codes.map((code) => [code, OUTCOMES[code]!.level]));
+  });
+
+  test('is kebab-case, says what it is and what to do, and means one thing', () => {
+    for (const [code, { says, next }] of Object.entries(OUTCOMES)) {
+      expect(code).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+      expect([code, says, next]).toEqual([
+        code,
+        expect.stringMatching(/^[A-Z].*\.$/),
+        expect.stringMatching(/^[A-Z].*\.$/),
+      ]);
+    }
+    for (const one of CHECKS)
+      for (const [code, outcome] of Object.entries(one.outcomes)) expect(OUTCOMES[code]).toEqual(outcome);
+    expect(new Set(CHECKS.map(({ name }) => name)).size).toBe(CHECKS.length);
+  });
+
+  test('of looking that fails is one of the check’s own', () => {
+    for (const { failed, late, outcomes } of CHECKS)
+      for (const code of [failed, late]) if (code) expect(Object.keys(outcomes)).toContain(code);
+  });
+});
+
+describe('verdicts', () => {
+  const said = (all: readonly { readonly code: string }[]) => all.map(({ code }) => code);
+  const HOUR = 3_600_000;
+  const DAY = 24 * HOUR;
+
+  test('of the clock at five seconds and five minutes', () => {
+    expect([5000, 5001, 300_000, 300_001].map((apart) => said(clockCheck.judge(apart)))).toEqual([
+      [],
+      ['clock-differs'],
+      ['clock-differs'],
+      ['clock-wrong'],
+    ]);
+  });
+
+  test('of keys: those from before are needed while a rotation is open, and too much after it', () => {
+    expect(said(keysCheck.judge({ open: true, previous: true }))).toEqual(['rotation-open']);
+    expect(said(keysCheck.judge({ open: false, previous: true }))).toEqual(['previous-keys-left']);
+    expect(said(keysCheck.judge({ open: false, previous: false }))).toEqual([]);
+  });
+
+  test('of a broker: out of reach is one thing, rights are two', () => {
+    expect(said(brokerCheck.judge(null))).toEqual([]);
+    expect(said(brokerCheck.judge({ connected: false }))).toEqual(['broker-not-connected']);
+    expect(said(brokerCheck.judge({ connected: true, reads: false, writes: true }))).toEqual(['broker-not-readable']);
+    expect(said(brokerCheck.judge({ connected: true, reads: true, writes: false }))).toEqual(['broker-not-writable']);
+  });
+
+  test('of certificates: in time, soon, ended', () => {
+    const at = (days: number | null, ca = 1000, brokers: number[] = []) =>
+      said(
+        certificatesCheck.judge({
+          now: 0,
+          people: days === null ? null : days * DAY,
+          ca: ca * DAY,
+          brokers: brokers.map((d) => d * DAY),
+        }),
+      );
+    expect([at(null), at(30), at(20), at(-1)]).toEqual([
+      [],
+      [],
+      ['people-certificate-ends-soon'],
+      ['people-certificate-ended'],
+    ]);
+    expect(at(null, 100)).toEqual(['ca-ends-soon']);
+    expect([at(null, 1000, [300, 10]), at(null, 1000, [300, -1])]).toEqual([
+      ['broker-certificate-ends-soon'],
+      ['broker-certificate-ended'],
+    ]);
+  });
+
+  test('of backups and anchors, by their age', () => {
+    const of = (backup: number | null, verified: number | null, configured = true) =>
+      said(backupsCheck.judge({ configured, backup, verified }));
+    expect([of(null, null, false), of(null, null), of(35 * HOUR, DAY), of(37 * HOUR, DAY), of(HOUR, null)]).toEqual([
+      [],
+      ['backup-missing'],
+      [],
+      ['backup-old'],
+      ['backup-not-verified'],
+    ]);
+    expect(said(auditAnchorCheck.judge({ configured: true, age: 3 * HOUR }))).toEqual(['audit-anchor-old']);
+    expect(said(auditAnchorCheck.judge({ configured: false, age: 3 * HOUR }))).toEqual([]);
+  });
+
+  test('of replicas: none, silent, twice one name, two builds', () => {
+    const r = (name: string, age: number, build = '1', schema = 'a') => ({ id: name + age, name, age, build, schema });
+    expect(said(replicasCheck.judge([]))).toEqual(['server-not-running']);
+    expect(said(replicasCheck.judge([r('a', 100)]))).toEqual(['server-not-running']);
+    expect(said(replicasCheck.judge([r('a', 1), r('a', 100)]))).toEqual([]);
+    expect(said(replicasCheck.judge([r('a', 1), r('b', 100)]))).toEqual(['replica-silent']);
+    expect(said(replicasCheck.judge([r('a', 1), r('a', 2)]))).toEqual(['replica-name-twice']);
+    expect(said(replicasCheck.judge([r('a', 1), r('b', 2, '2')]))).toEqual(['replicas-differ']);
+    expect(said(replicasCheck.judge([r('a', 1), r('b', 2, '1', 'b')]))).toEqual(['replicas-differ']);
+  });
+
+  test('of the database’s settings', () => {
+    const well = { embedded: false, unsafe: null, warnings: [], creates: true, superuser: false };
+    expect(said(databaseSettingsCheck.judge(well))).toEqual([]);
+    expect(said(databaseSettingsCheck.judge({ ...well, embedded: true }))).toEqual(['embedded-database']);
+    expect(said(databaseSettingsCheck.judge({ ...well, creates: false }))).toEqual(['database-rights-missing']);
+    expect(said(databaseSettingsCheck.judge({ ...well, superuser: true }))).toEqual(['database-superuser']);
+    const warnings = [{ code: 'database-recycles-log' as const, message: 'x' }];
+    expect(said(databaseSettingsCheck.judge({ ...well, warnings }))).toEqual(['database-recycles-log']);
+  });
+});

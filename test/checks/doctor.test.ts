@@ -1,0 +1,236 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listAttention } from '../../sync/server/attention/items.ts';
+import { doctor } from '../../sync/server/checks/doctor.ts';
+import { readConfig } from '../../sync/server/config.ts';
+import { openDatabase } from '../../sync/server/database/open.ts';
+import { issueServerCertificate, selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { openKeyring } from '../../sync/server/keys/keyring.ts';
+import { keysOf } from '../../sync/server/keys/settings.ts';
+import { initServer } from '../../sync/server/local.ts';
+import { writeMosquittoAccess } from '../../sync/server/mqtt/mosquitto.ts';
+import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { reservePorts } from '../services/ports.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { call, tokenOf } from '../sync/client.ts';
+import { temporaryHome } from '../sync/kit.ts';
+import { cookieOf } from '../sync/server-rig.ts';
+
+/** A real server on PostgreSQL, Mosquitto and S3, each of them broken: doctor, /readyz and Attention say the same codes. */
+
+const missing = postgresUnavailable() ?? mosquittoMissing() ?? motoMissing();
+if (missing) console.log(`SKIPPED: doctor: ${missing}`);
+const HANG_MS = 180_000;
+const YEARS = 2 * 366 * 86_400_000;
+const PIXEL = Buffer.from('not a picture').toString('base64');
+
+interface Ready {
+  readonly ready: boolean;
+  readonly reasons: string[];
+  readonly degraded: string[];
+  readonly notes: string[];
+}
+
+describe.skipIf(missing)('a server with things that are broken', () => {
+  const home = temporaryHome();
+  const log = pino({ level: 'silent' });
+  let postgres: TestPostgres;
+  let mosquitto: Mosquitto;
+  let moto: Moto;
+  let serverId: string;
+  let env: Record<string, string>;
+  let server: RunningServer | null = null;
+
+  beforeAll(async () => {
+    [postgres, moto] = await Promise.all([startPostgres(), startMoto()]);
+    const [port, wssPort] = (await reservePorts(2)) as [number, number];
+    env = {
+      ...initServer(home.path),
+      SMARTPRESENCE_DATABASE_URL: postgres.url('doctor'),
+      SMARTPRESENCE_PEOPLE_PORT: '0',
+      SMARTPRESENCE_DEVICE_PORT: '0',
+      SMARTPRESENCE_OPERATIONS_PORT: '0',
+      SMARTPRESENCE_TIMEZONE: 'Europe/Berlin',
+      SMARTPRESENCE_REPLICA: 'a',
+      SMARTPRESENCE_MQTT_URL: `mqtts://127.0.0.1:${port}`,
+    };
+    const ca = await withDatabase(async ({ keyring }) => {
+      serverId = keyring.serverId;
+      return keyring.ca;
+    });
+    mosquitto = await startMosquitto({
+      serverId,
+      replicas: ['a'],
+      certificate: await issueServerCertificate(ca, ['127.0.0.1'], Date.now()),
+      caPems: [ca.certPem],
+      port,
+      wssPort,
+    });
+  }, HANG_MS);
+  afterAll(async () => {
+    await server?.close();
+    await mosquitto?.remove();
+    await moto?.remove();
+    await postgres?.remove();
+    home.remove();
+  }, HANG_MS);
+
+  async function withDatabase<T>(
+    work: (o: {
+      db: Awaited<ReturnType<typeof openDatabase>>['db'];
+      keys: ReturnType<typeof keysOf>;
+      keyring: Awaited<ReturnType<typeof openKeyring>>;
+    }) => Promise<T>,
+  ): Promise<T> {
+    const config = readConfig(env);
+    const database = await openDatabase(config.home, { postgres: config.database, size: 2 });
+    const keys = keysOf(config);
+    const { hostnames, home } = config;
+    try {
+      const keyring = await openKeyring(database.db, keys, { hostnames, home, now: Date.now });
+      return await work({ db: database.db, keys, keyring });
+    } finally {
+      await database.close();
+    }
+  }
+  const start = async (more: Record<string, string> = {}, off = 0) => {
+    server = await startServer(readConfig({ ...env, ...more }), log, { now: () => new Date(Date.now() + off) });
+  };
+  const stop = async () => {
+    await server?.close();
+    server = null;
+  };
+  const readyz = async (): Promise<Ready> =>
+    (await fetch(`http://127.0.0.1:${server!.operationsPort}/readyz`)).json() as Promise<Ready>;
+  /** What Attention shows an administrator. */
+  const attention = () =>
+    withDatabase(async ({ db, keys }) => {
+      const query = { kinds: ['server'], state: 'open', limit: 100, after: null } as const;
+      return (await listAttention(db, keys, query, new Date())).map(({ code }) => code).sort();
+    });
+  /** What doctor says is failing or degraded, and its notes. */
+  const told = async (more: Record<string, string> = {}, off = 0) => {
+    const report = await doctor({ ...env, ...more }, () => new Date(Date.now() + off));
+    const all = report.checks.flatMap(({ findings }) => findings);
+    const codes = (note: boolean) =>
+      all
+        .filter(({ level }) => (level === 'note') === note)
+        .map(({ code }) => code)
+        .sort();
+    return { ok: report.ok, wrong: codes(false), notes: codes(true) };
+  };
+  /** Waits until Attention says exactly this, which a round of the checks takes. */
+  const untilAttention = async (codes: readonly string[]) => {
+    const end = Date.now() + HANG_MS;
+    let seen = await attention();
+    while (JSON.stringify(seen) !== JSON.stringify(codes) && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      seen = await attention();
+    }
+    expect(seen).toEqual(codes);
+  };
+  /** All three say this and nothing else. */
+  const allSay = async (codes: readonly string[], more: Record<string, string> = {}, off = 0) => {
+    const sorted = [...codes].sort();
+    await untilAttention(sorted);
+    const { reasons, degraded, notes } = await readyz();
+    expect([...reasons, ...degraded].sort()).toEqual(sorted);
+    const said = await told(more, off);
+    expect(said).toEqual({ ok: codes.length === 0, wrong: sorted, notes: [...notes].sort() });
+  };
+  const NOTES = [
+    'administrator-missing',
+    'backups-not-configured',
+    'consent-text-missing',
+    'contacts-missing',
+    'mail-not-configured',
+  ];
+
+  test('one that is well: nothing is wrong, and what is not set up is a note', { timeout: HANG_MS }, async () => {
+    // Not running yet: doctor tries the broker itself.
+    expect(await told()).toMatchObject({ ok: false, wrong: ['server-not-running'] });
+    await start();
+    await allSay([]);
+    expect((await readyz()).notes.sort()).toEqual(NOTES);
+    await stop();
+  });
+
+  test('weights, broker’s rules, object store, mail server and certificate', { timeout: 2 * HANG_MS }, async () => {
+    const weights = join(home.path, 'no-weights');
+    mkdirSync(weights);
+    const ended = await selfSignedServerCertificate(['127.0.0.1'], Date.now() - YEARS);
+    const [cert, key] = [join(home.path, 'people.pem'), join(home.path, 'people.key')];
+    writeFileSync(cert, ended.certPem);
+    writeFileSync(key, ended.keyPem, { mode: 0o600 });
+    const broken = {
+      ...moto.env('no-such-bucket'),
+      SMARTPRESENCE_WEIGHTS: weights,
+      SMARTPRESENCE_PEOPLE_CERT: cert,
+      SMARTPRESENCE_PEOPLE_KEY: key,
+      SMTP_URL: 'smtps://127.0.0.1:9',
+      SMTP_FROM: 'presence@example.org',
+    };
+    const named = writeMosquittoAccess(mosquitto.folder, { serverId, replicas: ['b'] });
+    expect(named).toBe(true);
+    mosquitto.reload();
+    const BROKER = ['broker-not-readable', 'broker-not-writable'];
+    // Not running: tried from here, and the same is found.
+    expect((await told()).wrong).toEqual([...BROKER, 'server-not-running']);
+    await start(broken);
+    await allSay(
+      [...BROKER, 'backup-missing', 'mail-unreachable', 'models-missing', 'people-certificate-ended', 's3-unusable'],
+      broken,
+    );
+    expect((await readyz()).ready).toBe(true);
+
+    const { peopleUrl, adminLink } = server!;
+    const origin = { origin: peopleUrl, 'content-type': 'application/json' };
+    const body = JSON.stringify({ token: tokenOf(adminLink) });
+    const cookie = cookieOf(await call(`${peopleUrl}/api/session`, { method: 'POST', headers: origin, body }));
+    const picture = JSON.stringify({ picture: PIXEL });
+    const judged = await call(`${peopleUrl}/api/enrolment/judge`, {
+      method: 'POST',
+      headers: { ...origin, cookie },
+      body: picture,
+    });
+    expect([judged.status, judged.json().code]).toEqual([503, 'models-missing']);
+
+    // Put right, it clears by itself, without a restart.
+    writeMosquittoAccess(mosquitto.folder, { serverId, replicas: ['a', 'b'] });
+    mosquitto.reload();
+    await untilAttention(
+      ['backup-missing', 'mail-unreachable', 'models-missing', 'people-certificate-ended', 's3-unusable'].sort(),
+    );
+    await stop();
+    rmSync(weights, { recursive: true });
+  });
+
+  test('a clock ten minutes ahead', { timeout: HANG_MS }, async () => {
+    await start({}, 600_000);
+    await allSay(['clock-wrong'], {}, 600_000);
+    expect((await readyz()).ready).toBe(false);
+    await stop();
+  });
+
+  test('a database that has TLS off, and one that logs people’s values', { timeout: HANG_MS }, async () => {
+    await start();
+    await postgres.stop();
+    postgres.configure('ssl = off');
+    await postgres.start();
+    const end = Date.now() + HANG_MS;
+    while ((await readyz()).ready && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 200));
+    // Attention is in the database, which nobody reads now.
+    expect((await readyz()).reasons).toEqual(['database-tls-refused']);
+    expect(await told()).toMatchObject({ ok: false, wrong: ['database-tls-refused'] });
+    await postgres.stop();
+    postgres.configure('ssl = on');
+    postgres.configure('log_statement = all');
+    await postgres.start();
+    expect(await told()).toMatchObject({ ok: false, wrong: ['database-logs-parameters'] });
+    await stop();
+  });
+});

@@ -1,0 +1,191 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { sealBatch } from '../../sync/protocol/seal/batch.ts';
+import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
+import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { call } from '../sync/client.ts';
+import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
+
+/** Real server processes of this build and of the next two on one PostgreSQL, and the command that leads from one to the other. */
+
+const ROOT = join(import.meta.dirname, '../..');
+const SP = join(ROOT, 'electron/cli/sp.ts');
+const NEXT = join(import.meta.dirname, 'next-build.ts');
+const unavailable = postgresUnavailable();
+if (unavailable) console.log(unavailable);
+const HANG_MS = 300_000;
+
+interface Replica {
+  readonly child: ChildProcess;
+  readonly deviceUrl: string;
+  readonly operationsPort: number;
+}
+
+describe.skipIf(unavailable)('an update of the server', () => {
+  const home = temporaryHome();
+  const root = join(home.path, 'opt');
+  const box = new MemoryOutbox();
+  const running: ChildProcess[] = [];
+  let postgres: TestPostgres;
+  let env: Record<string, string>;
+  let secret: DeviceSecret;
+  let bundle: ServerBundle;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+    env = {
+      ...initServer(join(home.path, 'server')),
+      SMARTPRESENCE_DATABASE_URL: postgres.url('upgrade'),
+      SMARTPRESENCE_PEOPLE_PORT: '0',
+      SMARTPRESENCE_DEVICE_PORT: '0',
+      SMARTPRESENCE_OPERATIONS_PORT: '0',
+    };
+    secret = await createDeviceIdentity(box.device);
+    const device = await deviceRequest(secret, 'Door');
+    bundle = await provisionLocal({ serverHome: join(home.path, 'server'), env, device });
+    // As they are installed: each with its own command.
+    for (const [version, more] of [
+      ['0.1.0', ''],
+      ['0.2.0', `--import ${NEXT}`],
+      ['0.3.0', `--import ${NEXT}`],
+    ]) {
+      mkdirSync(join(root, version!, 'bin'), { recursive: true });
+      const command = join(root, version!, 'bin/smartpresence');
+      const changes = version === '0.3.0' ? 'export NEXT_CHANGES=1\n' : '';
+      writeFileSync(command, `#!/bin/sh\n${changes}exec ${process.execPath} ${more} ${SP} "$@"\n`);
+      chmodSync(command, 0o755);
+    }
+    symlinkSync('0.2.0', join(root, 'current'));
+  }, HANG_MS);
+  afterAll(async () => {
+    for (const child of running) if (child.exitCode === null) child.kill('SIGKILL');
+    await postgres?.remove();
+    home.remove();
+  });
+
+  async function run(version: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const child = spawn(join(root, version, 'bin/smartpresence'), args, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    const [code] = await once(child, 'close');
+    return { code: code as number, out, err };
+  }
+  async function start(version: string, name: string): Promise<Replica> {
+    const child = spawn(join(root, version, 'bin/smartpresence'), ['server', 'start'], {
+      env: { ...process.env, ...env, SMARTPRESENCE_REPLICA: name },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.push(child);
+    let err = '';
+    child.stderr!.on('data', (chunk) => {
+      err += chunk;
+    });
+    const line = await Promise.race([
+      once(createInterface({ input: child.stdout! }), 'line').then(([text]) => String(text)),
+      once(child, 'exit').then(() => Promise.reject(new Error(err))),
+    ]);
+    return { child, ...(JSON.parse(line) as Omit<Replica, 'child'>) };
+  }
+  const stop = async ({ child }: Replica) => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  /** One more record of the kiosk's. @returns whether the replica has committed it */
+  async function takes({ deviceUrl }: Replica): Promise<number> {
+    box.checkin(box.person('Somebody'));
+    const events = box.pending(500);
+    const sealed = await sealBatch(
+      events,
+      { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
+      new Date().toISOString(),
+    );
+    const { status } = await call(`${deviceUrl}/v1/batches`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/jose' },
+      body: sealed,
+      tls: { cert: bundle.tlsCertPem, key: secret.tlsKeyPem },
+    });
+    return status;
+  }
+  const readyz = async ({ operationsPort }: Replica) =>
+    (await (await fetch(`http://127.0.0.1:${operationsPort}/readyz`)).json()) as { ready: boolean; degraded: string[] };
+  const untilDegraded = async (replica: Replica, code: string, there: boolean) => {
+    const end = Date.now() + HANG_MS;
+    while ((await readyz(replica)).degraded.includes(code) !== there) {
+      if (Date.now() > end) throw new Error(`${code} ${there ? 'is not said' : 'is still said'}`);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  };
+  const current = () => readlinkSync(join(root, 'current'));
+
+  test('that only adds: both builds serve side by side, and the way back works', { timeout: HANG_MS }, async () => {
+    const a = await start('0.1.0', 'a');
+    const check = await run('0.1.0', 'upgrade', 'check', join(root, '0.2.0'), '--json');
+    expect([check.code, check.err]).toEqual([1, '']);
+    expect(JSON.parse(check.out)).toMatchObject({
+      steps: [{ name: '9998-adds', expands: true }],
+      wayBack: true,
+      issues: [{ code: 'backup-missing' }],
+      replicas: [{ name: 'a' }],
+    });
+    const b = await start('0.2.0', 'b');
+    expect(postgres.sql('select distinct next_colour from site', 'upgrade')).toBe('blue');
+    await untilDegraded(a, 'replicas-differ', true);
+    expect([await takes(a), await takes(b), (await readyz(a)).ready, (await readyz(b)).ready]).toEqual([
+      200,
+      200,
+      true,
+      true,
+    ]);
+    await stop(a);
+    // The build before starts again on the schema of the next one.
+    const again = await start('0.1.0', 'a');
+    expect([await takes(again), (await readyz(again)).ready]).toEqual([200, true]);
+    await stop(b);
+    const back = await run('0.2.0', 'upgrade', 'back', '--root', root, '--json');
+    expect([back.code, JSON.parse(back.out)]).toEqual([0, { from: '0.2.0', to: '0.1.0' }]);
+    expect(current()).toBe('0.1.0');
+    await untilDegraded(again, 'replicas-differ', false);
+    await stop(again);
+  });
+
+  test('that changes what is there: said before, and the way back is refused with what to do', {
+    timeout: HANG_MS,
+  }, async () => {
+    const check = await run('0.2.0', 'upgrade', 'check', join(root, '0.3.0'));
+    expect(check.code).toBe(1);
+    expect(check.out).toMatch(/9999-changes: changes what older builds read/);
+    expect(check.out).toMatch(/Stop all replicas first/);
+    const c = await start('0.3.0', 'a');
+    expect(await takes(c)).toBe(200);
+    await stop(c);
+    const back = await run('0.3.0', 'upgrade', 'back', '--root', root, '--to', '0.2.0');
+    expect([back.code, back.err]).toEqual([
+      1,
+      expect.stringMatching(/upgrade-no-way-back.*0\.2\.0[\s\S]*restore the backup/),
+    ]);
+    expect(current()).toBe('0.1.0');
+    await expect(start('0.2.0', 'a')).rejects.toThrow(/database-newer/);
+    const doctor = await run('0.2.0', 'doctor', '--json');
+    expect([doctor.code, doctor.out.includes('"database-newer"')]).toEqual([1, true]);
+  });
+
+  test('from what is no build says so', { timeout: HANG_MS }, async () => {
+    const { code, err } = await run('0.1.0', 'upgrade', 'check', home.path);
+    expect([code, err]).toEqual([1, expect.stringContaining('upgrade-not-a-build')]);
+  });
+});
