@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { CHECKS, OUTCOMES } from '../../sync/server/checks/all.ts';
 import { certificatesCheck } from '../../sync/server/checks/certificates.ts';
 import { auditAnchorCheck, backupsCheck, replicasCheck } from '../../sync/server/checks/installation.ts';
@@ -123,11 +124,17 @@ describe('verdicts', () => {
   });
 
   test('of the database’s settings', () => {
-    const well = { embedded: false, unsafe: null, warnings: [], creates: true, superuser: false };
+    const well = {
+      ...{ embedded: false, unsafe: null, newer: null, waiting: 0 },
+      ...{ warnings: [], creates: true, superuser: false },
+    };
     expect(said(databaseSettingsCheck.judge(well))).toEqual([]);
     expect(said(databaseSettingsCheck.judge({ ...well, embedded: true }))).toEqual(['embedded-database']);
     expect(said(databaseSettingsCheck.judge({ ...well, creates: false }))).toEqual(['database-rights-missing']);
     expect(said(databaseSettingsCheck.judge({ ...well, superuser: true }))).toEqual(['database-superuser']);
+    expect(said(databaseSettingsCheck.judge({ ...well, waiting: 2 }))).toEqual(['schema-waits']);
+    const newer = new Problem('database-newer', 'Newer.');
+    expect(said(databaseSettingsCheck.judge({ ...well, newer }))).toEqual(['database-newer']);
     const warnings = [{ code: 'database-recycles-log' as const, message: 'x' }];
     expect(said(databaseSettingsCheck.judge({ ...well, warnings }))).toEqual(['database-recycles-log']);
   });

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { readSchema } from '../database/migrations.ts';
 import { examine as examineDatabase } from '../database/postgres.ts';
 import { QUARANTINE_FULL } from '../ingest/room.ts';
 import { readKeyState } from '../keys/versions.ts';
@@ -216,8 +217,8 @@ export const quarantineCheck = check({
 /** Settings of the database that the server can run with and had better not. */
 export const databaseSettingsCheck = check({
   name: 'database-settings',
-  of: 'installation',
-  everyMs: 10 * MINUTE_MS,
+  of: 'process',
+  everyMs: MINUTE_MS,
   needsDatabase: true,
   outcomes: {
     ...UNSAFE,
@@ -259,18 +260,26 @@ export const databaseSettingsCheck = check({
   },
   async look(subject) {
     const { database } = subject.config;
-    if (!database) return { embedded: true, unsafe: null, warnings: [], creates: true, superuser: false };
+    if (!database)
+      return { embedded: true, unsafe: null, newer: null, waiting: 0, warnings: [], creates: true, superuser: false };
     let warnings: Awaited<ReturnType<typeof examineDatabase>> = [];
     const unsafe = await whyNot(async () => {
       warnings = await examineDatabase(database);
     });
     if (unsafe && !unsafeCode(unsafe)) throw unsafe;
+    let waiting = 0;
+    // Of a server that runs: a newer build has changed its schema since it started.
+    const newer = await whyNot(async () => {
+      waiting = (await readSchema(opened(subject).db)).waiting.length;
+    });
     const { rows } = await sql<{ creates: boolean; superuser: boolean }>`
       select has_database_privilege(current_database(), 'CREATE') as creates,
              (select rolsuper from pg_roles where rolname = current_user) as superuser`.execute(opened(subject).db);
-    return { embedded: false, unsafe, warnings, ...rows[0]! };
+    return { embedded: false, unsafe, newer, waiting, warnings, ...rows[0]! };
   },
-  judge: ({ embedded, unsafe, warnings, creates, superuser }) => [
+  judge: ({ embedded, unsafe, newer, waiting, warnings, creates, superuser }) => [
+    ...(newer ? [{ code: 'database-newer' as const, detail: problemDetail(newer) }] : []),
+    ...(waiting > 0 ? [{ code: 'schema-waits' as const, detail: `${waiting} of its steps are not there` }] : []),
     ...(unsafe ? [{ code: unsafeCode(unsafe)!, detail: problemDetail(unsafe) }] : []),
     ...(embedded ? [{ code: 'embedded-database' as const }] : []),
     ...warnings.map(({ code, message }) => ({ code, detail: message })),
