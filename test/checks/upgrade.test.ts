@@ -16,7 +16,7 @@ import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SP = join(ROOT, 'electron/cli/sp.ts');
-const NEXT = join(import.meta.dirname, 'next-build.ts');
+const NEXT = join(import.meta.dirname, 'children/next-build.ts');
 const unavailable = postgresUnavailable();
 if (unavailable) console.log(unavailable);
 const HANG_MS = 300_000;

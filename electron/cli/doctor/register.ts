@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Report } from '../../../sync/server/checks/doctor.ts';
+import type { Report } from '../../../sync/server/checks/report.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { printable } from '../output.ts';
 import { serverEnvironment } from '../server/environment.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operation } from '../operator/operation.ts';
-import { examineAll } from './doctor.ts';
+import { examineAll } from './report.ts';
 import { factsOf } from './upgrade.ts';
 
 export const checkOperations = {
