@@ -274,6 +274,21 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       expect((await records.orderBy('at').execute()).map((r) => r.id)).toEqual([early, late]);
     });
 
+    test('voids nothing that was recorded after the move, whenever it claims to have said so', async () => {
+      const [a, b] = [await kiosk(), await kiosk(SITES[1])];
+      const ada = a.enrol('Ada Lovelace');
+      await a.send();
+      await assignToSites(database.db, ada, [SITES[1]], now);
+      const before = new Date(now.getTime() - 1);
+      const target = b.box.checkin(ada, 'in', new Date(now.getTime() + 5)).header.id;
+      later(1);
+      await b.send(now);
+      a.box.append('void', { target, reason: 'staff' }, {}, before);
+      await a.send(now);
+      expect([await count(sql`checkin`), await count(sql`checkin_void`)]).toEqual([1, 0]);
+      expect((await quarantined()).map((q) => q.reason)).toEqual(['person-out-of-scope']);
+    });
+
     test('also where it is the kiosk that was put at another site', async () => {
       const a = await kiosk();
       const ada = a.enrol('Ada Lovelace');

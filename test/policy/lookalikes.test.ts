@@ -8,6 +8,7 @@ import { assignToSites } from '../../sync/server/changes/sites.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
+import { requestErasure } from '../../sync/server/erasure/request.ts';
 import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
 import { lookalikeRoutes } from '../../sync/server/lookalikes/routes.ts';
@@ -166,6 +167,12 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     await api.ask('POST', `/api/people/${two.eve}/consents/withdraw`);
     expect(await partnersOf(api.db, two.ada)).toEqual([]);
     expect(await told(two.ada)).toEqual([]);
+
+    // Asked for is enough: their templates are dropped at once.
+    const asked = await pair();
+    await requestErasure(api.db, api.keys, { person: asked.eve, origin: 'staff', undoDays: 7 }, NOW);
+    expect(await partnersOf(api.db, asked.ada)).toEqual([]);
+    expect(await told(asked.ada)).toEqual([]);
 
     const three = await pair();
     await mergePeople(api.db, api.keys, { kept: three.ada, merged: three.eve, by: 'admin' }, NOW);

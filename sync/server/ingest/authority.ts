@@ -83,25 +83,33 @@ export interface Judged {
   readonly kept: ReadonlySet<string>;
 }
 
-/** Of whom the records are that `void` events name, by the records' ids: as the log has them, of whichever kiosk, or these events. */
+/** A record that a `void` event names. */
+interface Voided {
+  readonly person: string;
+  readonly at: Date;
+}
+
+/** The records that `void` events name, by their ids: as the log has them, of whichever kiosk, or these events. */
 export async function peopleOfVoided(
   tx: Transaction<Tables>,
   fresh: readonly Taken[],
-): Promise<ReadonlyMap<string, string>> {
+  now: Date,
+): Promise<ReadonlyMap<string, Voided>> {
   const targets = fresh.flatMap(({ event }) => targetOf(event) ?? []);
   if (targets.length === 0) return new Map();
-  const { rows } = await sql<{ id: string; person: string }>`
-    select id, person from checkin where id = any(${targets}::uuid[]) and person is not null`.execute(tx);
-  const here = fresh.flatMap(({ event }): [string, string][] =>
-    event.header.type === 'checkin' ? peopleNamed(event).map((person) => [event.header.id, person]) : [],
+  const { rows } = await sql<Voided & { id: string }>`
+    select id, person, at from checkin where id = any(${targets}::uuid[]) and person is not null`.execute(tx);
+  const here = fresh.flatMap(({ event }): [string, Voided][] =>
+    event.header.type === 'checkin'
+      ? peopleNamed(event).map((person) => [event.header.id, { person, at: instantOf(event.header, now) }])
+      : [],
   );
-  return new Map([...here, ...rows.map((r): [string, string] => [r.id, r.person])]);
+  return new Map([...here, ...rows.map(({ id, person, at }): [string, Voided] => [id, { person, at }])]);
 }
 
 /** Everybody whom an event concerns. */
-export function peopleConcerned(event: WireEvent, voided: ReadonlyMap<string, string>): string[] {
-  const target = targetOf(event);
-  const whose = target === undefined ? undefined : voided.get(target);
+export function peopleConcerned(event: WireEvent, voided: ReadonlyMap<string, Voided>): string[] {
+  const whose = voided.get(targetOf(event) ?? '')?.person;
   return [...new Set([...peopleNamed(event), ...(whose === undefined ? [] : [whose])])];
 }
 
@@ -118,7 +126,7 @@ export async function judgeAll(
   device: string,
   fresh: readonly Taken[],
   people: ReadonlyMap<string, Standing>,
-  voided: ReadonlyMap<string, string>,
+  voided: ReadonlyMap<string, Voided>,
   now: Date,
 ): Promise<Judged> {
   const concerned = fresh.flatMap(({ event }) => peopleConcerned(event, voided));
@@ -136,7 +144,9 @@ export async function judgeAll(
   const kept = new Set<string>();
   for (const taken of fresh) {
     const { event } = taken;
-    const at = instantOf(event.header, now);
+    // Nothing is voided before it was recorded, whatever the kiosk says of the time.
+    const recorded = voided.get(targetOf(event) ?? '')?.at.getTime() ?? 0;
+    const at = new Date(Math.max(recorded, instantOf(event.header, now).getTime()));
     const all = peopleConcerned(event, voided).map((id) => {
       const { known, erased, now: is } = people.get(id)!;
       const together = times.get(is) ?? { member: false, until: null };

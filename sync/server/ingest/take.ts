@@ -46,7 +46,7 @@ export async function take(
 ): Promise<{ fresh: readonly Taken[]; refusals: Refused[]; unkept: number }> {
   const log = await readLog(tx, range, sorted);
   const settled = settle(range, sorted, log);
-  const voided = await peopleOfVoided(tx, settled.fresh);
+  const voided = await peopleOfVoided(tx, settled.fresh, now);
   const people = await holdPeople(tx, [
     ...settled.fresh.flatMap((t) => peopleConcerned(t.event, voided)),
     ...settled.refusals.flatMap((r) => r.person ?? []),
