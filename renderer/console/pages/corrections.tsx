@@ -53,10 +53,16 @@ function Corrections({ query, role }: PageProps) {
             cell: (row) => <PersonLink id={row.person} name={row.name} />,
           },
           { key: 'kind', label: t('corrections.what'), names: true, cell: (row) => t(`corrections.kind.${row.kind}`) },
-          { key: 'before', label: t('corrections.before'), cell: (row) => <Values of={row.before} /> },
+          {
+            key: 'before',
+            label: t('corrections.before'),
+            names: true,
+            cell: (row) => <Values of={row.before} />,
+          },
           {
             key: 'after',
             label: t('corrections.after'),
+            names: true,
             cell: (row) =>
               row.after ? <Values of={row.after} /> : <span class="chip">{t('corrections.voided')}</span>,
           },
