@@ -31,6 +31,8 @@ test('usual surnames and given names are on the first page', () => {
   };
   for (const [typed, char] of Object.entries(names)) expect(first(typed), typed).toContain(char);
   expect([first('wang')[0], first('li')[0], first('zhang')[0]]).toEqual(['王', '李', '张']);
+  // As a surname it is read otherwise than in words.
+  expect([first('shan')[0]]).toEqual(['单']);
 });
 
 test('several syllables are taken one after another; a surname of two characters is taken at once', () => {
