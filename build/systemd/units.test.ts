@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { readEnvironmentFile } from '../../electron/cli/server/env-file.ts';
 import { readConfig } from '../../sync/server/config.ts';
 
 const ANALYZE = '/usr/bin/systemd-analyze';
@@ -34,7 +35,7 @@ test.each(units)('%s: no core dump, no swap, nothing of standard output in the j
   for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
   if (unit.includes('server')) {
     expect(text).toMatch(/^StandardOutput=null$/m);
-    expect(text).toMatch(/^LoadCredentialEncrypted=ENCRYPTION_KEY:/m);
+    expect(text).toMatch(/^LoadCredentialEncrypted=smartpresence:\/etc\/smartpresence\/credentials$/m);
     expect(text).not.toMatch(/^Environment=.*(KEY|URL)=/m);
   }
 });
@@ -77,8 +78,11 @@ test('the broker is told of new access rules, once, and again where that failed;
 });
 
 test('the server takes the example of its environment', () => {
-  const lines = readFileSync(join(import.meta.dirname, 'server.env.example'), 'utf8').matchAll(/^(\w+)=(.*)$/gm);
-  const env = Object.fromEntries([...lines].map(([, name, value]) => [name!, value!.replace(/^"(.*)"$/, '$1')]));
+  const file = join(import.meta.dirname, 'server.env.example');
+  const env = readEnvironmentFile(readFileSync(file, 'utf8'));
+  // A shell reads it alike.
+  const sourced = spawnSync('sh', ['-c', `set -a; . ${file}; printf %s "$SMARTPRESENCE_SITE"`], { encoding: 'utf8' });
+  expect([sourced.stdout, sourced.stderr]).toEqual([env.SMARTPRESENCE_SITE, '']);
   const key = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64');
   const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: '/srv', ENCRYPTION_KEY: key(), SECRET_KEY: key() });
   expect(config).toMatchObject({ bind: '0.0.0.0', drainMs: 5000, operations: { plain: true } });

@@ -16,6 +16,7 @@ const TOPICS: readonly { readonly words: readonly string[]; readonly load: () =>
   { words: ['people', 'faces'], load: async () => (await import('./people/register.ts')).registerPeople },
   { words: ['staff'], load: async () => (await import('./staff/register.ts')).registerStaff },
   { words: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
+  { words: ['setup'], load: async () => (await import('./setup/register.ts')).registerSetup },
   { words: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
   { words: ['doctor'], load: async () => (await import('./doctor/register.ts')).registerDoctor },
   { words: ['upgrade'], load: async () => (await import('./upgrade/register.ts')).registerUpgrade },

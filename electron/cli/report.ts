@@ -3,11 +3,15 @@ import { EXIT } from './exit-codes.ts';
 
 /** Problems that the command line itself has. */
 const USAGE = new Set([
+  'answers-missing',
+  'answer-wrong',
   'arguments-wrong',
   'bad-configuration',
   'confirmation-needed',
   'folder-not-found',
   'join-code-mistyped',
+  'keys-given',
+  'keys-missing',
   'list-is-folder',
   'list-not-found',
   'list-not-readable',
@@ -18,7 +22,7 @@ const USAGE = new Set([
 
 /** The store of the kiosk, or the database of the server, can't be opened or reached. */
 const OUT_OF_REACH =
-  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(home-not-usable|server-home-not-usable|no-terminal|server-unreachable|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
+  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(home-not-usable|server-home-not-usable|no-terminal|server-unreachable|server-missing|server-exists|not-permitted|credential-not-opened|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
 
 /** Commander has printed what was wrong; help and version are no fault. */
 export const commanderExit = (error: CommanderError): number => (error.exitCode === 0 ? EXIT.ok : EXIT.usage);

@@ -152,6 +152,9 @@ const Environment = z
     if (issue) ctx.addIssue({ code: 'custom', path: ['SMARTPRESENCE_OPERATIONS_TOKEN'], message: issue });
   });
 
+/** The name of each. */
+export const VARIABLES: readonly string[] = Object.keys(Environment.shape);
+
 function sameKey(a: unknown, b: unknown): boolean {
   return a instanceof Secret && b instanceof Secret && Buffer.from(a.reveal()).equals(b.reveal());
 }

@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { replaceFile } from '../disk/replace.ts';
 import { Problem } from '../protocol/wire/problem.ts';
 import { DeviceRequest, type ServerBundle } from '../protocol/wire/provisioning.ts';
-import { readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { lockHome } from './database/lock.ts';
 import { openDatabase } from './database/open.ts';
-import { identityContext } from './devices/context.ts';
+import { type IdentityContext, identityContext } from './devices/context.ts';
 import { bundleFor } from './devices/join.ts';
 import { registerDevice } from './devices/registry.ts';
 import { makeServerHome } from './home.ts';
@@ -91,6 +91,18 @@ export async function provisionLocal({
 }): Promise<ServerBundle> {
   const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
   const request = DeviceRequest.parse(device);
+  return withServer(config, async (identity) => {
+    await registerDevice(identity.db, request, identity.now());
+    return bundleFor(identity, { id: request.id, site: null }, request.csr);
+  });
+}
+
+/**
+ * Opens database and keyring of a server that is not running, making what is missing of them: for what sets a server up.
+ *
+ * @throws Problem of openDatabase and openKeyring
+ */
+export async function withServer<T>(config: Config, work: (context: IdentityContext) => Promise<T>): Promise<T> {
   const keys = keysOf(config);
   const now = () => new Date();
   const database = await openDatabase(config.home, { postgres: config.database });
@@ -100,9 +112,7 @@ export async function provisionLocal({
       home: config.home,
       now: () => now().getTime(),
     });
-    const identity = identityContext({ db: database.db, keys, keyring, now, config });
-    await registerDevice(database.db, request, now());
-    return await bundleFor(identity, { id: request.id, site: null }, request.csr);
+    return await work(identityContext({ db: database.db, keys, keyring, now, config }));
   } finally {
     await database.close();
   }

@@ -15,7 +15,7 @@ const SAME_WISH_MS = 2000;
  * `{"ready":true,"peopleUrl","deviceUrl","adminLink","certificateSha256","operationsPort"}`. SIGTERM and SIGINT close it
  * cleanly: first it says that it is not ready (SMARTPRESENCE_DRAIN_SECONDS), then it answers what it has begun and ends. A
  * second signal ends it at once (128 + the signal's number), which loses nothing that was acknowledged.
- * Exit codes: 0 stopped, 2 bad configuration, 3 could not start, 70 internal.
+ * Exit codes: 0 stopped, 2 wrong configuration, which no further start mends, 3 could not start, 70 internal.
  */
 async function main(): Promise<number> {
   let asked: number | null = null;
@@ -49,13 +49,26 @@ async function main(): Promise<number> {
   return 0;
 }
 
+/** What no start mends: the unit does not try again (RestartPreventExitStatus=2). */
+const WRONG_CONFIGURATION = new Set([
+  'bad-configuration',
+  'bad-people-certificate',
+  'core-dumps-asked-for',
+  'database-ca-unreadable',
+  'database-newer',
+  'database-too-old',
+  'key-retired',
+  'rotation-unfinished',
+  'wrong-encryption-key',
+]);
+
 function report(cause: unknown): number {
   if (!(cause instanceof Problem)) {
     process.stderr.write(`internal-error: ${JSON.stringify(logError(cause))}\n`);
     return 70;
   }
   process.stderr.write(`${cause.code}: ${cause.message}\n${cause.nextStep ? `  → ${cause.nextStep}\n` : ''}`);
-  return cause.code === 'bad-configuration' ? 2 : 3;
+  return WRONG_CONFIGURATION.has(cause.code) ? 2 : 3;
 }
 
 process.exitCode = await main().catch(report);

@@ -10,8 +10,9 @@ import { sp } from './run-sp.ts';
 const home = await serverHome();
 let env: Record<string, string>;
 
-beforeAll(() => {
+beforeAll(async () => {
   env = initServer(home.path);
+  await withServer(readConfig(env), async () => undefined);
 });
 afterAll(() => home.remove());
 

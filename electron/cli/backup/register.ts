@@ -4,7 +4,7 @@ import type { Listed } from '../../../sync/server/backup/environment.ts';
 import type { Finding } from '../../../sync/server/objects/bucket/setup.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
-import { operate, serverEnvironment } from '../server/environment.ts';
+import { onServer, operate } from '../server/environment.ts';
 
 const ENVIRONMENT = `
 Reads the server's environment: S3_BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL,
@@ -39,7 +39,8 @@ function registerBucket(backup: Command): void {
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (o: BucketArgs) => {
       const options = { dryRun: o.dryRun ?? false, withoutPolicy: !o.policy };
-      showFindings(await (await direct()).setup(await serverEnvironment(), options), o.json ?? false);
+      const setup = (await direct()).setup;
+      showFindings(await onServer((env) => setup(env, options)), o.json ?? false);
     });
   backup
     .command('audit')
@@ -48,10 +49,8 @@ function registerBucket(backup: Command): void {
     .option('--json', 'one JSON object an item: {"item","state","code","why"}')
     .addHelpText('after', `${ENVIRONMENT}\nExit code 1 when something differs.${EXIT_HELP}`)
     .action(async (o: BucketArgs) => {
-      showFindings(
-        await (await direct()).audit(await serverEnvironment(), { withoutPolicy: !o.policy }),
-        o.json ?? false,
-      );
+      const audit = (await direct()).audit;
+      showFindings(await onServer((env) => audit(env, { withoutPolicy: !o.policy })), o.json ?? false);
     });
 }
 
@@ -107,7 +106,8 @@ function registerReading(backup: Command): void {
     .option('--json', 'one JSON object a line: {"backup","takenAt","rows","bytes","photos","keyVersion","state"}')
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (o: { limit: number; json?: boolean }) => {
-      const found = await (await direct()).list(await serverEnvironment(), o.limit);
+      const list = (await direct()).list;
+      const found = await onServer((env) => list(env, o.limit));
       for (const each of found) process.stdout.write(`${o.json ? JSON.stringify(each) : listLine(each)}\n`);
       if (found.length === 0 && !o.json) process.stdout.write('There is no complete backup.\n');
       process.exitCode = found.some((f) => f.state !== 'readable') || found.length === 0 ? EXIT.attention : EXIT.ok;
@@ -129,12 +129,9 @@ function registerReading(backup: Command): void {
         return `Backup ${r.backup} of ${r.takenAt} is whole: ${r.rows} rows, ${mib(r.bytes)}.${photos}`;
       });
       const say = (line: string) => process.stderr.write(`${line}\n`);
-      const verified = await (await direct()).verify(await serverEnvironment(), id ?? null, {
-        wait: o.wait ?? false,
-        tier: o.tier,
-        progress: output.progress,
-        say,
-      });
+      const verify = (await direct()).verify;
+      const watched = { wait: o.wait ?? false, tier: o.tier, progress: output.progress, say };
+      const verified = await onServer((env) => verify(env, id ?? null, watched));
       const photos = o.photos
         ? await operate('backup verify photos', { backup: verified.backup }, output.progress)
         : null;
@@ -169,12 +166,9 @@ Exit code 1 with backup-thawing: the archive was asked for it; run the same comm
         ].join('\n');
       });
       const say = (line: string) => process.stderr.write(`${line}\n`);
-      const restored = await (await direct()).restore(await serverEnvironment(), id ?? null, {
-        wait: o.wait ?? false,
-        tier: o.tier,
-        progress: output.progress,
-        say,
-      });
+      const restore = (await direct()).restore;
+      const watched = { wait: o.wait ?? false, tier: o.tier, progress: output.progress, say };
+      const restored = await onServer((env) => restore(env, id ?? null, watched));
       output.end();
       output.line(restored);
     });

@@ -132,7 +132,10 @@ function statusText(status: Status): string {
     ),
     ...(rotation
       ? [
-          `Rotation ${rotation.from} → ${rotation.to}: ${rotation.phase}${rotation.step ? `, ${rotation.step}` : ''}, ${rotation.done} of ${rotation.total} rows`,
+          `Rotation ${rotation.from} → ${rotation.to}: ${rotation.phase}${rotation.step ? `, ${rotation.step}` : ''}${
+            // Rows that were erased meanwhile are neither done nor left.
+            rotation.phase === 'finished' ? '' : `, ${rotation.done} of ${rotation.total} rows`
+          }`,
         ]
       : []),
   ].join('\n');

@@ -1,10 +1,15 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROGRAM } from '../../../sync/disk/program.ts';
+import { command, PROGRAM } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../../sync/server/operator/operations.ts';
 import { serverHome } from '../../core/paths.ts';
+import { readEnvironmentFile } from './env-file.ts';
+import { asOwner, installedEnvironment, isInstalled, placesOf } from './installed.ts';
 
-let own: NodeJS.ProcessEnv | null = null;
+type Environment = NodeJS.ProcessEnv;
+
+let own: Environment | null = null;
 
 /**
  * This process's environment as it was started. A command that works with the server's keys keeps them as the server does:
@@ -12,7 +17,7 @@ let own: NodeJS.ProcessEnv | null = null;
  *
  * @throws Problem `core-dumps-asked-for`
  */
-async function ownEnvironment(): Promise<NodeJS.ProcessEnv> {
+export async function ownEnvironment(): Promise<Environment> {
   if (own) return own;
   const { surroundings, takeEnvironment, withoutDumps } = await import('../../../sync/server/keys/hygiene.ts');
   own = takeEnvironment(process.env);
@@ -21,21 +26,81 @@ async function ownEnvironment(): Promise<NodeJS.ProcessEnv> {
   return own;
 }
 
-/**
- * The server's environment, as its process has it: what is set here; for an evaluation server of this machine, whose keys
- * lie in its home, those.
- */
-export async function serverEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const env = await ownEnvironment();
-  const home = env.SMARTPRESENCE_SERVER_HOME || serverHome(env);
-  const given = env.ENCRYPTION_KEY || env.SECRET_KEY || env.ENCRYPTION_KEY_FILE || env.CREDENTIALS_DIRECTORY;
-  const evaluation = !given && existsSync(join(home, 'keys.env')) ? await init(home, {}) : {};
-  return { ...env, SMARTPRESENCE_SERVER_HOME: home, ...evaluation };
+export const homeOf = (env: Environment): string => env.SMARTPRESENCE_SERVER_HOME || serverHome(env);
+
+/** Variables of the environment that give a server's keys. */
+export function givenKeys(env: Environment): string[] {
+  const folder = env.CREDENTIALS_DIRECTORY;
+  return ['ENCRYPTION_KEY', 'SECRET_KEY'].filter(
+    (name) =>
+      env[name] ||
+      env[`${name}_FILE`] ||
+      (folder && [name, `smartpresence_${name}`].some((file) => existsSync(join(folder, file)))),
+  );
 }
 
+/**
+ * The server's environment, as its process has it: what is set here; else that of the server that is installed on this
+ * machine, as its unit has it; else, for an evaluation server, the keys that lie in its home. What is set here wins.
+ *
+ * @throws Problem `not-permitted`, `credential-not-opened`, `keys-missing`, `server-missing`
+ */
+export async function serverEnvironment(): Promise<Environment> {
+  const env = await ownEnvironment();
+  const home = homeOf(env);
+  if (givenKeys(env).length > 0) return { ...env, SMARTPRESENCE_SERVER_HOME: home };
+  const places = placesOf(env);
+  if (!namesHome(env) && isInstalled(places)) return { ...installedEnvironment(places), ...env };
+  if (existsSync(join(home, 'keys.env'))) {
+    const variables = join(home, 'server.env');
+    const set = existsSync(variables) ? readEnvironmentFile(readFileSync(variables, 'utf8')) : {};
+    return { ...set, ...env, ...(await asOwner(home, () => init(home, {}))) };
+  }
+  if (existsSync(join(home, 'pglite')) || env.SMARTPRESENCE_DATABASE_URL || env.SMARTPRESENCE_DATABASE_URL_FILE)
+    throw new Problem(
+      'keys-missing',
+      `The keys of the server are not here: neither in this environment nor in ${home}.`,
+      'Give the ENCRYPTION_KEY and SECRET_KEY that it was made with, or files that hold them (…_FILE). No other keys can read its data.',
+    );
+  throw new Problem(
+    'server-missing',
+    `There is no server in ${home}, none is installed on this machine, and no keys of one are given.`,
+    `Set one up: ${command('setup')}. One that is elsewhere on this machine: SMARTPRESENCE_SERVER_HOME=/its/folder`,
+  );
+}
+
+/** Somebody has said which server they mean. */
+export const namesHome = (env: Environment): boolean =>
+  Boolean(env.SMARTPRESENCE_SERVER_HOME || env.SMARTPRESENCE_HOME);
+
 /** Makes a server home with its keys; see initServer. Loaded when needed: the database's code takes its time. */
-export async function init(home: string, env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+export async function init(home: string, env: Environment): Promise<Record<string, string>> {
   return (await import('../../../sync/server/local.ts')).initServer(home, env);
+}
+
+let said = false;
+
+/** Works on the server of this environment, as the server's own user, after saying on standard error which one it is. */
+export async function onServer<T>(work: (env: Environment) => Promise<T>): Promise<T> {
+  const env = await serverEnvironment();
+  if (!said) process.stderr.write(`${PROGRAM.name}: ${await whichServer(env)}\n`);
+  said = true;
+  return asOwner(homeOf(env), () => work(env));
+}
+
+/** The server's home and its database, without secrets. */
+async function whichServer(env: Environment): Promise<string> {
+  const [{ readDatabaseUrl }, { withSecretFiles }] = await Promise.all([
+    import('../../../sync/server/database/url.ts'),
+    import('../../../sync/server/secrets/files.ts'),
+  ]);
+  const url = withSecretFiles(env).SMARTPRESENCE_DATABASE_URL;
+  const address = url ? readDatabaseUrl(url) : null;
+  const database =
+    address === null || typeof address === 'string'
+      ? 'embedded database'
+      : `database ${address.database} at ${address.host}:${address.port}`;
+  return `server ${homeOf(env)}, ${database}`;
 }
 
 /** Does an operation on this environment's server; see sync/server/operator. */
@@ -45,5 +110,5 @@ export async function operate<N extends OperationName>(
   progress?: (done: number, total: number, what: string) => void,
 ): Promise<ResultOf<N>> {
   const operator = await import('../../../sync/server/operator/open.ts');
-  return operator.operate(await serverEnvironment(), name, args, progress);
+  return onServer((env) => operator.operate(env, name, args, progress));
 }

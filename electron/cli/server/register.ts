@@ -1,14 +1,18 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { writeMosquitto, writeMosquittoAccess } from '../../../sync/server/mqtt/mosquitto.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
-import { serverHome } from '../../core/paths.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { init, operate, serverEnvironment } from './environment.ts';
+import { givenKeys, homeOf, init, namesHome, operate, serverEnvironment } from './environment.ts';
+import { becomeOwner, isInstalled, placesOf } from './installed.ts';
 
 const ENVIRONMENT = `
-Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRET_KEY and the rest; without keys there,
-those that \`server init\` or \`npm start\` made for this machine.`;
+Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRET_KEY and the rest. Without keys there it is
+that of the server that is installed on this machine, as its unit has it (run as root), else of the one that \`setup\`,
+\`server init\` or \`npm start\` made in a folder of this user.`;
 
 const PURPOSES = ['signing', 'sealing', 'ca', 'qr', 'pin'] as const;
 type Purpose = (typeof PURPOSES)[number];
@@ -26,25 +30,52 @@ Logs go to standard error. Standard output gets one line of JSON when the server
 Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
     )
     .action(async () => {
-      Object.assign(process.env, await serverEnvironment());
+      const env = await serverEnvironment();
+      becomeOwner(homeOf(env));
+      Object.assign(process.env, env);
       await import('../../../sync/server/main.ts');
     });
   server
     .command('init')
-    .description('Make a server home with keys of its own, for evaluation on this machine.')
+    .description('Make a server for evaluation on this machine: home, keys and embedded database. Any other: `setup`.')
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
-      `\nSafe to run again. In production give ENCRYPTION_KEY and SECRET_KEY from outside.${EXIT_HELP}`,
+      `\nSafe to run again. Refused where keys or a database are given, or a server is installed.${EXIT_HELP}`,
     )
     .action(async (options: { json?: boolean }) => {
-      const home = process.env.SMARTPRESENCE_SERVER_HOME || serverHome();
-      await init(home, process.env);
+      const home = homeOf(process.env);
+      requireNew(home, process.env);
+      const env = await init(home, {});
+      const [{ withServer }, { readConfig }] = await Promise.all([
+        import('../../../sync/server/local.ts'),
+        import('../../../sync/server/config.ts'),
+      ]);
+      await withServer(readConfig({ ...process.env, ...env }), async () => undefined);
       const text = `Server home: ${home}\nStart it with: ${command('server start')}\n`;
       process.stdout.write(options.json ? `${JSON.stringify({ home })}\n` : text);
     });
   registerKeys(server);
   registerMosquitto(server);
+}
+
+/** @throws Problem `keys-given`, `server-exists` */
+function requireNew(home: string, env: NodeJS.ProcessEnv): void {
+  const given = ['SMARTPRESENCE_DATABASE_URL', 'SMARTPRESENCE_DATABASE_URL_FILE'].filter((name) => env[name]);
+  given.unshift(...givenKeys(env));
+  if (given.length > 0)
+    throw new Problem(
+      'keys-given',
+      `This environment says of a server: ${given.join(', ')}. \`server init\` makes keys and an embedded database of its own.`,
+      `Leave them out, or set that server up: ${command('setup')}`,
+    );
+  const exists = (what: string) =>
+    new Problem('server-exists', what, 'Another one for evaluation: SMARTPRESENCE_SERVER_HOME=/some/other/folder');
+  const places = placesOf(env);
+  if (!namesHome(env) && isInstalled(places))
+    throw exists(`A server is installed on this machine (${places.variables}).`);
+  if (existsSync(join(home, 'pglite')) && !existsSync(join(home, 'keys.env')))
+    throw exists(`${home} holds a server whose keys are elsewhere.`);
 }
 
 function registerKeys(server: Command): void {

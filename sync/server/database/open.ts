@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
 import { Kysely, sql } from 'kysely';
 import { v4 as uuid } from 'uuid';
+import { command } from '../../disk/program.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
 import { lockHome } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { pgliteDialect } from './pglite-dialect.ts';
@@ -33,6 +36,8 @@ export interface OpenOptions {
   readonly size?: number;
   /** Told of connections that broke; they are made anew. */
   readonly onLost?: (cause: Error) => void;
+  /** Nothing is made: a database that holds no server is refused. */
+  readonly existing?: boolean;
 }
 
 /**
@@ -40,10 +45,10 @@ export interface OpenOptions {
  * one of the server home, under its lock. The first opening of the embedded one takes seconds (PGlite's initdb); it is for
  * evaluation: PGlite runs without fsync, so a power cut can lose what was acknowledged.
  *
- * @throws Problem `database-in-use`, `database-newer`, `database-restore-unfinished`, `migration-failed`, and what `examine` throws
+ * @throws Problem `server-missing` where it was to be there, `database-in-use`, `database-newer`, `database-restore-unfinished`, `migration-failed`, and what `examine` throws
  */
 export function openDatabase(home: string, options: OpenOptions = {}): Promise<OpenDatabase> {
-  return options.postgres ? openPostgres(options.postgres, options) : openEmbedded(home);
+  return options.postgres ? openPostgres(options.postgres, options) : openEmbedded(home, options);
 }
 
 /** A database as it is: nothing is migrated, and nothing written. For what fills an empty one (backup/restore.ts). */
@@ -67,7 +72,8 @@ export async function openBare(
   }
 }
 
-async function openEmbedded(home: string): Promise<OpenDatabase> {
+async function openEmbedded(home: string, { existing = false }: OpenOptions): Promise<OpenDatabase> {
+  if (existing && !existsSync(join(home, 'pglite', 'PG_VERSION'))) throw serverMissing(`The folder ${home}`);
   const unlock = lockHome(home);
   let db: Db | null = null;
   try {
@@ -105,12 +111,13 @@ async function openEmbedded(home: string): Promise<OpenDatabase> {
 
 async function openPostgres(
   address: PostgresAddress,
-  { onLost = () => undefined, size }: OpenOptions,
+  { onLost = () => undefined, size, existing = false }: OpenOptions,
 ): Promise<OpenDatabase> {
   const warnings = await examine(address);
   const { dialect, pool } = postgresDialect(address, onLost, size);
   const db: Db = new Kysely<Tables>({ dialect });
   try {
+    if (existing && !(await holdsServer(db))) throw serverMissing(`The database ${address.database}`);
     await migrate(db);
     await requireRestored(db);
     const logEpoch = await metaValue(db, 'log-epoch', uuid);
@@ -133,6 +140,22 @@ async function openPostgres(
     throw cause;
   }
 }
+
+/** Whether a server was ever started on this database, or restored into it. */
+export async function holdsServer(db: Db): Promise<boolean> {
+  const { rows } = await sql<{
+    keyring: string | null;
+  }>`select to_regclass('keyring.server_key')::text as keyring`.execute(db);
+  if (rows[0]!.keyring === null) return false;
+  return (await db.selectFrom('keyring.server_key').select('serial').limit(1).execute()).length > 0;
+}
+
+const serverMissing = (where: string) =>
+  new Problem(
+    'server-missing',
+    `${where} holds no server.`,
+    `Name the one that there is (SMARTPRESENCE_DATABASE_URL or SMARTPRESENCE_SERVER_HOME), or set one up: ${command('setup')}`,
+  );
 
 async function metaValue(db: Db, key: string, make: () => string): Promise<string> {
   await db

@@ -9,12 +9,15 @@ import type { OperatorContext } from './operation.ts';
 import { type ArgsOf, type OperationName, operationArguments, type ResultOf, runOperation } from './operations.ts';
 import { askServer } from './socket.ts';
 
+/** What makes a server where there is none: a broker has its certificate before the server's first start (build/compose). */
+const BEGINS: ReadonlySet<OperationName> = new Set(['broker certificate']);
+
 /**
  * Does an operation on the server of this environment: on its database, or, where a running server has the embedded
  * database to itself, through that server.
  *
  * @param env the server's environment
- * @throws Problem `bad-configuration`, of openDatabase and openKeyring, `server-unreachable`, and the operation's own
+ * @throws Problem `bad-configuration`, `server-missing`, of openDatabase and openKeyring, `server-unreachable`, and the operation's own
  */
 export async function operate<N extends OperationName>(
   env: Readonly<Record<string, string | undefined>>,
@@ -25,7 +28,7 @@ export async function operate<N extends OperationName>(
   const config = readConfig(env);
   let database: Awaited<ReturnType<typeof openDatabase>>;
   try {
-    database = await openDatabase(config.home, { postgres: config.database });
+    database = await openDatabase(config.home, { postgres: config.database, existing: !BEGINS.has(name) });
   } catch (cause) {
     if (!(cause instanceof Problem && cause.code === 'database-in-use')) throw cause;
     return (await askServer(config.home, name, operationArguments(name, args))) as ResultOf<N>;

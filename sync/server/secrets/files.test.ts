@@ -25,6 +25,9 @@ test('keys come from the environment, or from files that it names: container sec
   file('SECRET_KEY', two);
   const config = readConfig({ CREDENTIALS_DIRECTORY: folder, SMARTPRESENCE_SERVER_HOME: '/srv' });
   expect(Buffer.from(config.encryptionKey.reveal()).toString('base64')).toBe(one);
+  // A unit that loads a whole folder of them: each under the unit's name for the folder.
+  file('smartpresence_SMTP_URL', 'smtps://localhost');
+  expect(withSecretFiles({ CREDENTIALS_DIRECTORY: folder }).SMTP_URL).toBe('smtps://localhost');
   // What the environment itself says counts.
   expect(withSecretFiles({ CREDENTIALS_DIRECTORY: folder, SECRET_KEY: one }).SECRET_KEY).toBe(one);
 });

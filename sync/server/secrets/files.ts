@@ -18,13 +18,16 @@ export const SECRETS = [
   'S3_ERASURE_SECRET_ACCESS_KEY',
 ] as const;
 
+/** What the ids of credentials begin with where a unit loads a whole folder of them (LoadCredentialEncrypted=smartpresence:/FOLDER). */
+export const CREDENTIAL = 'smartpresence_';
+
 const MAX_BYTES = 4096;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The environment with the secrets that its maker handed over as files: `NAME_FILE` names one (container secrets), and
- * systemd's credentials lie in `$CREDENTIALS_DIRECTORY/NAME`. Both keep them out of `/proc/…/environ` and of what a child
+ * systemd's credentials lie in `$CREDENTIALS_DIRECTORY/NAME`, or `smartpresence_NAME` where it loads a folder of them. Both keep them out of `/proc/…/environ` and of what a child
  * process inherits. A file is given by whoever starts the server, as a variable is: none is ever written, or looked for
  * anywhere else.
  *
@@ -40,8 +43,11 @@ export function withSecretFiles(env: Environment): Record<string, string | undef
     else if (file && !isAbsolute(file)) wrong.push(`${name}_FILE must be an absolute path`);
     else if (file) read(file, `${name}_FILE`);
     else if (env.CREDENTIALS_DIRECTORY && !env[name]) {
-      const path = join(env.CREDENTIALS_DIRECTORY, name);
-      if (lstatSync(path, { throwIfNoEntry: false })) read(path, `the credential ${name}`);
+      const folder = env.CREDENTIALS_DIRECTORY;
+      const path = [`${CREDENTIAL}${name}`, name]
+        .map((id) => join(folder, id))
+        .find((one) => lstatSync(one, { throwIfNoEntry: false }));
+      if (path) read(path, `the credential ${name}`);
     }
     function read(path: string, what: string): void {
       try {

@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { CREDENTIAL, SECRETS } from '../../../sync/server/secrets/files.ts';
+import { readEnvironmentFile } from './env-file.ts';
+
+/**
+ * A server that is installed as a service of this machine: its unit has its variables from `server.env`, and its secrets as
+ * credentials that systemd-creds sealed to this machine. A command reads both as the unit does (build/systemd).
+ */
+
+export interface Places {
+  readonly variables: string;
+  readonly credentials: string;
+  /** Home of the server, where server.env names none. */
+  readonly home: string;
+}
+
+const HOME = '/var/lib/smartpresence';
+
+/** `SMARTPRESENCE_CONFIG`: another folder than /etc/smartpresence. */
+export function placesOf(env: NodeJS.ProcessEnv): Places {
+  const folder = env.SMARTPRESENCE_CONFIG || '/etc/smartpresence';
+  return {
+    variables: join(folder, 'server.env'),
+    credentials: join(folder, 'credentials'),
+    home: HOME,
+  };
+}
+
+export const isInstalled = ({ variables }: Places): boolean => existsSync(variables);
+
+/**
+ * The environment that the unit gives its server.
+ *
+ * @throws Problem `not-permitted`, `credential-not-opened`
+ */
+export function installedEnvironment(places: Places): Record<string, string> {
+  try {
+    const variables = readEnvironmentFile(readFileSync(places.variables, 'utf8'));
+    const sealed = existsSync(places.credentials) ? readdirSync(places.credentials) : [];
+    const secrets = SECRETS.filter((name) => sealed.includes(name)).map((name) => [
+      name,
+      openCredential(join(places.credentials, name), name),
+    ]);
+    return { SMARTPRESENCE_SERVER_HOME: places.home, ...variables, ...Object.fromEntries(secrets) };
+  } catch (cause) {
+    const { code } = cause as { code?: string };
+    if (code !== 'EACCES' && code !== 'EPERM') throw cause;
+    throw notPermitted(places, cause);
+  }
+}
+
+const notPermitted = (places: Places, cause?: unknown) =>
+  new Problem(
+    'not-permitted',
+    `Only root may use the keys of this machine’s server (${places.variables}).`,
+    `Run it as root: sudo ${command('…')}`,
+    { cause },
+  );
+
+function openCredential(path: string, name: string): string {
+  const done = spawnSync('systemd-creds', ['decrypt', `--name=${CREDENTIAL}${name}`, path, '-'], { encoding: 'utf8' });
+  if (done.status === 0) return done.stdout.trim();
+  if (process.getuid?.() !== 0) throw Object.assign(new Error(`${path} was not opened`), { code: 'EACCES' });
+  throw new Problem(
+    'credential-not-opened',
+    `${path} can’t be opened here: ${(done.error?.message ?? done.stderr).trim()}`,
+    'It was sealed on another machine, or under another name. Seal the value again (docs/operators.md, "As a service").',
+  );
+}
+
+/** Seals a secret for the unit. @throws Problem `credential-not-sealed` */
+export function sealCredential(path: string, name: string, value: string): void {
+  const done = spawnSync('systemd-creds', ['encrypt', `--name=${CREDENTIAL}${name}`, '-', path], {
+    input: value,
+    encoding: 'utf8',
+  });
+  if (done.status === 0) return;
+  throw new Problem(
+    'credential-not-sealed',
+    `systemd-creds did not seal ${name}: ${(done.error?.message ?? done.stderr).trim()}`,
+    'Run it as root on the machine itself.',
+  );
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The user that the server's files belong to, where root does its work. Null: we are that user, or there is none. */
+export function ownerOf(home: string): Owner | null {
+  if (process.getuid?.() !== 0) return null;
+  const owner = statSync(home, { throwIfNoEntry: false }) ?? (home === HOME ? serviceUser() : null);
+  return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : null;
+}
+
+/** The user of the unit, before its home was made. */
+export function serviceUser(): Owner | null {
+  const line = /^smartpresence:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));
+  return line ? { uid: Number(line[1]), gid: Number(line[2]) } : null;
+}
+
+/** From now on, for a server that root starts by hand. */
+export function becomeOwner(home: string): void {
+  const owner = ownerOf(home);
+  if (!owner) return;
+  process.setgroups!([]);
+  process.setgid!(owner.gid);
+  process.setuid!(owner.uid);
+}
+
+/** Does the work as a server's user, so that no file of its home gets another owner; what the command itself writes is root's again. */
+export async function asOwner<T>(home: string, work: () => Promise<T>): Promise<T> {
+  const owner = ownerOf(home);
+  if (!owner) return work();
+  process.setegid!(owner.gid);
+  process.seteuid!(owner.uid);
+  try {
+    return await work();
+  } finally {
+    process.seteuid!(0);
+    process.setegid!(0);
+  }
+}

@@ -1,0 +1,141 @@
+import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, isIP } from 'node:net';
+import { z } from 'zod';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { reachMail } from '../../../sync/server/accounts/mail.ts';
+import { mailSettings, mailVariables } from '../../../sync/server/accounts/settings.ts';
+import { PREFIX } from '../../../sync/server/backup/layout.ts';
+import { periodsOf } from '../../../sync/server/backup/store-of.ts';
+import { examine } from '../../../sync/server/database/postgres.ts';
+import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
+import { setupBucket } from '../../../sync/server/objects/bucket/setup.ts';
+import { objectSettings, objectVariables } from '../../../sync/server/objects/settings.ts';
+import { openObjectStore } from '../../../sync/server/objects/store.ts';
+import { retentionSettings, retentionVariables } from '../../../sync/server/retention/settings.ts';
+import type { Answers } from './steps.ts';
+
+/** Each answer of a set-up tried on the real thing. What a running server goes on checking is its own (docs/operators.md). */
+
+const NONE: readonly string[] = [];
+
+/** Reads some of the server's variables by the server's own schema. @throws Problem `answer-wrong` */
+function read<T extends z.ZodRawShape>(variables: T, answers: Answers): z.infer<z.ZodObject<T>> {
+  const given = Object.fromEntries(Object.keys(variables).map((name) => [name, answers[name] || undefined]));
+  const parsed = z.object(variables).safeParse(given);
+  if (parsed.success) return parsed.data as z.infer<z.ZodObject<T>>;
+  throw wrong(parsed.error.issues.map((i) => `${String(i.path[0])} ${i.message}`).join('\n'));
+}
+
+const wrong = (message: string, next = 'Answer it again.') => new Problem('answer-wrong', message, next);
+
+export async function checkDatabase({ SMARTPRESENCE_DATABASE_URL: url }: Answers): Promise<readonly string[]> {
+  if (!url) return ['The embedded database is for evaluation: not power-safe, one server only.'];
+  const address = readDatabaseUrl(url);
+  if (typeof address === 'string') throw wrong(`The database’s address ${address}.`);
+  return (await examine(address)).map(({ message }) => message);
+}
+
+export async function checkPorts(answers: Answers, before: Answers): Promise<readonly string[]> {
+  const host = answers.SMARTPRESENCE_BIND!;
+  if (isIP(host) === 0) throw wrong(`${host} is no IP address.`, 'Take 0.0.0.0 for all addresses of this machine.');
+  // One that is set is the running server's own.
+  for (const name of ['SMARTPRESENCE_PEOPLE_PORT', 'SMARTPRESENCE_DEVICE_PORT'])
+    if (answers[name] !== before[name] || host !== before.SMARTPRESENCE_BIND) await requireFree(host, answers[name]!);
+  if (
+    answers.SMARTPRESENCE_PEOPLE_PORT === answers.SMARTPRESENCE_DEVICE_PORT &&
+    answers.SMARTPRESENCE_PEOPLE_PORT !== '0'
+  )
+    throw wrong('Console and kiosks need a port each.');
+  return NONE;
+}
+
+async function requireFree(host: string, text: string): Promise<void> {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`${text} is no port number.`);
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'another program listens there' : code;
+    throw new Problem(
+      'port-in-use',
+      `Port ${port} of ${host} can’t be used: ${why}.`,
+      'Take another, or stop that program.',
+    );
+  } finally {
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+export async function checkCertificate(a: Answers): Promise<readonly string[]> {
+  if (!a.SMARTPRESENCE_PEOPLE_CERT) return NONE;
+  const refuse = (why: string) =>
+    new Problem(
+      'bad-people-certificate',
+      `The certificate is refused: ${why}.`,
+      'Name other files, or get one for this host name.',
+    );
+  let certificate: X509Certificate;
+  let belongs: boolean;
+  try {
+    certificate = new X509Certificate(readFileSync(a.SMARTPRESENCE_PEOPLE_CERT));
+    belongs = certificate.checkPrivateKey(createPrivateKey(readFileSync(a.SMARTPRESENCE_PEOPLE_KEY!)));
+  } catch {
+    throw refuse('certificate or key can’t be read as PEM');
+  }
+  if (!belongs) throw refuse('the key is not that of the certificate');
+  if (Date.parse(certificate.validTo) < Date.now()) throw refuse(`it ended on ${certificate.validTo}`);
+  const host = (a.SMARTPRESENCE_HOSTNAMES ?? '').split(',')[0]!.trim();
+  const names = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host);
+  if (!names) throw refuse(`it is for ${certificate.subjectAltName ?? certificate.subject}, not for ${host}`);
+  return NONE;
+}
+
+export async function checkBroker(a: Answers, before: Answers): Promise<readonly string[]> {
+  if (a.SMARTPRESENCE_MQTT === 'embedded' && before.SMARTPRESENCE_MQTT !== 'embedded')
+    await requireFree(a.SMARTPRESENCE_BIND ?? '0.0.0.0', a.SMARTPRESENCE_MQTT_PORT ?? '8883');
+  if (a.SMARTPRESENCE_MQTT !== 'external') return NONE;
+  if (!/^mqtts:\/\/[^\s/@]+$/.test(a.SMARTPRESENCE_MQTT_URL ?? ''))
+    throw wrong('A broker’s address is mqtts://HOST:PORT.');
+  return [
+    'Its configuration, rules and certificate are written by `server mosquitto`; `doctor` then publishes and receives.',
+  ];
+}
+
+/** A small object is written, read back and deleted; a bucket that is missing is made. */
+export async function checkStore(a: Answers): Promise<readonly string[]> {
+  if (!a.S3_BUCKET_NAME) return ['Without an object store there are no backups.'];
+  const settings = objectSettings(read(objectVariables, a));
+  if (!settings) throw wrong('Region, access key id and secret access key are needed.');
+  const tryOut = async () => {
+    const store = openObjectStore(settings);
+    const key = `${PREFIX.checkinPhotos}check-${randomUUID()}`;
+    try {
+      await store.put(key, Buffer.from('SmartPresence check\n'));
+      await store.deleteEveryVersion(key);
+    } finally {
+      store.close();
+    }
+  };
+  try {
+    await tryOut();
+    return NONE;
+  } catch (cause) {
+    if (!(cause instanceof Problem && cause.code === 's3-bucket-missing')) throw cause;
+  }
+  await setupBucket(settings, periodsOf({ s3: settings, retention: retentionSettings(read(retentionVariables, a)) }), {
+    dryRun: false,
+    withoutPolicy: false,
+  });
+  await tryOut();
+  return [`The bucket ${settings.bucket} was made.`];
+}
+
+/** As far as a mail would go, name and password included; none is sent. */
+export async function checkMail(a: Answers): Promise<readonly string[]> {
+  const settings = mailSettings(read(mailVariables, a));
+  if (settings) await reachMail(settings);
+  return NONE;
+}

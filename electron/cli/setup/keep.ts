@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { replaceFile } from '../../../sync/disk/replace.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { SECRETS } from '../../../sync/server/secrets/files.ts';
+import { environmentLine, readEnvironmentFile } from '../server/env-file.ts';
+import { installedEnvironment, type Owner, type Places, sealCredential, serviceUser } from '../server/installed.ts';
+
+/** Where a set-up keeps what was answered, and reads what an earlier one kept. */
+export interface Keeper {
+  /** In words, for whoever is asked. */
+  readonly where: string;
+  readonly home: string;
+  readonly owner: Owner | null;
+  /** How secrets are kept, in words. */
+  readonly secrecy: string;
+  read(): Record<string, string>;
+  /** Writes what differs from what is there, and nothing else. Undefined: it is not set any more. @returns names that were changed */
+  keep(values: Readonly<Record<string, string | undefined>>): string[];
+}
+
+const isSecret = (name: string): boolean => SECRETS.some((secret) => secret === name);
+
+/** A service of this machine: server.env, and its secrets sealed by systemd-creds, or as files of the service's user alone. */
+export function serviceKeeper(places: Places): Keeper {
+  const owner = serviceUser();
+  if (!owner)
+    throw new Problem(
+      'no-service-user',
+      'The user smartpresence, as which the server runs, is missing.',
+      'Make it: useradd --system --home-dir /var/lib/smartpresence smartpresence',
+    );
+  const seals = spawnSync('systemd-creds', ['--version']).status === 0;
+  const folder = dirname(places.variables);
+  const plain = join(folder, 'secrets');
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  // The unit loads the whole folder, so it is there even when empty.
+  ownFolder(places.credentials, { uid: 0, gid: 0 });
+  const read = () => {
+    const found = existsSync(places.variables) ? installedEnvironment(places) : {};
+    for (const name of SECRETS) {
+      const path = found[`${name}_FILE`];
+      if (path && existsSync(path)) found[name] = readFileSync(path, 'utf8').trim();
+    }
+    return found;
+  };
+  return {
+    where: `the service of this machine: ${places.variables}`,
+    home: places.home,
+    owner,
+    secrecy: seals
+      ? `sealed to this machine by systemd-creds, in ${places.credentials}`
+      : `NOT sealed, since systemd-creds is missing: files in ${plain} that the user smartpresence and root can read`,
+    read,
+    keep(values) {
+      const now = read();
+      const changed = Object.keys(values).filter((name) => (values[name] || undefined) !== (now[name] || undefined));
+      const lines: Record<string, string | undefined> = {};
+      for (const name of changed) {
+        const value = values[name] || undefined;
+        if (!isSecret(name)) lines[name] = value;
+        else if (seals) {
+          const path = join(places.credentials, name);
+          if (value === undefined) rmSync(path, { force: true });
+          else sealCredential(path, name, value);
+          // Once a plain file, or set in the open: no longer.
+          lines[`${name}_FILE`] = lines[name] = undefined;
+        } else {
+          ownFolder(plain, owner);
+          const path = join(plain, name);
+          if (value === undefined) rmSync(path, { force: true });
+          else replaceFile(path, `${value}\n`, { owner });
+          lines[`${name}_FILE`] = value === undefined ? undefined : path;
+        }
+      }
+      writeVariables(places.variables, lines, { owner: { uid: 0, gid: owner.gid }, mode: 0o640 });
+      return changed;
+    },
+  };
+}
+
+/** A folder of one's own: all of it in one file of its user's alone, beside the keys. */
+export function homeKeeper(home: string): Keeper {
+  const files = ['keys.env', 'server.env'].map((name) => join(home, name));
+  const [keys, variables] = files as [string, string];
+  const read = () =>
+    Object.assign(
+      {},
+      ...files.map((path) => (existsSync(path) ? readEnvironmentFile(readFileSync(path, 'utf8')) : {})),
+    );
+  return {
+    where: `a folder of this user: ${home}`,
+    home,
+    owner: null,
+    secrecy: `NOT sealed: files in ${home} that its user alone can read`,
+    read,
+    keep(values) {
+      const now = read();
+      const changed = Object.keys(values).filter((name) => (values[name] || undefined) !== (now[name] || undefined));
+      const of = (isKey: boolean) =>
+        Object.fromEntries(
+          changed.filter((n) => /^(ENCRYPTION|SECRET)_KEY/.test(n) === isKey).map((n) => [n, values[n] || undefined]),
+        );
+      writeVariables(keys, of(true), { mode: 0o600 });
+      writeVariables(variables, of(false), { mode: 0o600 });
+      return changed;
+    },
+  };
+}
+
+function ownFolder(path: string, { uid, gid }: Owner): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
+  chownSync(path, uid, gid);
+}
+
+/** Replaces the lines of these variables and leaves every other as it is, comments too. Nothing to change: nothing is written. */
+function writeVariables(
+  path: string,
+  values: Readonly<Record<string, string | undefined>>,
+  how: { readonly mode: number; readonly owner?: Owner },
+): void {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const left = new Map(Object.entries(values));
+  const lines = text.split('\n').flatMap((line) => {
+    const name = /^\s*([A-Za-z_]\w*)\s*=/.exec(line)?.[1];
+    if (name === undefined || !(name in values)) return [line];
+    const value = left.get(name);
+    left.delete(name);
+    return value === undefined ? [] : [environmentLine(name, value)];
+  });
+  if (lines.at(-1) === '') lines.pop();
+  for (const [name, value] of left) if (value !== undefined) lines.push(environmentLine(name, value));
+  const after = lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  if (after !== text) replaceFile(path, after, { ...how, pastUmask: true });
+}

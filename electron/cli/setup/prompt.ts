@@ -1,0 +1,65 @@
+import { createInterface, type Interface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+
+/** A conversation at a terminal, or with lines that are piped in: many questions, one reader. Questions go to standard error. */
+export class Prompt {
+  readonly #reader: Interface;
+  readonly #terminal = process.stdin.isTTY === true;
+  readonly #lines: string[] = [];
+  #waiting: ((line: string | null) => void) | null = null;
+  #ended = false;
+  #hidden = false;
+
+  constructor() {
+    // What is typed is echoed by the reader, so that a secret can be kept back.
+    const output = new Writable({
+      write: (chunk, _encoding, done) => {
+        if (!this.#hidden) process.stderr.write(chunk);
+        done();
+      },
+    });
+    this.#reader = createInterface({ input: process.stdin, ...(this.#terminal && { output, terminal: true }) });
+    this.#reader.on('line', (line) => {
+      if (!this.#waiting) this.#lines.push(line);
+      else this.#answer(line);
+    });
+    this.#reader.on('close', () => {
+      this.#ended = true;
+      this.#answer(null);
+    });
+    this.#reader.on('SIGINT', () => this.#reader.close());
+  }
+
+  say(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** @param hidden it is not shown while it is typed. @throws Problem `no-answer` */
+  async ask(question: string, hidden = false): Promise<string> {
+    process.stderr.write(question);
+    this.#hidden = hidden;
+    const line =
+      this.#lines.shift() ??
+      (this.#ended ? null : await new Promise<string | null>((resolve) => (this.#waiting = resolve)));
+    this.#hidden = false;
+    if (hidden || !this.#terminal) process.stderr.write('\n');
+    if (line === null)
+      throw new Problem(
+        'no-answer',
+        `Nothing was given for: ${question.trim()}`,
+        'Run it again: what was answered is kept where a step was finished.',
+      );
+    return line.trim();
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  #answer(line: string | null): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.(line);
+  }
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Command } from 'commander';
+import { command, PROGRAM } from '../../../sync/disk/program.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
+import { readEnvironmentFile } from '../server/env-file.ts';
+import { homeOf, namesHome, ownEnvironment } from '../server/environment.ts';
+import { placesOf } from '../server/installed.ts';
+
+/** `setup`: leads through a server's first day, and through changes later. */
+export function registerSetup(program: Command): void {
+  program
+    .command('setup')
+    .description('Set a server up, or go through its settings again; each answer is tried as it is given.')
+    .option('--answers <file>', 'no questions: a file of variables, as server.env, that answers all of them')
+    .option('--json', 'one JSON object: {"home","changed","keys","link"}')
+    .addHelpText(
+      'after',
+      `
+As root where the server is installed it sets up the service of this machine (/etc/smartpresence); else a folder of this
+user, or the one of SMARTPRESENCE_SERVER_HOME. Keys are made here, shown once for safekeeping, and sealed. Running it again
+shows what is set: Enter keeps it. The file of answers names each question by its variable (docs/operators.md); whatever is
+missing there is named at once.${EXIT_HELP}`,
+    )
+    .action(async (o: { answers?: string; json?: boolean }) => {
+      const [{ fileAnswers, personAnswers, readAnswers, setUp }, { homeKeeper, serviceKeeper }, { Prompt }] =
+        await Promise.all([import('./setup.ts'), import('./keep.ts'), import('./prompt.ts')]);
+      const env = await ownEnvironment();
+      const places = placesOf(env);
+      const installed = PROGRAM.name === 'smartpresence' || existsSync(dirname(places.variables));
+      const service = !namesHome(env) && process.getuid?.() === 0 && installed;
+      const keeper = service ? serviceKeeper(places) : homeKeeper(homeOf(env));
+      const say = (text: string) => void process.stderr.write(`${text}\n`);
+      const prompt = o.answers === undefined ? new Prompt() : null;
+      try {
+        const answerer = prompt
+          ? personAnswers(prompt)
+          : fileAnswers(readEnvironmentFile(readAnswers(o.answers!)), keeper.read(), say);
+        const done = await setUp(keeper, answerer);
+        const start = service ? 'systemctl enable --now smartpresence-server' : command('server start');
+        const lines = [
+          done.changed.length > 0 ? `Set: ${done.changed.join(', ')}` : 'Nothing was changed.',
+          `Start the server: ${start}`,
+          done.link
+            ? `Then the first administrator opens, once and within a day:\n${done.link}`
+            : `Another sign-in link: ${command('accounts link ID')}`,
+        ];
+        process.stdout.write(`${o.json ? JSON.stringify(done) : lines.join('\n')}\n`);
+      } finally {
+        prompt?.close();
+      }
+    });
+}

@@ -1,0 +1,325 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { command } from '../../../sync/disk/program.ts';
+import { replaceFile } from '../../../sync/disk/replace.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { createLink } from '../../../sync/server/access/links.ts';
+import { accountByEmail, addAccount, listAccounts } from '../../../sync/server/accounts/accounts.ts';
+import { linkUrl } from '../../../sync/server/accounts/link-text.ts';
+import { ensureDefaultSite } from '../../../sync/server/attendance/sites.ts';
+import { policyOf, setPolicy } from '../../../sync/server/changes/policy.ts';
+import { DEFAULT_SCOPE } from '../../../sync/server/changes/scope.ts';
+import { readConfig, VARIABLES } from '../../../sync/server/config.ts';
+import { holdsServer, openBare } from '../../../sync/server/database/open.ts';
+import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
+import { makeServerHome } from '../../../sync/server/home.ts';
+import { readKey } from '../../../sync/server/keys/strength.ts';
+import { withServer } from '../../../sync/server/local.ts';
+import { audited } from '../../../sync/server/operator/audited.ts';
+import { generateKeys } from '../keys/generate.ts';
+import { asOwner } from '../server/installed.ts';
+import type { Keeper } from './keep.ts';
+import type { Prompt } from './prompt.ts';
+import { type Answers, DATABASE, type Question, STEPS, type Step } from './steps.ts';
+
+const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
+/** Where a set-up without a terminal writes new keys for safekeeping. */
+const COPY = 'SETUP_KEYS_COPY';
+
+export interface Done {
+  readonly home: string;
+  /** Names of variables that were set or changed. */
+  readonly changed: readonly string[];
+  readonly keys: 'made' | 'given' | 'kept';
+  /** For the first administrator; null: the account is there already. */
+  readonly link: string | null;
+}
+
+/** @returns notes. @throws Problem what is wrong */
+type TryOut = (answers: Answers) => Promise<readonly string[]>;
+
+/** Whoever answers: a person, or a file. */
+interface Answerer {
+  /** Goes through the questions of a step until `tryOut` takes the answers. */
+  step(step: Step, known: Answers, tryOut: TryOut): Promise<Record<string, string | undefined>>;
+  /** New keys, shown once. */
+  newKeys(keys: Readonly<Record<string, string>>): Promise<void>;
+  /** The keys of a server that exists. */
+  oldKeys(): Promise<Record<string, string>>;
+  say(text: string): void;
+}
+
+/** Sets a server up, or goes through it again. @throws Problem `answers-missing`, and what checks and the server's opening throw */
+export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
+  const kept = keeper.read();
+  let before: Answers = known(kept);
+  answerer.say(`Sets up ${keeper.where}.\nSecrets are kept ${keeper.secrecy}.`);
+  let now: Record<string, string | undefined> = { ...before };
+  const take = async (step: Step) => {
+    // As the server's user, who has to reach and read all of it later.
+    const tryOut = async (answers: Answers) =>
+      (await asOwner(keeper.home, async () => step.check?.(variables(answers), variables(before)))) ?? [];
+    now = { ...now, ...(await answerer.step(step, now, tryOut)) };
+  };
+  makeHome(keeper);
+  await take(DATABASE);
+  const keys = await settleKeys(keeper, answerer, before, now.SMARTPRESENCE_DATABASE_URL);
+  Object.assign(now, keys.values);
+  // Here already: keys that were shown are not to be lost by an answer that is given up.
+  const changed = keeper.keep(
+    variables({ ...kept, ...keys.values, SMARTPRESENCE_DATABASE_URL: now.SMARTPRESENCE_DATABASE_URL }),
+  );
+  if (keys.how !== 'made') {
+    before = { ...before, ...(await whatServerKnows(keeper, { ...variables(now) })) };
+    now = { ...before, ...now };
+  }
+  for (const step of STEPS) await take(step);
+  const values = variables(now);
+  const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
+  changed.push(...keeper.keep(values));
+  const link = await asOwner(keeper.home, () =>
+    withServer(config, async ({ db, keys, keyring, now: clock }) => {
+      await ensureDefaultSite(
+        db,
+        { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds },
+        clock(),
+      );
+      const policy = await policyOf(db, DEFAULT_SCOPE);
+      const privacy = {
+        controller: now.SETUP_CONTROLLER!,
+        contact: now.SETUP_PRIVACY_CONTACT!,
+        dpo: now.SETUP_DPO!,
+      };
+      await setPolicy(db, DEFAULT_SCOPE, { ...policy, privacy }, clock(), 'operator');
+      const email = now.SETUP_ADMIN!;
+      return audited(
+        { db, keys, now: clock },
+        { action: 'write', route: 'setup', data: ['account.email'] },
+        async (tx, at) => {
+          if (await accountByEmail(tx, keys, email)) return null;
+          const account = await addAccount(tx, keys, { email, role: 'admin' }, at);
+          const { token } = await createLink(tx, keys, { kind: 'account', account: account.id }, at);
+          return linkUrl(config, 'console', token);
+        },
+      );
+    }),
+  );
+  return { home: keeper.home, changed: [...new Set(changed)], keys: keys.how, link };
+}
+
+/** What was kept, in the words that questions are answered with. */
+function known(kept: Readonly<Record<string, string>>): Answers {
+  if (!kept.ENCRYPTION_KEY) return kept;
+  const unset = [DATABASE, ...STEPS].flatMap(({ questions }) =>
+    questions.filter(({ name, unset }) => unset && !name.startsWith('SETUP_')).map(({ name, unset }) => [name, unset!]),
+  );
+  const mqtt = kept.SMARTPRESENCE_MQTT_URL ? 'external' : (kept.SMARTPRESENCE_MQTT ?? 'off');
+  return { ...(Object.fromEntries(unset) as Record<string, string>), ...kept, SMARTPRESENCE_MQTT: mqtt };
+}
+
+/** What is kept of answers: the server's variables, without those that say that something is not there. */
+function variables(answers: Answers): Record<string, string | undefined> {
+  const out: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(answers)) if (!name.startsWith('SETUP_')) out[name] = value;
+  for (const { questions } of [DATABASE, ...STEPS])
+    for (const { name, unset, when } of questions)
+      if (name in out && ((unset !== undefined && answers[name] === unset) || (when && !when(answers))))
+        out[name] = undefined;
+  if (out.SMARTPRESENCE_MQTT === 'external' || out.SMARTPRESENCE_MQTT === 'off') out.SMARTPRESENCE_MQTT = undefined;
+  return out;
+}
+
+async function settleKeys(
+  keeper: Keeper,
+  answerer: Answerer,
+  before: Answers,
+  database: string | undefined,
+): Promise<{ how: Done['keys']; values: Record<string, string> }> {
+  const [encryption, secret] = KEYS.map((name) => before[name]);
+  if (encryption && secret) return { how: 'kept', values: {} };
+  if (await hasServer(keeper.home, database)) return { how: 'given', values: await answerer.oldKeys() };
+  const made = generateKeys();
+  await answerer.newKeys(made);
+  return { how: 'made', values: { ...made } };
+}
+
+/** What an earlier set-up, or the console, told the server itself. */
+async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<string, string>> {
+  const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
+  return asOwner(keeper.home, () =>
+    withServer(config, async ({ db, keys }) => {
+      const { privacy } = await policyOf(db, DEFAULT_SCOPE);
+      const admin = (await listAccounts(db, keys)).find(({ role }) => role === 'admin');
+      return {
+        ...(privacy && {
+          SETUP_CONTROLLER: privacy.controller,
+          SETUP_PRIVACY_CONTACT: privacy.contact,
+          SETUP_DPO: privacy.dpo,
+        }),
+        ...(admin && { SETUP_ADMIN: admin.email }),
+      };
+    }),
+  );
+}
+
+async function hasServer(home: string, database: string | undefined): Promise<boolean> {
+  if (!database || database === 'embedded') return existsSync(`${home}/pglite`);
+  const address = readDatabaseUrl(database);
+  if (typeof address === 'string') return false;
+  const { db, close } = await asOwner(home, () => openBare(home, { postgres: address }));
+  try {
+    return await holdsServer(db);
+  } finally {
+    await close();
+  }
+}
+
+function makeHome({ home, owner }: Keeper): void {
+  if (!owner) makeServerHome(home);
+  if (!owner || existsSync(home)) return;
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  chmodSync(home, 0o700);
+  chownSync(home, owner.uid, owner.gid);
+}
+
+/** Null: the question is not for these answers, or its answer will do. */
+function missingOrWrong(q: Question, answers: Answers): string | null {
+  if (q.when && !q.when(answers)) return null;
+  const value = answers[q.name];
+  if (!value) return 'is missing';
+  return value === q.unset ? null : (q.wrong?.(value) ?? null);
+}
+
+const fallbackOf = ({ fallback }: Question, answers: Answers): string | undefined =>
+  typeof fallback === 'function' ? fallback(answers) : fallback;
+
+/** A person at a terminal, or lines that are piped in. */
+export function personAnswers(prompt: Prompt): Answerer {
+  const askOne = async (q: Question, answers: Answers): Promise<string> => {
+    for (;;) {
+      const standing = answers[q.name] ?? fallbackOf(q, answers);
+      const shown = standing === undefined ? '' : ` [${q.secret && standing !== q.unset ? 'as it is set' : standing}]`;
+      const value = (await prompt.ask(`  ${q.text}${shown}: `, q.secret ?? false)) || standing;
+      const fault = missingOrWrong(q, { ...answers, [q.name]: value });
+      if (fault === null) return value!;
+      prompt.say(`    ${fault === 'is missing' ? 'An answer is needed.' : fault}`);
+    }
+  };
+  return {
+    say: (text) => prompt.say(text),
+    async step(step, known, tryOut) {
+      prompt.say(`\n${step.title}`);
+      let answers: Record<string, string | undefined> = { ...known };
+      for (;;) {
+        for (const q of step.questions)
+          if (!q.when || q.when(answers)) answers = { ...answers, [q.name]: await askOne(q, answers) };
+        try {
+          for (const note of await tryOut(answers)) prompt.say(`    Note: ${note}`);
+          return answers;
+        } catch (cause) {
+          if (!(cause instanceof Problem)) throw cause;
+          prompt.say(`    ${cause.code}: ${cause.message}${cause.nextStep ? `\n    ${cause.nextStep}` : ''}`);
+          // What was refused is not offered again where it can't be seen.
+          for (const q of step.questions) if (q.secret) answers[q.name] = known[q.name];
+        }
+      }
+    },
+    async newKeys(keys) {
+      prompt.say(`
+Keys. Copy both to a safe place that is not this machine: without them no backup can be read. They are shown this once.
+${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
+      for (const name of KEYS) {
+        const end = keys[name]!.slice(-6);
+        while ((await prompt.ask(`  From your copy, the last 6 characters of ${name}: `)) !== end)
+          prompt.say('    Those are others. Compare your copy with what is shown above.');
+      }
+    },
+    async oldKeys() {
+      prompt.say('\nKeys. This database holds a server, which only its own keys can read.');
+      const given: Record<string, string> = {};
+      for (const name of KEYS)
+        while (!given[name]) {
+          const text = await prompt.ask(`  ${name}: `, true);
+          const key = readKey(text);
+          if (typeof key === 'string') prompt.say(`    It ${key}`);
+          else given[name] = text;
+        }
+      return given;
+    },
+  };
+}
+
+/** A file of answers. Whatever is missing is named at once, before anything is tried. */
+export function fileAnswers(
+  given: Readonly<Record<string, string>>,
+  kept: Readonly<Record<string, string>>,
+  say: (text: string) => void,
+): Answerer {
+  const all = known({ ...kept }) as Record<string, string>;
+  const questions = [DATABASE, ...STEPS].flatMap((step) => step.questions);
+  let answers: Answers = { ...all, ...given };
+  for (const q of questions)
+    if (answers[q.name] === undefined && (!q.when || q.when(answers)))
+      answers = { ...answers, [q.name]: fallbackOf(q, answers) };
+  const faults = questions.flatMap((q) => {
+    const fault = missingOrWrong(q, answers);
+    return fault === null ? [] : [`${q.name} ${fault}${fault === 'is missing' ? `: ${q.text}` : ''}`];
+  });
+  const names = new Set<string>([...questions.map((q) => q.name), ...VARIABLES, COPY]);
+  const extras = Object.fromEntries(
+    Object.entries(given).filter(([name]) => !name.startsWith('SETUP_') && !KEYS.some((key) => key === name)),
+  );
+  if (!all.ENCRYPTION_KEY && !KEYS.every((name) => given[name]) && !given[COPY])
+    faults.push(
+      `${COPY} is missing: a new file for a copy of the new keys, to be taken to a safe place; or ENCRYPTION_KEY and SECRET_KEY of a server that exists`,
+    );
+  faults.push(
+    ...Object.keys(given)
+      .filter((name) => !names.has(name))
+      .map((name) => `${name} is no question`),
+  );
+  if (faults.length > 0)
+    throw new Problem(
+      'answers-missing',
+      faults.join('\n'),
+      `Complete the file. The same with questions: ${command('setup')}`,
+    );
+  return {
+    say,
+    async step(step, before, tryOut) {
+      const own: Record<string, string | undefined> = step === DATABASE ? { ...extras } : {};
+      for (const { name } of step.questions) own[name] = answers[name] ?? before[name];
+      for (const note of await tryOut({ ...before, ...own })) say(`Note: ${note}`);
+      return own;
+    },
+    async newKeys(keys) {
+      if (KEYS.every((name) => given[name]))
+        throw new Problem(
+          'keys-of-no-server',
+          'Keys are given, and this database holds no server that they could be of.',
+          `Leave them out: new ones are made, and written to the file of ${COPY}.`,
+        );
+      if (existsSync(given[COPY]!))
+        throw new Problem('keys-copy-exists', `${given[COPY]} is there already.`, `Name a new file: ${COPY}`);
+      replaceFile(given[COPY]!, KEYS.map((name) => `${name}=${keys[name]}\n`).join(''));
+      say(`The new keys are in ${given[COPY]}: take it to a safe place that is not this machine, and delete it here.`);
+    },
+    async oldKeys() {
+      const [encryption, secret] = KEYS.map((name) => given[name]);
+      if (!encryption || !secret)
+        throw new Problem(
+          'keys-missing',
+          'This database holds a server, which only its own keys can read.',
+          'Give ENCRYPTION_KEY and SECRET_KEY in the file of answers.',
+        );
+      return { ENCRYPTION_KEY: encryption, SECRET_KEY: secret };
+    },
+  };
+}
+
+export const readAnswers = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Problem('answers-missing', `${path} can’t be read.`, 'Name a file of answers: --answers FILE', { cause });
+  }
+};

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { checkBroker, checkCertificate, checkDatabase, checkMail, checkPorts, checkStore } from './checks.ts';
+
+/** What a server is asked at its set-up, and how each answer is tried. Names are the server's variables, or begin with SETUP_. */
+
+export type Answers = Readonly<Record<string, string | undefined>>;
+
+export interface Question {
+  readonly name: string;
+  readonly text: string;
+  /** Not shown while typed, and kept as a secret. */
+  readonly secret?: boolean;
+  /** Taken where nothing is typed and nothing is set; absent: an answer is needed. */
+  readonly fallback?: string | ((answers: Answers) => string);
+  /** The answer that means: not set. */
+  readonly unset?: string;
+  /** Asked, and needed, only then. */
+  readonly when?: (answers: Answers) => boolean;
+  /** Null: it will do; else what is wrong with it. */
+  readonly wrong?: (value: string) => string | null;
+}
+
+export interface Step {
+  readonly title: string;
+  readonly questions: readonly Question[];
+  /** Tries the answers on the real thing. @returns what is worth knowing. @throws Problem */
+  check?(answers: Answers, before: Answers): Promise<readonly string[]>;
+}
+
+const file = (path: string) => (existsSync(path) ? null : `There is no file ${path}.`);
+const fileOr = (word: string) => (path: string) => (path === word ? null : file(path));
+const set = (name: string, unset: string) => (a: Answers) => (a[name] ?? unset) !== unset;
+const hasStore = set('S3_BUCKET_NAME', 'none');
+const hasMail = set('SMTP_URL', 'none');
+const email = (text: string) => (/^[^\s@]+@[^\s@]+$/.test(text) ? null : 'That is no e-mail address.');
+
+export const DATABASE: Step = {
+  title: 'Database',
+  questions: [
+    {
+      name: 'SMARTPRESENCE_DATABASE_URL',
+      text: 'PostgreSQL as postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full&sslrootcert=/PATH/ca.pem, or: embedded (for evaluation alone)',
+      secret: true,
+      unset: 'embedded',
+    },
+  ],
+  check: checkDatabase,
+};
+
+export const STEPS: readonly Step[] = [
+  {
+    title: 'Addresses',
+    questions: [
+      {
+        name: 'SMARTPRESENCE_HOSTNAMES',
+        text: 'Host names or addresses of this server, the first for links, comma-separated',
+      },
+      { name: 'SMARTPRESENCE_BIND', text: 'IP address to listen on', fallback: '0.0.0.0' },
+      { name: 'SMARTPRESENCE_PEOPLE_PORT', text: 'Port of console and portal', fallback: '8443' },
+      { name: 'SMARTPRESENCE_DEVICE_PORT', text: 'Port for kiosks', fallback: '8444' },
+    ],
+    check: checkPorts,
+  },
+  {
+    title: 'Certificate of console and portal',
+    questions: [
+      {
+        name: 'SMARTPRESENCE_PEOPLE_CERT',
+        text: 'PEM file of your certificate with its chain, or: own (the server makes one that browsers warn of)',
+        unset: 'own',
+        wrong: fileOr('own'),
+      },
+      {
+        name: 'SMARTPRESENCE_PEOPLE_KEY',
+        text: 'PEM file of its key',
+        when: set('SMARTPRESENCE_PEOPLE_CERT', 'own'),
+        wrong: file,
+      },
+    ],
+    check: checkCertificate,
+  },
+  {
+    title: 'Site',
+    questions: [
+      { name: 'SMARTPRESENCE_SITE', text: 'Name of the first site', fallback: 'Main entrance' },
+      {
+        name: 'SMARTPRESENCE_TIMEZONE',
+        text: 'Its time zone',
+        fallback: () => new Intl.DateTimeFormat().resolvedOptions().timeZone,
+      },
+    ],
+  },
+  {
+    title: 'Broker (MQTT); without one kiosks come by HTTPS',
+    questions: [
+      {
+        name: 'SMARTPRESENCE_MQTT',
+        text: 'off, embedded (in this server), or external (Mosquitto of yours)',
+        fallback: 'off',
+        wrong: (word) => (['off', 'embedded', 'external'].includes(word) ? null : 'One of: off, embedded, external.'),
+      },
+      {
+        name: 'SMARTPRESENCE_MQTT_URL',
+        text: 'Its address: mqtts://HOST:8883',
+        when: (a) => a.SMARTPRESENCE_MQTT === 'external',
+      },
+    ],
+    check: checkBroker,
+  },
+  {
+    title: 'Object store (S3) for photos and backups',
+    questions: [
+      { name: 'S3_BUCKET_NAME', text: 'Name of the bucket, or: none (no backups)', unset: 'none' },
+      { name: 'AWS_REGION', text: 'Its region', when: hasStore, fallback: 'us-east-1' },
+      {
+        name: 'S3_ENDPOINT_URL',
+        text: 'https:// address of the store, or: aws',
+        when: hasStore,
+        unset: 'aws',
+        fallback: 'aws',
+      },
+      {
+        name: 'S3_CA_FILE',
+        text: 'PEM file of the CA of its certificate, or: public',
+        when: (a) => hasStore(a) && (a.S3_ENDPOINT_URL ?? 'aws') !== 'aws',
+        unset: 'public',
+        fallback: 'public',
+        wrong: fileOr('public'),
+      },
+      { name: 'AWS_ACCESS_KEY_ID', text: 'Access key id', secret: true, when: hasStore },
+      { name: 'AWS_SECRET_ACCESS_KEY', text: 'Secret access key', secret: true, when: hasStore },
+    ],
+    check: checkStore,
+  },
+  {
+    title: 'Mail server',
+    questions: [
+      {
+        name: 'SMTP_URL',
+        text: 'smtps://USER:PASSWORD@HOST:465 or smtp://…:587, or: none (staff hands out links by itself)',
+        secret: true,
+        unset: 'none',
+      },
+      { name: 'SMTP_FROM', text: 'Sender, an e-mail address', when: hasMail, wrong: email },
+      {
+        name: 'SMTP_CA_FILE',
+        text: 'PEM file of the CA of its certificate, or: public',
+        when: hasMail,
+        unset: 'public',
+        fallback: 'public',
+        wrong: fileOr('public'),
+      },
+    ],
+    check: checkMail,
+  },
+  {
+    title: 'Privacy contacts, as the consent text names them. A text of your own: console, Consents',
+    questions: [
+      { name: 'SETUP_CONTROLLER', text: 'Organisation that runs this place (the controller)' },
+      { name: 'SETUP_PRIVACY_CONTACT', text: 'How people reach it about their data' },
+      { name: 'SETUP_DPO', text: 'Data protection officer, name or address (“none” where there is none)' },
+    ],
+  },
+  {
+    title: 'First administrator',
+    questions: [{ name: 'SETUP_ADMIN', text: 'E-mail address', wrong: email }],
+  },
+];

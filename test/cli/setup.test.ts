@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
+import { reservePorts } from '../services/ports.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { startSmtp, type TestSmtp } from '../services/smtp.ts';
+import { type SpResult, sp } from './run-sp.ts';
+
+/** `setup` as a first operator meets it: asked step by step, or with a file of answers, on real services. */
+
+const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
+const root = mkdtempSync(join(tmpdir(), 'sp-setup-'));
+afterAll(() => rmSync(root, { recursive: true }));
+/** A guard against hanging alone: several processes that each migrate a database. */
+vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
+
+type Turn = readonly [question: RegExp, answer: string | ((said: string) => string)];
+
+/** Answers each question when it comes; any other gets an empty line, which keeps what is set. */
+async function converse(
+  home: string,
+  turns: readonly Turn[],
+): Promise<{ code: number | null; said: string; out: string }> {
+  const child = spawn(process.execPath, [SP, 'setup'], { env: { ...process.env, SMARTPRESENCE_SERVER_HOME: home } });
+  const left = [...turns];
+  let [said, from, out] = ['', 0, ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    for (;;) {
+      // A question is a line that was not ended.
+      const open = /^ {2}\S.*: $/m.exec(said.slice(from));
+      if (!open || from + open.index + open[0].length !== said.length) return;
+      from = said.length;
+      const [question, answer] = left[0] ?? [/(?!)/, ''];
+      if (!question.test(open[0])) child.stdin.write('\n');
+      else {
+        left.shift();
+        child.stdin.write(`${typeof answer === 'string' ? answer : answer(said)}\n`);
+      }
+    }
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  expect(left, said).toEqual([]);
+  return { code, said, out };
+}
+
+const lastOf = (name: string) => (said: string) => new RegExp(`^ {2}${name}=(\\S+)$`, 'm').exec(said)![1]!.slice(-6);
+const answers = (name: string, values: Record<string, string>): string => {
+  const path = join(root, name);
+  writeFileSync(
+    path,
+    Object.entries(values)
+      .map(([k, v]) => `${k}="${v}"\n`)
+      .join(''),
+  );
+  return path;
+};
+const setUp = (home: string, file: string): Promise<SpResult> =>
+  sp(root, ['setup', '--answers', file, '--json'], { env: { SMARTPRESENCE_SERVER_HOME: home } });
+
+test('a file of answers that lacks something is refused with every missing name at once, and nothing is made', async () => {
+  const home = join(root, 'nothing');
+  const done = await setUp(
+    home,
+    answers('few', { SMARTPRESENCE_HOSTNAMES: 'localhost', SMARTPRESENCE_COLOUR: 'blue' }),
+  );
+  expect(done.code, done.stderr).toBe(2);
+  for (const name of [
+    'SMARTPRESENCE_DATABASE_URL',
+    'SMARTPRESENCE_PEOPLE_CERT',
+    'S3_BUCKET_NAME',
+    'SMTP_URL',
+    'SETUP_ADMIN',
+    'SETUP_KEYS_COPY',
+  ])
+    expect(done.stderr).toMatch(new RegExp(`^(sp: answers-missing: )?${name} is missing`, 'm'));
+  expect(done.stderr).toContain('SMARTPRESENCE_COLOUR is no question');
+  expect(() => statSync(home)).toThrow('ENOENT');
+});
+
+const unavailable = postgresUnavailable() ?? motoMissing();
+if (unavailable) console.log(unavailable);
+
+describe.skipIf(unavailable !== null)('on real services', () => {
+  let [postgres, moto, smtp]: [TestPostgres?, Moto?, TestSmtp?] = [];
+  beforeAll(async () => {
+    [postgres, moto, smtp] = await Promise.all([startPostgres(), startMoto(), startSmtp('implicit')]);
+  });
+  afterAll(() => Promise.all([postgres?.remove(), moto?.remove(), smtp?.close()]));
+
+  test('a whole file sets a server up; the same again changes nothing', async () => {
+    const home = join(root, 'file');
+    const [people, devices] = (await reservePorts(2)) as [number, number];
+    const file = answers('whole', {
+      SMARTPRESENCE_DATABASE_URL: postgres!.url('setup_file'),
+      SETUP_KEYS_COPY: join(root, 'copy'),
+      SMARTPRESENCE_HOSTNAMES: 'localhost',
+      SMARTPRESENCE_BIND: '127.0.0.1',
+      SMARTPRESENCE_PEOPLE_PORT: String(people),
+      SMARTPRESENCE_DEVICE_PORT: String(devices),
+      SMARTPRESENCE_PEOPLE_CERT: 'own',
+      SMARTPRESENCE_SITE: 'Main “entrance”',
+      S3_BUCKET_NAME: 'none',
+      SMTP_URL: 'none',
+      SETUP_CONTROLLER: 'Example Ltd',
+      SETUP_PRIVACY_CONTACT: 'privacy@example.org',
+      SETUP_DPO: 'Ada Lovelace',
+      SETUP_ADMIN: 'admin@example.org',
+    });
+    const done = await setUp(home, file);
+    expect(done.code, done.stderr).toBe(0);
+    expect(done.lines()[0]).toMatchObject({
+      keys: 'made',
+      link: expect.stringContaining(`https://localhost:${people}/console/#enter=`),
+    });
+    const keys = readFileSync(join(home, 'keys.env'), 'utf8');
+    expect(readFileSync(join(root, 'copy'), 'utf8')).toBe(keys);
+    expect(done.stderr + done.stdout).not.toContain(/^ENCRYPTION_KEY=(.*)$/m.exec(keys)![1]);
+    expect(statSync(join(home, 'server.env')).mode & 0o777).toBe(0o600);
+    const again = await setUp(home, file);
+    expect(again.code, again.stderr).toBe(0);
+    expect(again.lines()[0]).toMatchObject({ keys: 'kept', changed: [], link: null });
+    const listed = await sp(root, ['accounts', 'list', '--json'], { env: { SMARTPRESENCE_SERVER_HOME: home } });
+    expect(listed.lines()).toMatchObject([{ email: 'admin@example.org', role: 'admin' }]);
+    expect(listed.stderr).toBe(`sp: server ${home}, database setup_file at localhost:${postgres!.port}\n`);
+  });
+
+  test('wrong answers are refused with their reason and asked again; keys are shown once', async () => {
+    const home = join(root, 'asked');
+    const [people, devices] = (await reservePorts(2)) as [number, number];
+    const url = postgres!.url('setup');
+    const store = moto!.env('sp-setup');
+    const first = await converse(home, [
+      [/PostgreSQL as/, url.replace(/:[^:@/]+@/, ':wrong@')],
+      [/PostgreSQL as/, url],
+      [/last 6 characters of ENCRYPTION_KEY/, 'abcdef'],
+      [/last 6 characters of ENCRYPTION_KEY/, lastOf('ENCRYPTION_KEY')],
+      [/last 6 characters of SECRET_KEY/, lastOf('SECRET_KEY')],
+      [/Host names/, 'localhost'],
+      [/IP address/, '127.0.0.1'],
+      [/console and portal \[8443\]/, String(postgres!.port)],
+      [/console and portal/, String(people)],
+      [/Port for kiosks/, String(devices)],
+      [/your certificate/, 'own'],
+      [/Name of the bucket/, 'sp-setup'],
+      [/Its region/, store.AWS_REGION!],
+      [/address of the store/, store.S3_ENDPOINT_URL!],
+      [/CA of its certificate/, store.S3_CA_FILE!],
+      [/Access key id/, store.AWS_ACCESS_KEY_ID!],
+      [/Secret access key/, store.AWS_SECRET_ACCESS_KEY!],
+      [/smtps:/, `smtps://localhost:${postgres!.port}`],
+      [/Sender/, 'presence@example.org'],
+      [/CA of its certificate/, smtp!.caFile],
+      [/smtps:/, `smtps://localhost:${smtp!.port}`],
+      [/Organisation/, 'Example Ltd'],
+      [/How people reach it/, 'privacy@example.org'],
+      [/Data protection officer/, 'none'],
+      [/E-mail address/, 'admin@example.org'],
+    ]);
+    expect(first.code, first.said).toBe(0);
+    for (const refusal of ['database-denied', 'Those are others', 'port-in-use', 'mail-not-sent'])
+      expect(first.said).toContain(refusal);
+    expect(first.said).toContain('The bucket sp-setup was made.');
+    const [, key] = /^ {2}ENCRYPTION_KEY=(\S+)$/m.exec(first.said)!;
+    expect(first.said.split(key!)).toHaveLength(2);
+    expect(first.out).toMatch(/^https:\/\/localhost:\d+\/console\/#enter=\S+$/m);
+
+    const kept = ['keys.env', 'server.env'].map((name) => statSync(join(home, name), { bigint: true }).mtimeNs);
+    const second = await converse(home, []);
+    expect(second.code, second.said).toBe(0);
+    expect(second.said).toContain('[Example Ltd]');
+    expect(second.said + second.out).not.toContain(key);
+    expect(second.said).not.toContain(store.AWS_SECRET_ACCESS_KEY);
+    expect(second.out).toContain('Nothing was changed.');
+    expect(['keys.env', 'server.env'].map((name) => statSync(join(home, name), { bigint: true }).mtimeNs)).toEqual(
+      kept,
+    );
+
+    // A server whose keys this machine does not have: they are asked for, and no new ones are offered.
+    const elsewhere = await sp(root, ['setup'], {
+      env: { SMARTPRESENCE_SERVER_HOME: join(root, 'elsewhere') },
+      input: `${url}\nno key\n`,
+    });
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([
+      2,
+      expect.stringContaining('which only its own keys can read'),
+    ]);
+    expect(elsewhere.stderr).not.toContain('Copy both');
+  });
+});

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { VARIABLES } from '../sync/server/config.ts';
+import { SECRETS } from '../sync/server/secrets/files.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../docs/operators.md'), 'utf8');
+
+/** Variables that the first column of the page's tables names; `_X` is short for `SMARTPRESENCE_X`. */
+const named = [...page.matchAll(/^\| (`[^|]*) \|/gm)]
+  .flatMap((row) => [...row[1]!.matchAll(/`(_?[A-Z][A-Z0-9_]+)/g)].map((m) => m[1]!))
+  .map((name) => (name.startsWith('_') ? `SMARTPRESENCE${name}` : name));
+
+test('the page for operators names every variable that the server reads, and no other', () => {
+  expect(VARIABLES.filter((name) => !named.includes(name))).toEqual([]);
+  const other = named.filter((name) => !VARIABLES.includes(name) && !name.startsWith('SETUP_') && name !== 'NAME_FILE');
+  expect(other).toEqual([]);
+  expect(SECRETS.filter((name) => !VARIABLES.includes(name))).toEqual([]);
+});
