@@ -93,7 +93,7 @@ export async function assemble(
     throw new Problem(
       'home-not-demo',
       'this data folder belongs to a real kiosk',
-      'Leave --demo out, or start the demo in a folder of its own: --home DIR (SMARTPRESENCE_HOME=DIR).',
+      'Leave --demo out, or give the demo another folder: SMARTPRESENCE_HOME=/some/other/folder (Electron: --home=/some/other/folder).',
     );
   }
   const { store, home, keys } = kiosk;

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readConfig } from '../../sync/server/config.ts';
 import { openDatabase } from '../../sync/server/database/open.ts';
-import { initServer } from '../../sync/server/local.ts';
+import { initServer, withServer } from '../../sync/server/local.ts';
 import { serverHome } from '../sync/kit.ts';
 import { sp } from './run-sp.ts';
 

@@ -48,7 +48,7 @@ afterAll(() => home.remove());
 
 test('lists what is there with its reason, and never what it holds', async () => {
   const listed = await sp(home.path, ['sync', 'quarantine', 'list', '--json'], { env });
-  expect(listed.stderr).toBe('');
+  expect(listed.stderr).toBe(`sp: server ${home.path}, embedded database\n`);
   expect(listed.lines().map((l) => [l.device, l.seq, l.reason])).toEqual([
     [box.device, 2, 'event-newer-schema'],
     [box.device, 3, 'event-malformed'],

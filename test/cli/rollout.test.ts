@@ -61,7 +61,7 @@ test('a build is rolled out, paused, resumed, advanced and rolled back from the 
   expect(shown.stdout).toMatch(/^> all +50 %/m);
   expect(shown.stdout).toMatch(/started +by operator: version 1\.1\.0/);
   const unsure = await sp(home.path, ['rollout', 'roll-back'], { env, input: 'no\n' });
-  expect([unsure.code, unsure.stderr]).toEqual([1, 'Nothing was done.\n']);
+  expect([unsure.code, unsure.stderr]).toEqual([1, `sp: server ${home.path}, embedded database\nNothing was done.\n`]);
   const undone = await sp(home.path, ['rollout', 'roll-back'], { env, input: '1.1.0\n' });
   expect(undone.stdout).toContain('rolled-back');
   expect((await run('advance')).stderr).toContain('rollout-not-so');

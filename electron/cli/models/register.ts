@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate, serverEnvironment } from '../server/environment.ts';
 import { add as addEmbedder, toKiosk } from './add.ts';
@@ -8,7 +9,12 @@ export function registerModels(program: Command): void {
   const models = program.command('models').description('The embedder that makes templates, and the move to another.');
   const weights = async () => {
     const { DEFAULT_WEIGHTS } = await import('../../../models/node/weights.ts');
-    return (await serverEnvironment()).SMARTPRESENCE_WEIGHTS || DEFAULT_WEIGHTS;
+    const env = await serverEnvironment().catch((cause: unknown) => {
+      // Weights may be there before the server is.
+      if (cause instanceof Problem && cause.code === 'server-missing') return process.env;
+      throw cause;
+    });
+    return env.SMARTPRESENCE_WEIGHTS || DEFAULT_WEIGHTS;
   };
   addEmbedder(models, (kiosk) => (kiosk ? toKiosk() : weights()), true);
   const line = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);

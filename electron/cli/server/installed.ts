@@ -30,7 +30,8 @@ export function placesOf(env: NodeJS.ProcessEnv): Places {
   };
 }
 
-export const isInstalled = ({ variables }: Places): boolean => existsSync(variables);
+export const isInstalled = ({ variables, credentials }: Places): boolean =>
+  existsSync(variables) || existsSync(join(credentials, 'ENCRYPTION_KEY'));
 
 /**
  * The environment that the unit gives its server.
@@ -39,7 +40,7 @@ export const isInstalled = ({ variables }: Places): boolean => existsSync(variab
  */
 export function installedEnvironment(places: Places): Record<string, string> {
   try {
-    const variables = readEnvironmentFile(readFileSync(places.variables, 'utf8'));
+    const variables = existsSync(places.variables) ? readEnvironmentFile(readFileSync(places.variables, 'utf8')) : {};
     const sealed = existsSync(places.credentials) ? readdirSync(places.credentials) : [];
     const secrets = SECRETS.filter((name) => sealed.includes(name)).map((name) => [
       name,
@@ -92,7 +93,7 @@ export interface Owner {
 }
 
 /** The user that the server's files belong to, where root does its work. Null: we are that user, or there is none. */
-export function ownerOf(home: string): Owner | null {
+function ownerOf(home: string): Owner | null {
   if (process.getuid?.() !== 0) return null;
   const owner = statSync(home, { throwIfNoEntry: false }) ?? (home === HOME ? serviceUser() : null);
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : null;

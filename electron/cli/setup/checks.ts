@@ -2,6 +2,7 @@ import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, isIP } from 'node:net';
 import { z } from 'zod';
+import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { reachMail } from '../../../sync/server/accounts/mail.ts';
 import { mailSettings, mailVariables } from '../../../sync/server/accounts/settings.ts';
@@ -13,9 +14,10 @@ import { setupBucket } from '../../../sync/server/objects/bucket/setup.ts';
 import { objectSettings, objectVariables } from '../../../sync/server/objects/settings.ts';
 import { openObjectStore } from '../../../sync/server/objects/store.ts';
 import { retentionSettings, retentionVariables } from '../../../sync/server/retention/settings.ts';
-import type { Answers } from './steps.ts';
 
 /** Each answer of a set-up tried on the real thing. What a running server goes on checking is its own (docs/operators.md). */
+
+export type Answers = Readonly<Record<string, string | undefined>>;
 
 const NONE: readonly string[] = [];
 
@@ -127,10 +129,11 @@ export async function checkStore(a: Answers): Promise<readonly string[]> {
   }
   await setupBucket(settings, periodsOf({ s3: settings, retention: retentionSettings(read(retentionVariables, a)) }), {
     dryRun: false,
-    withoutPolicy: false,
+    // Stores other than AWS may take a condition of it for met, and shut everything out: that is `backup setup`'s to say.
+    withoutPolicy: true,
   });
   await tryOut();
-  return [`The bucket ${settings.bucket} was made.`];
+  return [`The bucket ${settings.bucket} was made. It gets its policy from: ${command('backup setup')}`];
 }
 
 /** As far as a mail would go, name and password included; none is sent. */

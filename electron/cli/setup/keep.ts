@@ -38,7 +38,7 @@ export function serviceKeeper(places: Places): Keeper {
   // The unit loads the whole folder, so it is there even when empty.
   ownFolder(places.credentials, { uid: 0, gid: 0 });
   const read = () => {
-    const found = existsSync(places.variables) ? installedEnvironment(places) : {};
+    const found = installedEnvironment(places);
     for (const name of SECRETS) {
       const path = found[`${name}_FILE`];
       if (path && existsSync(path)) found[name] = readFileSync(path, 'utf8').trim();

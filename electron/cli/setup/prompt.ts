@@ -37,7 +37,11 @@ export class Prompt {
 
   /** @param hidden it is not shown while it is typed. @throws Problem `no-answer` */
   async ask(question: string, hidden = false): Promise<string> {
-    process.stderr.write(question);
+    if (this.#terminal && !hidden) {
+      // The reader writes the line anew when it is edited, so the question is its to write.
+      this.#reader.setPrompt(question);
+      this.#reader.prompt();
+    } else process.stderr.write(question);
     this.#hidden = hidden;
     const line =
       this.#lines.shift() ??

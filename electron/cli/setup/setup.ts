@@ -17,15 +17,16 @@ import { withServer } from '../../../sync/server/local.ts';
 import { audited } from '../../../sync/server/operator/audited.ts';
 import { generateKeys } from '../keys/generate.ts';
 import { asOwner } from '../server/installed.ts';
+import type { Answers } from './checks.ts';
 import type { Keeper } from './keep.ts';
 import type { Prompt } from './prompt.ts';
-import { type Answers, DATABASE, type Question, STEPS, type Step } from './steps.ts';
+import { DATABASE, type Question, STEPS, type Step } from './steps.ts';
 
 const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
 /** Where a set-up without a terminal writes new keys for safekeeping. */
 const COPY = 'SETUP_KEYS_COPY';
 
-export interface Done {
+interface Done {
   readonly home: string;
   /** Names of variables that were set or changed. */
   readonly changed: readonly string[];
@@ -148,14 +149,14 @@ async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<
   return asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys }) => {
       const { privacy } = await policyOf(db, DEFAULT_SCOPE);
-      const admin = (await listAccounts(db, keys)).find(({ role }) => role === 'admin');
+      const admin = (await listAccounts(db, keys)).find(({ role, email }) => role === 'admin' && email !== null);
       return {
         ...(privacy && {
           SETUP_CONTROLLER: privacy.controller,
           SETUP_PRIVACY_CONTACT: privacy.contact,
           SETUP_DPO: privacy.dpo,
         }),
-        ...(admin && { SETUP_ADMIN: admin.email }),
+        ...(admin?.email && { SETUP_ADMIN: admin.email }),
       };
     }),
   );

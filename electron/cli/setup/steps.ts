@@ -1,9 +1,15 @@
 import { existsSync } from 'node:fs';
-import { checkBroker, checkCertificate, checkDatabase, checkMail, checkPorts, checkStore } from './checks.ts';
+import {
+  type Answers,
+  checkBroker,
+  checkCertificate,
+  checkDatabase,
+  checkMail,
+  checkPorts,
+  checkStore,
+} from './checks.ts';
 
 /** What a server is asked at its set-up, and how each answer is tried. Names are the server's variables, or begin with SETUP_. */
-
-export type Answers = Readonly<Record<string, string | undefined>>;
 
 export interface Question {
   readonly name: string;

@@ -50,7 +50,17 @@ export async function readDataKey(store: ObjectStore, keys: Keys, id: string): P
  */
 export async function settleByBackup(store: ObjectStore, keys: Keys, id: string): Promise<void> {
   const { known, envelope } = await readStored(store, id);
-  keys.settle(known, labelOf(Buffer.from(envelope, 'base64'))?.version ?? -1);
+  try {
+    keys.settle(known, labelOf(Buffer.from(envelope, 'base64'))?.version ?? -1);
+  } catch (cause) {
+    if (!(cause instanceof Problem && cause.code === 'wrong-encryption-key')) throw cause;
+    throw new Problem(
+      cause.code,
+      `ENCRYPTION_KEY and SECRET_KEY are not those that backup ${id} in this bucket is under.`,
+      'Give the keys that the server had when it was made, or was last rekeyed.',
+      { cause },
+    );
+  }
 }
 
 async function readStored(store: ObjectStore, id: string): Promise<Stored> {
