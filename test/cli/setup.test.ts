@@ -126,7 +126,7 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     expect(again.lines()[0]).toMatchObject({ keys: 'kept', changed: [], link: null });
     const listed = await sp(root, ['accounts', 'list', '--json'], { env: { SMARTPRESENCE_SERVER_HOME: home } });
     expect(listed.lines()).toMatchObject([{ email: 'admin@example.org', role: 'admin' }]);
-    expect(listed.stderr).toBe(`sp: server ${home}, database setup_file at localhost:${postgres!.port}\n`);
+    expect(listed.stderr).toBe(`sp: server ${home}, database setup_file at 127.0.0.1:${postgres!.port}\n`);
   });
 
   test('wrong answers are refused with their reason and asked again; keys are shown once', async () => {

@@ -135,7 +135,8 @@ function registerReading(backup: Command): void {
       const photos = o.photos
         ? await operate('backup verify photos', { backup: verified.backup }, output.progress)
         : null;
-      await (await direct()).noteVerified(await serverEnvironment());
+      const noteVerified = (await direct()).noteVerified;
+      await onServer((env) => noteVerified(env));
       output.end();
       output.line({ ...verified, photos: photos?.photos ?? null });
     });
