@@ -30,6 +30,8 @@ export interface BrowserHostOptions {
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
   /** Whatever started this host starts it again when `endAsked` settles. Without it, a restart is one of core and browser. */
   readonly mayEnd?: boolean;
+  /** Where it says so, `endAsked` settles when the core has died or refused to start, in place of another start of the core. */
+  readonly endsWithCore?: () => boolean;
   /** The module that a core process runs; for tests of the host alone. */
   readonly coreModule?: string;
 }
@@ -90,6 +92,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
     onAgain: () => chromium?.restart('the kiosk was asked to restart'),
     log,
     onEnd: endAsked.resolve,
+    ...(options.endsWithCore && { endsWithCore: options.endsWithCore }),
   });
   let chromium: RunningChromium | null = null;
   const dropEnterFile = (): void => {

@@ -8,9 +8,10 @@ import { ensureKioskFolder } from '../core/provision.ts';
 import { codedError } from '../core/serving/core-process.ts';
 import { hostLog } from '../core/serving/log.ts';
 import { RUN_EXIT } from '../core/serving/run-exit.ts';
+import { undecidedTrial } from '../core/update/files.ts';
 import { slotsOf } from '../core/update/layout.ts';
 import { COMMIT, VERSION } from '../core/version.ts';
-import { type BrowserHost, startBrowserHost } from './browser-host.ts';
+import { type BrowserHost, type BrowserHostOptions, startBrowserHost } from './browser-host.ts';
 import { killDescendants, watchForEnd } from './ending.ts';
 
 export const RUN_HELP = `kiosk run [OPTIONS]: serves the kiosk on the loopback interface and keeps its Chromium open.
@@ -68,7 +69,11 @@ export function readRunSettings(argv: readonly string[], env: NodeJS.ProcessEnv)
 const END_WITHIN_MS = 12_000;
 
 /** `kiosk run`: the browser host as a service, until it is asked to end. @returns an exit code of RUN_EXIT */
-export async function runKiosk(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
+export async function runKiosk(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+  more: Pick<BrowserHostOptions, 'coreModule'> = {},
+): Promise<number> {
   const log = quietLog(hostLog(process.stdout), env.SMARTPRESENCE_LOG === 'debug');
   const { signal } = watchForEnd({
     withinMs: END_WITHIN_MS,
@@ -93,7 +98,9 @@ export async function runKiosk(argv: readonly string[], env: NodeJS.ProcessEnv =
       ...(port === undefined ? {} : { port }),
       slots: slotsOf(env),
       mayEnd: true,
+      endsWithCore: undecidedTrial(env),
       log,
+      ...more,
     });
     sayReady(host, log);
     const asked = new Promise<null>((resolve) => {

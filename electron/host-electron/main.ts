@@ -19,6 +19,7 @@ import { superviseCore } from '../core/serving/core-supervisor.ts';
 import { hostLog } from '../core/serving/log.ts';
 import { RUN_EXIT } from '../core/serving/run-exit.ts';
 import { listStaticFiles } from '../core/serving/static-files.ts';
+import { undecidedTrial } from '../core/update/files.ts';
 import { slotsOf } from '../core/update/layout.ts';
 import { answerAppRequest } from './app-protocol.ts';
 import { type HostArguments, readArguments } from './arguments.ts';
@@ -98,6 +99,7 @@ function run(options: HostArguments, ownData: string): void {
         start: { type: 'start', home, deviceSecret, demo, slots, mayEnd: slots !== null || app.isPackaged },
         spawn: forkUtility(utilityProcess, CORE_MODULE, log),
         onAgain: () => window.webContents.reloadIgnoringCache(),
+        endsWithCore: undecidedTrial(process.env),
         onEnd() {
           again = true;
           app.quit();

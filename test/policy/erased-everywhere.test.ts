@@ -240,9 +240,14 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     now = new Date(now.getTime() + 3_600_000);
     await erasures.run();
     // The copies of her key in backups: superseded by the next one, gone a month after.
-    expect((await erasureState(database.db, request, now))!.waitsFor).toBe('backup-awaited');
+    const waiting = (await erasureState(database.db, request, now))!;
+    expect(waiting.waitsFor).toBe('backup-awaited');
+    const nextAt = new Date(now.getTime() + 3_600_000);
+    expect(waiting.steps.find(({ step }) => step === 'copies')).toMatchObject({ code: 'backup-awaited', nextAt });
+    // It is not looked at again before its hour, and at once when there is a backup.
+    await erasures.run();
+    expect((await erasureState(database.db, request, now))!.state).toBe('under-way');
     await runBackup(contextOf(database.db, keys, store, () => now));
-    now = new Date(now.getTime() + 2 * 3_600_000);
     await erasures.run();
     const state = (await erasureState(database.db, request, now))!;
     expect(state.state).toBe('done');

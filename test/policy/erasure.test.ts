@@ -62,7 +62,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       { person: ada, origin: 'person', undoDays: 7 },
       now,
     );
-    expect(undoUntil.getTime() - now.getTime()).toBe(7 * DAY);
+    expect(undoUntil!.getTime() - now.getTime()).toBe(7 * DAY);
     expect(await count(sql`template`)).toBe(0);
     const told = await a.read();
     expect(told.filter((c) => c.kind === 'templates')).toMatchObject([{ person: ada, templates: [] }]);

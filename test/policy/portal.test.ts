@@ -12,6 +12,7 @@ import type { Actor } from '../../sync/server/access/actor.ts';
 import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { resolveItem } from '../../sync/server/attention/resolve.ts';
 import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
+import { erasureState } from '../../sync/server/erasure/read.ts';
 import { setMinor } from '../../sync/server/minors/minors.ts';
 import { takePiece } from '../../sync/server/photos/store.ts';
 import { LEFT_OUT, TOLD } from '../../sync/server/portal/registry.ts';
@@ -150,6 +151,10 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       expect(text.includes(value), value.slice(0, 60)).toBe(false);
     expect(Object.keys(data)).toEqual(expect.arrayContaining(SECTIONS.map((s) => s.name)));
     expect(data.photos).toHaveLength(2);
+    // Nothing is among the templates but templates.
+    expect(data.templates!.length).toBeGreaterThan(0);
+    expect(data.templates!.filter((t) => !t.vector && !t.onCard)).toEqual([]);
+    expect(data.templateModels).toContainEqual({ kiosksMayHoldTemplatesOfModel: data.templates![0]!.model });
     expect(data.quarantined).toHaveLength(1);
     expect(data.signIns).toHaveLength(1);
     expect(data.events!.map((e) => e.type)).toEqual([
@@ -303,6 +308,24 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ templates: 0, erasure: begun });
     expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
     expect(await ask<MyProfile>(person, 'POST', `${url}/undo`)).toMatchObject({ erasure: null });
+  });
+
+  test('where an erasure can’t be taken back, nothing says until when it could be', async () => {
+    const { person } = await wholePerson(randomUUID().slice(0, 8));
+    const { config } = api.services;
+    const retention = { ...config.retention, erasureUndoDays: 0 };
+    Object.assign(api.services, { config: { ...config, retention } });
+    const url = '/api/gdpr/delete/my-account';
+    try {
+      const { confirmation } = await ask<{ confirmation: string }>(person, 'POST', `${url}/confirmation`);
+      const begun = await ask<{ request: string }>(person, 'DELETE', url, { confirmation });
+      expect(begun).toEqual({ request: expect.any(String), undoUntil: null });
+      expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ erasure: begun });
+      expect(await erasureState(api.db, begun.request, NOW)).toMatchObject({ state: 'requested', undoUntil: null });
+      await expect(ask(person, 'POST', `${url}/undo`)).rejects.toMatchObject({ code: 'erasure-under-way' });
+    } finally {
+      Object.assign(api.services, { config });
+    }
   });
 
   test('nobody else’s id can be given to any of it: there is no parameter for one', async () => {

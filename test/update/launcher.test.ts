@@ -96,6 +96,15 @@ test('a build on trial that ends three times is given up, and the one before sta
   expect(readState(k.layout)).toMatchObject({ current: k.first, previous: '', attempt: '' });
 });
 
+test('a build is told which trial it is on, and that it is on none', async () => {
+  const says = 'echo "trial [$SMARTPRESENCE_TRIAL]" >>"$SMARTPRESENCE_SLOTS/ran"';
+  const k = await kiosk(`${says}; ${STAYS}`, `${says}; ${ENDS}`);
+  await k.onTrial();
+  launch(k, 'kiosk');
+  const onTrial = ['b run', `trial [${ATTEMPT}]`];
+  await expect.poll(k.ran, soon).toEqual([...onTrial, ...onTrial, ...onTrial, 'a run', 'trial []']);
+});
+
 test('starts are counted over launchers, for a machine that hangs is switched off', async () => {
   const k = await kiosk();
   await k.onTrial();

@@ -311,6 +311,84 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       );
     });
 
+    const waiting = async () =>
+      (
+        await api.ask<{ items: { kind: string; code: string; ref: string; device: string | null }[] }>(
+          'GET',
+          '/api/attention',
+        )
+      ).items.filter((item) => item.kind === 'rollout');
+
+    test('when a canary that is alone went back', async () => {
+      await fleet(3);
+      const [canary] = kiosks as [MemoryOutbox];
+      await api.ask('PUT', `/api/devices/${canary.device}/ring`, { body: { ring: 'canary' } });
+      const { id } = await go({ steps: STEPS });
+      await says(canary, 'update-installed', id);
+      await job();
+      expect([(await read(id)).state, await waiting()]).toEqual(['running', []]);
+      await says(canary, 'update-rolled-back', id, { reason: 'trial-starts: nothing was shown' });
+      await job();
+      expect(await read(id)).toMatchObject({ state: 'stopped', stopped: { failed: 1, got: 1 } });
+      expect(await waiting()).toMatchObject([{ code: 'rollout-stopped', ref: expect.stringContaining(id) }]);
+      // Nobody else was told, however long it goes on.
+      await pass(48 * HOUR);
+      await job();
+      expect(await installing()).toEqual([canary]);
+    });
+
+    test('one of several that went back does not stop it, and someone in charge hears of it', async () => {
+      await fleet(2);
+      const [bad, good] = kiosks as [MemoryOutbox, MemoryOutbox];
+      const { id } = await go({ steps: [ALL] });
+      await says(good, 'update-healthy', id);
+      await says(bad, 'update-rolled-back', id, { reason: 'trial-deadline: camera' });
+      const found = { code: 'rollout-went-back', device: bad.device };
+      expect([(await read(id)).state, await waiting()]).toMatchObject(['running', [found]]);
+      await job();
+      expect([(await read(id)).state, await waiting()]).toMatchObject(['done', [found]]);
+      const { kind, ref } = (await waiting())[0]!;
+      await api.ask('POST', '/api/attention/resolve', { body: { kind, ref, note: 'the camera was covered' } });
+      expect(await waiting()).toEqual([]);
+      await act(id, 'roll-back');
+      expect(await waiting()).toEqual([]);
+    });
+
+    test('a kiosk that is switched off holds nothing up, is listed so, and gets the build when it comes back', async () => {
+      await fleet(3);
+      const [off, on, other] = kiosks as [MemoryOutbox, MemoryOutbox, MemoryOutbox];
+      const { id } = await go({ steps: [ALL] });
+      await says(on, 'update-healthy', id);
+      await says(other, 'update-healthy', id);
+      await job();
+      expect(await read(id)).toMatchObject({ state: 'running', waitsFor: 'verdicts' });
+      // An hour without a word of it; the others are heard all the while.
+      api.now = new Date(api.now.getTime() + HOUR + 1);
+      const heardOf = [on.device, other.device];
+      await database.db.updateTable('device').set({ last_heard_at: api.now }).where('id', 'in', heardOf).execute();
+      await job();
+      const { state, counts } = await read(id);
+      expect([state, counts]).toMatchObject(['done', { 'not-heard': 1, healthy: 2 }]);
+      const { items } = await api.ask<{ items: { device: string }[] }>(
+        'GET',
+        `/api/rollouts/${id}/kiosks?state=not-heard`,
+      );
+      expect(items).toMatchObject([{ device: off.device }]);
+      await heard();
+      expect(await toldTo(off)).toMatchObject({ action: 'install', version: '1.1.0' });
+      await says(off, 'update-healthy', id);
+      expect((await read(id)).counts).toMatchObject({ healthy: 3 });
+    });
+
+    test('a step whose kiosks are all switched off waits, and says for what', async () => {
+      await fleet(2);
+      await api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring: 'canary' } });
+      const { id } = await go({ steps: STEPS });
+      api.now = new Date(api.now.getTime() + 5 * HOUR);
+      await job();
+      expect(await read(id)).toMatchObject({ state: 'running', step: 0, waitsFor: 'contact' });
+    });
+
     test('when kiosks never came healthy in time', async () => {
       await fleet(2);
       const { id } = await go({ steps: [ALL] });

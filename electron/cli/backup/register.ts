@@ -34,7 +34,10 @@ function registerBucket(backup: Command): void {
     .command('setup')
     .description('Make the bucket and make it private, versioned, encrypted and short-lived. Safe to run again.')
     .option('--dry-run', 'say what would be changed, and change nothing')
-    .option('--no-policy', 'leave the bucket policy alone, for a store that does not know its conditions')
+    .option(
+      '--no-policy',
+      'no bucket policy, for a store that does not know its conditions; one that setup made is taken off',
+    )
     .option('--json', 'one JSON object an item: {"item","state","code","why"}')
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (o: BucketArgs) => {

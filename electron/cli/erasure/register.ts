@@ -57,7 +57,8 @@ export function registerErasure(program: Command): void {
         person,
         ...(o.undoDays !== undefined && { undoDays: o.undoDays }),
       });
-      const text = `Request ${made.request}; it can be taken back until ${made.undoUntil}.`;
+      const undo = made.undoUntil ? `it can be taken back until ${made.undoUntil}` : 'it can’t be taken back';
+      const text = `Request ${made.request}; ${undo}.`;
       process.stdout.write(`${o.json ? JSON.stringify(made) : text}\n`);
     });
   erasure
@@ -85,14 +86,16 @@ export function registerErasure(program: Command): void {
 
 function line({ request, state, origin, requestedAt, waitsFor, undoUntil, doneAt }: Summary): string {
   const when =
-    state === 'requested' ? `, until ${undoUntil} it can be taken back` : state === 'done' ? `, done ${doneAt}` : '';
+    state === 'requested'
+      ? `, ${undoUntil ? `until ${undoUntil} it can be taken back` : 'it can’t be taken back'}`
+      : state === 'done'
+        ? `, done ${doneAt}`
+        : '';
   return `${request}  ${state}, asked for ${requestedAt} (${origin})${when}${waitsFor ? `, waits for ${waitsFor}` : ''}`;
 }
 
 function textOf(state: State): string {
-  const steps = state.steps.map(
-    (s) => `  ${s.doneAt ? '✓' : '·'} ${s.step.padEnd(12)} ${s.doneAt ?? (s.code ? `waits: ${s.code}` : '')}`,
-  );
+  const steps = state.steps.map((s) => `  ${s.doneAt ? '✓' : '·'} ${s.step.padEnd(12)} ${s.doneAt ?? waits(s)}`);
   const confirmed = state.confirmed.map((k) => `  ✓ ${k.name} (${k.device}) ${k.at}`);
   const open = state.open.map((k) => {
     const why =
@@ -105,6 +108,12 @@ function textOf(state: State): string {
   return [line(state), 'Steps:', ...steps, 'Kiosks:', ...(kiosks.length > 0 ? kiosks : ['  none has to confirm'])].join(
     '\n',
   );
+}
+
+function waits({ code, nextAt }: State['steps'][number]): string {
+  if (!code) return '';
+  // A finished backup has it looked at within seconds.
+  return `waits: ${code}${nextAt ? `, tried again by ${nextAt}${code === 'backup-awaited' ? ' or after the next backup' : ''}` : ''}`;
 }
 
 function days(text: string): number {

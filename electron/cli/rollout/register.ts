@@ -13,6 +13,7 @@ type Rollout = ResultOf<'rollout list'>[number];
 const HOW = `
 A rollout goes out step by step: canary kiosks first (rollout rings), then shares of all by a stable hash. It stops by
 itself when kiosks go back to the build before or never come healthy. See docs/rollouts.md.`;
+const STANDS = 'stopped by itself, or waits because kiosks failed or none of a step was heard of.';
 const IN_FORCE = 'id of a rollout; without it the one in force';
 const RINGS: readonly RingId[] = ['canary', 'early', 'all'];
 
@@ -75,7 +76,7 @@ function registerReading(rollout: Command): void {
     .command('list', { isDefault: true })
     .description('Rollouts, newest first: the one in force, if there is one, is the first.')
     .option('--json', 'one JSON object a line: {"id","version","state","step","steps","counts","waitsFor",…}')
-    .addHelpText('after', `\nExit code 1 when the one in force stopped by itself.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the one in force ${STANDS}${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
       const all = await operate('rollout list', {});
       for (const one of all) print(o.json, one, rolloutLine(one));
@@ -87,7 +88,7 @@ function registerReading(rollout: Command): void {
     .description('One rollout: its steps, what was done with it, and how far each kiosk is.')
     .argument('[id]', IN_FORCE)
     .option('--json', 'one JSON object: {"rollout","kiosks","history"}')
-    .addHelpText('after', `\nExit code 1 when it stopped by itself.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when it ${STANDS}${EXIT_HELP}`)
     .action(async (id: string | undefined, o: { json?: boolean }) => {
       const found = await operate('rollout show', { ...(id && { rollout: id }) });
       const { rollout: one, kiosks, history } = found;
@@ -195,7 +196,9 @@ function registerRings(rollout: Command): void {
     );
 }
 
-const attention = (one: Rollout | undefined) => (one?.state === 'stopped' ? EXIT.attention : EXIT.ok);
+/** It stopped by itself, or goes no further until someone does something. */
+const attention = (one: Rollout | undefined) =>
+  one?.state === 'stopped' || one?.waitsFor === 'failures' || one?.waitsFor === 'contact' ? EXIT.attention : EXIT.ok;
 
 function print(json: boolean | undefined, value: unknown, sentence: string): void {
   process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);

@@ -11,6 +11,7 @@ const WAITS: Readonly<Record<Rollout['waitsFor'], string>> = {
   nothing: '',
   soak: 'soaks',
   verdicts: 'waits until kiosks have said how they are',
+  contact: 'waits: none of the kiosks that it has come to was heard of for an hour; see `rollout advance`',
   failures: 'waits: too large a share of the first kiosks failed',
   somebody: 'waits for `rollout advance`',
 };

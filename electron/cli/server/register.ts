@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { writeMosquitto, writeMosquittoAccess } from '../../../sync/server/mqtt/mosquitto.ts';
 import type { ResultOf } from '../../../sync/server/operator/operations.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
 import { givenKeys, homeOf, init, namesHome, operate, serverEnvironment } from './environment.ts';
 import { becomeOwner, isInstalled, placesOf } from './installed.ts';
+import { registerMosquitto } from './mosquitto.ts';
 
 const ENVIRONMENT = `
 Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRET_KEY and the rest. Without keys there it is
@@ -56,7 +56,7 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
       process.stdout.write(options.json ? `${JSON.stringify({ home })}\n` : text);
     });
   registerKeys(server);
-  registerMosquitto(server);
+  registerMosquitto(server, ENVIRONMENT);
 }
 
 /** @throws Problem `keys-given`, `server-exists` */
@@ -124,84 +124,10 @@ that did not, on every kiosk: after a kiosk was stolen, make a successor and ret
     });
 }
 
-function registerMosquitto(server: Command): void {
-  server
-    .command('mosquitto')
-    .description('Write configuration, access rules and certificates for a Mosquitto broker of this server.')
-    .requiredOption('--out <folder>', 'where the files go; private to the broker’s user')
-    .option('--hostname <names>', 'names or addresses that the broker is reached under, comma-separated', list)
-    .option('--access', 'write the access rules alone, where revoked kiosks have no rights; then reload the broker')
-    .option('--port <n>', 'port of MQTT', port, 8883)
-    .option('--wss-port <n>', 'port of MQTT over WebSocket; none without it', port)
-    .option('--bind <address>', 'address to listen on; all without it')
-    .option('--data <folder>', 'where the broker keeps its sessions', '/var/lib/mosquitto/smartpresence')
-    .option('--replica <names>', 'names of the server’s replicas, comma-separated', list)
-    .option('--user <name>', 'user that the broker changes to')
-    .option('--json', 'one JSON object')
-    .addHelpText(
-      'after',
-      `${ENVIRONMENT}\nRun it again after \`server keys succeed ca\`, and once a year: the certificate lives 397 days. With --access (and --replica as
-before) run it every few minutes, and reload the broker where it says that the rules are new.${EXIT_HELP}`,
-    )
-    .action(async (o: MosquittoArgs, command: Command) => {
-      if (o.access) {
-        const changed = writeMosquittoAccess(o.out, {
-          ...(await operate('broker access', {})),
-          ...(o.replica && { replicas: o.replica }),
-        });
-        const said = changed ? 'The access rules are new: reload the broker (SIGHUP).' : 'The access rules stand.';
-        process.stdout.write(`${o.json ? JSON.stringify({ changed }) : said}\n`);
-        return;
-      }
-      if (!o.hostname) command.error('error: --hostname is needed, or --access', { exitCode: EXIT.usage });
-      const made = await operate('broker certificate', { hostnames: o.hostname });
-      const files = writeMosquitto({
-        folder: o.out,
-        dataFolder: o.data,
-        port: o.port,
-        wssPort: o.wssPort ?? null,
-        ...made,
-        ...(o.replica && { replicas: o.replica }),
-        ...(o.bind && { bind: o.bind }),
-        ...(o.user && { user: o.user }),
-      });
-      const text = `Start the broker with: OPENSSL_CONF=${files.openssl} mosquitto -c ${files.config}`;
-      process.stdout.write(`${o.json ? JSON.stringify(files) : text}\n`);
-    });
-}
-
-interface MosquittoArgs {
-  readonly out: string;
-  readonly hostname?: string[];
-  readonly access?: boolean;
-  readonly port: number;
-  readonly wssPort?: number;
-  readonly bind?: string;
-  readonly data: string;
-  readonly replica?: string[];
-  readonly user?: string;
-  readonly json?: boolean;
-}
-
 function purpose(text: string): Purpose {
   const found = PURPOSES.find((p) => p === text);
   if (!found) throw new InvalidArgumentError(`one of ${PURPOSES.join(', ')}`);
   return found;
-}
-
-function list(text: string): string[] {
-  const names = text
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean);
-  if (names.length === 0) throw new InvalidArgumentError('at least one name');
-  return names;
-}
-
-function port(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 65_535) throw new InvalidArgumentError('a port number');
-  return value;
 }
 
 function describeKeys({ serverId, serial, fingerprint, keys }: ResultOf<'keys list'>): string {

@@ -20,8 +20,13 @@ export interface SupervisorOptions {
   readonly log: CoreOptions['log'];
   /** The core has asked to be started again with the kiosk's browser, and has ended. */
   readonly onAgain?: () => void;
-  /** The core wants the whole kiosk to be started again; asked only where `start.mayEnd`. */
-  readonly onEnd?: (why: EndReason) => void;
+  /**
+   * The whole kiosk is to be started again: the core wants it (asked only where `start.mayEnd`), or it died or refused to start
+   * and `endsWithCore` said so.
+   */
+  readonly onEnd?: (why: EndReason | 'core-ended') => void;
+  /** Asked when the core has died or refused to start: true where it is not started again here, but the whole kiosk ends. */
+  readonly endsWithCore?: () => boolean;
   /** How often the core is asked whether it lives, and how many questions may stay open before it counts as hanging. */
   readonly pingEvery?: number;
   readonly missedPings?: number;
@@ -143,11 +148,19 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
       ended();
       return;
     }
+    const last = options.endsWithCore?.() ?? false;
     if (refusal) {
       const { code: reason, message, nextStep } = refusal;
       log('error', 'host: the core refused to start', { code: reason, problem: message, nextStep });
       change({ state: 'refused', code: reason, message, nextStep });
-      againTimer = setTimeout(launch, REFUSED_AGAIN_AFTER);
+      if (last) options.onEnd?.('core-ended');
+      else againTimer = setTimeout(launch, REFUSED_AGAIN_AFTER);
+      return;
+    }
+    if (last) {
+      log('error', 'host: the core ended, and the kiosk with it', { exit: code });
+      change({ state: 'stopped', code: null, message: '', nextStep: '' });
+      options.onEnd?.('core-ended');
       return;
     }
     const wait = RESTART_AFTER[Math.min(crashes, RESTART_AFTER.length - 1)]!;

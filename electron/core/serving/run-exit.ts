@@ -8,6 +8,6 @@ export const RUN_EXIT = {
   usage: 2,
   /** Something is missing that a person has to put right: Chromium, the device secret, a free port, another user than root. */
   refused: 3,
-  /** It wants to be started again: into another build after an update, or because its server asked for it. */
+  /** It wants to be started again: into another build after an update, because its server asked for it, or since its core died on trial. */
   again: 4,
 } as const;

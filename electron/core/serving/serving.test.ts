@@ -5,7 +5,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CoreMessage, HostMessage } from '../../contract/host.ts';
 import { codedError, plainFields } from './core-process.ts';
-import { REFUSED_AGAIN_AFTER, RESTART_AFTER, STABLE_AFTER, superviseCore } from './core-supervisor.ts';
+import {
+  REFUSED_AGAIN_AFTER,
+  RESTART_AFTER,
+  STABLE_AFTER,
+  type SupervisorOptions,
+  superviseCore,
+} from './core-supervisor.ts';
 import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from './headers.ts';
 import { cacheControl, findStaticFile, listStaticFiles } from './static-files.ts';
 
@@ -146,8 +152,9 @@ describe('the supervisor', () => {
   const last = () => children.at(-1)!;
   const start = { type: 'start' as const, home: '/h', deviceSecret: null, demo: true, slots: null, mayEnd: false };
 
-  function supervise() {
+  function supervise(more: Partial<SupervisorOptions> = {}) {
     return superviseCore({
+      ...more,
       start,
       log: () => undefined,
       pingEvery: 1_000,
@@ -239,6 +246,40 @@ describe('the supervisor', () => {
     expect(core.state.state).toBe('refused');
     last().say({ type: 'ready' });
     expect(core.state.state).toBe('ready');
+  });
+
+  it.each([
+    ['dies', () => last().end(7)],
+    [
+      'refuses to start',
+      () => {
+        last().say({ type: 'refused', code: 'store-wrong-key', message: 'm', nextStep: 'n' });
+        last().end(3);
+      },
+    ],
+  ])('on trial, the kiosk ends with a core that %s: its launcher counts it', (_, fails) => {
+    const ends: unknown[] = [];
+    supervise({ endsWithCore: () => true, onEnd: (...end) => ends.push(end) });
+    last().say({ type: 'ready' });
+    fails();
+    expect(ends).toEqual([['core-ended']]);
+    vi.advanceTimersByTime(100_000);
+    expect(children).toHaveLength(1);
+  });
+
+  it('once the trial is over, a core that dies is started again as ever; so is one that asked for it', () => {
+    let trial = true;
+    const ends: unknown[] = [];
+    supervise({ endsWithCore: () => trial, onEnd: (...end) => ends.push(end) });
+    last().say({ type: 'ready' });
+    last().say({ type: 'again', browser: false });
+    last().end(0);
+    vi.advanceTimersByTime(RESTART_AFTER[0]);
+    expect(children).toHaveLength(2);
+    trial = false;
+    last().end(7);
+    vi.advanceTimersByTime(2_000);
+    expect([children.length, ends]).toEqual([3, []]);
   });
 
   it('ends a core that does not answer', () => {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile, syncFolder } from '../../../sync/disk/replace.ts';
 import { BuildFacts, BuildVersion } from '../../../sync/protocol/wire/release.ts';
-import type { UpdateLayout } from './layout.ts';
+import { type UpdateLayout, updateLayout } from './layout.ts';
 
 /**
  * The files by which kiosk, launcher and updater speak to each other. Two builds read each other's, of which either may be
@@ -118,6 +118,17 @@ export const readStatus = (layout: UpdateLayout): UpdaterStatus | null => read(s
 export const readHealth = (layout: UpdateLayout): TrialHealth | null => read(healthFile(layout), TrialHealth);
 export const readVerdict = (layout: UpdateLayout, attempt: string): Verdict | null =>
   read(verdictFile(layout, attempt), Verdict);
+
+/**
+ * Whether the build that the launcher has started is on trial, and undecided. Then its host ends with its core, so that each
+ * death of the core counts as a start: a core that keeps ending leaves people without check-ins.
+ */
+export function undecidedTrial({
+  SMARTPRESENCE_SLOTS: root,
+  SMARTPRESENCE_TRIAL: attempt,
+}: NodeJS.ProcessEnv): () => boolean {
+  return () => !!root && !!attempt && readVerdict(updateLayout(root), attempt) === null;
+}
 
 /** A file that is missing, too large or not as it should be counts as none: it is another user's, or was cut off. */
 function read<T extends z.ZodType>(file: string, schema: T): z.output<T> | null {

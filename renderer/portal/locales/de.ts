@@ -161,6 +161,7 @@ export const de = {
     undoDays_other: 'Sie können es {{count}} Tage lang zurücknehmen. Danach kann es niemand mehr.',
     noUndo: 'Es lässt sich nicht zurücknehmen.',
     begun: 'Ihre Löschung hat begonnen. Sie können sie bis {{moment}} zurücknehmen.',
+    begunForGood: 'Ihre Löschung hat begonnen. Sie kann nicht zurückgenommen werden.',
     underWay: 'Sie werden gelöscht',
     until: 'Die Beschreibung Ihres Gesichts ist gelöscht. Das Übrige können Sie bis {{moment}} zurücknehmen.',
     undo: 'Doch bleiben',

@@ -155,6 +155,7 @@ export const en = {
     undoDays_other: 'You can take it back for {{count}} days. Then nobody can.',
     noUndo: 'It can’t be taken back.',
     begun: 'Your erasure has begun. You can take it back until {{moment}}.',
+    begunForGood: 'Your erasure has begun. It can’t be taken back.',
     underWay: 'You are being erased',
     until: 'The description of your face is gone. You can take the rest back until {{moment}}.',
     undo: 'Keep me after all',

@@ -144,6 +144,7 @@ export const zh = {
     undoDays_other: '您可以在 {{count}} 天内撤回，之后无人能够撤回。',
     noUndo: '此操作无法撤回。',
     begun: '删除已开始。您可以在 {{moment}} 之前撤回。',
+    begunForGood: '删除已开始，无法撤回。',
     underWay: '您的数据正在删除',
     until: '您面部的描述已删除。其余部分可以在 {{moment}} 之前撤回。',
     undo: '还是保留我',

@@ -163,14 +163,15 @@ function Erase({ me }: { me: MyProfile }) {
     const done = await send('DELETE', '/api/gdpr/delete/my-account', { body: { confirmation }, answer: ErasureBegun });
     if (!done.ok) return done.refusal;
     setAsked(null);
-    toast(() => t('erase.begun', { moment: momentOf(new Date(done.value.undoUntil)) }));
+    const { undoUntil } = done.value;
+    toast(() => (undoUntil ? t('erase.begun', { moment: momentOf(new Date(undoUntil)) }) : t('erase.begunForGood')));
     await readMe();
     return null;
   };
   return (
     <section class="card panel">
       <h2>{t('erase.title')}</h2>
-      <p>{t(me.erasure ? 'erase.standing' : 'erase.text')}</p>
+      <p>{t(me.erasure ? (me.erasure.undoUntil ? 'erase.standing' : 'erase.begunForGood') : 'erase.text')}</p>
       <RefusalNote refusal={refusal} />
       {!me.erasure && (
         <button type="button" class="quiet danger-text" onClick={() => void ask()} aria-disabled={busy}>

@@ -76,8 +76,8 @@ function Leave() {
   );
 }
 
-/** An erasure that was asked for stands on every page, with the way back. */
-function UnderWay({ undoUntil }: { undoUntil: string }) {
+/** An erasure that was asked for stands on every page, with the way back where there is one. */
+function UnderWay({ undoUntil }: { undoUntil: string | null }) {
   const { busy, refusal, run } = useWrite();
   const undo = async () => {
     const done = await run(() => send('POST', '/api/gdpr/delete/my-account/undo', { answer: MyProfile }));
@@ -91,12 +91,14 @@ function UnderWay({ undoUntil }: { undoUntil: string }) {
       <div class="stack">
         <div>
           <p class="note-title">{t('erase.underWay')}</p>
-          <p>{t('erase.until', { moment: momentOf(new Date(undoUntil)) })}</p>
+          <p>{undoUntil === null ? t('erase.noUndo') : t('erase.until', { moment: momentOf(new Date(undoUntil)) })}</p>
         </div>
         <RefusalNote refusal={refusal} />
-        <button type="button" class="quiet" onClick={() => void undo()} aria-disabled={busy}>
-          {t('erase.undo')}
-        </button>
+        {undoUntil !== null && (
+          <button type="button" class="quiet" onClick={() => void undo()} aria-disabled={busy}>
+            {t('erase.undo')}
+          </button>
+        )}
       </div>
     </section>
   );

@@ -27,7 +27,13 @@ export const Erasure = z.strictObject({
   /** Null once it is done. */
   person: Uuid.nullable(),
   steps: z.array(
-    z.strictObject({ step: z.string().max(60), doneAt: Instant.nullable(), code: z.string().max(60).nullable() }),
+    z.strictObject({
+      step: z.string().max(60),
+      doneAt: Instant.nullable(),
+      code: z.string().max(60).nullable(),
+      /** When it is tried again at the latest, where it waits. */
+      nextAt: Instant.nullable(),
+    }),
   ),
   confirmed: z.array(z.strictObject({ ...kiosk, at: Instant })),
   open: z.array(
@@ -46,7 +52,8 @@ export const NewErasure = z.strictObject({
   /** Days in which it can be taken back; absent: as the server is configured. */
   undoDays: z.number().int().min(0).max(30).optional(),
 });
-export const ErasureRequested = z.strictObject({ request: Uuid, undoUntil: Instant });
+/** `undoUntil` null: it can't be taken back. */
+export const ErasureRequested = z.strictObject({ request: Uuid, undoUntil: Instant.nullable() });
 export const ErasureUndone = z.strictObject({ person: Uuid });
 export const CertificateQuery = z.strictObject({
   /** `md`: for people; `jws`: signed, for machines. */

@@ -8,8 +8,8 @@ import { Person, PersonPatch } from './people.ts';
 
 export const MyProfile = z.strictObject({
   ...Person.shape,
-  /** Under way, while it can be taken back. */
-  erasure: z.strictObject({ request: z.string(), undoUntil: Instant }).nullable(),
+  /** Asked for. `undoUntil` null: it can't be taken back. */
+  erasure: z.strictObject({ request: z.string(), undoUntil: Instant.nullable() }).nullable(),
 });
 export type MyProfile = z.infer<typeof MyProfile>;
 
@@ -42,7 +42,8 @@ export const ErasureConfirmation = z.strictObject({
   undoDays: z.number().int(),
 });
 export const ErasureDemand = z.strictObject({ confirmation: z.string().max(200).optional() });
-export const ErasureBegun = z.strictObject({ request: z.string(), undoUntil: Instant });
+/** `undoUntil` null: it can't be taken back. */
+export const ErasureBegun = z.strictObject({ request: z.string(), undoUntil: Instant.nullable() });
 
 /** A text that one may agree to here, with the names of whoever runs the place in it. */
 export const MyConsentText = z.strictObject({

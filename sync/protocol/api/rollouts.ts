@@ -52,15 +52,28 @@ export type RolloutState = z.infer<typeof RolloutState>;
 
 /**
  * Where one kiosk is. `waiting`: it was not told yet. `installing`: the new build is on trial. `overdue`: it should long have
- * said whether it is healthy. `refused`: it did not install, and runs what it had.
+ * said whether it is healthy. `refused`: it did not install, and runs what it had. `not-heard`: the rollout has come to it, it
+ * was not heard of for an hour, and nothing waits for it; it gets the build when it comes back.
  */
-export const KioskState = z.enum(['waiting', 'told', 'installing', 'healthy', 'rolled-back', 'refused', 'overdue']);
+export const KioskState = z.enum([
+  'waiting',
+  'told',
+  'not-heard',
+  'installing',
+  'healthy',
+  'rolled-back',
+  'refused',
+  'overdue',
+]);
 export type KioskState = z.infer<typeof KioskState>;
 export const KioskCounts = z.record(KioskState, z.number().int());
 export type KioskCounts = z.infer<typeof KioskCounts>;
 
-/** What it waits for before the next step; `nothing`: it goes on, or there is no next step. */
-export const WaitsFor = z.enum(['nothing', 'soak', 'verdicts', 'failures', 'somebody']);
+/**
+ * What it waits for before the next step; `nothing`: it goes on, or there is no next step. `contact`: none of the kiosks that
+ * it has come to was heard of for an hour.
+ */
+export const WaitsFor = z.enum(['nothing', 'soak', 'verdicts', 'contact', 'failures', 'somebody']);
 export type WaitsFor = z.infer<typeof WaitsFor>;
 
 export const Rollout = z.strictObject({

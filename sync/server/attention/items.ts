@@ -5,6 +5,7 @@ import type { Db } from '../database/schema.ts';
 import { DRIFT } from '../drift/rules.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { namesOf } from '../people/records.ts';
+import { GRACE_MS } from '../rollout/rules.ts';
 import { openNotes } from './notes.ts';
 
 /**
@@ -109,14 +110,24 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     where p.outcome = 'again' and m.state in ('ready', 'switched', 'done')
       and not exists (select from template t where t.person = p.person and t.model = m.to_model)
       and exists (select from person n where n.id = p.person and n.deleted_at is null)`,
-  // Each time that it stopped is an item of its own.
-  rollout: () => sql`
+  // Each time that it stopped is an item of its own. A kiosk that failed on a build that others stay with is one as well.
+  rollout: (now) => sql`
     select 'rollout' as kind, r.id::text || '@' || (extract(epoch from a.at) * 1000)::bigint as ref, a.at,
            'rollout-stopped' as code, ${nothing} as person, ${nothing} as other, ${nothing} as device,
            null::real as score
     from rollout r
     join lateral (select max(at) as at from rollout_action where rollout = r.id and what = 'stopped') a on a.at is not null
-    where r.state = 'stopped'`,
+    where r.state = 'stopped'
+    union all
+    select 'rollout', r.id::text || '@back@' || (extract(epoch from max(p.at)) * 1000)::bigint, max(p.at),
+           'rollout-went-back', ${nothing}, ${nothing}, case when count(*) = 1 then min(p.device::text)::uuid end,
+           null::real
+    from rollout r join rollout_device p on p.rollout = r.id
+    where r.state in ('running', 'done') and p.at >= r.counting_since
+      and (p.state = 'rolled-back'
+        or (p.state = 'installing' and ${now.toISOString()}::timestamptz - p.at >
+          make_interval(mins => r.trial_minutes) + ${`${GRACE_MS} milliseconds`}::interval))
+    group by r.id`,
   // An older build than others have is no trouble of the kiosk's own: rollouts show it. Each use of the emergency PIN is an item.
   kiosk: (now) => sql`
     select 'kiosk' as kind, a.device::text || '@' || a.code || '@' || (extract(epoch from a.since) * 1000)::bigint as ref,

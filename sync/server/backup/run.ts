@@ -4,6 +4,7 @@ import type { Actor } from '../access/actor.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
+import { backupMade } from '../erasure/copies.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { KEYRING, listMigrations } from './catalogue.ts';
@@ -166,6 +167,7 @@ async function marksOf(tx: Transaction<Tables>): Promise<Manifest['marks']> {
 /** Only after the manifest is stored: from now on kiosks may forget what the backup holds. */
 async function recordBackup(tx: Transaction<Tables>, { keys, actor, now }: BackupContext, m: Manifest): Promise<void> {
   await tx.insertInto('backup').values(rowOf(m)).execute();
+  await backupMade(tx, now());
   await sql`
     update ack_mark a set safe = m.committed
     from unnest(${m.marks.map((x) => x.device)}::uuid[], ${m.marks.map((x) => x.epoch)}::uuid[],

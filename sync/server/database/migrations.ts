@@ -42,6 +42,7 @@ import { kioskStaff } from './migrations/0039-kiosk-staff.ts';
 import { lookalikes } from './migrations/0040-lookalikes.ts';
 import { emergencyWebhook } from './migrations/0041-emergency-webhook.ts';
 import { checks } from './migrations/0042-checks.ts';
+import { brokerReplicas } from './migrations/0043-broker-replicas.ts';
 import type { Db } from './schema.ts';
 
 /** `expands`: it only adds what builds before it do without, so that they can go on, and an update can be taken back. */
@@ -94,6 +95,7 @@ export const MIGRATIONS: Record<string, ServerMigration> = {
   '0040-lookalikes': lookalikes,
   '0041-emergency-webhook': emergencyWebhook,
   '0042-checks': { ...checks, expands: true },
+  '0043-broker-replicas': brokerReplicas,
 };
 
 /** Names of what this build knows, in order. */

@@ -131,6 +131,12 @@ interface ProvisioningCodeTable {
   device: string | null;
 }
 
+/** A name under which a server comes to the broker; empty: one without a name. */
+interface BrokerReplicaTable {
+  name: string;
+  seen_at: Instant;
+}
+
 interface KeyringIdentityTable {
   one: Generated<boolean>;
   server_id: string;
@@ -534,6 +540,7 @@ export interface Tables {
   'keyring.person_key': PersonKeyTable;
   'keyring.key_version': KeyVersionTable;
   'keyring.replica': ReplicaTable;
+  broker_replica: BrokerReplicaTable;
   'keyring.token_key': TokenKeyTable;
   'keyring.rotation': RotationTable;
   'keyring.server_key': ServerKeyTable;

@@ -1,3 +1,4 @@
+import type { Db } from '../database/schema.ts';
 import type { StepContext, StepEnd } from './steps.ts';
 
 const HOUR_MS = 3_600_000;
@@ -24,4 +25,15 @@ export async function lastKeyCopy({ db, config, objects, request }: StepContext)
   if (!next) return { waits: 'backup-awaited', forMs: HOUR_MS };
   const expiresAt = new Date(next.finished_at.getTime() + config.retention.keyringBackupDays * DAY_MS);
   return { done: { expiresAt: expiresAt.toISOString() } };
+}
+
+/** A backup was made: erasures that waited for one go on at once, not at their next look. */
+export async function backupMade(db: Db, at: Date): Promise<void> {
+  await db
+    .updateTable('erasure_step')
+    .set({ next_at: at })
+    .where('step', '=', 'copies')
+    .where('done_at', 'is', null)
+    .where('next_at', '>', at)
+    .execute();
 }

@@ -1,6 +1,7 @@
 import type { Db } from '../database/schema.ts';
 import type { ErasureOrigin } from '../database/tables/erasure.ts';
 import { type KioskState, kiosksOf } from './certificate.ts';
+import { undoUntilOf } from './request.ts';
 import { STEPS } from './steps.ts';
 
 /** A kiosk that has not confirmed for this long is worth a look, days. */
@@ -23,7 +24,13 @@ export interface ErasureSummary {
 export interface ErasureState extends ErasureSummary {
   /** Null once it is done: then nothing needs to say whom it was about. */
   readonly person: string | null;
-  readonly steps: readonly { readonly step: string; readonly doneAt: Date | null; readonly code: string | null }[];
+  readonly steps: readonly {
+    readonly step: string;
+    readonly doneAt: Date | null;
+    readonly code: string | null;
+    /** When it is tried again at the latest, where it waits. */
+    readonly nextAt: Date | null;
+  }[];
   readonly confirmed: readonly { readonly device: string; readonly name: string; readonly at: Date }[];
   /** Kiosks that may still hold something. `overdue`: should have confirmed by now; revoked ones can't. */
   readonly open: readonly (Omit<KioskState, 'confirmedAt'> & { readonly overdue: boolean })[];
@@ -63,7 +70,7 @@ export async function listErasures(
     state: STATES[r.state],
     origin: r.origin,
     requestedAt: r.requested_at,
-    undoUntil: r.undo_until,
+    undoUntil: undoUntilOf(r),
     doneAt: r.done_at,
     waitsFor: r.state === 'requested' || r.state === 'closed' ? (r.waits_for ?? null) : null,
   }));
@@ -88,12 +95,12 @@ export async function erasureState(db: Db, request: string, now: Date): Promise<
     origin: row.origin,
     person: row.state === 'done' ? null : row.person,
     requestedAt: row.requested_at,
-    undoUntil: row.undo_until,
+    undoUntil: undoUntilOf(row),
     doneAt: row.done_at,
     waitsFor: row.state === 'requested' || row.state === 'closed' ? (waiting?.code ?? null) : null,
     steps: STEPS.map(({ name }) => {
       const step = steps.find((s) => s.step === name);
-      return { step: name, doneAt: step?.done_at ?? null, code: step?.code ?? null };
+      return { step: name, doneAt: step?.done_at ?? null, code: step?.code ?? null, nextAt: step?.next_at ?? null };
     }),
     confirmed: kiosks.flatMap((k) => (k.confirmedAt ? [{ device: k.device, name: k.name, at: k.confirmedAt }] : [])),
     open: kiosks

@@ -32,7 +32,7 @@ export interface ErasureRequest {
  * and none is taken any more. The rest goes when the time in which the request can be taken back is over (saga.ts); until
  * then the person checks in by the other ways. Asking again gives the same request.
  *
- * @returns the request's id and until when it can be taken back
+ * @returns the request's id and until when it can be taken back; null: it can't be
  * @throws Problem `person-unknown` with `mustExist`
  */
 export function requestErasure(
@@ -40,7 +40,7 @@ export function requestErasure(
   keys: Keys,
   { person, origin, undoDays, mustExist = false, request = v7() }: ErasureRequest,
   now: Date,
-): Promise<{ readonly request: string; readonly undoUntil: Date }> {
+): Promise<{ readonly request: string; readonly undoUntil: Date | null }> {
   return inTransaction(db, async (tx) => {
     const row = await tx
       .selectFrom('person')
@@ -53,20 +53,19 @@ export function requestErasure(
     const known = await openRequestOf(tx, id);
     if (known) return found(tx, known.part_of ?? known.request);
     await forgetTemplates(tx, keys, await sameAs(tx, [id]), now);
-    const undoUntil = new Date(now.getTime() + undoDays * DAY_MS);
+    const times = { requested_at: now, undo_until: new Date(now.getTime() + undoDays * DAY_MS) };
     await tx
       .insertInto('erasure')
       .values({
         request,
         person: id,
-        requested_at: now,
+        ...times,
         part_of: null,
         state: 'requested',
         origin,
-        undo_until: undoUntil,
       })
       .execute();
-    return { request, undoUntil };
+    return { request, undoUntil: undoUntilOf(times) };
   });
 }
 
@@ -103,14 +102,18 @@ export async function requestAtKiosk(
   );
 }
 
-async function found(db: Db, request: string): Promise<{ request: string; undoUntil: Date }> {
+async function found(db: Db, request: string): Promise<{ request: string; undoUntil: Date | null }> {
   const row = await db
     .selectFrom('erasure')
     .select(['requested_at', 'undo_until'])
     .where('request', '=', request)
     .executeTakeFirstOrThrow();
-  return { request, undoUntil: row.undo_until ?? row.requested_at };
+  return { request, undoUntil: undoUntilOf(row) };
 }
+
+/** Until when a request can be taken back; null where there was no such time from the beginning. */
+export const undoUntilOf = (row: { readonly requested_at: Date; readonly undo_until: Date | null }): Date | null =>
+  row.undo_until && row.undo_until > row.requested_at ? row.undo_until : null;
 
 /**
  * Takes a request back. The person is as they were, but without templates: they enrol their face again, if they want to.

@@ -67,7 +67,7 @@ const show = route({
     return {
       ...summaryOf(state),
       person: state.person,
-      steps: state.steps.map((s) => ({ ...s, doneAt: text(s.doneAt) })),
+      steps: state.steps.map((s) => ({ ...s, doneAt: text(s.doneAt), nextAt: text(s.nextAt) })),
       confirmed: state.confirmed.map((c) => ({ ...c, at: c.at.toISOString() })),
       open: state.open.map((o) => ({ ...o, lastHeardAt: text(o.lastHeardAt) })),
     };
@@ -99,7 +99,7 @@ const create = route({
     );
     on(made.request);
     tell('change');
-    return { request: made.request, undoUntil: made.undoUntil.toISOString() };
+    return { request: made.request, undoUntil: text(made.undoUntil) };
   },
 });
 

@@ -38,7 +38,9 @@ export interface ConsumerOptions {
   readonly clientId: string;
   /**
    * Other replicas may share the work. Then our session ends with our connection: Mosquitto goes on giving a member of a
-   * shared subscription its part while it is away, and nobody would answer those messages.
+   * shared subscription its part while it is away, and nobody would answer those messages. For the same reason a server that
+   * is alone, whose session outlives its connection, takes its messages by a subscription of its own: when it is replaced by
+   * replicas, what it leaves at the broker takes nothing from them.
    */
   readonly shared: boolean;
   /** Our client certificate, which the broker takes the user's name from; read at each connection. */
@@ -53,7 +55,7 @@ export interface ConsumerOptions {
 }
 
 /**
- * The server's side of one broker. Takes messages by a shared subscription where there is one, so that replicas split the
+ * The server's side of one broker. Replicas take messages by a shared subscription where there is one, so that they split the
  * work; acknowledges a message to the broker only once it was committed and answered, so that the broker delivers it again
  * when this process dies (to a server that is alone; with replicas, the kiosk sends it again); has a bounded number in
  * work. Connects again by itself, for ever.
@@ -209,7 +211,7 @@ export class BrokerConsumer {
       const shared = await new Promise<boolean>((resolve) =>
         client.once('connect', (packet) =>
           // 3.1.1 has no shared subscriptions, and a broker may take the filter for an ordinary one that nothing matches.
-          resolve(version === 5 && packet.properties?.sharedSubscriptionAvailable !== false),
+          resolve(this.#o.shared && version === 5 && packet.properties?.sharedSubscriptionAvailable !== false),
         ),
       );
       const up = upFilter(serverId);

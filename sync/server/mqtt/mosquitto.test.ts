@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { mosquittoAcl, writeMosquitto, writeMosquittoAccess } from './mosquitto.ts';
+import { brokerNames, mosquittoAcl, writeMosquitto, writeMosquittoAccess } from './mosquitto.ts';
 
 const SERVER = randomUUID();
 const [GONE, LATER] = [randomUUID(), randomUUID()].sort() as [string, string];
@@ -30,6 +30,12 @@ pattern write sp/v1/${SERVER}/presence/%u
 pattern read sp/v1/${SERVER}/down/%u
 `);
   expect(mosquittoAcl({ serverId: SERVER })).toContain(`user server.${SERVER}\n`);
+  // A server that has no name yet, beside replicas that are to come.
+  const moving = mosquittoAcl({ serverId: SERVER, replicas: ['', 'a'] });
+  for (const user of ['', '.a']) expect(moving).toContain(`user server.${SERVER}${user}\n`);
+  expect(brokerNames(['', 'a'])).toBe('the server without a name, a');
+  expect(brokerNames([])).toBe('the server without a name');
+  expect(brokerNames(['a', 'b'])).toBe('a, b');
 });
 
 test('the files are the broker’s own, and no folder’s name can add a setting', () => {

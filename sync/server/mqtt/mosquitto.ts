@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { command } from '../../disk/program.ts';
 import { replaceFile } from '../../disk/replace.ts';
 import { MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
@@ -10,7 +11,7 @@ import type { KeyAndCertificate } from '../keys/certificates.ts';
 /** What the access rules are made from. */
 export interface AccessOptions {
   readonly serverId: string;
-  /** Names of the replicas (SMARTPRESENCE_REPLICA); empty: one server without a name. */
+  /** Names of the servers (SMARTPRESENCE_REPLICA), an empty one for a server without a name; none: that one alone. */
   readonly replicas?: readonly string[];
   /** Devices that were revoked, and whose certificates the broker would still take. */
   readonly revoked?: readonly string[];
@@ -33,7 +34,17 @@ export interface MosquittoOptions extends AccessOptions {
   readonly maxConnections?: number;
   /** User that the broker changes to when root starts it. */
   readonly user?: string;
+  /** Whose folders and files are to be; only root can give them away. Ours without it. */
+  readonly owner?: Owner;
 }
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** State folder of build/systemd/smartpresence-mosquitto.service, the only one that it may write to. */
+export const BROKER_DATA = '/var/lib/smartpresence-mosquitto';
 
 /**
  * Name of a server at its broker: the CN of its client certificate. A device's name is its id, a plain UUID, so the prefix
@@ -70,25 +81,49 @@ export function mosquittoAcl({ serverId, replicas = [], revoked = [] }: AccessOp
   return `${[...server, ...denied, device].join('\n\n')}\n`;
 }
 
+/** The servers of the access rules, in words. */
+export function brokerNames(replicas: readonly string[]): string {
+  const named = replicas.filter((name) => name !== '');
+  const unnamed = named.length < replicas.length || named.length === 0 ? ['the server without a name'] : [];
+  return [...unnamed, ...named].join(', ');
+}
+
 /**
- * Writes the access rules alone, into a folder of `writeMosquitto`; they stay whose they were. The broker reads them at SIGHUP.
+ * Writes the access rules alone, into a folder of `writeMosquitto`. The broker reads them at SIGHUP.
  *
+ * @param owner whose they become; without it they stay whose they were
  * @returns whether they are other than before
- * @throws Problem `path-not-usable` where there are none
+ * @throws Problem `path-not-usable` where there are none, or this user has no right to them
  */
-export function writeMosquittoAccess(folder: string, access: AccessOptions): boolean {
+export function writeMosquittoAccess(folder: string, access: AccessOptions, owner: Owner | null = null): boolean {
   const path = join(resolve(folder), 'acl');
-  const before = existsSync(path) ? statSync(path) : null;
-  if (!before)
+  const text = mosquittoAcl(access);
+  try {
+    const before = statSync(path);
+    if (owner) chownSync(path, owner.uid, owner.gid);
+    if (readFileSync(path, 'utf8') === text) return false;
+    replaceFile(path, text, { owner: owner ?? before, byMany: true });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw notUsable(cause, path);
     throw new Problem(
       'path-not-usable',
       'There are no access rules in this folder.',
       `Write everything first: ${command('server mosquitto --hostname NAME')}`,
     );
-  const text = mosquittoAcl(access);
-  if (readFileSync(path, 'utf8') === text) return false;
-  replaceFile(path, text, { owner: before, byMany: true });
-  return true;
+  }
+}
+
+/** What the system refused, in words, where it is a matter of rights; else as it is. */
+function notUsable(cause: unknown, path: string): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return cause;
+  return new Problem(
+    'path-not-usable',
+    `${path} can’t be written to by the user ${userInfo().username} (${code}).`,
+    `Run it as root, which also gives the files to the broker’s user (${command('server mosquitto --out FOLDER --hostname NAME')}); or name folders of this user’s with --out and --data.`,
+    { cause },
+  );
 }
 
 /**
@@ -106,16 +141,35 @@ export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: 
   for (const text of [folder, resolve(o.dataFolder)])
     if (/[\r\n]/.test(text))
       throw new Problem('path-not-usable', 'The folder’s name holds a line break.', 'Choose another folder.');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  mkdirSync(o.dataFolder, { recursive: true, mode: 0o700 });
-  const write = (name: string, text: string) => replaceFile(path(name), text, { byMany: true });
-  write('ca.pem', o.caPems.map((pem) => `${pem.trim()}\n`).join(''));
-  write('broker.pem', o.certificate.certPem);
-  write('broker.key', o.certificate.keyPem);
-  write('acl', mosquittoAcl(o));
-  write('openssl.cnf', OPENSSL);
-  write('mosquitto.conf', configuration(o, path));
+  const { owner } = o;
+  const write = (name: string, text: string) =>
+    replaceFile(path(name), text, { byMany: true, ...(owner && { owner }) });
+  try {
+    makePrivate(folder, owner);
+    write('ca.pem', o.caPems.map((pem) => `${pem.trim()}\n`).join(''));
+    write('broker.pem', o.certificate.certPem);
+    write('broker.key', o.certificate.keyPem);
+    write('acl', mosquittoAcl(o));
+    write('openssl.cnf', OPENSSL);
+    write('mosquitto.conf', configuration(o, path));
+  } catch (cause) {
+    throw notUsable(cause, folder);
+  }
+  try {
+    makePrivate(resolve(o.dataFolder), owner);
+  } catch (cause) {
+    // systemd makes the state folder of its unit when it starts the broker.
+    const problem = notUsable(cause, o.dataFolder);
+    if (!(problem instanceof Problem) || o.dataFolder !== BROKER_DATA) throw problem;
+  }
   return { config: path('mosquitto.conf'), openssl: path('openssl.cnf') };
+}
+
+/** A folder for its owner alone. The folders above it, where they are missing, are for everyone to pass. */
+function makePrivate(folder: string, owner: Owner | undefined): void {
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (owner) chownSync(folder, owner.uid, owner.gid);
 }
 
 /** The WebSocket listener's library takes no `tls_version`: OpenSSL's own configuration keeps it to TLS 1.3. */

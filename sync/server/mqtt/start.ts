@@ -7,6 +7,7 @@ import { BrokerConsumer } from './consumer.ts';
 import { type EmbeddedBroker, startEmbeddedBroker } from './embedded.ts';
 import { brokerUser } from './mosquitto.ts';
 import { Presence } from './presence.ts';
+import { keepNoted } from './replicas.ts';
 import type { MqttSettings } from './settings.ts';
 import { type Dropped, MqttWorker } from './worker.ts';
 
@@ -55,6 +56,8 @@ export async function startMqtt(o: {
     presence: (device, online) => presence.set(device, online),
   });
   const certificates = settings.brokers.length > 0 ? await clientCertificates(o) : null;
+  // Before anything is asked of a broker: the command that writes its rules can know us.
+  const unnoted = settings.brokers.length > 0 ? await keepNoted(identity.db, settings.replica, log) : null;
   const consumers = settings.brokers.map(
     (url) =>
       new BrokerConsumer({
@@ -72,6 +75,7 @@ export async function startMqtt(o: {
   let embedded: EmbeddedBroker | null = null;
   const closeAll = async () => {
     certificates?.stop();
+    unnoted?.();
     await Promise.all([...consumers.map((c) => c.close()), embedded?.close()]);
     worker.close();
   };

@@ -11,7 +11,7 @@ interface Told {
 const DENIED: Told = {
   code: 's3-denied',
   message: 'The object store refuses this access key',
-  next: 'Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the policy of its user (build/iam).',
+  next: `Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the policy of its user (build/iam). Where it began with the bucket’s policy, which a store may not understand, take that off: ${command('backup setup --no-policy')}`,
 };
 const MISSING_BUCKET: Told = {
   code: 's3-bucket-missing',

@@ -27,6 +27,7 @@ import { issueServerCertificate, type KeyAndCertificate } from '../keys/certific
 import { keyOperations } from '../keys/rotation/operations.ts';
 import { type Announce, retireKeys, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
+import { brokerReplicas } from '../mqtt/replicas.ts';
 import { retentionOperations } from '../retention/operations.ts';
 import { rolloutOperations } from '../rollout/operations.ts';
 import { staffOperations } from '../staff/operations.ts';
@@ -268,7 +269,12 @@ function keysAudited({ keys, now }: OperatorContext, route: string, purpose: Key
 async function brokerFiles(
   context: OperatorContext,
   { hostnames }: { hostnames: string[] },
-): Promise<{ serverId: string; revoked: string[]; certificate: KeyAndCertificate; caPems: string[] }> {
+): Promise<
+  Awaited<ReturnType<typeof brokerAccess>> & {
+    readonly certificate: KeyAndCertificate;
+    readonly caPems: string[];
+  }
+> {
   const { keyring, now } = context;
   const leaf = await issueServerCertificate(keyring.ca, hostnames, now().getTime(), 'SmartPresence broker');
   return {
@@ -278,11 +284,15 @@ async function brokerFiles(
   };
 }
 
-/** Whom the broker's rules are about: those who were revoked while their certificate lives on. */
-async function brokerAccess({ db, keyring, now }: OperatorContext): Promise<{ serverId: string; revoked: string[] }> {
+/** What the broker's rules are about: the servers that come to it, and devices that were revoked while their certificate lives on. */
+async function brokerAccess({
+  db,
+  keyring,
+  now,
+}: OperatorContext): Promise<{ serverId: string; revoked: string[]; replicas: string[] }> {
   const devices = await listDevices(db, { status: 'revoked' });
   const alive = devices.filter((d) => d.certNotAfter === null || d.certNotAfter > now());
-  return { serverId: keyring.serverId, revoked: alive.map((d) => d.id) };
+  return { serverId: keyring.serverId, revoked: alive.map((d) => d.id), replicas: await brokerReplicas(db) };
 }
 
 /** Approved devices that a retirement would cut off, as far as they have said what they know. */

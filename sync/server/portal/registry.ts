@@ -9,7 +9,7 @@ export const TOLD: Readonly<Record<string, string>> = {
   person_site: 'sites',
   person_site_past: 'sites',
   person_merge: 'profile',
-  person_model: 'templates',
+  person_model: 'templateModels',
   template: 'templates',
   card_template: 'templates',
   credential: 'credentials',
@@ -40,7 +40,7 @@ export const TOLD: Readonly<Record<string, string>> = {
   import_person: 'imports',
   import_photo: 'imports',
   person_score: 'scores',
-  model_migration_person: 'templates',
+  model_migration_person: 'templateModels',
   audit: 'accesses',
 };
 
@@ -97,6 +97,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'keyring.identity': 'keys',
   'keyring.key_version': 'keys',
   'keyring.listener': 'keys',
+  broker_replica: 'names of servers',
   'keyring.replica': 'keys',
   'keyring.rotation': 'keys',
   'keyring.server_key': 'keys',

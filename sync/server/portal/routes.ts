@@ -21,7 +21,7 @@ import { policyOf } from '../changes/policy.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import { giveConsent, withdrawConsent } from '../consents/record.ts';
 import type { Db, Tables } from '../database/schema.ts';
-import { erasureUnknown, requestErasure, undoErasure } from '../erasure/request.ts';
+import { erasureUnknown, requestErasure, undoErasure, undoUntilOf } from '../erasure/request.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { changePerson } from '../people/change.ts';
 import { personUnknown } from '../people/living.ts';
@@ -220,7 +220,7 @@ const erase = route({
     const begun = await requestErasure(tx, keys, { person, origin: 'person', undoDays }, now);
     on(begun.request);
     tell('change');
-    return { request: begun.request, undoUntil: begun.undoUntil.toISOString() };
+    return { request: begun.request, undoUntil: begun.undoUntil?.toISOString() ?? null };
   },
 });
 
@@ -265,14 +265,14 @@ async function mine(tx: Transaction<Tables>, keys: Keys, person: string) {
   return { ...shown, erasure: await openErasure(tx, person) };
 }
 
-/** A request that can still be taken back. */
-async function openErasure(db: Db, person: string): Promise<{ request: string; undoUntil: string } | null> {
+/** A request that has not been carried out yet, and until when it can be taken back. */
+async function openErasure(db: Db, person: string): Promise<{ request: string; undoUntil: string | null } | null> {
   const row = await db
     .selectFrom('erasure')
-    .select(['request', 'undo_until'])
+    .select(['request', 'requested_at', 'undo_until'])
     .where('person', '=', person)
     .where('state', '=', 'requested')
     .where('part_of', 'is', null)
     .executeTakeFirst();
-  return row?.undo_until ? { request: row.request, undoUntil: row.undo_until.toISOString() } : null;
+  return row ? { request: row.request, undoUntil: undoUntilOf(row)?.toISOString() ?? null } : null;
 }

@@ -1,5 +1,5 @@
 import { events, photos, quarantined } from './sections/events.ts';
-import { enrolmentPhotos, imports, scores, templates, waitingEnrolments } from './sections/faces.ts';
+import { enrolmentPhotos, imports, scores, templateModels, templates, waitingEnrolments } from './sections/faces.ts';
 import { accesses, consents, credentials, erasures, holds, minor, profile, signIns, sites } from './sections/person.ts';
 import {
   attendance,
@@ -40,5 +40,6 @@ export const SECTIONS: readonly Section[] = [
   { name: 'imports', rows: imports },
   { name: 'enrolmentPhotos', rows: enrolmentPhotos },
   { name: 'waitingEnrolments', rows: waitingEnrolments },
+  { name: 'templateModels', rows: templateModels },
   { name: 'templates', rows: templates },
 ];

@@ -151,6 +151,38 @@ describe('what a rollout decides', () => {
     expect(decided(plan(), [...many(5, 'refused'), ...many(5, 'told')]).kind).toBe('wait');
   });
 
+  test('it stops when everybody who got it failed and nobody else has yet to speak, be it one kiosk', () => {
+    const stop = { kind: 'stop', failed: 1, got: 1 };
+    expect(decided(plan(), many(1, 'rolled-back'))).toEqual(stop);
+    expect(decided(plan({ step: 2 }), many(1, 'rolled-back'))).toEqual(stop);
+    const away = { heard: ago(HOUR + 1) };
+    const refused = { reason: 'update-no-way-back' };
+    const others = [...many(3, 'told', away), ...many(1, 'refused', refused), ...many(5, null, { ring: 'all' })];
+    expect(decided(plan(), [...many(1, 'rolled-back'), ...others])).toEqual(stop);
+    // One that may still come healthy, or has, is worth waiting for.
+    for (const state of ['told', 'installing', 'healthy'] as const)
+      expect(decided(plan(), [...many(1, 'rolled-back'), ...many(1, state)]).kind).toBe('wait');
+    // Someone has answered for it: it does not stop again, and does not go on by itself either.
+    const resumed = plan({ countingSince: ago(HOUR), stepSince: ago(4 * HOUR) });
+    expect(decided(resumed, many(1, 'rolled-back', { at: ago(2 * HOUR) }))).toMatchObject({ for: 'failures' });
+  });
+
+  test('a kiosk that was not heard of for an hour is left out, and listed so; it still gets the build', () => {
+    const away = kiosk('told', { heard: ago(HOUR + 1) });
+    const soaked = plan({ stepSince: ago(4 * HOUR) });
+    expect(stateOf(soaked, away, NOW)).toBe('not-heard');
+    expect(stateOf(soaked, kiosk(null, { heard: null }), NOW)).toBe('not-heard');
+    // The rollout has not come to these; this one has said how it went; and this one was heard of.
+    expect(stateOf(soaked, kiosk(null, { heard: null, ring: 'all' }), NOW)).toBe('waiting');
+    expect(stateOf(soaked, kiosk('healthy', { heard: ago(HOUR + 1) }), NOW)).toBe('healthy');
+    expect(stateOf(soaked, kiosk('told', { heard: ago(HOUR) }), NOW)).toBe('told');
+    expect(stateOf(plan({ state: 'ended' }), away, NOW)).toBe('told');
+    expect(tally(soaked, [away, kiosk('healthy')], NOW).counts).toMatchObject({ 'not-heard': 1, healthy: 1, told: 0 });
+    expect(decided(soaked, [away, kiosk('healthy')])).toEqual({ kind: 'advance' });
+    const done = plan({ step: 2, state: 'done' });
+    expect(directiveOf(done, away, null)?.action).toBe('install');
+  });
+
   test('who never came healthy in time counts as one that failed', () => {
     const late = ago(10 * 60_000 + GRACE_MS + 1);
     expect(stateOf(plan(), kiosk('installing', { at: late }), NOW)).toBe('overdue');
@@ -179,8 +211,8 @@ describe('what a rollout decides', () => {
     // Who is switched off keeps nobody waiting; but somebody must have tried it.
     const away = { heard: ago(2 * HOUR) };
     expect(decided(soaked, [...many(1, 'healthy'), ...many(9, 'told', away)])).toEqual({ kind: 'advance' });
-    expect(decided(soaked, many(9, 'told', away))).toMatchObject({ for: 'verdicts' });
-    expect(decided(soaked, many(9, 'told', { heard: null }))).toMatchObject({ for: 'verdicts' });
+    expect(decided(soaked, many(9, 'told', away))).toMatchObject({ for: 'contact' });
+    expect(decided(soaked, many(9, 'told', { heard: null }))).toMatchObject({ for: 'contact' });
   });
 
   test('one failure of few is not enough to stop, and enough not to go on by itself', () => {
@@ -206,8 +238,8 @@ describe('what a rollout decides', () => {
       expect([reason, refused(reason)]).toEqual([reason, { kind: 'wait', for: 'verdicts', until: null }]);
     for (const reason of ['update-no-way-back', 'update-backwards', 'update-wrong-platform'])
       expect([reason, refused(reason)]).toEqual([reason, { kind: 'done' }]);
-    expect(decided(last, many(3, 'told', { heard: null }))).toMatchObject({ for: 'verdicts' });
-    expect(decided(last, many(1, 'rolled-back'))).toMatchObject({ for: 'failures' });
+    expect(decided(last, many(3, 'told', { heard: null }))).toMatchObject({ for: 'contact' });
+    expect(decided(last, many(1, 'refused', { reason: 'update-no-way-back' }))).toMatchObject({ for: 'failures' });
   });
 
   test.each(['paused', 'stopped', 'done', 'rolled-back', 'ended'] as const)(

@@ -6,7 +6,7 @@ import { isFinalRefusal, type UpdateDirective, type UpdateWindow } from '../../p
 
 /** A verdict that is so much later than the trial's end was never given, ms: the kiosk has to start and to reach us. */
 export const GRACE_MS = 15 * 60_000;
-/** A kiosk that was heard within this is in contact, ms. */
+/** A kiosk that was heard within this is in contact, ms. Nothing waits for one that is not. */
 export const CONTACT_MS = 60 * 60_000;
 const HOUR_MS = 3_600_000;
 
@@ -57,16 +57,17 @@ export interface Kiosk {
   } | null;
 }
 
-export function stateOf(
-  plan: Pick<Plan, 'trialMinutes'>,
-  { progress }: Pick<Kiosk, 'progress'>,
-  now: Date,
-): KioskState {
-  if (!progress) return 'waiting';
-  const { state, at } = progress;
+export function stateOf(plan: Plan, kiosk: Kiosk, now: Date): KioskState {
+  const { state, at } = kiosk.progress ?? { state: 'waiting', at: now };
   const late = now.getTime() - at.getTime() > plan.trialMinutes * 60_000 + GRACE_MS;
-  return state === 'installing' && late ? 'overdue' : state;
+  if (state === 'installing' && late) return 'overdue';
+  const awaited = state === 'told' || (state === 'waiting' && reaches(plan, kiosk.device, kiosk.ring));
+  const goesOut = plan.state === 'running' || plan.state === 'done';
+  return awaited && goesOut && !inContact(kiosk, now) ? 'not-heard' : state;
 }
+
+const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
+  now.getTime() - (lastHeardAt?.getTime() ?? 0) <= CONTACT_MS;
 
 /**
  * What a kiosk is to be told; null: to stay as it is.
@@ -109,6 +110,7 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
   const counts: Record<KioskState, number> = {
     waiting: 0,
     told: 0,
+    'not-heard': 0,
     installing: 0,
     healthy: 0,
     'rolled-back': 0,
@@ -124,8 +126,7 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
     if (failing && kiosk.progress!.at >= plan.countingSince) sums.failed += 1;
     if (!kiosk.progress && !reaches(plan, kiosk.device, kiosk.ring)) continue;
     sums.reached += 1;
-    const heard = kiosk.lastHeardAt?.getTime() ?? 0;
-    if (now.getTime() - heard > CONTACT_MS) continue;
+    if (!inContact(kiosk, now)) continue;
     sums.inContact += 1;
     if (state === 'healthy') sums.healthy += 1;
     if (state === 'waiting' || state === 'told' || state === 'installing' || triesAgain(kiosk)) sums.undecided += 1;
@@ -137,9 +138,10 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
 const triesAgain = ({ progress }: Kiosk): boolean =>
   progress?.state === 'refused' && !!progress.reason && !isFinalRefusal(progress.reason);
 
-/** Whether so many have failed that a rollout stops by itself. */
-const isBad = ({ stopAt }: Plan, { got, failed }: Tally): boolean =>
-  failed >= Math.max(stopAt.kiosks, Math.ceil((stopAt.percent * got) / 100));
+/** Whether a rollout stops by itself: so many have failed; or all who got it, be it one, and nobody else has yet to speak. */
+const isBad = ({ stopAt }: Plan, { got, failed, undecided }: Tally): boolean =>
+  failed >= Math.max(stopAt.kiosks, Math.ceil((stopAt.percent * got) / 100)) ||
+  (failed > 0 && failed === got && undecided === 0);
 
 export type Decision =
   | { readonly kind: 'stop'; readonly failed: number; readonly got: number }
@@ -152,13 +154,17 @@ export function decide(plan: Plan, sums: Tally, now: Date): Decision {
   if (plan.state !== 'running') return wait('nothing');
   if (isBad(plan, sums)) return { kind: 'stop', failed: sums.failed, got: sums.got };
   if (plan.step === plan.steps.length - 1) {
-    if (sums.inContact === 0 || sums.undecided > 0) return wait('verdicts');
+    if (sums.inContact === 0) return wait('contact');
+    if (sums.undecided > 0) return wait('verdicts');
     return sums.healthy > 0 ? { kind: 'done' } : wait('failures');
   }
   const soaked = new Date(plan.stepSince.getTime() + plan.steps[plan.step]!.soakHours * HOUR_MS);
   if (now < soaked) return wait('soak', soaked);
   // A single failure is too few to stop at, and enough not to go on by itself.
   if (sums.failed * 100 >= plan.stopAt.percent * sums.got && sums.failed > 0) return wait('failures');
-  if (sums.reached > 0 && (sums.healthy === 0 || sums.healthy * 2 < sums.inContact)) return wait('verdicts');
+  // A step whose kiosks are all switched off has shown nothing.
+  if (sums.reached > 0 && sums.inContact === 0) return wait('contact');
+  if (sums.reached > 0 && (sums.healthy === 0 || sums.healthy * 2 < sums.inContact))
+    return wait(sums.undecided > 0 ? 'verdicts' : 'failures');
   return plan.automatic ? { kind: 'advance' } : wait('somebody');
 }

@@ -39,6 +39,7 @@ export const rollouts = {
   goesOn: 'يتابع بعد لحظات',
   waits: {
     soak: 'يتابع ابتداءً من',
+    contact: 'ينتظر: لم يُسمع من أي من هذه الأجهزة منذ ساعة',
     verdicts: 'ينتظر أن تخبر الأجهزة عن حالها',
     failures: 'ينتظر: فشلت نسبة كبيرة من الأجهزة الأولى',
     somebody: 'ينتظرك',
@@ -48,6 +49,7 @@ export const rollouts = {
   kiosk: {
     waiting: 'في الانتظار',
     told: 'أُخطِر',
+    'not-heard': 'لم يُسمع منه',
     installing: 'قيد التثبيت',
     healthy: 'سليم',
     'rolled-back': 'عاد إلى السابق',

@@ -35,6 +35,7 @@ export const rollouts = {
   goesOn: 'Geht gleich weiter',
   waits: {
     soak: 'Geht weiter ab',
+    contact: 'Wartet: Von keinem dieser Kioske war seit einer Stunde etwas zu hören',
     verdicts: 'Wartet, bis Kioske sich gemeldet haben',
     failures: 'Wartet: Bei zu vielen der ersten Kioske schlug es fehl',
     somebody: 'Wartet auf Sie',
@@ -44,6 +45,7 @@ export const rollouts = {
   kiosk: {
     waiting: 'wartend',
     told: 'benachrichtigt',
+    'not-heard': 'nichts gehört',
     installing: 'am Installieren',
     healthy: 'gesund',
     'rolled-back': 'zurückgegangen',

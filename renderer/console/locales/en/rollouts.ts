@@ -35,6 +35,7 @@ export const rollouts = {
   goesOn: 'Goes on in a moment',
   waits: {
     soak: 'Goes on from',
+    contact: 'Waits: none of these kiosks has been heard of for an hour',
     verdicts: 'Waits until kiosks have said how they are',
     failures: 'Waits: too large a share of the first kiosks failed',
     somebody: 'Waits for you',
@@ -44,6 +45,7 @@ export const rollouts = {
   kiosk: {
     waiting: 'waiting',
     told: 'told',
+    'not-heard': 'not heard of',
     installing: 'installing',
     healthy: 'healthy',
     'rolled-back': 'went back',

@@ -34,6 +34,7 @@ export const rollouts = {
   goesOn: '即将继续',
   waits: {
     soak: '继续时间：',
+    contact: '等待中：一小时内未收到这些终端中任何一台的消息',
     verdicts: '等待终端报告状况',
     failures: '等待中：最初的终端失败比例过高',
     somebody: '等待您',
@@ -43,6 +44,7 @@ export const rollouts = {
   kiosk: {
     waiting: '等待中',
     told: '已通知',
+    'not-heard': '无音讯',
     installing: '安装中',
     healthy: '正常',
     'rolled-back': '已退回',

@@ -10,6 +10,7 @@ import { reasonWords, ringName } from './words.ts';
 
 const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
   healthy: 'good',
+  'not-heard': 'warn',
   refused: 'warn',
   overdue: 'bad',
   'rolled-back': 'bad',

@@ -7,6 +7,7 @@ export const KIOSK_STATES: readonly KioskState[] = [
   'installing',
   'told',
   'waiting',
+  'not-heard',
   'refused',
   'overdue',
   'rolled-back',

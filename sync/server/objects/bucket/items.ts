@@ -1,4 +1,5 @@
 import {
+  DeleteBucketPolicyCommand,
   GetBucketAclCommand,
   GetBucketEncryptionCommand,
   GetBucketLifecycleConfigurationCommand,
@@ -7,6 +8,7 @@ import {
   GetBucketVersioningCommand,
   GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
+  HeadObjectCommand,
   PutBucketAclCommand,
   PutBucketEncryptionCommand,
   PutBucketLifecycleConfigurationCommand,
@@ -38,7 +40,7 @@ export interface Item {
   readonly optional?: boolean;
   /** What is wrong, a sentence each; none: it is as it must be. */
   look(client: S3Client): Promise<string[]>;
-  /** Absent: it can only be had when the bucket is made. */
+  /** Absent: it can only be had when the bucket is made. A string that comes back says why the store can't have it. */
   apply?(client: S3Client): Promise<unknown>;
 }
 
@@ -200,18 +202,52 @@ const objectLock = (Bucket: string): Item => ({
   },
 });
 
+export const POLICY = {
+  name: 'policy: TLS alone, encrypted alone, nothing public',
+  code: 'bucket-policy-differs',
+} as const;
+
+async function readPolicy(client: S3Client, Bucket: string): Promise<Statement[]> {
+  const found = await orUnset(client.send(new GetBucketPolicyCommand({ Bucket })));
+  const { Statement: list = [] } = JSON.parse(found?.Policy ?? '{}') as { Statement?: Statement | Statement[] };
+  return Array.isArray(list) ? list : [list];
+}
+
+/**
+ * Takes our statements off the bucket's policy; those of others stay.
+ * @returns whether there are, or were, any
+ */
+export async function removePolicy(client: S3Client, settings: S3Settings, dryRun: boolean): Promise<boolean> {
+  const Bucket = settings.bucket;
+  const found = await readPolicy(client, Bucket);
+  const names = new Set(policyStatements(settings).map(({ Sid }) => Sid));
+  const others = found.filter(({ Sid }) => !names.has(Sid));
+  if (others.length === found.length) return false;
+  if (dryRun) return true;
+  if (others.length === 0) await client.send(new DeleteBucketPolicyCommand({ Bucket }));
+  else
+    await client.send(
+      new PutBucketPolicyCommand({ Bucket, Policy: JSON.stringify({ Version: '2012-10-17', Statement: others }) }),
+    );
+  return true;
+}
+
+/** Whether the store lets this user ask for an object of which it knows that it is not there. */
+async function answers(client: S3Client, Bucket: string): Promise<boolean> {
+  try {
+    await client.send(new HeadObjectCommand({ Bucket, Key: 'no-such-object' }));
+    return true;
+  } catch (cause) {
+    return (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404;
+  }
+}
+
 function policy(settings: S3Settings): Item {
   const Bucket = settings.bucket;
-  const read = async (client: S3Client): Promise<Statement[]> => {
-    const found = await orUnset(client.send(new GetBucketPolicyCommand({ Bucket })));
-    const { Statement: list = [] } = JSON.parse(found?.Policy ?? '{}') as { Statement?: Statement | Statement[] };
-    return Array.isArray(list) ? list : [list];
-  };
   return {
-    name: 'policy: TLS alone, encrypted alone, nothing public',
-    code: 'bucket-policy-differs',
+    ...POLICY,
     async look(client) {
-      const found = await read(client);
+      const found = await readPolicy(client, Bucket);
       const has = (wanted: Statement) =>
         found.some((s) => s.Sid === wanted.Sid && JSON.stringify(sorted(s)) === JSON.stringify(sorted(wanted)));
       return [
@@ -221,8 +257,15 @@ function policy(settings: S3Settings): Item {
         ...found.filter(isPublic).map((s) => `statement ${s.Sid ?? 'without a name'} lets everybody in`),
       ];
     },
-    apply: async (client) =>
-      client.send(new PutBucketPolicyCommand({ Bucket, Policy: mergedPolicy(await read(client), settings) })),
+    async apply(client) {
+      const before = await answers(client, Bucket);
+      const Policy = mergedPolicy(await readPolicy(client, Bucket), settings);
+      await client.send(new PutBucketPolicyCommand({ Bucket, Policy }));
+      // A store that takes its conditions for met refuses everything from now on, over TLS too.
+      if (!before || (await answers(client, Bucket))) return null;
+      await removePolicy(client, settings, false);
+      return 'the store does not know its conditions and refused everything; it was taken off again: use --no-policy';
+    },
   };
 }
 

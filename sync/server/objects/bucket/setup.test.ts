@@ -1,6 +1,7 @@
 import {
   DeletePublicAccessBlockCommand,
   GetBucketLifecycleConfigurationCommand,
+  GetBucketPolicyCommand,
   PutBucketAclCommand,
   PutBucketLifecycleConfigurationCommand,
   PutBucketPolicyCommand,
@@ -135,14 +136,41 @@ describe.skipIf(missing)('the bucket', () => {
     });
   });
 
-  test('setup writes the policy last, and it is the one that lets nothing in without TLS', async () => {
+  test('a store that refuses everything under the policy does not keep it, and setup says so', async () => {
     const settings = moto.settings('with-policy');
+    // moto takes the conditions for met, and refuses everything from then on, over TLS too.
     const findings = await setupBucket(settings, PERIODS);
-    expect(findings.at(-1)).toMatchObject({ code: 'bucket-policy-differs', state: 'changed' });
-    // From here on moto refuses everything, over TLS too.
+    expect(findings.at(-1)).toMatchObject({ code: 'bucket-policy-differs', state: 'not offered' });
+    expect(findings.at(-1)!.why.join()).toContain('--no-policy');
     const store = openObjectStore(settings);
-    await expect(store.put('a', Buffer.from('b'))).rejects.toMatchObject({ code: 's3-denied' });
+    await store.put('a', Buffer.from('b'));
     store.close();
+  });
+
+  test('--no-policy takes the policy off that setup made, and leaves the statements of others', async () => {
+    const settings = moto.settings('policy-taken-off');
+    await setupBucket(settings, PERIODS, OPTIONS);
+    const client = s3Client(settings);
+    const own = {
+      Sid: 'Own',
+      Effect: 'Allow',
+      Principal: { AWS: 'arn:aws:iam::123456789012:user/a' },
+      Action: 's3:GetObject',
+      Resource: `arn:aws:s3:::${settings.bucket}/*`,
+    };
+    await client.send(new PutBucketPolicyCommand({ Bucket: settings.bucket, Policy: mergedPolicy([own], settings) }));
+    const store = openObjectStore(settings);
+    const denied = await store.put('a', Buffer.from('b')).catch((cause: unknown) => cause);
+    expect(denied).toMatchObject({ code: 's3-denied', nextStep: expect.stringContaining('backup setup --no-policy') });
+    const policyOf = (findings: Awaited<ReturnType<typeof setupBucket>>) => findings.at(-1)!.state;
+    expect(policyOf(await setupBucket(settings, PERIODS, { ...OPTIONS, dryRun: true }))).toBe('would change');
+    expect(policyOf(await setupBucket(settings, PERIODS, OPTIONS))).toBe('changed');
+    await store.put('a', Buffer.from('b'));
+    store.close();
+    const { Policy } = await client.send(new GetBucketPolicyCommand({ Bucket: settings.bucket }));
+    expect(JSON.parse(Policy!).Statement.map((s: { Sid: string }) => s.Sid)).toEqual(['Own']);
+    expect(policyOf(await setupBucket(settings, PERIODS, OPTIONS))).toBe('left out');
+    client.destroy();
   });
 
   test('the policy’s own words', () => {

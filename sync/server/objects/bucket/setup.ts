@@ -3,7 +3,7 @@ import { Problem } from '../../../protocol/wire/problem.ts';
 import { s3Client } from '../client.ts';
 import { asS3Problem } from '../problems.ts';
 import type { S3Settings } from '../settings.ts';
-import { bucketItems, type Item } from './items.ts';
+import { bucketItems, type Item, POLICY, removePolicy } from './items.ts';
 import type { Periods } from './rules.ts';
 
 export interface Finding {
@@ -17,7 +17,7 @@ export interface Finding {
 
 export interface BucketOptions {
   readonly dryRun?: boolean;
-  /** Leave the bucket policy alone: for a store that does not know its conditions. */
+  /** No bucket policy of ours, for a store that does not know its conditions: one that is there is taken off. */
   readonly withoutPolicy?: boolean;
 }
 
@@ -38,19 +38,17 @@ export async function setupBucket(
     const findings: Finding[] = [made];
     if (dryRun && made.state === 'would change') return findings;
     for (const item of bucketItems(settings, periods)) {
-      if (withoutPolicy && item.code === 'bucket-policy-differs') {
-        findings.push({ item: item.name, state: 'left out', code: null, why: [] });
+      if (withoutPolicy && item.code === POLICY.code) {
+        findings.push(await takeOff(client, settings, dryRun));
         continue;
       }
       const found = await look(client, item);
       if (found.state !== 'differs' || !item.apply) findings.push(asOptional(item, found));
       else if (dryRun) findings.push({ ...found, state: 'would change' });
       else {
-        const applied = await item.apply(client).then(
-          () => true,
-          (cause: unknown) => notOffered(item, cause),
-        );
-        findings.push({ ...found, state: applied ? 'changed' : 'not offered' });
+        const applied = await item.apply(client).catch((cause: unknown) => notOffered(item, cause));
+        if (typeof applied === 'string') findings.push({ ...found, state: 'not offered', why: [applied] });
+        else findings.push({ ...found, state: applied === false ? 'not offered' : 'changed' });
       }
     }
     return findings;
@@ -70,7 +68,7 @@ export async function auditBucket(
     const findings: Finding[] = [];
     for (const item of bucketItems(settings, periods))
       findings.push(
-        withoutPolicy && item.code === 'bucket-policy-differs'
+        withoutPolicy && item.code === POLICY.code
           ? { item: item.name, state: 'left out', code: null, why: [] }
           : asOptional(item, await look(client, item)),
       );
@@ -78,6 +76,16 @@ export async function auditBucket(
   } finally {
     client.destroy();
   }
+}
+
+async function takeOff(client: S3Client, settings: S3Settings, dryRun: boolean): Promise<Finding> {
+  const { name: item } = POLICY;
+  try {
+    if (!(await removePolicy(client, settings, dryRun))) return { item, state: 'left out', code: null, why: [] };
+  } catch (cause) {
+    throw asS3Problem(cause, item);
+  }
+  return { item, state: dryRun ? 'would change' : 'changed', code: null, why: ['our policy is taken off'] };
 }
 
 async function look(client: S3Client, item: Item): Promise<Finding> {

@@ -26,6 +26,10 @@ export async function* templates({ tx, keys, actor, names, now }: Reading) {
       }
   for (const { model, card, madeAt } of (await readCardTemplates(tx, keys, names)).values())
     yield { onCard: card?.id, model, opensWithTheCardAlone: card?.sealed, addedAt: madeAt.toISOString() };
+}
+
+/** For which models there are, or may be, templates: on kiosks, and since a move to another model. */
+export async function* templateModels({ tx, names }: Reading) {
   const models = await tx.selectFrom('person_model').select('model').distinct().where('person', 'in', names).execute();
   for (const { model } of models) yield { kiosksMayHoldTemplatesOfModel: model };
   const moves = await tx

@@ -1,6 +1,7 @@
 import { everyMatch } from '../../audit/search.ts';
 import { listConsents } from '../../consents/list.ts';
 import { credentialsOf } from '../../credentials/store.ts';
+import { undoUntilOf } from '../../erasure/request.ts';
 import { readMinor } from '../../minors/minors.ts';
 import { shownPeople } from '../../people/shown.ts';
 import { listHolds } from '../../retention/holds.ts';
@@ -90,7 +91,7 @@ export async function* erasures({ tx, names }: Reading) {
       state: r.state,
       origin: r.origin,
       requestedAt: r.requested_at.toISOString(),
-      undoUntil: r.undo_until?.toISOString() ?? null,
+      undoUntil: undoUntilOf(r)?.toISOString() ?? null,
       kiosks: confirmed.map((c) => ({ device: c.device, confirmedAt: c.confirmed_at?.toISOString() ?? null })),
     };
   }

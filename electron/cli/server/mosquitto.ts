@@ -1,0 +1,184 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import {
+  BROKER_DATA,
+  brokerNames,
+  type Owner,
+  writeMosquitto,
+  writeMosquittoAccess,
+} from '../../../sync/server/mqtt/mosquitto.ts';
+import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { operate } from './environment.ts';
+
+interface Args {
+  readonly out: string;
+  readonly hostname?: string[];
+  readonly access?: boolean;
+  readonly watch?: number;
+  readonly signal?: number;
+  readonly port: number;
+  readonly wssPort?: number;
+  readonly bind?: string;
+  readonly data: string;
+  readonly replica?: string[];
+  readonly user?: string;
+  readonly json?: boolean;
+}
+
+/** Debian's user of the broker, and that of its image. */
+const BROKER_USER = 'mosquitto';
+
+/** `server mosquitto`. */
+export function registerMosquitto(server: Command, environment: string): void {
+  server
+    .command('mosquitto')
+    .description('Write configuration, access rules and certificates for a Mosquitto broker of this server.')
+    .requiredOption('--out <folder>', 'where the files go; private to the broker’s user')
+    .option('--hostname <names>', 'names or addresses that the broker is reached under, comma-separated', list)
+    .option('--access', 'write the access rules alone: servers that were added, kiosks that were revoked')
+    .option('--watch <seconds>', 'with --access: again and again, until it is ended', whole(5, 3600))
+    .option('--signal <pid>', 'with --watch: process of the broker, which gets SIGHUP when the rules are new', whole(1))
+    .option('--port <n>', 'port of MQTT', whole(1, 65_535), 8883)
+    .option('--wss-port <n>', 'port of MQTT over WebSocket; none without it', whole(1, 65_535))
+    .option('--bind <address>', 'address to listen on; all without it')
+    .option('--data <folder>', 'where the broker keeps its sessions', BROKER_DATA)
+    .option('--replica <names>', 'names of replicas that are yet to start, comma-separated', list)
+    .option('--user <name>', `the broker’s user, who changes to it and owns the files (default: ${BROKER_USER})`)
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `${environment}
+The rules name every server that has come to the broker within 30 days, and those of --replica beside them. Run as root, the
+files become the broker's user's. Run it again after \`server keys succeed ca\`, and once a year: the certificate lives 397 days.
+With --access run it every few minutes, and reload the broker where it says that the rules are new.${EXIT_HELP}`,
+    )
+    .action(async (o: Args, command: Command) => {
+      if ((o.watch !== undefined && !o.access) || (o.signal !== undefined && o.watch === undefined))
+        command.error('error: --watch goes with --access, and --signal with --watch', { exitCode: EXIT.usage });
+      if (o.watch !== undefined) return watch(o, o.watch);
+      if (o.access) {
+        const { changed, names } = await writeAccess(o);
+        const said = changed ? 'The access rules are new: reload the broker (SIGHUP).' : 'The access rules stand.';
+        print(o.json, { changed }, `${said} They name ${names}.`);
+        return;
+      }
+      if (!o.hostname) command.error('error: --hostname is needed, or --access', { exitCode: EXIT.usage });
+      const { replicas, ...made } = await operate('broker certificate', { hostnames: o.hostname });
+      const owner = ownerOf(o);
+      const named = together(replicas, o.replica);
+      const files = writeMosquitto({
+        folder: o.out,
+        dataFolder: o.data,
+        port: o.port,
+        wssPort: o.wssPort ?? null,
+        ...made,
+        replicas: named,
+        ...(owner && { owner }),
+        ...(o.bind && { bind: o.bind }),
+        ...(o.user && { user: o.user }),
+      });
+      const lines = [
+        `Start the broker with: OPENSSL_CONF=${files.openssl} mosquitto -c ${files.config}`,
+        `Its access rules name ${brokerNames(named)}.`,
+      ];
+      if (owner?.uid === 0)
+        lines.push(`The files are root's: there is no user ${BROKER_USER} here. Name the broker's with --user.`);
+      print(o.json, files, lines.join('\n'));
+    });
+}
+
+async function writeAccess(o: Args): Promise<{ changed: boolean; names: string }> {
+  const { replicas, ...access } = await operate('broker access', {});
+  const named = together(replicas, o.replica);
+  return {
+    changed: writeMosquittoAccess(o.out, { ...access, replicas: named }, ownerOf(o)),
+    names: brokerNames(named),
+  };
+}
+
+/** Writes the rules every so many seconds, until SIGTERM or SIGINT. What fails is said, and tried again. */
+async function watch(o: Args, seconds: number): Promise<void> {
+  const ended = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.abort());
+  // The broker may have missed what was written before.
+  let unread = true;
+  while (!ended.signal.aborted) {
+    try {
+      const { changed, names } = await writeAccess(o);
+      if (changed) print(o.json, { changed }, `The access rules are new. They name ${names}.`);
+      unread ||= changed;
+      if (unread && o.signal !== undefined) process.kill(o.signal, 'SIGHUP');
+      unread = false;
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      process.stderr.write(`${code ?? 'failed'}: ${message}\nTried again in ${seconds} s.\n`);
+    }
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(done, seconds * 1000);
+      ended.signal.addEventListener('abort', done, { once: true });
+    });
+  }
+}
+
+/**
+ * Whose the files are to be. Root gives them to the user of `--user`; else leaves them to whose folder it is; else to the
+ * broker's usual user; else they stay root's. Everyone else can only keep them; then null.
+ *
+ * @throws Problem `user-unknown`
+ */
+function ownerOf({ out, user }: Args): Owner | null {
+  if (process.getuid?.() !== 0) return null;
+  if (user !== undefined) {
+    const named = idsOf(user);
+    if (named) return named;
+    throw new Problem(
+      'user-unknown',
+      `This machine has no user ${user}.`,
+      'Install the broker first, or name its user with --user.',
+    );
+  }
+  const folder = existsSync(out) ? statSync(out) : null;
+  if (folder && folder.uid !== 0) return folder;
+  return idsOf(BROKER_USER) ?? { uid: 0, gid: 0 };
+}
+
+/** Through the system's own name service: the user may be in no file here. */
+function idsOf(user: string): Owner | null {
+  const ask = (what: '-u' | '-g') => spawnSync('id', [what, '--', user], { encoding: 'utf8' });
+  const [uid, gid] = [ask('-u'), ask('-g')];
+  return uid.status === 0 && gid.status === 0 ? { uid: Number(uid.stdout), gid: Number(gid.stdout) } : null;
+}
+
+const together = (known: readonly string[], given: readonly string[] = []): string[] => [
+  ...new Set([...known, ...given]),
+];
+
+function print(json: boolean | undefined, value: unknown, sentence: string): void {
+  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
+}
+
+function list(text: string): string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+  if (names.length === 0) throw new InvalidArgumentError('at least one name');
+  return names;
+}
+
+function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(
+        `a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}`,
+      );
+    return value;
+  };
+}

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import type { MqttTransport } from '../../sync/edge/transport/mqtt.ts';
+import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { operate } from '../../sync/server/operator/open.ts';
+import { sp } from '../cli/run-sp.ts';
+import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
+import { reservePorts } from '../services/ports.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { MemoryOutbox, temporaryHome } from './kit.ts';
+import { type Kiosk, marksOf, mqttTransport, sealOutbox, until } from './mqtt-rig.ts';
+
+/** From one server to replicas behind one Mosquitto: server processes on one PostgreSQL, and the operator's own command. */
+
+const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
+const unavailable = postgresUnavailable() ?? mosquittoMissing();
+if (unavailable) console.log(`SKIPPED: from one server to replicas at the broker: ${unavailable}`);
+/** A server process starts within this on a machine that does much else. */
+const PATIENCE_MS = 300_000;
+const homes = [temporaryHome(), temporaryHome(), temporaryHome()];
+const running = new Set<Server>();
+let postgres: TestPostgres;
+let mosquitto: Mosquitto;
+let shared: Record<string, string>;
+let kiosk: Kiosk;
+let transport: MqttTransport;
+
+interface Server {
+  readonly child: ChildProcess;
+  /** Lines of its log that hold these words. */
+  said(words: string): number;
+}
+
+/** @param name of the replica; empty: a server without one */
+async function start(name: string, home: number): Promise<Server> {
+  const [people, devices] = await reservePorts(2);
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      ...process.env,
+      ...shared,
+      SMARTPRESENCE_SERVER_HOME: homes[home]!.path,
+      SMARTPRESENCE_PEOPLE_PORT: `${people}`,
+      SMARTPRESENCE_DEVICE_PORT: `${devices}`,
+      ...(name && { SMARTPRESENCE_REPLICA: name }),
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const server = { child, said: (words: string) => log.split('\n').filter((line) => line.includes(words)).length };
+  running.add(server);
+  await until(
+    `the server “${name}” is at the broker`,
+    () => {
+      if (child.exitCode !== null) throw new Error(log);
+      return server.said('"broker connected"') > 0;
+    },
+    PATIENCE_MS,
+  );
+  return server;
+}
+
+async function stop(server: Server): Promise<void> {
+  running.delete(server);
+  if (server.child.exitCode !== null || server.child.signalCode !== null) return;
+  server.child.kill('SIGTERM');
+  await once(server.child, 'exit');
+}
+
+/** The access rules, as an operator has them written. */
+async function rules(...more: string[]): Promise<string> {
+  const args = ['server', 'mosquitto', '--out', mosquitto.folder, '--access', ...more];
+  const { code, stderr } = await sp(homes[0]!.path, args, { env: shared });
+  expect([code, stderr]).toEqual([0, '']);
+  mosquitto.reload();
+  return readFileSync(join(mosquitto.folder, 'acl'), 'utf8');
+}
+
+/** Check-ins, one batch each, by MQTT alone. @returns how many got no answer at their first try */
+async function checkIns(count: number): Promise<number> {
+  let unanswered = 0;
+  const { box } = kiosk;
+  for (let i = 0; i < count; i++) {
+    box.append(
+      'checkin',
+      { direction: 'in', method: 'number+pin', liveness: 'off (demo)' },
+      { person: box.person('Ada') },
+    );
+    const sealed = await sealOutbox(kiosk);
+    try {
+      const answer = await transport.exchange('batch', sealed, new AbortController().signal);
+      box.acknowledge(box.epoch, await marksOf(answer, kiosk));
+    } catch {
+      unanswered += 1;
+    }
+  }
+  return unanswered;
+}
+
+beforeAll(async () => {
+  if (unavailable) return;
+  postgres = await startPostgres();
+  const [port, wssPort] = (await reservePorts(2)) as [number, number];
+  const url = `mqtts://127.0.0.1:${port}`;
+  shared = {
+    ...initServer(homes[0]!.path),
+    SMARTPRESENCE_DATABASE_URL: postgres.url(),
+    SMARTPRESENCE_TIMEZONE: 'UTC',
+    SMARTPRESENCE_MQTT_URL: url,
+  };
+  const box = new MemoryOutbox();
+  const secret = await createDeviceIdentity(box.device);
+  const device = await deviceRequest(secret, 'Front door');
+  kiosk = { box, secret, bundle: await provisionLocal({ serverHome: homes[0]!.path, env: shared, device }) };
+  mosquitto = await startMosquitto({
+    ...(await operate(shared, 'broker certificate', { hostnames: ['127.0.0.1'] })),
+    port,
+    wssPort,
+  });
+  transport = mqttTransport(kiosk, url, { silenceMs: 60_000 });
+}, 600_000);
+afterAll(async () => {
+  transport?.close();
+  await Promise.all([...running].map(stop));
+  await mosquitto?.remove();
+  await postgres?.remove();
+  for (const home of homes) home.remove();
+}, 300_000);
+beforeEach((context) => {
+  if (unavailable) context.skip(unavailable);
+});
+
+test('one server becomes two replicas: each check-in is answered over MQTT at its first try', async () => {
+  const first = await start('', 0);
+  expect(await checkIns(20)).toBe(0);
+  // The rules name the replicas to come, and the server that has no name yet is still at work.
+  const acl = await rules('--replica', 'a,b');
+  for (const user of ['', '.a', '.b']) expect(acl).toContain(`user server.${kiosk.bundle.serverId}${user}\n`);
+  expect(await checkIns(20)).toBe(0);
+  const b = await start('b', 1);
+  expect(await checkIns(20)).toBe(0);
+  await stop(first);
+  const a = await start('a', 0);
+  const before = { a: a.said('"events taken"'), b: b.said('"events taken"') };
+  expect(await checkIns(200)).toBe(0);
+  const took = { a: a.said('"events taken"') - before.a, b: b.said('"events taken"') - before.b };
+  expect(took.a + took.b).toBe(200);
+  expect(Math.min(took.a, took.b)).toBeGreaterThan(0);
+}, 900_000);
