@@ -153,3 +153,16 @@ test('one server becomes two replicas: each check-in is answered over MQTT at it
   expect(took.a + took.b).toBe(200);
   expect(Math.min(took.a, took.b)).toBeGreaterThan(0);
 }, 900_000);
+
+test('a replica that the rules do not name takes no share; when they do, it takes its part', async () => {
+  const c = await start('c', 2);
+  expect(await checkIns(20)).toBe(0);
+  expect(c.said('"events taken"')).toBe(0);
+  // The command knows it from the database.
+  expect(await rules()).toContain(`user server.${kiosk.bundle.serverId}.c\n`);
+  await until(
+    'it has joined the others',
+    async () => (await checkIns(1)) === 0 && c.said('"events taken"') > 0,
+    PATIENCE_MS,
+  );
+}, 600_000);

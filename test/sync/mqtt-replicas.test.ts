@@ -72,7 +72,7 @@ async function replica(name: string, presence: () => Promise<void> = async () =>
     url: `mqtts://127.0.0.1:${mosquitto.port}`,
     serverId,
     clientId: name,
-    user: name,
+    user: brokerUser(serverId, name),
     shared: true,
     credentials: () => own,
     cas: () => [ca.certPem],

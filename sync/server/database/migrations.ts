@@ -95,7 +95,7 @@ export const MIGRATIONS: Record<string, ServerMigration> = {
   '0040-lookalikes': lookalikes,
   '0041-emergency-webhook': emergencyWebhook,
   '0042-checks': { ...checks, expands: true },
-  '0043-broker-replicas': brokerReplicas,
+  '0043-broker-replicas': { ...brokerReplicas, expands: true },
 };
 
 /** Names of what this build knows, in order. */

@@ -25,6 +25,8 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 /** Within this a message to ourselves has come back, ms. */
 const TRIAL_MS = 5000;
+/** How often a replica that the broker's rules do not name yet tries whether they do, ms. */
+const JOIN_EVERY_MS = 5000;
 /** Return codes of brokers that speak 3.1.1 alone. */
 const OLD_BROKER = [1, 132];
 
@@ -225,11 +227,9 @@ export class BrokerConsumer {
       }
       // Set before the first message can come: its answer needs it.
       this.#client = client;
-      const granted = await client.subscribeAsync([shared ? `$share/sp/${up}` : up, presenceFilter(serverId)], {
-        qos: 1,
-      });
+      await subscribe(client, [...(shared ? [] : [up]), presenceFilter(serverId)]);
       await forTrial.catch(() => undefined);
-      if (granted.some((g) => g.qos > 2)) throw Object.assign(new Error('subscription refused'), { code: 'refused' });
+      if (shared && !(await this.#join(client))) void this.#joinLater(client);
     })();
     ready.catch(() => undefined);
     try {
@@ -245,6 +245,37 @@ export class BrokerConsumer {
         if (this.#client === client) this.#client = null;
       }),
     };
+  }
+
+  /**
+   * Takes our part of what kiosks send, once a message to ourselves has come back: Mosquitto gives every member of a shared
+   * subscription its part, also one whose rights are missing, and that part would reach nobody.
+   *
+   * @returns whether we take part
+   */
+  async #join(client: MqttClient): Promise<boolean> {
+    // The checks' own is under way.
+    while (this.#trial) await pause(100, this.#closed.signal);
+    const { reads, writes } = await this.tryOut();
+    if (!reads || !writes || this.#client !== client) return false;
+    await subscribe(client, [`$share/sp/${upFilter(this.#o.serverId)}`]);
+    return true;
+  }
+
+  async #joinLater(client: MqttClient): Promise<void> {
+    const { log, url } = this.#o;
+    const broker = new URL(url).host;
+    log.warn(
+      { broker, code: 'broker-not-readable' },
+      'The rules of the broker do not name this replica: it takes no messages there yet.',
+    );
+    while (this.#client === client) {
+      await pause(JOIN_EVERY_MS, this.#closed.signal);
+      // A connection that ended meanwhile joins when it is made again.
+      if (!(await this.#join(client).catch(() => false))) continue;
+      log.info({ broker }, 'the broker lets this replica take its part now');
+      return;
+    }
   }
 
   #dial(): Promise<TLSSocket> {
@@ -326,6 +357,11 @@ export class BrokerConsumer {
       done(new Error('acknowledged later'));
     };
   }
+}
+
+async function subscribe(client: MqttClient, filters: string[]): Promise<void> {
+  const granted = await client.subscribeAsync(filters, { qos: 1 });
+  if (granted.some((g) => g.qos > 2)) throw Object.assign(new Error('subscription refused'), { code: 'refused' });
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
