@@ -61,6 +61,18 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
   { file: '/usr/bin/swtpm', apt: 'swtpm', suites: 'the device secret in a TPM' },
   { file: '/usr/bin/tpm2', apt: 'tpm2-tools', suites: 'the device secret in a TPM' },
   { file: '/usr/bin/strace', apt: 'strace', suites: 'power cuts: what kiosk and updater write and flush' },
+  { file: '/usr/sbin/cupsd', apt: 'cups', suites: 'printing at the kiosk' },
+  { file: '/usr/lib/cups/backend/cups-pdf', apt: 'printer-driver-cups-pdf', suites: 'printing at the kiosk' },
+  { file: '/usr/bin/pdftotext', apt: 'poppler-utils', suites: 'printing at the kiosk' },
+  { file: '/usr/sbin/nginx', apt: 'nginx', suites: 'the server behind nginx' },
+  {
+    file: '/usr/lib/nginx/modules/ngx_stream_module.so',
+    apt: 'libnginx-mod-stream',
+    suites: 'kiosks through nginx',
+  },
+  { file: '/usr/bin/caddy', apt: 'caddy', suites: 'the server behind Caddy' },
+  { file: '/usr/bin/pebble', apt: 'pebble', suites: 'certificates by ACME' },
+  { file: '/usr/bin/lego', apt: 'lego', suites: 'certificates by ACME' },
   { file: '/usr/bin/sslscan', apt: 'sslscan', suites: 'every listener scanned for weak TLS' },
 ];
 

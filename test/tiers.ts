@@ -7,6 +7,7 @@ import { globSync } from 'node:fs';
  */
 export const LONG: readonly string[] = [
   'test/policy/**',
+  'test/proxy/**',
   'test/authority/**',
   'test/backup/**',
   'test/checks/doctor.test.ts',

@@ -29,6 +29,26 @@ describe('configuration', () => {
     });
   });
 
+  test('trusts no proxy but those that are named, and never everyone', () => {
+    expect(readConfig(good()).trustedProxies).toEqual([]);
+    const trusted = readConfig({ ...good(), SMARTPRESENCE_TRUSTED_PROXIES: ' 192.0.2.7, 10.0.0.0/24,2001:db8::/32, ' });
+    expect(trusted.trustedProxies).toEqual(['192.0.2.7', '10.0.0.0/24', '2001:db8::/32']);
+    for (const wrong of [
+      'proxy.example.org',
+      '10.0.0.0/33',
+      '0.0.0.0/0',
+      '::/0',
+      '10.0.0.0/',
+      '10.0.0.0/8/8',
+      'loopback',
+      '*',
+      'fe80::1%eth0',
+    ]) {
+      const { message } = problemOf({ ...good(), SMARTPRESENCE_TRUSTED_PROXIES: `192.0.2.7,${wrong}` });
+      expect(message).toMatch(/^SMARTPRESENCE_TRUSTED_PROXIES must be IP addresses and networks/);
+    }
+  });
+
   test('lists every wrong variable at once and shows no value', () => {
     const problem = problemOf({
       ENCRYPTION_KEY: 'hunter2hunter2',

@@ -13,6 +13,7 @@ import {
   operationsSettings,
   operationsVariables,
 } from './health/settings.ts';
+import { proxyVariables } from './http/proxies.ts';
 import { urlOf } from './http/url.ts';
 import type { MasterPair } from './keys/envelope.ts';
 import { Secret } from './keys/secret.ts';
@@ -83,6 +84,7 @@ const Environment = z
           .filter(Boolean),
       )
       .pipe(z.array(Hostname).min(1)),
+    ...proxyVariables,
     /** The operator's certificate for the people listener, PEM files. Without them the server makes its own. */
     SMARTPRESENCE_PEOPLE_CERT: Path.optional(),
     SMARTPRESENCE_PEOPLE_KEY: Path.optional(),
@@ -171,6 +173,8 @@ export interface Config {
   readonly peoplePort: number;
   readonly devicePort: number;
   readonly hostnames: readonly string[];
+  /** Addresses and networks of reverse proxies before people's pages. */
+  readonly trustedProxies: readonly string[];
   /** Origin of console and portal, as it stands in links. */
   readonly peopleUrl: string;
   readonly mqtt: MqttSettings;
@@ -229,6 +233,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     peoplePort: e.SMARTPRESENCE_PEOPLE_PORT,
     devicePort: e.SMARTPRESENCE_DEVICE_PORT,
     hostnames: e.SMARTPRESENCE_HOSTNAMES,
+    trustedProxies: e.SMARTPRESENCE_TRUSTED_PROXIES,
     peopleUrl: e.SMARTPRESENCE_PUBLIC_URL ?? urlOf(e.SMARTPRESENCE_HOSTNAMES[0]!, e.SMARTPRESENCE_PEOPLE_PORT),
     mqtt: mqttSettings(e, e.SMARTPRESENCE_HOSTNAMES[0]!),
     mail: mailSettings(e),

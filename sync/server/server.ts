@@ -1,5 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -23,12 +22,12 @@ import { identityContext } from './devices/context.ts';
 import { createDeviceListener } from './devices/listener.ts';
 import { startOperations } from './health/start.ts';
 import { makeServerHome } from './home.ts';
-import type { Listener } from './http/listener.ts';
+import { type Listener, TLS_VERSIONS } from './http/listener.ts';
 import { urlOf } from './http/url.ts';
 import { JOBS } from './jobs/all.ts';
 import { startJobs } from './jobs/runner.ts';
-import type { KeyAndCertificate } from './keys/certificates.ts';
 import { type Keyring, openKeyring } from './keys/keyring.ts';
+import { followCertificate } from './keys/people-certificate.ts';
 import { keepBeating } from './keys/replica.ts';
 import { keysOf } from './keys/settings.ts';
 import { startHub } from './live/start.ts';
@@ -127,13 +126,16 @@ export async function startServer(
     };
     const devices = createDeviceListener({ ...messages, updates: config.updates });
     closers.push(() => devices.close());
-    const certificate = config.peopleCertificate ? operatorCertificate(config.peopleCertificate) : keyring.people;
+    const followed = config.peopleCertificate && followCertificate(config.peopleCertificate, log);
+    if (followed) closers.push(async () => followed.close());
+    const certificate = followed?.now ?? keyring.people;
     const people = await createPeopleListener({
       services,
       hub,
       certificate,
       trusted: config.peopleCertificate !== null,
       hostnames: config.hostnames,
+      trustedProxies: config.trustedProxies,
       pages,
       log,
     });
@@ -163,6 +165,10 @@ export async function startServer(
       now,
     });
     closers.push(operations.close);
+    followed?.onChange((renewed) => {
+      people.server.setSecureContext({ ...TLS_VERSIONS, key: renewed.keyPem, cert: renewed.certPem });
+      operations.renewCertificate(renewed);
+    });
     signals.hear('change', await nudger(db, (due) => mqtt.nudge(due), log));
     if (database.kind === 'embedded') {
       const onChange = () => {
@@ -225,24 +231,4 @@ async function listen(listener: Listener, config: Config, port: number, variable
     );
   }
   return urlOf(config.hostnames[0]!, portOf(listener)!);
-}
-
-function operatorCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }): KeyAndCertificate {
-  const refuse = (why: string, cause?: unknown) =>
-    new Problem(
-      'bad-people-certificate',
-      `The operator's certificate is refused: ${why}.`,
-      'Check SMARTPRESENCE_PEOPLE_CERT and SMARTPRESENCE_PEOPLE_KEY.',
-      { cause },
-    );
-  let held: KeyAndCertificate;
-  let belongs: boolean;
-  try {
-    held = { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
-    belongs = new X509Certificate(held.certPem).checkPrivateKey(createPrivateKey(held.keyPem));
-  } catch (cause) {
-    throw refuse('certificate or key can not be read as PEM', cause);
-  }
-  if (!belongs) throw refuse('the key is not that of the certificate');
-  return held;
 }

@@ -85,6 +85,7 @@ export async function doorOn(
     certificate: keyring.people,
     trusted: false,
     hostnames: [HOST],
+    trustedProxies: config.trustedProxies,
     pages: '/nonexistent',
     log,
   });

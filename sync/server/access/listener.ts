@@ -28,6 +28,8 @@ export interface PeopleListenerOptions {
   /** The certificate is the operator's, so browsers may be told never to fall back to plain HTTP. */
   readonly trusted: boolean;
   readonly hostnames: readonly string[];
+  /** Reverse proxies that say where a request comes from (`X-Forwarded-For`). */
+  readonly trustedProxies: readonly string[];
   /** Folder of the built screens. */
   readonly pages: string;
   readonly log: Logger;
@@ -38,7 +40,8 @@ const LIVE_LIMIT = { max: 120, timeWindow: 60_000 };
 
 /** The listener for people's browsers: the console, its API and its WebSocket. */
 export async function createPeopleListener(o: PeopleListenerOptions): Promise<Listener> {
-  const app = createListener({ key: o.certificate.keyPem, cert: o.certificate.certPem }, o.log);
+  const { keyPem: key, certPem: cert } = o.certificate;
+  const app = createListener({ key, cert }, o.log, { trustedProxies: o.trustedProxies });
   app.addHook('onRequest', async (request) => checkHost(request, o.hostnames));
   await app.register(helmet, {
     contentSecurityPolicy: {

@@ -30,7 +30,11 @@ const MAX_CONNECTIONS = 50;
  *
  * @throws Problem `port-in-use`, `can-not-listen`
  */
-export async function listenForOperations(o: OperationsOptions): Promise<{ port: number; close(): Promise<void> }> {
+export async function listenForOperations(o: OperationsOptions): Promise<{
+  port: number;
+  renewCertificate(renewed: KeyAndCertificate): void;
+  close(): Promise<void>;
+}> {
   const { settings, log } = o;
   const handle: RequestListener = (request, response) => {
     answer(o, request, response).catch((err: unknown) => {
@@ -49,6 +53,9 @@ export async function listenForOperations(o: OperationsOptions): Promise<{ port:
   const port = await listening(server, settings);
   return {
     port,
+    renewCertificate({ keyPem: key, certPem: cert }) {
+      if ('setSecureContext' in server) server.setSecureContext({ ...TLS_VERSIONS, key, cert });
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -12,6 +12,8 @@ import type { OperationsSettings } from './settings.ts';
 export interface Operations {
   /** Of the operations listener; null: none was asked for. */
   readonly port: number | null;
+  /** For its TLS, where it has any. */
+  renewCertificate(renewed: KeyAndCertificate): void;
   close(): Promise<void>;
 }
 
@@ -31,7 +33,7 @@ export async function startOperations(o: {
   readonly now: () => Date;
 }): Promise<Operations> {
   const { settings, db, now } = o;
-  if (!settings) return { port: null, close: async () => undefined };
+  if (!settings) return { port: null, renewCertificate: () => undefined, close: async () => undefined };
   measureProcess();
   const metrics = async () => {
     const all = [registry, heldRegistry(o.held())];

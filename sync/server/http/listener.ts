@@ -36,11 +36,13 @@ const LIMITS: ListenerLimits = {
 /**
  * A fastify instance that speaks TLS 1.3 and nothing else: neither an older TLS nor plain HTTP gets an answer.
  * Logs name the route, never the address asked for, the peer or a body: those carry tokens and people.
+ *
+ * @param trustedProxies whose word counts for where a request comes from (http/proxies.ts); none where kiosks connect
  */
 export function createListener(
   tls: Pick<ServerOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized'>,
   log: Logger,
-  limits: Partial<ListenerLimits> = {},
+  { trustedProxies = [], ...limits }: Partial<ListenerLimits> & { trustedProxies?: readonly string[] } = {},
 ): Listener {
   const { connections, handshakeMs, headersMs, requestMs, checkMs } = { ...LIMITS, ...limits };
   const app: Listener = Fastify({
@@ -57,7 +59,7 @@ export function createListener(
     connectionTimeout: 60_000,
     keepAliveTimeout: 65_000,
     forceCloseConnections: false,
-    trustProxy: false,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     frameworkErrors: (_error, _request, reply) => refuseAddress(reply),
     routerOptions: { maxParamLength: 100 },
   });
