@@ -17,7 +17,6 @@ interface Args {
   readonly hostname?: string[];
   readonly access?: boolean;
   readonly watch?: number;
-  readonly signal?: number;
   readonly port: number;
   readonly wssPort?: number;
   readonly bind?: string;
@@ -39,7 +38,6 @@ export function registerMosquitto(server: Command, environment: string): void {
     .option('--hostname <names>', 'names or addresses that the broker is reached under, comma-separated', list)
     .option('--access', 'write the access rules alone: servers that were added, kiosks that were revoked')
     .option('--watch <seconds>', 'with --access: again and again, until it is ended', whole(5, 3600))
-    .option('--signal <pid>', 'with --watch: process of the broker, which gets SIGHUP when the rules are new', whole(1))
     .option('--port <n>', 'port of MQTT', whole(1, 65_535), 8883)
     .option('--wss-port <n>', 'port of MQTT over WebSocket; none without it', whole(1, 65_535))
     .option('--bind <address>', 'address to listen on; all without it')
@@ -55,8 +53,8 @@ files become the broker's user's. Run it again after \`server keys succeed ca\`,
 With --access run it every few minutes, and reload the broker where it says that the rules are new.${EXIT_HELP}`,
     )
     .action(async (o: Args, command: Command) => {
-      if ((o.watch !== undefined && !o.access) || (o.signal !== undefined && o.watch === undefined))
-        command.error('error: --watch goes with --access, and --signal with --watch', { exitCode: EXIT.usage });
+      if (o.watch !== undefined && !o.access)
+        command.error('error: --watch goes with --access', { exitCode: EXIT.usage });
       if (o.watch !== undefined) return watch(o, o.watch);
       if (o.access) {
         const { changed, names } = await writeAccess(o);
@@ -102,15 +100,10 @@ async function writeAccess(o: Args): Promise<{ changed: boolean; names: string }
 async function watch(o: Args, seconds: number): Promise<void> {
   const ended = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.abort());
-  // The broker may have missed what was written before.
-  let unread = true;
   while (!ended.signal.aborted) {
     try {
       const { changed, names } = await writeAccess(o);
       if (changed) print(o.json, { changed }, `The access rules are new. They name ${names}.`);
-      unread ||= changed;
-      if (unread && o.signal !== undefined) process.kill(o.signal, 'SIGHUP');
-      unread = false;
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       process.stderr.write(`${code ?? 'failed'}: ${message}\nTried again in ${seconds} s.\n`);
@@ -172,13 +165,11 @@ function list(text: string): string[] {
   return names;
 }
 
-function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+function whole(least: number, most: number) {
   return (text: string): number => {
     const value = Number(text);
     if (!Number.isInteger(value) || value < least || value > most)
-      throw new InvalidArgumentError(
-        `a whole number from ${least}${most < Number.MAX_SAFE_INTEGER ? ` to ${most}` : ''}`,
-      );
+      throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
     return value;
   };
 }
