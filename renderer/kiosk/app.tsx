@@ -1,4 +1,6 @@
-import { type Kiosk, KioskContext } from './kiosk.ts';
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { type Kiosk, KioskContext, useKiosk } from './kiosk.ts';
 import { Footer, TopBar } from './parts/frame.tsx';
 import type { Route } from './route.ts';
 import { CheckinScreen } from './screens/checkin.tsx';
@@ -10,7 +12,7 @@ import { PresentScreen } from './screens/present.tsx';
 import { PrivacyScreen } from './screens/privacy.tsx';
 import { ResultScreen, VoidedScreen } from './screens/result.tsx';
 import { SetupScreen } from './screens/setup/setup.tsx';
-import { StaffScreen } from './screens/staff/staff.tsx';
+import type { StaffScreen } from './screens/staff/staff.tsx';
 import { WrongScreen } from './screens/wrong.tsx';
 
 /** One screen at a time; the core's own troubles come before everything else. */
@@ -76,6 +78,23 @@ function Main({ route }: { route: Route }) {
     case 'privacy':
       return <PrivacyScreen />;
     case 'staff':
-      return <StaffScreen />;
+      return <Staff />;
   }
+}
+
+const staffScreen = signal<typeof StaffScreen | null>(null);
+
+/** Staff's screens, which nobody else needs: fetched once the first screen is drawn, and again by whoever asks for them earlier. */
+export async function fetchStaffScreens(): Promise<void> {
+  const { StaffScreen } = await import('./screens/staff/staff.tsx');
+  staffScreen.value = StaffScreen;
+}
+
+function Staff() {
+  const { home } = useKiosk();
+  const Screen = staffScreen.value;
+  useEffect(() => {
+    if (!Screen) fetchStaffScreens().catch(home);
+  }, [Screen, home]);
+  return Screen ? <Screen /> : <main class="staff" aria-busy="true" />;
 }

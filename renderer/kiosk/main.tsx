@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { initI18n } from '../shared/i18n.ts';
 import { keepFocus } from '../shared/keep-focus.ts';
-import { App } from './app.tsx';
+import { App, fetchStaffScreens } from './app.tsx';
 import { keepAwake } from './awake.ts';
 import { createKiosk } from './kiosk.ts';
 import { LOCALES } from './locales/index.ts';
@@ -22,3 +22,4 @@ keepTheme(document.documentElement, location.search, () => new Date(), kiosk.the
 Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.eyes.metrics }) });
 keepFocus(document);
 render(<App kiosk={kiosk} />, document.getElementById('app')!);
+requestIdleCallback(() => void fetchStaffScreens().catch(() => undefined));
