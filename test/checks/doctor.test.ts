@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -232,5 +233,44 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     await postgres.start();
     expect(await told()).toMatchObject({ ok: false, wrong: ['database-logs-parameters'] });
     await stop();
+  });
+});
+
+describe('the embedded database', () => {
+  const home = temporaryHome();
+  let env: Record<string, string>;
+  let server: RunningServer | null = null;
+  afterAll(async () => {
+    await server?.close();
+    home.remove();
+  });
+
+  test('none yet: doctor says so and makes none', { timeout: HANG_MS }, async () => {
+    env = { ...initServer(home.path), SMARTPRESENCE_PEOPLE_PORT: '0', SMARTPRESENCE_DEVICE_PORT: '0' };
+    const before = readdirSync(home.path);
+    const report = await doctor(env);
+    expect(report.checks[0]).toMatchObject({ state: 'failing', findings: [{ code: 'database-failed' }] });
+    expect(report.checks.filter(({ state }) => state === 'not-checked').length).toBeGreaterThan(3);
+    expect(readdirSync(home.path)).toEqual(before);
+  });
+
+  test('of a server that runs: it looks for doctor, over its socket', { timeout: HANG_MS }, async () => {
+    server = await startServer(readConfig(env), pino({ level: 'silent' }));
+    const report = await doctor(env);
+    const codes = report.checks.flatMap(({ findings }) => findings.map(({ code }) => code));
+    expect([report.ok, codes.includes('embedded-database')]).toEqual([true, true]);
+  });
+
+  test('with the keys of another: doctor says that the keys are wrong, and advises no new ones', {
+    timeout: HANG_MS,
+  }, async () => {
+    await server!.close();
+    server = null;
+    const wrong = randomBytes(32).toString('base64');
+    const report = await doctor({ ...env, ENCRYPTION_KEY: wrong });
+    const keys = report.checks.find(({ check }) => check === 'keys')!;
+    expect(keys).toMatchObject({ state: 'failing', findings: [{ code: 'keyring-failed' }] });
+    expect(keys.findings[0]!.detail).toMatch(/^wrong-encryption-key: /);
+    expect(JSON.stringify(report)).not.toMatch(/keys generate|openssl rand/);
   });
 });

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { compareVersions } from '../../../sync/protocol/wire/release.ts';
 import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
@@ -72,7 +73,7 @@ export function registerUpgrade(program: Command): void {
     });
   upgrade
     .command('describe', { hidden: true })
-    .description('What this build is, for `upgrade check` of another.')
+    .description('What this build is, which another one’s check asks.')
     .option('--json', 'one JSON object')
     .action(async () => {
       process.stdout.write(`${JSON.stringify((await direct()).thisBuild())}\n`);
@@ -91,7 +92,7 @@ function text(from: string, next: BuildFacts, now: InstallationFacts, { steps, w
     `From ${from} to ${next.build}.`,
     ...schema,
     wayBack
-      ? 'Replicas can be updated one after the other, and `upgrade back` works.'
+      ? `Replicas can be updated one after the other, and \`${command('upgrade back')}\` works.`
       : 'Stop all replicas first: the present build can’t go on afterwards, and the way back is the backup.',
     `Newest backup: ${now.backupAt ?? 'none'}; last verified: ${now.verifiedAt ?? 'never'}.`,
     ...now.replicas.map(

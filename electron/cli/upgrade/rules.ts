@@ -1,3 +1,4 @@
+import { command } from '../../../sync/disk/program.ts';
 import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
 
 /** What an update changes and whether there is a way back. Pure. */
@@ -42,13 +43,13 @@ export function planUpgrade(
     issues.push({
       code: now.backupAt === null ? 'backup-missing' : 'backup-old',
       says: 'There is no backup of the last 36 hours to fall back on.',
-      next: 'Run `backup run`, then `backup verify`.',
+      next: `Run \`${command('backup run')}\`, then \`${command('backup verify')}\`.`,
     });
   else if (age(now.verifiedAt) > VERIFIED_OLD_MS)
     issues.push({
       code: 'backup-not-verified',
       says: 'No backup was read back within 35 days.',
-      next: 'Run `backup verify`.',
+      next: `Run \`${command('backup verify')}\`.`,
     });
   const builds = new Set(now.replicas.map(({ build, schema }) => `${build} ${schema}`));
   if (builds.size > 1)

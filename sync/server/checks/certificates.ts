@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { command } from '../../disk/program.ts';
 import { brokerCertificateEnds } from '../mqtt/certificate.ts';
 import { check, DAY_MS, HOUR_MS, opened } from './check.ts';
 
@@ -28,17 +29,17 @@ export const certificatesCheck = check({
     'ca-ends-soon': {
       level: 'degrades',
       says: 'The server’s CA, which kiosks trust, ends soon.',
-      next: 'Make its successor in time: `server keys succeed ca` (docs/keys.md).',
+      next: `Make its successor in time: \`${command('server keys succeed ca')}\` (docs/keys.md).`,
     },
     'broker-certificate-ended': {
       level: 'degrades',
       says: 'The certificate of a broker has ended: kiosks come by HTTPS.',
-      next: 'Make a new one with `server mosquitto`, and start the broker again.',
+      next: `Make a new one with \`${command('server mosquitto')}\`, and start the broker again.`,
     },
     'broker-certificate-ends-soon': {
       level: 'degrades',
       says: 'The certificate of a broker ends soon.',
-      next: 'Make a new one with `server mosquitto`, and start the broker again.',
+      next: `Make a new one with \`${command('server mosquitto')}\`, and start the broker again.`,
     },
   },
   async look(subject) {

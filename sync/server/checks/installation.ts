@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { command } from '../../disk/program.ts';
 import { hasEnrolledAdmin } from '../accounts/accounts.ts';
 import { VERIFIED } from '../backup/verify.ts';
 import { policyOf } from '../changes/policy.ts';
@@ -23,17 +24,17 @@ export const backupsCheck = check({
     'backup-missing': {
       level: 'degrades',
       says: 'There is no complete backup.',
-      next: 'Run `backup run`; the server makes one each day by itself.',
+      next: `Run \`${command('backup run')}\`; the server makes one each day by itself.`,
     },
     'backup-old': {
       level: 'degrades',
       says: 'The newest backup is more than 36 hours old.',
-      next: 'See `jobs list` for why the daily one failed, then run `backup run`.',
+      next: `See \`${command('jobs list')}\` for why the daily one failed, then run \`${command('backup run')}\`.`,
     },
     'backup-not-verified': {
       level: 'note',
       says: 'No backup was read back within 35 days.',
-      next: 'Run `backup verify` once a month.',
+      next: `Run \`${command('backup verify')}\` once a month.`,
     },
   },
   async look(subject) {
@@ -72,7 +73,7 @@ export const auditAnchorCheck = check({
     'audit-anchor-old': {
       level: 'degrades',
       says: 'The audit log’s newest anchor outside the database is more than two hours old.',
-      next: 'See `jobs list` for why `audit-anchor` failed; it goes where backups go.',
+      next: `See \`${command('jobs list')}\` for why \`audit-anchor\` failed; it goes where backups go.`,
     },
   },
   async look(subject) {
@@ -115,7 +116,7 @@ export const replicasCheck = check({
     'replicas-differ': {
       level: 'degrades',
       says: 'Replicas run different builds.',
-      next: 'Finish the update: the same version on every machine (`upgrade check` shows which has which).',
+      next: `Finish the update: the same version on every machine (\`${command('upgrade check')}\` shows which has which).`,
     },
   },
   look: async (subject) => knownReplicas(opened(subject).db),
@@ -152,7 +153,7 @@ export const setUpCheck = check({
     'administrator-missing': {
       level: 'note',
       says: 'No administrator has a password and a second factor yet.',
-      next: 'Sign in with the link of `accounts link`, and set both under Account.',
+      next: `Sign in with the link of \`${command('accounts link')}\`, and set both under Account.`,
     },
     'consent-text-missing': {
       level: 'note',

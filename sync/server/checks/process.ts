@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { readSchema } from '../database/migrations.ts';
 import { examine as examineDatabase } from '../database/postgres.ts';
@@ -108,12 +109,12 @@ export const keysCheck = check({
     'rotation-open': {
       level: 'note',
       says: 'A rotation of the keys is under way: the keys from before are still needed.',
-      next: 'Keep ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS set, and a copy of them, until `keys rotate` and `backup rekey` have finished.',
+      next: `Keep ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS set, and a copy of them, until \`${command('keys rotate')}\` and \`${command('backup rekey')}\` have finished.`,
     },
     'previous-keys-left': {
       level: 'note',
       says: 'The keys from before a finished rotation are still set.',
-      next: 'After `backup rekey`, remove ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS and start again.',
+      next: `After \`${command('backup rekey')}\`, remove ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS and start again.`,
     },
   },
   failed: 'keyring-failed',
@@ -200,7 +201,7 @@ export const quarantineCheck = check({
     [QUARANTINE_FULL]: {
       level: 'degrades',
       says: 'A kiosk has filled its quarantine: events of the last day were not kept.',
-      next: 'See `sync quarantine list` for the kiosk and the reason.',
+      next: `See \`${command('sync quarantine list')}\` for the kiosk and the reason.`,
     },
   },
   async look(subject) {

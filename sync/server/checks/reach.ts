@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { reachMail } from '../accounts/mail.ts';
 import { PREFIX } from '../backup/layout.ts';
@@ -20,17 +21,17 @@ export const brokerCheck = check({
     'broker-not-connected': {
       level: 'degrades',
       says: 'A broker can’t be reached: kiosks come by HTTPS.',
-      next: 'Check that it runs, SMARTPRESENCE_MQTT_URL, and that its certificate is by this server’s CA (`server mosquitto`).',
+      next: `Check that it runs, SMARTPRESENCE_MQTT_URL, and that its certificate is by this server’s CA (\`${command('server mosquitto')}\`).`,
     },
     'broker-not-readable': {
       level: 'degrades',
       says: 'This replica receives nothing from a broker: kiosks come by HTTPS.',
-      next: 'Write the broker’s rules with every replica named (`server mosquitto --access --replica a,b`), and reload the broker.',
+      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --access --replica a,b')}\`), and reload the broker.`,
     },
     'broker-not-writable': {
       level: 'degrades',
       says: 'A broker takes no answers from this replica: kiosks come by HTTPS.',
-      next: 'Write the broker’s rules with every replica named (`server mosquitto --access --replica a,b`), and reload the broker.',
+      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --access --replica a,b')}\`), and reload the broker.`,
     },
   },
   look: async ({ broker }) =>
@@ -56,12 +57,12 @@ export const storeCheck = check({
     's3-unusable': {
       level: 'degrades',
       says: 'The object store can’t be written to, read from and deleted from: there are no backups.',
-      next: 'Do what the detail says, then `backup audit`.',
+      next: `Do what the detail says, then \`${command('backup audit')}\`.`,
     },
     'backups-not-configured': {
       level: 'note',
       says: 'No object store is set: there are no backups.',
-      next: 'Set S3_BUCKET_NAME and what belongs to it, then `backup setup` (docs/backup.md).',
+      next: `Set S3_BUCKET_NAME and what belongs to it, then \`${command('backup setup')}\` (docs/backup.md).`,
     },
   },
   async look({ config }) {
