@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -190,5 +190,25 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       expect.stringContaining('which only its own keys can read'),
     ]);
     expect(elsewhere.stderr).not.toContain('Copy both');
+  });
+
+  test.skipIf(!existsSync('/usr/bin/script'))('on a terminal a secret is not shown while it is typed', async () => {
+    const url = postgres!.url('terminal').replace(/:[^:@/]+@/, ':not-the-password@');
+    const shell = `${process.execPath} ${SP} setup`;
+    const child = spawn('script', ['--quiet', '--return', '--command', shell, '/dev/null'], {
+      env: { ...process.env, SMARTPRESENCE_SERVER_HOME: join(root, 'terminal') },
+    });
+    let shown = '';
+    let asked = 0;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      shown += text;
+      const questions = shown.split('PostgreSQL as').length - 1;
+      // The second time the terminal's own end of input is typed.
+      if (questions > asked && shown.endsWith(': ')) child.stdin.write(++asked === 1 ? `${url}\r` : '\u0004');
+    });
+    await new Promise((resolve) => child.once('close', resolve));
+    expect(shown).toContain('database-denied');
+    expect(shown).toContain('no-answer');
+    expect(shown).not.toContain('not-the-password');
   });
 });

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Report } from '../../../sync/server/checks/report.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { printable } from '../output.ts';
-import { serverEnvironment } from '../server/environment.ts';
+import { onServer } from '../server/environment.ts';
 
 const WORDS: Readonly<Record<Report['checks'][number]['state'], string>> = {
   ok: 'ok',
@@ -33,7 +33,7 @@ Exit code: 0 nothing is failing or degraded; 1 something is. ${EXIT_HELP.trim()}
     )
     .action(async (o: { json?: boolean }) => {
       const { doctor } = await import('../../../sync/server/checks/doctor.ts');
-      const report = await doctor(await serverEnvironment());
+      const report = await onServer((env) => doctor(env));
       process.stdout.write(`${o.json ? JSON.stringify(report) : printable(text(report))}\n`);
       process.exitCode = report.ok ? EXIT.ok : EXIT.attention;
     });

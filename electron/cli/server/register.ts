@@ -66,7 +66,7 @@ function requireNew(home: string, env: NodeJS.ProcessEnv): void {
   if (given.length > 0)
     throw new Problem(
       'keys-given',
-      `This environment says of a server: ${given.join(', ')}. \`server init\` makes keys and an embedded database of its own.`,
+      `This environment says of a server: ${given.join(', ')}. A server for evaluation has keys and an embedded database of its own.`,
       `Leave them out, or set that server up: ${command('setup')}`,
     );
   const exists = (what: string) =>

@@ -1,4 +1,4 @@
-import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, isIP } from 'node:net';
 import { z } from 'zod';
@@ -6,13 +6,12 @@ import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { reachMail } from '../../../sync/server/accounts/mail.ts';
 import { mailSettings, mailVariables } from '../../../sync/server/accounts/settings.ts';
-import { PREFIX } from '../../../sync/server/backup/layout.ts';
 import { periodsOf } from '../../../sync/server/backup/store-of.ts';
+import { tryStore } from '../../../sync/server/checks/reach.ts';
 import { examine } from '../../../sync/server/database/postgres.ts';
 import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
 import { setupBucket } from '../../../sync/server/objects/bucket/setup.ts';
 import { objectSettings, objectVariables } from '../../../sync/server/objects/settings.ts';
-import { openObjectStore } from '../../../sync/server/objects/store.ts';
 import { retentionSettings, retentionVariables } from '../../../sync/server/retention/settings.ts';
 
 /** Each answer of a set-up tried on the real thing. What a running server goes on checking is its own (docs/operators.md). */
@@ -111,18 +110,8 @@ export async function checkStore(a: Answers): Promise<readonly string[]> {
   if (!a.S3_BUCKET_NAME) return ['Without an object store there are no backups.'];
   const settings = objectSettings(read(objectVariables, a));
   if (!settings) throw wrong('Region, access key id and secret access key are needed.');
-  const tryOut = async () => {
-    const store = openObjectStore(settings);
-    const key = `${PREFIX.checkinPhotos}check-${randomUUID()}`;
-    try {
-      await store.put(key, Buffer.from('SmartPresence check\n'));
-      await store.deleteEveryVersion(key);
-    } finally {
-      store.close();
-    }
-  };
   try {
-    await tryOut();
+    await tryStore(settings);
     return NONE;
   } catch (cause) {
     if (!(cause instanceof Problem && cause.code === 's3-bucket-missing')) throw cause;
@@ -132,7 +121,7 @@ export async function checkStore(a: Answers): Promise<readonly string[]> {
     // Stores other than AWS may take a condition of it for met, and shut everything out: that is `backup setup`'s to say.
     withoutPolicy: true,
   });
-  await tryOut();
+  await tryStore(settings);
   return [`The bucket ${settings.bucket} was made. It gets its policy from: ${command('backup setup')}`];
 }
 

@@ -41,7 +41,9 @@ export function serviceKeeper(places: Places): Keeper {
     const found = installedEnvironment(places);
     for (const name of SECRETS) {
       const path = found[`${name}_FILE`];
-      if (path && existsSync(path)) found[name] = readFileSync(path, 'utf8').trim();
+      if (!path) continue;
+      if (existsSync(path)) found[name] = readFileSync(path, 'utf8').trim();
+      delete found[`${name}_FILE`];
     }
     return found;
   };

@@ -5,7 +5,7 @@ import { command, PROGRAM } from '../../../sync/disk/program.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { readEnvironmentFile } from '../server/env-file.ts';
 import { homeOf, namesHome, ownEnvironment } from '../server/environment.ts';
-import { placesOf } from '../server/installed.ts';
+import { asOwner, placesOf } from '../server/installed.ts';
 
 /** `setup`: leads through a server's first day, and through changes later. */
 export function registerSetup(program: Command): void {
@@ -17,7 +17,7 @@ export function registerSetup(program: Command): void {
     .addHelpText(
       'after',
       `
-As root where the server is installed it sets up the service of this machine (/etc/smartpresence); else a folder of this
+At the end everything is checked once more, as \`doctor\` does. As root where the server is installed it sets up the service of this machine (/etc/smartpresence); else a folder of this
 user, or the one of SMARTPRESENCE_SERVER_HOME. Keys are made here, shown once for safekeeping, and sealed. Running it again
 shows what is set: Enter keeps it. The file of answers names each question by its variable (docs/operators.md); whatever is
 missing there is named at once.${EXIT_HELP}`,
@@ -37,6 +37,12 @@ missing there is named at once.${EXIT_HELP}`,
           ? personAnswers(prompt)
           : fileAnswers(readEnvironmentFile(readAnswers(o.answers!)), keeper.read(), say);
         const done = await setUp(keeper, answerer);
+        // The whole of it, as it will run: the broker by a real publish and receive, for one.
+        const { doctor } = await import('../../../sync/server/checks/doctor.ts');
+        const whole = { ...env, ...keeper.read(), SMARTPRESENCE_SERVER_HOME: done.home };
+        const { checks } = await asOwner(done.home, () => doctor(whole));
+        for (const { code, level, says, next, detail } of checks.flatMap(({ findings }) => findings))
+          if (level !== 'note') say([`${code}: ${says}`, ...(detail ? [detail] : []), `→ ${next}`].join('\n    '));
         const start = service ? 'systemctl enable --now smartpresence-server' : command('server start');
         const lines = [
           done.changed.length > 0 ? `Set: ${done.changed.join(', ')}` : 'Nothing was changed.',

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
 import type { BuildFacts } from '../../../sync/server/checks/upgrade.ts';
@@ -81,7 +82,7 @@ export async function describeBuild(folder: string): Promise<BuildFacts> {
     });
     return Facts.parse(JSON.parse(stdout));
   } catch (cause) {
-    throw notABuild(folder, 'it does not say what it is (`upgrade describe`)', cause);
+    throw notABuild(folder, `it does not say what it is (\`${command('upgrade describe')}\`)`, cause);
   }
 }
 

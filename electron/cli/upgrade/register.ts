@@ -8,7 +8,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { compareVersions } from '../../../sync/protocol/wire/release.ts';
 import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { serverEnvironment } from '../server/environment.ts';
+import { onServer } from '../server/environment.ts';
 import { describeBuild, installed, sizeOf, switchTo, withBuild } from './artefact.ts';
 import { canWorkWith, planUpgrade, type UpgradePlan } from './rules.ts';
 
@@ -29,7 +29,7 @@ export function registerUpgrade(program: Command): void {
     .addHelpText('after', `\nExit code: 0 nothing speaks against it; 1 something does. ${EXIT_HELP.trim()}`)
     .action(async (build: string, o: { root: string; json?: boolean }) => {
       const { installationFacts, thisBuild } = await direct();
-      const now = await installationFacts(await serverEnvironment());
+      const now = await onServer((env) => installationFacts(env));
       const [next, needs] = await withBuild(
         build,
         async (folder) => [await describeBuild(folder), sizeOf(folder)] as const,
@@ -57,7 +57,7 @@ export function registerUpgrade(program: Command): void {
           `Installed: ${versions.join(', ') || 'none'}. Install the one that you want.`,
         );
       const { installationFacts } = await direct();
-      const now = await installationFacts(await serverEnvironment());
+      const now = await onServer((env) => installationFacts(env));
       const before = await describeBuild(join(o.root, to));
       if (!canWorkWith(before, now))
         throw new Problem(

@@ -3,6 +3,7 @@ import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { reachMail } from '../accounts/mail.ts';
 import { PREFIX } from '../backup/layout.ts';
+import type { S3Settings } from '../objects/settings.ts';
 import { openObjectStore } from '../objects/store.ts';
 import { check, MINUTE_MS, problemDetail, SECOND_MS } from './check.ts';
 
@@ -47,7 +48,19 @@ export const brokerCheck = check({
   },
 });
 
-/** A small object is written, read back, and deleted with all its versions. */
+/** Writes a small object, reads it back, and deletes it with all its versions. @throws Problem `s3-…` */
+export async function tryStore(settings: S3Settings): Promise<void> {
+  const store = openObjectStore(settings);
+  // Where the server may write and its erasing role delete (build/iam); no photo has such a name.
+  const key = `${PREFIX.checkinPhotos}check-${randomUUID()}`;
+  try {
+    await store.put(key, Buffer.from('SmartPresence check\n'));
+    await store.deleteEveryVersion(key);
+  } finally {
+    store.close();
+  }
+}
+
 export const storeCheck = check({
   name: 'object-store',
   of: 'installation',
@@ -67,18 +80,12 @@ export const storeCheck = check({
   },
   async look({ config }) {
     if (!config.s3) return { configured: false, problem: null };
-    const store = openObjectStore(config.s3);
-    // Where the server may write and its erasing role delete (build/iam); no photo has such a name.
-    const key = `${PREFIX.checkinPhotos}check-${randomUUID()}`;
     try {
-      await store.put(key, Buffer.from('SmartPresence check\n'));
-      await store.deleteEveryVersion(key);
+      await tryStore(config.s3);
       return { configured: true, problem: null };
     } catch (cause) {
       if (cause instanceof Problem) return { configured: true, problem: cause };
       throw cause;
-    } finally {
-      store.close();
     }
   },
   judge: ({ configured, problem }) =>
