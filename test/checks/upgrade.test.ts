@@ -141,7 +141,10 @@ describe.skipIf(unavailable)('an update of the server', () => {
   test('that only adds: both builds serve side by side, and the way back works', { timeout: HANG_MS }, async () => {
     const a = await start('0.1.0', 'a');
     const check = await run('0.1.0', 'upgrade', 'check', join(root, '0.2.0'), '--json');
-    expect([check.code, check.err]).toEqual([1, '']);
+    expect([check.code, check.err]).toEqual([
+      1,
+      expect.stringMatching(/^smartpresence: server .*database upgrade at|^sp: server .*database upgrade at/),
+    ]);
     expect(JSON.parse(check.out)).toMatchObject({
       steps: [{ name: '9998-adds', expands: true }],
       wayBack: true,

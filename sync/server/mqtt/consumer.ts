@@ -30,6 +30,12 @@ const JOIN_EVERY_MS = 5000;
 /** Return codes of brokers that speak 3.1.1 alone. */
 const OLD_BROKER = [1, 132];
 
+/** Whether our own message came back, on what we read and on what we write. */
+interface Tried {
+  readonly reads: boolean;
+  readonly writes: boolean;
+}
+
 export interface ConsumerOptions {
   /** mqtts:// address of the broker. */
   readonly url: string;
@@ -68,6 +74,7 @@ export class BrokerConsumer {
   #version: 4 | 5 = 5;
   #closed = new AbortController();
   /** Topics on which the message to ourselves has not come back yet; null: none is under way. */
+  #trying: Promise<Tried> | null = null;
   #trial: { readonly nonce: string; readonly left: Set<string>; readonly done: () => void } | null = null;
   readonly #running: Promise<void>;
 
@@ -105,9 +112,17 @@ export class BrokerConsumer {
    * delivers nothing where the rules give no right, so nothing less proves one. Every broker lets a client write `up` and
    * presence under its own name and read its own `down`: what comes back proves the server's own rights.
    */
-  async tryOut(limitMs = TRIAL_MS): Promise<{ readonly reads: boolean; readonly writes: boolean }> {
+  async tryOut(limitMs = TRIAL_MS): Promise<Tried> {
     const client = this.#client;
-    if (!client || this.#trial) return { reads: client !== null, writes: client !== null };
+    if (!client) return { reads: false, writes: false };
+    // One at a time: whoever asks meanwhile gets its answer.
+    this.#trying ??= this.#tryOut(client, limitMs).finally(() => {
+      this.#trying = null;
+    });
+    return this.#trying;
+  }
+
+  async #tryOut(client: MqttClient, limitMs: number): Promise<Tried> {
     const own = this.#ownTopics();
     const { promise, resolve } = Promise.withResolvers<void>();
     const trial = { nonce: `check ${randomUUID()}`, left: new Set(Object.values(own)), done: resolve };
@@ -254,8 +269,6 @@ export class BrokerConsumer {
    * @returns whether we take part
    */
   async #join(client: MqttClient): Promise<boolean> {
-    // The checks' own is under way.
-    while (this.#trial) await pause(100, this.#closed.signal);
     const { reads, writes } = await this.tryOut();
     if (!reads || !writes || this.#client !== client) return false;
     await subscribe(client, [`$share/sp/${upFilter(this.#o.serverId)}`]);
