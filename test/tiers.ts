@@ -61,6 +61,7 @@ export const LONG: readonly string[] = [
   'test/fleet/kiosk-staff.test.ts',
   'electron/core/staff/staff.test.ts',
   'test/e2e/kiosk-faults.spec.ts',
+  'test/e2e/printing.spec.ts',
   'test/e2e/privacy.spec.ts',
   'test/e2e/technician.spec.ts',
   'test/kiosk-ui/enrolment.spec.ts',

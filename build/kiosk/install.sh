@@ -18,6 +18,8 @@ install.sh --uninstall [--purge]
                         Without it: any address, on ports 443, 8444 and 8883
   --ntp HOST:PORT       again and again; default: the four of Debian's pool
   --updates HOST:PORT   from where apt may fetch Debian's own updates; default: nowhere
+  --printer URI         the kiosk prints to this printer, by IPP (ipps://HOST/ipp/print, ipp://…), or `usb` for one on USB.
+                        Without it: nothing is printed, and no print service runs
   --port N              of the page on the loopback interface; default 7480
   --swap off | DEVICE   no swap (default), or this block device with a key that is new at each start
   --read-only-root      the root file system is read only from the next start on (package overlayroot);
@@ -33,7 +35,7 @@ END
 
 here=$(cd "$(dirname "$0")" && pwd)
 root='' dry='' action=install purge='' packages=yes
-archive='' sha256='' update_root='' servers='' ntp='' updates='' port=7480 swap=off read_only=''
+archive='' sha256='' update_root='' servers='' ntp='' updates='' printer='' port=7480 swap=off read_only=''
 
 refuse() { printf 'install.sh: %s\n' "$*" >&2; exit 3; }
 wrong() { printf 'install.sh: %s\n\n' "$*" >&2; usage >&2; exit 2; }
@@ -55,6 +57,7 @@ while [ $# -gt 0 ]; do
     --server) target "$@"; servers="$servers $2"; shift ;;
     --ntp) target "$@"; ntp="$ntp $2"; shift ;;
     --updates) target "$@"; updates="$updates $2"; shift ;;
+    --printer) value "$@"; printer=$2; shift ;;
     --port) value "$@"; port=$2; shift ;;
     --swap) value "$@"; swap=$2; shift ;;
     --root) value "$@"; root=${2%/}; shift ;;
@@ -70,6 +73,21 @@ while [ $# -gt 0 ]; do
 done
 case $port in *[!0-9]* | '') wrong '--port takes a number' ;; esac
 if [ "$port" -lt 1024 ] || [ "$port" -gt 65535 ]; then wrong '--port takes a number from 1024 to 65535'; fi
+# ipp-usb gives the first printer on USB this address.
+case $printer in
+  '') printers='' ;;
+  usb) printer=ipp://127.0.0.1:60000/ipp/print printers='' ;;
+  ipp://* | ipps://*)
+    printers=${printer#*://}
+    printers=${printers%%/*}
+    case $printers in
+      *[!0-9A-Za-z.:_-]* | '' | *:*[!0-9]*) wrong "--printer takes ipp://HOST/ipp/print or ipps://HOST/ipp/print, not $printer" ;;
+      *:*) ;;
+      *) printers=$printers:631 ;;
+    esac
+    ;;
+  *) wrong "--printer takes usb, ipp://HOST/ipp/print or ipps://HOST/ipp/print, not $printer" ;;
+esac
 case $swap in off | /dev/*) ;; *) wrong '--swap takes off or a block device' ;; esac
 [ -z "$root" ] || [ -d "$root/etc" ] || refuse "--root $root is no root of a machine: it has no /etc"
 live=; [ -n "$root" ] || live=yes
@@ -85,8 +103,11 @@ act() { if [ -n "$dry" ]; then say "would: $*"; else "$@"; fi; }
 
 DEBIAN="cage chromium nftables dbus seatd systemd-timesyncd kbd fonts-noto-core fonts-noto-cjk libtss2-esys-3.0.2-0t64 libtss2-mu-4.0.1-0t64 libtss2-rc0t64 libtss2-tcti-device0t64 tpm2-tools"
 UNITS="smartpresence-kiosk.service smartpresence-update.path smartpresence-technician.path smartpresence-firewall.service smartpresence-firewall-refresh.timer"
+# For a printer: CUPS, its filters and, on USB, the printer's own IPP. No drivers: what speaks IPP Everywhere or AirPrint needs none.
+PRINTING="cups cups-client cups-filters"
 # Nobody logs in at a terminal, by network, or by three fingers; no desktop takes the screen.
-MASKED="getty@.service autovt@.service serial-getty@.service container-getty@.service console-getty.service getty-static.service getty.target ctrl-alt-del.target debug-shell.service rescue.service emergency.service ssh.service ssh.socket sshd.service display-manager.service gdm.service lightdm.service sddm.service bluetooth.service cups.service cups.socket avahi-daemon.service avahi-daemon.socket rpcbind.service rpcbind.socket kexec.target hibernate.target suspend.target hybrid-sleep.target"
+MASKED="getty@.service autovt@.service serial-getty@.service container-getty@.service console-getty.service getty-static.service getty.target ctrl-alt-del.target debug-shell.service rescue.service emergency.service ssh.service ssh.socket sshd.service display-manager.service gdm.service lightdm.service sddm.service bluetooth.service avahi-daemon.service avahi-daemon.socket rpcbind.service rpcbind.socket kexec.target hibernate.target suspend.target hybrid-sleep.target cups-browsed.service"
+if [ -z "$printer" ]; then MASKED="$MASKED cups.service cups.socket cups.path"; fi
 
 # ---- taking away ----------------------------------------------------------------------------------------------------
 
@@ -162,7 +183,7 @@ group_id() { awk -F: -v name="$1" '$1 == name { print $3 }' "$root/etc/group"; }
 
 filled() {
   sed -e "s|@PORT@|$port|g" -e "s|@ORIGIN@|http://127.0.0.1:$port|g" -e "s|@AUTHORITY@|127.0.0.1:$port|g" \
-    -e "s|@RUNTIME@|/run/smartpresence|g" -e "s|@SERVERS@|${servers# }|g" -e "s|@NTP@|${ntp# }|g" -e "s|@UPDATES@|${updates# }|g"
+    -e "s|@RUNTIME@|/run/smartpresence|g" -e "s|@SERVERS@|${servers# }|g" -e "s|@NTP@|${ntp# }|g" -e "s|@UPDATES@|${updates# }|g" -e "s|@PRINTERS@|$printers|g"
 }
 
 in_root() { if [ -n "$live" ]; then "$@"; else chroot "$root" "$@"; fi; }
@@ -170,6 +191,8 @@ in_root() { if [ -n "$live" ]; then "$@"; else chroot "$root" "$@"; fi; }
 install_packages() {
   wanted=$DEBIAN
   [ -z "$read_only" ] || wanted="$wanted overlayroot"
+  [ -z "$printer" ] || wanted="$wanted $PRINTING"
+  [ "$printer" != ipp://127.0.0.1:60000/ipp/print ] || wanted="$wanted ipp-usb"
   missing=
   for package in $wanted; do
     grep -qs "^Package: $package\$" "$root/var/lib/dpkg/status" || missing="$missing $package"
@@ -290,7 +313,7 @@ install_files() {
       *) mode=644 ;;
     esac
     # What an operator changed stays.
-    if [ "$file" = /etc/smartpresence/firewall.conf ] && [ -f "$root$file" ] && [ -z "$servers" ]; then remember "$file"; continue; fi
+    if [ "$file" = /etc/smartpresence/firewall.conf ] && [ -f "$root$file" ] && [ -z "$servers$printers" ]; then remember "$file"; continue; fi
     filled <"$source" | put "$file" $mode
   done <"$work"
   rm -f "$work"
@@ -308,6 +331,7 @@ install_files() {
     case $unit in *.timer) wants=timers.target ;; *) wants=multi-user.target ;; esac
     link "/etc/systemd/system/$wants.wants/$unit" "/etc/systemd/system/$unit"
   done
+  if [ -n "$printer" ]; then link /etc/systemd/system/multi-user.target.wants/cups.service /lib/systemd/system/cups.service; fi
   link /etc/systemd/system/default.target /lib/systemd/system/multi-user.target
   if [ -n "$update_root" ]; then
     [ -f "$update_root" ] || refuse "--update-root $update_root is missing"
@@ -315,6 +339,22 @@ install_files() {
     else act install -m 644 -o "$(user_id smartpresence-update)" -g "$(group_id smartpresence-update)" "$update_root" "$data/update/root.json"
     fi
   elif [ ! -f "$data/update/root.json" ]; then say 'no --update-root: this kiosk takes no updates until update/root.json is there'
+  fi
+}
+
+# The one queue, `kiosk`, which is the default: made again by each run that names a printer.
+set_up_printer() {
+  [ -n "$printer" ] || return 0
+  add="lpadmin -p kiosk -E -v $printer -m everywhere"
+  if [ -z "$live" ]; then
+    say "the printer is set up on the machine itself: run install.sh there once more, or: $add; lpadmin -d kiosk"
+    return 0
+  fi
+  act systemctl restart cups.service
+  act systemctl reload-or-restart smartpresence-firewall.service
+  # shellcheck disable=SC2086
+  if act $add && act lpadmin -d kiosk; then say "the kiosk prints to $printer"
+  else say "warning: $printer does not answer: switch it on and run install.sh again, or: $add; lpadmin -d kiosk"
   fi
 }
 
@@ -350,6 +390,7 @@ install_kiosk() {
     act sysctl --quiet --load=/etc/sysctl.d/90-smartpresence.conf || :
     act systemctl reload-or-restart smartpresence-firewall.service || :
   fi
+  set_up_printer
   say 'done: restart the machine, and it is a kiosk. How to get in again: kiosk-image.md, beside this program and in /opt/smartpresence'
 }
 

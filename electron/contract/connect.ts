@@ -3,7 +3,7 @@ import type { Channel } from './channel.ts';
 import { messagePortChannel } from './channel-port.ts';
 import { openWebSocketChannel } from './channel-websocket.ts';
 import { CoreState } from './host.ts';
-import { ASK_PORT, GIVE_PORT, PORT_GONE } from './port-messages.ts';
+import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_GONE } from './port-messages.ts';
 
 // zod would try `new Function` for speed; the page's policy refuses it, and each try would look like an attack.
 z.config({ jitless: true });
@@ -16,6 +16,12 @@ const inElectron = (): boolean => location.protocol === 'app:';
  * host it opens a WebSocket on its own origin. Gives null when there is none now: ask `readCoreState`, wait, try again.
  */
 export const openChannel = (): Promise<Channel | null> => (inElectron() ? openPortChannel() : openWebSocketChannel());
+
+/** Prints the page to the default printer, without a dialog, in either host. What becomes of it, the core knows. */
+export function printPage(): void {
+  if (inElectron()) window.postMessage(ASK_PRINT, location.origin);
+  else window.print();
+}
 
 /** Asks the preload for a port; null when none came within `wait` ms. */
 function openPortChannel(wait = 5_000): Promise<Channel | null> {

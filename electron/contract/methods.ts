@@ -5,6 +5,7 @@ import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
 import { FaceFrame } from './frames.ts';
 import { givenName, isReadableName } from './name.ts';
+import { Printing } from './printing.ts';
 import { Setup } from './setup.ts';
 import { NewStaff, StaffChoice, StaffDeed, StaffPin, StaffRow, Unlock, Unlocked } from './staff.ts';
 import { TechnicianState, TechnicianTask } from './technician.ts';
@@ -434,6 +435,9 @@ export const METHODS = {
   /** Marks somebody as accounted for, or as missing again; kept on this kiosk until the evacuation ends. */
   evacuationAccount: m(z.strictObject({ ...staff, person: Id, accounted: z.boolean() }), empty),
   evacuationEnd: m(z.strictObject(staff), empty),
+
+  /** The printer, and what became of the first job after this one (`newest` of an answer before). What is printed, the host prints. */
+  printing: m(z.strictObject({ ...staff, after: z.number().int().nonnegative().nullable() }), Printing),
 
   /** Of a technician's session. `active`: someone has touched the screen since it last asked, so the session goes on. */
   technicianState: m(z.strictObject({ ...staff, active: z.boolean() }), TechnicianState),

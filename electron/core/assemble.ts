@@ -31,6 +31,7 @@ import type { OpenKiosk } from './open-kiosk.ts';
 import { createPinGuard } from './pin/guard.ts';
 import { createPersonPins, readPeppers } from './pin/person-pins.ts';
 import { numberSubjects } from './pin/subjects.ts';
+import { createPrinting, cupsSocket } from './printing/service.ts';
 import { startRetention } from './retention/scheduler.ts';
 import { emptyGallery, followRoster } from './roster/gallery.ts';
 import {
@@ -424,6 +425,7 @@ export async function assemble(
     changed,
     log,
   });
+  const printing = createPrinting({ staff, socket: cupsSocket(process.env, process.platform), log });
   const report = () => sync?.report() ?? null;
   const technician = attachTechnician({
     ...options,
@@ -490,6 +492,7 @@ export async function assemble(
         ...diagnostics,
         ...technician.methods,
         ...evacuation,
+        ...printing,
         ...firstRun.methods,
         ...screen.methods,
       }),

@@ -49,7 +49,10 @@ export function chromiumArgs(plan: ChromiumPlan): string[] {
     '--disable-pinch',
     '--overscroll-history-navigation=0',
     '--autoplay-policy=no-user-gesture-required',
-    ...(plan.mode === 'kiosk' ? ['--kiosk', '--start-fullscreen'] : ['--headless=new', '--window-size=1080,1920']),
+    // `window.print()` goes to the default printer without a dialog, which nobody at a kiosk could answer. Headless prints nothing.
+    ...(plan.mode === 'kiosk'
+      ? ['--kiosk', '--start-fullscreen', '--kiosk-printing']
+      : ['--headless=new', '--window-size=1080,1920']),
     // A demo may run in a container whose /dev/shm is small, and where a browser sandbox can't be made.
     ...(plan.demo ? ['--disable-dev-shm-usage'] : []),
     ...(plan.sandbox ? [] : ['--no-sandbox']),
@@ -109,9 +112,9 @@ export function chromiumPreferences(origin: string): object {
   };
 }
 
-/** What of the host's environment Chromium may see: a display, a sound server, a language. `HOME` is the profile's. */
+/** What of the host's environment Chromium may see: a display, a sound server, a print service, a language. `HOME` is the profile's. */
 export function chromiumEnv(env: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv {
   const passed =
-    /^(PATH|USER|LANG|LANGUAGE|LC_[A-Z]+|TZ|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|XDG_RUNTIME_DIR|XDG_SESSION_TYPE|PULSE_[A-Z]+)$/;
+    /^(PATH|USER|LANG|LANGUAGE|LC_[A-Z]+|TZ|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|XDG_RUNTIME_DIR|XDG_SESSION_TYPE|PULSE_[A-Z]+|CUPS_SERVER)$/;
   return { ...Object.fromEntries(Object.entries(env).filter(([name]) => passed.test(name))), HOME: home };
 }

@@ -10,7 +10,7 @@ import {
   session,
   utilityProcess,
 } from 'electron';
-import { ASK_PORT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
+import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
 import { keepLog } from '../core/fleet/log-book.ts';
 import { makeOwnFolder } from '../core/own-folder.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
@@ -121,6 +121,12 @@ function run(options: HostArguments, ownData: string): void {
     if (core.supervisor?.connect({ type: 'connect', upgrade: null }, port1))
       event.sender.postMessage(GIVE_PORT, null, [port2]);
     else event.sender.postMessage(PORT_GONE, null);
+  });
+  ipcMain.on(ASK_PRINT, (event) => {
+    if (!isKioskFrame(event.senderFrame)) return log('warn', 'host: a message of a foreign frame was refused');
+    event.sender.print({ silent: true }, (sent, why) => {
+      if (!sent) log('warn', 'host: the page was not printed', { why });
+    });
   });
 
   app.on('second-instance', () => window.focus());

@@ -1,12 +1,14 @@
 import { ipcRenderer } from 'electron';
-import { ASK_PORT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
+import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
 
 /**
- * The whole bridge: the page asks for a connection, and gets a MessagePort to the core. No API of Electron or Node is
+ * The whole bridge: the page asks for a connection, and gets a MessagePort to the core; and it asks to be printed. No API of Electron or Node is
  * exposed to the page, and no other message passes, in either direction.
  */
 window.addEventListener('message', (event) => {
-  if (event.source === window && event.data === ASK_PORT) ipcRenderer.send(ASK_PORT);
+  if (event.source !== window) return;
+  if (event.data === ASK_PORT) ipcRenderer.send(ASK_PORT);
+  if (event.data === ASK_PRINT) ipcRenderer.send(ASK_PRINT);
 });
 ipcRenderer.on(GIVE_PORT, (event) => window.postMessage(GIVE_PORT, location.origin, [...event.ports]));
 ipcRenderer.on(PORT_GONE, () => window.postMessage(PORT_GONE, location.origin));

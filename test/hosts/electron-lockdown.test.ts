@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { ASK_PORT } from '../../electron/contract/port-messages.ts';
+import { ASK_PORT, ASK_PRINT } from '../../electron/contract/port-messages.ts';
 import { CONTENT_SECURITY_POLICY } from '../../electron/core/serving/headers.ts';
 import {
   app,
@@ -218,7 +218,18 @@ describe('the lockdown', () => {
     expect(given).toHaveLength(1);
   });
 
-  it('passes nothing through the preload but the question for a port', async () => {
+  it('prints its own page alone, to the default printer and without a dialog', async () => {
+    await start();
+    await coreIs('ready');
+    const page = contents().page!;
+    contents().sendFrom({ url: 'https://evil.example/', parent: null }, ASK_PRINT);
+    page.dispatch(ASK_PRINT, [], {}, page.location.origin);
+    expect(contents().printed).toEqual([]);
+    page.dispatch(ASK_PRINT, [], page, page.location.origin);
+    expect(contents().printed).toEqual([{ silent: true }]);
+  });
+
+  it('passes nothing through the preload but the questions for a port and for paper', async () => {
     await start();
     await coreIs('ready');
     const page = contents().page!;

@@ -59,6 +59,32 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
+  test('with a printer its print service may reach it, and nobody else; without one no print service runs', () => {
+    const other = bareMachine();
+    const mask = join(other.root, 'etc/systemd/system/cups.service');
+    const asked = (): string =>
+      run('sh', join(FILES, 'opt/smartpresence/firewall'), 'print', join(other.root, 'etc/smartpresence/firewall.conf'))
+        .stdout;
+    other.install(...SERVER);
+    expect(readlinkSync(mask)).toBe('/dev/null');
+    const without = asked();
+    other.install(...SERVER, '--printer', 'ipps://192.0.2.77/ipp/print');
+    expect(Object.keys(other.state())).not.toContain('/etc/systemd/system/cups.service');
+    const rule = 'ip daddr 192.0.2.77 tcp dport 631 meta skuid { root, lp } accept';
+    expect(asked().replace(/\n *ip daddr 192\.0\.2\.77.*/, '')).toBe(without);
+    expect(asked()).toContain(rule);
+    expect(other.text('etc/systemd/system/cups.service.d/smartpresence.conf')).toContain(
+      'TemporaryFileSystem=/var/spool/cups',
+    );
+    other.install(...SERVER, '--printer', 'usb');
+    expect(asked()).toBe(without);
+    other.install(...SERVER);
+    expect(readlinkSync(mask)).toBe('/dev/null');
+    for (const wrong of ['lpd://192.0.2.77', 'ipp://a b/', 'ipp://x;y/', '192.0.2.77'])
+      expect(other.install(...SERVER, '--printer', wrong).code).toBe(2);
+    other.remove();
+  });
+
   test('what opens the machine’s other disks stays as it is, whatever becomes of the swap', () => {
     const other = bareMachine();
     const theirs = 'root_crypt UUID=7 none luks,discard\n# a remark\n\ndata_crypt UUID=8 /etc/keys/data luks\n';

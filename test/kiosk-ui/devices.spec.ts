@@ -84,15 +84,46 @@ test.describe('the evacuation list', () => {
     await expect(page.locator('.evacuee')).toHaveCount(6);
   });
 
-  test('is printed whole, without buttons, with a box to tick for everybody', async ({ kiosk }) => {
+  // What comes out of a printer: test/e2e/printing.spec.ts.
+  test('without a printer it says so, with what works, and has no button for it', async ({ kiosk }) => {
+    kiosk.core.methods.printing = async () => ({ printer: 'none', trouble: null, newest: 0, job: null });
     const page = await kiosk.open({ before: noCamera });
     await openStaff(page);
     await page.locator('[data-open=evacuation]').click();
-    await expect(page.locator('.evacuee')).toHaveCount(6);
-    await page.emulateMedia({ media: 'print' });
-    for (const button of await page.locator('main.staff button').all()) await expect(button).toBeHidden();
-    expect(await page.locator('.evacuation-people').evaluate((el) => el.scrollHeight > el.clientHeight)).toBe(false);
+    await expect(page.locator('.print-words')).toHaveText(
+      'No printer is set up at this kiosk. Photograph the list, or open Evacuation in the console on another device and print it there.',
+    );
+    await expect(page.getByRole('button', { name: 'Print', exact: true })).toHaveCount(0);
+    await expectNoAxeFault(page, 'evacuation-without-printer');
   });
+
+  for (const [what, answer, words] of [
+    [
+      'a jam',
+      { trouble: 'paper-jam', job: 'waiting' },
+      /^Paper is jammed in the printer\. Printing goes on by itself after that\.$/,
+    ],
+    ['a refusal', { trouble: null, job: 'failed' }, /^The printer did not print it\. Photograph the list/],
+    [
+      'a page that no printer has heard of',
+      { trouble: null, job: 'none' },
+      /^It did not reach the printer\. Photograph the list/,
+    ],
+    ['a page that came out', { trouble: null, job: 'printed' }, /^Printed\.$/],
+  ] as const)
+    test(`says what became of it: ${what}`, async ({ kiosk }) => {
+      kiosk.core.methods.printing = async ({ after }) =>
+        after === null
+          ? { printer: 'ready', trouble: null, newest: 7, job: null }
+          : { printer: 'ready', newest: after, ...answer };
+      const page = await kiosk.open({ before: noCamera });
+      await openStaff(page);
+      await page.locator('[data-open=evacuation]').click();
+      await tabTo(page, /^Print$/);
+      await page.keyboard.press('Enter');
+      await expect(page.locator('.print-words')).toHaveText(words, { timeout: 60_000 });
+      expect(kiosk.core.callsOf('printing').at(-1)?.after).toBe(7);
+    });
 });
 
 test.describe('diagnostics', () => {

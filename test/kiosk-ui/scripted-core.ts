@@ -622,6 +622,10 @@ function plainMethods(core: {
       for (const one of evacuation.people) Object.assign(one, { accountedAt: null, accountedBy: null });
       return {};
     },
+    printing: async ({ token, after }) => {
+      staff(token);
+      return { printer: 'ready', trouble: null, newest: 7, job: after === null ? null : 'printed' };
+    },
     technicianState: async ({ token }) => {
       technician(token);
       return structuredClone(TECHNICIAN);

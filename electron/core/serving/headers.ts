@@ -18,8 +18,9 @@ export const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-src 'none'",
   "frame-ancestors 'none'",
-  // No windows, downloads, dialogs or printing. Forms stay, whose submission nobody but the page itself ever sees.
-  'sandbox allow-scripts allow-same-origin allow-forms',
+  // No windows or downloads. Forms stay, whose submission nobody but the page itself ever sees. Printing is one of the modals;
+  // the others (alert, confirm, prompt) no script of ours opens.
+  'sandbox allow-scripts allow-same-origin allow-forms allow-modals',
 ].join('; ');
 
 /** What the page itself may use besides the camera: it plays its own sounds, fills the screen and keeps it awake. */

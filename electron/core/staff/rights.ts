@@ -49,6 +49,7 @@ export const RIGHTS = {
   evacuationBegin: DESK,
   evacuationAccount: DESK,
   evacuationEnd: DESK,
+  printing: DESK,
   diagnostics: EVERYONE,
   doorTest: ['supervisor', 'technician'],
   staffList: SUPERVISOR,

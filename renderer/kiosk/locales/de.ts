@@ -763,7 +763,7 @@ export const de: Locale = {
     title: 'Die Karte',
     card: 'Karte',
     qr: 'Code der Karte',
-    print: 'Drucken',
+    notPrinted: 'Lassen Sie die Person die Karte fotografieren: Das Foto gilt wie die Karte.',
     done: 'Die Person hat sie',
     once: 'Sie wird nur dieses eine Mal gezeigt. Wer sie verliert, bekommt eine neue; die verlorene öffnet dann nichts mehr.',
     templates:

@@ -742,7 +742,7 @@ export const en = {
     title: 'The card',
     card: 'Card',
     qr: 'Code of the card',
-    print: 'Print',
+    notPrinted: 'Let the person photograph the card: the photo works like the card.',
     done: 'The person has it',
     once: 'It is shown this once. Whoever has lost it gets a new one, and the lost one opens nothing.',
     templates: 'Print it, or let the person photograph it: their face can be recognised with this card alone.',

@@ -693,7 +693,7 @@ export const zh: Locale = {
     title: '卡',
     card: '卡',
     qr: '卡上的代码',
-    print: '打印',
+    notPrinted: '请让本人给卡拍照：照片与卡同样有效。',
     done: '本人已拿到',
     once: '仅显示这一次。遗失者可领取新卡，遗失的卡随即失效。',
     templates: '请打印，或让本人拍照：只有凭这张卡才能识别其面部。',

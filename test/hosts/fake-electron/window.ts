@@ -37,6 +37,8 @@ export class FakeWebContents extends EventEmitter {
   openHandler: ((details: { url: string }) => { action: string }) | null = null;
   webRtcPolicy = '';
   loads = 0;
+  /** What was sent to the printer, by its options. */
+  readonly printed: unknown[] = [];
 
   constructor(session: FakeSession, ipcMain: EventEmitter) {
     super();
@@ -56,6 +58,10 @@ export class FakeWebContents extends EventEmitter {
   }
   reloadIgnoringCache(): void {
     void this.load(this.mainFrame.url);
+  }
+  print(options: unknown, done: (success: boolean, failureReason: string) => void): void {
+    this.printed.push(options);
+    done(true, '');
   }
   forcefullyCrashRenderer(): void {
     this.page = null;

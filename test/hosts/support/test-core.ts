@@ -169,6 +169,7 @@ export function testMethods(
     evacuationBegin: async () => EVACUATION,
     evacuationAccount: empty,
     evacuationEnd: empty,
+    printing: async () => ({ printer: 'none', trouble: null, newest: 0, job: null }),
     technicianState: over,
     technicianDo: over,
   };

@@ -1,9 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
 import { t } from '../../../shared/i18n.ts';
-import { IconPrint } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { Qr } from '../../parts/qr.tsx';
+import { Print } from './print.tsx';
+import type { StaffSession } from './session.ts';
 
 export type Card = NonNullable<Output<'enrolFinish'>['card']>;
 
@@ -14,7 +15,17 @@ function lettersOf(name: string): 'few' | 'many' | 'most' {
 }
 
 /** A card at the size of a bank card, to print or to photograph. What its code holds is told this once. */
-export function CardScreen({ card, words, done }: { card: Card; words: string; done: () => void }) {
+export function CardScreen({
+  session,
+  card,
+  words,
+  done,
+}: {
+  session: StaffSession;
+  card: Card;
+  words: string;
+  done: () => void;
+}) {
   const { link } = useKiosk();
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
@@ -42,10 +53,7 @@ export function CardScreen({ card, words, done }: { card: Card; words: string; d
       </article>
       <p class="hint">{t('card.once')}</p>
       <div class="actions">
-        <button type="button" class="button button-big" onClick={() => window.print()}>
-          <IconPrint />
-          <span>{t('card.print')}</span>
-        </button>
+        <Print session={session} class="button button-big" instead={t('card.notPrinted')} />
         <button type="button" class="button button-big button-main" onClick={done}>
           {t('card.done')}
         </button>

@@ -52,6 +52,7 @@ export function CardsScreen({
   if (card.value)
     return (
       <CardScreen
+        session={session}
         card={card.value}
         words={t('card.bearer')}
         done={() => back(t('card.issued', { name: person.name }))}

@@ -275,6 +275,7 @@ export function EnrolScreen({
     case 'card':
       return (
         <CardScreen
+          session={session}
           card={now.card}
           words={t('card.templates')}
           done={() => {

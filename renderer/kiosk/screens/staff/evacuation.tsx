@@ -2,9 +2,10 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { EvacuationList } from '../../../../electron/contract/evacuation.ts';
 import { clockOf, momentOf, t, timeOfDay } from '../../../shared/i18n.ts';
-import { IconAlert, IconCheck, IconPrint } from '../../../shared/icons.tsx';
+import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { usePolled } from './polled.ts';
+import { Print } from './print.tsx';
 import { type StaffSession, staffWords } from './session.ts';
 
 /** The list is renewed this often, ms: people come and go, and other kiosks are heard. */
@@ -96,10 +97,11 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
                 <span>{t('evacuation.begin')}</span>
               </button>
             )}
-            <button type="button" class="button" onClick={() => window.print()}>
-              <IconPrint />
-              <span>{t('evacuation.print')}</span>
-            </button>
+            <Print
+              session={session}
+              class="button"
+              instead={t(now.server ? 'evacuation.notPrinted' : 'evacuation.notPrintedAlone')}
+            />
           </div>
         )}
       </div>

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** The printer of this kiosk, and what became of what was sent to it. */
+export const Printing = z.strictObject({
+  /** `none`: none is set up. `unknown`: this system does not say; what is printed goes to its default printer. */
+  printer: z.enum(['ready', 'none', 'unknown']),
+  /** What keeps the printer from printing just now. */
+  trouble: z
+    .enum([
+      'paper-jam',
+      'paper-empty',
+      'ink-empty',
+      'cover-open',
+      'printer-offline',
+      'printer-fault',
+      'printer-stopped',
+    ])
+    .nullable(),
+  /** Number of its newest job, to ask for what comes after it; 0: it had none. */
+  newest: z.number().int().nonnegative(),
+  /** The first job after the one that was asked about; null: none was asked about, or nobody knows. */
+  job: z.enum(['none', 'waiting', 'printed', 'failed']).nullable(),
+});
+export type Printing = z.infer<typeof Printing>;

@@ -1,0 +1,89 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { printPage } from '../../../../electron/contract/connect.ts';
+import type { Printing } from '../../../../electron/contract/printing.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconPrint } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { type StaffSession, staffWords } from './session.ts';
+
+/** How often the printer is asked what became of the page, ms; and how often until a page that it has never heard of is lost. */
+const EVERY_MS = 1_000;
+const LOST_AFTER = 20;
+
+/**
+ * Prints the screen, and says what becomes of it. Where there is no printer it says so in place of the button, with `instead`:
+ * what works without one.
+ */
+export function Print({ session, class: style, instead }: { session: StaffSession; class: string; instead: string }) {
+  const { core } = useKiosk();
+  const none = useSignal(false);
+  const words = useSignal('');
+  const bad = useSignal(false);
+  const busy = useSignal(false);
+  const over = useRef(false);
+  const ask = (after: number | null): Promise<Printing> => session.run((token) => core.printing({ token, after }));
+  const say = (next: string, wrong = false): void => {
+    words.value = next;
+    bad.value = wrong;
+  };
+
+  useEffect(() => {
+    ask(null).then(
+      (now) => {
+        none.value = now.printer === 'none';
+        if (now.trouble) say(t(`printing.trouble.${now.trouble}`), true);
+      },
+      (cause) => say(staffWords(cause), true),
+    );
+    return () => {
+      over.current = true;
+    };
+  }, []);
+
+  async function print(): Promise<void> {
+    if (busy.value) return;
+    busy.value = true;
+    say(t('printing.sending'));
+    try {
+      const before = await ask(null);
+      none.value = before.printer === 'none';
+      if (none.value) return;
+      // What is said here is not on the paper: the style sheet sees to that.
+      printPage();
+      if (before.printer === 'unknown') return say(t('printing.sent'));
+      await follow(before.newest);
+    } catch (cause) {
+      say(staffWords(cause), true);
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  async function follow(after: number): Promise<void> {
+    for (let asked = 0; !over.current; asked++) {
+      await new Promise((done) => setTimeout(done, EVERY_MS));
+      if (over.current) return;
+      const { job, trouble } = await ask(after);
+      if (job === 'printed') return say(t('printing.printed'));
+      if (job === 'failed') return say(`${t('printing.failed')} ${instead}`, true);
+      if (job === 'none' && asked >= LOST_AFTER) return say(`${t('printing.lost')} ${instead}`, true);
+      if (trouble) say(`${t(`printing.trouble.${trouble}`)} ${t('printing.goesOn')}`, true);
+      else say(t(job === 'waiting' ? 'printing.waiting' : 'printing.sending'));
+    }
+  }
+
+  return (
+    <>
+      {!none.value && (
+        <button type="button" class={style} aria-disabled={busy.value} onClick={() => void print()}>
+          <IconPrint />
+          <span>{t('printing.print')}</span>
+        </button>
+      )}
+      <p class="print-words" role="status" data-bad={bad.value}>
+        {none.value ? `${t('printing.none')} ${instead}` : words.value}
+      </p>
+    </>
+  );
+}

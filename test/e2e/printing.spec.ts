@@ -1,0 +1,200 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { decodeQR } from 'qr/decode.js';
+import sharp from 'sharp';
+import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
+import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { en } from '../../renderer/kiosk/locales/en.ts';
+import { enStaff } from '../../renderer/kiosk/locales/staff/en.ts';
+import { type CageSession, noCageHere, openCage } from '../hosts/support/cage-session.ts';
+import { temporaryFolder } from '../hosts/support/kiosk-page.ts';
+import { type PlainPage, plainPage } from '../hosts/support/plain-page.ts';
+import { kioskPolicy, noPolicyHere, policiedChromium, steerable } from '../hosts/support/policied-chromium.ts';
+import { reservePorts } from '../services/ports.ts';
+import { noPrinterHere, type PrintService, startPrintService, textOf } from '../services/printer.ts';
+import { aCheckin, aPerson } from '../store/samples.ts';
+import { makeKiosk, STAFF_PIN, type TestKiosk } from './kiosk-page.ts';
+
+/*
+ * Paper that comes out: the kiosk's host with the Chromium that it starts, core, screens and headers as on an installed
+ * machine, under its policy, and a real CUPS whose printer makes PDF files. Headless Chromium prints nothing, so it has a
+ * session, and is pressed there by keys.
+ */
+
+const impossible = noCageHere() ?? noPolicyHere() ?? noPrinterHere();
+test.skip(impossible !== null, impossible ?? '');
+test.describe.configure({ mode: 'serial', timeout: 900_000 });
+
+const NAMES = ['Ada Lovelace', 'José Müller-Lüdenscheidt', "Niamh O'Brien", 'Ayşe Yılmaz'];
+/** Chromium draws by the processor here, beside whatever else the machine does. */
+const PATIENCE = { timeout: 240_000 };
+const { printing: words } = enStaff;
+let printers: PrintService;
+let kiosk: TestKiosk;
+let host: BrowserHost;
+let session: CageSession;
+let page: PlainPage;
+let folder: ReturnType<typeof temporaryFolder>;
+const before = { ...process.env };
+
+test.beforeAll(async () => {
+  test.setTimeout(900_000);
+  await ensureBuilt(() => undefined);
+  folder = temporaryFolder('printing-');
+  printers = await startPrintService();
+  session = await openCage();
+  kiosk = await makeKiosk('printing');
+  await kiosk.withStore(async ({ store }) => {
+    for (const [n, name] of NAMES.entries()) {
+      const { id } = await store.addPerson(aPerson({ name, number: `${1001 + n}` }));
+      await store.recordCheckin(aCheckin(id));
+    }
+  });
+  const [port, debug] = (await reservePorts(2)) as [number, number];
+  const policied = policiedChromium(
+    folder.path,
+    steerable(kioskPolicy(`http://127.0.0.1:${port}`, session.env.XDG_RUNTIME_DIR!)),
+  );
+  const program = join(folder.path, 'steered');
+  writeFileSync(program, `#!/bin/sh\nexec '${policied}' --remote-debugging-port=${debug} "$@"\n`, { mode: 0o755 });
+  // What a kiosk's session gives its host.
+  Object.assign(process.env, session.env, printers.env, { SMARTPRESENCE_CHROMIUM: program });
+  host = await startBrowserHost({
+    home: kiosk.home,
+    demo: true,
+    browser: { mode: 'kiosk' },
+    port,
+    log: () => undefined,
+  });
+  page = await plainPage(debug, host.url);
+});
+test.afterAll(async () => {
+  page?.close();
+  await host?.close();
+  await session?.close();
+  await kiosk?.remove();
+  await printers?.close();
+  folder?.remove();
+  for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+  Object.assign(process.env, before);
+});
+
+const textAt = (selector: string) =>
+  page.run((of) => document.querySelector(of)?.textContent?.trim() ?? null, selector);
+const said = () => expect.poll(() => textAt('.print-words'), PATIENCE);
+const has = (selector: string, count = 1) =>
+  expect.poll(() => page.run((of) => document.querySelectorAll(of).length, selector), PATIENCE).toBe(count);
+
+/** Gives it the focus once it is there, and presses Enter. */
+async function press(selector: string, label = ''): Promise<void> {
+  const focused = () =>
+    page.run(
+      ([of, text]) => {
+        const found = [...document.querySelectorAll<HTMLElement>(of!)].find(
+          (one) => (one.getAttribute('aria-label') ?? one.textContent)?.trim().startsWith(text!) === true,
+        );
+        found?.focus();
+        return found !== undefined && document.activeElement === found;
+      },
+      [selector, label],
+    );
+  await expect.poll(focused, PATIENCE).toBe(true);
+  session.press('Return');
+}
+const print = () => press('.staff button', words.print);
+
+async function unlock(): Promise<void> {
+  await press('.foot-actions button', en.staff.open);
+  await has('input[name=staff-pin]');
+  await page.run(() => document.querySelector<HTMLInputElement>('input[name=staff-pin]')!.focus(), null);
+  for (const digit of STAFF_PIN) session.press(digit);
+  session.press('Return');
+}
+
+/** Out of Staff and in again. */
+async function reopen(): Promise<void> {
+  await press('.staff-lock');
+  await unlock();
+}
+
+test('without a printer the screen says so, and what works in its place', async () => {
+  await unlock();
+  await press('[data-open=evacuation]');
+  await has('.evacuee', NAMES.length);
+  await said().toBe(`${words.none} ${enStaff.evacuation.notPrintedAlone}`);
+  const buttons = () => [...document.querySelectorAll('.staff button')].map((one) => one.textContent?.trim());
+  expect(await page.run(buttons, null)).not.toContain(words.print);
+});
+
+test('the muster list comes out of the printer with everyone who is inside, and nothing of the browser’s', async () => {
+  printers.setUp();
+  await reopen();
+  await press('[data-open=evacuation]');
+  await print();
+  await said().toBe(words.printed);
+  const text = textOf((await printers.printed(1))[0]!);
+  // Word by word: pdftotext puts what another font drew (hyphen, apostrophe) where it likes.
+  for (const word of NAMES.flatMap((name) => name.split(/[^\p{L}]+/u))) expect(text).toContain(word);
+  expect(text).toContain('1001');
+  for (const other of ['127.0.0.1', words.print, words.sending, enStaff.evacuation.begin, 'Deutsch', 'evaluation'])
+    expect(text).not.toContain(other);
+});
+
+test('what keeps the printer from printing is said, and the paper comes once it can', async () => {
+  printers.stop('paused');
+  await print();
+  await said().toBe(`${words.trouble['printer-stopped']} ${words.goesOn}`);
+  expect(printers.papers()).toHaveLength(1);
+  printers.resume();
+  await said().toBe(words.printed);
+  expect(await printers.printed(2)).toHaveLength(2);
+});
+
+test('the browser’s own shortcut prints nothing', async () => {
+  session.press('ctrl+p');
+  session.press('ctrl+shift+p');
+  // Behind it in the same queue: what a shortcut had printed would have come out before.
+  await print();
+  await said().toBe(words.sending);
+  await said().toBe(words.printed);
+  expect(await printers.printed(3)).toHaveLength(3);
+});
+
+test('the printed card is the card alone, as large as a bank card, and its code is read from the paper', async () => {
+  await reopen();
+  await press('[data-open=people]');
+  await has('input[name=query]');
+  await page.run(() => document.querySelector<HTMLInputElement>('input[name=query]')!.focus(), null);
+  for (const letter of 'ada') session.press(letter);
+  await press('.person button', `${en.people.card}: Ada Lovelace`);
+  await press('.confirm button', en.card.issue);
+  await has('.printed');
+  await print();
+  await said().toBe(words.printed);
+  const paper = (await printers.printed(4))[3]!;
+  const text = textOf(paper);
+  expect(text).toContain('Ada');
+  expect(text).toContain('1001');
+  for (const other of [en.card.title, en.card.done, words.print, 'Niamh', '127.0.0.1'])
+    expect(text).not.toContain(other);
+  const { code, width, height } = await inkOf(paper);
+  expect(code).toMatch(/^SPC1:[0-9A-Z]{20,}$/);
+  // 85.6 × 53.98 mm, less what is white at its edges and around the code.
+  expect(width).toBeGreaterThan(70);
+  expect(width).toBeLessThan(86);
+  expect(height).toBeGreaterThan(28);
+  expect(height).toBeLessThan(54.5);
+});
+
+/** The QR code of a paper, read from its pixels, and what the printed part measures, mm. */
+async function inkOf(pdf: string): Promise<{ code: string; width: number; height: number }> {
+  const dpi = 200;
+  const png = execFileSync('/usr/bin/pdftoppm', ['-r', `${dpi}`, '-png', '-singlefile', pdf], { maxBuffer: 1 << 26 });
+  const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const code = decodeQR({ data, width: info.width, height: info.height });
+  const ink = await sharp(png).trim({ background: '#ffffff', threshold: 60 }).toBuffer({ resolveWithObject: true });
+  const mm = (pixels: number): number => (pixels / dpi) * 25.4;
+  return { code, width: mm(ink.info.width), height: mm(ink.info.height) };
+}
