@@ -75,6 +75,7 @@ export function registerUpgrade(program: Command): void {
     .command('describe', { hidden: true })
     .description('What this build is, which another one’s check asks.')
     .option('--json', 'one JSON object')
+    .addHelpText('after', EXIT_HELP)
     .action(async () => {
       process.stdout.write(`${JSON.stringify((await direct()).thisBuild())}\n`);
     });
