@@ -1,28 +1,32 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Arch, build, Platform } from 'electron-builder';
 import { z } from 'zod';
 import { BuildVersion, MANIFEST_FILE, PRODUCT } from '../../sync/protocol/wire/release.ts';
 import { buildPreload } from '../electron/app.ts';
-import { electronRuntime } from './components.ts';
+import { electronRuntime, nodeRuntime } from './components.ts';
 import { projectVersion, ROOT } from './files.ts';
 import { fuseFaults } from './fuses.ts';
+import { ENTRY, type KioskBuild, NODE, sealBuild, thisPlatform } from './seal.ts';
 import { readSource } from './source.ts';
 import { type BuildIdentity, stageProgram, storeSchema } from './stage.ts';
 
 /*
- * npm run package:electron [-- --target dir|AppImage|deb|nsis … --version V --dirty]
+ * npm run package:electron [-- --target dir|archive|AppImage|deb|nsis … --version V --dirty]
  *
  * Packages the Electron kiosk by electron-builder.yml, for the platform it runs on. `dir` needs nothing from a network
- * where Electron's own program is there; installers fetch their tools (build/package/networked.sh, docs/packaging.md).
+ * where Electron's own program is there, and neither does `archive`, which a kiosk's launcher and updater take;
+ * installers fetch their tools (build/package/networked.sh, docs/packaging.md).
  */
 
 const ENTRIES = ['electron/host-electron/main.ts', 'electron/host-electron/core-child.ts'];
 
 const BUILDER_CONFIG = join(ROOT, 'electron-builder.yml');
 
-export type ElectronTarget = 'dir' | 'AppImage' | 'deb' | 'nsis';
+const TARGETS = ['dir', 'AppImage', 'deb', 'nsis'] as const;
+export type ElectronTarget = (typeof TARGETS)[number];
 
 export interface ElectronBuildOptions extends BuildIdentity {
   /** Folder that gets what is made. */
@@ -30,6 +34,8 @@ export interface ElectronBuildOptions extends BuildIdentity {
   readonly targets: readonly ElectronTarget[];
   /** Folder with Electron's program in place of the one that electron-builder finds or fetches. */
   readonly electronDist?: string;
+  /** That of this machine without it. */
+  readonly platform?: 'linux' | 'win32';
 }
 
 /**
@@ -44,8 +50,9 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
   rmSync(app, { recursive: true, force: true });
   mkdirSync(app, { recursive: true });
   await stageElectronApp(app, options);
-  const platform = process.platform === 'win32' ? Platform.WINDOWS : Platform.LINUX;
-  let packed: { folder: string; fuses: Record<string, boolean> } | null = null;
+  const windows = (options.platform ?? process.platform) === 'win32';
+  const platform = windows ? Platform.WINDOWS : Platform.LINUX;
+  let packed: z.input<typeof Packed> | null = null;
   const files = await build({
     // Not the checkout: electron-builder would take the packages of its package.json, the server's too.
     projectDir: app,
@@ -53,19 +60,21 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
     publish: 'never',
     config: {
       extends: BUILDER_CONFIG,
-      directories: { output: out },
+      directories: { output: out, buildResources: join(ROOT, 'build/electron') },
+      // Only Windows itself has what writes into a program of Windows.
+      ...(windows && process.platform !== 'win32' && { win: { signAndEditExecutable: false } }),
       ...(options.electronDist && { electronDist: options.electronDist }),
       // Somebody who gave a certificate wants no installer that lacks its signature.
-      ...((process.env.CSC_LINK || process.env.WIN_CSC_LINK) &&
-        platform === Platform.WINDOWS && { forceCodeSigning: true }),
+      ...((process.env.CSC_LINK || process.env.WIN_CSC_LINK) && windows && { forceCodeSigning: true }),
       // Called before the fuses are set, with the configuration that they are set by.
       afterPack({ appOutDir, packager }) {
-        packed = { folder: appOutDir, fuses: Fuses.parse(packager.config.electronFuses) };
+        const { electronFuses: fuses } = packager.config;
+        packed = { folder: appOutDir, name: packager.appInfo.productFilename, fuses: Fuses.parse(fuses) };
       },
     },
   });
-  const { folder, fuses } = Packed.parse(packed);
-  const program = join(folder, process.platform === 'win32' ? 'SmartPresence.exe' : PRODUCT);
+  const { folder, name, fuses } = Packed.parse(packed);
+  const program = join(folder, windows ? `${name}.exe` : name);
   const faults = fuseFaults(program, fuses);
   if (faults.length > 0) {
     // What must not be shipped is not left lying about.
@@ -75,15 +84,67 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
   return { folder, files };
 }
 
+/**
+ * `run` opens the kiosk in Electron; everything else is the command line, by the Node beside it: Electron's program is no Node
+ * (its fuses say so), and the updater has another user and no display. Both look for the data in the same place.
+ */
+const LAUNCHER = `#!/bin/sh
+# SmartPresence kiosk: see "kiosk --help" and docs/packaging.md.
+here=$(dirname "$(readlink -f "$0")")
+unset NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE ELECTRON_RUN_AS_NODE
+SMARTPRESENCE_HOME=\${SMARTPRESENCE_HOME:-\${XDG_DATA_HOME:-$HOME/.local/share}/smartpresence}
+export SMARTPRESENCE_HOME
+if [ "\${1:-}" = run ]; then
+  shift
+  exec "$here/../program/${PRODUCT}" "$@"
+fi
+exec "$here/../${NODE}" "$here/../electron/cli/kiosk.js" "$@"
+`;
+
+/**
+ * Packages the Electron kiosk as what an installed kiosk's launcher starts and its updater takes: Electron's folder as
+ * electron-builder makes it, and beside it the command line, with the updater in it, in the pinned Node.
+ */
+export async function packageElectronArchive(
+  options: Omit<ElectronBuildOptions, 'targets' | 'platform'>,
+): Promise<KioskBuild> {
+  const { version, commit, at } = options;
+  return sealBuild(options, 'electron', async (folder) => {
+    const temporary = mkdtempSync(join(tmpdir(), 'sp-electron-'));
+    try {
+      const { folder: program } = await packageElectron({ ...options, out: temporary, targets: ['dir'] });
+      await stageProgram({
+        version,
+        commit,
+        at,
+        folder,
+        platform: thisPlatform(),
+        entries: ['electron/cli/kiosk.ts'],
+        product: PRODUCT,
+        runtime: nodeRuntime(ROOT, NODE),
+        screens: [],
+        models: 'none',
+        own: ['bin/', 'program/'],
+      });
+      cpSync(program, join(folder, 'program'), { recursive: true });
+      writeFileSync(join(folder, ENTRY), LAUNCHER, { mode: 0o755 });
+    } finally {
+      rmSync(temporary, { recursive: true, force: true });
+    }
+  });
+}
+
 const Fuses = z.record(z.string(), z.boolean());
-const Packed = z.object({ folder: z.string(), fuses: Fuses });
+const Packed = z.object({ folder: z.string(), name: z.string(), fuses: Fuses });
 
 /** The folder that becomes the archive: what the host and its core run, and nothing else. */
-async function stageElectronApp(app: string, identity: BuildIdentity): Promise<void> {
+async function stageElectronApp(app: string, identity: ElectronBuildOptions): Promise<void> {
   const { version, commit } = identity;
-  const platform = `${process.platform}-${process.arch}`;
+  const platform = `${identity.platform ?? process.platform}-${process.arch}`;
   await stageProgram({
-    ...identity,
+    version,
+    commit,
+    at: identity.at,
     folder: app,
     platform,
     entries: ENTRIES,
@@ -106,7 +167,8 @@ async function stageElectronApp(app: string, identity: BuildIdentity): Promise<v
 
 const USAGE = `npm run package:electron [-- OPTIONS]
 
-  --target T      dir (default), AppImage, deb, nsis; may be given more than once
+  --target T      dir (default), archive, AppImage, deb, nsis; may be given more than once. archive: what an installed kiosk's
+                  launcher starts and its updater takes, on Linux
   --out DIR       where it goes. Default: dist/packages/electron
   --version V     semantic version. Default: that of package.json
   --dirty         package although the working tree differs from its commit`;
@@ -122,7 +184,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const asked = z
-    .object({ targets: z.array(z.enum(['dir', 'AppImage', 'deb', 'nsis'])), version: BuildVersion })
+    .object({ targets: z.array(z.enum(['archive', ...TARGETS])), version: BuildVersion })
     .safeParse({ targets: values.target ?? ['dir'], version: values.version ?? projectVersion() });
   if (!asked.success) {
     process.stderr.write(`${USAGE}\n`);
@@ -136,8 +198,18 @@ async function main(): Promise<number> {
     return 1;
   }
   const out = resolve(values.out ?? join(ROOT, 'dist/packages/electron'));
-  const { folder, files } = await packageElectron({ ...asked.data, out, commit, at });
-  process.stdout.write(`${[folder, ...files].join('\n')}\n`);
+  const { version } = asked.data;
+  const targets = asked.data.targets.filter((target) => target !== 'archive');
+  const made: string[] = [];
+  if (targets.length > 0) {
+    const { folder, files } = await packageElectron({ version, targets, out, commit, at });
+    made.push(folder, ...files);
+  }
+  if (targets.length < asked.data.targets.length) {
+    const { folder, archive } = await packageElectronArchive({ version, out, commit, at });
+    made.push(folder, archive);
+  }
+  process.stdout.write(`${made.join('\n')}\n`);
   return 0;
 }
 

@@ -37,8 +37,8 @@ export interface StageOptions extends BuildIdentity {
   /** Of Node, or of Electron, that runs it. */
   readonly runtime: Component;
   readonly screens: readonly Screen[];
-  /** Where models run: a kiosk's page has some, and MediaPipe to run them. */
-  readonly models: 'node' | 'node and browser';
+  /** Where models run: a kiosk's page has some, and MediaPipe to run them; a command line alone has none. */
+  readonly models: 'none' | 'node' | 'node and browser';
   /** Further entries of `package.json`. */
   readonly packageJson?: object;
   /** Places of our own code beside those that every program has. */
@@ -57,7 +57,8 @@ export async function stageProgram(options: StageOptions): Promise<void> {
     folder,
   );
   for (const file of closure.packages) copy(join(ROOT, file), join(folder, file));
-  const screens = await buildScreens(ROOT, join(folder, 'dist/renderer'), options.screens);
+  const screens =
+    options.screens.length === 0 ? [] : await buildScreens(ROOT, join(folder, 'dist/renderer'), options.screens);
   const models = await placeModels(folder, options.models);
   copy(join(ROOT, 'LICENSE'), join(options.folder, 'LICENSE'));
   // Makes the .js files beside it modules, and says when its commit was made (electron/core/version.ts). Nothing else of the project's own package.json concerns it.
@@ -91,6 +92,7 @@ export async function storeSchema(build: string): Promise<{ schema: number; minR
 
 /** Weights and MediaPipe's runtime by the manifest that pins them: whatever else lies in dist/models stays there. */
 async function placeModels(build: string, where: StageOptions['models']): Promise<ModelFiles> {
+  if (where === 'none') return { weights: [], runtime: [] };
   const { weights, mediapipe } = await prepareModels();
   const placed: ModelFiles =
     where === 'node'

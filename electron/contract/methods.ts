@@ -231,7 +231,15 @@ export const METHODS = {
   ),
 
   /** What the screen tells of itself, when it changed and now and then: the core has no camera. */
-  screenState: m(z.strictObject({ camera: CameraWord, frames: z.number().int().nonnegative() }), empty),
+  screenState: m(
+    z.strictObject({
+      camera: CameraWord,
+      frames: z.number().int().nonnegative(),
+      /** Why the screen may go dark; absent: it stays on. */
+      dark: z.enum(['refused', 'unsupported']).optional(),
+    }),
+    empty,
+  ),
 
   /** The first run alone (`Status.setup`), and refused with `setup-over` after it. What comes of the code is told there. */
   setupJoin: m(z.strictObject({ code: z.string().min(1).max(400), language: Language }), empty),

@@ -147,6 +147,7 @@ export async function assemble(
       faceOff: faceOffNow,
       uplink: () => sync?.uplink ?? null,
       devices: () => devices,
+      screen: () => screen.notices(),
       fallback: () => updates?.fallback ?? false,
       update: () => updates?.notice() ?? null,
       setup: () => fleet?.leaving() ?? setup?.state() ?? null,
@@ -159,7 +160,7 @@ export async function assemble(
   };
 
   const reportCamera = createDeviceReporter(store, () => performance.now());
-  const screen = createScreenBook((camera) => reportCamera(cameraHealth(camera)));
+  const screen = createScreenBook((camera) => reportCamera(cameraHealth(camera)), hub.refresh);
   const startedAt = performance.now();
   const inventory = {
     home,

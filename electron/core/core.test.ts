@@ -76,6 +76,21 @@ test('a start that fails late closes what it had opened: timers, the line to the
   await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close(); // or: store-in-use
 });
 
+test('a screen that may go dark by itself is said to staff, until it stays on', async () => {
+  const core = await start();
+  const notices = async () => (await core.methods.status({})).notices;
+  const pushed: string[][] = [];
+  core.onSignal((name, data) => {
+    if (name === 'status') pushed.push((data as { notices: string[] }).notices);
+  });
+  await core.methods.screenState({ camera: 'ok', frames: 1, dark: 'refused' });
+  expect(await notices()).toContain('screen-may-go-dark');
+  await vi.waitFor(() => expect(pushed.at(-1)).toContain('screen-may-go-dark'));
+  await core.methods.screenState({ camera: 'ok', frames: 2 });
+  expect(await notices()).not.toContain('screen-may-go-dark');
+  await core.close();
+});
+
 test('a camera that its screen calls frozen for a while becomes an event for the server', async () => {
   const core = await start();
   const now = performance.now.bind(performance);

@@ -10,10 +10,13 @@ export interface HostArguments {
   readonly secretInFile: boolean;
   /** Footage in place of a camera; demo alone. */
   readonly footage: string | null;
+  /** Whether an installed kiosk, with no launcher to start it, starts when its user logs in. */
+  readonly autostart: boolean;
 }
 
 /**
- * Reads the command line of the packaged program, `--home=DIR --demo --secret-in-file --footage=FILE`, and what a unit sets as
+ * Reads the command line of the packaged program, `--home=DIR --demo --secret-in-file --footage=FILE
+ * --no-autostart`, and what a unit sets as
  * it does for the browser host: `SMARTPRESENCE_HOME`, `SMARTPRESENCE_DEVICE_SECRET=file`.
  *
  * @param fallbackHome Electron's own data folder for this program
@@ -33,5 +36,5 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv, f
     throw new Problem('bad-argument', '--footage works in a demo alone.', 'Add --demo, or leave the footage out.');
   }
   const inFile = argv.includes('--secret-in-file') || env.SMARTPRESENCE_DEVICE_SECRET === 'file';
-  return { home, demo, secretInFile: demo || inFile, footage };
+  return { home, demo, secretInFile: demo || inFile, footage, autostart: !argv.includes('--no-autostart') };
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { hostLog } from '../core/serving/log.ts';
 import { readArguments } from './arguments.ts';
+import { desktopEntry } from './autostart.ts';
 import { hasKeystore } from './device-secret.ts';
 import { findElectron } from './electron-binary.ts';
 import { launchElectronHost } from './launch.ts';
@@ -53,13 +54,21 @@ describe('decisions of the main process', () => {
 
 describe('the command line', () => {
   it('is a kiosk in Electron’s data folder when nothing is said', () => {
-    expect(readArguments([], {}, '/data')).toEqual({ home: '/data', demo: false, secretInFile: false, footage: null });
+    expect(readArguments([], {}, '/data')).toEqual({
+      home: '/data',
+      demo: false,
+      secretInFile: false,
+      footage: null,
+      autostart: true,
+    });
     expect(readArguments(['--demo', '--home=/h', '--footage=/f'], { SMARTPRESENCE_HOME: '/s' }, '/data')).toEqual({
       home: '/h',
       demo: true,
       secretInFile: true,
       footage: '/f',
+      autostart: true,
     });
+    expect(readArguments(['--no-autostart'], {}, '/data').autostart).toBe(false);
   });
 
   it('goes by what a unit sets, as the browser host does', () => {
@@ -72,6 +81,20 @@ describe('the command line', () => {
       expect.objectContaining({ code: 'bad-argument' }),
     );
     expect(() => readArguments(['--home=h'], {}, '/data')).toThrow(expect.objectContaining({ code: 'bad-argument' }));
+  });
+});
+
+describe('the desktop entry that starts a kiosk', () => {
+  it('quotes its command as the specification has it', () => {
+    const lines = desktopEntry(['/opt/My Kiosk/kiosk', '--home=/a "b" $c `d` \\e 100%']).split('\n');
+    expect(lines).toContain(
+      String.raw`Exec="/opt/My Kiosk/kiosk" "--home=/a \\"b\\" \\$c \\` +
+        '`d' +
+        String.raw`\\` +
+        '` ' +
+        String.raw`\\\\e 100%%"`,
+    );
+    expect(lines.slice(0, 2)).toEqual(['[Desktop Entry]', 'Type=Application']);
   });
 });
 

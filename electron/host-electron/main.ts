@@ -23,6 +23,7 @@ import { undecidedTrial } from '../core/update/files.ts';
 import { slotsOf } from '../core/update/layout.ts';
 import { answerAppRequest } from './app-protocol.ts';
 import { type HostArguments, readArguments } from './arguments.ts';
+import { keepAutostart } from './autostart.ts';
 import { forkUtility } from './core-utility.ts';
 import { readDeviceSecret } from './device-secret.ts';
 import { startHostCore } from './host-core.ts';
@@ -80,6 +81,8 @@ function run(options: HostArguments, ownData: string): void {
   lockSession(kioskSession, log);
   // Registered for our own address alone, so that no other document could ever have it.
   kioskSession.registerPreloadScript({ type: 'frame', filePath: PRELOAD, matches: [`${KIOSK_URL}*`] });
+
+  if (app.isPackaged && !demo && !slots) startAtLogin(options.autostart);
 
   let again = false;
   const core = startHostCore({
@@ -142,6 +145,15 @@ function run(options: HostArguments, ownData: string): void {
       app.quit();
     });
   });
+}
+
+function startAtLogin(wanted: boolean): void {
+  const { execPath: program, platform, env, argv } = process;
+  try {
+    keepAutostart(wanted, { app, platform, env, program, args: argv.slice(1) });
+  } catch (error) {
+    log('warn', 'host: the kiosk will not start by itself', { code: 'autostart-failed', error });
+  }
 }
 
 /** @throws Problem `home-not-usable`, `storage-full` */

@@ -37,8 +37,12 @@ export interface MediaDetails {
   readonly requestingUrl?: string;
 }
 
-/** A permission request: the camera alone, for our own main frame. Sound is never asked for, so never granted. */
+/** Of a kiosk's page alone: its screen stays on while it is shown. */
+const WAKE_LOCK = 'screen-wake-lock';
+
+/** A permission request: the camera and a screen that stays on, for our own main frame. Sound is never asked for, so never granted. */
 export function mayUse(permission: string, details: MediaDetails): boolean {
+  if (permission === WAKE_LOCK) return details.isMainFrame === true && isOurs(details.requestingUrl);
   return (
     permission === 'media' &&
     details.isMainFrame === true &&
@@ -52,7 +56,9 @@ export function mayUse(permission: string, details: MediaDetails): boolean {
 /** A permission check (asked before a request, and by `navigator.permissions`): the same answer. */
 export function mayCheck(permission: string, requestingOrigin: string, details: MediaDetails): boolean {
   return (
-    permission === 'media' && details.isMainFrame === true && details.mediaType === 'video' && isOurs(requestingOrigin)
+    (permission === WAKE_LOCK || (permission === 'media' && details.mediaType === 'video')) &&
+    details.isMainFrame === true &&
+    isOurs(requestingOrigin)
   );
 }
 

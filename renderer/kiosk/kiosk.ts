@@ -4,6 +4,7 @@ import { useContext } from 'preact/hooks';
 import type { CoreClient, FaceUse } from '../../electron/contract/methods.ts';
 import { currentLanguage, setLanguage } from '../shared/i18n.ts';
 import { type Arrivals, createArrivals } from './arrivals.ts';
+import type { MayGoDark } from './awake.ts';
 import { type Camera, openCamera } from './camera.ts';
 import { type Carrier, type CoreLink, linkCore } from './core-link.ts';
 import { createDisplay, type Display } from './display.ts';
@@ -60,12 +61,19 @@ const CLAIM_MS = 20_000;
 export interface KioskOptions {
   readonly carrier: Carrier;
   readonly devices: MediaDevices | undefined;
+  /** Why the screen may go dark; it stays on without it. */
+  readonly mayGoDark?: ReadonlySignal<MayGoDark>;
   /** Another detection worker than the product's, for the bench. */
   readonly worker?: () => Worker;
 }
 
 /** Puts link, camera, eyes and visits together. */
-export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk & { eyes: Eyes } {
+export function createKiosk({
+  carrier,
+  devices,
+  worker,
+  mayGoDark = signal<MayGoDark>(null),
+}: KioskOptions): Kiosk & { eyes: Eyes } {
   const link = linkCore(carrier);
   const sounds = createSounds();
   const display = createDisplay(document.documentElement);
@@ -170,6 +178,7 @@ export function createKiosk({ carrier, devices, worker }: KioskOptions): Kiosk &
     camera: camera.state,
     detectorTrouble,
     covered: computed(() => visits.stage.value.reason === 'covered'),
+    mayGoDark,
     frames: () => eyes.metrics.frames,
   });
   effect(() => {

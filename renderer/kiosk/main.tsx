@@ -12,10 +12,10 @@ import { keepTheme } from './theme.ts';
 
 lockPage(window);
 initI18n(LOCALES, 'en');
-keepAwake(document, navigator.wakeLock);
 const kiosk = createKiosk({
   carrier: { open: openChannel, coreState: readCoreState },
   devices: navigator.mediaDevices,
+  mayGoDark: keepAwake(document, navigator.wakeLock),
 });
 keepTheme(document.documentElement, location.search, () => new Date(), kiosk.theme);
 // Counters alone, no control: for the bench, the tests, and whoever wonders why a kiosk is slow.

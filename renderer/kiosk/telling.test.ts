@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { MayGoDark } from './awake.ts';
 import type { CameraState } from './camera.ts';
 import { cameraWord, keepTelling } from './telling.ts';
 
@@ -21,6 +22,7 @@ test('is told to each core once it is there, at each change, and now and then', 
   const told: unknown[] = [];
   const generation = signal(0);
   const camera = signal<CameraState>({ kind: 'starting' });
+  const mayGoDark = signal<MayGoDark>(null);
   let frames = 0;
   const stop = keepTelling({
     core: {
@@ -33,6 +35,7 @@ test('is told to each core once it is there, at each change, and now and then', 
     camera,
     detectorTrouble: signal(null),
     covered: signal(false),
+    mayGoDark,
     frames: () => frames,
   });
   expect(told).toEqual([]);
@@ -47,7 +50,9 @@ test('is told to each core once it is there, at each change, and now and then', 
   ]);
   generation.value = 2;
   expect(told).toHaveLength(4);
+  mayGoDark.value = 'refused';
+  expect(told.slice(4)).toEqual([{ camera: 'ok', frames: 7, dark: 'refused' }]);
   stop();
   vi.advanceTimersByTime(60_000);
-  expect(told).toHaveLength(4);
+  expect(told).toHaveLength(5);
 });

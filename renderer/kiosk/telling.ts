@@ -1,5 +1,6 @@
 import { computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { CameraWord, CoreClient } from '../../electron/contract/methods.ts';
+import type { MayGoDark } from './awake.ts';
 import type { CameraState } from './camera.ts';
 
 /** Told again so often though nothing changed, ms: whoever waits for pictures sees that they come. */
@@ -13,6 +14,8 @@ export interface Told {
   /** Why faces can't be found in the pictures; null while they can. */
   readonly detectorTrouble: ReadonlySignal<string | null>;
   readonly covered: ReadonlySignal<boolean>;
+  /** Why the screen may go dark. */
+  readonly mayGoDark: ReadonlySignal<MayGoDark>;
   /** Frames that were looked at since the page was loaded. */
   readonly frames: () => number;
 }
@@ -29,18 +32,18 @@ export function cameraWord(camera: CameraState, blind: boolean, covered: boolean
   }
 }
 
-/** Tells the core how the camera is. Returns how to stop. */
+/** Reports to the core how the camera is, and whether the screen stays on. Returns how to stop. */
 export function keepTelling(told: Told): () => void {
   const word = computed(() => cameraWord(told.camera.value, told.detectorTrouble.value !== null, told.covered.value));
-  const tell = (camera: CameraWord): void => {
+  const tell = (camera: CameraWord, dark: MayGoDark): void => {
     // A core that is away is told when it is back; nothing here waits for the answer.
-    told.core.screenState({ camera, frames: told.frames() }).catch(() => undefined);
+    told.core.screenState({ camera, frames: told.frames(), ...(dark && { dark }) }).catch(() => undefined);
   };
   const stop = effect(() => {
-    if (told.generation.value > 0) tell(word.value);
+    if (told.generation.value > 0) tell(word.value, told.mayGoDark.value);
   });
   const timer = setInterval(() => {
-    if (told.generation.peek() > 0) tell(word.peek());
+    if (told.generation.peek() > 0) tell(word.peek(), told.mayGoDark.peek());
   }, AGAIN_MS);
   return () => {
     stop();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from '../../build/package/files.ts';
-import type { KioskBuild } from '../../build/package/kiosk.ts';
+import type { KioskBuild } from '../../build/package/seal.ts';
 import { kioskHome } from '../../electron/core/paths.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { benchLine, median } from './harness.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KioskBuild } from '../../build/package/kiosk.ts';
+import type { KioskBuild } from '../../build/package/seal.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { buildFacts, targetFile, targetPath } from '../../sync/protocol/wire/release.ts';
 import { type HttpsMirror, startHttpsMirror } from '../update/https-mirror.ts';

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
+import { keepAutostart } from '../../electron/host-electron/autostart.ts';
 import {
   app,
   connected,
@@ -119,6 +120,52 @@ describe('the Electron host, from page to core', () => {
     await vi.waitFor(() => expect(contents().loads).toBe(2), { timeout: 3_000 });
     vi.stubGlobal('window', contents().page);
     expect(await (await connected()).client.hello({})).toMatchObject({ site: 'Test' });
+  });
+});
+
+describe('a kiosk that is installed with nothing to start it', () => {
+  it('starts when its user logs in, and keeps its display on', async () => {
+    app.fake.state.packaged = true;
+    vi.stubEnv('XDG_CONFIG_HOME', join(home.path, 'config'));
+    const entry = join(home.path, 'config/autostart/smartpresence-kiosk.desktop');
+    await start();
+    await coreIs('ready');
+    expect(readFileSync(entry, 'utf8')).toContain(`Exec="${process.execPath}" `);
+    expect(app.fake.state.blockers).toEqual(['prevent-display-sleep']);
+    await app.fake.reset();
+    app.fake.state.userData = home.path;
+    app.fake.state.packaged = true;
+    await start(['--no-autostart']);
+    await coreIs('ready');
+    expect(existsSync(entry)).toBe(false);
+  });
+
+  it('is no matter of a demo, nor of one that a launcher starts', async () => {
+    vi.stubEnv('XDG_CONFIG_HOME', join(home.path, 'config'));
+    for (const [argv, slots] of [
+      [['--demo'], ''],
+      [[], join(home.path, 'slots')],
+    ] as const) {
+      app.fake.state.packaged = true;
+      app.fake.state.userData = home.path;
+      vi.stubEnv('SMARTPRESENCE_SLOTS', slots);
+      await start([...argv]);
+      await coreIs('ready');
+      expect(existsSync(join(home.path, 'config'))).toBe(false);
+      expect(app.fake.state.blockers).toEqual(slots ? ['prevent-display-sleep'] : []);
+      await app.fake.reset();
+    }
+  });
+
+  it('has a login item on Windows', () => {
+    const place = { app: app.fake.app, env: {}, program: 'C:\\Program Files\\kiosk.exe', args: ['--home=D:\\k'] };
+    keepAutostart(true, { ...place, platform: 'win32' });
+    keepAutostart(false, { ...place, platform: 'win32' });
+    const { program: path, args } = place;
+    expect(app.fake.state.loginItems).toEqual([
+      { openAtLogin: true, path, args },
+      { openAtLogin: false, path, args },
+    ]);
   });
 });
 

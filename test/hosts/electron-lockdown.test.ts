@@ -143,6 +143,23 @@ describe('the lockdown', () => {
     expect(logged('an outside request was blocked')).toBe(true);
   });
 
+  it('lets its page keep the screen on, and no other page or frame', async () => {
+    await start();
+    const ours = { isMainFrame: true, requestingUrl: 'app://kiosk/' };
+    const wake = 'screen-wake-lock';
+    expect(await session().request(wake, ours)).toBe(true);
+    expect(session().permissionCheck!(null, wake, 'app://kiosk/', { isMainFrame: true })).toBe(true);
+    for (const change of [
+      { isMainFrame: false },
+      { requestingUrl: 'https://evil.example/' },
+      { requestingUrl: undefined },
+    ])
+      expect([change, await session().request(wake, { ...ours, ...change })]).toEqual([change, false]);
+    expect(session().permissionCheck!(null, wake, 'app://kiosk/', { isMainFrame: false })).toBe(false);
+    expect(session().permissionCheck!(null, wake, 'https://evil.example', { isMainFrame: true })).toBe(false);
+    expect(await session().request('system-wake-lock', ours)).toBe(false);
+  });
+
   it('grants the camera to its page, and no other permission to anyone', async () => {
     await start();
     const camera = {

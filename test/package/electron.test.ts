@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -12,12 +12,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { extractAll, listPackage } from '@electron/asar';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { packageElectron } from '../../build/package/electron.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageElectron, packageElectronArchive } from '../../build/package/electron.ts';
 import { ROOT } from '../../build/package/files.ts';
 import { fuseFaults } from '../../build/package/fuses.ts';
 import { readSource } from '../../build/package/source.ts';
+import { inspectArchive } from '../../electron/cli/release/archive.ts';
+import { readState } from '../../electron/core/update/files.ts';
+import { updateLayout } from '../../electron/core/update/layout.ts';
 import { readBuild } from '../../electron/core/version.ts';
+import { BuildManifest, UPDATE_FORMAT } from '../../sync/protocol/wire/release.ts';
 
 /*
  * The Electron kiosk as electron-builder packages it, target `dir`, with a stand-in for Electron's program: its binary
@@ -31,19 +35,25 @@ const out = join(base, 'out');
 const extracted = join(base, 'extracted');
 const FUSES = ['dL7pKGdnNz796Pbb', 'jQWNKmHXBZaB9tsX'].join('');
 let folder: string;
+/** Electron as it is shipped. */
+let shipped: string;
 let inside: string[];
 
-/** What electron-builder looks for in a folder with Electron. All fuses stand as Electron ships them: mostly open. */
-function standIn(wire: string): string {
-  const dist = join(base, `electron-${wire.length}`);
-  mkdirSync(join(dist, 'resources'), { recursive: true });
-  mkdirSync(join(dist, 'locales'));
-  writeFileSync(
-    join(dist, 'electron'),
-    `\x7fELF a stand-in ${FUSES}\x01${String.fromCharCode(wire.length)}${wire} end`,
-    'latin1',
-  );
-  chmodSync(join(dist, 'electron'), 0o755);
+/** A program of Windows that electron-builder can read, as it reads Electron's: one of its own tools. */
+const WINDOWS_PROGRAM = join(ROOT, 'node_modules/electron-winstaller/vendor/rcedit.exe');
+const SCRIPT = '#!/bin/sh\necho "ran in $SMARTPRESENCE_HOME for $SMARTPRESENCE_SLOTS with $*"\nexit 7\n# ';
+
+/**
+ * What electron-builder looks for in a folder with Electron; on Linux its program is a script that says how it was started. All
+ * fuses stand as Electron ships them: mostly open.
+ */
+function standIn(wire: string, windows = false): string {
+  const dist = mkdtempSync(join(base, 'electron-'));
+  for (const part of ['resources', 'locales']) mkdirSync(join(dist, part));
+  const program = join(dist, windows ? 'electron.exe' : 'electron');
+  const fuses = Buffer.from(`${FUSES}\x01${String.fromCharCode(wire.length)}${wire} end\n`, 'latin1');
+  writeFileSync(program, Buffer.concat([windows ? readFileSync(WINDOWS_PROGRAM) : Buffer.from(SCRIPT), fuses]));
+  chmodSync(program, 0o755);
   const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules/electron/package.json'), 'utf8')) as {
     version: string;
   };
@@ -56,11 +66,12 @@ function standIn(wire: string): string {
 const identity = { version: '3.2.1', commit: source.commit, at: source.at };
 
 beforeAll(async () => {
-  ({ folder } = await packageElectron({ ...identity, out, targets: ['dir'], electronDist: standIn('101100011') }));
+  shipped = standIn('101100011');
+  ({ folder } = await packageElectron({ ...identity, out, targets: ['dir'], electronDist: shipped }));
   const archive = join(folder, 'resources/app.asar');
   inside = listPackage(archive, { isPack: false }).map((path) => path.slice(1));
   extractAll(archive, extracted);
-}, 300_000);
+}, 1_200_000);
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 test('the archive holds what the host and its core run, and nothing else', () => {
@@ -129,7 +140,7 @@ test('out of the archive, every module of the core finds what it imports, with n
     encoding: 'utf8',
   });
   expect(said.trim()).toBe('all loaded');
-}, 60_000);
+}, 600_000);
 
 test('the fuses of the artefact are set as electron-builder.yml says; Electronâ€™s own stood otherwise', () => {
   const wanted = {
@@ -143,7 +154,7 @@ test('the fuses of the artefact are set as electron-builder.yml says; Electronâ€
     grantFileProtocolExtraPrivileges: false,
   };
   expect(fuseFaults(join(folder, 'smartpresence-kiosk'), wanted)).toEqual([]);
-  expect(fuseFaults(join(base, 'electron-9/electron'), wanted)).toHaveLength(7);
+  expect(fuseFaults(join(shipped, 'electron'), wanted)).toHaveLength(7);
 });
 
 test('a program with a fuse that nobody has decided about is not shipped', async () => {
@@ -152,4 +163,84 @@ test('a program with a fuse that nobody has decided about is not shipped', async
     packageElectron({ ...identity, out: join(base, 'newer'), targets: ['dir'], electronDist: dist }),
   ).rejects.toThrow('fuse 9 is new');
   expect(existsSync(join(base, 'newer/linux-unpacked'))).toBe(false);
-}, 300_000);
+}, 1_200_000);
+
+test('for Windows, the program is found under the name that it has there, and its fuses are set', async () => {
+  const { folder: windows } = await packageElectron({
+    ...identity,
+    out: join(base, 'windows'),
+    targets: ['dir'],
+    platform: 'win32',
+    electronDist: standIn('101100011', true),
+  });
+  expect(readdirSync(windows)).toContain('smartpresence-kiosk.exe');
+  const natives = readdirSync(join(windows, 'resources/app.asar.unpacked'), { recursive: true, encoding: 'utf8' });
+  expect(natives.filter((file) => /linux|\.so(\.|$)/.test(file))).toEqual([]);
+}, 1_200_000);
+
+describe('the archive that an installed kiosk is updated by', () => {
+  let archive: string;
+  let slots: string;
+  let app: string;
+
+  beforeAll(async () => {
+    const built = await packageElectronArchive({ ...identity, out, electronDist: shipped });
+    archive = built.archive;
+    slots = join(base, 'slots');
+    app = join(base, 'unpacked');
+    mkdirSync(app);
+    execFileSync('tar', ['-xzf', archive, '-C', app]);
+    const layout = updateLayout(slots);
+    for (const part of Object.values(layout)) mkdirSync(part, { recursive: true });
+  }, 1_200_000);
+
+  const env = () => ({ PATH: '/usr/bin:/bin', HOME: base, SMARTPRESENCE_SLOTS: slots });
+
+  test('is signed for Electron kiosks and no others, whole and by its own manifest', async () => {
+    const { build, format } = await inspectArchive(archive, undefined);
+    expect([build.host, format]).toEqual(['electron', UPDATE_FORMAT.electron]);
+    const manifest = BuildManifest.parse(JSON.parse(readFileSync(join(app, 'build.json'), 'utf8')));
+    expect(manifest).toMatchObject({ host: 'electron', entry: 'bin/kiosk', version: '3.2.1', commit: source.commit });
+    expect(Object.keys(manifest.files)).toEqual(
+      expect.arrayContaining(['program/smartpresence-kiosk', 'program/resources/app.asar', 'runtime/node']),
+    );
+    expect(Object.keys(manifest.files).filter((file) => /^(dist|models)\/|host-electron|\.ts$/.test(file))).toEqual([]);
+  }, 1_200_000);
+
+  test('is unpacked as the first build by the updater in it, and started by the launcher of every kiosk', async () => {
+    execFileSync(join(app, 'bin/kiosk'), ['updater', '--first', archive], { env: env(), stdio: 'pipe' });
+    expect(readState(updateLayout(slots))).toMatchObject({ current: expect.stringContaining('3.2.1'), attempt: '' });
+    const launcher = spawn(
+      join(ROOT, 'electron/host-browser/update/launch'),
+      ['--root', slots, '--verify', 'full', 'kiosk', '--demo'],
+      {
+        env: { ...env(), SMARTPRESENCE_HOME: '/home-of-it' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    let said = '';
+    for (const stream of [launcher.stdout, launcher.stderr])
+      stream.on('data', (text) => {
+        said += text;
+      });
+    const ended = new Promise((resolve) => launcher.on('exit', resolve));
+    await expect.poll(() => said, { timeout: 120_000 }).toContain(`ran in /home-of-it for ${slots} with --demo`);
+    await expect.poll(() => said, { timeout: 120_000 }).toContain('ended (exit 7)');
+    launcher.kill('SIGTERM');
+    await ended;
+  }, 1_200_000);
+
+  test('brings the command line, which looks for the data where the kiosk does', () => {
+    const version = execFileSync(join(app, 'bin/kiosk'), ['--version'], { env: env(), encoding: 'utf8' });
+    expect(version).toContain('3.2.1');
+    const ran = (extra: object): string => {
+      try {
+        return execFileSync(join(app, 'bin/kiosk'), ['run'], { env: { ...env(), ...extra }, encoding: 'utf8' });
+      } catch (error) {
+        return (error as { stdout: string }).stdout;
+      }
+    };
+    expect(ran({})).toContain(`ran in ${base}/.local/share/smartpresence for`);
+    expect(ran({ XDG_DATA_HOME: '/data' })).toContain('ran in /data/smartpresence for');
+  });
+});

@@ -71,6 +71,18 @@ const get = async (sources?: readonly UpdateSource[]): Promise<Buffer> => {
 const ranges = () => server.asked.filter((path) => path.startsWith('targets/')).length;
 const trusted = (name: string) => join(home.path, 'kiosk/trusted', name);
 
+test('a kiosk of either host finds the archive of its own host, under the same version', async () => {
+  const electron = repository.add('1.1.0', randomBytes(1_000), { host: 'electron' });
+  repository.add('1.2.0', randomBytes(1_000));
+  expect((await (await kiosk.client()).newest())?.build).toMatchObject({ version: '1.2.0', host: 'browser' });
+  expect(await get()).toEqual(archive);
+  kiosk.running = build('1.0.0', { host: 'electron' });
+  // There is no 1.2.0 for Electron: what is for the other host is no update.
+  expect((await (await kiosk.client()).newest())?.build).toMatchObject({ version: '1.1.0', host: 'electron' });
+  expect(await codeOf((await kiosk.client()).find('1.2.0'))).toBe('update-unknown-version');
+  expect(await get()).toEqual(electron);
+});
+
 describe('trusted time, not the system’s clock, judges', () => {
   test('with the clock set back by years, what has expired is still refused', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2001, 0, 1) });

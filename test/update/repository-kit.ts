@@ -14,7 +14,7 @@ import { openUpdateClient, type UpdateClient, type UpdateLog } from '../../sync/
 import { httpSource } from '../../sync/edge/update/http-source.ts';
 import type { Pace } from '../../sync/edge/update/paced.ts';
 import type { UpdateSource } from '../../sync/edge/update/source.ts';
-import { type BuildFacts, targetFile } from '../../sync/protocol/wire/release.ts';
+import { type BuildFacts, targetFile, UPDATE_FORMAT } from '../../sync/protocol/wire/release.ts';
 
 export const DAY = 86_400_000;
 export const T0 = Date.UTC(2027, 0, 10);
@@ -70,7 +70,8 @@ export function makeRepository(folder: string): Repository {
     now: T0,
     add(version, bytes = randomBytes(50_000), more = {}) {
       const sha256 = createHash('sha256').update(bytes).digest('hex');
-      const archive = { build: build(version, more), format: 'tar.gz' as const, length: bytes.length, sha256 };
+      const format = UPDATE_FORMAT[more.host ?? 'browser'];
+      const archive = { build: build(version, more), format, length: bytes.length, sha256 };
       const path = stageBuild(workspace, archive, { now: repository.now, replace: true });
       place(folder, targetFile(path, sha256), bytes);
       repository.publish();

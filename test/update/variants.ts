@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KioskBuild } from '../../build/package/kiosk.ts';
+import type { KioskBuild } from '../../build/package/seal.ts';
 import { packFolder } from '../../build/package/tar.ts';
 import { archiveName, BuildManifest, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 

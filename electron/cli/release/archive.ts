@@ -42,7 +42,7 @@ export async function inspectArchive(file: string, manifest: string | undefined)
     );
   if (size === 0 || size > MAX_BUILD_BYTES)
     throw new Problem('release-archive-size', `${file} has ${size} bytes.`, 'A build has 1 byte to 1 GiB.');
-  const build = format === 'tar.gz' ? await unpacked(file) : stated(file, manifest);
+  const build = format.endsWith('tar.gz') ? await unpacked(file) : stated(file, manifest);
   const hash = createHash('sha256');
   for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
   return { build, format, length: size, sha256: hash.digest('hex') };

@@ -111,7 +111,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   );
   const secret = deviceSecretOf(options.deviceSecret, process.env);
   say(secret.notice);
-  const electron = electronFor(options.host, options.deviceSecret);
+  const electron = electronFor(options.host);
   if (!electron) sandboxFor(process.getuid?.(), demo); // refuses root before anything is made
   parts.push(takeFolder(dataHome()));
   if (!electron) await ensureChromium({ say, signal });

@@ -6,14 +6,13 @@ import { startBrowserHost } from '../../host-browser/browser-host.ts';
 import { findElectron } from '../../host-electron/electron-binary.ts';
 import { launchElectronHost } from '../../host-electron/launch.ts';
 import { hasDisplay } from './camera.ts';
-import type { SecretPlace } from './device-secret.ts';
 
 export interface KioskHostOptions {
   /** Electron's program, see electronFor; null: the browser host. */
   readonly electron: string | null;
   readonly home: string;
   readonly demo: boolean;
-  /** False: systemd's credential, in the browser host alone. */
+  /** False: systemd's credential. */
   readonly secretInFile: boolean;
   readonly footage: string;
   readonly port: number | null;
@@ -29,19 +28,11 @@ export interface KioskHost {
 const root = join(import.meta.dirname, '../../..');
 
 /**
- * Electron's program where it is wanted and can open a window; null means the browser host. systemd's credential is
- * read by the browser host alone.
- * @throws Problem `electron-missing`, `device-secret-needs-browser-host`
+ * Electron's program where it is wanted and can open a window; null means the browser host.
+ * @throws Problem `electron-missing`
  */
-export function electronFor(host: 'auto' | 'electron' | 'browser', secret: SecretPlace): string | null {
-  if (host === 'electron' && secret === 'systemd') {
-    throw new Problem(
-      'device-secret-needs-browser-host',
-      'the Electron host has a keystore of its own and does not read systemd’s credential',
-      'Use --host browser with --device-secret systemd.',
-    );
-  }
-  if (host === 'browser' || secret === 'systemd' || (host === 'auto' && !hasDisplay())) return null;
+export function electronFor(host: 'auto' | 'electron' | 'browser'): string | null {
+  if (host === 'browser' || (host === 'auto' && !hasDisplay())) return null;
   const program = findElectron();
   if (!program && host === 'electron') {
     throw new Problem(

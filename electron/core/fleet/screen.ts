@@ -6,6 +6,8 @@ export interface ScreenState {
   readonly camera: string;
   /** Frames that it has looked at since its page was loaded. */
   readonly frames: number;
+  /** Why it may go dark; absent: it stays on. */
+  readonly dark?: 'refused' | 'unsupported' | undefined;
 }
 
 const NONE: ScreenState = { camera: 'unknown', frames: 0 };
@@ -14,12 +16,18 @@ const NONE: ScreenState = { camera: 'unknown', frames: 0 };
  * Keeps what the screen tells: the core has no camera of its own.
  *
  * @param onCamera called each time that it tells, also the same again
+ * @param onDark called when it has begun or ceased to be true that the screen may go dark
  */
-export function createScreenBook(onCamera: (camera: CameraWord) => void): {
+export function createScreenBook(
+  onCamera: (camera: CameraWord) => void,
+  onDark: () => void,
+): {
   readonly methods: Pick<CoreMethods, 'screenState'>;
   state(): ScreenState;
   /** Its camera gives pictures, and it has looked at some. */
   pictures(): boolean;
+  /** Codes of what staff has to see to, for the screens. */
+  notices(): readonly string[];
   /** No screen is there any more. */
   gone(): void;
 } {
@@ -27,13 +35,16 @@ export function createScreenBook(onCamera: (camera: CameraWord) => void): {
   return {
     methods: {
       async screenState(told) {
+        const before = state.dark;
         state = told;
         onCamera(told.camera);
+        if (before !== told.dark) onDark();
         return {};
       },
     },
     state: () => state,
     pictures: () => (state.camera === 'ok' || state.camera === 'covered') && state.frames > 0,
+    notices: () => (state.dark ? ['screen-may-go-dark'] : []),
     gone() {
       state = NONE;
     },

@@ -21,6 +21,8 @@ export interface StatusParts {
   readonly offered: () => Status['ways'];
   /** The device's secret lies in a file beside the store. */
   readonly secretInFile: boolean;
+  /** What the screen says of itself. */
+  readonly screen: () => readonly string[];
   /** Notices of the parts that the kiosk goes on without. */
   readonly missing: ReadonlySet<string>;
   readonly consentAge: () => Status['consentAge'];
@@ -62,6 +64,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...(secretInFile ? ['device-secret-in-file'] : []),
         ...(retention.doubt() ? [`clock-${retention.doubt()}`] : []),
         ...devices.notices(),
+        ...parts.screen(),
         ...(faceOff ? [faceOff.code] : []),
         // What is wrong although the server answers, and what only its operator changes: attendance goes on.
         ...(line?.online && line.problem ? [line.problem.code] : []),

@@ -275,6 +275,7 @@ export const ar: Locale = {
       'certificate-expired': 'انتهت شهادة هذا الجهاز',
       'kiosk-certificate-refused': 'لا يقبل الخادم شهادة هذا الجهاز',
       'unknown-sealing-key': 'فقد الخادم المفتاح الذي يكتب إليه هذا الجهاز',
+      'screen-may-go-dark': 'قد تنطفئ الشاشة من تلقاء نفسها',
       'build-fallback': 'أحدث نسخة على هذا الجهاز تالفة، والنسخة السابقة تعمل',
       'emergency-pin-used': 'استُخدم رمز الطوارئ؛ اختم رمزًا جديدًا',
       'updates-missing': 'تعذّر تشغيل متابعة التحديثات',
@@ -370,6 +371,10 @@ export const ar: Locale = {
   },
 
   refusal: {
+    'screen-may-go-dark': {
+      why: 'قد تنطفئ الشاشة من تلقاء نفسها.',
+      next: 'أوقف ما يطفئ الشاشة (إعدادات الطاقة، شاشة التوقف)، ثم أعد تشغيل الجهاز.',
+    },
     'site-config-wrong': {
       why: 'في إعدادات هذا الجهاز خطأ.',
       next: 'يرجى تصحيح القيم المذكورة أدناه في \u2068site.json\u2069.',

@@ -253,6 +253,7 @@ export const de: Locale = {
       'certificate-expired': 'Das Zertifikat dieses Geräts ist abgelaufen',
       'kiosk-certificate-refused': 'Der Server nimmt kein Zertifikat dieses Geräts an',
       'unknown-sealing-key': 'Dem Server fehlt der Schlüssel, an den dieses Gerät schreibt',
+      'screen-may-go-dark': 'Der Bildschirm kann sich von selbst abschalten',
       'build-fallback': 'Die neueste Version dieses Geräts ist beschädigt; die vorige läuft',
       'emergency-pin-used': 'Die Notfall-PIN wurde verwendet; versiegeln Sie eine neue',
       'updates-missing': 'Updates dieses Geräts ruhen wegen eines Fehlers',
@@ -363,6 +364,10 @@ export const de: Locale = {
 
   /** Why the core can't start, for the codes that have no values of their own; the core's own words stand below. */
   refusal: {
+    'screen-may-go-dark': {
+      why: 'Der Bildschirm kann sich von selbst abschalten.',
+      next: 'Schalten Sie aus, was die Anzeige abschaltet (Energieeinstellungen, Bildschirmschoner), und starten Sie das Terminal neu.',
+    },
     'site-config-wrong': {
       why: 'Die Einstellungen dieses Geräts enthalten einen Fehler.',
       next: 'Berichtigen Sie die unten genannten Werte in site.json.',

@@ -254,6 +254,7 @@ export const en = {
       'certificate-expired': 'The certificate of this kiosk has ended',
       'kiosk-certificate-refused': 'The server takes no certificate of this kiosk',
       'unknown-sealing-key': 'The server has lost the key that this kiosk writes to',
+      'screen-may-go-dark': 'The screen may go dark by itself',
       'build-fallback': 'The newest build of this kiosk is damaged; the one before runs',
       'emergency-pin-used': 'The emergency PIN was used; seal a new one',
       'updates-missing': 'Updates can’t be looked after',
@@ -355,6 +356,10 @@ export const en = {
 
   /** Why the core can't start, for the codes that have no values of their own; the core's own words stand below. */
   refusal: {
+    'screen-may-go-dark': {
+      why: 'The screen may go dark by itself.',
+      next: 'Switch off what turns the display off (power settings, screen saver), then start the kiosk again.',
+    },
     'site-config-wrong': {
       why: 'The settings of this kiosk have a mistake.',
       next: 'Mend the values that are named below, in site.json.',

@@ -246,6 +246,7 @@ export const zh: Locale = {
       'certificate-expired': '本机的证书已过期',
       'kiosk-certificate-refused': '服务器不接受本机的证书',
       'unknown-sealing-key': '服务器丢失了本机加密所用的密钥',
+      'screen-may-go-dark': '屏幕可能会自行关闭',
       'build-fallback': '本机的最新版本已损坏，正在运行上一版本',
       'emergency-pin-used': '应急 PIN 码已被使用，请重新密封一个',
       'updates-missing': '无法管理本机的更新',
@@ -341,6 +342,10 @@ export const zh: Locale = {
   },
 
   refusal: {
+    'screen-may-go-dark': {
+      why: '屏幕可能会自行关闭。',
+      next: '请关闭会使屏幕熄灭的设置（电源选项、屏幕保护程序），然后重新启动本机。',
+    },
     'site-config-wrong': { why: '本机的设置有错误。', next: '请更正 site.json 中下列的值。' },
     'secret-file-exposed': {
       why: '本机的一个密钥可被其他用户读取。',

@@ -1,5 +1,5 @@
 import { Problem } from '../../protocol/wire/problem.ts';
-import { type BuildFormat, compareVersions, targetPath } from '../../protocol/wire/release.ts';
+import { compareVersions, targetPath, UPDATE_FORMAT } from '../../protocol/wire/release.ts';
 import { isInstallable, type Running, readTarget, requireInstallable, type UpdateTarget } from './choice.ts';
 import { type DownloadOptions, download } from './download.ts';
 import { PACE, type Pace } from './paced.ts';
@@ -32,8 +32,6 @@ export interface UpdateClientOptions {
   readonly log: (line: UpdateLog) => void;
   /** What runs; null for an observer of a repository, who installs nothing. */
   readonly running: Running | null;
-  /** What builds for this kiosk are packed as; `tar.gz` without it. */
-  readonly format?: BuildFormat;
   readonly pace?: Pace;
 }
 
@@ -71,7 +69,7 @@ export interface Offered extends Omit<TrustedView, 'targets'> {
 
 /** @throws Problem `update-storage` */
 export async function openUpdateClient(options: UpdateClientOptions): Promise<UpdateClient> {
-  const { sources, running, log, now, format = 'tar.gz', pace = PACE } = options;
+  const { sources, running, log, now, pace = PACE } = options;
   const trustedRoot = Buffer.from(options.trustedRoot);
   const folder = await openTrustedFolder(options.folder);
   /** Only what was given out here is downloaded: nobody else's word for a hash is taken. With the source that named it. */
@@ -120,10 +118,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
     find: (version) =>
       inTurn(async () => {
         const kiosk = requireKiosk(running);
-        const path = targetPath(
-          { version, platform: kiosk.platform },
-          kiosk.host === 'browser' ? 'tar.gz' : 'AppImage',
-        );
+        const path = targetPath({ version, platform: kiosk.platform }, UPDATE_FORMAT[kiosk.host]);
         const target = await fromFirst(async (source) => {
           const { targets } = await viewFrom(source);
           const verified = Object.hasOwn(targets, path) ? targets[path] : undefined;
@@ -141,7 +136,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
         const { builds } = await fromFirst(offered);
         return builds
           .filter(({ build }) => !build.version.includes('-') && !except.includes(build.version))
-          .filter((t) => t.format === format && isInstallable(kiosk, t.build))
+          .filter((t) => t.format === UPDATE_FORMAT[kiosk.host] && isInstallable(kiosk, t.build))
           .reduce<UpdateTarget | null>(
             (best, next) => (best && compareVersions(best.build.version, next.build.version) > 0 ? best : next),
             null,

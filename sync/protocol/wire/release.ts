@@ -152,15 +152,22 @@ function split(version: string): [core: string[], pre: string[]] {
 export const canGoBack = (from: Pick<BuildFacts, 'schema'>, to: Pick<BuildFacts, 'minReader'>): boolean =>
   to.minReader <= from.schema;
 
-/** What a build is packed as: the browser host's archive, or one of Electron's installers. */
-export const BuildFormat = z.enum(['tar.gz', 'AppImage', 'deb', 'exe']);
+/** What a build is packed as: an archive that a kiosk's launcher starts when it is unpacked, or one of Electron's installers. */
+export const BuildFormat = z.enum(['electron.tar.gz', 'tar.gz', 'AppImage', 'deb', 'exe']);
 export type BuildFormat = z.infer<typeof BuildFormat>;
 const HOST_OF: Record<BuildFormat, BuildHost> = {
+  'electron.tar.gz': 'electron',
   'tar.gz': 'browser',
   AppImage: 'electron',
   deb: 'electron',
   exe: 'electron',
 };
+
+/** What kiosks of a host are updated by. */
+export const UPDATE_FORMAT = { browser: 'tar.gz', electron: 'electron.tar.gz' } as const satisfies Record<
+  BuildHost,
+  BuildFormat
+>;
 
 /** Name of an archive outside a repository. */
 export const archiveName = (build: Pick<BuildFacts, 'version' | 'platform'>, format: BuildFormat = 'tar.gz') =>

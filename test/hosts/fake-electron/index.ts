@@ -8,6 +8,7 @@ import type {
   Protocol,
   RelaunchOptions,
   SafeStorage,
+  Settings,
 } from 'electron';
 import { FakeMessageChannelMain } from './ports.ts';
 import { FakeSession } from './session.ts';
@@ -29,6 +30,7 @@ interface FakeState {
   windows: FakeBrowserWindow[];
   sessions: Map<string, FakeSession>;
   packaged: boolean;
+  loginItems: Settings[];
   blockers: Parameters<PowerSaveBlocker['start']>[0][];
   relaunches: (RelaunchOptions | undefined)[];
   quits: number;
@@ -47,6 +49,7 @@ function fresh(): FakeState {
     windows: [],
     sessions: new Map(),
     packaged: false,
+    loginItems: [],
     blockers: [],
     relaunches: [],
     quits: 0,
@@ -65,6 +68,7 @@ type AppCalls =
   | 'enableSandbox'
   | 'whenReady'
   | 'relaunch'
+  | 'setLoginItemSettings'
   | 'quit'
   | 'exit'
   | 'isPackaged';
@@ -91,6 +95,9 @@ class FakeApp extends EventEmitter implements Pick<App, AppCalls> {
   }
   relaunch(options?: RelaunchOptions): void {
     state.relaunches.push(options);
+  }
+  setLoginItemSettings(settings: Settings): void {
+    state.loginItems.push(settings);
   }
   quit(): void {
     const event = {

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  archiveName,
+  BuildManifest,
+  BuildPlatform,
+  MANIFEST_FILE,
+  PRODUCT,
+  UPDATE_FORMAT,
+} from '../../sync/protocol/wire/release.ts';
+import { placeLauncher, placeNode } from './launcher.ts';
+import { type BuildIdentity, storeSchema } from './stage.ts';
+import { packFolder } from './tar.ts';
+
+/* What a kiosk's launcher starts, of either host: a folder with its manifest, and the archive of it. */
+
+/** What the launcher starts. */
+export const ENTRY = 'bin/kiosk';
+/** What a person types. */
+const COMMAND = 'bin/smartpresence';
+const PROGRAM = 'electron/cli/kiosk.js';
+/** The pinned Node. */
+export const NODE = 'runtime/node';
+
+export interface KioskBuildOptions extends BuildIdentity {
+  /** Folder that gets the build's folder and its archive. */
+  readonly out: string;
+}
+
+export interface KioskBuild {
+  readonly folder: string;
+  readonly archive: string;
+  readonly manifest: BuildManifest;
+}
+
+export const thisPlatform = (): BuildPlatform => BuildPlatform.parse(`${process.platform}-${process.arch}`);
+
+/**
+ * Makes a build for this machine's platform: what `fill` puts into a folder, with the pinned Node, its launchers and the
+ * manifest. The same content gives the same bytes.
+ *
+ * @param fill may put an entry of its own there; else the command line is the entry
+ */
+export async function sealBuild(
+  options: KioskBuildOptions,
+  host: BuildManifest['host'],
+  fill: (folder: string) => Promise<void>,
+): Promise<KioskBuild> {
+  const { version, commit } = options;
+  const platform = thisPlatform();
+  const format = UPDATE_FORMAT[host];
+  const archive = join(options.out, archiveName({ version, platform }, format));
+  const folder = archive.slice(0, -`.${format}`.length) + (host === 'browser' ? '' : `-${host}`);
+  const work = `${folder}.${process.pid}.tmp`;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  try {
+    placeNode(join(work, NODE));
+    // One program under two names.
+    for (const name of [ENTRY, COMMAND]) placeLauncher(work, name, NODE, PROGRAM);
+    await fill(work);
+
+    const manifest = BuildManifest.parse({
+      product: PRODUCT,
+      version,
+      commit,
+      platform,
+      host,
+      ...(await storeSchema(work)),
+      node: process.versions.node,
+      entry: ENTRY,
+      files: await hashes(work),
+      links: {},
+    });
+    writeFileSync(join(work, MANIFEST_FILE), `${JSON.stringify(manifest, null, 1)}\n`);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(work, folder);
+    await packFolder(folder, `${archive}.tmp`, options.at);
+    renameSync(`${archive}.tmp`, archive);
+    return { folder, archive, manifest };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** SHA-256 of every file below `folder`, by path, in order. */
+async function hashes(folder: string): Promise<Record<string, string>> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1)).sort();
+  const found: Record<string, string> = {};
+  for (const path of paths) {
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(join(folder, path))) hash.update(chunk as Buffer);
+    found[path] = hash.digest('hex');
+  }
+  return found;
+}

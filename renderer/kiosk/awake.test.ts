@@ -1,0 +1,58 @@
+import { describe, expect, it, vi } from 'vitest';
+import { keepAwake } from './awake.ts';
+
+class Page extends EventTarget {
+  visibilityState = 'visible';
+  show(state: 'visible' | 'hidden'): void {
+    this.visibilityState = state;
+    this.dispatchEvent(new Event('visibilitychange'));
+  }
+}
+
+function system(): { page: Page; lock: WakeLock; locks: EventTarget[]; refuse: boolean } {
+  const made = {
+    page: new Page(),
+    locks: [] as EventTarget[],
+    refuse: false,
+    lock: {
+      async request() {
+        if (made.refuse) throw new DOMException('Wake Lock permission request denied', 'NotAllowedError');
+        const lock = new EventTarget();
+        made.locks.push(lock);
+        return lock;
+      },
+    } as unknown as WakeLock,
+  };
+  return made;
+}
+
+const keep = ({ page, lock }: { page: Page; lock: WakeLock | undefined }) =>
+  keepAwake(page as unknown as Document, lock);
+
+describe('a screen that stays on', () => {
+  it('is asked for while the page is shown, and again when it is shown again or the system lets go', async () => {
+    const of = system();
+    const dark = keep(of);
+    await vi.waitFor(() => expect(of.locks).toHaveLength(1));
+    of.page.show('hidden');
+    of.page.show('visible');
+    await vi.waitFor(() => expect(of.locks).toHaveLength(2));
+    of.locks[1]!.dispatchEvent(new Event('release'));
+    await vi.waitFor(() => expect(of.locks).toHaveLength(3));
+    expect(dark.value).toBeNull();
+  });
+
+  it('that the system refuses is said, until it is granted', async () => {
+    const of = system();
+    of.refuse = true;
+    const dark = keep(of);
+    await vi.waitFor(() => expect(dark.value).toBe('refused'));
+    of.refuse = false;
+    of.page.show('visible');
+    await vi.waitFor(() => expect(dark.value).toBeNull());
+  });
+
+  it('that the system does not know is said', () => {
+    expect(keep({ page: new Page(), lock: undefined }).value).toBe('unsupported');
+  });
+});
