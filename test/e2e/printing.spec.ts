@@ -69,6 +69,13 @@ test.beforeAll(async () => {
     log: () => undefined,
   });
   page = await plainPage(debug, host.url);
+  // The session gives its keyboard to a window some time after it is there; what is pressed before is lost.
+  await page.run(() => addEventListener('keydown', () => document.body.setAttribute('data-heard', ''), true), null);
+  const heard = () => page.run(() => document.body.hasAttribute('data-heard'), null);
+  await expect(async () => {
+    session.press('Shift_L');
+    expect(await heard()).toBe(true);
+  }).toPass(PATIENCE);
 });
 test.afterAll(async () => {
   page?.close();
