@@ -58,8 +58,8 @@ test.each(PAGES)('every command that %s names is one', async (page) => {
   expect(ran.filter((name) => !(name in scripts))).toEqual([]);
   const program = await buildProgram('');
   const asked = [
-    ...text.matchAll(/`(?:npm run )?(?:sp )?(?:-- )?([a-z][a-z-]*(?: [^`\n]+)?)`/g),
-    ...text.matchAll(/^(?:npm run )?sp (?:-- )?(.+)$/gm),
+    ...text.matchAll(/`(?:npm run )?(?:sp )?(?:-- )?(?:smartpresence )?([a-z][a-z-]*(?: [^`\n]+)?)`/g),
+    ...text.matchAll(/^(?:(?:npm run )?sp (?:-- )?|smartpresence )(.+)$/gm),
   ];
   expect(asked.map((match) => match[1]!).filter((line) => !isCommand(program, line))).toEqual([]);
 });

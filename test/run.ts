@@ -58,6 +58,8 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
   { file: '/usr/sbin/nft', apt: 'nftables', suites: 'the kiosk image’s firewall' },
   { file: '/usr/sbin/debootstrap', apt: 'debootstrap', suites: 'the kiosk image on a Debian machine' },
   { file: '/usr/bin/systemd-nspawn', apt: 'systemd-container', suites: 'the kiosk image, started' },
+  { file: '/usr/bin/buildah', apt: 'buildah', suites: 'the server’s container image, built and entered' },
+  { file: '/usr/lib/podman/netavark', apt: 'netavark', suites: 'the server’s container image, built and entered' },
   { file: '/usr/bin/swtpm', apt: 'swtpm', suites: 'the device secret in a TPM' },
   { file: '/usr/bin/tpm2', apt: 'tpm2-tools', suites: 'the device secret in a TPM' },
   { file: '/usr/bin/strace', apt: 'strace', suites: 'power cuts: what kiosk and updater write and flush' },

@@ -50,6 +50,7 @@ export const LONG: readonly string[] = [
   'test/update/**',
   'sync/server/objects/**',
   'build/compose/**',
+  'test/installed/**',
   'test/console/door.spec.ts',
   'test/console/pages.spec.ts',
   'test/console/fleet.spec.ts',
@@ -82,6 +83,7 @@ export const LONG: readonly string[] = [
 export const RELEASE: readonly string[] = [
   'test/kiosk-image/**',
   'test/package/**',
+  'test/installed/reproducible.test.ts',
   'test/update/fleet-rollout.test.ts',
   'test/update/install-kill.test.ts',
   'test/update/packaged.test.ts',

@@ -49,7 +49,8 @@ beforeAll(() => {
   made = readdirSync(folder);
 });
 afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
+  // Each leads a group of its own, with what it has started.
+  for (const { pid, exitCode } of children) if (exitCode === null) process.kill(-pid!, 'SIGKILL');
   rmSync(folder, { recursive: true });
 });
 
@@ -148,6 +149,7 @@ test.skipIf(missing)(
     const child = spawn('sh', ['-c', script], {
       env: { PATH: '/usr/sbin:/usr/bin:/bin' },
       stdio: ['ignore', 'inherit', 'pipe'],
+      detached: true,
     });
     children.push(child);
     let said = '';

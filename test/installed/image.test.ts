@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectVersion, ROOT } from '../../build/package/files.ts';
+import { debianRoot } from '../kiosk-image/debian.ts';
+import { cantRun } from '../kiosk-image/machine.ts';
+import { serverArtefact } from './artefact.ts';
+import { type Place, placeAt } from './place.ts';
+import { enrolFromPicture, startInstalled } from './server.ts';
+import { expectNoSources } from './sources.ts';
+
+/*
+ * The container image as build/compose/Containerfile makes it, really built, and its root entered. Its base can't be had here:
+ * a Debian of debootstrap's takes its place, without what Debian's own images leave out.
+ */
+
+const impossible = cantRun('debootstrap', 'unshare', 'chroot', 'buildah', 'tar');
+if (impossible) console.log(impossible);
+/** What Debian's slim images do without. */
+const SLIM = [
+  'var/lib/apt/lists/*',
+  'var/cache/*',
+  'usr/share/doc/*',
+  'usr/share/man/*',
+  'usr/share/locale/*',
+  'proc/*',
+  'dev/*',
+];
+const BASE = 'localhost/debian';
+const IMAGE = 'localhost/smartpresence-server';
+
+describe.skipIf(impossible !== null)(
+  'the container image',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sp-container-'));
+    let place: Place;
+
+    const run = (command: string, ...args: string[]): string => {
+      const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 28 });
+      if (status !== 0)
+        throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${(stdout + stderr).slice(-2_000)}`);
+      return stdout.trim();
+    };
+    const buildah = (...args: string[]): string =>
+      run(
+        'buildah',
+        '--storage-driver',
+        'vfs',
+        '--root',
+        join(folder, 'storage'),
+        '--runroot',
+        join(folder, 'run'),
+        ...args,
+      );
+    /** As this machine lets it: docs/packaging.md. */
+    const build = (context: string, ...args: string[]): string =>
+      buildah(
+        'build',
+        '--isolation',
+        'chroot',
+        '--ulimit',
+        'nofile=20000:20000',
+        '--ulimit',
+        'nproc=90000:90000',
+        '--pull=never',
+        ...args,
+        context,
+      );
+
+    beforeAll(() => {
+      const { archive } = serverArtefact();
+      const base = join(folder, 'base');
+      const context = join(folder, 'context');
+      run('mkdir', base, context);
+      const excludes = SLIM.map((path) => `--exclude=./${path}`);
+      run('tar', '--create', `--file=${base}/root.tar`, `--directory=${debianRoot([], [])}`, ...excludes, '.');
+      writeFileSync(join(base, 'Containerfile'), 'FROM scratch\nADD root.tar /\n');
+      build(base, '--tag', BASE);
+      rmSync(join(base, 'root.tar'));
+      cpSync(archive, join(context, basename(archive)));
+      cpSync(join(ROOT, 'build/compose/Containerfile'), join(context, 'Containerfile'));
+      build(context, '--build-arg', `BASE=${BASE}`, '--build-arg', `ARCHIVE=${basename(archive)}`, '--tag', IMAGE);
+      const container = buildah('from', '--pull=never', IMAGE);
+      place = placeAt(buildah('mount', container));
+    }, 3_600_000);
+    afterAll(() => {
+      if (impossible === null)
+        spawnSync('buildah', [
+          '--storage-driver',
+          'vfs',
+          '--root',
+          join(folder, 'storage'),
+          '--runroot',
+          join(folder, 'run'),
+          'rm',
+          '--all',
+        ]);
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('is under its limit', () => {
+      const bytes = Number(run('du', '-sk', place.root).split('\t')[0]) * 1024;
+      const program = Number(run('du', '-sk', join(place.root, 'opt/smartpresence')).split('\t')[0]) * 1024;
+      console.log(`image ${(bytes / 1e6).toFixed(0)} MB unpacked, ${(program / 1e6).toFixed(0)} MB of it the server`);
+      expect(bytes).toBeLessThan(450e6);
+    });
+
+    test('runs as a user of its own, in the program’s folder, with nothing in it that was left by its making', () => {
+      const { config } = JSON.parse(buildah('inspect', '--type', 'image', '--format', '{{.Config}}', IMAGE)) as {
+        config: { User: string; WorkingDir: string; Cmd: string[]; Env: string[] };
+      };
+      expect(config).toMatchObject({ User: '10001:10001', WorkingDir: '/opt/smartpresence/current/app' });
+      expect(config.Env).toContain('SMARTPRESENCE_SERVER_HOME=/var/lib/smartpresence');
+      expect(place.do(['test', '-x', config.Cmd[0]!]).code).toBe(0);
+      expect(place.do(['test', '-e', `${config.WorkingDir}/${config.Cmd[1]}`]).code).toBe(0);
+      expect(place.do(['test', '-e', '/unpacked']).code).toBe(1);
+      expect(place.say('find', '/', '-xdev', '-name', '*.tar.gz')).toBe('');
+    });
+
+    test('its server starts, and enrols a face from a picture', async () => {
+      const as = { as: '10001', env: { SMARTPRESENCE_SERVER_HOME: '/var/lib/smartpresence' } };
+      expect(place.do(['smartpresence', '--version'], as).out).toContain(projectVersion());
+      place.do(['smartpresence', 'server', 'init'], as);
+      const server = await startInstalled(place, as);
+      expect(await enrolFromPicture(server)).toMatchObject({ outcome: 'enrolled', templates: 1 });
+      expectNoSources(place, server.process);
+      expect(await server.stop()).toBe(0);
+    });
+  },
+  1_200_000,
+);
