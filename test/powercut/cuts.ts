@@ -1,4 +1,4 @@
-import type { Disk, Operation, Recording } from './disk.ts';
+import type { Disk, Ino, Operation, Recording } from './disk.ts';
 
 /** One operation that reached the disk before the cut; of a write perhaps a part, or nothing but the file's new length. */
 type Arrived = readonly [operation: Operation, part?: readonly [from: number, to: number] | null];
@@ -52,7 +52,8 @@ export function* cutsOf(recording: Recording, how: Thoroughness): Iterable<Cut> 
       continue;
     }
     if (step.step === 'said') said.push(step.text);
-    yield { last, said, states: statesOf(durable, pending, how, how.atFlush) };
+    const folder = step.step === 'flush' ? step.ino : null;
+    yield { last, said, states: statesOf(durable, pending, how, how.atFlush, folder) };
     if (step.step === 'said') continue;
     const { ino, starts } = step;
     const covered = (one: Operation) =>
@@ -67,6 +68,7 @@ function* statesOf(
   pending: readonly Operation[],
   { subsets, random }: Thoroughness,
   single: number,
+  flushed: Ino | null = null,
 ): Iterable<DiskState> {
   const state = (how: string, arrived: readonly Arrived[]): DiskState => {
     const disk = durable.copy();
@@ -89,6 +91,10 @@ function* statesOf(
     yield state(`only what was flushed, and ${what}`, [all[i]!]);
     yield state(`everything up to ${what}`, all.slice(0, i + 1));
   }
+  // Of the names that one flush makes durable, an earlier one may be missing when a later one is there already.
+  for (const [i, one] of pending.entries())
+    if (one.kind === 'names' && one.names.some(({ folder }) => folder === flushed))
+      yield state(`everything but ${one.what}`, all.toSpliced(i, 1));
   for (let n = 0; n < (pending.length > 1 ? subsets : 0); n++) {
     const arrived = pending.flatMap((one): Arrived[] => {
       const dice = random();
