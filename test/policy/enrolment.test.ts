@@ -42,9 +42,7 @@ let api: Api;
 const stills = stillsOfA().map((file) => readFileSync(file));
 let stranger: Buffer;
 
-const { start, unavailable } = DATABASES[0]!;
-
-describe('enrolment on the server', () => {
+describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavailable }) => {
   beforeAll(async () => {
     if (unavailable) return;
     home = await start();
@@ -202,6 +200,39 @@ describe('enrolment on the server', () => {
     await api.ask('POST', `/api/people/${lea}/consents/withdraw`);
     expect(await cases()).toEqual([]);
     for (const id of [ada, eve]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
+  });
+
+  test('what waits is compared again when it is accepted: whoever else it is like is asked about first', async () => {
+    const ada = await make('Ada First', { number: 'X-1', consent: true });
+    expect((await enrol(ada, [stills[0]!])).outcome).toBe('enrolled');
+    const eve = await make('Eve Late', { number: 'X-2', consent: true });
+    const wait = () => enrol(eve, [stills[2]!], { duplicate: { what: 'wait' } });
+    expect((await wait()).outcome).toBe('waiting');
+    const lea = await make('Lea Since', { number: 'X-3', consent: true });
+    const two = { duplicate: { what: 'overrule', other: ada, typed: 'X-1' } };
+    expect((await enrol(lea, [stills[3]!], two, 'admin')).outcome).toBe('enrolled');
+
+    const url = async () => {
+      const row = await api.db.selectFrom('enrolment_case').select('id').where('person', '=', eve).executeTakeFirst();
+      return `/api/enrolment/waiting/${row!.id}`;
+    };
+    const accept = async (typed: string) => api.ask('POST', `${await url()}/accept`, { body: { typed } });
+    await expect(accept('X-1')).rejects.toMatchObject({ code: 'another-lookalike' });
+    expect(await look(eve)).toMatchObject({ templates: 0 });
+    expect(await api.ask('GET', await url(), { as: 'staff' })).toMatchObject({ other: { person: lea, number: 'X-3' } });
+    await expect(accept('X-1')).rejects.toMatchObject({ code: 'confirmation-wrong' });
+    // Refused now, nobody is a pair with someone who is not enrolled.
+    expect(await partnersOf(api.db, eve)).toEqual([ada]);
+    await api.ask('POST', `${await url()}/refuse`);
+    expect([await partnersOf(api.db, eve), await partnersOf(api.db, lea)]).toEqual([[], [ada]]);
+
+    expect((await wait()).outcome).toBe('waiting');
+    const first = await api.ask<{ other: { number: string } }>('GET', await url());
+    await expect(accept(first.other.number)).rejects.toMatchObject({ code: 'another-lookalike' });
+    await accept(first.other.number === 'X-1' ? 'X-3' : 'X-1');
+    expect(await look(eve)).toMatchObject({ templates: 1 });
+    expect((await partnersOf(api.db, eve)).sort()).toEqual([ada, lea].sort());
+    for (const id of [ada, eve, lea]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
   test('photos are imported with a review: nothing is enrolled before, and nobody without a consent or the operator’s basis', async () => {

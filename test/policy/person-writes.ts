@@ -252,6 +252,8 @@ const waiting = (what: 'accept' | 'refuse'): Scenario => ({
   route: `POST /api/enrolment/waiting/:case/${what}`,
   async make(o) {
     const picture = readFileSync(stillsOfA()[0]!).toString('base64');
+    // Whoever was enrolled by the same picture before would be asked about as well.
+    await o.door.db.deleteFrom('template').execute();
     const people = [await o.person(), await o.person()];
     for (const one of people) {
       await o.agree(one);

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import type { FacePipeline } from '../../../models/node/interface.ts';
 import { dot } from '../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY, IMPORT_QUALITY } from '../../../models/rules/quality.ts';
 import {
@@ -12,13 +13,14 @@ import {
 } from '../../protocol/api/enrolment.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { type DoorSpec, door } from '../access/door.ts';
+import { type DoorSpec, door, Refused } from '../access/door.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { audited } from '../audit/opened.ts';
+import { appendChanges } from '../changes/log.ts';
 import { readTemplates } from '../changes/templates.ts';
 import { presentPipeline } from '../embedders/present.ts';
-import { markInConsole, partnersOf } from '../lookalikes/store.ts';
+import { dropPairsOf, markInConsole, partnersOf } from '../lookalikes/store.ts';
 import { requireLiving } from '../people/living.ts';
 import { readPeople } from '../people/records.ts';
 import { templateCounts } from '../people/templates.ts';
@@ -27,7 +29,7 @@ import { describeDuplicates, requireOverrule } from './duplicate.ts';
 import { addFaces, requireEnrollable } from './enrol.ts';
 import { type Judged, judgePicture, type UsableFace, vectorFrom } from './faces.ts';
 import { newestPicture } from './picture.ts';
-import { CASE_DAYS, keepCase, openCase, removeCase } from './waiting.ts';
+import { askAbout, CASE_DAYS, keepCase, openCase, removeCase } from './waiting.ts';
 
 const verdict = (j: Judged): z.output<typeof PictureVerdict> => ({
   code: j.code,
@@ -229,7 +231,8 @@ const waitingPicture = route({
 const accept = door({
   method: 'POST',
   path: '/api/enrolment/waiting/:case/accept',
-  summary: 'They are two people: both are enrolled, and neither is identified by their face alone any more',
+  summary:
+    'They are two people: both are enrolled, and neither is identified by their face alone any more. Where the face is like that of yet another, the case then names them',
   roles: ['admin'],
   data: ['template', 'photo', 'person.name'],
   action: 'write',
@@ -246,12 +249,14 @@ const accept = door({
     'own-consent-required',
     'faces-off',
     'templates-on-card',
+    'another-lookalike',
     'embedder-changed',
     'models-missing',
     'models-altered',
   ],
-  before: async ({ services }) => (await presentPipeline(services)).model,
-  async handle({ tx, services: { keys }, actor, params, body: { typed }, prepared: model, now, about, on, tell }) {
+  before: ({ services }) => presentPipeline(services),
+  async handle({ tx, services: { keys }, actor, params, body: { typed }, prepared, now, about, on, tell }) {
+    const { model, calibration } = prepared;
     on(params.case);
     const { person, other, faces } = await openCase(tx, keys, params.case);
     about([person, ...(other ? [other] : [])]);
@@ -266,12 +271,34 @@ const accept = door({
         'Kiosks were switched to another embedder since these pictures were taken.',
         'Refuse this one, and enrol the person again.',
       );
+    // Someone may have been enrolled since, and behind the first there may be a second.
+    const not = [person, ...(await partnersOf(tx, person))];
+    const probes = faces.map(({ embedding }) => ({ embedding, not }));
+    const why = { actor, route: 'POST /api/enrolment/waiting/:case/accept', everyone: true };
+    const alike = await audited(tx, keys, why, now, (opened) =>
+      mostAlike(tx, keys, opened, { model, calibration }, probes),
+    );
+    const [most] = alike.filter((a) => a !== null).sort((a, b) => b.score - a.score);
+    if (most) {
+      about([most.person]);
+      await askAbout(tx, params.case, most);
+      tell('board');
+      tell('change');
+      return new Refused(
+        new Problem(
+          'another-lookalike',
+          'The face is also like that of another person, whom this enrolment now shows.',
+          'Look at both pictures, and decide about this person as well.',
+        ),
+      );
+    }
     await addFaces(tx, keys, person, faces, { via: 'staff', by: actor.id }, now);
     await removeCase(tx, params.case);
     tell('board');
     tell('change');
+    return undefined;
   },
-} satisfies DoorSpec<typeof OneCase, z.ZodType, typeof AcceptCase, string>);
+} satisfies DoorSpec<typeof OneCase, z.ZodType, typeof AcceptCase, FacePipeline>);
 
 const refuse = route({
   method: 'POST',
@@ -283,11 +310,15 @@ const refuse = route({
   params: OneCase,
   answer: 'nothing',
   refusals: ['enrolment-case-unknown'],
-  async handle({ tx, services: { keys }, params, about, on, tell }) {
+  async handle({ tx, services: { keys }, params, now, about, on, tell }) {
     on(params.case);
-    about([(await openCase(tx, keys, params.case)).person]);
+    const { person } = await openCase(tx, keys, params.case);
+    about([person]);
     await removeCase(tx, params.case);
+    // Whoever was said to be another person before the last question: without templates they are like nobody.
+    if ((await templateCounts(tx, person)).length === 0) await appendChanges(tx, await dropPairsOf(tx, person), now);
     tell('board');
+    tell('change');
   },
 });
 

@@ -113,6 +113,15 @@ export async function openCase(
   return { ...shape(row), faces };
 }
 
+/** An administrator is asked about someone else: who has become like the face, or was behind the first. */
+export async function askAbout(
+  tx: Transaction<Tables>,
+  id: string,
+  { person, score }: { readonly person: string; readonly score: number },
+): Promise<void> {
+  await tx.updateTable('enrolment_case').set({ other: person, score }).where('id', '=', id).execute();
+}
+
 export async function removeCase(tx: Transaction<Tables>, id: string): Promise<void> {
   await tx.deleteFrom('enrolment_case').where('id', '=', id).execute();
 }

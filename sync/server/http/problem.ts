@@ -60,6 +60,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'evacuation-over': 409,
   'confirmation-wrong': 422,
   'duplicate-needs-admin': 403,
+  'another-lookalike': 409,
   'embedder-changed': 409,
   'enrolment-case-unknown': 404,
   'lookalikes-unknown': 404,

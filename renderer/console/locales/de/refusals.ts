@@ -152,6 +152,10 @@ export const refusals = {
     title: 'Nur die Administration kann sagen, dass es zwei Personen sind.',
     next: 'Überlassen Sie es der Administration, und geben Sie der Person inzwischen PIN, Code oder Ausweis.',
   },
+  'another-lookalike': {
+    title: 'Das Gesicht ähnelt auch dem einer weiteren Person, die jetzt hier gezeigt wird.',
+    next: 'Sehen Sie sich beide Bilder an, und entscheiden Sie auch über diese Person.',
+  },
   'embedder-changed': {
     title: 'Die Kioske verwenden inzwischen ein anderes Gesichtsmodell.',
     next: 'Erfassen Sie nicht damit; nehmen Sie die Person neu auf.',

@@ -119,6 +119,10 @@ export const refusals = {
     title: 'Only an administrator can say that these are two people.',
     next: 'Leave it to an administrator, and give the person a PIN, a code or a badge in the meantime.',
   },
+  'another-lookalike': {
+    title: 'This face is also like that of another person, who is shown here now.',
+    next: 'Look at both pictures, and decide about this person as well.',
+  },
   'embedder-changed': {
     title: 'The kiosks use another face model since these pictures were taken.',
     next: 'Do not enrol from them; photograph the person again.',

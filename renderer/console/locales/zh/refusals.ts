@@ -77,6 +77,10 @@ export const refusals = {
     title: '只有管理员可以说明这是两个人。',
     next: '请交给管理员，并先给此人 PIN 码、二维码或工牌。',
   },
+  'another-lookalike': {
+    title: '此人脸还与另一个人相似，现已显示在此处。',
+    next: '请对比两张照片，并对此人也作出决定。',
+  },
   'embedder-changed': { title: '拍照之后，终端已改用另一个人脸模型。', next: '请不要用这些照片登记；请重新拍摄。' },
   'enrolment-case-unknown': { title: '此登记不再等待决定。', next: '已有人决定，或已过期。请看“待处理”。' },
   'lookalikes-unknown': { title: '这两人不再标记为相貌相似者。', next: '请刷新列表。' },

@@ -21,7 +21,7 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
   const decide = async (what: 'accept' | 'refuse', typed: string | null) => {
     const body = what === 'accept' ? { body: { typed } } : {};
     const done = await run(() => send('POST', `/api/enrolment/waiting/${id}/${what}`, body));
-    if (!done?.ok) return;
+    if (!done?.ok) return found.reload();
     toast(() => t(what === 'accept' ? 'lookalikes.accepted' : 'lookalikes.refusedDone'));
     go('attention');
   };
@@ -60,6 +60,7 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
           </p>
           {waits.other ? (
             <TwoPeople
+              key={waits.other.person}
               name={name}
               ours={<img src={`/api/enrolment/waiting/${id}/picture`} alt={t('lookalikes.pictureOf', { name })} />}
               other={waits.other}
