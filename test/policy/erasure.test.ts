@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
 import { readSigningKeys } from '../../sync/server/audit/statement.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { certificateText, readCertificate } from '../../sync/server/erasure/certificate.ts';
 import { erasureState } from '../../sync/server/erasure/read.ts';
 import { requestErasure, undoErasure } from '../../sync/server/erasure/request.ts';
+import { isErasureDue } from '../../sync/server/erasure/saga.ts';
 import { STEPS } from '../../sync/server/erasure/steps.ts';
 import { tombstonesJob } from '../../sync/server/erasure/tombstones.job.ts';
 import { readTombstoneFiles } from '../../sync/server/erasure/tombstones.ts';
@@ -148,10 +150,37 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     const state = async () => (await erasureState(database.db, request, now))!;
     expect(await state()).toMatchObject({ state: 'requested', waitsFor: 'legal-hold' });
     expect([await count(sql`template`), await count(sql`keyring.person_key`)]).toEqual([0, 1]);
+    now = new Date(now.getTime() + 1000);
+    expect(await isErasureDue(database.db, now)).toBe(false);
     await database.db.transaction().execute((t) => releaseHold(t, hold, 'dpo', now));
-    now = new Date(now.getTime() + 2 * 3_600_000);
+    expect(await isErasureDue(database.db, now)).toBe(true);
     await erasures.run();
     expect([(await state()).state, await count(sql`keyring.person_key`)]).toEqual(['under-way', 0]);
+  });
+
+  test('a merge between the tombstone and the end of the key adds the other name to the tombstone first', async () => {
+    const a = await kiosk();
+    const [ada, alias] = [a.enrol('Ada Lovelace'), a.enrol('Ada Byron')];
+    a.box.checkin(alias);
+    await a.send();
+    const step = STEPS.find((s) => s.name === 'tombstone')!;
+    const whole = step.run;
+    let merged = false;
+    Object.assign(step, {
+      run: async (context: Parameters<typeof whole>[0]) => {
+        const end = await whole(context);
+        if (!merged) await mergePeople(database.db, keys, { kept: ada, merged: alias, by: 'office' }, now);
+        merged = true;
+        return end;
+      },
+    });
+    const request = await erasures.erase(ada).finally(() => Object.assign(step, { run: whole }));
+    await erasures.run();
+    expect((await erasureState(database.db, request, now))!.state).toBe('under-way');
+    const tombstone = readTombstoneFiles(home.path).find((t) => t.request === request)!;
+    expect([...tombstone.people].sort()).toEqual([ada, alias].sort());
+    const left = sql`person where deleted_at is null or name is not null`;
+    expect([await count(left), await count(sql`keyring.person_key`), await count(sql`template`)]).toEqual([0, 0, 0]);
   });
 
   test('a legal hold that comes between two steps stops the erasure as long as there is a key, and no longer', async () => {

@@ -14,7 +14,7 @@ const summary = {
   requestedAt: Instant,
   undoUntil: Instant.nullable(),
   doneAt: Instant.nullable(),
-  /** Code of what it waits for: `kiosks-open`, `legal-hold`, `backup-awaited`, or what went wrong; null: nothing. */
+  /** Code of what it waits for: `kiosks-open`, `legal-hold`, `merged-since`, `backup-awaited`, or what went wrong; null: nothing. */
   waitsFor: z.string().max(60).nullable(),
 };
 export const ErasureSummary = z.strictObject(summary);

@@ -74,7 +74,7 @@ export const STEPS: readonly Step[] = [
       if (await isHeld(db, people)) return { waits: 'legal-hold', forMs: HOUR_MS };
       if (objects) {
         await writeTombstone(objects, keys, { request, people, requestedAt, noHoldAt });
-        return { done: { where: 'object store', noHoldAt: noHoldAt.toISOString() } };
+        return { done: { where: 'object store', names: people.length, noHoldAt: noHoldAt.toISOString() } };
       }
       writeTombstoneFile(config.home, {
         v: 1,
@@ -83,15 +83,15 @@ export const STEPS: readonly Step[] = [
         requestedAt: requestedAt.toISOString(),
         noHoldAt: noHoldAt.toISOString(),
       });
-      return { done: { where: 'server home', noHoldAt: noHoldAt.toISOString() } };
+      return { done: { where: 'server home', names: people.length, noHoldAt: noHoldAt.toISOString() } };
     },
   },
   {
     name: 'close',
     async run({ db, keys, request, people, now, tell, detail }) {
       const at = now();
-      const noHoldAt = detail('tombstone')?.noHoldAt;
-      const held = await inTransaction(db, async (tx) => {
+      const tombstone = detail('tombstone');
+      const outdated = await inTransaction(db, async (tx) => {
         const { state, person, origin } = await tx
           .selectFrom('erasure')
           .select(['state', 'person', 'origin'])
@@ -99,15 +99,16 @@ export const STEPS: readonly Step[] = [
           .forUpdate()
           .executeTakeFirstOrThrow();
         const names = await lockToErase(tx, people);
-        // Once the key is destroyed there is nothing that a hold could keep.
-        if (state === 'requested' && (await wasHeldSince(tx, names, noHoldAt))) {
+        // Once the key is destroyed there is nothing that a hold could keep, and nobody is merged any more.
+        const code = state === 'requested' ? await whyOutdated(tx, names, tombstone) : null;
+        if (code !== null) {
           await tx
             .updateTable('erasure_step')
-            .set({ done_at: null, code: 'legal-hold' })
+            .set({ done_at: null, code })
             .where('request', '=', request)
             .where('step', '=', 'tombstone')
             .execute();
-          return true;
+          return code;
         }
         // Templates first: afterwards nothing says any more which events of the log were about this person.
         for (const name of people) await dropTemplates(tx, keys, name);
@@ -122,9 +123,9 @@ export const STEPS: readonly Step[] = [
         await queueMessages(tx, 'person.erased', people, at);
         // The log takes no row twice, and is long: it is only searched where this step may have run before.
         if (state === 'requested' || !(await isAudited(tx, request))) await writeAudit(tx, keys, closed(request), at);
-        return false;
+        return null;
       });
-      if (held) return { waits: 'legal-hold', forMs: 0 };
+      if (outdated !== null) return { waits: outdated, forMs: 0 };
       tell('change');
       tell('board');
       return { done: { names: people.length } };
@@ -172,6 +173,19 @@ export const STEPS: readonly Step[] = [
   { name: 'copies', run: lastKeyCopy },
   { name: 'certificate', run: certify },
 ];
+
+/**
+ * Why the tombstone has to be written once more; null: it holds. Names are only ever added: it has to have all of them, or a
+ * restore would bring back the person under the one that it lacks.
+ */
+async function whyOutdated(
+  tx: Transaction<Tables>,
+  people: readonly string[],
+  tombstone: Readonly<Record<string, unknown>> | null,
+): Promise<'legal-hold' | 'merged-since' | null> {
+  if (await wasHeldSince(tx, people, tombstone?.noHoldAt)) return 'legal-hold';
+  return tombstone && tombstone.names !== people.length ? 'merged-since' : null;
+}
 
 /**
  * Whether a hold names them, or did at any time since the tombstone. Then its step is done once more: a backup from the time

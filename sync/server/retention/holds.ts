@@ -63,7 +63,7 @@ export async function setHold(
   return id;
 }
 
-/** What it kept goes with the next run. @throws Problem `hold-unknown` */
+/** What it kept goes with the next run; an erasure that waits for it looks again at once. @throws Problem `hold-unknown` */
 export async function releaseHold(tx: Transaction<Tables>, id: string, by: string, now: Date): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable('retention_hold')
@@ -77,6 +77,14 @@ export async function releaseHold(tx: Transaction<Tables>, id: string, by: strin
       'There is no such hold, or it was released.',
       `List them: ${command('retention holds')}`,
     );
+  // Whoever is under another hold still waits on.
+  await tx
+    .updateTable('erasure_step')
+    .set({ next_at: now })
+    .where('code', '=', 'legal-hold')
+    .where('done_at', 'is', null)
+    .where('next_at', '>', now)
+    .execute();
 }
 
 /** Newest first. @param o `released`: those too that were released */

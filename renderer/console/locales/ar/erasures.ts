@@ -49,6 +49,7 @@ export const erasures = {
   wait: {
     'kiosks-open': 'أجهزة لم تؤكّد',
     'legal-hold': 'أمر حفظ قانوني',
+    'merged-since': 'اسم أضافه الدمج',
     'backup-awaited': 'النسخة الاحتياطية التالية',
     'database-busy': 'قاعدة البيانات',
     'database-log-needed': 'سجل قاعدة البيانات',

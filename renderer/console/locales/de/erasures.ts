@@ -49,6 +49,7 @@ export const erasures = {
   wait: {
     'kiosks-open': 'Kioske, die nicht bestätigt haben',
     'legal-hold': 'einen Sperrvermerk',
+    'merged-since': 'einen Namen, der durch eine Zusammenführung dazukam',
     'backup-awaited': 'die nächste Sicherung',
     'database-busy': 'die Datenbank',
     'database-log-needed': 'das Datenbankprotokoll',

@@ -49,6 +49,7 @@ export const erasures = {
   wait: {
     'kiosks-open': 'kiosks that have not confirmed',
     'legal-hold': 'a legal hold',
+    'merged-since': 'a name that a merge added',
     'backup-awaited': 'the next backup',
     'database-busy': 'the database',
     'database-log-needed': 'the database’s log',

@@ -49,6 +49,7 @@ export const erasures = {
   wait: {
     'kiosks-open': '尚未确认的终端',
     'legal-hold': '法律保留令',
+    'merged-since': '合并时新增的姓名',
     'backup-awaited': '下一次备份',
     'database-busy': '数据库',
     'database-log-needed': '数据库日志',
