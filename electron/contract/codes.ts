@@ -36,6 +36,7 @@ export const CALL_CODES = [
   'staff-unreadable',
   'staff-unknown',
   'staff-not-allowed',
+  'staff-factor-missing',
   'staff-exists',
   'staff-badge-taken',
   'staff-too-many',

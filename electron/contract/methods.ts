@@ -298,7 +298,7 @@ export const METHODS = {
   staffMembers: m(empty, z.strictObject({ members: z.array(StaffChoice), now: Instant })),
   /**
    * By member and PIN, by badge, or (neither) by the sealed emergency PIN, whose use is recorded and reported. Refused with
-   * `pin-wrong` (whichever of PIN and code was not right), `pin-locked` (params: seconds), `badge-unknown`, `staff-unknown`;
+   * `pin-wrong` (whichever of PIN and code was not right), `pin-locked` (params: seconds), `badge-unknown`, `staff-unknown`, `staff-factor-missing`;
    * with `staff-code-needed` for a technician without a code, and `staff-pin-choose` where the PIN has to be replaced first
    * (both with params: member, name): the same again, with `code` or `newPin`.
    */

@@ -353,6 +353,22 @@ describe('unlocking', () => {
     expect((await client.staffUnlock({ badge: 'B-1', code: paper![0]! })).member?.role).toBe('technician');
   });
 
+  test('a technician whose second factor is missing is refused and says so, whatever code comes with PIN or badge', async () => {
+    const { member, pin } = await add('Tim Tech', 'technician', 'B-1');
+    await withKiosk(({ store }) => {
+      const all = JSON.parse(store.setting('staff-members')!) as { factor: unknown }[];
+      store.setSetting('staff-members', JSON.stringify(all.map((one) => ({ ...one, factor: null }))));
+    });
+    const client = await start();
+    for (const typed of ['123456', '0000000000'])
+      for (const by of [{ member: member.id, pin }, { badge: 'B-1' }])
+        expect(await code(client.staffUnlock({ ...by, code: typed }))).toBe('staff-factor-missing');
+    expect(await code(client.staffUnlock({ member: member.id, pin: '999990', code: '123456' }))).toBe('pin-wrong');
+    await stop();
+    expect(await staffEvents()).toContain('enter refused staff-factor-missing Tim Tech');
+    expect((await staffEvents()).filter((e) => e.startsWith('enter done'))).toEqual([]);
+  });
+
   test('who is removed opens nothing, and is out of a session that is open', async () => {
     const { client, made, enter } = await oneOfEach();
     const desk = await enter('desk');

@@ -29,7 +29,7 @@ interface Opened {
 export interface Unlocking {
   /** Whom the unlock screen lists; nobody where what is kept of them can't be read: the emergency PIN is left. */
   choices(): StaffChoice[];
-  /** @throws Problem `staff-unknown`, `pin-wrong`, `pin-locked`, `staff-code-needed`, `staff-pin-choose`, `badge-unknown`, … */
+  /** @throws Problem `staff-unknown`, `pin-wrong`, `pin-locked`, `staff-code-needed`, `staff-factor-missing`, `staff-pin-choose`, `badge-unknown`, … */
   unlock(input: z.output<typeof Unlock>): Promise<Opened>;
   /**
    * Checks a PIN with lockout: a supervisor's, or the emergency one without a name.
@@ -79,7 +79,9 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
 
   /** Of a right PIN (null: came by badge) and a right code; what they use up is kept with the record of it. */
   async function admit(member: Member, typed: string | null, newPin: string | undefined, code: string | undefined) {
-    const judged = member.factor ? judgeCode(member, code ?? '', now()) : null;
+    const needsCode = member.role === 'technician';
+    if (needsCode && !member.factor) return { factorless: true } as const;
+    const judged = needsCode || member.factor ? judgeCode(member, code ?? '', now()) : null;
     if (judged && 'why' in judged) return { why: `code-${judged.why}` } as const;
     if (typed !== null && member.pin?.start && newPin === undefined) return { choose: true } as const;
     const chosen = typed === null || !member.pin ? null : await nextPin(member.pin, typed, newPin);
@@ -141,6 +143,14 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
         if (refusal instanceof Problem) noteRefusal(subject, { id, name }, why);
         throw refusal;
       });
+    if ('factorless' in opened) {
+      noteRefusal(subject, { id, name }, 'staff-factor-missing');
+      throw new Problem(
+        'staff-factor-missing',
+        'this technician has no second factor here',
+        'Have a supervisor remove the technician and add them again, or set the factor again in the console.',
+      );
+    }
     if ('choose' in opened)
       throw new Problem('staff-pin-choose', 'this PIN has to be replaced by one of your own', 'Choose one.', {
         params: { member: id, name },

@@ -338,6 +338,8 @@ export const de: Locale = {
       'Was dieses Gerät über sein Personal aufbewahrt, lässt sich nicht lesen. Entsperren Sie mit der Notfall-PIN.',
     'staff-unknown': 'Dieses Mitglied des Personals gibt es hier nicht mehr. Wählen Sie noch einmal.',
     'staff-not-allowed': 'Ihre Rolle erlaubt das nicht. Wenden Sie sich an die Aufsicht.',
+    'staff-factor-missing':
+      'Für diese technische Kraft fehlt hier der zweite Faktor. Lassen Sie sie von der Aufsicht entfernen und neu anlegen.',
     'staff-exists': 'Im Personal gibt es schon jemanden mit diesem Namen.',
     'staff-badge-taken': 'Diesen Ausweis hat schon jemand anderes vom Personal.',
     'staff-too-many': 'Diesem Gerät kann kein weiteres Personal hinzugefügt werden. Entfernen Sie zuerst jemanden.',

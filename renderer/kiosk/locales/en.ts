@@ -332,6 +332,7 @@ export const en = {
     'staff-unreadable': 'What this kiosk keeps of its staff can’t be read. Unlock with the emergency PIN.',
     'staff-unknown': 'This member of staff is no longer here. Choose again.',
     'staff-not-allowed': 'Your role does not allow this. Ask a supervisor.',
+    'staff-factor-missing': 'This technician has no second factor here. Have a supervisor remove and add them again.',
     'staff-exists': 'There is a member of staff with this name already.',
     'staff-badge-taken': 'Another member of staff has this badge.',
     'staff-too-many': 'No more staff can be added to this kiosk. Remove someone first.',

@@ -321,6 +321,7 @@ export const zh: Locale = {
     'staff-unreadable': '无法读取本机保存的工作人员资料。请使用应急 PIN 码解锁。',
     'staff-unknown': '该工作人员已不在本机。请重新选择。',
     'staff-not-allowed': '您的角色无权进行此操作，请联系主管。',
+    'staff-factor-missing': '本机没有该技术员的第二重验证。请让主管将其删除后重新添加。',
     'staff-exists': '已有同名的工作人员。',
     'staff-badge-taken': '该工牌属于另一位工作人员。',
     'staff-too-many': '本机无法再添加工作人员。请先移除一位。',
