@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { EventType, Open, Personal, WireEvent } from '../../sync/protocol/wire/event.ts';
-import type { Person, Relation, World } from './world.ts';
+import { AT_ELSEWHERE, type Person, type Relation, type World } from './world.ts';
 
 /**
  * Every kind of event that a kiosk can send, and what has to become of it by how the person stands to the kiosk. A kind of the
@@ -134,6 +134,13 @@ export const ROWS: readonly Row[] = [
       unknown: taken('checkin_void'),
       erased: VOID_OF_NOBODY,
     }),
+  },
+  {
+    kind: 'void',
+    what: 'of a later record of another site',
+    say: (world, person) => world.append('void', { target: person.later, reason: 'staff' }, {}, person.at),
+    // Whenever it claims to have been said. People of the other relations have no such record.
+    expected: (relation) => (AT_ELSEWHERE.has(relation) ? OUT : taken('checkin_void')),
   },
   {
     kind: 'person',

@@ -36,11 +36,21 @@ export const RELATIONS = [
 ] as const;
 export type Relation = (typeof RELATIONS)[number];
 
+/** Of these the person is of the site of `elsewhere`. */
+export const AT_ELSEWHERE: ReadonlySet<Relation> = new Set([
+  'other site',
+  'moved away, said before',
+  'moved away, said after',
+  'merged elsewhere',
+]);
+
 export interface Person {
   /** As the event names them. */
   readonly id: string;
   /** A check-in of theirs at `here`, where there is one; else one that nobody made. */
   readonly checkin: string;
+  /** A check-in of theirs at `elsewhere`, after everything else, where they are of its site; else one that nobody made. */
+  later: string;
   /** A template of theirs, and a card, where there are any. */
   readonly template: string;
   readonly card: string;
@@ -282,6 +292,13 @@ export class World {
       await this.#erase(all[0]!.id);
     }
     await tick();
+    if (AT_ELSEWHERE.has(relation)) {
+      const open = { direction: 'in', method: 'face', liveness: 'passed' } as const;
+      for (const person of all)
+        person.later = this.append('checkin', open, { person: person.id }, undefined, 'elsewhere').header.id;
+      await this.deliver('elsewhere');
+      await tick();
+    }
     if (relation !== 'moved away, said before') for (const person of all) person.at = new Date();
     return all;
   }
@@ -290,6 +307,7 @@ export class World {
     return {
       id: randomUUID(),
       checkin: v7(),
+      later: v7(),
       template: v7(),
       card: randomUUID(),
       pin: randomUUID(),
@@ -299,7 +317,7 @@ export class World {
   }
 
   #enrol(by: KioskName): Person {
-    const { id, card, pin, request } = this.#nobody();
+    const { id, card, pin, request, later } = this.#nobody();
     const template = this.template();
     const number = id.slice(0, 8);
     this.append('person', { change: 'added' }, { person: id, name: 'Ada', number, language: 'en' }, undefined, by);
@@ -322,7 +340,7 @@ export class World {
     const open = { direction: 'in', method: 'face', liveness: 'passed' } as const;
     const { header } = this.append('checkin', open, { person: id }, undefined, by);
     // A check-in at another kiosk is nobody's to annul from here.
-    return { id, checkin: header.id, template: template.id, card, pin, request, at: new Date() };
+    return { id, checkin: header.id, later, template: template.id, card, pin, request, at: new Date() };
   }
 }
 
