@@ -11,7 +11,8 @@ type State = ResultOf<'erasure show'>;
 const HELP = `
 requested: templates are gone, the rest follows when the time to take it back is over. under-way: the person's key is
 destroyed; rows, photos, the disk and the kiosks follow step by step. done: there is a certificate.
-waits for: kiosks-open (one has not confirmed), legal-hold, backup-awaited, database-log-needed, or what went wrong.
+waits for: kiosks-open (one has not confirmed), legal-hold, merged-since (a merge added a name), backup-awaited,
+database-log-needed, or what went wrong.
 ${EXIT_HELP}`;
 
 /** `erasure list|show|request|undo|certificate`: on the server. */
