@@ -10,6 +10,10 @@ const ROOT = join(import.meta.dirname, '..');
 /** A limit this long ends what hangs, and fails nothing that is only slow. */
 const HANG_MS = 60_000;
 
+/** Those whose limit, ms, is too short for a guard against hanging. */
+const shortOf = (found: Iterable<RegExpMatchArray>): string[] =>
+  [...found].filter(([, limit]) => Number(limit!.replaceAll('_', '')) < HANG_MS).map(([whole]) => whole);
+
 const RULES: readonly { readonly what: string; readonly found: (text: string) => readonly string[] }[] = [
   {
     what: 'Math.random: take printedRandom (test/chance.ts), randomUUID for a name',
@@ -25,19 +29,60 @@ const RULES: readonly { readonly what: string; readonly found: (text: string) =>
   {
     what: 'a wall-clock limit: wait for what has to happen, and let order decide (a limit of a minute or more may end what hangs)',
     found: (text) =>
-      [
-        ...text.matchAll(
+      shortOf(
+        text.matchAll(
           /expect\([^\n]*?(?:\b(?:performance|Date)\.now\(\)|\b(?:ms|took|elapsed|duration|seconds)\b)[^\n]*\)\s*\.toBeLess\w+\(([\d_]+)/g,
         ),
-      ]
-        .filter(([, limit]) => Number(limit!.replaceAll('_', '')) < HANG_MS)
-        .map(([whole]) => whole),
+      ),
+  },
+  {
+    what: 'a wait that decides: wait for what has to happen, or for a later thing that proves that nothing did',
+    found: (text) => [
+      ...pausesOf(text),
+      ...shortOf(text.matchAll(/Promise\.race\(\[[^;]*?\b(?:sleep|delay|wait|pause)\((\d[\d_]*)/g)),
+      ...shortOf(text.matchAll(/\b(?:const|let) \w+ = setTimeout\(\w+, (\d[\d_]*)\)/g)),
+    ],
   },
 ];
+
+/** A line that waits for a while and for nothing else. */
+const PAUSE =
+  /await (?:(?:sleep|delay|wait|pause|setTimeout)\(\d[\d_]*\)|new Promise(?:<\w+>)?\(\((\w+)\) => setTimeout\(\1, \d[\d_]*\)\))/;
+const LOOP = /^\s*(?:while|for|do)\b/;
+
+/** Pauses that are no turn of a loop which ends by a condition. */
+function pausesOf(text: string): string[] {
+  const lines = text.split('\n');
+  const indent = (line: string) => line.search(/\S/);
+  return lines.filter((line, i) => {
+    if (!PAUSE.test(line) || LOOP.test(line)) return false;
+    let depth = indent(line);
+    for (const before of lines.slice(0, i).reverse()) {
+      const at = indent(before);
+      if (at < 0 || at >= depth) continue;
+      if (LOOP.test(before)) return false;
+      if (/=>\s*\{$|^\s*(?:async )?function\b/.test(before)) return true;
+      depth = at;
+    }
+    return true;
+  });
+}
 
 /** Where a pattern is found that decides nothing: file → why. */
 const ANSWERED: Readonly<Record<string, string>> = {
   'test/steady.test.ts': 'names what it looks for',
+  'electron/host-browser/ending.test.ts': 'timers of one process, which end in the order of their times',
+  'test/bench/sync.ts': 'a benchmark',
+  'test/hosts/socket-handover.test.ts': 'makes a packet of its own, and is right without it',
+  'test/hosts/support/electron-app.ts': 'lets a fake app start; what has to come of it is polled for',
+  'test/hosts/support/test-core.ts': 'a check of a PIN that takes a while, whichever',
+  'test/policy/interleave.ts': 'lets the second work queue up at the one connection, which keeps their order',
+  'sync/edge/engine.test.ts': 'longer than the work that it lets go on, and right without it',
+  'test/e2e/start-ends.test.ts': 'moments at which a signal comes: all has to end at any of them',
+  'test/sync/changes/people.test.ts': 'lets the clock go on',
+  'test/sync/mqtt-broker.test.ts': 'a moment at which the broker is killed: nothing may be lost at any of them',
+  'test/sync/postgres.test.ts': 'the length of a job, whichever it is',
+  'test/sync/replicas.test.ts': 'a moment at which a server is killed: nothing may be lost at any of them',
 };
 
 const faultsOf = (text: string) =>
@@ -67,6 +112,12 @@ test.each([
   ['expect(ms).toBeLessThanOrEqual(300);', 1],
   ['expect(Date.now() - heard).toBeLessThan(60_000);', 0],
   ['expect(performance.now() - began).toBeGreaterThan(250);', 0],
+  ['test(async () => {\n  await sleep(2100); // what comes sooner is the same wish\n  end();\n});', 1],
+  ['test(async () => {\n  if (x) {\n    await new Promise((done) => setTimeout(done, 1_500));\n  }\n});', 1],
+  ['const timer = setTimeout(finish, 150);', 1],
+  ['await Promise.race([new Promise((done) => socket.on("close", done)), sleep(1500)]);', 1],
+  ['test(async () => {\n  while (!done()) {\n    if (late) throw x;\n    await sleep(100);\n  }\n});', 0],
+  ['while (met < 2) await sleep(5);', 0],
   ['await new Promise((done) => server.listen(0, done));\nreturn { port, close: () => server.close() };', 0],
   ['expect(answer.status).toBeLessThan(300);', 0],
 ])('of this, the patterns find what they are to: %s', (text, count) => {

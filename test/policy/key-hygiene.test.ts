@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { takeEnvironment, withoutDumps } from '../../sync/server/keys/hygiene.ts';
 import { serverHome } from '../sync/kit.ts';
@@ -66,7 +65,8 @@ process.on('SIGUSR2', () => {
     let said = '';
     child.stdout.on('data', (d) => (said += d));
     child.stderr.on('data', (d) => (said += d));
-    const ended = once(child, 'exit');
+    // With all that it said.
+    const ended = once(child, 'close');
     await Promise.race([
       once(createInterface({ input: child.stdout }), 'line'),
       ended.then(() => Promise.reject(new Error(said))),
@@ -76,7 +76,6 @@ process.on('SIGUSR2', () => {
     child.kill('SIGUSR2');
     const [code] = await ended;
     expect(code, 'the planted error ended it').toBe(70);
-    await sleep(50);
     const text = readFileSync(seen, 'utf8');
     expect(text).toContain('SMARTPRESENCE_SERVER_HOME');
     expect(found(text)).toEqual([]);
