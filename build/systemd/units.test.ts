@@ -34,6 +34,8 @@ test.each(units)('%s: no core dump, no swap, nothing of standard output in the j
   const text = readFileSync(join(import.meta.dirname, unit), 'utf8');
   for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
   if (unit.includes('server')) {
+    // Node asks for this machine's addresses when it listens on all of them: without it no server starts.
+    expect(text).toMatch(/^RestrictAddressFamilies=.*\bAF_NETLINK\b/m);
     expect(text).toMatch(/^StandardOutput=null$/m);
     expect(text).toMatch(/^LoadCredentialEncrypted=smartpresence:\/etc\/smartpresence\/credentials$/m);
     expect(text).not.toMatch(/^Environment=.*(KEY|URL)=/m);
