@@ -8,10 +8,13 @@ import { call, tokenOf } from '../sync/client.ts';
 import type { Place, RunOptions } from './place.ts';
 
 /** One request of a session; fails when it is refused. */
-type Ask = (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
+export type Ask = (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
 
 /** A browser's session with a server. @param send how a request gets there */
-function session(peopleUrl: string, send: (url: string, options: Parameters<typeof call>[1]) => Promise<Sent>): Ask {
+export function session(
+  peopleUrl: string,
+  send: (url: string, options: Parameters<typeof call>[1]) => Promise<Sent>,
+): Ask {
   let cookie = '';
   return async (method, path, body) => {
     const answer = await send(`${peopleUrl}${path}`, {
@@ -25,10 +28,10 @@ function session(peopleUrl: string, send: (url: string, options: Parameters<type
   };
 }
 
-type Sent = Pick<Awaited<ReturnType<typeof call>>, 'status' | 'headers' | 'body'>;
+export type Sent = Pick<Awaited<ReturnType<typeof call>>, 'status' | 'headers' | 'body'>;
 
 /** What an account's owner does with their first link: a password, and a second factor. */
-async function signInFirst(ask: Ask, link: string): Promise<void> {
+export async function signInFirst(ask: Ask, link: string): Promise<void> {
   await ask('POST', '/api/session', { token: tokenOf(link) });
   await ask('PUT', '/api/account/sign-in', { password: 'a long enough password' });
   const { secret } = (await ask('POST', '/api/account/totp', {})) as { secret: string };

@@ -111,6 +111,8 @@ export interface Booted {
   halt(): Promise<void>;
 }
 
+let machines = 0;
+
 /** Starts the machine: systemd is its first process, and its network has nothing but a loopback. */
 export async function boot(root: string): Promise<Booted> {
   const log = join(root, '../console.log');
@@ -119,10 +121,12 @@ export async function boot(root: string): Promise<Booted> {
     'sh',
     [
       '-c',
-      'exec systemd-nspawn --register=no --keep-unit --quiet --private-network --boot --directory="$1" >"$2" 2>&1 </dev/null',
+      'exec systemd-nspawn --register=no --keep-unit --quiet --private-network --machine="$3" --boot --directory="$1" >"$2" 2>&1 </dev/null',
       'sh',
       root,
       log,
+      // Two of one name can't run at once, whoever has started them.
+      `sp-${process.pid}-${++machines}`,
     ],
     { env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' }, stdio: 'ignore', detached: true },
   );

@@ -1,0 +1,155 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectVersion } from '../../build/package/files.ts';
+import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
+import { cantRun, run } from '../kiosk-image/machine.ts';
+import { serverArtefact } from './artefact.ts';
+import { type Ask, enrolFromPicture, type Sent, session, signInFirst } from './server.ts';
+
+/*
+ * A Debian machine with its own systemd and PostgreSQL, and the server's Debian package on it: set up by `smartpresence setup`,
+ * run by its unit as it is, its secrets sealed.
+ */
+
+const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'dpkg-deb');
+if (impossible) console.log(impossible);
+const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'postgresql', 'mosquitto', 'openssl'];
+const DATABASE = `set -eu
+cd /var/lib/postgresql
+until runuser -u postgres -- psql --quiet --command='select 1' >/dev/null 2>&1; do sleep 1; done
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \\
+  -addext subjectAltName=DNS:localhost -keyout tls.key -out tls.pem 2>/dev/null
+chown postgres tls.key tls.pem
+chmod 0600 tls.key
+install -m 0644 tls.pem /etc/ssl/database.pem
+runuser -u postgres -- psql --quiet --set=ON_ERROR_STOP=1 <<END
+create role smartpresence login password 'of-the-test';
+create database smartpresence owner smartpresence;
+grant pg_checkpoint to smartpresence;
+alter system set ssl = on;
+alter system set ssl_cert_file = '/var/lib/postgresql/tls.pem';
+alter system set ssl_key_file = '/var/lib/postgresql/tls.key';
+alter system set ssl_min_protocol_version = 'TLSv1.3';
+alter system set wal_recycle = off;
+END
+systemctl restart postgresql@17-main
+`;
+const ANSWERS = `SMARTPRESENCE_DATABASE_URL="postgres://smartpresence:of-the-test@localhost/smartpresence?sslmode=verify-full&sslrootcert=/etc/ssl/database.pem"
+SETUP_KEYS_COPY=/root/keys
+SMARTPRESENCE_HOSTNAMES=localhost
+SMARTPRESENCE_BIND=127.0.0.1
+SMARTPRESENCE_PEOPLE_PORT=8443
+SMARTPRESENCE_DEVICE_PORT=8444
+SMARTPRESENCE_PEOPLE_CERT=own
+SMARTPRESENCE_SITE="Main entrance"
+SMARTPRESENCE_MQTT=embedded
+S3_BUCKET_NAME=none
+SMTP_URL=none
+SETUP_CONTROLLER="Example Ltd"
+SETUP_PRIVACY_CONTACT=privacy@example.org
+SETUP_DPO="Grace Hopper"
+SETUP_ADMIN=ada@example.org
+`;
+/** One request from inside, where alone the server's network is: what to ask is in a file, for a picture is long. */
+const REQUEST = `import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+const { url, method, headers, body } = JSON.parse(readFileSync('/root/request.json', 'utf8'));
+request(url, { method, headers, rejectUnauthorized: false }, async (answer) => {
+  const chunks = await answer.toArray();
+  const { statusCode: status, headers } = answer;
+  console.log(JSON.stringify({ status, headers, body: Buffer.concat(chunks).toString() }));
+}).end(body);
+`;
+
+describe.skipIf(impossible !== null)(
+  'the server as a service',
+  () => {
+    let debian: ReturnType<typeof copyOfDebian>;
+    let machine: Booted;
+    let ask: Ask;
+    const put = (path: string, text: string): void => writeFileSync(join(debian.root, path), text);
+
+    beforeAll(async () => {
+      const { debian: deb } = serverArtefact();
+      debian = copyOfDebian(debianRoot([], PACKAGES));
+      run('cp', deb, join(debian.root, 'root/server.deb'));
+      put('root/database.sh', DATABASE);
+      put('root/answers', ANSWERS);
+      put('root/request.mjs', REQUEST);
+      machine = await boot(debian.root);
+      machine.say('sh', '/root/database.sh');
+    }, 3_600_000);
+    afterAll(async () => {
+      await machine?.halt();
+      debian?.remove();
+    }, 600_000);
+
+    test('installs, and says what it needs where it is started before it is set up', () => {
+      expect(machine.say('apt-get', 'install', '-y', '/root/server.deb')).toContain(projectVersion());
+      expect(machine.do('systemctl', 'start', 'smartpresence-server').code).not.toBe(0);
+      expect(machine.do('smartpresence', 'accounts', 'list')).toMatchObject({ out: '' });
+      machine.say('systemctl', 'reset-failed');
+    });
+
+    test('is set up and started by two commands, and its first administrator signs in', async () => {
+      const said = machine.say('smartpresence', 'setup', '--answers', '/root/answers', '--json');
+      const { link } = JSON.parse(said) as { link: string };
+      machine.say('systemctl', 'enable', '--now', 'smartpresence-server');
+      await machine.until('the server', 180_000, 'sh', '-c', 'smartpresence accounts list | grep -q ada');
+      await machine.until('its listener', 60_000, 'sh', '-c', 'journalctl -u smartpresence-server | grep -q ready');
+      const { origin } = new URL(link);
+      ask = session(origin, async (url, options) => {
+        put('root/request.json', JSON.stringify({ url, ...options }));
+        return JSON.parse(machine.say('/opt/smartpresence/current/bin/node', '/root/request.mjs')) as Sent;
+      });
+      await signInFirst(ask, link);
+      expect(await ask('GET', '/api/session')).toMatchObject({ role: 'admin', stage: 'full' });
+    });
+
+    test('enrols a face from a picture', async () => {
+      expect(await enrolFromPicture({ ask })).toMatchObject({ outcome: 'enrolled', templates: 1 });
+    });
+
+    test('runs as its own user, with no key on the disk or in an environment', () => {
+      const pid = machine.say('systemctl', 'show', '--value', '--property=MainPID', 'smartpresence-server').trim();
+      expect(machine.say('stat', '--format=%U', `/proc/${pid}`).trim()).toBe('smartpresence');
+      expect(machine.say('readlink', `/proc/${pid}/exe`).trim()).toBe(
+        `/opt/smartpresence/${projectVersion()}/bin/node`,
+      );
+      const keys = machine.say('cat', '/root/keys').match(/(?<==)[A-Za-z0-9+/]{43}=/g)!;
+      expect(keys.length).toBe(2);
+      for (const key of keys) {
+        const found = machine.do(
+          'grep',
+          '-rlaF',
+          '--',
+          key,
+          '/etc',
+          '/var/lib/smartpresence',
+          '/var/log',
+          '/opt/smartpresence/current/systemd',
+        );
+        expect(found.out).toBe('');
+        expect(machine.say('cat', `/proc/${pid}/environ`)).not.toContain(key);
+      }
+      expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend')).toBe('');
+    });
+
+    test('starts again by itself with the machine', async () => {
+      machine.say('systemctl', 'restart', 'smartpresence-server');
+      await machine.until('the server', 180_000, 'systemctl', 'is-active', '--quiet', 'smartpresence-server');
+      await machine.halt();
+      machine = await boot(debian.root);
+      await machine.until('the server', 180_000, 'sh', '-c', 'smartpresence accounts list | grep -q ada');
+      expect(machine.say('systemctl', 'is-active', 'smartpresence-server').trim()).toBe('active');
+    });
+
+    test('is removed with its units stopped', () => {
+      machine.say('apt-get', 'remove', '-y', 'smartpresence-server');
+      expect(machine.do('systemctl', 'is-active', '--quiet', 'smartpresence-server').code).not.toBe(0);
+      expect(machine.say('ls', '/etc/smartpresence/credentials')).toContain('ENCRYPTION_KEY');
+    });
+  },
+  1_200_000,
+);
