@@ -179,20 +179,20 @@ const PAGES: readonly (readonly [path: string, heading: string])[] = [
 
 test('a setting is changed, stands in the history, and is taken back', async () => {
   await open('settings', 'Settings');
-  await page.getByLabel('Check-in photos, days').fill('30');
+  await page.getByLabel('Check-in photos, days', { exact: true }).fill('30');
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
   await expect(page.getByText('Check-in photos, days – → 30')).toBeVisible();
-  await page.getByLabel('Check-in photos, days').fill('60');
+  await page.getByLabel('Check-in photos, days', { exact: true }).fill('60');
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
   await expect(page.getByText('30 → 60')).toBeVisible();
   await page.getByRole('button', { name: 'Take this change back' }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Take this change back' }).click();
-  await expect(page.getByLabel('Check-in photos, days')).toHaveValue('30');
+  await expect(page.getByLabel('Check-in photos, days', { exact: true })).toHaveValue('30');
 });
 
 test('whoever saves what somebody else has changed meanwhile is told so, and overwrites nothing', async () => {
   await open('settings', 'Settings');
-  await page.getByLabel('Positions, days').fill('14');
+  await page.getByLabel('Positions, days', { exact: true }).fill('14');
   const { body } = await call('GET', '/api/sites');
   const site = `/api/sites/${body.items[0].id}/policy`;
   const { body: held } = await call('GET', site);
@@ -203,8 +203,8 @@ test('whoever saves what somebody else has changed meanwhile is told so, and ove
   expect((await call('GET', site)).body.policy).toMatchObject({ photoDays: 45, gpsDays: 20 });
   // What they set is there now; one's own edit is kept, and is saved by whoever has seen that.
   await expect(page.getByText('Positions, days – → 20')).toBeVisible();
-  await expect(page.getByLabel('Check-in photos, days')).toHaveValue('45');
-  await expect(page.getByLabel('Positions, days')).toHaveValue('14');
+  await expect(page.getByLabel('Check-in photos, days', { exact: true })).toHaveValue('45');
+  await expect(page.getByLabel('Positions, days', { exact: true })).toHaveValue('14');
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
   await expect(page.getByText('Positions, days 20 → 14')).toBeVisible();
 });

@@ -12,7 +12,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => rig?.close());
 
-test('on every page of the console, buttons of a table say which row they are about, and no two are called the same', async ({
+test('on every page of the console, buttons of a table or a list say which row they are about, and no two are called the same', async ({
   browser,
 }) => {
   const { context, page, complaints } = await openBrowser(browser);
@@ -37,6 +37,15 @@ test('on every page of the console, buttons of a table say which row they are ab
     .toBeGreaterThan(4);
   for (const record of records.slice(2))
     await ask(page, 'POST', '/api/corrections', { kind: 'void', target: record.header.id, reason: 'Twice' });
+  // Lists that are no tables: changes of a site's policy, and duties to keep.
+  const [site] = (await ask(page, 'GET', '/api/sites')).items;
+  const path = `/api/sites/${site.id}/policy`;
+  for (const photoDays of [20, 21]) {
+    const { policy } = await ask(page, 'GET', path);
+    await ask(page, 'PUT', path, { ...policy, photoDays });
+  }
+  for (const reason of ['Court case 1', 'Court case 2'])
+    await ask(page, 'POST', '/api/retention/holds', { site: site.id, reason });
   const buttons: Record<string, number> = {};
   for (const path of Object.keys(WALKED)) {
     await page.goto(new URL(`/console/#/${path}`, rig.server.adminLink).href);
@@ -47,6 +56,12 @@ test('on every page of the console, buttons of a table say which row they are ab
   // Not for want of rows.
   for (const path of ['attendance', 'attention', 'corrections', 'accounts'])
     expect(buttons[path], path).toBeGreaterThan(1);
+  await page.goto(new URL('/console/#/retention', rig.server.adminLink).href);
+  for (const reason of ['Court case 1', 'Court case 2'])
+    await expect(page.getByRole('button', { name: `Release ${reason}` })).toHaveCount(1);
+  await page.goto(new URL('/console/#/settings', rig.server.adminLink).href);
+  const back = page.locator('.setting').filter({ hasText: '20 → 21' }).getByRole('button');
+  await expect(back).toHaveAccessibleName(/20 → 21/);
   await page.goto(new URL('/console/#/attendance', rig.server.adminLink).href);
   const row = page.getByRole('row').filter({ hasText: 'Grace Hopper' });
   const time = await row.locator('time').first().textContent();

@@ -10,7 +10,7 @@ let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 const at = (path: string) => new URL(`/console/#/${path}`, rig.server.adminLink).href;
-const photos = () => page.getByLabel('Check-in photos, days');
+const photos = () => page.getByLabel('Check-in photos, days', { exact: true });
 const dialog = () => page.getByRole('dialog', { name: 'Leave without saving?' });
 
 test.beforeAll(async ({ browser }) => {
@@ -72,13 +72,13 @@ test('two people change different settings: both stand, and the history names no
   await photos().fill('12');
   const other = await context.newPage();
   await other.goto(page.url());
-  await other.getByLabel('Positions, days').fill('9');
-  await other.getByLabel('Positions, days').blur();
+  await other.getByRole('spinbutton', { name: 'Positions, days' }).fill('9');
+  await other.getByRole('spinbutton', { name: 'Positions, days' }).blur();
   await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
   await expect(page.locator('li.setting')).toHaveCount(1);
   await other.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
   await expect(other.locator('li.setting')).toHaveCount(2);
-  await expect(other.getByLabel('Check-in photos, days')).toHaveValue('12');
+  await expect(other.getByRole('spinbutton', { name: 'Check-in photos, days' })).toHaveValue('12');
   await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Positions, days']);
   await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Check-in photos, days']);
   await other.close();

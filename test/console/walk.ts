@@ -54,7 +54,7 @@ export const walkedIn = (file: (typeof WALKED)[RailPage]): string[] =>
 
 export const PASSWORD = 'orbit lantern walrus teapot';
 
-/** In the page: buttons of tables that do not say which row they are about, and names that two of a table share. */
+/** In the page: buttons of tables that do not say which row they are about, and names that two of a table or a list share. */
 const unnamed = (): string[] => {
   const plain = (text: string | null | undefined) => (text ?? '').replaceAll(/[\s\u2066-\u2069]+/g, ' ').trim();
   const nameOf = (one: Element) => {
@@ -63,14 +63,16 @@ const unnamed = (): string[] => {
     return plain(by.length > 0 ? words : (one.getAttribute('aria-label') ?? one.textContent));
   };
   const wrong: string[] = [];
-  for (const table of document.querySelectorAll('main table')) {
+  for (const table of document.querySelectorAll('main :is(table, ul, ol)')) {
+    const list = !table.matches('table');
     const seen = new Map<string, string>();
-    for (const one of table.querySelectorAll('tbody :is(button, a[href])')) {
+    for (const one of table.querySelectorAll(list ? 'li button' : 'tbody :is(button, a[href])')) {
       const name = nameOf(one);
       // A link twice to the same place is one link.
       const what = one.getAttribute('href') ?? `button ${seen.size}`;
-      if ((seen.get(name) ?? what) !== what) wrong.push(`twice in a table: ${name}`);
+      if ((seen.get(name) ?? what) !== what) wrong.push(`twice in a ${list ? 'list' : 'table'}: ${name}`);
       seen.set(name, what);
+      if (list) continue;
       const head = one.closest('tr')?.querySelector('th');
       if (one.matches('button') && !head?.contains(one) && (!head || !name.includes(plain(head.textContent))))
         wrong.push(`not said of which row: ${name}`);
@@ -79,7 +81,7 @@ const unnamed = (): string[] => {
   return wrong;
 };
 
-/** Every button of the page's tables says which row it is about, and no two are called the same. @returns how many there are */
+/** Every button of the page's tables and lists says which row it is about, and no two of one are called the same. @returns how many tables have */
 export async function rowsNamed(page: Page): Promise<number> {
   await expect.poll(() => page.evaluate(unnamed), page.url()).toEqual([]);
   return page.locator('main table tbody').getByRole('button').count();

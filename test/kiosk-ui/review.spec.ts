@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, type KioskPage, noCamera, test } from './fixtures.ts';
-import type { ScriptedReview } from './scripted-core.ts';
+import { type ScriptedReview, STAFF } from './scripted-core.ts';
 import { still } from './two-people.ts';
 
 /*
@@ -147,6 +147,29 @@ for (const screen of SCREENS) {
     await tabTo(page, '[data-do=enrol]');
     await page.keyboard.press('Enter');
     await expect(page.locator('input[name=name]')).toHaveValue('محمد العربي');
+  });
+}
+
+for (const screen of SCREENS) {
+  const { language, width, height } = screen;
+  test(`a supervisor’s menu is in sight as a whole, with everything that it can have: ${language} ${width}×${height}`, async ({
+    kiosk,
+  }) => {
+    const { core } = kiosk;
+    core.hello = { ...core.hello, defaultLanguage: language };
+    core.staff = [...STAFF];
+    core.review.push(...(await pictures()));
+    core.methods.lookalikeCount = async () => ({ count: 2, unseen: 1 });
+    core.setStatus({ notices: ['emergency-pin-used'] });
+    const page = await kiosk.open({ width, height, theme: screen.theme, clip: 'man' });
+    await page.locator('.foot-actions button').last().click();
+    await page.locator(`[data-member="${STAFF[1]!.id}"]`).click();
+    await page.locator('input[name=staff-pin]').fill('2468');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('[data-open=lookalikes]')).toBeVisible();
+    for (const entry of ['enrol', 'lookalikes', 'people', 'members', 'log', 'state'])
+      await expect(page.locator(`[data-open=${entry}]`)).toBeInViewport({ ratio: 1 });
+    await expect(page.locator('[data-condition=emergency-pin-used]')).toBeInViewport({ ratio: 1 });
   });
 }
 

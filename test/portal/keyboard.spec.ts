@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
 import type { Keys } from '../console/keys.ts';
 import { enterByLink, openBrowser, type Rig, startRig } from '../console/kit.ts';
-import { ask, reviewTexts, Walk } from '../console/walk.ts';
+import { ask, reviewTexts, rowsNamed, Walk } from '../console/walk.ts';
 
 /**
  * A person's own page by keyboard alone, in German and Arabic, on a phone, upright and at a desk: every page and whatever can be
@@ -89,6 +89,9 @@ for (const setup of SETUPS)
       await expect(walk.main()).toBeFocused();
       await seen('code');
       const lost = button('cards.lost');
+      // Of several cards, which one.
+      await expect(lost).toHaveAccessibleName(new RegExp(`^${t('cards.lost')} ${t('cards.card')}`));
+      await rowsNamed(page);
       await keys.enter(lost);
       await walk.asked(button('cancel', dialog()));
       await walk.escape(lost);

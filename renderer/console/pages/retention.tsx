@@ -12,7 +12,7 @@ import { AreaField, Form, RefusalNote, SelectField, TextField } from '../parts/f
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
-import { Skeleton, Table } from '../parts/table.tsx';
+import { RowButton, Skeleton, Table } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
@@ -173,7 +173,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
       <ul>
         {holds.value?.items.map((hold) => (
           <li key={hold.id} class="setting">
-            <div>
+            <div id={`hold-${hold.id}`}>
               <p class="setting-name" dir="auto">
                 {hold.reason}
               </p>
@@ -185,9 +185,9 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
               </p>
             </div>
             {mayWrite && (
-              <button type="button" class="quiet" onClick={() => void release(hold.id)}>
+              <RowButton of={`hold-${hold.id}`} onClick={() => void release(hold.id)}>
                 {t('retention.release')}
-              </button>
+              </RowButton>
             )}
           </li>
         ))}

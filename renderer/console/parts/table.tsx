@@ -84,10 +84,16 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
 /** Ids of what names the row around, but for the cell around; empty: outside of a row. */
 const RowName = createContext('');
 
-/** A button of a row. Its name for a screen reader goes on with what names the row: which of all the rows it is about. */
-export function RowButton({ class: looks = 'quiet', ...button }: ComponentProps<'button'>) {
+/**
+ * A button of a row, of a table or a list. Its name for a screen reader goes on with what names the row: which of all the rows
+ * it is about.
+ *
+ * @param of in a list: the id of what names the row
+ */
+export function RowButton({ class: looks = 'quiet', of, ...button }: ComponentProps<'button'> & { of?: string }) {
   const id = useId();
-  const names = useContext(RowName);
+  const named = useContext(RowName);
+  const names = of ?? named;
   return (
     <button type="button" class={looks} id={id} aria-labelledby={names ? `${id} ${names}` : undefined} {...button} />
   );

@@ -32,13 +32,20 @@ export function Cards() {
       <ul>
         {valid.map(({ id, kind, number, issuedAt }) => (
           <li key={id} class="setting">
-            <span class="record-how">
+            <span class="record-how" id={`card-${id}`}>
               <span>
                 {t(`cards.${kind}`)} {number && <bdi>{number}</bdi>}
               </span>
               <span class="muted small">{t('cards.since', { moment: momentOf(new Date(issuedAt)) })}</span>
             </span>
-            <button type="button" class="quiet" onClick={() => void lost(id)} aria-disabled={busy}>
+            <button
+              type="button"
+              class="quiet"
+              id={`lost-${id}`}
+              aria-labelledby={`lost-${id} card-${id}`}
+              onClick={() => void lost(id)}
+              aria-disabled={busy}
+            >
               {t('cards.lost')}
             </button>
           </li>

@@ -21,7 +21,7 @@ import { FilterBar, filterOf } from '../../parts/filters.tsx';
 import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
-import { Skeleton } from '../../parts/table.tsx';
+import { RowButton, Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import { codeWords } from '../../parts/words.ts';
@@ -295,7 +295,7 @@ function Photo({
       )}
       <div class="photo-text">
         <p class="small muted">
-          <bdi>{photo.file}</bdi>
+          <bdi id={`file-${photo.id}`}>{photo.file}</bdi>
         </p>
         <p>{photo.person ? <PersonLink {...photo.person} /> : t('imports.nobody')}</p>
         <p class="small">
@@ -317,39 +317,32 @@ function Photo({
         {open && (
           <div class="actions start">
             {!decided && photo.usable && photo.person && (
-              <button
-                type="button"
-                class="quiet"
+              <RowButton
+                of={`file-${photo.id}`}
                 aria-disabled={busy}
                 onClick={() => (photo.duplicate ? setComparing(true) : void decide({ decision: 'accept' }))}
               >
                 {t(photo.duplicate ? 'lookalikes.compare' : 'imports.accept')}
-              </button>
+              </RowButton>
             )}
             {!decided && photo.state === 'judged' && (
-              <button
-                type="button"
-                class="quiet"
+              <RowButton
+                of={`file-${photo.id}`}
                 aria-disabled={busy}
                 onClick={() => void decide({ decision: 'refuse', reason: 'other' })}
               >
                 {t('imports.refuse')}
-              </button>
+              </RowButton>
             )}
             {decided && (
-              <button
-                type="button"
-                class="quiet"
-                aria-disabled={busy}
-                onClick={() => void decide({ decision: 'undo' })}
-              >
+              <RowButton of={`file-${photo.id}`} aria-disabled={busy} onClick={() => void decide({ decision: 'undo' })}>
                 {t('toast.undo')}
-              </button>
+              </RowButton>
             )}
             {!decided && photo.hasPicture && photo.state === 'judged' && (
-              <button type="button" class="quiet" onClick={() => setAssigning(true)}>
+              <RowButton of={`file-${photo.id}`} onClick={() => setAssigning(true)}>
                 {t('imports.assign')}
-              </button>
+              </RowButton>
             )}
           </div>
         )}

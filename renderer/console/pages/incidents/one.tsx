@@ -14,7 +14,7 @@ import { AreaField, CheckField, Form, RefusalNote, TextField } from '../../parts
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
-import { Skeleton } from '../../parts/table.tsx';
+import { RowButton, Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { ClockPanel } from './clock.tsx';
 import { Timeline } from './timeline.tsx';
@@ -156,15 +156,15 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             <ul>
               {incident.scopes.map(({ id: scope, scope: conditions }) => (
                 <li key={scope} class="setting">
-                  <code class="small long-text" dir="ltr">
+                  <code class="small long-text" dir="ltr" id={`scope-${scope}`}>
                     {Object.entries(conditions)
                       .map(([name, value]) => `${name} ${value}`)
                       .join(', ')}
                   </code>
                   {may && (
-                    <button type="button" class="quiet" onClick={() => void dropScope(scope)}>
+                    <RowButton of={`scope-${scope}`} onClick={() => void dropScope(scope)}>
                       {t('incidents.dropScope')}
-                    </button>
+                    </RowButton>
                   )}
                 </li>
               ))}

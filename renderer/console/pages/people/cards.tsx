@@ -9,6 +9,7 @@ import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
+import { RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 
@@ -51,7 +52,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
         {found.value?.items.map((c) => (
           <li key={c.id} class="setting">
             <div>
-              <p class="setting-name">
+              <p class="setting-name" id={`card-${c.id}`}>
                 {t(`cards.${c.kind}`)} <bdi dir="ltr">{c.number ?? c.id.slice(-8)}</bdi>
               </p>
               <p class="muted small">
@@ -65,9 +66,9 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
               </p>
             </div>
             {mayWrite && !c.revokedAt && (
-              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void revoke(c.id)}>
+              <RowButton of={`card-${c.id}`} aria-disabled={busy} onClick={() => void revoke(c.id)}>
                 {t('cards.revoke')}
-              </button>
+              </RowButton>
             )}
           </li>
         ))}

@@ -8,6 +8,7 @@ import type { Role } from '../../core/session.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { RefusalNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
+import { RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { codeWords } from '../../parts/words.ts';
 
@@ -100,7 +101,7 @@ export function History({
       <ul>
         {lines.map((line) => (
           <li key={line.id} class="setting">
-            <div>
+            <div id={`change-${line.id}`}>
               {differences(line.before, line.after).map(([name, before, after]) => (
                 <p key={name}>
                   <span class="setting-name">{nameWords(name)}</span> {t('settings.fromTo', { before, after })}
@@ -114,9 +115,9 @@ export function History({
               </p>
             </div>
             {undoable(line, site, role) && (
-              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void revert(line)}>
+              <RowButton of={`change-${line.id}`} aria-disabled={busy} onClick={() => void revert(line)}>
                 {t('settings.revert')}
-              </button>
+              </RowButton>
             )}
           </li>
         ))}

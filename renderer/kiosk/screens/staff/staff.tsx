@@ -159,6 +159,9 @@ const NEEDS: Partial<Record<View, string>> = {
 /** The kiosk has no staff yet: the emergency PIN is how it is set up. */
 const isFirst = ({ member, alerted }: Unlocked): boolean => member === null && !alerted;
 
+/** So many entries have room to spare on every screen; where there are more, they are smaller. */
+const ROOMY = 6;
+
 /** Under whose name everything is done; with the emergency PIN, that it was reported. */
 function Who({ unlocked }: { unlocked: Unlocked }) {
   const { member, alerted } = unlocked;
@@ -215,7 +218,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
     return need === undefined || unlocked.may.includes(need);
   });
   return (
-    <ul class="menu">
+    <ul class="menu" data-long={allowed.length > ROOMY || undefined}>
       <li class="menu-conditions">
         <Conditions />
       </li>
