@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { buildProgram } from '../electron/cli/program.ts';
 import { command } from '../sync/disk/program.ts';
+import { stepsOf, TASKS } from './installed/pages.ts';
 
 /* What the README says, held against what is there. That its two commands work is what the whole run, and test/e2e, show. */
 
@@ -36,7 +37,7 @@ const FOLDERS = [...new Set(FILES.flatMap((file) => file.split('/').slice(0, -1)
 /** Each file by its name alone, and by every end of its path: pages name one from the folder that they speak of. */
 const ENDS = new Set(FILES.flatMap((file) => file.split('/').map((_, i, parts) => parts.slice(i).join('/'))));
 /** Written while something runs, or stands for a name of the reader's. */
-const NOT_HERE = /^test\/artefacts\/|^mosquitto\.conf$|NAME/;
+const NOT_HERE = /^test\/artefacts\/|^mosquitto\.conf$|NAME|^(?:VERSION|NEXT)\//;
 
 test.each(PAGES)('every source and every path that %s names is there', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
@@ -51,6 +52,13 @@ test.each(PAGES)('every source and every path that %s names is there', (page) =>
   expect(gone.filter((path) => !NOT_HERE.test(path))).toEqual([]);
 });
 
+test.each(TASKS)('every command in the blocks of %s is run by a test, or says why not', (page) => {
+  const steps = stepsOf(page); // throws where a block is neither
+  expect(steps.filter(({ mark }) => mark !== 'not run').length).toBeGreaterThan(steps.length / 2);
+  for (const { place, mark, note } of steps)
+    if (mark !== null) expect(note.split(/[ -]/).length, place).toBeGreaterThan(mark === 'not run' ? 5 : 0);
+});
+
 test.each(PAGES)('every command that %s names is one', async (page) => {
   const text = readFileSync(join(root, page), 'utf8');
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
@@ -59,7 +67,7 @@ test.each(PAGES)('every command that %s names is one', async (page) => {
   const program = await buildProgram('');
   const asked = [
     ...text.matchAll(/`(?:npm run )?(?:sp )?(?:-- )?(?:smartpresence )?([a-z][a-z-]*(?: [^`\n]+)?)`/g),
-    ...text.matchAll(/^(?:(?:npm run )?sp (?:-- )?|smartpresence )(.+)$/gm),
+    ...text.matchAll(/^ *(?:until )?(?:(?:npm run )?sp (?:-- )?|smartpresence )([^>;|\n]+)/gm),
   ];
   expect(asked.map((match) => match[1]!).filter((line) => !isCommand(program, line))).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { projectVersion } from '../../build/package/files.ts';
 import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
 import { serverArtefact } from './artefact.ts';
-import { type Ask, enrolFromPicture, type Sent, session, signInFirst } from './server.ts';
+import { type Ask, enrolFromPicture, PACKAGES, REQUEST, type Sent, session, signInFirst } from './server.ts';
 
 /*
  * A Debian machine with its own systemd and PostgreSQL, and the server's Debian package on it: set up by `smartpresence setup`,
@@ -14,7 +14,6 @@ import { type Ask, enrolFromPicture, type Sent, session, signInFirst } from './s
 
 const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'dpkg-deb');
 if (impossible) console.log(impossible);
-const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'postgresql', 'mosquitto', 'openssl'];
 const DATABASE = `set -eu
 cd /var/lib/postgresql
 until runuser -u postgres -- psql --quiet --command='select 1' >/dev/null 2>&1; do sleep 1; done
@@ -50,16 +49,6 @@ SETUP_CONTROLLER="Example Ltd"
 SETUP_PRIVACY_CONTACT=privacy@example.org
 SETUP_DPO="Grace Hopper"
 SETUP_ADMIN=ada@example.org
-`;
-/** One request from inside, where alone the server's network is: what to ask is in a file, for a picture is long. */
-const REQUEST = `import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
-const { url, method, headers, body } = JSON.parse(readFileSync('/root/request.json', 'utf8'));
-request(url, { method, headers, rejectUnauthorized: false }, async (answer) => {
-  const chunks = await answer.toArray();
-  const { statusCode: status, headers } = answer;
-  console.log(JSON.stringify({ status, headers, body: Buffer.concat(chunks).toString() }));
-}).end(body);
 `;
 
 describe.skipIf(impossible !== null)(

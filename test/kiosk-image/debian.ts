@@ -104,6 +104,8 @@ export interface Booted {
   do(...command: string[]): { code: number | null; out: string; raw: Buffer; err: string };
   /** The program's output; fails when it does. */
   say(...command: string[]): string;
+  /** The beginning of a command that runs in the machine: in all of it, or with `--net` in its network alone. */
+  enter(namespaces: '--all' | '--net'): readonly string[];
   /** Waits until the program succeeds there. */
   until(what: string, ms: number, ...command: string[]): Promise<void>;
   /** Gives the machine a block device of this one's, under a name of its own. */
@@ -136,8 +138,9 @@ export async function boot(root: string): Promise<Booted> {
       .stdout.trim()
       .split('\n')[0]!;
   const booted: Booted = {
+    enter: (namespaces) => ['nsenter', '--target', machine(), namespaces, '--'],
     do(...command) {
-      const { status, stdout, stderr } = spawnSync('nsenter', ['--target', machine(), '--all', '--', ...command], {
+      const { status, stdout, stderr } = spawnSync('nsenter', [...booted.enter('--all').slice(1), ...command], {
         maxBuffer: 1 << 26,
       });
       return { code: status, out: String(stdout), raw: stdout, err: String(stderr) };

@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { projectVersion, ROOT } from '../../build/package/files.ts';
+import { createCa, issueServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
+import { cantRun, run } from '../kiosk-image/machine.ts';
+import { motoMissing } from '../services/moto.ts';
+import { serverArtefact } from './artefact.ts';
+import { type Step, stepsOf, TASKS } from './pages.ts';
+import { enrolFromPicture, PACKAGES, REQUEST, type Sent, session, signInFirst } from './server.ts';
+import { RootShell } from './shell.ts';
+
+/*
+ * An operator’s first day, month and incidents: every command of those pages, as it is written and in their order, typed into a
+ * root shell of a Debian machine that has its own systemd, PostgreSQL and Mosquitto, and the server’s archive.
+ */
+
+const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'dpkg-deb') ?? motoMissing();
+if (impossible) console.log(impossible);
+const NEXT = '0.1.1';
+const STORE = 's3.example.org';
+
+describe.skipIf(impossible !== null)(
+  'the pages for operators, as they are written',
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sp-pages-'));
+    let debian: ReturnType<typeof copyOfDebian>;
+    let machine: Booted;
+    let shell: RootShell;
+    const beside: ChildProcess[] = [];
+    let kiosk: { device: string; fingerprint: string } | null = null;
+    let said = '';
+    const put = (path: string, text: string, mode = 0o644): void =>
+      writeFileSync(join(debian.root, path), text, { mode });
+
+    beforeAll(async () => {
+      debian = copyOfDebian(debianRoot([], PACKAGES));
+      run('cp', serverArtefact().archive, serverArtefact(NEXT).archive, join(debian.root, 'root'));
+      put('root/request.mjs', REQUEST);
+      put('etc/hosts', `127.0.0.1 localhost presence.example.org ${STORE}\n`);
+      machine = await boot(debian.root);
+      await startStore();
+      await machine.until('PostgreSQL', 120_000, 'runuser', '-u', 'postgres', '--', 'psql', '-c', 'select 1');
+      shell = new RootShell(machine, debian.root);
+    }, 7_200_000);
+    afterAll(async () => {
+      shell?.close();
+      for (const child of beside) child.kill('SIGKILL');
+      await machine?.halt();
+      debian?.remove();
+      rmSync(folder, { recursive: true, force: true });
+    }, 600_000);
+
+    /** An S3 double in the machine’s network: its programs are not the machine’s. */
+    async function startStore(): Promise<void> {
+      const ca = await createCa('store', Date.now());
+      const { certPem, keyPem } = await issueServerCertificate(ca, [STORE], Date.now(), 'store');
+      put('etc/ssl/s3-ca.pem', ca.certPem);
+      const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
+      writeFileSync(files.cert, certPem);
+      writeFileSync(files.key, keyPem, { mode: 0o600 });
+      const [program, ...inNetwork] = machine.enter('--net');
+      const store = ['/usr/bin/python3', '-W', 'ignore', '/usr/bin/moto_server', '-H', '127.0.0.1', '-p', '443'];
+      const env = { PATH: '/usr/bin:/bin', MOTO_S3_DEFAULT_MAX_KEYS: '1000', S3_IGNORE_SUBDOMAIN_BUCKETNAME: 'true' };
+      beside.push(
+        spawn(program!, [...inNetwork, ...store, '-c', files.cert, '-k', files.key], {
+          cwd: folder,
+          env,
+          stdio: 'ignore',
+        }),
+      );
+      await machine.until('the object store', 60_000, 'bash', '-c', '</dev/tcp/127.0.0.1/443');
+    }
+
+    /** What somebody does in the browser, on what the page made before. */
+    const BY_HAND: Record<string, () => Promise<void>> = {
+      async 'first-person'() {
+        const link = /https:\/\/\S+#enter=\S+/.exec(said)![0];
+        const ask = session(new URL(link).origin, async (url, options) => {
+          put('root/request.json', JSON.stringify({ url, ...options }));
+          return JSON.parse(machine.say('/opt/smartpresence/current/bin/node', '/root/request.mjs')) as Sent;
+        });
+        await signInFirst(ask, link);
+        expect(await enrolFromPicture({ ask })).toMatchObject({ outcome: 'enrolled', templates: 1 });
+      },
+    };
+
+    /** A kiosk of the sources’, in the machine’s network: it joins as far as it does without a person at the server. */
+    const AT_THE_KIOSK: Record<string, (step: Step) => Promise<void>> = {
+      async join(step) {
+        const code = said.match(/^[0-9A-Z]{2,5}(?:-[0-9A-Z]{2,5}){8,}$/gm)!.at(-1)!;
+        const hosts = join(folder, 'hosts');
+        writeFileSync(hosts, `127.0.0.1 localhost presence.example.org\n`);
+        const [program, ...inNetwork] = machine.enter('--net');
+        const words = step.commands.trim().split(' ').slice(1);
+        const child = spawn(
+          program!,
+          [
+            ...inNetwork,
+            ...['unshare', '--mount', 'sh', '-c', `mount --bind ${hosts} /etc/hosts && exec "$@"`, 'sh'],
+            ...[process.execPath, join(ROOT, 'electron/cli/sp.ts'), ...words, '--no-wait', '--json'],
+          ],
+          { env: { PATH: process.env.PATH, SMARTPRESENCE_HOME: join(folder, 'kiosk') } },
+        );
+        child.stdin.end(`${code}\n`);
+        const [out, err] = await Promise.all(
+          [child.stdout, child.stderr].map(async (stream) => Buffer.concat(await stream.toArray()).toString()),
+        );
+        kiosk = JSON.parse(out!.split('\n')[0] || `{"failed":${JSON.stringify(err)}}`);
+        expect(kiosk).toMatchObject({ device: expect.any(String), fingerprint: expect.any(String) });
+      },
+    };
+
+    /** What a reader writes in place of the page’s own value; the others are taken as they are. */
+    const yours: Record<string, () => string> = {
+      VERSION: () => projectVersion(),
+      NEXT: () => NEXT,
+      KIOSK: () => kiosk!.device,
+      INCIDENT: () => /^([0-9a-f-]{36}) .*Keys may have leaked$/m.exec(said)![1]!,
+    };
+    const written = (commands: string): string =>
+      commands.replace(/^([A-Z_0-9]+)=(\S+)(?= # yours)/gm, (line, name: string) =>
+        yours[name] ? `${name}=${yours[name]()}` : line,
+      );
+
+    test.each(TASKS)('%s', async (page) => {
+      let seconds = 0;
+      for (const step of stepsOf(page)) {
+        if (step.mark === 'not run') continue;
+        const since = performance.now();
+        if (step.mark === 'by hand') await BY_HAND[step.note]!();
+        else if (step.mark === 'on the kiosk') await AT_THE_KIOSK[step.note]!(step);
+        else {
+          const answer = step.mark === 'asks' ? `${kiosk!.fingerprint}\n` : '';
+          const commands = written(step.commands);
+          said += await shell
+            .type(commands, { answer, attention: step.mark === 'ends with 1' })
+            .catch((cause: Error) => Promise.reject(new Error(`${step.place}: ${cause.message}`)));
+        }
+        seconds += (performance.now() - since) / 1000;
+        if (step.note === 'first-person')
+          console.log(`from archive to first face: ${seconds.toFixed(0)} s of commands`);
+      }
+      expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend', 'smartpresence*')).toBe('');
+    });
+  },
+  3_600_000,
+);

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/*
+ * The pages that an operator follows, as steps. A block of commands is run as it is written, or a comment before it says what
+ * else happens:
+ *
+ *   <!-- not run: REASON -->      why no test runs it
+ *   <!-- on the kiosk: NAME -->   run at a kiosk, by the function of that name
+ *   <!-- asks: NAME -->           run, and given what the function of that name answers
+ *   <!-- ends with 1: REASON -->  run; 1 (done, and something needs attention) is as good an end as 0
+ *   <!-- by hand: NAME -->        no block: what a person does in the browser, done by the function of that name
+ */
+
+export const TASKS = ['docs/first-day.md', 'docs/each-month.md', 'docs/incidents.md'] as const;
+
+const MARKS = ['not run', 'on the kiosk', 'asks', 'ends with 1', 'by hand'] as const;
+
+export interface Step {
+  /** `docs/first-day.md:12` */
+  readonly place: string;
+  readonly mark: (typeof MARKS)[number] | null;
+  readonly note: string;
+  /** The commands; empty where something is done by hand. */
+  readonly commands: string;
+}
+
+/** @throws where a block of commands is neither to be run nor says why not */
+export function stepsOf(page: string): Step[] {
+  const text = readFileSync(join(import.meta.dirname, '../..', page), 'utf8');
+  const found = text.matchAll(
+    /(?:^<!-- ([a-z0-9 ]+): (.+) -->\n)?^```(.*)\n([\s\S]*?)^```$|^<!-- ([a-z0-9 ]+): (.+) -->$/gm,
+  );
+  return [...found].map(({ index, 1: before, 2: note, 3: language, 4: commands = '', 5: alone, 6: doing }) => {
+    const place = `${page}:${text.slice(0, index).split('\n').length}`;
+    const name = before ?? alone;
+    const mark = MARKS.find((one) => one === name) ?? null;
+    if (name !== undefined && (mark === null || (mark === 'by hand') === (alone === undefined)))
+      throw new Error(`${place}: “${name}” is no mark of this`);
+    if (alone === undefined && language !== 'sh')
+      throw new Error(`${place}: commands are in a block of sh, which is run, or a comment before it says why not`);
+    return { place, mark, note: note ?? doing ?? '', commands };
+  });
+}
