@@ -153,8 +153,9 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       reason: 'Dispute of Ada Lovelace',
       setBy: 'dpo',
     };
-    const released = await database.db.transaction().execute((tx) => setHold(tx, keys, hold, now));
-    await database.db.transaction().execute((tx) => releaseHold(tx, released, 'dpo', now));
+    const yesterday = new Date(now.getTime() - 86_400_000);
+    const released = await database.db.transaction().execute((tx) => setHold(tx, keys, hold, yesterday));
+    await database.db.transaction().execute((tx) => releaseHold(tx, released, 'dpo', yesterday));
     const patch = { email: 'ada@example.org', phone: '+44 20 1815', badge: 'B-1815' };
     await database.db.transaction().execute((tx) => writePerson(tx, keys, { id: ada.id, patch }, now));
     const card = { id: randomUUID(), sealed: randomBytes(2076).toString('base64url') };
