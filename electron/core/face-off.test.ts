@@ -67,7 +67,11 @@ afterAll(async () => {
 
 test('the core starts, offers the other way, and says once what is wrong and what to do', async () => {
   const { face } = await core.methods.status({});
-  expect(face).toMatchObject({ use: 'off', code: 'model-altered', nextStep: expect.stringMatching(/reinstall/) });
+  expect(face).toMatchObject({
+    use: 'off',
+    code: 'model-altered',
+    nextStep: expect.stringMatching(/install it again/),
+  });
   expect(logged.filter(({ message }) => message.includes('without face recognition'))).toHaveLength(1);
 });
 

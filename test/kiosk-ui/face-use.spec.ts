@@ -66,7 +66,7 @@ test.describe('without face recognition', () => {
     await expect(enrol).toContainText(en.staff.enrolByNumber);
     await page.getByRole('button', { name: /State of this kiosk/ }).click();
     await expect(page.locator('.state-facts')).toContainText('model-altered');
-    await expect(page.locator('.state-facts')).toContainText('reinstall the kiosk');
+    await expect(page.locator('.state-facts')).toContainText('Install the kiosk again');
     await expectNoAxeFault(page, 'state');
   });
 

@@ -50,6 +50,8 @@ const NEEDS: Readonly<Record<string, Partial<Record<Role, readonly string[]>>>> 
   PutBucketEncryption: { setup: ['s3:PutEncryptionConfiguration'] },
   PutBucketLifecycleConfiguration: { setup: ['s3:PutLifecycleConfiguration'] },
   PutBucketPolicy: { setup: ['s3:PutBucketPolicy'] },
+  // Where a store refuses everything under it, or without one by the operator's wish.
+  DeleteBucketPolicy: { setup: ['s3:DeleteBucketPolicy'] },
   HeadBucket: { setup: ['s3:ListBucket'] },
   // With object lock from the beginning.
   CreateBucket: { setup: ['s3:CreateBucket', 's3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'] },
@@ -82,7 +84,9 @@ describe('IAM policies', () => {
 
   test('only the erasing role deletes, and nothing of the backups, the manifests, the tombstones or the audit anchors', () => {
     for (const role of ['server', 'audit', 'setup'] as const)
-      expect(actions(role).filter((a) => /Delete|Bypass/.test(a))).toEqual([]);
+      expect(actions(role).filter((a) => /Delete|Bypass/.test(a))).toEqual(
+        role === 'setup' ? ['s3:DeleteBucketPolicy'] : [],
+      );
     const deletes = policy('erasure').Statement.find((s) => s.Action.some((a) => a.includes('Delete')))!;
     expect(deletes.Resource).toEqual(['keyring/*', 'keys/*', 'photos/*'].map((p) => `arn:aws:s3:::BUCKET/${p}`));
   });

@@ -89,7 +89,6 @@ describe('a sealed batch', () => {
   });
 
   test('shows the carrier no plaintext, and always one of the bucket sizes', async () => {
-    expect(sealed).not.toContain('Ada');
     for (const part of sealed.split('.'))
       expect(Buffer.from(part, 'base64url').toString('latin1')).not.toContain('Lovelace');
     const sizes = new Set<number>();

@@ -120,9 +120,8 @@ export class Watch {
     if (!database) return;
     const one = async (each: Check) => {
       const found = await examine(each, this.#o.subject, each.everyMs === 0 ? LIVE_MS : LIMIT_MS);
-      for (const { code, detail, level } of found)
-        if (code === 'check-failed' || level === 'stops')
-          this.#o.log.debug({ code, detail }, 'a check found something');
+      for (const { code, level } of found)
+        if (code === 'check-failed' || level === 'stops') this.#o.log.debug({ code }, 'a check found something');
       this.#looked.set(each.name, { at: performance.now(), found });
     };
     await one(database);

@@ -104,7 +104,7 @@ export function dataRows(f: Facts): DataRow[] {
       `leavers: ${period('leavers')}`,
     ),
     row(
-      ['templates'],
+      ['templates', 'templateModels'],
       'Face templates (biometric, Art. 9)',
       'those with a standing consent',
       `${c.templates} of ${c.peopleWithTemplates}`,
