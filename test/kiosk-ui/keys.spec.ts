@@ -98,7 +98,9 @@ for (const [width, height, how] of [
       for (const part of parts) {
         const [letters, char] = part.split(' ') as [string, string];
         await spell(letters);
+        if (letters) await expect(typed).toHaveText(letters);
         await choose(char);
+        await expect(name).toHaveValue(new RegExp(`${char}$`));
       }
       await expect(name).toHaveValue(word);
       await expect(typed).toHaveText('拼音');
