@@ -116,7 +116,7 @@ describe.skipIf(impossible !== null)(
       expect(place.do(['test', '-x', config.Cmd[0]!]).code).toBe(0);
       expect(place.do(['test', '-e', `${config.WorkingDir}/${config.Cmd[1]}`]).code).toBe(0);
       expect(place.do(['test', '-e', '/unpacked']).code).toBe(1);
-      expect(place.say('find', '/', '-xdev', '-name', '*.tar.gz')).toBe('');
+      expect(place.say('find', '/', '-xdev', '-name', 'smartpresence*.tar.gz')).toBe('');
     });
 
     test('its server starts, and enrols a face from a picture', async () => {

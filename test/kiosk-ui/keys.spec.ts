@@ -110,8 +110,8 @@ for (const [width, height, how] of [
     await (touch ? key('删除最后一个字符').click() : page.keyboard.press('Backspace'));
     await expect(typed).toHaveText('wan');
     await expect(name).toHaveValue('张三丰');
+    // The first is what Space takes, of the letter that came just before it too.
     await spell('g');
-    // The first is what Space takes.
     await (touch ? key('空格').click() : page.keyboard.press(' '));
     await expect(name).toHaveValue('张三丰王');
     await (touch ? key('删除最后一个字符').click() : page.keyboard.press('Backspace'));

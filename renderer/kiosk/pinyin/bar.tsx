@@ -1,6 +1,6 @@
-import { useSignal } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
 import { makeCandidates } from './candidates.ts';
 
@@ -28,18 +28,19 @@ export function PinyinBar({
   const typed = useSignal('');
   const page = useSignal(0);
   made ??= makeCandidates();
-  const all = useMemo(() => (typed.value === '' ? [] : made!(typed.value)), [typed.value]);
+  // Up to date for the next key, which may come before anything is drawn.
+  const all = useComputed(() => (typed.value === '' ? [] : made!(typed.value)));
   const spell = (letters: string): void => {
     typed.value = letters;
     page.value = 0;
   };
   const choose = (at: number): void => {
-    const one = all[page.value * SHOWN + at];
+    const one = all.value[page.value * SHOWN + at];
     if (!one) return;
     type(one.text);
     spell(typed.value.slice(one.takes).replace(/^'+/, ''));
   };
-  const has = (to: number): boolean => to >= 0 && to * SHOWN < all.length;
+  const has = (to: number): boolean => to >= 0 && to * SHOWN < all.value.length;
   const turn = (by: number): void => {
     if (has(page.value + by)) page.value += by;
   };
@@ -89,7 +90,7 @@ export function PinyinBar({
     <fieldset class="candidates" lang="zh">
       <legend class="sr-only">{t('pin.candidates')}</legend>
       <output class="candidates-typed">{typed.value || t('pin.pinyin')}</output>
-      {all.slice(page.value * SHOWN, (page.value + 1) * SHOWN).map(({ text }, at) => (
+      {all.value.slice(page.value * SHOWN, (page.value + 1) * SHOWN).map(({ text }, at) => (
         <Pick key={text} onPress={() => choose(at)}>
           <small aria-hidden="true">{at + 1}</small>
           {text}
