@@ -44,7 +44,7 @@ export function expired(role: Role, cause?: unknown): Problem {
     'update-expired',
     `The ${role} metadata of the repository have expired: what it offers may be long out of date.`,
     role === 'timestamp' || role === 'snapshot'
-      ? `Renew them with ${command('release refresh')}, and copy mirrors and sticks anew.`
+      ? `Renew them with ${command('release refresh')}, and copy mirrors and sticks again.`
       : `Renew them: ${command(`release sign --renew ${role}`)}`,
     { params: { role }, cause },
   );

@@ -78,16 +78,7 @@ export const storeCheck = check({
       next: `Set S3_BUCKET_NAME and what belongs to it, then \`${command('backup setup')}\` (docs/backup.md).`,
     },
   },
-  async look({ config }) {
-    if (!config.s3) return { configured: false, problem: null };
-    try {
-      await tryStore(config.s3);
-      return { configured: true, problem: null };
-    } catch (cause) {
-      if (cause instanceof Problem) return { configured: true, problem: cause };
-      throw cause;
-    }
-  },
+  look: ({ config }) => reached(config.s3, tryStore),
   judge: ({ configured, problem }) =>
     problem
       ? [{ code: 's3-unusable', detail: problemDetail(problem) }]
@@ -95,6 +86,21 @@ export const storeCheck = check({
         ? []
         : [{ code: 'backups-not-configured' }],
 });
+
+/** Whether there is such a service, and what is wrong with it. */
+async function reached<T>(
+  settings: T | null,
+  attempt: (settings: T) => Promise<unknown>,
+): Promise<{ configured: boolean; problem: Problem | null }> {
+  if (!settings) return { configured: false, problem: null };
+  try {
+    await attempt(settings);
+    return { configured: true, problem: null };
+  } catch (cause) {
+    if (cause instanceof Problem) return { configured: true, problem: cause };
+    throw cause;
+  }
+}
 
 /** The mail server takes our name and password; nothing is sent. */
 export const mailCheck = check({
@@ -114,16 +120,7 @@ export const mailCheck = check({
       next: 'Set SMTP_URL and SMTP_FROM.',
     },
   },
-  async look({ config }) {
-    if (!config.mail) return { configured: false, problem: null };
-    try {
-      await reachMail(config.mail);
-      return { configured: true, problem: null };
-    } catch (cause) {
-      if (cause instanceof Problem) return { configured: true, problem: cause };
-      throw cause;
-    }
-  },
+  look: ({ config }) => reached(config.mail, reachMail),
   judge: ({ configured, problem }) =>
     problem
       ? [{ code: 'mail-unreachable', detail: problemDetail(problem) }]

@@ -93,7 +93,7 @@ async function requireListed(folder: string, version: string, now: Date): Promis
     throw new Problem(
       'repository-expired',
       `The metadata of the repository ended at ${expires.toISOString()}: no kiosk takes anything from it.`,
-      `Sign it anew (${command('release refresh')}; ${command('release sign --renew')} where it is the targets) and start again.`,
+      `Sign it again (${command('release refresh')}; ${command('release sign --renew')} where it is the targets) and start again.`,
     );
 }
 
