@@ -183,6 +183,7 @@ const INPUTS: Partial<Record<MethodName, object>> = {
   lookalikeRemove: { ids: [NOBODY, NOBODY] },
   staffCheckin: { person: NOBODY, direction: 'in', reason: 'x' },
   evacuationAccount: { person: NOBODY, accounted: true },
+  printing: { after: null },
   staffAdd: { name: 'Ned New', role: 'desk', pin: '604815', badge: null },
   staffReset: { member: NOBODY, pin: '604815' },
   staffRemove: { member: NOBODY },
