@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { VARIABLES } from '../sync/server/config.ts';
 import { SECRETS } from '../sync/server/secrets/files.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../docs/operators.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../docs/install/settings.md'), 'utf8');
 
 /** Variables that the first column of the page's tables names; `_X` is short for `SMARTPRESENCE_X`. */
 const named = [...page.matchAll(/^\| (`[^|]*) \|/gm)]

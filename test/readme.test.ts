@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
@@ -17,13 +17,28 @@ const PAGES = [
   'CHANGELOG.md',
   'renderer/console/README.md',
   'renderer/portal/README.md',
-  ...readdirSync(join(root, 'docs')).flatMap((f) => (f.endsWith('.md') ? [`docs/${f}`] : [])),
+  ...globSync('docs/**/*.md', { cwd: root }).sort(),
 ];
 
+/** The files that a page links to, from the root. */
+const linksOf = (page: string): string[] =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target]) =>
+    join(page, '..', target!),
+  );
+
 test.each(PAGES)('every link and picture of %s leads somewhere', (page) => {
-  const text = readFileSync(join(root, page), 'utf8');
-  const targets = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map((match) => match[1]!);
-  expect(targets.filter((target) => !existsSync(join(root, page, '..', target)))).toEqual([]);
+  expect(linksOf(page).filter((target) => !existsSync(join(root, target)))).toEqual([]);
+});
+
+test('the index links every page of docs in one step', () => {
+  const linked = linksOf('docs/README.md');
+  const pages = PAGES.filter((page) => /^docs\/.*\/(?!decisions\/\d)/.test(page));
+  expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
+});
+
+test('pages of docs link to nothing outside of docs: they ship without the sources', () => {
+  const pages = PAGES.filter((page) => page.startsWith('docs/'));
+  expect(pages.flatMap(linksOf).filter((target) => !target.startsWith('docs/'))).toEqual([]);
 });
 
 /** Every file of the checkout that is not made. */
@@ -50,6 +65,18 @@ test.each(PAGES)('every source and every path that %s names is there', (page) =>
     ...paths.map((match) => match[1]!).filter((path) => globSync(path, { cwd: root }).length === 0),
   ];
   expect(gone.filter((path) => !NOT_HERE.test(path))).toEqual([]);
+});
+
+test('every page of docs that a file names is there', () => {
+  const texts = FILES.filter(
+    (file) => statSync(join(root, file)).isFile() && !/\.(png|jpe?g|ico|onnx|wasm|gz|zip|mjpeg)$/.test(file),
+  );
+  const gone = texts.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/(?<![\w./-])docs\/[\w./-]+?\.md\b/g)]
+      .filter(([page]) => !existsSync(join(root, page)))
+      .map(([page]) => `${file}: ${page}`),
+  );
+  expect(gone).toEqual([]);
 });
 
 test.each(TASKS)('every command in the blocks of %s is run by a test, or says why not', (page) => {
@@ -105,11 +132,11 @@ test('every command that the README lists has a help text', async () => {
   }
 });
 
-test('every package has its reason in docs/dependencies.md', () => {
+test('every package has its reason in docs/develop/dependencies.md', () => {
   const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
   ) as Record<string, Record<string, string>>;
-  const text = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
+  const text = readFileSync(join(root, 'docs/develop/dependencies.md'), 'utf8');
   // `@fastify/cookie`, `-helmet`: a list of one scope names the later ones by their last part.
   const named = (name: string) => text.includes(name) || text.includes(`\`-${name.split('/')[1]}\``);
   const all = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });

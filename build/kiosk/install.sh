@@ -1,5 +1,5 @@
 #!/bin/sh
-# Turns a Debian 13 machine into a SmartPresence kiosk: docs/kiosk-image.md. It can be run again at any time, to change an
+# Turns a Debian 13 machine into a SmartPresence kiosk: docs/install/kiosk.md. It can be run again at any time, to change an
 # option or after an update of this folder; what is as it should be is left alone.
 set -eu
 LC_ALL=C
@@ -323,7 +323,7 @@ install_files() {
   put /opt/smartpresence/launcher 755 <"$launcher"
   link /usr/bin/smartpresence /opt/smartpresence/smartpresence
   guide=$here/kiosk-image.md
-  [ -f "$guide" ] || guide=$here/../../docs/kiosk-image.md
+  [ -f "$guide" ] || guide=$here/../../docs/install/kiosk.md
   put /opt/smartpresence/kiosk-image.md 644 <"$guide"
   act systemd-tmpfiles ${root:+--root="$root"} --create smartpresence.conf
   for unit in $MASKED; do link "/etc/systemd/system/$unit" /dev/null; done

@@ -8,7 +8,7 @@ import { DLIB_LENGTH, DLIB_SIDE, dlibOnnx } from './dlib.ts';
 
 /**
  * The second embedder that this project can make: dlib's, for a buyer whose lawyers do not take the one that ships, and to show
- * that embedders can be exchanged. Nothing of it is in a build; docs/models.md says how it comes onto a server and kiosks.
+ * that embedders can be exchanged. Nothing of it is in a build; docs/operate/embedders.md says how it comes onto a server and kiosks.
  */
 
 const PACKAGE = { name: '@vladmandic/face-api', version: '1.7.15' } as const;

@@ -18,7 +18,7 @@ import { type BuildIdentity, stageProgram, storeSchema } from './stage.ts';
  *
  * Packages the Electron kiosk by electron-builder.yml, for the platform it runs on. `dir` needs nothing from a network
  * where Electron's own program is there, and neither does `archive`, which a kiosk's launcher and updater take;
- * installers fetch their tools (build/package/networked.sh, docs/packaging.md).
+ * installers fetch their tools (build/package/networked.sh, docs/develop/packages.md).
  */
 
 const ENTRIES = ['electron/host-electron/main.ts', 'electron/host-electron/core-child.ts'];
@@ -89,7 +89,7 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
  * (its fuses say so), and the updater has another user and no display. Both look for the data in the same place.
  */
 const LAUNCHER = `#!/bin/sh
-# SmartPresence kiosk: see "kiosk --help" and docs/packaging.md.
+# SmartPresence kiosk: see "kiosk --help" and docs/develop/packages.md.
 here=$(dirname "$(readlink -f "$0")")
 unset NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE ELECTRON_RUN_AS_NODE
 SMARTPRESENCE_HOME=\${SMARTPRESENCE_HOME:-\${XDG_DATA_HOME:-$HOME/.local/share}/smartpresence}

@@ -10,11 +10,11 @@ const PARTS: Readonly<Record<string, string>> = {
   'build/kiosk/chromium-policy.json': 'chromium-policy.json',
   'build/kiosk/files': 'files',
   'electron/host-browser/update/launch': 'launch',
-  'docs/kiosk-image.md': 'kiosk-image.md',
+  'docs/install/kiosk.md': 'kiosk-image.md',
 };
 
 /**
- * Packs what turns a Debian machine into a kiosk (docs/kiosk-image.md): beside the build itself, since it runs before there is
+ * Packs what turns a Debian machine into a kiosk (docs/install/kiosk.md): beside the build itself, since it runs before there is
  * one, and as root. The same files give the same bytes.
  *
  * @param at time of the commit, seconds since 1970

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The packages of the Electron kiosk, on a builder that has a network: Electron's program and electron-builder's tools
 # (AppImage runtime, fpm, NSIS) are fetched. The machines that test this project can't fetch them: nothing that comes out
-# of here is proven by their tests. docs/packaging.md says what to look at before an installer is published.
+# of here is proven by their tests. docs/develop/packages.md says what to look at before an installer is published.
 #
 #   build/package/networked.sh [VERSION]          on Linux: AppImage, deb and the updater's archive; in Git Bash on Windows: NSIS
 #

@@ -13,7 +13,7 @@ import { readSource } from './source.ts';
  * npm run package [-- [server|kiosk] --out DIR --version V --dirty]
  *
  * Makes the server's archive with its bill of materials and Debian package; the kiosk's folder and archive, and what makes a
- * kiosk of a Debian machine. Everything goes to dist/packages. See docs/packaging.md.
+ * kiosk of a Debian machine. Everything goes to dist/packages. See docs/develop/packages.md.
  * Exit: 0 made, 1 failed or refused, 2 wrong usage.
  */
 

@@ -20,7 +20,12 @@ const BESIDE: Readonly<Record<string, string>> = {
   'build/compose/{Containerfile,compose.yaml,pg_hba.conf,prepare.sh,settings.env.example}': 'compose',
   'build/iam/*.json': 'iam',
   'build/server/install.sh': '.',
-  'docs/*.md': 'docs',
+  'docs/README.md': 'docs',
+  'docs/install/*.md': 'docs/install',
+  'docs/enrol/*.md': 'docs/enrol',
+  'docs/operate/*.md': 'docs/operate',
+  'docs/prove/*.md': 'docs/prove',
+  'docs/develop/*.md': 'docs/develop',
 };
 
 interface ServerBuildOptions extends BuildIdentity {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs this SmartPresence server into /opt/smartpresence/VERSION and makes it the current one; run again, it changes
-# nothing. See docs/packaging.md. It starts no server and restarts none.
+# nothing. See docs/develop/packages.md. It starts no server and restarts none.
 set -eu
 LC_ALL=C
 export LC_ALL

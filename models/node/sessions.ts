@@ -104,7 +104,7 @@ export async function loadModel<Weight extends WeightFile>(folder: string, weigh
     throw new ModelProblem(
       'model-refused',
       `${weight.file} ${wrong}.`,
-      'Mend its entry: docs/models.md says what it holds.',
+      'Mend its entry: docs/operate/embedders.md says what it holds.',
     );
   }
   const names = weight.outputs.map(({ name }) => name);

@@ -15,7 +15,7 @@ export interface FaceRecipe {
   readonly crop: FaceCrop;
 }
 
-/** One entry of `embedders.json`: an embedder that an operator brings (models/node/embedders.ts, docs/models.md). */
+/** One entry of `embedders.json`: an embedder that an operator brings (models/node/embedders.ts, docs/operate/embedders.md). */
 export interface EmbedderEntry {
   readonly file: string;
   /** Of the file, hex. */

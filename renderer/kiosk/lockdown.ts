@@ -1,7 +1,7 @@
 /**
  * What the page lets nobody do at its screen, whatever browser shows it: no shortcut of the browser's, no menu, nothing
  * dragged, dropped, selected or zoomed. On an installed kiosk the browser's policy and its command line refuse the same
- * (docs/kiosk-image.md); each holds without the other.
+ * (docs/install/kiosk.md); each holds without the other.
  */
 
 /** What of a key press decides. */

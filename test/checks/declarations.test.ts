@@ -11,7 +11,7 @@ import { brokerCheck } from '../../sync/server/checks/reach.ts';
 
 /** What each check says has words wherever it is said; and its verdicts, which are pure. */
 
-const DOC = readFileSync(join(import.meta.dirname, '../../docs/operators.md'), 'utf8');
+const DOC = readFileSync(join(import.meta.dirname, '../../docs/operate/health.md'), 'utf8');
 const codes = Object.keys(OUTCOMES).sort();
 
 describe('every code', () => {

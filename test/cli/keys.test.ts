@@ -40,7 +40,7 @@ async function onDatabase<T>(
   }
 }
 
-/** What docs/keys.md tells an operator to do with the file: the new keys, and those of before as …_PREVIOUS. */
+/** What docs/prove/keys.md tells an operator to do with the file: the new keys, and those of before as …_PREVIOUS. */
 async function exchange(): Promise<void> {
   const made = await run(['generate', '--json']);
   const [pair] = made.lines() as [Record<string, string>];

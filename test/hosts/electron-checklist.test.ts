@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 /*
- * Electron's security checklist, item by item: docs/security.md names for each the test that proves it or says that it is
+ * Electron's security checklist, item by item: docs/prove/security.md names for each the test that proves it or says that it is
  * unproven here. This holds the table to its word, and proves what can be read from our files alone.
  */
 
@@ -17,14 +17,14 @@ interface Row {
 }
 
 function table(): Row[] {
-  const section = read('docs/security.md').split('## The Electron host: Electron')[1]!.split('\n## ')[0]!;
+  const section = read('docs/prove/security.md').split('## The Electron host: Electron')[1]!.split('\n## ')[0]!;
   return [...section.matchAll(/^\| (\d+) \|[^|]+\|[^|]+\| (.+) \|$/gm)].map(([, item, proof]) => ({
     item: Number(item),
     proof: proof!,
   }));
 }
 
-describe('the table of Electron’s checklist in docs/security.md', () => {
+describe('the table of Electron’s checklist in docs/prove/security.md', () => {
   it('has every item once', () => {
     expect(table().map(({ item }) => item)).toEqual(Array.from({ length: ITEMS }, (_, i) => i + 1));
   });

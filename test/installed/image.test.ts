@@ -54,7 +54,7 @@ describe.skipIf(impossible !== null)(
         join(folder, 'run'),
         ...args,
       );
-    /** As this machine lets it: docs/packaging.md. */
+    /** As this machine lets it: docs/develop/packages.md. */
     const build = (context: string, ...args: string[]): string =>
       buildah(
         'build',

@@ -12,12 +12,12 @@ import { join } from 'node:path';
  *   <!-- by hand: NAME -->        no block: what a person does in the browser, done by the function of that name
  */
 
-export const TASKS = ['docs/first-day.md', 'docs/each-month.md', 'docs/incidents.md'] as const;
+export const TASKS = ['docs/install/first-day.md', 'docs/operate/each-month.md', 'docs/operate/incidents.md'] as const;
 
 const MARKS = ['not run', 'on the kiosk', 'asks', 'ends with 1', 'by hand'] as const;
 
 export interface Step {
-  /** `docs/first-day.md:12` */
+  /** `docs/install/first-day.md:12` */
   readonly place: string;
   readonly mark: (typeof MARKS)[number] | null;
   readonly note: string;

@@ -1,5 +1,5 @@
 /**
- * Prints the figures of docs/liveness.md: `node test/liveness/figures.ts`. Takes some minutes, needs no network.
+ * Prints the figures of docs/prove/liveness.md: `node test/liveness/figures.ts`. Takes some minutes, needs no network.
  * Thresholds were picked on the same footage and prints, so these figures describe; they do not predict.
  */
 import { prepareModels } from '../../build/models/prepare.ts';

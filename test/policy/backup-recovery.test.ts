@@ -29,7 +29,7 @@ const log = pino({ level: 'silent' });
 const PERIODS = { checkinPhotos: 90, keyringCopies: 30, backups: 400 };
 const DIRECT = { wait: false, tier: 'Standard' } as const;
 
-/* The recovery drill of docs/backup.md, with a real server, a real kiosk's store and engine, and an S3 store over HTTPS. */
+/* The recovery drill of docs/operate/backup.md, with a real server, a real kiosk's store and engine, and an S3 store over HTTPS. */
 describe.skipIf(missing)('a server whose machine was lost', () => {
   const home = temporaryHome();
   let moto: Moto;

@@ -51,7 +51,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'superseded_by',
   'target',
   'undone_by',
-  // A record; or whoever was erased, until a receiver was told (docs/webhooks.md).
+  // A record; or whoever was erased, until a receiver was told (docs/operate/webhooks.md).
   'webhook_delivery.subject',
 ]);
 /** Tables that know of nobody by their nature, or whose rows are the erasure's own. */

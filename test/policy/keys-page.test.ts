@@ -6,10 +6,10 @@ import { PURPOSES } from '../../sync/server/keys/envelope.ts';
 import { OF_PERSONS, SEALED } from '../../sync/server/keys/rotation/sealed.ts';
 import { SECRETS } from '../../sync/server/secrets/files.ts';
 
-/** docs/keys.md tells every key there is: an auditor reads it instead of the code. */
+/** docs/prove/keys.md tells every key there is: an auditor reads it instead of the code. */
 
 const root = join(import.meta.dirname, '../..');
-const page = readFileSync(join(root, 'docs/keys.md'), 'utf8');
+const page = readFileSync(join(root, 'docs/prove/keys.md'), 'utf8');
 /** A row of a table, by what its first cell begins with. */
 const rowOf = (start: string) => page.split('\n').find((line) => line.startsWith(`| ${start}`)) ?? '';
 

@@ -13,7 +13,7 @@ import { reservePorts } from '../services/ports.ts';
 import { blockOf, replaced } from './blocks.ts';
 
 /*
- * Certificates by ACME as docs/proxy.md says, from Pebble, the test server of Let's Encrypt. It looks the name up in a hosts
+ * Certificates by ACME as docs/install/proxy.md says, from Pebble, the test server of Let's Encrypt. It looks the name up in a hosts
  * file that it alone sees, and really fetches what proves the name.
  */
 

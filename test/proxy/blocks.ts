@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const PAGE = readFileSync(join(import.meta.dirname, '../../docs/proxy.md'), 'utf8');
+const PAGE = readFileSync(join(import.meta.dirname, '../../docs/install/proxy.md'), 'utf8');
 
-/** The code blocks of docs/proxy.md in one language that hold these words, as they are there. */
+/** The code blocks of docs/install/proxy.md in one language that hold these words, as they are there. */
 export function blockOf(language: string, words: string): string {
   const found = [...PAGE.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(
     ([, of, text]) => of === language && text!.includes(words),
   );
-  if (found.length !== 1) throw new Error(`docs/proxy.md has ${found.length} ${language} blocks with ${words}`);
+  if (found.length !== 1) throw new Error(`docs/install/proxy.md has ${found.length} ${language} blocks with ${words}`);
   return found[0]![2]!;
 }
 
 /** @throws where something to replace is not there: then the page says something else than the test thinks */
 export function replaced(text: string, pairs: Readonly<Record<string, string>>): string {
   return Object.entries(pairs).reduce((out, [from, to]) => {
-    if (!out.includes(from)) throw new Error(`docs/proxy.md no longer says ${from}`);
+    if (!out.includes(from)) throw new Error(`docs/install/proxy.md no longer says ${from}`);
     return out.replaceAll(from, to);
   }, text);
 }

@@ -14,7 +14,7 @@ import { type RunningServer, startServer } from '../../sync/server/server.ts';
 import { reservePorts } from '../services/ports.ts';
 import { blockOf, replaced } from './blocks.ts';
 
-/* The real server behind the real nginx and Caddy, configured as docs/proxy.md says. Each client has an address of its own. */
+/* The real server behind the real nginx and Caddy, configured as docs/install/proxy.md says. Each client has an address of its own. */
 
 const HOST = 'presence.example.org';
 const missing = ['/usr/sbin/nginx', '/usr/bin/caddy', '/usr/lib/nginx/modules/ngx_stream_module.so'].filter(

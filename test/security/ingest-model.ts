@@ -6,7 +6,7 @@ import type { Target } from './sync-kit.ts';
 
 /**
  * What the server has to hold, in a few lines and without a database: the log, the quarantine, the marks, and what screens
- * read. Written from docs/protocol.md, not from the server's code.
+ * read. Written from docs/develop/protocol.md, not from the server's code.
  */
 
 /** One event as it is delivered, and what is wrong with it. */

@@ -14,7 +14,7 @@ import { json, type Kiosk, rechain, recommit, Target } from './sync-kit.ts';
  * quarantine with a documented reason; its own batch, other kiosks, the console and the jobs go on.
  */
 
-/** As docs/protocol.md lists them. */
+/** As docs/develop/protocol.md lists them. */
 const REASONS =
   /^(event-newer-schema|event-malformed|event-foreign|event-wrong-sequence|event-commitment-mismatch|event-id-reused|sequence-reused|event-not-storable|person-unknown|erasure-not-asked)$/;
 

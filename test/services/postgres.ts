@@ -157,7 +157,7 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
   await start();
   const password = 'test / pass@word';
   sql(`create role sp login password '${password}'`);
-  // As docs/erasure.md asks for: an erasure has the write-ahead log part with what it held.
+  // As docs/prove/erasure.md asks for: an erasure has the write-ahead log part with what it held.
   sql('grant pg_checkpoint to sp');
   const made = new Set<string>();
   const url = (database = 'sp') => {

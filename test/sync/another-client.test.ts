@@ -6,7 +6,7 @@ import { PROTOCOL_VERSIONS } from '../../sync/protocol/wire/batch.ts';
 import { AnotherClient } from './another-client.ts';
 import { type TestServer, testServer } from './identity-kit.ts';
 
-/** docs/protocol.md is complete enough to write another client from: here is one, with no line of ours in it. */
+/** docs/develop/protocol.md is complete enough to write another client from: here is one, with no line of ours in it. */
 const VECTORS = join(import.meta.dirname, '../vectors/messages.json');
 let server: TestServer;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 /**
- * A client written from docs/protocol.md alone: Node's own modules and the `openssl` program, and nothing of ours. Where it
+ * A client written from docs/develop/protocol.md alone: Node's own modules and the `openssl` program, and nothing of ours. Where it
  * can't be written so, the page lacks something.
  */
 import { spawnSync } from 'node:child_process';

@@ -37,7 +37,7 @@ const SEALED = {
 } as const;
 
 /**
- * Every schema of the wire by its name in docs/protocol.md, as JSON Schema (2020-12). What such a schema can't say, the page
+ * Every schema of the wire by its name in docs/develop/protocol.md, as JSON Schema (2020-12). What such a schema can't say, the page
  * says: ranges that belong together, canonical base64url.
  */
 export function schemas(): unknown {

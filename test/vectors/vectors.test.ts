@@ -185,13 +185,13 @@ test('a position and a photo open at the server', async () => {
   expect(openPhoto(file, photo.photoKey, { kind: 'checkin', person, event }).toString('hex')).toBe(photo.plainHex);
 });
 
-test('the schemas are the ones that docs/protocol.md names, and refer to nothing that is not there', () => {
+test('the schemas are the ones that docs/develop/protocol.md names, and refer to nothing that is not there', () => {
   const { $defs } = read('schemas.json');
   const text = JSON.stringify($defs);
   for (const [, name] of text.matchAll(/"\$ref":"#\/\$defs\/([^"]+)"/g)) expect(Object.keys($defs)).toContain(name);
-  const page = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
+  const page = readFileSync(join(import.meta.dirname, '../../docs/develop/protocol.md'), 'utf8');
   for (const name of Object.keys($defs).filter((id) => !id.includes('.') && !id.endsWith('Header')))
-    expect(page, `docs/protocol.md does not name ${name}`).toContain(`\`${name}\``);
+    expect(page, `docs/develop/protocol.md does not name ${name}`).toContain(`\`${name}\``);
 });
 
 test('what people show is read as it was written', async () => {

@@ -8,7 +8,7 @@ import { onServer, operate } from '../server/environment.ts';
 
 const ENVIRONMENT = `
 Reads the server's environment: S3_BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL,
-S3_CA_FILE, S3_SSE and the rest (docs/backup.md).`;
+S3_CA_FILE, S3_SSE and the rest (docs/operate/backup.md).`;
 const TIERS = ['Expedited', 'Standard', 'Bulk'] as const;
 type Tier = (typeof TIERS)[number];
 

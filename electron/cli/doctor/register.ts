@@ -27,7 +27,7 @@ export function registerDoctor(program: Command): void {
       `
 Runs beside a running server without disturbing it: it writes and deletes one small object in the object store, signs in to the
 mail server without sending, and changes nothing else. A broker is tried by the running server itself, or from here where none runs.
-The codes are those of /readyz and of Attention in the console (docs/operators.md).
+The codes are those of /readyz and of Attention in the console (docs/operate/health.md).
 
 Exit code: 0 nothing is failing or degraded; 1 something is. ${EXIT_HELP.trim()}`,
     )

@@ -40,7 +40,7 @@ export interface PickedThresholds {
     readonly threshold: number | null;
     readonly resolved: boolean;
   }[];
-  /** The curve itself, as an embedder's entry carries it (docs/models.md); empty when it has fewer than two points. */
+  /** The curve itself, as an embedder's entry carries it (docs/operate/embedders.md); empty when it has fewer than two points. */
   readonly curve: readonly FmrPoint[];
 }
 

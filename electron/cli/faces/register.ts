@@ -64,7 +64,10 @@ export function registerFaces(program: Command): Command {
     .argument('<folder>', 'holds one folder a person, with pictures in it')
     .option('--json', 'one JSON object')
     .option('--svg <file>', 'write the DET plot there')
-    .option('--embedder <folder>', 'by the embedder of this folder (docs/models.md), and not the one that ships')
+    .option(
+      '--embedder <folder>',
+      'by the embedder of this folder (docs/operate/embedders.md), and not the one that ships',
+    )
     .option('--seed <n>', 'seed of the draws, so that a run can be repeated', '1')
     .addHelpText('after', EVAL_HELP)
     .action(async (folder: string, options: { json?: boolean; svg?: string; embedder?: string; seed: string }) => {

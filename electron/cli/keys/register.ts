@@ -97,7 +97,8 @@ const LOG: Record<NonNullable<State['databaseLog']>['state'], string> = {
   gone: '',
   recycled: 'The database writes over its log of the keys under the old ones at some time: set wal_recycle = off.',
   needed: 'The database’s log still has the keys under the old ones, until its next checkpoint.',
-  unknown: 'How long the database’s log has the keys under the old ones the server may not ask; see docs/erasure.md.',
+  unknown:
+    'How long the database’s log has the keys under the old ones the server may not ask; see docs/prove/erasure.md.',
 };
 
 function sentence({ from, to, done, scrubbed, databaseLog }: State): string {

@@ -8,7 +8,7 @@ import { kioskHome } from '../../core/paths.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 
 const HELP = `
-The folder holds ONNX files and embedders.json, as docs/models.md says. Each is loaded and run once before anything is
+The folder holds ONNX files and embedders.json, as docs/operate/embedders.md says. Each is loaded and run once before anything is
 written. Prints an id a line.${EXIT_HELP}`;
 
 /** `models add` of a kiosk's own command line: into its data, which stay when its build is replaced. */

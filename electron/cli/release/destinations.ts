@@ -45,7 +45,7 @@ async function objectDestination(to: string): Promise<OpenedDestination> {
     throw new Problem(
       'bad-configuration',
       issues.join('; '),
-      'Set the variables of the object store (docs/backup.md).',
+      'Set the variables of the object store (docs/operate/backup.md).',
     );
   const store = openObjectStore(settings);
   const key = (path: string) => (prefix === '' ? path : `${prefix}/${path}`);

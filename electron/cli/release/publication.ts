@@ -35,7 +35,7 @@ export function registerPublishing(release: Command): void {
         .option('--to <place>', 'also copy to a folder, a stick, or s3://bucket/prefix', collect, [])
         .option('--only <version>', 'copy the archives of these versions alone, for a stick', collect, []),
       `${PASSPHRASES}
-s3:// reads AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL and the rest (docs/backup.md).
+s3:// reads AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL and the rest (docs/operate/backup.md).
 Exit code 1 where metadata expire soon.`,
     ).action(async (o: PublishArgs) => {
       const workspace = openWorkspace(o.repository);

@@ -40,7 +40,7 @@ export const wayBackText = (builds: NonNullable<Described['targets']>['noWayBack
   builds.map(
     ({ platform, version, needs, highest }) =>
       `! No kiosk would take ${version} for ${platform} (update-no-way-back): builds before it know schema ${highest} of the store, ` +
-      `what it writes needs ${needs}. Release one that reads schema ${needs} first (docs/updates.md).`,
+      `what it writes needs ${needs}. Release one that reads schema ${needs} first (docs/operate/releases.md).`,
   );
 
 export function approvalsText(approvals: readonly Approval[]): string {

@@ -12,7 +12,7 @@ type Rollout = ResultOf<'rollout list'>[number];
 
 const HOW = `
 A rollout goes out step by step: canary kiosks first (rollout rings), then shares of all by a stable hash. It stops by
-itself when kiosks go back to the build before or never come healthy. See docs/rollouts.md.`;
+itself when kiosks go back to the build before or never come healthy. See docs/operate/rollouts.md.`;
 const STANDS = 'stopped by itself, or waits because kiosks failed or none of a step was heard of.';
 const IN_FORCE = 'id of a rollout; without it the one in force';
 const RINGS: readonly RingId[] = ['canary', 'early', 'all'];

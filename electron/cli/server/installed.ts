@@ -69,7 +69,7 @@ function openCredential(path: string, name: string): string {
   throw new Problem(
     'credential-not-opened',
     `${path} can’t be opened here: ${(done.error?.message ?? done.stderr).trim()}`,
-    'It was sealed on another machine, or under another name. Seal the value again (docs/operators.md, "As a service").',
+    'It was sealed on another machine, or under another name. Seal the value again (docs/install/server.md, "As a service").',
   );
 }
 

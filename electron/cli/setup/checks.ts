@@ -14,7 +14,7 @@ import { setupBucket } from '../../../sync/server/objects/bucket/setup.ts';
 import { objectSettings, objectVariables } from '../../../sync/server/objects/settings.ts';
 import { retentionSettings, retentionVariables } from '../../../sync/server/retention/settings.ts';
 
-/** Each answer of a set-up tried on the real thing. What a running server goes on checking is its own (docs/operators.md). */
+/** Each answer of a set-up tried on the real thing. What a running server goes on checking is its own (docs/operate/health.md). */
 
 export type Answers = Readonly<Record<string, string | undefined>>;
 

@@ -19,7 +19,7 @@ export function registerSetup(program: Command): void {
       `
 At the end everything is checked once more, as \`doctor\` does. As root where the server is installed it sets up the service of this machine (/etc/smartpresence); else a folder of this
 user, or the one of SMARTPRESENCE_SERVER_HOME. Keys are made here, shown once for safekeeping, and sealed. Running it again
-shows what is set: Enter keeps it. The file of answers names each question by its variable (docs/operators.md); whatever is
+shows what is set: Enter keeps it. The file of answers names each question by its variable (docs/install/settings.md); whatever is
 missing there is named at once.${EXIT_HELP}`,
     )
     .action(async (o: { answers?: string; json?: boolean }) => {

@@ -63,7 +63,7 @@ export function registerUpgrade(program: Command): void {
         throw new Problem(
           'upgrade-no-way-back',
           `The database has a schema that version ${to} can’t work with (${now.leastReader ?? 'newer'}). Nothing was changed.`,
-          'Stay on this version, or stop all servers, switch with the installer of that version, and restore the backup from before the update into an empty database (docs/operators.md, “Updating the server”): what was recorded since comes again from the kiosks.',
+          'Stay on this version, or stop all servers, switch with the installer of that version, and restore the backup from before the update into an empty database (docs/operate/upgrade.md): what was recorded since comes again from the kiosks.',
         );
       switchTo(o.root, to);
       const next = 'Start it, one replica after the other: systemctl restart smartpresence-server';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Method } from '../../../sync/protocol/wire/event.ts';
 
 /**
- * Serial devices of one entrance, the part `devices` of site.json. docs/devices.md says what each value means to whoever
+ * Serial devices of one entrance, the part `devices` of site.json. docs/install/devices.md says what each value means to whoever
  * wires them up. A kiosk without this part opens no port and loads no driver.
  */
 

@@ -44,7 +44,7 @@ export const SiteConfig = z.strictObject({
   }),
   /** How far back somebody who came in and never went out counts as inside, on the evacuation list; 24 where it is absent. */
   evacuationHours: z.number().int().min(4).max(36).optional(),
-  /** Badge readers, GPS, door relay on serial ports: docs/devices.md. Absent: none, and no driver is loaded. */
+  /** Badge readers, GPS, door relay on serial ports: docs/install/devices.md. Absent: none, and no driver is loaded. */
   devices: Devices.optional(),
 });
 export type SiteConfig = z.infer<typeof SiteConfig>;

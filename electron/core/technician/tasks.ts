@@ -111,7 +111,7 @@ export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
       const why = offers()[task];
       if (why !== null) {
         deps.records.note({ what: task, outcome: 'refused', by, code: why });
-        throw new Problem('technician-not-here', `this kiosk can’t do that: ${why}`, 'See docs/kiosk-image.md.');
+        throw new Problem('technician-not-here', `this kiosk can’t do that: ${why}`, 'See docs/install/kiosk.md.');
       }
       if (busy !== null)
         throw new Problem('technician-busy', 'something else is under way', 'Wait until it has ended.');

@@ -5,7 +5,7 @@ import { clamp01, median, type StepNews, type StepTracker } from './step.ts';
 
 /**
  * A head turn, followed from straight ahead to turned the way that was asked, with the non-planarity test between both
- * ends. Limits come from recorded heads and simulated prints, see docs/liveness.md.
+ * ends. Limits come from recorded heads and simulated prints, see docs/prove/liveness.md.
  */
 export interface TurnLimits {
   /** How straight the head has to be before it turns, degrees of yaw either way. */

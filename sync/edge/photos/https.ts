@@ -31,6 +31,6 @@ function stateOf(answer: Answer): PhotoState {
   throw new Problem(
     code,
     `The server refused the photo (${answer.status}, ${code}).`,
-    'Look the code up in docs/protocol.md.',
+    'Look the code up in docs/develop/protocol.md.',
   );
 }

@@ -38,7 +38,7 @@ export class HttpsTransport implements Transport {
     throw new Problem(
       code,
       `The server refused the message (${answer.status}, ${code}).`,
-      'Look the code up in docs/protocol.md.',
+      'Look the code up in docs/develop/protocol.md.',
     );
   }
 

@@ -248,7 +248,11 @@ export class MqttTransport implements Transport {
   async #refusal(text: string, digest: string): Promise<Problem | null> {
     try {
       const { code } = await openRefusal(text, this.#o.keys().signing, { device: this.#o.device, digest });
-      return new Problem(code, `The server refused the message (${code}).`, 'Look the code up in docs/protocol.md.');
+      return new Problem(
+        code,
+        `The server refused the message (${code}).`,
+        'Look the code up in docs/develop/protocol.md.',
+      );
     } catch {
       // Forged, or of an earlier message: passed over like any other answer that is not ours, and counted.
       return null;

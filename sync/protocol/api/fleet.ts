@@ -124,7 +124,7 @@ export const StaffRecord = z.strictObject({
   /** Of a `staff` event what happened, else the type of the event: `person`, `checkin`, `evacuation`, … */
   what: z.string().max(40),
   outcome: StaffOutcome,
-  /** Why not, or how; see docs/protocol.md. */
+  /** Why not, or how; see docs/develop/protocol.md. */
   code: z.string().nullable(),
   /** Who did it; null: nobody was recognised, or it was at the machine's command line. */
   by: StaffBy.nullable(),

@@ -5,7 +5,7 @@ import { givenName } from '../wire/name.ts';
 import { BuildVersion } from '../wire/release.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
-/** `/api/rollouts`: a version of the kiosk's build goes out to the fleet, step by step (docs/rollouts.md). */
+/** `/api/rollouts`: a version of the kiosk's build goes out to the fleet, step by step (docs/operate/rollouts.md). */
 
 /** Groups of kiosks. Each kiosk is in one; who was put in none is in `all`. */
 export const RingId = z.enum(['canary', 'early', 'all']);

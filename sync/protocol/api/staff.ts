@@ -4,7 +4,7 @@ import { StaffRole, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { Instant } from './page.ts';
 
-/** `/api/kiosk-staff`: who may unlock the kiosks of a site, or of all, and in which role (docs/fleet.md). */
+/** `/api/kiosk-staff`: who may unlock the kiosks of a site, or of all, and in which role (docs/operate/fleet.md). */
 
 /** Who did something at a kiosk. */
 export const StaffBy = z.strictObject({

@@ -3,7 +3,7 @@ import { Direction, LookalikeReason, Method, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
-/** `/api/webhooks`: other programs are told of records as they come in, signed by Standard Webhooks (docs/webhooks.md). */
+/** `/api/webhooks`: other programs are told of records as they come in, signed by Standard Webhooks (docs/operate/webhooks.md). */
 
 const Url = z.url({ protocol: /^https$/ }).max(2000);
 const Name = givenName(80);

@@ -8,7 +8,7 @@ import { z } from 'zod';
  * leaves the hash chain verifiable and the value unguessable.
  */
 
-/** The protocol version written in every header; a reader refuses what it does not know (see docs/protocol.md). */
+/** The protocol version written in every header; a reader refuses what it does not know (see docs/develop/protocol.md). */
 export const EVENT_VERSION = 1;
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/);

@@ -10,7 +10,7 @@ export function requireS3({ s3 }: Pick<Config, 's3'>): S3Settings {
   throw new Problem(
     's3-not-configured',
     'No object store is configured.',
-    'Set S3_BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (docs/backup.md).',
+    'Set S3_BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (docs/operate/backup.md).',
   );
 }
 

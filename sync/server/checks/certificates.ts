@@ -29,7 +29,7 @@ export const certificatesCheck = check({
     'ca-ends-soon': {
       level: 'degrades',
       says: 'The server’s CA, which kiosks trust, ends soon.',
-      next: `Make its successor in time: \`${command('server keys succeed ca')}\` (docs/keys.md).`,
+      next: `Make its successor in time: \`${command('server keys succeed ca')}\` (docs/prove/keys.md).`,
     },
     'broker-certificate-ended': {
       level: 'degrades',

@@ -104,7 +104,7 @@ export const keysCheck = check({
     'keyring-failed': {
       level: 'stops',
       says: 'The keys of this server can’t be read or opened.',
-      next: 'Check that ENCRYPTION_KEY and SECRET_KEY are those of this database (docs/keys.md). Never make new ones for it.',
+      next: 'Check that ENCRYPTION_KEY and SECRET_KEY are those of this database (docs/prove/keys.md). Never make new ones for it.',
     },
     'rotation-open': {
       level: 'note',
@@ -226,7 +226,7 @@ export const databaseSettingsCheck = check({
     'database-newer': {
       level: 'stops',
       says: 'The database has the schema of a newer build, which this one can’t work with.',
-      next: 'Start that build again, or restore the backup from before the update (docs/operators.md).',
+      next: 'Start that build again, or restore the backup from before the update (docs/operate/upgrade.md).',
     },
     'schema-waits': {
       level: 'degrades',
@@ -236,7 +236,7 @@ export const databaseSettingsCheck = check({
     'embedded-database': {
       level: 'note',
       says: 'The embedded database is for evaluation: it is not power-safe, and one process can use it.',
-      next: 'Move to PostgreSQL before real use (docs/scaling.md).',
+      next: 'Move to PostgreSQL before real use (docs/install/scaling.md).',
     },
     'database-not-durable': {
       level: 'degrades',

@@ -75,7 +75,7 @@ export const storeCheck = check({
     'backups-not-configured': {
       level: 'note',
       says: 'No object store is set: there are no backups.',
-      next: `Set S3_BUCKET_NAME and what belongs to it, then \`${command('backup setup')}\` (docs/backup.md).`,
+      next: `Set S3_BUCKET_NAME and what belongs to it, then \`${command('backup setup')}\` (docs/operate/backup.md).`,
     },
   },
   look: ({ config }) => reached(config.s3, tryStore),

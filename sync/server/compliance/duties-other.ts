@@ -114,7 +114,7 @@ export const SOC2: Law = {
     {
       ref: 'CC9.2',
       duty: 'Vendors',
-      control: 'Dependencies are listed with their reason and licence (docs/dependencies.md)',
+      control: 'Dependencies are listed with their reason and licence (docs/develop/dependencies.md)',
       rows: [],
       tests: ['test/readme.test.ts'],
       operator: 'Assessment of hosting, object store and mail',

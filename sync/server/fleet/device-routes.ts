@@ -28,7 +28,7 @@ interface Context {
 
 /**
  * `POST /v1/logs` (body: sealed logs) of a registered device, and `POST /v1/farewell` (body: a farewell), which needs no
- * client certificate: the kiosk that says it has none any more. See docs/protocol.md, "Leaving".
+ * client certificate: the kiosk that says it has none any more. See docs/develop/protocol.md, "Leaving".
  *
  * @param inTurn does the work when it is the turn of the device that speaks, which it names
  */

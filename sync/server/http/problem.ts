@@ -223,7 +223,7 @@ export function asProblem(error: FastifyError | Error): Problem {
     return new Problem(
       'bad-request',
       'The request does not have the shape that this address takes.',
-      'See docs/protocol.md.',
+      'See docs/develop/protocol.md.',
       { cause: error },
     );
   const { statusCode, code } = error as FastifyError;
@@ -234,7 +234,9 @@ export function asProblem(error: FastifyError | Error): Problem {
   if (statusCode === 429)
     return new Problem('too-many-requests', 'Too many attempts.', 'Wait a minute.', { cause: error });
   if (statusCode !== undefined && statusCode < 500)
-    return new Problem('bad-request', `The request was refused (${code}).`, 'See docs/protocol.md.', { cause: error });
+    return new Problem('bad-request', `The request was refused (${code}).`, 'See docs/develop/protocol.md.', {
+      cause: error,
+    });
   return new Problem('internal-error', 'The server failed.', 'See its log; if it repeats, report it.', {
     cause: error,
   });

@@ -22,7 +22,7 @@ export interface QuarantineEntry {
   readonly device: string;
   readonly epoch: string;
   readonly seq: number;
-  /** Code, e.g. `event-newer-schema`: see docs/protocol.md. */
+  /** Code, e.g. `event-newer-schema`: see docs/develop/protocol.md. */
   readonly reason: string;
   /** Why its content was not kept (`quarantine-full`): it can't be taken again. Null: it was. */
   readonly unkept: string | null;

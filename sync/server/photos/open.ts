@@ -3,7 +3,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 
 /**
  * A kiosk's photo, opened with the key that its event told (`photoKey`). The envelope is the kiosk's: version byte 1 ‖
- * 12-byte nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, bound to its kind, person and event (docs/protocol.md).
+ * 12-byte nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, bound to its kind, person and event (docs/develop/protocol.md).
  */
 const VERSION = 1;
 const NONCE = 12;

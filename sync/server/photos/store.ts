@@ -37,7 +37,7 @@ export async function takePiece(
     throw new Problem(
       'photo-piece-wrong',
       'The piece does not fit the photo.',
-      'Send pieces as docs/protocol.md says.',
+      'Send pieces as docs/develop/protocol.md says.',
     );
   const state = await inTransaction(db, async (tx) => {
     // Before the photo's row, as an ingest does. Sums of what a device has are made one after the other.

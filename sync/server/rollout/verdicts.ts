@@ -5,7 +5,7 @@ import { BuildVersion } from '../../protocol/wire/release.ts';
 import { instantOf } from '../attendance/instant.ts';
 import type { Tables } from '../database/schema.ts';
 
-/** What a kiosk says of an update, by the code of its `health` event (docs/protocol.md, Updates). */
+/** What a kiosk says of an update, by the code of its `health` event (docs/develop/protocol.md, Updates). */
 const STATES = {
   'update-installed': 'installing',
   'update-healthy': 'healthy',

@@ -7,7 +7,7 @@ import { deliverDue } from './deliver.ts';
 const DAY_MS = 86_400_000;
 /** How long what was delivered stays in the log, and what was given up. */
 const KEPT_DAYS = { delivered: 30, failed: 90 } as const;
-/** How long whoever was erased is named for receivers that do not answer, or are switched off (docs/webhooks.md). */
+/** How long whoever was erased is named for receivers that do not answer, or are switched off (docs/operate/webhooks.md). */
 const NAMED_DAYS = 3;
 
 /** Tells other programs of records, and tries again what they did not take. */

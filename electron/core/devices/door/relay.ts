@@ -41,7 +41,7 @@ export interface DoorOptions {
  * One relay. It rests shut; a pulse opens it, and two things end the pulse: its own timer, and a watchdog of another that
  * takes the connection down and builds it anew when the relay does not take the command. At every opening of the port the
  * relay is first told to rest: what a program that died had left open is shut as soon as the next one runs, and not before
- * (docs/devices.md says which relay to take where that is too late).
+ * (docs/install/devices.md says which relay to take where that is too late).
  */
 export function createDoorRelay({ config, ports, monotonic, log, pace, onState }: DoorOptions): DoorRelay {
   const { protocol, mode } = config;
