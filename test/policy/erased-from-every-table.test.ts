@@ -78,7 +78,10 @@ test('no table keeps the id of an erased person, whichever column it was in', as
   const erasures = await erasing(db, keys, home.path);
   const own = /^public\.(audit.*|meta|backup|erasure.*|job.*)$|^keyring\./;
   expect(await fillEveryTable(db, 12, (table) => own.test(table))).toEqual({});
-  await sql`update retention_hold set released_at = now()`.execute(db);
+  // All of them over: the filler's dates are in the future.
+  await sql`update retention_hold set set_at = now() - interval '2 hours', released_at = now() - interval '1 hour'`.execute(
+    db,
+  );
   // Between the ids of the filler, as a pair that has an order wants it.
   const person = `10008000${randomUUID().slice(8)}`;
   await inTransaction(db, (tx) => writePerson(tx, keys, { id: person, patch: { name: 'Ada' } }, new Date()));
