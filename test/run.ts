@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  againReport,
   PLAYWRIGHT_REPORTS,
   playwrightResults,
+  retryReport,
   type TestResult,
   VITEST_REPORTS,
   vitestResults,
@@ -197,11 +197,11 @@ function reported(path: string, read: () => TestResult[]): TestResult[] | null {
 
 /** Runs a suite, and once more by themselves, with the machine to themselves, a few files that failed. */
 async function repeated(name: string, report: string, files: readonly string[], runner: Runner, first: Ran) {
-  rmSync(join(results, againReport(report)), { force: true });
+  rmSync(join(results, retryReport(report)), { force: true });
   const again = toRepeat({ name, files, first });
   if (again.length === 0) return { name, files, first };
   console.log(`Failed, and run once more by themselves: ${again.join(' ')}`);
-  return { name, files, first, again: await runner(`${name}, repeated`, againReport(report), again) };
+  return { name, files, first, again: await runner(`${name}, repeated`, retryReport(report), again) };
 }
 
 const check = async (...args: Parameters<typeof run>) => (await run(...args)).code === 0;

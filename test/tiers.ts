@@ -51,7 +51,7 @@ export const LONG: readonly string[] = [
   'sync/server/objects/**',
   'build/compose/**',
   'test/installed/**',
-  'test/console/door.spec.ts',
+  'test/console/sign-in.spec.ts',
   'test/console/pages.spec.ts',
   'test/console/fleet.spec.ts',
   'test/console/desk.spec.ts',
@@ -93,7 +93,7 @@ export const RELEASE: readonly string[] = [
   'test/policy/erased-everywhere.test.ts',
   'test/policy/key-rotation-kills.test.ts',
   'test/hosts/chromium-keys.spec.ts',
-  'test/kiosk-ui/looks.spec.ts',
+  'test/kiosk-ui/appearance.spec.ts',
   'test/liveness/liveness.spec.ts',
 ];
 

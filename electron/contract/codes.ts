@@ -118,7 +118,7 @@ export const STICK_CODES = [
   'machine-unreachable',
 ] as const;
 
-export const REFUSAL_CODES = [
+export const START_CODES = [
   'site-config-wrong',
   'secret-file-exposed',
   'secret-malformed',

@@ -168,7 +168,7 @@ export type CaptureResult = z.infer<typeof CaptureResult>;
  * How the camera is. `ok`: pictures come; `starting`: none has come yet; `off`: nobody needs it now; `none`: none is there;
  * `frozen`: it is there, and no pictures come; `blind`: pictures come, and faces can't be found in them.
  */
-export const CameraWord = z.enum([
+export const CameraCondition = z.enum([
   'ok',
   'starting',
   'off',
@@ -181,7 +181,7 @@ export const CameraWord = z.enum([
   'covered',
   'blind',
 ]);
-export type CameraWord = z.infer<typeof CameraWord>;
+export type CameraCondition = z.infer<typeof CameraCondition>;
 
 /** Two people whose faces are alike: who of them is enrolled already, what is known of them, and both pictures. */
 const DuplicateFace = z.strictObject({
@@ -233,7 +233,7 @@ export const METHODS = {
   /** What the screen tells of itself, when it changed and now and then: the core has no camera. */
   screenState: m(
     z.strictObject({
-      camera: CameraWord,
+      camera: CameraCondition,
       frames: z.number().int().nonnegative(),
       /** Why the screen may go dark; absent: it stays on. */
       dark: z.enum(['refused', 'unsupported']).optional(),
@@ -244,13 +244,13 @@ export const METHODS = {
   /** The first run alone (`Status.setup`), and refused with `setup-over` after it. What comes of the code is told there. */
   setupJoin: m(z.strictObject({ code: z.string().min(1).max(400), language: Language }), empty),
   /** Gives up what is under way: for another code. */
-  setupAgain: m(empty, empty),
+  setupRetry: m(empty, empty),
   /** While none is set: `pin-weak`, `staff-pin-set`. */
   setupStaffPin: m(z.strictObject({ pin: Pin }), empty),
   /** Works without a server from now on; under the staff PIN, or with this one as it. */
   setupAlone: m(z.strictObject({ pin: Pin }), empty),
   /** Of a kiosk that holds nothing any more: it begins as a new one. */
-  setupAnew: m(empty, empty),
+  setupStartOver: m(empty, empty),
 
   /**
    * A new face is in front of the camera. A visit ends with an answer, or when the face has gone. With a number, or with the
@@ -375,7 +375,7 @@ export const METHODS = {
     z.strictObject({ people: z.array(PersonRow) }),
   ),
   /** Who is to be enrolled again, by the server's word; the reason is a code of the screen's, or one that it does not know. */
-  enrolAgain: m(
+  reenrolments: m(
     z.strictObject(staff),
     z.strictObject({ people: z.array(z.strictObject({ person: PersonRow, reason: Code })) }),
   ),

@@ -36,9 +36,9 @@ export const Setup = z.discriminatedUnion('at', [
   }),
   /** `done`: nothing is left, and the server knows it, or has nothing to do with it any more. */
   z.strictObject({
-    at: z.literal('gone'),
+    at: z.literal('removed'),
     what: z.enum(['wipe', 'decommission']),
-    step: z.enum(['destroying', 'telling', 'done']),
+    step: z.enum(['destroying', 'notifying', 'done']),
   }),
 ]);
 export type Setup = z.infer<typeof Setup>;

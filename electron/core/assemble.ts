@@ -13,13 +13,12 @@ import { sealedPlaces } from './devices/gps/places.ts';
 import { cameraHealth, createDeviceReporter } from './devices/health.ts';
 import { systemPorts } from './devices/serial/system-ports.ts';
 import { createDiagnostics } from './diagnostics/service.ts';
-import { createCardDesk } from './enrolment/cards.ts';
+import { createCardService } from './enrolment/cards.ts';
 import { createLookalikes } from './enrolment/lookalikes.ts';
 import { createReview } from './enrolment/review.ts';
 import { createEnrolmentService } from './enrolment/service.ts';
 import { createEvacuation } from './evacuation/service.ts';
-import { createFigures, startFigures } from './figures/figures.ts';
-import { attachFleet, type FleetHand } from './fleet/attach.ts';
+import { attachFleet, type FleetController } from './fleet/attach.ts';
 import { collectInventory, thisMachine } from './fleet/inventory.ts';
 import { createScreenBook } from './fleet/screen.ts';
 import { createSettings } from './fleet/settings.ts';
@@ -49,7 +48,8 @@ import { idsOfServer, knownStaff } from './staff/members.ts';
 import { createStaffRecords } from './staff/records.ts';
 import { mayDo } from './staff/rights.ts';
 import { createStaffScreen } from './staff/screen.ts';
-import { createStaffDesk } from './staff/service.ts';
+import { createStaffService } from './staff/service.ts';
+import { createStatistics, startStatistics } from './statistics/statistics.ts';
 import { createActivity } from './status/activity.ts';
 import { createStatusHub } from './status/hub.ts';
 import { statusOf } from './status/status.ts';
@@ -110,7 +110,7 @@ export async function assemble(
   let setup: KioskSetup | null = null;
   let devices: Devices = NO_DEVICES;
   let updates: UpdateKeeper | null = null;
-  let fleet: FleetHand | null = null;
+  let fleet: FleetController | null = null;
   const loaded = await facesOrOff(kiosk, log);
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
   const recogniser = recogniserWhile(loaded, faceOffNow);
@@ -209,7 +209,7 @@ export async function assemble(
     paused: (ms, budget) => log('warn', `many failures with many numbers: ${PAUSED[budget]} pause`, { ms }),
   });
   const records = createStaffRecords({ store, changed, log });
-  const staff = createStaffDesk({
+  const staff = createStaffService({
     store,
     pins,
     memberPins: personPins,
@@ -280,7 +280,7 @@ export async function assemble(
     changed,
   });
   const lookalikes = createLookalikes({ store, staff, nameOf, ...overruling, changed });
-  const cards = createCardDesk({
+  const cards = createCardService({
     store,
     staff,
     offered: siteWays,
@@ -298,7 +298,7 @@ export async function assemble(
     changed,
     log,
   });
-  const figures = createFigures();
+  const statistics = createStatistics();
   const { admit, ...counted } = createCheckinService({
     store,
     recogniser,
@@ -334,15 +334,15 @@ export async function assemble(
         score: record.score,
         ...(demo ? { name: person.name } : {}),
       });
-      figures.recorded(record);
+      statistics.recorded(record);
       changed();
     },
   });
-  const checkin = figures.around(counted);
+  const checkin = statistics.around(counted);
   opened.defer(
-    startFigures(figures, {
+    startStatistics(statistics, {
       pending: () => store.pendingCount(),
-      append: (detail) => store.append({ type: 'health', open: { code: 'figures', detail }, personal: {} }),
+      append: (detail) => store.append({ type: 'health', open: { code: 'statistics', detail }, personal: {} }),
       wall: Date.now,
       failed: (error) => log('error', 'what was counted could not be kept', { error }),
     }),
@@ -401,7 +401,7 @@ export async function assemble(
     line: () => sync?.uplink ?? null,
     changed: hub.refresh,
   }).catch((error: unknown) => without('updates', error));
-  const hand = attachFleet({
+  const fleetController = attachFleet({
     home,
     ...(again && { again }),
     ...(options.end && { end: options.end }),
@@ -415,8 +415,8 @@ export async function assemble(
     onState: hub.refresh,
     gone,
   });
-  fleet = hand;
-  opened.defer(() => hand.stop());
+  fleet = fleetController;
+  opened.defer(() => fleetController.stop());
   const evacuation = createEvacuation({
     store,
     site,

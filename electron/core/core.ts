@@ -1,8 +1,8 @@
 import { assemble } from './assemble.ts';
 import type { StartCore } from './interface.ts';
-import { startGoneCore } from './leaving/gone-core.ts';
 import { readJournal, writeJournal } from './leaving/journal.ts';
 import type { Left } from './leaving/leave.ts';
+import { startRemovedCore } from './leaving/removed-core.ts';
 import { openKiosk } from './open-kiosk.ts';
 import { switchingCore } from './serving/switching.ts';
 
@@ -12,14 +12,14 @@ export const startCore: StartCore = async (options) => {
   const opened = new AsyncDisposableStack();
   // Before anything is opened: what was begun to be destroyed is never a kiosk again.
   const journal = readJournal(options.home);
-  if (journal) return startGoneCore(journal, options);
+  if (journal) return startRemovedCore(journal, options);
   try {
     const kiosk = await openKiosk({ ...options, allowSecretFile: options.deviceSecret === null });
     opened.defer(() => kiosk.close());
     const gone = async ({ journal, ...held }: Left): Promise<void> => {
       writeJournal(options.home, journal);
       await opened.disposeAsync();
-      core.become(startGoneCore(journal, { ...options, held }));
+      core.become(startRemovedCore(journal, { ...options, held }));
     };
     const core = switchingCore(await assemble(kiosk, options, opened, gone));
     return core;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Gate } from './gate.ts';
-import type { RefusalCode } from './pages.ts';
+import type { ErrorPageCode } from './pages.ts';
 
 /** The head of a request, as far as the checks look at it. */
 export interface RequestHead {
@@ -11,7 +11,7 @@ export interface RequestHead {
 }
 
 /** What a request may have, or why it may not. */
-export type Verdict = { allow: 'enter' | 'file' | 'core-state' } | { refuse: RefusalCode };
+export type Verdict = { allow: 'enter' | 'file' | 'core-state' } | { refuse: ErrorPageCode };
 
 /**
  * Decides on a plain request. The order matters: the Host first (a foreign name that resolves to 127.0.0.1 is DNS
@@ -36,7 +36,7 @@ export function judgeRequest(head: RequestHead, authority: string, gate: Gate): 
 }
 
 /** Decides on a WebSocket upgrade: here the Origin has to be there, since every browser sends it. Null: allowed. */
-export function judgeUpgrade(head: RequestHead, authority: string, gate: Gate): RefusalCode | null {
+export function judgeUpgrade(head: RequestHead, authority: string, gate: Gate): ErrorPageCode | null {
   const { method, target, headers } = head;
   if (headers.host !== authority) return 'wrong-host';
   if (headers.origin !== `http://${authority}`) return 'wrong-origin';

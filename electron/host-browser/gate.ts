@@ -8,14 +8,14 @@ const MAX_REMEMBERED = 64;
 /** How long a token may be exchanged, ms: by the browser that was started with it; `byHand`: by a person, where none is started. */
 export const TOKEN_LIFE_MS = { browser: 2 * 60_000, byHand: 15 * 60_000 } as const;
 
-type TokenRefusal = 'token-unknown' | 'token-used' | 'token-expired';
+type TokenError = 'token-unknown' | 'token-used' | 'token-expired';
 
 /** Turns one-time tokens into sessions, and knows the sessions. Holds hashes alone, compared in constant time. */
 export interface Gate {
   /** A new token of 256 bits; usable once, until it expires. */
   issueToken(): string;
   /** Exchanges a token for a session's secret, or says why not. */
-  exchange(token: string): { session: string } | { refused: TokenRefusal };
+  exchange(token: string): { session: string } | { refused: TokenError };
   /** True when a `Cookie` header carries an open session. */
   admits(cookieHeader: string | undefined): boolean;
   /** Ends every session and forgets every token: a new browser is about to be started. */

@@ -110,10 +110,10 @@ export async function runKiosk(
     const again = await Promise.race([asked, host.endAsked]);
     return again === null ? RUN_EXIT.ended : RUN_EXIT.again;
   } catch (error) {
-    const refusal = codedError(error);
-    log('error', refusal ? 'host: refused' : 'host: failed', { error, ...(refusal && { nextStep: refusal.nextStep }) });
-    if (!refusal) return RUN_EXIT.failed;
-    return refusal.code === 'arguments-wrong' ? RUN_EXIT.usage : RUN_EXIT.refused;
+    const coded = codedError(error);
+    log('error', coded ? 'host: refused' : 'host: failed', { error, ...(coded && { nextStep: coded.nextStep }) });
+    if (!coded) return RUN_EXIT.failed;
+    return coded.code === 'arguments-wrong' ? RUN_EXIT.usage : RUN_EXIT.refused;
   } finally {
     await host?.close();
     log('info', 'host: ended');

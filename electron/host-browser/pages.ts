@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Every refusal of the loopback server: its HTTP status, and the same two sentences in both languages of the kiosk. */
-export const REFUSALS = {
+export const ERROR_PAGES = {
   'wrong-host': [421, 'This address is not the kiosk’s own.', 'Diese Adresse ist nicht die des Kiosks.'],
   'wrong-origin': [403, 'Another page tried to use this kiosk.', 'Eine fremde Seite wollte diesen Kiosk benutzen.'],
   'no-session': [
@@ -17,7 +17,7 @@ export const REFUSALS = {
   'wrong-method': [405, 'This can’t be done at this address.', 'Das ist an dieser Adresse nicht möglich.'],
   'core-not-ready': [503, 'The kiosk is not ready yet.', 'Der Kiosk ist noch nicht bereit.'],
 } as const satisfies Record<string, readonly [number, string, string]>;
-export type RefusalCode = keyof typeof REFUSALS;
+export type ErrorPageCode = keyof typeof ERROR_PAGES;
 
 const NEXT = 'Restart the kiosk. / Starten Sie den Kiosk neu.';
 /** Who comes with a browser of their own looks for the console, mostly. */
@@ -25,8 +25,8 @@ const NEXT_ELSEWHERE =
   'Looking for records or settings? Open the server’s address. Is this the kiosk? Restart it. / Sie suchen Buchungen oder Einstellungen? Öffnen Sie die Adresse des Servers. Ist dies der Kiosk? Starten Sie ihn neu.';
 
 /** A refusal as a page that names its code. Fixed text: nothing of the request is repeated in it. */
-export function refusalPage(code: RefusalCode): string {
-  const [, english, german] = REFUSALS[code];
+export function errorPage(code: ErrorPageCode): string {
+  const [, english, german] = ERROR_PAGES[code];
   return page(
     `<h1>${english}</h1><p lang="de">${german}</p><p>${code === 'no-session' ? NEXT_ELSEWHERE : NEXT}</p><p><code>${code}</code></p>`,
     'SmartPresence',

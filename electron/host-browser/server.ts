@@ -9,7 +9,7 @@ import { SECURITY_HEADERS } from '../core/serving/headers.ts';
 import { cacheControl, findStaticFile, type StaticFiles } from '../core/serving/static-files.ts';
 import { judgeRequest, judgeUpgrade, type RequestHead, tokenOf } from './checks.ts';
 import { type Gate, sessionCookie } from './gate.ts';
-import { enteredPage, REFUSALS, type RefusalCode, refusalPage } from './pages.ts';
+import { ERROR_PAGES, type ErrorPageCode, enteredPage, errorPage } from './pages.ts';
 
 export interface LoopbackOptions {
   readonly files: StaticFiles;
@@ -37,7 +37,7 @@ const MAX_BODY = 1_024;
 export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackServer> {
   const { gate, log } = options;
   let authority = '';
-  let refusals = 0;
+  let errors = 0;
   const server = createServer({
     maxHeaderSize: 16_384,
     headersTimeout: 5_000,
@@ -48,15 +48,15 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   server.maxConnections = 64;
 
   /** Logs the first fifty, then every power of two: a local flood must not fill the disk. */
-  const note = (code: RefusalCode, head: Partial<RequestHead>): void => {
-    refusals += 1;
-    if (refusals > 50 && (refusals & (refusals - 1)) !== 0) return;
+  const note = (code: ErrorPageCode, head: Partial<RequestHead>): void => {
+    errors += 1;
+    if (errors > 50 && (errors & (errors - 1)) !== 0) return;
     const { method = '', target = '', headers = {} } = head;
     const text = (value: string | undefined): string | null =>
       value?.slice(0, 100).replace(/[^\x20-\x7e]/g, '?') ?? null;
     log('warn', 'host: request refused', {
       code,
-      count: refusals,
+      count: errors,
       method: text(method),
       path: text(target.split('?')[0]),
       host: text(headers.host),
@@ -80,10 +80,10 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
     });
     response.end(response.req.method === 'HEAD' ? undefined : body);
   }
-  const refuse = (response: ServerResponse, code: RefusalCode, head: RequestHead): void => {
+  const refuse = (response: ServerResponse, code: ErrorPageCode, head: RequestHead): void => {
     note(code, head);
     // Closed after a refusal: whatever else is in flight on this connection is not read.
-    send(response, REFUSALS[code][0], 'text/html; charset=utf-8', refusalPage(code), { connection: 'close' });
+    send(response, ERROR_PAGES[code][0], 'text/html; charset=utf-8', errorPage(code), { connection: 'close' });
   };
 
   async function sendFile(request: IncomingMessage, response: ServerResponse, head: RequestHead): Promise<void> {
@@ -183,8 +183,8 @@ function handshakeHeaders(request: IncomingMessage): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, String(request.headers[name] ?? '')]));
 }
 
-function refuseSocket(socket: Duplex, code: RefusalCode): void {
-  const body = refusalPage(code);
+function refuseSocket(socket: Duplex, code: ErrorPageCode): void {
+  const body = errorPage(code);
   const headers = {
     ...SECURITY_HEADERS,
     'content-type': 'text/html; charset=utf-8',
@@ -192,7 +192,7 @@ function refuseSocket(socket: Duplex, code: RefusalCode): void {
     connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${REFUSALS[code][0]} ${code}\r\n${lines.join('')}\r\n${body}`);
+  socket.end(`HTTP/1.1 ${ERROR_PAGES[code][0]} ${code}\r\n${lines.join('')}\r\n${body}`);
 }
 
 /** The body as text, or null when it is longer than a token needs. */

@@ -38,10 +38,10 @@ export function startHostCore({ prepare, supervise, changed, failed, log }: Host
       supervisor = supervise(deviceSecret);
       supervisor.onEvent((event) => changed(event.state));
     } catch (error) {
-      const refusal = codedError(error);
-      if (!refusal) return failed(error);
+      const coded = codedError(error);
+      if (!coded) return failed(error);
       log('error', 'host: the core can’t be started', { error });
-      state = { state: 'refused', ...refusal };
+      state = { state: 'refused', ...coded };
       changed(state);
       if (!closing) timer = setTimeout(attempt, REFUSED_AGAIN_AFTER);
     }

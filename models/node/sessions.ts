@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { EMBEDDER, type EmbedderFile, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rules/manifest.ts';
 import { ModelProblem } from '../rules/problem.ts';
-import { withoutNegligible } from './negligible.ts';
+import { withoutSubnormals } from './subnormal.ts';
 import { DEFAULT_WEIGHTS } from './weights.ts';
 
 /** A loaded model: one float32 tensor in, named float32 arrays out. */
@@ -87,7 +87,7 @@ export async function loadModel<Weight extends WeightFile>(folder: string, weigh
   const bytes = await readWeight(folder, weight);
   let session: InferenceSession;
   try {
-    session = await InferenceSession.create(withoutNegligible(bytes), {
+    session = await InferenceSession.create(withoutSubnormals(bytes), {
       executionProviders: ['cpu'],
       intraOpNumThreads: 1,
       interOpNumThreads: 1,

@@ -32,7 +32,7 @@ function Screens({ kiosk }: { kiosk: Kiosk }) {
   if (setup)
     return (
       <div class="kiosk" data-at="setup">
-        {setup.at === 'gone' ? <span /> : <TopBar />}
+        {setup.at === 'removed' ? <span /> : <TopBar />}
         <SetupScreen setup={setup} />
         <Footer guests={false} />
       </div>

@@ -6,14 +6,18 @@ import { connectClient, type RpcClient } from '../../electron/contract/rpc.ts';
 import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
 
 /** Why the core refused to start: a code, a sentence and a next step, shown as they are. */
-export interface Refusal {
+export interface CoreError {
   readonly code: string;
   readonly message: string;
   readonly nextStep: string;
 }
 
 /** `lost`: the core was there and is gone; `connecting`: it has not been there yet. */
-export type LinkState = { kind: 'connecting' } | { kind: 'up' } | { kind: 'lost' } | { kind: 'refused'; why: Refusal };
+export type LinkState =
+  | { kind: 'connecting' }
+  | { kind: 'up' }
+  | { kind: 'lost' }
+  | { kind: 'refused'; why: CoreError };
 
 export interface CoreLink {
   /** Every method of the core; while the line is down each rejects with `rpc-gone`. */

@@ -10,11 +10,11 @@ import { type Carrier, type CoreLink, linkCore } from './core-link.ts';
 import { createDisplay, type Display } from './display.ts';
 import { createResults, type Results } from './results.ts';
 import type { Route } from './route.ts';
+import { startScreenReports } from './screen-report.ts';
 import { createSounds, type Sounds } from './sounds.ts';
-import { keepTelling } from './telling.ts';
-import { type Eyes, openEyes } from './vision/eyes.ts';
+import { type FaceDetector, openFaceDetector } from './vision/face-detector.ts';
 import { PASSER_BY } from './vision/guide.ts';
-import type { Sighting } from './vision/messages.ts';
+import type { Detection } from './vision/messages.ts';
 import { type Claim, createVisits, type Visits } from './visits.ts';
 import { listenToWedge } from './wedge.ts';
 
@@ -47,7 +47,7 @@ export interface Kiosk extends Pick<Results, 'recent' | 'welcomed' | 'notMe' | '
   /** Asks the eyes for pixels; enrolment drives them itself. */
   readonly look: (crop: boolean) => void;
   /** Where enrolment listens to frames. */
-  readonly onSighting: (listener: (s: Sighting) => void) => () => void;
+  readonly onDetection: (listener: (s: Detection) => void) => () => void;
   go(next: Route): void;
   /** Back to the camera. `leave`: the face that is there now has been dealt with. */
   home(leave?: 'settled' | 'anew'): void;
@@ -73,14 +73,14 @@ export function createKiosk({
   devices,
   worker,
   mayGoDark = signal<MayGoDark>(null),
-}: KioskOptions): Kiosk & { eyes: Eyes } {
+}: KioskOptions): Kiosk & { detector: FaceDetector } {
   const link = linkCore(carrier);
   const sounds = createSounds();
   const display = createDisplay(document.documentElement);
   const camera = openCamera(devices);
   const route = signal<Route>({ at: 'checkin' });
   const detectorTrouble = signal<string | null>(null);
-  const listeners = new Set<(s: Sighting) => void>();
+  const listeners = new Set<(s: Detection) => void>();
   const claim = signal<Claim | null>(null);
   const resting = signal(false);
   /** Off as well when the core could, and detection here can't. */
@@ -99,7 +99,7 @@ export function createKiosk({
   });
   let claimTimer: ReturnType<typeof setTimeout> | undefined;
 
-  const eyes = openEyes(
+  const detector = openFaceDetector(
     (s) => {
       for (const listener of listeners) listener(s);
     },
@@ -110,7 +110,7 @@ export function createKiosk({
   );
   const visits = createVisits({
     core: link.core,
-    look: (crop) => eyes.look(crop),
+    look: (crop) => detector.look(crop),
     allowed: () =>
       link.state.peek().kind === 'up' &&
       !link.status.peek()?.setup &&
@@ -124,7 +124,7 @@ export function createKiosk({
     },
     begun: () => results.forget(),
     probed: () => {
-      eyes.metrics.probes++;
+      detector.metrics.probes++;
     },
   });
   const results = createResults({
@@ -168,18 +168,18 @@ export function createKiosk({
     if (s.faces.length > 0) lastFaceAt = s.at;
     // Somebody comes: who only walks past in the distance wakes nothing.
     if (resting.peek() && s.faces.some(({ box }) => box[3] > s.height * PASSER_BY)) resting.value = false;
-    eyes.pace(paceOf(route.peek().at, s.at - lastFaceAt));
+    detector.pace(paceOf(route.peek().at, s.at - lastFaceAt));
     visits.seen(s);
   });
 
-  keepTelling({
+  startScreenReports({
     core: link.core,
     generation: link.generation,
     camera: camera.state,
     detectorTrouble,
     covered: computed(() => visits.stage.value.reason === 'covered'),
     mayGoDark,
-    frames: () => eyes.metrics.frames,
+    frames: () => detector.metrics.frames,
   });
   effect(() => {
     if (wanted.value) camera.start();
@@ -188,7 +188,7 @@ export function createKiosk({
   effect(() => {
     const state = camera.state.value;
     visits.restart();
-    if (state.kind === 'live') eyes.watch(state.track);
+    if (state.kind === 'live') detector.watch(state.track);
   });
   let language: string | null = null;
   effect(() => {
@@ -290,12 +290,12 @@ export function createKiosk({
       display.reset();
       resting.value = true;
     },
-    look: (crop) => eyes.look(crop),
-    onSighting: (listener) => {
+    look: (crop) => detector.look(crop),
+    onDetection: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    eyes,
+    detector,
     go,
     home,
     faceOf,

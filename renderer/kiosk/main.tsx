@@ -19,7 +19,7 @@ const kiosk = createKiosk({
 });
 keepTheme(document.documentElement, location.search, () => new Date(), kiosk.theme);
 // Counters alone, no control: for the bench, the tests, and whoever wonders why a kiosk is slow.
-Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.eyes.metrics }) });
+Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.detector.metrics }) });
 keepFocus(document);
 render(<App kiosk={kiosk} />, document.getElementById('app')!);
 requestIdleCallback(() => void fetchStaffScreens().catch(() => undefined));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
-import { face, look, sighting } from './vision/sightings.fake.ts';
+import { detection, face, look } from './vision/detections.fake.ts';
 import { type Answer, createVisits } from './visits.ts';
 
 const RECEIPT = { name: 'A', repeated: false } as Receipt;
@@ -50,7 +50,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
       const faces = one ? [one, ...Array.from({ length: more }, () => face({ x: 80, size: 90 }))] : [];
       const due = asked;
       asked = false;
-      visits.seen(sighting(at, faces, due ? look(one, light) : null));
+      visits.seen(detection(at, faces, due ? look(one, light) : null));
       await later();
     }
   };
@@ -181,7 +181,7 @@ describe('visits', () => {
         const f = there ? face() : null;
         const due = asked;
         asked = false;
-        visits.seen(sighting(at, f ? [f] : [], due ? look(f) : null));
+        visits.seen(detection(at, f ? [f] : [], due ? look(f) : null));
         await later();
       }
     };
@@ -237,13 +237,13 @@ describe('visits', () => {
     for (let at = 0; at < 1_000; at += 40) {
       const due = asked;
       asked = false;
-      visits.seen(sighting(at, [], due ? dark : null));
+      visits.seen(detection(at, [], due ? dark : null));
     }
     expect(visits.stage.value.reason).not.toBe('covered');
     for (let at = 1_000; at < 3_500; at += 40) {
       const due = asked;
       asked = false;
-      visits.seen(sighting(at, [], due ? dark : null));
+      visits.seen(detection(at, [], due ? dark : null));
     }
     expect(visits.stage.value.reason).toBe('covered');
     expect(k.given).toEqual([]);

@@ -3,7 +3,7 @@ import type { FaceFrame } from '../../electron/contract/frames.ts';
 import type { CoreClient, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError } from '../../electron/contract/rpc-error.ts';
 import { judge, type Pose, readiness } from './vision/guide.ts';
-import type { FaceCrop, Look, Sighting } from './vision/messages.ts';
+import type { Detection, FaceCrop, Look } from './vision/messages.ts';
 import { createTracker } from './vision/tracker.ts';
 
 export type OtherWayReason =
@@ -42,7 +42,7 @@ export const EMPTY_STAGE: StageView = { present: false, reason: null, challenge:
 export interface Visits {
   readonly stage: ReadonlySignal<StageView>;
   /** Each frame, in order. */
-  seen(s: Sighting): void;
+  seen(s: Detection): void;
   /** The face that is there now has been dealt with (by PIN, say): it is left alone until it has gone. */
   settle(): void;
   /** Begins anew, also with a face that was answered. */
@@ -136,7 +136,7 @@ export function createVisits(deps: VisitDeps): Visits {
     deps.answer(answer);
   }
 
-  async function probe(crop: FaceCrop, s: Sighting): Promise<void> {
+  async function probe(crop: FaceCrop, s: Detection): Promise<void> {
     if (!visit) return;
     const mine = round;
     probing = true;

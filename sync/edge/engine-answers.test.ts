@@ -222,7 +222,7 @@ describe('the sync engine hears', () => {
       onStatus: () => {
         throw new Error('listener');
       },
-      surroundings: { now: () => 0, random: () => 0, after: () => () => undefined },
+      runtime: { now: () => 0, random: () => 0, after: () => () => undefined },
     });
     listener.start();
     while (!listener.status.problem) await new Promise((resolve) => setImmediate(resolve));

@@ -5,7 +5,7 @@ import { Problem } from '../protocol/wire/problem.ts';
 import { AckBook, type Taken } from './acks.ts';
 import { pauseAfter } from './backoff.ts';
 import type { ServerBundle } from './bundle.ts';
-import { Asker, type ChangeSink } from './changes/asker.ts';
+import { ChangePoller, type ChangeSink } from './changes/change-poller.ts';
 import { Reporting } from './changes/reporting.ts';
 import type { DeviceSecret } from './identity.ts';
 import { BatchMaker, type EventPlace, type OutboxSource, type Prepared } from './outbox.ts';
@@ -30,7 +30,7 @@ export interface SyncStatus {
 }
 
 /** Time and chance, so that a test can hold them. */
-export interface Surroundings {
+export interface Runtime {
   /** Milliseconds since 1970, for `sentAt`. */
   now(): number;
   /** Calls `wake` after `ms`; returns how to call it off. */
@@ -38,7 +38,7 @@ export interface Surroundings {
   random(): number;
 }
 
-const REAL: Surroundings = {
+const REAL: Runtime = {
   now: Date.now,
   after: (ms, wake) => {
     const timer = setTimeout(wake, ms);
@@ -72,7 +72,7 @@ export interface SyncEngineOptions {
   /** Events were taken: their photos may follow. */
   readonly onCommitted?: () => void;
   readonly transport?: Transport;
-  readonly surroundings?: Surroundings;
+  readonly runtime?: Runtime;
   /** Most events in one batch. */
   readonly batchEvents?: number;
 }
@@ -91,10 +91,10 @@ interface Request {
 export class SyncEngine {
   readonly #o: SyncEngineOptions;
   readonly #transport: Transport;
-  readonly #world: Surroundings;
+  readonly #world: Runtime;
   readonly #batches: BatchMaker;
   readonly #acks: AckBook;
-  readonly #asker: Asker;
+  readonly #poller: ChangePoller;
   readonly #sink: ChangeSink;
   readonly #requests: Request[] = [];
   #askedAt: number;
@@ -123,7 +123,7 @@ export class SyncEngine {
     const { bundle, secret, source } = options;
     const keys = options.keys ?? (() => bundle.keys);
     this.#o = options;
-    this.#world = options.surroundings ?? REAL;
+    this.#world = options.runtime ?? REAL;
     this.#askedAt = this.#world.now();
     this.#transport =
       options.transport ??
@@ -140,7 +140,7 @@ export class SyncEngine {
     this.#batches = new BatchMaker({ ...shared, most: options.batchEvents });
     const reporting = options.report ? new Reporting(options.report, () => this.#world.now()) : null;
     this.#acks = new AckBook(source, keys);
-    this.#asker = new Asker({ ...shared, sink: this.#sink, reporting, heard: () => this.#acks.heard });
+    this.#poller = new ChangePoller({ ...shared, sink: this.#sink, reporting, heard: () => this.#acks.heard });
   }
 
   get status(): SyncStatus {
@@ -224,7 +224,7 @@ export class SyncEngine {
     }
     this.#sinceAsk = 0;
     this.#askedAt = this.#world.now();
-    this.#moreChanges = await this.#asker.next(
+    this.#moreChanges = await this.#poller.next(
       (sealed, accept) => this.#exchange('ask', sealed, accept),
       async (signed, epoch) => void this.#take(await this.#acks.open(signed, epoch), 0, true),
     );

@@ -3,7 +3,7 @@ import { publicHalf } from '../protocol/seal/keys.ts';
 import type { Ed25519PrivateJwk } from '../protocol/wire/batch.ts';
 import { FAREWELL_PATH, type Farewell } from '../protocol/wire/farewell.ts';
 import { VerifiedAgent } from './tls/agent.ts';
-import { tellServer } from './tls/tell.ts';
+import { postSigned } from './tls/post.ts';
 
 export interface FarewellTo {
   readonly server: { readonly id: string; readonly url: string; readonly caPem: readonly string[] };
@@ -34,5 +34,5 @@ export async function sayFarewell(
     credentials: () => null,
     keys: () => ({ caPem: [...to.server.caPem] }),
   });
-  await tellServer(agent, new URL(FAREWELL_PATH, to.server.url), { body, what: 'the farewell' }, signal);
+  await postSigned(agent, new URL(FAREWELL_PATH, to.server.url), { body, what: 'the farewell' }, signal);
 }

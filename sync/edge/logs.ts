@@ -2,7 +2,7 @@ import { sealLogs } from '../protocol/seal/farewell.ts';
 import { LOGS_PATH } from '../protocol/wire/farewell.ts';
 import type { DeviceSecret } from './identity.ts';
 import { VerifiedAgent } from './tls/agent.ts';
-import { tellServer } from './tls/tell.ts';
+import { postSigned } from './tls/post.ts';
 import type { TransportOptions } from './transport/interface.ts';
 
 /**
@@ -26,5 +26,5 @@ export async function sendLogs(
     },
   );
   const url = new URL(LOGS_PATH, options.bundle.serverUrl);
-  await tellServer(new VerifiedAgent(options), url, { body, what: 'the log' }, signal);
+  await postSigned(new VerifiedAgent(options), url, { body, what: 'the log' }, signal);
 }

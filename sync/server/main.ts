@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../protocol/wire/problem.ts';
 import { readConfig } from './config.ts';
-import { surroundings, takeEnvironment, withoutDumps } from './keys/hygiene.ts';
+import { processLimits, takeEnvironment, withoutDumps } from './keys/hygiene.ts';
 import { logError } from './logs/errors.ts';
 import { createLogger } from './logs/logger.ts';
 import { startServer } from './server.ts';
@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   });
   const config = readConfig(takeEnvironment(process.env));
   const log = createLogger(config.logLevel);
-  const dumps = withoutDumps(surroundings());
+  const dumps = withoutDumps(processLimits());
   if (dumps) log.warn({ code: dumps.code }, dumps.message);
   process.on('uncaughtException', (err) => {
     log.fatal({ code: 'internal-error', err }, 'an error that nothing caught: the server ends');

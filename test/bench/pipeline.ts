@@ -8,9 +8,9 @@ import { embedFiles } from '../../electron/cli/faces/embed.ts';
 import { createRecogniser } from '../../electron/core/checkin/recogniser.ts';
 import { decodePicture } from '../../models/node/decode.ts';
 import { createGallery } from '../../models/node/gallery/index.ts';
-import { withoutNegligible } from '../../models/node/negligible.ts';
 import { createPipeline } from '../../models/node/pipeline.ts';
 import { loadModels, type Model, type Models, readWeight } from '../../models/node/sessions.ts';
+import { withoutSubnormals } from '../../models/node/subnormal.ts';
 import { squareAround } from '../../models/rules/geometry.ts';
 import type { Box, RgbImage } from '../../models/rules/image.ts';
 import { CHECKIN_QUALITY } from '../../models/rules/quality.ts';
@@ -150,7 +150,7 @@ async function asks(recorder: Recorder, work: () => Promise<void>): Promise<Aske
 }
 
 /** Runs of onnxruntime alone, one thread: what no pipeline on one thread can be faster than. */
-async function rawRuns(weights: string, models: Models, of = withoutNegligible) {
+async function rawRuns(weights: string, models: Models, of = withoutSubnormals) {
   const open = async ({ weight }: Model) => {
     const session = await InferenceSession.create(of(await readWeight(weights, weight)), {
       intraOpNumThreads: 1,

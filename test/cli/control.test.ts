@@ -20,7 +20,7 @@ import { createPersonPins } from '../../electron/core/pin/person-pins.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { createStaffRecords } from '../../electron/core/staff/records.ts';
-import { createStaffDesk } from '../../electron/core/staff/service.ts';
+import { createStaffService } from '../../electron/core/staff/service.ts';
 import { lockoutSubject } from '../../electron/core/staff/unlock.ts';
 import { sp } from './run-sp.ts';
 
@@ -59,7 +59,7 @@ beforeAll(async () => {
   kiosk.store.setSetting(EMERGENCY_PIN, await pins.hash(PIN));
   control = await startControl({
     context: { ...kiosk, changed: () => undefined },
-    staff: createStaffDesk({
+    staff: createStaffService({
       store: kiosk.store,
       pins,
       memberPins: createPersonPins(pins, () => []),

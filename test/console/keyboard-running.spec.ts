@@ -138,8 +138,8 @@ for (const [i, setup] of SETUPS.entries())
       await open('presence');
       await expect(walk.row('Grace')).toHaveCount(1);
       await open('board', SITE);
-      await open('figures');
-      const numbers = page.locator('summary', { hasText: t('figures.table') }).first();
+      await open('statistics');
+      const numbers = page.locator('summary', { hasText: t('statistics.table') }).first();
       await keys.enter(numbers);
       await expect(page.locator('.chart-table').first()).toBeVisible();
       await open('day');

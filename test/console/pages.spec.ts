@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
-import { FEWEST_SCORES } from '../../electron/core/figures/figures.ts';
+import { FEWEST_SCORES } from '../../electron/core/statistics/statistics.ts';
 import { axe, enterByLink, inLanguage, openBrowser, picture, type Rig, startRig } from './kit.ts';
 
 /** The pages about attendance, on a day with people in it. */
@@ -40,9 +40,15 @@ test.beforeAll(async ({ browser }) => {
     outbox.checkin(person, 'in', new Date(now - (people.length - i) * 60_000));
   outbox.checkin(people[1]!, 'out', new Date(now - 1000));
   const since = new Date(now - HOUR).toISOString();
-  const figures = { 'guide.too-dark': 7, 'other-way.unknown': 2, 'score.75': 8, 'score.80': FEWEST_SCORES, queue: 3 };
-  outbox.append('health', { code: 'figures', detail: { since, ...figures } }, {}, new Date(now - HOUR / 2));
-  outbox.append('health', { code: 'figures', detail: { since, queue: 1 } }, {}, new Date(now - 2000));
+  const statistics = {
+    'guide.too-dark': 7,
+    'other-way.unknown': 2,
+    'score.75': 8,
+    'score.80': FEWEST_SCORES,
+    queue: 3,
+  };
+  outbox.append('health', { code: 'statistics', detail: { since, ...statistics } }, {}, new Date(now - HOUR / 2));
+  outbox.append('health', { code: 'statistics', detail: { since, queue: 1 } }, {}, new Date(now - 2000));
   engine.nudge();
   ({ context, page, complaints } = await openBrowser(browser));
   await enterByLink(page, rig.server.adminLink);
@@ -147,7 +153,7 @@ test('the report of the day', async () => {
 });
 
 test('charts have their figures as a table too', async () => {
-  await open('figures', 'Figures');
+  await open('statistics', 'Figures');
   await expect(page.getByText('Picture: too dark')).toBeVisible();
   await expect(page.getByText('Face not recognised')).toBeVisible();
   await expect(page.locator('canvas')).toHaveCount(4);
@@ -155,13 +161,13 @@ test('charts have their figures as a table too', async () => {
   await scores.locator('summary').press('Enter');
   await expect(scores.getByRole('row', { name: /0.80/ })).toContainText(String(FEWEST_SCORES));
   await scores.locator('summary').press('Enter');
-  await seen('figures', ['desk', 'wall', 'narrow']);
+  await seen('statistics', ['desk', 'wall', 'narrow']);
 });
 
 for (const language of ['de', 'ar'])
   test(`all of them in ${language}, at a desk and upright`, async () => {
     test.setTimeout(480_000);
-    for (const path of ['board', 'presence', 'evacuation', 'figures', 'attendance', 'day', 'corrections', 'audit'])
+    for (const path of ['board', 'presence', 'evacuation', 'statistics', 'attendance', 'day', 'corrections', 'audit'])
       await inLanguage(page, new URL(`/console/#/${path}`, rig.server.adminLink).href, path, language);
     const heading = { de: 'Buchungen', ar: 'التسجيلات' }[language]!;
     await page.goto(new URL('/console/#/attendance', rig.server.adminLink).href);

@@ -25,7 +25,7 @@ export const WALKED = {
   presence: 'keyboard-running',
   evacuation: 'keyboard',
   attention: 'keyboard',
-  figures: 'keyboard-running',
+  statistics: 'keyboard-running',
   attendance: 'keyboard',
   day: 'keyboard-running',
   corrections: 'keyboard',

@@ -6,7 +6,7 @@ import type { OpenKiosk } from '../../electron/core/open-kiosk.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
 import { en } from '../../renderer/kiosk/locales/en.ts';
-import type { VisionMetrics } from '../../renderer/kiosk/vision/eyes.ts';
+import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts';
 import { groupPhotos, takesOf } from '../footage/catalogue.ts';
 import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
 import { enterByPin, looked, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';

@@ -23,7 +23,7 @@ afterEach(async () => {
 /** How the process ended: killed, or done. */
 const goOn = (home: string, last: string) =>
   new Promise<string>((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'children/gone.ts'), home, last], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'children/removed.ts'), home, last], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     child.once('error', reject);
@@ -60,7 +60,7 @@ async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleet
   return { ...kiosk, command };
 }
 
-const STEPS = ['slots', 'secrets', 'store', 'rest', 'done', 'journal', 'told'] as const;
+const STEPS = ['slots', 'secrets', 'store', 'rest', 'done', 'journal', 'notified'] as const;
 
 describe.each(['wipe', 'decommission'] as const)('a %s that is killed', { timeout: 240_000 }, (what) => {
   test('at every step, one after the other, goes on each time and ends as one that was not', async () => {
@@ -87,9 +87,9 @@ describe.each(['wipe', 'decommission'] as const)('a %s that is killed', { timeou
       const kiosk = await begun(what, `Door of the ${what} before ${step}`);
       expect(await goOn(kiosk.home, step)).toBe('SIGKILL');
       const core = await kiosk.start();
-      expect((await setupOf(core))?.at).toBe('gone');
+      expect((await setupOf(core))?.at).toBe('removed');
       await expect(core.methods.staffUnlock({ pin: '582046' })).rejects.toMatchObject({ code: 'kiosk-gone' });
-      await expect.poll(() => setupOf(core), { timeout: 60_000 }).toMatchObject({ at: 'gone', step: 'done' });
+      await expect.poll(() => setupOf(core), { timeout: 60_000 }).toMatchObject({ at: 'removed', step: 'done' });
       expect(readdirSync(kiosk.home)).toEqual(what === 'wipe' ? ['leaving.json'] : []);
     },
   );
@@ -101,7 +101,7 @@ test('a journal that can’t be read is a wipe: the folder is never a kiosk agai
   const { writeFileSync } = await import('node:fs');
   writeFileSync(join(kiosk.home, 'leaving.json'), '{"v":1,"state":"destr');
   const core = await kiosk.start();
-  await expect.poll(() => setupOf(core), { timeout: 30_000 }).toEqual({ at: 'gone', what: 'wipe', step: 'done' });
+  await expect.poll(() => setupOf(core), { timeout: 30_000 }).toEqual({ at: 'removed', what: 'wipe', step: 'done' });
   expect(readdirSync(kiosk.home)).toEqual(['leaving.json']);
   expect(readFileSync(join(kiosk.home, 'leaving.json'), 'utf8')).not.toContain('key');
 });

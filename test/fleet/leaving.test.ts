@@ -45,7 +45,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
     try {
       const core = await kiosk.start();
       await ask(kiosk, 'Lost door', 'wipe');
-      await expect.poll(() => setupOf(core), PATIENT).toEqual({ at: 'gone', what: 'wipe', step: 'done' });
+      await expect.poll(() => setupOf(core), PATIENT).toEqual({ at: 'removed', what: 'wipe', step: 'done' });
 
       expect(files(home)).toEqual(['leaving.json']);
       const left = readFileSync(join(home, 'leaving.json'), 'utf8');
@@ -67,7 +67,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
 
       await core.close();
       const again = await kiosk.start();
-      expect(await setupOf(again)).toEqual({ at: 'gone', what: 'wipe', step: 'done' });
+      expect(await setupOf(again)).toEqual({ at: 'removed', what: 'wipe', step: 'done' });
       await expect(again.methods.visitBegin({})).rejects.toMatchObject({ code: 'kiosk-gone' });
       expect(files(home)).toEqual(['leaving.json']);
     } finally {
@@ -147,7 +147,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
         if (setup) seen.add(setup.at);
         return setup;
       }, PATIENT)
-      .toEqual({ at: 'gone', what: 'decommission', step: 'done' });
+      .toEqual({ at: 'removed', what: 'decommission', step: 'done' });
     expect(files(kiosk.home)).toEqual([]);
     const { kiosk: known, commands } = await shown(kiosk);
     expect(known).toMatchObject({ status: 'revoked', leaving: 'decommission' });
@@ -167,7 +167,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
     expect(there).toEqual({ checkins: 40, photos: 2 });
 
     // A new one may begin here.
-    await core.methods.setupAnew({});
+    await core.methods.setupStartOver({});
     expect(again).toEqual([{ browser: true }]);
     await core.close();
     const fresh = await kiosk.start();
@@ -202,7 +202,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
     const waits = { at: 'leaving', what: 'decommission', waiting: { for: 'server', count: 2 } };
     await expect.poll(() => setupOf(core), PATIENT).toEqual(waits);
     await ask(kiosk, 'Full door', 'wipe');
-    await expect.poll(() => setupOf(core), PATIENT).toEqual({ at: 'gone', what: 'wipe', step: 'done' });
+    await expect.poll(() => setupOf(core), PATIENT).toEqual({ at: 'removed', what: 'wipe', step: 'done' });
     expect(await shown(kiosk)).toMatchObject({
       kiosk: { status: 'revoked', leaving: 'wipe' },
       commands: [

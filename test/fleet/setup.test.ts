@@ -154,7 +154,7 @@ describe('a code', { timeout: 120_000 }, () => {
     const n = await newKiosk();
     await join_(n, await code('Wrong name'));
     await until(n, 'approval');
-    await n.setup.methods.setupAgain({});
+    await n.setup.methods.setupRetry({});
     await join_(n, await code('Right name'));
     await until(n, 'approval');
     await approve(n);

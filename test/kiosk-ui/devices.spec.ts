@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
-import { marked, refusal } from './scripted-core.ts';
+import { coreError, marked } from './scripted-core.ts';
 
 /* Staff's evacuation list and diagnostics, by keyboard and by touch. */
 
@@ -77,7 +77,7 @@ test.describe('the evacuation list', () => {
     await page.locator('[data-open=evacuation]').click();
     await expect(page.locator('.evacuee')).toHaveCount(6);
     kiosk.core.methods.evacuationBegin = async () => {
-      throw refusal('storage-full');
+      throw coreError('storage-full');
     };
     await page.getByRole('button', { name: /Begin evacuation/ }).click();
     await expect(page.locator('.evacuation .form-error')).not.toBeEmpty();
@@ -143,7 +143,7 @@ test.describe('diagnostics', () => {
     await expect(page.getByText('The door was told to open.')).toBeVisible();
     expect(kiosk.core.callsOf('doorTest')).toHaveLength(1);
     kiosk.core.methods.doorTest = async () => {
-      throw refusal('door-absent');
+      throw coreError('door-absent');
     };
     await page.keyboard.press('Enter');
     await expect(page.getByText('The door relay is not there.', { exact: false })).toBeVisible();

@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import decodeQR from 'qr/decode.js';
 import sharp from 'sharp';
 import { expect, type KioskPage, noCamera, test } from './fixtures.ts';
-import { CARD, PIN_CODE, refusal, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
+import { CARD, coreError, PIN_CODE, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
 
 /*
  * Enrolment by staff beyond the plain case: a guardian for somebody below the age of consent, somebody who is here already,
@@ -220,7 +220,7 @@ test('a code that was used or taken back meanwhile brings back to where it was t
   kiosk,
 }) => {
   kiosk.core.methods.pinChoose = async () => {
-    throw refusal('pin-wrong');
+    throw coreError('pin-wrong');
   };
   const page = await kiosk.open({ before: noCamera });
   await page.locator('[data-way=pin]').click();
@@ -281,7 +281,7 @@ test('what is wrong with a guardian is said at once, and what the core says of t
   await next.click();
   await expect(page.locator('.agree')).toContainText('I speak for Lina Muster');
   core.methods.enrolBegin = async () => {
-    throw refusal('not-a-minor', { age: 14 });
+    throw coreError('not-a-minor', { age: 14 });
   };
   await page.locator('input[name=agree]').check();
   await page.locator('.enrol-consent button[type=submit]').click();
@@ -319,7 +319,7 @@ test('whom an import has brought is asked on the spot, and their face is taken h
   const { core } = kiosk;
   const layla = { id: '01890a5d-ac96-774b-bcce-b302099a8057', name: 'ليلى (2)', number: '1840', hasPin: false };
   const person = { ...layla, templates: 0, cards: 0, enrolledAt: '2026-10-02T09:00:00.000Z' };
-  core.methods.enrolAgain = async () => ({ people: [{ person, reason: 'imported' }] });
+  core.methods.reenrolments = async () => ({ people: [{ person, reason: 'imported' }] });
   const page = await kiosk.open({ before: noCamera });
   await unlock(page);
   await page.locator('[data-open=again]').click();

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { en } from '../../renderer/kiosk/locales/en.ts';
-import type { VisionMetrics } from '../../renderer/kiosk/vision/eyes.ts';
+import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { receiptOf, type ScriptedCore } from './scripted-core.ts';
 

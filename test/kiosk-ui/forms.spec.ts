@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
-import { DEEDS, refusal, STAFF } from './scripted-core.ts';
+import { coreError, DEEDS, STAFF } from './scripted-core.ts';
 import { aDuplicate, aPair } from './two-people.ts';
 
 /* Number and PIN, and staff's room: forms that work by touch, keyboard and screen reader, and keep nothing. */
@@ -136,7 +136,7 @@ test.describe('number and PIN', () => {
     expect(await attempt('1001', '1111')).toBe(unknown);
     expect(unknown).toContain('do not match');
     kiosk.core.methods.checkinByPin = async () => {
-      throw refusal('pin-locked', { seconds: 3 });
+      throw coreError('pin-locked', { seconds: 3 });
     };
     expect(await attempt('1001', '1111')).toMatch(/Too many attempts.* [23] s/);
     await expect(page.locator('.form-error p')).toHaveCount(0, { timeout: 5_000 });
@@ -149,7 +149,7 @@ test.describe('number and PIN', () => {
     core.hello = { ...core.hello, defaultLanguage: 'de' };
     let code = 'storage-full';
     core.methods.checkinByPin = async () => {
-      throw refusal(code, {}, 'the disk is full', 'Free some space.');
+      throw coreError(code, {}, 'the disk is full', 'Free some space.');
     };
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: /Nummer und PIN/ }).click();
@@ -304,8 +304,8 @@ test.describe('staff', () => {
       const { core } = kiosk;
       const finish = core.methods.enrolFinish;
       core.methods.enrolFinish = async (input) => {
-        if (!input.overrule) throw refusal('duplicate-face', { name: 'Max Mustermann' });
-        if (input.overrule.typed !== '1001') throw refusal('confirmation-wrong');
+        if (!input.overrule) throw coreError('duplicate-face', { name: 'Max Mustermann' });
+        if (input.overrule.typed !== '1001') throw coreError('confirmation-wrong');
         return finish(input);
       };
       core.duplicate = await aDuplicate(mayOverrule);
@@ -419,7 +419,7 @@ test.describe('staff', () => {
     const page = await kiosk.open({ before: noCamera });
     await unlock(page);
     kiosk.core.methods.peopleFind = async () => {
-      throw refusal('staff-locked');
+      throw coreError('staff-locked');
     };
     await page.getByRole('button', { name: /People/ }).click();
     await page.locator('input[name=query]').fill('max');

@@ -3,7 +3,7 @@ import { ar } from '../../renderer/kiosk/locales/ar.ts';
 import { de } from '../../renderer/kiosk/locales/de.ts';
 import { anOwnCode, clipOfCode } from './code-clip.ts';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
-import { BADGE, PIN_CODE, receiptOf, refusal, STAFF, TECHNICIAN_CODE } from './scripted-core.ts';
+import { BADGE, coreError, PIN_CODE, receiptOf, STAFF, TECHNICIAN_CODE } from './scripted-core.ts';
 
 /*
  * Every way in, and staff's room, walked by the keyboard alone, in German and Arabic, upright and lying. What is read aloud
@@ -128,7 +128,7 @@ for (const [language, words, width, height] of [
     // A badge that is nobody's, at its own screen: said there, with a sound of its own.
     // The code is before the camera all the while, and that screen reads it too: it is as good as the badge by now.
     core.methods.codeRead = async () => {
-      throw refusal('badge-unknown');
+      throw coreError('badge-unknown');
     };
     await heard(page);
     await press(page, '[data-way=badge]');

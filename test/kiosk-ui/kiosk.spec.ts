@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from '@playwright/test';
-import type { VisionMetrics } from '../../renderer/kiosk/vision/eyes.ts';
+import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { receiptOf } from './scripted-core.ts';
 

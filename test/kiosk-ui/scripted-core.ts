@@ -106,7 +106,7 @@ export const receiptOf = (name: string, change: Partial<Receipt> = {}): Receipt 
 });
 
 /** An error that crosses the line with its code. */
-export function refusal(
+export function coreError(
   code: string,
   params: Record<string, string | number> = {},
   message = code,
@@ -247,7 +247,7 @@ export interface ScriptedReview {
 
 function scriptedReview(all: readonly ScriptedReview[], id: string): ScriptedReview {
   const one = all.find((photo) => photo.id === id);
-  if (!one) throw refusal('review-photo-unknown');
+  if (!one) throw coreError('review-photo-unknown');
   return one;
 }
 
@@ -346,48 +346,48 @@ function plainMethods(core: {
   const poses = ['front', 'left', 'right', 'front-again'];
   const evacuation = structuredClone(EVACUATION);
   const staff = (token: string): void => {
-    if (token !== TOKEN) throw refusal('staff-locked');
+    if (token !== TOKEN) throw coreError('staff-locked');
   };
   const technician = (token: string): void => {
-    if (token !== TECHNICIAN_TOKEN) throw refusal('staff-locked');
+    if (token !== TECHNICIAN_TOKEN) throw coreError('staff-locked');
   };
   return {
     hello: async () => core.hello,
     status: async () => core.status,
     screenState: async () => ({}),
     setupJoin: async () => ({}),
-    setupAgain: async () => ({}),
+    setupRetry: async () => ({}),
     setupStaffPin: async () => ({}),
     setupAlone: async () => ({}),
-    setupAnew: async () => ({}),
+    setupStartOver: async () => ({}),
     visitBegin: async () => ({ visit: randomUUID() }),
     visitEnd: async () => ({}),
     probe: async () => ({ kind: 'more', progress: 0.4 }),
     voidCheckin: async () => ({}),
     checkinByPin: async ({ number, pin }) => {
-      if (number === '1001' && pin === PIN_CODE) throw refusal('pin-choose');
-      if (number !== '1001' || pin !== '8642') throw refusal('pin-wrong');
+      if (number === '1001' && pin === PIN_CODE) throw coreError('pin-choose');
+      if (number !== '1001' || pin !== '8642') throw coreError('pin-wrong');
       return { receipt: receiptOf('Max Mustermann', { method: 'number+pin', liveness: 'not-needed' }) };
     },
     pinChoose: async ({ number, code, pin }) => {
-      if (number !== '1001' || code !== PIN_CODE) throw refusal('pin-wrong');
-      if (/^(\d)\1+$/.test(pin)) throw refusal('pin-weak');
+      if (number !== '1001' || code !== PIN_CODE) throw coreError('pin-wrong');
+      if (/^(\d)\1+$/.test(pin)) throw coreError('pin-weak');
       return { receipt: receiptOf('Max Mustermann', { method: 'number+pin', liveness: 'not-needed' }) };
     },
     codeRead: async ({ code }) => {
-      if (code === CODES.expired) throw refusal('code-expired');
+      if (code === CODES.expired) throw coreError('code-expired');
       if (code === CODES.face) return { kind: 'face', claim: CLAIM };
-      if (code !== CODES.good) throw refusal('code-unknown');
+      if (code !== CODES.good) throw coreError('code-unknown');
       return { kind: 'welcome', receipt: receiptOf('Max Mustermann', { method: 'qr', liveness: 'not-needed' }) };
     },
     badgeRead: async ({ badge }) => {
-      if (badge !== BADGE) throw refusal('badge-unknown');
+      if (badge !== BADGE) throw coreError('badge-unknown');
       return { kind: 'welcome', receipt: receiptOf('Max Mustermann', { method: 'badge', liveness: 'not-needed' }) };
     },
     staffCheckin: async ({ token, person, direction }) => {
       staff(token);
       const name = people.find((p) => p.id === person)?.name;
-      if (!name) throw refusal('person-unknown');
+      if (!name) throw coreError('person-unknown');
       return { receipt: receiptOf(name, { method: 'manual', direction, liveness: 'not-needed' }) };
     },
     consentText: async ({ language }) => {
@@ -401,13 +401,13 @@ function plainMethods(core: {
     staffListen: async () => ({}),
     staffUnlock: async ({ member: id, pin, badge, code, newPin }) => {
       const member = badge === STAFF_BADGE ? core.staff[0] : core.staff.find((one) => one.id === id);
-      if (badge !== undefined && !member) throw refusal('badge-unknown');
-      if (badge === undefined && pin !== STAFF_PIN) throw refusal('pin-wrong');
+      if (badge !== undefined && !member) throw coreError('badge-unknown');
+      if (badge === undefined && pin !== STAFF_PIN) throw coreError('pin-wrong');
       if (member?.role === 'technician' && code === undefined)
-        throw refusal('staff-code-needed', { member: member.id, name: member.name });
-      if (member?.role === 'technician' && code !== TECHNICIAN_CODE) throw refusal('pin-wrong');
+        throw coreError('staff-code-needed', { member: member.id, name: member.name });
+      if (member?.role === 'technician' && code !== TECHNICIAN_CODE) throw coreError('pin-wrong');
       if (member?.pin === 'start' && newPin === undefined)
-        throw refusal('staff-pin-choose', { member: member.id, name: member.name });
+        throw coreError('staff-pin-choose', { member: member.id, name: member.name });
       const role = member?.role ?? null;
       return {
         token: role === 'technician' ? TECHNICIAN_TOKEN : TOKEN,
@@ -428,7 +428,7 @@ function plainMethods(core: {
     },
     staffAdd: async ({ token, name, role, pin, badge }) => {
       staff(token);
-      if (core.staff.some((one) => one.name === name)) throw refusal('staff-exists');
+      if (core.staff.some((one) => one.name === name)) throw coreError('staff-exists');
       const member = {
         id: randomUUID(),
         name,
@@ -460,7 +460,7 @@ function plainMethods(core: {
         enrolling = { ...known, known, remaining: [...poses] };
         return { enrolment: randomUUID(), poses };
       }
-      if (number !== null && people.some((p) => p.number === number)) throw refusal('number-taken');
+      if (number !== null && people.some((p) => p.number === number)) throw coreError('number-taken');
       enrolling = { id: randomUUID(), name, number, hasPin: pin !== null, remaining: [...poses] };
       return { enrolment: enrolling.id, poses };
     },
@@ -486,7 +486,7 @@ function plainMethods(core: {
     },
     enrolByNumber: async ({ token, name, number }) => {
       staff(token);
-      if (people.some((p) => p.number === number)) throw refusal('number-taken');
+      if (people.some((p) => p.number === number)) throw coreError('number-taken');
       const person = { id: randomUUID(), name, number, hasPin: true, templates: 0, cards: 0 };
       people.push(person);
       return { person: row(person) };
@@ -500,7 +500,7 @@ function plainMethods(core: {
       const q = query.toLowerCase();
       return { people: people.filter((p) => p.name.toLowerCase().startsWith(q) || p.number?.startsWith(q)).map(row) };
     },
-    enrolAgain: async ({ token }) => {
+    reenrolments: async ({ token }) => {
       staff(token);
       return { people: people.flatMap((p) => (again.has(p.id) ? [{ person: row(p), reason: again.get(p.id)! }] : [])) };
     },
@@ -520,9 +520,9 @@ function plainMethods(core: {
     reviewAccept: async ({ token, photo, person }) => {
       staff(token);
       const { word, consent } = scriptedReview(core.review, photo);
-      if (!consent) throw refusal('consent-missing');
+      if (!consent) throw coreError('consent-missing');
       const known = people.find((p) => p.id === person);
-      if (person !== null && !known) throw refusal('person-unknown');
+      if (person !== null && !known) throw coreError('person-unknown');
       core.review.splice(0, core.review.length, ...core.review.filter((one) => one.id !== photo));
       if (known) {
         known.templates++;
@@ -534,11 +534,11 @@ function plainMethods(core: {
     },
     reviewDuplicate: async ({ token }) => {
       staff(token);
-      return core.duplicate ?? Promise.reject(refusal('duplicate-none'));
+      return core.duplicate ?? Promise.reject(coreError('duplicate-none'));
     },
     enrolDuplicate: async ({ token }) => {
       staff(token);
-      return core.duplicate ?? Promise.reject(refusal('duplicate-none'));
+      return core.duplicate ?? Promise.reject(coreError('duplicate-none'));
     },
     lookalikeCount: async ({ token }) => {
       staff(token);
@@ -562,7 +562,7 @@ function plainMethods(core: {
     cardIssue: async ({ token, person, replace }) => {
       staff(token);
       const whose = people.find((p) => p.id === person);
-      if (!whose) throw refusal('person-unknown');
+      if (!whose) throw coreError('person-unknown');
       whose.cards = (replace ? 0 : whose.cards) + 1;
       return { card: { name: whose.name, number: whose.number, text: CARD }, person: row(whose) };
     },

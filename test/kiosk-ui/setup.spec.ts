@@ -4,7 +4,7 @@ import type { Setup } from '../../electron/contract/setup.ts';
 import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { clipOfCode } from './code-clip.ts';
 import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
-import { refusal, type ScriptedCore } from './scripted-core.ts';
+import { coreError, type ScriptedCore } from './scripted-core.ts';
 
 /** The first-run screen, with a core that says what the test wants. The whole way with a real server: test/fleet. */
 const SCREENS = resolve(import.meta.dirname, '../artefacts/screens');
@@ -92,7 +92,7 @@ test('each trouble has words, a next step and its code', async ({ kiosk }) => {
   await expect(page.getByText('The server can’t be reached.')).toBeVisible();
   await expect(page.getByText('It is tried again by itself.')).toBeVisible();
   await page.getByRole('button', { name: 'Another code' }).click();
-  await expect.poll(() => kiosk.core.callsOf('setupAgain').length).toBe(1);
+  await expect.poll(() => kiosk.core.callsOf('setupRetry').length).toBe(1);
   at(kiosk.core, { at: 'code', trouble: trouble('something-new') });
   await expect(page.locator('.setup-trouble')).toContainText('as the core says');
   at(kiosk.core, approval({ clockOff: -7_200 }));
@@ -101,7 +101,7 @@ test('each trouble has words, a next step and its code', async ({ kiosk }) => {
 
 test('the staff PIN is chosen while the kiosk waits, and a weak one is refused', async ({ kiosk }) => {
   kiosk.core.methods.setupStaffPin = async ({ pin }) => {
-    if (pin === '123456') throw refusal('pin-weak');
+    if (pin === '123456') throw coreError('pin-weak');
     at(kiosk.core, approval({ staffPin: true }));
     return {};
   };
@@ -125,14 +125,14 @@ test('a kiosk that leaves says how far it is, lets nobody in, and at the end may
   at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'backup', count: 1 } });
   await expect(page.getByText('One record is still waiting for its next backup.')).toBeVisible();
   await expect(page.locator('.checkin')).toHaveCount(0);
-  at(kiosk.core, { at: 'gone', what: 'wipe', step: 'destroying' });
+  at(kiosk.core, { at: 'removed', what: 'wipe', step: 'destroying' });
   await page.getByRole('heading', { name: 'This kiosk is being wiped' }).waitFor();
-  at(kiosk.core, { at: 'gone', what: 'wipe', step: 'telling' });
+  at(kiosk.core, { at: 'removed', what: 'wipe', step: 'notifying' });
   await page.getByRole('heading', { name: 'This device was wiped' }).waitFor();
   await expect(page.getByRole('button', { name: 'Set it up anew' })).toHaveCount(0);
-  at(kiosk.core, { at: 'gone', what: 'wipe', step: 'done' });
+  at(kiosk.core, { at: 'removed', what: 'wipe', step: 'done' });
   await page.getByRole('button', { name: 'Set it up anew' }).click();
-  expect(kiosk.core.callsOf('setupAnew')).toHaveLength(1);
+  expect(kiosk.core.callsOf('setupStartOver')).toHaveLength(1);
 });
 
 for (const [format, width, height] of [
@@ -166,9 +166,9 @@ for (const [format, width, height] of [
       at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'backup', count: 12 } });
       await page.getByText(/next backup/).waitFor();
       await look(page, name('leaving-backup'));
-      at(kiosk.core, { at: 'gone', what: 'wipe', step: 'done' });
+      at(kiosk.core, { at: 'removed', what: 'wipe', step: 'done' });
       await page.getByRole('button', { name: 'Set it up anew' }).waitFor();
-      await look(page, name('gone'));
+      await look(page, name('removed'));
       // Everything is on the one screen: nothing is cut off below.
       expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
     });

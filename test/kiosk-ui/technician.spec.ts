@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
-import { refusal, type ScriptedCore, STAFF, TECHNICIAN, TECHNICIAN_CODE } from './scripted-core.ts';
+import { coreError, type ScriptedCore, STAFF, TECHNICIAN, TECHNICIAN_CODE } from './scripted-core.ts';
 
 /* The technician's menu, by keyboard and by touch. */
 
@@ -41,7 +41,7 @@ test('a wrong code stays outside, a lock counts down, and the kiosk’s clock is
   await expect(page.locator('input[name="technician-code"]')).toHaveValue('');
   await expectNoAxeFault(page, 'technician code');
   kiosk.core.methods.staffUnlock = async () => {
-    throw refusal('pin-locked', { seconds: 95 });
+    throw coreError('pin-locked', { seconds: 95 });
   };
   await page.keyboard.type('111111');
   await page.keyboard.press('Enter');
@@ -139,7 +139,7 @@ test('a session that the core has ended leaves for the first screen', async ({ k
   const page = await kiosk.open({ before: noCamera });
   await openMenu(page, kiosk.core);
   kiosk.core.methods.technicianState = async () => {
-    throw refusal('staff-locked');
+    throw coreError('staff-locked');
   };
   await page.locator('.checkin').waitFor();
 });

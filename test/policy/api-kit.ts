@@ -4,7 +4,7 @@ import { v7 } from 'uuid';
 import { expect } from 'vitest';
 import type { z } from 'zod';
 import type { Actor, Role } from '../../sync/server/access/actor.ts';
-import type { DoorSpec } from '../../sync/server/access/door.ts';
+import type { AuthRouteSpec } from '../../sync/server/access/auth-route.ts';
 import { perform } from '../../sync/server/access/perform.ts';
 import type { RouteSpec, Services } from '../../sync/server/access/route.ts';
 import { resolveDue } from '../../sync/server/attendance/resolve.ts';
@@ -112,7 +112,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
       actor,
       session: null,
       now,
-      prepared: await (spec as DoorSpec).before?.(before as never),
+      prepared: await (spec as AuthRouteSpec).before?.(before as never),
       idempotencyKey: null,
       url: pathname,
     });

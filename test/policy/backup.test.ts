@@ -234,7 +234,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
       { db: bare.db, store, keys: keysOf(pair), now: () => new Date(), actor: SYSTEM, thaw: THAW },
       null,
     );
-    expect(restored.erasedAgain).toBe(1);
+    expect(restored.erasuresRepeated).toBe(1);
     const box = await personBox(bare.db, await settled(bare.db, keysOf(pair)), [uuid(0), uuid(1)]);
     expect([box.has(uuid(0)), box.has(uuid(1))]).toEqual([true, false]);
     const asked = await bare.db.selectFrom('erasure').select('origin').where('person', '=', uuid(1)).execute();
@@ -253,7 +253,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     const there = await emptyDatabase();
     const bare = await there.bare();
     const restored = await restoreBackup(restoreInto(bare.db), null);
-    expect(restored.erasedAgain).toBe(1);
+    expect(restored.erasuresRepeated).toBe(1);
     await bare.close();
   }, 300_000);
 
@@ -290,7 +290,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     expect((await versions(store, keyObject(TOMBSTONE_KEY))).filter((v) => !v.deleteMarker)).toHaveLength(1);
     // As its next step says: the deleted version is put back, and everything goes on.
     await remove(keyObject(TOMBSTONE_KEY), marker);
-    expect((await restoreBackup(restoreInto(bare.db), null)).erasedAgain).toBe(1);
+    expect((await restoreBackup(restoreInto(bare.db), null)).erasuresRepeated).toBe(1);
     await bare.close();
     expect(await codeOf(job())).toBe('taken');
     await erase();
@@ -307,12 +307,12 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     const after = async (noHoldAt: number) => {
       await writeTombstone(store, keys, { ...tombstone, noHoldAt: new Date(noHoldAt) });
       const bare = await (await emptyDatabase()).bare();
-      const { erasedAgain, erasuresHeld } = await restoreBackup(restoreInto(bare.db), null);
+      const { erasuresRepeated, erasuresHeld } = await restoreBackup(restoreInto(bare.db), null);
       const held = await bare.db.selectFrom('retention_hold').select('id').where('id', '=', hold).execute();
       const asked = await bare.db.selectFrom('erasure').select('state').where('person', '=', person).execute();
       const key = (await personBox(bare.db, await settled(bare.db, keysOf(pair)), [person])).has(person);
       await bare.close();
-      return { erasedAgain, is: { waiting: erasuresHeld, holds: held.length, asked, key } };
+      return { erasuresRepeated, is: { waiting: erasuresHeld, holds: held.length, asked, key } };
     };
     // The tombstone is older than the hold: the erasure had not come to the key.
     const before = await after(setAt.getTime() - 1000);
@@ -320,7 +320,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     // It was written again when the hold was released: what the backup has of the hold is over.
     const released = await after(setAt.getTime() + 1000);
     expect(released.is).toEqual({ waiting: 0, holds: 0, asked: [{ state: 'requested' }], key: false });
-    expect(released.erasedAgain - before.erasedAgain).toBe(1);
+    expect(released.erasuresRepeated - before.erasuresRepeated).toBe(1);
   }, 300_000);
 
   test('no byte of the bucket is readable: neither names of tables nor what is in them', async () => {

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { Receipt } from '../../electron/contract/methods.ts';
-import { createCardDesk } from '../../electron/core/enrolment/cards.ts';
+import { createCardService } from '../../electron/core/enrolment/cards.ts';
 import { createPinGuard } from '../../electron/core/pin/guard.ts';
 import { readIssuers, readPolicy, wantsFace, waysOf } from '../../electron/core/roster/policy.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
@@ -75,7 +75,14 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
         const staff = { require: () => ({ member: null, actor: null }) };
         const offered = () => waysOf(readPolicy(store.sync.policy));
         const off = () => false;
-        const desk = createCardDesk({ store, staff, offered, withFace: off, onCards: off, changed: () => undefined });
+        const desk = createCardService({
+          store,
+          staff,
+          offered,
+          withFace: off,
+          onCards: off,
+          changed: () => undefined,
+        });
         return (await desk.cardIssue({ token: '', person, replace: false })).card.text;
       },
       /** Its events reach the server. */

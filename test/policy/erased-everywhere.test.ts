@@ -109,8 +109,8 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     try {
       const theirKeys = keysOf(pair);
       const context = { db: bare.db, store, keys: theirKeys, now: () => now, actor: SYSTEM, thaw: THAW };
-      const { erasedAgain } = await restoreBackup(context, backup);
-      return { rows: await openedInRows(bare.db, theirKeys, person), again: erasedAgain };
+      const { erasuresRepeated } = await restoreBackup(context, backup);
+      return { rows: await openedInRows(bare.db, theirKeys, person), again: erasuresRepeated };
     } finally {
       await bare.close();
     }

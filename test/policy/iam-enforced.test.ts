@@ -151,7 +151,7 @@ describe.skipIf(missing)('users with the IAM policies that ship', () => {
   });
 
   /** Null: it was let through; what the store says of the object then is no matter. */
-  const refusal = async (role: Role, ask: (client: S3Client) => Promise<unknown>) => {
+  const error = async (role: Role, ask: (client: S3Client) => Promise<unknown>) => {
     try {
       await ask(clients.get(role)!);
       return null;
@@ -163,7 +163,7 @@ describe.skipIf(missing)('users with the IAM policies that ship', () => {
 
   test.each(MAY)('%s', async (_, may, ask) => {
     const found: Record<string, string | null> = {};
-    for (const role of ROLES) found[role] = await refusal(role, ask);
+    for (const role of ROLES) found[role] = await error(role, ask);
     expect(found).toEqual(Object.fromEntries(ROLES.map((role) => [role, may.includes(role) ? null : 'AccessDenied'])));
   });
 });

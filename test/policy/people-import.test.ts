@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ImportLinePage, ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
-import { enrolAgain } from '../../sync/server/again/list.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { importsJob } from '../../sync/server/imports/imports.job.ts';
 import { importRoutes } from '../../sync/server/imports/routes.ts';
 import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { reenrolments } from '../../sync/server/reenrolment/list.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -96,8 +96,8 @@ describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) =
     expect(photos).toMatchObject([{ file: 'portrait.jpg', person: { id: made!.id }, code: null, consent: 'none' }]);
 
     // Kiosks are told to ask them: no picture leaves the server before they have agreed.
-    expect(await enrolAgain(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'imported' }]);
-    expect((await enrolAgain(api.db, DEFAULT_SCOPE, NOW)).map((a) => a.reason)).toEqual(['imported']);
+    expect(await reenrolments(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'imported' }]);
+    expect((await reenrolments(api.db, DEFAULT_SCOPE, NOW)).map((a) => a.reason)).toEqual(['imported']);
 
     const again = await staff.begin();
     await staff.upload(again.id, 'list.csv', `${head}${ada}Eve;0044;eve@x.example;;;\n`);
@@ -108,7 +108,7 @@ describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) =
     // Taken back: whoever has agreed since stays.
     const consent = { textVersion: '1', language: 'en' };
     await api.ask('POST', `/api/people/${made!.id}/consents`, { body: consent, as: 'staff' });
-    expect(await enrolAgain(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'no-template' }]);
+    expect(await reenrolments(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'no-template' }]);
     await staff.undo(id);
     expect(await staff.run()).toMatchObject({ undone: 1 });
     expect(await staff.state(id)).toEqual({ state: 'undone', made: 1 });

@@ -117,7 +117,12 @@ describe.each(DATABASES)('presence and figures on $name', (on) => {
 
   test('what kiosks counted adds up; what is no figure is left out and holds nothing up', async () => {
     const report = (detail: Record<string, string | number | boolean>, time: string) =>
-      box.append('health', { code: 'figures', detail: { since: at('09:00').toISOString(), ...detail } }, {}, at(time));
+      box.append(
+        'health',
+        { code: 'statistics', detail: { since: at('09:00').toISOString(), ...detail } },
+        {},
+        at(time),
+      );
     report({ 'guide.too-dark': 3, 'score.80': 20, 'way.face': 20, queue: 4 }, '10:00');
     report({ 'guide.too-dark': 2, 'score.80': 1, 'score.75': 20, queue: 0, 'name Ada': 1, 'guide.x': 'Ada' }, '11:00');
     await api.deliver(box);

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod';
 import { givenName } from '../../sync/protocol/wire/name.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { ErrorRows } from '../../sync/server/access/error-rows.ts';
 import { COOKIE } from '../../sync/server/access/guard.ts';
-import { RefusalRows } from '../../sync/server/access/refusal-rows.ts';
 import { route } from '../../sync/server/access/route.ts';
 import { findSession } from '../../sync/server/access/session.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
@@ -148,18 +148,18 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
   });
 
   test('refusals of one session that are alike share a second row, which says how many they were', async () => {
-    const refusals = new RefusalRows(door.services);
+    const errors = new ErrorRows(door.services);
     const who = await door.as('staff');
     const { db, keys, now } = door;
     const session = (await findSession(db, keys, who.cookie!, now, { use: false }))!;
     const actor = { role: 'staff', id: who.id, email: null, ip: who.ip, userAgent: null } as const;
     const entry = { actor, action: 'refuse', route: 'GET /api/live', data: [], subjects: [] } as const;
     const [before] = await door.audit();
-    for (let i = 0; i < 800; i++) await refusals.add(session, { ...entry, outcome: 'not-allowed' });
-    await refusals.add(session, { ...entry, outcome: 'wrong-origin' });
+    for (let i = 0; i < 800; i++) await errors.add(session, { ...entry, outcome: 'not-allowed' });
+    await errors.add(session, { ...entry, outcome: 'wrong-origin' });
     expect(Number((await door.audit())[0]!.position)).toBe(Number(before!.position) + 2);
-    await refusals.close();
-    await refusals.close();
+    await errors.close();
+    await errors.close();
     const rows = await door.audit(3);
     expect(rows.map((r) => [Number(r.position) - Number(before!.position), r.outcome, r.resource])).toEqual([
       [3, 'not-allowed', '799 more within a minute'],

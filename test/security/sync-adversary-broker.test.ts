@@ -155,7 +155,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       batchEvents: 4,
       transport: mqttTransport(kiosk, url, { silenceMs: 1000 }),
       // As in life, but that pauses do not grow: a test has no minutes.
-      surroundings: {
+      runtime: {
         now: Date.now,
         random,
         after: (ms, wake) => {

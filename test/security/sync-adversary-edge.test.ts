@@ -7,7 +7,7 @@ import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identit
 import { openAck, signAck } from '../../sync/protocol/seal/ack.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { openPage, sealPage } from '../../sync/protocol/seal/page.ts';
-import { messageDigest, openNudge, openRefusal, signNudge, signRefusal } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest, openNudge, openRejection, signNudge, signRejection } from '../../sync/protocol/seal/signal.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import type { Page } from '../../sync/protocol/wire/changes.ts';
 import { codeOf } from '../sync/client.ts';
@@ -40,7 +40,7 @@ const page: Page = {
   presence: [],
   ack: 'x',
 };
-const refusal = { device: DEVICE, digest: messageDigest(MESSAGE), code: 'device-revoked', serverTime: TIME };
+const rejection = { device: DEVICE, digest: messageDigest(MESSAGE), code: 'device-revoked', serverTime: TIME };
 const nudge = { device: DEVICE, serverTime: TIME };
 
 interface Kind {
@@ -74,13 +74,13 @@ const KINDS: Kind[] = [
     good: () => sealPage(page, { signing: server, device: publicHalf(device.sealing) }),
   },
   {
-    noun: 'refusal',
-    typ: TYP.refusal,
-    body: refusal,
+    noun: 'rejection',
+    typ: TYP.rejection,
+    body: rejection,
     most: 2048,
-    open: (m) => openRefusal(m, trusted, { device: DEVICE, digest: messageDigest(MESSAGE) }),
+    open: (m) => openRejection(m, trusted, { device: DEVICE, digest: messageDigest(MESSAGE) }),
     wrap: (jws) => jws,
-    good: () => signRefusal(refusal, server),
+    good: () => signRejection(rejection, server),
   },
   {
     noun: 'nudge',
@@ -286,10 +286,10 @@ describe('what this device alone is told', () => {
 test('a refusal of another message is refused', async () => {
   expect(
     await codeOf(
-      openRefusal(await signRefusal({ ...refusal, digest: messageDigest('another') }, server), trusted, {
+      openRejection(await signRejection({ ...rejection, digest: messageDigest('another') }, server), trusted, {
         device: DEVICE,
         digest: messageDigest(MESSAGE),
       }),
     ),
-  ).toBe('refusal-of-another');
+  ).toBe('rejection-of-another');
 });

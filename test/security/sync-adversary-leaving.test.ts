@@ -18,7 +18,7 @@ import {
   MAX_FAREWELL_BYTES,
   MAX_LOGS_BYTES,
 } from '../../sync/protocol/wire/farewell.ts';
-import { isRefusal } from '../../sync/server/http/problem.ts';
+import { isClientError } from '../../sync/server/http/problem.ts';
 import { codeOf } from '../sync/client.ts';
 import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
@@ -112,7 +112,7 @@ describe.each(KINDS)('$noun', ({ noun, typ, body, most, open, wrap, good }) => {
     const found = await codeOf(open(await make()));
     if (typeof code === 'string') expect(found).toBe(code);
     else expect(found).toMatch(code);
-    expect(isRefusal(String(found)), `${found} would leave the server as a failure of its own`).toBe(true);
+    expect(isClientError(String(found)), `${found} would leave the server as a failure of its own`).toBe(true);
   });
 
   test('with any one bit flipped are refused', async () => {

@@ -5,7 +5,7 @@ import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/prot
 import { MAX_SEALED_BYTES, PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { revokeDevice } from '../../sync/server/devices/registry.ts';
-import { isRefusal } from '../../sync/server/http/problem.ts';
+import { isClientError } from '../../sync/server/http/problem.ts';
 import { ONE_DATABASE } from '../services/databases.ts';
 import { flipped, json, jweOfSecret, type Kiosk, padded, rawJwe, rawJws, Target } from './sync-kit.ts';
 
@@ -427,12 +427,12 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
   });
 
   /** Tries, and gives the code that it ended with. */
-  async function refusal(message: string, kind: 'batch' | 'ask' = 'batch', k = kiosk): Promise<string> {
+  async function rejection(message: string, kind: 'batch' | 'ask' = 'batch', k = kiosk): Promise<string> {
     try {
       await target.take(k, message, kind);
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
-      expect(isRefusal(cause.code), `${cause.code} would leave the server as a failure of its own`).toBe(true);
+      expect(isClientError(cause.code), `${cause.code} would leave the server as a failure of its own`).toBe(true);
       if (message.length > 60) expect(cause.message).not.toContain(message.slice(20, 60));
       return cause.code;
     }
@@ -444,7 +444,7 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
     await prepare?.();
     stale = prepare !== undefined;
     const before = await target.rows();
-    const outcome = await refusal(message, kind);
+    const outcome = await rejection(message, kind);
     if (typeof code === 'string') expect(outcome).toBe(code);
     else expect(outcome).toMatch(code);
     expect(await target.rows(), 'nothing of it was taken').toEqual(before);
@@ -484,7 +484,7 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
         // Half of them in the header, which is where a change could mean something else.
         fc.oneof(fc.nat(header * 8 - 1), fc.nat(message.length * 8 - 1)),
         async (bit) => {
-          const code = await refusal(flipped(message, bit), kind);
+          const code = await rejection(flipped(message, bit), kind);
           expect(code).toMatch(new RegExp(`^(${kind}-malformed|${kind}-undecryptable|unknown-sealing-key)$`));
           codes.add(code);
         },
@@ -493,7 +493,7 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
     );
     expect(codes.size).toBeGreaterThan(1);
     expect(await target.rows()).toEqual(before);
-    expect(await refusal(message, kind)).toBe('TAKEN');
+    expect(await rejection(message, kind)).toBe('TAKEN');
   });
 
   test('refuses a signed batch with any one bit flipped, sealed anew by someone who knows the public keys alone', async () => {
@@ -517,7 +517,7 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
           decoded(2, 64),
         ),
         async (altered) => {
-          const code = await refusal(await target.seal(altered));
+          const code = await rejection(await target.seal(altered));
           expect(code).toMatch(/^(batch-malformed|bad-signature|wrong-issuer|wrong-audience|unsupported-protocol)$/);
           codes.add(code);
         },
@@ -539,10 +539,10 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
       );
     };
     const codes = new Map<string, string>();
-    for (const [path, altered] of flippedIn(message, 0)) codes.set(`seal ${path}`, await refusal(altered));
+    for (const [path, altered] of flippedIn(message, 0)) codes.set(`seal ${path}`, await rejection(altered));
     for (const part of [0, 1])
       for (const [path, altered] of flippedIn(jws, part))
-        codes.set(`${part === 0 ? 'header' : 'body'} ${path}`, await refusal(await target.seal(altered)));
+        codes.set(`${part === 0 ? 'header' : 'body'} ${path}`, await rejection(await target.seal(altered)));
     expect(Object.fromEntries(codes)).toMatchObject({
       'seal alg': 'batch-malformed',
       'seal kid': 'unknown-sealing-key',
@@ -568,7 +568,7 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
         ),
         fc.constantFrom('batch' as const, 'ask' as const),
         async (noise, kind) => {
-          expect(await refusal(noise, kind)).toBe(`${kind}-malformed`);
+          expect(await rejection(noise, kind)).toBe(`${kind}-malformed`);
         },
       ),
       { numRuns: 100 },

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ChangeSink } from '../../sync/edge/changes/asker.ts';
+import type { ChangeSink } from '../../sync/edge/changes/change-poller.ts';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identity.ts';
 import type { Transport } from '../../sync/edge/transport/interface.ts';
@@ -105,7 +105,7 @@ class World {
       changes,
       transport,
       batchEvents: 3,
-      surroundings: {
+      runtime: {
         now: () => 0,
         random: () => 0.5,
         after: (_ms, wake) => {

@@ -102,8 +102,8 @@ export async function soakMonth({ days, walkups, costly, seed, note }: MonthOpti
   await database.connect();
   undo.defer(() => database.end());
   let turned = 0;
-  const tellServer = () => server.shift(turned - behind);
-  tellServer();
+  const postSigned = () => server.shift(turned - behind);
+  postSigned();
   const device = randomUUID();
   const link = await joined(server, 'Front door', device);
 
@@ -145,7 +145,7 @@ export async function soakMonth({ days, walkups, costly, seed, note }: MonthOpti
   async function turn(ms: number): Promise<void> {
     // The server first: what the core asks once its clock is turned is answered by the same time.
     turned += Math.round(ms);
-    tellServer();
+    postSigned();
     await clock.ask(`turn ${Math.round(ms)}`);
   }
 

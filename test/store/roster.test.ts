@@ -40,7 +40,7 @@ describe('who is to be enrolled again', () => {
     kind: 'again',
     people: people.map(([id, reason]) => ({ person: id, reason })),
   });
-  const shown = (store: SqlStore) => store.enrolAgain().map((one) => [one.person.id, one.reason]);
+  const shown = (store: SqlStore) => store.reenrolments().map((one) => [one.person.id, one.reason]);
 
   it('is what the server said last, of people who are here, whichever came first', async () => {
     const store = await openKiosk(newFolder());
@@ -309,13 +309,13 @@ describe('what the server tells this device alone', () => {
         { kind: 'config', revision: 2, config: { low: true } },
       ]),
     );
-    expect(outcome.told).toBe(true);
+    expect(outcome.deviceStateChanged).toBe(true);
     store.close();
     store = await openKiosk(home);
     expect([store.sync.update, store.sync.config]).toEqual([update, { revision: 2, config: { low: true } }]);
     await store.sync.applyRoster(page([{ kind: 'update', update: null }]));
     expect(store.sync.update).toBeNull();
-    expect((await store.sync.applyRoster(page([person(randomUUID())]))).told).toBe(false);
+    expect((await store.sync.applyRoster(page([person(randomUUID())]))).deviceStateChanged).toBe(false);
   });
 
   it('a command is open until its last word, which is told once, whatever comes again', async () => {

@@ -224,7 +224,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
     if (working) {
       store.append({
         type: 'health',
-        open: { code: 'figures', detail: { day, probes: present.length } },
+        open: { code: 'statistics', detail: { day, probes: present.length } },
         personal: {},
       });
       store.setLockouts({ [`number ${day}`]: { failures: 3, until: clock.now() + 60_000, at: clock.now() } });
@@ -352,7 +352,7 @@ export async function openedValues(store: SqlStore, at: number): Promise<Record<
     imports: await Promise.all(
       store.imports.list().map(async (one) => [one, hash(String(await store.imports.open(one.id)))]),
     ),
-    again: store.enrolAgain(),
+    again: store.reenrolments(),
     whereabouts: store.whereabouts(new Date(0).toISOString()),
     evacuation: store.evacuation(),
     outbox: store.pending(1_000_000),

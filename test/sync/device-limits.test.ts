@@ -120,6 +120,6 @@ test('strangers have twenty connections from one address, a certificate of their
   const heard = await Promise.all(strangers.map(answers));
   expect(heard.filter(Boolean)).toHaveLength(20);
   expect(await sendAs(server, kiosk)).toBe(1);
-  // The limit of ten seconds, and that joining lifts it, have a test with the clock in hand (lanes.test.ts).
+  // The limit of ten seconds, and that joining lifts it, have a test with the clock in hand (per-device-queue.test.ts).
   await Promise.all(strangers.map((s) => s.closed || once(s, 'close')));
 });

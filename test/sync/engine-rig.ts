@@ -1,4 +1,4 @@
-import type { ChangeSink, ChangesPage } from '../../sync/edge/changes/asker.ts';
+import type { ChangeSink, ChangesPage } from '../../sync/edge/changes/change-poller.ts';
 import { SyncEngine, type SyncStatus } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity } from '../../sync/edge/identity.ts';
 import type { OutboxSource } from '../../sync/edge/outbox.ts';
@@ -135,7 +135,7 @@ export async function rig<S extends OutboxSource = MemoryOutbox>({
     transport,
     changes: sink,
     onStatus: (s) => statuses.push(s),
-    surroundings: {
+    runtime: {
       now: () => 0,
       random: () => 0.5,
       after(ms, wake) {

@@ -9,7 +9,7 @@ import { sealAsk } from '../../sync/protocol/seal/ask.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import { keyId } from '../../sync/protocol/seal/keys.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
-import { messageDigest, openNudge, openRefusal } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest, openNudge, openRejection } from '../../sync/protocol/seal/signal.ts';
 import { type Ask, MAX_PRESENCE, type Page } from '../../sync/protocol/wire/changes.ts';
 import { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
@@ -267,9 +267,9 @@ describe('signals', () => {
     );
     const signed = await refuseMessage(context, message, problem!);
     const expected = { device: kiosk.box.device, digest: messageDigest(message.sealed) };
-    expect(await openRefusal(signed, kiosk.pinned.signing, expected)).toMatchObject({ code: 'batch-malformed' });
+    expect(await openRejection(signed, kiosk.pinned.signing, expected)).toMatchObject({ code: 'batch-malformed' });
     const inside = await refuseMessage(context, message, new Problem('Odd code!', 'secret detail'));
-    expect(await openRefusal(inside, kiosk.pinned.signing, expected)).toMatchObject({ code: 'internal-error' });
+    expect(await openRejection(inside, kiosk.pinned.signing, expected)).toMatchObject({ code: 'internal-error' });
   });
 
   test('a nudge is signed for its device', async () => {

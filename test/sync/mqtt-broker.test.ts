@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signAck } from '../../sync/protocol/seal/ack.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { sealPosition } from '../../sync/protocol/seal/position.ts';
-import { messageDigest, signRefusal } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest, signRejection } from '../../sync/protocol/seal/signal.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 import { createCa, issueServerCertificate, issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
@@ -145,7 +145,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     };
     const forged = [
       await signAck(ack, key),
-      await signRefusal({ device, digest: messageDigest(sealed), code: 'device-revoked', serverTime }, key),
+      await signRejection({ device, digest: messageDigest(sealed), code: 'device-revoked', serverTime }, key),
       `${Buffer.from(JSON.stringify({ typ: TYP.ack })).toString('base64url')}.e30.AA`,
       'junk',
     ];

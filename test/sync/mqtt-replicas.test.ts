@@ -65,7 +65,7 @@ async function replica(name: string, presence: () => Promise<void> = async () =>
       taken.push(m.sealed);
       return 'answer';
     },
-    refuse: async () => 'refusal',
+    refuse: async () => 'rejection',
     presence,
   });
   const consumer = new BrokerConsumer({

@@ -87,7 +87,7 @@ describe('the live socket', () => {
       rejectUnauthorized: false,
       headers,
     });
-  const refusal = (socket: WebSocket) =>
+  const rejection = (socket: WebSocket) =>
     new Promise<number>((resolve) => {
       socket.on('unexpected-response', (_req, res) => resolve(res.statusCode!));
       socket.on('open', () => resolve(101));
@@ -96,11 +96,11 @@ describe('the live socket', () => {
 
   test('is refused without a session, without an Origin, and from another Origin', async () => {
     const cookieNow = await rig.signIn();
-    expect(await refusal(open({ origin: rig.server.peopleUrl }))).toBe(401);
-    expect(await refusal(open({ cookie: cookieNow }))).toBe(403);
-    expect(await refusal(open({ cookie: cookieNow, origin: 'https://evil.example' }))).toBe(403);
+    expect(await rejection(open({ origin: rig.server.peopleUrl }))).toBe(401);
+    expect(await rejection(open({ cookie: cookieNow }))).toBe(403);
+    expect(await rejection(open({ cookie: cookieNow, origin: 'https://evil.example' }))).toBe(403);
     const good = open({ cookie: cookieNow, origin: rig.server.peopleUrl });
-    expect(await refusal(good)).toBe(101);
+    expect(await rejection(good)).toBe(101);
     good.terminate();
   });
 

@@ -225,7 +225,7 @@ async function startCore(
           retention,
           log,
           onStatus: () => undefined,
-          applied: (outcome) => outcome.told && keeper.told(),
+          applied: (outcome) => outcome.deviceStateChanged && keeper.told(),
           dropped: () => undefined,
         })
       : null;

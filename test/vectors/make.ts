@@ -280,7 +280,7 @@ async function messages() {
     logs,
     farewell,
     ack: await fromServerSigned(TYP.ack, ackBody),
-    refusal: await fromServerSigned(TYP.refusal, refusalBody),
+    rejection: await fromServerSigned(TYP.rejection, refusalBody),
     nudge: await fromServerSigned(TYP.nudge, nudgeBody),
   };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Position } from '../../sync/protocol/seal/position.ts';
 import { Ack } from '../../sync/protocol/wire/ack.ts';
 import { BatchBody, BatchHeader, sealedHeader, serverHeader, TYP } from '../../sync/protocol/wire/batch.ts';
-import { Ask, AskHeader, Change, Nudge, Page, Policy, Presence, Refusal } from '../../sync/protocol/wire/changes.ts';
+import { Ask, AskHeader, Change, Nudge, Page, Policy, Presence, Rejection } from '../../sync/protocol/wire/changes.ts';
 import {
   EventHeader,
   OpenBody,
@@ -69,8 +69,8 @@ export function schemas(): unknown {
     FarewellHeader,
     Farewell,
     ServerKeys,
-    RefusalHeader: serverHeader(TYP.refusal),
-    Refusal,
+    RejectionHeader: serverHeader(TYP.rejection),
+    Rejection,
     NudgeHeader: serverHeader(TYP.nudge),
     Nudge,
     JoinHeader,

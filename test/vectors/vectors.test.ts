@@ -19,7 +19,7 @@ import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import { openPosition } from '../../sync/protocol/seal/position.ts';
-import { messageDigest, openNudge, openRefusal } from '../../sync/protocol/seal/signal.ts';
+import { messageDigest, openNudge, openRejection } from '../../sync/protocol/seal/signal.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { openPhoto } from '../../sync/server/photos/open.ts';
 import { vectors } from './make.ts';
@@ -133,11 +133,11 @@ describe('messages', () => {
   });
 
   test('ack, refusal and nudge verify on the kiosk', async () => {
-    const { ack, refusal, nudge, batch } = messages;
+    const { ack, rejection, nudge, batch } = messages;
     const who = { device: ids.device };
     expect(await openAck(ack.signed, trusted, { ...who, epoch: ids.epoch })).toEqual(ack.body);
     const digest = messageDigest(batch.sealed);
-    expect(await openRefusal(refusal.signed, trusted, { ...who, digest })).toEqual(refusal.body);
+    expect(await openRejection(rejection.signed, trusted, { ...who, digest })).toEqual(rejection.body);
     expect(await openNudge(nudge.signed, trusted, who)).toEqual(nudge.body);
   });
 });

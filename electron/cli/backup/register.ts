@@ -161,7 +161,9 @@ Exit code 1 with backup-thawing: the archive was asked for it; run the same comm
         return [
           `Restored backup ${r.backup} of ${r.takenAt}: ${r.rows} rows, ${r.photos} photos.`,
           ...(r.photosMissing > 0 ? [`${r.photosMissing} photos were purged or erased since.`] : []),
-          ...(r.erasedAgain > 0 ? [`${r.erasedAgain} people were erased since the backup, and are erased again.`] : []),
+          ...(r.erasuresRepeated > 0
+            ? [`${r.erasuresRepeated} people were erased since the backup, and are erased again.`]
+            : []),
           ...(r.erasuresHeld > 0
             ? [`${r.erasuresHeld} people are not erased again yet: they are under a legal hold (erasure list).`]
             : []),

@@ -2,7 +2,7 @@ import { encodePhoto } from '../../core/checkin/photo.ts';
 import { consentText } from '../../core/enrolment/consent-texts.ts';
 import { enrolPerson } from '../../core/enrolment/service.ts';
 import type { OpenKiosk } from '../../core/open-kiosk.ts';
-import { photoDaysTold } from '../../core/site/config.ts';
+import { photoDaysShown } from '../../core/site/config.ts';
 import { readPicture } from './footage.ts';
 import { demoPeople } from './people.ts';
 
@@ -22,7 +22,7 @@ export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
       templates.push({ pose: 'photo', model: recogniser.model, embedding: await recogniser.embed(image, shape) });
       photo ??= await encodePhoto(image);
     }
-    const { version } = consentText(language, kiosk.site.privacy, photoDaysTold(kiosk.site));
+    const { version } = consentText(language, kiosk.site.privacy, photoDaysShown(kiosk.site));
     await enrolPerson(
       { store: kiosk.store, recogniser, changed: () => undefined },
       {

@@ -19,9 +19,9 @@ let own: Environment | null = null;
  */
 export async function ownEnvironment(): Promise<Environment> {
   if (own) return own;
-  const { surroundings, takeEnvironment, withoutDumps } = await import('../../../sync/server/keys/hygiene.ts');
+  const { processLimits, takeEnvironment, withoutDumps } = await import('../../../sync/server/keys/hygiene.ts');
   own = takeEnvironment(process.env);
-  const dumps = withoutDumps(surroundings());
+  const dumps = withoutDumps(processLimits());
   if (dumps) process.stderr.write(`${PROGRAM.name}: ${dumps.code}: ${dumps.message}\n`);
   return own;
 }

@@ -7,8 +7,8 @@ import type { FaceFrame } from '../../contract/frames.ts';
 import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
 import type { Admission } from '../devices/door/rule.ts';
 import type { SealedPlace } from '../devices/gps/places.ts';
-import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
+import { createMutex } from '../mutex.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import type { PersonPins } from '../pin/person-pins.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
@@ -92,7 +92,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   const undo = createUndoTokens(site.undoSeconds * 1000);
   let visit: Visit | null = null;
   /** Whatever touches the visit or records a check-in goes one after the other. */
-  const inTurn = createTurns();
+  const exclusive = createMutex();
 
   /** Takes the record, unless the same person was recorded within the window. Durable when it returns. */
   async function record(
@@ -221,7 +221,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   }
 
   const admit: Admit = (person, { method, direction, reason }) =>
-    inTurn(async () => {
+    exclusive(async () => {
       const fields = { score: null, second: null, photo: null, gps: null, ...(reason !== undefined && { reason }) };
       const receipt = await record(
         person,
@@ -351,7 +351,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     },
 
     /** One look at a time: a look's verdict must be in before the next one can count on it. */
-    probe: (input) => inTurn(() => probe(input)),
+    probe: (input) => exclusive(() => probe(input)),
 
     ...createPinCheckins({ ...deps, admit }),
 

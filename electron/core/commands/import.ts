@@ -67,7 +67,7 @@ export const importPeople = storeCommand({
     const folders = await personFolders(args.folder);
     const faces = await context.faces();
     if (faces.recogniser.off) throw faces.recogniser.off;
-    const desk = importDesk(context, faces, args);
+    const service = importService(context, faces, args);
 
     const total = {
       people: folders.length,
@@ -83,7 +83,7 @@ export const importPeople = storeCommand({
     let done = 0;
     let photos: Photo[] = [];
     try {
-      for await (const step of inOrder(stepsOf(folders), PICTURES_AT_ONCE, (s) => desk.look(s))) {
+      for await (const step of inOrder(stepsOf(folders), PICTURES_AT_ONCE, (s) => service.look(s))) {
         if (step.kind === 'photo') {
           photos.push(step.photo);
           continue;
@@ -106,10 +106,10 @@ export const importPeople = storeCommand({
     return total.refusedPeople + total.refusedPhotos > 0 ? 1 : 0;
 
     async function settle(end: Extract<Step, { kind: 'end' }>, photos: readonly Photo[]): Promise<Result> {
-      if (end.problem) return refusal(end.problem, []);
-      if (end.of.name === null) return refusal('name-not-usable', []);
-      if (photos.length === 0) return refusal('no-photos', []);
-      return desk.settle(end.of.name, end.of.alone, photos);
+      if (end.problem) return refuse(end.problem, []);
+      if (end.of.name === null) return refuse('name-not-usable', []);
+      if (photos.length === 0) return refuse('no-photos', []);
+      return service.settle(end.of.name, end.of.alone, photos);
     }
   },
 });
@@ -162,12 +162,12 @@ function report(output: CommandOutput, of: PersonFolder, result: Result): void {
   });
 }
 
-function refusal(reason: string, refused: readonly RefusedPhoto[]): Result {
+function refuse(reason: string, refused: readonly RefusedPhoto[]): Result {
   return { kind: 'refused', id: null, templates: 0, refused, staff: [], reason };
 }
 
 /** Decides about one person's photos after the other. */
-function importDesk(context: CommandContext, faces: Faces, args: Args) {
+function importService(context: CommandContext, faces: Faces, args: Args) {
   const { store } = context;
   const { recogniser } = faces;
   const { language, consent } = args;
@@ -209,7 +209,7 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
     // As they are by now: an erasure, or a consent taken back, may have come while the import ran.
     const listed = people.of(word);
     const candidates = listed.flatMap(({ id }) => store.person(id) ?? []);
-    if (candidates.length < listed.length) return refusal('person-unknown', []);
+    if (candidates.length < listed.length) return refuse('person-unknown', []);
     const meant = candidates.length > 1 ? clearlyOne(candidates, photos) : (candidates[0] ?? null);
     const known = meant ? store.templatesOf(meant.id, recogniser.model).map((t) => t.embedding) : [];
     const { kept, refused } = sift(photos, known, recogniser.calibration);
@@ -256,7 +256,7 @@ function importDesk(context: CommandContext, faces: Faces, args: Args) {
   ): Result {
     if (staff.some(({ state }) => state === 'waiting')) return { kind: 'waiting', ...about, staff };
     if (about.id !== null || about.refused.length < photos) return { kind: 'unchanged', ...about, staff };
-    return { ...refusal('no-usable-photo', about.refused), staff };
+    return { ...refuse('no-usable-photo', about.refused), staff };
   }
 
   /** Of several people whom this name may mean, the one whom the photos show; null where that is not clear. */

@@ -2,14 +2,14 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { type CommandContext, parseArguments, type StoreCommand } from '../commands/command.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import { actingAs } from '../store/actor.ts';
 import { type ControlAnswer, ControlRequest, controlSocketPath, MAX_REQUEST_BYTES, REQUEST_MS } from './protocol.ts';
 import { requestLine } from './request-line.ts';
 
 export interface ControlDeps {
   readonly context: CommandContext;
-  readonly staff: StaffDesk;
+  readonly staff: StaffService;
   readonly commands: readonly StoreCommand[];
   /** How long a connection may take to send its request, ms; REQUEST_MS by default. */
   readonly requestMs?: number;

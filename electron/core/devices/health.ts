@@ -1,4 +1,4 @@
-import type { CameraWord } from '../../contract/methods.ts';
+import type { CameraCondition } from '../../contract/methods.ts';
 import type { SqlStore } from '../store/store.ts';
 import type { PortState } from './serial/kept-port.ts';
 
@@ -15,14 +15,14 @@ export interface DeviceHealth {
 export interface CameraHealth {
   readonly kind: 'camera';
   readonly name: 'camera';
-  readonly state: Exclude<CameraWord, PassingWord>;
+  readonly state: Exclude<CameraCondition, PassingWord>;
 }
 
 /** No news of a camera: it is not needed, has just been started, or a hand or the night lies over it. */
 type PassingWord = 'off' | 'starting' | 'covered';
 
 /** What of the screen's word for its camera is worth telling: nothing for what passes by itself. */
-export const cameraHealth = (word: CameraWord): readonly CameraHealth[] =>
+export const cameraHealth = (word: CameraCondition): readonly CameraHealth[] =>
   word === 'off' || word === 'starting' || word === 'covered' ? [] : [{ kind: 'camera', name: 'camera', state: word }];
 
 /** A state must last this long before the server is told: a plug that is being wiggled is no news, ms. */

@@ -2,7 +2,7 @@ import type { Diagnostics } from '../../contract/diagnostics.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { Devices } from '../devices/devices.ts';
 import type { Retention } from '../retention/scheduler.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import { freeBytes } from '../status/storage.ts';
 import type { Store } from '../store/interface.ts';
 import type { SyncReport } from '../sync/report.ts';
@@ -15,7 +15,7 @@ export interface DiagnosticsDeps {
   readonly sync: () => SyncReport | null;
   readonly retention: Pick<Retention, 'now' | 'doubt'>;
   readonly wall: () => number;
-  readonly staff: Pick<StaffDesk, 'require'>;
+  readonly staff: Pick<StaffService, 'require'>;
 }
 
 /** Staff's look at the devices, store and sync of a kiosk, and the door's test pulse. */

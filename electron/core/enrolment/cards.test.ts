@@ -5,7 +5,7 @@ import { checkEvent } from '../../../sync/protocol/seal/event.ts';
 import { type Change, MAX_CREDENTIALS } from '../../../sync/protocol/wire/changes.ts';
 import { aPerson, codeOf, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
 import type { SqlStore } from '../store/store.ts';
-import { type CardDeskDeps, createCardDesk } from './cards.ts';
+import { type CardDeps, createCardService } from './cards.ts';
 
 /* Cards that are printed at the kiosk, on a real store. */
 
@@ -18,8 +18,8 @@ beforeEach(async () => {
   ada = (await store.addPerson(aPerson())).id;
 });
 
-const desk = (change: Partial<CardDeskDeps> = {}) =>
-  createCardDesk({
+const service = (change: Partial<CardDeps> = {}) =>
+  createCardService({
     store,
     staff: { require: () => ({ member: null, actor: null }) },
     offered: () => ['pin', 'badge'],
@@ -28,7 +28,7 @@ const desk = (change: Partial<CardDeskDeps> = {}) =>
     changed: () => undefined,
     ...change,
   });
-const issue = (replace = false, person = ada) => desk().cardIssue({ token: TOKEN, person, replace });
+const issue = (replace = false, person = ada) => service().cardIssue({ token: TOKEN, person, replace });
 const opens = (text: string) => store.personByCredential({ kind: 'card', value: cardHash(text)! })?.id ?? null;
 const told = () =>
   store
@@ -57,7 +57,7 @@ test('a new card takes the place of the others where that is said; and all can b
   expect(told().map(([change]) => change)).toEqual(['issued', 'issued', 'revoked', 'revoked', 'issued']);
   // A revoked one is named, and nothing of it is told again.
   expect(told()[2]![1]).toEqual({ id: (told()[0]![1] as { id: string }).id });
-  expect(await desk().cardRevoke({ token: TOKEN, person: ada })).toEqual({ revoked: 1 });
+  expect(await service().cardRevoke({ token: TOKEN, person: ada })).toEqual({ revoked: 1 });
   expect(opens(third)).toBeNull();
   expect(store.person(ada)?.cards).toBe(0);
 });
@@ -85,8 +85,8 @@ test('whoever is deleted or erased leaves no card', async () => {
 });
 
 test('none is printed that lets nobody in, and nobody has more than kiosks are told of', async () => {
-  const refused = (deps: Partial<CardDeskDeps>) =>
-    codeOf(() => desk(deps).cardIssue({ token: TOKEN, person: ada, replace: false }));
+  const refused = (deps: Partial<CardDeps>) =>
+    codeOf(() => service(deps).cardIssue({ token: TOKEN, person: ada, replace: false }));
   expect(await refused({ offered: () => ['pin'] })).toBe('way-not-offered');
   expect(await refused({ withFace: () => true, onCards: () => true })).toBe('templates-on-card');
   expect(await codeOf(() => issue(false, randomUUID()))).toBe('person-unknown');

@@ -4,14 +4,14 @@ import { CARD_BYTES, cardHash, writeCardCode } from '../../../sync/protocol/seal
 import { MAX_CREDENTIALS, type Way } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import type { Person, Store } from '../store/interface.ts';
 import { wayNotOffered } from '../ways/service.ts';
 import { personRow } from './person-row.ts';
 
-export interface CardDeskDeps {
+export interface CardDeps {
   readonly store: Pick<Store, 'person' | 'issueCard'>;
-  readonly staff: Pick<StaffDesk, 'require'>;
+  readonly staff: Pick<StaffService, 'require'>;
   /** The ways in that the site offers. */
   readonly offered: () => readonly Way[];
   /** Whether the face is compared after a card, and where templates are that it could be compared with. */
@@ -25,14 +25,14 @@ export interface CardDeskDeps {
  * Cards that staff prints at the kiosk. What a card carries is told once, to whoever prints it; its hash is kept here, and
  * goes to the server, which tells the other kiosks. It counts here from the moment it is made, network or not.
  */
-export function createCardDesk({
+export function createCardService({
   store,
   staff,
   offered,
   withFace,
   onCards,
   changed,
-}: CardDeskDeps): Pick<CoreMethods, 'cardIssue' | 'cardRevoke'> {
+}: CardDeps): Pick<CoreMethods, 'cardIssue' | 'cardRevoke'> {
   function known(id: string): Person {
     const person = store.person(id);
     if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');

@@ -1,6 +1,6 @@
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods, LookalikeRow } from '../../contract/methods.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import type { LookalikePair } from '../store/lookalikes.ts';
 import type { Overruling } from './duplicates.ts';
@@ -8,7 +8,7 @@ import { personRow } from './person-row.ts';
 
 interface Deps extends Overruling {
   readonly store: Store;
-  readonly staff: Pick<StaffDesk, 'require'>;
+  readonly staff: Pick<StaffService, 'require'>;
   /** What a member of staff is called here; null: not known. */
   readonly nameOf: (member: string) => string | null;
   readonly changed: () => void;

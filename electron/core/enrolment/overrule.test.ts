@@ -98,15 +98,15 @@ test('a face that is somebody else’s is enrolled by a supervisor’s typed wor
     recogniser: { ...like, gallery: { add: (_: string, person: string) => void added.push(person) } } as never,
     onCards: () => false,
   };
-  const desk = service({ ...deps, mayOverrule: () => false });
-  const id = await begin(desk, { name: 'Eve' });
-  for (const held of [0, 20, -20, 0]) expect(await look(desk, id, held)).toMatchObject({ accepted: true });
+  const strict = service({ ...deps, mayOverrule: () => false });
+  const id = await begin(strict, { name: 'Eve' });
+  for (const held of [0, 20, -20, 0]) expect(await look(strict, id, held)).toMatchObject({ accepted: true });
   const finish = (overrule?: { other: string; typed: string }) =>
-    codeOf(() => desk.enrolFinish({ token: TOKEN, enrolment: id, ...(overrule && { overrule }) }));
+    codeOf(() => strict.enrolFinish({ token: TOKEN, enrolment: id, ...(overrule && { overrule }) }));
   expect(await finish()).toBe('duplicate-face');
   expect(await finish({ other: ada.id, typed: '17' })).toBe('staff-not-allowed');
   // Staff is shown both pictures, and who it may be.
-  const shown = await desk.enrolDuplicate({ token: TOKEN, enrolment: id });
+  const shown = await strict.enrolDuplicate({ token: TOKEN, enrolment: id });
   expect(shown).toMatchObject({ other: { id: ada.id, name: 'Ada Lovelace', number: '17' }, mayOverrule: false });
   expect([shown.theirs!.length > 0, shown.ours!.length > 0]).toEqual([true, true]);
   expect(store.pending(100).map((e) => e.header.open)).toContainEqual({

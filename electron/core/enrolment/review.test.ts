@@ -247,12 +247,12 @@ test('a face that is somebody else’s is taken by a supervisor’s typed word a
   const two = await store.addPerson(aPerson({ name: 'Ada', number: '17', photo: new Uint8Array(picture) }));
   owner = two.id;
   const photo = await keep({ consent: 'form-7' });
-  const desk = review({ mayOverrule: () => false });
-  const shown = await desk.reviewDuplicate({ token: TOKEN, photo, person: null });
+  const service = review({ mayOverrule: () => false });
+  const shown = await service.reviewDuplicate({ token: TOKEN, photo, person: null });
   expect(shown).toMatchObject({ other: { id: two.id }, mayOverrule: false });
   expect([shown.ours!.length > 0, shown.theirs!.length > 0]).toEqual([true, true]);
   const overrule = { other: two.id, typed: '17' };
-  expect(await codeOf(() => desk.reviewAccept({ token: TOKEN, photo, person: null, overrule }))).toBe(
+  expect(await codeOf(() => service.reviewAccept({ token: TOKEN, photo, person: null, overrule }))).toBe(
     'staff-not-allowed',
   );
   const wrong = { other: two.id, typed: 'Grace Hopper' };

@@ -9,10 +9,10 @@ import { isReadableName } from '../../contract/name.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { MAX_TEMPLATES } from '../commands/import-sift.ts';
-import { createTurns } from '../in-turn.ts';
 import type { CoreOptions } from '../interface.ts';
+import { createMutex } from '../mutex.ts';
 import { PENDING_DAYS } from '../retention/retention.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import type { Person, Store } from '../store/interface.ts';
 import type { PendingPhoto } from '../store/pending.ts';
 import { PeopleByWord } from '../store/pending-rules.ts';
@@ -32,7 +32,7 @@ import { enrolPerson } from './service.ts';
 export interface ReviewDeps extends Overruling {
   readonly store: Store;
   readonly recogniser: Recogniser;
-  readonly staff: Pick<StaffDesk, 'require' | 'onLock'>;
+  readonly staff: Pick<StaffService, 'require' | 'onLock'>;
   /** Why no face may be enrolled here, by the server's policy; null where it may. */
   readonly forbidden: () => Problem | null;
   /** Whether templates go onto the person's card alone: a picture makes none then. */
@@ -59,7 +59,7 @@ export function createReview(deps: ReviewDeps): Methods {
   const { store, recogniser, staff } = deps;
   const { imports } = store;
   /** One decision after the other: each counts on the people that the one before made. */
-  const inTurn = createTurns();
+  const exclusive = createMutex();
   /** What this staff session has seen, and so left its trace of. */
   const traced = new Set<string>();
   staff.onLock(() => traced.clear());
@@ -208,7 +208,7 @@ export function createReview(deps: ReviewDeps): Methods {
     },
 
     reviewAccept: ({ token, photo, person, overrule }) =>
-      inTurn(async () => {
+      exclusive(async () => {
         staff.require(token);
         const { reason } = imports.get(photo);
         const taken = await accept(photo, person, { token, overrule });
@@ -228,7 +228,7 @@ export function createReview(deps: ReviewDeps): Methods {
     },
 
     reviewRefuse: ({ token, photo, enrolled }) =>
-      inTurn(async () => {
+      exclusive(async () => {
         staff.require(token);
         const { reason } = imports.get(photo);
         await imports.settle(photo, enrolled === null ? 'refused' : 'in-person', enrolled);

@@ -9,11 +9,11 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CaptureResult, CoreMethods, METHODS } from '../../contract/methods.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
-import { createTurns } from '../in-turn.ts';
+import { createMutex } from '../mutex.ts';
 import { type PinHasher, refuseWeak } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
-import { photoDaysTold, privacyIsSet, type SiteConfig } from '../site/config.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import { photoDaysShown, privacyIsSet, type SiteConfig } from '../site/config.ts';
+import type { StaffService } from '../staff/service.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 import { numberKey } from '../store/number-keys.ts';
 import { wipe } from '../ways/claims.ts';
@@ -29,7 +29,7 @@ export interface EnrolmentDeps extends Overruling {
   readonly pins: PinHasher;
   /** Where failures with a number are counted. */
   readonly subjects: NumberSubjects;
-  readonly staff: StaffDesk;
+  readonly staff: StaffService;
   readonly site: SiteConfig;
   /** The operator's own, as the server's policy has them; empty: the text that ships. */
   readonly consentTexts: () => readonly PolicyConsentText[];
@@ -56,7 +56,7 @@ type EnrolmentMethods = Pick<
   | 'enrolDuplicate'
   | 'enrolByNumber'
   | 'enrolCancel'
-  | 'enrolAgain'
+  | 'reenrolments'
   | 'peopleFind'
   | 'personSetPin'
   | 'personDelete'
@@ -86,7 +86,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   const { store, recogniser, site, staff, monotonic } = deps;
   let running: Enrolment | null = null;
   /** Captures and the end of an enrolment: each counts on the one before. */
-  const inTurn = createTurns();
+  const exclusive = createMutex();
   /** Nothing of a person who has finished, or will not, stays in memory. */
   const drop = () => {
     wipe(running?.templates.map((t) => t.embedding));
@@ -97,7 +97,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   /** @throws Problem `consent-text-missing`, `privacy-not-set`: nobody can agree without knowing to whom */
   const texts = (language: string) => {
     const who = site.demo || privacyIsSet(site) ? site.privacy : null;
-    return consentText(language, who, photoDaysTold(site), deps.consentTexts(), deps.onCards());
+    return consentText(language, who, photoDaysShown(site), deps.consentTexts(), deps.onCards());
   };
 
   /**
@@ -258,9 +258,9 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       return { enrolment: running.id, poses: [...ENROLMENT_POSES] };
     },
 
-    enrolCapture: (input) => inTurn(() => capture(input)),
+    enrolCapture: (input) => exclusive(() => capture(input)),
 
-    enrolFinish: (input) => inTurn(() => finish(input)),
+    enrolFinish: (input) => exclusive(() => finish(input)),
 
     async enrolDuplicate({ token, enrolment: id }) {
       staff.require(token);
@@ -286,9 +286,9 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       return {};
     },
 
-    async enrolAgain({ token }) {
+    async reenrolments({ token }) {
       staff.require(token);
-      return { people: store.enrolAgain().map(({ person, reason }) => ({ person: row(person), reason })) };
+      return { people: store.reenrolments().map(({ person, reason }) => ({ person: row(person), reason })) };
     },
 
     async peopleFind({ token, query }) {

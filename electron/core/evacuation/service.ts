@@ -4,7 +4,7 @@ import type { EvacuationList } from '../../contract/evacuation.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { SiteConfig } from '../site/config.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import { inside, knownAsOf } from './rules.ts';
 
@@ -18,7 +18,7 @@ export interface EvacuationDeps {
   readonly server: () => boolean;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  readonly staff: Pick<StaffDesk, 'require' | 'onLock'>;
+  readonly staff: Pick<StaffService, 'require' | 'onLock'>;
   /** Something was recorded that the server should hear soon. */
   readonly changed: () => void;
   readonly log: CoreOptions['log'];

@@ -28,13 +28,13 @@ export interface FleetDeps extends Pick<CoreOptions, 'home' | 'again' | 'end' | 
   readonly gone: (left: Left) => Promise<void>;
 }
 
-export interface FleetHand extends Commands {
+export interface FleetController extends Commands {
   /** What the screen shows while the kiosk is about to leave; null: it is not. */
   leaving(): Setup | null;
 }
 
 /** Wires what the server asks of this one kiosk to what the core can do. */
-export function attachFleet(deps: FleetDeps): FleetHand {
+export function attachFleet(deps: FleetDeps): FleetController {
   const { store, home, log } = deps;
   let leaving: Setup | null = null;
   let stopped = false;

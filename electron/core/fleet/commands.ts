@@ -2,7 +2,7 @@ import type { CommandWhat } from '../../../sync/protocol/wire/event.ts';
 import type { Command } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
-import type { OpenCommand } from '../store/told.ts';
+import type { OpenCommand } from '../store/device-state.ts';
 
 /** How often open commands are looked at without a page, ms: one that waits for the network, one that ends. */
 const LOOK_MS = 30_000;

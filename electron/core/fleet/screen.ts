@@ -1,4 +1,4 @@
-import type { CameraWord, CoreMethods } from '../../contract/methods.ts';
+import type { CameraCondition, CoreMethods } from '../../contract/methods.ts';
 
 /** What the screen last said of itself. */
 export interface ScreenState {
@@ -19,7 +19,7 @@ const NONE: ScreenState = { camera: 'unknown', frames: 0 };
  * @param onDark called when it has begun or ceased to be true that the screen may go dark
  */
 export function createScreenBook(
-  onCamera: (camera: CameraWord) => void,
+  onCamera: (camera: CameraCondition) => void,
   onDark: () => void,
 ): {
   readonly methods: Pick<CoreMethods, 'screenState'>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KeptConfig } from '../store/told.ts';
+import type { KeptConfig } from '../store/device-state.ts';
 import { createSettings, shownSettings } from './settings.ts';
 
 function storeWith(config: KeptConfig | null) {

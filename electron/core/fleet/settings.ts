@@ -1,6 +1,6 @@
 import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import type { SiteConfig } from '../site/config.ts';
-import type { KeptConfig } from '../store/told.ts';
+import type { KeptConfig } from '../store/device-state.ts';
 
 /** The configuration in force, as JSON: it outlives a restart, and a newer one that can't be put into force. */
 const IN_FORCE = 'config-in-force';
@@ -29,7 +29,7 @@ export interface SettingsDeps {
  * What of a configuration this kiosk can't do; null: nothing. It is taken as a whole or not at all: half of what somebody
  * has set is nothing that anybody has set.
  */
-export function refusalOf({ language }: DeviceConfig, site: Pick<SiteConfig, 'languages'>): string | null {
+export function configProblemOf({ language }: DeviceConfig, site: Pick<SiteConfig, 'languages'>): string | null {
   if (language !== undefined && !(site.languages as readonly string[]).includes(language))
     return `language-unknown: ${language} is none of ${site.languages.join(', ')}`;
   return null;
@@ -52,7 +52,7 @@ export function createSettings({ store, site }: SettingsDeps): DeviceSettings {
     take() {
       const told = store.sync.config;
       const before = JSON.stringify([inForce, problem]);
-      problem = told ? refusalOf(told.config, site) : null;
+      problem = told ? configProblemOf(told.config, site) : null;
       // Not "a higher number": a server that was put back to an older copy counts from there.
       if (told && problem === null && JSON.stringify(told) !== JSON.stringify(inForce)) {
         store.setSetting(IN_FORCE, JSON.stringify(told));

@@ -23,7 +23,7 @@ const CLOCK_MS = 120_000;
 const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|exchange-aborted|too-many-requests|http-5\d\d)$/;
 
 export interface KioskSetup {
-  readonly methods: Pick<CoreMethods, 'setupJoin' | 'setupAgain' | 'setupStaffPin' | 'setupAlone' | 'setupAnew'>;
+  readonly methods: Pick<CoreMethods, 'setupJoin' | 'setupRetry' | 'setupStaffPin' | 'setupAlone' | 'setupStartOver'>;
   /** What the first-run screen shows; null where there is none: the kiosk belongs to a server, or works by itself. */
   state(): Setup | null;
   stop(): void;
@@ -186,7 +186,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
         begin(code);
         return {};
       },
-      async setupAgain() {
+      async setupRetry() {
         refuseWhenOver();
         run++;
         clearTimeout(timer);
@@ -205,7 +205,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
         if (state.at === 'approval') set({ ...state, staffPin: true });
         return {};
       },
-      async setupAnew() {
+      async setupStartOver() {
         throw new Problem('setup-over', 'this kiosk has not left anything', 'Reload the screen.');
       },
       async setupAlone({ pin }) {

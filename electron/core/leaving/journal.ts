@@ -15,7 +15,7 @@ const languages = { languages: z.array(z.string()).min(1), language: z.string() 
 export const Journal = z.discriminatedUnion('state', [
   z.strictObject({
     v: z.literal(1),
-    state: z.enum(['destroying', 'telling']),
+    state: z.enum(['destroying', 'notifying']),
     what: z.enum(['wipe', 'decommission']),
     command: Uuid,
     device: Uuid,

@@ -1,5 +1,5 @@
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { createTurns } from '../in-turn.ts';
+import { createMutex } from '../mutex.ts';
 import type { Lockout, Store } from '../store/interface.ts';
 import {
   afterFailure,
@@ -41,7 +41,7 @@ export interface PinGuardDeps {
 
 export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
   // One attempt at a time: what an attempt adds can then be taken back when it was right, and nothing else with it.
-  const inTurn = createTurns();
+  const exclusive = createMutex();
 
   async function attempt<T>({ subject, shared, throughPause = false, check, wrong }: Attempt<T>): Promise<T> {
     const at = now();
@@ -75,5 +75,5 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
     return opened;
   }
 
-  return { attempt: (one) => inTurn(() => attempt(one)) };
+  return { attempt: (one) => exclusive(() => attempt(one)) };
 }

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { Printing } from '../../contract/printing.ts';
 import type { CoreOptions } from '../interface.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import { decodeIpp, encodeIpp, GROUP, type IppAnswer, type IppAttributes, type IppRequest } from './ipp.ts';
 import { jobAfter, newestJob, troubleOf } from './rules.ts';
 
@@ -27,7 +27,7 @@ export function cupsSocket(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): s
  * the browser; here CUPS is asked, over its socket on this machine.
  */
 export function createPrinting(deps: {
-  readonly staff: Pick<StaffDesk, 'require'>;
+  readonly staff: Pick<StaffService, 'require'>;
   readonly socket: string | null;
   readonly log: CoreOptions['log'];
 }): Pick<CoreMethods, 'printing'> {

@@ -1,4 +1,4 @@
-import type { ChangeSink, ChangesPage } from '../../../sync/edge/changes/asker.ts';
+import type { ChangeSink, ChangesPage } from '../../../sync/edge/changes/change-poller.ts';
 import type { RosterOutcome } from '../store/roster.ts';
 import type { SqlStore } from '../store/store.ts';
 import type { LiveLink } from '../sync/server-link.ts';

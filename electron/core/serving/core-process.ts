@@ -53,12 +53,12 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
         },
       });
     } catch (error) {
-      const refusal = codedError(error);
-      if (!refusal) {
+      const coded = codedError(error);
+      if (!coded) {
         log('error', 'core: could not start', { error });
         return link.exit(EXIT.crashed);
       }
-      link.post({ type: 'refused', ...refusal });
+      link.post({ type: 'refused', ...coded });
       return link.exit(EXIT.refused);
     }
     core.onSignal((name, data) => {

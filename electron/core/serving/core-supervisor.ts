@@ -78,7 +78,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
   };
 
   function launch(): void {
-    let refusal: Extract<CoreMessage, { type: 'refused' }> | null = null;
+    let coded: Extract<CoreMessage, { type: 'refused' }> | null = null;
     let readyAt: number | null = null;
     let again: Extract<CoreMessage, { type: 'again' }> | null = null;
     let asked = 0;
@@ -92,7 +92,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
         if (!parsed.success) return log('warn', 'host: a message of the core was not understood');
         const message = parsed.data;
         if (message.type === 'log') log(message.level, message.message, message.fields);
-        else if (message.type === 'refused') refusal = message;
+        else if (message.type === 'refused') coded = message;
         else if (message.type === 'again') again = message;
         else if (message.type === 'end') {
           log('info', 'host: the core asks for a new start of the kiosk', { why: message.why });
@@ -116,7 +116,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
         if (served >= STABLE_AFTER) crashes = 0;
         else if (served >= SERVED_AFTER) crashes = Math.min(crashes, 1);
         if (again && code === 0 && !closing) afterAsked(again.browser);
-        else afterExit(code, refusal);
+        else afterExit(code, coded);
       },
     });
     child = current;
@@ -142,15 +142,15 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
     againTimer = setTimeout(launch, RESTART_AFTER[0]);
   }
 
-  function afterExit(code: number | null, refusal: { code: string; message: string; nextStep: string } | null): void {
+  function afterExit(code: number | null, coded: { code: string; message: string; nextStep: string } | null): void {
     if (closing) {
       change({ state: 'stopped', code: null, message: '', nextStep: '' });
       ended();
       return;
     }
     const last = options.endsWithCore?.() ?? false;
-    if (refusal) {
-      const { code: reason, message, nextStep } = refusal;
+    if (coded) {
+      const { code: reason, message, nextStep } = coded;
       log('error', 'host: the core refused to start', { code: reason, problem: message, nextStep });
       change({ state: 'refused', code: reason, message, nextStep });
       if (last) options.onEnd?.('core-ended');

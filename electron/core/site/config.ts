@@ -61,7 +61,7 @@ export const privacyIsSet = ({ privacy }: Pick<SiteConfig, 'privacy'>): boolean 
   (['controller', 'contact', 'dpo'] as const).every((field) => privacy[field] !== PRIVACY_NOT_SET[field]);
 
 /** Days that people are told the photo of a check-in is kept: 0 where none is taken. */
-export const photoDaysTold = (site: Pick<SiteConfig, 'photos' | 'photoDays'>): number =>
+export const photoDaysShown = (site: Pick<SiteConfig, 'photos' | 'photoDays'>): number =>
   site.photos ? site.photoDays : 0;
 
 export function isTimeZone(value: string): boolean {

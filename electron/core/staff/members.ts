@@ -6,8 +6,8 @@ import { BadgeNumber, SecondFactor, Staff } from '../../../sync/protocol/wire/ch
 import { PaperNumber, StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { storedPin } from '../pin/stored-pin.ts';
+import { STAFF_OF_SERVER } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
-import { STAFF_OF_SERVER } from '../store/told.ts';
 import { codeAt, stepsAround } from './totp.ts';
 
 /**

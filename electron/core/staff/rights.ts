@@ -26,7 +26,7 @@ export const RIGHTS = {
   enrolFinish: DESK,
   enrolByNumber: DESK,
   enrolCancel: DESK,
-  enrolAgain: DESK,
+  reenrolments: DESK,
   enrolDuplicate: DESK,
   overruleDuplicate: SUPERVISOR,
   peopleFind: DESK,

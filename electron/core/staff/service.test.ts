@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createPinGuard } from '../pin/guard.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
-import { createStaffDesk } from './service.ts';
+import { createStaffService } from './service.ts';
 
 const MINUTE = 60_000;
 
@@ -15,7 +15,7 @@ function desk() {
     setLockouts: () => undefined,
   };
   const pins = { hash: async () => 'hash', verify: async (_stored: unknown, pin: string) => pin === '493817' };
-  const staff = createStaffDesk({
+  const staff = createStaffService({
     store,
     pins,
     memberPins: { ...pins, renewed: async () => null },

@@ -33,7 +33,7 @@ export interface StaffSession {
 /** Why a session ended, for the record; null: its member ended it. */
 type EndedBy = 'idle' | 'over' | 'screen' | 'another' | 'removed' | null;
 
-export interface StaffDesk extends Pick<Unlocking, 'checkPin'> {
+export interface StaffService extends Pick<Unlocking, 'checkPin'> {
   readonly methods: Pick<CoreMethods, 'staffMembers' | 'staffListen' | 'staffUnlock' | 'staffLock'>;
   /** The unlock screen waits for a badge: what a reader brings now is for it. */
   listens(): boolean;
@@ -70,7 +70,7 @@ export interface StaffDeps {
 }
 
 /** Staff's way in at the kiosk: one session at a time, of one member, which ends when idle. */
-export function createStaffDesk(deps: StaffDeps): StaffDesk {
+export function createStaffService(deps: StaffDeps): StaffService {
   const { store, records, monotonic } = deps;
   let session: {
     readonly token: string;

@@ -139,12 +139,12 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
         },
         wrong,
       })
-      .catch((refusal: unknown) => {
-        if (refusal instanceof Problem) noteRefusal(subject, { id, name }, why);
-        throw refusal;
+      .catch((error: unknown) => {
+        if (error instanceof Problem) noteFailure(subject, { id, name }, why);
+        throw error;
       });
     if ('factorless' in opened) {
-      noteRefusal(subject, { id, name }, 'staff-factor-missing');
+      noteFailure(subject, { id, name }, 'staff-factor-missing');
       throw new Problem(
         'staff-factor-missing',
         'this technician has no second factor here',
@@ -158,7 +158,7 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
     return { member: opened.member, actor: id, alerted: false };
   }
 
-  function noteRefusal(subject: string, member: { id: string; name: string }, why: string): void {
+  function noteFailure(subject: string, member: { id: string; name: string }, why: string): void {
     if (why === 'locked') {
       const { until } = store.lockout(subject);
       if (noted.get(subject) === until) return;

@@ -5,7 +5,7 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import type { Devices } from '../devices/devices.ts';
 import { type DeviceSettings, shownSettings } from '../fleet/settings.ts';
 import type { Retention } from '../retention/scheduler.ts';
-import { photoDaysTold, type SiteConfig } from '../site/config.ts';
+import { photoDaysShown, type SiteConfig } from '../site/config.ts';
 import type { Store } from '../store/interface.ts';
 import type { Uplink } from '../sync/link.ts';
 import { storageState } from './storage.ts';
@@ -58,7 +58,7 @@ export function statusOf(parts: StatusParts): () => Status {
       reader: devices.reads(),
       liveness: site.liveness,
       consentAge: parts.consentAge(),
-      privacy: { ...site.privacy, photoDays: photoDaysTold(site), gpsDays: devices.positions ? site.gpsDays : 0 },
+      privacy: { ...site.privacy, photoDays: photoDaysShown(site), gpsDays: devices.positions ? site.gpsDays : 0 },
       notices: [
         ...missing,
         ...(secretInFile ? ['device-secret-in-file'] : []),

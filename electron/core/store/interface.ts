@@ -164,7 +164,7 @@ export interface IssuedCard {
 }
 
 /** Somebody who is to be enrolled again, and why, as a code. */
-export interface EnrolAgain {
+export interface Reenrolment {
   readonly person: Person;
   readonly reason: string;
 }
@@ -219,7 +219,7 @@ export interface StoreReads {
   /** With whom this person is a pair of lookalikes. */
   partners(person: string): string[];
   /** Who is to be enrolled again, by the server's word, by name. */
-  enrolAgain(): EnrolAgain[];
+  reenrolments(): Reenrolment[];
   /** What the person's card opens; null: their templates are on no card. */
   cardTemplate(person: string): CardTemplate | null;
   lockout(subject: string): Lockout;

@@ -3,6 +3,7 @@ import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import { missingCase } from '../../../sync/protocol/wire/problem.ts';
 import { sharedPin, storedPin } from '../pin/stored-pin.ts';
 import { vectorOf } from './derived.ts';
+import { type DeviceState, STAFF_OF_SERVER } from './device-state.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, Template } from './interface.ts';
 import { credentialKey, newPersonKeys, optedOutBy } from './known.ts';
@@ -11,7 +12,6 @@ import type { Stored } from './people.ts';
 import type { Purge } from './purge.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
-import { STAFF_OF_SERVER, type Told } from './told.ts';
 import type { WhereaboutsRows } from './whereabouts.ts';
 
 /** The server's policy for this kiosk, as JSON. */
@@ -33,8 +33,8 @@ export interface PageOutcome {
   readonly policy: Policy | null;
   /** The newest set of server keys that the page brought. */
   readonly keys: ServerKeys | null;
-  /** The page told something of this device alone: a build, settings, a command (told.ts). */
-  readonly told: boolean;
+  /** The page told something of this device alone: a build, settings, a command (device-state.ts). */
+  readonly deviceStateChanged: boolean;
 }
 
 /** One page of the server's being applied, change by change, in a transaction of the caller's. */
@@ -42,7 +42,7 @@ export class Applying {
   readonly #s: Session;
   readonly #purge: Purge;
   readonly #rows: Rows;
-  readonly #told: Told;
+  readonly #deviceState: DeviceState;
   readonly #whereabouts: WhereaboutsRows;
   readonly #lookalikes: Lookalikes;
   readonly #now: number;
@@ -55,13 +55,13 @@ export class Applying {
   readonly #photos: string[] = [];
   #policy: Policy | null = null;
   #keys: ServerKeys | null = null;
-  #toldOne = false;
+  #deviceStateChanged = false;
 
   constructor(
     session: Session,
     purge: Purge,
     rows: Rows,
-    told: Told,
+    deviceState: DeviceState,
     whereabouts: WhereaboutsRows,
     lookalikes: Lookalikes,
     o: { readonly now: number; readonly whole: boolean },
@@ -69,7 +69,7 @@ export class Applying {
     this.#s = session;
     this.#purge = purge;
     this.#rows = rows;
-    this.#told = told;
+    this.#deviceState = deviceState;
     this.#whereabouts = whereabouts;
     this.#lookalikes = lookalikes;
     this.#now = Math.floor(o.now);
@@ -107,10 +107,10 @@ export class Applying {
         this.#rows.setSetting(STAFF_OF_SERVER, JSON.stringify(change.staff));
         break;
       case 'evacuation':
-        this.#whereabouts.tellEvacuation(change.evacuation);
+        this.#whereabouts.applyEvacuation(change.evacuation);
         break;
       case 'accounted':
-        this.#whereabouts.tellEvacuation(change.evacuation);
+        this.#whereabouts.applyEvacuation(change.evacuation);
         this.#accounted(change.person, change.seen);
         break;
       case 'again':
@@ -142,16 +142,16 @@ export class Applying {
         if (!this.#keys || change.keys.serial > this.#keys.serial) this.#keys = change.keys;
         break;
       case 'update':
-        this.#told.noteUpdate(change);
-        this.#toldOne = true;
+        this.#deviceState.noteUpdate(change);
+        this.#deviceStateChanged = true;
         break;
       case 'config':
-        this.#told.noteConfig(change);
-        this.#toldOne = true;
+        this.#deviceState.noteConfig(change);
+        this.#deviceStateChanged = true;
         break;
       case 'command':
-        this.#told.noteCommand(change, this.#now);
-        this.#toldOne = true;
+        this.#deviceState.noteCommand(change, this.#now);
+        this.#deviceStateChanged = true;
         break;
       default:
         missingCase(change);
@@ -166,7 +166,7 @@ export class Applying {
       photos: this.#photos,
       policy: this.#policy,
       keys: this.#keys,
-      told: this.#toldOne,
+      deviceStateChanged: this.#deviceStateChanged,
     };
   }
 
@@ -361,10 +361,10 @@ export class Applying {
       this.#forget(id, person.known.ref);
     }
     const bytes = uuidBytes(request);
-    const told = db.prepare('SELECT n FROM erasure WHERE request = ?').pluck().get(bytes) as number | undefined;
+    const answered = db.prepare('SELECT n FROM erasure WHERE request = ?').pluck().get(bytes) as number | undefined;
     // Said once. When the server asks again, its database is older than the answer, which is then sent again anyway; only
     // an answer that was already trimmed has to be given anew.
-    if (told !== undefined && log.row(told)) return;
+    if (answered !== undefined && log.row(answered)) return;
     const { n } = values.append('erasureDone', { request }, { person: id }, null);
     db.prepare('INSERT INTO erasure(request, n) VALUES (?, ?) ON CONFLICT(request) DO UPDATE SET n = excluded.n').run(
       bytes,

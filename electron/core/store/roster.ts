@@ -1,11 +1,11 @@
 import type { Page } from '../../../sync/protocol/wire/changes.ts';
+import type { DeviceState } from './device-state.ts';
 import { uuidText } from './header.ts';
 import type { Lookalikes } from './lookalikes.ts';
 import type { Purge } from './purge.ts';
 import { Applying, ISSUERS, type PageOutcome, PIN_PEPPERS, POLICY } from './roster-page.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
-import type { Told } from './told.ts';
 import type { WhereaboutsRows } from './whereabouts.ts';
 
 /** What of a page concerns the roster. */
@@ -34,7 +34,7 @@ export class Roster {
   readonly #s: Session;
   readonly #purge: Purge;
   readonly #rows: Rows;
-  readonly #told: Told;
+  readonly #deviceState: DeviceState;
   readonly #whereabouts: WhereaboutsRows;
   readonly #lookalikes: Lookalikes;
   readonly #trustedNow: () => number;
@@ -43,7 +43,7 @@ export class Roster {
     session: Session,
     purge: Purge,
     rows: Rows,
-    told: Told,
+    deviceState: DeviceState,
     whereabouts: WhereaboutsRows,
     lookalikes: Lookalikes,
     trustedNow: () => number,
@@ -53,7 +53,7 @@ export class Roster {
     this.#s = session;
     this.#purge = purge;
     this.#rows = rows;
-    this.#told = told;
+    this.#deviceState = deviceState;
     this.#trustedNow = trustedNow;
   }
 
@@ -83,7 +83,15 @@ export class Roster {
   /** @returns what to tell memory; `committed` must be called after the commit */
   apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
     const o = { now: this.#trustedNow(), whole: page.whole };
-    const work = new Applying(this.#s, this.#purge, this.#rows, this.#told, this.#whereabouts, this.#lookalikes, o);
+    const work = new Applying(
+      this.#s,
+      this.#purge,
+      this.#rows,
+      this.#deviceState,
+      this.#whereabouts,
+      this.#lookalikes,
+      o,
+    );
     const { db, log } = this.#s;
     // The server may begin a snapshot anew in the middle of one: what that one named counts no more.
     if (page.whole && (page.first ?? this.#rows.setting(SNAPSHOT) !== 'under-way')) {

@@ -15,6 +15,7 @@ import { Checkins, instant } from './checkins.ts';
 import type { Clock } from './clock.ts';
 import { type Connection, disconnect } from './connection.ts';
 import { guarded } from './database.ts';
+import { DeviceState } from './device-state.ts';
 import { wireValues } from './events.ts';
 import { headerOf, uuidText } from './header.ts';
 import type {
@@ -23,7 +24,6 @@ import type {
   Checkin,
   CheckinQuery,
   Credential,
-  EnrolAgain,
   IssuedCard,
   Lockout,
   NewCheckin,
@@ -31,6 +31,7 @@ import type {
   NewPerson,
   Person,
   PersonChange,
+  Reenrolment,
   Store,
   Template,
   Whereabouts,
@@ -49,7 +50,6 @@ import { Rows } from './rows.ts';
 import { type Session, startSession } from './session.ts';
 import { type StaffEvent, staffEvents } from './staff-log.ts';
 import { SyncSide } from './sync-side.ts';
-import { Told } from './told.ts';
 import { type OngoingEvacuation, WhereaboutsRows } from './whereabouts.ts';
 
 /** What a store is made of, besides its connection. */
@@ -77,7 +77,7 @@ export class SqlStore implements Store {
   #roster!: Roster;
   #whereabouts!: WhereaboutsRows;
   #lookalikes!: Lookalikes;
-  #told!: Told;
+  #deviceState!: DeviceState;
   #pending!: PendingRows;
   #connection: Connection;
   readonly #reserve: Reserve;
@@ -102,7 +102,7 @@ export class SqlStore implements Store {
       purge: this.#purge,
       roster: this.#roster,
       whereabouts: this.#whereabouts,
-      told: this.#told,
+      deviceState: this.#deviceState,
       rows: this.#rows,
     });
     this.sync = new SyncSide(liveSync, parts.vault, this.#reserve);
@@ -136,12 +136,12 @@ export class SqlStore implements Store {
     this.#people = new PersonWrites(session, this.#checkins, this.#purge, this.#lookalikes, trusting.now);
     this.#trustedNow = trustedNow;
     this.#whereabouts = new WhereaboutsRows(session, this.#rows, device);
-    this.#told = new Told(session, this.#rows);
+    this.#deviceState = new DeviceState(session, this.#rows);
     this.#roster = new Roster(
       session,
       this.#purge,
       this.#rows,
-      this.#told,
+      this.#deviceState,
       this.#whereabouts,
       this.#lookalikes,
       trustedNow,
@@ -246,7 +246,7 @@ export class SqlStore implements Store {
     return known && guarded(() => this.#session.people.secrets.pinCodeOf(known, now)?.hash ?? null);
   }
 
-  enrolAgain(): EnrolAgain[] {
+  reenrolments(): Reenrolment[] {
     const rows = guarded(() => this.#session.db.prepare('SELECT person, reason FROM again').all()) as {
       person: Buffer;
       reason: string;

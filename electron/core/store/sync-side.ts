@@ -4,6 +4,7 @@ import type { Open, WireEvent } from '../../../sync/protocol/wire/event.ts';
 import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import type { Vault } from '../vault/vault.ts';
 import { guarded, storageFull } from './database.ts';
+import type { DeviceState, KeptConfig, OpenCommand } from './device-state.ts';
 import type { EventPlace, Outbox } from './outbox.ts';
 import type { Purge } from './purge.ts';
 import type { Reserve } from './reserve.ts';
@@ -11,7 +12,6 @@ import { isStorageProblem } from './reserve.ts';
 import type { Roster, RosterOutcome, RosterPage } from './roster.ts';
 import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
-import type { KeptConfig, OpenCommand, Told } from './told.ts';
 import type { WhereaboutsRows } from './whereabouts.ts';
 
 /** The connection of the moment, as in checkin-writes.ts. */
@@ -22,7 +22,7 @@ export interface LiveSync {
   readonly roster: Roster;
   readonly rows: Rows;
   readonly whereabouts: WhereaboutsRows;
-  readonly told: Told;
+  readonly deviceState: DeviceState;
 }
 
 /** A photo that the server has the event of, and not the file. */
@@ -127,22 +127,22 @@ export class SyncSide {
 
   /** Which build the server wants here; null: the one that is. */
   get update(): UpdateDirective | null {
-    return guarded(() => this.#live().told.update);
+    return guarded(() => this.#live().deviceState.update);
   }
 
   /** This device's own settings as the server last told them; null: it never did. */
   get config(): KeptConfig | null {
-    return guarded(() => this.#live().told.config);
+    return guarded(() => this.#live().deviceState.config);
   }
 
   /** Commands whose last word was not said, also those that have expired. */
   commands(): OpenCommand[] {
-    return guarded(() => this.#live().told.commands());
+    return guarded(() => this.#live().deviceState.commands());
   }
 
   /** Tells the server what became of a command; after a last word it is not open any more. */
   answerCommand(id: string, outcome: Open<'command'>['outcome'], code?: string): void {
-    this.#write(({ told }) => told.answer(id, outcome, code));
+    this.#write(({ deviceState }) => deviceState.answer(id, outcome, code));
   }
 
   /** The server's log is another one than before: begins with a snapshot, and asks for each photo whether it is there. */

@@ -151,12 +151,12 @@ export class WhereaboutsRows {
   }
 
   /** The server says which goes on. What was begun or ended here, and is not committed there, is newer. */
-  tellEvacuation(told: OngoingEvacuation | null): void {
+  applyEvacuation(ongoing: OngoingEvacuation | null): void {
     const n = Number(this.#rows.setting(EVENT) || 0);
     if (!this.#s.log.isCommitted(n)) return;
     // Begun at two doors without a network it is one: whoever was accounted for here stays so.
-    if (!told || !this.evacuation()) this.#clearAccounted();
-    this.#keepEvacuation(told);
+    if (!ongoing || !this.evacuation()) this.#clearAccounted();
+    this.#keepEvacuation(ongoing);
   }
 
   /** The server says whether somebody was seen outside; a word of this kiosk's that it has not heard is newer. */

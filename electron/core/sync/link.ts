@@ -1,4 +1,4 @@
-import type { ChangeSink } from '../../../sync/edge/changes/asker.ts';
+import type { ChangeSink } from '../../../sync/edge/changes/change-poller.ts';
 import { SyncEngine, type SyncStatus } from '../../../sync/edge/engine.ts';
 import type { OutboxSource } from '../../../sync/edge/outbox.ts';
 import { photoCarrier } from '../../../sync/edge/photos/https.ts';
@@ -79,8 +79,8 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     onProblem: hooks.onProblem,
   });
   store.sync.offerPhotosAgain();
-  let lastProblem: string | null = null;
-  let lastRefusal: Problem | null = null;
+  let lastCode: string | null = null;
+  let lastProblem: Problem | null = null;
   const source: OutboxSource = outboxOf(store);
   const engine = new SyncEngine({
     secret,
@@ -97,12 +97,12 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     onCommitted: () => photos.nudge(),
     ...(hooks.report && { report: hooks.report }),
     onStatus(status) {
-      if (status.problem && status.problem.code !== lastProblem) hooks.onProblem(status.problem);
-      lastProblem = status.problem?.code ?? null;
+      if (status.problem && status.problem.code !== lastCode) hooks.onProblem(status.problem);
+      lastCode = status.problem?.code ?? null;
       if (status.online) renewal.heard();
       // Once an exchange that failed: the same status is told again at every event.
-      else if (status.problem && status.problem !== lastRefusal) renewal.refused(status.problem);
-      lastRefusal = status.problem;
+      else if (status.problem && status.problem !== lastProblem) renewal.refused(status.problem);
+      lastProblem = status.problem;
       hooks.onStatus();
     },
   });

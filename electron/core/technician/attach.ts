@@ -3,7 +3,7 @@ import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Retention } from '../retention/scheduler.ts';
 import type { StaffRecords } from '../staff/records.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import { systemClock } from '../store/clock.ts';
 import type { Store } from '../store/interface.ts';
 import type { SyncReport } from '../sync/report.ts';
@@ -14,7 +14,7 @@ import { createTechnicianTasks } from './tasks.ts';
 
 export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' | 'again' | 'log'> {
   readonly store: Store;
-  readonly staff: StaffDesk;
+  readonly staff: StaffService;
   readonly records: StaffRecords;
   readonly retention: Pick<Retention, 'now' | 'doubt'>;
   readonly monotonic: () => number;
@@ -23,13 +23,13 @@ export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' 
   readonly updates: () => UpdateKeeper | null;
 }
 
-export interface TechnicianHand {
+export interface TechnicianController {
   readonly methods: ReturnType<typeof createTechnician>;
   stop(): void;
 }
 
 /** Wires the technician's menu to what this kiosk and its machine can do. */
-export function attachTechnician(deps: AttachTechnicianDeps): TechnicianHand {
+export function attachTechnician(deps: AttachTechnicianDeps): TechnicianController {
   const { monotonic, end, again } = deps;
   const restart = end ? () => end('technician-asked') : again ? () => again({ browser: true }) : null;
   const tasks = createTechnicianTasks({

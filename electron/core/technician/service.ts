@@ -1,14 +1,14 @@
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { Retention } from '../retention/scheduler.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import type { SyncReport } from '../sync/report.ts';
 import type { TechnicianTasks } from './tasks.ts';
 
 type Methods = Pick<CoreMethods, 'technicianState' | 'technicianDo'>;
 
 export interface TechnicianDeps {
-  readonly staff: Pick<StaffDesk, 'require'>;
+  readonly staff: Pick<StaffService, 'require'>;
   readonly tasks: TechnicianTasks;
   readonly inventory: () => Inventory;
   /** null where the line to the server is missing. */

@@ -4,9 +4,9 @@ import type { CoreOptions } from '../interface.ts';
 import type { StaffRecords } from '../staff/records.ts';
 import type { Store } from '../store/interface.ts';
 import type { UpdateKeeper } from '../update/keeper.ts';
+import { createTaskRecords } from './in-progress.ts';
 import type { Machine } from './machine.ts';
 import { createStickUpdater } from './stick-update.ts';
-import { createTaskRecords } from './under-way.ts';
 
 /** The answer gets to the screen before the core goes, ms. */
 const ANSWER_MS = 500;

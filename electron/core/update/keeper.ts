@@ -8,16 +8,16 @@ import type { UpdateNotice } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Store } from '../store/interface.ts';
 import type { SqlStore } from '../store/store.ts';
+import { createFailures } from './failures.ts';
 import { decide, readState, verdictFile } from './files.ts';
 import type { UpdateLayout } from './layout.ts';
 import { createPreparing, sameWish, type Wish } from './preparing.ts';
 import { packMatch, readFailed, readTrial, type TrialRecord, unpackMatch } from './records.ts';
-import { createRefusals } from './refusals.ts';
 import { type Check, type Judgement, judge, takenBack } from './rules.ts';
 import { createSelfTest } from './self-test.ts';
 import type { SelfMatch } from './test-face.ts';
 import { type Running, stepTrial } from './trial.ts';
-import { type Asked, askUpdater } from './updater-desk.ts';
+import { type Asked, askUpdater } from './updater-requests.ts';
 
 export interface KeeperDeps {
   readonly layout: UpdateLayout;
@@ -101,7 +101,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
   let settling: Asked | null = null;
   let stopped = false;
   const selfTest = createSelfTest(deps.selfMatch, monotonic, log);
-  const refusals = createRefusals({
+  const failures = createFailures({
     store,
     running: running.version,
     monotonic,
@@ -153,7 +153,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     const judged: Judgement = BuildVersion.safeParse(version).success
       ? judge(directive, running.version, readFailed(store))
       : { do: 'refuse', why: unknownVersion(version) };
-    if (judged.do === 'refuse' && !refusals.waits(asked)) refusals.refuse(asked, judged.why, true);
+    if (judged.do === 'refuse' && !failures.waits(asked)) failures.refuse(asked, judged.why, true);
     return judged.do === 'stage' ? { asked, directive, except: [], source: 'network' } : null;
   }
 
@@ -164,19 +164,19 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     }
     try {
       if (!sameWish(preparing.wish, wish)) {
-        if (staff || !refusals.waits(wish.asked)) preparing.begin(wish);
+        if (staff || !failures.waits(wish.asked)) preparing.begin(wish);
         else preparing.drop();
         return;
       }
       const ready = preparing.step();
       if (ready !== null) {
-        refusals.clear();
+        failures.clear();
         staff?.ready(ready);
       }
     } catch (why) {
       if (!(why instanceof Problem)) throw why;
       preparing.drop();
-      refusals.refuse(wish.asked, why, staff === null);
+      failures.refuse(wish.asked, why, staff === null);
       staff?.refused(why);
       staff = null;
     }
@@ -248,7 +248,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     },
     report() {
       const state = readState(layout);
-      const { problem } = refusals;
+      const { problem } = failures;
       return {
         ...running,
         slots: state && {

@@ -7,7 +7,7 @@ import type { CoreOptions } from '../interface.ts';
 import type { UpdateLayout } from './layout.ts';
 import { type Asked, keyOf, TRIAL, type TrialRecord } from './records.ts';
 import { refuseStore } from './rules.ts';
-import { askUpdater, type Asked as Request } from './updater-desk.ts';
+import { askUpdater, type Asked as Request } from './updater-requests.ts';
 import { isOpen, nextOpening } from './window.ts';
 
 /** A build that is wanted here. */
@@ -118,9 +118,9 @@ export function createPreparing(deps: PreparingDeps): Preparing {
   function switching({ request, version }: Extract<Phase, { at: 'switching' }>): void {
     try {
       if (!request.done()) return;
-    } catch (refusal) {
+    } catch (error) {
       store.setSetting(TRIAL, '');
-      throw refusal;
+      throw error;
     }
     log('info', 'update: the kiosk restarts into another build', { version });
     phase = { at: 'restarting', version };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isFinalRefusal, type UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
+import { isFinalError, type UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import { againAfter, type Before, type Check, judge, missingChecks, refuseStore, takenBack } from './rules.ts';
 
 const directive: UpdateDirective = {
@@ -55,9 +55,9 @@ describe('what staff do not mean by the newest', () => {
 
 describe('a refusal', () => {
   test('that time does not mend is not tried again by itself; another one is, later each time', () => {
-    expect(isFinalRefusal('update-no-way-back')).toBe(true);
-    expect(isFinalRefusal('update-unreachable')).toBe(false);
-    expect(isFinalRefusal('update-disk-full')).toBe(false);
+    expect(isFinalError('update-no-way-back')).toBe(true);
+    expect(isFinalError('update-unreachable')).toBe(false);
+    expect(isFinalError('update-disk-full')).toBe(false);
     expect([1, 2, 3, 4, 5, 6, 100].map((n) => againAfter(n) / 60_000)).toEqual([5, 15, 60, 180, 360, 360, 360]);
   });
 

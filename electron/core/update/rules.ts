@@ -61,7 +61,7 @@ const refuse = (code: string, message: string, nextStep: string): Judgement => (
 
 /** After a refusal that may pass: how long until it is tried again, ms, by how many came in a row. */
 const AGAIN_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
-export const againAfter = (refusals: number): number => AGAIN_AFTER[Math.min(refusals, AGAIN_AFTER.length) - 1] ?? 0;
+export const againAfter = (failures: number): number => AGAIN_AFTER[Math.min(failures, AGAIN_AFTER.length) - 1] ?? 0;
 
 /** Whether a source only had no room: nothing came to nothing, and a whole fleet would say so at once. */
 export const isBusy = (code: string): boolean => code === BUSY;

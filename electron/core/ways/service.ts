@@ -9,14 +9,14 @@ import type { CoreMethods, Receipt, WayResult } from '../../contract/methods.ts'
 import type { Admit } from '../checkin/admit.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import { BADGE_BUDGET } from '../pin/lockout.ts';
-import type { StaffDesk } from '../staff/service.ts';
+import type { StaffService } from '../staff/service.ts';
 import type { Person, Store } from '../store/interface.ts';
 import type { Claims } from './claims.ts';
 
 export interface WaysDeps {
   readonly store: Pick<Store, 'person' | 'personByCredential' | 'cardTemplate' | 'useCode'>;
   readonly guard: PinGuard;
-  readonly staff: Pick<StaffDesk, 'require'>;
+  readonly staff: Pick<StaffService, 'require'>;
   readonly claims: Claims;
   /** Takes the record. */
   readonly admit: Admit;

@@ -77,9 +77,9 @@ export async function runUpdaterProgram(
     }
     return 0;
   } catch (error) {
-    const refusal = codedError(error);
-    log('error', 'update: ended', { error, ...(refusal && { nextStep: refusal.nextStep }) });
-    return refusal?.code === 'arguments-wrong' ? 2 : 1;
+    const coded = codedError(error);
+    log('error', 'update: ended', { error, ...(coded && { nextStep: coded.nextStep }) });
+    return coded?.code === 'arguments-wrong' ? 2 : 1;
   }
 }
 

@@ -139,8 +139,8 @@ async function stagePrevious(
   now: BuildFacts,
 ): Promise<Told> {
   const facts = previous === '' ? null : await factsOf(layout, previous);
-  const refusal = refuseRollback(facts, version, now);
-  if (refusal) throw refusal;
+  const coded = refuseRollback(facts, version, now);
+  if (coded) throw coded;
   await verifyBuild(buildFolder(layout, previous));
   return { build: previous, facts };
 }
@@ -167,8 +167,8 @@ async function stageInstall(
   if (!target)
     throw new Problem('update-none', `there is no build newer than ${now.version}`, 'There is nothing to do.');
   const facts = target.build;
-  const refusal = refuseInstall(facts, now);
-  if (refusal) throw refusal;
+  const coded = refuseInstall(facts, now);
+  if (coded) throw coded;
   const id = buildId(facts);
   await clean(layout, state, id);
   // Gone back from, or staged before: it is still here.

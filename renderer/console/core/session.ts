@@ -1,14 +1,14 @@
 import { signal } from '@preact/signals';
 import { SessionState } from '../../../sync/protocol/api/session.ts';
 import { whenUsed } from '../../shared/web/used.ts';
-import { get, type Refusal, send, sessionHooks } from './api.ts';
+import { type ApiError, get, send, sessionHooks } from './api.ts';
 
 /** Who sits before this page, from the door to the last click. */
 export type Stage =
   | { readonly kind: 'opening' }
   /** A one-time link was opened. */
-  | { readonly kind: 'link'; readonly token: string; readonly busy: boolean; readonly refusal: Refusal | null }
-  | { readonly kind: 'out'; readonly why: 'left' | 'ended' | null; readonly refusal: Refusal | null }
+  | { readonly kind: 'link'; readonly token: string; readonly busy: boolean; readonly error: ApiError | null }
+  | { readonly kind: 'out'; readonly why: 'left' | 'ended' | null; readonly error: ApiError | null }
   /** Password and second factor are to be set before anything else. */
   | { readonly kind: 'enrol'; readonly session: SessionState }
   | { readonly kind: 'in'; readonly session: SessionState };
@@ -31,7 +31,7 @@ sessionHooks.ended = () => {
 
 export function leaveFor(why: 'left' | 'ended'): void {
   idleEndsAt.value = Number.POSITIVE_INFINITY;
-  stage.value = { kind: 'out', why, refusal: null };
+  stage.value = { kind: 'out', why, error: null };
 }
 
 /** Goes in with a session, or asks a person with a session of their own to use another page. */
@@ -54,7 +54,7 @@ function takeToken(): string | null {
 export async function begin(): Promise<void> {
   const token = takeToken();
   if (token !== null) {
-    stage.value = { kind: 'link', token, busy: false, refusal: null };
+    stage.value = { kind: 'link', token, busy: false, error: null };
     return;
   }
   if (stage.peek().kind === 'opening') await look();
@@ -64,17 +64,17 @@ export async function begin(): Promise<void> {
 export async function look(): Promise<void> {
   const asked = await get('/api/session', SessionState);
   if (asked.ok) return asked.value.role === 'person' ? strangers() : admitted(asked.value);
-  const { code } = asked.refusal;
+  const { code } = asked.error;
   if (code === 'no-session') {
-    if (stage.peek().kind !== 'out') stage.value = { kind: 'out', why: null, refusal: null };
-  } else if (stage.peek().kind === 'opening') stage.value = { kind: 'out', why: null, refusal: asked.refusal };
+    if (stage.peek().kind !== 'out') stage.value = { kind: 'out', why: null, error: null };
+  } else if (stage.peek().kind === 'opening') stage.value = { kind: 'out', why: null, error: asked.error };
 }
 
 const strangers = (): void => {
   stage.value = {
     kind: 'out',
     why: null,
-    refusal: { code: 'not-for-people', status: 403, title: '', nextStep: '', params: {} },
+    error: { code: 'not-for-people', status: 403, title: '', nextStep: '', params: {} },
   };
 };
 
@@ -82,34 +82,34 @@ const strangers = (): void => {
 export async function enter(): Promise<void> {
   const at = stage.peek();
   if (at.kind !== 'link' || at.busy) return;
-  stage.value = { ...at, busy: true, refusal: null };
+  stage.value = { ...at, busy: true, error: null };
   const asked = await send('POST', '/api/session', { body: { token: at.token }, answer: SessionState });
   if (asked.ok) return asked.value.role === 'person' ? strangers() : admitted(asked.value);
-  const { refusal } = asked;
+  const { error } = asked;
   // The link was not spent: the button stays.
-  if (['unreachable', 'too-many-requests'].includes(refusal.code)) {
-    stage.value = { ...at, busy: false, refusal };
+  if (['unreachable', 'too-many-requests'].includes(error.code)) {
+    stage.value = { ...at, busy: false, error };
     return;
   }
   // Whoever is signed in already does not need the link.
   const before = await get('/api/session', SessionState);
   if (before.ok && before.value.role !== 'person') admitted(before.value);
-  else stage.value = { kind: 'out', why: null, refusal };
+  else stage.value = { kind: 'out', why: null, error };
 }
 
 /** Signs in with address, password and, where there is one, a code. @returns null, or why not */
-export async function signIn(email: string, password: string, code: string): Promise<Refusal | null> {
+export async function signIn(email: string, password: string, code: string): Promise<ApiError | null> {
   const body = { email, password, ...(code !== '' && { code }) };
   const asked = await send('POST', '/api/sign-in', { body, answer: SessionState });
-  if (!asked.ok) return asked.refusal;
+  if (!asked.ok) return asked.error;
   admitted(asked.value);
   return null;
 }
 
 /** Ends the session. Not signed out unless the server says so: a page that only looks it would be a trap. */
-export async function signOut(everywhere = false): Promise<Refusal | null> {
+export async function signOut(everywhere = false): Promise<ApiError | null> {
   const asked = await send('DELETE', everywhere ? '/api/sessions' : '/api/session');
-  if (!asked.ok && asked.refusal.code !== 'no-session') return asked.refusal;
+  if (!asked.ok && asked.error.code !== 'no-session') return asked.error;
   leaveFor('left');
   return null;
 }

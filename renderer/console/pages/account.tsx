@@ -7,7 +7,7 @@ import { useResource, useWrite } from '../core/resource.ts';
 import { signOut } from '../core/session.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { Form, RefusalNote, TextField } from '../parts/form.tsx';
+import { ErrorNote, Form, TextField } from '../parts/form.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
@@ -28,7 +28,7 @@ function Account() {
   const account = own.value;
   return (
     <PageFrame title={t('account.nav')} lead={t('account.lead')}>
-      <RefusalNote refusal={own.refusal} onAgain={own.reload} />
+      <ErrorNote error={own.error} onAgain={own.reload} />
       {!account && own.loading && <Skeleton rows={4} />}
       {account &&
         (account.hasPassword && account.hasSecondFactor ? (
@@ -110,7 +110,7 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
   const [next, setNext] = useState('');
   const [proven, setProven] = useState(false);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const proof = { current, code };
     if (task === 'app') return setProven(true);
@@ -128,7 +128,7 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('account.proof')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField
         label={t('account.current')}
         type="password"

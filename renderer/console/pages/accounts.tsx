@@ -12,7 +12,7 @@ import { get, send } from '../core/api.ts';
 import { useResource, useWrite } from '../core/resource.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
@@ -36,7 +36,7 @@ function Accounts({ role }: PageProps) {
   const found = useResource('accounts', (signal) => get('/api/accounts', AccountList, { signal }));
   const [adding, setAdding] = useState(false);
   const [link, setLink] = useState<ALink | null>(null);
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const admin = role === 'admin';
   const change = async (account: AccountShape, body: object, say: () => string) => {
     const done = await run(() => send('PATCH', `/api/accounts/${account.id}`, { body, answer: Account }));
@@ -76,7 +76,7 @@ function Accounts({ role }: PageProps) {
         )
       }
     >
-      <RefusalNote refusal={refusal ?? found.refusal} />
+      <ErrorNote error={error ?? found.error} />
       {!found.value && found.loading && <Skeleton rows={5} />}
       {found.value && (
         <div class="card table-card">
@@ -166,7 +166,7 @@ function Accounts({ role }: PageProps) {
 function Add({ onDone }: { onDone: (link: ALink) => void }) {
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<string>('staff');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const made = await run(() => send('POST', '/api/accounts', { body: { email, role }, answer: NewAccountAnswer }));
     if (made?.ok) onDone(made.value.link);
@@ -174,7 +174,7 @@ function Add({ onDone }: { onDone: (link: ALink) => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('accounts.addText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField label={t('people.email')} type="email" required dir="ltr" value={email} onValue={setEmail} />
       <SelectField
         label={t('accounts.role')}

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { AttendancePage, type AttendanceRow, METHODS } from '../../../sync/protocol/api/attendance.ts';
 import { hasSentence, t } from '../../shared/i18n.ts';
 import { IconDownload, IconList } from '../../shared/icons.tsx';
-import { download, type Refusal } from '../core/api.ts';
+import { type ApiError, download } from '../core/api.ts';
 import { dayKeyIn } from '../core/clock.ts';
 import { kioskName, kiosks, siteOf, zoneOf } from '../core/places.ts';
 import { usePages } from '../core/resource.ts';
@@ -11,13 +11,13 @@ import { addDays, instantAt } from '../core/zone.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { ErrorNote, SelectField, TextField } from '../parts/form.tsx';
+import { staffByWords } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
-import { staffByWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const attendancePage: ConsolePage = {
@@ -211,18 +211,18 @@ function stateOf(row: AttendanceRow): string {
 /** The same rows as a file. */
 export function Exports({ path, query }: { path: string; query: Record<string, string | boolean | undefined> }) {
   const [busy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
   const fetchFile = async (format: 'csv' | 'xlsx') => {
     if (busy) return;
     setBusy(true);
     const no = await download(path, { ...query, format });
     setBusy(false);
-    setRefusal(no);
+    setError(no);
     if (!no) toast(() => t('attendance.exported'));
   };
   return (
     <>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {(['csv', 'xlsx'] as const).map((format) => (
         <button
           key={format}

@@ -15,13 +15,13 @@ import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { AreaField, Form, RefusalNote, SelectField } from '../parts/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField } from '../parts/form.tsx';
+import { codeWords } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
-import { codeWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const attentionPage: ConsolePage = {
@@ -64,7 +64,7 @@ function Attention({ role }: PageProps) {
     const { kind, ref } = item;
     const answer = await send('POST', '/api/attention/reopen', { body: { kind, ref } });
     pages.reload();
-    return answer.ok ? null : answer.refusal;
+    return answer.ok ? null : answer.error;
   };
   return (
     <PageFrame title={t('attention.nav')} lead={t('attention.lead')}>
@@ -95,7 +95,7 @@ function Attention({ role }: PageProps) {
         columns={[
           { key: 'what', label: t('attention.what'), heads: true, cell: (i) => <What item={i} /> },
           { key: 'who', label: t('attention.who'), names: true, cell: (i) => <Who item={i} /> },
-          { key: 'at', label: t('attention.at'), figures: true, names: true, cell: (i) => <Moment at={i.at} /> },
+          { key: 'at', label: t('attention.at'), numeric: true, names: true, cell: (i) => <Moment at={i.at} /> },
           {
             key: 'do',
             label: t('attention.do'),
@@ -220,7 +220,7 @@ function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps[
 
 function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) {
   const [note, setNote] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const { kind, ref } = item;
     const done = await run(() => send('POST', '/api/attention/resolve', { body: { kind, ref, note } }));
@@ -237,7 +237,7 @@ function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) 
           </>
         )}
       </p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <AreaField
         label={t('attention.note')}
         hint={t('attention.noteHint')}

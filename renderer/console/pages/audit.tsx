@@ -16,12 +16,12 @@ import { zoneOf } from '../core/places.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { addDays, instantAt } from '../core/zone.ts';
 import { Dialog } from '../parts/dialog.tsx';
-import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
+import { codeWords } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
-import { codeWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const auditPage: ConsolePage = {
@@ -48,7 +48,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
   const [detail, setDetail] = useState<Row | null>(null);
   const [verifying, setVerifying] = useState(false);
   const pages = usePages('/api/audit', AuditPage, sought);
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const field = (name: keyof typeof EMPTY) => ({
     value: typed[name],
     onValue: (value: string) => setTyped({ ...typed, [name]: value }),
@@ -74,7 +74,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
             onClick={() =>
               void run(async () => {
                 const no = await download('/api/audit/export', sought);
-                return no ? { ok: false, refusal: no } : { ok: true, value: null };
+                return no ? { ok: false, error: no } : { ok: true, value: null };
               })
             }
           >
@@ -88,7 +88,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
         </>
       }
     >
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <Form class="filters many" role="search" onSubmit={submit}>
         <TextField label={t('audit.from')} type="date" dir="ltr" {...field('from')} />
         <TextField label={t('audit.to')} type="date" dir="ltr" {...field('to')} />
@@ -129,7 +129,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
         empty={{ title: t('audit.none') }}
         tone={(r) => (r.outcome in DONE ? undefined : 'warn')}
         columns={[
-          { key: 'at', label: t('audit.at'), figures: true, names: true, cell: (r) => <Moment at={r.at} /> },
+          { key: 'at', label: t('audit.at'), numeric: true, names: true, cell: (r) => <Moment at={r.at} /> },
           {
             key: 'who',
             label: t('audit.who'),
@@ -163,7 +163,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
           {
             key: 'count',
             label: t('audit.people'),
-            figures: true,
+            numeric: true,
             cell: (r) => (r.everyone ? t('audit.everyone') : r.count),
           },
           {
@@ -230,7 +230,7 @@ function Detail({ row }: { row: Row }) {
           </dd>
         </div>
       </dl>
-      <RefusalNote refusal={found.refusal} />
+      <ErrorNote error={found.error} />
       {found.loading && !found.value && <Skeleton rows={2} />}
       {found.value && (
         <>
@@ -260,7 +260,7 @@ interface Progress {
 function Verify() {
   const [progress, setProgress] = useState<Progress | null>(null);
   const [anchors, setAnchors] = useState<z.output<typeof AnchorsAnswer> | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const verify = () =>
     run(async () => {
       let state: Progress = { rows: 0, faults: [], done: false };
@@ -284,7 +284,7 @@ function Verify() {
   return (
     <div class="stack">
       <p>{t('audit.verifyText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {progress && (
         <p role="status" class="tabular">
           {t('audit.verified', { count: progress.rows })}

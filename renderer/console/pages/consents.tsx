@@ -6,7 +6,7 @@ import { get, send } from '../core/api.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { AreaField, Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
@@ -67,7 +67,7 @@ function Consents() {
             ),
           },
           { key: 'via', label: t('consents.via'), cell: (c) => t(`people.via.${c.via}`) },
-          { key: 'at', label: t('consents.at'), figures: true, cell: (c) => <Moment at={c.at} /> },
+          { key: 'at', label: t('consents.at'), numeric: true, cell: (c) => <Moment at={c.at} /> },
         ]}
       />
     </PageFrame>
@@ -78,7 +78,7 @@ function Consents() {
 function Texts({ role }: PageProps) {
   const texts = useResource('texts', (signal) => get('/api/consent-texts', ConsentTextList, { signal }));
   const [adding, setAdding] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const mayAdd = role === 'admin' || role === 'dpo';
   const review = async (text: ConsentText) => {
     const sure = await confirm({
@@ -117,7 +117,7 @@ function Texts({ role }: PageProps) {
         )
       }
     >
-      <RefusalNote refusal={refusal ?? texts.refusal} />
+      <ErrorNote error={error ?? texts.error} />
       {!texts.value && texts.loading && <Skeleton rows={6} />}
       {texts.value?.items.length === 0 && (
         <section class="card panel">
@@ -188,7 +188,7 @@ function Add({ onDone }: { onDone: () => void }) {
   const [language, setLanguage] = useState('');
   const [title, setTitle] = useState('');
   const [body, setBody] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const paragraphs = body
     .split(/\n\s*\n/)
     .map((p) => p.trim())
@@ -202,7 +202,7 @@ function Add({ onDone }: { onDone: () => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('texts.addText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField
         label={t('texts.version')}
         hint={t('texts.versionHint')}

@@ -5,7 +5,7 @@ import { send } from '../core/api.ts';
 import { usePages, useWrite } from '../core/resource.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { confirm } from '../parts/confirm.tsx';
-import { RefusalNote } from '../parts/form.tsx';
+import { ErrorNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
@@ -22,7 +22,7 @@ export const correctionsPage: ConsolePage = {
 
 function Corrections({ query, role }: PageProps) {
   const pages = usePages<Correction>('/api/corrections', CorrectionPage, { person: query.get('person') });
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const undo = async (target: string) => {
     const sure = await confirm({
       title: t('corrections.undoTitle'),
@@ -36,7 +36,7 @@ function Corrections({ query, role }: PageProps) {
   };
   return (
     <PageFrame title={t('corrections.nav')} lead={t('corrections.lead')}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <PagedTable
         caption={t('corrections.nav')}
         pages={pages}

@@ -58,26 +58,26 @@ function Day({ query }: PageProps) {
           {
             key: 'in',
             label: t('day.firstIn'),
-            figures: true,
+            numeric: true,
             cell: (row) => <Moment at={row.firstIn} site={site || null} only="time" />,
           },
           {
             key: 'out',
             label: t('day.lastOut'),
-            figures: true,
+            numeric: true,
             cell: (row) => <Moment at={row.lastOut} site={site || null} only="time" />,
           },
-          { key: 'stays', label: t('day.stays'), figures: true, cell: (row) => row.stays.length },
+          { key: 'stays', label: t('day.stays'), numeric: true, cell: (row) => row.stays.length },
           {
             key: 'time',
             label: t('day.time'),
-            figures: true,
+            numeric: true,
             cell: (row) => t('day.hours', { hours: Math.floor(row.minutes / 60), minutes: row.minutes % 60 }),
           },
           {
             key: 'open',
             label: t('day.open'),
-            figures: true,
+            numeric: true,
             cell: (row) => (row.open > 0 ? <strong class="warned">{row.open}</strong> : '0'),
           },
         ]}

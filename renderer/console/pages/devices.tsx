@@ -14,7 +14,7 @@ import { usePages, useWrite } from '../core/resource.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
@@ -35,7 +35,7 @@ function Devices({ role }: PageProps) {
   const status = filterOf('status');
   const pages = usePages('/api/devices', DevicePage, { status: status.value });
   const [task, setTask] = useState<{ kind: 'new' } | { kind: 'approve' | 'edit'; device: Device } | null>(null);
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const admin = role === 'admin';
   const done = (say: () => string) => {
     setTask(null);
@@ -67,7 +67,7 @@ function Devices({ role }: PageProps) {
         )
       }
     >
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <FilterBar names={['status']}>
         <SelectField
           label={t('devices.statusLabel')}
@@ -99,7 +99,7 @@ function Devices({ role }: PageProps) {
           {
             key: 'ends',
             label: t('devices.certificate'),
-            figures: true,
+            numeric: true,
             cell: (d) => <Moment at={d.certificateEnds} />,
           },
           ...(admin
@@ -160,7 +160,7 @@ function NewKiosk() {
   const [name, setName] = useState('');
   const [site, setSite] = useState('');
   const [made, setMade] = useState<{ code: string; svg: string; expiresAt: string } | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = NewProvisioningCode.parse({ name, site: site || null });
     const answer = await run(() => send('POST', '/api/provisioning-codes', { body, answer: ProvisioningCode }));
@@ -185,7 +185,7 @@ function NewKiosk() {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('devices.addText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField
         label={t('devices.name')}
         hint={t('devices.nameHint')}
@@ -210,7 +210,7 @@ function NewKiosk() {
 /** The fingerprint is read from the kiosk's screen and typed: to see it here alone would prove nothing. */
 function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
   const [typed, setTyped] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { fingerprint: typed.trim() };
     const answer = await run(() => send('POST', `/api/devices/${device.id}/approve`, { body, answer: DeviceShape }));
@@ -220,7 +220,7 @@ function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
     <Form class="stack" onSubmit={() => void submit()}>
       <p>{t('devices.approveText', { name: device.name })}</p>
       <TextField label={t('devices.fingerprint')} required dir="ltr" maxLength={60} value={typed} onValue={setTyped} />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy || !typed.trim()}>
           {t('devices.approve')}
@@ -233,7 +233,7 @@ function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
 function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
   const [name, setName] = useState(device.name);
   const [site, setSite] = useState(device.site ?? '');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { ...(name !== device.name && { name }), ...(site !== (device.site ?? '') && { site: site || null }) };
     const answer = await run(() => send('PATCH', `/api/devices/${device.id}`, { body, answer: DeviceShape }));
@@ -241,7 +241,7 @@ function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField label={t('devices.name')} required maxLength={80} dir="auto" value={name} onValue={setName} />
       {sites.value.length > 1 && (
         <SelectField

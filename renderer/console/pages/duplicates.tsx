@@ -7,7 +7,7 @@ import { get, send } from '../core/api.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { RefusalNote } from '../parts/form.tsx';
+import { ErrorNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
@@ -30,7 +30,7 @@ type Pair = ReturnType<typeof usePages<{ id: string; people: { id: string; name:
 function Duplicates({ role }: PageProps) {
   const pages = usePages('/api/duplicates', DuplicatePage, {});
   const [open, setOpen] = useState<Pair | null>(null);
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const apart = async (pair: Pair) => {
     const sure = await confirm({
       title: t('duplicates.apart'),
@@ -46,7 +46,7 @@ function Duplicates({ role }: PageProps) {
   };
   return (
     <PageFrame title={t('duplicates.nav')} lead={t('duplicates.lead')}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <PagedTable
         pages={pages}
         caption={t('duplicates.nav')}
@@ -73,7 +73,7 @@ function Duplicates({ role }: PageProps) {
                 ? t('duplicates.face', { score: (d.score ?? 0).toFixed(2) })
                 : t('duplicates.number'),
           },
-          { key: 'at', label: t('duplicates.found'), figures: true, cell: (d) => <Moment at={d.foundAt} /> },
+          { key: 'at', label: t('duplicates.found'), numeric: true, cell: (d) => <Moment at={d.foundAt} /> },
           {
             key: 'do',
             label: t('attention.do'),
@@ -107,7 +107,7 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const ids = pair.people.map((p) => p.id);
   const first = useResource(ids[0]!, (signal) => get(`/api/people/${ids[0]}`, PersonShape, { signal }));
   const second = useResource(ids[1]!, (signal) => get(`/api/people/${ids[1]}`, PersonShape, { signal }));
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const keep = async (person: Person) => {
     const sure = await confirm({
       title: t('duplicates.merge'),
@@ -125,7 +125,7 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   };
   return (
     <div class="stack">
-      <RefusalNote refusal={refusal ?? first.refusal ?? second.refusal} />
+      <ErrorNote error={error ?? first.error ?? second.error} />
       <div class="beside">
         {[first.value, second.value].map((person, i) =>
           person ? (

@@ -7,13 +7,13 @@ import { go } from '../core/router.ts';
 import type { Role } from '../core/session.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { RefusalNote, SelectField } from '../parts/form.tsx';
+import { ErrorNote, SelectField } from '../parts/form.tsx';
+import { codeWords } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Skeleton, Table } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
-import { codeWords } from '../parts/words.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const erasuresPage: ConsolePage = {
@@ -77,7 +77,7 @@ function List() {
             label: t('erasures.waits'),
             cell: (e) => (e.waitsFor ? codeWords('erasures.wait', e.waitsFor) : '–'),
           },
-          { key: 'done', label: t('erasures.doneAt'), figures: true, cell: (e) => <Moment at={e.doneAt} /> },
+          { key: 'done', label: t('erasures.doneAt'), numeric: true, cell: (e) => <Moment at={e.doneAt} /> },
         ]}
       />
     </PageFrame>
@@ -87,7 +87,7 @@ function List() {
 /** How far one erasure has got, step by step and kiosk by kiosk. */
 function One({ request, role }: { request: string; role: Role }) {
   const found = useResource(request, (signal) => get(`/api/erasures/${request}`, Erasure, { signal }), 5000);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const erasure = found.value;
   const undo = async () => {
     const sure = await confirm({
@@ -105,7 +105,7 @@ function One({ request, role }: { request: string; role: Role }) {
   const save = (format: 'md' | 'jws') =>
     void run(async () => {
       const no = await download(`/api/erasures/${request}/certificate`, { format });
-      return no ? { ok: false, refusal: no } : { ok: true, value: null };
+      return no ? { ok: false, error: no } : { ok: true, value: null };
     });
   return (
     <PageFrame
@@ -136,7 +136,7 @@ function One({ request, role }: { request: string; role: Role }) {
         </>
       }
     >
-      <RefusalNote refusal={refusal ?? found.refusal} />
+      <ErrorNote error={error ?? found.error} />
       {!erasure && found.loading && <Skeleton rows={6} />}
       {erasure && (
         <>
@@ -224,7 +224,7 @@ function One({ request, role }: { request: string; role: Role }) {
                                 : 'erasures.asksIt',
                           ),
                   },
-                  { key: 'at', label: t('retention.confirmed'), figures: true, cell: (k) => <Moment at={k.at} /> },
+                  { key: 'at', label: t('retention.confirmed'), numeric: true, cell: (k) => <Moment at={k.at} /> },
                   { key: 'heard', label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
                 ]}
               />

@@ -9,7 +9,7 @@ import { useResource, useWrite } from '../core/resource.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FilterBar } from '../parts/filters.tsx';
-import { CheckField, RefusalNote, TextField } from '../parts/form.tsx';
+import { CheckField, ErrorNote, TextField } from '../parts/form.tsx';
 import { KnownAsOf } from '../parts/known-as-of.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
@@ -43,7 +43,7 @@ function EvacuationView({ query, role }: PageProps) {
     (signal) => get('/api/evacuation', EvacuationState, { query: { site }, signal }),
     EVERY_MS,
   );
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const may = role !== 'dpo';
   const current = state.value?.current ?? null;
   const last = state.value?.last ?? null;
@@ -95,7 +95,7 @@ function EvacuationView({ query, role }: PageProps) {
       <FilterBar names={[]}>
         <SiteField />
       </FilterBar>
-      <RefusalNote refusal={refusal ?? inside.refusal ?? state.refusal} onAgain={inside.reload} />
+      <ErrorNote error={error ?? inside.error ?? state.error} onAgain={inside.reload} />
       {current && (
         <p class="note" data-kind="warn" role="status">
           {t('evacuation.begun', { time: momentIn(current.begunAt, zone, language) })}
@@ -136,7 +136,7 @@ function RollCall({
 }) {
   const [search, setSearch] = useState('');
   const [missingOnly, setMissingOnly] = useState(false);
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const { current } = state;
   const accounted = new Map(state.accounted.map((a) => [a.person, a]));
   const missing = presence.people.filter((p) => !accounted.has(p.person));
@@ -155,7 +155,7 @@ function RollCall({
         async () => {
           const undone = await send('DELETE', path);
           reload();
-          return undone.ok ? null : undone.refusal;
+          return undone.ok ? null : undone.error;
         },
       );
   };
@@ -222,17 +222,17 @@ function RollCall({
           {t('evacuation.stale')}
         </p>
       )}
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <section class="roll" aria-label={t('evacuation.nav')}>
         {current && (
-          <Figure
+          <Stat
             label={t('evacuation.missing')}
             count={missing.length}
             {...(presence.people.length > 0 && { tone: missing.length > 0 ? ('bad' as const) : ('good' as const) })}
           />
         )}
-        {current && <Figure label={t('evacuation.accounted')} count={presence.people.length - missing.length} />}
-        <Figure label={t('evacuation.inside')} count={presence.people.length} />
+        {current && <Stat label={t('evacuation.accounted')} count={presence.people.length - missing.length} />}
+        <Stat label={t('evacuation.inside')} count={presence.people.length} />
       </section>
       <div class="filters no-print">
         <TextField label={t('evacuation.search')} type="search" value={search} onValue={setSearch} />
@@ -268,9 +268,9 @@ function RollCall({
   );
 }
 
-const Figure = ({ label, count, tone }: { label: string; count: number; tone?: 'bad' | 'good' }) => (
+const Stat = ({ label, count, tone }: { label: string; count: number; tone?: 'bad' | 'good' }) => (
   <div class="card stat" data-tone={tone}>
     <p class="stat-label">{label}</p>
-    <p class="stat-figure tabular">{count}</p>
+    <p class="stat-value tabular">{count}</p>
   </div>
 );

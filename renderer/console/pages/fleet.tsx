@@ -8,7 +8,7 @@ import { useResource } from '../core/resource.ts';
 import { go, setQuery } from '../core/router.ts';
 import { Empty } from '../parts/empty.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { ErrorNote, SelectField, TextField } from '../parts/form.tsx';
 import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
@@ -66,7 +66,7 @@ function List() {
         </>
       }
     >
-      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error} onAgain={found.reload} />
       {page && <Summary page={page} chosen={alert.value} />}
       <FilterBar names={['site', 'alert', 'version', 'name']}>
         <TextField label={t('fleet.name')} type="search" maxLength={80} dir="auto" {...name} />
@@ -151,8 +151,8 @@ function Kiosks({ kiosks }: { kiosks: readonly FleetKiosk[] }) {
         { key: 'heard', label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
         { key: 'version', label: t('fleet.version'), cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi> },
         { key: 'camera', label: t('fleet.camera'), cell: (k) => cameraWords(k.report?.camera) },
-        { key: 'disk', label: t('fleet.disk'), figures: true, cell: (k) => bytes(k.report?.diskFree ?? null) },
-        { key: 'queue', label: t('fleet.queue'), figures: true, cell: (k) => k.report?.queued ?? '–' },
+        { key: 'disk', label: t('fleet.disk'), numeric: true, cell: (k) => bytes(k.report?.diskFree ?? null) },
+        { key: 'queue', label: t('fleet.queue'), numeric: true, cell: (k) => k.report?.queued ?? '–' },
       ]}
     />
   );

@@ -7,7 +7,7 @@ import { get, send } from '../core/api.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
 import { Dialog } from '../parts/dialog.tsx';
-import { AreaField, CheckField, Form, RefusalNote, SelectField } from '../parts/form.tsx';
+import { AreaField, CheckField, ErrorNote, Form, SelectField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
@@ -58,11 +58,11 @@ function List() {
             ),
           },
           { key: 'state', label: t('imports.stateLabel'), cell: (r) => t(`imports.state.${r.state}`) },
-          { key: 'waiting', label: t('imports.count.waiting'), figures: true, cell: (r) => r.counts.waiting },
-          { key: 'judged', label: t('imports.count.judged'), figures: true, cell: (r) => r.counts.judged },
-          { key: 'accepted', label: t('imports.count.accepted'), figures: true, cell: (r) => r.counts.accepted },
-          { key: 'applied', label: t('imports.count.applied'), figures: true, cell: (r) => r.counts.applied },
-          { key: 'refused', label: t('imports.count.refused'), figures: true, cell: (r) => r.counts.refused },
+          { key: 'waiting', label: t('imports.count.waiting'), numeric: true, cell: (r) => r.counts.waiting },
+          { key: 'judged', label: t('imports.count.judged'), numeric: true, cell: (r) => r.counts.judged },
+          { key: 'accepted', label: t('imports.count.accepted'), numeric: true, cell: (r) => r.counts.accepted },
+          { key: 'applied', label: t('imports.count.applied'), numeric: true, cell: (r) => r.counts.applied },
+          { key: 'refused', label: t('imports.count.refused'), numeric: true, cell: (r) => r.counts.refused },
         ]}
       />
       {beginning && (
@@ -80,7 +80,7 @@ function Begin() {
   const [stated, setStated] = useState(false);
   const [text, setText] = useState('');
   const [statement, setStatement] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const options = (texts.value?.items ?? [])
     .filter((x) => x.reviewed)
     .map((x) => [`${x.version} ${x.language}`, `${x.version} · ${languageName(x.language)}`] as const);
@@ -109,7 +109,7 @@ function Begin() {
           />
         </>
       )}
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
           {t('imports.begin')}

@@ -8,7 +8,7 @@ import { usePages, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
 import { instantAt } from '../core/zone.ts';
 import { Dialog } from '../parts/dialog.tsx';
-import { AreaField, Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable } from '../parts/table.tsx';
@@ -65,7 +65,7 @@ function List({ mayOpen }: { mayOpen: boolean }) {
           { key: 'severity', label: t('incidents.severity'), cell: (i) => t(`incidents.is.${i.severity}`) },
           { key: 'state', label: t('incidents.stateLabel'), cell: (i) => t(`incidents.state.${i.state}`) },
           { key: 'clock', label: t('incidents.clock'), cell: (i) => <ClockBadge clock={i.clock} /> },
-          { key: 'found', label: t('incidents.foundAt'), figures: true, cell: (i) => <Moment at={i.foundAt} /> },
+          { key: 'found', label: t('incidents.foundAt'), numeric: true, cell: (i) => <Moment at={i.foundAt} /> },
         ]}
       />
       {opening && (
@@ -87,7 +87,7 @@ function Open() {
   const [severity, setSeverity] = useState('medium');
   const [day, setDay] = useState(local[0]!);
   const [time, setTime] = useState(local[1]!);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const parsed = OpenIncident.safeParse({ title, description, severity, foundAt: instantAt(day, time, zone) });
   const submit = async () => {
     if (!parsed.success) return;
@@ -97,7 +97,7 @@ function Open() {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p>{t('incidents.openText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField label={t('incidents.title')} required maxLength={200} dir="auto" value={title} onValue={setTitle} />
       <AreaField label={t('incidents.words.description')} value={description} onValue={setDescription} />
       <SelectField

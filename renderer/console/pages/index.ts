@@ -11,7 +11,6 @@ import { devicesPage } from './devices.tsx';
 import { duplicatesPage } from './duplicates.tsx';
 import { erasuresPage } from './erasures.tsx';
 import { evacuationPage } from './evacuation.tsx';
-import { figuresPage } from './figures.tsx';
 import { fleetPage } from './fleet.tsx';
 import { importsPage } from './imports.tsx';
 import { incidentsPage } from './incidents.tsx';
@@ -22,6 +21,7 @@ import { presencePage } from './presence.tsx';
 import { retentionPage } from './retention.tsx';
 import { rolloutsPage } from './rollouts.tsx';
 import { settingsPage } from './settings.tsx';
+import { statisticsPage } from './statistics.tsx';
 import { webhooksPage } from './webhooks.tsx';
 
 /** Every page, in the order of the rail. The first that a role may open is where it begins. */
@@ -30,7 +30,7 @@ export const PAGES: readonly ConsolePage[] = [
   presencePage,
   evacuationPage,
   attentionPage,
-  figuresPage,
+  statisticsPage,
   attendancePage,
   dayPage,
   correctionsPage,

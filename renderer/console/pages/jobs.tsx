@@ -4,11 +4,11 @@ import { IconAgain } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { useResource } from '../core/resource.ts';
 import { filterOf } from '../parts/filters.tsx';
-import { RefusalNote, SelectField } from '../parts/form.tsx';
+import { ErrorNote, SelectField } from '../parts/form.tsx';
+import { codeWords } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
-import { codeWords } from '../parts/words.ts';
 import type { ConsolePage } from './page.ts';
 
 export const jobsPage: ConsolePage = {
@@ -35,7 +35,7 @@ function Jobs() {
   );
   return (
     <PageFrame title={t('jobs.nav')} lead={t('jobs.lead')}>
-      <RefusalNote refusal={states.refusal ?? runs.refusal} />
+      <ErrorNote error={states.error ?? runs.error} />
       {!states.value && states.loading && <Skeleton rows={8} />}
       {states.value && (
         <div class="card table-card">
@@ -79,7 +79,7 @@ function Jobs() {
               rowKey={(r) => String(r.id)}
               tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
               columns={[
-                { key: 'at', label: t('jobs.started'), figures: true, cell: (r) => <Moment at={r.startedAt} /> },
+                { key: 'at', label: t('jobs.started'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
                 { key: 'job', label: t('jobs.job'), heads: true, cell: (r) => codeWords('jobs.name', r.job) },
                 { key: 'outcome', label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
                 {

@@ -4,7 +4,7 @@ import { send } from '../core/api.ts';
 import { kioskName } from '../core/places.ts';
 import { usePages, useWrite } from '../core/resource.ts';
 import { confirm } from '../parts/confirm.tsx';
-import { RefusalNote } from '../parts/form.tsx';
+import { ErrorNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
@@ -14,7 +14,7 @@ import type { PageProps } from './page.ts';
 /** Pairs of people who are asked for a number, code or badge before their face is compared. */
 export function LookalikePairs({ role }: { role: PageProps['role'] }) {
   const pages = usePages('/api/lookalikes', LookalikesPage, {});
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const nameOf = (pair: Lookalikes, i: number): string => pair.people[i]?.name ?? t('people.unnamed');
   const remove = async (pair: Lookalikes) => {
     const sure = await confirm({
@@ -33,7 +33,7 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
     <section class="stack" aria-labelledby="lookalikes">
       <h2 id="lookalikes">{t('lookalikes.title')}</h2>
       <p class="muted">{t('lookalikes.lead')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <PagedTable
         pages={pages}
         caption={t('lookalikes.title')}
@@ -67,7 +67,7 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
               </>
             ),
           },
-          { key: 'at', label: t('lookalikes.at'), figures: true, cell: (p) => <Moment at={p.at} /> },
+          { key: 'at', label: t('lookalikes.at'), numeric: true, cell: (p) => <Moment at={p.at} /> },
           {
             key: 'do',
             label: t('attention.do'),

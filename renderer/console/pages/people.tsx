@@ -8,7 +8,7 @@ import { usePages, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable } from '../parts/table.tsx';
@@ -104,7 +104,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
           { key: 'number', label: t('people.number'), cell: (p) => <span dir="ltr">{p.number ?? '–'}</span> },
           { key: 'email', label: t('people.email'), cell: (p) => <span dir="ltr">{p.email ?? '–'}</span> },
           { key: 'consent', label: t('people.consent'), cell: (p) => <Standing of={p.consent} /> },
-          { key: 'templates', label: t('people.templates'), figures: true, cell: (p) => p.templates },
+          { key: 'templates', label: t('people.templates'), numeric: true, cell: (p) => p.templates },
           {
             key: 'site',
             label: t('people.site'),
@@ -129,7 +129,7 @@ export const Standing = ({ of }: { of: Person['consent'] }) => (
 
 function Add({ onDone }: { onDone: (person: Person) => void }) {
   const [values, setValues] = useState<Record<string, string>>({ language: '' });
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const field = (name: string) => ({
     value: values[name] ?? '',
     onValue: (value: string) => setValues({ ...values, [name]: value }),
@@ -143,7 +143,7 @@ function Add({ onDone }: { onDone: (person: Person) => void }) {
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField label={t('people.name')} required maxLength={200} dir="auto" {...field('name')} />
       <TextField
         label={t('people.number')}

@@ -6,7 +6,7 @@ import { readPresence } from '../core/presence.ts';
 import { useResource } from '../core/resource.ts';
 import { Empty } from '../parts/empty.tsx';
 import { FilterBar } from '../parts/filters.tsx';
-import { RefusalNote } from '../parts/form.tsx';
+import { ErrorNote } from '../parts/form.tsx';
 import { KnownAsOf } from '../parts/known-as-of.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
@@ -43,7 +43,7 @@ function PresenceView({ query }: PageProps) {
       <FilterBar names={[]}>
         <SiteField />
       </FilterBar>
-      <RefusalNote refusal={read.refusal} onAgain={read.reload} />
+      <ErrorNote error={read.error} onAgain={read.reload} />
       {!presence && read.loading && <Skeleton rows={6} />}
       {presence && (
         <div class="with-side">

@@ -8,7 +8,7 @@ import { useResource, useWrite } from '../core/resource.ts';
 import { instantAt } from '../core/zone.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { AreaField, Form, RefusalNote, SelectField, TextField } from '../parts/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
@@ -28,7 +28,7 @@ export const retentionPage: ConsolePage = {
 function RetentionView({ role }: PageProps) {
   const found = useResource('retention', (signal) => get('/api/retention', Retention, { signal }));
   const [dry, setDry] = useState<Map<string, { due: number; held: number }> | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const mayRun = role !== 'auditor';
   const state = found.value;
   const last = new Map(state?.lastRun?.rules.map((r) => [r.kind as string, r]));
@@ -48,7 +48,7 @@ function RetentionView({ role }: PageProps) {
         )
       }
     >
-      <RefusalNote refusal={refusal ?? found.refusal} />
+      <ErrorNote error={error ?? found.error} />
       {!state && found.loading && <Skeleton rows={6} />}
       {state && (
         <div class="card table-card">
@@ -71,25 +71,25 @@ function RetentionView({ role }: PageProps) {
               {
                 key: 'days',
                 label: t('retention.kept'),
-                figures: true,
+                numeric: true,
                 cell: (r) => (r.days === null ? t('retention.forever') : t('retention.days', { count: r.days })),
               },
               {
                 key: 'removed',
                 label: t('retention.removed'),
-                figures: true,
+                numeric: true,
                 cell: (r) => last.get(r.kind)?.removed ?? '–',
               },
               {
                 key: 'due',
                 label: t('retention.due'),
-                figures: true,
+                numeric: true,
                 cell: (r) => dry?.get(r.kind)?.due ?? last.get(r.kind)?.due ?? '–',
               },
               {
                 key: 'held',
                 label: t('retention.held'),
-                figures: true,
+                numeric: true,
                 cell: (r) => dry?.get(r.kind)?.held ?? last.get(r.kind)?.held ?? '–',
               },
             ]}
@@ -122,7 +122,7 @@ function RetentionView({ role }: PageProps) {
               {
                 key: 'before',
                 label: t('retention.nothingBefore'),
-                figures: true,
+                numeric: true,
                 cell: (k) => <Moment at={k.purgedBefore} />,
               },
               { key: 'confirmed', label: t('retention.confirmed'), cell: (k) => <Ago at={k.confirmedAt} /> },
@@ -143,7 +143,7 @@ function RetentionView({ role }: PageProps) {
 function Holds({ mayWrite }: { mayWrite: boolean }) {
   const holds = useResource('holds', (signal) => get('/api/retention/holds', HoldList, { signal }));
   const [adding, setAdding] = useState(false);
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const release = async (id: string) => {
     const sure = await confirm({
       title: t('retention.release'),
@@ -168,7 +168,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
           </button>
         )}
       </div>
-      <RefusalNote refusal={refusal ?? holds.refusal} />
+      <ErrorNote error={error ?? holds.error} />
       {holds.value?.items.length === 0 && <p class="muted">{t('retention.noHolds')}</p>}
       <ul>
         {holds.value?.items.map((hold) => (
@@ -213,7 +213,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
   const [from, setFrom] = useState('');
   const [until, setUntil] = useState('');
   const [reason, setReason] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const at = (day: string) => (day ? instantAt(day, '00:00', zoneOf(site || null)) : null);
   const parsed = NewHold.safeParse({
     person: person.trim() || null,
@@ -230,7 +230,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('retention.holdText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <AreaField label={t('retention.reason')} required maxLength={500} value={reason} onValue={setReason} />
       <TextField
         label={t('retention.person')}

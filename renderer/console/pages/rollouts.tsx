@@ -11,7 +11,7 @@ import { get } from '../core/api.ts';
 import { useResource } from '../core/resource.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty } from '../parts/empty.tsx';
-import { RefusalNote } from '../parts/form.tsx';
+import { ErrorNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
@@ -59,7 +59,7 @@ function Rollouts({ role }: PageProps) {
         )
       }
     >
-      <RefusalNote refusal={found.refusal ?? repository.refusal ?? rings.refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error ?? repository.error ?? rings.error} onAgain={found.reload} />
       {repository.value && <RepositoryNote repository={repository.value} />}
       {!found.value && found.loading && <Skeleton rows={6} />}
       {found.value && !inForce && (
@@ -113,13 +113,13 @@ function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
         rowKey={(r) => r.id}
         columns={[
           { key: 'version', label: t('rollouts.version'), heads: true, cell: (r) => <bdi>{r.version}</bdi> },
-          { key: 'at', label: t('rollouts.begun'), figures: true, cell: (r) => <Moment at={r.startedAt} /> },
-          { key: 'end', label: t('rollouts.ended'), figures: true, cell: (r) => <Moment at={r.endedAt} /> },
-          { key: 'healthy', label: t('rollouts.kiosk.healthy'), figures: true, cell: (r) => r.counts.healthy },
+          { key: 'at', label: t('rollouts.begun'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
+          { key: 'end', label: t('rollouts.ended'), numeric: true, cell: (r) => <Moment at={r.endedAt} /> },
+          { key: 'healthy', label: t('rollouts.kiosk.healthy'), numeric: true, cell: (r) => r.counts.healthy },
           {
             key: 'back',
             label: t('rollouts.kiosk.rolled-back'),
-            figures: true,
+            numeric: true,
             cell: (r) => r.counts['rolled-back'],
           },
         ]}

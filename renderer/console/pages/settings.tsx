@@ -7,7 +7,7 @@ import { loadPlaces, siteOf, sites } from '../core/places.ts';
 import { useResource } from '../core/resource.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { filterOf } from '../parts/filters.tsx';
-import { RefusalNote, SelectField } from '../parts/form.tsx';
+import { ErrorNote, SelectField } from '../parts/form.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { toast } from '../parts/toast.tsx';
@@ -64,7 +64,7 @@ function Settings({ role }: PageProps) {
           />
         </div>
       )}
-      <RefusalNote refusal={policy.refusal ?? history.refusal ?? calendar.refusal} onAgain={reload} />
+      <ErrorNote error={policy.error ?? history.error ?? calendar.error} onAgain={reload} />
       {!policy.value && policy.loading && <Skeleton rows={8} />}
       {site && policy.value && (
         <EditPolicy key={id} site={site.id} found={policy.value} mayWrite={mayWrite} onReload={reload} />

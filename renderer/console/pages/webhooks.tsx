@@ -8,7 +8,7 @@ import { useResource, useWrite } from '../core/resource.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty } from '../parts/empty.tsx';
-import { RefusalNote } from '../parts/form.tsx';
+import { ErrorNote } from '../parts/form.tsx';
 import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
@@ -43,7 +43,7 @@ function Webhooks({ role }: PageProps) {
         )
       }
     >
-      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error} onAgain={found.reload} />
       {!found.value && found.loading && <Skeleton rows={4} />}
       {found.value?.items.length === 0 && (
         <div class="card">
@@ -85,7 +85,7 @@ function One({
   onSecret: (secret: string) => void;
 }) {
   const [log, setLog] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const path = `/api/webhooks/${hook.id}`;
   const turn = async () => {
     const body = { enabled: !hook.enabled };
@@ -163,7 +163,7 @@ function One({
           <dd class="tabular">{hook.failed}</dd>
         </div>
       </dl>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions start">
         <button type="button" class="quiet" aria-expanded={log} onClick={() => setLog(!log)}>
           {t('webhooks.log')}

@@ -63,7 +63,7 @@ export function Chart(props: ChartProps) {
       </ul>
       <div ref={box} dir="ltr" aria-hidden="true" />
       <details>
-        <summary>{t('figures.table')}</summary>
+        <summary>{t('statistics.table')}</summary>
         <div class="chart-table">
           <table class="table">
             <caption class="sr-only">{title}</caption>

@@ -9,7 +9,7 @@ import { sites, zoneOf } from '../core/places.ts';
 import { useWrite } from '../core/resource.ts';
 import { instantAt } from '../core/zone.ts';
 import { Dialog } from './dialog.tsx';
-import { AreaField, Form, RefusalNote, SelectField, TextField } from './form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, TextField } from './form.tsx';
 import { toast } from './toast.tsx';
 
 export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
@@ -24,7 +24,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
   const [time, setTime] = useState(row ? timeIn(row.at, zone, 'en') : '');
   const [direction, setDirection] = useState<string>(row?.direction ?? 'in');
   const [reason, setReason] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
 
   const made = (): NewCorrection | null => {
     const way = direction === 'out' ? 'out' : 'in';
@@ -50,7 +50,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
         const undo = { kind: 'undo', target, reason: t('corrections.undoReason') };
         const undone = await send('POST', '/api/corrections', { body: undo, answer: Correction });
         onDone();
-        return undone.ok ? null : undone.refusal;
+        return undone.ok ? null : undone.error;
       },
     );
   };
@@ -73,7 +73,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
               {person.name}
             </p>
           )}
-          <RefusalNote refusal={refusal} />
+          <ErrorNote error={error} />
           {task.kind === 'add' && sites.value.length > 1 && (
             <SelectField
               label={t('attendance.site')}
@@ -116,7 +116,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
 function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
   const [number, setNumber] = useState('');
   const [nobody, setNobody] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     setNobody(false);
     const found = await run(() => get('/api/people', PeoplePage, { query: { number, limit: 1 } }));
@@ -126,7 +126,7 @@ function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField
         label={t('corrections.number')}
         hint={t('corrections.numberHint')}

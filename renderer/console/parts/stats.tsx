@@ -41,7 +41,7 @@ function Stat({
   return (
     <div class="card stat" data-accent={accent}>
       <p class="stat-label">{label}</p>
-      <p class="stat-figure tabular">{children}</p>
+      <p class="stat-value tabular">{children}</p>
       <p class="stat-hint">{hint}</p>
     </div>
   );

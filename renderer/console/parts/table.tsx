@@ -4,14 +4,14 @@ import { t } from '../../shared/i18n.ts';
 import type { Pages } from '../core/resource.ts';
 import { Empty } from './empty.tsx';
 import { useFit } from './fit.ts';
-import { RefusalNote } from './form.tsx';
+import { ErrorNote } from './form.tsx';
 
 export interface Column<T> {
   readonly key: string;
   readonly label: string;
   readonly cell: (row: T) => ComponentChildren;
   /** Figures and times: aligned at their end. */
-  readonly figures?: boolean;
+  readonly numeric?: boolean;
   /** Names the row: its cell is the row's header. */
   readonly heads?: boolean;
   /** Names the row together with its header, where that may stand in several rows: a person's record, by its time. */
@@ -38,7 +38,7 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
       <thead>
         <tr>
           {columns.map((c) => (
-            <th key={c.key} scope="col" data-figures={c.figures}>
+            <th key={c.key} scope="col" data-figures={c.numeric}>
               {c.label}
             </th>
           ))}
@@ -68,7 +68,7 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
                     {content}
                   </th>
                 ) : (
-                  <td key={c.key} data-label={c.label} data-figures={c.figures}>
+                  <td key={c.key} data-label={c.label} data-figures={c.numeric}>
                     {content}
                   </td>
                 );
@@ -105,13 +105,13 @@ export function PagedTable<T>({
   empty,
   ...table
 }: TableProps<T> & { pages: Pages<T>; empty: { title: string; text?: string | undefined } }) {
-  const { items, state, refusal, more, reload } = pages;
+  const { items, state, error, more, reload } = pages;
   return (
     <div class="card table-card" aria-busy={state !== 'ready'}>
-      <RefusalNote refusal={refusal} onAgain={reload} />
+      <ErrorNote error={error} onAgain={reload} />
       {items.length > 0 && <Table {...table} rows={items} />}
       {items.length === 0 && state === 'first' && <Skeleton rows={6} />}
-      {items.length === 0 && state === 'ready' && !refusal && <Empty {...empty} />}
+      {items.length === 0 && state === 'ready' && !error && <Empty {...empty} />}
       {items.length > 0 && (
         <footer class="table-foot">
           <p class="muted tabular" role="status">

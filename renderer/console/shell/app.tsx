@@ -1,10 +1,10 @@
-import { LinkCard, OpeningCard } from '../../shared/web/door.tsx';
+import { LinkCard, OpeningCard } from '../../shared/web/entry.tsx';
 import { enter, stage } from '../core/session.ts';
 import { Confirmation } from '../parts/confirm.tsx';
 import { Toasts } from '../parts/toast.tsx';
-import { SignInCard } from './door.tsx';
 import { EnrolCard } from './enrol.tsx';
 import { Shell } from './shell.tsx';
+import { SignInCard } from './sign-in.tsx';
 
 export function App() {
   return (
@@ -22,7 +22,7 @@ function Stage() {
     case 'opening':
       return <OpeningCard />;
     case 'link':
-      return <LinkCard busy={at.busy} refusal={at.refusal} onEnter={() => void enter()} />;
+      return <LinkCard busy={at.busy} error={at.error} onEnter={() => void enter()} />;
     case 'out':
       return <SignInCard at={at} />;
     case 'enrol':

@@ -1,24 +1,24 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { OwnAccount, RecoveryCodes, TotpOffered } from '../../../sync/protocol/api/accounts.ts';
 import { t } from '../../shared/i18n.ts';
-import { Door } from '../../shared/web/door.tsx';
+import { EntryCard } from '../../shared/web/entry.tsx';
 import { get, send } from '../core/api.ts';
 import { useResource, useWrite } from '../core/resource.ts';
 import { look, signOut, stage } from '../core/session.ts';
-import { CheckField, Form, RefusalNote, TextField } from '../parts/form.tsx';
+import { CheckField, ErrorNote, Form, TextField } from '../parts/form.tsx';
 import { Skeleton } from '../parts/table.tsx';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
 export function EnrolCard() {
   const own = useResource('own', (signal) => get('/api/account', OwnAccount, { signal }));
   return (
-    <Door wide>
+    <EntryCard wide>
       {own.value ? <Enrolment own={own.value} onDone={() => void look()} /> : <Skeleton rows={3} />}
-      <RefusalNote refusal={own.refusal} onAgain={own.reload} />
+      <ErrorNote error={own.error} onAgain={own.reload} />
       <button type="button" class="quiet" onClick={() => void signOut()}>
         {t('leave')}
       </button>
-    </Door>
+    </EntryCard>
   );
 }
 
@@ -74,7 +74,7 @@ function Password({
   const [again, setAgain] = useState('');
   const [code, setCode] = useState('');
   const [unequal, setUnequal] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     setUnequal(password !== again);
     if (password !== again) return;
@@ -88,7 +88,7 @@ function Password({
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField
         label={t('signIn.email')}
         type="email"
@@ -169,7 +169,7 @@ export function SecondFactor({
 }) {
   const [offer, setOffer] = useState<TotpOffered | null>(null);
   const [code, setCode] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const ask = () =>
     void run(() => send('POST', '/api/account/totp', { body: proof, answer: TotpOffered })).then(
       (answer) => answer?.ok && setOffer(answer.value),
@@ -183,7 +183,7 @@ export function SecondFactor({
     if (done?.ok) onSet(done.value.codes);
     else setCode('');
   };
-  if (!offer) return refusal ? <RefusalNote refusal={refusal} onAgain={ask} /> : <Skeleton rows={3} />;
+  if (!offer) return error ? <ErrorNote error={error} onAgain={ask} /> : <Skeleton rows={3} />;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p>{t('enrol.scan')}</p>
@@ -196,7 +196,7 @@ export function SecondFactor({
           </code>
         </div>
       </div>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField
         label={t('enrol.code')}
         autocomplete="one-time-code"

@@ -11,7 +11,7 @@ import { PAGES } from '../pages/index.ts';
 import { type ConsolePage, GROUPS } from '../pages/page.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty } from '../parts/empty.tsx';
-import { RefusalNote } from '../parts/form.tsx';
+import { ErrorNote } from '../parts/form.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Preferences } from './preferences.tsx';
@@ -78,11 +78,11 @@ function Rail({
   pages: readonly ConsolePage[];
   at: ConsolePage | undefined;
 }) {
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const leave = () =>
     void run(async () => {
       const no = await signOut();
-      return no ? { ok: false, refusal: no } : { ok: true, value: null };
+      return no ? { ok: false, error: no } : { ok: true, value: null };
     });
   return (
     <div class="rail-inner">
@@ -121,7 +121,7 @@ function Rail({
           </span>
           <span class="muted">{t(`role.${session.role}`)}</span>
         </p>
-        <RefusalNote refusal={refusal} />
+        <ErrorNote error={error} />
         <Preferences />
         <button type="button" class="quiet" onClick={leave} aria-disabled={busy}>
           {t('leave')}

@@ -611,7 +611,7 @@ export const ar: Locale = {
     noPin: 'بلا رمز سري',
     since: 'قُيّد في {{when}}',
     enrol: 'قيد الوجه',
-    enrolAgain: 'قيد من جديد',
+    reenrol: 'قيد من جديد',
     setPin: 'تعيين الرمز السري',
     newPin: 'رمز سري جديد: \u2068{{name}}\u2069',
     savePin: 'حفظ الرمز السري',

@@ -616,7 +616,7 @@ export const de: Locale = {
     noPin: 'keine PIN',
     since: 'Erfasst {{when}}',
     enrol: 'Gesicht erfassen',
-    enrolAgain: 'Neu erfassen',
+    reenrol: 'Neu erfassen',
     setPin: 'PIN setzen',
     newPin: 'Neue PIN für {{name}}',
     savePin: 'PIN speichern',

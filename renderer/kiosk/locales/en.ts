@@ -597,7 +597,7 @@ export const en = {
     noPin: 'no PIN',
     since: 'Enrolled {{when}}',
     enrol: 'Enrol face',
-    enrolAgain: 'Enrol again',
+    reenrol: 'Enrol again',
     setPin: 'Set PIN',
     newPin: 'New PIN of {{name}}',
     savePin: 'Save PIN',

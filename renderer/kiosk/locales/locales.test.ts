@@ -3,11 +3,11 @@ import {
   CALL_CODES,
   ENROLMENT_CODES,
   PIN_CODES,
-  REFUSAL_CODES,
+  START_CODES,
   STICK_CODES,
   WAY_CODES,
 } from '../../../electron/contract/codes.ts';
-import { CameraWord } from '../../../electron/contract/methods.ts';
+import { CameraCondition } from '../../../electron/contract/methods.ts';
 import { NotHere, TechnicianTask } from '../../../electron/contract/technician.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../../models/rules/reasons.ts';
 import { initI18n, t } from '../../shared/i18n.ts';
@@ -76,7 +76,7 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
     ['error', [...CALL_CODES, ...WAY_CODES, 'other']],
     ['enrol.error', ENROLMENT_CODES],
     ['technician.refusal', [...STICK_CODES, 'other']],
-    ['technician.cameras', [...CameraWord.options, 'unknown']],
+    ['technician.cameras', [...CameraCondition.options, 'unknown']],
     ['technician.notHere', NotHere.options],
     ...['task', 'taskHint', 'ask', 'yes', 'done'].map(
       (group) => [`technician.${group}`, TechnicianTask.options] as const,
@@ -92,7 +92,7 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
   });
 
   it('say why and what to do for every code with which a core refuses to start', () => {
-    const missing = REFUSAL_CODES.flatMap((code) => [`refusal.${code}.why`, `refusal.${code}.next`]).filter(
+    const missing = START_CODES.flatMap((code) => [`refusal.${code}.why`, `refusal.${code}.next`]).filter(
       (key) => !sentences.has(key),
     );
     expect(missing).toEqual([]);

@@ -552,7 +552,7 @@ export const zh: Locale = {
     noPin: '无 PIN 码',
     since: '登记于 {{when}}',
     enrol: '登记人脸',
-    enrolAgain: '重新登记',
+    reenrol: '重新登记',
     setPin: '设置 PIN 码',
     newPin: '{{name}} 的新 PIN 码',
     savePin: '保存 PIN 码',

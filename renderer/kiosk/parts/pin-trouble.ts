@@ -3,8 +3,8 @@ import { useEffect } from 'preact/hooks';
 import type { PIN_CODES } from '../../../electron/contract/codes.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
 import { t } from '../../shared/i18n.ts';
-import { errorWords } from './error-words.ts';
-import { clockOf } from './refusal.ts';
+import { errorTextOf } from './error-text.ts';
+import { clockOf } from './read-error.ts';
 
 /** What a PIN screen has to say. An unknown number and a wrong PIN are the same thing to it, by intent. */
 export type PinTrouble =
@@ -68,6 +68,6 @@ function wordsOf(trouble: PinTrouble, seconds: number, group: Group): string {
     case 'locked':
       return t(PIN_SENTENCES['pin-locked'][0], { time: clockOf(seconds) });
     case 'error':
-      return errorWords(trouble.error);
+      return errorTextOf(trouble.error);
   }
 }

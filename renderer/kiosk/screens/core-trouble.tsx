@@ -1,6 +1,6 @@
 import { hasSentence, t } from '../../shared/i18n.ts';
 import { IconAlert } from '../../shared/icons.tsx';
-import type { Refusal } from '../core-link.ts';
+import type { CoreError } from '../core-link.ts';
 
 /** The core is not there: it is being started, and the screen connects by itself. */
 export function Restarting({ first }: { first: boolean }) {
@@ -16,7 +16,7 @@ export function Restarting({ first }: { first: boolean }) {
 }
 
 /** The core refuses to start: somebody has to act, and reads here what to do, in the kiosk's language where it has the words. */
-export function Refused({ why }: { why: Refusal }) {
+export function Refused({ why }: { why: CoreError }) {
   const ours = hasSentence(`refusal.${why.code}.why`);
   const next = ours ? t(`refusal.${why.code}.next`) : why.nextStep;
   return (

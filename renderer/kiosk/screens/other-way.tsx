@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
-import { refusalWords } from '../parts/refusal.ts';
+import { readErrorText } from '../parts/read-error.ts';
 import { Ways } from '../parts/ways.tsx';
 import type { OtherWayReason } from '../visits.ts';
 
@@ -29,7 +29,7 @@ export function OtherWayScreen({
         </h1>
         <p class="lead">
           {reason === 'refused' && code !== null
-            ? refusalWords({ code, seconds })
+            ? readErrorText({ code, seconds })
             : t(`otherWay.${reason}`, { code: code ?? '' })}
         </p>
       </div>

@@ -6,7 +6,7 @@ import { readCodes } from '../codes/reader.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
-import { refusalWords } from '../parts/refusal.ts';
+import { readErrorText } from '../parts/read-error.ts';
 import { Stage } from '../parts/stage.tsx';
 
 /**
@@ -42,7 +42,7 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
   const words = refused
     ? refused.code === 'foreign'
       ? [t('scan.foreign'), t('scan.foreignMore')]
-      : [refusalWords(refused), '']
+      : [readErrorText(refused), '']
     : arrivals.busy.value
       ? [t(way === 'qr' ? 'scan.checking' : 'badge.checking'), '']
       : [t(reads), t(way === 'qr' ? 'scan.readyMore' : 'badge.readyMore')];

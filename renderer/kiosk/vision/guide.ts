@@ -5,7 +5,7 @@ import {
   type QualityThresholds,
 } from '../../../models/rules/quality.ts';
 import { QUALITY_REASONS, type QualityReason } from '../../../models/rules/reasons.ts';
-import type { FoundFace, Look, Sighting } from './messages.ts';
+import type { Detection, FoundFace, Look } from './messages.ts';
 
 /**
  * What the screen itself can see of a face, before the core looks at it: distance, place, light, stillness. It speaks
@@ -62,7 +62,7 @@ const UNKNOWN = { brightness: 128, contrast: 60, sharpness: 200 } as const;
  * @param pose `any` when a turned head is what was asked for
  */
 export function judge(
-  s: Sighting,
+  s: Detection,
   look: Look | null,
   speed: number,
   pose: Pose,

@@ -17,7 +17,7 @@ export type FromWorker =
   | { type: 'failed'; message: string }
   /** A frame could not be seen. `ended`: the stream itself is broken, and no more of it will come. */
   | { type: 'stumbled'; message: string; ended: boolean }
-  | ({ type: 'seen' } & Sighting);
+  | ({ type: 'seen' } & Detection);
 
 /** A face of one frame, in the frame's pixels. */
 export interface FoundFace {
@@ -28,7 +28,7 @@ export interface FoundFace {
 }
 
 /** One frame as the worker saw it. */
-export interface Sighting {
+export interface Detection {
   /** ms; only differences mean anything. From the worker on its own clock, from the eyes on the page's. */
   readonly at: number;
   readonly width: number;

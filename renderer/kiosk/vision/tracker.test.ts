@@ -1,35 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { face, sighting } from './sightings.fake.ts';
+import { detection, face } from './detections.fake.ts';
 import { createTracker, GONE_MS } from './tracker.ts';
 
 describe('following the face that counts', () => {
   it('keeps it through a gap shorter than the patience, and lets it go after', () => {
     const tracker = createTracker();
-    expect(tracker.step(sighting(0, [face()])).arrived).toBe(true);
-    expect(tracker.step(sighting(GONE_MS - 100, []))).toMatchObject({ present: true, left: false });
-    expect(tracker.step(sighting(GONE_MS + 1, []))).toMatchObject({ present: false, left: true });
-    expect(tracker.step(sighting(GONE_MS + 40, []))).toMatchObject({ present: false, left: false });
+    expect(tracker.step(detection(0, [face()])).arrived).toBe(true);
+    expect(tracker.step(detection(GONE_MS - 100, []))).toMatchObject({ present: true, left: false });
+    expect(tracker.step(detection(GONE_MS + 1, []))).toMatchObject({ present: false, left: true });
+    expect(tracker.step(detection(GONE_MS + 40, []))).toMatchObject({ present: false, left: false });
   });
 
   it('takes a jump across the frame for another person at once', () => {
     const tracker = createTracker();
-    tracker.step(sighting(0, [face({ x: 120, size: 120 })]));
-    expect(tracker.step(sighting(40, [face({ x: 500, size: 120 })]))).toMatchObject({ arrived: true, left: true });
+    tracker.step(detection(0, [face({ x: 120, size: 120 })]));
+    expect(tracker.step(detection(40, [face({ x: 500, size: 120 })]))).toMatchObject({ arrived: true, left: true });
   });
 
   it('does not take a step aside for another person', () => {
     const tracker = createTracker();
-    tracker.step(sighting(0, [face({ x: 300 })]));
-    expect(tracker.step(sighting(40, [face({ x: 330 })]))).toMatchObject({ arrived: false, left: false });
+    tracker.step(detection(0, [face({ x: 300 })]));
+    expect(tracker.step(detection(40, [face({ x: 330 })]))).toMatchObject({ arrived: false, left: false });
   });
 
   it('leaves a passer-by in the distance alone', () => {
-    expect(createTracker().step(sighting(0, [face({ size: 40 })])).present).toBe(false);
+    expect(createTracker().step(detection(0, [face({ size: 40 })])).present).toBe(false);
   });
 
   it('measures speed in box widths a second', () => {
     const tracker = createTracker();
-    tracker.step(sighting(0, [face({ x: 300, size: 200 })]));
-    expect(tracker.step(sighting(100, [face({ x: 320, size: 200 })])).speed).toBeCloseTo(1);
+    tracker.step(detection(0, [face({ x: 300, size: 200 })]));
+    expect(tracker.step(detection(100, [face({ x: 320, size: 200 })])).speed).toBeCloseTo(1);
   });
 });

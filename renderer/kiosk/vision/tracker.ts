@@ -1,5 +1,5 @@
 import { PASSER_BY } from './guide.ts';
-import type { Sighting } from './messages.ts';
+import type { Detection } from './messages.ts';
 
 /** What became of the one face that counts, from one frame to the next. */
 export interface Track {
@@ -21,7 +21,7 @@ const JUMP = 1.6;
 export function createTracker() {
   let last: { at: number; x: number; y: number; w: number } | null = null;
   return {
-    step(s: Sighting): Track {
+    step(s: Detection): Track {
       const face = s.faces[0];
       const before = last;
       if (!face || face.box[3] < s.height * PASSER_BY) {

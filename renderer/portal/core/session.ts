@@ -1,15 +1,15 @@
 import { signal } from '@preact/signals';
 import { MyProfile } from '../../../sync/protocol/api/portal.ts';
 import { SessionState } from '../../../sync/protocol/api/session.ts';
-import { type Answer, get, type Refusal, send, sessionHooks } from '../../shared/web/api.ts';
+import { type Answer, type ApiError, get, send, sessionHooks } from '../../shared/web/api.ts';
 import { whenUsed } from '../../shared/web/used.ts';
 
 /** Whose page this is, from the link to the last click. */
 export type Stage =
   | { readonly kind: 'opening' }
   /** A one-time link was opened: it is redeemed by a button, since link scanners of mail programs open links. */
-  | { readonly kind: 'link'; readonly token: string; readonly busy: boolean; readonly refusal: Refusal | null }
-  | { readonly kind: 'out'; readonly why: 'left' | 'ended' | 'account' | null; readonly refusal: Refusal | null }
+  | { readonly kind: 'link'; readonly token: string; readonly busy: boolean; readonly error: ApiError | null }
+  | { readonly kind: 'out'; readonly why: 'left' | 'ended' | 'account' | null; readonly error: ApiError | null }
   | { readonly kind: 'in' };
 
 export const stage = signal<Stage>({ kind: 'opening' });
@@ -33,13 +33,13 @@ sessionHooks.ended = () => {
 function leaveFor(why: 'left' | 'ended'): void {
   idleEndsAt.value = Number.POSITIVE_INFINITY;
   me.value = null;
-  stage.value = { kind: 'out', why, refusal: null };
+  stage.value = { kind: 'out', why, error: null };
 }
 
 /** Somebody with an account belongs to the console: their session is theirs, and stays. */
 function admitted(state: SessionState): void {
   if (state.role !== 'person') {
-    stage.value = { kind: 'out', why: 'account', refusal: null };
+    stage.value = { kind: 'out', why: 'account', error: null };
     return;
   }
   const life = Date.parse(state.expiresAt) - Date.now();
@@ -58,7 +58,7 @@ function takeToken(): string | null {
 /** Begins, or begins again when the address brings a link. */
 export async function begin(): Promise<void> {
   const token = takeToken();
-  if (token !== null) stage.value = { kind: 'link', token, busy: false, refusal: null };
+  if (token !== null) stage.value = { kind: 'link', token, busy: false, error: null };
   else if (stage.peek().kind === 'opening') await look();
 }
 
@@ -67,33 +67,33 @@ export async function look(): Promise<void> {
   const asked = await get('/api/session', SessionState);
   if (asked.ok) return admitted(asked.value);
   if (stage.peek().kind !== 'opening') return;
-  const { refusal } = asked;
-  stage.value = { kind: 'out', why: null, refusal: refusal.code === 'no-session' ? null : refusal };
+  const { error } = asked;
+  stage.value = { kind: 'out', why: null, error: error.code === 'no-session' ? null : error };
 }
 
 /** Trades the link's token for a session. */
 export async function enter(): Promise<void> {
   const at = stage.peek();
   if (at.kind !== 'link' || at.busy) return;
-  stage.value = { ...at, busy: true, refusal: null };
+  stage.value = { ...at, busy: true, error: null };
   const asked = await send('POST', '/api/session', { body: { token: at.token }, answer: SessionState });
   if (asked.ok) return admitted(asked.value);
-  const { refusal } = asked;
+  const { error } = asked;
   // The link was not spent: the button stays.
-  if (['unreachable', 'too-many-requests'].includes(refusal.code)) {
-    stage.value = { ...at, busy: false, refusal };
+  if (['unreachable', 'too-many-requests'].includes(error.code)) {
+    stage.value = { ...at, busy: false, error };
     return;
   }
   // Whoever opens a used link where they are still signed in does not need it.
   const before = await get('/api/session', SessionState);
   if (before.ok && before.value.role === 'person') admitted(before.value);
-  else stage.value = { kind: 'out', why: null, refusal };
+  else stage.value = { kind: 'out', why: null, error };
 }
 
 /** Ends the session, not before the server says so. */
 export async function signOut(): Promise<Answer<null>> {
   const asked = await send('DELETE', '/api/session');
-  if (!asked.ok && asked.refusal.code !== 'no-session') return asked;
+  if (!asked.ok && asked.error.code !== 'no-session') return asked;
   leaveFor('left');
   return { ok: true, value: null };
 }

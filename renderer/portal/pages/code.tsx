@@ -3,8 +3,8 @@ import { OwnCode } from '../../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../../sync/protocol/api/portal.ts';
 import { t } from '../../shared/i18n.ts';
 import { IconQr } from '../../shared/icons.tsx';
-import { type Refusal, send } from '../../shared/web/api.ts';
-import { RefusalNote } from '../../shared/web/form.tsx';
+import { type ApiError, send } from '../../shared/web/api.ts';
+import { ErrorNote } from '../../shared/web/form.tsx';
 import { Ring } from '../../shared/web/ring.tsx';
 import { AGAIN_MS, dueIn, leftOf, type Shown, shownOf, TOUCHED_MS } from '../core/renewal.ts';
 import { Cards } from '../parts/cards.tsx';
@@ -14,14 +14,14 @@ import type { PortalPage } from './page.ts';
 
 /** A code to check in with. It renews itself while somebody looks at it, and is gone when the page is hidden. */
 function Code({ me }: { me: MyProfile }) {
-  const { code, left, refusal, paused, resume } = useOwnCode();
+  const { code, left, error, paused, resume } = useOwnCode();
   const seconds = Math.ceil(left / 1000);
   return (
     <>
       <h1>{t('code.title')}</h1>
       <section class="card panel code">
         <p class="muted">{t('code.lead')}</p>
-        <RefusalNote refusal={refusal} onAgain={resume} />
+        <ErrorNote error={error} onAgain={resume} />
         {paused && (
           <button type="button" class="primary" onClick={resume}>
             <IconQr />
@@ -43,7 +43,7 @@ function Code({ me }: { me: MyProfile }) {
             </p>
           </>
         )}
-        {!paused && !refusal && left === 0 && <Waiting />}
+        {!paused && !error && left === 0 && <Waiting />}
         {me.number && (
           <p>
             {t('code.number')} <strong dir="ltr">{me.number}</strong>
@@ -58,7 +58,7 @@ function Code({ me }: { me: MyProfile }) {
 
 function useOwnCode() {
   const [code, setCode] = useState<Shown | null>(null);
-  const [refusal, setRefusal] = useState<Refusal | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
   const [time, setTime] = useState(performance.now());
   const [paused, pause] = useState(false);
   const [turn, setTurn] = useState(0);
@@ -83,7 +83,7 @@ function useOwnCode() {
       const answer = await send('POST', '/api/me/qr', { answer: OwnCode });
       // Hidden meanwhile: what has come is not shown.
       if (gone || document.hidden) return;
-      setRefusal(answer.ok ? null : answer.refusal);
+      setError(answer.ok ? null : answer.error);
       if (answer.ok) hold(shownOf(answer.value, asked));
       setTime(performance.now());
       timer = setTimeout(() => void renew(), answer.ok ? dueIn(held.current, performance.now()) : AGAIN_MS);
@@ -111,11 +111,11 @@ function useOwnCode() {
   return {
     code,
     left: leftOf(code, time),
-    refusal,
+    error,
     paused,
     resume: () => {
       touched.current = performance.now();
-      setRefusal(null);
+      setError(null);
       pause(false);
       setTurn((n) => n + 1);
     },

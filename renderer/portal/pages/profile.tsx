@@ -4,7 +4,7 @@ import { currentLanguage, momentOf, t } from '../../shared/i18n.ts';
 import { IconMend, IconStaff } from '../../shared/icons.tsx';
 import { send } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { CheckField, Form, RefusalNote, SelectField, TextField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
 import { languageName, SPOKEN } from '../../shared/web/languages.ts';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
@@ -76,7 +76,7 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
   const [email, setEmail] = useState(me.email ?? '');
   const [phone, setPhone] = useState(me.phone ?? '');
   const [language, setLanguage] = useState(me.language ?? '');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const given = (text: string) => text.trim() || null;
   const submit = async () => {
     const body = {
@@ -92,7 +92,7 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
       profile.value = done.value;
       toast(() => t('profile.saved'));
       onDone();
-    } else if (done.refusal.code === 'person-changed') await readMe();
+    } else if (done.error.code === 'person-changed') await readMe();
   };
   const spoken = me.language && !SPOKEN.includes(me.language) ? [...SPOKEN, me.language] : SPOKEN;
   return (
@@ -135,7 +135,7 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
           ...spoken.map((code) => [code, languageName(code, currentLanguage())] as const),
         ]}
       />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="button" class="quiet" onClick={onDone}>
           {t('cancel')}
@@ -150,7 +150,7 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
 
 /** The opt-out from positions. */
 function Positions({ me }: { me: MyProfile }) {
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const choose = async (optOut: boolean) => {
     const done = await run(() => send('PUT', '/api/me/gps', { body: { optOut }, answer: MyProfile }));
     if (!done?.ok) return;
@@ -166,7 +166,7 @@ function Positions({ me }: { me: MyProfile }) {
         checked={me.gpsOptOut}
         onChecked={(optOut) => void choose(optOut)}
       />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
 import { get, send } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
-import { AreaField, Form, RefusalNote } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { Waiting } from '../parts/waiting.tsx';
@@ -14,7 +14,7 @@ import type { PortalPage } from './page.ts';
 
 /** Own records, newest first, by day on this phone's clock. */
 function Records() {
-  const { items, refusal, state, more, reload } = usePages('/api/me/attendance', AttendancePage, { limit: 30 });
+  const { items, error, state, more, reload } = usePages('/api/me/attendance', AttendancePage, { limit: 30 });
   const contacts = useResource('contacts', (signal) => get('/api/me/consent-texts', MyConsentTexts, { signal }));
   const said = useResource('complaints', (signal) => get('/api/me/complaints', MyComplaints, { signal }));
   const [wrong, setWrong] = useState<AttendanceRow | null>(null);
@@ -25,9 +25,9 @@ function Records() {
     <>
       <h1>{t('records.title')}</h1>
       <p class="muted">{t('records.lead')}</p>
-      <RefusalNote refusal={refusal} onAgain={reload} />
+      <ErrorNote error={error} onAgain={reload} />
       {items.length === 0 && state === 'first' && <Waiting />}
-      {items.length === 0 && state === 'ready' && !refusal && (
+      {items.length === 0 && state === 'ready' && !error && (
         <section class="card">
           <Empty title={t('records.none')} text={t('records.noneText')} icon={<IconCalendar />} />
         </section>
@@ -67,7 +67,7 @@ function Records() {
 /** What is wrong with it, in the person's own words: the record stays, and somebody in charge looks at it. */
 function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
   const [words, setWords] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { record: row.id, words };
     const done = await run(() => send('POST', '/api/me/complaints', { body, answer: MyComplaints }));
@@ -78,7 +78,7 @@ function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
       <p>
         {t(`direction.${row.direction}`)} · {momentOf(new Date(row.at))}
       </p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <AreaField
         label={t('records.wrongWhat')}
         hint={t('records.wrongHint')}

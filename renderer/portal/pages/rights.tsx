@@ -12,7 +12,7 @@ import { IconDownload, IconShield, IconTrash } from '../../shared/icons.tsx';
 import { download, get, send } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { CheckField, Form, RefusalNote, SelectField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
 import { type Resource, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
@@ -37,7 +37,7 @@ function Rights({ me }: { me: MyProfile }) {
 
 function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts> }) {
   const [giving, setGiving] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const withdraw = async () => {
     const sure = await confirm({
       title: t('consent.withdraw'),
@@ -60,13 +60,13 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
         </span>
       </div>
       <p>{t(`consent.means.${me.consent === 'given' && me.templates === 0 ? 'notEnrolled' : me.consent}`)}</p>
-      <RefusalNote refusal={refusal ?? texts.refusal} onAgain={refusal ? undefined : texts.reload} />
+      <ErrorNote error={error ?? texts.error} onAgain={error ? undefined : texts.reload} />
       {me.consent === 'given' ? (
         <button type="button" class="quiet" onClick={() => void withdraw()} aria-disabled={busy}>
           {t('consent.withdraw')}
         </button>
       ) : texts.value === null ? (
-        !texts.refusal && <Waiting />
+        !texts.error && <Waiting />
       ) : texts.value.items.length > 0 && !me.erasure ? (
         <button type="button" class="quiet" onClick={() => setGiving(true)}>
           {t('consent.read')}
@@ -88,7 +88,7 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
   const wanted = [currentLanguage(), me.language];
   const [language, setLanguage] = useState((texts.find((x) => wanted.includes(x.language)) ?? texts[0]!).language);
   const [agreed, setAgreed] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const text = texts.find((x) => x.language === language)!;
   const submit = async () => {
     if (!agreed) return;
@@ -116,7 +116,7 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
         ))}
       </article>
       <CheckField label={t('consent.agree')} checked={agreed} onChecked={setAgreed} />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="button" class="quiet" onClick={onDone}>
           {t('cancel')}
@@ -130,17 +130,17 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
 }
 
 function Everything() {
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const save = () =>
     void run(async () => {
       const no = await download('/api/gdpr/export/my-data', {});
-      return no ? { ok: false, refusal: no } : { ok: true, value: null };
+      return no ? { ok: false, error: no } : { ok: true, value: null };
     });
   return (
     <section class="card panel">
       <h2>{t('export.title')}</h2>
       <p>{t('export.text')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <button type="button" class="quiet" onClick={save} aria-disabled={busy}>
         <IconDownload />
         {t(busy ? 'export.busy' : 'export.button')}
@@ -152,7 +152,7 @@ function Everything() {
 /** Two steps: what it means, asked of the server, then a word that is typed. */
 function Erase({ me }: { me: MyProfile }) {
   const [asked, setAsked] = useState<ErasureConfirmationAnswer | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const ask = async () => {
     const answer = await run(() =>
       send('POST', '/api/gdpr/delete/my-account/confirmation', { answer: ErasureConfirmation }),
@@ -161,7 +161,7 @@ function Erase({ me }: { me: MyProfile }) {
   };
   const erase = async (confirmation: string) => {
     const done = await send('DELETE', '/api/gdpr/delete/my-account', { body: { confirmation }, answer: ErasureBegun });
-    if (!done.ok) return done.refusal;
+    if (!done.ok) return done.error;
     setAsked(null);
     const { undoUntil } = done.value;
     toast(() => (undoUntil ? t('erase.begun', { moment: momentOf(new Date(undoUntil)) }) : t('erase.begunForGood')));
@@ -172,7 +172,7 @@ function Erase({ me }: { me: MyProfile }) {
     <section class="card panel">
       <h2>{t('erase.title')}</h2>
       <p>{t(me.erasure ? (me.erasure.undoUntil ? 'erase.standing' : 'erase.begunForGood') : 'erase.text')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {!me.erasure && (
         <button type="button" class="quiet danger-text" onClick={() => void ask()} aria-disabled={busy}>
           <IconTrash />

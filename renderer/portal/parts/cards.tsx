@@ -2,14 +2,14 @@ import { Credentials } from '../../../sync/protocol/api/credentials.ts';
 import { momentOf, t } from '../../shared/i18n.ts';
 import { get, send } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
-import { RefusalNote } from '../../shared/web/form.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 
 /** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
 export function Cards() {
   const held = useResource('cards', (signal) => get('/api/me/credentials', Credentials, { signal }));
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const valid = held.value?.items.filter((c) => c.revokedAt === null) ?? [];
   const lost = async (id: string) => {
     const sure = await confirm({
@@ -28,7 +28,7 @@ export function Cards() {
   return (
     <section class="card panel">
       <h2>{t('cards.title')}</h2>
-      <RefusalNote refusal={refusal ?? held.refusal} />
+      <ErrorNote error={error ?? held.error} />
       <ul>
         {valid.map(({ id, kind, number, issuedAt }) => (
           <li key={id} class="setting">

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
-import type { Refusal } from '../../shared/web/api.ts';
+import type { ApiError } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { Form, RefusalNote, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 
 /**
@@ -16,7 +16,7 @@ export function EraseDialog({
   onClose,
 }: {
   undoDays: number;
-  onErase: () => Promise<Refusal | null>;
+  onErase: () => Promise<ApiError | null>;
   onClose: () => void;
 }) {
   const [sure, setSure] = useState(false);
@@ -48,21 +48,21 @@ export function EraseDialog({
   );
 }
 
-function Confirm({ onErase, onClose }: { onErase: () => Promise<Refusal | null>; onClose: () => void }) {
+function Confirm({ onErase, onClose }: { onErase: () => Promise<ApiError | null>; onClose: () => void }) {
   const word = t('erase.word');
   const [typed, setTyped] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const ready = typed.trim().toLocaleLowerCase() === word.toLocaleLowerCase();
   const submit = () =>
     ready &&
     void run(async () => {
       const no = await onErase();
-      return no ? { ok: false, refusal: no } : { ok: true, value: null };
+      return no ? { ok: false, error: no } : { ok: true, value: null };
     });
   return (
     <Form class="stack" onSubmit={submit}>
       <TextField label={t('confirm.type', { word })} dir="auto" value={typed} onValue={setTyped} />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="button" class="quiet" onClick={onClose}>
           {t('cancel')}

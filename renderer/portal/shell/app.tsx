@@ -1,9 +1,9 @@
 import { Confirmation } from '../../shared/web/confirm.tsx';
-import { LinkCard, OpeningCard } from '../../shared/web/door.tsx';
+import { LinkCard, OpeningCard } from '../../shared/web/entry.tsx';
 import { Toasts } from '../../shared/web/toast.tsx';
 import { enter, stage } from '../core/session.ts';
-import { OutCard } from './door.tsx';
 import { Frame } from './frame.tsx';
+import { OutCard } from './sign-in.tsx';
 
 export function App() {
   return (
@@ -21,7 +21,7 @@ function Stage() {
     case 'opening':
       return <OpeningCard />;
     case 'link':
-      return <LinkCard busy={at.busy} refusal={at.refusal} onEnter={() => void enter()} />;
+      return <LinkCard busy={at.busy} error={at.error} onEnter={() => void enter()} />;
     case 'out':
       return <OutCard at={at} />;
     case 'in':

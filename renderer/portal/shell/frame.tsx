@@ -4,7 +4,7 @@ import { momentOf, t } from '../../shared/i18n.ts';
 import { IconAlert, IconLock } from '../../shared/icons.tsx';
 import { send } from '../../shared/web/api.ts';
 import { Preferences } from '../../shared/web/choices.tsx';
-import { RefusalNote } from '../../shared/web/form.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
 import { Mark } from '../../shared/web/mark.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { route } from '../../shared/web/router.ts';
@@ -53,7 +53,7 @@ export function Frame() {
       </nav>
       <main ref={main} class="portal-main" tabIndex={-1}>
         <EndsSoon />
-        <RefusalNote refusal={profile ? null : read.refusal} onAgain={read.reload} />
+        <ErrorNote error={profile ? null : read.error} onAgain={read.reload} />
         {profile?.erasure && <UnderWay undoUntil={profile.erasure.undoUntil} />}
         {profile && <page.View key={page.path} me={profile} />}
         <footer class="portal-foot">
@@ -65,20 +65,20 @@ export function Frame() {
 }
 
 function Leave() {
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   return (
     <>
       <button type="button" class="quiet" onClick={() => void run(signOut)} aria-disabled={busy}>
         {t('leave')}
       </button>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
     </>
   );
 }
 
 /** An erasure that was asked for stands on every page, with the way back where there is one. */
 function UnderWay({ undoUntil }: { undoUntil: string | null }) {
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const undo = async () => {
     const done = await run(() => send('POST', '/api/gdpr/delete/my-account/undo', { answer: MyProfile }));
     if (!done?.ok) return;
@@ -93,7 +93,7 @@ function UnderWay({ undoUntil }: { undoUntil: string | null }) {
           <p class="note-title">{t('erase.underWay')}</p>
           <p>{undoUntil === null ? t('erase.noUndo') : t('erase.until', { moment: momentOf(new Date(undoUntil)) })}</p>
         </div>
-        <RefusalNote refusal={refusal} />
+        <ErrorNote error={error} />
         {undoUntil !== null && (
           <button type="button" class="quiet" onClick={() => void undo()} aria-disabled={busy}>
             {t('erase.undo')}

@@ -7,7 +7,7 @@ import { ProblemBody } from '../../../sync/protocol/api/session.ts';
  */
 
 /** Why the server, or the way to it, refused. `code` is what pages act on; `say.ts` makes sentences of it. */
-export interface Refusal {
+export interface ApiError {
   readonly code: string;
   /** HTTP status; 0: no answer at all. */
   readonly status: number;
@@ -17,7 +17,7 @@ export interface Refusal {
   readonly params: Readonly<Record<string, string | number>>;
 }
 
-export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal };
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ApiError };
 
 export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -43,7 +43,7 @@ export async function get<T extends z.ZodType>(
   { query, signal, idle = false }: { query?: Query; signal?: AbortSignal; idle?: boolean } = {},
 ): Promise<Answer<z.output<T>>> {
   const answer = await ask(path + queryText(query), { cache: 'no-store', ...(signal && { signal }) }, idle);
-  return 'refusal' in answer ? { ok: false, refusal: answer.refusal } : parse(answer.response, shape);
+  return 'error' in answer ? { ok: false, error: answer.error } : parse(answer.response, shape);
 }
 
 /** Changes something, once. @returns the parsed answer; undefined where the route answers nothing */
@@ -59,11 +59,11 @@ export async function send<T extends z.ZodType = z.ZodUndefined>(
   };
   let asked = await ask(path + queryText(query), init);
   for (const pause of AGAIN_MS) {
-    if (!('refusal' in asked) || asked.refusal.status !== 0) break;
+    if (!('error' in asked) || asked.error.status !== 0) break;
     await new Promise((resolve) => setTimeout(resolve, pause));
     asked = await ask(path + queryText(query), init);
   }
-  if ('refusal' in asked) return { ok: false, refusal: asked.refusal };
+  if ('error' in asked) return { ok: false, error: asked.error };
   return answer ? parse(asked.response, answer) : { ok: true, value: undefined as z.output<T> };
 }
 
@@ -75,13 +75,13 @@ export async function sendFile<T extends z.ZodType>(
 ): Promise<Answer<z.output<T>>> {
   const headers = { 'idempotency-key': crypto.randomUUID(), 'content-type': 'application/octet-stream' };
   const asked = await ask(path + queryText(query), { method: 'POST', headers, body: file });
-  return 'refusal' in asked ? { ok: false, refusal: asked.refusal } : parse(asked.response, answer);
+  return 'error' in asked ? { ok: false, error: asked.error } : parse(asked.response, answer);
 }
 
 /** Fetches a file and hands it to the browser to save. @returns null, or why not */
-export async function download(path: string, query: Query): Promise<Refusal | null> {
+export async function download(path: string, query: Query): Promise<ApiError | null> {
   const asked = await ask(path + queryText(query), { cache: 'no-store' });
-  if ('refusal' in asked) return asked.refusal;
+  if ('error' in asked) return asked.error;
   const name = /filename="([^"]+)"/.exec(asked.response.headers.get('content-disposition') ?? '')?.[1] ?? 'export';
   let blob: Blob;
   try {
@@ -97,7 +97,7 @@ export async function download(path: string, query: Query): Promise<Refusal | nu
   return null;
 }
 
-export const UNREACHABLE: Refusal = {
+export const UNREACHABLE: ApiError = {
   code: 'unreachable',
   status: 0,
   title: 'The server can’t be reached.',
@@ -109,27 +109,27 @@ async function ask(
   url: string,
   init: RequestInit,
   idle = false,
-): Promise<{ response: Response } | { refusal: Refusal }> {
+): Promise<{ response: Response } | { error: ApiError }> {
   let response: Response;
   try {
     response = await fetch(url, init);
   } catch {
-    return { refusal: UNREACHABLE };
+    return { error: UNREACHABLE };
   }
   if (response.ok) {
     if (!idle) sessionHooks.used();
     return { response };
   }
   const body = ProblemBody.safeParse(await response.json().catch(() => null)).data;
-  const refusal: Refusal = {
+  const error: ApiError = {
     code: body?.code ?? 'internal-error',
     status: response.status,
     title: body?.title ?? 'The server failed.',
     nextStep: body?.nextStep ?? 'Its log says why.',
     params: body?.params ?? {},
   };
-  if (refusal.code === 'no-session' || refusal.code === 'second-factor-missing') sessionHooks.ended();
-  return { refusal };
+  if (error.code === 'no-session' || error.code === 'second-factor-missing') sessionHooks.ended();
+  return { error };
 }
 
 async function parse<T extends z.ZodType>(response: Response, shape: T): Promise<Answer<z.output<T>>> {
@@ -138,7 +138,7 @@ async function parse<T extends z.ZodType>(response: Response, shape: T): Promise
   // A server that was updated under an open page.
   return {
     ok: false,
-    refusal: {
+    error: {
       code: 'answer-unreadable',
       status: response.status,
       title: 'The server’s answer has a shape that this page does not know.',

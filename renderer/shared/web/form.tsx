@@ -2,8 +2,8 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { IconAlert } from '../icons.tsx';
-import type { Refusal } from './api.ts';
-import { sayRefusal } from './say.ts';
+import type { ApiError } from './api.ts';
+import { errorText } from './say.ts';
 import { WhenInput } from './when-input.tsx';
 
 interface FieldProps {
@@ -189,9 +189,9 @@ export function CheckField({
 }
 
 /** Why something was refused, and what to do. Renders nothing for null. */
-export function RefusalNote({ refusal, onAgain }: { refusal: Refusal | null; onAgain?: (() => void) | undefined }) {
-  if (!refusal) return null;
-  const { title, next, lang } = sayRefusal(refusal);
+export function ErrorNote({ error, onAgain }: { error: ApiError | null; onAgain?: (() => void) | undefined }) {
+  if (!error) return null;
+  const { title, next, lang } = errorText(error);
   return (
     <div class="note" data-kind="bad" role="alert">
       <IconAlert />

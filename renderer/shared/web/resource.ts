@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { type Answer, get, type PageShape, type Query, type Refusal } from './api.ts';
+import { type Answer, type ApiError, get, type PageShape, type Query } from './api.ts';
 
 /** How components read the API. What is asked for again replaces what is there only once it has come. */
 
 export interface Resource<T> {
   readonly value: T | null;
-  readonly refusal: Refusal | null;
+  readonly error: ApiError | null;
   readonly loading: boolean;
   readonly reload: () => void;
 }
@@ -21,7 +21,7 @@ export function useResource<T>(
   read: (signal: AbortSignal) => Promise<Answer<T>>,
   everyMs?: number,
 ): Resource<T> {
-  const [state, setState] = useState<Omit<Resource<T>, 'reload'>>({ value: null, refusal: null, loading: true });
+  const [state, setState] = useState<Omit<Resource<T>, 'reload'>>({ value: null, error: null, loading: true });
   const [turn, setTurn] = useState(0);
   const last = useRef<string | null>(null);
   useEffect(() => {
@@ -29,11 +29,11 @@ export function useResource<T>(
     const gone = new AbortController();
     const other = last.current !== key;
     last.current = key;
-    setState((s) => ({ value: other ? null : s.value, refusal: null, loading: true }));
+    setState((s) => ({ value: other ? null : s.value, error: null, loading: true }));
     void read(gone.signal).then((answer) => {
       if (gone.signal.aborted) return;
-      if (answer.ok) setState({ value: answer.value, refusal: null, loading: false });
-      else setState((s) => ({ value: s.value, refusal: answer.refusal, loading: false }));
+      if (answer.ok) setState({ value: answer.value, error: null, loading: false });
+      else setState((s) => ({ value: s.value, error: answer.error, loading: false }));
     });
     const timer = everyMs === undefined ? undefined : setTimeout(() => setTurn((n) => n + 1), everyMs);
     return () => {
@@ -47,7 +47,7 @@ export function useResource<T>(
 
 export interface Pages<T> {
   readonly items: readonly T[];
-  readonly refusal: Refusal | null;
+  readonly error: ApiError | null;
   /** `first`: nothing is there yet; `more`: the next page is on its way. */
   readonly state: 'first' | 'more' | 'ready';
   /** Asks for the next page; null: this is all. */
@@ -62,21 +62,21 @@ export function usePages<T>(path: string, shape: PageShape<T>, query: Query): Pa
   const [state, setState] = useState<{
     items: readonly T[];
     next: string | null;
-    refusal: Refusal | null;
+    error: ApiError | null;
     state: Pages<T>['state'];
-  }>({ items: [], next: null, refusal: null, state: 'first' });
+  }>({ items: [], next: null, error: null, state: 'first' });
   const [turn, setTurn] = useState(0);
   const shown = useRef<{ key: string; gone: AbortController }>(undefined);
 
   const read = (cursor: string | null): void => {
     const { gone } = shown.current!;
-    setState((s) => ({ ...s, refusal: null, state: cursor === null ? 'first' : 'more' }));
+    setState((s) => ({ ...s, error: null, state: cursor === null ? 'first' : 'more' }));
     void get(path, shape, { query: { ...query, cursor }, signal: gone.signal }).then((answer) => {
       if (gone.signal.aborted) return;
       setState((s) => {
-        if (!answer.ok) return { ...s, refusal: answer.refusal, state: 'ready' };
+        if (!answer.ok) return { ...s, error: answer.error, state: 'ready' };
         const { items, next } = answer.value;
-        return { items: cursor === null ? items : [...s.items, ...items], next, refusal: null, state: 'ready' };
+        return { items: cursor === null ? items : [...s.items, ...items], next, error: null, state: 'ready' };
       });
     });
   };
@@ -84,13 +84,13 @@ export function usePages<T>(path: string, shape: PageShape<T>, query: Query): Pa
     const other = shown.current?.key !== key;
     const gone = new AbortController();
     shown.current = { key, gone };
-    if (other) setState({ items: [], next: null, refusal: null, state: 'first' });
+    if (other) setState({ items: [], next: null, error: null, state: 'first' });
     read(null);
     return () => gone.abort();
   }, [key, turn]);
   return {
     items: state.items,
-    refusal: state.refusal,
+    error: state.error,
     state: state.state,
     more: state.next !== null && state.state === 'ready' ? () => read(state.next) : null,
     reload: useCallback(() => setTurn((n) => n + 1), []),
@@ -100,22 +100,22 @@ export function usePages<T>(path: string, shape: PageShape<T>, query: Query): Pa
 /** A write that a button starts. @returns `run`: null when another is under way */
 export function useWrite(): {
   busy: boolean;
-  refusal: Refusal | null;
+  error: ApiError | null;
   clear: () => void;
   run: <T>(write: () => Promise<Answer<T>>) => Promise<Answer<T> | null>;
 } {
-  const [state, setState] = useState<{ busy: boolean; refusal: Refusal | null }>({ busy: false, refusal: null });
+  const [state, setState] = useState<{ busy: boolean; error: ApiError | null }>({ busy: false, error: null });
   const busy = useRef(false);
   return {
     ...state,
-    clear: () => setState({ busy: false, refusal: null }),
+    clear: () => setState({ busy: false, error: null }),
     async run(write) {
       if (busy.current) return null;
       busy.current = true;
-      setState({ busy: true, refusal: null });
+      setState({ busy: true, error: null });
       const answer = await write();
       busy.current = false;
-      setState({ busy: false, refusal: answer.ok ? null : answer.refusal });
+      setState({ busy: false, error: answer.ok ? null : answer.error });
       return answer;
     },
   };

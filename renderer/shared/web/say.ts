@@ -1,11 +1,11 @@
 import { hasSentence, t } from '../i18n.ts';
-import type { Refusal } from './api.ts';
+import type { ApiError } from './api.ts';
 
 /**
  * A refusal as sentences: what happened, and what to do. In the reader's language where `problem.CODE` has them, else the
  * server's own English ones, marked as such for screen readers.
  */
-export function sayRefusal({ code, title, nextStep, params }: Refusal): {
+export function errorText({ code, title, nextStep, params }: ApiError): {
   title: string;
   next: string;
   lang: string | undefined;

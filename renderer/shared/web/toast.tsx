@@ -2,8 +2,8 @@ import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n.ts';
 import { IconCheck, IconClose } from '../icons.tsx';
-import type { Refusal } from './api.ts';
-import { sayRefusal } from './say.ts';
+import type { ApiError } from './api.ts';
+import { errorText } from './say.ts';
 
 /** How long one stays unless somebody is at it, ms; with something to undo longer. */
 const STAY_MS = 6000;
@@ -12,14 +12,14 @@ const STAY_UNDO_MS = 12_000;
 interface Toast {
   readonly id: number;
   readonly say: () => string;
-  readonly undo: (() => Promise<Refusal | null>) | undefined;
+  readonly undo: (() => Promise<ApiError | null>) | undefined;
 }
 
 const shown = signal<readonly Toast[]>([]);
 let count = 0;
 
 /** Says that something was done. @param say in the language that the page has then; @param undo takes it back; @returns why not, or null */
-export function toast(say: () => string, undo?: () => Promise<Refusal | null>): void {
+export function toast(say: () => string, undo?: () => Promise<ApiError | null>): void {
   count += 1;
   shown.value = [...shown.value.slice(-2), { id: count, say, undo }];
 }
@@ -48,9 +48,9 @@ function One({ toast: { id, say, undo } }: { toast: Toast }) {
   const takeBack = async () => {
     if (busy) return;
     setBusy(true);
-    const refusal = await undo!();
+    const error = await undo!();
     drop(id);
-    toast(() => (refusal ? Object.values(sayRefusal(refusal)).slice(0, 2).join(' ') : t('toast.undone')));
+    toast(() => (error ? Object.values(errorText(error)).slice(0, 2).join(' ') : t('toast.undone')));
   };
   return (
     <div

@@ -40,14 +40,14 @@ export const dayPattern = (language: string, words: Readonly<Record<Part, string
     .join('');
 
 /** Arabic, Persian and full-width figures are figures. */
-const figures = (text: string): string =>
+const digits = (text: string): string =>
   text.replace(/\p{Nd}/gu, (one) => {
     const at = one.codePointAt(0)!;
     const zero = [0x660, 0x6f0, 0xff10].find((first) => at >= first && at < first + 10);
     return zero === undefined ? one : String(at - zero);
   });
 
-const whole = (text: string): string[] => figures(text).match(/\d+/g) ?? [];
+const whole = (text: string): string[] => digits(text).match(/\d+/g) ?? [];
 
 /** A day as it was typed, in the order of the language or with the year first; null: no day. */
 export function readDay(text: string, language: string): string | null {

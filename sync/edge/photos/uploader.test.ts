@@ -3,7 +3,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { PhotoUploader } from './uploader.ts';
 
 /** Photos by name, a server that refuses some with a code, and pauses that end when told. */
-function rig(photos: string[], refusals: Record<string, string>, unreadable: Record<string, string> = {}) {
+function rig(photos: string[], errors: Record<string, string>, unreadable: Record<string, string> = {}) {
   const tried: string[] = [];
   const done: [string, boolean][] = [];
   const pauses: (() => void)[] = [];
@@ -24,7 +24,7 @@ function rig(photos: string[], refusals: Record<string, string>, unreadable: Rec
     carrier: {
       async state(address) {
         tried.push(address);
-        if (refusals[address]) throw new Problem(refusals[address], address);
+        if (errors[address]) throw new Problem(errors[address], address);
         return { received: 3, complete: true };
       },
       put: () => Promise.reject(new Error('not needed')),
@@ -40,7 +40,7 @@ function rig(photos: string[], refusals: Record<string, string>, unreadable: Rec
     for (let i = 0; i < 50 && pauses.length === 0; i++) await new Promise((resolve) => setImmediate(resolve));
     return pauses.shift();
   };
-  return { uploader, tried, done, refusals, untilPause };
+  return { uploader, tried, done, errors, untilPause };
 }
 
 test.each(['photo-quota', 'photo-not-taken', 'photo-altered'])(
@@ -55,7 +55,7 @@ test.each(['photo-quota', 'photo-not-taken', 'photo-altered'])(
       ['b', true],
       ['c', true],
     ]);
-    delete r.refusals.bad;
+    delete r.errors.bad;
     rest!();
     expect(await r.untilPause()).toBeUndefined();
     expect(r.done.at(-1)).toEqual(['bad', true]);
@@ -69,7 +69,7 @@ test('a line that fails is no photo’s fault; a file that is altered here is gi
   for (let i = 0; i < 5; i++) (await r.untilPause())!();
   expect(new Set(r.tried)).toEqual(new Set(['a']));
   await r.untilPause();
-  delete r.refusals.a;
+  delete r.errors.a;
   await r.uploader.stop();
   const other = rig(['b'], {}, { b: 'photo-altered' });
   other.uploader.nudge();

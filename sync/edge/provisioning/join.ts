@@ -111,11 +111,11 @@ async function exchange(
     : { method: 'GET' as const, headers: { authorization: `Proof ${proof}` } };
   const answer = await callServer(agent, { ...call, url, maxBytes: MAX_GRANT_BYTES }, signal);
   if (answer.status === 200 || answer.status === 202) return answer;
-  throw refusal(statedCode(answer));
+  throw joinProblem(statedCode(answer));
 }
 
 /** The server is the pinned one, so its code is taken; its words are ours. */
-function refusal(code: string): Problem {
+function joinProblem(code: string): Problem {
   const [message, nextStep] = WORDS[code] ?? [
     `The server refused the joining (${code}).`,
     'Make a new code on the server.',

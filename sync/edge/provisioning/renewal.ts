@@ -111,15 +111,15 @@ export async function renewByAnyKey(
   const { secret, bundle } = present;
   const clients = [{ keyPem: secret.tlsKeyPem, certPem: bundle.tlsCertPem }, ...(spare.tls ? [spare.tls] : [])];
   const sealings = [undefined, ...(spare.sealing ? [spare.sealing] : [])];
-  let refusal: unknown;
+  let error: unknown;
   for (const sealing of sealings)
     for (const client of clients) {
       try {
         return await performRenewal(present, (sealed) => send(client, sealed), jti(), sealing);
       } catch (cause) {
         if (!(cause instanceof Problem && mayRenew(cause.code))) throw cause;
-        refusal = cause;
+        error = cause;
       }
     }
-  throw refusal;
+  throw error;
 }

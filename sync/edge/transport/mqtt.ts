@@ -1,7 +1,7 @@
 import { type IPublishPacket, MqttClient, Store } from 'mqtt';
 import { limitPackets } from '../../protocol/mqtt/packet-limit.ts';
 import { typOf } from '../../protocol/mqtt/payload.ts';
-import { messageDigest, openRefusal } from '../../protocol/seal/signal.ts';
+import { messageDigest, openRejection } from '../../protocol/seal/signal.ts';
 import { MAX_SEALED_BYTES, TYP } from '../../protocol/wire/batch.ts';
 import { MAX_PAGE_BYTES } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
@@ -235,8 +235,8 @@ export class MqttTransport implements Transport {
     const typ = typOf(text);
     if (typ === TYP.nudge) return this.#nudge();
     const waiting = this.#waiting;
-    if (waiting && typ === TYP.refusal) {
-      const problem = await this.#refusal(text, waiting.digest);
+    if (waiting && typ === TYP.rejection) {
+      const problem = await this.#rejection(text, waiting.digest);
       if (problem) return waiting.settle({ problem });
     }
     if (waiting && typ === ANSWER[waiting.kind] && (await waiting.accept(text).catch(() => false)))
@@ -245,9 +245,9 @@ export class MqttTransport implements Transport {
   }
 
   /** The server's refusal of what was just sent; null when it is none, or of something else. */
-  async #refusal(text: string, digest: string): Promise<Problem | null> {
+  async #rejection(text: string, digest: string): Promise<Problem | null> {
     try {
-      const { code } = await openRefusal(text, this.#o.keys().signing, { device: this.#o.device, digest });
+      const { code } = await openRejection(text, this.#o.keys().signing, { device: this.#o.device, digest });
       return new Problem(
         code,
         `The server refused the message (${code}).`,

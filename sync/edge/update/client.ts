@@ -112,11 +112,11 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
     for (const target of builds) given.set(target, source);
     return { ...view, builds, wrong };
   };
-  const inTurn = queue();
+  const exclusive = queue();
 
   return {
     find: (version) =>
-      inTurn(async () => {
+      exclusive(async () => {
         const kiosk = requireKiosk(running);
         const path = targetPath({ version, platform: kiosk.platform }, UPDATE_FORMAT[kiosk.host]);
         const target = await fromFirst(async (source) => {
@@ -131,7 +131,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
         return target;
       }),
     newest: (except = []) =>
-      inTurn(async () => {
+      exclusive(async () => {
         const kiosk = requireKiosk(running);
         const { builds } = await fromFirst(offered);
         return builds
@@ -142,9 +142,9 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
             null,
           );
       }),
-    view: () => inTurn(() => fromFirst(offered)),
+    view: () => exclusive(() => fromFirst(offered)),
     download: (target, to, { progress, signal } = {}) =>
-      inTurn(async () => {
+      exclusive(async () => {
         const first = given.get(target);
         if (!first)
           throw new Problem(

@@ -95,7 +95,7 @@ function opened(name: string, path: string, from: number, response: IncomingMess
 }
 
 /** Most of a refusal that is read, bytes. */
-const MAX_REFUSAL = 4096;
+const MAX_ERROR_BYTES = 4096;
 /** What the server says of a kiosk that it gives nothing; a code that is not among these says no more than its status. */
 const TURNED_AWAY: Readonly<Record<string, readonly [message: string, nextStep: string]>> = {
   'device-revoked': [
@@ -114,7 +114,7 @@ const TURNED_AWAY: Readonly<Record<string, readonly [message: string, nextStep: 
 
 /** Why the server refuses this kiosk. Its connection is of our own server, or of this machine: so it may say so. */
 async function turnedAway(name: string, response: IncomingMessage): Promise<Problem> {
-  const code = await refusalCode(name, response);
+  const code = await errorCode(name, response);
   const known = code !== null && Object.hasOwn(TURNED_AWAY, code) ? code : null;
   const [message, nextStep] = (known && TURNED_AWAY[known]) || [
     'this kiosk may not have its builds (403).',
@@ -123,12 +123,12 @@ async function turnedAway(name: string, response: IncomingMessage): Promise<Prob
   return new Problem(known ?? 'update-refused', `${name}: ${message}`, nextStep, { params: { status: 403 } });
 }
 
-async function refusalCode(name: string, response: IncomingMessage): Promise<string | null> {
+async function errorCode(name: string, response: IncomingMessage): Promise<string | null> {
   const pieces: Uint8Array[] = [];
   let length = 0;
   for await (const piece of reading(name, response)) {
     length += piece.length;
-    if (length > MAX_REFUSAL) {
+    if (length > MAX_ERROR_BYTES) {
       response.destroy();
       return null;
     }

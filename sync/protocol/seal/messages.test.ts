@@ -13,7 +13,7 @@ import { openBatch, sealBatch } from './batch.ts';
 import { agreementKey, keyId, newSealingKey, newSigningKey, publicHalf, signatureKey } from './keys.ts';
 import { pad } from './padding.ts';
 import { openPage, sealPage } from './page.ts';
-import { messageDigest, openNudge, openRefusal, signNudge, signRefusal } from './signal.ts';
+import { messageDigest, openNudge, openRejection, signNudge, signRejection } from './signal.ts';
 
 const SERVER = randomUUID();
 const NOW = '2026-01-02T03:04:05.678Z';
@@ -83,13 +83,13 @@ const KINDS = {
     message: await signAck(ack, server.signing),
     open: (m: string) => openAck(m, trusted, { device: device.id, epoch }),
   },
-  refusal: {
-    message: await signRefusal(
+  rejection: {
+    message: await signRejection(
       { device: device.id, digest, code: 'bad-padding', serverTime: NOW },
       server.signing,
       PROTOCOL_VERSION,
     ),
-    open: (m: string) => openRefusal(m, trusted, { device: device.id, digest }),
+    open: (m: string) => openRejection(m, trusted, { device: device.id, digest }),
   },
   nudge: {
     message: await signNudge({ device: device.id, serverTime: NOW }, server.signing, PROTOCOL_VERSION),
@@ -166,7 +166,7 @@ describe.each(NAMES)('a message of the kind %s', (name) => {
         ask: () => openAsk(message, atServer, { ...sender, versions }),
         page: () => openPage(message, atDevice, { ...answer, versions }),
         ack: () => openAck(message, trusted, { device: device.id, epoch, versions }),
-        refusal: () => openRefusal(message, trusted, { device: device.id, digest, versions }),
+        rejection: () => openRejection(message, trusted, { device: device.id, digest, versions }),
         nudge: () => openNudge(message, trusted, { device: device.id, versions }),
       })[name]();
     // A build that writes two versions later reads it; one that writes three later does not.
@@ -202,7 +202,7 @@ describe.each(Object.keys(SEALED) as (keyof typeof SEALED)[])('a sealed %s', (na
   });
 
   test('with a signed message of every other kind inside is refused', async () => {
-    for (const inner of ['ack', 'refusal', 'nudge'] as const)
+    for (const inner of ['ack', 'rejection', 'nudge'] as const)
       expect(await codeOf(KINDS[name].open(await sealRaw(name, KINDS[inner].message)))).toBe(`${name}-malformed`);
   });
 
@@ -289,23 +289,25 @@ describe('a page', () => {
 
 describe('a refusal and a nudge', () => {
   test('are refused when they are for another device or message, or signed by nobody trusted', async () => {
-    const { refusal, nudge } = KINDS;
+    const { rejection, nudge } = KINDS;
     const other = randomUUID();
-    expect(await codeOf(openRefusal(refusal.message, trusted, { device: other, digest }))).toBe('refusal-of-another');
-    expect(await codeOf(openRefusal(refusal.message, trusted, { device: device.id, digest: messageDigest('x') }))).toBe(
-      'refusal-of-another',
+    expect(await codeOf(openRejection(rejection.message, trusted, { device: other, digest }))).toBe(
+      'rejection-of-another',
     );
+    expect(
+      await codeOf(openRejection(rejection.message, trusted, { device: device.id, digest: messageDigest('x') })),
+    ).toBe('rejection-of-another');
     expect(await codeOf(openNudge(nudge.message, trusted, { device: other }))).toBe('nudge-of-another');
     const theirs = [publicHalf(stranger.signing)];
     expect(await codeOf(openNudge(nudge.message, theirs, { device: device.id }))).toBe('unknown-server-key');
-    expect(await codeOf(openRefusal(refusal.message, theirs, { device: device.id, digest }))).toBe(
+    expect(await codeOf(openRejection(rejection.message, theirs, { device: device.id, digest }))).toBe(
       'unknown-server-key',
     );
   });
 
   test('of too many bytes are refused unread', async () => {
     expect(await codeOf(KINDS.nudge.open(KINDS.nudge.message.padEnd(3000, 'A')))).toBe('nudge-too-large');
-    expect(await codeOf(KINDS.refusal.open(KINDS.refusal.message.padEnd(3000, 'A')))).toBe('refusal-too-large');
+    expect(await codeOf(KINDS.rejection.open(KINDS.rejection.message.padEnd(3000, 'A')))).toBe('rejection-too-large');
   });
 });
 

@@ -10,7 +10,7 @@ const { sealing: mine } = await createDeviceIdentity(randomUUID());
 const { sealing: theirs } = await createDeviceIdentity(randomUUID());
 const of = { device: randomUUID(), person: randomUUID() };
 const lookup = async (kid: string) => (kid === (await keyId(publicHalf(mine))) ? mine : null);
-const refusal = (attempt: Promise<unknown>) =>
+const codeOf = (attempt: Promise<unknown>) =>
   attempt.then(
     () => 'opened',
     (error: { code?: string }) => error.code,
@@ -42,13 +42,13 @@ test('a sealed position opens for the server alone, always has one length, and h
 
 test('it opens for no other person, kiosk or key, and not when any part was changed', async () => {
   const sealed = await sealPosition({ latitude: 52.520008, longitude: 13.404954 }, of, publicHalf(mine));
-  expect(await refusal(openPosition(sealed, { ...of, person: randomUUID() }, lookup))).toBe('position-undecryptable');
-  expect(await refusal(openPosition(sealed, { ...of, device: randomUUID() }, lookup))).toBe('position-undecryptable');
-  expect(await refusal(openPosition(sealed, of, async () => theirs))).toBe('position-undecryptable');
-  expect(await refusal(openPosition(sealed, of, async () => null))).toBe('unknown-sealing-key');
+  expect(await codeOf(openPosition(sealed, { ...of, person: randomUUID() }, lookup))).toBe('position-undecryptable');
+  expect(await codeOf(openPosition(sealed, { ...of, device: randomUUID() }, lookup))).toBe('position-undecryptable');
+  expect(await codeOf(openPosition(sealed, of, async () => theirs))).toBe('position-undecryptable');
+  expect(await codeOf(openPosition(sealed, of, async () => null))).toBe('unknown-sealing-key');
   for (let at = 0; at < sealed.length; at += 7) {
     const other = sealed[at] === 'A' ? 'B' : 'A';
     const changed = sealed.slice(0, at) + other + sealed.slice(at + 1);
-    expect(await refusal(openPosition(changed, of, lookup))).toMatch(/^(position-|unknown-sealing-key)/);
+    expect(await codeOf(openPosition(changed, of, lookup))).toMatch(/^(position-|unknown-sealing-key)/);
   }
 });

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type Ed25519PrivateJwk, type Ed25519PublicJwk, PROTOCOL_VERSIONS, TYP } from '../wire/batch.ts';
-import { MAX_SIGNAL_BYTES, Nudge, Refusal } from '../wire/changes.ts';
+import { MAX_SIGNAL_BYTES, Nudge, Rejection } from '../wire/changes.ts';
 import { fromServer, ofAnother, signAsServer, verifyFromServer } from './from-server.ts';
 
 /** The two short messages that need no secrecy: why a message was not taken, and that there is something to ask for. */
 
-const REFUSAL = fromServer('refusal', { typ: TYP.refusal, body: Refusal, maxBytes: MAX_SIGNAL_BYTES });
+const REJECTION = fromServer('rejection', { typ: TYP.rejection, body: Rejection, maxBytes: MAX_SIGNAL_BYTES });
 const NUDGE = fromServer('nudge', { typ: TYP.nudge, body: Nudge, maxBytes: MAX_SIGNAL_BYTES });
 
 /**
@@ -20,8 +20,8 @@ export function messageDigest(sealed: string): string {
 }
 
 /** @returns compact JWS, ASCII, at most MAX_SIGNAL_BYTES */
-export function signRefusal(refusal: Refusal, key: Ed25519PrivateJwk, spv = OLDEST): Promise<string> {
-  return signAsServer(REFUSAL, refusal, key, spv);
+export function signRejection(rejection: Rejection, key: Ed25519PrivateJwk, spv = OLDEST): Promise<string> {
+  return signAsServer(REJECTION, rejection, key, spv);
 }
 
 /**
@@ -29,15 +29,15 @@ export function signRefusal(refusal: Refusal, key: Ed25519PrivateJwk, spv = OLDE
  * @throws Problem with a code: `refusal-too-large`, `refusal-malformed`, `unsupported-protocol`, `unknown-server-key`,
  *   `bad-refusal-signature`, `refusal-of-another`
  */
-export async function openRefusal(
+export async function openRejection(
   signed: string,
   trusted: readonly Ed25519PublicJwk[],
   expect: { device: string; digest: string; versions?: readonly number[] },
-): Promise<Refusal> {
-  const refusal = await verifyFromServer(REFUSAL, signed, trusted, expect.versions);
-  if (refusal.device !== expect.device) throw ofAnother(REFUSAL, 'device');
-  if (refusal.digest !== expect.digest) throw ofAnother(REFUSAL, 'message');
-  return refusal;
+): Promise<Rejection> {
+  const rejection = await verifyFromServer(REJECTION, signed, trusted, expect.versions);
+  if (rejection.device !== expect.device) throw ofAnother(REJECTION, 'device');
+  if (rejection.digest !== expect.digest) throw ofAnother(REJECTION, 'message');
+  return rejection;
 }
 
 /** @returns compact JWS, ASCII, at most MAX_SIGNAL_BYTES */

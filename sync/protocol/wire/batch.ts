@@ -31,7 +31,7 @@ export const TYP = {
   sealedAsk: 'sp-ask+jwe',
   page: 'sp-page+jws',
   sealedPage: 'sp-page+jwe',
-  refusal: 'sp-refusal+jws',
+  rejection: 'sp-rejection+jws',
   nudge: 'sp-nudge+jws',
 } as const;
 

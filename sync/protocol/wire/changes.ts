@@ -171,9 +171,9 @@ export function knowsKind(version: number, kind: string): boolean {
 }
 
 /** Most people of a site that a kiosk is told to enrol again. */
-export const MAX_AGAIN = 500;
+export const MAX_REENROLMENTS = 500;
 /** Why somebody is to be enrolled again; a kiosk shows a reason that it does not know as a plain one. */
-const AgainReason = z.string().regex(/^[a-z][a-z-]{0,39}$/);
+const ReenrolmentReason = z.string().regex(/^[a-z][a-z-]{0,39}$/);
 
 /** Most members of staff that one kiosk has from the server. */
 export const MAX_STAFF = 50;
@@ -272,7 +272,7 @@ export const Change = z.discriminatedUnion('kind', [
   /** Everybody of the site who is to be enrolled again: whoever is not in it is not. */
   z.strictObject({
     kind: z.literal('again'),
-    people: z.array(z.strictObject({ person: Uuid, reason: AgainReason })).max(MAX_AGAIN),
+    people: z.array(z.strictObject({ person: Uuid, reason: ReenrolmentReason })).max(MAX_REENROLMENTS),
   }),
   /** All members of staff that the server has for the site: who is not in it can no longer unlock the kiosk. */
   z.strictObject({ kind: z.literal('staff'), staff: Staff }),
@@ -362,14 +362,14 @@ export type Page = z.infer<typeof Page>;
 export const MAX_SIGNAL_BYTES = 2048;
 
 /** Why the server took nothing of a message that came without a connection to answer on (MQTT). */
-export const Refusal = z.strictObject({
+export const Rejection = z.strictObject({
   device: Uuid,
   /** SHA-256 of the sealed message, base64url: which one it was. */
   digest: Kid,
   code: z.string().regex(/^[a-z0-9-]{1,60}$/),
   serverTime: Instant,
 });
-export type Refusal = z.infer<typeof Refusal>;
+export type Rejection = z.infer<typeof Rejection>;
 
 /** "There is something for you": ask now. Forged or lost, it costs one ask or a pause of seconds. */
 export const Nudge = z.strictObject({ device: Uuid, serverTime: Instant });

@@ -33,7 +33,7 @@ export const UpdateDirective = z.strictObject({
 export type UpdateDirective = z.infer<typeof UpdateDirective>;
 
 /** Refusals of an update that time does not mend: only another directive does. After any other the kiosk tries again. */
-const FINAL_REFUSALS: ReadonlySet<string> = new Set([
+const FINAL_ERRORS: ReadonlySet<string> = new Set([
   'update-backwards',
   'update-failed-before',
   'update-installed',
@@ -47,7 +47,7 @@ const FINAL_REFUSALS: ReadonlySet<string> = new Set([
   'update-window-wrong',
   'update-wrong-platform',
 ]);
-export const isFinalRefusal = (code: string): boolean => FINAL_REFUSALS.has(code);
+export const isFinalError = (code: string): boolean => FINAL_ERRORS.has(code);
 
 /** Done once, and answered by an event `command`; after `expires` it is not done any more. */
 export const Command = z.strictObject({ id: Uuid, what: CommandWhat, expires: Instant });

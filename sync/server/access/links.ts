@@ -4,7 +4,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { hasEnrolledAdmin, holderOf, operatorAccount } from '../accounts/accounts.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 import { type Holder, newToken, type Session, startSession } from './session.ts';
 
 /** How long each kind of one-time link works, ms. */
@@ -92,7 +92,7 @@ export async function redeemLink(
 
 /** @throws Problem `link-unknown` of somebody who was erased meanwhile */
 async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string> {
-  const standing = (await holdPeople(tx, [id])).get(id);
+  const standing = (await lockPeople(tx, [id])).get(id);
   if (!standing || standing.erased)
     throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.person);
   return standing.now;

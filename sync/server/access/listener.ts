@@ -15,8 +15,8 @@ import type { KeyAndCertificate } from '../keys/certificates.ts';
 import type { LiveHub } from '../live/hub.ts';
 import { isViewer } from '../live/roles.ts';
 import { LIVE_SOCKET } from '../live/routes.ts';
+import { ErrorRows } from './error-rows.ts';
 import { COOKIE, checkHost } from './guard.ts';
-import { RefusalRows } from './refusal-rows.ts';
 import { admit, callerOf, refusing, register } from './register.ts';
 import type { Services } from './route.ts';
 import { SERVED } from './served.ts';
@@ -68,8 +68,8 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   await servePages(app as unknown as FastifyInstance, o.pages);
 
   const { services } = o;
-  const refusals = new RefusalRows(services);
-  register(app, services, SERVED, refusals);
+  const errors = new ErrorRows(services);
+  register(app, services, SERVED, errors);
   app.get(
     '/api/live',
     {
@@ -77,7 +77,7 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
       config: { rateLimit: { ...LIVE_LIMIT, keyGenerator: ({ ip }) => networkOf(ip) } },
       preValidation: async (request) => {
         const caller = await callerOf(services, request, { use: false });
-        await refusing(refusals, LIVE_SOCKET, caller, () => admit(LIVE_SOCKET, request, caller));
+        await refusing(errors, LIVE_SOCKET, caller, () => admit(LIVE_SOCKET, request, caller));
       },
     },
     async (socket, request) => {

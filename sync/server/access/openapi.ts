@@ -60,7 +60,7 @@ function operationOf(spec: RouteSpec): Json {
     ...COMMON,
     ...(signedIn ? OF_SESSIONS : []),
     ...(write ? OF_WRITES : []),
-    ...(spec.refusals ?? []),
+    ...(spec.errors ?? []),
   ].sort();
   return {
     ...head(spec),

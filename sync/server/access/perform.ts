@@ -7,7 +7,7 @@ import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Actor } from './actor.ts';
-import { type DoorCall, type DoorSpec, Refused } from './door.ts';
+import { type AuthRouteCall, type AuthRouteSpec, Refused } from './auth-route.ts';
 import { claim, type KeptAnswer } from './idempotency.ts';
 import type { FileAnswer, Services } from './route.ts';
 import type { Session } from './session.ts';
@@ -45,7 +45,7 @@ export interface Performed {
  *
  * @throws what the handler throws; nothing was changed then
  */
-export async function perform(services: Services, spec: DoorSpec, asked: Request): Promise<Performed> {
+export async function perform(services: Services, spec: AuthRouteSpec, asked: Request): Promise<Performed> {
   const files: Spooled[] = [];
   try {
     return await inTransaction(services.db, (tx) => attempt(tx, services, spec, asked, files));
@@ -58,7 +58,7 @@ export async function perform(services: Services, spec: DoorSpec, asked: Request
 async function attempt(
   tx: Transaction<Tables>,
   services: Services,
-  spec: DoorSpec,
+  spec: AuthRouteSpec,
   asked: Request,
   files: Spooled[],
 ): Promise<Performed> {
@@ -88,7 +88,7 @@ async function attempt(
     await audit('repeated');
     return { answer: claimed.kept, file: null, refused: null, told, after, cookie };
   }
-  const call: DoorCall<unknown, unknown, unknown, unknown> = {
+  const call: AuthRouteCall<unknown, unknown, unknown, unknown> = {
     tx,
     services,
     actor,

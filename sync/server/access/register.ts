@@ -8,12 +8,12 @@ import { networkOf } from '../accounts/throttle.ts';
 import type { Listener } from '../http/listener.ts';
 import { asProblem } from '../http/problem.ts';
 import type { Actor } from './actor.ts';
-import type { DoorSpec } from './door.ts';
+import type { AuthRouteSpec } from './auth-route.ts';
+import { ErrorRows } from './error-rows.ts';
 import { COOKIE, checkOrigin, cookieFlags } from './guard.ts';
 import { type KeptAnswer, readIdempotencyKey } from './idempotency.ts';
 import { perform, type Request } from './perform.ts';
 import { RAW_TYPE } from './raw.ts';
-import { RefusalRows } from './refusal-rows.ts';
 import type { RouteSpec, Services } from './route.ts';
 import { findSession, type Session } from './session.ts';
 import { unstorable } from './storable.ts';
@@ -35,9 +35,9 @@ export function register(
   app: Listener,
   services: Services,
   specs: readonly RouteSpec[],
-  refusals = new RefusalRows(services),
+  errors = new ErrorRows(services),
 ): void {
-  app.addHook('onClose', () => refusals.close());
+  app.addHook('onClose', () => errors.close());
   const later = new Set<Promise<void>>();
   // A stop waits for what answers promised, not for a mail server that does not answer.
   app.addHook(
@@ -46,15 +46,15 @@ export function register(
   );
   if (!app.hasContentTypeParser(RAW_TYPE))
     app.addContentTypeParser(RAW_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  for (const spec of specs) registerOne(app, services, spec as DoorSpec, later, refusals);
+  for (const spec of specs) registerOne(app, services, spec as AuthRouteSpec, later, errors);
 }
 
 function registerOne(
   app: Listener,
   services: Services,
-  spec: DoorSpec,
+  spec: AuthRouteSpec,
   later: Set<Promise<void>>,
-  refusals: RefusalRows,
+  errors: ErrorRows,
 ): void {
   const { max, perMs } = spec.limit ?? LIMIT;
   /** Who asks, from the first hook on. */
@@ -75,7 +75,7 @@ function registerOne(
     // Also of bodies that can't be read. What is thrown here goes on to the listener's own handler.
     errorHandler: async (error, request) => {
       const caller = callers.get(request);
-      if (caller && !recorded.has(error)) await recordRefusal(refusals, spec, caller, asProblem(error));
+      if (caller && !recorded.has(error)) await recordError(errors, spec, caller, asProblem(error));
       throw error;
     },
     handler: async (request, reply) => {
@@ -141,7 +141,7 @@ export async function callerOf(
 }
 
 /** What is asked of a request before anything else. */
-type Admission = Pick<DoorSpec, 'method' | 'path' | 'roles' | 'data' | 'enrolling'> & {
+type Admission = Pick<AuthRouteSpec, 'method' | 'path' | 'roles' | 'data' | 'enrolling'> & {
   /** Also what only reads must come from our own page: of a socket no browser asks by itself. */
   readonly ownPage?: true;
 };
@@ -172,7 +172,7 @@ export const notAllowed = (): Problem =>
 const Nothing = z.strictObject({});
 
 /** @throws Problem that names the fields, never their values: `bad-request`; `name-unreadable` where that is all there is */
-function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
+function parse(spec: AuthRouteSpec, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
   const names = new Set<string>();
   const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
@@ -198,29 +198,24 @@ function parse(spec: DoorSpec, request: FastifyRequest): { params: unknown; quer
 }
 
 /** Checks, and records a refusal of someone who is signed in. @throws what `check` throws */
-export async function refusing(
-  refusals: RefusalRows,
-  spec: Admission,
-  caller: Caller,
-  check: () => void,
-): Promise<void> {
+export async function refusing(errors: ErrorRows, spec: Admission, caller: Caller, check: () => void): Promise<void> {
   try {
     check();
   } catch (cause) {
-    await recordRefusal(refusals, spec, caller, asProblem(cause as Error));
+    await recordError(errors, spec, caller, asProblem(cause as Error));
     throw cause;
   }
 }
 
-async function recordRefusal(
-  refusals: RefusalRows,
+async function recordError(
+  errors: ErrorRows,
   spec: Admission,
   { session, actor }: Caller,
   { code }: Problem,
 ): Promise<void> {
   if (!session) return;
   const { data } = spec;
-  await refusals.add(session, { actor, action: 'refuse', route: routeOf(spec), data, subjects: [], outcome: code });
+  await errors.add(session, { actor, action: 'refuse', route: routeOf(spec), data, subjects: [], outcome: code });
 }
 
 function setCookie(reply: FastifyReply, token: { token: string; expiresAt: Date } | null, now: Date): void {

@@ -77,7 +77,7 @@ export interface RouteSpec<
   /** Shape of the answer, checked on its way out; `file`: a FileAnswer; `nothing`: 204. */
   readonly answer: z.ZodType | 'file' | 'nothing';
   /** Codes that it may refuse with, beside the common ones: for the document. */
-  readonly refusals?: readonly string[];
+  readonly errors?: readonly string[];
   /** Per address and route. */
   readonly limit?: { readonly max: number; readonly perMs: number };
   handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<unknown>;

@@ -1,5 +1,5 @@
 import { SessionRequest, SessionState } from '../../protocol/api/session.ts';
-import { door } from './door.ts';
+import { authRoute } from './auth-route.ts';
 import { redeemLink } from './links.ts';
 import type { RouteSpec } from './route.ts';
 import { endSession, endSessionsOf, stateOf } from './session.ts';
@@ -8,7 +8,7 @@ const EVERYBODY = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
 
 /** Coming in by a link, and going. */
 export const sessionRoutes: readonly RouteSpec[] = [
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/session',
     summary: 'Trades the token of a one-time link for a session. Opening the link itself uses nothing up.',
@@ -18,7 +18,7 @@ export const sessionRoutes: readonly RouteSpec[] = [
     body: SessionRequest,
     maxBody: 1024,
     answer: SessionState,
-    refusals: ['link-unknown', 'link-already-used', 'link-expired', 'account-disabled'],
+    errors: ['link-unknown', 'link-already-used', 'link-expired', 'account-disabled'],
     limit: { max: 10, perMs: 60_000 },
     async handle({ tx, services, body, now, cookie, as }) {
       const { session, token } = await redeemLink(tx, services.keys, body.token, now);
@@ -27,7 +27,7 @@ export const sessionRoutes: readonly RouteSpec[] = [
       return stateOf(session);
     },
   }),
-  door({
+  authRoute({
     method: 'GET',
     path: '/api/session',
     summary: 'Who is signed in here, and until when. Counts as a use: a page asks when somebody touches it.',
@@ -38,7 +38,7 @@ export const sessionRoutes: readonly RouteSpec[] = [
     answer: SessionState,
     handle: async ({ session }) => stateOf(session!),
   }),
-  door({
+  authRoute({
     method: 'DELETE',
     path: '/api/session',
     summary: 'Signs out.',
@@ -55,7 +55,7 @@ export const sessionRoutes: readonly RouteSpec[] = [
       cookie(null);
     },
   }),
-  door({
+  authRoute({
     method: 'DELETE',
     path: '/api/sessions',
     summary: 'Signs out everywhere: ends every session of whoever asks, this one too, and their unused links.',

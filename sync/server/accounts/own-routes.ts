@@ -9,7 +9,7 @@ import {
   TotpOffered,
 } from '../../protocol/api/accounts.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { type Before, type DoorCall, door, Refused } from '../access/door.ts';
+import { type AuthRouteCall, authRoute, type Before, Refused } from '../access/auth-route.ts';
 import type { RouteSpec, Services } from '../access/route.ts';
 import type { Session } from '../access/session.ts';
 import type { Tables } from '../database/schema.ts';
@@ -91,7 +91,7 @@ const notProven = () =>
     ),
   );
 
-type Own<B> = DoorCall<unknown, unknown, B, Proven>;
+type Own<B> = AuthRouteCall<unknown, unknown, B, Proven>;
 
 const own = ({ tx, session, on }: Pick<Own<unknown>, 'tx' | 'session' | 'on'>): Promise<AccountRow> => {
   on(session!.account!);
@@ -99,7 +99,7 @@ const own = ({ tx, session, on }: Pick<Own<unknown>, 'tx' | 'session' | 'on'>): 
 };
 
 export const ownAccountRoutes: readonly RouteSpec[] = [
-  door({
+  authRoute({
     method: 'GET',
     path: '/api/account',
     summary: 'The account of whoever asks.',
@@ -118,7 +118,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
       };
     },
   }),
-  door({
+  authRoute({
     method: 'PUT',
     path: '/api/account/sign-in',
     summary: 'Sets own address or password. Ends the account’s other sessions.',
@@ -128,7 +128,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
     action: 'write',
     body: SignInChange,
     answer: OwnAccount,
-    refusals: ['proof-wrong', 'password-weak', 'email-missing', 'email-taken', 'attempts-paused'],
+    errors: ['proof-wrong', 'password-weak', 'email-missing', 'email-taken', 'attempts-paused'],
     limit: { max: 20, perMs: 60_000 },
     async before(o) {
       const { password, email } = o.body;
@@ -159,7 +159,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
       };
     },
   }),
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/account/totp',
     summary: 'Offers a secret for an authenticator app. It counts from its confirmation on.',
@@ -169,7 +169,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
     action: 'write',
     body: TotpOffer,
     answer: TotpOffered,
-    refusals: ['proof-wrong', 'attempts-paused'],
+    errors: ['proof-wrong', 'attempts-paused'],
     limit: { max: 20, perMs: 60_000 },
     before: (o) => prepareProof(o, o.body),
     async handle(call) {
@@ -182,7 +182,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
       return { secret, uri, svg: await qrSvg(uri) };
     },
   }),
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/account/totp/confirm',
     summary:
@@ -193,7 +193,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
     action: 'write',
     body: TotpConfirm,
     answer: RecoveryCodes,
-    refusals: ['second-factor-wrong', 'second-factor-not-offered', 'password-missing', 'attempts-paused'],
+    errors: ['second-factor-wrong', 'second-factor-not-offered', 'password-missing', 'attempts-paused'],
     limit: { max: 20, perMs: 60_000 },
     before: (o) => prepareProof(o, {}),
     async handle(call) {
@@ -208,7 +208,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
       return { codes };
     },
   }),
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/account/recovery-codes',
     summary: 'Gives new recovery codes; those before them work no more.',
@@ -217,7 +217,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
     action: 'write',
     body: RecoveryCodesRequest,
     answer: RecoveryCodes,
-    refusals: ['proof-wrong', 'attempts-paused', 'second-factor-not-set'],
+    errors: ['proof-wrong', 'attempts-paused', 'second-factor-not-set'],
     limit: { max: 20, perMs: 60_000 },
     before: (o) => prepareProof(o, o.body),
     async handle(call) {

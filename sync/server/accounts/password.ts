@@ -16,7 +16,7 @@ const WAITING = 50;
 let running = 0;
 const waiting: (() => void)[] = [];
 
-async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+async function exclusive<T>(work: () => Promise<T>): Promise<T> {
   if (running >= AT_ONCE) {
     if (waiting.length >= WAITING)
       throw new Problem('too-many-requests', 'Too many people sign in at this moment.', 'Try again in a minute.');
@@ -37,7 +37,7 @@ async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 const bytesOf = (password: string): Buffer => Buffer.from(password.normalize('NFC'), 'utf8');
 
 /** @returns PHC string. Slow by intent: never inside a transaction */
-export const hashPassword = (password: string): Promise<string> => inTurn(() => hash(bytesOf(password), ARGON2));
+export const hashPassword = (password: string): Promise<string> => exclusive(() => hash(bytesOf(password), ARGON2));
 
 /** Of a password that nobody knows: checked where there is no account, so that both take the same time. */
 let decoy: Promise<string> | null = null;
@@ -50,7 +50,7 @@ export async function checkPassword(stored: string | null, password: string): Pr
     throw error;
   });
   const against = stored ?? (await decoy);
-  const right = await inTurn(() => verify(against, bytesOf(password)));
+  const right = await exclusive(() => verify(against, bytesOf(password)));
   return right && stored !== null;
 }
 

@@ -6,7 +6,7 @@ import type { Services } from '../access/route.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Tables } from '../database/schema.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 import { findPeople, readPeople } from '../people/records.ts';
 import { linkMail, linkUrl } from './link-text.ts';
 import { sendMail } from './mail.ts';
@@ -17,7 +17,7 @@ export async function linkable(
   { keys }: Pick<Services, 'keys'>,
   id: string,
 ): Promise<{ id: string; email: string | null; language: string | null }> {
-  const { now = id } = (await holdPeople(tx, [id])).get(id) ?? {};
+  const { now = id } = (await lockPeople(tx, [id])).get(id) ?? {};
   const person = (await readPeople(tx, keys, [now])).get(now);
   if (!person) throw new Problem('person-unknown', 'There is no such person.', 'Look for them in the list of people.');
   return person;
@@ -32,7 +32,7 @@ export async function mailPersonLink(services: Services, email: string, actor: A
   const made = await inTransaction(db, async (tx) => {
     const at = now();
     const found = await findPeople(tx, keys, { email });
-    await holdPeople(tx, found);
+    await lockPeople(tx, found);
     const people = [...(await readPeople(tx, keys, found)).values()].filter((p) => !p.mergedInto);
     const person = people.length === 1 ? people[0]! : null;
     const link = person && config.mail ? await createLink(tx, keys, { kind: 'person', person: person.id }, at) : null;

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/api/accounts.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { door } from '../access/door.ts';
+import { authRoute } from '../access/auth-route.ts';
 import { createLink } from '../access/links.ts';
 import type { RouteSpec } from '../access/route.ts';
 import { addAccount, changeAccount, listAccounts, lockAccount, removeAccount, resetTotp } from './accounts.ts';
@@ -31,7 +31,7 @@ const DATA = ['account.email'] as const;
 export const accountRoutes: readonly RouteSpec[] = [
   ...signInRoutes,
   ...ownAccountRoutes,
-  door({
+  authRoute({
     method: 'GET',
     path: '/api/accounts',
     summary: 'All accounts.',
@@ -41,7 +41,7 @@ export const accountRoutes: readonly RouteSpec[] = [
     answer: AccountList,
     handle: async ({ tx, services }) => ({ accounts: (await listAccounts(tx, services.keys)).map(wire) }),
   }),
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/accounts',
     summary: 'Makes an account, with a one-time link for its owner to enrol.',
@@ -50,7 +50,7 @@ export const accountRoutes: readonly RouteSpec[] = [
     action: 'write',
     body: NewAccount,
     answer: NewAccountAnswer,
-    refusals: ['email-taken'],
+    errors: ['email-taken'],
     async handle({ tx, services, body, now, on, after }) {
       const account = await addAccount(tx, services.keys, body, now);
       on(account.id);
@@ -61,7 +61,7 @@ export const accountRoutes: readonly RouteSpec[] = [
       return { account: wire(account), link: answer };
     },
   }),
-  door({
+  authRoute({
     method: 'PATCH',
     path: '/api/accounts/:account',
     summary: 'Changes role or state of an account. Ends its sessions.',
@@ -71,7 +71,7 @@ export const accountRoutes: readonly RouteSpec[] = [
     params: ById,
     body: AccountChange,
     answer: AccountShape,
-    refusals: ['account-unknown', 'last-administrator'],
+    errors: ['account-unknown', 'last-administrator'],
     async handle({ tx, services, params, body, now, on, tell }) {
       on(params.account);
       const changed = await changeAccount(tx, services.keys, params.account, body, now);
@@ -80,7 +80,7 @@ export const accountRoutes: readonly RouteSpec[] = [
       return wire(changed);
     },
   }),
-  door({
+  authRoute({
     method: 'DELETE',
     path: '/api/accounts/:account',
     summary: 'Removes a disabled account: its address, password and second factor.',
@@ -89,13 +89,13 @@ export const accountRoutes: readonly RouteSpec[] = [
     action: 'delete',
     params: ById,
     answer: 'nothing',
-    refusals: ['account-unknown', 'account-not-disabled'],
+    errors: ['account-unknown', 'account-not-disabled'],
     async handle({ tx, params, on }) {
       on(params.account);
       await removeAccount(tx, params.account);
     },
   }),
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/accounts/:account/link',
     summary: 'Makes a one-time link with which an account’s owner sets password and second factor.',
@@ -104,7 +104,7 @@ export const accountRoutes: readonly RouteSpec[] = [
     action: 'write',
     params: ById,
     answer: SignInLink,
-    refusals: ['account-unknown', 'account-disabled'],
+    errors: ['account-unknown', 'account-disabled'],
     async handle({ tx, services, params, now, on }) {
       on(params.account);
       const row = await lockAccount(tx, params.account);
@@ -114,7 +114,7 @@ export const accountRoutes: readonly RouteSpec[] = [
       return linkAnswer(services, 'console', link);
     },
   }),
-  door({
+  authRoute({
     method: 'DELETE',
     path: '/api/accounts/:account/totp',
     summary: 'Takes back second factor and recovery codes of an account: its owner enrols anew. Ends its sessions.',
@@ -123,7 +123,7 @@ export const accountRoutes: readonly RouteSpec[] = [
     action: 'write',
     params: ById,
     answer: AccountShape,
-    refusals: ['account-unknown'],
+    errors: ['account-unknown'],
     async handle({ tx, services, params, on, tell }) {
       on(params.account);
       const changed = await resetTotp(tx, services.keys, params.account);
@@ -131,7 +131,7 @@ export const accountRoutes: readonly RouteSpec[] = [
       return wire(changed);
     },
   }),
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/people/:person/sign-in-links',
     summary: 'Makes a one-time link to a person’s own data, to show as a QR code, or to send to their address.',
@@ -141,7 +141,7 @@ export const accountRoutes: readonly RouteSpec[] = [
     params: z.strictObject({ person: Uuid }),
     body: PersonLinkRequest,
     answer: SignInLink,
-    refusals: ['person-unknown', 'mail-not-configured', 'email-missing'],
+    errors: ['person-unknown', 'mail-not-configured', 'email-missing'],
     async handle({ tx, services, params, body, now, about, after }) {
       const person = await linkable(tx, services, params.person);
       about([person.id]);
@@ -157,7 +157,7 @@ export const accountRoutes: readonly RouteSpec[] = [
       return answer;
     },
   }),
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/sign-in-links',
     summary: 'Asks for a link by mail. The answer is the same whether the address is known or not.',

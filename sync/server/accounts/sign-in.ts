@@ -1,6 +1,6 @@
 import { SessionState, SignInRequest } from '../../protocol/api/session.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { door, Refused } from '../access/door.ts';
+import { authRoute, Refused } from '../access/auth-route.ts';
 import type { RouteSpec } from '../access/route.ts';
 import { startSession, stateOf } from '../access/session.ts';
 import { accountByEmail, isEnrolled, lockAccount } from './accounts.ts';
@@ -23,7 +23,7 @@ const refused = () =>
   );
 
 export const signInRoutes: readonly RouteSpec[] = [
-  door({
+  authRoute({
     method: 'POST',
     path: '/api/sign-in',
     summary: 'Signs in with address, password and second factor, all at once.',
@@ -33,7 +33,7 @@ export const signInRoutes: readonly RouteSpec[] = [
     body: SignInRequest,
     maxBody: 8192,
     answer: SessionState,
-    refusals: ['sign-in-refused', 'attempts-paused'],
+    errors: ['sign-in-refused', 'attempts-paused'],
     limit: { max: 60, perMs: 60_000 },
     async before({ services, actor, body, now }) {
       const { db, keys } = services;

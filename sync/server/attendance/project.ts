@@ -7,7 +7,7 @@ import { nextChange, thisChange } from '../live/feed.ts';
 import { applyPeople, type Standing } from '../people/people.ts';
 import { expectPhotos } from '../photos/expect.ts';
 import { keepVerdicts } from '../rollout/verdicts.ts';
-import { keepFigures } from '../stats/figures.ts';
+import { keepKioskStatistics } from '../stats/kiosk-statistics.ts';
 import { instantOf } from './instant.ts';
 import { type Due, queueDue } from './resolve.ts';
 
@@ -37,7 +37,7 @@ export async function project(
     ...(await voids(tx, of('void'), origin.device, now)),
   ];
   await queueDue(tx, due);
-  await keepFigures(tx, of('health'), origin, now);
+  await keepKioskStatistics(tx, of('health'), origin, now);
   await takeAnswers(tx, of('command'), origin.device, now);
   await keepVerdicts(tx, of('health'), origin.device, now);
   await expectPhotos(tx, events, origin.device, people, now);

@@ -28,7 +28,7 @@ const list = route({
   action: 'read',
   query: AttendanceQuery,
   answer: AttendancePage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, services: { keys }, query: { cursor, limit, ...filter }, about }) {
     const from = readPageCursor(After, cursor);
     const found = await searchAttendance(tx, filter, limit + 1, from && { at: from[0], id: from[1] });
@@ -64,7 +64,7 @@ const duplicates = route({
   action: 'read',
   query: DuplicateQuery,
   answer: DuplicatePage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, services: { keys }, query: { cursor, limit }, about }) {
     const from = readPageCursor(After, cursor);
     const found = await listCandidates(tx, keys, limit + 1, from && { at: from[0], id: from[1] });
@@ -90,7 +90,7 @@ const merge = route({
   params: Pair,
   body: MergeDecision,
   answer: Merged,
-  refusals: ['candidate-unknown', 'merge-not-possible'],
+  errors: ['candidate-unknown', 'merge-not-possible'],
   async handle({ tx, services: { keys }, actor, params, body: { kept }, now, about, tell }) {
     const pair = await candidatePair(tx, params.candidate);
     about(pair);
@@ -113,7 +113,7 @@ const reject = route({
   action: 'write',
   params: Pair,
   answer: 'nothing',
-  refusals: ['candidate-unknown'],
+  errors: ['candidate-unknown'],
   async handle({ tx, actor, params, now, about }) {
     about(await candidatePair(tx, params.candidate));
     await rejectCandidate(tx, params.candidate, actor.id ?? actor.role, now);

@@ -45,7 +45,7 @@ export async function ensureDefaultSite(
     const was = { name: before.name, timeZone: before.time_zone, dayStartsAt: before.day_starts_at };
     await keepSiteChange(tx, site.id, was, { ...was, name: site.name, timeZone: site.timeZone }, now, 'configuration');
     if (before.time_zone === site.timeZone) return;
-    await resolveAnew(tx, { id: site.id, isDefault: true });
+    await resolveDirections(tx, { id: site.id, isDefault: true });
     await appendChanges(tx, [{ kind: 'policy' }], now);
   });
 }
@@ -73,7 +73,7 @@ export async function keepSiteChange(
 }
 
 /** Puts every record of a site up for resolving anew: another rule counts from now on. */
-export async function resolveAnew(tx: Transaction<Tables>, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
+export async function resolveDirections(tx: Transaction<Tables>, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
   await sql`insert into attendance_due (person, site, at)
             select person, site, min(at) from checkin
             where person is not null and (site = ${id} or (site is null and ${isDefault}::boolean))
@@ -101,7 +101,7 @@ export async function changeRepeatSeconds(tx: Transaction<Tables>, scope: string
   const alike = (r: (typeof rows)[number]) => site.is_default && r.repeat_seconds === before && !own.has(r.id);
   for (const one of rows.filter((r) => r === site || alike(r))) {
     await tx.updateTable('site').set({ repeat_seconds: seconds }).where('id', '=', one.id).execute();
-    await resolveAnew(tx, { id: one.id, isDefault: one.is_default });
+    await resolveDirections(tx, { id: one.id, isDefault: one.is_default });
   }
 }
 

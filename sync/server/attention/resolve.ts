@@ -4,7 +4,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 import { itemPerson } from './items.ts';
 import { notePlace } from './notes.ts';
 
@@ -48,7 +48,7 @@ export async function resolveItem(
 
 /** Under whatever name: they are kept from being erased until the transaction ends. */
 async function isErased(tx: Transaction<Tables>, person: string): Promise<boolean> {
-  return (await holdPeople(tx, [person])).get(person)?.erased === true;
+  return (await lockPeople(tx, [person])).get(person)?.erased === true;
 }
 
 /** Puts an item on the list again. @returns whom it is about @throws Problem `attention-unknown` */

@@ -11,8 +11,8 @@ import {
 import { Moment } from '../../protocol/api/page.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
+import { authRoute } from '../access/auth-route.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
-import { door } from '../access/door.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { countAttention, listAttention } from './items.ts';
 import { reopenItem, resolveItem } from './resolve.ts';
@@ -38,7 +38,7 @@ const list = route({
   action: 'read',
   query: AttentionQuery,
   answer: AttentionPage,
-  refusals: ['cursor-unreadable', 'not-allowed'],
+  errors: ['cursor-unreadable', 'not-allowed'],
   async handle({ tx, services: { keys }, actor, query: { cursor, limit, kind, state }, now, about }) {
     const from = readPageCursor(After, cursor);
     const kinds = kind === undefined ? seenBy(actor) : [seen(actor, kind)];
@@ -54,7 +54,7 @@ const list = route({
   },
 });
 
-const count = door({
+const count = authRoute({
   method: 'GET',
   path: '/api/attention/count',
   summary: 'How many items wait, by kind',
@@ -76,7 +76,7 @@ const resolve = route({
   action: 'write',
   body: ResolveAttention,
   answer: 'nothing',
-  refusals: ['attention-unknown', 'attention-elsewhere', 'not-allowed'],
+  errors: ['attention-unknown', 'attention-elsewhere', 'not-allowed'],
   async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
     on(`${seen(actor, body.kind)} ${body.ref}`);
     const person = await resolveItem(tx, keys, body, actor.id, now);
@@ -94,7 +94,7 @@ const reopen = route({
   action: 'write',
   body: ReopenAttention,
   answer: 'nothing',
-  refusals: ['attention-unknown', 'not-allowed'],
+  errors: ['attention-unknown', 'not-allowed'],
   async handle({ tx, actor, body, about, on, tell }) {
     on(`${seen(actor, body.kind)} ${body.ref}`);
     const person = await reopenItem(tx, body.kind, body.ref);

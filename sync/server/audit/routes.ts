@@ -35,7 +35,7 @@ export const auditRoutes: readonly RouteSpec[] = [
     action: 'read',
     query: AuditQuery,
     answer: AuditPage,
-    refusals: ['cursor-unreadable'],
+    errors: ['cursor-unreadable'],
     async handle({ tx, services, query: { cursor, limit, ...filter }, about }) {
       const below = readPageCursor(Position, cursor)?.[0];
       const { items, next } = await searchAudit(tx, services.keys, datesOf(filter), { below, limit });
@@ -52,7 +52,7 @@ export const auditRoutes: readonly RouteSpec[] = [
     action: 'read',
     params: AuditPosition,
     answer: AuditRowDetail,
-    refusals: ['audit-row-unknown'],
+    errors: ['audit-row-unknown'],
     async handle({ tx, services, params: { position }, about, on }) {
       const found = await auditDetail(tx, services.keys, position);
       on(`row ${position}`);

@@ -10,10 +10,10 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { settleByBackup } from './data-keys.ts';
-import { type ErasedAgain, eraseAgain } from './erase-again.ts';
 import { load, requireEmpty, withoutConstraints } from './load.ts';
 import { findBackup, type Manifest, readManifest, rowOf } from './manifest.ts';
 import { databaseFrames, keyringFrames, keyringHead, type ThawOptions, thawed } from './read.ts';
+import { type RepeatedErasures, repeatErasures } from './repeat-erasures.ts';
 import { rowsOf } from './verify.ts';
 
 export interface RestoreContext {
@@ -27,7 +27,7 @@ export interface RestoreContext {
   readonly progress?: (done: number, total: number, what: 'rows' | 'photos' | 'people') => void;
 }
 
-export interface Restored extends ErasedAgain {
+export interface Restored extends RepeatedErasures {
   readonly backup: string;
   readonly takenAt: string;
   readonly rows: number;
@@ -58,7 +58,7 @@ export async function restoreBackup(context: RestoreContext, wanted: string | nu
   const state = begun ?? (await fill(context, manifest, dataKey));
   await migrate(db);
   const photos = await restorePhotos(context);
-  const erased = await eraseAgain(context);
+  const erased = await repeatErasures(context);
   await db.deleteFrom('meta').where('key', '=', RESTORING).execute();
   return {
     backup: id,

@@ -7,7 +7,7 @@ import { pairsIn } from '../lookalikes/store.ts';
 import { selectRows } from '../people/rows.ts';
 import { readPinCodes } from '../pin-codes/codes.ts';
 import { readPins } from '../pins/pins.ts';
-import { ongoingAt, seenIn } from '../presence/told.ts';
+import { ongoingAt, seenIn } from '../presence/roll-call.ts';
 import { readCardTemplates } from './card-templates.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
 import type { Reader } from './reader.ts';

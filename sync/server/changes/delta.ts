@@ -1,15 +1,15 @@
 import { type Change, knowsKind } from '../../protocol/wire/changes.ts';
-import { enrolAgain } from '../again/list.ts';
 import { peppersChange } from '../pins/pins.ts';
-import { ongoingAt } from '../presence/told.ts';
+import { ongoingAt } from '../presence/roll-call.ts';
+import { reenrolments } from '../reenrolment/list.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
+import { currentDeviceState } from './device-state.ts';
 import { issuersChange } from './issuers.ts';
 import type { NewChange } from './log.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 import { staffFor } from './staff.ts';
-import { toldNow } from './told.ts';
 
 /** Rows of the log looked at for one page; what a later row among them tells again is left out. */
 const WINDOW = 500;
@@ -106,7 +106,7 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
     case 'staff':
       return staffFor(reader);
     case 'again':
-      return { kind: 'again', people: await enrolAgain(db, reader.scope, reader.now) };
+      return { kind: 'again', people: await reenrolments(db, reader.scope, reader.now) };
     case 'issuers':
       return issuersChange(db);
     case 'templates':
@@ -122,7 +122,7 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
     case 'update':
     case 'command':
     case 'config':
-      return toldNow(reader, row.kind, row.request);
+      return currentDeviceState(reader, row.kind, row.request);
     case 'start':
       return null;
   }

@@ -4,7 +4,7 @@ import { dropPhotos } from '../enrolment/photos.ts';
 import { dropCasesOf } from '../enrolment/waiting.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { modelsOf, scopesOfPerson } from './sites.ts';
 import { dropTemplates } from './templates.ts';
@@ -21,7 +21,7 @@ export async function forgetTemplates(
   now: Date,
   { card = true }: { readonly card?: boolean } = {},
 ): Promise<void> {
-  await holdPeople(tx, people);
+  await lockPeople(tx, people);
   const told: NewChange[] = [];
   for (const person of people) {
     const hadCard = await dropTemplates(tx, keys, person, { card });

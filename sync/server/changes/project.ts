@@ -20,7 +20,7 @@ import { dropPairsOf, heardOfPair } from '../lookalikes/store.ts';
 import { agreedAlone } from '../minors/minors.ts';
 import { spendPinCode } from '../pin-codes/codes.ts';
 import { keepPin, type PinWord } from '../pins/pins.ts';
-import { tookRollCall } from '../presence/told.ts';
+import { takeRollCall } from '../presence/roll-call.ts';
 import { reportedStaff } from '../staff/store.ts';
 import { keepCardTemplate } from './card-templates.ts';
 import { recordConsent, type Standing, standingOf } from './consent.ts';
@@ -109,7 +109,7 @@ async function apply(
   if (type === 'evacuation') {
     const said = instantOf(event.header, now);
     const word = { ...(open as Open<'evacuation'>), device, scope, person };
-    const told = await tookRollCall(tx, word, said < now ? said : now, now);
+    const told = await takeRollCall(tx, word, said < now ? said : now, now);
     // Whom it accounted for is forgotten at its end: so it lies nowhere else.
     if (who)
       await tx.updateTable('event').set({ person: null, personal: null, gps: null }).where('id', '=', id).execute();

@@ -1,14 +1,14 @@
 import { NIL } from 'uuid';
-import { enrolAgain } from '../again/list.ts';
 import { peppersChange } from '../pins/pins.ts';
-import { ongoingAt } from '../presence/told.ts';
+import { ongoingAt } from '../presence/roll-call.ts';
+import { reenrolments } from '../reenrolment/list.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
+import { allDeviceState } from './device-state.ts';
 import { issuersChange } from './issuers.ts';
 import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 import { staffFor } from './staff.ts';
-import { allTold } from './told.ts';
 
 /** People read at once: their templates are the bulk of a page. */
 const CHUNK = 25;
@@ -37,14 +37,14 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
       { kind: 'policy', policy: await policyForKiosks(db, reader.scope, reader.version) },
       { kind: 'keys', keys: await reader.source.publicKeys() },
       ...(reader.version < 2 ? [] : [await issuersChange(db)]),
-      ...(reader.version < 3 ? [] : await allTold(reader)),
+      ...(reader.version < 3 ? [] : await allDeviceState(reader)),
       ...(reader.version < 3
         ? []
         : [
             await peppersChange(db, reader.source.keys),
             { kind: 'evacuation' as const, evacuation: await ongoingAt(db, reader.scope) },
             await staffFor(reader),
-            { kind: 'again' as const, people: await enrolAgain(db, reader.scope, reader.now) },
+            { kind: 'again' as const, people: await reenrolments(db, reader.scope, reader.now) },
           ]),
     ]);
   const after = from?.after ?? `e${NIL}`;

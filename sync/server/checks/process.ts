@@ -4,7 +4,7 @@ import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { readSchema } from '../database/migrations.ts';
 import { examine as examineDatabase } from '../database/postgres.ts';
-import { QUARANTINE_FULL } from '../ingest/room.ts';
+import { QUARANTINE_FULL } from '../ingest/quota.ts';
 import { readKeyState } from '../keys/versions.ts';
 import { check, DAY_MS, MINUTE_MS, opened, problemDetail } from './check.ts';
 

@@ -30,7 +30,7 @@ const say = route({
   action: 'write',
   body: NewComplaint,
   answer: MyComplaints,
-  refusals: ['record-unknown', 'complaints-waiting'],
+  errors: ['record-unknown', 'complaints-waiting'],
   limit: { max: 20, perMs: 60_000 },
   async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
     const person = self(actor, about);

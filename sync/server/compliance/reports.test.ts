@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { againReport, reportedResults } from './reports.ts';
+import { reportedResults, retryReport } from './reports.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -46,13 +46,13 @@ test('of a file that was run again counts what it said then, wholly; of the othe
     'b.test.ts three: passed',
     'test/c.spec.ts four: failed',
   ]);
-  vitest(againReport('vitest.json'), {
+  vitest(retryReport('vitest.json'), {
     'a.test.ts': [
       ['one', 'failed'],
       ['two', 'passed'],
     ],
   });
-  playwright(againReport('playwright.json'), 'c.spec.ts', 'four', 'expected');
+  playwright(retryReport('playwright.json'), 'c.spec.ts', 'four', 'expected');
   expect(said()).toEqual([
     'a.test.ts one: failed',
     'a.test.ts two: passed',

@@ -63,7 +63,7 @@ export function playwrightResults(path: string, folder: string): TestResult[] {
 }
 
 /** Report of the files that failed and were run once more by themselves. */
-export const againReport = (name: string): string => `again-${name}`;
+export const retryReport = (name: string): string => `again-${name}`;
 
 /** What the named reports say, vitest's and Playwright's; of a file that was run again, what it said then. */
 export function reportedResults(
@@ -77,7 +77,7 @@ export function reportedResults(
     ...names.filter((n) => !n.includes('playwright')).flatMap((n) => vitestResults(join(artefacts, n), root)),
   ];
   const names = [...vitest, ...playwright];
-  const again = read(names.map(againReport));
+  const again = read(names.map(retryReport));
   const files = new Set(again.map((r) => r.file));
   return [...read(names).filter((r) => !files.has(r.file)), ...again];
 }

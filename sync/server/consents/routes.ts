@@ -35,7 +35,7 @@ const list = route({
   action: 'read',
   query: ConsentQuery,
   answer: ConsentPage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, services: { keys }, query: { cursor, limit, person }, about }) {
     const from = readPageCursor(After, cursor);
     const rows = await listConsents(tx, keys, {
@@ -65,7 +65,7 @@ const give = route({
   params: OfPerson,
   body: NewConsent,
   answer: ConsentAnswer,
-  refusals: [
+  errors: [
     'person-unknown',
     'consent-text-not-reviewed',
     'consent-outdated',
@@ -90,7 +90,7 @@ const withdraw = route({
   action: 'write',
   params: OfPerson,
   answer: ConsentAnswer,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, actor, params: { person }, now, about, tell }) {
     about([person]);
     const standing = await withdrawConsent(tx, keys, person, byStaff(actor), now);
@@ -119,7 +119,7 @@ const textsFor = route({
   action: 'read',
   params: OfPerson,
   answer: MyConsentTexts,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, about }) {
     about([person]);
     await requireShown(tx, keys, person);
@@ -137,7 +137,7 @@ const add = route({
   body: NewConsentText,
   maxBody: 256 * 1024,
   answer: ConsentTextList,
-  refusals: ['consent-text-exists'],
+  errors: ['consent-text-exists'],
   async handle({ tx, actor, body, now, on }) {
     on(`${body.version} ${body.language}`);
     await addText(tx, body, actor.id, now);
@@ -154,7 +154,7 @@ const review = route({
   action: 'write',
   params: z.strictObject({ version: TextVersion, language: Language }),
   answer: ConsentTextList,
-  refusals: ['consent-text-unknown', 'consent-texts-too-long'],
+  errors: ['consent-text-unknown', 'consent-texts-too-long'],
   async handle({ tx, actor, params, now, on, tell }) {
     on(`${params.version} ${params.language}`);
     await reviewText(tx, params, actor.id, now);

@@ -8,7 +8,7 @@ import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { nextChange, thisChange } from '../live/feed.ts';
 import { requireLiving } from '../people/living.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 import { findSite } from '../sites/write.ts';
 
 /**
@@ -162,7 +162,7 @@ interface FoundRecord {
 /** The person first, as an erasure does, then the record. */
 async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRecord> {
   const before = await tx.selectFrom('checkin').select('person').where('id', '=', id).executeTakeFirst();
-  const standing = before?.person ? (await holdPeople(tx, [before.person])).get(before.person) : undefined;
+  const standing = before?.person ? (await lockPeople(tx, [before.person])).get(before.person) : undefined;
   const row = await tx
     .selectFrom('checkin')
     .select(['id', 'at', 'person', 'site', 'device', 'resolved', 'superseded_by'])

@@ -22,7 +22,7 @@ const list = route({
   action: 'read',
   query: CorrectionQuery,
   answer: CorrectionPage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, services: { keys }, query: { cursor, limit, person }, about }) {
     const from = readPageCursor(After, cursor);
     const after = from && { at: from[0], id: from[1] };
@@ -46,7 +46,7 @@ const make = route({
   action: 'write',
   body: NewCorrection,
   answer: Correction,
-  refusals: [
+  errors: [
     'record-unknown',
     'record-of-nobody',
     'already-corrected',

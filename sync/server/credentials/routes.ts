@@ -23,7 +23,7 @@ const list = route({
   action: 'read',
   params: One,
   answer: Credentials,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, about }) {
     about([person]);
     await requireShown(tx, keys, person);
@@ -40,7 +40,7 @@ const card = route({
   action: 'write',
   params: One,
   answer: PrintableCard,
-  refusals: ['person-unknown', 'too-many-credentials'],
+  errors: ['person-unknown', 'too-many-credentials'],
   async handle({ tx, services: { keys }, params: { person }, now, about, on, tell }) {
     about([person]);
     const { name, number } = await requireShown(tx, keys, person);
@@ -61,7 +61,7 @@ const badge = route({
   params: One,
   body: NewBadge,
   answer: Credentials,
-  refusals: ['person-unknown', 'too-many-credentials'],
+  errors: ['person-unknown', 'too-many-credentials'],
   async handle({ tx, services: { keys }, params: { person }, body: { number }, now, about, tell }) {
     about([person]);
     await requireShown(tx, keys, person);
@@ -80,7 +80,7 @@ const revoke = route({
   action: 'delete',
   params: OneOf,
   answer: Credentials,
-  refusals: ['person-unknown', 'credential-unknown'],
+  errors: ['person-unknown', 'credential-unknown'],
   async handle({ tx, services: { keys }, params: { person, credential: id }, now, about, on, tell }) {
     about([person]);
     on(id);
@@ -131,7 +131,7 @@ const revokeMine = route({
   action: 'delete',
   params: z.strictObject({ credential: Uuid }),
   answer: Credentials,
-  refusals: ['credential-unknown'],
+  errors: ['credential-unknown'],
   async handle({ tx, services: { keys }, actor, params: { credential: id }, now, about, on, tell }) {
     const person = self(actor, about);
     on(id);

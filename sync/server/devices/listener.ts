@@ -5,16 +5,16 @@ import { MAX_ASK_BYTES } from '../../protocol/wire/changes.ts';
 import { FAREWELL_PATH, LOGS_PATH } from '../../protocol/wire/farewell.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { registerLeaving } from '../fleet/device-routes.ts';
+import { noteSpeaker } from '../http/error-log.ts';
 import { createListener, type Listener, TLS_VERSIONS } from '../http/listener.ts';
-import { noteSpeaker } from '../http/refusal-log.ts';
 import { PHOTO_PATH, registerPhotos } from '../photos/routes.ts';
 import { Downloads, registerUpdates, UPDATES_ROUTE } from '../rollout/serve.ts';
 import type { IdentityContext } from './context.ts';
 import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
-import { type LanePlace, Lanes } from './lanes.ts';
 import { type MessageContext, takeMessage } from './messages.ts';
 import { admit, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
-import { type StrangerLimits, Strangers } from './strangers.ts';
+import { PerDeviceQueue, type QueuePlace } from './per-device-queue.ts';
+import { UnauthenticatedConnections, type UnauthenticatedLimits } from './unauthenticated-connections.ts';
 
 const BATCHES = '/v1/batches';
 const ASKS = '/v1/asks';
@@ -23,7 +23,7 @@ const ASKS = '/v1/asks';
 const PHOTOS_AT_ONCE = 4;
 
 export interface DeviceListenerOptions extends IdentityContext, MessageContext {
-  readonly strangers?: Partial<StrangerLimits>;
+  readonly unauthenticated?: Partial<UnauthenticatedLimits>;
   /** Folder of the repository of builds; null: none. */
   readonly updates: string | null;
 }
@@ -41,17 +41,20 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   const app = createListener({ ...tls(), requestCert: true, rejectUnauthorized: false }, o.log);
   // New connections get the new certificate; those there are go on.
   o.keyring.onChange(() => app.server.setSecureContext({ ...TLS_VERSIONS, ...tls() }));
-  const strangers = new Strangers(o.strangers);
-  app.server.on('secureConnection', (socket: TLSSocket) => strangers.connected(socket, isOurs(o, socket)));
-  const lanes = new Lanes();
+  const unauthenticated = new UnauthenticatedConnections(o.unauthenticated);
+  app.server.on('secureConnection', (socket: TLSSocket) => unauthenticated.connected(socket, isOurs(o, socket)));
+  const queue = new PerDeviceQueue();
   // Of their own: a large photo takes no check-in's place.
-  const photoLanes = new Lanes(PHOTOS_AT_ONCE);
+  const photoQueue = new PerDeviceQueue(PHOTOS_AT_ONCE);
   const downloads = new Downloads();
-  const admitted = new WeakMap<FastifyRequest, { place: LanePlace; device: string; renewalOnly: RenewalOnly | null }>();
+  const admitted = new WeakMap<
+    FastifyRequest,
+    { place: QueuePlace; device: string; renewalOnly: RenewalOnly | null }
+  >();
   app.addHook('onRequest', async (request, reply) => {
     const socket = socketOf(request);
     const { url } = request.routeOptions;
-    if (url?.startsWith(JOIN_PREFIX) || url === FAREWELL_PATH) return strangers.joining(socket);
+    if (url?.startsWith(JOIN_PREFIX) || url === FAREWELL_PATH) return unauthenticated.joining(socket);
     noteSpeaker(request, peerOf(socket, o.keyring.caPems, o.now().getTime()).device);
     if (url === UPDATES_ROUTE) {
       const { device, renewalOnly } = await admit(o, socket);
@@ -66,7 +69,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     // A device that has to renew its certificate may still ask: for a new one, and for nothing else.
     const { device, renewalOnly } = await admit(o, socket);
     if (renewalOnly && url !== ASKS) throw renewFirst(renewalOnly);
-    const place = (isUpload ? photoLanes : lanes).reserve(device.id);
+    const place = (isUpload ? photoQueue : queue).reserve(device.id);
     if (!place) {
       reply.header('retry-after', '1');
       throw new Problem(

@@ -4,7 +4,7 @@ import { openAsk } from '../../protocol/seal/ask.ts';
 import { openBatch } from '../../protocol/seal/batch.ts';
 import { keyId, publicHalf } from '../../protocol/seal/keys.ts';
 import { sealPage } from '../../protocol/seal/page.ts';
-import { messageDigest, signNudge, signRefusal } from '../../protocol/seal/signal.ts';
+import { messageDigest, signNudge, signRejection } from '../../protocol/seal/signal.ts';
 import type { Ack } from '../../protocol/wire/ack.ts';
 import type { Ed25519PrivateJwk } from '../../protocol/wire/batch.ts';
 import type { Ask, Page } from '../../protocol/wire/changes.ts';
@@ -12,10 +12,10 @@ import type { Problem } from '../../protocol/wire/problem.ts';
 import { concernsKiosks } from '../changes/project.ts';
 import { readChanges } from '../changes/read.ts';
 import { countEvents, measureMessage } from '../health/meter.ts';
-import { isRefusal } from '../http/problem.ts';
+import { isClientError } from '../http/problem.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
-import { QUARANTINE_FULL } from '../ingest/room.ts';
+import { QUARANTINE_FULL } from '../ingest/quota.ts';
 import { isVerdict } from '../rollout/verdicts.ts';
 import type { IdentityContext } from './context.ts';
 import { type RenewalOnly, renewFirst } from './peer.ts';
@@ -75,14 +75,14 @@ export async function refuseMessage(
   message: DeviceMessage,
   problem: Problem,
 ): Promise<string> {
-  const refusal = {
+  const rejection = {
     device: message.device,
     digest: messageDigest(message.sealed),
-    code: isRefusal(problem.code) ? problem.code : 'internal-error',
+    code: isClientError(problem.code) ? problem.code : 'internal-error',
     serverTime: context.now().toISOString(),
   };
   const device = await findDevice(context.db, message.device);
-  return signRefusal(refusal, context.keyring.signingFor(device?.trusts ?? null));
+  return signRejection(rejection, context.keyring.signingFor(device?.trusts ?? null));
 }
 
 /** Signed word that there is something to ask for. */

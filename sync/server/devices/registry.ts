@@ -4,8 +4,8 @@ import { command } from '../../disk/program.ts';
 import { deviceFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
+import { clearDeviceState } from '../changes/device-state.ts';
 import { movingDevice } from '../changes/scope.ts';
-import { untellAll } from '../changes/told.ts';
 import type { Db, DeviceTable } from '../database/schema.ts';
 import { requestKeyHash } from '../keys/requests.ts';
 
@@ -86,7 +86,7 @@ export async function register(
     if (row.ed25519 === keys.ed25519 || row.x25519 === keys.x25519 || row.tls_key_hash === keys.tls_key_hash)
       throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
     await db.deleteFrom('device_tls_key').where('device', '=', request.id).execute();
-    await untellAll(db, request.id);
+    await clearDeviceState(db, request.id);
     const registration = {
       ...as,
       ...keys,

@@ -32,7 +32,7 @@ const list = route({
   action: 'read',
   query: DeviceQuery,
   answer: DevicePage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, query: { cursor, limit, ...filter } }) {
     const from = readPageCursor(After, cursor);
     const found = await listDevices(tx, { ...filter, limit: limit + 1, after: from && { name: from[0], id: from[1] } });
@@ -49,7 +49,7 @@ const get = route({
   action: 'read',
   params: One,
   answer: DeviceShape,
-  refusals: ['unknown-device'],
+  errors: ['unknown-device'],
   handle: ({ tx, params }) => found(tx, params.device),
 });
 
@@ -62,7 +62,7 @@ const provision = route({
   action: 'operate',
   body: NewProvisioningCode,
   answer: ProvisioningCode,
-  refusals: ['unknown-site', 'bad-code-life', 'name-unreadable'],
+  errors: ['unknown-site', 'bad-code-life', 'name-unreadable'],
   async handle(call) {
     const { name, site, url, minutes } = call.body;
     const options = { name, site, ...(url && { url }), ...(minutes && { lifeMs: minutes * 60_000 }) };
@@ -82,7 +82,7 @@ const approve = route({
   params: One,
   body: DeviceApproval,
   answer: DeviceShape,
-  refusals: ['unknown-device', 'fingerprint-differs', 'device-revoked'],
+  errors: ['unknown-device', 'fingerprint-differs', 'device-revoked'],
   async handle(call) {
     call.on(call.params.device);
     const device = await approveDevice(identityOf(call), call.params.device, call.body.fingerprint);
@@ -100,7 +100,7 @@ const revoke = route({
   action: 'operate',
   params: One,
   answer: DeviceShape,
-  refusals: ['unknown-device'],
+  errors: ['unknown-device'],
   async handle({ tx, params, now, on, tell }) {
     on(params.device);
     const device = await revokeDevice(tx, params.device, now);
@@ -120,7 +120,7 @@ const patch = route({
   params: One,
   body: DevicePatch,
   answer: DeviceShape,
-  refusals: ['unknown-device', 'unknown-site', 'name-unreadable'],
+  errors: ['unknown-device', 'unknown-site', 'name-unreadable'],
   async handle({ tx, params, body, now, on, tell }) {
     on(params.device);
     await changeDevice(tx, params.device, body, now);

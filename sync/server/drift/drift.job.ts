@@ -11,7 +11,7 @@ import { openHalf } from '../ingest/personal.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 import { falls, NO_SCORES, type Scores, withScore } from './rules.ts';
 
 const EVERY_MS = 10 * 60_000;
@@ -70,7 +70,7 @@ async function followPage(
   const theirs = rows.filter((r) => r.person !== null && r.personal !== null && modelOf(r.header));
   const people = theirs.map((r) => r.person!);
   // Whoever is erased meanwhile has no key afterwards, and is passed over.
-  await holdPeople(tx, people);
+  await lockPeople(tx, people);
   const box = await personBox(tx, keys, people);
   opened.note('attendance', people);
   let falling = 0;

@@ -13,7 +13,7 @@ import {
 } from '../../protocol/api/enrolment.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { type DoorSpec, door, Refused } from '../access/door.ts';
+import { type AuthRouteSpec, authRoute, Refused } from '../access/auth-route.ts';
 import { type RouteSpec, route } from '../access/route.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { audited } from '../audit/opened.ts';
@@ -37,7 +37,7 @@ const verdict = (j: Judged): z.output<typeof PictureVerdict> => ({
   yaw: j.measured?.yaw ?? null,
 });
 
-const judge = door({
+const judge = authRoute({
   method: 'POST',
   path: '/api/enrolment/judge',
   summary: 'What a picture is good for: the first thing to mend, or nothing. It is of nobody yet, and is not kept',
@@ -47,16 +47,16 @@ const judge = door({
   body: JudgePicture,
   maxBody: 6 * 1024 * 1024,
   answer: PictureVerdict,
-  refusals: ['models-missing', 'models-altered'],
+  errors: ['models-missing', 'models-altered'],
   limit: { max: 240, perMs: 60_000 },
   before: async ({ services, body: { picture } }) =>
     judgePicture(await presentPipeline(services), Buffer.from(picture, 'base64'), ENROLMENT_QUALITY),
   handle: async ({ prepared }) => verdict(prepared),
-} satisfies DoorSpec<z.ZodType, z.ZodType, typeof JudgePicture, Judged>);
+} satisfies AuthRouteSpec<z.ZodType, z.ZodType, typeof JudgePicture, Judged>);
 
 const One = z.strictObject({ person: Uuid });
 
-const enrol = door({
+const enrol = authRoute({
   method: 'POST',
   path: '/api/people/:person/enrolment',
   summary:
@@ -68,7 +68,7 @@ const enrol = door({
   body: NewEnrolment,
   maxBody: 36 * 1024 * 1024,
   answer: EnrolmentAnswer,
-  refusals: [
+  errors: [
     'person-unknown',
     'erasure-requested',
     'consent-missing',
@@ -150,7 +150,7 @@ const enrol = door({
     tell('change');
     return end('enrolled');
   },
-} satisfies DoorSpec<typeof One, z.ZodType, typeof NewEnrolment, Judged[]>);
+} satisfies AuthRouteSpec<typeof One, z.ZodType, typeof NewEnrolment, Judged[]>);
 
 const jpeg = (bytes: Uint8Array) => ({ file: Readable.from([bytes]), name: 'face.jpg', type: 'image/jpeg' });
 
@@ -163,7 +163,7 @@ const picture = route({
   action: 'decrypt',
   params: One,
   answer: 'file',
-  refusals: ['person-unknown', 'picture-unknown'],
+  errors: ['person-unknown', 'picture-unknown'],
   async handle({ tx, services: { keys }, actor, params: { person }, now, about }) {
     about([person]);
     await requireLiving(tx, person, 'none');
@@ -191,7 +191,7 @@ const waiting = route({
   action: 'read',
   params: OneCase,
   answer: EnrolmentCase,
-  refusals: ['enrolment-case-unknown'],
+  errors: ['enrolment-case-unknown'],
   async handle({ tx, services: { keys }, params, about, on }) {
     on(params.case);
     const found = await openCase(tx, keys, params.case);
@@ -219,7 +219,7 @@ const waitingPicture = route({
   action: 'decrypt',
   params: OneCase,
   answer: 'file',
-  refusals: ['enrolment-case-unknown'],
+  errors: ['enrolment-case-unknown'],
   async handle({ tx, services: { keys }, params, about, on }) {
     on(params.case);
     const { person, faces } = await openCase(tx, keys, params.case);
@@ -228,7 +228,7 @@ const waitingPicture = route({
   },
 });
 
-const accept = door({
+const accept = authRoute({
   method: 'POST',
   path: '/api/enrolment/waiting/:case/accept',
   summary:
@@ -239,7 +239,7 @@ const accept = door({
   params: OneCase,
   body: AcceptCase,
   answer: 'nothing',
-  refusals: [
+  errors: [
     'enrolment-case-unknown',
     'confirmation-wrong',
     'person-unknown',
@@ -298,7 +298,7 @@ const accept = door({
     tell('change');
     return undefined;
   },
-} satisfies DoorSpec<typeof OneCase, z.ZodType, typeof AcceptCase, FacePipeline>);
+} satisfies AuthRouteSpec<typeof OneCase, z.ZodType, typeof AcceptCase, FacePipeline>);
 
 const refuse = route({
   method: 'POST',
@@ -309,7 +309,7 @@ const refuse = route({
   action: 'write',
   params: OneCase,
   answer: 'nothing',
-  refusals: ['enrolment-case-unknown'],
+  errors: ['enrolment-case-unknown'],
   async handle({ tx, services: { keys }, params, now, about, on, tell }) {
     on(params.case);
     const { person } = await openCase(tx, keys, params.case);

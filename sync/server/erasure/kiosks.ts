@@ -44,7 +44,7 @@ export async function eraseOnKiosks(
     const request = other?.request ?? (name === person ? main : v7());
     const part = request === main ? null : main;
     await close(tx, { request, person: name, part_of: part, origin: o.origin }, other !== undefined, now);
-    told.push(...(await tellOf(tx, { request, person: name }, [...scopes])));
+    told.push(...(await eraseChanges(tx, { request, person: name }, [...scopes])));
     await dropTemplates(tx, keys, name);
     for (const table of ['consent', 'person_model', 'person_site', 'person_site_past'] as const)
       await tx.deleteFrom(table).where('person', '=', name).execute();
@@ -71,7 +71,7 @@ async function close(
       .execute();
 }
 
-async function tellOf(
+async function eraseChanges(
   tx: Transaction<Tables>,
   { request, person }: { request: string; person: string },
   scopes: readonly string[],

@@ -58,7 +58,7 @@ const show = route({
   action: 'read',
   params: One,
   answer: Erasure,
-  refusals: ['erasure-unknown'],
+  errors: ['erasure-unknown'],
   async handle({ tx, params, about, on, now }) {
     on(params.request);
     const state = await erasureState(tx, params.request, now);
@@ -83,7 +83,7 @@ const create = route({
   action: 'delete',
   body: NewErasure,
   answer: ErasureRequested,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services, body, about, on, now, tell }) {
     about([body.person]);
     const made = await requestErasure(
@@ -112,7 +112,7 @@ const undo = route({
   action: 'write',
   params: One,
   answer: ErasureUndone,
-  refusals: ['erasure-unknown', 'erasure-under-way'],
+  errors: ['erasure-unknown', 'erasure-under-way'],
   async handle({ tx, params, about, on, now }) {
     on(params.request);
     const undone = await undoErasure(tx, params.request, now);
@@ -131,7 +131,7 @@ const certificate = route({
   params: One,
   query: CertificateQuery,
   answer: 'file',
-  refusals: ['erasure-unknown', 'erasure-not-complete'],
+  errors: ['erasure-unknown', 'erasure-not-complete'],
   handle: ({ tx, params, query, on }): Promise<FileAnswer> => {
     on(params.request);
     return certificateFile(tx, params.request, query.format);

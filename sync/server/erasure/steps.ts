@@ -189,7 +189,7 @@ async function whyOutdated(
 
 /**
  * Whether a hold names them, or did at any time since the tombstone. Then its step is done once more: a backup from the time
- * of the hold has the hold, and a restore has to see that it ended before the tombstone (backup/erase-again.ts).
+ * of the hold has the hold, and a restore has to see that it ended before the tombstone (backup/repeat-erasures.ts).
  */
 async function wasHeldSince(tx: Transaction<Tables>, people: readonly string[], noHoldAt: unknown): Promise<boolean> {
   let holds = tx.selectFrom('retention_hold').select('id').where('person', 'in', people);

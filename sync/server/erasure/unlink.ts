@@ -69,14 +69,14 @@ async function unlinkCheckins(
   const theirs = sql`select id from checkin where device = ${device}::uuid and at >= ${from}::timestamptz
     and at < ${to}::timestamptz and person = any(${people}::uuid[])`;
   // Which event annulled a record: the pair would be two rows of one person. That it is annulled still counts.
-  await layAnew(tx, 'checkin_void', {
+  await rewriteRows(tx, 'checkin_void', {
     rows: sql`device = ${device}::uuid and (target in (${theirs}) or (event = ${NIL}::uuid
               and at >= ${from}::timestamptz and at < ${to}::timestamptz))`,
     set: { event: sql`${NIL}::uuid` },
     order: sql`at, target`,
   });
   const { rows } = await sql<{ count: number }>`select count(*)::int as count from (${theirs}) t`.execute(tx);
-  await layAnew(tx, 'checkin', {
+  await rewriteRows(tx, 'checkin', {
     rows: sql`device = ${device}::uuid and at >= ${from}::timestamptz and at < ${to}::timestamptz
               and (person is null or person = any(${people}::uuid[]))`,
     set: {
@@ -104,7 +104,7 @@ async function unlinkEvents(
     where ${within} and person = any(${people}::uuid[])`.execute(tx);
   const gone = (column: string) =>
     sql`case when m.person = any(${people}::uuid[]) then null else ${sql.ref(`m.${column}`)} end`;
-  await layAnew(tx, 'event', {
+  await rewriteRows(tx, 'event', {
     rows: sql`${within} and (person is null or person = any(${people}::uuid[]))`,
     set: { personal: gone('personal'), gps: gone('gps'), person: sql`null` },
     order: sql`epoch, seq`,
@@ -117,7 +117,7 @@ async function unlinkCorrections(tx: Transaction<Tables>, people: readonly strin
     where person = any(${people}::uuid[])`.execute(tx);
   if (rows[0]!.count === 0) return 0;
   const theirs = sql`m.person = any(${people}::uuid[])`;
-  await layAnew(tx, 'correction', {
+  await rewriteRows(tx, 'correction', {
     rows: sql`person = any(${people}::uuid[]) or person = ${NIL}::uuid`,
     set: {
       person: sql`${NIL}::uuid`,
@@ -132,7 +132,7 @@ async function unlinkCorrections(tx: Transaction<Tables>, people: readonly strin
 }
 
 /** Deletes rows and inserts them again in one statement, with these columns set (`m` is the row as it was). */
-async function layAnew(
+async function rewriteRows(
   tx: Transaction<Tables>,
   table: string,
   o: {

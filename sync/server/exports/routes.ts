@@ -22,7 +22,7 @@ const records = route({
   action: 'export',
   query: AttendanceExportQuery,
   answer: 'file',
-  refusals: ['export-too-large'],
+  errors: ['export-too-large'],
   limit: { max: 20, perMs: 60_000 },
   async handle({ tx, services: { keys }, query: { format, ...filter }, now, about }) {
     return file(`attendance-${now.toISOString().slice(0, 10)}`, format, attendanceTable(tx, keys, filter, about));
@@ -38,7 +38,7 @@ const days = route({
   action: 'export',
   query: DaysExportQuery,
   answer: 'file',
-  refusals: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
+  errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
   limit: { max: 20, perMs: 60_000 },
   async handle({ tx, services: { keys, config }, query: { format, site: id, ...period }, about }) {
     const site = await reportSite(tx, id, config.site.timeZone);
@@ -56,7 +56,7 @@ const payroll = route({
   action: 'export',
   query: PayrollExportQuery,
   answer: 'file',
-  refusals: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
+  errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
   limit: { max: 20, perMs: 60_000 },
   async handle({ tx, services: { keys, config }, query: { format, layout, site: id, ...period }, about }) {
     const site = await reportSite(tx, id, config.site.timeZone);

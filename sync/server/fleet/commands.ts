@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import type { FleetCommand, NewCommand } from '../../protocol/api/fleet.ts';
 import type { CommandWhat, Open, WireEvent } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { tellDevices, untell } from '../changes/told.ts';
+import { clearCommands, publishDeviceState } from '../changes/device-state.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { findDevice, revokeDevice, unknownDevice } from '../devices/registry.ts';
 
@@ -71,7 +71,7 @@ export async function askKiosk(
       word: null,
     })
     .execute();
-  await tellDevices(
+  await publishDeviceState(
     tx,
     [{ device, told: { kind: 'command', id, what: wanted.what, expires: expires.toISOString() } }],
     now,
@@ -99,7 +99,11 @@ export async function withdraw(tx: Transaction<Tables>, device: string, id: stri
     .set({ outcome: 'withdrawn', answered_at: now, expires_at: now })
     .where('id', '=', id)
     .execute();
-  await tellDevices(tx, [{ device, told: { kind: 'command', id, what: row.what, expires: now.toISOString() } }], now);
+  await publishDeviceState(
+    tx,
+    [{ device, told: { kind: 'command', id, what: row.what, expires: now.toISOString() } }],
+    now,
+  );
 }
 
 /** Carries `command` events of one device into what is known of its commands. Runs inside the ingest's transaction. */
@@ -168,7 +172,7 @@ async function settle(
   now: Date,
 ): Promise<void> {
   await tx.updateTable('fleet_command').set({ outcome, code, answered_at: now }).where('id', '=', row.id).execute();
-  await untell(tx, row.device, [row.id]);
+  await clearCommands(tx, row.device, [row.id]);
   if (!(destroys(row.what) && outcome === 'done')) return;
   // Nobody has its keys any more; whoever speaks by them had a copy. One that was set up anew since has others.
   const device = await findDevice(tx, row.device);
@@ -274,7 +278,7 @@ export async function endOverdue(tx: Transaction<Tables>, now: Date): Promise<nu
     .where('expires_at', '<', before)
     .returning(['id', 'device'])
     .execute();
-  for (const { id, device } of rows) await untell(tx, device, [id]);
+  for (const { id, device } of rows) await clearCommands(tx, device, [id]);
   return rows.length;
 }
 

@@ -35,11 +35,11 @@ interface Context {
 export function registerLeaving(
   app: Listener,
   o: Context,
-  inTurn: <T>(request: FastifyRequest, work: (device: string) => Promise<T>) => Promise<T>,
+  exclusive: <T>(request: FastifyRequest, work: (device: string) => Promise<T>) => Promise<T>,
 ): void {
   app.post(LOGS_PATH, { bodyLimit: MAX_LOGS_BYTES }, async (request, reply) => {
     const sealed = z.string().parse(request.body);
-    await inTurn(request, async (id) => {
+    await exclusive(request, async (id) => {
       const device = await findDevice(o.db, id);
       const logs = await openLogs(
         sealed,

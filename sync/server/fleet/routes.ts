@@ -36,7 +36,7 @@ const list = route({
   action: 'read',
   query: FleetQuery,
   answer: FleetPage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   handle: ({ tx, query: { cursor, ...query }, now }) => fleetPage(tx, query, readPageCursor(After, cursor), now),
 });
 
@@ -49,7 +49,7 @@ const show = route({
   action: 'read',
   params: One,
   answer: FleetDetail,
-  refusals: ['unknown-device'],
+  errors: ['unknown-device'],
   handle: ({ tx, services: { keys }, params: { device }, now, on }) => {
     on(device);
     return fleetDetail(tx, keys, device, now);
@@ -66,7 +66,7 @@ const settings = route({
   params: One,
   body: NewSettings,
   answer: FleetDetail,
-  refusals: ['unknown-device', 'settings-changed-meanwhile', 'name-unreadable'],
+  errors: ['unknown-device', 'settings-changed-meanwhile', 'name-unreadable'],
   async handle(call) {
     const { tx, params, body, now } = call;
     await known(call, params.device);
@@ -86,7 +86,7 @@ const settingsBack = route({
   params: One,
   body: PutBack,
   answer: FleetDetail,
-  refusals: ['unknown-device', 'settings-revision-unknown'],
+  errors: ['unknown-device', 'settings-revision-unknown'],
   async handle(call) {
     const { tx, params, body, now } = call;
     await known(call, params.device);
@@ -117,7 +117,7 @@ const template = route({
   params: OneSite,
   body: NewSettings,
   answer: Template,
-  refusals: ['unknown-site', 'settings-changed-meanwhile', 'name-unreadable'],
+  errors: ['unknown-site', 'settings-changed-meanwhile', 'name-unreadable'],
   async handle(call) {
     const scope = await scopeOfSite(call.tx, call.params.site);
     call.on(call.params.site);
@@ -137,7 +137,7 @@ const templateBack = route({
   params: OneSite,
   body: PutBack,
   answer: Template,
-  refusals: ['unknown-site', 'settings-revision-unknown'],
+  errors: ['unknown-site', 'settings-revision-unknown'],
   async handle(call) {
     const scope = await scopeOfSite(call.tx, call.params.site);
     call.on(call.params.site);
@@ -156,7 +156,7 @@ const command = route({
   params: One,
   body: NewCommand,
   answer: FleetDetail,
-  refusals: ['unknown-device', 'device-not-approved', 'command-name-differs', 'command-waits', 'device-leaves'],
+  errors: ['unknown-device', 'device-not-approved', 'command-name-differs', 'command-waits', 'device-leaves'],
   async handle(call) {
     const { tx, params, body, now } = call;
     const id = await askKiosk(tx, { ...body, device: params.device, by: byOf(call) }, now);
@@ -175,7 +175,7 @@ const commandBack = route({
   action: 'operate',
   params: OneCommand,
   answer: FleetDetail,
-  refusals: ['unknown-device', 'command-unknown', 'command-answered'],
+  errors: ['unknown-device', 'command-unknown', 'command-answered'],
   async handle(call) {
     const { tx, params, now } = call;
     call.on(`${params.device} ${params.command}`);
@@ -194,7 +194,7 @@ const logs = route({
   action: 'read',
   params: OneCommand,
   answer: 'file',
-  refusals: ['command-unknown'],
+  errors: ['command-unknown'],
   async handle({ tx, services: { keys }, params: { device, command: id }, on }): Promise<FileAnswer> {
     on(`${device} ${id}`);
     const text = await readLogs(tx, keys, device, id);

@@ -3,8 +3,8 @@ import type { Settings, SettingsChange, Template } from '../../protocol/api/flee
 import { DeviceConfig } from '../../protocol/wire/fleet.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { listSites } from '../attendance/sites.ts';
+import { publishDeviceState } from '../changes/device-state.ts';
 import { DEFAULT_SCOPE, readersOf, scopesOf } from '../changes/scope.ts';
-import { tellDevices } from '../changes/told.ts';
 import { lockName } from '../database/once.ts';
 import type { Db, Tables } from '../database/schema.ts';
 
@@ -157,7 +157,7 @@ export async function tellSettings(tx: Transaction<Tables>, devices: readonly st
       .onConflict((c) => c.column('device').doUpdateSet(row))
       .execute();
   }
-  await tellDevices(
+  await publishDeviceState(
     tx,
     news.map(({ device, revision, config }) => ({ device, told: { kind: 'config', revision, config } })),
     now,
@@ -170,7 +170,7 @@ export async function retellSettings(tx: Transaction<Tables>, device: string, no
   if (row && Object.keys(parsed(row.config)).length > 0) {
     const revision = row.revision + 1;
     await tx.updateTable('fleet_config').set({ revision, at: now }).where('device', '=', device).execute();
-    await tellDevices(tx, [{ device, told: { kind: 'config', revision, config: parsed(row.config) } }], now);
+    await publishDeviceState(tx, [{ device, told: { kind: 'config', revision, config: parsed(row.config) } }], now);
   }
   await tellSettings(tx, [device], now);
 }

@@ -2,7 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { RefusalLog, speakerOf } from './refusal-log.ts';
+import { ErrorLog, speakerOf } from './error-log.ts';
 
 /** HTTP status of each code that may leave the server; whatever is not listed is our own fault and becomes a 500 that says nothing. */
 const STATUS: Readonly<Record<string, number>> = {
@@ -195,20 +195,20 @@ const STATUS: Readonly<Record<string, number>> = {
 };
 
 /** Whether a code is one that may leave the server; any other is a failure of its own. */
-export function isRefusal(code: string): boolean {
+export function isClientError(code: string): boolean {
   return Object.hasOwn(STATUS, code);
 }
 
 /** Every error of a listener leaves as RFC 9457 problem+json with a code. */
 export function answerWithProblems(app: FastifyInstance, log: Logger): void {
-  const refusals = new RefusalLog(log);
-  app.addHook('onClose', async () => refusals.close());
+  const errors = new ErrorLog(log);
+  app.addHook('onClose', async () => errors.close());
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
     const problem = asProblem(error);
     const status = STATUS[problem.code] ?? 500;
     const fields = { code: problem.code, status, route: request.routeOptions.url, method: request.method };
     if (status >= 500) log.error({ ...fields, err: error }, 'request failed');
-    else refusals.note({ ...fields, device: speakerOf(request) }, problem.message);
+    else errors.note({ ...fields, device: speakerOf(request) }, problem.message);
     return send(reply, status, problem);
   });
   app.setNotFoundHandler((_request, reply) =>

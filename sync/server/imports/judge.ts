@@ -14,7 +14,7 @@ import { type Judged, judgePicture, vectorBytes, vectorFrom } from '../enrolment
 import type { Keys } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { partnersOf } from '../lookalikes/store.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 import type { ListLine } from './list.ts';
 import { everybodyByName, listByFile, matchFile } from './match.ts';
 import { moveTo } from './photos.ts';
@@ -213,7 +213,7 @@ async function settle(
   const own = await readTemplates(tx, keys, opened, people, model);
   const others = await othersOf(tx, keys, opened, run, model);
   const like = [...alike.flatMap((a) => a?.person ?? []), ...others.map((o) => o.person)];
-  const standing = await holdPeople(tx, [...like, ...people]);
+  const standing = await lockPeople(tx, [...like, ...people]);
   const box = await personBox(
     tx,
     keys,

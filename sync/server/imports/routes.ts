@@ -18,8 +18,8 @@ import {
 } from '../../protocol/api/imports.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { type AuthRouteSpec, authRoute } from '../access/auth-route.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
-import { type DoorSpec, door } from '../access/door.ts';
 import { RawBody, type RouteSpec, route } from '../access/route.ts';
 import { personBox } from '../keys/persons.ts';
 import { listLines, makePeople, undoPeople } from './people.ts';
@@ -43,7 +43,7 @@ const list = route({
   action: 'read',
   query: ImportQuery,
   answer: ImportPage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, services: { keys }, query: { cursor, limit } }) {
     const after = readPageCursor(After, cursor)?.[0] ?? null;
     const runs = await listRuns(tx, keys, { limit: limit + 1, after });
@@ -65,7 +65,7 @@ const begin = route({
   action: 'write',
   body: NewImport,
   answer: ImportRun,
-  refusals: ['consent-text-not-reviewed', 'consent-outdated'],
+  errors: ['consent-text-not-reviewed', 'consent-outdated'],
   async handle({ tx, services: { keys }, actor, body, now, on }) {
     const id = await beginImport(tx, keys, body, actor.id, now);
     on(id);
@@ -82,11 +82,11 @@ const get = route({
   action: 'read',
   params: One,
   answer: ImportRun,
-  refusals: ['import-unknown'],
+  errors: ['import-unknown'],
   handle: ({ tx, services: { keys }, params }) => oneRun(tx, keys, params.import),
 });
 
-const upload = door({
+const upload = authRoute({
   method: 'POST',
   path: '/api/imports/:import/files',
   summary:
@@ -100,7 +100,7 @@ const upload = door({
   body: RawBody,
   maxBody: MAX_UPLOAD_BYTES,
   answer: Uploaded,
-  refusals: [
+  errors: [
     'import-unknown',
     'import-closed',
     'import-full',
@@ -123,7 +123,7 @@ const upload = door({
       refused: prepared.pictures.flatMap((p) => (p.content === null ? [{ file: p.name, code: p.code }] : [])),
     };
   },
-} satisfies DoorSpec<typeof One, typeof UploadQuery, typeof RawBody, Unpacked>);
+} satisfies AuthRouteSpec<typeof One, typeof UploadQuery, typeof RawBody, Unpacked>);
 
 const photos = route({
   method: 'GET',
@@ -135,7 +135,7 @@ const photos = route({
   params: One,
   query: ImportPhotoQuery,
   answer: ImportPhotoPage,
-  refusals: ['cursor-unreadable', 'import-unknown'],
+  errors: ['cursor-unreadable', 'import-unknown'],
   async handle({ tx, services: { keys }, params, query: { cursor, limit, state, doubtful }, about }) {
     await oneRun(tx, keys, params.import);
     const after = readPageCursor(After, cursor)?.[0] ?? null;
@@ -161,7 +161,7 @@ const picture = route({
   action: 'decrypt',
   params: OnePhoto,
   answer: 'file',
-  refusals: ['import-photo-unknown'],
+  errors: ['import-photo-unknown'],
   async handle({ tx, services: { keys }, params, about, on }) {
     on(params.photo);
     const row = await tx
@@ -191,7 +191,7 @@ const decision = route({
   params: OnePhoto,
   body: ImportDecision,
   answer: ImportPhoto,
-  refusals: [
+  errors: [
     'import-unknown',
     'import-closed',
     'import-photo-unknown',
@@ -218,7 +218,7 @@ const assign = route({
   params: OnePhoto,
   body: AssignPhoto,
   answer: ImportPhoto,
-  refusals: ['import-unknown', 'import-closed', 'import-photo-unknown', 'person-unknown'],
+  errors: ['import-unknown', 'import-closed', 'import-photo-unknown', 'person-unknown'],
   async handle({ tx, services: { keys }, params, body: { person }, about, on }) {
     on(params.photo);
     about([person]);
@@ -237,7 +237,7 @@ const all = route({
   action: 'write',
   params: One,
   answer: AcceptedAll,
-  refusals: ['import-unknown', 'import-closed'],
+  errors: ['import-unknown', 'import-closed'],
   async handle({ tx, actor, params, now, about, on }) {
     on(params.import);
     const people = await acceptAll(tx, params.import, actor.id, now);
@@ -255,7 +255,7 @@ const apply = route({
   action: 'write',
   params: One,
   answer: ImportRun,
-  refusals: ['import-unknown', 'import-closed', 'import-nothing-accepted'],
+  errors: ['import-unknown', 'import-closed', 'import-nothing-accepted'],
   async handle({ tx, services: { keys }, params, on }) {
     on(params.import);
     await applyImport(tx, params.import);
@@ -272,7 +272,7 @@ const cancel = route({
   action: 'delete',
   params: One,
   answer: ImportRun,
-  refusals: ['import-unknown', 'import-closed'],
+  errors: ['import-unknown', 'import-closed'],
   async handle({ tx, services: { keys }, params, now, on }) {
     on(params.import);
     await cancelImport(tx, params.import, now);
@@ -293,7 +293,7 @@ const lines = route({
   params: One,
   query: ImportLineQuery,
   answer: ImportLinePage,
-  refusals: ['cursor-unreadable', 'import-unknown'],
+  errors: ['cursor-unreadable', 'import-unknown'],
   async handle({ tx, services: { keys }, params, query: { cursor, limit, outcome }, about }) {
     await oneRun(tx, keys, params.import);
     const after = readPageCursor(AfterLines, cursor)?.[0] ?? 0;
@@ -312,7 +312,7 @@ const make = route({
   action: 'write',
   params: One,
   answer: ImportRun,
-  refusals: ['import-unknown', 'import-closed', 'import-people-busy', 'import-people-wrong', 'import-nobody-new'],
+  errors: ['import-unknown', 'import-closed', 'import-people-busy', 'import-people-wrong', 'import-nobody-new'],
   async handle({ tx, services: { keys }, params, on }) {
     on(params.import);
     await makePeople(tx, keys, params.import);
@@ -329,7 +329,7 @@ const unmake = route({
   action: 'delete',
   params: One,
   answer: ImportRun,
-  refusals: ['import-unknown', 'import-people-busy', 'import-nobody-made'],
+  errors: ['import-unknown', 'import-people-busy', 'import-nobody-made'],
   async handle({ tx, services: { keys }, params, on }) {
     on(params.import);
     await undoPeople(tx, params.import);

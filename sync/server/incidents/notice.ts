@@ -4,7 +4,7 @@ import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { affectedBy } from './affected.ts';
-import type { Language } from './notice-words.ts';
+import type { Language } from './notice-text.ts';
 import { draftNotice, type NoticeText } from './notices.ts';
 import { readIncident } from './record.ts';
 

@@ -1,5 +1,5 @@
 import type { Incident } from '../../protocol/api/incidents.ts';
-import { type Language, type NoticeWords, WORDS } from './notice-words.ts';
+import { type Language, type NoticeWords, WORDS } from './notice-text.ts';
 
 /** What a notice is made of. */
 export interface NoticeFacts {

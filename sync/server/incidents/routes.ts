@@ -64,7 +64,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     action: 'read',
     query: IncidentQuery,
     answer: IncidentPage,
-    refusals: ['cursor-unreadable'],
+    errors: ['cursor-unreadable'],
     async handle({ tx, services, query: { cursor, limit }, now }) {
       const held = await listHeld(tx, services.keys, readPageCursor(SortKey, cursor), limit + 1);
       return pageFrom(
@@ -84,7 +84,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     action: 'write',
     body: OpenIncident,
     answer: Incident,
-    refusals: ['incident-times-wrong'],
+    errors: ['incident-times-wrong'],
     async handle(call) {
       const id = await openIncident(doing(call), call.body);
       call.on(id);
@@ -100,7 +100,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     action: 'read',
     params: IncidentId,
     answer: Incident,
-    refusals: ['incident-unknown'],
+    errors: ['incident-unknown'],
     handle: (call) => change(call, async () => undefined),
   }),
   route({
@@ -113,7 +113,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     params: IncidentId,
     body: ChangeIncident,
     answer: Incident,
-    refusals: ['incident-unknown', 'incident-closed', 'incident-changed', 'incident-times-wrong'],
+    errors: ['incident-unknown', 'incident-closed', 'incident-changed', 'incident-times-wrong'],
     handle: (call) => change(call, (d) => changeIncident(d, call.params.incident, call.body)),
   }),
   route({
@@ -126,7 +126,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     params: IncidentId,
     body: IncidentNote,
     answer: Incident,
-    refusals: ['incident-unknown'],
+    errors: ['incident-unknown'],
     handle: (call) => change(call, (d) => noteIncident(d, call.params.incident, call.body.text)),
   }),
   route({
@@ -139,7 +139,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     params: IncidentId,
     body: IncidentScope,
     answer: Incident,
-    refusals: ['incident-unknown', 'incident-closed'],
+    errors: ['incident-unknown', 'incident-closed'],
     handle: (call) => change(call, (d) => addScope(d, call.params.incident, call.body)),
   }),
   route({
@@ -151,7 +151,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     action: 'delete',
     params: IncidentScopeId,
     answer: Incident,
-    refusals: ['incident-unknown', 'incident-closed', 'scope-unknown'],
+    errors: ['incident-unknown', 'incident-closed', 'scope-unknown'],
     handle: (call) => change(call, (d) => removeScope(d, call.params.incident, call.params.scope)),
   }),
   route({
@@ -163,7 +163,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     action: 'read',
     params: IncidentId,
     answer: AffectedPeople,
-    refusals: ['incident-unknown'],
+    errors: ['incident-unknown'],
     async handle({ tx, services, params: { incident }, about, on }) {
       on(incident);
       const found = await affectedBy(tx, services.keys, incident);
@@ -181,7 +181,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     params: IncidentId,
     query: NoticeQuery,
     answer: Notice,
-    refusals: ['incident-unknown'],
+    errors: ['incident-unknown'],
     async handle({ tx, services, params: { incident }, query, now, on }) {
       on(incident);
       const { text, missing } = await noticeOf(tx, services.keys, incident, query, now);
@@ -198,7 +198,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     params: IncidentId,
     body: Notified,
     answer: Incident,
-    refusals: ['incident-unknown', 'incident-closed', 'incident-times-wrong'],
+    errors: ['incident-unknown', 'incident-closed', 'incident-times-wrong'],
     handle: (call) => change(call, (d) => noteNotified(d, call.params.incident, call.body)),
   }),
   route({
@@ -211,7 +211,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     params: IncidentId,
     body: Contain,
     answer: Contained,
-    refusals: ['incident-unknown', 'incident-closed'],
+    errors: ['incident-unknown', 'incident-closed'],
     async handle({ tx, services, params: { incident }, body, actor, on, tell }) {
       on(incident);
       return containIncident({ ...services, db: tx, tell }, incident, body, actor);
@@ -226,7 +226,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
     action: 'write',
     params: IncidentId,
     answer: Incident,
-    refusals: ['incident-unknown', 'incident-closed', 'incident-not-documented'],
+    errors: ['incident-unknown', 'incident-closed', 'incident-not-documented'],
     handle: (call) => change(call, (d) => closeIncident(d, call.params.incident)),
   }),
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Incident } from '../../protocol/api/incidents.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
-import { WORDS } from './notice-words.ts';
+import { WORDS } from './notice-text.ts';
 import { draftNotice } from './notices.ts';
 
 const FOUND = new Date('2027-05-14T16:00:00.000Z');

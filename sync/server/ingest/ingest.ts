@@ -85,7 +85,7 @@ async function attempt(
   return inTransaction(db, async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
-    const { fresh, refusals, unkept } = await take(tx, keys, header, sorted, now, options);
+    const { fresh, errors, unkept } = await take(tx, keys, header, sorted, now, options);
     const marks: Marks = await advance(tx, header, before, now);
     await auditStaff(
       tx,
@@ -97,7 +97,7 @@ async function attempt(
     return {
       ack: { device: header.iss, epoch: header.epoch, ...marks },
       inserted: fresh.length,
-      quarantined: refusals.map(({ seq, reason }) => ({ seq, reason })),
+      quarantined: errors.map(({ seq, reason }) => ({ seq, reason })),
       ...(unkept > 0 && { unkept }),
     };
   });

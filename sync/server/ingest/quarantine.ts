@@ -140,15 +140,11 @@ async function attempt(
       .forUpdate()
       .executeTakeFirst();
     if (!still?.content) return undefined;
-    const { refusals } = await take(tx, keys, range, sorted, now, { ...options, heard: false });
-    const [refusal] = refusals;
-    if (refusal) {
-      await tx
-        .updateTable('quarantine')
-        .set({ reason: refusal.reason, retried_at: now })
-        .where('id', '=', id)
-        .execute();
-      return refusal.reason;
+    const { errors } = await take(tx, keys, range, sorted, now, { ...options, heard: false });
+    const [error] = errors;
+    if (error) {
+      await tx.updateTable('quarantine').set({ reason: error.reason, retried_at: now }).where('id', '=', id).execute();
+      return error.reason;
     }
     await tx.deleteFrom('quarantine').where('id', '=', id).execute();
     return null;

@@ -16,7 +16,7 @@ const list = route({
   action: 'read',
   query: QuarantineQuery,
   answer: QuarantinePage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, query: { cursor, limit, ...filter } }) {
     const from = readPageCursor(After, cursor);
     const rows = await listQuarantine(tx, { ...filter, after: from?.[0], limit: limit + 1 });

@@ -4,13 +4,13 @@ import { projectChanges } from '../changes/project.ts';
 import type { ChainState, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { type PersonBox, personBox } from '../keys/persons.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 import { UNDO_DAYS } from '../retention/settings.ts';
 import { judgeAll, peopleConcerned, peopleOfVoided } from './authority.ts';
 import { chainState } from './chain-state.ts';
 import { sealHalf, sealRefused } from './personal.ts';
 import { withoutUnwantedPositions } from './positions.ts';
-import { QUARANTINE_FULL, roomFor } from './room.ts';
+import { QUARANTINE_FULL, withinQuota } from './quota.ts';
 import { type Refused, refused, type Taken } from './triage.ts';
 
 /** Consecutive slots of one epoch of one device. */
@@ -43,17 +43,17 @@ export async function take(
   sorted: readonly (Taken | Refused)[],
   now: Date,
   { heard = true, undoDays = UNDO_DAYS }: TakeOptions = {},
-): Promise<{ fresh: readonly Taken[]; refusals: Refused[]; unkept: number }> {
+): Promise<{ fresh: readonly Taken[]; errors: Refused[]; unkept: number }> {
   const log = await readLog(tx, range, sorted);
   const settled = settle(range, sorted, log);
   const voided = await peopleOfVoided(tx, settled.fresh, now);
-  const people = await holdPeople(tx, [
+  const people = await lockPeople(tx, [
     ...settled.fresh.flatMap((t) => peopleConcerned(t.event, voided)),
-    ...settled.refusals.flatMap((r) => r.person ?? []),
+    ...settled.errors.flatMap((r) => r.person ?? []),
   ]);
   const { allowed: fresh, denied, added, kept } = await judgeAll(tx, range.iss, settled.fresh, people, voided, now);
-  const refusals = [
-    ...settled.refusals,
+  const errors = [
+    ...settled.errors,
     ...denied.map(({ taken, reason }) => {
       const one = refused(taken.seq, reason, taken.raw);
       // No key is made for an id that nobody has.
@@ -64,10 +64,10 @@ export async function take(
   const site = await siteOf(tx, range.iss, heard && fresh.length > 0 ? now : null);
   const erased = (id: string) => people.get(id)?.erased ?? false;
   // A living person who is named for the first time gets a key here.
-  const sealed = [...fresh.flatMap((t) => personOf(t) ?? []), ...refusals.flatMap((r) => r.person ?? [])];
+  const sealed = [...fresh.flatMap((t) => personOf(t) ?? []), ...errors.flatMap((r) => r.person ?? [])];
   const living = sealed.filter((id) => !erased(id));
   const box = await personBox(tx, keys, living, { make: true });
-  const unkept = await quarantine(tx, keys, box, range, refusals, erased, now);
+  const unkept = await quarantine(tx, keys, box, range, errors, erased, now);
   if (fresh.length > 0) {
     const chain = chainOf(fresh, log);
     const events = await withoutUnwantedPositions(tx, fresh, people);
@@ -77,7 +77,7 @@ export async function take(
   const events = fresh.map((t) => t.event);
   await project(tx, keys, events, { device: range.iss, site }, people, now);
   await projectChanges(tx, keys, events, { device: range.iss, added, kept, undoDays }, now);
-  return { fresh, refusals, unkept };
+  return { fresh, errors, unkept };
 }
 
 /** What the log has already, as far as these events can meet it. */
@@ -118,19 +118,19 @@ function settle(
   { first, last }: Range,
   sorted: readonly (Taken | Refused)[],
   log: Log,
-): { fresh: Taken[]; refusals: Refused[] } {
-  const refusals = sorted.filter((s) => s.kind === 'refused');
+): { fresh: Taken[]; errors: Refused[] } {
+  const errors = sorted.filter((s) => s.kind === 'refused');
   const fresh: Taken[] = [];
   for (const t of sorted) {
     if (t.kind === 'refused') continue;
     const there = t.seq >= first && t.seq <= last ? log.slots.get(t.seq)?.hash : undefined;
     if (there === t.headerHash) continue;
     // A store that was rolled back without a new epoch, or a stolen key: the first version stays, the second is kept as evidence.
-    if (there !== undefined) refusals.push(refused(t.seq, 'sequence-reused', t.raw));
-    else if (log.ids.has(t.event.header.id)) refusals.push(refused(t.seq, 'event-id-reused', t.raw));
+    if (there !== undefined) errors.push(refused(t.seq, 'sequence-reused', t.raw));
+    else if (log.ids.has(t.event.header.id)) errors.push(refused(t.seq, 'event-id-reused', t.raw));
     else fresh.push(t);
   }
-  return { fresh, refusals };
+  return { fresh, errors };
 }
 
 /** Whether each new event continues the chain, and which earlier ones now stand otherwise than before. Pure. */
@@ -205,16 +205,16 @@ async function quarantine(
   keys: Keys,
   box: PersonBox,
   { iss, epoch }: Range,
-  refusals: readonly Refused[],
+  errors: readonly Refused[],
   erased: (person: string) => boolean,
   now: Date,
 ): Promise<number> {
-  if (refusals.length === 0) return 0;
-  const sealed = refusals.map(({ digest, person, content }) =>
+  if (errors.length === 0) return 0;
+  const sealed = errors.map(({ digest, person, content }) =>
     // Of somebody who was erased only the fact is kept that something came.
     person !== null && erased(person) ? null : sealRefused(keys, box, { digest, person, content }),
   );
-  const room = await roomFor(
+  const room = await withinQuota(
     tx,
     iss,
     sealed.map((content) => content?.length ?? 0),
@@ -222,7 +222,7 @@ async function quarantine(
   const inserted = await tx
     .insertInto('quarantine')
     .values(
-      refusals.map(({ seq, reason, digest, person }, i) => {
+      errors.map(({ seq, reason, digest, person }, i) => {
         const content = room[i] ? sealed[i]! : null;
         const unkept = sealed[i] && !room[i] ? QUARANTINE_FULL : null;
         return {

@@ -1,5 +1,4 @@
 import { leftoversJob } from '../accounts/leftovers.job.ts';
-import { enrolAgainJob } from '../again/again.job.ts';
 import { auditAnchorJob } from '../audit/anchor.job.ts';
 import { auditPurgeJob } from '../audit/purge.job.ts';
 import { backupJob, photoObjectsJob } from '../backup/backup.job.ts';
@@ -11,6 +10,7 @@ import { fleetAlertsJob, fleetJob } from '../fleet/fleet.job.ts';
 import { importsEndJob, importsJob } from '../imports/imports.job.ts';
 import { minorsJob } from '../minors/minors.job.ts';
 import { forgottenEvacuationsJob } from '../presence/forgotten.job.ts';
+import { reenrolmentJob } from '../reenrolment/reenrolment.job.ts';
 import { facesOffJob } from '../retention/faces-off.ts';
 import { retentionJob } from '../retention/retention.job.ts';
 import { kioskWatchJob } from '../retention/watch.job.ts';
@@ -40,7 +40,7 @@ export const JOBS: readonly Job[] = [
   importsJob,
   importsEndJob,
   driftJob,
-  enrolAgainJob,
+  reenrolmentJob,
   embeddersJob,
   fleetJob,
   fleetAlertsJob,

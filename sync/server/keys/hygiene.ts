@@ -16,7 +16,7 @@ export function takeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return taken;
 }
 
-export interface Surroundings extends CoreLimit {
+export interface ProcessLimits extends CoreLimit {
   /** Switches of Node that hold for this process. */
   readonly switches: readonly string[];
 }
@@ -27,7 +27,7 @@ export interface Surroundings extends CoreLimit {
  * @returns what the operator should know of, where it can't be had
  * @throws Problem `core-dumps-asked-for`
  */
-export function withoutDumps(o: Surroundings): { readonly code: string; readonly message: string } | null {
+export function withoutDumps(o: ProcessLimits): { readonly code: string; readonly message: string } | null {
   const asked = o.switches.find((s) =>
     /^--(abort-on-uncaught-exception|heapsnapshot-|report-on|report-uncaught)/.test(s),
   );
@@ -48,7 +48,7 @@ export function withoutDumps(o: Surroundings): { readonly code: string; readonly
 }
 
 /** Of this process. */
-export const surroundings = (): Surroundings => ({
+export const processLimits = (): ProcessLimits => ({
   ...coreLimit(),
   switches: [...process.execArgv, ...(process.env.NODE_OPTIONS ?? '').split(/\s+/)],
 });

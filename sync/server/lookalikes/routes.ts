@@ -21,7 +21,7 @@ const list = route({
   action: 'read',
   query: LookalikesQuery,
   answer: LookalikesPage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, services: { keys }, query: { cursor, limit }, about }) {
     const from = readPageCursor(After, cursor);
     const found = await readPairs(tx, { limit: limit + 1, after: from && { at: from[0], id: from[1] } });
@@ -65,7 +65,7 @@ const remove = route({
   action: 'write',
   params: One,
   answer: 'nothing',
-  refusals: ['lookalikes-unknown'],
+  errors: ['lookalikes-unknown'],
   async handle({ tx, params, now, about, on, tell }) {
     on(params.pair);
     const row = await tx.selectFrom('lookalike').selectAll().where('id', '=', params.pair).executeTakeFirst();

@@ -4,8 +4,8 @@ import { MAX_SEALED_BYTES, TYP } from '../../protocol/wire/batch.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { readTopic } from '../../protocol/wire/topics.ts';
-import { Lanes } from '../devices/lanes.ts';
-import { RefusalLog } from '../http/refusal-log.ts';
+import { PerDeviceQueue } from '../devices/per-device-queue.ts';
+import { ErrorLog } from '../http/error-log.ts';
 
 /** A sealed message of a device, and what it is to be taken for. */
 export interface UpMessage {
@@ -38,14 +38,14 @@ const LOG_EVERY = 1000;
  */
 export class MqttWorker {
   readonly #o: WorkerOptions;
-  readonly #lanes: Lanes;
-  readonly #refusals: RefusalLog;
+  readonly #queue: PerDeviceQueue;
+  readonly #errors: ErrorLog;
   readonly #dropped: Record<string, number> = {};
 
   constructor(options: WorkerOptions) {
     this.#o = options;
-    this.#lanes = new Lanes(options.atOnce);
-    this.#refusals = new RefusalLog(options.log);
+    this.#queue = new PerDeviceQueue(options.atOnce);
+    this.#errors = new ErrorLog(options.log);
   }
 
   get dropped(): Dropped {
@@ -70,7 +70,7 @@ export class MqttWorker {
     const typ = typOf(sealed);
     if (typ !== TYP.sealedBatch && typ !== TYP.sealedAsk) return this.drop('unknown-message', device);
     const message: UpMessage = { kind: typ === TYP.sealedBatch ? 'batch' : 'ask', sealed, device };
-    const place = this.#lanes.reserve(device);
+    const place = this.#queue.reserve(device);
     if (!place) return this.drop('too-many-at-once', device);
     await place.run(async () => {
       const answer = await this.#answer(message);
@@ -86,7 +86,7 @@ export class MqttWorker {
 
   /** No message comes any more: writes down which refusals were only counted so far. */
   close(): void {
-    this.#refusals.close();
+    this.#errors.close();
   }
 
   /** Counts what was thrown away, and logs it by its code, never by its content. */
@@ -117,12 +117,12 @@ export class MqttWorker {
         cause instanceof Problem
           ? cause
           : new Problem('internal-error', 'The server failed.', 'See its log; if it repeats, report it.', { cause });
-      if (problem === cause) this.#refusals.note({ device, code: problem.code }, problem.message);
+      if (problem === cause) this.#errors.note({ device, code: problem.code }, problem.message);
       else this.#o.log.error({ device, code: problem.code, err: cause }, 'mqtt message failed');
       try {
         return await this.#o.refuse(message, problem);
       } catch (failure) {
-        this.drop('refusal-not-signed', device, failure);
+        this.drop('rejection-not-signed', device, failure);
         return null;
       }
     }

@@ -28,7 +28,7 @@ export interface Standing {
  * Looks up people and keeps them from being erased until the transaction ends: an erasure that ran beside it would miss
  * what is written here. Whoever is not known yet has no row to lock, and is kept by a lock on the name.
  */
-export async function holdPeople(
+export async function lockPeople(
   tx: Transaction<Tables>,
   people: readonly string[],
 ): Promise<ReadonlyMap<string, Standing>> {

@@ -44,7 +44,7 @@ const list = route({
   action: 'read',
   query: PeopleQuery,
   answer: PeoplePage,
-  refusals: ['cursor-unreadable', 'unknown-site'],
+  errors: ['cursor-unreadable', 'unknown-site'],
   async handle({ tx, services: { keys }, query: { cursor, limit, site, ...what }, about }) {
     const after = readPageCursor(After, cursor)?.[0] ?? null;
     const scope = site === undefined ? null : await scopeOfSite(tx, site);
@@ -72,7 +72,7 @@ const get = route({
   action: 'read',
   params: One,
   answer: Person,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, about }) {
     about([person]);
     return one(tx, keys, person);
@@ -88,7 +88,7 @@ const create = route({
   action: 'write',
   body: NewPerson,
   answer: Person,
-  refusals: ['unknown-site', 'name-unreadable'],
+  errors: ['unknown-site', 'name-unreadable'],
   async handle({ tx, services: { keys }, body: { sites, ...patch }, now, about, tell }) {
     const id = v7();
     about([id]);
@@ -110,7 +110,7 @@ const patch = route({
   params: One,
   body: PersonPatch,
   answer: Person,
-  refusals: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
+  errors: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
   async handle({ tx, services: { keys }, params: { person }, body, now, about, on, tell }) {
     about([person]);
     const changed = await changePerson(tx, keys, person, body, now);
@@ -134,7 +134,7 @@ const sites = route({
   params: One,
   body: PersonSites,
   answer: Person,
-  refusals: ['person-unknown', 'unknown-site'],
+  errors: ['person-unknown', 'unknown-site'],
   async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
     about([person]);
     await requireLiving(tx, person, 'change');
@@ -153,7 +153,7 @@ const staff = route({
   action: 'read',
   params: One,
   answer: PersonStaff,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, now, about }) {
     about([person]);
     await one(tx, keys, person);
@@ -170,7 +170,7 @@ const countTemplates = route({
   action: 'read',
   params: One,
   answer: TemplateCounts,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, about }) {
     about([person]);
     await one(tx, keys, person);
@@ -188,7 +188,7 @@ const deleteTemplates = route({
   action: 'delete',
   params: One,
   answer: TemplateCounts,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
     about([person]);
     await requireLiving(tx, person, 'change');
@@ -209,7 +209,7 @@ const getMinor = route({
   action: 'read',
   params: One,
   answer: MinorAnswer,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, now, about }) {
     about([person]);
     await one(tx, keys, person);
@@ -227,7 +227,7 @@ const putMinor = route({
   params: One,
   body: NewMinor,
   answer: MinorAnswer,
-  refusals: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
+  errors: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
   async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
     about([person]);
     await requireLiving(tx, person, 'change');
@@ -246,7 +246,7 @@ const deleteMinor = route({
   action: 'delete',
   params: One,
   answer: MinorAnswer,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, params: { person }, about, tell }) {
     about([person]);
     await requireLiving(tx, person, 'change');

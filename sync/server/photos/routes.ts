@@ -17,18 +17,18 @@ const Body = z.instanceof(Uint8Array);
 export function registerPhotos(
   app: Listener,
   o: { readonly db: Db; readonly now: () => Date },
-  inTurn: <T>(request: FastifyRequest, work: (device: string) => Promise<T>) => Promise<T>,
+  exclusive: <T>(request: FastifyRequest, work: (device: string) => Promise<T>) => Promise<T>,
 ): void {
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
     done(null, body),
   );
   app.get(PHOTO_PATH, (request) =>
-    inTurn(request, (device) => photoState(o.db, device, Params.parse(request.params).address)),
+    exclusive(request, (device) => photoState(o.db, device, Params.parse(request.params).address)),
   );
   app.put(PHOTO_PATH, { bodyLimit: MAX_PIECE_BYTES }, (request) => {
     const { address } = Params.parse(request.params);
     const place = PieceQuery.parse(request.query);
     const body = Body.parse(request.body);
-    return inTurn(request, (device) => takePiece(o.db, device, address, place, body, o.now()));
+    return exclusive(request, (device) => takePiece(o.db, device, address, place, body, o.now()));
   });
 }

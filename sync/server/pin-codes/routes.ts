@@ -30,7 +30,7 @@ const read = route({
   action: 'read',
   params: One,
   answer: PinCodeAnswer,
-  refusals: ['person-unknown'],
+  errors: ['person-unknown'],
   async handle({ tx, services: { keys }, params: { person }, now, about }) {
     about([person]);
     await requireShown(tx, keys, person);
@@ -48,7 +48,7 @@ const issue = route({
   action: 'write',
   params: One,
   answer: IssuedPinCode,
-  refusals: ['person-unknown', 'pin-without-number'],
+  errors: ['person-unknown', 'pin-without-number'],
   async handle({ tx, services: { keys }, actor, params: { person }, now, about, on, tell }) {
     about([person]);
     const { name, number } = await requireShown(tx, keys, person);
@@ -76,7 +76,7 @@ const takeBack = (path: string, summary: string, take: typeof withdrawPin) =>
     action: 'delete',
     params: One,
     answer: PinCodeAnswer,
-    refusals: ['person-unknown'],
+    errors: ['person-unknown'],
     async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
       about([person]);
       await requireShown(tx, keys, person);

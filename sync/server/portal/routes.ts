@@ -58,7 +58,7 @@ const rectify = route({
   action: 'write',
   body: MyProfilePatch,
   answer: MyProfile,
-  refusals: ['person-changed', 'name-unreadable'],
+  errors: ['person-changed', 'name-unreadable'],
   async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
     const person = self(actor, about);
     const changed = await changePerson(tx, keys, person, body, now);
@@ -112,7 +112,7 @@ const give = route({
   action: 'write',
   body: MyConsent,
   answer: MyConsentAnswer,
-  refusals: ['consent-text-not-reviewed', 'consent-outdated', 'privacy-not-set'],
+  errors: ['consent-text-not-reviewed', 'consent-outdated', 'privacy-not-set'],
   async handle({ tx, services: { keys }, actor, body, now, about, tell }) {
     const person = self(actor, about);
     const standing = await giveConsent(tx, keys, person, body, BY_MYSELF, now);
@@ -149,7 +149,7 @@ const attendance = route({
   action: 'read',
   query: z.strictObject(pageQuery),
   answer: AttendancePage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, services: { keys }, actor, query: { cursor, limit }, about }) {
     const person = self(actor, about);
     const from = readPageCursor(After, cursor);
@@ -212,7 +212,7 @@ const erase = route({
   action: 'delete',
   body: ErasureDemand,
   answer: ErasureBegun,
-  refusals: ['confirmation-needed'],
+  errors: ['confirmation-needed'],
   async handle({ tx, services: { keys, config }, actor, body, now, about, on, tell }) {
     const person = self(actor, about);
     requireConfirmation(keys, person, body.confirmation, now);
@@ -232,7 +232,7 @@ const undo = route({
   data: ['person.erasure'],
   action: 'write',
   answer: MyProfile,
-  refusals: ['erasure-unknown', 'erasure-under-way'],
+  errors: ['erasure-unknown', 'erasure-under-way'],
   async handle({ tx, services: { keys }, actor, now, about, on }) {
     const person = self(actor, about);
     const open = await openErasure(tx, person);

@@ -35,7 +35,7 @@ const presence = route({
   action: 'read',
   query: PresenceQuery,
   answer: PresencePage,
-  refusals: ['unknown-site', 'cursor-unreadable'],
+  errors: ['unknown-site', 'cursor-unreadable'],
   async handle({ tx, services: { keys, config }, query, now, about }) {
     const site = await reportSite(tx, query.site, config.site.timeZone);
     const after = readPageCursor(After, query.cursor)?.[0] ?? null;
@@ -68,7 +68,7 @@ const state = route({
   action: 'read',
   query: EvacuationQuery,
   answer: EvacuationState,
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   async handle({ tx, services: { config }, query, about }) {
     const read = await readEvacuation(tx, await reportSite(tx, query.site, config.site.timeZone));
     about(read.accounted.map((a) => a.person));
@@ -85,7 +85,7 @@ const begin = route({
   action: 'write',
   body: NewEvacuation,
   answer: Evacuation,
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   async handle({ tx, services: { config }, actor, body, now, on, tell }) {
     const site = await reportSite(tx, body.site, config.site.timeZone);
     const begun = await beginEvacuation(tx, site, actor.id, now);
@@ -104,7 +104,7 @@ const mark = route({
   action: 'write',
   params: Somebody,
   answer: 'nothing',
-  refusals: ['evacuation-over', 'person-unknown'],
+  errors: ['evacuation-over', 'person-unknown'],
   async handle({ tx, services: { config }, actor, params, now, about, on, tell }) {
     on(params.evacuation);
     about([params.person]);
@@ -122,7 +122,7 @@ const unmark = route({
   action: 'write',
   params: Somebody,
   answer: 'nothing',
-  refusals: ['evacuation-over', 'person-unknown'],
+  errors: ['evacuation-over', 'person-unknown'],
   async handle({ tx, services: { config }, actor, params, now, about, on, tell }) {
     on(params.evacuation);
     about([params.person]);
@@ -140,7 +140,7 @@ const end = route({
   action: 'write',
   params: One,
   answer: Evacuation,
-  refusals: ['evacuation-over'],
+  errors: ['evacuation-over'],
   async handle({ tx, services: { config }, params, now, on, tell }) {
     on(params.evacuation);
     tell('change');

@@ -19,7 +19,7 @@ const day = route({
   action: 'read',
   query: DayReportQuery,
   answer: DayReport,
-  refusals: ['unknown-site', 'no-such-day', 'cursor-unreadable'],
+  errors: ['unknown-site', 'no-such-day', 'cursor-unreadable'],
   async handle({ tx, services: { keys, config }, query, now, about }) {
     const site = await reportSite(tx, query.site, config.site.timeZone);
     const dayOf = calendarOf(site);

@@ -5,7 +5,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personUnknown } from '../people/living.ts';
-import { holdPeople } from '../people/people.ts';
+import { lockPeople } from '../people/people.ts';
 
 /** A duty to keep things that would otherwise go: a dispute, an investigation. Nothing that it covers is purged or erased. */
 export interface Hold {
@@ -43,7 +43,7 @@ export async function setHold(
     );
   if (from && until && from >= until)
     throw new Problem('hold-period-wrong', 'The period of the hold ends before it begins.', 'Correct its dates.');
-  if (person && (await holdPeople(tx, [person])).get(person)?.erased) throw personUnknown();
+  if (person && (await lockPeople(tx, [person])).get(person)?.erased) throw personUnknown();
   const id = v7();
   await tx
     .insertInto('retention_hold')

@@ -69,7 +69,7 @@ const set = route({
   action: 'write',
   body: NewHold,
   answer: HoldSet,
-  refusals: ['hold-covers-everything', 'hold-period-wrong', 'person-unknown'],
+  errors: ['hold-covers-everything', 'hold-period-wrong', 'person-unknown'],
   async handle({ tx, services, body, actor, about, on, now }) {
     if (body.person) about([body.person]);
     const at = (t: string | null) => (t === null ? null : new Date(t));
@@ -93,7 +93,7 @@ const release = route({
   action: 'write',
   params: z.strictObject({ hold: Uuid }),
   answer: 'nothing',
-  refusals: ['hold-unknown'],
+  errors: ['hold-unknown'],
   async handle({ tx, params, actor, on, now }) {
     on(params.hold);
     await releaseHold(tx, params.hold, actor.id ?? actor.role, now);

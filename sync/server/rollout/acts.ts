@@ -5,7 +5,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { Tables } from '../database/schema.ts';
 import type { RolloutRow } from '../database/tables/rollouts.ts';
 import { fleetOf, lockRollouts, planOf } from './force.ts';
-import { tellKiosks } from './tell.ts';
+import { publishRollout } from './publish.ts';
 
 /** What can be done with a rollout. Each is one transaction, under the lock of rollouts, and tells the kiosks at its end. */
 
@@ -51,7 +51,7 @@ export async function change(
     .returningAll()
     .executeTakeFirstOrThrow();
   await noteAction(a, row.id, what, detail);
-  await tellKiosks(a.tx, planOf(changed), await fleetOf(a.tx, row.id), a.now);
+  await publishRollout(a.tx, planOf(changed), await fleetOf(a.tx, row.id), a.now);
 }
 
 /** @throws Problem `rollout-unknown`, `rollout-over` */

@@ -5,7 +5,7 @@ import type { Db, Tables } from '../database/schema.ts';
 import { unknownDevice } from '../devices/registry.ts';
 import { findSite, scopeOfSite } from '../sites/write.ts';
 import { fleetOf, planOf, rolloutInForce, windowsOf } from './force.ts';
-import { tellKiosks } from './tell.ts';
+import { publishRollout } from './publish.ts';
 
 /** Rings of kiosks, and when kiosks of a site may restart. What changes is told to the kiosks at once. */
 
@@ -95,5 +95,5 @@ export async function dropWindow(tx: Transaction<Tables>, id: string, now: Date)
 
 async function tellAnew(tx: Transaction<Tables>, now: Date): Promise<void> {
   const row = await rolloutInForce(tx);
-  if (row) await tellKiosks(tx, planOf(row), await fleetOf(tx, row.id), now);
+  if (row) await publishRollout(tx, planOf(row), await fleetOf(tx, row.id), now);
 }

@@ -6,8 +6,8 @@ import type { Tables } from '../database/schema.ts';
 import type { Job, JobContext, Report } from '../jobs/job.ts';
 import { type Acting, change } from './acts.ts';
 import { fleetOf, lockRollouts, planOf, rolloutInForce } from './force.ts';
+import { publishRollout } from './publish.ts';
 import { decide, tally } from './rules.ts';
-import { tellKiosks } from './tell.ts';
 
 /** Stops a rollout that goes wrong, takes its next step when it is time, and tells kiosks that came, moved or were put into a ring. */
 export const rolloutsJob: Job = {
@@ -27,7 +27,7 @@ async function goOn(context: JobContext, tx: Transaction<Tables>): Promise<Repor
   const decision = decide(plan, tally(plan, fleet, now), now);
   const acting: Acting = { tx, now, by: 'server' };
   if (decision.kind === 'wait') {
-    const told = await tellKiosks(tx, plan, fleet, now);
+    const told = await publishRollout(tx, plan, fleet, now);
     if (told > 0) context.tell('change');
     return { waitsFor: decision.for, told };
   }

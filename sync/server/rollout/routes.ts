@@ -39,7 +39,7 @@ const list = route({
   action: 'read',
   query: RolloutQuery,
   answer: RolloutPage,
-  refusals: ['cursor-unreadable'],
+  errors: ['cursor-unreadable'],
   async handle({ tx, query: { cursor, limit }, now }) {
     const after = readPageCursor(z.tuple([Uuid]), cursor);
     const found = await listRollouts(tx, limit + 1, after?.[0] ?? null, now);
@@ -72,7 +72,7 @@ const start = route({
   action: 'operate',
   body: NewRollout,
   answer: Rollout,
-  refusals: [
+  errors: [
     'updates-not-configured',
     'repository-unreadable',
     'repository-expired',
@@ -99,7 +99,7 @@ const get = route({
   action: 'read',
   params: One,
   answer: Rollout,
-  refusals: ['rollout-unknown'],
+  errors: ['rollout-unknown'],
   handle: ({ tx, params, now }) => findRollout(tx, params.rollout, now),
 });
 
@@ -113,7 +113,7 @@ const kiosks = route({
   params: One,
   query: RolloutKioskQuery,
   answer: RolloutKioskPage,
-  refusals: ['rollout-unknown', 'cursor-unreadable'],
+  errors: ['rollout-unknown', 'cursor-unreadable'],
   async handle({ tx, params, query: { cursor, limit, state }, now }) {
     const after = readPageCursor(z.tuple([Uuid]), cursor);
     const found = await kiosksOf(tx, params.rollout, { state, limit: limit + 1, after: after?.[0] ?? null }, now);
@@ -135,7 +135,7 @@ const history = route({
   action: 'read',
   params: One,
   answer: RolloutHistory,
-  refusals: ['rollout-unknown'],
+  errors: ['rollout-unknown'],
   async handle({ tx, services: { keys }, params, now }) {
     await findRollout(tx, params.rollout, now);
     return { items: await historyOf(tx, keys, params.rollout) };
@@ -146,7 +146,7 @@ const history = route({
 const act = <B extends z.ZodType>(
   name: string,
   summary: string,
-  refusals: readonly string[],
+  errors: readonly string[],
   work: (a: Acting, id: string, body: z.output<B>) => Promise<void>,
   body?: B,
 ): RouteSpec =>
@@ -160,7 +160,7 @@ const act = <B extends z.ZodType>(
     params: One,
     ...(body && { body }),
     answer: Rollout,
-    refusals,
+    errors,
     async handle(call) {
       const { tx, params, now, on, tell } = call;
       on(params.rollout);
@@ -204,7 +204,7 @@ const rename = route({
   params: z.strictObject({ ring: RingId }),
   body: RingPatch,
   answer: RingList,
-  refusals: ['name-unreadable'],
+  errors: ['name-unreadable'],
   async handle({ tx, params, body, on }) {
     on(params.ring);
     await nameRing(tx, params.ring, body.name);
@@ -222,7 +222,7 @@ const intoRing = route({
   params: z.strictObject({ device: Uuid }),
   body: DeviceRing,
   answer: 'nothing',
-  refusals: ['unknown-device'],
+  errors: ['unknown-device'],
   async handle({ tx, params, body, now, on, tell }) {
     on(params.device);
     await putIntoRing(tx, params.device, body.ring, now);
@@ -242,7 +242,7 @@ const window = route({
   action: 'read',
   params: Site,
   answer: SiteWindow,
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   handle: ({ tx, params }) => windowOfSite(tx, params.site),
 });
 
@@ -256,7 +256,7 @@ const putWindow = route({
   params: Site,
   body: SiteWindowPut,
   answer: SiteWindow,
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   async handle({ tx, params, body, now, on, tell }) {
     on(params.site);
     await setWindow(tx, params.site, body.window, now);
@@ -274,7 +274,7 @@ const noWindow = route({
   action: 'write',
   params: Site,
   answer: 'nothing',
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   async handle({ tx, params, now, on, tell }) {
     on(params.site);
     await dropWindow(tx, params.site, now);

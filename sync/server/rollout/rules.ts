@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { KioskState, RingId, RolloutState, RolloutStep, StopAt, WaitsFor } from '../../protocol/api/rollouts.ts';
-import { isFinalRefusal, type UpdateDirective, type UpdateWindow } from '../../protocol/wire/fleet.ts';
+import { isFinalError, type UpdateDirective, type UpdateWindow } from '../../protocol/wire/fleet.ts';
 
 /** What a rollout decides, and when. Pure. */
 
@@ -136,7 +136,7 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
 
 /** It refused for what time may mend, as a server that was away: it tries by itself, and is not through. */
 const triesAgain = ({ progress }: Kiosk): boolean =>
-  progress?.state === 'refused' && !!progress.reason && !isFinalRefusal(progress.reason);
+  progress?.state === 'refused' && !!progress.reason && !isFinalError(progress.reason);
 
 /** Whether a rollout stops by itself: so many have failed; or all who got it, be it one, and nobody else has yet to speak. */
 const isBad = ({ stopAt }: Plan, { got, failed, undecided }: Tally): boolean =>

@@ -9,8 +9,8 @@ import type { Db } from '../database/schema.ts';
 import { type Acting, noteAction } from './acts.ts';
 import { noRepository } from './files.ts';
 import { fleetOf, lockRollouts, planOf, rolloutInForce } from './force.ts';
+import { publishRollout } from './publish.ts';
 import { readRepository } from './repository.ts';
-import { tellKiosks } from './tell.ts';
 
 const DAY = 24;
 
@@ -75,7 +75,7 @@ export async function startRollout(
     .returningAll()
     .executeTakeFirstOrThrow();
   await noteAction(a, row.id, 'started', { version: wanted.version, ...steps[0]! });
-  await tellKiosks(tx, planOf(row), await fleetOf(tx, row.id), now);
+  await publishRollout(tx, planOf(row), await fleetOf(tx, row.id), now);
   return row.id;
 }
 

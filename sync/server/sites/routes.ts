@@ -52,7 +52,7 @@ const create = route({
   action: 'write',
   body: NewSite,
   answer: Site,
-  refusals: ['name-unreadable'],
+  errors: ['name-unreadable'],
   async handle({ tx, body, on }) {
     const site = await addSite(tx, body);
     on(site.id);
@@ -69,7 +69,7 @@ const get = route({
   action: 'read',
   params: One,
   answer: Site,
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   handle: ({ tx, params }) => findSite(tx, params.site),
 });
 
@@ -84,7 +84,7 @@ const patch = route({
   query: SiteWrite,
   body: SitePatch,
   answer: Site,
-  refusals: ['unknown-site', 'site-configured', 'settings-changed-meanwhile', 'name-unreadable'],
+  errors: ['unknown-site', 'site-configured', 'settings-changed-meanwhile', 'name-unreadable'],
   async handle({ tx, actor, params, query, body, now, on, tell }) {
     on(params.site);
     const by = actor.id ?? actor.role;
@@ -104,7 +104,7 @@ const changes = route({
   action: 'read',
   params: One,
   answer: SiteHistory,
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   async handle({ tx, services: { keys }, params: { site }, on }) {
     on(site);
     await findSite(tx, site);
@@ -122,7 +122,7 @@ const takeBack = route({
   params: One,
   body: RevertPolicy,
   answer: Site,
-  refusals: ['unknown-site', 'site-change-unknown', 'site-configured'],
+  errors: ['unknown-site', 'site-change-unknown', 'site-configured'],
   async handle({ tx, actor, params: { site }, body, now, on, tell }) {
     on(`${site} ${body.change}`);
     const before = await siteBefore(tx, site, body.change);
@@ -142,7 +142,7 @@ const readPolicy = route({
   action: 'read',
   params: One,
   answer: SitePolicy,
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   async handle({ tx, params: { site } }) {
     const scope = await scopeOfSite(tx, site);
     return answerOf(tx, site, scope);
@@ -161,7 +161,7 @@ const writePolicy = route({
   query: PolicyWrite,
   body: NewSitePolicy,
   answer: SitePolicy,
-  refusals: ['unknown-site', 'ways-need-another', 'settings-changed-meanwhile'],
+  errors: ['unknown-site', 'ways-need-another', 'settings-changed-meanwhile'],
   async handle({ tx, actor, params: { site }, query: { change }, body, now, on, tell }) {
     on(site);
     const scope = await scopeOfSite(tx, site);
@@ -192,7 +192,7 @@ const patchPolicy = route({
   params: One,
   body: PolicyPatch,
   answer: SitePolicy,
-  refusals: ['unknown-site', 'bad-request', 'ways-need-another', 'settings-changed-meanwhile'],
+  errors: ['unknown-site', 'bad-request', 'ways-need-another', 'settings-changed-meanwhile'],
   async handle({ tx, actor, params: { site }, body, now, on, tell }) {
     on(`${site} ${[...new Set([...Object.keys(body.was), ...Object.keys(body.is)])].join(' ')}`);
     const scope = await scopeOfSite(tx, site);
@@ -216,7 +216,7 @@ const history = route({
   action: 'read',
   params: One,
   answer: PolicyHistory,
-  refusals: ['unknown-site'],
+  errors: ['unknown-site'],
   async handle({ tx, services: { keys }, params: { site }, on }) {
     on(site);
     return { site, items: await policyHistory(tx, keys, await scopeOfSite(tx, site)) };
@@ -233,7 +233,7 @@ const revert = route({
   params: One,
   body: RevertPolicy,
   answer: SitePolicy,
-  refusals: ['unknown-site', 'policy-change-unknown'],
+  errors: ['unknown-site', 'policy-change-unknown'],
   async handle({ tx, actor, params: { site }, body, now, on, tell }) {
     on(`${site} ${body.change}`);
     const scope = await scopeOfSite(tx, site);

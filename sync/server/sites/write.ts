@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { NewSite, SitePatch } from '../../protocol/api/sites.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { keepSiteChange, listSites, repeatSecondsOf, resolveAnew, type Site } from '../attendance/sites.ts';
+import { keepSiteChange, listSites, repeatSecondsOf, resolveDirections, type Site } from '../attendance/sites.ts';
 import { appendChanges } from '../changes/log.ts';
 import { DEFAULT_SCOPE, movingDevice } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
@@ -79,7 +79,7 @@ export async function changeSite(
   await keepSiteChange(tx, id, before, { ...before, ...given(patch) }, now, by);
   const after = await findSite(tx, id);
   if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt) {
-    await resolveAnew(tx, after);
+    await resolveDirections(tx, after);
     await appendChanges(tx, [{ kind: 'policy', ...(!before.isDefault && { site: id }) }], now);
   }
   return after;

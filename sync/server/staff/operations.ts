@@ -5,7 +5,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { OPERATOR } from '../access/actor.ts';
 import { audited } from '../operator/audited.ts';
 import { operation } from '../operator/operation.ts';
-import { addForSite, HANDED_DATA, resetFor, STAFF_DATA } from './hand-over.ts';
+import { addForSite, HANDED_DATA, resetFor, STAFF_DATA } from './handover.ts';
 import { shownStaff } from './shown.ts';
 import { removeStaff } from './store.ts';
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HandedOver, KioskStaffList, NewKioskStaff, StaffReset } from '../../protocol/api/staff.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { type RouteSpec, route } from '../access/route.ts';
-import { addForSite, HANDED_DATA, resetFor, STAFF_DATA } from './hand-over.ts';
+import { addForSite, HANDED_DATA, resetFor, STAFF_DATA } from './handover.ts';
 import { shownStaff } from './shown.ts';
 import { removeStaff } from './store.ts';
 
@@ -26,7 +26,7 @@ const add = route({
   action: 'write',
   body: NewKioskStaff,
   answer: HandedOver,
-  refusals: ['unknown-site', 'staff-exists', 'staff-too-many', 'staff-badge-taken', 'name-unreadable'],
+  errors: ['unknown-site', 'staff-exists', 'staff-too-many', 'staff-badge-taken', 'name-unreadable'],
   async handle({ tx, services: { keys }, actor, body, now, on, tell }) {
     const added = await addForSite(tx, keys, { ...body, by: actor.id ?? actor.role }, now);
     on(added.member.id);
@@ -46,7 +46,7 @@ const reset = route({
   params: z.strictObject({ member: Uuid }),
   body: StaffReset,
   answer: HandedOver,
-  refusals: ['staff-unknown', 'staff-of-kiosk', 'staff-badge-taken', 'staff-no-factor'],
+  errors: ['staff-unknown', 'staff-of-kiosk', 'staff-badge-taken', 'staff-no-factor'],
   async handle({ tx, services: { keys }, params: { member }, body, now, on, tell }) {
     on(member);
     const handed = await resetFor(tx, keys, member, body, now);
@@ -64,7 +64,7 @@ const remove = route({
   action: 'delete',
   params: z.strictObject({ member: Uuid }),
   answer: KioskStaffList,
-  refusals: ['staff-unknown', 'staff-of-kiosk'],
+  errors: ['staff-unknown', 'staff-of-kiosk'],
   async handle({ tx, services: { keys }, actor, params: { member }, now, on, tell }) {
     on(member);
     await removeStaff(tx, member, actor.id ?? actor.role, now);

@@ -4,7 +4,7 @@ import { reportSite } from '../reports/day.ts';
 import { periodOf, readArrivals, readKiosks } from './read.ts';
 
 const ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const;
-const REFUSALS = ['unknown-site', 'no-such-day', 'period-too-long'] as const;
+const ERRORS = ['unknown-site', 'no-such-day', 'period-too-long'] as const;
 
 const arrivals = route({
   method: 'GET',
@@ -15,7 +15,7 @@ const arrivals = route({
   action: 'read',
   query: StatsQuery,
   answer: Arrivals,
-  refusals: REFUSALS,
+  errors: ERRORS,
   async handle({ tx, services: { config }, query }) {
     const site = await reportSite(tx, query.site, config.site.timeZone);
     return {
@@ -35,7 +35,7 @@ const kiosks = route({
   action: 'read',
   query: StatsQuery,
   answer: KioskStats,
-  refusals: REFUSALS,
+  errors: ERRORS,
   async handle({ tx, services: { config }, query }) {
     const site = await reportSite(tx, query.site, config.site.timeZone);
     return readKiosks(tx, site, periodOf(site, query));

@@ -41,7 +41,7 @@ const create = route({
   action: 'write',
   body: NewWebhook,
   answer: WebhookSecret,
-  refusals: ['unknown-site', 'name-unreadable'],
+  errors: ['unknown-site', 'name-unreadable'],
   async handle({ tx, services: { keys }, body, now, on }) {
     const made = await addWebhook(tx, keys, body, now);
     on(made.id);
@@ -59,7 +59,7 @@ const patch = route({
   params: One,
   body: WebhookPatch,
   answer: Webhook,
-  refusals: ['webhook-unknown', 'unknown-site', 'name-unreadable'],
+  errors: ['webhook-unknown', 'unknown-site', 'name-unreadable'],
   async handle({ tx, services: { keys }, params: { webhook }, body, on }) {
     on(webhook);
     await changeWebhook(tx, keys, webhook, body);
@@ -76,7 +76,7 @@ const remove = route({
   action: 'delete',
   params: One,
   answer: 'nothing',
-  refusals: ['webhook-unknown'],
+  errors: ['webhook-unknown'],
   async handle({ tx, params: { webhook }, on }) {
     on(webhook);
     await removeWebhook(tx, webhook);
@@ -92,7 +92,7 @@ const secret = route({
   action: 'write',
   params: One,
   answer: WebhookSecret,
-  refusals: ['webhook-unknown'],
+  errors: ['webhook-unknown'],
   async handle({ tx, services: { keys }, params: { webhook }, now, on }) {
     on(webhook);
     return { id: webhook, secret: await renewSecret(tx, keys, webhook, now) };
@@ -109,7 +109,7 @@ const deliveries = route({
   params: One,
   query: DeliveryQuery,
   answer: DeliveryPage,
-  refusals: ['webhook-unknown', 'cursor-unreadable'],
+  errors: ['webhook-unknown', 'cursor-unreadable'],
   async handle({ tx, services: { keys }, params: { webhook }, query: { limit, cursor, state } }) {
     await findWebhook(tx, keys, webhook);
     const after = readPageCursor(z.tuple([z.string(), Uuid]), cursor);
@@ -147,7 +147,7 @@ const test = route({
   action: 'write',
   params: One,
   answer: z.strictObject({ delivery: Uuid }),
-  refusals: ['webhook-unknown'],
+  errors: ['webhook-unknown'],
   async handle({ tx, services: { keys }, params: { webhook }, now, on }) {
     on(webhook);
     await findWebhook(tx, keys, webhook);
@@ -181,7 +181,7 @@ const again = route({
   action: 'write',
   params: OneDelivery,
   answer: 'nothing',
-  refusals: ['webhook-unknown', 'delivery-unknown'],
+  errors: ['webhook-unknown', 'delivery-unknown'],
   async handle({ tx, params: { webhook, delivery }, now, on }) {
     on(webhook);
     const row = await tx

@@ -69,7 +69,7 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
     const count = records();
     note(`filling: ${PEOPLE} people, ${count} records`);
     const people = await fill(services, count);
-    const ask = asker(services);
+    const ask = client(services);
 
     const pageOfPeople = (round: number) => people[(round * 37) % (PEOPLE - 200)]!;
     const list = await interleaved(
@@ -223,7 +223,7 @@ const against = (name: string, times: Record<'ours' | 'bare', number[]>, referen
   });
 
 /** Runs a route as the listener does, from its query on; gives the bytes of a file, else 0. */
-function asker(services: Services) {
+function client(services: Services) {
   const actor: Actor = {
     role: 'staff',
     id: randomUUID(),

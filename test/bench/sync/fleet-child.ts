@@ -15,7 +15,7 @@ import { openKeys } from '../../../electron/core/keys/index.ts';
 import { ensureKioskFolder } from '../../../electron/core/provision.ts';
 import { createStore, openStore, type SqlStore } from '../../../electron/core/store/index.ts';
 import { outboxOf } from '../../../electron/core/sync/outbox-of.ts';
-import type { ChangeSink } from '../../../sync/edge/changes/asker.ts';
+import type { ChangeSink } from '../../../sync/edge/changes/change-poller.ts';
 import { SyncEngine } from '../../../sync/edge/engine.ts';
 import { seededRandom } from '../harness.ts';
 import type { Member } from './fleet.ts';

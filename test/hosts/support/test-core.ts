@@ -72,10 +72,10 @@ export function testMethods(
     status: async () => STATUS,
     screenState: empty,
     setupJoin: empty,
-    setupAgain: empty,
+    setupRetry: empty,
     setupStaffPin: empty,
     setupAlone: empty,
-    setupAnew: empty,
+    setupStartOver: empty,
     visitBegin: async () => {
       pushStatus();
       return { visit: ID };
@@ -139,7 +139,7 @@ export function testMethods(
     pinChoose: async () => {
       throw new Problem('pin-wrong', 'The code is wrong.', 'Try again.');
     },
-    enrolAgain: async () => ({ people: [] }),
+    reenrolments: async () => ({ people: [] }),
     cardIssue: async () => {
       throw new Problem('person-unknown', 'There is no such person.', 'Search again.');
     },

@@ -96,7 +96,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
   }
 
   /** One command after the other: a pulse must not overtake the end of the one before. */
-  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  function exclusive<T>(work: () => Promise<T>): Promise<T> {
     const result = turn.then(work);
     turn = result.catch(() => undefined);
     return result;
@@ -104,7 +104,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
 
   function shutLater(): void {
     clearTimeout(closing);
-    closing = setTimeout(() => void inTurn(shut), Math.max(0, (until ?? 0) - monotonic()) + 1);
+    closing = setTimeout(() => void exclusive(shut), Math.max(0, (until ?? 0) - monotonic()) + 1);
   }
 
   async function shut(): Promise<void> {
@@ -136,7 +136,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
 
   return {
     pulse: () =>
-      inTurn(async () => {
+      exclusive(async () => {
         const port = kept.port;
         if (!port)
           throw new Problem('door-absent', 'the door relay is not there', 'Look at its cable; the door opens by key.');
@@ -172,7 +172,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
       const port = kept.port;
       // No current: shut where it fails secure, open where it fails safe. As if the cable were pulled.
       if (port)
-        await inTurn(() => switchRelay(port, protocol, false)).catch((error: unknown) =>
+        await exclusive(() => switchRelay(port, protocol, false)).catch((error: unknown) =>
           log('error', 'door: the relay could not be told that the kiosk stops', { error }),
         );
       await kept.stop();

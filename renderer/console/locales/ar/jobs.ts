@@ -62,7 +62,7 @@ export const jobs = {
     'webhooks-end': 'عمليات تسليم قديمة لخطاطيف الويب',
     'forgotten-evacuations': 'عمليات إخلاء لم يُنهها أحد',
     'photo-imports-end': 'استيرادات متروكة',
-    'enrol-again': 'من يلزم قيده من جديد',
+    reenrolment: 'من يلزم قيده من جديد',
     embedders: 'الانتقال إلى نموذج وجوه آخر',
     fleet: 'أوامر الأجهزة وسجلاتها',
     'fleet-alerts': 'أعطال الأجهزة',

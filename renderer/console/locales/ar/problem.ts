@@ -1,9 +1,9 @@
 import type { Sentences } from '../../../shared/i18n.ts';
-import { refusals } from './refusals.ts';
+import { errors } from './errors.ts';
 
 /** By the code of the refusal; one without a sentence here is shown in the server's English. Sorted. */
 export const problem = {
-  ...refusals,
+  ...errors,
   'account-disabled': { title: 'هذا الحساب معطّل.', next: 'اسأل مدير النظام.' },
   'answer-unreadable': { title: 'هذه الصفحة أقدم من الخادم.', next: 'أعد تحميل الصفحة.' },
   'attempts-paused': { title: 'محاولات كثيرة جدًا.', next: 'انتظر {{seconds}} ثانية ثم أعد المحاولة.' },

@@ -46,7 +46,7 @@ export const jobs = {
     'webhooks-end': 'Alte Zustellungen der Webhooks',
     'forgotten-evacuations': 'Evakuierungen, die niemand beendet hat',
     'photo-imports-end': 'Liegen gebliebene Importe',
-    'enrol-again': 'Wer neu zu erfassen ist',
+    reenrolment: 'Wer neu zu erfassen ist',
     embedders: 'Umzug auf ein anderes Gesichtsmodell',
     fleet: 'Aufträge und Protokolle der Kioske',
     'fleet-alerts': 'Störungen der Kioske',

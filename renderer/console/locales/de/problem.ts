@@ -1,9 +1,9 @@
 import type { Sentences } from '../../../shared/i18n.ts';
-import { refusals } from './refusals.ts';
+import { errors } from './errors.ts';
 
 /** By the code of the refusal; one without a sentence here is shown in the server's English. Sorted. */
 export const problem = {
-  ...refusals,
+  ...errors,
   'account-disabled': { title: 'Dieses Konto ist gesperrt.', next: 'Fragen Sie die Administration.' },
   'answer-unreadable': { title: 'Diese Seite ist älter als der Server.', next: 'Laden Sie die Seite neu.' },
   'attempts-paused': { title: 'Zu viele Versuche.', next: 'Warten Sie {{seconds}} Sekunden, dann noch einmal.' },

@@ -46,7 +46,7 @@ export const jobs = {
     'webhooks-end': 'Old deliveries of webhooks',
     'forgotten-evacuations': 'Roll calls that nobody ended',
     'photo-imports-end': 'Imports that lie about',
-    'enrol-again': 'Whom to enrol again',
+    reenrolment: 'Whom to enrol again',
     embedders: 'Move to another face model',
     fleet: 'Commands and logs of kiosks',
     'fleet-alerts': 'What is wrong with kiosks',

@@ -1,9 +1,9 @@
 import type { Sentences } from '../../../shared/i18n.ts';
-import { refusals } from './refusals.ts';
+import { errors } from './errors.ts';
 
 /** By the code of the refusal; one without a sentence here is shown in the server's English. Sorted. */
 export const problem = {
-  ...refusals,
+  ...errors,
   'account-disabled': { title: 'This account is disabled.', next: 'Ask an administrator.' },
   'answer-unreadable': { title: 'This page is older than the server.', next: 'Reload the page.' },
   'attempts-paused': { title: 'Too many attempts.', next: 'Wait {{seconds}} seconds, then try again.' },

@@ -13,7 +13,6 @@ import { duplicates } from './duplicates.ts';
 import { enrolFace } from './enrolFace.ts';
 import { erasures } from './erasures.ts';
 import { evacuation } from './evacuation.ts';
-import { figures } from './figures.ts';
 import { fleet } from './fleet.ts';
 import { imports } from './imports.ts';
 import { incidents } from './incidents.ts';
@@ -31,6 +30,7 @@ import { rollouts } from './rollouts.ts';
 import { serverChecks } from './server-checks.ts';
 import { settings } from './settings.ts';
 import { shell } from './shell.ts';
+import { statistics } from './statistics.ts';
 import { texts } from './texts.ts';
 import { webhooks } from './webhooks.ts';
 import { when } from './when.ts';
@@ -43,7 +43,7 @@ export const zh = {
   corrections,
   day,
   evacuation,
-  figures,
+  statistics,
   presence,
   account,
   board,

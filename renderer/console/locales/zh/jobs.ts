@@ -42,7 +42,7 @@ export const jobs = {
     'webhooks-end': 'Webhook 旧投递记录清理',
     'forgotten-evacuations': '未结束的清点',
     'photo-imports-end': '闲置导入清理',
-    'enrol-again': '需重新登记者',
+    reenrolment: '需重新登记者',
     embedders: '更换人脸模型',
     fleet: '终端命令与日志',
     'fleet-alerts': '终端故障',

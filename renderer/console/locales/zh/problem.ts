@@ -1,9 +1,9 @@
 import type { Sentences } from '../../../shared/i18n.ts';
-import { refusals } from './refusals.ts';
+import { errors } from './errors.ts';
 
 /** By the code of the refusal; one without a sentence here is shown in the server's English. Sorted. */
 export const problem = {
-  ...refusals,
+  ...errors,
   'account-disabled': { title: '此账户已停用。', next: '请联系管理员。' },
   'answer-unreadable': { title: '此页面比服务器旧。', next: '请重新加载页面。' },
   'attempts-paused': { title: '尝试次数过多。', next: '请等待 {{seconds}} 秒后重试。' },

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { type FleetCommand, FleetDetail, type NewCommand } from '../../../../sync/protocol/api/fleet.ts';
 import { hasSentence, t } from '../../../shared/i18n.ts';
-import { download, type Refusal, send } from '../../core/api.ts';
+import { type ApiError, download, send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -34,8 +34,8 @@ export function CommandsPanel({
   onChange: (detail: FleetDetail) => void;
 }) {
   const { kiosk, commands } = detail;
-  const { busy, refusal, run } = useWrite();
-  const [unread, setUnread] = useState<Refusal | null>(null);
+  const { busy, error, run } = useWrite();
+  const [unread, setUnread] = useState<ApiError | null>(null);
   const path = `/api/fleet/${kiosk.id}`;
   const tell = async (what: NewCommand['what']) => {
     const destroys = what === 'wipe' || what === 'decommission';
@@ -65,7 +65,7 @@ export function CommandsPanel({
   return (
     <section class="card panel">
       <h2>{t('fleet.commands')}</h2>
-      <RefusalNote refusal={refusal ?? unread} />
+      <ErrorNote error={error ?? unread} />
       {offered.length > 0 && (
         <div class="actions start">
           {offered.map((what) => (
@@ -102,11 +102,11 @@ export function CommandsPanel({
             {
               key: 'asked',
               label: t('fleet.when'),
-              figures: true,
+              numeric: true,
               names: true,
               cell: (c) => <Moment at={c.askedAt} />,
             },
-            { key: 'answered', label: t('fleet.answered'), figures: true, cell: (c) => <Moment at={c.answeredAt} /> },
+            { key: 'answered', label: t('fleet.answered'), numeric: true, cell: (c) => <Moment at={c.answeredAt} /> },
             { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoWords(c)}</bdi> },
             {
               key: 'do',

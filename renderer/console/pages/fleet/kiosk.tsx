@@ -14,7 +14,7 @@ import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
 import { Dialog } from '../../parts/dialog.tsx';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
 import { Ago } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
@@ -60,7 +60,7 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
         </button>
       }
     >
-      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error} onAgain={found.reload} />
       {!detail && found.loading && <Skeleton rows={8} />}
       {detail && kiosk && (
         <>
@@ -93,11 +93,11 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
           ['host', t(`fleet.hosts.${r.host}`)],
           ['model', <bdi key="model">{r.models.embedder ?? '–'}</bdi>],
           ['detector', <bdi key="detector">{r.models.detector?.slice(0, 12) ?? '–'}</bdi>],
-          ['uptime', <Figure key="uptime" text={hours} />],
+          ['uptime', <Quantity key="uptime" text={hours} />],
           ['disk', t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) })],
           ['camera', cameraWords(r.camera)],
-          ['temperature', <Figure key="temperature" text={r.temperature === null ? null : `${r.temperature} °C`} />],
-          ['clock', <Figure key="clock" text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />],
+          ['temperature', <Quantity key="temperature" text={r.temperature === null ? null : `${r.temperature} °C`} />],
+          ['clock', <Quantity key="clock" text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />],
           ['queue', t('fleet.waiting', { records: r.queued, photos: r.photosWaiting })],
           ['slots', r.slots ? slotWords(r.slots) : '–'],
           ['reported', <Ago key="reported" at={kiosk.reportAt} />],
@@ -124,7 +124,7 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
 }
 
 /** A figure with its sign and unit: their order is the same in every language. */
-const Figure = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
+const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
 function slotWords({ current, previous, trial }: NonNullable<NonNullable<FleetKiosk['report']>['slots']>): string {
   const words = trial ? t('fleet.onTrial', { build: current }) : current;
@@ -188,7 +188,7 @@ function SettingsPanel({
           <dd>{settingsWords(own.settings)}</dd>
         </div>
       </dl>
-      <RefusalNote refusal={back.refusal} />
+      <ErrorNote error={back.error} />
       <SettingsHistory history={own.history} onBack={admin ? (revision) => void putBack(revision) : undefined} />
       {editing && (
         <Dialog title={t('fleet.settingsOf', { name: kiosk.name })} onClose={() => setEditing(false)}>

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
 import { t } from '../../../shared/i18n.ts';
 import type { useWrite } from '../../core/resource.ts';
-import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
 
@@ -49,7 +49,7 @@ export function SettingsForm({
   settings: DeviceConfig;
   inherited?: DeviceConfig;
   names?: readonly Name[];
-  write: Pick<ReturnType<typeof useWrite>, 'busy' | 'refusal'>;
+  write: Pick<ReturnType<typeof useWrite>, 'busy' | 'error'>;
   onSave: (settings: DeviceConfig) => void;
 }) {
   const [values, setValues] = useState<Readonly<Partial<Record<Name, string>>>>(() =>
@@ -97,7 +97,7 @@ export function SettingsForm({
           );
         })}
       </div>
-      <RefusalNote refusal={write.refusal} />
+      <ErrorNote error={write.error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={write.busy}>
           {t('people.save')}
@@ -141,7 +141,7 @@ export function SettingsHistory({
           heads: true,
           cell: (c) => <span class="tabular">{c.revision}</span>,
         },
-        { key: 'at', label: t('fleet.when'), figures: true, cell: (c) => <Moment at={c.at} /> },
+        { key: 'at', label: t('fleet.when'), numeric: true, cell: (c) => <Moment at={c.at} /> },
         { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoWords(c)}</bdi> },
         {
           key: 'what',

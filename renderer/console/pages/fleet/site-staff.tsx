@@ -12,7 +12,7 @@ import type { Role } from '../../core/session.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Empty } from '../../parts/empty.tsx';
-import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { Ago } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../../parts/table.tsx';
@@ -41,7 +41,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
   }, [said, found.reload]);
   const [adding, setAdding] = useState(false);
   const [sheet, setSheet] = useState<HandedOver | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const admin = role === 'admin';
   const remove = async ({ id, name }: KioskStaff) => {
     const sure = await confirm({
@@ -90,7 +90,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
         </>
       }
     >
-      <RefusalNote refusal={found.refusal ?? refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error ?? error} onAgain={found.reload} />
       <div class="card table-card" aria-busy={found.loading}>
         {!items && found.loading && <Skeleton rows={4} />}
         {items?.length === 0 && (
@@ -237,7 +237,7 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
   const [site, setSite] = useState('');
   const [role, setRole] = useState<KioskStaff['role']>('desk');
   const [badge, setBadge] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { name: name.trim(), role, site: site || null, badge: badge.trim() || null };
     const made = await run(() => send('POST', '/api/kiosk-staff', { body, answer: HandedOver }));
@@ -276,7 +276,7 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
         onValue={setSite}
         options={[['', t('kioskStaff.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy || !name.trim()}>
           {t('kioskStaff.add')}

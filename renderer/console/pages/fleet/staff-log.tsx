@@ -1,8 +1,8 @@
 import type { StaffRecord } from '../../../../sync/protocol/api/fleet.ts';
 import { t } from '../../../shared/i18n.ts';
+import { codeWords, staffByWords } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { Table } from '../../parts/table.tsx';
-import { codeWords, staffByWords } from '../../parts/words.ts';
 
 const TONE: Readonly<Record<StaffRecord['outcome'], string>> = {
   begun: 'warn',
@@ -56,7 +56,7 @@ export function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) 
                 </div>
               ),
             },
-            { key: 'at', label: t('fleet.when'), figures: true, cell: (r) => <Moment at={r.at} /> },
+            { key: 'at', label: t('fleet.when'), numeric: true, cell: (r) => <Moment at={r.at} /> },
             { key: 'who', label: t('fleet.who'), cell: (r) => <bdi>{staffByWords(r.by)}</bdi> },
           ]}
         />

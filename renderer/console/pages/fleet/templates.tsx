@@ -12,7 +12,7 @@ import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
 import { Dialog } from '../../parts/dialog.tsx';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -35,7 +35,7 @@ export function TemplatesPage({ role }: { role: Role }) {
         </button>
       }
     >
-      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error} onAgain={found.reload} />
       {!found.value && found.loading && <Skeleton rows={6} />}
       {found.value?.items.map((one) => (
         <OneSite key={`${one.site} ${one.revision}`} template={one} admin={role === 'admin'} onChange={found.reload} />
@@ -76,7 +76,7 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
         )}
       </div>
       <p>{settingsWords(template.settings)}</p>
-      <RefusalNote refusal={back.refusal} />
+      <ErrorNote error={back.error} />
       {template.history.length > 0 && (
         <SettingsHistory history={template.history} onBack={admin ? (r) => void putBack(r) : undefined} />
       )}

@@ -11,10 +11,10 @@ import { get, send } from '../../core/api.ts';
 import { usePages, useResource, useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
-import { RefusalNote, SelectField } from '../../parts/form.tsx';
+import { ErrorNote, SelectField } from '../../parts/form.tsx';
+import { codeWords } from '../../parts/labels.ts';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { PagedTable } from '../../parts/table.tsx';
-import { codeWords } from '../../parts/words.ts';
 import { languageName } from '../people/languages.ts';
 
 const OUTCOMES = ['wrong', 'new', 'known'] as const;
@@ -34,7 +34,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
   useEffect(() => {
     pages.reload();
   }, [uploads, run.people.state]);
-  const { busy, refusal, run: write } = useWrite();
+  const { busy, error, run: write } = useWrite();
   // While they are read again those of before stand: what has the focus is not drawn anew.
   const before = useRef(summary.value);
   before.current = summary.value ?? before.current;
@@ -75,7 +75,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
             </span>
           )}
         </div>
-        <ul class="figures">
+        <ul class="stats">
           {OUTCOMES.map((o) => (
             <li key={o}>
               <strong class="tabular">{counts[o]}</strong> {t(`imports.people.outcome.${o}`)}
@@ -87,7 +87,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
             {t('imports.people.wrong')}
           </p>
         )}
-        <RefusalNote refusal={refusal ?? summary.refusal} />
+        <ErrorNote error={error ?? summary.error} />
         <div class="actions start">
           {run.state === 'open' && counts.new > 0 && (
             <button type="button" class="primary" aria-disabled={busy || !ready} onClick={() => ready && void make()}>
@@ -116,7 +116,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
         tone={(l) => (l.outcome === 'wrong' ? 'bad' : undefined)}
         empty={{ title: t('imports.people.none') }}
         columns={[
-          { key: 'line', label: t('imports.people.line'), figures: true, cell: (l) => l.line },
+          { key: 'line', label: t('imports.people.line'), numeric: true, cell: (l) => l.line },
           { key: 'name', label: t('people.name'), heads: true, cell: (l) => <Name line={l} /> },
           {
             key: 'key',

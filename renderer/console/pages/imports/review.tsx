@@ -18,13 +18,13 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
-import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
+import { codeWords } from '../../parts/labels.ts';
 import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { RowButton, Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
-import { codeWords } from '../../parts/words.ts';
 import type { PageProps } from '../page.ts';
 import { ListedPeople } from './people.tsx';
 
@@ -45,7 +45,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
     // Read again whenever the server has looked at more.
     limit: 40,
   });
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   // What was decided since the list was read: the list itself stays where it was scrolled to.
   const [decided, setDecided] = useState<ReadonlyMap<string, ImportPhoto>>(new Map());
   const [uploads, setUploads] = useState(0);
@@ -121,14 +121,14 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
         </>
       }
     >
-      <RefusalNote refusal={refusal ?? found.refusal} />
+      <ErrorNote error={error ?? found.error} />
       {!run_ && found.loading && <Skeleton rows={5} />}
       {run_ && (
         <section class="card panel">
           {total > 0 && (
             <>
               <progress class="bar" max={total} value={total - waiting} aria-label={t('imports.progress')} />
-              <ul class="figures">
+              <ul class="stats">
                 {(['waiting', 'judged', 'accepted', 'refused', 'applied'] as const).map((k) => (
                   <li key={k}>
                     <strong class="tabular">{run_.counts[k]}</strong> {t(`imports.count.${k}`)}
@@ -179,7 +179,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
               </button>
             )}
           </FilterBar>
-          <RefusalNote refusal={pages.refusal} onAgain={pages.reload} />
+          <ErrorNote error={pages.error} onAgain={pages.reload} />
           {pages.items.length === 0 && pages.state === 'ready' && (
             <div class="card">
               <Empty title={t('imports.noneHere')} />
@@ -217,7 +217,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
 function Upload({ id, onDone }: { id: string; onDone: () => void }) {
   const [done, setDone] = useState<{ at: number; of: number } | null>(null);
   const [refused, setRefused] = useState<{ file: string; code: string }[]>([]);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const upload = async (files: readonly File[]) => {
     setRefused([]);
     // Lists first: then the pictures are known at once.
@@ -247,7 +247,7 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
         {t('imports.filesHint')}
       </p>
       {done && <progress class="bar" max={done.of} value={done.at} aria-label={t('imports.uploading')} />}
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {refused.map((r) => (
         <p key={r.file} class="field-error">
           <bdi>{r.file}</bdi>: {codeWords('quality', r.code)}
@@ -272,7 +272,7 @@ function Photo({
 }) {
   const [assigning, setAssigning] = useState(false);
   const [comparing, setComparing] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const decide = async (body: ImportDecision) => {
     const path = `/api/imports/${id}/photos/${photo.id}/decision`;
     const done = await run(() => send('POST', path, { body, answer: ImportPhoto }));
@@ -313,7 +313,7 @@ function Photo({
         {photo.consent !== null && photo.consent !== 'given' && (
           <p class="small">{t(`imports.consent.${photo.consent}`)}</p>
         )}
-        <RefusalNote refusal={refusal} />
+        <ErrorNote error={error} />
         {open && (
           <div class="actions start">
             {!decided && photo.usable && photo.person && (
@@ -349,7 +349,7 @@ function Photo({
       </div>
       {comparing && photo.duplicate && (
         <Dialog title={t('lookalikes.question')} wide onClose={() => setComparing(false)}>
-          <RefusalNote refusal={refusal} />
+          <ErrorNote error={error} />
           <TwoPeople
             name={photo.person?.name ?? t('people.unnamed')}
             ours={
@@ -400,7 +400,7 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
   const [by, setBy] = useState('number');
   const [typed, setTyped] = useState('');
   const [none, setNone] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const found = await run(() => get('/api/people', PeoplePage, { query: { [by]: typed.trim() } }));
     if (!found?.ok) return;
@@ -428,7 +428,7 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
         onValue={setTyped}
         error={none ? t('people.noneFound') : undefined}
       />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy || !typed.trim()}>
           {t('imports.assign')}

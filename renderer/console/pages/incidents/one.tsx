@@ -10,7 +10,7 @@ import type { Role } from '../../core/session.ts';
 import { instantAt } from '../../core/zone.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { AreaField, CheckField, Form, RefusalNote, TextField } from '../../parts/form.tsx';
+import { AreaField, CheckField, ErrorNote, Form, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
@@ -26,7 +26,7 @@ type Task = 'write' | 'scope' | 'contain' | 'affected' | 'authority' | 'people';
 export function IncidentView({ id, role }: { id: string; role: Role }) {
   const found = useResource(id, (signal) => get(`/api/incidents/${id}`, Incident, { signal }));
   const [task, setTask] = useState<Task | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const incident = found.value;
   const may = role !== 'auditor' && incident?.state !== 'closed';
   const done = (say: () => string) => {
@@ -81,7 +81,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
         </>
       }
     >
-      <RefusalNote refusal={refusal ?? found.refusal} />
+      <ErrorNote error={error ?? found.error} />
       {!incident && found.loading && <Skeleton rows={8} />}
       {incident && (
         <>
@@ -211,7 +211,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
 
 function Write({ incident, onDone }: { incident: Incident; onDone: () => void }) {
   const [values, setValues] = useState<Record<(typeof WORDS)[number], string>>({ ...incident });
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const changed = Object.fromEntries(WORDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])));
     const body = { version: incident.version, ...changed };
@@ -220,7 +220,7 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {WORDS.map((name) => (
         <AreaField
           key={name}
@@ -243,7 +243,7 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
 /** Which rows of the audit log tell whom it affected. */
 function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
   const [values, setValues] = useState({ from: '', to: '', who: '', route: '', data: '' });
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const zone = zoneOf();
   const field = (name: keyof typeof values) => ({
     value: values[name],
@@ -265,7 +265,7 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('incidents.scopeText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField label={t('audit.from')} type="date" dir="ltr" {...field('from')} />
       <TextField label={t('audit.before')} type="date" dir="ltr" {...field('to')} />
       <TextField label={t('incidents.scopeWho')} hint={t('incidents.scopeWhoHint')} dir="ltr" {...field('who')} />
@@ -286,7 +286,7 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
   const [sessions, setSessions] = useState(true);
   const [devices, setDevices] = useState<readonly string[]>([]);
   const [result, setResult] = useState<Contained | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const sure = await confirm({
       title: t('incidents.contain'),
@@ -343,7 +343,7 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
             />
           ))}
       </fieldset>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary danger" aria-disabled={busy}>
           {t('incidents.contain')}
@@ -358,8 +358,7 @@ function Affected({ id }: { id: string }) {
     get(`/api/incidents/${id}/affected`, AffectedPeople, { signal }),
   );
   const value = found.value;
-  if (!value)
-    return found.refusal ? <RefusalNote refusal={found.refusal} onAgain={found.reload} /> : <Skeleton rows={5} />;
+  if (!value) return found.error ? <ErrorNote error={found.error} onAgain={found.reload} /> : <Skeleton rows={5} />;
   return (
     <div class="stack">
       <p>{t('incidents.affectedCount', { count: value.people.length, rows: value.rows })}</p>
@@ -390,8 +389,7 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
     }),
   );
   const value = found.value;
-  if (!value)
-    return found.refusal ? <RefusalNote refusal={found.refusal} onAgain={found.reload} /> : <Skeleton rows={8} />;
+  if (!value) return found.error ? <ErrorNote error={found.error} onAgain={found.reload} /> : <Skeleton rows={8} />;
   return (
     <div class="stack">
       {value.missing.length > 0 && (

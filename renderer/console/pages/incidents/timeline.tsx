@@ -3,9 +3,9 @@ import { Incident } from '../../../../sync/protocol/api/incidents.ts';
 import { hasSentence, t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
-import { AreaField, Form, RefusalNote } from '../../parts/form.tsx';
+import { AreaField, ErrorNote, Form } from '../../parts/form.tsx';
+import { codeWords } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
-import { codeWords } from '../../parts/words.ts';
 
 /** What happened with an incident, oldest first, and a note to be added. */
 export function Timeline({ incident, may, onDone }: { incident: Incident; may: boolean; onDone: () => void }) {
@@ -71,7 +71,7 @@ const fieldWords = (field: string): string => {
 
 function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
   const [text, setText] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const done = await run(() => send('POST', `/api/incidents/${id}/notes`, { body: { text }, answer: Incident }));
     if (done?.ok) {
@@ -82,7 +82,7 @@ function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <AreaField label={t('incidents.note')} required maxLength={10_000} value={text} onValue={setText} />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="quiet" aria-disabled={busy || !text.trim()}>
           {t('incidents.addNote')}

@@ -7,7 +7,7 @@ import { siteOf } from '../../core/places.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
+import { ErrorNote, Form, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -19,7 +19,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
   const found = useResource(path, (signal) => get(path, Credentials, { signal }));
   const [card, setCard] = useState<PrintableCard | null>(null);
   const [adding, setAdding] = useState(false);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const issue = async () => {
     const sure = await confirm({ title: t('cards.issue'), text: t('cards.issueText'), action: t('cards.issue') });
     if (!sure) return;
@@ -46,7 +46,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
   return (
     <section class="card panel">
       <h2>{t('cards.title')}</h2>
-      <RefusalNote refusal={refusal ?? found.refusal} />
+      <ErrorNote error={error ?? found.error} />
       {found.value?.items.length === 0 && <p class="muted">{t('cards.none')}</p>}
       <ul>
         {found.value?.items.map((c) => (
@@ -143,7 +143,7 @@ function Printed({ card }: { card: PrintableCard }) {
 
 function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
   const [number, setNumber] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const done = await run(() =>
       send('POST', `/api/people/${person}/badges`, { body: { number }, answer: Credentials }),
@@ -153,7 +153,7 @@ function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('cards.badgeText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField label={t('cards.number')} required maxLength={80} dir="ltr" value={number} onValue={setNumber} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy || !number.trim()}>

@@ -8,7 +8,7 @@ import { get, send } from '../../core/api.ts';
 import { usePages, useResource, useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { CheckField, Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -30,7 +30,7 @@ export function ConsentPanel({
 }) {
   const history = usePages('/api/consents', ConsentPage, { person: person.id, limit: 10 });
   const [giving, setGiving] = useState(false);
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const withdraw = async () => {
     const sure = await confirm({
       title: t('people.withdraw'),
@@ -54,7 +54,7 @@ export function ConsentPanel({
           {t(`people.standing.${person.consent}`)}
         </span>
       </div>
-      <RefusalNote refusal={refusal ?? history.refusal} />
+      <ErrorNote error={error ?? history.error} />
       {history.items.length > 0 && (
         <ul>
           {history.items.map((c) => (
@@ -119,9 +119,9 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
     name: minor?.guardian?.name ?? '',
     relation: minor?.guardian?.relation ?? '',
   });
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   if (!texts.value)
-    return texts.refusal ? <RefusalNote refusal={texts.refusal} onAgain={texts.reload} /> : <Skeleton rows={6} />;
+    return texts.error ? <ErrorNote error={texts.error} onAgain={texts.reload} /> : <Skeleton rows={6} />;
   const text: MyConsentText | undefined = inForce.find((x) => x.language === language) ?? inForce[0];
   const needsGuardian = minor !== null && minor.state !== 'of-age';
   const ready = agreed && (!needsGuardian || (guardian.name.trim() && guardian.relation.trim()));
@@ -195,7 +195,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
         checked={agreed}
         onChecked={setAgreed}
       />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy || !ready}>
           {t('people.record')}

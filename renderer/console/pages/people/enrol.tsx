@@ -12,13 +12,13 @@ import { get, send } from '../../core/api.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
+import { codeWords } from '../../parts/labels.ts';
 import { PageFrame } from '../../parts/page.tsx';
 import { Ring } from '../../parts/progress-ring.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
-import { codeWords } from '../../parts/words.ts';
 import type { PageProps } from '../page.ts';
 import { GiveConsent } from './consent.tsx';
 
@@ -40,7 +40,7 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
         </button>
       }
     >
-      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error} onAgain={found.reload} />
       {!asked && found.loading && <Skeleton rows={6} />}
       {asked && (person.consent !== 'given' || own) && (
         <section class="card panel">
@@ -76,7 +76,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
   const [way, setWay] = useState<'camera' | 'photo'>('camera');
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) => {
     const body = { pictures: shots.map((s) => s.base64), source: way, duplicate };
     const done = await run(() => send('POST', `/api/people/${person.id}/enrolment`, { body, answer: EnrolmentAnswer }));
@@ -181,7 +181,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
           </div>
         </div>
       )}
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         {shots.length > 0 && (
           <button

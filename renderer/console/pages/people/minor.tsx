@@ -6,7 +6,7 @@ import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
+import { ErrorNote, Form, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
 
 /** Whether a guardian speaks for somebody, and until when. */
@@ -23,7 +23,7 @@ export function MinorPanel({
 }) {
   const [open, setOpen] = useState(false);
   const [bornOn, setBorn] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const done = await run(() => send('PUT', `/api/people/${person}/minor`, { body: { bornOn }, answer: MinorAnswer }));
     if (!done?.ok) return;
@@ -75,7 +75,7 @@ export function MinorPanel({
       ) : (
         <p class="muted">{t('people.noMinor')}</p>
       )}
-      <RefusalNote refusal={open ? null : refusal} />
+      <ErrorNote error={open ? null : error} />
       <div class="actions start">
         {!minor && (
           <button type="button" class="quiet" onClick={() => setOpen(true)}>
@@ -92,7 +92,7 @@ export function MinorPanel({
         <Dialog title={t('people.isMinor')} onClose={() => setOpen(false)}>
           <Form class="stack" onSubmit={() => void submit()}>
             <p class="muted">{t('people.isMinorText')}</p>
-            <RefusalNote refusal={refusal} />
+            <ErrorNote error={error} />
             <TextField label={t('people.bornOn')} type="date" required dir="ltr" value={bornOn} onValue={setBorn} />
             <div class="actions">
               <button type="submit" class="primary" aria-disabled={busy || !bornOn}>

@@ -17,7 +17,7 @@ import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { CheckField, Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
@@ -63,7 +63,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
         </>
       }
     >
-      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error} onAgain={found.reload} />
       {!person && found.loading && <Skeleton rows={6} />}
       {person && (
         <>
@@ -179,7 +179,7 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
     Object.fromEntries([...FIELDS, 'language' as const].map((f) => [f, person[f] ?? ''])),
   );
   const [gpsOptOut, setGps] = useState(person.gpsOptOut);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const field = (name: string) => ({
     value: values[name] ?? '',
     onValue: (value: string) => setValues({ ...values, [name]: value }),
@@ -199,7 +199,7 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField label={t('people.name')} required maxLength={200} dir="auto" {...field('name')} />
       <TextField
         label={t('people.number')}
@@ -224,7 +224,7 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
 
 function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
   const [chosen, setChosen] = useState<readonly string[]>(person.sites);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { sites: chosen };
     const done = await run(() => send('PUT', `/api/people/${person.id}/sites`, { body, answer: PersonShape }));
@@ -233,7 +233,7 @@ function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('people.sitesText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {sites.value.map((s) => (
         <CheckField
           key={s.id}
@@ -256,7 +256,7 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
   const counts = useResource(`${person.id} ${person.templates}`, (signal) =>
     get(`/api/people/${person.id}/templates`, TemplateCounts, { signal }),
   );
-  const { refusal, run } = useWrite();
+  const { error, run } = useWrite();
   const remove = async () => {
     const sure = await confirm({
       title: t('people.removeFaces'),
@@ -274,7 +274,7 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
   return (
     <section class="card panel">
       <h2>{t('people.templates')}</h2>
-      <RefusalNote refusal={refusal ?? counts.refusal} />
+      <ErrorNote error={error ?? counts.error} />
       {counts.value?.models.length === 0 && <p class="muted">{t('people.noFaces')}</p>}
       <ul>
         {counts.value?.models.map((m) => (
@@ -304,7 +304,7 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
 function Link({ person }: { person: Person }) {
   const [mailed, setMailed] = useState(false);
   const [link, setLink] = useState<{ url: string; svg: string; expiresAt: string } | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const make = async () => {
     const body = { send: mailed };
     const made = await run(() => send('POST', `/api/people/${person.id}/sign-in-links`, { body, answer: SignInLink }));
@@ -328,7 +328,7 @@ function Link({ person }: { person: Person }) {
   return (
     <Form class="stack" onSubmit={() => void make()}>
       <p>{t('people.linkText')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {person.email && (
         <CheckField label={t('people.linkSend', { email: person.email })} checked={mailed} onChecked={setMailed} />
       )}
@@ -342,7 +342,7 @@ function Link({ person }: { person: Person }) {
 }
 
 function Erase({ person }: { person: Person }) {
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const erase = async () => {
     const sure = await confirm({
       title: t('people.erase'),
@@ -360,7 +360,7 @@ function Erase({ person }: { person: Person }) {
     <section class="card panel">
       <h2>{t('people.erase')}</h2>
       <p class="muted">{t('people.eraseLead')}</p>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions start">
         <button type="button" class="primary danger" aria-disabled={busy} onClick={() => void erase()}>
           {t('people.erase')}

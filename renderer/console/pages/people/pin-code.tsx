@@ -6,7 +6,7 @@ import { get, send } from '../../core/api.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { toast } from '../../parts/toast.tsx';
 
@@ -15,7 +15,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
   const path = `/api/people/${person}/pin-code`;
   const found = useResource(path, (signal) => get(path, PinCodeAnswer, { signal }));
   const [issued, setIssued] = useState<IssuedPinCode | null>(null);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const code = found.value?.code ?? null;
   const pin = found.value?.pin ?? null;
   const issue = async () => {
@@ -56,7 +56,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
     <section class="card panel">
       <h2>{t('pinCode.title')}</h2>
       <p class="muted">{t(hasNumber ? 'pinCode.text' : 'pinCode.needsNumber')}</p>
-      <RefusalNote refusal={refusal ?? found.refusal} />
+      <ErrorNote error={error ?? found.error} />
       {pin && (
         <p>
           {t('pinCode.chosen')} <Moment at={pin.chosenAt} />

@@ -3,19 +3,19 @@ import { t } from '../../../shared/i18n.ts';
 import { get } from '../../core/api.ts';
 import { kioskName } from '../../core/places.ts';
 import { useResource } from '../../core/resource.ts';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
+import { codeWords, staffByWords } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
-import { codeWords, staffByWords } from '../../parts/words.ts';
 
 /** Who of a kiosk's staff enrolled this person, took the consent or deleted them; nothing where nobody of them did. */
 export function StaffPanel({ person }: { person: string }) {
   const path = `/api/people/${person}/staff`;
-  const { value, refusal } = useResource(path, (signal) => get(path, PersonStaff, { signal }));
-  if (!refusal && !value?.items.length) return null;
+  const { value, error } = useResource(path, (signal) => get(path, PersonStaff, { signal }));
+  if (!error && !value?.items.length) return null;
   return (
     <section class="card panel">
       <h2>{t('people.staffDid.title')}</h2>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <ul>
         {value?.items.map((one) => (
           <li key={one.id} class="setting">

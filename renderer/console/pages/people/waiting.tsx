@@ -5,7 +5,7 @@ import { get, send } from '../../core/api.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import { confirm } from '../../parts/confirm.tsx';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
@@ -16,7 +16,7 @@ import type { PageProps } from '../page.ts';
 /** An enrolment that waits for an administrator: both pictures, and the decision. */
 export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] }) {
   const found = useResource(id, (signal) => get(`/api/enrolment/waiting/${id}`, EnrolmentCase, { signal }));
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const waits = found.value;
   const decide = async (what: 'accept' | 'refuse', typed: string | null) => {
     const body = what === 'accept' ? { body: { typed } } : {};
@@ -51,7 +51,7 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
         </button>
       }
     >
-      <RefusalNote refusal={refusal ?? found.refusal} onAgain={found.reload} />
+      <ErrorNote error={error ?? found.error} onAgain={found.reload} />
       {!waits && found.loading && <Skeleton rows={6} />}
       {waits && (
         <section class="card panel">

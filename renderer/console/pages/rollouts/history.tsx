@@ -2,9 +2,9 @@ import { type Ring, RingId, type RolloutAction, RolloutHistory } from '../../../
 import { t } from '../../../shared/i18n.ts';
 import { get } from '../../core/api.ts';
 import { useResource } from '../../core/resource.ts';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
-import { ringName } from './words.ts';
+import { ringName } from './labels.ts';
 
 /** What was done with a rollout, newest first. */
 export function History({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
@@ -13,7 +13,7 @@ export function History({ rollout, rings }: { rollout: string; rings: readonly R
   );
   return (
     <>
-      <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+      <ErrorNote error={found.error} onAgain={found.reload} />
       <ol class="timeline">
         {found.value?.items.map((one, i) => (
           <li key={`${one.at} ${i}`}>

@@ -5,13 +5,13 @@ import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
-import { CheckField, Form, RefusalNote } from '../../parts/form.tsx';
+import { CheckField, ErrorNote, Form } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { History } from './history.tsx';
 import { Kiosks } from './kiosks.tsx';
+import { ringName } from './labels.ts';
 import { ProgressBar } from './progress.tsx';
-import { ringName } from './words.ts';
 
 const KIND: Readonly<Record<Rollout['state'], string | undefined>> = {
   running: 'good',
@@ -101,7 +101,7 @@ function Waits({ rollout: { waitsFor, nextAt, state } }: { rollout: Rollout }) {
 }
 
 function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void }) {
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const [resuming, setResuming] = useState(false);
   const { id, state, version, step, steps } = rollout;
   const act = async (what: string, body: object = {}) => {
@@ -126,7 +126,7 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
   );
   return (
     <>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions start">
         {(state === 'paused' || state === 'stopped') && (
           <button type="button" class="primary" aria-disabled={busy} onClick={() => setResuming(true)}>

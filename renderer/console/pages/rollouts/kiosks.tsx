@@ -5,8 +5,8 @@ import { usePages } from '../../core/resource.ts';
 import { SelectField } from '../../parts/form.tsx';
 import { Ago } from '../../parts/moment.tsx';
 import { PagedTable } from '../../parts/table.tsx';
+import { reasonWords, ringName } from './labels.ts';
 import { KIOSK_STATES } from './progress.tsx';
-import { reasonWords, ringName } from './words.ts';
 
 const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
   healthy: 'good',
@@ -49,8 +49,8 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
             label: t('rollouts.stateLabel'),
             cell: (k) => <Word kiosk={k} />,
           },
-          { key: 'at', label: t('rollouts.since'), figures: true, cell: (k) => <Ago at={k.at} /> },
-          { key: 'heard', label: t('devices.heard'), figures: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
+          { key: 'at', label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },
+          { key: 'heard', label: t('devices.heard'), numeric: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
         ]}
       />
     </>

@@ -23,9 +23,9 @@ export function ProgressBar({ counts }: { counts: KioskCounts }) {
           <span key={state} data-state={state} style={{ flexGrow: counts[state] }} />
         ))}
       </div>
-      <ul class="figures" aria-label={t('rollouts.progress')}>
+      <ul class="stats" aria-label={t('rollouts.progress')}>
         {there.map((state) => (
-          <li key={state} class="rollout-figure">
+          <li key={state} class="rollout-value">
             <span class="rollout-key" data-state={state} aria-hidden="true" />
             <strong class="tabular">{counts[state]}</strong> {t(`rollouts.kiosk.${state}`)}
           </li>

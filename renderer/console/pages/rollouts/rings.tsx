@@ -5,9 +5,9 @@ import { send } from '../../core/api.ts';
 import { kiosks } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
 import { Dialog } from '../../parts/dialog.tsx';
-import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
-import { ringName } from './words.ts';
+import { ringName } from './labels.ts';
 
 /** Who gets a build first. */
 export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admin: boolean; onChange: () => void }) {
@@ -79,7 +79,7 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
   const approved = kiosks.value.filter((k) => k.status === 'approved');
   const [device, setDevice] = useState(approved[0]?.id ?? '');
   const [ring, setRing] = useState<RingId>('canary');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const done = await run(() => send('PUT', `/api/devices/${device}/ring`, { body: { ring } }));
     if (done?.ok) onDone();
@@ -98,7 +98,7 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
         onValue={(value) => setRing(RingId.parse(value))}
         options={RingId.options.map((id) => [id, ringName(rings, id)])}
       />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy || device === ''}>
           {t('rollouts.put')}
@@ -110,7 +110,7 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
 
 function Rename({ ring, onDone }: { ring: Ring; onDone: () => void }) {
   const [name, setName] = useState(ring.name ?? '');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { name: name.trim() || null };
     const done = await run(() => send('PATCH', `/api/rings/${ring.id}`, { body, answer: RingList }));
@@ -126,7 +126,7 @@ function Rename({ ring, onDone }: { ring: Ring; onDone: () => void }) {
         value={name}
         onValue={setName}
       />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy}>
           {t('rollouts.rename')}

@@ -3,7 +3,7 @@ import { type NewRollout, type Repository, Rollout } from '../../../../sync/prot
 import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
-import { CheckField, Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 
 const PLANS = ['usual', 'quick', 'everybody'] as const;
 type PlanName = (typeof PLANS)[number];
@@ -31,7 +31,7 @@ export function StartRollout({
   const [urgent, setUrgent] = useState(false);
   const [kiosks, setKiosks] = useState('2');
   const [percent, setPercent] = useState('20');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const steps = STEPS[plan];
     const stopAt = { kiosks: Number(kiosks), percent: Number(percent) };
@@ -83,7 +83,7 @@ export function StartRollout({
         />
       </div>
       {inForce && <p class="muted">{t('rollouts.replaces', { version: inForce.version })}</p>}
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy}>
           {t('rollouts.begin', { version })}

@@ -5,7 +5,7 @@ import { get, send } from '../../core/api.ts';
 import { sites } from '../../core/places.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { Dialog } from '../../parts/dialog.tsx';
-import { Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
 
 type Site = (typeof sites.value)[number];
@@ -51,7 +51,7 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
             {!value.own && !site.isDefault && ` · ${t('rollouts.asDefault')}`}
           </span>
         )}
-        <RefusalNote refusal={found.refusal} onAgain={found.reload} />
+        <ErrorNote error={found.error} onAgain={found.reload} />
       </span>
       {admin && value && (
         <button type="button" class="quiet" onClick={() => setEditing(true)}>
@@ -91,7 +91,7 @@ function Edit({
   const [kind, setKind] = useState(found.own || isDefault ? (found.window ? 'hours' : 'any') : 'default');
   const [from, setFrom] = useState(found.window?.from ?? '22:00');
   const [to, setTo] = useState(found.window?.to ?? '04:00');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const window = kind === 'hours' ? { from, to } : null;
     const done =
@@ -125,7 +125,7 @@ function Edit({
           />
         </div>
       )}
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy}>
           {t('rollouts.setWindow')}

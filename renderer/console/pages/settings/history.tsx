@@ -6,11 +6,11 @@ import { loadPlaces } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
 import type { Role } from '../../core/session.ts';
 import { confirm } from '../../parts/confirm.tsx';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
+import { codeWords } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
-import { codeWords } from '../../parts/words.ts';
 
 /** A change of the policy, or of the site itself, as the list has it. */
 type Line = {
@@ -70,7 +70,7 @@ export function History({
   role: Role;
   onDone: () => void;
 }) {
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const lines: Line[] = [
     ...policy.map((change) => ({ ...change, of: 'policy' as const })),
     ...calendar.map((change) => ({ ...change, of: 'site' as const })),
@@ -96,7 +96,7 @@ export function History({
   return (
     <section class="card panel">
       <h2>{t('settings.history')}</h2>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {lines.length === 0 && <p class="muted">{t('settings.noHistory')}</p>}
       <ul>
         {lines.map((line) => (

@@ -3,7 +3,7 @@ import { NewSitePolicy, type PolicyChange, type PolicyPatch, SitePolicy } from '
 import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
-import { CheckField, Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
 
@@ -78,7 +78,7 @@ export function EditPolicy({
   onReload: () => void;
 }) {
   const [edited, setEdited] = useState<Partial<Fields>>({});
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const fields: Fields = { ...fieldsOf(policy), ...edited };
   const { was, is } = changes(policy, fields);
   const dirty = !same(was, {}) || !same(is, {});
@@ -96,7 +96,7 @@ export function EditPolicy({
     const done = await run(() => send('PATCH', `/api/sites/${site}/policy`, { body, answer: SitePolicy }));
     if (!done) return;
     if (!done.ok) {
-      if (done.refusal.code === 'settings-changed-meanwhile') onReload();
+      if (done.error.code === 'settings-changed-meanwhile') onReload();
       return;
     }
     setEdited({});
@@ -225,7 +225,7 @@ export function EditPolicy({
             />
           ))}
         </fieldset>
-        <RefusalNote refusal={refusal} />
+        <ErrorNote error={error} />
         {!next.success && (
           <p class="field-error" role="alert">
             {t('settings.wrong')}

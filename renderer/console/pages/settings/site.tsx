@@ -5,7 +5,7 @@ import { send } from '../../core/api.ts';
 import { loadPlaces } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
-import { Form, RefusalNote, TextField } from '../../parts/form.tsx';
+import { ErrorNote, Form, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
 
@@ -13,7 +13,7 @@ import { useUnsaved } from '../../parts/unsaved.ts';
 export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boolean; onDone: () => void }) {
   const [timeZone, setZone] = useState(site.timeZone);
   const [dayStartsAt, setStart] = useState(site.dayStartsAt);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   // The default site's zone is the server's own configuration.
   const patch = SitePatch.safeParse({
     ...(dayStartsAt !== site.dayStartsAt && { dayStartsAt }),
@@ -60,7 +60,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
             onValue={setZone}
           />
         </fieldset>
-        <RefusalNote refusal={refusal} />
+        <ErrorNote error={error} />
         {!patch.success && (
           <p class="field-error" role="alert">
             {t('settings.calendarWrong')}
@@ -81,7 +81,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
 export function AddSite({ onDone }: { onDone: () => void }) {
   const [name, setName] = useState('');
   const [timeZone, setZone] = useState(Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const parsed = NewSite.safeParse({ name, timeZone });
   const submit = async () => {
     if (!parsed.success) return;
@@ -90,7 +90,7 @@ export function AddSite({ onDone }: { onDone: () => void }) {
   };
   return (
     <Form class="stack" onSubmit={() => void submit()}>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <TextField label={t('settings.siteName')} required maxLength={80} dir="auto" value={name} onValue={setName} />
       <TextField
         label={t('settings.timeZone')}

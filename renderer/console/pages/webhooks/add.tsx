@@ -4,7 +4,7 @@ import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { sites } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
-import { AreaField, CheckField, Form, RefusalNote, SelectField, TextField } from '../../parts/form.tsx';
+import { AreaField, CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 
 /** @param onDone gets the secret, which is shown once */
 export function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
@@ -13,7 +13,7 @@ export function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
   const [site, setSite] = useState('');
   const [withNumber, setWithNumber] = useState(false);
   const [ca, setCa] = useState('');
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { name: name.trim(), url: url.trim(), site: site || null, withNumber, caPem: ca.trim() || null };
     const made = await run(() => send('POST', '/api/webhooks', { body, answer: WebhookSecret }));
@@ -45,7 +45,7 @@ export function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
         onChecked={setWithNumber}
       />
       <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} value={ca} onValue={setCa} />
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       <div class="actions">
         <button type="submit" class="primary" aria-disabled={busy}>
           {t('webhooks.add')}

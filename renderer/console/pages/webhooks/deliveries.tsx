@@ -2,7 +2,7 @@ import { type Delivery, DeliveryPage } from '../../../../sync/protocol/api/webho
 import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { usePages, useWrite } from '../../core/resource.ts';
-import { RefusalNote } from '../../parts/form.tsx';
+import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PagedTable, RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -22,7 +22,7 @@ export function Deliveries({
   onReload: () => void;
 }) {
   const pages = usePages<Delivery>(`/api/webhooks/${webhook}/deliveries`, DeliveryPage, { limit: 20 });
-  const { busy, refusal, run } = useWrite();
+  const { busy, error, run } = useWrite();
   const again = async (id: string) => {
     const done = await run(() => send('POST', `/api/webhooks/${webhook}/deliveries/${id}/again`));
     if (!done?.ok) return;
@@ -31,7 +31,7 @@ export function Deliveries({
   };
   return (
     <>
-      <RefusalNote refusal={refusal} />
+      <ErrorNote error={error} />
       {!enabled && pages.items.some((d) => d.state === 'due') && (
         <p class="note" data-kind="warn">
           {t('webhooks.keptBackText')}
@@ -64,7 +64,7 @@ export function Deliveries({
               </span>
             ),
           },
-          { key: 'tries', label: t('webhooks.attempts'), figures: true, cell: (d) => d.attempts },
+          { key: 'tries', label: t('webhooks.attempts'), numeric: true, cell: (d) => d.attempts },
           {
             key: 'answer',
             label: t('webhooks.answer'),
@@ -73,7 +73,7 @@ export function Deliveries({
           {
             key: 'next',
             label: t('webhooks.next'),
-            figures: true,
+            numeric: true,
             cell: (d) => <Moment at={d.state !== 'due' ? d.deliveredAt : enabled ? d.dueAt : null} />,
           },
           ...(admin

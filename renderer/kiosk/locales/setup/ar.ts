@@ -54,8 +54,8 @@ export const arSetup: Locale<typeof enSetup> = {
   leavingNow: 'يجري إتلاف كل ما عليه. لا تطفئه.',
   goneWipe: 'تم مسح هذا الجهاز',
   goneDecommission: 'تم إخراج هذا الجهاز من الخدمة',
-  goneMore: 'لم يبق عليه شيء: لا سجلات ولا وجوه ولا مفاتيح.',
-  telling: 'تم إتلاف كل ما عليه. لم يُبلَّغ الخادم بعد…',
+  removedMore: 'لم يبق عليه شيء: لا سجلات ولا وجوه ولا مفاتيح.',
+  notifying: 'تم إتلاف كل ما عليه. لم يُبلَّغ الخادم بعد…',
   anew: 'إعداده من جديد',
   trouble: {
     'join-code-mistyped': {

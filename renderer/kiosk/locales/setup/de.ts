@@ -49,8 +49,8 @@ export const deSetup: Locale<typeof enSetup> = {
   leavingNow: 'Alles darauf wird vernichtet. Schalten Sie ihn nicht aus.',
   goneWipe: 'Dieses Gerät wurde gelöscht',
   goneDecommission: 'Dieses Gerät wurde außer Betrieb genommen',
-  goneMore: 'Nichts ist mehr darauf: keine Einträge, keine Gesichter, keine Schlüssel.',
-  telling: 'Alles darauf ist vernichtet. Der Server weiß es noch nicht …',
+  removedMore: 'Nichts ist mehr darauf: keine Einträge, keine Gesichter, keine Schlüssel.',
+  notifying: 'Alles darauf ist vernichtet. Der Server weiß es noch nicht …',
   anew: 'Neu einrichten',
   trouble: {
     'join-code-mistyped': {

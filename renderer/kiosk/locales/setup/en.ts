@@ -44,8 +44,8 @@ export const enSetup = {
   leavingNow: 'Everything on it is being destroyed. Don’t switch it off.',
   goneWipe: 'This device was wiped',
   goneDecommission: 'This device was taken out of service',
-  goneMore: 'Nothing is left on it: no records, no faces, no keys.',
-  telling: 'Everything on it is destroyed. The server has yet to be told…',
+  removedMore: 'Nothing is left on it: no records, no faces, no keys.',
+  notifying: 'Everything on it is destroyed. The server has yet to be told…',
   anew: 'Set it up anew',
   trouble: {
     'join-code-mistyped': {

@@ -44,8 +44,8 @@ export const zhSetup: Locale<typeof enSetup> = {
   leavingNow: '正在销毁其中的所有内容。请勿关机。',
   goneWipe: '此设备已被清除',
   goneDecommission: '此设备已停用',
-  goneMore: '其中不再有任何内容：没有记录、人脸或密钥。',
-  telling: '其中的所有内容已销毁，尚未告知服务器…',
+  removedMore: '其中不再有任何内容：没有记录、人脸或密钥。',
+  notifying: '其中的所有内容已销毁，尚未告知服务器…',
   anew: '重新设置',
   trouble: {
     'join-code-mistyped': {

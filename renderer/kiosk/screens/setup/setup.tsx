@@ -8,8 +8,8 @@ import { useKiosk } from '../../kiosk.ts';
 import { LOCALES } from '../../locales/index.ts';
 import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
 import { Stage } from '../../parts/stage.tsx';
-import { Gone, LeavingScreen } from './gone.tsx';
 import { SetupPin } from './pin.tsx';
+import { LeavingScreen, Removed } from './removed.tsx';
 import { SetupTyped } from './typed.tsx';
 
 /** The first run: language, the console's code, the fingerprint, and then the kiosk goes on by itself. */
@@ -31,8 +31,8 @@ export function SetupScreen({ setup }: { setup: Setup }) {
       return <Approval setup={setup} />;
     case 'leaving':
       return <LeavingScreen setup={setup} />;
-    case 'gone':
-      return <Gone setup={setup} />;
+    case 'removed':
+      return <Removed setup={setup} />;
     case 'joined':
       return (
         <main class="setup setup-plain">
@@ -143,7 +143,7 @@ function Asking({ setup }: { setup: Extract<Setup, { at: 'asking' }> }) {
       </div>
       {setup.trouble && <TroubleNote trouble={setup.trouble} />}
       <div class="setup-actions">
-        <button type="button" class="button" onClick={() => core.setupAgain({}).catch(() => undefined)}>
+        <button type="button" class="button" onClick={() => core.setupRetry({}).catch(() => undefined)}>
           {t('setup.another')}
         </button>
       </div>
@@ -195,7 +195,7 @@ function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
             {t('setup.pin')}
           </button>
         )}
-        <button type="button" class="quiet" onClick={() => core.setupAgain({}).catch(() => undefined)}>
+        <button type="button" class="quiet" onClick={() => core.setupRetry({}).catch(() => undefined)}>
           {t('setup.startOver')}
         </button>
       </div>

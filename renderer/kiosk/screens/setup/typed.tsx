@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { currentLanguage, t } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
-import { errorWords } from '../../parts/error-words.ts';
+import { errorTextOf } from '../../parts/error-text.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
 
@@ -21,7 +21,7 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
       await core.setupJoin({ code: code.value, language: currentLanguage() });
       onDone();
     } catch (cause) {
-      error.value = errorWords(cause);
+      error.value = errorTextOf(cause);
     }
   }
   return (

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CaptureResult } from '../../../../electron/contract/methods.ts';
-import { face, look, sighting } from '../../vision/sightings.fake.ts';
+import { detection, face, look } from '../../vision/detections.fake.ts';
 import { createCapture } from './capture.ts';
 
 const POSES = ['front', 'left', 'front-again'];
@@ -28,7 +28,7 @@ function setup(answers: (n: number) => Partial<CaptureResult> | Error) {
       const due = asked;
       asked = false;
       const one = f ? face(f) : null;
-      capture.seen(sighting(performance.now(), one ? [one] : [], due ? look(one, light) : null));
+      capture.seen(detection(performance.now(), one ? [one] : [], due ? look(one, light) : null));
       await vi.advanceTimersByTimeAsync(40);
     }
   };

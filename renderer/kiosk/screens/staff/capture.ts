@@ -2,7 +2,7 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { CoreClient } from '../../../../electron/contract/methods.ts';
 import { ENROLMENT_QUALITY } from '../../../../models/rules/quality.ts';
 import { judge } from '../../vision/guide.ts';
-import type { FaceCrop, Look, Sighting } from '../../vision/messages.ts';
+import type { Detection, FaceCrop, Look } from '../../vision/messages.ts';
 import { createTracker } from '../../vision/tracker.ts';
 
 /** What the capture shows. */
@@ -69,7 +69,7 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
       view.value = next;
   };
 
-  async function send(crop: FaceCrop, s: Sighting): Promise<void> {
+  async function send(crop: FaceCrop, s: Detection): Promise<void> {
     sending = true;
     try {
       const result = await deps.capture({
@@ -107,7 +107,7 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
 
   return {
     view: view as ReadonlySignal<CaptureView>,
-    seen(s: Sighting): void {
+    seen(s: Detection): void {
       if (over) return;
       const track = tracker.step(s);
       if (s.look) lastLook = s.look;

@@ -26,7 +26,7 @@ export function EnrolCapture({
   alive: () => void;
   cancel: () => void;
 }) {
-  const { core, camera, onSighting, look, sounds } = useKiosk();
+  const { core, camera, onDetection, look, sounds } = useKiosk();
   const capture = useMemo(
     () =>
       createCapture(enrolment.poses, {
@@ -42,12 +42,12 @@ export function EnrolCapture({
     [enrolment],
   );
   useEffect(() => {
-    const off = onSighting((s) => capture.seen(s));
+    const off = onDetection((s) => capture.seen(s));
     return () => {
       off();
       capture.stop();
     };
-  }, [capture, onSighting]);
+  }, [capture, onDetection]);
   const view = capture.view.value;
   const trouble = troubleOf(camera.state.value, view.reason);
   const all = enrolment.poses.length;

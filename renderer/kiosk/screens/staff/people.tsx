@@ -137,10 +137,10 @@ function Search({
                 <button
                   type="button"
                   class="button"
-                  aria-label={`${t(person.templates > 0 ? 'people.enrolAgain' : 'people.enrol')}: ${person.name}`}
+                  aria-label={`${t(person.templates > 0 ? 'people.reenrol' : 'people.enrol')}: ${person.name}`}
                   onClick={() => choose({ kind: 'enrol', person })}
                 >
-                  {t(person.templates > 0 ? 'people.enrolAgain' : 'people.enrol')}
+                  {t(person.templates > 0 ? 'people.reenrol' : 'people.enrol')}
                 </button>
               )}
               <button

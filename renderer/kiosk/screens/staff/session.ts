@@ -3,7 +3,7 @@ import type { CoreClient } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { hasSentence, t } from '../../../shared/i18n.ts';
-import { errorWords } from '../../parts/error-words.ts';
+import { errorTextOf } from '../../parts/error-text.ts';
 
 /** A staff session: its token is held here alone, and is gone with it. */
 export interface StaffSession {
@@ -59,5 +59,5 @@ export function createStaffSession(core: Pick<CoreClient, 'staffLock'>): StaffSe
 export function staffWords(error: unknown): string {
   if (error instanceof SessionOver) return '';
   const key = error instanceof RpcError ? `enrol.error.${error.code}` : '';
-  return error instanceof RpcError && hasSentence(key) ? t(key, error.params) : errorWords(error);
+  return error instanceof RpcError && hasSentence(key) ? t(key, error.params) : errorTextOf(error);
 }

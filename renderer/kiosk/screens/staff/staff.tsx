@@ -18,7 +18,6 @@ import {
 } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
-import { AgainScreen } from './again.tsx';
 import { Conditions } from './conditions.tsx';
 import { DiagnosticsScreen } from './diagnostics.tsx';
 import { EnrolScreen } from './enrol.tsx';
@@ -27,16 +26,17 @@ import { StaffLogScreen } from './log.tsx';
 import { LookalikesScreen } from './lookalikes.tsx';
 import { MembersScreen } from './members.tsx';
 import { PeopleScreen } from './people.tsx';
+import { ReenrolScreen } from './reenrol.tsx';
 import { ReviewScreen } from './review.tsx';
 import { createStaffSession, type StaffSession } from './session.ts';
 import { StateScreen } from './state.tsx';
-import { TechnicianRoom } from './technician/room.tsx';
+import { TechnicianScreen } from './technician/technician.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
 type View =
   | 'menu'
   | 'enrol'
-  | 'again'
+  | 'reenrol'
   | 'review'
   | 'lookalikes'
   | 'people'
@@ -59,7 +59,7 @@ export function StaffScreen() {
   const unlocked = session.unlocked.value;
   if (unlocked === null) return <UnlockScreen session={session} />;
   const { member } = unlocked;
-  if (member?.role === 'technician') return <TechnicianRoom session={session} name={member.name} leave={home} />;
+  if (member?.role === 'technician') return <TechnicianScreen session={session} name={member.name} leave={home} />;
   return <Room session={session} unlocked={unlocked} leave={home} />;
 }
 
@@ -115,7 +115,7 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
       {view.value === 'enrol' && (
         <EnrolScreen session={session} stepBack={stepBack} close={menu} alive={() => alive.value++} />
       )}
-      {view.value === 'again' && <AgainScreen session={session} alive={() => alive.value++} />}
+      {view.value === 'reenrol' && <ReenrolScreen session={session} alive={() => alive.value++} />}
       {view.value === 'review' && <ReviewScreen session={session} alive={() => alive.value++} />}
       {view.value === 'lookalikes' && <LookalikesScreen session={session} />}
       {view.value === 'people' && <PeopleScreen session={session} alive={() => alive.value++} />}
@@ -132,7 +132,7 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
 const TITLES: Record<View, string> = {
   menu: 'staff.menu',
   enrol: 'staff.enrol',
-  again: 'again.title',
+  reenrol: 'again.title',
   review: 'review.title',
   lookalikes: 'lookalikes.title',
   people: 'people.title',
@@ -146,7 +146,7 @@ const TITLES: Record<View, string> = {
 /** The method without which a view is of no use to the role. */
 const NEEDS: Partial<Record<View, string>> = {
   enrol: 'enrolBegin',
-  again: 'enrolAgain',
+  reenrol: 'reenrolments',
   review: 'reviewList',
   lookalikes: 'lookalikeList',
   people: 'peopleFind',
@@ -204,7 +204,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
   const items = [
     ...(first ? [members] : []),
     { view: 'enrol', icon: <IconAddPerson /> },
-    ...(faceless ? [] : [{ view: 'again', icon: <IconAgain /> } as const]),
+    ...(faceless ? [] : [{ view: 'reenrol', icon: <IconAgain /> } as const]),
     ...(waiting.value === 0 ? [] : [{ view: 'review', icon: <IconFace /> } as const]),
     ...(pairs.value.count === 0 ? [] : [{ view: 'lookalikes', icon: <IconAlert /> } as const]),
     { view: 'people', icon: <IconSearch /> },

@@ -6,7 +6,7 @@ import type { StaffChoice, Unlocked } from '../../../../electron/contract/staff.
 import { secondOf, t } from '../../../shared/i18n.ts';
 import { IconBack, IconKey } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
-import { errorWords } from '../../parts/error-words.ts';
+import { errorTextOf } from '../../parts/error-text.ts';
 import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
 import { FormError, KeypadScreen } from '../../parts/keypad-form.tsx';
@@ -323,7 +323,7 @@ function OwnPin({
       try {
         return await enter(first.value);
       } catch (cause) {
-        error.value = errorWords(cause);
+        error.value = errorTextOf(cause);
       } finally {
         busy.value = false;
       }

@@ -2,7 +2,7 @@ import type { ColumnType } from 'kysely';
 
 type Instant = ColumnType<Date, Date | string, Date | string>;
 
-/** What one device is told now (changes/told.ts). */
+/** What one device is told now (changes/device-state.ts). */
 export interface DeviceToldTable {
   device: string;
   kind: 'update' | 'command' | 'config';

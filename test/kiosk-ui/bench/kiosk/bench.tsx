@@ -81,10 +81,10 @@ async function screen(frames: VideoFrame[]): Promise<(ms: number) => Promise<num
   });
   render(<App kiosk={kiosk} />, document.getElementById('app')!);
   return async (ms) => {
-    const before = kiosk.eyes.metrics.frames;
+    const before = kiosk.detector.metrics.frames;
     const from = performance.now();
     await new Promise((resolve) => setTimeout(resolve, ms));
-    return ((kiosk.eyes.metrics.frames - before) * 1000) / (performance.now() - from);
+    return ((kiosk.detector.metrics.frames - before) * 1000) / (performance.now() - from);
   };
 }
 

@@ -11,7 +11,7 @@ import {
   IconKiosk,
   IconUpdate,
 } from '../../../../shared/icons.tsx';
-import { clockOf } from '../../../parts/refusal.ts';
+import { clockOf } from '../../../parts/read-error.ts';
 
 const ICONS: Record<TechnicianTask, ComponentChildren> = {
   restart: <IconAgain />,

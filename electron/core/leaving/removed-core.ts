@@ -1,0 +1,164 @@
+import { NIL } from 'uuid';
+import { sayFarewell } from '../../../sync/edge/farewell.ts';
+import type { Ed25519PrivateJwk } from '../../../sync/protocol/wire/batch.ts';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { type CoreMethods, METHODS, type MethodName, type Status } from '../../contract/methods.ts';
+import type { Setup } from '../../contract/setup.ts';
+import type { Core, CoreOptions } from '../interface.ts';
+import { ensureKioskFolder } from '../provision.ts';
+import { createStatusHub } from '../status/hub.ts';
+import { BUILD_DATE, COMMIT, VERSION } from '../version.ts';
+import { destroyEverything, type Step } from './destroy.ts';
+import { type Journal, type Leaving, removeJournal, writeJournal } from './journal.ts';
+
+/** Between two attempts to destroy, and to tell, at first; it doubles, ms. */
+const FIRST_MS = 1_000;
+const LONGEST_MS = 60_000;
+const FAREWELL_MS = 20_000;
+
+export interface RemovedCoreOptions extends Pick<CoreOptions, 'home' | 'again' | 'log'> {
+  /** What the kiosk's own process still holds of it: the device's key, the proxy with its password. */
+  readonly held?: { readonly key: Ed25519PrivateJwk; readonly proxy: string | undefined };
+  /** For tests that end the process at each step. */
+  readonly at?: (step: Step | 'journal' | 'notified') => void;
+}
+
+type Removed = Extract<Setup, { at: 'removed' }>;
+
+/**
+ * The core of a kiosk that destroys everything, or has done so: there is no store and nobody to let in, and the screen says
+ * what became of it. It goes on where it was cut off.
+ */
+export function startRemovedCore(journal: Journal | 'unreadable', options: RemovedCoreOptions): Core {
+  const { home, log, at = () => undefined } = options;
+  const shown = journal === 'unreadable' ? { languages: ['en', 'de', 'ar', 'zh'], language: 'en' } : journal;
+  let state: Removed =
+    journal !== 'unreadable' && journal.state !== 'wiped'
+      ? { at: 'removed', what: journal.what, step: journal.state === 'destroying' ? 'destroying' : 'notifying' }
+      : { at: 'removed', what: 'wipe', step: 'done' };
+  const hub = createStatusHub(log, () => bareStatus(state, shown.language));
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const show = (step: Removed['step']) => {
+    state = { ...state, step };
+    hub.refresh();
+  };
+
+  async function destroy(): Promise<void> {
+    destroyEverything(home, at);
+  }
+
+  async function tell(leaving: Leaving): Promise<void> {
+    const { server, device, command, what, word } = leaving;
+    const to = { server, device, command, what, trustedNow: () => BUILD_DATE, proxy: options.held?.proxy };
+    const key = options.held ? { key: options.held.key, own: true } : { key: word, own: false };
+    await sayFarewell(to, key, AbortSignal.timeout(FAREWELL_MS)).catch((error: unknown) => {
+      // It has nobody to tell any more: another server, or one that was put back to before it asked. What is gone is gone.
+      if (error instanceof Problem && error.code === 'unknown-device') return;
+      throw error;
+    });
+  }
+
+  /** Until it succeeds, however long that takes. */
+  function untilDone(work: () => Promise<void>, failed: string, then: () => void, pause = FIRST_MS): void {
+    work().then(
+      () => {
+        if (!stopped) then();
+      },
+      (error: unknown) => {
+        if (stopped) return;
+        log('warn', failed, { error });
+        timer = setTimeout(() => untilDone(work, failed, then, Math.min(LONGEST_MS, pause * 2)), pause);
+      },
+    );
+  }
+
+  function finish(leaving: Leaving): void {
+    at('notified');
+    const { languages, language } = leaving;
+    if (leaving.what === 'wipe') writeJournal(home, { v: 1, state: 'wiped', languages, language });
+    else removeJournal(home);
+    show('done');
+    log('info', 'fleet: this kiosk holds nothing any more', { what: leaving.what });
+  }
+
+  function goOn(leaving: Leaving): void {
+    const telling = () => {
+      if (leaving.state === 'destroying') {
+        at('journal');
+        writeJournal(home, { ...leaving, state: 'notifying' });
+      }
+      show('notifying');
+      untilDone(
+        () => tell(leaving),
+        'fleet: the server could not be told that everything is destroyed',
+        () => finish(leaving),
+      );
+    };
+    if (leaving.state === 'notifying') telling();
+    else untilDone(destroy, 'fleet: not everything could be destroyed yet', telling);
+  }
+
+  if (journal === 'unreadable') {
+    untilDone(destroy, 'fleet: not everything could be destroyed yet', () => show('done'));
+  } else if (journal.state !== 'wiped') goOn(journal);
+
+  const gone = (): Promise<never> =>
+    Promise.reject(new Problem('kiosk-gone', 'this kiosk holds nothing any more', 'Set it up anew.'));
+  const nothing = Object.fromEntries((Object.keys(METHODS) as MethodName[]).map((name) => [name, gone]));
+  return {
+    onSignal: hub.onSignal,
+    leave: () => undefined,
+    async close() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+    methods: {
+      ...(nothing as unknown as CoreMethods),
+      async hello() {
+        return {
+          version: VERSION,
+          commit: COMMIT,
+          site: '',
+          device: NIL,
+          languages: [...shown.languages],
+          defaultLanguage: shown.language,
+          demo: false,
+          undoMs: 0,
+        };
+      },
+      status: async () => hub.current(),
+      screenState: async () => ({}),
+      async setupStartOver() {
+        if (state.step !== 'done')
+          throw new Problem('kiosk-leaves', 'this kiosk is not done with leaving', 'Wait until it says so.');
+        removeJournal(home);
+        ensureKioskFolder(home, false);
+        options.again?.({ browser: true });
+        return {};
+      },
+    },
+  };
+}
+
+/** Nothing of a kiosk, in the form that screens know. */
+function bareStatus(setup: Setup, language: string): Status {
+  return {
+    online: false,
+    queued: 0,
+    oldestQueuedAt: null,
+    lastSyncAt: null,
+    storage: 'ok',
+    people: 0,
+    face: { use: 'off', code: 'kiosk-gone', nextStep: '' },
+    ways: [],
+    reader: false,
+    liveness: 'on',
+    consentAge: 18,
+    privacy: { controller: '', contact: '', dpo: '', photoDays: 0, gpsDays: 0 },
+    notices: [],
+    settings: { site: '', language, theme: 'auto', volume: 100, low: false },
+    setup,
+    update: null,
+  };
+}

@@ -1,0 +1,64 @@
+import { expect, test, vi } from 'vitest';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { ProbeResult } from '../../contract/methods.ts';
+import { binOf, createStatistics, FEWEST_SCORES, startStatistics } from './statistics.ts';
+
+const methods = (answers: ProbeResult[]) => ({
+  visitBegin: async (_input: object) => ({ visit: 'v' }),
+  probe: async (_input: object) => answers.shift()!,
+  async checkinByPin(_input: object): Promise<never> {
+    throw new Problem('pin-wrong', 'no');
+  },
+});
+const FRAME = { visit: 'v', frame: {} } as never;
+
+test('a reason counts once a visit, however many frames show it, and what the methods answer is passed on', async () => {
+  const dark = { kind: 'guide', reason: 'too-dark' } as const;
+  const lost = { kind: 'other-way', reason: 'unknown' } as const;
+  const statistics = createStatistics();
+  const counted = statistics.around(methods([dark, dark, lost, dark]));
+  await counted.visitBegin({});
+  for (const expected of [dark, dark, lost]) expect(await counted.probe(FRAME)).toEqual(expected);
+  await counted.visitBegin({});
+  await counted.probe(FRAME);
+  await expect(counted.checkinByPin({ number: '1', pin: '2' })).rejects.toMatchObject({ code: 'pin-wrong' });
+  statistics.recorded({ method: 'qr', score: null });
+  expect(statistics.take()).toEqual({
+    'guide.too-dark': 2,
+    'other-way.unknown': 1,
+    'refused.pin-wrong': 1,
+    'way.qr': 1,
+    queue: 0,
+  });
+  expect(statistics.take()).toBeNull();
+});
+
+test('scores are told only when enough people share them, and are not lost meanwhile', () => {
+  const statistics = createStatistics();
+  const record = () => statistics.recorded({ method: 'face', score: 0.81 });
+  for (let i = 1; i < FEWEST_SCORES; i += 1) record();
+  expect(Object.keys(statistics.take()!)).toEqual(['way.face', 'queue']);
+  record();
+  expect(statistics.take()).toMatchObject({ 'way.face': 1, 'score.80': FEWEST_SCORES });
+  expect([0, 0.049, 0.05, 0.8, 0.999, 1, -0.2].map(binOf)).toEqual([0, 0, 5, 80, 95, 95, 0]);
+});
+
+test('an hour in which something happened is one event, with the deepest queue; a quiet one is none', () => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+  try {
+    const statistics = createStatistics();
+    const events: unknown[] = [];
+    const depths = [1, 7, 2];
+    const stop = startStatistics(statistics, {
+      pending: () => depths.shift() ?? 0,
+      append: (detail) => events.push(detail),
+      wall: Date.now,
+      failed: (error) => expect.fail(String(error)),
+    });
+    vi.advanceTimersByTime(3 * 3_600_000);
+    expect(events).toEqual([{ since: '2026-01-01T00:00:00.000Z', queue: 7 }]);
+    stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -1,0 +1,134 @@
+import type { CoreMethods, ProbeResult } from '../../contract/methods.ts';
+import type { Checkin } from '../store/interface.ts';
+
+/**
+ * What this kiosk counts about itself: how people get in, why not, how sure it was, and how much waits for the server. Counts
+ * alone: nothing in it is about anybody, and the scores are told only once enough people share them.
+ */
+
+/** Scores are held back until there are this many, so that none is known to be of the one person of a quiet hour. */
+export const FEWEST_SCORES = 20;
+/** Width of the bins of scores. */
+const BIN = 0.05;
+/** Most different reasons that are counted; a screen that invents codes fills nothing. */
+const MOST = 60;
+
+/** By name, e.g. `way.face`, `guide.too-dark`, `other-way.unknown`, `refused.pin-wrong`, `score.75`, `queue`. */
+export type Counts = Readonly<Record<string, number>>;
+
+export interface Statistics {
+  recorded(checkin: Pick<Checkin, 'method' | 'score'>): void;
+  /** Counts what the methods answer, and passes it on. */
+  around<T extends Pick<CoreMethods, 'visitBegin' | 'probe' | 'checkinByPin'>>(methods: T): T;
+  /** How many events wait for the server now. */
+  depth(pending: number): void;
+  /** Hands over what was counted since the last time, and begins anew; null: nothing happened. */
+  take(): Counts | null;
+}
+
+/** Lower end of the bin of a score, in hundredths, 0 to 95. Pure. */
+export const binOf = (score: number): number =>
+  Math.round(Math.min(1 - BIN, Math.max(0, Math.floor((score + 1e-9) / BIN) * BIN)) * 100);
+
+export function createStatistics(): Statistics {
+  let counts = new Map<string, number>();
+  let scores = new Map<string, number>();
+  let queue = 0;
+  /** Reasons of the visit under way: dozens of frames of one dark room are one. */
+  let told = new Set<string>();
+
+  const add = (name: string, into = counts): void => {
+    if (into.has(name) || into.size < MOST) into.set(name, (into.get(name) ?? 0) + 1);
+  };
+  const once = (name: string): void => {
+    if (told.has(name)) return;
+    told.add(name);
+    add(name);
+  };
+  const probed = (result: ProbeResult): void => {
+    if (result.kind === 'guide') once(`guide.${result.reason}`);
+    if (result.kind === 'other-way') once(`other-way.${result.reason}`);
+  };
+
+  return {
+    recorded({ method, score }) {
+      add(`way.${method}`);
+      if (score !== null) add(`score.${binOf(score)}`, scores);
+    },
+    around: (methods) => ({
+      ...methods,
+      visitBegin(input: Parameters<typeof methods.visitBegin>[0]) {
+        told = new Set();
+        return methods.visitBegin(input);
+      },
+      async probe(input: Parameters<typeof methods.probe>[0]) {
+        const result = await methods.probe(input);
+        probed(result);
+        return result;
+      },
+      async checkinByPin(input: Parameters<typeof methods.checkinByPin>[0]) {
+        try {
+          return await methods.checkinByPin(input);
+        } catch (error) {
+          const { code } = error as { code?: unknown };
+          if (typeof code === 'string') add(`refused.${code}`);
+          throw error;
+        }
+      },
+    }),
+    depth(pending) {
+      queue = Math.max(queue, pending);
+    },
+    take() {
+      const enough = [...scores.values()].reduce((sum, n) => sum + n, 0) >= FEWEST_SCORES;
+      if (counts.size === 0 && queue === 0 && !enough) return null;
+      const taken = Object.fromEntries([...counts, ...(enough ? scores : []), ['queue', queue] as const]);
+      counts = new Map();
+      if (enough) scores = new Map();
+      queue = 0;
+      return taken;
+    },
+  };
+}
+
+/** How often the queue is looked at, and how often figures become an event, ms. */
+const LOOK_MS = 60_000;
+const REPORT_MS = 60 * 60_000;
+
+/**
+ * Reports figures as `health` events, while something happens once an hour.
+ *
+ * @param append writes an event; what it throws (a full disk) is logged, and the figures of that hour are lost
+ * @returns how to stop
+ */
+export function startStatistics(
+  statistics: Statistics,
+  o: {
+    readonly pending: () => number;
+    readonly append: (detail: Record<string, string | number>) => void;
+    readonly wall: () => number;
+    readonly failed: (error: unknown) => void;
+    readonly lookMs?: number;
+    readonly reportMs?: number;
+  },
+): () => void {
+  let since = o.wall();
+  let looks = 0;
+  const every = Math.round((o.reportMs ?? REPORT_MS) / (o.lookMs ?? LOOK_MS));
+  const timer = setInterval(() => {
+    statistics.depth(o.pending());
+    looks += 1;
+    if (looks % every !== 0) return;
+    const taken = statistics.take();
+    const from = new Date(since).toISOString();
+    since = o.wall();
+    if (!taken) return;
+    try {
+      o.append({ since: from, ...taken });
+    } catch (error) {
+      o.failed(error);
+    }
+  }, o.lookMs ?? LOOK_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,118 @@
+import type { Change } from '../../../sync/protocol/wire/changes.ts';
+import type { CommandWhat, Open } from '../../../sync/protocol/wire/event.ts';
+import { type Command, DeviceConfig, UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
+import { uuidBytes, uuidText } from './header.ts';
+import type { Rows } from './rows.ts';
+import type { Session } from './session.ts';
+
+/** Which build the server wants here, as JSON; `null` for the one that is. */
+const UPDATE = 'update-directive';
+/** This device's own settings and their revision, as JSON. */
+const CONFIG = 'device-config';
+
+/** The server's members of staff, as JSON, as the newest change had them (staff/members.ts). */
+export const STAFF_OF_SERVER = 'staff-of-server';
+
+/** A row outlives its command's end by so much, ms: a server restored to before the answer may ask again. */
+const KEPT_MS = 90 * 86_400_000;
+
+type Outcome = Open<'command'>['outcome'];
+
+/** A command whose last word was not said. */
+export interface OpenCommand extends Command {
+  /** It was begun before this kiosk last started, or a moment ago. */
+  readonly begun: boolean;
+}
+
+export interface KeptConfig {
+  readonly revision: number;
+  readonly config: DeviceConfig;
+}
+
+interface CommandRow {
+  readonly id: Buffer;
+  readonly what: CommandWhat;
+  readonly expires: number;
+  readonly outcome: Outcome | null;
+  readonly n: number | null;
+}
+
+/** What the server told this one device: the build to run, its own settings, commands. Writes belong into a transaction of the caller's. */
+export class DeviceState {
+  readonly #s: Session;
+  readonly #rows: Rows;
+
+  constructor(session: Session, rows: Rows) {
+    this.#s = session;
+    this.#rows = rows;
+  }
+
+  noteUpdate({ update }: Extract<Change, { kind: 'update' }>): void {
+    this.#rows.setSetting(UPDATE, JSON.stringify(update));
+  }
+
+  noteConfig({ revision, config }: Extract<Change, { kind: 'config' }>): void {
+    this.#rows.setSetting(CONFIG, JSON.stringify({ revision, config }));
+  }
+
+  /** @param now trusted time, ms since 1970 */
+  noteCommand({ id, what, expires }: Extract<Change, { kind: 'command' }>, now: number): void {
+    const { db, log } = this.#s;
+    db.prepare('DELETE FROM command WHERE outcome IS NOT NULL AND expires < ?').run(Math.floor(now - KEPT_MS));
+    db.prepare(
+      `INSERT INTO command(id, what, expires) VALUES (?, ?, ?)
+       ON CONFLICT(id) DO UPDATE SET expires = excluded.expires WHERE outcome IS NULL`,
+    ).run(uuidBytes(id), what, Date.parse(expires));
+    const row = this.#row(id)!;
+    // Asked again although it was answered: the server's database is older than the answer, which is then sent again by
+    // itself. Only one that was already trimmed has to be given anew.
+    if (row.outcome !== null && row.outcome !== 'begun' && !log.row(row.n!))
+      this.#say(row, { command: id, what: row.what, outcome: row.outcome });
+  }
+
+  /** @throws Error for a command that the server never told */
+  answer(id: string, outcome: Outcome, code?: string): void {
+    const row = this.#row(id);
+    if (!row) throw new Error(`there is no command ${id}`);
+    this.#say(row, { command: id, what: row.what, outcome, ...(code !== undefined && { code }) });
+  }
+
+  #say({ id }: CommandRow, open: Open<'command'>): void {
+    const { n } = this.#s.log.insert('command', open);
+    this.#s.db.prepare('UPDATE command SET outcome = ?, n = ? WHERE id = ?').run(open.outcome, n, id);
+  }
+
+  #row(id: string): CommandRow | undefined {
+    return this.#s.db.prepare('SELECT * FROM command WHERE id = ?').get(uuidBytes(id)) as CommandRow | undefined;
+  }
+
+  /** Null: none was told, or it is of a build that this one can't read. */
+  get update(): UpdateDirective | null {
+    return UpdateDirective.safeParse(this.#json(UPDATE)).data ?? null;
+  }
+
+  /** Null: as above. */
+  get config(): KeptConfig | null {
+    const kept = this.#json(CONFIG) as { revision?: unknown; config?: unknown } | null;
+    const config = DeviceConfig.safeParse(kept?.config).data;
+    return config && typeof kept?.revision === 'number' ? { revision: kept.revision, config } : null;
+  }
+
+  /** In the order in which they end. */
+  commands(): OpenCommand[] {
+    const rows = this.#s.db
+      .prepare("SELECT * FROM command WHERE outcome IS NULL OR outcome = 'begun' ORDER BY expires, id")
+      .all() as CommandRow[];
+    return rows.map(({ id, what, expires, outcome }) => ({
+      id: uuidText(id),
+      what,
+      expires: new Date(expires).toISOString(),
+      begun: outcome === 'begun',
+    }));
+  }
+
+  #json(setting: string): unknown {
+    const text = this.#rows.setting(setting);
+    return text === null ? null : JSON.parse(text);
+  }
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { createFailures } from './failures.ts';
+import type { Asked } from './records.ts';
+
+const asked: Asked = {
+  action: 'install',
+  version: '0.3.0',
+  rollout: '33333333-3333-4333-8333-333333333333',
+  again: 0,
+};
+
+function rig(random = 0.5) {
+  const settings = new Map<string, string>();
+  const told: unknown[] = [];
+  let now = 0;
+  const failures = createFailures({
+    store: {
+      setting: (key) => settings.get(key) ?? null,
+      sync: {
+        reportIfRoom(_code, detail, more = {}) {
+          told.push(detail.reason);
+          for (const [key, value] of Object.entries(more)) settings.set(key, value);
+          return true;
+        },
+      },
+    },
+    running: '0.2.0',
+    monotonic: () => now,
+    random: () => random,
+    log: () => undefined,
+  });
+  const refuse = (code: string) => failures.refuse(asked, new Problem(code, 'so', 'Do.'), true);
+  return { failures, told, refuse, at: (seconds: number) => (now = seconds * 1000) };
+}
+
+test('a server without room is asked again within the minute, nobody is told, and what was wrong before is not put off', () => {
+  const { failures, told, refuse, at } = rig();
+  for (let times = 0, now = 0; times < 20; times++, now += 45) {
+    at(now);
+    refuse('update-busy');
+    expect(failures.problem?.code).toBe('update-busy');
+    at(now + 14);
+    expect(failures.waits(asked)).toBe(true);
+    at(now + 45);
+    expect(failures.waits(asked)).toBe(false);
+  }
+  expect(told).toEqual([]);
+  // The first that counts is the first, and tried again after five minutes.
+  at(1000);
+  refuse('update-unreachable');
+  at(1299);
+  expect(failures.waits(asked)).toBe(true);
+  at(1301);
+  expect(failures.waits(asked)).toBe(false);
+  expect(told).toEqual(['update-unreachable']);
+});
+
+test('kiosks that came together do not come again together', () => {
+  const waits = (random: number, seconds: number): boolean => {
+    const { failures, refuse, at } = rig(random);
+    refuse('update-busy');
+    at(seconds);
+    return failures.waits(asked);
+  };
+  expect([waits(0, 16), waits(0.999, 16), waits(0.999, 44), waits(0.999, 46)]).toEqual([false, true, true, false]);
+});
+
+test('a reason is told once, a last one ends it', () => {
+  const { failures, told, refuse, at } = rig();
+  refuse('update-unreachable');
+  refuse('update-unreachable');
+  refuse('update-no-way-back');
+  expect(told).toEqual(['update-unreachable', 'update-no-way-back']);
+  at(1e9);
+  expect(failures.waits(asked)).toBe(true);
+});

@@ -1,0 +1,82 @@
+import { isFinalError } from '../../../sync/protocol/wire/fleet.ts';
+import type { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { CoreOptions } from '../interface.ts';
+import { type Asked, keyOf, REFUSED, readRefused } from './records.ts';
+import { againAfter, busyAgainAfter, isBusy } from './rules.ts';
+
+export interface FailureDeps {
+  readonly store: {
+    setting(key: string): string | null;
+    readonly sync: {
+      reportIfRoom(
+        code: string,
+        detail: Readonly<Record<string, string | number | boolean>>,
+        settings?: Readonly<Record<string, string>>,
+      ): boolean;
+    };
+  };
+  /** Version of this build. */
+  readonly running: string;
+  readonly monotonic: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: CoreOptions['log'];
+}
+
+/** Wishes that came to nothing: each reason is told once, and what time may mend is tried again, later each time. */
+export interface Failures {
+  /** Why the newest wish came to nothing; null: it did not. */
+  readonly problem: Problem | null;
+  /** It waits for its time, or for ever. */
+  waits(asked: Asked): boolean;
+  /** @param tell false: whoever asked hears it directly */
+  refuse(asked: Asked, why: Problem, tell: boolean): void;
+  clear(): void;
+}
+
+export function createFailures({ store, running, monotonic, random, log }: FailureDeps): Failures {
+  let problem: Problem | null = null;
+  let key = '';
+  let count = 0;
+  let again = 0;
+  return {
+    get problem() {
+      return problem;
+    },
+    waits: (asked) => keyOf(asked) === key && monotonic() < again,
+    clear() {
+      problem = null;
+      key = '';
+    },
+    refuse(asked, why, tell) {
+      const before = keyOf(asked) === key ? count : 0;
+      key = keyOf(asked);
+      problem = why;
+      if (isBusy(why.code)) {
+        count = before;
+        again = monotonic() + busyAgainAfter(random());
+        return;
+      }
+      count = before + 1;
+      again = isFinalError(why.code) ? Number.POSITIVE_INFINITY : monotonic() + againAfter(count);
+      if (!tell) return;
+      const told = readRefused(store);
+      if (told?.key === key && told.code === why.code) return;
+      log('warn', 'update: refused', { code: why.code, problem: why.message, nextStep: why.nextStep });
+      const { version, action, rollout } = asked;
+      store.sync.reportIfRoom(
+        'update-refused',
+        {
+          version,
+          from: running,
+          action,
+          again: asked.again,
+          ...(rollout && { rollout }),
+          reason: why.code,
+          message: why.message.slice(0, 200),
+        },
+        { [REFUSED]: JSON.stringify({ key, code: why.code }) },
+      );
+    },
+  };
+}

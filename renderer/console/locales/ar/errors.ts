@@ -1,0 +1,121 @@
+import type { Sentences } from '../../../shared/i18n.ts';
+
+/** What somebody else was quicker with, or an address that was typed. */
+const GONE = { title: 'لم يعد هذا موجودًا.', next: 'اقرأ الصفحة من جديد.' };
+
+/** Of single pages, by the code of the refusal. Sorted. */
+export const errors = {
+  'account-not-disabled': { title: 'هذا الحساب مستخدم.', next: 'عطّله أولًا.' },
+  'account-unknown': GONE,
+  'already-corrected': { title: 'حلّ تصحيح آخر محل هذا التسجيل.', next: 'صحّح ذاك، أو تراجع عنه أولًا.' },
+  'already-undone': { title: 'سبق التراجع عن هذا التصحيح.', next: 'اقرأ الصفحة من جديد.' },
+  'already-void': { title: 'سُحب هذا التسجيل ولا يُحتسب في أي مكان.', next: 'أضف تسجيلًا بدلًا منه.' },
+  'at-in-future': { title: 'لم يحن هذا الوقت بعد.', next: 'صحّح ما حدث فعلًا.' },
+  'audit-row-unknown': GONE,
+  'bad-code-life': { title: 'مدة الرمز من دقيقة إلى 30 يومًا.', next: 'اختر مدة أخرى.' },
+  'birth-in-future': { title: 'تاريخ الميلاد في المستقبل.', next: 'صحّحه.' },
+  'candidate-unknown': GONE,
+  'consent-text-unknown': GONE,
+  'consent-texts-too-long': {
+    title: 'النصوص السارية مجتمعة أطول مما يمكن إرساله إلى الأجهزة.',
+    next: 'اختصرها في نسخة جديدة، أو قدّم لغات أقل.',
+  },
+  'correction-unknown': GONE,
+  'credential-unknown': GONE,
+  'cursor-unreadable': GONE,
+  'delivery-unknown': GONE,
+  'device-revoked': { title: 'سُحب اعتماد هذا الجهاز.', next: 'أضفه من جديد برمز جديد.' },
+  'erasure-not-complete': { title: 'لم يكتمل هذا المحو، فلا شهادة بعد.', next: 'تبيّن خطواته ما ينتظره.' },
+  'erasure-under-way': {
+    title: 'لم يعد سحب هذا الطلب ممكنًا.',
+    next: 'يجري محو الشخص؛ أضفه من جديد إن لم يكن ذلك مقصودًا.',
+  },
+  'erasure-unknown': GONE,
+  'evacuation-over': { title: 'انتهى هذا النداء.', next: 'ابدأ نداءً آخر عند الحاجة.' },
+  'export-too-large': {
+    title: 'لا يتسع ملف Excel لهذا العدد من الصفوف.',
+    next: 'اطلب فترة أقصر، أو CSV الذي يتسع لأي عدد.',
+  },
+  'hold-covers-everything': {
+    title: 'يحدد الحجز شخصًا أو موقعًا أو فترة؛ وهذا يحفظ كل شيء إلى الأبد.',
+    next: 'حدّد ما يتعلق به.',
+  },
+  'hold-period-wrong': { title: 'تنتهي فترة الحجز قبل أن تبدأ.', next: 'صحّح التاريخين.' },
+  'hold-unknown': GONE,
+  'import-nothing-accepted': { title: 'لم تُقبل أي صورة من هذا الاستيراد.', next: 'اقبل بعضها، أو ألغه.' },
+  'import-photo-unknown': GONE,
+  'import-photo-unusable': {
+    title: 'لا يمكن صنع قالب من هذه الصورة، أو ليست لشخص معروف.',
+    next: 'حدّد صاحبها، أو ارفضها.',
+  },
+  'import-unknown': GONE,
+  'incident-changed': { title: 'غيّر شخص آخر الحادث في الأثناء.', next: 'اقرأه من جديد.' },
+  'incident-closed': { title: 'أُغلق الحادث.', next: 'افتح آخر يشير إليه.' },
+  'incident-times-wrong': {
+    title: 'يبدأ الحادث قبل اكتشافه وقبل انتهائه، ولا شيء من ذلك في المستقبل.',
+    next: 'صحّح الأوقات.',
+  },
+  'incident-unknown': GONE,
+  'last-administrator': { title: 'هذا آخر مسؤول.', next: 'أضف مسؤولًا آخر أولًا.' },
+  'mail-not-configured': { title: 'لا يرسل هذا الخادم بريدًا.', next: 'اعرض رمز QR بدلًا من ذلك.' },
+  'merge-not-possible': { title: 'أحدهما مجهول أو ممحو أو مدموج من قبل.', next: 'اقرأ الصفحة من جديد.' },
+  'models-altered': {
+    title: 'عُدّل أحد نماذج الوجوه على الخادم فلا يُستخدم.',
+    next: 'راجع من يشغّل الخادم. يمكن التسجيل عند الجهاز في هذه الأثناء.',
+  },
+  'models-missing': {
+    title: 'نماذج الوجوه غير موجودة على الخادم.',
+    next: 'راجع من يشغّل الخادم. يمكن التسجيل عند الجهاز في هذه الأثناء.',
+  },
+  'site-change-unknown': { title: 'لا يوجد تغيير كهذا في هذا الموقع.', next: 'اقرأ القائمة من جديد.' },
+  'name-unreadable': {
+    title: 'لا يمكن قراءة هذا الاسم: لا يظهر منه شيء، أو فيه فاصل أسطر.',
+    next: 'اكتبه من جديد في سطر واحد.',
+  },
+  'no-such-day': { title: 'لا يوجد هذا اليوم في تقويم الموقع.', next: 'اختر يومًا آخر.' },
+  'not-undoable': { title: 'تراجع هذا التصحيح عن تصحيح آخر.', next: 'أعد ذلك التصحيح.' },
+  'nothing-to-correct': { title: 'الوقت والاتجاه كما في التسجيل.', next: 'غيّر أحدهما.' },
+  'password-missing': { title: 'ليست لهذا الحساب كلمة مرور بعد.', next: 'حدّد العنوان وكلمة المرور أولًا.' },
+  'period-too-long': { title: 'الفترة طويلة جدًا، أو تنتهي قبل أن تبدأ.', next: '92 يومًا على الأكثر.' },
+  'person-erased': { title: 'مُحي هذا الشخص.', next: 'لا يمكن كتابة شيء عنه بعد الآن.' },
+  'person-merged': { title: 'دُمج هذا الشخص في آخر.', next: 'غيّر بيانات من أُبقي.' },
+  'policy-change-unknown': GONE,
+  'record-of-nobody': { title: 'مُحي من كان هذا التسجيل عنه.', next: 'لا يمكن تصحيحه.' },
+  'record-unknown': GONE,
+  'rollout-unknown': GONE,
+  'scope-unknown': GONE,
+  'second-factor-not-offered': { title: 'لم يبدأ إعداد عامل ثانٍ جديد.', next: 'ابدأ من جديد.' },
+  'second-factor-not-set': { title: 'ليس لهذا الحساب عامل ثانٍ بعد.', next: 'أعدّ واحدًا أولًا.' },
+  'site-configured': {
+    title: 'اسم الموقع الافتراضي ومنطقته الزمنية في إعداد الخادم.',
+    next: 'يغيّرهما هناك من يدير الخادم.',
+  },
+  'too-many-credentials': { title: 'لدى هذا الشخص أقصى عدد من البطاقات والشارات.', next: 'أبطل ما لم يعد لازمًا.' },
+  'unknown-device': GONE,
+  'unknown-site': GONE,
+  'upload-empty': { title: 'الملف فارغ.', next: 'اختر غيره.' },
+  'ways-need-another': {
+    title: 'كل طريق دخول في هذه السياسة يطلب وجهًا.',
+    next: 'أبقِ طريقًا لا يطلبه، كالرقم والرمز السري.',
+  },
+  'webhook-unknown': GONE,
+  'confirmation-wrong': { title: 'هذا ليس رقم الشخص المسجَّل من قبل ولا اسمه.', next: 'قارن الصورتين واكتبه من جديد.' },
+  'duplicate-needs-admin': {
+    title: 'لا يمكن إلا لمسؤول النظام أن يقول إنهما شخصان.',
+    next: 'اترك الأمر له، وأعطِ الشخص في هذه الأثناء رمزًا سريًّا أو رمز QR أو بطاقة.',
+  },
+  'another-lookalike': {
+    title: 'هذا الوجه يشبه أيضًا وجه شخص آخر، وهو المعروض هنا الآن.',
+    next: 'انظر إلى الصورتين، واتخذ قرارًا بشأن هذا الشخص أيضًا.',
+  },
+  'embedder-changed': {
+    title: 'تستعمل الأجهزة نموذج وجوه آخر منذ التقاط هذه الصور.',
+    next: 'لا تُسجِّل بها؛ صوِّر الشخص من جديد.',
+  },
+  'enrolment-case-unknown': {
+    title: 'لم يعد هذا التسجيل ينتظر.',
+    next: 'قرر أحدهم أو انتهى الوقت. راجع «ما يحتاج إلى متابعة».',
+  },
+  'lookalikes-unknown': { title: 'لم يعد هذان مسجَّلين متشابهين.', next: 'حدِّث القائمة.' },
+  'picture-unknown': { title: 'لا توجد صورة لهذا الشخص.', next: 'قارن الاسم والرقم.' },
+} satisfies Sentences;

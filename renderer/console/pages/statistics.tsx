@@ -1,0 +1,191 @@
+import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { Arrivals, KioskStats } from '../../../sync/protocol/api/stats.ts';
+import { currentLanguage, hasSentence, t } from '../../shared/i18n.ts';
+import { IconChart } from '../../shared/icons.tsx';
+import { get } from '../core/api.ts';
+import { dayKeyIn, momentIn } from '../core/clock.ts';
+import { zoneOf } from '../core/places.ts';
+import { useResource } from '../core/resource.ts';
+import { addDays } from '../core/zone.ts';
+import { Chart } from '../parts/chart.tsx';
+import { Empty } from '../parts/empty.tsx';
+import { FilterBar, filterOf } from '../parts/filters.tsx';
+import { ErrorNote, TextField } from '../parts/form.tsx';
+import { PageFrame } from '../parts/page.tsx';
+import { SiteField } from '../parts/site-field.tsx';
+import { Skeleton } from '../parts/table.tsx';
+import type { ConsolePage, PageProps } from './page.ts';
+
+export const statisticsPage: ConsolePage = {
+  path: 'statistics',
+  group: 'now',
+  Icon: IconChart,
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  View: Statistics,
+};
+
+const HOUR_MS = 3_600_000;
+/** Lines of the queue's chart, in turn. */
+const LINES = ['--color-accent', '--color-good', '--color-warn', '--color-bad'];
+
+function Statistics({ query }: PageProps) {
+  const site = query.get('site') ?? '';
+  const today = dayKeyIn(Date.now(), zoneOf(site || null));
+  const from = query.get('from') || addDays(today, -6);
+  const to = query.get('to') || today;
+  const asked = { site, from, to };
+  const key = JSON.stringify(asked);
+  const arrivals = useResource(`arrivals ${key}`, (signal) =>
+    get('/api/stats/arrivals', Arrivals, { query: asked, signal }),
+  );
+  const kiosks = useResource(`kiosks ${key}`, (signal) =>
+    get('/api/stats/kiosks', KioskStats, { query: asked, signal }),
+  );
+  return (
+    <PageFrame title={t('statistics.nav')} lead={t('statistics.lead')}>
+      <FilterBar names={['site', 'from', 'to']}>
+        <SiteField />
+        <TextField label={t('attendance.from')} type="date" {...filterOf('from')} value={from} />
+        <TextField label={t('attendance.to')} type="date" {...filterOf('to')} value={to} />
+      </FilterBar>
+      <ErrorNote error={arrivals.error ?? kiosks.error} onAgain={arrivals.reload} />
+      {arrivals.value ? <Came arrivals={arrivals.value} /> : arrivals.loading && <Skeleton rows={5} />}
+      {kiosks.value && <Kiosks stats={kiosks.value} zone={zoneOf(site || null)} />}
+    </PageFrame>
+  );
+}
+
+function Panel({
+  title,
+  text,
+  empty,
+  children,
+}: {
+  title: string;
+  text?: string;
+  empty: boolean;
+  children: ComponentChildren;
+}) {
+  return (
+    <section class="card panel">
+      <h2>{title}</h2>
+      {text && <p class="muted small">{text}</p>}
+      {empty ? <Empty title={t('statistics.empty')} icon={<IconChart />} /> : children}
+    </section>
+  );
+}
+
+/** Hours between the first and the last that had something: the empty ones are zero, not left out. */
+function Came({ arrivals: { hours, methods, site } }: { arrivals: Arrivals }) {
+  const { x, came, went } = useMemo(() => {
+    const at = hours.map((h) => Date.parse(h.at));
+    const by = new Map(hours.map((h, i) => [at[i]!, h]));
+    const steps = at.length > 0 ? (at.at(-1)! - at[0]!) / HOUR_MS + 1 : 0;
+    const axis = Array.from({ length: steps }, (_, i) => at[0]! + i * HOUR_MS);
+    return { x: axis, came: axis.map((h) => by.get(h)?.in ?? 0), went: axis.map((h) => by.get(h)?.out ?? 0) };
+  }, [hours]);
+  const language = currentLanguage();
+  return (
+    <>
+      <Panel title={t('statistics.arrivals')} empty={x.length === 0}>
+        <Chart
+          title={t('statistics.arrivals')}
+          x={x}
+          zone={site.timeZone}
+          xLabel={t('statistics.hour')}
+          bars={HOUR_MS}
+          format={(ms) => momentIn(ms, site.timeZone, language)}
+          series={[{ label: t('statistics.came'), color: '--color-accent', values: came }]}
+        />
+      </Panel>
+      <div class="halves">
+        <Panel title={t('statistics.went')} empty={x.length === 0}>
+          <Chart
+            title={t('statistics.went')}
+            x={x}
+            zone={site.timeZone}
+            xLabel={t('statistics.hour')}
+            bars={HOUR_MS}
+            format={(ms) => momentIn(ms, site.timeZone, language)}
+            series={[{ label: t('statistics.went'), color: '--color-good', values: went }]}
+          />
+        </Panel>
+        <Panel title={t('statistics.methods')} empty={Object.keys(methods).length === 0}>
+          <Bars rows={Object.entries(methods).map(([m, count]) => ({ label: t(`method.${m}`), count }))} />
+        </Panel>
+      </div>
+    </>
+  );
+}
+
+function Kiosks({ stats: { scores, failures, queue, kiosks }, zone }: { stats: KioskStats; zone: string }) {
+  const language = currentLanguage();
+  const bins = useMemo(() => {
+    const by = new Map(scores.map((s) => [Math.round(s.from * 100), s.count]));
+    const low = Math.min(...by.keys(), 95);
+    const axis = Array.from({ length: (100 - low) / 5 }, (_, i) => low + i * 5);
+    return { x: axis, counts: axis.map((bin) => by.get(bin) ?? 0) };
+  }, [scores]);
+  const depth = useMemo(() => {
+    const x = [...new Set(queue.map((q) => Date.parse(q.at)))];
+    const series = kiosks.map((k, i) => {
+      const of = new Map(queue.filter((q) => q.kiosk === k.id).map((q) => [Date.parse(q.at), q.depth]));
+      return { label: k.name, color: LINES[i % LINES.length]!, values: x.map((at) => of.get(at) ?? null) };
+    });
+    return { x, series };
+  }, [queue, kiosks]);
+  return (
+    <div class="halves">
+      <Panel title={t('statistics.scores')} text={t('statistics.scoresText')} empty={scores.length === 0}>
+        <Chart
+          title={t('statistics.scores')}
+          x={bins.x}
+          xLabel={t('statistics.score')}
+          bars={5}
+          format={(bin) => (bin / 100).toLocaleString(language, { minimumFractionDigits: 2 })}
+          series={[{ label: t('statistics.faces'), color: '--color-accent', values: bins.counts }]}
+        />
+      </Panel>
+      <Panel title={t('statistics.failures')} empty={failures.length === 0}>
+        <Bars rows={failures.map((f) => ({ label: reasonOf(f.reason), count: f.count }))} />
+      </Panel>
+      <Panel title={t('statistics.queue')} empty={depth.x.length === 0}>
+        <Chart
+          title={t('statistics.queue')}
+          x={depth.x}
+          zone={zone}
+          xLabel={t('statistics.hour')}
+          format={(ms) => momentIn(ms, zone, language)}
+          series={depth.series}
+        />
+      </Panel>
+    </div>
+  );
+}
+
+/** A code of a kiosk as words; one without words is shown as it is. */
+function reasonOf(reason: string): string {
+  if (hasSentence(`statistics.failure.${reason}`)) return t(`statistics.failure.${reason}`);
+  const [kind, what = ''] = reason.split(/\.(.*)/s);
+  const words = hasSentence(`statistics.code.${what}`) ? t(`statistics.code.${what}`) : what.replaceAll('-', ' ');
+  return t(`statistics.failure.${kind}`, { what: words });
+}
+
+/** Figures by name, each with a bar as long as it is large. */
+const Bars = ({ rows }: { rows: readonly { label: string; count: number }[] }) => {
+  const most = Math.max(1, ...rows.map((r) => r.count));
+  return (
+    <ul class="bars">
+      {rows.map((row) => (
+        <li key={row.label}>
+          <bdi>{row.label}</bdi>
+          <span class="bars-track" aria-hidden="true">
+            <span class="bars-bar" style={{ width: `${(row.count / most) * 100}%` }} />
+          </span>
+          <strong class="tabular">{row.count}</strong>
+        </li>
+      ))}
+    </ul>
+  );
+};

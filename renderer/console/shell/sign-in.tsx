@@ -1,0 +1,67 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { t } from '../../shared/i18n.ts';
+import { IconShield } from '../../shared/icons.tsx';
+import { EntryCard } from '../../shared/web/entry.tsx';
+import { useWrite } from '../core/resource.ts';
+import { type Stage, signIn } from '../core/session.ts';
+import { ErrorNote, Form, TextField } from '../parts/form.tsx';
+
+export function SignInCard({ at: { why, error } }: { at: Extract<Stage, { kind: 'out' }> }) {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const [code, setCode] = useState('');
+  const { busy, error: refused, run } = useWrite();
+  const first = useRef<HTMLHeadingElement>(null);
+  useEffect(() => first.current?.focus(), [why]);
+  const submit = () =>
+    void run(async () => {
+      const no = await signIn(email, password, code);
+      return no ? { ok: false, error: no } : { ok: true, value: null };
+    });
+  return (
+    <EntryCard>
+      <h1 ref={first} tabIndex={-1}>
+        {t('signIn.title')}
+      </h1>
+      {why && !refused && (
+        <p class="note" data-kind={why === 'left' ? 'plain' : 'warn'} role="status">
+          {t(`signIn.${why}`)}
+        </p>
+      )}
+      <ErrorNote error={refused ?? error} />
+      <Form class="stack" onSubmit={submit}>
+        <TextField
+          label={t('signIn.email')}
+          type="email"
+          autocomplete="username"
+          dir="ltr"
+          required
+          value={email}
+          onValue={setEmail}
+        />
+        <TextField
+          label={t('signIn.password')}
+          type="password"
+          autocomplete="current-password"
+          dir="ltr"
+          required
+          value={password}
+          onValue={setPassword}
+        />
+        <TextField
+          label={t('signIn.code')}
+          hint={t('signIn.codeHint')}
+          autocomplete="one-time-code"
+          dir="ltr"
+          value={code}
+          onValue={setCode}
+        />
+        <button type="submit" class="primary" aria-disabled={busy}>
+          <IconShield />
+          {t(busy ? 'link.busy' : 'signIn.button')}
+        </button>
+      </Form>
+      <p class="muted small">{t('signIn.help')}</p>
+    </EntryCard>
+  );
+}

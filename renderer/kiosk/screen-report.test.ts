@@ -1,0 +1,58 @@
+import { signal } from '@preact/signals';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { MayGoDark } from './awake.ts';
+import type { CameraState } from './camera.ts';
+import { cameraCondition, startScreenReports } from './screen-report.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const live = { kind: 'live' } as unknown as CameraState;
+
+test('one word for each state of the camera', () => {
+  expect(cameraCondition(live, false, false)).toBe('ok');
+  expect(cameraCondition(live, false, true)).toBe('covered');
+  // Blind outdoes covered: nobody can say what is in a picture that can't be looked at.
+  expect(cameraCondition(live, true, true)).toBe('blind');
+  expect(cameraCondition({ kind: 'absent' }, false, false)).toBe('none');
+  expect(cameraCondition({ kind: 'broken', name: 'X' }, false, false)).toBe('broken');
+});
+
+test('is told to each core once it is there, at each change, and now and then', () => {
+  const told: unknown[] = [];
+  const generation = signal(0);
+  const camera = signal<CameraState>({ kind: 'starting' });
+  const mayGoDark = signal<MayGoDark>(null);
+  let frames = 0;
+  const stop = startScreenReports({
+    core: {
+      async screenState(state) {
+        told.push(state);
+        return {};
+      },
+    },
+    generation,
+    camera,
+    detectorTrouble: signal(null),
+    covered: signal(false),
+    mayGoDark,
+    frames: () => frames,
+  });
+  expect(told).toEqual([]);
+  generation.value = 1;
+  camera.value = live;
+  frames = 7;
+  vi.advanceTimersByTime(15_000);
+  expect(told).toEqual([
+    { camera: 'starting', frames: 0 },
+    { camera: 'ok', frames: 0 },
+    { camera: 'ok', frames: 7 },
+  ]);
+  generation.value = 2;
+  expect(told).toHaveLength(4);
+  mayGoDark.value = 'refused';
+  expect(told.slice(4)).toEqual([{ camera: 'ok', frames: 7, dark: 'refused' }]);
+  stop();
+  vi.advanceTimersByTime(60_000);
+  expect(told).toHaveLength(5);
+});

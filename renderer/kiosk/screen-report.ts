@@ -1,0 +1,54 @@
+import { computed, effect, type ReadonlySignal } from '@preact/signals';
+import type { CameraCondition, CoreClient } from '../../electron/contract/methods.ts';
+import type { MayGoDark } from './awake.ts';
+import type { CameraState } from './camera.ts';
+
+/** Told again so often though nothing changed, ms: whoever waits for pictures sees that they come. */
+const AGAIN_MS = 15_000;
+
+export interface Told {
+  readonly core: Pick<CoreClient, 'screenState'>;
+  /** Counts the connections: a new core has been told nothing. */
+  readonly generation: ReadonlySignal<number>;
+  readonly camera: ReadonlySignal<CameraState>;
+  /** Why faces can't be found in the pictures; null while they can. */
+  readonly detectorTrouble: ReadonlySignal<string | null>;
+  readonly covered: ReadonlySignal<boolean>;
+  /** Why the screen may go dark. */
+  readonly mayGoDark: ReadonlySignal<MayGoDark>;
+  /** Frames that were looked at since the page was loaded. */
+  readonly frames: () => number;
+}
+
+/** The one word for how the camera is. */
+export function cameraCondition(camera: CameraState, blind: boolean, covered: boolean): CameraCondition {
+  switch (camera.kind) {
+    case 'live':
+      return blind ? 'blind' : covered ? 'covered' : 'ok';
+    case 'absent':
+      return 'none';
+    default:
+      return camera.kind;
+  }
+}
+
+/** Reports to the core how the camera is, and whether the screen stays on. Returns how to stop. */
+export function startScreenReports(told: Told): () => void {
+  const word = computed(() =>
+    cameraCondition(told.camera.value, told.detectorTrouble.value !== null, told.covered.value),
+  );
+  const tell = (camera: CameraCondition, dark: MayGoDark): void => {
+    // A core that is away is told when it is back; nothing here waits for the answer.
+    told.core.screenState({ camera, frames: told.frames(), ...(dark && { dark }) }).catch(() => undefined);
+  };
+  const stop = effect(() => {
+    if (told.generation.value > 0) tell(word.value, told.mayGoDark.value);
+  });
+  const timer = setInterval(() => {
+    if (told.generation.peek() > 0) tell(word.peek(), told.mayGoDark.peek());
+  }, AGAIN_MS);
+  return () => {
+    stop();
+    clearInterval(timer);
+  };
+}

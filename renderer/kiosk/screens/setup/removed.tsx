@@ -1,0 +1,61 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { Setup } from '../../../../electron/contract/setup.ts';
+import { t } from '../../../shared/i18n.ts';
+import { IconShield } from '../../../shared/icons.tsx';
+import { useKiosk } from '../../kiosk.ts';
+
+/** The server has this kiosk leave: nobody checks in here any more. */
+export function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving' }> }) {
+  const { waiting } = setup;
+  return (
+    <main class="setup setup-plain">
+      <span class="spinner" aria-hidden="true" />
+      <div role="status">
+        <h1 class="title">{t(setup.what === 'wipe' ? 'setup.leavingWipe' : 'setup.leavingDecommission')}</h1>
+        <p class="lead tabular">
+          {waiting === null
+            ? t('setup.leavingNow')
+            : t({ server: 'setup.leavingWaiting', backup: 'setup.leavingBackup' }[waiting.for], {
+                count: waiting.count,
+              })}
+        </p>
+      </div>
+    </main>
+  );
+}
+
+/** Nothing is left of it, or is about to be; whoever finds it reads so, and may begin anew. */
+export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> }) {
+  const { core } = useKiosk();
+  const title = useRef<HTMLHeadingElement>(null);
+  useEffect(() => title.current?.focus(), []);
+  const over = setup.step !== 'destroying';
+  const was = setup.what === 'wipe' ? 'setup.goneWipe' : 'setup.goneDecommission';
+  const is = setup.what === 'wipe' ? 'setup.leavingWipe' : 'setup.leavingDecommission';
+  return (
+    <main class="setup setup-plain setup-gone">
+      {over ? (
+        <span class="setup-done" aria-hidden="true">
+          <IconShield />
+        </span>
+      ) : (
+        <span class="spinner" aria-hidden="true" />
+      )}
+      <div role="status">
+        <h1 class="title" ref={title} tabIndex={-1}>
+          {t(over ? was : is)}
+        </h1>
+        <p class="lead">
+          {t({ destroying: 'setup.leavingNow', notifying: 'setup.notifying', done: 'setup.removedMore' }[setup.step])}
+        </p>
+      </div>
+      {setup.step === 'done' && (
+        <div class="setup-actions">
+          <button type="button" class="button" onClick={() => core.setupStartOver({}).catch(() => undefined)}>
+            {t('setup.anew')}
+          </button>
+        </div>
+      )}
+    </main>
+  );
+}

@@ -1,0 +1,129 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
+import { t } from '../../../../shared/i18n.ts';
+import { IconBack, IconExit } from '../../../../shared/icons.tsx';
+import { useKiosk } from '../../../kiosk.ts';
+import { IdleNotice, useIdle } from '../../../parts/idle.tsx';
+import { DiagnosticsScreen } from '../diagnostics.tsx';
+import { usePolled } from '../polled.ts';
+import { type StaffSession, staffWords } from '../session.ts';
+import { StateCards } from './state-cards.tsx';
+import { Confirm, StickProgress, Tasks } from './tasks.tsx';
+
+const EVERY_MS = 2_000;
+/** As the core's own: left alone, it closes. */
+const IDLE_MS = 120_000;
+
+type View = { at: 'menu' } | { at: 'diagnostics' } | { at: 'ask'; task: TechnicianTask };
+
+/** The technician's room: how machine and program are, and what can be done about it. Nobody's name but the technician's. */
+export function TechnicianScreen({ session, name, leave }: { session: StaffSession; name: string; leave: () => void }) {
+  const { core } = useKiosk();
+  const view = useSignal<View>({ at: 'menu' });
+  const said = useSignal('');
+  const failed = useSignal('');
+  const touched = useTouched();
+  const ask = (mine: string) => core.technicianState({ token: mine, active: touched() });
+  const { value: now, error, renew } = usePolled<TechnicianState>(session, ask, ask, EVERY_MS);
+  // The core ended it: too long without a touch, or another screen.
+  const over = session.token.value === null;
+  useEffect(() => {
+    if (over) leave();
+  }, [over, leave]);
+  // A build that is unpacked goes on without hands.
+  const left = useIdle(IDLE_MS, leave, now?.update.at === 'preparing' ? now.update.progress : null);
+  const heading = useRef<HTMLHeadingElement>(null);
+  // Whoever works by keyboard goes on where the new view begins; a question has its own place for that.
+  useEffect(() => {
+    if (view.value.at !== 'ask') heading.current?.focus();
+  }, [view.value.at]);
+
+  async function begin(what: TechnicianTask): Promise<void> {
+    view.value = { at: 'menu' };
+    said.value = '';
+    failed.value = '';
+    try {
+      await session.run((mine) => core.technicianDo({ token: mine, what }));
+      said.value = t(`technician.done.${what}`);
+    } catch (cause) {
+      failed.value = staffWords(cause);
+    }
+    renew();
+  }
+
+  const { at } = view.value;
+  return (
+    <main class="staff technician" data-view={`technician-${at}`}>
+      <div class="screen-head">
+        {at !== 'menu' && (
+          <button type="button" class="button button-back" onClick={() => (view.value = { at: 'menu' })}>
+            <IconBack />
+            <span>{t('back')}</span>
+          </button>
+        )}
+        <h1 class="title" ref={heading} tabIndex={-1}>
+          {t(at === 'diagnostics' ? 'diagnostics.title' : 'technician.title')}
+        </h1>
+        <button type="button" class="button staff-lock" onClick={leave}>
+          <IconExit />
+          <span>{t('technician.leave')}</span>
+        </button>
+      </div>
+      {at === 'diagnostics' && <DiagnosticsScreen session={session} />}
+      {view.value.at === 'ask' && (
+        <Confirm task={view.value.task} cancel={() => (view.value = { at: 'menu' })} yes={(task) => void begin(task)} />
+      )}
+      {at === 'menu' && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+        <section class="technician-menu" tabIndex={0} aria-label={t('technician.title')}>
+          <div class="technician-said" role="status">
+            <p class="hint">{t('technician.who', { name })}</p>
+            {said.value !== '' && <p>{said.value}</p>}
+          </div>
+          {(failed.value || error) && (
+            <p class="form-error" role="alert">
+              {failed.value || error}
+            </p>
+          )}
+          {now && (
+            <>
+              <StickProgress update={now.update} />
+              <Tasks
+                state={now}
+                open={(task) => {
+                  view.value = { at: 'ask', task };
+                }}
+                diagnostics={() => {
+                  view.value = { at: 'diagnostics' };
+                }}
+              />
+              <StateCards state={now} />
+            </>
+          )}
+        </section>
+      )}
+      <IdleNotice left={left} />
+    </main>
+  );
+}
+
+/** Whether somebody has touched anything since it was last asked. */
+function useTouched(): () => boolean {
+  const touched = useRef(true);
+  useEffect(() => {
+    const note = (): void => {
+      touched.current = true;
+    };
+    const events = ['pointerdown', 'keydown', 'wheel'] as const;
+    for (const event of events) document.addEventListener(event, note, { capture: true, passive: true });
+    return () => {
+      for (const event of events) document.removeEventListener(event, note, { capture: true });
+    };
+  }, []);
+  return () => {
+    const was = touched.current;
+    touched.current = false;
+    return was;
+  };
+}

@@ -1,0 +1,157 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { detection, face, look } from './detections.fake.ts';
+import {
+  type FaceDetector,
+  MOST_RESTARTS,
+  MOST_STUMBLES,
+  openFaceDetector,
+  RELOAD_MS,
+  RESTART_MS,
+} from './face-detector.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+/** A detection worker that says what the test says. */
+class ScriptedWorker {
+  onmessage: ((event: { data: FromWorker }) => void) | null = null;
+  onerror: ((event: { message: string }) => void) | null = null;
+  gone = false;
+  readonly told: ToWorker[] = [];
+  postMessage(message: ToWorker): void {
+    this.told.push(message);
+  }
+  terminate(): void {
+    this.gone = true;
+  }
+  say(data: FromWorker): void {
+    this.onmessage?.({ data });
+  }
+  sees(): void {
+    this.say({ type: 'seen', ...detection(1, [face()], look(face())) });
+  }
+  stumbles(times: number, ended = false): void {
+    for (let i = 0; i < times; i++) this.say({ type: 'stumbled', message: 'no frame', ended });
+  }
+  /** What it was told, without the loading. */
+  get kinds(): string[] {
+    return this.told.map(({ type }) => type).filter((type) => type !== 'load');
+  }
+}
+
+describe('the eyes', () => {
+  let workers: ScriptedWorker[];
+  let trouble: (string | null)[];
+  let seen: number[];
+  let detector: FaceDetector;
+  const track = { readyState: 'live' } as MediaStreamTrack;
+  const last = (): ScriptedWorker => workers.at(-1)!;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    vi.stubGlobal('location', { href: 'http://127.0.0.1/' });
+    vi.stubGlobal(
+      'MediaStreamTrackProcessor',
+      class {
+        readonly readable = new ReadableStream();
+      },
+    );
+    workers = [];
+    trouble = [];
+    seen = [];
+    detector = openFaceDetector(
+      ({ at }) => seen.push(at),
+      (message) => trouble.push(message),
+      () => {
+        workers.push(new ScriptedWorker());
+        return last() as unknown as Worker;
+      },
+    );
+  });
+  afterEach(() => {
+    detector.stop();
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it('go on after a frame that could not be seen, and count only those in a row', () => {
+    last().say({ type: 'ready', loadMs: 1 });
+    for (let round = 0; round < 3; round++) {
+      last().stumbles(MOST_STUMBLES - 1);
+      last().sees();
+    }
+    vi.advanceTimersByTime(RELOAD_MS);
+    expect([workers.length, last().gone, seen.length, trouble]).toEqual([1, false, 3, [null]]);
+  });
+
+  it.each([
+    ['too many frames in a row could not be seen', (w: ScriptedWorker) => w.stumbles(MOST_STUMBLES)],
+    ['the stream of frames broke', (w: ScriptedWorker) => w.stumbles(1, true)],
+    ['it threw where nothing caught it', (w: ScriptedWorker) => w.onerror?.({ message: 'out of memory' })],
+  ])('start the worker anew when %s, tell it all again, and keep the face on', (_what, fails) => {
+    last().say({ type: 'ready', loadMs: 1 });
+    detector.watch(track);
+    detector.pace(90);
+    detector.look(true);
+    fails(last());
+    expect(workers[0]!.gone).toBe(true);
+    vi.advanceTimersByTime(RESTART_MS - 1);
+    expect(workers).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(last().kinds.toSorted()).toEqual(['frames', 'look', 'pace']);
+    last().say({ type: 'ready', loadMs: 1 });
+    last().sees();
+    expect([workers.length, seen.length]).toEqual([2, 1]);
+    expect(trouble.filter((message) => message !== null)).toEqual([]);
+  });
+
+  it.each([
+    ['the model', (w: ScriptedWorker) => w.say({ type: 'failed', message: 'no model' })],
+    ['the script', (w: ScriptedWorker) => w.onerror?.({ message: 'no model' })],
+  ])('say that %s could not be loaded, try again each minute, and say when it was', (_what, fails) => {
+    fails(last());
+    expect(trouble).toEqual(['no model']);
+    vi.advanceTimersByTime(RELOAD_MS);
+    fails(last());
+    vi.advanceTimersByTime(RELOAD_MS);
+    last().say({ type: 'ready', loadMs: 1 });
+    expect([workers.length, trouble]).toEqual([3, ['no model', 'no model', null]]);
+  });
+
+  it('wait longer each time that no frame of a worker could be seen, say so, and go on as before once one is', () => {
+    const pauses: number[] = [];
+    for (let round = 1; round <= 8; round++) {
+      last().say({ type: 'ready', loadMs: 1 });
+      expect(trouble.at(-1)).toBeNull();
+      last().stumbles(MOST_STUMBLES);
+      const [before, from] = [workers.length, Date.now()];
+      while (workers.length === before) vi.advanceTimersByTime(1000);
+      pauses.push(Date.now() - from);
+      expect(trouble.at(-1)).toBe(round >= MOST_RESTARTS ? 'no frame' : null);
+    }
+    expect(pauses).toEqual([2, 4, 8, 16, 32, 60, 60, 60].map((s) => s * 1000));
+    last().say({ type: 'ready', loadMs: 1 });
+    last().sees();
+    last().stumbles(MOST_STUMBLES);
+    vi.advanceTimersByTime(RESTART_MS);
+    expect([workers.length, trouble.at(-1)]).toEqual([10, null]);
+  });
+
+  it('keep one time over all workers, whose own clocks begin with each', () => {
+    const at = (ms: number): void => last().say({ type: 'seen', ...detection(ms, []) });
+    vi.advanceTimersByTime(3_600_000);
+    at(3_600_000);
+    at(3_600_040);
+    last().stumbles(1, true);
+    vi.advanceTimersByTime(RESTART_MS);
+    at(30);
+    at(70);
+    expect(seen.map((ms) => Math.round(ms - seen[0]!))).toEqual([0, 40, RESTART_MS, RESTART_MS + 40]);
+  });
+
+  it('leave a track alone that ended meanwhile', () => {
+    last().say({ type: 'ready', loadMs: 1 });
+    detector.watch({ readyState: 'ended' } as MediaStreamTrack);
+    last().stumbles(MOST_STUMBLES);
+    vi.advanceTimersByTime(RESTART_MS);
+    expect(last().kinds).toEqual([]);
+  });
+});

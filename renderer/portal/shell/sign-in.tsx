@@ -1,0 +1,56 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { t } from '../../shared/i18n.ts';
+import { send } from '../../shared/web/api.ts';
+import { EntryCard } from '../../shared/web/entry.tsx';
+import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
+import { useWrite } from '../../shared/web/resource.ts';
+import type { Stage } from '../core/session.ts';
+
+/** Whoever is not in asks for a link by mail; the answer is the same whether the address is known or not. */
+export function OutCard({ at: { why, error } }: { at: Extract<Stage, { kind: 'out' }> }) {
+  const [email, setEmail] = useState('');
+  const [asked, setAsked] = useState(false);
+  const { busy, error: refused, run } = useWrite();
+  const first = useRef<HTMLHeadingElement>(null);
+  useEffect(() => first.current?.focus(), [why]);
+  const submit = async () => {
+    const done = await run(() => send('POST', '/api/sign-in-links', { body: { email } }));
+    if (done?.ok) setAsked(true);
+  };
+  return (
+    <EntryCard>
+      <h1 ref={first} tabIndex={-1}>
+        {t('out.title')}
+      </h1>
+      {why && !asked && !refused && (
+        <p class="note" data-kind={why === 'left' ? 'plain' : 'warn'} role="status">
+          {t(`out.${why}`)}
+        </p>
+      )}
+      <ErrorNote error={refused ?? (asked ? null : error)} />
+      {asked ? (
+        <p class="note" data-kind="good" role="status">
+          {t('out.asked')}
+        </p>
+      ) : (
+        <Form class="stack" onSubmit={() => void submit()}>
+          <p class="muted">{t('out.text')}</p>
+          <TextField
+            label={t('field.email')}
+            type="email"
+            autocomplete="email"
+            dir="ltr"
+            required
+            maxLength={254}
+            value={email}
+            onValue={setEmail}
+          />
+          <button type="submit" class="primary" aria-disabled={busy}>
+            {t('out.button')}
+          </button>
+        </Form>
+      )}
+      <p class="muted small">{t('out.help')}</p>
+    </EntryCard>
+  );
+}

@@ -1,0 +1,49 @@
+import type { ComponentChildren } from 'preact';
+import { t } from '../i18n.ts';
+import { IconShield } from '../icons.tsx';
+import type { ApiError } from './api.ts';
+import { Preferences } from './choices.tsx';
+import { ErrorNote } from './form.tsx';
+import { Mark } from './mark.tsx';
+
+/** The frame around whatever is to be done before somebody is in. */
+export function EntryCard({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {
+  return (
+    <main class="entry">
+      <section class="card entry-card" data-wide={wide}>
+        <Mark />
+        {children}
+      </section>
+      <Preferences />
+    </main>
+  );
+}
+
+export function OpeningCard() {
+  return (
+    <main class="entry" aria-busy="true">
+      <p class="entry-opening">{t('opening')}</p>
+    </main>
+  );
+}
+
+interface LinkCardProps {
+  readonly busy: boolean;
+  readonly error: ApiError | null;
+  readonly onEnter: () => void;
+}
+
+/** Link scanners of mail programs open links; none presses a button. */
+export function LinkCard({ busy, error, onEnter }: LinkCardProps) {
+  return (
+    <EntryCard>
+      <h1>{t('link.title')}</h1>
+      <p class="muted">{t('link.text')}</p>
+      <ErrorNote error={error} />
+      <button type="button" class="primary" onClick={() => onEnter()} aria-disabled={busy}>
+        <IconShield />
+        {t(busy ? 'link.busy' : 'link.button')}
+      </button>
+    </EntryCard>
+  );
+}

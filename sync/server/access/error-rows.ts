@@ -1,0 +1,68 @@
+import type { AuditEntry } from '../audit/entry.ts';
+import { writeAudit } from '../audit/write.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Services } from './route.ts';
+import type { Session } from './session.ts';
+
+/** How long refusals that are alike are only counted, ms. */
+const ALIKE_MS = 60_000;
+
+interface Counted {
+  readonly entry: AuditEntry;
+  /** Beside the one that has a row. */
+  more: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Refusals of people who are signed in, as rows of the audit log. The first of a session, route and code has its row at once;
+ * those that follow within a minute share one more, which says how many they were. A page that asks again and again would
+ * otherwise fill the log, and keep everyone waiting for the lock of its chain.
+ */
+export class ErrorRows {
+  readonly #services: Services;
+  readonly #counted = new Map<string, Counted>();
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /** Returns when the refusal has a row, or is counted. */
+  async add(session: Session, entry: AuditEntry): Promise<void> {
+    const key = `${session.hash.toString('hex')} ${entry.route} ${entry.outcome}`;
+    const counted = this.#counted.get(key);
+    if (counted) {
+      counted.more += 1;
+      return;
+    }
+    const timer = setTimeout(() => void this.#end(key), ALIKE_MS).unref();
+    this.#counted.set(key, { entry, more: 0, timer });
+    await this.#write(entry);
+  }
+
+  /** Gives everything that was only counted its row. */
+  async close(): Promise<void> {
+    for (const key of [...this.#counted.keys()]) await this.#end(key);
+  }
+
+  async #end(key: string): Promise<void> {
+    const { entry, more, timer } = this.#counted.get(key)!;
+    clearTimeout(timer);
+    this.#counted.delete(key);
+    if (more === 0) return;
+    try {
+      await this.#write({ ...entry, resource: `${more} more within a minute` });
+    } catch (err) {
+      this.#services.log.error(
+        { code: 'errors-not-recorded', route: entry.route, count: more, err },
+        'refusals left no row',
+      );
+    }
+  }
+
+  /** In a transaction of its own: what was refused has changed nothing. */
+  async #write(entry: AuditEntry): Promise<void> {
+    const { db, keys, now } = this.#services;
+    await inTransaction(db, (tx) => writeAudit(tx, keys, entry, now()));
+  }
+}

@@ -1,0 +1,212 @@
+import { randomBytes } from 'node:crypto';
+import { v7 } from 'uuid';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
+import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
+import { attentionRoutes } from '../../sync/server/attention/routes.ts';
+import { consentRoutes } from '../../sync/server/consents/routes.ts';
+import { driftJob } from '../../sync/server/drift/drift.job.ts';
+import type { Minor } from '../../sync/server/minors/minors.ts';
+import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { reenrolmentJob } from '../../sync/server/reenrolment/reenrolment.job.ts';
+import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { DATABASES } from '../services/databases.ts';
+import type { MemoryOutbox } from '../sync/kit.ts';
+import { type Api, enrol, SITE } from './api-kit.ts';
+import { type Opened, told, withApi } from './sites-kit.ts';
+
+/** Whom kiosks are to enrol again, minors whom they enrol, and what of both a merge keeps. */
+
+const NOW = new Date('2026-07-20T10:00:00.000Z');
+const DAY = 86_400_000;
+const CONSENT = { action: 'given', textVersion: '1', language: 'en' } as const;
+const GUARDIAN = { guardian: 'Robin', relation: 'mother' };
+
+let opened: Opened;
+let api: Api;
+let box: MemoryOutbox;
+
+describe.each(DATABASES)('enrolling again on $name', (on) => {
+  withApi(on, { now: NOW, routes: [...attentionRoutes, ...consentRoutes, ...peopleRoutes, ...siteRoutes] }, (o) => {
+    opened = o;
+    api = o.api;
+  });
+  beforeEach(async () => {
+    box = await api.kiosk();
+  });
+
+  const run = (job: typeof driftJob) => job.run({ ...api.services, signal: new AbortController().signal });
+  const attention = async (person: string) =>
+    (await api.ask<{ items: AttentionItem[] }>('GET', '/api/attention?limit=200', { as: 'staff' })).items.filter(
+      (i) => i.person === person,
+    );
+  const minorOf = (person: string) => api.ask<{ minor: Minor | null }>('GET', `/api/people/${person}/minor`);
+
+  /** What a kiosk hears of everything, from nothing on. */
+  const heard = async (kiosk: MemoryOutbox = box, version = 3) =>
+    (await told(opened, kiosk.device, { version })).changes;
+  const again = async (kiosk?: MemoryOutbox) =>
+    (await heard(kiosk)).flatMap((c) => (c.kind === 'again' ? c.people : [])) as { person: string; reason: string }[];
+  const reasonOf = async (person: string) => (await again()).find((a) => a.person === person)?.reason;
+
+  function add(name: string, said: object | null, at = NOW, person: string = v7()): string {
+    box.append('person', { change: 'added' }, { person, name, number: v7().slice(-8), language: 'en' }, at);
+    if (said) box.append('consent', CONSENT, { person, ...said }, at);
+    const templates = [{ id: v7(), pose: 'front', vector: randomBytes(2048).toString('base64url') }];
+    box.append('template', { change: 'added', model: 'test', count: 1 }, { person, templates }, at);
+    return person;
+  }
+  const templatesOf = async (person: string) =>
+    (await api.db.selectFrom('template').select('id').where('person', '=', person).execute()).length;
+  const standing = async (person: string) =>
+    (await api.ask<{ consent: 'given' | 'withdrawn' | 'none' }>('GET', `/api/people/${person}`)).consent;
+
+  test('a minor whom a kiosk enrolled is one here, with who agreed for them; of an adult nothing is kept', async () => {
+    const kim = add('Kim', { ...GUARDIAN, bornOn: '2012-08-01' });
+    const lee = add('Lee', {});
+    await api.deliver(box);
+    const { minor } = await minorOf(kim);
+    expect(minor).toMatchObject({
+      state: 'minor',
+      bornOn: '2012-08-01',
+      guardian: { name: 'Robin', relation: 'mother' },
+    });
+    expect((await minorOf(lee)).minor).toBeNull();
+    expect([await templatesOf(kim), await templatesOf(lee), await standing(kim)]).toEqual([1, 1, 'given']);
+    expect(await reasonOf(kim)).toBeUndefined();
+  });
+
+  test('a minor who agreed at a kiosk with no guardian has not agreed: nothing of their face is kept, and staff is told', async () => {
+    const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'Kim' } });
+    await api.ask('PUT', `/api/people/${made.id}/minor`, { body: { bornOn: '2012-08-01' }, as: 'staff' });
+    add('Kim', {}, NOW, made.id);
+    await api.deliver(box);
+    expect([await standing(made.id), await templatesOf(made.id)]).toEqual(['none', 0]);
+    const empty = { kind: 'templates', person: made.id, model: 'test', templates: [] };
+    expect(await heard()).toContainEqual(empty);
+    expect(await attention(made.id)).toMatchObject([{ kind: 'age', code: 'guardian-missing', name: 'Kim' }]);
+    expect(await reasonOf(made.id)).toBe('guardian-missing');
+    // Their guardian's word, at the kiosk, ends it.
+    box.append('consent', CONSENT, { person: made.id, ...GUARDIAN, bornOn: '2012-08-01' }, new Date(NOW.getTime() + 1));
+    add('Kim', null, new Date(NOW.getTime() + 2), made.id);
+    await api.deliver(box);
+    expect([await standing(made.id), await templatesOf(made.id)]).toEqual(['given', 1]);
+    expect(await attention(made.id)).toEqual([]);
+    expect(await reasonOf(made.id)).toBeUndefined();
+    // And while it stands, the minor's own adds nothing to it.
+    box.append('consent', CONSENT, { person: made.id }, new Date(NOW.getTime() + 3));
+    await api.deliver(box);
+    expect(await attention(made.id)).toEqual([]);
+    expect((await minorOf(made.id)).minor?.guardian).toMatchObject({ name: 'Robin' });
+  });
+
+  test('who has come of age says so at a kiosk as well', async () => {
+    const kim = add('Kim', { ...GUARDIAN, bornOn: '2008-08-01' });
+    await api.deliver(box);
+    api.now = new Date('2026-08-01T10:00:00.000Z');
+    box.append('consent', CONSENT, { person: kim }, api.now);
+    await api.deliver(box);
+    expect((await minorOf(kim)).minor).toBeNull();
+  });
+
+  /** Check-ins at first well recognised, and then worse. */
+  async function drifting(name: string): Promise<string> {
+    api.now = new Date(NOW.getTime() - 40 * DAY);
+    const person = enrol(box, name, api.now, v7().slice(-8));
+    await api.deliver(box);
+    api.now = new Date(api.now.getTime() + DAY);
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    for (let i = 0; i < 40; i++) box.append('checkin', open, { person, score: i < 15 ? 0.82 : 0.6 }, api.now);
+    await api.deliver(box);
+    api.now = NOW;
+    await run(driftJob);
+    return person;
+  }
+
+  test('kiosks of the site are told whom to enrol again, once it changes, and not after they were, or were put aside', async () => {
+    await run(reenrolmentJob);
+    const person = await drifting('Ada');
+    expect(await run(reenrolmentJob)).toMatchObject({ told: 1 });
+    expect(await run(reenrolmentJob)).toMatchObject({ told: 0 });
+    expect(await reasonOf(person)).toBe('score-falls');
+    const site = await api.ask<{ id: string }>('POST', '/api/sites', { body: { name: v7(), timeZone: 'UTC' } });
+    expect((await again(await api.kiosk(site.id))).map((a) => a.person)).not.toContain(person);
+    expect((await heard(box, 2)).map((c) => c.kind)).not.toContain('again');
+    const [item] = await attention(person);
+    const noted = { kind: 'drift', ref: item!.ref };
+    await api.ask('POST', '/api/attention/resolve', { as: 'staff', body: { ...noted, note: 'New glasses' } });
+    expect(await reasonOf(person)).toBeUndefined();
+    await api.ask('POST', '/api/attention/reopen', { as: 'staff', body: noted });
+    expect(await reasonOf(person)).toBe('score-falls');
+    add('Ada', null, NOW, person);
+    await api.deliver(box);
+    expect(await reasonOf(person)).toBeUndefined();
+    expect(await run(reenrolmentJob)).toMatchObject({ told: 1 });
+  });
+
+  test('where templates go onto cards everybody is to be enrolled again; where faces are off, nobody', async () => {
+    const person = add('Ada', {});
+    const never = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'By number' } });
+    await api.deliver(box);
+    const url = `/api/sites/${SITE.id}/policy`;
+    await api.ask('PUT', url, { body: { leaseDays: 30, templates: 'card' } });
+    expect([await reasonOf(person), await reasonOf(never.id)]).toEqual(['no-template', undefined]);
+    await api.ask('PUT', url, { body: { leaseDays: 30, faces: 'off' } });
+    expect(await again()).toEqual([]);
+    await api.ask('PUT', url, { body: { leaseDays: 30 } });
+    expect(await reasonOf(person)).toBeUndefined();
+  });
+
+  test('after a merge a minor, their guardian and their scores are the kept one’s', async () => {
+    const merged = await drifting('Kim L.');
+    await api.ask('PUT', `/api/people/${merged}/minor`, { body: { bornOn: '2012-08-01' }, as: 'staff' });
+    await api.ask('POST', `/api/people/${merged}/consents`, {
+      body: { textVersion: '1', language: 'en', guardian: { name: 'Robin', relation: 'mother' } },
+    });
+    const kept = enrol(box, 'Kim', NOW, v7().slice(-8));
+    await api.deliver(box);
+    const scores = (person: string) =>
+      api.db.selectFrom('person_score').selectAll().where('person', '=', person).execute();
+    const [before] = await scores(merged);
+    expect(before?.count).toBe(40);
+    await mergePeople(api.db, api.keys, { kept, merged, by: 'staff' }, NOW);
+    expect((await minorOf(kept)).minor).toMatchObject({ bornOn: '2012-08-01', guardian: { name: 'Robin' } });
+    const minors = await api.db
+      .selectFrom('person_minor')
+      .select('person')
+      .where('person', 'in', [kept, merged])
+      .execute();
+    expect(minors).toEqual([{ person: kept }]);
+    const [after, ...more] = await scores(kept);
+    expect(after).toMatchObject({ count: 40, baseline: before!.baseline, recent: before!.recent });
+    expect([more, await scores(merged)]).toEqual([[], []]);
+    expect(await attention(kept)).toMatchObject([{ kind: 'drift', code: 'score-falls' }]);
+    // It goes on from there: check-ins under the old name are the kept one's, and so are their scores.
+    const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
+    const later = new Date(NOW.getTime() + DAY);
+    api.now = later;
+    for (let i = 0; i < 40; i++) box.append('checkin', open, { person: kept, score: 0.85 }, later);
+    await api.deliver(box);
+    api.now = new Date(later.getTime() + DAY);
+    await run(driftJob);
+    expect((await scores(kept))[0]).toMatchObject({ count: 80 });
+    expect(await attention(kept)).toEqual([]);
+  });
+
+  test('of two people with scores the one who checked in more often goes on', async () => {
+    const [often, seldom] = [enrol(box, 'Ada', NOW, v7().slice(-8)), enrol(box, 'Ada L.', NOW, v7().slice(-8))];
+    await api.deliver(box);
+    const values = { model: 'test', since: NOW, baseline: 0.9, recent: 0.9, updated_at: NOW };
+    for (const [person, count] of [
+      [often, 40],
+      [seldom, 3],
+    ] as const)
+      await api.db
+        .insertInto('person_score')
+        .values({ person, count, ...values })
+        .execute();
+    await mergePeople(api.db, api.keys, { kept: seldom, merged: often, by: 'staff' }, NOW);
+    const rows = await api.db.selectFrom('person_score').selectAll().where('person', 'in', [often, seldom]).execute();
+    expect(rows).toMatchObject([{ person: seldom, count: 40 }]);
+  });
+});
