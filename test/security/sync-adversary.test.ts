@@ -84,9 +84,9 @@ function flippedLeaf(value: unknown): unknown {
   if (typeof value === 'boolean' || value === null) return !value;
   const text = String(value);
   const at = text.length - 1;
-  const flips = [1, 2, 4].map((bit) => String.fromCharCode(text.charCodeAt(at) ^ bit));
-  // A hexadecimal digit stays one, so that a UUID stays one.
-  const other = flips.find((c) => /[0-9a-f]/.test(c)) ?? flips[0];
+  const flips = [1, 2, 4, 8, 16, 32, 64].map((bit) => String.fromCharCode(text.charCodeAt(at) ^ bit));
+  // A hexadecimal digit stays one, so that a UUID stays one; base64url stays base64url.
+  const other = flips.find((c) => /[0-9a-f]/.test(c)) ?? flips.find((c) => /[\w-]/.test(c)) ?? flips[0];
   return text.slice(0, at) + other;
 }
 
