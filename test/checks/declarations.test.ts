@@ -113,7 +113,9 @@ describe('verdicts', () => {
   });
 
   test('of replicas: none, silent, twice one name, two builds', () => {
-    const r = (name: string, age: number, build = '1', schema = 'a') => ({ id: name + age, name, age, build, schema });
+    const r = (name: string, age: number, build = '1', schema = 'a', up = 3600) => ({
+      ...{ id: name + age, name, age, up, build, schema },
+    });
     expect(said(replicasCheck.judge([]))).toEqual(['server-not-running']);
     expect(said(replicasCheck.judge([r('a', 100)]))).toEqual(['server-not-running']);
     expect(said(replicasCheck.judge([r('a', 1), r('a', 100)]))).toEqual([]);
@@ -121,6 +123,16 @@ describe('verdicts', () => {
     expect(said(replicasCheck.judge([r('a', 1), r('a', 2)]))).toEqual(['replica-name-twice']);
     expect(said(replicasCheck.judge([r('a', 1), r('b', 2, '2')]))).toEqual(['replicas-differ']);
     expect(said(replicasCheck.judge([r('a', 1), r('b', 2, '1', 'b')]))).toEqual(['replicas-differ']);
+  });
+
+  test('of a process that crashed and was started again: it counts once, and so does its build', () => {
+    const r = (age: number, up: number, build = '2') => ({ id: `${age}`, name: 'a', age, up, build, schema: 'a' });
+    expect(said(replicasCheck.judge([r(1, 4), r(6, 3600, '1')]))).toEqual([]);
+    // It runs after all: its next beat came after the other had started.
+    expect(said(replicasCheck.judge([r(1, 4), r(2, 3600)]))).toEqual(['replica-name-twice']);
+    expect(said(replicasCheck.judge([r(1, 4), r(2, 3600, '1')]))).toEqual(['replica-name-twice', 'replicas-differ']);
+    // Whatever came after it: where nothing runs any more, nothing runs.
+    expect(said(replicasCheck.judge([r(31, 40), r(45, 3600)]))).toEqual(['server-not-running']);
   });
 
   test('of the database’s settings', () => {

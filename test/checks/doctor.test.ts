@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listAttention } from '../../sync/server/attention/items.ts';
@@ -10,6 +11,7 @@ import { openDatabase } from '../../sync/server/database/open.ts';
 import { issueServerCertificate, selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
 import { openKeyring } from '../../sync/server/keys/keyring.ts';
 import { keysOf } from '../../sync/server/keys/settings.ts';
+import { beat } from '../../sync/server/keys/versions.ts';
 import { initServer } from '../../sync/server/local.ts';
 import { writeMosquittoAccess } from '../../sync/server/mqtt/mosquitto.ts';
 import { type RunningServer, startServer } from '../../sync/server/server.ts';
@@ -108,11 +110,12 @@ describe.skipIf(missing)('a server with things that are broken', () => {
   const readyz = async (): Promise<Ready> =>
     (await fetch(`http://127.0.0.1:${server!.operationsPort}/readyz`)).json() as Promise<Ready>;
   /** What Attention shows an administrator. */
-  const attention = () =>
-    withDatabase(async ({ db, keys }) => {
+  const items = () =>
+    withDatabase(({ db, keys }) => {
       const query = { kinds: ['server'], state: 'open', limit: 100, after: null } as const;
-      return (await listAttention(db, keys, query, new Date())).map(({ code }) => code).sort();
+      return listAttention(db, keys, query, new Date());
     });
+  const attention = async () => (await items()).map(({ code }) => code).sort();
   /** What doctor says is failing or degraded, and its notes. */
   const told = async (more: Record<string, string> = {}, off = 0) => {
     const report = await doctor({ ...env, ...more }, () => new Date(Date.now() + off));
@@ -210,9 +213,35 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     rmSync(weights, { recursive: true });
   });
 
+  test('one that crashed and was started again at once is well; one that runs beside it under its name is not', {
+    timeout: HANG_MS,
+  }, async () => {
+    const [crashed, silent] = [randomUUID(), randomUUID()];
+    const about = { name: 'a', build: '0.0.1', schema: '0001' };
+    await withDatabase(async ({ db, keys }) => {
+      await beat(db, keys, crashed, about);
+      await beat(db, keys, silent, { ...about, name: 'b' });
+      await sql`update keyring.replica set seen_at = now() - interval '1 minute' where id = ${silent}::uuid`.execute(
+        db,
+      );
+    });
+    await start();
+    const ofReplicas = async () => (await told()).wrong.filter((code) => code.startsWith('replica'));
+    expect(await ofReplicas()).toEqual(['replica-silent']);
+    await withDatabase(({ db, keys }) => beat(db, keys, crashed, about));
+    expect(await ofReplicas()).toEqual(['replica-name-twice', 'replica-silent', 'replicas-differ']);
+    await withDatabase(({ db }) => db.deleteFrom('keyring.replica').where('id', '=', crashed).execute());
+    await untilAttention(['replica-silent']);
+    expect((await items()).map(({ code, replicas }) => [code, replicas])).toEqual([['replica-silent', ['b']]]);
+    await withDatabase(({ db }) => db.deleteFrom('keyring.replica').where('id', '=', silent).execute());
+    await untilAttention([]);
+    await stop();
+  });
+
   test('a clock ten minutes ahead', { timeout: HANG_MS }, async () => {
     await start({}, 600_000);
     await allSay(['clock-wrong'], {}, 600_000);
+    expect((await items()).map(({ code, replicas }) => [code, replicas])).toEqual([['clock-wrong', ['a']]]);
     expect((await readyz()).ready).toBe(false);
     await stop();
   });

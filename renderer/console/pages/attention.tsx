@@ -173,7 +173,12 @@ function Who({ item }: { item: AttentionItem }) {
           <bdi>{kiosk}</bdi>
         </p>
       )}
-      {!item.person && !kiosk && <span class="muted">–</span>}
+      {item.replicas.map((name) => (
+        <p key={name} class="muted small">
+          {name === '' ? t('attention.serverUnnamed') : t('attention.serverNamed', { name })}
+        </p>
+      ))}
+      {!item.person && !kiosk && item.replicas.length === 0 && <span class="muted">–</span>}
     </div>
   );
 }

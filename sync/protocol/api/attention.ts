@@ -51,6 +51,8 @@ export const AttentionItem = z.strictObject({
   /** The other one of a pair. */
   other: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
   device: Uuid.nullable(),
+  /** Of the server's trouble, the replicas that it is about, an empty name for one without a name; none: the installation. */
+  replicas: z.array(z.string()),
   score: z.number().nullable(),
   /** When the record was made that it is about; null: it is about no record, or that one is no longer here. */
   recordAt: Instant.nullable(),

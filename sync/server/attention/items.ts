@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { AttentionCount, AttentionItem, AttentionKind } from '../../protocol/api/attention.ts';
+import { replicasMeant } from '../checks/installation.ts';
 import { openComplaints } from '../complaints/complaints.ts';
 import type { Db } from '../database/schema.ts';
 import { DRIFT } from '../drift/rules.ts';
@@ -34,6 +35,7 @@ interface Row {
 type Source = (now: Date) => RawBuilder<Row>;
 
 const nothing = sql`null::uuid`;
+const findingRef = sql`f.replica || '@' || f.code || '@' || (extract(epoch from f.since) * 1000)::bigint`;
 
 const SOURCES: Readonly<Record<AttentionKind, Source>> = {
   void: (now) => sql`
@@ -143,7 +145,7 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
       and e.at > ${daysBefore(now, VOID_DAYS)}::timestamptz`,
   // What no server says any more, since the one that found it has ended, is none.
   server: () => sql`
-    select 'server' as kind, f.replica || '@' || f.code || '@' || (extract(epoch from f.since) * 1000)::bigint as ref,
+    select 'server' as kind, ${findingRef} as ref,
            f.since as at, f.code, ${nothing} as person, ${nothing} as other, ${nothing} as device, null::real as score
     from server_finding f where f.seen_at > now() - interval '2 minutes'`,
 };
@@ -207,6 +209,7 @@ export async function listAttention(
     rows.flatMap((r) => (r.kind === 'complaint' ? [r.ref] : [])),
   );
   const records = await recordsOf(db, rows);
+  const replicas = await replicasOf(db, rows);
   const notes = o.state === 'resolved' ? await openNotes(db, keys, rows) : null;
   const nameOf = (id: string | null) => (id && names.get(id)) ?? null;
   return rows.map((r) => ({
@@ -218,6 +221,7 @@ export async function listAttention(
     name: nameOf(r.person),
     other: r.other === null ? null : { id: r.other, name: nameOf(r.other) },
     device: r.device,
+    replicas: replicas.get(r.ref) ?? [],
     score: r.score,
     recordAt: records.get(r.ref)?.toISOString() ?? null,
     words: words.get(r.ref) ?? null,
@@ -234,6 +238,16 @@ async function recordsOf(db: Db, rows: readonly Row[]): Promise<ReadonlyMap<stri
     select k.id::text, c.at from complaint k join checkin c on c.id = k.record
     where k.id = any(${of('complaint')}::uuid[])`.execute(db);
   return new Map(found.map(({ ref, at }) => [ref, new Date(at)]));
+}
+
+/** Which replicas the server's findings are about, by the items' refs. */
+async function replicasOf(db: Db, items: readonly Row[]): Promise<ReadonlyMap<string, string[]>> {
+  const refs = items.flatMap((r) => (r.kind === 'server' ? [r.ref] : []));
+  if (refs.length === 0) return new Map();
+  const { rows } = await sql<{ ref: string; replica: string; code: string; detail: string | null }>`
+    select ${findingRef} as ref, f.replica, f.code, f.detail from server_finding f
+    where ${findingRef} = any(${refs}::text[])`.execute(db);
+  return new Map(rows.map((r) => [r.ref, replicasMeant(r)]));
 }
 
 /** Whom an open item is about. Undefined: there is no such item. */

@@ -5,8 +5,9 @@ import { VERIFIED } from '../backup/verify.ts';
 import { policyOf } from '../changes/policy.ts';
 import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import { textsInForce } from '../consents/texts.ts';
-import { knownReplicas, REPLICA_LIVES_S } from '../keys/versions.ts';
+import { knownReplicas, REPLICA_LIVES_S, runningReplicas } from '../keys/versions.ts';
 import { check, DAY_MS, HOUR_MS, MINUTE_MS, opened, SECOND_MS } from './check.ts';
+import { INSTALLATION } from './watch.ts';
 
 /** The same whichever replica looks: what the database says of the whole installation. */
 
@@ -91,6 +92,9 @@ export const auditAnchorCheck = check({
       : [],
 });
 
+/** In a detail, the name of a replica that has none. */
+const NAMELESS = 'without a name';
+
 /** Other processes of this server are heard of, and are of one build. */
 export const replicasCheck = check({
   name: 'replicas',
@@ -121,13 +125,13 @@ export const replicasCheck = check({
   },
   look: async (subject) => knownReplicas(opened(subject).db),
   judge(replicas) {
-    const live = replicas.filter(({ age }) => age <= REPLICA_LIVES_S);
+    const live = runningReplicas(replicas);
     if (live.length === 0) return [{ code: 'server-not-running' }];
     const names = live.map(({ name }) => name);
     const silent = replicas.filter(({ age, name }) => age > REPLICA_LIVES_S && !names.includes(name));
     const twice = names.filter((name, i) => names.indexOf(name) !== i);
     const builds = new Set(live.map(({ build, schema }) => `${build}, schema ${schema}`));
-    const called = (list: readonly string[]) => [...new Set(list)].map((name) => name || 'without a name').join(', ');
+    const called = (list: readonly string[]) => [...new Set(list)].map((name) => name || NAMELESS).join(', ');
     return [
       ...(silent.length > 0 ? [{ code: 'replica-silent' as const, detail: called(silent.map((r) => r.name)) }] : []),
       ...(twice.length > 0 ? [{ code: 'replica-name-twice' as const, detail: called(twice) }] : []),
@@ -135,13 +139,24 @@ export const replicasCheck = check({
         ? [
             {
               code: 'replicas-differ' as const,
-              detail: live.map((r) => `${r.name || 'without a name'}: ${r.build}, schema ${r.schema}`).join('; '),
+              detail: live.map((r) => `${r.name || NAMELESS}: ${r.build}, schema ${r.schema}`).join('; '),
             },
           ]
         : []),
     ];
   },
 });
+
+/**
+ * Which replicas a finding is about, as it is kept in the database: the one that found it of itself, or those that the others
+ * miss or mistake. Empty: the whole installation, or a server alone; an empty name: one without a name.
+ */
+export function replicasMeant(finding: { replica: string; code: string; detail: string | null }): string[] {
+  const { replica, code, detail } = finding;
+  if (replica !== INSTALLATION) return replica === '' ? [] : [replica];
+  if (code !== 'replica-silent' && code !== 'replica-name-twice') return [];
+  return (detail ?? '').split(', ').map((name) => (name === NAMELESS ? '' : name));
+}
 
 /** What people have to decide before the first enrolment. */
 export const setUpCheck = check({

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { SERVER_BUILD } from '../build-name.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../database/schema.ts';
-import { knownReplicas, REPLICA_LIVES_S } from '../keys/versions.ts';
+import { knownReplicas, runningReplicas } from '../keys/versions.ts';
 import { openBrokerTrial } from '../mqtt/trial.ts';
 import { CHECKS, OUTCOMES } from './all.ts';
 import { type Check, examine, type Finding, findingOf, type Opened, SECOND_MS, type Subject } from './check.ts';
@@ -43,7 +43,7 @@ export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: O
   const { config, open } = o;
   const { db } = open;
   const own = config.mqtt.replica;
-  const live = (await knownReplicas(db)).filter(({ age }) => age <= REPLICA_LIVES_S);
+  const live = runningReplicas(await knownReplicas(db));
   const kept = await keptFindings(db);
   // A second connection under its name would end the running replica's own.
   const running = live.some(({ name }) => name === own);

@@ -6,7 +6,7 @@ import { readConfig } from '../config.ts';
 import { MIGRATIONS, schemaOf } from '../database/migrations.ts';
 import { openBare } from '../database/open.ts';
 import type { Db } from '../database/schema.ts';
-import { knownReplicas, REPLICA_LIVES_S } from '../keys/versions.ts';
+import { knownReplicas, runningReplicas } from '../keys/versions.ts';
 import { askServer } from '../operator/socket.ts';
 
 /** What an update has to know of a build and of an installation. Nothing is migrated, and nothing written. */
@@ -68,9 +68,7 @@ export async function factsOf(db: Db): Promise<InstallationFacts> {
            (select value from meta where key = ${VERIFIED}) as verified`.execute(db);
   return {
     ...facts,
-    replicas: (await knownReplicas(db))
-      .filter(({ age }) => age <= REPLICA_LIVES_S)
-      .map(({ name, build, schema }) => ({ name, build, schema })),
+    replicas: runningReplicas(await knownReplicas(db)).map(({ name, build, schema }) => ({ name, build, schema })),
     backupAt: rows[0]!.taken?.toISOString() ?? null,
     verifiedAt: rows[0]!.verified,
   };

@@ -145,13 +145,29 @@ export async function liveReplicas(db: Db): Promise<Replica[]> {
   return rows.map((r) => ({ id: r.id, holds: r.holds, writes: r.writes, seenAt: r.seen_at }));
 }
 
-/** Processes that did not say goodbye, by the newest word of each, with their age in seconds. */
-export async function knownReplicas(db: Db): Promise<(AboutReplica & { readonly id: string; readonly age: number })[]> {
-  const { rows } = await sql<AboutReplica & { id: string; age: number }>`
-    select id, name, build, schema, extract(epoch from now() - seen_at)::float8 as age
+export interface KnownReplica extends AboutReplica {
+  readonly id: string;
+  /** Since it was last heard, s. */
+  readonly age: number;
+  /** Since it started, s. */
+  readonly up: number;
+}
+
+/** Processes that did not say goodbye, by the newest word of each. */
+export async function knownReplicas(db: Db): Promise<KnownReplica[]> {
+  const { rows } = await sql<KnownReplica>`
+    select id, name, build, schema, extract(epoch from now() - seen_at)::float8 as age,
+           extract(epoch from now() - started_at)::float8 as up
     from keyring.replica order by name, seen_at desc`.execute(db);
   return rows;
 }
+
+/**
+ * Those that run. One that crashed is in the table for as long as one that is slow; but when another has started under its
+ * name since it was last heard, it has ended. If it does run, its next beat says so.
+ */
+export const runningReplicas = (known: readonly KnownReplica[]): KnownReplica[] =>
+  known.filter(({ name, age }) => age <= REPLICA_LIVES_S && !known.some((next) => next.name === name && next.up < age));
 
 export const tokenKeyPlace: Place = { field: 'keyring.token', person: null, record: 'token', rowVersion: 1 };
 

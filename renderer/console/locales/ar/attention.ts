@@ -28,6 +28,8 @@ export const attention = {
   noteHint: 'تُحفَظ الملاحظة وتُعرَض على الشخص مع بياناته.',
   record: 'سجل بتاريخ',
   says: 'يقول الشخص:',
+  serverNamed: 'الخادم {{name}}',
+  serverUnnamed: 'خادم بلا اسم',
   kind: {
     lookalikes: 'متشابهون',
     enrolment: 'تسجيل ينتظر',

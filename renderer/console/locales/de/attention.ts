@@ -23,6 +23,8 @@ export const attention = {
   noteHint: 'Es wird aufbewahrt und der Person mit ihren Daten gezeigt.',
   record: 'Buchung vom',
   says: 'Die Person sagt:',
+  serverNamed: 'Server {{name}}',
+  serverUnnamed: 'Server ohne Namen',
   kind: {
     lookalikes: 'Doppelgänger',
     enrolment: 'Erfassung wartet',

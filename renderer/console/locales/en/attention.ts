@@ -23,6 +23,8 @@ export const attention = {
   noteHint: 'It is kept, and shown to the person with their own data.',
   record: 'Record of',
   says: 'They say:',
+  serverNamed: 'Server {{name}}',
+  serverUnnamed: 'Server without a name',
   kind: {
     lookalikes: 'Lookalikes',
     enrolment: 'Enrolment waits',

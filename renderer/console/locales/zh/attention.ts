@@ -22,6 +22,8 @@ export const attention = {
   noteHint: '将予以保存，并随本人数据展示给该人员。',
   record: '记录时间：',
   says: '本人说：',
+  serverNamed: '服务器 {{name}}',
+  serverUnnamed: '未命名的服务器',
   kind: {
     lookalikes: '相貌相似者',
     enrolment: '登记待决定',

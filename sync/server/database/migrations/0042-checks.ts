@@ -13,5 +13,6 @@ export const checks = statements([
   `alter table keyring.replica
      add column name text not null default '',
      add column build text,
-     add column schema text`,
+     add column schema text,
+     add column started_at timestamptz not null default now()`,
 ]);

@@ -37,6 +37,7 @@ export interface ReplicaTable {
   build: string | null;
   /** The newest migration that it knows. */
   schema: string | null;
+  started_at: ColumnType<Date, never, never>;
 }
 
 /** What a running server's checks found (checks/watch.ts). */
