@@ -3,6 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { readEnvironmentFile } from '../../electron/cli/server/env-file.ts';
+import { listAccounts } from '../../sync/server/accounts/accounts.ts';
+import { policyOf } from '../../sync/server/changes/policy.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
+import { readConfig } from '../../sync/server/config.ts';
+import { listTexts } from '../../sync/server/consents/texts.ts';
+import { withServer } from '../../sync/server/local.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
@@ -59,6 +66,11 @@ const answers = (name: string, values: Record<string, string>): string => {
   );
   return path;
 };
+const consentText = (name: string, ...parts: string[]): string => {
+  const path = join(root, name);
+  writeFileSync(path, `${parts.join('\n\n')}\n`);
+  return path;
+};
 const setUp = (home: string, file: string): Promise<SpResult> =>
   sp(root, ['setup', '--answers', file, '--json'], { env: { SMARTPRESENCE_SERVER_HOME: home } });
 
@@ -92,6 +104,26 @@ describe.skipIf(unavailable !== null)('on real services', () => {
   });
   afterAll(() => Promise.all([postgres?.remove(), moto?.remove(), smtp?.close()]));
 
+  /** What a set-up left in the database itself. */
+  async function stored(database: string, keys: Readonly<Record<string, string>>) {
+    const config = readConfig({
+      ...{ ENCRYPTION_KEY: keys.ENCRYPTION_KEY, SECRET_KEY: keys.SECRET_KEY },
+      SMARTPRESENCE_DATABASE_URL: postgres!.url(database),
+      SMARTPRESENCE_SERVER_HOME: join(root, 'looking'),
+    });
+    return withServer(config, async ({ db, keys }) => ({
+      privacy: (await policyOf(db, DEFAULT_SCOPE)).privacy,
+      sites: (await db.selectFrom('site').select('name').execute()).map(({ name }) => name),
+      admins: (await listAccounts(db, keys)).map(({ email }) => email),
+      texts: (await listTexts(db)).map(({ language, title, paragraphs, inForce }) => [
+        language,
+        title,
+        paragraphs,
+        inForce,
+      ]),
+    }));
+  }
+
   test('a whole file sets a server up; the same again changes nothing', async () => {
     const home = join(root, 'file');
     const [people, devices] = (await reservePorts(2)) as [number, number];
@@ -109,6 +141,8 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       SETUP_CONTROLLER: 'Example Ltd',
       SETUP_PRIVACY_CONTACT: 'privacy@example.org',
       SETUP_DPO: 'Ada Lovelace',
+      SETUP_CONSENT_TEXT: consentText('consent.en.txt', 'Your face', 'We keep numbers of it.', 'Ask {contact}.'),
+      SETUP_CONSENT_REVIEWED: 'yes',
       SETUP_ADMIN: 'admin@example.org',
     });
     const done = await setUp(home, file);
@@ -127,6 +161,35 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     const listed = await sp(root, ['accounts', 'list', '--json'], { env: { SMARTPRESENCE_SERVER_HOME: home } });
     expect(listed.lines()).toMatchObject([{ email: 'admin@example.org', role: 'admin' }]);
     expect(listed.stderr).toBe(`sp: server ${home}, database setup_file at 127.0.0.1:${postgres!.port}\n`);
+
+    // On another machine, as after a restore: what the database knows is not asked again, and stays as it is.
+    const elsewhere = join(root, 'restored');
+    const [key, secret] = ['ENCRYPTION_KEY', 'SECRET_KEY'].map((name) => readEnvironmentFile(keys)[name]!);
+    const restored = {
+      ...{ ENCRYPTION_KEY: key!, SECRET_KEY: secret! },
+      SMARTPRESENCE_DATABASE_URL: postgres!.url('setup_file'),
+      SMARTPRESENCE_HOSTNAMES: 'localhost',
+      SMARTPRESENCE_BIND: '127.0.0.1',
+      SMARTPRESENCE_PEOPLE_PORT: String(people),
+      SMARTPRESENCE_DEVICE_PORT: String(devices),
+      SMARTPRESENCE_PEOPLE_CERT: 'own',
+      S3_BUCKET_NAME: 'none',
+    };
+    const few = await setUp(elsewhere, answers('few-more', restored));
+    expect([few.code, few.stderr]).toEqual([2, expect.stringContaining('SMTP_URL is missing')]);
+    expect(few.stderr).not.toContain('SETUP_');
+    const taken = await setUp(elsewhere, answers('of-restored', { ...restored, SMTP_URL: 'none' }));
+    expect(taken.code, taken.stderr).toBe(0);
+    expect(taken.lines()[0]).toMatchObject({ keys: 'given', link: null });
+    expect(readEnvironmentFile(readFileSync(join(elsewhere, 'server.env'), 'utf8'))).toMatchObject({
+      SMARTPRESENCE_SITE: 'Main “entrance”',
+    });
+    expect(await stored('setup_file', { ENCRYPTION_KEY: key!, SECRET_KEY: secret! })).toEqual({
+      privacy: { controller: 'Example Ltd', contact: 'privacy@example.org', dpo: 'Ada Lovelace' },
+      sites: ['Main “entrance”'],
+      admins: ['admin@example.org'],
+      texts: [['en', 'Your face', ['We keep numbers of it.', 'Ask {contact}.'], true]],
+    });
   });
 
   test('wrong answers are refused with their reason and asked again; keys are shown once', async () => {
@@ -159,11 +222,17 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       [/Organisation/, 'Example Ltd'],
       [/How people reach it/, 'privacy@example.org'],
       [/Data protection officer/, 'none'],
+      [/Text files of your own/, join(root, 'missing.en.txt')],
+      [/Text files of your own/, consentText('untitled.txt', 'Dein Gesicht', 'Zahlen.')],
+      [/Text files of your own/, consentText('title-alone.de.txt', 'Dein Gesicht')],
+      [/Text files of your own/, consentText('consent.de.txt', 'Dein Gesicht', 'Zahlen.')],
       [/E-mail address/, 'admin@example.org'],
     ]);
     expect(first.code, first.said).toBe(0);
     for (const refusal of ['database-denied', 'Those are others', 'port-in-use', 'mail-not-sent'])
       expect(first.said).toContain(refusal);
+    for (const fault of ['can’t be read as a text file', 'does not end in its language', '1 to 20 paragraphs'])
+      expect(first.said).toContain(fault);
     expect(first.said).toContain('The bucket sp-setup was made.');
     const [, key] = /^ {2}ENCRYPTION_KEY=(\S+)$/m.exec(first.said)!;
     expect(first.said.split(key!)).toHaveLength(2);
@@ -172,7 +241,10 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     const kept = ['keys.env', 'server.env'].map((name) => statSync(join(home, name), { bigint: true }).mtimeNs);
     const second = await converse(home, []);
     expect(second.code, second.said).toBe(0);
-    expect(second.said).toContain('[Example Ltd]');
+    for (const known of ['[Example Ltd]', '[admin@example.org]', '[kept]']) expect(second.said).toContain(known);
+    const { texts } = await stored('setup', readEnvironmentFile(readFileSync(join(home, 'keys.env'), 'utf8')));
+    // It waits for its review.
+    expect(texts).toEqual([['de', 'Dein Gesicht', ['Zahlen.'], false]]);
     expect(second.said + second.out).not.toContain(key);
     expect(second.said).not.toContain(store.AWS_SECRET_ACCESS_KEY);
     expect(second.out).toContain('Nothing was changed.');

@@ -1,10 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { command } from '../../../sync/disk/program.ts';
 import type { Listed } from '../../../sync/server/backup/environment.ts';
 import type { Finding } from '../../../sync/server/objects/bucket/setup.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
-import { onServer, operate } from '../server/environment.ts';
+import { howToStart, onServer, operate, ownEnvironment } from '../server/environment.ts';
 
 const ENVIRONMENT = `
 Reads the server's environment: S3_BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL,
@@ -156,6 +155,7 @@ same command; a server does not start on an unfinished restore.
 Exit code 1 with backup-thawing: the archive was asked for it; run the same command again later, or use --wait.${EXIT_HELP}`,
     )
     .action(async (id: string | undefined, o: ReadingArgs) => {
+      const start = howToStart(await ownEnvironment());
       const output = terminalOutput(o.json ?? false, (v) => {
         const r = v as Awaited<ReturnType<Awaited<ReturnType<typeof direct>>['restore']>>;
         return [
@@ -168,7 +168,7 @@ Exit code 1 with backup-thawing: the archive was asked for it; run the same comm
             ? [`${r.erasuresHeld} people are not erased again yet: they are under a legal hold (erasure list).`]
             : []),
           'Devices, accounts and settings are as they were then: revoke again what was revoked since.',
-          `Start the server: ${command('server start')}`,
+          start,
         ].join('\n');
       });
       const say = (line: string) => process.stderr.write(`${line}\n`);

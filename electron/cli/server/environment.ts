@@ -49,8 +49,7 @@ export async function serverEnvironment(): Promise<Environment> {
   const env = await ownEnvironment();
   const home = homeOf(env);
   if (givenKeys(env).length > 0) return { ...env, SMARTPRESENCE_SERVER_HOME: home };
-  const places = placesOf(env);
-  if (!namesHome(env) && isInstalled(places)) return { ...installedEnvironment(places), ...env };
+  if (isService(env)) return { ...installedEnvironment(placesOf(env)), ...env };
   if (existsSync(join(home, 'keys.env'))) {
     const variables = join(home, 'server.env');
     const set = existsSync(variables) ? readEnvironmentFile(readFileSync(variables, 'utf8')) : {};
@@ -67,6 +66,22 @@ export async function serverEnvironment(): Promise<Environment> {
     `There is no server in ${home}, none is installed on this machine, and no keys of one are given.`,
     `Set one up: ${command('setup')}. One that is elsewhere on this machine: SMARTPRESENCE_SERVER_HOME=/its/folder`,
   );
+}
+
+/** Whether a command in this environment works with the server that is installed as a service of this machine. */
+const isService = (env: Environment): boolean =>
+  givenKeys(env).length === 0 && !namesHome(env) && isInstalled(placesOf(env));
+
+/** The folders of systemd's units: the archive's and the package's. */
+const UNITS = ['/etc/systemd/system', '/usr/lib/systemd/system'];
+
+/** What is to be done when this environment's server has its data: a line for whoever restored it. */
+export function howToStart(env: Environment, units: readonly string[] = UNITS): string {
+  if (isService(env)) return 'Start the server: systemctl start smartpresence-server';
+  // The service of this machine is another server, or none that was set up.
+  if (units.some((folder) => existsSync(join(folder, 'smartpresence-server.service'))))
+    return `Make it the server of this machine, with its database and its keys: ${command('setup')}`;
+  return `Start the server: ${command('server start')}`;
 }
 
 /** Somebody has said which server they mean. */

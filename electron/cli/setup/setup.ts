@@ -9,6 +9,7 @@ import { ensureDefaultSite } from '../../../sync/server/attendance/sites.ts';
 import { policyOf, setPolicy } from '../../../sync/server/changes/policy.ts';
 import { DEFAULT_SCOPE } from '../../../sync/server/changes/scope.ts';
 import { readConfig, VARIABLES } from '../../../sync/server/config.ts';
+import { listTexts } from '../../../sync/server/consents/texts.ts';
 import { holdsServer, openBare } from '../../../sync/server/database/open.ts';
 import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
 import { makeServerHome } from '../../../sync/server/home.ts';
@@ -18,6 +19,7 @@ import { audited } from '../../../sync/server/operator/audited.ts';
 import { generateKeys } from '../keys/generate.ts';
 import { asOwner } from '../server/installed.ts';
 import type { Answers } from './checks.ts';
+import { addsTexts, KEPT, keepConsentTexts, readConsentTexts } from './consent-text.ts';
 import type { Keeper } from './keep.ts';
 import type { Prompt } from './prompt.ts';
 import { DATABASE, type Question, STEPS, type Step } from './steps.ts';
@@ -77,6 +79,9 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   const values = variables(now);
   const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
   changed.push(...keeper.keep(values));
+  // By whoever runs this: the files need not be readable for the server's user.
+  const texts = addsTexts(now.SETUP_CONSENT_TEXT) ? readConsentTexts(now.SETUP_CONSENT_TEXT!) : [];
+  if (typeof texts === 'string') throw new Problem('answer-wrong', texts, 'Answer it again.');
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
       await ensureDefaultSite(
@@ -91,6 +96,10 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
         dpo: now.SETUP_DPO!,
       };
       await setPolicy(db, DEFAULT_SCOPE, { ...policy, privacy }, clock(), 'operator');
+      if (texts.length > 0)
+        await audited({ db, keys, now: clock }, { action: 'write', route: 'setup', data: [] }, (tx, at) =>
+          keepConsentTexts(tx, texts, now.SETUP_CONSENT_REVIEWED === 'yes', at),
+        );
       const email = now.SETUP_ADMIN!;
       return audited(
         { db, keys, now: clock },
@@ -147,10 +156,13 @@ async function settleKeys(
 async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<string, string>> {
   const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
   return asOwner(keeper.home, () =>
-    withServer(config, async ({ db, keys }) => {
+    withServer(config, async ({ db, keys, keyring }) => {
       const { privacy } = await policyOf(db, DEFAULT_SCOPE);
+      const site = await db.selectFrom('site').selectAll().where('id', '=', keyring.serverId).executeTakeFirst();
       const admin = (await listAccounts(db, keys)).find(({ role, email }) => role === 'admin' && email !== null);
       return {
+        ...(site && { SMARTPRESENCE_SITE: site.name, SMARTPRESENCE_TIMEZONE: site.time_zone }),
+        ...((await listTexts(db)).length > 0 && { SETUP_CONSENT_TEXT: KEPT }),
         ...(privacy && {
           SETUP_CONTROLLER: privacy.controller,
           SETUP_PRIVACY_CONTACT: privacy.contact,
@@ -181,6 +193,10 @@ function makeHome({ home, owner }: Keeper): void {
   chmodSync(home, 0o700);
   chownSync(home, owner.uid, owner.gid);
 }
+
+/** What `whatServerKnows` may answer. */
+const isKnownToServer = (name: string): boolean =>
+  name.startsWith('SETUP_') || name === 'SMARTPRESENCE_SITE' || name === 'SMARTPRESENCE_TIMEZONE';
 
 /** Null: the question is not for these answers, or its answer will do. */
 function missingOrWrong(q: Question, answers: Answers): string | null {
@@ -249,48 +265,64 @@ ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
   };
 }
 
-/** A file of answers. Whatever is missing is named at once, before anything is tried. */
+/** A file of answers. Whatever is missing is named at once, before anything is tried; of a server that exists, as soon as it was asked. */
 export function fileAnswers(
   given: Readonly<Record<string, string>>,
   kept: Readonly<Record<string, string>>,
   say: (text: string) => void,
 ): Answerer {
-  const all = known({ ...kept }) as Record<string, string>;
+  const own: Answers = { ...known({ ...kept }), ...given };
   const questions = [DATABASE, ...STEPS].flatMap((step) => step.questions);
-  let answers: Answers = { ...all, ...given };
-  for (const q of questions)
-    if (answers[q.name] === undefined && (!q.when || q.when(answers)))
-      answers = { ...answers, [q.name]: fallbackOf(q, answers) };
-  const faults = questions.flatMap((q) => {
-    const fault = missingOrWrong(q, answers);
-    return fault === null ? [] : [`${q.name} ${fault}${fault === 'is missing' ? `: ${q.text}` : ''}`];
-  });
   const names = new Set<string>([...questions.map((q) => q.name), ...VARIABLES, COPY]);
   const extras = Object.fromEntries(
     Object.entries(given).filter(([name]) => !name.startsWith('SETUP_') && !KEYS.some((key) => key === name)),
   );
-  if (!all.ENCRYPTION_KEY && !KEYS.every((name) => given[name]) && !given[COPY])
-    faults.push(
-      `${COPY} is missing: a new file for a copy of the new keys, to be taken to a safe place; or ENCRYPTION_KEY and SECRET_KEY of a server that exists`,
-    );
-  faults.push(
+  const hasKeys = Boolean(own.ENCRYPTION_KEY && own.SECRET_KEY);
+  /** What is answered, else known, else usual. */
+  const answersTo = (before: Answers): Answers => {
+    let answers: Answers = { ...before, ...own };
+    for (const q of questions)
+      if (answers[q.name] === undefined && (!q.when || q.when(answers)))
+        answers = { ...answers, [q.name]: fallbackOf(q, answers) };
+    return answers;
+  };
+  const faultsOf = (asked: readonly Question[], answers: Answers): string[] =>
+    asked.flatMap((q) => {
+      const fault = missingOrWrong(q, answers);
+      return fault === null ? [] : [`${q.name} ${fault}${fault === 'is missing' ? `: ${q.text}` : ''}`];
+    });
+  const refuse = (faults: readonly string[]) => {
+    if (faults.length > 0)
+      throw new Problem(
+        'answers-missing',
+        faults.join('\n'),
+        `Complete the file. The same with questions: ${command('setup')}`,
+      );
+  };
+  // What is left out may be in the database of a server that exists.
+  const atOnce = hasKeys
+    ? questions.filter(({ name }) => own[name] !== undefined || !isKnownToServer(name))
+    : questions;
+  refuse([
+    ...faultsOf(atOnce, answersTo({})),
+    ...(hasKeys || given[COPY]
+      ? []
+      : [
+          `${COPY} is missing: a new file for a copy of the new keys, to be taken to a safe place; or ENCRYPTION_KEY and SECRET_KEY of a server that exists`,
+        ]),
     ...Object.keys(given)
       .filter((name) => !names.has(name))
       .map((name) => `${name} is no question`),
-  );
-  if (faults.length > 0)
-    throw new Problem(
-      'answers-missing',
-      faults.join('\n'),
-      `Complete the file. The same with questions: ${command('setup')}`,
-    );
+  ]);
   return {
     say,
     async step(step, before, tryOut) {
-      const own: Record<string, string | undefined> = step === DATABASE ? { ...extras } : {};
-      for (const { name } of step.questions) own[name] = answers[name] ?? before[name];
-      for (const note of await tryOut({ ...before, ...own })) say(`Note: ${note}`);
-      return own;
+      const answers = answersTo(before);
+      if (step !== DATABASE) refuse(faultsOf(questions, answers));
+      const taken: Record<string, string | undefined> = step === DATABASE ? { ...extras } : {};
+      for (const { name } of step.questions) taken[name] = answers[name];
+      for (const note of await tryOut({ ...before, ...taken })) say(`Note: ${note}`);
+      return taken;
     },
     async newKeys(keys) {
       if (KEYS.every((name) => given[name]))

@@ -8,6 +8,7 @@ import {
   checkPorts,
   checkStore,
 } from './checks.ts';
+import { addsTexts, readConsentTexts, SHIPPED } from './consent-text.ts';
 
 /** What a server is asked at its set-up, and how each answer is tried. Names are the server's variables, or begin with SETUP_. */
 
@@ -38,6 +39,7 @@ const fileOr = (word: string) => (path: string) => (path === word ? null : file(
 const set = (name: string, unset: string) => (a: Answers) => (a[name] ?? unset) !== unset;
 const hasStore = set('S3_BUCKET_NAME', 'none');
 const hasMail = set('SMTP_URL', 'none');
+const ownTexts = (a: Answers) => addsTexts(a.SETUP_CONSENT_TEXT);
 const email = (text: string) => (/^[^\s@]+@[^\s@]+$/.test(text) ? null : 'That is no e-mail address.');
 
 export const DATABASE: Step = {
@@ -160,11 +162,32 @@ export const STEPS: readonly Step[] = [
     check: checkMail,
   },
   {
-    title: 'Privacy contacts, as the consent text names them. A text of your own: console, Consents',
+    title: 'Privacy contacts, as the consent text names them',
     questions: [
       { name: 'SETUP_CONTROLLER', text: 'Organisation that runs this place (the controller)' },
       { name: 'SETUP_PRIVACY_CONTACT', text: 'How people reach it about their data' },
       { name: 'SETUP_DPO', text: 'Data protection officer, name or address (“none” where there is none)' },
+    ],
+  },
+  {
+    title: 'Consent text, which people read before a face is enrolled',
+    questions: [
+      {
+        name: 'SETUP_CONSENT_TEXT',
+        text: 'Text files of your own, one for each language, comma-separated (consent.en.txt: a title, then paragraphs, with empty lines between them), or: built-in (the text that ships)',
+        fallback: SHIPPED,
+        wrong: (answer) => {
+          const texts = addsTexts(answer) ? readConsentTexts(answer) : [];
+          return typeof texts === 'string' ? texts : null;
+        },
+      },
+      {
+        name: 'SETUP_CONSENT_REVIEWED',
+        text: 'Has someone reviewed it who knows the language and the law? yes: it is in force; no: the data protection officer reviews it in the console',
+        when: ownTexts,
+        fallback: 'no',
+        wrong: (word) => (['yes', 'no'].includes(word) ? null : 'One of: yes, no.'),
+      },
     ],
   },
   {
