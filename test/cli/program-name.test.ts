@@ -59,3 +59,17 @@ test('no message advises a command without saying how it is called here', async 
   }
   expect(wrong).toEqual([]);
 });
+
+test('screens and pages of the docs call it as it is called where it is installed', async () => {
+  const commands = [...names(await buildProgram(''))].filter((name) => name.includes(' '));
+  const topics = [...new Set(commands.map((name) => name.split(' ')[0]))].join('|');
+  const unnamed = new RegExp(`(?<!smartpresence )(?<![\\w-])(?:${commands.join('|')})(?![\\w-])`);
+  const shown = globSync('renderer/*/locales/**/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.test.ts'));
+  for (const file of shown)
+    for (const line of readFileSync(join(ROOT, file), 'utf8').split('\n'))
+      expect(`${file}: ${line}`).not.toMatch(unnamed);
+  const called = new RegExp(`npm run (?:-s )?sp -- [a-z]|(?<![\\w-])sp (?:${topics})\\b`);
+  for (const file of globSync('docs/**/*.md', { cwd: ROOT }))
+    for (const line of readFileSync(join(ROOT, file), 'utf8').split('\n'))
+      expect(`${file}: ${line}`).not.toMatch(called);
+});

@@ -19,17 +19,13 @@ export function registerCompliance(program: Command): void {
       'Duties and controls (GDPR, CCPA, FERPA, SOC 2, BIPA, EU AI Act), the record of processing, a DPIA draft.',
     )
     .addOption(new Option('--part <part>', 'this part alone').choices(PARTS))
-    .option(
-      '--results <folder>',
-      'where npm run test:policy and npm test left their results',
-      join(ROOT, 'test/artefacts'),
-    )
+    .option('--results <folder>', 'where the results of this version’s tests are', join(ROOT, 'test/artefacts'))
     .option('--out <file>', 'where it goes; standard output without it')
     .option('--json', 'one JSON object: {"facts","warnings","tally"}')
     .addHelpText(
       'after',
       `
-Markdown. Run npm run test:policy before: a control whose tests were not run counts as not proven.
+Markdown. A control whose tests have no result there counts as not proven (docs/prove/privacy.md has what makes them).
 Exit code 1 when a control is not proven, or something is to be looked at.${EXIT_HELP}`,
     )
     .action(async (o: { part?: Part; results: string; out?: string; json?: boolean }) => {

@@ -432,7 +432,7 @@ export const de: Locale = {
     },
     'store-damaged': {
       why: 'Der Speicher dieses Geräts ist beschädigt.',
-      next: 'Behalten Sie eine Kopie des Ordners, führen Sie `store check` aus, und stellen Sie ihn vom Server wieder her.',
+      next: 'Behalten Sie eine Kopie des Ordners, führen Sie `smartpresence store check` aus, und stellen Sie ihn vom Server wieder her.',
     },
     'store-too-new': {
       why: 'Dieser Speicher wurde von einer neueren Version verwendet.',
@@ -590,7 +590,7 @@ export const de: Locale = {
     faceWithNumber: 'Nach der Nummer: mehr Personen, als sie durchsuchen darf',
     faceOff: 'Aus ({{code}}). {{next}}',
     faceOffScreen:
-      'Aus: Die Erkennung im Bild konnte nicht starten. Bereiten Sie die Modelle neu vor und starten Sie das Gerät neu. ({{message}})',
+      'Aus: Die Erkennung im Bild konnte nicht starten. Starten Sie den Kiosk neu; hilft das nicht, installieren Sie ihn noch einmal. ({{message}})',
     liveness: 'Lebenderkennung',
     on: 'An',
     off: 'Aus',

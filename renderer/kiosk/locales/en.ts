@@ -423,7 +423,7 @@ export const en = {
     },
     'store-damaged': {
       why: 'The store of this kiosk is damaged.',
-      next: 'Keep a copy of the folder, run `store check`, and restore from the server.',
+      next: 'Keep a copy of the folder, run `smartpresence store check`, and restore from the server.',
     },
     'store-too-new': {
       why: 'This store was used by a newer version.',
@@ -571,7 +571,8 @@ export const en = {
     face: 'Face recognition',
     faceWithNumber: 'After the number: more people than it may search among',
     faceOff: 'Off ({{code}}). {{next}}',
-    faceOffScreen: 'Off: detection could not start. Prepare the models again, then restart the kiosk. ({{message}})',
+    faceOffScreen:
+      'Off: detection could not start. Restart the kiosk; if that does not help, install it again. ({{message}})',
     liveness: 'Liveness test',
     on: 'On',
     off: 'Off',

@@ -388,7 +388,7 @@ export const zh: Locale = {
     },
     'store-damaged': {
       why: '本机的存储已损坏。',
-      next: '请保留文件夹的副本，运行 `store check`，并从服务器恢复。',
+      next: '请保留文件夹的副本，运行 `smartpresence store check`，并从服务器恢复。',
     },
     'store-too-new': { why: '此存储曾被更新的版本使用。', next: '请重新安装较新的版本。存储未被改动。' },
     'store-migration-failed': {
@@ -528,7 +528,7 @@ export const zh: Locale = {
     face: '人脸识别',
     faceWithNumber: '先输入编号：人数超过可直接搜索的上限',
     faceOff: '关（{{code}}）。{{next}}',
-    faceOffScreen: '关：检测无法启动。请重新准备模型，然后重启本机。（{{message}}）',
+    faceOffScreen: '关：检测无法启动。请重启本机；如仍无效，请重新安装。（{{message}}）',
     liveness: '活体检测',
     on: '开',
     off: '关',

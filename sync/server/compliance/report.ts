@@ -1,3 +1,4 @@
+import { command } from '../../disk/program.ts';
 import { LAWS } from './duties.ts';
 import type { Facts } from './facts.ts';
 import { count, escaped, list, section, table } from './markdown.ts';
@@ -27,8 +28,8 @@ export function controlsReport(results: LastResults): { text: string; tally: Tal
     return section(3, name, table(['Where', 'Duty', 'Control', 'Test', 'Last result'], rows));
   });
   const ran = results.policy
-    ? `Results of \`npm run test:policy\` of ${results.policy.at}, commit ${results.policy.commit.slice(0, 12)}.`
-    : '`npm run test:policy` was not run here: no result is known.';
+    ? `Results of the tests of ${results.policy.at}, commit ${results.policy.commit.slice(0, 12)}.`
+    : `No results of the tests are here, so nothing counts as proven. With their folder: \`${command('compliance report --results FOLDER')}\`.`;
   const sums = Object.entries(tally).filter(([, n]) => n > 0);
   const words = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. A summary of duties, no legal advice.`;
   const rows = results.policy ? [policyTable(results.policy)] : [];

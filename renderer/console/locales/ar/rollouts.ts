@@ -13,8 +13,8 @@ export const rollouts = {
   replaces: 'ينتهي بذلك نشر {{version}}.',
   repository: {
     off: 'لا يوزّع هذا الخادم أي تحديثات: لم يُضبط مستودع للإصدارات (SMARTPRESENCE_UPDATES).',
-    unreadable: 'تتعذر قراءة مستودع الإصدارات. افحصه بالأمر «release verify».',
-    empty: 'لا يحوي المستودع أي إصدار بعد. انشر واحدًا بالأمر «release publish».',
+    unreadable: 'تتعذر قراءة مستودع الإصدارات. افحصه بالأمر «smartpresence release verify».',
+    empty: 'لا يحوي المستودع أي إصدار بعد. انشر واحدًا بالأمر «smartpresence release publish».',
     over: 'انتهت صلاحية توقيعات المستودع: لا يأخذ أي جهاز منه شيئًا قبل توقيعه من جديد.',
   },
   state: {

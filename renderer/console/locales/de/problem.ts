@@ -151,11 +151,11 @@ export const problem = {
   'zip-too-many': { title: 'Das Archiv enthält zu viele Dateien.', next: 'Teilen Sie es.' },
   'repository-expired': {
     title: 'Die Signaturen des Verzeichnisses sind abgelaufen.',
-    next: 'Signieren Sie es neu (release refresh) und beginnen Sie dann.',
+    next: 'Signieren Sie es neu (smartpresence release refresh) und beginnen Sie dann.',
   },
   'repository-unreadable': {
     title: 'Das Verzeichnis der Versionen ist nicht lesbar.',
-    next: 'Prüfen Sie es mit „release verify“.',
+    next: 'Prüfen Sie es mit „smartpresence release verify“.',
   },
   'ring-empty': {
     title: 'Ein Schritt gilt einem Ring ohne Kiosk.',

@@ -13,8 +13,8 @@ export const rollouts = {
   replaces: 'Der Rollout von {{version}} endet damit.',
   repository: {
     off: 'Dieser Server gibt keine Updates aus: Es ist kein Verzeichnis mit Versionen eingerichtet (SMARTPRESENCE_UPDATES).',
-    unreadable: 'Das Verzeichnis der Versionen ist nicht lesbar. Prüfen Sie es mit „release verify“.',
-    empty: 'Das Verzeichnis enthält noch keine Version. Veröffentlichen Sie eine mit „release publish“.',
+    unreadable: 'Das Verzeichnis der Versionen ist nicht lesbar. Prüfen Sie es mit „smartpresence release verify“.',
+    empty: 'Das Verzeichnis enthält noch keine Version. Veröffentlichen Sie eine mit „smartpresence release publish“.',
     over: 'Die Signaturen des Verzeichnisses sind abgelaufen: Kein Kiosk nimmt etwas daraus, bis es neu signiert ist.',
   },
   state: {

@@ -123,11 +123,11 @@ export const problem = {
   'zip-too-many': { title: 'The archive holds too many files.', next: 'Split it.' },
   'repository-expired': {
     title: 'The signatures of the repository have run out.',
-    next: 'Sign it anew (release refresh), then start again.',
+    next: 'Sign it anew (smartpresence release refresh), then start again.',
   },
   'repository-unreadable': {
     title: 'The repository of builds can’t be read.',
-    next: 'Look at it with “release verify”.',
+    next: 'Look at it with “smartpresence release verify”.',
   },
   'ring-empty': {
     title: 'A step goes to a ring without a kiosk.',

@@ -13,8 +13,8 @@ export const rollouts = {
   replaces: 'The rollout of {{version}} ends with it.',
   repository: {
     off: 'This server gives out no updates: no repository of builds is configured (SMARTPRESENCE_UPDATES).',
-    unreadable: 'The repository of builds can’t be read. Look at it with “release verify”.',
-    empty: 'The repository has no build yet. Publish one with “release publish”.',
+    unreadable: 'The repository of builds can’t be read. Look at it with “smartpresence release verify”.',
+    empty: 'The repository has no build yet. Publish one with “smartpresence release publish”.',
     over: 'The signatures of the repository have run out: no kiosk takes anything from it before it is signed anew.',
   },
   state: {

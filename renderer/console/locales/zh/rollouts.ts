@@ -13,8 +13,8 @@ export const rollouts = {
   replaces: '{{version}} 的发布随之结束。',
   repository: {
     off: '此服务器不提供更新：未配置版本仓库（SMARTPRESENCE_UPDATES）。',
-    unreadable: '无法读取版本仓库。请用“release verify”检查。',
-    empty: '仓库中还没有版本。请用“release publish”发布。',
+    unreadable: '无法读取版本仓库。请用“smartpresence release verify”检查。',
+    empty: '仓库中还没有版本。请用“smartpresence release publish”发布。',
     over: '仓库的签名已过期：重新签名之前，终端不会从中取用任何内容。',
   },
   state: {

@@ -110,7 +110,7 @@ export const arSetup: Locale<typeof enSetup> = {
     'server-silent': { why: 'لا يجيب الخادم في الوقت المناسب.', next: 'تحقق من الشبكة ومن أن الخادم يعمل.' },
     'proxy-unreachable': {
       why: 'لا يمكن الوصول إلى الخادم الوكيل.',
-      next: 'تحقق من عنوانه: `device proxy` في سطر أوامر هذا الجهاز.',
+      next: 'تحقق من عنوانه: `smartpresence device proxy` في سطر أوامر هذا الجهاز.',
     },
     'too-many-requests': { why: 'محاولات كثيرة جدًا.', next: 'انتظر دقيقة.' },
     'fingerprint-differs': {

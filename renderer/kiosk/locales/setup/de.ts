@@ -111,7 +111,7 @@ export const deSetup: Locale<typeof enSetup> = {
     },
     'proxy-unreachable': {
       why: 'Der Proxy ist nicht zu erreichen.',
-      next: 'Prüfen Sie seine Adresse: `device proxy` auf der Befehlszeile dieses Kiosks.',
+      next: 'Prüfen Sie seine Adresse: `smartpresence device proxy` auf der Befehlszeile dieses Kiosks.',
     },
     'too-many-requests': { why: 'Es waren zu viele Versuche.', next: 'Warten Sie eine Minute.' },
     'fingerprint-differs': {

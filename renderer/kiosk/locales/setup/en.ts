@@ -100,7 +100,7 @@ export const enSetup = {
     },
     'proxy-unreachable': {
       why: 'The proxy can’t be reached.',
-      next: 'Check its address: `device proxy` on this kiosk’s command line.',
+      next: 'Check its address: `smartpresence device proxy` on this kiosk’s command line.',
     },
     'too-many-requests': { why: 'There were too many attempts.', next: 'Wait a minute.' },
     'fingerprint-differs': {

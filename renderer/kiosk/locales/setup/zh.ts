@@ -80,7 +80,10 @@ export const zhSetup: Locale<typeof enSetup> = {
       next: '请检查此终端的网线或无线网络，以及防火墙是否允许它访问服务器。',
     },
     'server-silent': { why: '服务器未及时应答。', next: '请检查网络，以及服务器是否在运行。' },
-    'proxy-unreachable': { why: '无法连接代理服务器。', next: '请检查其地址：在此终端的命令行使用 `device proxy`。' },
+    'proxy-unreachable': {
+      why: '无法连接代理服务器。',
+      next: '请检查其地址：在此终端的命令行使用 `smartpresence device proxy`。',
+    },
     'too-many-requests': { why: '尝试次数过多。', next: '请等待一分钟。' },
     'fingerprint-differs': {
       why: '终端与服务器计算出的指纹不同。',
