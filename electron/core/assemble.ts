@@ -177,6 +177,7 @@ export async function assemble(
     slots: () => updates?.slots(),
     staff: () => idsOfServer(store),
     emergencyPinUsedAt: () => store.setting(EMERGENCY_USED) || null,
+    screenMayGoDark: () => screen.state().dark,
     uptime: () => (performance.now() - startedAt) / 1000,
   };
 

@@ -211,6 +211,21 @@ test('consent is withdrawn, and given again to the text that is in force', async
   await expect(page.getByText('Sie haben zugestimmt', { exact: true })).toBeVisible();
 });
 
+test('where an erasure can’t be taken back, nothing speaks of a time in which it can', async () => {
+  const confirmation = '**/api/gdpr/delete/my-account/confirmation';
+  await page.route(confirmation, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), undoDays: 0 } });
+  });
+  await press('Mich löschen');
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByText('Es lässt sich nicht zurücknehmen.')).toBeVisible();
+  await expect(dialog.getByText('folgen gleich danach')).toBeVisible();
+  await expect(dialog.getByText(/Frist|Nach dem Zurücknehmen/)).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await page.unroute(confirmation);
+});
+
 test('an erasure takes two steps and a word, and is taken back, in Arabic at a desk', async () => {
   await page.setViewportSize(DESK);
   await page.getByLabel('Sprache').selectOption('ar');

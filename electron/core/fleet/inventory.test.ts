@@ -24,6 +24,7 @@ const deps = (change: Partial<InventoryDeps> = {}): InventoryDeps => ({
   slots: () => undefined,
   staff: () => null,
   emergencyPinUsedAt: () => null,
+  screenMayGoDark: () => undefined,
   uptime: () => 61.7,
   ...change,
 });
@@ -44,6 +45,12 @@ describe('the inventory', () => {
     expect(report.diskFree).toBeGreaterThan(0);
     expect(WEIGHTS.map(({ sha256 }) => sha256)).toContain(report.models.detector);
     expect(report).toMatchObject({ clockOffsetMs: -12, uptimeSeconds: 62, temperature: null, commit: 'a'.repeat(40) });
+  });
+
+  test('says why the screen may go dark, and nothing while it stays on', () => {
+    expect(Inventory.parse(collectInventory(deps()))).not.toHaveProperty('screenMayGoDark');
+    const refused = collectInventory(deps({ screenMayGoDark: () => 'refused' }));
+    expect(Inventory.parse(refused).screenMayGoDark).toBe('refused');
   });
 
   test('has the hottest sensor; one that is off, and one that says nonsense, count as none', () => {

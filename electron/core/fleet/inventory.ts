@@ -70,6 +70,8 @@ export interface InventoryDeps {
   readonly staff: () => readonly string[] | null;
   /** When the emergency PIN was last used, while no new one is sealed; null otherwise. */
   readonly emergencyPinUsedAt: () => string | null;
+  /** Why the screen may go dark; undefined: it stays on. */
+  readonly screenMayGoDark: () => Inventory['screenMayGoDark'];
   /** Since this core was started, seconds. */
   readonly uptime: () => number;
 }
@@ -81,6 +83,7 @@ export function collectInventory(deps: InventoryDeps): Inventory {
   const slots = deps.slots();
   const staff = deps.staff();
   const emergencyPinUsedAt = deps.emergencyPinUsedAt();
+  const screenMayGoDark = deps.screenMayGoDark();
   return {
     version: deps.build.version,
     commit: deps.build.commit ?? '',
@@ -99,6 +102,7 @@ export function collectInventory(deps: InventoryDeps): Inventory {
     configProblem: config.problem,
     ...(staff && { staff: [...staff] }),
     ...(emergencyPinUsedAt && { emergencyPinUsedAt }),
+    ...(screenMayGoDark && { screenMayGoDark }),
     ...(slots && { slots }),
   };
 }

@@ -155,7 +155,10 @@ export const de = {
     next: 'Weiter',
     word: 'löschen',
     face: 'Die Beschreibung Ihres Gesichts wird sofort überall gelöscht. Sie kommt nicht wieder: Nach dem Zurücknehmen wird neu eingelernt.',
+    faceNow: 'Die Beschreibung Ihres Gesichts wird sofort überall gelöscht.',
     rest: 'Name, Zeiten, Fotos und alles Übrige folgen, wenn die Frist unten abgelaufen ist, auch in Sicherungen. Was ein Gesetz aufzubewahren verlangt, bleibt bis dahin.',
+    restNow:
+      'Name, Zeiten, Fotos und alles Übrige folgen gleich danach, in Sicherungen, sobald diese ablaufen. Was ein Gesetz aufzubewahren verlangt, bleibt so lange, wie es das verlangt.',
     ways: 'Danach kennt Sie kein Terminal mehr.',
     undoDays_one: 'Sie können es {{count}} Tag lang zurücknehmen. Danach kann es niemand mehr.',
     undoDays_other: 'Sie können es {{count}} Tage lang zurücknehmen. Danach kann es niemand mehr.',

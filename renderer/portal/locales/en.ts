@@ -149,7 +149,10 @@ export const en = {
     next: 'Go on',
     word: 'erase',
     face: 'The description of your face is deleted at once, everywhere. It does not come back: after taking it back you enrol anew.',
+    faceNow: 'The description of your face is deleted at once, everywhere.',
     rest: 'Name, records, photos and all the rest follow when the time below is over, backups included. What a law makes us keep is kept until then.',
+    restNow:
+      'Name, records, photos and everything else follow right after, in backups as soon as these expire. What a law makes us keep is kept for as long as it says.',
     ways: 'After that no kiosk knows you any more.',
     undoDays_one: 'You can take it back for {{count}} day. Then nobody can.',
     undoDays_other: 'You can take it back for {{count}} days. Then nobody can.',

@@ -27,8 +27,8 @@ export function EraseDialog({
       ) : (
         <div class="stack">
           <ul class="held">
-            <li>{t('erase.face')}</li>
-            <li>{t('erase.rest')}</li>
+            <li>{t(undoDays > 0 ? 'erase.face' : 'erase.faceNow')}</li>
+            <li>{t(undoDays > 0 ? 'erase.rest' : 'erase.restNow')}</li>
             <li>{t('erase.ways')}</li>
           </ul>
           <p class="note" data-kind="warn">

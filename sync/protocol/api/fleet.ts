@@ -24,6 +24,7 @@ export const AlertCode = z.enum([
   'old-version',
   'no-report',
   'emergency-pin-used',
+  'screen-may-go-dark',
 ]);
 export type AlertCode = z.infer<typeof AlertCode>;
 

@@ -102,6 +102,8 @@ export const Inventory = z
     staff: z.array(Uuid).max(50).optional(),
     /** When the sealed emergency PIN was last used, while no new one is sealed. */
     emergencyPinUsedAt: z.iso.datetime({ precision: 3 }).optional(),
+    /** Why the screen may go dark by itself; absent: it stays on. */
+    screenMayGoDark: z.enum(['refused', 'unsupported']).optional(),
     /** Of an installed kiosk. */
     slots: z
       .strictObject({ current: z.string().max(60), previous: z.string().max(60).nullable(), trial: z.boolean() })

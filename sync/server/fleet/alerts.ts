@@ -53,6 +53,7 @@ export function alertsOf({ lastHeardAt, report }: Seen, now: Date, newest: strin
   if (configProblem !== null) add('settings-refused', 'warn', configProblem);
   if (queued > QUEUE_LONG && silent <= OFFLINE_MS) add('queue-long', 'warn', queued);
   if (report.emergencyPinUsedAt) add('emergency-pin-used', 'bad', report.emergencyPinUsedAt);
+  if (report.screenMayGoDark) add('screen-may-go-dark', 'warn', report.screenMayGoDark);
   if (newest !== null && isVersion(version) && compareVersions(version, newest) < 0) add('old-version', 'warn', newest);
   return alerts;
 }

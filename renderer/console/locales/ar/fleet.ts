@@ -64,6 +64,7 @@ export const fleet = {
     'old-version': 'إصدار قديم',
     'no-report': 'لا يبلّغ بشيء',
     'emergency-pin-used': 'استُخدم رمز الطوارئ',
+    'screen-may-go-dark': 'قد تنطفئ الشاشة',
   },
   cameras: {
     ok: 'تعمل',

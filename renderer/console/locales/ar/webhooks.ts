@@ -54,6 +54,7 @@ export const webhooks = {
     'attendance-record': 'سجل',
     'webhook-test': 'تجربة',
     'emergency-pin-used': 'رمز الطوارئ',
+    'screen-may-go-dark': 'قد تنطفئ الشاشة',
     'lookalikes-marked': 'متشابهون',
     'person-erased': 'محو',
   },

@@ -64,6 +64,7 @@ export const fleet = {
     'old-version': 'Alte Version',
     'no-report': 'Sagt nichts',
     'emergency-pin-used': 'Notfall-PIN verwendet',
+    'screen-may-go-dark': 'Bildschirm kann dunkel werden',
   },
   cameras: {
     ok: 'Funktioniert',

@@ -56,6 +56,7 @@ export const webhooks = {
     'attendance-record': 'Ein Eintrag',
     'webhook-test': 'Ein Test',
     'emergency-pin-used': 'Notfall-PIN',
+    'screen-may-go-dark': 'Bildschirm kann dunkel werden',
     'lookalikes-marked': 'Doppelgänger',
     'person-erased': 'Eine Löschung',
   },

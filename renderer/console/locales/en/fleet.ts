@@ -64,6 +64,7 @@ export const fleet = {
     'old-version': 'Old version',
     'no-report': 'Tells nothing',
     'emergency-pin-used': 'Emergency PIN used',
+    'screen-may-go-dark': 'Screen may go dark',
   },
   cameras: {
     ok: 'Works',

@@ -55,6 +55,7 @@ export const webhooks = {
     'attendance-record': 'A record',
     'webhook-test': 'A test',
     'emergency-pin-used': 'Emergency PIN',
+    'screen-may-go-dark': 'Screen may go dark',
     'lookalikes-marked': 'Lookalikes',
     'person-erased': 'An erasure',
   },

@@ -64,6 +64,7 @@ export const fleet = {
     'old-version': '旧版本',
     'no-report': '未报告',
     'emergency-pin-used': '使用了应急 PIN 码',
+    'screen-may-go-dark': '屏幕可能会熄灭',
   },
   cameras: {
     ok: '正常',

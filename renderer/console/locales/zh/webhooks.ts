@@ -54,6 +54,7 @@ export const webhooks = {
     'attendance-record': '记录',
     'webhook-test': '测试',
     'emergency-pin-used': '应急 PIN 码',
+    'screen-may-go-dark': '屏幕可能会熄灭',
     'lookalikes-marked': '相貌相似者',
     'person-erased': '删除',
   },
