@@ -226,6 +226,13 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     await api.ask('POST', `${await url()}/refuse`);
     expect([await partnersOf(api.db, eve), await partnersOf(api.db, lea)]).toEqual([[], [ada]]);
 
+    // Nor where nobody decides until its time is over.
+    expect((await wait()).outcome).toBe('waiting');
+    await expect(accept('X-1')).rejects.toMatchObject({ code: 'another-lookalike' });
+    expect(await partnersOf(api.db, eve)).toEqual([ada]);
+    expect(await endOldCases(api.db, new Date(NOW.getTime() + 14.1 * 86_400_000))).toBe(1);
+    expect(await partnersOf(api.db, eve)).toEqual([]);
+
     expect((await wait()).outcome).toBe('waiting');
     const first = await api.ask<{ other: { number: string } }>('GET', await url());
     await expect(accept(first.other.number)).rejects.toMatchObject({ code: 'another-lookalike' });

@@ -17,10 +17,9 @@ import { type AuthRouteSpec, authRoute, Refused } from '../access/auth-route.ts'
 import { type RouteSpec, route } from '../access/route.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { audited } from '../audit/opened.ts';
-import { appendChanges } from '../changes/log.ts';
 import { readTemplates } from '../changes/templates.ts';
 import { presentPipeline } from '../embedders/present.ts';
-import { dropPairsOf, markInConsole, partnersOf } from '../lookalikes/store.ts';
+import { markInConsole, partnersOf } from '../lookalikes/store.ts';
 import { requireLiving } from '../people/living.ts';
 import { readPeople } from '../people/records.ts';
 import { templateCounts } from '../people/templates.ts';
@@ -29,7 +28,7 @@ import { describeDuplicates, requireOverrule } from './duplicate.ts';
 import { addFaces, requireEnrollable } from './enrol.ts';
 import { type Judged, judgePicture, type UsableFace, vectorFrom } from './faces.ts';
 import { newestPicture } from './picture.ts';
-import { askAbout, CASE_DAYS, keepCase, openCase, removeCase } from './waiting.ts';
+import { askAbout, CASE_DAYS, giveUpCase, keepCase, openCase, removeCase } from './waiting.ts';
 
 const verdict = (j: Judged): z.output<typeof PictureVerdict> => ({
   code: j.code,
@@ -314,9 +313,7 @@ const refuse = route({
     on(params.case);
     const { person } = await openCase(tx, keys, params.case);
     about([person]);
-    await removeCase(tx, params.case);
-    // Whoever was said to be another person before the last question: without templates they are like nobody.
-    if ((await templateCounts(tx, person)).length === 0) await appendChanges(tx, await dropPairsOf(tx, person), now);
+    await giveUpCase(tx, { id: params.case, person }, now);
     tell('board');
     tell('change');
   },

@@ -3,9 +3,13 @@ import { v7 } from 'uuid';
 import { z } from 'zod';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Opened } from '../audit/opened.ts';
+import { appendChanges } from '../changes/log.ts';
+import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
+import { dropPairsOf } from '../lookalikes/store.ts';
+import { templateCounts } from '../people/templates.ts';
 import type { NewFace } from './enrol.ts';
 import { vectorBytes, vectorFrom } from './faces.ts';
 
@@ -138,11 +142,36 @@ export async function moveCases(tx: Transaction<Tables>, kept: string, merged: s
   await tx.deleteFrom('enrolment_case').where(sql<SqlBool>`person = other`).execute();
 }
 
-/** Those left too long. @returns how many went */
+/**
+ * An enrolment that nobody accepted ends. Whoever was said to be another person before its last question is of no pair then:
+ * without templates they are like nobody.
+ */
+export async function giveUpCase(
+  tx: Transaction<Tables>,
+  { id, person }: Pick<Waiting, 'id' | 'person'>,
+  now: Date,
+): Promise<void> {
+  await removeCase(tx, id);
+  if ((await templateCounts(tx, person)).length === 0) await appendChanges(tx, await dropPairsOf(tx, person), now);
+}
+
+/** Those left too long. @returns how many ended */
 export async function endOldCases(db: Db, now: Date): Promise<number> {
   const before = new Date(now.getTime() - CASE_DAYS * 86_400_000);
-  const { numDeletedRows } = await db.deleteFrom('enrolment_case').where('made_at', '<', before).executeTakeFirst();
-  return Number(numDeletedRows);
+  const old = await db.selectFrom('enrolment_case').select('id').where('made_at', '<', before).execute();
+  let ended = 0;
+  for (const { id } of old)
+    ended += await inTransaction(db, async (tx) => {
+      const row = await tx
+        .selectFrom('enrolment_case')
+        .select(['id', 'person'])
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirst();
+      if (row) await giveUpCase(tx, row, now);
+      return row ? 1 : 0;
+    });
+  return ended;
 }
 
 /** For the person's own export. @param people every name of one person */
