@@ -88,8 +88,14 @@ export const problem = {
   'zip-name-unsafe': { title: 'في الأرشيف ملف يقود اسمه إلى خارجه.', next: 'اضغطه من جديد.' },
   'zip-too-large': { title: 'الأرشيف كبير جدًا بعد فكّه.', next: 'قسّمه.' },
   'zip-too-many': { title: 'في الأرشيف ملفات كثيرة جدًا.', next: 'قسّمه.' },
-  'repository-expired': { title: 'انتهت صلاحية توقيعات المستودع.', next: 'وقّعه من جديد (smartpresence release refresh) ثم ابدأ.' },
-  'repository-unreadable': { title: 'تتعذر قراءة مستودع الإصدارات.', next: 'افحصه بالأمر «smartpresence release verify».' },
+  'repository-expired': {
+    title: 'انتهت صلاحية توقيعات المستودع.',
+    next: 'وقّعه من جديد (smartpresence release refresh) ثم ابدأ.',
+  },
+  'repository-unreadable': {
+    title: 'تتعذر قراءة مستودع الإصدارات.',
+    next: 'افحصه بالأمر «smartpresence release verify».',
+  },
   'ring-empty': { title: 'إحدى الخطوات لحلقة لا جهاز فيها.', next: 'ضع فيها جهازًا أولًا، أو اختر خطوات أخرى.' },
   'settings-changed-meanwhile': {
     title: 'غيّر شخص آخر هذه الإعدادات في هذه الأثناء.',

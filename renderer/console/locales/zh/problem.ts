@@ -70,7 +70,10 @@ export const problem = {
   'zip-name-unsafe': { title: '压缩包内的文件名不安全。', next: '请重新打包。' },
   'zip-too-large': { title: '压缩包解压后过大。', next: '请拆分。' },
   'zip-too-many': { title: '压缩包内文件过多。', next: '请拆分。' },
-  'repository-expired': { title: '仓库的签名已过期。', next: '请重新签名（smartpresence release refresh），然后再开始。' },
+  'repository-expired': {
+    title: '仓库的签名已过期。',
+    next: '请重新签名（smartpresence release refresh），然后再开始。',
+  },
   'repository-unreadable': { title: '无法读取版本仓库。', next: '请用“smartpresence release verify”检查。' },
   'ring-empty': { title: '有一步指向没有终端的分组。', next: '请先放入一台，或选择其他步骤。' },
   'settings-changed-meanwhile': { title: '其他人在此期间更改了这些设置。', next: '请重新查看后再决定。' },
