@@ -120,7 +120,7 @@ test('once deleted he is nobody', async () => {
   await looked(page, 'people');
   await page.getByRole('button', { name: `${en.people.remove}: ${JOHN.name}` }).click();
   await page.getByRole('button', { name: en.people.removeYes }).click();
-  await expect(page.getByText(`${JOHN.name} has been deleted.`)).toBeVisible();
+  await expect(page.getByText(`${JOHN.name} was deleted.`)).toBeVisible();
   const before = told().length;
   await page.getByRole('button', { name: en.staff.lock, exact: true }).click();
   await expect(page.locator('.other-way')).toBeVisible({ timeout: PATIENT });

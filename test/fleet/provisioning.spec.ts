@@ -103,7 +103,7 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
     await page.getByRole('button', { name: 'Personal-PIN wählen' }).click();
     await page.locator('input[name=setup-pin]').fill('582046');
     await page.getByRole('button', { name: 'Speichern' }).click();
-    await expect(page.getByText('Eine Personal-PIN ist gesetzt')).toBeVisible();
+    await expect(page.getByText('Personal-PIN festgelegt')).toBeVisible();
 
     const { page: admin } = console_;
     await admin.reload();
@@ -123,7 +123,7 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
     await page.locator('.checkin').waitFor({ timeout: PATIENT });
     await expect(page.locator('.site')).toHaveText('Werk Nord');
     await expect(page.locator('html')).toHaveAttribute('lang', 'de');
-    await expect(page.getByText('Noch mit keinem Server verbunden')).toHaveCount(0, { timeout: PATIENT });
+    await expect(page.getByText('Noch nicht mit einem Server verbunden')).toHaveCount(0, { timeout: PATIENT });
     await page.screenshot({ path: join(ARTEFACTS, 'screens/fleet-provisioning-done.png') });
     await expect(async () => {
       await admin.reload();
@@ -157,7 +157,7 @@ test('a code works once, and the second kiosk says so; a server that is away is 
 
     const other = await second.open(picture);
     await expect(other.locator('.setup-trouble[data-code="join-code-used"]')).toBeVisible({ timeout: PATIENT });
-    await expect(other.getByText('This code was used by another kiosk.')).toBeVisible();
+    await expect(other.getByText('Another kiosk has already used this code.')).toBeVisible();
   } finally {
     await first.close();
     await second.close();

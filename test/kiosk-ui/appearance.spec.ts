@@ -424,6 +424,13 @@ const FORM_TOUR: Tour = {
     await press(page, '.confirm .button-main');
     await page.locator('.printed').waitFor();
   },
+  '18d-card-not-printed': async (page, core) => {
+    const { printing } = core.methods;
+    core.methods.printing = async () => ({ printer: 'ready', trouble: null, newest: 7, job: 'failed' });
+    await press(page, '.issued .actions .button:not(.button-main)');
+    await page.locator('.print-words[data-bad=true]').waitFor();
+    core.methods.printing = printing;
+  },
   '18e-again': async (page, core) => {
     await toStaff(page, core);
     // One whom an import has brought, with a name of the other direction.
@@ -483,6 +490,14 @@ const FORM_TOUR: Tour = {
     await press(page, '.menu [data-open=evacuation]');
     await page.locator('.evacuee').first().waitFor();
   },
+  '20b-evacuation-no-printer': async (page, core) => {
+    const { printing } = core.methods;
+    core.methods.printing = async () => ({ printer: 'none', trouble: null, newest: 0, job: null });
+    await press(page, '.button-back');
+    await press(page, '.menu [data-open=evacuation]');
+    await page.locator('.print-words:not(:empty)').waitFor();
+    core.methods.printing = printing;
+  },
   '20c-evacuation-under-way': async (page, core) => {
     await press(page, '.evacuation-actions .button-bad');
     await page.locator('.evacuee .button-main').nth(1).click();
@@ -513,7 +528,12 @@ const FORM_TOUR: Tour = {
     await page.keyboard.press('Enter');
     await page.locator('.menu .form-error').waitFor();
   },
-  '20e-members': async (page) => {
+  '20e-emergency-storage-full': async (page, core) => {
+    core.setStatus({ storage: 'full' });
+    await page.locator('.menu [data-condition=storage]').waitFor();
+  },
+  '20e-members': async (page, core) => {
+    core.setStatus({ storage: 'ok' });
     await press(page, '.menu [data-open=members]');
     await page.locator('.staff-members .person').first().waitFor();
   },
@@ -645,7 +665,10 @@ async function settled(page: Page): Promise<void> {
   );
 }
 
-/** Elements whose words do not fit, stand outside the screen without a scroller around them, or lie under another. */
+/**
+ * Elements whose words do not fit, are outside the screen without a scroller around them, or are under another; a menu that
+ * scrolls, and a site's name that had to wrap.
+ */
 function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const bad: string[] = [];
@@ -671,6 +694,9 @@ function overflowing(page: Page): Promise<string[]> {
       if (out || cut || (under && !scrolls(el)))
         bad.push(`${out ? 'outside' : cut ? 'cut' : 'covered'}: ${el.outerHTML.slice(0, 120)}`);
     }
+    for (const menu of document.querySelectorAll('.menu'))
+      if (menu.scrollHeight > menu.clientHeight + 1) bad.push('scrolls: .menu');
+    if ((document.querySelector('.site bdi')?.getClientRects().length ?? 0) > 1) bad.push('wraps: .site');
     return bad;
   });
 }

@@ -28,17 +28,17 @@ test.describe('the evacuation list', () => {
     await page.keyboard.press('Enter');
     const rows = page.locator('.evacuee');
     await expect(rows).toHaveCount(6);
-    await expect(page.getByRole('button', { name: /^Present/ })).toHaveCount(0);
+    await expect(page.getByRole('button', { name: /^Mark present/ })).toHaveCount(0);
     await expect(page.locator('[data-late=true]')).toContainText('Laderampe');
-    await expect(page.locator('[data-late=true]')).toContainText('What was recorded there since may be missing.');
-    await tabTo(page, /Begin evacuation/);
+    await expect(page.locator('[data-late=true]')).toContainText('Anything recorded there since may be missing.');
+    await tabTo(page, /Start evacuation/);
     await page.keyboard.press('Enter');
     await expect(page.locator('.evacuee[data-missing=true]')).toHaveCount(6);
-    await tabTo(page, /^Present: Max Mustermann/);
+    await tabTo(page, /^Mark present: Max Mustermann/);
     await page.keyboard.press('Enter');
     await expect(page.locator('.evacuee[data-missing=true]')).toHaveCount(5);
     await expect(page.locator('.evacuation-counts')).toContainText('Missing5');
-    await tabTo(page, /^Missing again: Max Mustermann/);
+    await tabTo(page, /^Mark missing: Max Mustermann/);
     await page.keyboard.press('Enter');
     await expect(page.locator('.evacuee[data-missing=true]')).toHaveCount(6);
     await expectNoAxeFault(page, 'evacuation');
@@ -47,7 +47,7 @@ test.describe('the evacuation list', () => {
     expect(kiosk.core.callsOf('evacuationEnd')).toEqual([]);
     await tabTo(page, /End evacuation/);
     await page.keyboard.press('Enter');
-    await expect(page.getByRole('button', { name: /Begin evacuation/ })).toBeVisible();
+    await expect(page.getByRole('button', { name: /Start evacuation/ })).toBeVisible();
     expect(kiosk.core.callsOf('evacuationOpen')).toHaveLength(1);
   });
 
@@ -55,9 +55,9 @@ test.describe('the evacuation list', () => {
     const page = await kiosk.open({ before: noCamera });
     await openStaff(page);
     await page.locator('[data-open=evacuation]').click();
-    await expect(page.locator('.evacuation-kiosks')).not.toContainText('shared between the kiosks');
-    await page.getByRole('button', { name: /Begin evacuation/ }).click();
-    await expect(page.locator('.evacuation-kiosks')).toContainText('shared between the kiosks of the site');
+    await expect(page.locator('.evacuation-kiosks')).not.toContainText('shared between this site’s kiosks');
+    await page.getByRole('button', { name: /Start evacuation/ }).click();
+    await expect(page.locator('.evacuation-kiosks')).toContainText('shared between this site’s kiosks');
     marked(kiosk.core, {
       0: { where: 'kiosk', name: 'Eingang Ost' },
       1: { where: 'console', name: '' },
@@ -79,7 +79,7 @@ test.describe('the evacuation list', () => {
     kiosk.core.methods.evacuationBegin = async () => {
       throw coreError('storage-full');
     };
-    await page.getByRole('button', { name: /Begin evacuation/ }).click();
+    await page.getByRole('button', { name: /Start evacuation/ }).click();
     await expect(page.locator('.evacuation .form-error')).not.toBeEmpty();
     await expect(page.locator('.evacuee')).toHaveCount(6);
   });
@@ -91,7 +91,7 @@ test.describe('the evacuation list', () => {
     await openStaff(page);
     await page.locator('[data-open=evacuation]').click();
     await expect(page.locator('.print-words')).toHaveText(
-      'No printer is set up at this kiosk. Photograph the list, or open Evacuation in the console on another device and print it there.',
+      'No printer is set up on this kiosk. Take a photo of the list, or open “Evacuation” in the console on another device and print it there.',
     );
     await expect(page.getByRole('button', { name: 'Print', exact: true })).toHaveCount(0);
     await expectNoAxeFault(page, 'evacuation-without-printer');
@@ -101,13 +101,13 @@ test.describe('the evacuation list', () => {
     [
       'a jam',
       { trouble: 'paper-jam', job: 'waiting' },
-      /^Paper is jammed in the printer\. Printing goes on by itself after that\.$/,
+      /^Paper is jammed in the printer\. Printing then continues by itself\.$/,
     ],
-    ['a refusal', { trouble: null, job: 'failed' }, /^The printer did not print it\. Photograph the list/],
+    ['a refusal', { trouble: null, job: 'failed' }, /^The printer couldn’t print it\. Take a photo of the list/],
     [
       'a page that no printer has heard of',
       { trouble: null, job: 'none' },
-      /^It did not reach the printer\. Photograph the list/,
+      /^It did not reach the printer\. Take a photo of the list/,
     ],
     ['a page that came out', { trouble: null, job: 'printed' }, /^Printed\.$/],
   ] as const)
@@ -140,12 +140,12 @@ test.describe('diagnostics', () => {
     await expectNoAxeFault(page, 'diagnostics');
     await tabTo(page, /Open the door once/);
     await page.keyboard.press('Enter');
-    await expect(page.getByText('The door was told to open.')).toBeVisible();
+    await expect(page.getByText('Open command sent.')).toBeVisible();
     expect(kiosk.core.callsOf('doorTest')).toHaveLength(1);
     kiosk.core.methods.doorTest = async () => {
       throw coreError('door-absent');
     };
     await page.keyboard.press('Enter');
-    await expect(page.getByText('The door relay is not there.', { exact: false })).toBeVisible();
+    await expect(page.getByText('The door relay wasn’t found.', { exact: false })).toBeVisible();
   });
 });

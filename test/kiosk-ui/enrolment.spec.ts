@@ -138,7 +138,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     await tabTo(page, '[data-open=again]');
     await page.keyboard.press('Enter');
     await expect(page.locator('.again .person')).toHaveCount(2);
-    const reason = { de: 'Wird immer unsicherer erkannt', ar: 'يقل وضوح التعرّف على الوجه' }[screen.language];
+    const reason = { de: 'Wird immer schlechter erkannt', ar: 'يزداد التعرّف عليه صعوبة' }[screen.language];
     await expect(page.locator('.again .person').first()).toContainText(reason);
     await tabTo(page, '.again .person .button');
     await page.keyboard.press('Enter');
@@ -196,8 +196,8 @@ for (const screen of SCREENS.slice(0, 2)) {
     await page.keyboard.press('Enter');
     await expect(page.locator('.form-error p')).toHaveText(
       {
-        de: 'Die beiden sind nicht gleich. Bitte beginnen Sie noch einmal.',
-        ar: 'الرمزان غير متطابقين. يرجى البدء من جديد.',
+        de: 'Die PINs stimmen nicht überein. Bitte geben Sie beide noch einmal ein.',
+        ar: 'الرمزان غير متطابقين. يرجى إدخالهما من جديد.',
       }[screen.language],
     );
     await expect(page.locator('input[name=new-pin]')).toHaveValue('');
@@ -230,7 +230,7 @@ test('a code that was used or taken back meanwhile brings back to where it was t
   await page.locator('input[name=new-pin]').fill('8642');
   await page.locator('input[name=new-pin-again]').fill('8642');
   await page.keyboard.press('Enter');
-  await expect(page.locator('.form-error')).toContainText('do not match');
+  await expect(page.locator('.form-error')).toContainText('don’t match');
   await expect(page.locator('input[name=pin]')).toBeFocused();
   await expect(page.locator('input[name=pin]')).toHaveValue('');
 });
@@ -247,7 +247,7 @@ test('where no printer is, a card can be photographed, and the screen says so', 
   await page.locator('.enrol-consent button[type=submit]').click();
   await page.locator('.printed').waitFor({ timeout: 40_000 });
   await expect(page.locator('.print-words')).toHaveText(
-    'No printer is set up at this kiosk. Let the person photograph the card: the photo works like the card.',
+    'No printer is set up on this kiosk. Let the person take a photo of the card. The photo works just like the card.',
   );
   await expect(page.getByRole('button', { name: 'Print', exact: true })).toHaveCount(0);
 });
@@ -261,7 +261,7 @@ test('what is wrong with a guardian is said at once, and what the core says of t
   await unlock(page);
   await page.locator('[data-open=enrol]').click();
   await page.locator('input[name=name]').fill('Lina Muster');
-  await page.getByText('younger than 14').click();
+  await page.getByText('Under 14').click();
   const next = page.locator('.enrol-details button[type=submit]');
   await next.click();
   const error = page.locator('.form-error');
@@ -274,12 +274,12 @@ test('what is wrong with a guardian is said at once, and what the core says of t
   await type({ day: '1', year: '2001' });
   await expect(error).toContainText('is 14 or older');
   await type({ year: BORN });
-  await expect(error).toContainText('name of the guardian');
+  await expect(error).toContainText('guardian’s name');
   await type({ name: 'Kim Muster' });
-  await expect(error).toContainText('how the guardian is related');
+  await expect(error).toContainText('guardian’s relationship');
   await page.getByText('legal guardian').click();
   await next.click();
-  await expect(page.locator('.agree')).toContainText('I speak for Lina Muster');
+  await expect(page.locator('.agree')).toContainText('On behalf of Lina Muster');
   core.methods.enrolBegin = async () => {
     throw coreError('not-a-minor', { age: 14 });
   };
@@ -295,7 +295,7 @@ test('a name of which nothing is seen goes no further', async ({ kiosk }) => {
   await page.locator('[data-open=enrol]').click();
   await page.locator('input[name=name]').fill('\u200b\u200d');
   await page.locator('.enrol-details button[type=submit]').click();
-  await expect(page.getByText('Enter a name that can be read.')).toBeVisible();
+  await expect(page.getByText('Enter a name with readable characters.')).toBeVisible();
   await expect(page.locator('input[name=name]')).toBeFocused();
   await page.locator('input[name=name]').fill('Ada 👩\u200d🔬');
   await page.locator('.enrol-details button[type=submit]').click();
@@ -309,7 +309,7 @@ test('whoever does not agree to be enrolled again stays as they are', async ({ k
   await page.locator('input[name=query]').fill('Maria');
   await page.getByRole('button', { name: 'Enrol again: Maria' }).click();
   await page.locator('.enrol-known button[type=submit]').click();
-  await page.getByRole('button', { name: 'I do not agree: nothing changes' }).click();
+  await page.getByRole('button', { name: 'I don’t agree: change nothing' }).click();
   await expect(page.locator('input[name=query]')).toBeVisible();
   expect(kiosk.core.callsOf('enrolBegin')).toEqual([]);
   expect(kiosk.core.callsOf('enrolByNumber')).toEqual([]);
@@ -323,7 +323,7 @@ test('whom an import has brought is asked on the spot, and their face is taken h
   const page = await kiosk.open({ before: noCamera });
   await unlock(page);
   await page.locator('[data-open=again]').click();
-  await expect(page.getByText('Imported; has not agreed yet: ask them')).toBeVisible();
+  await expect(page.getByText('Imported without consent: ask them')).toBeVisible();
   await page.getByRole('button', { name: /^Enrol face: .*ليلى/ }).click();
   await page.locator('.enrol-known button[type=submit]').click();
   await expect(page.locator('.consent-text')).toBeVisible();

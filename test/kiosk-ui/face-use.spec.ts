@@ -64,9 +64,9 @@ test.describe('without face recognition', () => {
     await page.keyboard.press('Enter');
     const enrol = page.getByRole('button', { name: /Enrol a person/ });
     await expect(enrol).toContainText(en.staff.enrolByNumber);
-    await page.getByRole('button', { name: /State of this kiosk/ }).click();
+    await page.getByRole('button', { name: /Kiosk status/ }).click();
     await expect(page.locator('.state-facts')).toContainText('model-altered');
-    await expect(page.locator('.state-facts')).toContainText('Install the kiosk again');
+    await expect(page.locator('.state-facts')).toContainText('Reinstall the kiosk');
     await expectNoAxeFault(page, 'state');
   });
 
@@ -114,7 +114,7 @@ test.describe('number first', () => {
         ? { kind: 'more', progress: 0.5 }
         : { kind: 'welcome', receipt: receiptOf('Max Mustermann', { method: 'number+face' }) };
     const page = await kiosk.open({ clip: 'man' });
-    await expect(page.locator('.sentence')).toContainText('Type your number first');
+    await expect(page.locator('.sentence')).toContainText('Enter your number first');
     await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
     await seen(page, 25);
     expect(core.callsOf('visitBegin')).toEqual([]);
@@ -124,7 +124,7 @@ test.describe('number first', () => {
     expect(core.callsOf('visitBegin')).toEqual([{ number: '1001' }]);
     // The number went with its owner: who comes next has to type their own.
     await expect(page.locator('.result')).toHaveCount(0, { timeout: 4_000 });
-    await expect(page.locator('.sentence')).toContainText('Type your number first');
+    await expect(page.locator('.sentence')).toContainText('Enter your number first');
     await seen(page, 25);
     expect(core.callsOf('visitBegin')).toHaveLength(1);
   });
@@ -136,13 +136,13 @@ test.describe('number first', () => {
     const page = await kiosk.open({ clip: 'man' });
     await typeNumber(page, '1001');
     const screen = page.locator('.other-way');
-    await expect(screen).toContainText('nothing you did');
+    await expect(screen).toContainText('not your fault');
     await expect(screen).not.toContainText('1001');
     await expect(screen.getByRole('button', { name: /Number and face/ })).toBeVisible();
     await expect(screen.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
     core.methods.probe = async () => ({ kind: 'other-way', reason: 'locked' });
     await typeNumber(page, '1002');
-    await expect(screen).toContainText('too many tries');
+    await expect(screen).toContainText('Too many attempts');
     await expectNoAxeFault(page, 'locked');
   });
 
@@ -152,9 +152,9 @@ test.describe('number first', () => {
     await page.clock.install();
     await typeNumber(page, '1001');
     await expect(page.locator('.sentence')).toContainText('Look at the camera');
-    await expect(page.getByRole('button', { name: /Another number/ })).toBeVisible();
+    await expect(page.getByRole('button', { name: /Change number/ })).toBeVisible();
     await page.clock.runFor(21_000);
-    await expect(page.locator('.sentence')).toContainText('Type your number first');
+    await expect(page.locator('.sentence')).toContainText('Enter your number first');
   });
 
   test('follows the core: alone again when there are fewer people, after the number when there are more', async ({

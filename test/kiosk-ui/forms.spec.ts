@@ -134,7 +134,7 @@ test.describe('number and PIN', () => {
     };
     const unknown = await attempt('9999', '1111');
     expect(await attempt('1001', '1111')).toBe(unknown);
-    expect(unknown).toContain('do not match');
+    expect(unknown).toContain('don’t match');
     kiosk.core.methods.checkinByPin = async () => {
       throw coreError('pin-locked', { seconds: 3 });
     };
@@ -154,7 +154,7 @@ test.describe('number and PIN', () => {
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: /Nummer und PIN/ }).click();
     for (const [next, words] of [
-      ['storage-full', 'Der Datenträger dieses Geräts ist voll'],
+      ['storage-full', 'Die Festplatte dieses Kiosks ist voll'],
       ['never-heard-of', 'Das hat nicht geklappt (never-heard-of)'],
     ] as const) {
       code = next;
@@ -197,9 +197,9 @@ test.describe('staff', () => {
     await page.locator('input[name=number]').fill('2001');
     await page.locator('.enrol-details').getByText('Deutsch').click();
     await page.getByRole('button', { name: 'Continue' }).click();
-    // Without the agreement nothing begins.
+    // without consent nothing begins.
     await page.getByRole('button', { name: 'Continue to the camera' }).click();
-    await expect(page.locator('.form-error')).toContainText('Without the agreement');
+    await expect(page.locator('.form-error')).toContainText('without consent');
     expect(core.callsOf('enrolBegin')).toEqual([]);
     await page.locator('input[name=agree]').check();
     await page.getByRole('button', { name: 'Continue to the camera' }).click();
@@ -215,7 +215,7 @@ test.describe('staff', () => {
     ]);
     expect(core.callsOf('enrolCapture')).toHaveLength(4);
     await page.getByRole('button', { name: /Undo/ }).click();
-    await expect(page.locator('[data-end=enrolled]')).toContainText('Deleted again');
+    await expect(page.locator('[data-end=enrolled]')).toContainText('Enrolment undone');
     expect(core.callsOf('personDelete')).toHaveLength(1);
   });
 
@@ -232,9 +232,9 @@ test.describe('staff', () => {
     await expect(page.locator('.steps')).toContainText('Step 1 of 3');
     await expect(page.locator('input[name=name]')).toHaveValue('Erika Muster');
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByRole('button', { name: 'I do not agree: number and PIN' }).click();
-    await expect(page.locator('.steps')).toHaveText('Without the face: with number and PIN');
-    await expect(page.locator('.form-error')).toContainText('a number and a PIN are the way in');
+    await page.getByRole('button', { name: 'I don’t agree: use number and PIN' }).click();
+    await expect(page.locator('.steps')).toHaveText('Without a face: number and PIN');
+    await expect(page.locator('.form-error')).toContainText('needs a number and a PIN');
     await expect(page.locator('input[name=number]')).toBeFocused();
     await page.locator('input[name=number]').fill('2001');
     await page.locator('input[name=pin]').fill('4321');
@@ -244,7 +244,7 @@ test.describe('staff', () => {
     expect(core.callsOf('enrolByNumber')).toEqual([]);
     await page.locator('input[name=pin]').fill('7304');
     await page.getByRole('button', { name: 'Save' }).click();
-    await expect(page.locator('[data-end=enrolled]')).toContainText('Nothing of the face was kept');
+    await expect(page.locator('[data-end=enrolled]')).toContainText('No face data was kept');
     expect(core.callsOf('enrolByNumber')).toMatchObject([
       { name: 'Erika Muster', number: '2001', pin: '7304', language: 'en' },
     ]);
@@ -288,7 +288,7 @@ test.describe('staff', () => {
     await page.getByRole('button', { name: 'Continue to the camera' }).click();
     await expect(page.locator('.enrol-capture .stage[data-live=true]')).toBeVisible();
     await page.evaluate(() => (window as unknown as { unplug(): void }).unplug());
-    await expect(page.locator('.enrol-capture [data-trouble=unplugged]')).toContainText('Plug it in again');
+    await expect(page.locator('.enrol-capture [data-trouble=unplugged]')).toContainText('Plug it back in');
     await expectNoAxeFault(page, 'unplugged in the capture');
     await page.screenshot({ path: 'test/artefacts/screens/capture-unplugged.png' });
     await page.evaluate(() => (window as unknown as { plug(): void }).plug());
@@ -334,7 +334,7 @@ test.describe('staff', () => {
       await expectNoAxeFault(page, 'two people');
       await page.keyboard.type('1002');
       await page.keyboard.press('Enter');
-      await expect(page.locator('.form-error')).toContainText('neither the number nor the name');
+      await expect(page.locator('.form-error')).toContainText('isn’t the number or name');
       await page.locator('input[name=confirm]').fill('1001');
       await page.keyboard.press('Enter');
       await expect(page.locator('[data-end=enrolled]')).toBeVisible();
@@ -346,11 +346,11 @@ test.describe('staff', () => {
     core.pairs.push(aPair());
     const page = await kiosk.open({ before: noCamera });
     await unlock(page);
-    await expect(page.locator('[data-open=lookalikes]')).toContainText('taken for each other twice');
+    await expect(page.locator('[data-open=lookalikes]')).toContainText('mixed up twice');
     await page.locator('[data-open=lookalikes]').click();
     await expect(page.locator('[data-list=lookalikes] .person')).toContainText('Max Mustermann');
     await expectNoAxeFault(page, 'lookalikes');
-    await page.getByRole('button', { name: /Undo the pair/ }).click();
+    await page.getByRole('button', { name: /as lookalikes/ }).click();
     await page.locator('[data-do=remove]').click();
     await expect(page.locator('[data-list=lookalikes] [role=status]')).toContainText('recognised by face again');
     expect(core.callsOf('lookalikeRemove')).toHaveLength(1);
@@ -372,9 +372,9 @@ test.describe('staff', () => {
     await expect(rows.nth(0)).toContainText('Sam Super');
     await expect(rows.nth(1)).toContainText('Unlocked');
     await expect(rows.nth(1)).toContainText('Emergency PIN');
-    await expect(rows.nth(2)).toContainText('refused');
+    await expect(rows.nth(2)).toContainText('rejected');
     await expect(rows.nth(3)).toContainText('Something else');
-    await expect(rows.nth(3)).toContainText('former member');
+    await expect(rows.nth(3)).toContainText('Former staff member');
     await expectNoAxeFault(page, 'log');
     await page.keyboard.press('Tab'); // the lock
     await page.keyboard.press('Tab');
@@ -390,12 +390,12 @@ test.describe('staff', () => {
     await page.getByRole('button', { name: 'Set PIN: Max Mustermann' }).click();
     await page.locator('input[name=new-pin]').fill('9753');
     await page.keyboard.press('Enter');
-    await expect(page.getByText('The PIN of Max Mustermann is set.')).toBeVisible();
+    await expect(page.getByText('Max Mustermann’s PIN is set.')).toBeVisible();
     expect(core.callsOf('personSetPin')).toMatchObject([{ pin: '9753' }]);
     await page.getByRole('button', { name: 'Delete: Max Mustermann' }).click();
     expect(core.callsOf('personDelete')).toEqual([]);
-    await page.getByRole('button', { name: 'Delete for good' }).click();
-    await expect(page.getByText('Max Mustermann has been deleted.')).toBeVisible();
+    await page.getByRole('button', { name: 'Delete permanently' }).click();
+    await expect(page.getByText('Max Mustermann was deleted.')).toBeVisible();
     expect(core.callsOf('personDelete')).toHaveLength(1);
   });
 
@@ -423,7 +423,7 @@ test.describe('staff', () => {
     };
     await page.getByRole('button', { name: /People/ }).click();
     await page.locator('input[name=query]').fill('max');
-    await expect(page.getByText('The staff session is over.')).toBeVisible();
+    await expect(page.getByText('Your session has ended.')).toBeVisible();
   });
 });
 

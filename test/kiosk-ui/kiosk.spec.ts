@@ -50,7 +50,7 @@ test.describe('face', () => {
       receipt: receiptOf('Max Mustermann', { repeated: true, undo: '' }),
     });
     const page = await kiosk.open({ clip: 'man' });
-    await expect(page.locator('.result')).toContainText('already checked in', { timeout: 30_000 });
+    await expect(page.locator('.result')).toContainText('been checked in', { timeout: 30_000 });
     await page.getByRole('button', { name: 'Not me' }).click();
     await expect(page.locator('.other-way')).toBeVisible();
     await expect(page.locator('body')).not.toContainText('Mustermann');
@@ -59,7 +59,7 @@ test.describe('face', () => {
 
   test('a group is asked to come one at a time, and not one picture of it is sent', async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'group' });
-    await expect(page.locator('.sentence')).toContainText('One at a time', { timeout: 30_000 });
+    await expect(page.locator('.sentence')).toContainText('One person at a time', { timeout: 30_000 });
     await seen(page, 40);
     expect(kiosk.core.callsOf('probe')).toEqual([]);
   });
@@ -75,7 +75,7 @@ test.describe('face', () => {
     const { core } = kiosk;
     core.methods.probe = async () => ({ kind: 'other-way', reason: 'uncertain' });
     const page = await kiosk.open({ clip: 'man' });
-    await expect(page.locator('.other-way')).toContainText('nothing you did');
+    await expect(page.locator('.other-way')).toContainText('not your fault');
     core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
     await page.getByRole('button', { name: 'Try the camera again' }).click();
     await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
@@ -130,7 +130,7 @@ test.describe('trouble', () => {
   for (const [name, kind, words] of [
     ['NotFoundError', 'absent', 'No camera found'],
     ['NotReadableError', 'busy', 'in use'],
-    ['NotAllowedError', 'denied', 'not allowed'],
+    ['NotAllowedError', 'denied', 'blocked'],
   ] as const)
     test(`a camera that is ${kind} says what to do, and is back by itself`, async ({ kiosk }) => {
       const page = await kiosk.open({ clip: 'man', before: brokenCamera, path: `#${name}` });
@@ -159,14 +159,14 @@ test.describe('trouble', () => {
     await seen(page, frames + 5);
   });
 
-  test('a camera that gives no pictures any more says so, is opened again by itself, and goes on when they come', async ({
+  test('a camera that has no pictures any more says so, is opened again by itself, and goes on when they come', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ before: freezingCamera });
     await expect(page.locator('.stage[data-live=true]')).toBeVisible({ timeout: 20_000 });
     await seen(page);
     await page.evaluate(() => history.replaceState(null, '', '#frozen'));
-    await expect(page.locator('[data-trouble=frozen]')).toContainText('gives no picture', { timeout: 30_000 });
+    await expect(page.locator('[data-trouble=frozen]')).toContainText('has no picture', { timeout: 30_000 });
     await expectNoAxeFault(page, 'frozen');
     await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
     const asked = () => page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.length);
@@ -214,7 +214,7 @@ test.describe('trouble', () => {
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     await page.locator('input[name=number]').fill('1001');
     kiosk.core.kill();
-    await expect(page.getByText('Starting again…')).toBeVisible();
+    await expect(page.getByText('Restarting…')).toBeVisible();
     kiosk.core.revive();
     await expect(page.locator('.checkin')).toBeVisible({ timeout: 2_000 });
   });
@@ -238,23 +238,23 @@ test.describe('trouble', () => {
     kiosk.core.hello = { ...kiosk.core.hello, demo: true };
     kiosk.core.setStatus({ liveness: 'off' });
     const page = await kiosk.open({ before: noCamera });
-    await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
+    await expect(page.locator('.badge')).toHaveText('Liveness check: off (demo)');
     kiosk.core.setStatus({ online: false, queued: 12 });
-    await expect(page.locator('.notes')).toContainText('Offline — 12 records kept safely here, sent when back');
+    await expect(page.locator('.notes')).toContainText('Offline — 12 records stored safely here until back online');
     kiosk.core.setStatus({ queued: 0 });
-    await expect(page.locator('.notes')).toContainText('Offline — every record has been sent');
+    await expect(page.locator('.notes')).toContainText('Offline — all records sent');
     // A kiosk that never had a server has sent nothing, and does not say that it has.
     kiosk.core.setStatus({ lastSyncAt: null });
     await expect(page.locator('.notes')).toHaveText('Not connected to a server yet');
     kiosk.core.setStatus({ queued: 1234 });
-    await expect(page.locator('.notes')).toHaveText('Not connected to a server yet — 1234 records kept safely here');
+    await expect(page.locator('.notes')).toHaveText('Not connected to a server yet — 1234 records stored safely here');
     // One line, upright too.
     const { lines } = await page.locator('.note span').evaluate((el) => ({
       lines: el.getBoundingClientRect().height / Number.parseFloat(getComputedStyle(el).lineHeight),
     }));
     expect(lines).toBeLessThan(1.5);
     await page.getByRole('button', { name: /Number and PIN/ }).click();
-    await expect(page.locator('.badge')).toHaveText('liveness: off (demo)');
+    await expect(page.locator('.badge')).toHaveText('Liveness check: off (demo)');
   });
 });
 
@@ -272,19 +272,19 @@ test('a policy of the server shows at once: liveness, days of photos, whom to as
     gpsDays: 0,
   };
   kiosk.core.setStatus({ liveness: 'off', privacy });
-  await expect(page.locator('.badge')).toHaveText('liveness: off');
+  await expect(page.locator('.badge')).toHaveText('Liveness check: off');
   await expect(kept).toContainText('erased after 7 days');
   for (const words of ['Werk Süd GmbH', 'hier@werk.example', 'Frau Amt']) await expect(kept).toContainText(words);
   kiosk.core.setStatus({ liveness: 'on', privacy: { ...privacy, photoDays: 0 } });
   await expect(page.locator('.badge')).toHaveCount(0);
-  await expect(kept).toContainText('No photo of a check-in is kept.');
+  await expect(kept).toContainText('Check-in photos are not kept.');
   await expect(kept).not.toContainText('location');
   await page.getByRole('button', { name: 'Back' }).click();
   await page.getByRole('button', { name: 'Staff' }).click();
   await page.locator('input[name=staff-pin]').fill('2468');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: /State of this kiosk/ }).click();
-  const fact = page.locator('.state-facts div', { hasText: 'Liveness test' });
+  await page.getByRole('button', { name: /Kiosk status/ }).click();
+  const fact = page.locator('.state-facts div', { hasText: 'Liveness check' });
   await expect(fact).toContainText('On');
   kiosk.core.setStatus({ liveness: 'off' });
   await expect(fact).toContainText('Off');
@@ -303,7 +303,7 @@ test('version and commit of the build stand on the privacy page, and for staff o
   await page.getByRole('button', { name: 'Staff' }).click();
   await page.locator('input[name=staff-pin]').fill('2468');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: /State of this kiosk/ }).click();
+  await page.getByRole('button', { name: /Kiosk status/ }).click();
   await expect(page.locator('.state-facts div', { hasText: 'Version' })).toContainText('9.8.7-rc.1 (fedcba987654)');
 });
 

@@ -79,8 +79,8 @@ test('each trouble has words, a next step and its code', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   for (const [code, words] of [
     ['join-code-expired', 'This code has expired.'],
-    ['server-pin-differs', 'The server that answers is not the one that made this code.'],
-    ['join-code-mistyped', 'This is not a code of the console'],
+    ['server-pin-differs', 'The server that answered isn’t the one that created this code.'],
+    ['join-code-mistyped', 'This isn’t a code from the console'],
   ] as const) {
     at(kiosk.core, { at: 'code', trouble: trouble(code) });
     const note = page.locator(`.setup-trouble[data-code="${code}"]`);
@@ -90,7 +90,7 @@ test('each trouble has words, a next step and its code', async ({ kiosk }) => {
   }
   at(kiosk.core, { at: 'asking', server: SERVER, trouble: trouble('server-unreachable') });
   await expect(page.getByText('The server can’t be reached.')).toBeVisible();
-  await expect(page.getByText('It is tried again by itself.')).toBeVisible();
+  await expect(page.getByText('The kiosk keeps trying.')).toBeVisible();
   await page.getByRole('button', { name: 'Another code' }).click();
   await expect.poll(() => kiosk.core.callsOf('setupRetry').length).toBe(1);
   at(kiosk.core, { at: 'code', trouble: trouble('something-new') });
@@ -113,7 +113,7 @@ test('the staff PIN is chosen while the kiosk waits, and a weak one is refused',
   await expect(page.getByRole('alert')).toContainText('too easy to guess');
   await page.locator('input[name=setup-pin]').fill('582046');
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('A staff PIN is set')).toBeVisible();
+  await expect(page.getByText('Staff PIN set')).toBeVisible();
   await expect(page.locator('.setup-fingerprint')).toBeVisible();
 });
 
@@ -121,17 +121,17 @@ test('a kiosk that leaves says how far it is, lets nobody in, and at the end may
   at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'server', count: 12 } });
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('heading', { name: 'This kiosk is being taken out of service' }).waitFor();
-  await expect(page.getByText('12 records have yet to get to the server.')).toBeVisible();
+  await expect(page.getByText('12 records still have to reach the server.')).toBeVisible();
   at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'backup', count: 1 } });
-  await expect(page.getByText('One record is still waiting for its next backup.')).toBeVisible();
+  await expect(page.getByText('1 record is waiting for its next backup.')).toBeVisible();
   await expect(page.locator('.checkin')).toHaveCount(0);
   at(kiosk.core, { at: 'removed', what: 'wipe', step: 'destroying' });
   await page.getByRole('heading', { name: 'This kiosk is being wiped' }).waitFor();
   at(kiosk.core, { at: 'removed', what: 'wipe', step: 'notifying' });
   await page.getByRole('heading', { name: 'This device was wiped' }).waitFor();
-  await expect(page.getByRole('button', { name: 'Set it up anew' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Set up again' })).toHaveCount(0);
   at(kiosk.core, { at: 'removed', what: 'wipe', step: 'done' });
-  await page.getByRole('button', { name: 'Set it up anew' }).click();
+  await page.getByRole('button', { name: 'Set up again' }).click();
   expect(kiosk.core.callsOf('setupStartOver')).toHaveLength(1);
 });
 
@@ -167,7 +167,7 @@ for (const [format, width, height] of [
       await page.getByText(/next backup/).waitFor();
       await look(page, name('leaving-backup'));
       at(kiosk.core, { at: 'removed', what: 'wipe', step: 'done' });
-      await page.getByRole('button', { name: 'Set it up anew' }).waitFor();
+      await page.getByRole('button', { name: 'Set up again' }).waitFor();
       await look(page, name('removed'));
       // Everything is on the one screen: nothing is cut off below.
       expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);

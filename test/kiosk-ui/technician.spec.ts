@@ -37,7 +37,7 @@ test('a wrong code stays outside, a lock counts down, and the kiosk’s clock is
   await expect(page.getByText(/This kiosk’s clock: .*2026/)).toBeVisible();
   await page.keyboard.type('111111');
   await page.keyboard.press('Enter');
-  await expect(page.locator('.form-error p')).toContainText('is not right, or the code was used before');
+  await expect(page.locator('.form-error p')).toContainText('is wrong, or the code was already used');
   await expect(page.locator('input[name="technician-code"]')).toHaveValue('');
   await expectNoAxeFault(page, 'technician code');
   kiosk.core.methods.staffUnlock = async () => {
@@ -63,7 +63,7 @@ test('by keyboard alone: how it is, a restart after a second word, diagnostics, 
   await expectNoAxeFault(page, 'technician ask');
   await tabTo(page, /Restart the machine now/);
   await page.keyboard.press('Enter');
-  await expect(page.getByText('The machine restarts.')).toBeVisible();
+  await expect(page.getByText('The machine is restarting.')).toBeVisible();
   expect(kiosk.core.callsOf('technicianDo').map(({ what }) => what)).toEqual(['reboot']);
   await tabTo(page, /Diagnostics/);
   await page.keyboard.press('Enter');
@@ -87,8 +87,8 @@ test('what this machine can’t do is said with why, and is no button', async ({
   await expect(page.locator('[data-task=restart] button')).toHaveCount(1);
   for (const task of ['reboot', 'login', 'update'])
     await expect(page.locator(`[data-task=${task}] button`)).toHaveCount(0);
-  await expect(page.locator('[data-task=reboot]')).toContainText('was not set up as a kiosk by the installer');
-  await expect(page.locator('[data-task=update]')).toContainText('nothing installs builds');
+  await expect(page.locator('[data-task=reboot]')).toContainText('wasn’t set up with the kiosk installer');
+  await expect(page.locator('[data-task=update]')).toContainText('it can’t install builds');
   await expectNoAxeFault(page, 'technician not here');
 });
 
@@ -103,14 +103,14 @@ test('an update from a stick shows how far it is, and why it was refused', async
   await openMenu(page, kiosk.core);
   await page.locator('[data-task=update] button').click();
   await page.getByRole('button', { name: 'Start', exact: true }).click();
-  await expect(page.locator('.technician-stick')).toContainText('Plug in the stick. Waiting for 1:58 min more.');
+  await expect(page.locator('.technician-stick')).toContainText('Plug in the stick. Waiting for another 1:58 min.');
   update = { at: 'preparing', version: '0.4.0', progress: 0.35 };
-  await expect(page.locator('.technician-stick')).toContainText('Version 0.4.0 is being checked and unpacked: 35 %');
+  await expect(page.locator('.technician-stick')).toContainText('Checking and unpacking version 0.4.0: 35%');
   await expectNoAxeFault(page, 'technician update');
   update = { at: 'ready', version: '0.4.0' };
   await expect(page.locator('.technician-stick')).toContainText('Version 0.4.0 is ready.');
   update = { at: 'refused', code: 'update-unsigned', message: 'x', nextStep: 'y' };
-  await expect(page.locator('.technician-stick')).toContainText('not signed by the release keys');
+  await expect(page.locator('.technician-stick')).toContainText('aren’t signed with the release keys');
   await expectNoAxeFault(page, 'technician update refused');
   update = {
     at: 'refused',

@@ -9,13 +9,13 @@ test('an update is said in passing, and keeps nobody from checking in', async ({
   await expect(note).toHaveCount(0);
 
   kiosk.core.setStatus({ update: { kind: 'preparing', version: '0.3.0', progress: null } });
-  await expect(note).toHaveText('An update is being prepared');
+  await expect(note).toHaveText('Preparing an update');
   kiosk.core.setStatus({ update: { kind: 'preparing', version: '0.3.0', progress: 0.35 } });
-  await expect(note).toHaveText('An update is being prepared: 35 %');
+  await expect(note).toHaveText('Preparing an update: 35%');
   kiosk.core.setStatus({ update: { kind: 'waiting', version: '0.3.0', at: at(90) } });
   await expect(note).toHaveText(/^Updating at \d\d:\d\d$/);
   kiosk.core.setStatus({ update: { kind: 'waiting', version: '0.3.0', at: at(0) } });
-  await expect(note).toHaveText('Updating when nobody is here');
+  await expect(note).toHaveText('Updating when no one is here');
 
   kiosk.core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
   await expect(page.locator('.result[data-kind=in]')).toBeVisible();

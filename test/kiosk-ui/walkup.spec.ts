@@ -20,7 +20,7 @@ test('what a serial reader brings: a welcome, a refusal with the other ways, a f
     'face',
   ]);
   core.arrive({ kind: 'refused', code: 'badge-unknown' });
-  await expect(page.locator('.other-way-words[role=status]')).toContainText('This badge does not count here.');
+  await expect(page.locator('.other-way-words[role=status]')).toContainText('Badge not recognised.');
   core.arrive({ kind: 'refused', code: 'locked', seconds: 75 });
   await expect(page.locator('.other-way-words[role=status]')).toContainText('wait 1:15 min');
   core.arrive({ kind: 'face', claim: CLAIM });
@@ -65,11 +65,11 @@ test('whoever walks off from "what was wrong" has said enough: the record is voi
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
   kiosk.core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { undo: 'the-token' }) });
-  await page.locator('.result').getByRole('button', { name: 'That was wrong' }).click();
+  await page.locator('.result').getByRole('button', { name: 'Report a mistake' }).click();
   await expect(page.locator('.wrong')).toBeVisible();
   await expect(page.locator('.wrong')).not.toContainText('Mustermann');
   await page.clock.runFor(7_500);
-  await expect(page.locator('.voided')).toContainText('A person in charge');
+  await expect(page.locator('.voided')).toContainText('reviewed and corrected');
   expect(kiosk.core.callsOf('voidCheckin')).toMatchObject([{ undo: 'the-token', reason: 'not-right' }]);
 });
 

@@ -12,7 +12,7 @@ test('without a camera, face and code stay in sight, say why, and can’t be tak
   const { core } = kiosk;
   const page = await kiosk.open({ before: noCamera });
   await expect(page.locator('[data-way=qr]')).toHaveAttribute('aria-disabled', 'true');
-  await expect(page.locator('[data-way=qr]')).toContainText('The camera gives no picture just now');
+  await expect(page.locator('[data-way=qr]')).toContainText('The camera has no picture right now');
   await expect(page.locator('[data-way=face]')).toHaveAttribute('aria-disabled', 'true');
   expect(await order(page)).toEqual(['pin', 'badge', 'face', 'qr']);
   await page.locator('[data-way=qr]').click({ force: true });
@@ -21,7 +21,7 @@ test('without a camera, face and code stay in sight, say why, and can’t be tak
   core.setStatus({ reader: true });
   await expect(page.locator('[data-way=qr]')).toHaveAttribute('aria-disabled', 'false');
   await page.locator('[data-way=qr]').click();
-  await expect(page.locator('.present .sentence')).toContainText('Hold your code in front of the reader');
+  await expect(page.locator('.present .sentence')).toContainText('Hold your QR code in front of the reader');
 });
 
 test('with a covered camera face and code are not offered as if they worked', async ({ kiosk }) => {
@@ -57,7 +57,7 @@ for (const language of ['en', 'de', 'ar', 'zh'])
     });
     const warned = page.locator('.note[data-tone=warn]');
     await expect(warned).toBeVisible();
-    if (language === 'en') await expect(warned).toContainText('You can check in and out here as usual.');
+    if (language === 'en') await expect(warned).toContainText('You can check in and out as usual.');
     await page.screenshot({ path: `test/artefacts/full-${language}.png` });
     await page.locator('.foot-actions button').last().click();
     await page.locator('input[name=staff-pin]').fill('2468');
