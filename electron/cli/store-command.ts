@@ -22,8 +22,8 @@ export interface CommandSession {
 
 /**
  * Opens a kiosk for commands that touch its store: with no core running here, under the core's own lock and keys; else
- * through the running core over its socket, with the staff PIN (asked for once, or from SMARTPRESENCE_STAFF_PIN). The
- * keys are those of this process: systemd's credential where it was given one, else the 0600 file.
+ * through the running core over its socket, with the staff PIN where the kiosk has one (asked for once, or from
+ * SMARTPRESENCE_STAFF_PIN). The keys are those of this process: systemd's credential where it was given one, else the 0600 file.
  *
  * @param begins whether a kiosk may begin here; else a folder without a store is left as it is
  * @throws Problem `store-missing`, and what openKiosk throws where no core answers
@@ -102,12 +102,18 @@ function coreSession(home: string): CommandSession {
   return {
     async run(command, args, output) {
       const parsed = parseArguments(command, args);
-      staffPin ??= await password(`The kiosk is running. ${staff ? `PIN of ${staff}` : 'Emergency PIN'}: `);
-      const socket = await connected(home);
-      try {
-        return await throughCore(socket, { v: 1, command: command.name, args: parsed, staff, staffPin }, output);
-      } finally {
-        socket.destroy();
+      for (;;) {
+        const socket = await connected(home);
+        try {
+          const given = { staff, ...(staffPin !== null && { staffPin }) };
+          return await throughCore(socket, { v: 1, command: command.name, args: parsed, ...given }, output);
+        } catch (cause) {
+          // A new kiosk has nobody yet, and asks for none.
+          if (!(cause instanceof Problem && cause.code === 'staff-pin-needed' && staffPin === null)) throw cause;
+        } finally {
+          socket.destroy();
+        }
+        staffPin = await password(`The kiosk is running. ${staff ? `PIN of ${staff}` : 'Emergency PIN'}: `);
       }
     },
     close: async () => undefined,

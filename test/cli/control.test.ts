@@ -18,7 +18,6 @@ import { createPinGuard } from '../../electron/core/pin/guard.ts';
 import { NO_LOCKOUT } from '../../electron/core/pin/lockout.ts';
 import { createPersonPins } from '../../electron/core/pin/person-pins.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
-import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { createStaffRecords } from '../../electron/core/staff/records.ts';
 import { createStaffService } from '../../electron/core/staff/service.ts';
 import { lockoutSubject } from '../../electron/core/staff/unlock.ts';
@@ -56,7 +55,6 @@ beforeAll(async () => {
   kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   await enrolDemoPeople(kiosk);
   const pins = await kiosk.pins();
-  kiosk.store.setSetting(EMERGENCY_PIN, await pins.hash(PIN));
   control = await startControl({
     context: { ...kiosk, changed: () => undefined },
     staff: createStaffService({
@@ -109,6 +107,13 @@ const identify = (env: NodeJS.ProcessEnv, ...more: string[]) =>
 
 test('the socket is its user’s alone', () => {
   expect(statSync(controlSocketPath(home)).mode & 0o777).toBe(0o600);
+});
+
+test('a new kiosk asks its own machine for no PIN, until it has one', async () => {
+  const { code, stderr } = await sp(base, ['staff', 'set-pin'], { env: { SMARTPRESENCE_NEW_STAFF_PIN: PIN } });
+  expect(code, stderr).toBe(0);
+  const again = await sp(base, ['staff', 'set-pin'], { env: { SMARTPRESENCE_NEW_STAFF_PIN: '620941' } });
+  expect([again.code, again.stderr]).toEqual([3, expect.stringContaining('no-terminal: ')]);
 });
 
 test('identify through the running core gives the lines that it gives without, in order', async () => {

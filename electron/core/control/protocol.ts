@@ -3,7 +3,8 @@ import { z } from 'zod';
 
 /**
  * The control socket of a running core: one request a connection, answers as JSON lines. The socket is 0600 in the
- * kiosk's folder, so only its user reaches it; each command asks for a supervisor's PIN, or the emergency PIN, and leaves an event.
+ * kiosk's folder, so only its user reaches it; each command asks for a supervisor's PIN, or the emergency PIN, as soon
+ * as the kiosk has either, and leaves an event.
  */
 export const controlSocketPath = (home: string): string => join(home, 'control.sock');
 
@@ -19,7 +20,8 @@ export const ControlRequest = z.strictObject({
   args: z.unknown(),
   /** A supervisor, by name or id; absent: the PIN is the emergency PIN. */
   staff: z.string().min(1).max(100).optional(),
-  staffPin: z.string().max(20),
+  /** Absent: not asked for yet. */
+  staffPin: z.string().max(20).optional(),
 });
 export type ControlRequest = z.infer<typeof ControlRequest>;
 

@@ -89,7 +89,7 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
         `there is no command ${JSON.stringify(request.command)}`,
         'Update the command line and the kiosk to the same version.',
       );
-    const actor = await deps.staff.checkPin(request.staffPin, 'socket', request.staff);
+    const actor = await deps.staff.checkPin(request.staffPin ?? null, 'socket', request.staff);
     const args = parseArguments(command, request.args);
     const gone = new AbortController();
     socket.once('close', () => gone.abort());

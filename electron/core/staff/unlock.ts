@@ -33,13 +33,17 @@ export interface Unlocking {
   unlock(input: z.output<typeof Unlock>): Promise<Opened>;
   /**
    * Checks a PIN with lockout: a supervisor's, or the emergency one without a name.
+   * @param pin null: none was given. By the socket a kiosk that has neither staff nor emergency PIN wants none
    * @returns who that is; null while the kiosk has no staff yet
-   * @throws Problem `staff-pin-unset`, `pin-locked`, `pin-wrong`, `staff-unknown`, `staff-not-allowed`
+   * @throws Problem `staff-pin-needed`, `staff-pin-unset`, `pin-locked`, `pin-wrong`, `staff-unknown`, `staff-not-allowed`
    */
-  checkPin(pin: string, door?: StaffDoor, staff?: string): Promise<StaffActor | null>;
+  checkPin(pin: string | null, door?: StaffDoor, staff?: string): Promise<StaffActor | null>;
 }
 
 const wrong = () => new Problem('pin-wrong', 'this PIN, or the code with it, is not right', 'Try again.');
+
+const needed = () =>
+  new Problem('staff-pin-needed', 'this kiosk asks for a PIN', 'Type it, or set SMARTPRESENCE_STAFF_PIN.');
 
 export function createUnlocking(deps: StaffDeps): Unlocking {
   const { store, pins, memberPins, guard, records, now } = deps;
@@ -55,14 +59,17 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
     }
   }
 
-  async function emergency(pin: string, door: StaffDoor): Promise<StaffActor | null> {
+  async function emergency(pin: string | null, door: StaffDoor): Promise<StaffActor | null> {
     const stored = store.setting(EMERGENCY_PIN);
+    // Only the machine's own user has the socket: through it a new kiosk gets its server, its staff and its first PIN.
+    if (stored === null && door === 'socket' && !hasStaff()) return null;
     if (stored === null)
       throw new Problem(
         'staff-pin-unset',
         'this kiosk has no emergency PIN',
         `Set one at the machine: ${command('staff set-pin')}`,
       );
+    if (pin === null) throw needed();
     await guard.attempt({
       subject: lockoutSubject(door),
       shared: null, // a passer-by at the number pad must not keep staff out
@@ -197,6 +204,7 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
     },
     async checkPin(pin, door = 'keypad', staff) {
       if (staff === undefined) return emergency(pin, door);
+      if (pin === null) throw needed();
       const { id, role } = memberNamed(knownStaff(store), staff);
       await guard.attempt({
         subject: memberSubject(id, door),
