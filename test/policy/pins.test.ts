@@ -16,7 +16,8 @@ import { keysChanged } from '../../sync/server/changes/log.ts';
 import { assignToSites } from '../../sync/server/changes/sites.ts';
 import { openHalf } from '../../sync/server/ingest/personal.ts';
 import { personBox } from '../../sync/server/keys/persons.ts';
-import { retireKeys, succeedKey } from '../../sync/server/keys/succession.ts';
+import { succeedKey } from '../../sync/server/keys/succession.ts';
+import { retireServerKeys } from '../../sync/server/pins/pins.ts';
 import { DATABASES } from '../services/databases.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { closeErasures } from '../sync/erasing.ts';
@@ -224,7 +225,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await west.sync();
     expect(await west.types(ada, '5830')).toBe(OK);
     await west.sync();
-    await retireKeys(api.db, api.keys, 'pin', api.now.getTime(), announce);
+    await retireServerKeys(api.db, api.keys, 'pin', api.now.getTime(), announce);
     expect(await east.types(eve, '7294')).toBe(OK); // offline still
     await east.set(eve, '8526', 60_000); // under the old pepper, which it has no word of
     for (const kiosk of [west, east]) {

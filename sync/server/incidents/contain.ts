@@ -9,7 +9,8 @@ import { writeAudit } from '../audit/write.ts';
 import { keysChanged } from '../changes/log.ts';
 import { inTransaction } from '../database/retry.ts';
 import { revokeDevice } from '../devices/registry.ts';
-import { retireKeys, succeedKey } from '../keys/succession.ts';
+import { succeedKey } from '../keys/succession.ts';
+import { retireServerKeys } from '../pins/pins.ts';
 import { addScope, type Doing, entry, incidentClosed, noteContained } from './incidents.ts';
 import { holdIncident } from './record.ts';
 
@@ -66,7 +67,7 @@ export async function containIncident(
     const made = `The ${purpose} key has a successor.`;
     await step(made, () => succeedKey(db, keys, purpose, now().getTime(), announce(made)));
     const gone = `The ${purpose} keys before it are retired.`;
-    if (o.retire) await step(gone, () => retireKeys(db, keys, purpose, now().getTime(), announce(gone)));
+    if (o.retire) await step(gone, () => retireServerKeys(db, keys, purpose, now().getTime(), announce(gone)));
   }
   for (const device of new Set(o.devices))
     await inOne(`Device ${device} is revoked.`, device, async (d) => {

@@ -8,7 +8,6 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { keysChanged } from '../changes/log.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
-import { withdrawWithoutPepper } from '../pins/pins.ts';
 import { createCa, crossCertify, MAX_CAS, pathLength } from './certificates.ts';
 import type { Keys } from './envelope.ts';
 import { certificateId, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
@@ -143,7 +142,8 @@ async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: 
 
 /**
  * Retires every key of a purpose but the newest, and destroys their private halves. Kiosks that still know only those are
- * cut off from then on, and so is what they had sealed to them. PINs under a pepper that goes are taken back everywhere.
+ * cut off from then on, and so is what they had sealed to them. PINs have to go with their pepper: call `retireServerKeys`
+ * (pins/pins.ts), which sees to that.
  *
  * @throws Problem `nothing-to-retire`
  */
@@ -161,6 +161,5 @@ export function retireKeys(db: Db, keys: Keys, purpose: KeyPurpose, now: number,
       .set({ retired_at: new Date(now), private: null })
       .where('id', 'in', old)
       .execute();
-    if (purpose === 'pin') await withdrawWithoutPepper(trx, new Date(now));
   });
 }

@@ -25,9 +25,10 @@ import { listQuarantine, retryQuarantine } from '../ingest/quarantine.ts';
 import { jobOperations } from '../jobs/operations.ts';
 import { issueServerCertificate, type KeyAndCertificate } from '../keys/certificates.ts';
 import { keyOperations } from '../keys/rotation/operations.ts';
-import { type Announce, retireKeys, succeedKey } from '../keys/succession.ts';
+import { type Announce, succeedKey } from '../keys/succession.ts';
 import type { KeyPurpose } from '../keys/vault.ts';
 import { brokerReplicas } from '../mqtt/replicas.ts';
+import { retireServerKeys } from '../pins/pins.ts';
 import { retentionOperations } from '../retention/operations.ts';
 import { rolloutOperations } from '../rollout/operations.ts';
 import { staffOperations } from '../staff/operations.ts';
@@ -148,7 +149,13 @@ export const OPERATIONS = {
             .join(', ')}${behind.length > 10 ? ', …' : ''}.`,
           'Wait until they were online, or add --force and provision them again afterwards.',
         );
-      const set = await retireKeys(db, keys, purpose, now().getTime(), keysAudited(context, 'keys retire', purpose));
+      const set = await retireServerKeys(
+        db,
+        keys,
+        purpose,
+        now().getTime(),
+        keysAudited(context, 'keys retire', purpose),
+      );
       await keyring.refresh();
       context.onChange();
       return { serial: set.serial, cutOff: behind.map((d) => d.id) };

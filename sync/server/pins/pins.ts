@@ -6,7 +6,8 @@ import { appendChanges, type NewChange } from '../changes/log.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
-import { keyPlace } from '../keys/vault.ts';
+import { type Announce, retireKeys } from '../keys/succession.ts';
+import { type KeyPurpose, type KeySet, keyPlace } from '../keys/vault.ts';
 import { requireLiving } from '../people/living.ts';
 
 /**
@@ -97,8 +98,22 @@ export async function withdrawPin(tx: Transaction<Tables>, person: string, now: 
   return true;
 }
 
-/** Takes back the PINs that lie under a pepper that is not there any more. @returns how many */
-export async function withdrawWithoutPepper(tx: Transaction<Tables>, now: Date): Promise<number> {
+/** As `retireKeys` of the keyring. PINs under a pepper that goes are withdrawn everywhere, in the same transaction. */
+export function retireServerKeys(
+  db: Db,
+  keys: Keys,
+  purpose: KeyPurpose,
+  now: number,
+  announce: Announce,
+): Promise<KeySet> {
+  return retireKeys(db, keys, purpose, now, async (tx) => {
+    if (purpose === 'pin') await withdrawWithoutPepper(tx, new Date(now));
+    await announce(tx);
+  });
+}
+
+/** Withdraws the PINs whose pepper is not there any more. */
+async function withdrawWithoutPepper(tx: Transaction<Tables>, now: Date): Promise<void> {
   const rows = await tx
     .updateTable('pin')
     .set({ pepper: null, sealed: null, device: null, chosen_at: now })
@@ -111,7 +126,6 @@ export async function withdrawWithoutPepper(tx: Transaction<Tables>, now: Date):
     rows.map((r) => r.person),
     now,
   );
-  return rows.length;
 }
 
 /** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
