@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
 import type { FleetDetail, FleetPage, Template } from '../../sync/protocol/api/fleet.ts';
 import type { DeviceConfig, Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
 import { attentionRoutes } from '../../sync/server/attention/routes.ts';
-import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
 import { revokeDevice } from '../../sync/server/devices/registry.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
 import { setPolicy } from '../../sync/server/changes/policy.ts';
-import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { composeReport } from '../../sync/server/compliance/compose.ts';
 import { LAWS } from '../../sync/server/compliance/duties.ts';
 import { readFacts } from '../../sync/server/compliance/facts.ts';

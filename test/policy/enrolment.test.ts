@@ -14,10 +14,10 @@ import { findCandidates } from '../../sync/server/attendance/merging/candidates.
 import { attentionRoutes } from '../../sync/server/attention/routes.ts';
 import { audited } from '../../sync/server/audit/opened.ts';
 import { readTemplates } from '../../sync/server/changes/templates.ts';
+import { vectorFrom } from '../../sync/server/changes/vectors.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { inTransaction } from '../../sync/server/database/retry.ts';
-import { vectorFrom } from '../../sync/server/enrolment/faces.ts';
 import { enrolmentRoutes } from '../../sync/server/enrolment/routes.ts';
 import { endOldCases } from '../../sync/server/enrolment/waiting.ts';
 import { importsJob } from '../../sync/server/imports/imports.job.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ImportLinePage, ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
-import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
 import { consentRoutes } from '../../sync/server/consents/routes.ts';
 import type { OpenDatabase } from '../../sync/server/database/open.ts';
 import { importsJob } from '../../sync/server/imports/imports.job.ts';

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
 import { resolveItem } from '../../sync/server/attention/resolve.ts';
 import { setPolicy } from '../../sync/server/changes/policy.ts';
-import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { assignToSites } from '../../sync/server/changes/sites.ts';
 import { complain } from '../../sync/server/complaints/complaints.ts';
 import { readConfig } from '../../sync/server/config.ts';

@@ -14,10 +14,10 @@ import { type Ask, MAX_PRESENCE, type Page } from '../../sync/protocol/wire/chan
 import { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
 import { keysChanged } from '../../sync/server/changes/log.ts';
 import { kiosksToNudge } from '../../sync/server/changes/nudges.ts';
 import { readPresence } from '../../sync/server/changes/presence.ts';
-import { DEFAULT_SCOPE } from '../../sync/server/changes/scope.ts';
 import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
 import { type MessageContext, nudgeMessage, refuseMessage, takeMessage } from '../../sync/server/devices/messages.ts';
 import { registerDevice, revokeDevice } from '../../sync/server/devices/registry.ts';

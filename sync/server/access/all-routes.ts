@@ -2,6 +2,7 @@ import { accountRoutes } from '../accounts/routes.ts';
 import { attendanceRoutes } from '../attendance/routes.ts';
 import { attentionRoutes } from '../attention/routes.ts';
 import { auditRoutes } from '../audit/routes.ts';
+import { templateRoutes } from '../changes/template-routes.ts';
 import { complaintRoutes } from '../complaints/routes.ts';
 import { complianceRoutes } from '../compliance/routes.ts';
 import { consentRoutes } from '../consents/routes.ts';
@@ -18,6 +19,7 @@ import { quarantineRoutes } from '../ingest/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { liveRoutes } from '../live/routes.ts';
 import { lookalikeRoutes } from '../lookalikes/routes.ts';
+import { minorRoutes } from '../minors/routes.ts';
 import { peopleRoutes } from '../people/routes.ts';
 import { pinCodeRoutes } from '../pin-codes/routes.ts';
 import { portalRoutes } from '../portal/routes.ts';
@@ -55,6 +57,8 @@ export const ALL_ROUTES: readonly RouteSpec[] = [
   ...deviceRoutes,
   ...fleetRoutes,
   ...peopleRoutes,
+  ...minorRoutes,
+  ...templateRoutes,
   ...pinCodeRoutes,
   ...quarantineRoutes,
   ...presenceRoutes,

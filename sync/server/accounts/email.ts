@@ -1,3 +1,4 @@
+import type { Db } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 
 /**
@@ -28,3 +29,9 @@ export const emailIndex = (keys: Keys, email: string): Buffer => keys.blindIndex
 
 /** What a look-up compares with: under every version of the keys while they rotate. */
 export const emailIndexes = (keys: Keys, email: string): Buffer[] => keys.blindIndexes(FIELD, normalEmail(email));
+
+/** Addresses of all accounts by id, for who did what; null: the account has none yet. */
+export async function emailsOf(db: Db, keys: Keys): Promise<ReadonlyMap<string, string | null>> {
+  const rows = await db.selectFrom('account').select(['id', 'row_version', 'email']).execute();
+  return new Map(rows.map((r) => [r.id, r.email && openEmail(keys, r.id, r.row_version, r.email)]));
+}

@@ -1,5 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { EventType, Open, Personal, WireEvent } from '../../protocol/wire/event.ts';
+import type { Origin } from '../changes/scope.ts';
 import type { Tables } from '../database/schema.ts';
 import { takeAnswers } from '../fleet/commands.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -10,12 +11,6 @@ import { keepVerdicts } from '../rollout/verdicts.ts';
 import { keepKioskStatistics } from '../stats/kiosk-statistics.ts';
 import { instantOf } from './instant.ts';
 import { type Due, queueDue } from './resolve.ts';
-
-export interface Origin {
-  readonly device: string;
-  /** Where the device stands; null: the default site. */
-  readonly site: string | null;
-}
 
 /**
  * Carries new events of one device into the tables that screens read, a statement a table. Runs inside the ingest's

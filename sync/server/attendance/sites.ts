@@ -1,10 +1,8 @@
 import { sql, type Transaction } from 'kysely';
-import { v7 } from 'uuid';
+import { NIL, v7 } from 'uuid';
 import { attendanceDays, type DayOf } from '../../protocol/wire/calendar.ts';
 import { appendChanges } from '../changes/log.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
-import type { SiteRules } from './rules/resolve.ts';
 
 export interface Site {
   readonly id: string;
@@ -16,6 +14,12 @@ export interface Site {
   /** The newest change of the site itself; null: none is kept. */
   readonly change: string | null;
 }
+
+/**
+ * Whose changes a device reads: those of its site. The default site is the nil UUID, whatever its row in `site` is called
+ * and whether it is there yet, since a device without a site belongs to it.
+ */
+export const DEFAULT_SCOPE = NIL;
 
 /** What holds where nothing is configured. */
 const FALLBACK = { timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 60 };
@@ -148,4 +152,10 @@ export async function rulesBySite(db: Db): Promise<RulesBySite> {
       return { dayOf: calendarOf(site), repeatMs: site.repeatSeconds * 1000 };
     },
   };
+}
+
+export interface SiteRules {
+  readonly dayOf: DayOf;
+  /** Records of a person within this of one that counts are that one again, ms. */
+  readonly repeatMs: number;
 }

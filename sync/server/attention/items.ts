@@ -1,12 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { AttentionCount, AttentionItem, AttentionKind } from '../../protocol/api/attention.ts';
-import { replicasMeant } from '../checks/installation.ts';
 import { openComplaints } from '../complaints/complaints.ts';
 import type { Db } from '../database/schema.ts';
 import { DRIFT } from '../drift/rules.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { namesOf } from '../people/records.ts';
 import { GRACE_MS } from '../rollout/rules.ts';
+import { replicasMeant } from './finding-replicas.ts';
 import { openNotes } from './notes.ts';
 
 /**

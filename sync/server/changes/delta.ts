@@ -6,8 +6,8 @@ import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { currentDeviceState } from './device-state.ts';
 import { issuersChange } from './issuers.ts';
+import { policyForKiosks } from './kiosk-policy.ts';
 import type { NewChange } from './log.ts';
-import { policyForKiosks } from './policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 import { staffFor } from './staff.ts';
 
@@ -122,7 +122,7 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
     case 'update':
     case 'command':
     case 'config':
-      return currentDeviceState(reader, row.kind, row.request);
+      return currentDeviceState(db, reader.device, row.kind, row.request);
     case 'start':
       return null;
   }

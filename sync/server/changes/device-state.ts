@@ -3,7 +3,6 @@ import { NIL } from 'uuid';
 import { Change } from '../../protocol/wire/changes.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { appendChanges } from './log.ts';
-import type { Reader } from './reader.ts';
 
 /** Most commands that a snapshot's first page tells; the oldest first, as they are to be done. */
 const MAX_COMMANDS = 50;
@@ -67,16 +66,17 @@ export async function clearDeviceState(db: Db, device: string): Promise<void> {
   await db.deleteFrom('device_told').where('device', '=', device).execute();
 }
 
-/** As the reader is told it now; null: a command that was answered. */
+/** As it is for the device now; null: a command that was answered. */
 export async function currentDeviceState(
-  reader: Reader,
+  db: Db,
+  device: string,
   kind: DeviceState['kind'],
   command: string | null,
 ): Promise<DeviceState | null> {
-  const row = await reader.source.db
+  const row = await db
     .selectFrom('device_told')
     .select('body')
-    .where('device', '=', reader.device)
+    .where('device', '=', device)
     .where('kind', '=', kind)
     .where('id', '=', command ?? NIL)
     .executeTakeFirst();
@@ -84,9 +84,9 @@ export async function currentDeviceState(
   return kind === 'command' ? null : NOTHING[kind];
 }
 
-/** Everything that the reader is told, in a snapshot: build and settings also where there is nothing to say. */
-export async function allDeviceState({ source, device }: Reader): Promise<DeviceState[]> {
-  const rows = await source.db
+/** Everything that the device is sent in a snapshot: build and settings also where there is nothing to say. */
+export async function allDeviceState(db: Db, device: string): Promise<DeviceState[]> {
+  const rows = await db
     .selectFrom('device_told')
     .select('body')
     .where('device', '=', device)

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { appendChanges } from './log.ts';
-import { DEFAULT_SCOPE } from './scope.ts';
 
 /**
  * What of faces a site has. The jurisdiction switch: where the policy of a scope says `faces: off` nobody is recognised by their face. Its kiosks get

@@ -24,15 +24,43 @@ export async function forgetTemplates(
   await lockPeople(tx, people);
   const told: NewChange[] = [];
   for (const person of people) {
-    const hadCard = await dropTemplates(tx, keys, person, { card });
-    await dropPhotos(tx, [person]);
-    await dropCasesOf(tx, [person]);
-    told.push(...(await dropPairsOf(tx, person)));
-    const models = await modelsOf(tx, person);
-    for (const site of await scopesOfPerson(tx, person)) {
-      if (hadCard) told.push({ kind: 'cardTemplate', person, site });
-      for (const model of models) told.push({ kind: 'templates', person, model, site });
-    }
+    const dropped = await dropFaces(tx, keys, person, { card });
+    told.push(...dropped.pairs);
+    if (dropped.card) told.push(...(await cardOfEachScope(tx, person)));
+    told.push(...(await templatesOfEachScope(tx, person, await modelsOf(tx, person))));
   }
   await appendChanges(tx, told, now);
+}
+
+/**
+ * Everything that the server keeps of a person's face goes: templates, what their card opens, the pictures, an enrolment
+ * that waits for a decision, and pairs of lookalikes.
+ *
+ * @returns `card`: whether their card opened something; `pairs`: what kiosks are to be told of the pairs
+ */
+export async function dropFaces(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  o: { readonly card?: boolean } = {},
+): Promise<{ card: boolean; pairs: NewChange[] }> {
+  const card = await dropTemplates(tx, keys, person, o);
+  await dropPhotos(tx, [person]);
+  await dropCasesOf(tx, [person]);
+  return { card, pairs: await dropPairsOf(tx, person) };
+}
+
+/** What tells the kiosks of all of a person's sites what their card opens now. */
+export async function cardOfEachScope(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
+  return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'cardTemplate', person, site }));
+}
+
+/** The same of their templates of these models. */
+export async function templatesOfEachScope(
+  tx: Transaction<Tables>,
+  person: string,
+  models: string[],
+): Promise<NewChange[]> {
+  const scopes = await scopesOfPerson(tx, person);
+  return scopes.flatMap((site) => models.map((model): NewChange => ({ kind: 'templates', person, model, site })));
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { MAX_SITE_KIOSKS, type SiteKiosk } from '../../protocol/wire/changes.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
-import { DEFAULT_SCOPE } from './scope.ts';
 
 /** Every kiosk that may speak for a site, by name, with when it was last heard. Names nobody. */
 export async function readKiosks(db: Db, scope: string): Promise<SiteKiosk[]> {

@@ -1,13 +1,11 @@
 import { v7 } from 'uuid';
-import { MAX_CONSENT_TEXTS, Policy, waysWithoutFace } from '../../protocol/wire/changes.ts';
+import { Policy, waysWithoutFace } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { changeRepeatSeconds, repeatSecondsOf } from '../attendance/sites.ts';
-import { textsInForce } from '../consents/texts.ts';
+import { changeRepeatSeconds, DEFAULT_SCOPE, repeatSecondsOf } from '../attendance/sites.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import { scopesWithoutTemplates, tellTemplates } from './faces.ts';
 import { appendChanges } from './log.ts';
-import { DEFAULT_SCOPE } from './scope.ts';
 
 /** What holds where nobody has set anything: the server's configuration may say more. */
 export const DEFAULT_POLICY: Policy = { leaseDays: 30 };
@@ -23,35 +21,6 @@ export async function policyOf(db: Db, scope: string): Promise<Policy> {
 export async function policyToSet(db: Db, scope: string): Promise<Policy> {
   const repeat = await repeatSecondsOf(db, scope);
   return { ...(await policyOf(db, scope)), ...(repeat !== null && { repeatWindowSeconds: repeat }) };
-}
-
-/**
- * As kiosks are told it: with the days of the site's calendar and the window by which the server counts its records, and the
- * customer's own consent texts, which are the same for all.
- *
- * @param version of the protocol that the kiosk reads
- */
-export async function policyForKiosks(db: Db, scope: string, version: number): Promise<Policy> {
-  const consentTexts = (await textsInForce(db)).slice(0, MAX_CONSENT_TEXTS);
-  const policy = inVersion(await policyToSet(db, scope), version);
-  const day = version >= 3 ? await dayOfScope(db, scope) : null;
-  return { ...policy, ...(day && { day }), ...(consentTexts.length > 0 && { consentTexts }) };
-}
-
-/** By which days the scope's records are counted, so that its kiosks claim no other day; null while its site has no row. */
-async function dayOfScope(db: Db, scope: string): Promise<Policy['day'] | null> {
-  const sites = db.selectFrom('site').select(['time_zone', 'day_starts_at']);
-  const one = scope === DEFAULT_SCOPE ? sites.where('is_default', '=', true) : sites.where('id', '=', scope);
-  const row = await one.executeTakeFirst();
-  return row ? { timeZone: row.time_zone, startsAt: row.day_starts_at } : null;
-}
-
-/** A kiosk of version 1 knows nothing of ways and cards: where the site has no faces, or none at its kiosks, it gets none. */
-function inVersion(policy: Policy, version: number): Policy {
-  if (version >= 2) return policy;
-  const { ways, withFace: _, templates, ...known } = policy;
-  const none = templates === 'card' || (ways && !ways.includes('face'));
-  return none ? { ...known, faces: 'off' } : known;
 }
 
 /** Whether a scope has a policy of its own. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { MAX_PRESENCE, type Presence } from '../../protocol/wire/changes.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
-import { DEFAULT_SCOPE } from './scope.ts';
 
 /** How far back a reader who knows nothing yet gets it, ms: a shift over midnight, and some. */
 const FIRST_MS = 36 * 3_600_000;

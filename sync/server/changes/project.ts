@@ -9,15 +9,15 @@ import {
   type WireEvent,
 } from '../../protocol/wire/event.ts';
 import { instantOf } from '../attendance/instant.ts';
+import { consented } from '../consents/consented.ts';
 import { keepKioskCard } from '../credentials/store.ts';
 import type { Tables } from '../database/schema.ts';
-import { dropPhotos } from '../enrolment/photos.ts';
-import { dropCasesOf } from '../enrolment/waiting.ts';
-import { confirmErasure, isErasurePending } from '../erasure/kiosks.ts';
+import { confirmErasure } from '../erasure/kiosks.ts';
 import { requestAtKiosk } from '../erasure/request.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { dropPairsOf, heardOfPair } from '../lookalikes/store.ts';
+import { heardOfPair } from '../lookalikes/store.ts';
 import { agreedAlone } from '../minors/minors.ts';
+import { isErasurePending } from '../people/erasing.ts';
 import { spendPinCode } from '../pin-codes/codes.ts';
 import { keepPin, type PinWord } from '../pins/pins.ts';
 import { takeRollCall } from '../presence/roll-call.ts';
@@ -25,10 +25,11 @@ import { reportedStaff } from '../staff/store.ts';
 import { keepCardTemplate } from './card-templates.ts';
 import { recordConsent, type Standing, standingOf } from './consent.ts';
 import { facesAllowed, templatesAllowed } from './faces.ts';
+import { cardOfEachScope, templatesOfEachScope } from './forget.ts';
 import { appendChanges, type NewChange } from './log.ts';
 import { scopeOf } from './scope.ts';
-import { allOfPerson, joinScope, modelsOf, scopesOfPerson } from './sites.ts';
-import { applyTemplates, catchUp, dropTemplates, emptyLog, noteModels } from './templates.ts';
+import { allOfPerson, joinScope, scopesOfPerson } from './sites.ts';
+import { applyTemplates, emptyLog, noteModels } from './templates.ts';
 
 const TYPES: ReadonlySet<EventType> = new Set([
   'person',
@@ -216,29 +217,6 @@ async function changedPerson(
   return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'person', person, site }));
 }
 
-/**
- * A person's consent is another now: their templates are taken out of the log of events, or dropped.
- *
- * @returns what their kiosks are to be told
- */
-export async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
-  const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
-  let card: boolean;
-  let pairs: NewChange[] = [];
-  if (given) card = await catchUp(tx, keys, person, now);
-  else {
-    card = await dropTemplates(tx, keys, person);
-    await dropPhotos(tx, [person]);
-    await dropCasesOf(tx, [person]);
-    pairs = await dropPairsOf(tx, person);
-  }
-  return [
-    ...pairs,
-    ...(card ? await cardOfEachScope(tx, person) : []),
-    ...(await forEachScope(tx, person, await modelsOf(tx, person))),
-  ];
-}
-
 async function templated(
   tx: Transaction<Tables>,
   keys: Keys,
@@ -255,7 +233,7 @@ async function templated(
   if (standing === 'none') return [];
   await (standing === 'given' ? applyTemplates(tx, keys, person, event, now) : noteModels(tx, person, [event.model]));
   await emptyLog(tx, keys, [event.id]);
-  if (standing === 'given') return forEachScope(tx, person, [event.model]);
+  if (standing === 'given') return templatesOfEachScope(tx, person, [event.model]);
   // The kiosk does not know yet that the consent was withdrawn elsewhere: it gets an empty set.
   return [{ kind: 'templates', person, model: event.model, device: event.device }];
 }
@@ -281,13 +259,4 @@ async function onCard(
   if (standing === 'given') await keepCardTemplate(tx, keys, o, at < now ? at : now);
   await emptyLog(tx, keys, [id]);
   return standing === 'given' ? cardOfEachScope(tx, person) : [{ kind: 'cardTemplate', person, device }];
-}
-
-async function cardOfEachScope(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
-  return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'cardTemplate', person, site }));
-}
-
-async function forEachScope(tx: Transaction<Tables>, person: string, models: string[]): Promise<NewChange[]> {
-  const scopes = await scopesOfPerson(tx, person);
-  return scopes.flatMap((site) => models.map((model): NewChange => ({ kind: 'templates', person, model, site })));
 }

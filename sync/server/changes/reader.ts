@@ -1,10 +1,10 @@
+import { createHash } from 'node:crypto';
 import { type Change, MAX_PAGE_PLAIN } from '../../protocol/wire/changes.ts';
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
 import type { Opened } from '../audit/opened.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { writeCursor } from './cursor.ts';
-import { scopeMark } from './scope.ts';
 
 export interface ChangeSource {
   readonly db: Db;
@@ -92,4 +92,9 @@ export class Budget {
 
 export function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value), 'utf8');
+}
+
+/** Short name of a scope for a cursor: tells one from another. */
+export function scopeMark(scope: string): string {
+  return createHash('sha256').update(scope).digest('base64url').slice(0, 8);
 }

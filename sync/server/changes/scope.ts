@@ -1,12 +1,5 @@
-import { createHash } from 'node:crypto';
-import { NIL } from 'uuid';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
-
-/**
- * Whose changes a device reads: those of its site. The default site is the nil UUID, whatever its row in `site` is called
- * and whether it is there yet, since a device without a site belongs to it.
- */
-export const DEFAULT_SCOPE = NIL;
 
 export async function scopeOf(db: Db, device: string): Promise<string> {
   return (await scopesOf(db, [device])).get(device) ?? DEFAULT_SCOPE;
@@ -44,7 +37,8 @@ export async function readersOf(db: Db, scopes: readonly string[] | null): Promi
   return ids.filter((id) => scopes.includes(of.get(id)!));
 }
 
-/** Short name of a scope for a cursor: tells one from another. */
-export function scopeMark(scope: string): string {
-  return createHash('sha256').update(scope).digest('base64url').slice(0, 8);
+export interface Origin {
+  readonly device: string;
+  /** Where the device stands; null: the default site. */
+  readonly site: string | null;
 }

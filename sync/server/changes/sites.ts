@@ -109,3 +109,13 @@ export function setGpsOptOut(db: Db, person: string, optOut: boolean, now: Date)
     await personChanged(tx, person, now);
   });
 }
+
+/** The kiosks of all of a person's sites are to read anew which cards and badges count. */
+export async function tellCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+  const sites = await scopesOfPerson(tx, person);
+  await appendChanges(
+    tx,
+    sites.map((site): NewChange => ({ kind: 'credentials', person, site })),
+    now,
+  );
+}

@@ -6,7 +6,7 @@ import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { allDeviceState } from './device-state.ts';
 import { issuersChange } from './issuers.ts';
-import { policyForKiosks } from './policy.ts';
+import { policyForKiosks } from './kiosk-policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 import { staffFor } from './staff.ts';
 
@@ -37,7 +37,7 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
       { kind: 'policy', policy: await policyForKiosks(db, reader.scope, reader.version) },
       { kind: 'keys', keys: await reader.source.publicKeys() },
       ...(reader.version < 2 ? [] : [await issuersChange(db)]),
-      ...(reader.version < 3 ? [] : await allDeviceState(reader)),
+      ...(reader.version < 3 ? [] : await allDeviceState(db, reader.device)),
       ...(reader.version < 3
         ? []
         : [

@@ -1,13 +1,13 @@
 import { sql } from 'kysely';
 import { command } from '../../disk/program.ts';
 import { hasEnrolledAdmin } from '../accounts/accounts.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
+import { NAMELESS } from '../attention/finding-replicas.ts';
 import { VERIFIED } from '../backup/verify.ts';
 import { policyOf } from '../changes/policy.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import { textsInForce } from '../consents/texts.ts';
 import { knownReplicas, REPLICA_LIVES_S, runningReplicas } from '../keys/versions.ts';
 import { check, DAY_MS, HOUR_MS, MINUTE_MS, opened, SECOND_MS } from './check.ts';
-import { INSTALLATION } from './watch.ts';
 
 /** The same whichever replica looks: what the database says of the whole installation. */
 
@@ -92,9 +92,6 @@ export const auditAnchorCheck = check({
       : [],
 });
 
-/** In a detail, the name of a replica that has none. */
-const NAMELESS = 'without a name';
-
 /** Other processes of this server are heard of, and are of one build. */
 export const replicasCheck = check({
   name: 'replicas',
@@ -146,17 +143,6 @@ export const replicasCheck = check({
     ];
   },
 });
-
-/**
- * Which replicas a finding is about, as it is kept in the database: the one that found it of itself, or those that the others
- * miss or mistake. Empty: the whole installation, or a server alone; an empty name: one without a name.
- */
-export function replicasMeant(finding: { replica: string; code: string; detail: string | null }): string[] {
-  const { replica, code, detail } = finding;
-  if (replica !== INSTALLATION) return replica === '' ? [] : [replica];
-  if (code !== 'replica-silent' && code !== 'replica-name-twice') return [];
-  return (detail ?? '').split(', ').map((name) => (name === NAMELESS ? '' : name));
-}
 
 /** What people have to decide before the first enrolment. */
 export const setUpCheck = check({

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { INSTALLATION } from '../attention/finding-replicas.ts';
 import { SERVER_BUILD } from '../build-name.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../database/schema.ts';
@@ -7,7 +8,6 @@ import { openBrokerTrial } from '../mqtt/trial.ts';
 import { CHECKS, OUTCOMES } from './all.ts';
 import { type Check, examine, type Finding, findingOf, type Opened, SECOND_MS, type Subject } from './check.ts';
 import { brokerCheck } from './reach.ts';
-import { INSTALLATION } from './watch.ts';
 
 /** What `doctor` says: every check once, with what running replicas found of themselves. */
 export interface Report {

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import { INSTALLATION } from '../attention/finding-replicas.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import { type Check, examine, type Finding, SECOND_MS, type Subject } from './check.ts';
@@ -23,8 +24,6 @@ const FRESH_MS = SECOND_MS;
 const TICK_MS = 5 * SECOND_MS;
 /** What was found wrong is looked at again this soon, ms, so that it clears when it was fixed. */
 const AGAIN_MS = 15 * SECOND_MS;
-/** Replica of what is found of the whole installation, in the table. */
-export const INSTALLATION = '*';
 
 interface Looked {
   readonly at: number;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import { policyOf } from '../changes/policy.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Config } from '../config.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';

@@ -1,7 +1,7 @@
 import type { PolicyConsentText } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import { policyOf } from '../changes/policy.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db } from '../database/schema.ts';
 import { textsInForce } from './texts.ts';
 

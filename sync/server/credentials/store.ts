@@ -4,8 +4,7 @@ import { v7 } from 'uuid';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { appendChanges, type NewChange } from '../changes/log.ts';
-import { scopesOfPerson } from '../changes/sites.ts';
+import { tellCredentials } from '../changes/sites.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
@@ -199,16 +198,6 @@ export async function revokeCredential(
   if (row.revoked_at) return;
   await tx.updateTable('credential').set({ revoked_at: now, hash: null, number: null }).where('id', '=', id).execute();
   await tellCredentials(tx, person, now);
-}
-
-/** The kiosks of all of a person's sites are to read anew which cards and badges count. */
-export async function tellCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
-  const sites = await scopesOfPerson(tx, person);
-  await appendChanges(
-    tx,
-    sites.map((site): NewChange => ({ kind: 'credentials', person, site })),
-    now,
-  );
 }
 
 /** Two people are one: cards and badges change hands. Kiosks are told by the caller. */

@@ -13,7 +13,7 @@ import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type Call, type RouteSpec, route } from '../access/route.ts';
 import { qrSvg } from '../accounts/link-text.ts';
 import type { Db } from '../database/schema.ts';
-import { changeDevice } from '../sites/write.ts';
+import { changeDevice } from './change.ts';
 import { makeCode } from './codes.ts';
 import { type IdentityContext, identityContext } from './context.ts';
 import { approveDevice } from './join.ts';

@@ -3,9 +3,9 @@ import { dot, isNormalised } from '../../../models/rules/cosine.ts';
 import { type Calibration, thresholdFor } from '../../../models/rules/decision.ts';
 import type { Opened } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
+import { vectorFrom } from '../changes/vectors.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { vectorFrom } from './faces.ts';
 
 /** Whose face is like a new one: whether somebody is enrolled already, which is told to staff alone. */
 

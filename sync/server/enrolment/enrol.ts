@@ -7,14 +7,15 @@ import { appendChanges, type NewChange } from '../changes/log.ts';
 import { policyOf } from '../changes/policy.ts';
 import { scopesOfPerson } from '../changes/sites.ts';
 import { applyTemplates } from '../changes/templates.ts';
+import { vectorBytes } from '../changes/vectors.ts';
 import { requirePresentConsent } from '../consents/record.ts';
 import type { Tables } from '../database/schema.ts';
-import { isErasurePending } from '../erasure/kiosks.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { requireOwnWord } from '../minors/minors.ts';
+import { isErasurePending } from '../people/erasing.ts';
 import { requireLiving } from '../people/living.ts';
-import { vectorBytes } from './faces.ts';
 import { keepPhotos } from './photos.ts';
+import type { NewFace } from './waiting.ts';
 
 /**
  * Whether templates of somebody may be made here at all: never without a consent on record to the text in force.
@@ -45,13 +46,6 @@ export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, per
         'At a site of this person templates live on their card alone.',
         'Enrol them at a kiosk, which prints the card.',
       );
-}
-
-export interface NewFace {
-  readonly model: string;
-  readonly embedding: Float32Array;
-  readonly picture: Uint8Array;
-  readonly pose: string;
 }
 
 /**

@@ -18,6 +18,7 @@ import { type RouteSpec, route } from '../access/route.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import { audited } from '../audit/opened.ts';
 import { readTemplates } from '../changes/templates.ts';
+import { vectorFrom } from '../changes/vectors.ts';
 import { presentPipeline } from '../embedders/present.ts';
 import { markInConsole, partnersOf } from '../lookalikes/store.ts';
 import { requireLiving } from '../people/living.ts';
@@ -26,7 +27,7 @@ import { templateCounts } from '../people/templates.ts';
 import { mostAlike } from './alike.ts';
 import { describeDuplicates, requireOverrule } from './duplicate.ts';
 import { addFaces, requireEnrollable } from './enrol.ts';
-import { type Judged, judgePicture, type UsableFace, vectorFrom } from './faces.ts';
+import { type Judged, judgePicture, type UsableFace } from './faces.ts';
 import { newestPicture } from './picture.ts';
 import { askAbout, CASE_DAYS, giveUpCase, keepCase, openCase, removeCase } from './waiting.ts';
 

@@ -4,14 +4,13 @@ import { z } from 'zod';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Opened } from '../audit/opened.ts';
 import { appendChanges } from '../changes/log.ts';
+import { vectorBytes, vectorFrom } from '../changes/vectors.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
 import { templateCounts } from '../people/templates.ts';
-import type { NewFace } from './enrol.ts';
-import { vectorBytes, vectorFrom } from './faces.ts';
 
 /**
  * Enrolments that wait: the face is like somebody else's, and who took the pictures may not say that they are two people.
@@ -189,4 +188,11 @@ export async function openCasesOf(
     cases.map((c) => c.person),
   );
   return cases;
+}
+
+export interface NewFace {
+  readonly model: string;
+  readonly embedding: Float32Array;
+  readonly picture: Uint8Array;
+  readonly pose: string;
 }

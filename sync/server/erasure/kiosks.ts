@@ -5,9 +5,10 @@ import type { NewChange } from '../changes/log.ts';
 import { readersOf } from '../changes/scope.ts';
 import { scopesOfPerson } from '../changes/sites.ts';
 import { dropTemplates } from '../changes/templates.ts';
-import type { Db, Tables } from '../database/schema.ts';
+import type { Tables } from '../database/schema.ts';
 import type { ErasureOrigin } from '../database/tables/erasure.ts';
 import type { Keys } from '../keys/envelope.ts';
+import { openRequestOf } from '../people/erasing.ts';
 
 /** The kiosks' part of an erasure: each that may hold something of the person is told, and confirms. */
 
@@ -100,26 +101,4 @@ export async function confirmErasure(tx: Transaction<Tables>, request: string, b
   await sql`update erasure_step set next_at = ${now.toISOString()}::timestamptz
     where step = 'kiosks' and done_at is null and request in (
       select coalesce(part_of, request) from erasure where request = ${request}::uuid)`.execute(tx);
-}
-
-export interface OpenRequest {
-  readonly request: string;
-  readonly part_of: string | null;
-  readonly state: 'requested' | 'closed' | 'done' | 'undone';
-}
-
-/** The request about this person that was not taken back. */
-export function openRequestOf(db: Db, person: string): Promise<OpenRequest | undefined> {
-  return db
-    .selectFrom('erasure')
-    .select(['request', 'part_of', 'state'])
-    .where('person', '=', person)
-    .where('state', '<>', 'undone')
-    .orderBy('requested_at', 'desc')
-    .executeTakeFirst();
-}
-
-/** Whether somebody asked for this person's erasure, so that no template of theirs is taken any more. */
-export async function isErasurePending(db: Db, person: string): Promise<boolean> {
-  return (await openRequestOf(db, person)) !== undefined;
 }

@@ -12,7 +12,8 @@ import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { ErasureOrigin } from '../database/tables/erasure.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { type ByKiosk, openRequestOf } from './kiosks.ts';
+import { openRequestOf } from '../people/erasing.ts';
+import type { ByKiosk } from './kiosks.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -12,7 +12,7 @@ import type { JobContext } from '../jobs/job.ts';
 import type { ObjectStore } from '../objects/store.ts';
 import { erasePeople, lockToErase } from '../people/people.ts';
 import { isHeld } from '../retention/holds.ts';
-import { queueMessages } from '../webhooks/collect.ts';
+import { queueMessages } from '../webhooks/queue.ts';
 import { certify } from './certificate.ts';
 import { lastKeyCopy } from './copies.ts';
 import { eraseOnKiosks } from './kiosks.ts';

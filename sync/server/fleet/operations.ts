@@ -7,6 +7,7 @@ import { DeviceConfig } from '../../protocol/wire/fleet.ts';
 import { isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { OPERATOR } from '../access/actor.ts';
+import { emailsOf } from '../accounts/email.ts';
 import type { Tables } from '../database/schema.ts';
 import { findDevice, unknownDevice } from '../devices/registry.ts';
 import { audited } from '../operator/audited.ts';
@@ -14,7 +15,7 @@ import { type OperatorContext, operation } from '../operator/operation.ts';
 import { scopeOfSite } from '../sites/write.ts';
 import { askKiosk, withdraw } from './commands.ts';
 import { readLogs } from './logs.ts';
-import { DETAIL_DATA, emailsOf, fleetDetail, fleetPage } from './read.ts';
+import { DETAIL_DATA, fleetDetail, fleetPage } from './read.ts';
 import { changeSettings, type Of, putBack, settingsOf, templatesOf } from './settings.ts';
 
 /** The fleet from the command line, as the API has it. */

@@ -1,7 +1,7 @@
 import type { Alert, FleetDetail, FleetKiosk, FleetPage, FleetQuery } from '../../protocol/api/fleet.ts';
 import { Inventory } from '../../protocol/wire/fleet.ts';
 import { writePageCursor } from '../access/cursor.ts';
-import { listAccounts } from '../accounts/accounts.ts';
+import { emailsOf } from '../accounts/email.ts';
 import { scopeOf } from '../changes/scope.ts';
 import type { Db } from '../database/schema.ts';
 import { type Device, findDevice, listDevices, unknownDevice } from '../devices/registry.ts';
@@ -81,11 +81,6 @@ export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Pr
 export async function alertsNow(db: Db, now: Date): Promise<{ device: string; alerts: Alert[] }[]> {
   const all = await kiosks(db, await listDevices(db), now);
   return all.filter(({ status }) => status === 'approved').map(({ id, alerts }) => ({ device: id, alerts }));
-}
-
-/** Accounts by id, for who did what. */
-export async function emailsOf(db: Db, keys: Keys): Promise<ReadonlyMap<string, string | null>> {
-  return new Map((await listAccounts(db, keys)).map(({ id, email }) => [id, email]));
 }
 
 async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<FleetKiosk[]> {

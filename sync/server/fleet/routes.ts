@@ -12,11 +12,12 @@ import {
 import { Uuid } from '../../protocol/wire/event.ts';
 import { readPageCursor } from '../access/cursor.ts';
 import { type Call, type FileAnswer, type RouteSpec, route } from '../access/route.ts';
+import { emailsOf } from '../accounts/email.ts';
 import { findDevice, unknownDevice } from '../devices/registry.ts';
 import { findSite, scopeOfSite } from '../sites/write.ts';
 import { askKiosk, withdraw } from './commands.ts';
 import { readLogs } from './logs.ts';
-import { DETAIL_DATA, emailsOf, fleetDetail, fleetPage } from './read.ts';
+import { DETAIL_DATA, fleetDetail, fleetPage } from './read.ts';
 import { changeSettings, putBack, settingsWithHistory, templatesOf } from './settings.ts';
 
 const READERS = ['admin', 'dpo', 'staff', 'auditor'] as const;

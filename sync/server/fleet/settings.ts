@@ -2,9 +2,9 @@ import type { Transaction } from 'kysely';
 import type { Settings, SettingsChange, Template } from '../../protocol/api/fleet.ts';
 import { DeviceConfig } from '../../protocol/wire/fleet.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { listSites } from '../attendance/sites.ts';
+import { DEFAULT_SCOPE, listSites } from '../attendance/sites.ts';
 import { publishDeviceState } from '../changes/device-state.ts';
-import { DEFAULT_SCOPE, readersOf, scopesOf } from '../changes/scope.ts';
+import { readersOf, scopesOf } from '../changes/scope.ts';
 import { lockName } from '../database/once.ts';
 import type { Db, Tables } from '../database/schema.ts';
 
@@ -123,7 +123,7 @@ export const merged = (template: DeviceConfig, own: DeviceConfig): DeviceConfig 
 
 /**
  * Tells these devices what is theirs now, where that is another than they were told: after a change, a move to another
- * site, or an approval. As `tellDevices`, the last thing of its transaction.
+ * site, or an approval. As `publishDeviceState`, the last thing of its transaction.
  */
 export async function tellSettings(tx: Transaction<Tables>, devices: readonly string[], now: Date): Promise<void> {
   if (devices.length === 0) return;

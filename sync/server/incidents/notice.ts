@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import { policyOf } from '../changes/policy.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { affectedBy } from './affected.ts';

@@ -4,7 +4,7 @@ import type { LookalikeReason } from '../../protocol/wire/event.ts';
 import { appendChanges, type NewChange } from '../changes/log.ts';
 import { scopesOfPerson } from '../changes/sites.ts';
 import type { Db, Tables } from '../database/schema.ts';
-import { queueMessages } from '../webhooks/collect.ts';
+import { queueMessages } from '../webhooks/queue.ts';
 
 /**
  * Pairs of lookalikes: two people whom no face alone tells apart. Their kiosks ask each of them for a number, code or badge

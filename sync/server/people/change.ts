@@ -1,7 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { PersonPatch } from '../../protocol/api/people.ts';
-import { personChanged } from '../changes/sites.ts';
-import { tellCredentials } from '../credentials/store.ts';
+import { personChanged, tellCredentials } from '../changes/sites.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personUnknown } from './living.ts';

@@ -1,34 +1,19 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
-import {
-  MinorAnswer,
-  NewMinor,
-  NewPerson,
-  PeoplePage,
-  PeopleQuery,
-  Person,
-  PersonPatch,
-  PersonSites,
-  PersonStaff,
-  TemplateCounts,
-} from '../../protocol/api/people.ts';
+import { NewPerson, PeoplePage, PeopleQuery, Person, PersonPatch, PersonSites } from '../../protocol/api/people.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../access/cursor.ts';
 import { type RouteSpec, route } from '../access/route.ts';
-import { forgetTemplates } from '../changes/forget.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import { assignToSites } from '../changes/sites.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { forgetMinor, readMinor, setMinor } from '../minors/minors.ts';
 import { scopeOfSite } from '../sites/write.ts';
 import { changePerson, defined } from './change.ts';
 import { personUnknown, requireLiving } from './living.ts';
 import { findPeople, writePerson } from './records.ts';
 import { shownPeople } from './shown.ts';
-import { staffOfPerson } from './staff.ts';
-import { templateCounts } from './templates.ts';
 
 const One = z.strictObject({ person: Uuid });
 /** Sort key of the list. */
@@ -144,131 +129,7 @@ const sites = route({
   },
 });
 
-const staff = route({
-  method: 'GET',
-  path: '/api/people/:person/staff',
-  summary: 'Who of a kiosk’s staff enrolled somebody, took their consent or deleted them, newest first',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['person', 'staff.name'],
-  action: 'read',
-  params: One,
-  answer: PersonStaff,
-  errors: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, now, about }) {
-    about([person]);
-    await one(tx, keys, person);
-    return { items: await staffOfPerson(tx, keys, person, now) };
-  },
-});
-
-const countTemplates = route({
-  method: 'GET',
-  path: '/api/people/:person/templates',
-  summary: 'How many face templates of somebody there are, by model; the templates themselves never leave here',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['template.count'],
-  action: 'read',
-  params: One,
-  answer: TemplateCounts,
-  errors: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, about }) {
-    about([person]);
-    await one(tx, keys, person);
-    return { person, models: await templateCounts(tx, person) };
-  },
-});
-
-const deleteTemplates = route({
-  method: 'DELETE',
-  path: '/api/people/:person/templates',
-  summary:
-    'Delete somebody’s face templates, here and on every kiosk; their consent stands, so they may be enrolled anew',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['template'],
-  action: 'delete',
-  params: One,
-  answer: TemplateCounts,
-  errors: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
-    about([person]);
-    await requireLiving(tx, person, 'change');
-    await forgetTemplates(tx, keys, [person], now);
-    tell('change');
-    return { person, models: await templateCounts(tx, person) };
-  },
-});
-
-const MINOR = ['person.minor', 'consent.guardian'];
-
-const getMinor = route({
-  method: 'GET',
-  path: '/api/people/:person/minor',
-  summary: 'Whether somebody is below the age of consent, and who speaks for them',
-  roles: ['admin', 'dpo', 'staff'],
-  data: MINOR,
-  action: 'read',
-  params: One,
-  answer: MinorAnswer,
-  errors: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, now, about }) {
-    about([person]);
-    await one(tx, keys, person);
-    return { minor: await readMinor(tx, keys, person, now) };
-  },
-});
-
-const putMinor = route({
-  method: 'PUT',
-  path: '/api/people/:person/minor',
-  summary: 'Somebody is below the age of consent: a guardian agrees for them from now on',
-  roles: ['admin', 'staff'],
-  data: MINOR,
-  action: 'write',
-  params: One,
-  body: NewMinor,
-  answer: MinorAnswer,
-  errors: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
-  async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
-    about([person]);
-    await requireLiving(tx, person, 'change');
-    await setMinor(tx, keys, person, body, now);
-    tell('board');
-    return { minor: await readMinor(tx, keys, person, now) };
-  },
-});
-
-const deleteMinor = route({
-  method: 'DELETE',
-  path: '/api/people/:person/minor',
-  summary: 'That somebody is below the age of consent was put down by mistake',
-  roles: ['admin', 'staff', 'dpo'],
-  data: MINOR,
-  action: 'delete',
-  params: One,
-  answer: MinorAnswer,
-  errors: ['person-unknown'],
-  async handle({ tx, params: { person }, about, tell }) {
-    about([person]);
-    await requireLiving(tx, person, 'change');
-    await forgetMinor(tx, person);
-    tell('board');
-    return { minor: null };
-  },
-});
-
-export const peopleRoutes: readonly RouteSpec[] = [
-  list,
-  get,
-  create,
-  patch,
-  sites,
-  staff,
-  countTemplates,
-  deleteTemplates,
-  getMinor,
-  putMinor,
-  deleteMinor,
-];
+export const peopleRoutes: readonly RouteSpec[] = [list, get, create, patch, sites];
 
 async function one(db: Db, keys: Keys, person: string): Promise<Person> {
   const shown = (await shownPeople(db, keys, [person])).get(person);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Person } from '../../protocol/api/people.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import type { Standing } from '../changes/consent.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personUnknown } from './living.ts';

@@ -1,8 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 import type { Change } from '../../protocol/wire/changes.ts';
 import type { Open } from '../../protocol/wire/event.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import type { NewChange } from '../changes/log.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { endEvacuation, evacuationOf, insertEvacuation, LONGEST_EVACUATION_MS, putMark } from './evacuation.ts';
 import type { SiteId } from './inside.ts';

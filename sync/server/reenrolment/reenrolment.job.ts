@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import { appendChanges } from '../changes/log.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Job } from '../jobs/job.ts';
 import { reenrolments } from './list.ts';

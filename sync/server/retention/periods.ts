@@ -1,5 +1,6 @@
 import { Policy } from '../../protocol/wire/changes.ts';
-import { DEFAULT_SCOPE, scopesOf } from '../changes/scope.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
+import { scopesOf } from '../changes/scope.ts';
 import type { Db } from '../database/schema.ts';
 import { cutoff, shorter } from './rules.ts';
 import type { RetentionSettings } from './settings.ts';

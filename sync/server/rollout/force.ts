@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { RingId } from '../../protocol/api/rollouts.ts';
 import { RolloutSteps } from '../../protocol/api/rollouts.ts';
 import type { UpdateWindow } from '../../protocol/wire/fleet.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import { lockName } from '../database/once.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { RolloutRow } from '../database/tables/rollouts.ts';

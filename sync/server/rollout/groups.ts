@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../protocol/api/rollouts.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
+import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { unknownDevice } from '../devices/registry.ts';
 import { findSite, scopeOfSite } from '../sites/write.ts';

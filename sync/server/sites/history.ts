@@ -7,7 +7,7 @@ import {
 } from '../../protocol/api/sites.ts';
 import type { Policy } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { listAccounts } from '../accounts/accounts.ts';
+import { emailsOf } from '../accounts/email.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 
@@ -44,7 +44,7 @@ async function newest(db: Db, keys: Keys, table: 'site_policy_change' | 'site_ch
     .orderBy('id', 'desc')
     .limit(SHOWN)
     .execute();
-  const emails = new Map((await listAccounts(db, keys)).map((a) => [a.id, a.email]));
+  const emails = await emailsOf(db, keys);
   return rows.map((r) => ({ ...r, at: r.at.toISOString(), email: emails.get(r.by) ?? null }));
 }
 

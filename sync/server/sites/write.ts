@@ -2,11 +2,16 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { NewSite, SitePatch } from '../../protocol/api/sites.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { keepSiteChange, listSites, repeatSecondsOf, resolveDirections, type Site } from '../attendance/sites.ts';
+import {
+  DEFAULT_SCOPE,
+  keepSiteChange,
+  listSites,
+  repeatSecondsOf,
+  resolveDirections,
+  type Site,
+} from '../attendance/sites.ts';
 import { appendChanges } from '../changes/log.ts';
-import { DEFAULT_SCOPE, movingDevice } from '../changes/scope.ts';
 import type { Db, Tables } from '../database/schema.ts';
-import { tellSettings } from '../fleet/settings.ts';
 
 /** @throws Problem `unknown-site` */
 export async function findSite(db: Db, id: string): Promise<Site> {
@@ -87,31 +92,3 @@ export async function changeSite(
 
 const given = (patch: SitePatch) =>
   Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
-
-/**
- * Puts a device at another site: it gets that one's people, and what it records from now on is that one's.
- *
- * @param site null: the default one
- * @throws Problem `unknown-device`, `unknown-site`
- */
-export async function changeDevice(
-  tx: Transaction<Tables>,
-  id: string,
-  patch: { readonly name?: string | undefined; readonly site?: string | null | undefined },
-  now: Date,
-): Promise<void> {
-  if (patch.site) await findSite(tx, patch.site);
-  const change = {
-    ...(patch.name !== undefined && { name: patch.name }),
-    ...(patch.site !== undefined && { site: patch.site }),
-  };
-  const known = await tx.selectFrom('device').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
-  if (!known) throw new Problem('unknown-device', 'There is no such device.', 'List the devices again.');
-  if (Object.keys(change).length > 0)
-    await movingDevice(tx, id, now, () => tx.updateTable('device').set(change).where('id', '=', id).execute());
-  // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.
-  if (patch.site !== undefined) {
-    await appendChanges(tx, [{ kind: 'policy', device: id }], now);
-    await tellSettings(tx, [id], now);
-  }
-}

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { PersonStaff } from '../../protocol/api/people.ts';
 import { HandedOver, KioskStaffList, NewKioskStaff, StaffReset } from '../../protocol/api/staff.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { type RouteSpec, route } from '../access/route.ts';
+import { requireShown } from '../people/shown.ts';
+import { staffOfPerson } from '../people/staff.ts';
 import { addForSite, HANDED_DATA, resetFor, STAFF_DATA } from './handover.ts';
 import { shownStaff } from './shown.ts';
 import { removeStaff } from './store.ts';
@@ -73,4 +76,21 @@ const remove = route({
   },
 });
 
-export const staffRoutes: readonly RouteSpec[] = [list, add, reset, remove];
+const ofPerson = route({
+  method: 'GET',
+  path: '/api/people/:person/staff',
+  summary: 'Who of a kiosk’s staff enrolled somebody, took their consent or deleted them, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['person', 'staff.name'],
+  action: 'read',
+  params: z.strictObject({ person: Uuid }),
+  answer: PersonStaff,
+  errors: ['person-unknown'],
+  async handle({ tx, services: { keys }, params: { person }, now, about }) {
+    about([person]);
+    await requireShown(tx, keys, person);
+    return { items: await staffOfPerson(tx, keys, person, now) };
+  },
+});
+
+export const staffRoutes: readonly RouteSpec[] = [list, add, reset, remove, ofPerson];

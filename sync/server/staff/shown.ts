@@ -1,10 +1,9 @@
 import { type KioskStaff, MAX_WAITING, type StaffKiosk } from '../../protocol/api/staff.ts';
 import { Inventory } from '../../protocol/wire/fleet.ts';
-import { listSites } from '../attendance/sites.ts';
-import { DEFAULT_SCOPE } from '../changes/scope.ts';
+import { emailsOf } from '../accounts/email.ts';
+import { DEFAULT_SCOPE, listSites } from '../attendance/sites.ts';
 import type { Db } from '../database/schema.ts';
 import { listDevices } from '../devices/registry.ts';
-import { emailsOf } from '../fleet/read.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { listStaff, type StaffRow } from './store.ts';
 

@@ -15,7 +15,7 @@ import { lockName } from '../database/once.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { peppersChange } from '../pins/pins.ts';
-import { queueMessages } from '../webhooks/collect.ts';
+import { queueMessages } from '../webhooks/queue.ts';
 
 /**
  * Staff of the kiosks of a site, or of all. Those who are added here have one PIN, badge and second factor for all kiosks, so

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import { z } from 'zod';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { instantOf } from '../attendance/instant.ts';
-import type { Origin } from '../attendance/project.ts';
+import type { Origin } from '../changes/scope.ts';
 import type { Tables } from '../database/schema.ts';
 
 /** Code of the `health` events in which kiosks report what they counted (electron/core/statistics). */

@@ -1,5 +1,4 @@
 import { sql, type Transaction } from 'kysely';
-import { v7 } from 'uuid';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { horizon } from '../live/feed.ts';
@@ -68,35 +67,4 @@ export async function anythingToDo(db: Db, log: string, now: Date): Promise<bool
                    and (w.paused_until is null or w.paused_until <= ${now.toISOString()}::timestamptz))
     ) as wanted`.execute(db);
   return rows[0]!.wanted;
-}
-
-/** Tells every receiver of these people who were erased (GDPR Art. 19), of these pairs, or of these
- * uses of an emergency PIN. In the transaction that erases, marks or takes the event. */
-export async function queueMessages(
-  tx: Transaction<Tables>,
-  kind: 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used',
-  subjects: readonly string[],
-  now: Date,
-): Promise<void> {
-  const receivers = await tx.selectFrom('webhook').select('id').where('enabled', '=', true).execute();
-  const rows = receivers.flatMap(({ id: webhook }) => subjects.map((subject) => ({ webhook, subject })));
-  if (rows.length === 0) return;
-  await tx
-    .insertInto('webhook_delivery')
-    .values(
-      rows.map((r) => ({
-        ...r,
-        id: v7(),
-        kind,
-        change: 0,
-        state: 'due' as const,
-        attempts: 0,
-        made_at: now,
-        due_at: now,
-        delivered_at: null,
-        last_answer: null,
-      })),
-    )
-    .onConflict((c) => c.doNothing())
-    .execute();
 }

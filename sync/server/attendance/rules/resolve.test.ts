@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { attendanceDays } from '../../../protocol/wire/calendar.ts';
-import { type Claimed, closed, daysAround, resolve, type SiteRules, type Span } from './resolve.ts';
+import type { SiteRules } from '../sites.ts';
+import { type Claimed, closed, daysAround, resolve, type Span } from './resolve.ts';
 
 const dayOf = attendanceDays({ timeZone: 'Europe/Berlin', dayStartsAt: '00:00' });
 const rules: SiteRules = { dayOf, repeatMs: 60_000 };

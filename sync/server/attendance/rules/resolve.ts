@@ -1,4 +1,5 @@
 import type { DayOf } from '../../../protocol/wire/calendar.ts';
+import type { SiteRules } from '../sites.ts';
 
 /**
  * What counts of somebody's records at one site. Pure, and a function of the set of records alone: in which order they
@@ -24,12 +25,6 @@ export interface Resolved {
   readonly direction: Direction;
   /** The record that counts for this presence; null when this one does. */
   readonly duplicateOf: string | null;
-}
-
-export interface SiteRules {
-  readonly dayOf: DayOf;
-  /** Records of a person within this of one that counts are that one again, ms. */
-  readonly repeatMs: number;
 }
 
 /** By time, and by id where the time is the same. */

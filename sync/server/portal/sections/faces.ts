@@ -1,7 +1,7 @@
 import { audited } from '../../audit/opened.ts';
 import { readCardTemplates } from '../../changes/card-templates.ts';
 import { readTemplates } from '../../changes/templates.ts';
-import { vectorBytes } from '../../enrolment/faces.ts';
+import { vectorBytes } from '../../changes/vectors.ts';
 import { openPhotos } from '../../enrolment/photos.ts';
 import { openCasesOf } from '../../enrolment/waiting.ts';
 import { importedListsOf, importedPhotosOf } from '../../imports/own.ts';

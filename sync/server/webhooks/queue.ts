@@ -1,0 +1,34 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { Tables } from '../database/schema.ts';
+
+/** Tells every receiver of these people who were erased (GDPR Art. 19), of these pairs, or of these
+ * uses of an emergency PIN. In the transaction that erases, marks or takes the event. */
+export async function queueMessages(
+  tx: Transaction<Tables>,
+  kind: 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used',
+  subjects: readonly string[],
+  now: Date,
+): Promise<void> {
+  const receivers = await tx.selectFrom('webhook').select('id').where('enabled', '=', true).execute();
+  const rows = receivers.flatMap(({ id: webhook }) => subjects.map((subject) => ({ webhook, subject })));
+  if (rows.length === 0) return;
+  await tx
+    .insertInto('webhook_delivery')
+    .values(
+      rows.map((r) => ({
+        ...r,
+        id: v7(),
+        kind,
+        change: 0,
+        state: 'due' as const,
+        attempts: 0,
+        made_at: now,
+        due_at: now,
+        delivered_at: null,
+        last_answer: null,
+      })),
+    )
+    .onConflict((c) => c.doNothing())
+    .execute();
+}
