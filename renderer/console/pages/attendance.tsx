@@ -136,6 +136,7 @@ function Attendance({ query, role }: PageProps) {
           {
             key: 'direction',
             label: t('attendance.direction'),
+            names: true,
             cell: (row) => <DirectionChip direction={row.direction} />,
           },
           {

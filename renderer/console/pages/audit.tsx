@@ -173,6 +173,8 @@ function Audit({ rest: [whom = ''] }: PageProps) {
               <>
                 <RowButton class="quiet small" onClick={() => setDetail(r)}>
                   {t(`audit.outcomes.${r.outcome in DONE ? r.outcome : 'refused'}`)}
+                  {/* One reader may make two rows of one kind in a second. */}
+                  <span class="sr-only"> {t('audit.row', { position: r.position })}</span>
                 </RowButton>
                 {!(r.outcome in DONE) && (
                   <code class="muted small" dir="ltr">
