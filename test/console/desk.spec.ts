@@ -87,25 +87,25 @@ const inLanguage = async (language: string, name: string, path: string) => {
 };
 
 test('a list makes people only when every line is right, joins their photos, and is taken back', async () => {
-  await open('imports', 'Import of people and photos');
-  await page.getByRole('button', { name: 'Begin an import' }).first().click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Begin an import' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'An import' })).toBeVisible();
+  await open('imports', 'Import people and photos');
+  await page.getByRole('button', { name: 'Start import' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start import' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Import', exact: true })).toBeVisible();
   const path = page.url().split('#/')[1]!;
   const head = 'Name;Nummer;E-Mail;Sprache;Foto\n';
   const right = 'Ada Lovelace;1815;ada@example.org;en;ada.jpg\nليلى الحسن;1840;layla@example.org;ar;\n';
   const upload = (files: { name: string; mimeType: string; buffer: Buffer }[]) =>
-    page.getByLabel('Photos, a ZIP of photos, or a CSV').setInputFiles(files);
+    page.getByLabel('Photos, a ZIP of photos, or a CSV file').setInputFiles(files);
   const list = (text: string) => ({ name: 'list.csv', mimeType: 'text/csv', buffer: Buffer.from(head + text) });
   await upload([
     list(`${right}=1+1;1816;eve at example;xx;\n`),
     { name: 'ada.jpg', mimeType: 'image/jpeg', buffer: readFileSync(stillsOfA()[0]!) },
   ]);
-  await expect(page.getByRole('heading', { name: 'People of the list' })).toBeVisible({ timeout: 40_000 });
-  await expect(page.getByText('A cell begins like a formula (= + - @).')).toBeVisible();
-  await expect(page.getByText('Nobody is made while a line is wrong.')).toBeVisible();
-  await expect(page.getByText('Nobody fits the file’s name')).toBeVisible({ timeout: 60_000 });
-  await expect(page.getByRole('button', { name: 'Make 2 people' })).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.getByRole('heading', { name: 'People in the list' })).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText('A cell starts with a formula character (= + - @).')).toBeVisible();
+  await expect(page.getByText('Fix the errors to continue.')).toBeVisible();
+  await expect(page.getByText('No person matches this file name')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: 'Create 2 people' })).toHaveAttribute('aria-disabled', 'true');
   await axe(page);
   await picture(page, 'list-wrong', ['desk', 'wall', 'narrow']);
   await inLanguage('de', 'list', path);
@@ -113,7 +113,7 @@ test('a list makes people only when every line is right, joins their photos, and
   await speak('en');
 
   await upload([list(right)]);
-  const make = page.getByRole('button', { name: 'Make 2 people' });
+  const make = page.getByRole('button', { name: 'Create 2 people' });
   await expect(make).toHaveAttribute('aria-disabled', 'false');
   const id = path.split('/')[1]!;
   const photos = async () => (await call('GET', `/api/imports/${id}/photos?limit=5`)).body.items;
@@ -129,19 +129,19 @@ test('a list makes people only when every line is right, joins their photos, and
     await route.continue().catch(() => undefined);
   });
   await make.click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Make 2 people' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Create 2 people' }).click();
   await expect.poll(photos, { timeout: 60_000 }).toMatchObject([{ state: 'judged', person: { name: 'Ada Lovelace' } }]);
   looked.resolve();
   await page.unroute(progress);
-  await expect(page.getByText('2 people made')).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText('2 people created')).toBeVisible({ timeout: 60_000 });
   // The photo has found whose it is; without a consent it waits.
   await expect(page.locator('.photo').getByRole('link', { name: 'Ada Lovelace' })).toBeVisible({ timeout: 60_000 });
-  await expect(page.locator('.photo').getByText('Has not agreed yet')).toBeVisible();
+  await expect(page.locator('.photo').getByText('No consent yet')).toBeVisible();
   await axe(page);
   await picture(page, 'list-made', ['desk', 'wall']);
-  await page.getByRole('button', { name: 'Take them back' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Take them back' }).click();
-  await expect(page.getByText('Taken back')).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Remove these people' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove these people' }).click();
+  await expect(page.getByText('People removed')).toBeVisible({ timeout: 60_000 });
 });
 
 test('a face before this machine’s camera becomes a template, after the consent', async () => {
@@ -152,11 +152,11 @@ test('a face before this machine’s camera becomes a template, after the consen
   await expect(page.getByRole('img', { name: 'Picture 1' })).toBeVisible({ timeout: 60_000 });
   await axe(page);
   await picture(page, 'enrol-camera', ['desk', 'wall']);
-  await page.getByRole('button', { name: 'Make the template' }).click();
-  await expect(page.getByText(/^Enrolled: [1-3] templates?\.$/)).toBeVisible({ timeout: 30_000 });
+  await page.getByRole('button', { name: 'Enrol face' }).click();
+  await expect(page.getByText(/^Face enrolled: [1-3] templates?\.$/)).toBeVisible({ timeout: 30_000 });
   await open(`people/${id}`, 'نورا');
-  await page.getByRole('button', { name: 'Give a code for a PIN' }).click();
-  await expect(page.getByText('whoever has number and code chooses the PIN')).toBeVisible();
+  await page.getByRole('button', { name: 'Create PIN code' }).click();
+  await expect(page.getByText('anyone with the number and this code can choose the PIN')).toBeVisible();
   await axe(page);
   await picture(page, 'pin-code', ['desk', 'wall']);
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
@@ -166,28 +166,28 @@ test('a face before this machine’s camera becomes a template, after the consen
 
 test('a receiver that fails first is told again; what it takes is delivered; one that says “gone” is switched off', async () => {
   await open('webhooks', 'Webhooks');
-  await page.getByRole('button', { name: 'Add a receiver' }).click();
+  await page.getByRole('button', { name: 'Add webhook' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('Payroll');
-  await dialog.getByLabel('Address').fill(`https://localhost:${(receiver.address() as AddressInfo).port}/hook`);
+  await dialog.getByLabel('URL').fill(`https://localhost:${(receiver.address() as AddressInfo).port}/hook`);
   await dialog.getByLabel('Certificate authority').fill(certificate.certPem);
-  await dialog.getByRole('button', { name: 'Add a receiver' }).click();
-  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  await dialog.getByRole('button', { name: 'Add webhook' }).click();
+  await dialog.getByRole('button', { name: 'I’ve saved it' }).click();
   answers = [503];
-  await page.getByRole('button', { name: 'Send a test' }).click();
+  await page.getByRole('button', { name: 'Send test' }).click();
   // The newest: one of the test before may still stand.
   const toast = page.locator('.toast').last();
   // What was said before the language was changed is said in the new one.
   await toast.hover();
   await speak('de');
-  await expect(toast).toContainText('Unterwegs');
+  await expect(toast).toContainText('Test gesendet');
   await speak('en');
-  await expect(toast).toContainText('On its way');
+  await expect(toast).toContainText('Test sent');
   await toast.getByRole('button', { name: 'Close' }).click();
-  const row = page.getByRole('row').filter({ hasText: 'A test' }).first();
+  const row = page.getByRole('row').filter({ hasText: 'Test' }).first();
   const reads = (words: string, timeout: number) =>
     expect(async () => {
-      await page.getByRole('button', { name: 'Read the log anew' }).click();
+      await page.getByRole('button', { name: 'Refresh log' }).click();
       await expect(row).toContainText(words, { timeout: 1500 });
     }).toPass({ timeout });
   await reads('503', 60_000);
@@ -201,14 +201,14 @@ test('a receiver that fails first is told again; what it takes is delivered; one
   await axe(page);
   await picture(page, 'webhooks-delivered', ['desk', 'wall']);
   answers = [410];
-  await page.getByRole('button', { name: 'Send a test' }).click();
+  await page.getByRole('button', { name: 'Send test' }).click();
   await expect(async () => {
     await page.reload();
-    await expect(page.getByText('Switched off: the receiver said “gone”')).toBeVisible({ timeout: 3000 });
+    await expect(page.getByText('Turned off: the receiver answered “gone”')).toBeVisible({ timeout: 3000 });
   }).toPass({ timeout: 90_000 });
   await page.getByRole('button', { name: 'Delivery log' }).click();
-  await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Not delivered: receiver switched off');
-  await expect(page.getByText('Switched on again, it is told what was not delivered.')).toBeVisible();
+  await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Not delivered: webhook is off');
+  await expect(page.getByText('Once you turn it on again, undelivered messages are sent.')).toBeVisible();
   await axe(page);
   await picture(page, 'webhooks-gone', ['desk']);
 });
@@ -218,7 +218,7 @@ test('the audit log shows who did what, and is searched by what was asked', asyn
   const made = await call('POST', '/api/accounts', { email: 'audit@example.org', role: 'dpo' });
   const seen = (await call('POST', '/api/people', { name: 'Lio', number: '77' })).body.id;
   await open(`people/${seen}`, 'Lio');
-  await expect(page.getByRole('button', { name: 'Show in the audit log' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'View in audit log' })).toHaveCount(0);
   const { context } = await openBrowser(browser);
   page = context.pages()[0]!;
   page.on('pageerror', (e) => complaints.push(e.message));
@@ -229,10 +229,10 @@ test('the audit log shows who did what, and is searched by what was asked', asyn
   const secret = (await page.locator('.secret').textContent())!.replaceAll(' ', '');
   await page.locator('main form input').fill(appCode(secret));
   await page.locator('main button[type=submit]').click();
-  await expect(page.getByRole('heading', { name: 'Keep your recovery codes' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Save your recovery codes' })).toBeVisible();
   await page.locator('input[type=checkbox]').check();
   await page.locator('main button[type=submit]').click();
-  await expect(page.getByRole('heading', { name: 'Keep your recovery codes' })).toBeHidden();
+  await expect(page.getByRole('heading', { name: 'Save your recovery codes' })).toBeHidden();
   await open('audit', 'Audit log');
   await expect(page.locator('.skeleton')).toHaveCount(0);
   await expect(page.getByRole('row').filter({ hasText: '/api/session' }).first()).toBeVisible();
@@ -248,8 +248,8 @@ test('the audit log shows who did what, and is searched by what was asked', asyn
   // From somebody's own page one comes to what was seen and changed of them alone.
   await open(`people/${seen}`, 'Lio');
   await picture(page, 'person-seen', ['desk']);
-  await page.getByRole('button', { name: 'Show in the audit log' }).click();
-  await expect(page.getByLabel('Person’s id')).toHaveValue(seen);
+  await page.getByRole('button', { name: 'View in audit log' }).click();
+  await expect(page.getByLabel('Person ID')).toHaveValue(seen);
   await expect(page.getByRole('row').filter({ hasText: 'POST /api/people' }).first()).toBeVisible();
   await expect(page.getByRole('row').filter({ hasText: 'POST /api/accounts' })).toHaveCount(0);
   expect(complaints.filter((c) => !/404|409|status of 4/.test(c))).toEqual([]);

@@ -63,21 +63,21 @@ test.afterAll(async () => {
 test('the list tells how each kiosk is, and goes with it by itself', async () => {
   await open('fleet', 'Fleet');
   const row = page.getByRole('row', { name: /Front door/ });
-  await expect(row).toContainText('Well', PATIENT);
+  await expect(row).toContainText('OK', PATIENT);
   await expect(row).toContainText('0.2.0');
   await expect(row).toContainText('21.4 GB');
   await seen('fleet', ['desk', 'narrow']);
   inventory = { ...inventory, camera: 'covered', diskFree: 310e6 };
   // Nobody touches the page: the kiosk tells, and the page asks.
-  await expect(row).toContainText('Camera: Covered', PATIENT);
-  await expect(row).toContainText('Disk low: 310 MB');
-  await expect(page.locator('.fleet-summary')).toContainText('0 of 1 kiosks are well');
-  await page.getByRole('button', { name: /^Camera 1/ }).click();
+  await expect(row).toContainText('Camera problem: Covered', PATIENT);
+  await expect(row).toContainText('Disk almost full: 310 MB');
+  await expect(page.locator('.fleet-summary')).toContainText('Kiosks OK: 0 of 1');
+  await page.getByRole('button', { name: /^Camera problem 1/ }).click();
   await expect(page).toHaveURL(/alert=camera-bad/);
   await expect(row).toBeVisible();
   await seen('fleet-trouble', ['desk', 'narrow']);
-  await page.getByLabel('Trouble').selectOption('hot');
-  await expect(page.getByText('No such kiosk')).toBeVisible();
+  await page.getByLabel('Problem').selectOption('hot');
+  await expect(page.getByText('No matching kiosks')).toBeVisible();
   await page.getByRole('button', { name: /clear/i }).click();
   await row.getByRole('link', { name: 'Front door' }).click();
   await expect(page.getByRole('heading', { name: 'Front door', level: 1 })).toBeVisible();
@@ -86,7 +86,7 @@ test('the list tells how each kiosk is, and goes with it by itself', async () =>
 test('what is set for a kiosk has a history, and an older revision is put back', async () => {
   const panel = page.locator('section', { has: page.getByRole('heading', { name: 'Settings', exact: true }) });
   const set = async (change: () => Promise<void>) => {
-    await panel.getByRole('button', { name: 'Change' }).click();
+    await panel.getByRole('button', { name: 'Edit' }).click();
     await change();
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   };
@@ -94,7 +94,7 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   await set(async () => {
     await dialog.getByLabel('Volume').fill('101');
   });
-  await expect(dialog.getByText('This value is not possible.')).toBeVisible();
+  await expect(dialog.getByText('This value isn’t allowed.')).toBeVisible();
   await dialog.getByLabel('Volume').fill('40');
   await dialog.getByLabel('Appearance').selectOption('dark');
   await seen('fleet-settings');
@@ -104,23 +104,23 @@ test('what is set for a kiosk has a history, and an older revision is put back',
     await dialog.getByLabel('Volume').fill('');
   });
   await expect(panel.getByRole('row', { name: /^2/ })).toContainText('Appearance: Dark');
-  await panel.getByRole('row', { name: /^1/ }).getByRole('button', { name: 'Put back' }).click();
-  await expect(panel.getByRole('row', { name: /^3/ })).toContainText('revision 1 put back');
-  await expect(panel).toContainText('The newest settings are on their way to it.');
+  await panel.getByRole('row', { name: /^1/ }).getByRole('button', { name: 'Restore' }).click();
+  await expect(panel.getByRole('row', { name: /^3/ })).toContainText('revision 1 restored');
+  await expect(panel).toContainText('The kiosk hasn’t received the latest settings yet.');
   inventory = { ...inventory, configRevision: 3 };
-  await expect(panel).not.toContainText('on their way', PATIENT);
+  await expect(panel).not.toContainText('hasn’t received', PATIENT);
 });
 
 test('a restart is told, and what becomes of it is seen without a reload', async () => {
   await page.getByRole('button', { name: 'Restart', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
   const row = page.getByRole('row', { name: /^Restart/ });
-  await expect(row).toContainText('Waits');
+  await expect(row).toContainText('Waiting');
   const { commands } = await detail();
   const answer = { command: commands[0]!.id, what: 'restart' } as const;
   rig.outbox.append('command', { ...answer, outcome: 'begun' }, {});
   rig.engine.nudge();
-  await expect(row).toContainText('Begun', PATIENT);
+  await expect(row).toContainText('Started', PATIENT);
   rig.outbox.append('command', { ...answer, outcome: 'done' }, {});
   rig.engine.nudge();
   await expect(row).toContainText('Done', PATIENT);
@@ -139,15 +139,15 @@ test('a wipe wants the kiosk’s name, typed', async () => {
   await dialog.getByRole('textbox').fill('Front door');
   await dialog.getByRole('button', { name: 'Wipe' }).click();
   const row = page.getByRole('row', { name: /^Wipe/ });
-  await expect(row).toContainText('Waits');
-  await row.getByRole('button', { name: 'Take back' }).click();
-  await expect(row).toContainText('Taken back');
+  await expect(row).toContainText('Waiting');
+  await row.getByRole('button', { name: 'Cancel command' }).click();
+  await expect(row).toContainText('Cancelled');
 });
 
 test('settings by site reach the kiosk that has nothing of its own in their place', async () => {
   await open('fleet/templates', 'Settings by site');
   const panel = page.locator('section', { has: page.getByRole('heading', { name: 'North entrance' }) });
-  await panel.getByRole('button', { name: 'Change' }).click();
+  await panel.getByRole('button', { name: 'Edit' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Language').selectOption('de');
   await dialog.getByRole('button', { name: 'Save' }).click();
@@ -161,11 +161,11 @@ test('in German, by keyboard', async ({ browser }) => {
   try {
     await german.context.addCookies(await context.cookies());
     await german.page.goto(new URL('/console/#/fleet', rig.server.adminLink).href);
-    await expect(german.page.getByRole('heading', { name: 'Flotte', level: 1 })).toBeVisible();
+    await expect(german.page.getByRole('heading', { name: 'Kioskflotte', level: 1 })).toBeVisible();
     const link = german.page.getByRole('link', { name: 'Front door' });
     await link.focus();
     await german.page.keyboard.press('Enter');
-    await expect(german.page.getByRole('heading', { name: 'Wie es ihm geht' })).toBeVisible();
+    await expect(german.page.getByRole('heading', { name: 'Zustand' })).toBeVisible();
     await axe(german.page);
     await picture(german.page, 'fleet-kiosk-de', ['desk']);
   } finally {

@@ -60,16 +60,16 @@ test('one is added by keyboard alone; app and paper are shown once, and only the
   await page.getByRole('button', { name: 'Kiosk staff' }).press('Enter');
   await expect(page.getByRole('heading', { name: 'Kiosk staff', level: 1 })).toBeVisible();
   await expect(page.getByText('No kiosk staff yet', { exact: true })).toBeVisible();
-  await page.getByRole('button', { name: 'Add a member' }).press('Enter');
+  await page.getByRole('button', { name: 'Add staff member' }).press('Enter');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill(NAME);
   await dialog.getByLabel('Role').selectOption('technician');
   await dialog.getByLabel('Site').selectOption({ label: 'North entrance' });
   await dialog.getByLabel('Name').press('Enter');
-  await expect(dialog.getByRole('img', { name: 'Picture for the authenticator app' })).toBeVisible();
-  const codes = await dialog.getByRole('list', { name: 'Codes on paper' }).getByRole('listitem').allTextContents();
+  await expect(dialog.getByRole('img', { name: 'QR code for the authenticator app' })).toBeVisible();
+  const codes = await dialog.getByRole('list', { name: 'Paper codes' }).getByRole('listitem').allTextContents();
   expect(codes).toHaveLength(5);
-  const pin = (await dialog.getByText('PIN for the first use').locator('code').textContent())!;
+  const pin = (await dialog.getByText('Starter PIN').locator('code').textContent())!;
   expect(pin).toMatch(/^\d{8}$/);
   for (const code of codes) expect(code).toMatch(/^\d{10}$/);
   const secret = (await dialog.locator('.qr .secret').textContent())!;
@@ -80,7 +80,7 @@ test('one is added by keyboard alone; app and paper are shown once, and only the
   await expect(dialog.locator('.qr .secret')).toHaveCSS('visibility', 'hidden');
   await expect(dialog.locator('.svg')).toHaveCSS('visibility', 'hidden');
   await page.emulateMedia({ media: 'screen' });
-  await dialog.getByRole('button', { name: 'I have kept it' }).press('Enter');
+  await dialog.getByRole('button', { name: 'I’ve saved it' }).press('Enter');
   await expect(dialog).toBeHidden();
   await expect(row()).toContainText('0 of 1 have them');
   await expect(row()).toContainText('Not yet: Front door');
@@ -98,38 +98,38 @@ test('that a kiosk has them is seen without a reload; two of one name are refuse
   rig.engine.nudge();
   await expect(row()).toContainText('1 of 1 have them', PATIENT);
   await seen('kiosk-staff');
-  await page.getByRole('button', { name: 'Add a member' }).click();
+  await page.getByRole('button', { name: 'Add staff member' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill(NAME.toLowerCase());
   await dialog.getByLabel('Name').press('Enter');
-  await expect(dialog.getByText('There is a member of kiosk staff with this name already.')).toBeVisible();
+  await expect(dialog.getByText('There is already a kiosk staff member with this name.')).toBeVisible();
   await page.keyboard.press('Escape');
 });
 
 test('a forgotten PIN is made again, by a button that names whom', async () => {
   await page.getByRole('button', { name: `New PIN ${NAME}` }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'New PIN' }).click();
-  await expect(page.getByRole('dialog').getByText('PIN for the first use').locator('code')).toHaveText(/^\d{8}$/);
+  await page.getByRole('dialog').getByRole('button', { name: 'Reset PIN' }).click();
+  await expect(page.getByRole('dialog').getByText('Starter PIN').locator('code')).toHaveText(/^\d{8}$/);
   await seen('kiosk-staff-pin');
-  await page.getByRole('dialog').getByRole('button', { name: 'I have kept it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'I’ve saved it' }).click();
 });
 
 test('one is removed, and stands there until the kiosk has forgotten them', async () => {
   await row().getByRole('button', { name: 'Remove' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
   await expect(row()).toContainText('Removed', PATIENT);
-  await expect(row()).toContainText('0 of 1 have forgotten them');
+  await expect(row()).toContainText('Removed from 0 of 1');
   await expect(row().getByRole('button', { name: 'Remove' })).toHaveCount(0);
   await seen('kiosk-staff-removed');
   inventory = { ...inventory, staff: [] };
   rig.engine.nudge();
-  await expect(row()).toContainText('1 of 1 have forgotten them', PATIENT);
+  await expect(row()).toContainText('Removed from 1 of 1', PATIENT);
   // A 409 was the refusal above.
   expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
 });
 
 for (const [language, heading, add, name, remove] of [
-  ['de', 'Personal der Kioske', 'Person hinzufügen', 'Name', 'Entfernen'],
+  ['de', 'Kioskpersonal', 'Person hinzufügen', 'Name', 'Entfernen'],
   ['ar', 'موظفو الأجهزة', 'إضافة موظف', 'الاسم', 'إزالة'],
 ] as const)
   test(`in ${language}`, async () => {

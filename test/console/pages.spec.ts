@@ -71,16 +71,16 @@ test('who is inside, and until when each kiosk is known', async () => {
 test('an evacuation: the missing are red until somebody saw them outside, by keyboard alone', async () => {
   await page.getByRole('link', { name: 'Evacuation' }).focus();
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Begin the roll call' }).press('Enter');
+  await page.getByRole('button', { name: 'Start roll call' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
-  await page.getByRole('button', { name: 'Seen outside Ada Lovelace' }).press('Enter');
+  await page.getByRole('button', { name: 'Mark as outside Ada Lovelace' }).press('Enter');
   await expect(page.getByText('Ada Lovelace is accounted for.')).toBeVisible();
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
   await expect(page.getByRole('row', { name: /Ada Lovelace/ })).not.toHaveAttribute('data-tone', 'bad');
   await expect(page.getByRole('row', { name: /Alan Turing/ })).toHaveAttribute('data-tone', 'bad');
   await page.locator('.toast', { hasText: 'Ada Lovelace' }).getByRole('button', { name: 'Undo' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
-  await page.getByRole('button', { name: 'Seen outside Ada Lovelace' }).press('Enter');
+  await page.getByRole('button', { name: 'Mark as outside Ada Lovelace' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
   // A warden at the kiosk has seen somebody too: it comes by itself, with where it was said.
   const mark = { evacuation: crypto.randomUUID(), change: 'accounted' } as const;
@@ -92,35 +92,35 @@ test('an evacuation: the missing are red until somebody saw them outside, by key
   await page.emulateMedia({ media: 'print', colorScheme: 'light' });
   await expect(page.getByRole('navigation')).toBeHidden();
   await page.emulateMedia({ media: 'screen' });
-  await page.getByRole('button', { name: 'End it' }).press('Enter');
-  await page.getByRole('dialog').getByRole('button', { name: 'End it' }).press('Enter');
-  await expect(page.getByText('2 of 5 were accounted for')).toBeVisible();
+  await page.getByRole('button', { name: 'End roll call' }).press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'End roll call' }).press('Enter');
+  await expect(page.getByText('2 of 5 accounted for')).toBeVisible();
 });
 
 test('a record is voided with a reason, and taken back with one press; one is added; files come', async () => {
-  await open('attendance', 'Records');
-  await expect(page.getByText('7 rows, this is all')).toBeVisible();
+  await open('attendance', 'Attendance records');
+  await expect(page.getByText('7 records')).toBeVisible();
   await seen('attendance', ['desk', 'narrow']);
   const alan = page.getByRole('row', { name: /Alan Turing/ });
   await alan.getByRole('button', { name: 'Void' }).click();
   await page.getByLabel('Reason').fill('Held the door for somebody else');
   await seen('correct');
   await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
-  await expect(page.getByText('It is corrected.')).toBeVisible();
+  await expect(page.getByText('Record corrected')).toBeVisible();
   await expect(page.locator('tr[data-tone="off"]')).toContainText('Alan Turing');
-  await page.locator('.toast', { hasText: 'It is corrected.' }).getByRole('button', { name: 'Undo' }).click();
+  await page.locator('.toast', { hasText: 'Record corrected' }).getByRole('button', { name: 'Undo' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
-  await page.getByRole('button', { name: 'Add a record' }).click();
-  await page.getByLabel('Number of the person').fill('9999');
+  await page.getByRole('button', { name: 'Add record' }).click();
+  await page.getByLabel('Person’s number').fill('9999');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('Nobody has this number.')).toBeVisible();
-  await page.getByLabel('Number of the person').fill('1002');
+  await expect(page.getByText('No one has this number.')).toBeVisible();
+  await page.getByLabel('Person’s number').fill('1002');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog')).toContainText('Alan Turing');
   await page.getByLabel('Time').fill('00:00');
   await page.getByLabel('Reason').fill('Forgot to check in');
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('8 rows, this is all')).toBeVisible();
+  await expect(page.getByText('8 records')).toBeVisible();
   for (const [format, first] of [
     ['CSV', '\uFEFF'],
     ['Excel', 'PK'],
@@ -138,7 +138,7 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   const added = page.getByRole('row').filter({ hasText: 'Forgot to check in' });
   await expect(added.getByRole('rowheader').getByRole('link')).toHaveAttribute('href', /#\/people\/[0-9a-f-]{36}$/);
   // The first administrator has no address yet.
-  await expect(added).toContainText('an account without an address');
+  await expect(added).toContainText('account without e-mail');
   await expect(added.locator('[data-label="Before"]')).toHaveText('–');
   await expect(added.locator('[data-label="After"]')).toContainText('In');
   await expect(voided.first().locator('[data-label="Before"]')).not.toHaveText('–');
@@ -153,8 +153,8 @@ test('the report of the day', async () => {
 });
 
 test('charts have their figures as a table too', async () => {
-  await open('statistics', 'Figures');
-  await expect(page.getByText('Picture: too dark')).toBeVisible();
+  await open('statistics', 'Statistics');
+  await expect(page.getByText('Image: too dark')).toBeVisible();
   await expect(page.getByText('Face not recognised')).toBeVisible();
   await expect(page.locator('canvas')).toHaveCount(4);
   const scores = page.locator('section', { hasText: 'Match scores of accepted faces' }).last();
@@ -169,7 +169,7 @@ for (const language of ['de', 'ar'])
     test.setTimeout(480_000);
     for (const path of ['board', 'presence', 'evacuation', 'statistics', 'attendance', 'day', 'corrections', 'audit'])
       await inLanguage(page, new URL(`/console/#/${path}`, rig.server.adminLink).href, path, language);
-    const heading = { de: 'Buchungen', ar: 'التسجيلات' }[language]!;
+    const heading = { de: 'Buchungen', ar: 'سجلات الحضور' }[language]!;
     await page.goto(new URL('/console/#/attendance', rig.server.adminLink).href);
     await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
   });

@@ -40,17 +40,17 @@ const call = (method: string, path: string, body?: unknown) =>
 
 test('a person is added, and found by their number', async () => {
   await open('people', 'People');
-  await page.getByRole('button', { name: 'Add a person' }).first().click();
+  await page.getByRole('button', { name: 'Add person' }).first().click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name', { exact: true }).fill('Ada Lovelace');
   await dialog.getByLabel('Number').fill('1815');
   await dialog.getByLabel('E-mail address').fill('ada@example.org');
-  await dialog.getByRole('button', { name: 'Add a person' }).click();
+  await dialog.getByRole('button', { name: 'Add person' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Ada Lovelace' })).toBeVisible();
   ada = page.url().split('/').at(-1)!;
   await axe(page);
   await open('people', 'People');
-  await page.getByLabel('Exactly this').fill('1815');
+  await page.getByLabel('Search', { exact: true }).fill('1815');
   await page.getByRole('button', { name: 'Find', exact: true }).click();
   await expect(page.getByRole('link', { name: 'Ada Lovelace' })).toBeVisible();
   await axe(page);
@@ -62,33 +62,33 @@ test('templates are made from a photo after the consent, and a face that is some
   await open(`people/${ada}/enrol`, 'Enrol Ada Lovelace');
   await page.getByRole('button', { name: 'Photo files' }).click();
   await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(0, 2));
-  await page.getByRole('button', { name: 'Make the template' }).click();
-  await expect(page.getByText('Enrolled: 2 templates.')).toBeVisible();
+  await page.getByRole('button', { name: 'Enrol face' }).click();
+  await expect(page.getByText('Face enrolled: 2 templates.')).toBeVisible();
   const twin = (await call('POST', '/api/people', { name: 'Twin' })).body.id;
   await call('POST', `/api/people/${twin}/consents`, { textVersion: '1', language: 'en' });
   await open(`people/${twin}/enrol`, 'Enrol Twin');
   await page.getByRole('button', { name: 'Photo files' }).click();
   await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(2, 3));
-  await page.getByRole('button', { name: 'Make the template' }).click();
+  await page.getByRole('button', { name: 'Enrol face' }).click();
   await expect(page.getByRole('alert')).toContainText('Is this the same person?');
   await expect(page.getByRole('img', { name: 'Picture of Ada Lovelace' })).toBeVisible();
-  await expect(page.locator('.two-people')).toContainText('neither of them is recognised by face alone');
+  await expect(page.locator('.two-people')).toContainText('neither is recognised by face alone');
   await axe(page);
   await picture(page, 'enrol-duplicate', ['desk', 'wall']);
-  const typed = page.getByRole('textbox', { name: /Type the (number|name)/ });
+  const typed = page.getByRole('textbox', { name: /enter the (number|name)/ });
   await typed.fill('Twin');
   await page.getByRole('button', { name: 'Different people, enrol anyway' }).click();
-  await expect(page.getByText('neither the number nor the name')).toBeVisible();
+  await expect(page.getByText('isn’t the number or name')).toBeVisible();
   await typed.fill('Ada Lovelace');
   await page.getByRole('button', { name: 'Different people, enrol anyway' }).click();
-  await expect(page.getByText('Enrolled: 1 template.')).toBeVisible();
+  await expect(page.getByText('Face enrolled: 1 template.')).toBeVisible();
   await open('duplicates', 'Possible duplicates');
   const pair = page.getByRole('row', { name: /Ada Lovelace.*Twin|Twin.*Ada Lovelace/ });
   await expect(pair).toContainText('Enrolled as different people');
   await axe(page);
   await picture(page, 'lookalikes', ['desk', 'wall']);
-  await pair.getByRole('button', { name: /Undo the pair/ }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click();
+  await pair.getByRole('button', { name: /^Unmark/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Unmark' }).click();
   await expect(page.getByText('No lookalikes')).toBeVisible();
   // Who works at the desk leaves it to an administrator.
   const waits = (await call('POST', '/api/people', { name: 'Trine' })).body.id;
@@ -98,24 +98,24 @@ test('templates are made from a photo after the consent, and a face that is some
     .map((file) => readFileSync(file).toString('base64'));
   const held = { pictures, source: 'photo', duplicate: { what: 'wait' } };
   expect((await call('POST', `/api/people/${waits}/enrolment`, held)).body).toMatchObject({ outcome: 'waiting' });
-  await open('attention', 'Attention');
+  await open('attention', 'Needs attention');
   await page
-    .getByRole('row', { name: /are they two people/ })
-    .getByRole('button', { name: 'Decide' })
+    .getByRole('row', { name: /Are these two people/ })
+    .getByRole('button', { name: 'Review' })
     .click();
   await expect(page.getByRole('heading', { level: 1, name: 'Is this the same person?' })).toBeVisible();
   await expect(page.getByRole('img', { name: 'Picture of Trine' })).toBeVisible();
   await axe(page);
   await picture(page, 'enrolment-waits', ['desk', 'wall']);
-  await page.getByRole('button', { name: 'Do not enrol' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Do not enrol' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Attention' })).toBeVisible();
+  await page.getByRole('button', { name: 'Don’t enrol' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Don’t enrol' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Needs attention' })).toBeVisible();
   await open(`people/${ada}`, 'Ada Lovelace');
   await expect(page.getByText('2 templates', { exact: true })).toBeVisible();
   await picture(page, 'person', ['desk', 'wall']);
-  await page.getByRole('button', { name: 'Print a card' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Print a card' }).click();
-  await expect(page.getByRole('img', { name: 'QR code of the card' })).toBeVisible();
+  await page.getByRole('button', { name: 'Print card' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Print card' }).click();
+  await expect(page.getByRole('img', { name: 'Card QR code' })).toBeVisible();
   await axe(page);
   await picture(page, 'card');
   await page.emulateMedia({ media: 'print' });
@@ -130,16 +130,16 @@ test('"not me" counts in the rail, and leaves the list with a note that can be t
   const first = outbox.checkin(who);
   outbox.append('void', { target: first.header.id, reason: 'not-me' }, {});
   engine.nudge();
-  await open('attention', 'Attention');
+  await open('attention', 'Needs attention');
   await expect(page.getByText('“That was not me”')).toBeVisible({ timeout: 15_000 });
   await page.reload();
   await expect(page.locator('.rail-count')).toContainText('1', { timeout: 15_000 });
   await axe(page);
   await picture(page, 'attention', ['desk', 'narrow']);
-  await page.getByRole('button', { name: 'Settle with a note' }).click();
-  await page.getByLabel('What you did').fill('Spoke with Grace');
-  await page.getByRole('dialog').getByRole('button', { name: 'Settle with a note' }).click();
-  await expect(page.getByText('Nothing waits for you')).toBeVisible();
+  await page.getByRole('button', { name: 'Resolve' }).click();
+  await page.getByLabel('What did you do?').fill('Spoke with Grace');
+  await page.getByRole('dialog').getByRole('button', { name: 'Resolve' }).click();
+  await expect(page.getByText('You’re all caught up')).toBeVisible();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByText('“That was not me”')).toBeVisible();
 });
@@ -147,20 +147,20 @@ test('"not me" counts in the rail, and leaves the list with a note that can be t
 test('photos are uploaded, reviewed and enrolled', async () => {
   const second = (await call('POST', '/api/people', { name: 'Grace Murray', number: '1906' })).body.id;
   await call('POST', `/api/people/${second}/consents`, { textVersion: '1', language: 'en' });
-  await open('imports', 'Import of people and photos');
-  await page.getByRole('button', { name: 'Begin an import' }).first().click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Begin an import' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'An import' })).toBeVisible();
+  await open('imports', 'Import people and photos');
+  await page.getByRole('button', { name: 'Start import' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start import' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Import', exact: true })).toBeVisible();
   const still = readFileSync(stillsOfA()[4]!);
-  await page.getByLabel('Photos, a ZIP of photos, or a CSV').setInputFiles([
+  await page.getByLabel('Photos, a ZIP of photos, or a CSV file').setInputFiles([
     { name: '1906.jpg', mimeType: 'image/jpeg', buffer: still },
     { name: 'whoever.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') },
   ]);
   await expect(page.getByText('2 to review')).toBeVisible({ timeout: 40_000 });
-  await expect(page.getByText('The face is like somebody else’s')).toBeVisible();
+  await expect(page.getByText('Face resembles another person’s')).toBeVisible();
   await axe(page);
   await picture(page, 'import', ['desk', 'wall']);
-  await page.getByRole('button', { name: 'Refuse', exact: true }).first().click();
+  await page.getByRole('button', { name: 'Reject', exact: true }).first().click();
   await expect(page.getByRole('button', { name: 'Undo' }).first()).toBeVisible();
 });
 
@@ -168,63 +168,63 @@ const PAGES: readonly (readonly [path: string, heading: string])[] = [
   ['duplicates', 'Possible duplicates'],
   ['devices', 'Kiosks'],
   ['settings', 'Settings'],
-  ['jobs', 'Jobs'],
+  ['jobs', 'Background jobs'],
   ['accounts', 'Accounts'],
   ['consents', 'Consents'],
   ['texts', 'Consent texts'],
-  ['erasures', 'Erasures'],
+  ['erasures', 'Erasure requests'],
   ['retention', 'Retention'],
   ['incidents', 'Incidents'],
 ];
 
 test('a setting is changed, stands in the history, and is taken back', async () => {
   await open('settings', 'Settings');
-  await page.getByLabel('Check-in photos, days', { exact: true }).fill('30');
-  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
-  await expect(page.getByText('Check-in photos, days – → 30')).toBeVisible();
-  await page.getByLabel('Check-in photos, days', { exact: true }).fill('60');
-  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
+  await page.getByLabel('Keep check-in photos (days)', { exact: true }).fill('30');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Keep check-in photos (days) – → 30')).toBeVisible();
+  await page.getByLabel('Keep check-in photos (days)', { exact: true }).fill('60');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('30 → 60')).toBeVisible();
-  await page.getByRole('button', { name: 'Take this change back' }).first().click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Take this change back' }).click();
-  await expect(page.getByLabel('Check-in photos, days', { exact: true })).toHaveValue('30');
+  await page.getByRole('button', { name: 'Undo this change' }).first().click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Undo this change' }).click();
+  await expect(page.getByLabel('Keep check-in photos (days)', { exact: true })).toHaveValue('30');
 });
 
 test('whoever saves what somebody else has changed meanwhile is told so, and overwrites nothing', async () => {
   await open('settings', 'Settings');
-  await page.getByLabel('Positions, days', { exact: true }).fill('14');
+  await page.getByLabel('Keep locations (days)', { exact: true }).fill('14');
   const { body } = await call('GET', '/api/sites');
   const site = `/api/sites/${body.items[0].id}/policy`;
   const { body: held } = await call('GET', site);
   const { status } = await call('PUT', site, { ...held.policy, photoDays: 45, gpsDays: 20 });
   expect(status).toBe(200);
-  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: 'Somebody else has changed these settings' })).toBeVisible();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Someone else changed these settings' })).toBeVisible();
   expect((await call('GET', site)).body.policy).toMatchObject({ photoDays: 45, gpsDays: 20 });
   // What they set is there now; one's own edit is kept, and is saved by whoever has seen that.
-  await expect(page.getByText('Positions, days – → 20')).toBeVisible();
-  await expect(page.getByLabel('Check-in photos, days', { exact: true })).toHaveValue('45');
-  await expect(page.getByLabel('Positions, days', { exact: true })).toHaveValue('14');
-  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
-  await expect(page.getByText('Positions, days 20 → 14')).toBeVisible();
+  await expect(page.getByText('Keep locations (days) – → 20')).toBeVisible();
+  await expect(page.getByLabel('Keep check-in photos (days)', { exact: true })).toHaveValue('45');
+  await expect(page.getByLabel('Keep locations (days)', { exact: true })).toHaveValue('14');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Keep locations (days) 20 → 14')).toBeVisible();
 });
 
 test('a site says which of its ways the face follows; the last way without a face can’t be taken', async () => {
   await open('settings', 'Settings');
-  await page.getByRole('checkbox', { name: 'QR code: followed by the face' }).check();
-  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
-  await expect(page.getByText('Followed by the face – → QR code')).toBeVisible();
-  await page.getByRole('checkbox', { name: 'Badge or card: followed by the face' }).check();
+  await page.getByRole('checkbox', { name: 'QR code: then check the face' }).check();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Then check the face – → QR code')).toBeVisible();
+  await page.getByRole('checkbox', { name: 'Badge or card: then check the face' }).check();
   await page.getByRole('checkbox', { name: 'Number and PIN' }).uncheck();
-  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByRole('alert').filter({ hasText: /face/i })).toBeVisible();
   await axe(page);
   await page.getByRole('checkbox', { name: 'Number and PIN' }).check();
-  await page.getByRole('checkbox', { name: 'Badge or card: followed by the face' }).uncheck();
-  await page.getByRole('checkbox', { name: 'QR code: followed by the face' }).uncheck();
-  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
-  await expect(page.getByText('Followed by the face QR code → –')).toBeVisible();
-  await expect(page.getByRole('checkbox', { name: 'QR code: followed by the face' })).not.toBeChecked();
+  await page.getByRole('checkbox', { name: 'Badge or card: then check the face' }).uncheck();
+  await page.getByRole('checkbox', { name: 'QR code: then check the face' }).uncheck();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Then check the face QR code → –')).toBeVisible();
+  await expect(page.getByRole('checkbox', { name: 'QR code: then check the face' })).not.toBeChecked();
 });
 
 test('when the day of a site starts is changed, and the zone of one that is not the default', async () => {
@@ -234,19 +234,19 @@ test('when the day of a site starts is changed, and the zone of one that is not 
   await open('settings', 'Settings');
   const zone = page.getByLabel('Time zone');
   const start = page.getByLabel('Day starts at');
-  const save = page.getByRole('button', { name: 'Save the calendar' });
+  const save = page.getByRole('button', { name: 'Save calendar' });
   await expect(zone).not.toBeEditable();
   await start.fill('04:00');
   await save.click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Save the calendar' }).click();
-  await expect(page.getByText('Saved. Kiosks are told.').first()).toBeVisible();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save calendar' }).click();
+  await expect(page.getByText('Saved. Kiosks update the next time they connect.').first()).toBeVisible();
   await expect
     .poll(async () => (await call('GET', '/api/sites')).body.items.find((s: { isDefault: boolean }) => s.isDefault))
     .toMatchObject({ dayStartsAt: '04:00' });
   // It stands in the history, and is taken back there.
   const change = page.locator('li.setting', { hasText: 'Day starts at 00:00 → 04:00' });
-  await change.getByRole('button', { name: 'Take this change back' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Take this change back' }).click();
+  await change.getByRole('button', { name: 'Undo this change' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Undo this change' }).click();
   await expect(start).toHaveValue('00:00');
   await expect(page.getByText('Day starts at 04:00 → 00:00')).toBeVisible();
   // What somebody else has set meanwhile is not written over.
@@ -255,20 +255,20 @@ test('when the day of a site starts is changed, and the zone of one that is not 
   const main = items.find((s: { isDefault: boolean }) => s.isDefault).id;
   expect((await call('PATCH', `/api/sites/${main}`, { dayStartsAt: '06:00' })).status).toBe(200);
   await save.click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Save the calendar' }).click();
-  await expect(page.getByRole('alert').filter({ hasText: 'Somebody else has changed these settings' })).toBeVisible();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save calendar' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Someone else changed these settings' })).toBeVisible();
   await page.reload();
   await expect(start).toHaveValue('06:00');
   await page.getByLabel('Site', { exact: true }).selectOption('Night shift');
   await expect(start).toHaveValue('00:00');
   await start.fill('12:00');
   await zone.fill('Europe/Nowhere');
-  await expect(page.getByText('the zone is not known')).toBeVisible();
+  await expect(page.getByText('unknown time zone')).toBeVisible();
   await expect(save).toHaveAttribute('aria-disabled', 'true');
   await zone.fill('Asia/Riyadh');
   await save.click();
   await axe(page);
-  await page.getByRole('dialog').getByRole('button', { name: 'Save the calendar' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save calendar' }).click();
   await expect.poll(site).toMatchObject({ dayStartsAt: '12:00', timeZone: 'Asia/Riyadh' });
   await page.reload();
   await expect(start).toHaveValue('12:00');
@@ -277,24 +277,24 @@ test('when the day of a site starts is changed, and the zone of one that is not 
 
 test('a kiosk gets its code, an incident its clock, an erasure its steps', async () => {
   await open('devices', 'Kiosks');
-  await page.getByRole('button', { name: 'Add a kiosk' }).click();
+  await page.getByRole('button', { name: 'Add kiosk' }).click();
   await page.getByLabel('Name').fill('Back door');
-  await page.getByRole('button', { name: 'Make the code' }).click();
-  await expect(page.getByRole('img', { name: 'QR code of the code' })).toBeVisible();
+  await page.getByRole('button', { name: 'Create setup code' }).click();
+  await expect(page.getByRole('img', { name: 'Setup QR code' })).toBeVisible();
   await picture(page, 'device-code');
   await open('incidents', 'Incidents');
-  await page.getByRole('button', { name: 'Open an incident' }).click();
-  await page.getByLabel('What it is called').fill('Lost tablet');
-  await page.getByRole('dialog').getByRole('button', { name: 'Open an incident' }).click();
+  await page.getByRole('button', { name: 'Report incident' }).click();
+  await page.getByLabel('Title').fill('Lost tablet');
+  await page.getByRole('dialog').getByRole('button', { name: 'Report incident' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Lost tablet' })).toBeVisible();
   await expect(page.getByText(/71:\d\d h left/)).toBeVisible();
   await axe(page);
   await picture(page, 'incident', ['desk', 'wall']);
   await open(`people/${ada}`, 'Ada Lovelace');
-  await page.getByRole('button', { name: 'Erase this person' }).click();
-  await page.getByLabel('Type “erase” to confirm').fill('erase');
-  await page.getByRole('dialog').getByRole('button', { name: 'Erase this person' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'An erasure' })).toBeVisible();
+  await page.getByRole('button', { name: 'Delete this person’s data' }).click();
+  await page.getByLabel('Type “delete” to confirm').fill('delete');
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete this person’s data' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Erasure request' })).toBeVisible();
   await axe(page);
   await picture(page, 'erasure');
 });

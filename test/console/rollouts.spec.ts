@@ -60,30 +60,30 @@ const rolloutId = async () => (await operate(rig.env, 'rollout list', {}))[0]!.i
 
 test('kiosks are put into a ring that is called otherwise, and a site gets a maintenance window', async () => {
   await open();
-  await expect(page.getByText('No build is being rolled out')).toBeVisible();
-  await page.getByRole('button', { name: 'Put a kiosk into a ring' }).click();
+  await expect(page.getByText('No rollout in progress')).toBeVisible();
+  await page.getByRole('button', { name: 'Move kiosk to a ring' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Kiosk').selectOption({ label: 'Cafeteria' });
   await axe(page);
-  await dialog.getByRole('button', { name: 'Put a kiosk into a ring' }).click();
+  await dialog.getByRole('button', { name: 'Move kiosk to a ring' }).click();
   await expect(page.getByText('1 kiosk · Cafeteria')).toBeVisible();
   await page.getByRole('button', { name: 'Rename Canary' }).click();
-  await dialog.getByLabel('Name of the ring').fill('Test bench');
+  await dialog.getByLabel('Ring name').fill('Test bench');
   await dialog.getByRole('button', { name: 'Rename' }).click();
   await expect(page.getByRole('button', { name: 'Rename Test bench' })).toBeVisible();
-  await page.getByRole('button', { name: 'Set North entrance' }).click();
-  await dialog.getByRole('combobox').selectOption({ label: 'In these hours' });
+  await page.getByRole('button', { name: 'Set hours North entrance' }).click();
+  await dialog.getByRole('combobox').selectOption({ label: 'Specific hours' });
   await dialog.getByLabel('From').fill('21:30');
   await axe(page);
-  await dialog.getByRole('button', { name: 'Set' }).click();
+  await dialog.getByRole('button', { name: 'Set hours' }).click();
   await expect(page.getByText('21:30–04:00')).toBeVisible();
 });
 
 test('a version is rolled out, stops by itself and says why, goes on, and is rolled back', async () => {
-  await page.getByRole('button', { name: 'Roll out a version' }).click();
+  await page.getByRole('button', { name: 'Start rollout' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByLabel('Version')).toContainText('1.5.0');
-  await dialog.getByLabel('Steps').selectOption({ label: 'Everybody at once' });
+  await dialog.getByLabel('Plan').selectOption({ label: 'Everyone at once' });
   await axe(page);
   await picture(page, 'rollouts-start');
   await dialog.getByRole('button', { name: 'Roll out 1.5.0' }).click();
@@ -98,12 +98,12 @@ test('a version is rolled out, stops by itself and says why, goes on, and is rol
   says(3, 'update-refused', id, 'update-disk-full');
   await expect(async () => {
     await open();
-    await expect(page.getByLabel('How far the kiosks are')).toContainText('1 refused it', { timeout: 2000 });
-    await expect(page.getByLabel('How far the kiosks are')).toContainText('1 went back', { timeout: 2000 });
+    await expect(page.getByLabel('Kiosk progress')).toContainText('1 rejected', { timeout: 2000 });
+    await expect(page.getByLabel('Kiosk progress')).toContainText('1 went back', { timeout: 2000 });
   }).toPass({ timeout: 90_000 });
   await page.getByRole('button', { name: 'Kiosks', exact: true }).click();
   await expect(page.getByRole('row').filter({ hasText: 'Hall A' })).toContainText(
-    'It did not prove itself in time: camera, recognition',
+    'Didn’t pass its checks in time: camera, recognition',
   );
   await axe(page);
   await picture(page, 'rollouts-running', ['desk', 'wall', 'narrow']);
@@ -111,16 +111,16 @@ test('a version is rolled out, stops by itself and says why, goes on, and is rol
   says(4, 'update-rolled-back', id, 'trial-starts');
   await expect(async () => {
     await open();
-    await expect(page.getByText('Stopped by itself')).toBeVisible({ timeout: 2000 });
+    await expect(page.getByText('Stopped automatically')).toBeVisible({ timeout: 2000 });
   }).toPass({ timeout: 90_000 });
-  await expect(page.getByRole('status').filter({ hasText: '2 of 4 kiosks went back' })).toBeVisible();
+  await expect(page.getByRole('status').filter({ hasText: '2 of 4 kiosks failed' })).toBeVisible();
   await page.getByRole('button', { name: 'History' }).click();
-  await expect(page.getByText('by itself').first()).toBeVisible();
+  await expect(page.getByText('automatic').first()).toBeVisible();
   await axe(page);
   await picture(page, 'rollouts-stopped', ['desk', 'narrow']);
 
   await page.getByRole('button', { name: 'Resume' }).click();
-  await dialog.getByLabel('Try again where it failed').check();
+  await dialog.getByLabel('Retry failed kiosks').check();
   await axe(page);
   await dialog.getByRole('button', { name: 'Resume' }).click();
   await expect(page.getByText('Running', { exact: true })).toBeVisible();
@@ -136,7 +136,7 @@ test('a version is rolled out, stops by itself and says why, goes on, and is rol
 test('in German, and from right to left', async () => {
   await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
   await open('Rollouts');
-  await expect(page.getByText('Zurückgenommen', { exact: true })).toBeVisible();
+  await expect(page.getByText('Rückgängig gemacht', { exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Kioske', exact: true }).click();
   await expect(page.getByRole('row').filter({ hasText: 'Cafeteria' })).toBeVisible();
   await axe(page);

@@ -10,7 +10,7 @@ let context: BrowserContext;
 let page: Page;
 let complaints: string[];
 const at = (path: string) => new URL(`/console/#/${path}`, rig.server.adminLink).href;
-const photos = () => page.getByLabel('Check-in photos, days', { exact: true });
+const photos = () => page.getByLabel('Keep check-in photos (days)', { exact: true });
 const dialog = () => page.getByRole('dialog', { name: 'Leave without saving?' });
 
 test.beforeAll(async ({ browser }) => {
@@ -31,7 +31,7 @@ test('edits that nobody saved are asked about before they are left, and kept by 
   await page.goto(at('settings'));
   await photos().fill('12');
   for (const leave of [
-    () => page.getByRole('link', { name: 'Records' }).click(),
+    () => page.getByRole('link', { name: 'Attendance records' }).click(),
     () => page.goBack(),
     () => page.getByLabel('Site', { exact: true }).selectOption('South'),
   ]) {
@@ -42,7 +42,7 @@ test('edits that nobody saved are asked about before they are left, and kept by 
     await expect(page).toHaveURL(at('settings'));
     await expect(page.getByLabel('Site', { exact: true }).locator('option:checked')).toHaveText('North entrance');
   }
-  await page.getByRole('link', { name: 'Records' }).click();
+  await page.getByRole('link', { name: 'Attendance records' }).click();
   await expect(dialog()).toBeVisible();
   await axe(page);
   await picture(page, 'unsaved');
@@ -57,13 +57,13 @@ test('edits that nobody saved are asked about before they are left, and kept by 
   await expect(photos()).toHaveValue('12');
   // What is as it was is no edit.
   await photos().fill('');
-  await page.getByRole('link', { name: 'Records' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Records' })).toBeVisible();
+  await page.getByRole('link', { name: 'Attendance records' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
   await page.goto(at('settings'));
   await page.getByLabel('Day starts at').fill('05:00');
-  await page.getByRole('link', { name: 'Records' }).click();
+  await page.getByRole('link', { name: 'Attendance records' }).click();
   await dialog().getByRole('button', { name: 'Leave without saving' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'Records' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
 });
 
 test('two people change different settings: both stand, and the history names no other', async () => {
@@ -72,15 +72,15 @@ test('two people change different settings: both stand, and the history names no
   await photos().fill('12');
   const other = await context.newPage();
   await other.goto(page.url());
-  await other.getByRole('spinbutton', { name: 'Positions, days' }).fill('9');
-  await other.getByRole('spinbutton', { name: 'Positions, days' }).blur();
-  await page.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
+  await other.getByRole('spinbutton', { name: 'Keep locations (days)' }).fill('9');
+  await other.getByRole('spinbutton', { name: 'Keep locations (days)' }).blur();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.locator('li.setting')).toHaveCount(1);
-  await other.getByRole('button', { name: 'Save, and tell the kiosks' }).click();
+  await other.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(other.locator('li.setting')).toHaveCount(2);
-  await expect(other.getByRole('spinbutton', { name: 'Check-in photos, days' })).toHaveValue('12');
-  await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Positions, days']);
-  await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Check-in photos, days']);
+  await expect(other.getByRole('spinbutton', { name: 'Keep check-in photos (days)' })).toHaveValue('12');
+  await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Keep locations (days)']);
+  await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Keep check-in photos (days)']);
   await other.close();
 });
 
@@ -96,15 +96,15 @@ test('a text of a consent is read in the window that asks whether it was reviewe
   await ask(page, 'POST', '/api/account/totp/confirm', { code: appCode(secret) });
   await page.reload();
   await page.goto(at('texts'));
-  await page.getByRole('button', { name: 'I have reviewed it' }).click();
-  const review = page.getByRole('dialog', { name: 'I have reviewed it' });
+  await page.getByRole('button', { name: 'Mark as reviewed' }).click();
+  const review = page.getByRole('dialog', { name: 'Mark as reviewed' });
   for (const words of ['May we?', ...paragraphs]) await expect(review.getByText(words, { exact: true })).toHaveCount(1);
   await expect(review.getByText(paragraphs[0]!)).toBeInViewport();
   await axe(page);
   await picture(page, 'review-text', ['desk', 'narrow']);
   await review.getByText(paragraphs.at(-1)!).scrollIntoViewIfNeeded();
   await expect(review.getByText(paragraphs.at(-1)!)).toBeInViewport();
-  await review.getByRole('button', { name: 'I have reviewed it' }).click();
+  await review.getByRole('button', { name: 'Mark as reviewed' }).click();
   await expect(page.getByRole('article')).toContainText('In force');
   expect(complaints).toEqual([]);
 });

@@ -45,8 +45,8 @@ test('the link opens a door with one button, and leaves the address bar', async 
 });
 
 test('an empty board says what will appear', async () => {
-  await expect(page.getByText('Nobody has checked in yet')).toBeVisible();
-  await expect(page.getByText('In contact')).toBeVisible();
+  await expect(page.getByText('No check-ins yet')).toBeVisible();
+  await expect(page.getByText('Connected', { exact: true })).toBeVisible();
   await axe(page);
   await picture(page, 'empty');
 });
@@ -73,7 +73,7 @@ test('a check-in appears by itself, and a void strikes it through', async () => 
 
 test('speaks German, and Arabic from right to left', async () => {
   await page.getByLabel('Language').selectOption('de');
-  await expect(page.locator('.stat').first()).toContainText('Jetzt im Haus');
+  await expect(page.locator('.stat').first()).toContainText('Jetzt anwesend');
   await expect(page.getByText('Storniert: nicht ich')).toBeVisible();
   await picture(page, 'german');
   await page.getByLabel('Sprache').selectOption('ar');
@@ -98,13 +98,13 @@ test('loads and runs nothing that its policy forbids', async () => {
 
 test('says when the server is gone and comes back by itself, without repeating a row', async () => {
   await rig.stop();
-  await expect(page.getByText('The connection to the server is lost.')).toBeVisible();
+  await expect(page.getByText('Connection to the server lost.')).toBeVisible();
   await axe(page);
   await picture(page, 'lost');
   rig.outbox.checkin(people[1]!, 'out');
   await rig.start();
   await expect(page.locator('.row')).toHaveCount(9, { timeout: 90_000 });
-  await expect(page.getByText('The connection to the server is lost.')).toBeHidden();
+  await expect(page.getByText('Connection to the server lost.')).toBeHidden();
 });
 
 test('the first administrator sets password, app and recovery codes, by keyboard alone', async () => {
@@ -134,7 +134,7 @@ test('the first administrator sets password, app and recovery codes, by keyboard
   await page.keyboard.press('Tab');
   await type(appCode(secret));
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'Keep your recovery codes' })).toBeFocused();
+  await expect(page.getByRole('heading', { name: 'Save your recovery codes' })).toBeFocused();
   recovery = await page.locator('.codes code').allTextContents();
   expect(recovery).toHaveLength(10);
   await picture(page, 'codes');
@@ -167,11 +167,11 @@ test('signing out closes the door behind; address, password and code open it, at
   await page.goto(new URL('/console/#/account', rig.server.adminLink).href);
   await page.getByLabel('E-mail address').fill('boss@example.org');
   await page.getByLabel('Password').fill('wrong');
-  await page.getByLabel('Code of your authenticator app').fill(appCode(secret, 1));
+  await page.getByLabel('Authenticator code').fill(appCode(secret, 1));
   await page.keyboard.press('Enter');
-  await expect(page.getByText('Address, password or code is wrong.')).toBeVisible();
+  await expect(page.getByText('Wrong e-mail address, password or code.')).toBeVisible();
   await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByLabel('Code of your authenticator app').fill(recovery[0]!);
+  await page.getByLabel('Authenticator code').fill(recovery[0]!);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Sign-in and password' })).toBeVisible();
   await expect(page.getByText('9 are left')).toBeVisible();

@@ -27,37 +27,37 @@ const open = async (path: string, heading: string) => {
 
 test('a receiver is added, its secret shown once, tested, looked up in the log, switched off and removed', async () => {
   await open('webhooks', 'Webhooks');
-  await expect(page.getByText('No program is told of anything')).toBeVisible();
-  await page.getByRole('button', { name: 'Add a receiver' }).click();
+  await expect(page.getByText('No webhooks yet')).toBeVisible();
+  await page.getByRole('button', { name: 'Add webhook' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('Payroll');
-  await dialog.getByLabel('Address').fill('https://127.0.0.1:9/hook');
+  await dialog.getByLabel('URL').fill('https://127.0.0.1:9/hook');
   await axe(page);
-  await dialog.getByRole('button', { name: 'Add a receiver' }).click();
+  await dialog.getByRole('button', { name: 'Add webhook' }).click();
   await expect(dialog.locator('.secret')).toContainText('whsec_');
-  await dialog.getByRole('button', { name: 'I have kept it' }).click();
-  await page.getByRole('button', { name: 'Send a test' }).click();
-  await expect(page.getByRole('row').filter({ hasText: 'A test' })).toBeVisible();
+  await dialog.getByRole('button', { name: 'I’ve saved it' }).click();
+  await page.getByRole('button', { name: 'Send test' }).click();
+  await expect(page.getByRole('row').filter({ hasText: 'Test' })).toBeVisible();
   // The server's own machine is told nothing: the log says so.
   await expect(async () => {
-    await page.getByRole('button', { name: 'Read the log anew' }).click();
-    await expect(page.getByRole('row').filter({ hasText: 'A test' }).locator('code')).not.toHaveText('–', {
+    await page.getByRole('button', { name: 'Refresh log' }).click();
+    await expect(page.getByRole('row').filter({ hasText: 'Test' }).locator('code')).not.toHaveText('–', {
       timeout: 1000,
     });
   }).toPass({ timeout: 45_000 });
   await axe(page);
   await picture(page, 'webhooks', ['desk', 'wall', 'narrow']);
-  await page.getByRole('button', { name: 'Switch off' }).click();
+  await page.getByRole('button', { name: 'Turn off' }).click();
   await expect(page.getByText('Off', { exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Remove' }).click();
   await dialog.getByRole('textbox').fill('Payroll');
   await dialog.getByRole('button', { name: 'Remove' }).click();
-  await expect(page.getByText('No program is told of anything')).toBeVisible();
+  await expect(page.getByText('No webhooks yet')).toBeVisible();
 });
 
 test('a period comes in the columns of a payroll program', async () => {
   await open('day', 'Day report');
-  await page.getByLabel('Columns of').selectOption('frappe-hr');
+  await page.getByLabel('Format').selectOption('frappe-hr');
   const coming = page.waitForEvent('download');
   await page.getByRole('button', { name: /CSV/ }).click();
   expect((await coming).suggestedFilename()).toMatch(/^frappe-hr-.*\.csv$/);

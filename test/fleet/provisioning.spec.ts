@@ -67,9 +67,9 @@ class NewKiosk {
 async function photographCode(name: string): Promise<string> {
   const { page } = console_;
   await page.goto(new URL('/console/#/devices', rig.server.adminLink).href);
-  await page.getByRole('button', { name: 'Add a kiosk' }).click();
+  await page.getByRole('button', { name: 'Add kiosk' }).click();
   await page.getByLabel('Name', { exact: true }).fill(name);
-  await page.getByRole('button', { name: 'Make the code' }).click();
+  await page.getByRole('button', { name: 'Create setup code' }).click();
   const picture = page.locator('.qr svg');
   await picture.waitFor();
   const file = join(ARTEFACTS, 'clips', `console-code-${process.pid}-${name.replaceAll(' ', '-')}.png`);

@@ -75,7 +75,7 @@ const press = async (name: string | RegExp, role: 'button' | 'link' = 'button', 
 test('a link opens a door with one button and leaves the address; once', async () => {
   const link = await newLink();
   await page.goto(link);
-  await expect(page.getByRole('heading', { name: 'Ihre eigene Seite' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Ihre Seite' })).toBeVisible();
   expect(page.url()).toMatch(/\/portal\/$/);
   await axe(page);
   await shot('door');
@@ -84,7 +84,7 @@ test('a link opens a door with one button and leaves the address; once', async (
   const other = await openBrowser(page.context().browser()!, 'de-DE');
   await other.page.goto(link);
   await other.page.getByRole('button', { name: 'Meine Seite öffnen' }).click();
-  await expect(other.page.getByRole('alert')).toContainText('Dieser Link wurde schon benutzt.');
+  await expect(other.page.getByRole('alert')).toContainText('Dieser Link wurde bereits verwendet.');
   await axe(other.page);
   await other.context.close();
 });
@@ -95,7 +95,7 @@ test('the code is large, renews itself before its minute is over, and is gone wh
   await page.goto('about:blank');
   await page.goto(link);
   await press('Meine Seite öffnen');
-  const code = page.getByRole('img', { name: 'QR-Code zum Einchecken. Er erneuert sich selbst.' });
+  const code = page.getByRole('img', { name: 'QR-Code zum Ein- und Ausbuchen. Er erneuert sich automatisch.' });
   await expect(code).toBeVisible();
   expect((await code.boundingBox())!.width).toBeGreaterThan(280);
   const drawn = () => code.locator('path').getAttribute('d');
@@ -121,15 +121,15 @@ test('the code is large, renews itself before its minute is over, and is gone wh
   await expect(code).toBeVisible();
   // Nobody has touched the page for five minutes: it waits for somebody.
   for (let i = 0; i < 8; i++) await page.clock.fastForward(46_000);
-  await expect(page.getByRole('button', { name: 'Code zeigen' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Code anzeigen' })).toBeVisible();
   await expect(code).toBeHidden();
   await page.clock.resume();
-  await press('Code zeigen');
+  await press('Code anzeigen');
   await expect(code).toBeVisible();
 });
 
 test('shows own records, and why one does not count', async () => {
-  await press('Zeiten', 'link');
+  await press('Buchungen', 'link');
   await expect(page.getByText('Storniert: nicht ich')).toBeVisible();
   await expect(page.getByRole('listitem').filter({ hasText: 'Gesicht' })).toHaveCount(2);
   await axe(page);
@@ -137,14 +137,14 @@ test('shows own records, and why one does not count', async () => {
 });
 
 test('“that was wrong” is said by keyboard, waits, and is answered where it was said', async () => {
-  await press(/^Das stimmt nicht: /);
+  await press(/^Problem melden: /);
   const words = page.getByLabel('Was stimmt nicht?');
   await expect(words).toBeFocused();
   await page.keyboard.type('Da bin ich gegangen, nicht gekommen.');
   await axe(page);
   await shot('complaint');
   await press('Senden');
-  await expect(page.getByText('Gemeldet; noch hat niemand geantwortet.')).toHaveCount(1);
+  await expect(page.getByText('Gemeldet. Wartet auf Antwort.')).toHaveCount(1);
   const { items } = (await call('GET', '/api/attention?kind=complaint')).body;
   expect(items).toMatchObject([{ name: 'Ada Lovelace', words: 'Da bin ich gegangen, nicht gekommen.' }]);
   const answer = { kind: 'complaint', ref: items[0].ref, note: 'Berichtigt: gegangen um 8:02' };
@@ -156,9 +156,9 @@ test('“that was wrong” is said by keyboard, waits, and is answered where it 
 });
 
 test('shows what is held; name and address are mended by keyboard, and positions opted out of', async () => {
-  await press('Daten', 'link');
-  await expect(page.getByRole('heading', { name: 'Was über mich gespeichert ist' })).toBeVisible();
-  await press('Ändern');
+  await press('Meine Daten', 'link');
+  await expect(page.getByRole('heading', { name: 'Über mich gespeicherte Daten' })).toBeVisible();
+  await press('Bearbeiten');
   await page.getByLabel('Name').focus();
   await page.keyboard.press('Control+a');
   await page.keyboard.type('Ada King');
@@ -172,28 +172,30 @@ test('shows what is held; name and address are mended by keyboard, and positions
   await field.press('Enter');
   await expect(page.getByRole('banner').getByText('Ada King')).toBeVisible();
   await expect(page.getByText('ada@example.org')).toBeVisible();
-  await page.getByLabel('Nicht festhalten, wo ich einchecke').focus();
+  await page.getByLabel('Nicht aufzeichnen, wo ich buche').focus();
   await page.keyboard.press('Space');
-  await expect(page.getByText('Keine Positionen mehr; die gespeicherten sind gelöscht.')).toBeVisible();
+  await expect(
+    page.getByText('Standorte werden nicht mehr aufgezeichnet. Gespeicherte wurden gelöscht.'),
+  ).toBeVisible();
   expect((await call('GET', `/api/people/${ada}`)).body).toMatchObject({ name: 'Ada King', gpsOptOut: true });
   await axe(page);
   await shot('profile');
 });
 
 test('everything comes as a file', async () => {
-  await press('Rechte', 'link');
+  await press('Meine Rechte', 'link');
   const coming = page.waitForEvent('download');
-  await press('Meine Daten speichern');
+  await press('Herunterladen');
   const file = await coming;
   expect(file.suggestedFilename()).toMatch(/^my-data-.*\.json$/);
   expect(JSON.parse(readFileSync(await file.path(), 'utf8'))).toMatchObject({ profile: [{ name: 'Ada King' }] });
 });
 
 test('consent is withdrawn, and given again to the text that is in force', async ({ browser }) => {
-  await expect(page.getByText('Sie haben zugestimmt', { exact: true })).toBeVisible();
-  await press('Zustimmung widerrufen');
+  await expect(page.getByText('Eingewilligt', { exact: true })).toBeVisible();
+  await press('Einwilligung widerrufen');
   await axe(page);
-  await press('Zustimmung widerrufen');
+  await press('Einwilligung widerrufen');
   await expect(page.getByText('Widerrufen', { exact: true })).toBeVisible();
   await expect(page.getByText('Dort wird Ihnen der Text gezeigt.')).toBeVisible();
   expect((await call('GET', `/api/people/${ada}`)).body.consent).toBe('withdrawn');
@@ -201,14 +203,14 @@ test('consent is withdrawn, and given again to the text that is in force', async
   await shot('rights');
   await reviewedText(browser);
   await page.reload();
-  await press('Text lesen und zustimmen');
+  await press('Text lesen und einwilligen');
   await expect(page.getByText('Wir behalten ein Foto 90 Tage.')).toBeVisible();
   await axe(page);
   await shot('consent');
-  await page.getByLabel('Ich habe den Text gelesen und stimme freiwillig zu').focus();
+  await page.getByLabel('Ich habe den Text gelesen und willige freiwillig ein').focus();
   await page.keyboard.press('Space');
-  await press('Ich stimme zu');
-  await expect(page.getByText('Sie haben zugestimmt', { exact: true })).toBeVisible();
+  await press('Einwilligen');
+  await expect(page.getByText('Eingewilligt', { exact: true })).toBeVisible();
 });
 
 test('where an erasure can’t be taken back, nothing speaks of a time in which it can', async () => {
@@ -230,8 +232,8 @@ test('an erasure takes two steps and a word, and is taken back, in Arabic at a d
   await page.setViewportSize(DESK);
   await page.getByLabel('Sprache').selectOption('ar');
   expect(await page.evaluate(() => getComputedStyle(document.body).direction)).toBe('rtl');
-  await press('محو بياناتي');
-  await expect(page.getByText('يمكنك التراجع خلال')).toBeVisible();
+  await press('حذف بياناتي');
+  await expect(page.getByText('يمكنك الإلغاء خلال')).toBeVisible();
   await axe(page);
   await shot('erase');
   await press('متابعة');
@@ -239,16 +241,16 @@ test('an erasure takes two steps and a word, and is taken back, in Arabic at a d
   await dialog.getByRole('textbox').fill('لا');
   await page.keyboard.press('Enter');
   await expect(dialog).toBeVisible();
-  await dialog.getByRole('textbox').fill('محو');
+  await dialog.getByRole('textbox').fill('حذف');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('بياناتك قيد المحو')).toBeVisible();
+  await expect(page.getByText('بياناتك قيد الحذف')).toBeVisible();
   await axe(page);
   await shot('erasing');
-  await press('أريد البقاء');
-  await expect(page.getByText('بياناتك قيد المحو')).toBeHidden();
+  await press('إلغاء الحذف');
+  await expect(page.getByText('بياناتك قيد الحذف')).toBeHidden();
   for (const [name, heading] of [
-    ['بياناتي', 'ما هو محفوظ عني'],
-    ['السجلات', 'متى دخلت وخرجت'],
+    ['بياناتي', 'البيانات المحفوظة عني'],
+    ['السجلات', 'سجلات حضوري'],
   ] as const) {
     await press(name, 'link');
     await expect(page.getByRole('heading', { name: heading })).toBeVisible();
@@ -284,13 +286,13 @@ for (const [language, label] of [
 
 test('signing out leaves nothing of the person on the page', async () => {
   await press('تسجيل الخروج');
-  await expect(page.getByRole('heading', { name: 'صفحتك الخاصة' })).toBeFocused();
+  await expect(page.getByRole('heading', { name: 'صفحتك' })).toBeFocused();
   await expect(page.getByText('Ada')).toBeHidden();
   await axe(page);
   await shot('out');
   await page.getByLabel('البريد الإلكتروني').fill('ada@example.org');
   await page.keyboard.press('Enter');
-  await expect(page.getByText('إن كان هذا العنوان معروفًا هنا')).toBeVisible();
+  await expect(page.getByText('إن كان هذا البريد مسجّلًا هنا')).toBeVisible();
   expect(mine.complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
 });
 

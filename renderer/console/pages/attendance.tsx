@@ -109,6 +109,7 @@ function Attendance({ query, role }: PageProps) {
         />
       </FilterBar>
       <PagedTable
+        counted="records"
         caption={t('attendance.nav')}
         pages={pages}
         empty={{ title: t('attendance.empty'), text: t('attendance.emptyText') }}

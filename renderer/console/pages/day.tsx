@@ -44,6 +44,7 @@ function Day({ query }: PageProps) {
         </button>
       </FilterBar>
       <PagedTable
+        counted="people"
         caption={t('day.nav')}
         pages={pages}
         empty={{ title: t('day.empty') }}

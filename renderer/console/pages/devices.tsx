@@ -79,6 +79,7 @@ function Devices({ role }: PageProps) {
         />
       </FilterBar>
       <PagedTable
+        counted="kiosks"
         pages={pages}
         caption={t('devices.nav')}
         rowKey={(d) => d.id}

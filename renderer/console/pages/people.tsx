@@ -91,6 +91,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
         </FilterBar>
       )}
       <PagedTable
+        counted="people"
         pages={pages}
         caption={t('people.nav')}
         rowKey={(p) => p.id}

@@ -103,8 +103,14 @@ export function RowButton({ class: looks = 'quiet', of, ...button }: ComponentPr
 export function PagedTable<T>({
   pages,
   empty,
+  counted = 'entries',
   ...table
-}: TableProps<T> & { pages: Pages<T>; empty: { title: string; text?: string | undefined } }) {
+}: TableProps<T> & {
+  pages: Pages<T>;
+  empty: { title: string; text?: string | undefined };
+  /** What a row is, for the line below that counts them. */
+  counted?: 'entries' | 'people' | 'records' | 'kiosks';
+}) {
   const { items, state, error, more, reload } = pages;
   return (
     <div class="card table-card" aria-busy={state !== 'ready'}>
@@ -115,7 +121,7 @@ export function PagedTable<T>({
       {items.length > 0 && (
         <footer class="table-foot">
           <p class="muted tabular" role="status">
-            {t(more || state === 'more' ? 'table.shown' : 'table.all', { count: items.length })}
+            {t(more || state === 'more' ? 'table.shown' : `table.${counted}`, { count: items.length })}
           </p>
           {(more || state === 'more') && (
             <button type="button" class="quiet" onClick={() => more?.()} aria-disabled={!more}>

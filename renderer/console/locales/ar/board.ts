@@ -3,10 +3,10 @@ import type { Sentences } from '../../../shared/i18n.ts';
 export const board = {
   nav: 'اللوحة المباشرة',
   title: 'الحضور المباشر',
-  line: { live: 'مباشر', connecting: 'جارٍ الاتصال…', lost: 'لا يوجد اتصال' },
+  line: { live: 'مباشر', connecting: 'جارٍ الاتصال…', lost: 'غير متصل' },
   lost: {
     title: 'انقطع الاتصال بالخادم.',
-    text: 'ما تراه هو الحالة عند {{time}}. تواصل الأجهزة تسجيل الحضور؛ وتعيد هذه الصفحة المحاولة بنفسها.',
+    text: 'تعرض الصفحة بيانات {{time}}. تواصل الأجهزة تسجيل الحضور، وتعيد هذه الصفحة الاتصال تلقائيًا.',
   },
   stats: {
     inside: 'في المبنى الآن',
@@ -31,10 +31,10 @@ export const board = {
     count_other: '{{count}} تسجيل اليوم',
     today: 'اليوم',
     yesterday: 'أمس',
-    unknown: 'الاسم غير معروف هنا',
-    emptyTitle: 'لم يسجّل أحد حضوره بعد',
+    unknown: 'اسم غير معروف',
+    emptyTitle: 'لا تسجيلات بعد',
     emptyText: 'سيظهر أول تسجيل على أي جهاز هنا تلقائيًا.',
-    late: 'وصل {{time}}',
+    late: 'استُلم {{time}}',
   },
   kiosks: {
     title: 'الأجهزة',

@@ -1,15 +1,15 @@
 import type { Sentences } from '../../../shared/i18n.ts';
 
 export const board = {
-  nav: 'Live-Tafel',
+  nav: 'Live-Übersicht',
   title: 'Anwesenheit live',
-  line: { live: 'Live', connecting: 'Verbinde …', lost: 'Keine Verbindung' },
+  line: { live: 'Live', connecting: 'Verbindung wird hergestellt …', lost: 'Getrennt' },
   lost: {
     title: 'Die Verbindung zum Server ist unterbrochen.',
-    text: 'Sie sehen den Stand von {{time}}. Die Kioske buchen weiter; diese Seite versucht es von selbst erneut.',
+    text: 'Sie sehen den Stand von {{time}}. Die Kioske arbeiten weiter; diese Seite verbindet sich automatisch neu.',
   },
   stats: {
-    inside: 'Jetzt im Haus',
+    inside: 'Jetzt anwesend',
     insideHint: 'nach letzter Buchung heute',
     came: 'Heute gekommen',
     cameHint_one: 'Person',
@@ -23,16 +23,16 @@ export const board = {
     count_other: '{{count}} Buchungen heute',
     today: 'Heute',
     yesterday: 'Gestern',
-    unknown: 'Name hier nicht bekannt',
-    emptyTitle: 'Noch niemand hat gebucht',
-    emptyText: 'Die erste Buchung an einem Kiosk erscheint hier von selbst.',
-    late: 'eingetroffen {{time}}',
+    unknown: 'Name unbekannt',
+    emptyTitle: 'Noch keine Buchungen',
+    emptyText: 'Die erste Buchung an einem Kiosk erscheint hier automatisch.',
+    late: 'empfangen {{time}}',
   },
   kiosks: {
     title: 'Kioske',
-    online: 'In Verbindung',
-    silent: 'Zuletzt gehört: {{ago}}',
-    never: 'Noch nicht gehört',
-    none: 'Noch kein Kiosk ist angemeldet.',
+    online: 'Verbunden',
+    silent: 'Zuletzt verbunden {{ago}}',
+    never: 'Noch nie verbunden',
+    none: 'Noch kein Kiosk registriert.',
   },
 } satisfies Sentences;

@@ -2,12 +2,12 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const consents = {
   nav: 'Einwilligungen',
-  lead: 'Jede Erteilung und jeder Widerruf, neueste zuerst.',
-  none: 'Noch keine Einwilligung',
-  noneText: 'Sie kommen von Kiosken, vom Personal und von eigenen Seiten.',
-  word: 'Was',
+  lead: 'Alle erteilten und widerrufenen Einwilligungen, neueste zuerst.',
+  none: 'Noch keine Einwilligungen',
+  noneText: 'Personen willigen am Kiosk, beim Personal oder auf ihrer persönlichen Seite ein.',
+  word: 'Entscheidung',
   who: 'Person',
   text: 'Text',
-  via: 'Wie',
-  at: 'Wann',
+  via: 'Quelle',
+  at: 'Zeit',
 } satisfies Sentences;

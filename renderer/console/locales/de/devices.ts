@@ -2,35 +2,36 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const devices = {
   nav: 'Kioske',
-  lead: 'Welche Kioske dazugehören, und wann von jedem zuletzt gehört wurde.',
-  none: 'Noch kein Kiosk angemeldet',
-  noneText: 'Erstellen Sie einen Code und geben Sie ihn am Kiosk ein.',
+  lead: 'Kioske, die mit diesem Server verbunden sind, und wann sie sich zuletzt gemeldet haben.',
+  none: 'Noch kein Kiosk registriert',
+  noneText: 'Fügen Sie einen Kiosk hinzu, um einen Einrichtungscode zu erhalten.',
   name: 'Name',
   nameHint: 'Wo er steht, z. B. Haupteingang',
-  statusLabel: 'Stand',
+  statusLabel: 'Status',
   status: {
     pending: 'Wartet auf Freigabe',
     approved: 'Freigegeben',
     revoked: 'Gesperrt',
   },
-  heard: 'Zuletzt gehört',
-  certificate: 'Zertifikat endet',
+  heard: 'Zuletzt verbunden',
+  certificate: 'Zertifikat läuft ab',
   add: 'Kiosk hinzufügen',
-  addText: 'Ein Einmalcode lässt einen neuen Kiosk herein. Danach vergleichen Sie Fingerabdrücke.',
-  makeCode: 'Code erstellen',
+  addText:
+    'Mit einem einmaligen Einrichtungscode kann sich ein neuer Kiosk registrieren. Danach geben Sie ihn frei, indem Sie seinen Fingerabdruck vergleichen.',
+  makeCode: 'Einrichtungscode erstellen',
   codeText:
-    'Ein neuer Kiosk fragt auf seinem ersten Bildschirm danach: dort eingeben oder das Bild in seine Kamera halten. In einer Befehlszeile: smartpresence device join.',
-  codeQr: 'QR-Code des Codes',
+    'Der neue Kiosk fragt auf dem ersten Bildschirm nach diesem Code: Geben Sie ihn ein oder halten Sie den QR-Code vor die Kamera. In der Befehlszeile: smartpresence device join.',
+  codeQr: 'QR-Code zur Einrichtung',
   codeOnce:
-    'Er wird einmal gezeigt und gilt einmal. Hat der Kiosk ihn benutzt, steht er in dieser Liste und wartet auf Ihre Freigabe.',
+    'Der Code wird einmal angezeigt und gilt einmal. Danach erscheint der Kiosk in dieser Liste und wartet auf Ihre Freigabe.',
   approve: 'Freigeben',
   approveText:
-    'Lesen Sie den Fingerabdruck vom Bildschirm von {{name}} ab und tippen Sie ihn hier. Nur dann ist es der gemeinte Kiosk.',
-  fingerprint: 'Fingerabdruck auf dem Kioskbildschirm',
-  approved: 'Freigegeben. Er darf ab jetzt senden.',
+    'Geben Sie den Fingerabdruck ein, der auf dem Bildschirm von {{name}} steht. Nur so ist sicher, dass es der Kiosk vor Ihnen ist.',
+  fingerprint: 'Fingerabdruck auf dem Bildschirm des Kiosks',
+  approved: 'Freigegeben. Der Kiosk kann jetzt senden.',
   revoke: 'Sperren',
   revokeText:
-    '{{name}} darf ab der nächsten Nachricht nicht mehr senden. Einträge bleiben. Das lässt sich nicht zurücknehmen: er muss neu eingerichtet werden.',
+    '{{name}} kann sich nicht mehr verbinden. Buchungen bleiben erhalten. Das lässt sich nicht rückgängig machen: Der Kiosk muss neu eingerichtet werden.',
   revoked: 'Gesperrt.',
-  siteHint: 'Er erhält dann nur die Personen dieses Standorts.',
+  siteHint: 'Der Kiosk erhält nur die Personen dieses Standorts.',
 } satisfies Sentences;

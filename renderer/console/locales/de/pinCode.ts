@@ -2,20 +2,22 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const pinCode = {
   title: 'PIN',
-  text: 'Die PIN wählt die Person selbst, an einem Kiosk, und niemand sonst kennt sie. Geben Sie ihr dafür einen Code: Sie tippt ihn dort statt der PIN und wählt. Er gilt einmal, eine Woche lang; die PIN gilt an jedem Kiosk der Standorte der Person.',
-  needsNumber: 'Eine PIN braucht eine Nummer. Geben Sie der Person zuerst eine.',
-  chosen: 'Eine PIN gilt, gewählt',
-  takeBack: 'PIN zurücknehmen',
+  text: 'Die Person wählt ihre PIN selbst an einem Kiosk; niemand sonst erfährt sie. Erstellen Sie dafür einen Einmalcode, der am Kiosk anstelle der PIN eingegeben wird. Der Code gilt eine Woche; die PIN gilt an jedem Kiosk der Standorte dieser Person.',
+  needsNumber: 'Eine PIN wird zusammen mit einer Nummer verwendet. Tragen Sie zuerst eine Nummer ein.',
+  chosen: 'PIN gewählt am',
+  takeBack: 'PIN entfernen',
   takeBackText:
-    'Sie gilt an keinem Kiosk mehr, der davon erfährt. Die Person wählt mit einem Code eine andere, oder das Personal setzt sie an einem Kiosk.',
-  open: 'Ein Code ist offen bis',
-  issue: 'Code für eine PIN geben',
-  another: 'Anderer Code',
-  withdraw: 'Code zurücknehmen',
-  withdrawText: 'Mit ihm wählt niemand mehr eine PIN, sobald die Kioske es erfahren. Eine gewählte PIN bleibt.',
-  withdrawn: 'Zurückgenommen.',
-  issued: 'Code für eine PIN',
-  handed: 'Übergeben',
-  handOver: 'Geben Sie das nur {{name}}: Wer Nummer und Code hat, wählt die PIN. Es wird nur dieses eine Mal gezeigt.',
+    'Kioske akzeptieren sie ab der nächsten Verbindung nicht mehr. Die Person kann mit einem Code eine neue wählen, oder das Personal setzt am Kiosk eine.',
+  open: 'Code gültig bis',
+  issue: 'PIN-Code erstellen',
+  another: 'Neuen Code erstellen',
+  withdraw: 'Code zurückziehen',
+  withdrawText:
+    'Kioske akzeptieren diesen Code ab der nächsten Verbindung nicht mehr. Eine bereits gewählte PIN bleibt gültig.',
+  withdrawn: 'Entfernt.',
+  issued: 'Code zum Wählen einer PIN',
+  handed: 'Fertig',
+  handOver:
+    'Geben Sie dies nur {{name}}: Wer Nummer und Code hat, kann die PIN wählen. Der Code wird nur einmal angezeigt.',
   code: 'Code',
 } satisfies Sentences;

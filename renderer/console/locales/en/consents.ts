@@ -2,12 +2,12 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const consents = {
   nav: 'Consents',
-  lead: 'Every word that was given or taken back, newest first.',
-  none: 'No consent yet',
-  noneText: 'They come from kiosks, from staff and from people’s own pages.',
-  word: 'What',
+  lead: 'Every consent given or withdrawn, newest first.',
+  none: 'No consents yet',
+  noneText: 'People give consent at a kiosk, to staff, or on their personal page.',
+  word: 'Decision',
   who: 'Person',
   text: 'Text',
-  via: 'How',
-  at: 'When',
+  via: 'Source',
+  at: 'Time',
 } satisfies Sentences;

@@ -3,10 +3,10 @@ import type { Sentences } from '../../../shared/i18n.ts';
 export const board = {
   nav: '实时看板',
   title: '实时考勤',
-  line: { live: '实时', connecting: '正在连接…', lost: '无连接' },
+  line: { live: '实时', connecting: '正在连接…', lost: '已断开' },
   lost: {
     title: '与服务器的连接已断开。',
-    text: '您看到的是 {{time}} 的状态。签到终端继续工作；此页面会自动重试。',
+    text: '您看到的是 {{time}} 的数据。终端继续签到；此页面会自动重新连接。',
   },
   stats: {
     inside: '当前在场',
@@ -21,16 +21,16 @@ export const board = {
     count_other: '今天 {{count}} 条记录',
     today: '今天',
     yesterday: '昨天',
-    unknown: '此处不知道姓名',
-    emptyTitle: '还没有人签到',
+    unknown: '姓名未知',
+    emptyTitle: '尚无签到',
     emptyText: '终端上的第一条签到会自动显示在这里。',
-    late: '{{time}} 到达',
+    late: '{{time}} 收到',
   },
   kiosks: {
     title: '签到终端',
-    online: '连接正常',
+    online: '已连接',
     silent: '最后联系：{{ago}}',
-    never: '尚未联系',
-    none: '还没有登记任何终端。',
+    never: '从未连接',
+    none: '尚未注册终端。',
   },
 } satisfies Sentences;

@@ -2,7 +2,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 
 export const enrolFace = {
   title: '登记 {{name}}',
-  lead: '服务器根据几张照片生成模板。没有登记的同意就不会生成任何内容。',
+  lead: '服务器根据几张照片生成人脸模板。此操作需要已登记的同意。',
   back: '返回人员',
   way: '照片来源',
   camera: '本机摄像头',
@@ -15,10 +15,10 @@ export const enrolFace = {
     left: '请将头略向左转',
     right: '请将头略向右转',
   },
-  complete: '已完成，请保存。',
-  noCamera: '没有摄像头，或浏览器未获授权。请改用照片文件。',
+  complete: '照片已拍完，现在可以登记人脸。',
+  noCamera: '未找到摄像头，或浏览器无权使用。请改用照片文件。',
   again: '重新开始',
-  save: '生成模板',
+  save: '登记人脸',
   refused: '没有合格的照片，原因见各照片下方。',
   enrolled_other: '已登记：{{count}} 个模板。',
 } satisfies Sentences;

@@ -98,7 +98,10 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
           ['camera', cameraWords(r.camera)],
           ['temperature', <Quantity key="temperature" text={r.temperature === null ? null : `${r.temperature} °C`} />],
           ['clock', <Quantity key="clock" text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />],
-          ['queue', t('fleet.waiting', { records: r.queued, photos: r.photosWaiting })],
+          [
+            'queue',
+            `${t('fleet.waitingRecords', { count: r.queued })}, ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
+          ],
           ['slots', r.slots ? slotWords(r.slots) : '–'],
           ['reported', <Ago key="reported" at={kiosk.reportAt} />],
         ] as const)

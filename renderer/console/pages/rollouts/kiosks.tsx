@@ -37,6 +37,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
         </button>
       </div>
       <PagedTable
+        counted="kiosks"
         caption={t('rollouts.kiosks')}
         pages={pages}
         rowKey={(k) => k.device}

@@ -23,7 +23,7 @@ export const records = {
     'not-me': 'Storniert: nicht ich',
     'wrong-direction': 'Storniert: falsche Richtung',
     staff: 'Vom Personal storniert',
-    corrected: 'Berichtigt',
-    'not-right': 'Storniert: stimmt nicht',
+    corrected: 'Korrigiert',
+    'not-right': 'Storniert: falsch',
   },
 } satisfies Sentences;

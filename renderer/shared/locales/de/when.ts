@@ -7,6 +7,6 @@ export const when = {
   year: 'JJJJ',
   time: 'hh:mm',
   calendar: 'Kalender öffnen',
-  dateWrong: 'Diesen Tag gibt es nicht. Schreiben Sie ihn als TT.MM.JJJJ oder mit dem Jahr zuerst.',
-  timeWrong: 'Diese Uhrzeit gibt es nicht. Schreiben Sie Stunden und Minuten, bis 23:59.',
+  dateWrong: 'Kein gültiges Datum. Geben Sie es als TT.MM.JJJJ oder mit dem Jahr zuerst ein.',
+  timeWrong: 'Keine gültige Uhrzeit. Geben Sie Stunden und Minuten ein, bis 23:59.',
 } satisfies Sentences;

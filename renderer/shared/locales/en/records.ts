@@ -24,6 +24,6 @@ export const records = {
     'wrong-direction': 'Voided: wrong direction',
     staff: 'Voided by staff',
     corrected: 'Corrected',
-    'not-right': 'Voided: not right',
+    'not-right': 'Voided: wrong',
   },
 } satisfies Sentences;

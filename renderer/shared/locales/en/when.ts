@@ -7,6 +7,6 @@ export const when = {
   year: 'YYYY',
   time: 'hh:mm',
   calendar: 'Open the calendar',
-  dateWrong: 'There is no such day. Write it as DD/MM/YYYY, or year first.',
-  timeWrong: 'There is no such time. Write hours and minutes, up to 23:59.',
+  dateWrong: 'Not a valid date. Enter it as DD/MM/YYYY, or year first.',
+  timeWrong: 'Not a valid time. Enter hours and minutes, up to 23:59.',
 } satisfies Sentences;

@@ -4,12 +4,12 @@ export const records = {
   direction: { in: '进入', out: '离开' },
   method: {
     face: '人脸',
-    'badge+face': '工卡和人脸',
+    'badge+face': '工牌和人脸',
     'qr+face': '二维码和人脸',
     'number+face': '编号和人脸',
     'number+pin': '编号和 PIN 码',
     qr: '二维码',
-    badge: '工卡',
+    badge: '工牌',
     manual: '工作人员录入',
   },
   liveness: {
