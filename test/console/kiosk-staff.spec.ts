@@ -82,8 +82,8 @@ test('one is added by keyboard alone; app and paper are shown once, and only the
   await page.emulateMedia({ media: 'screen' });
   await dialog.getByRole('button', { name: 'I’ve saved it' }).press('Enter');
   await expect(dialog).toBeHidden();
-  await expect(row()).toContainText('0 of 1 have them');
-  await expect(row()).toContainText('Not yet: Front door');
+  await expect(row()).toContainText('Active at 0 of 1');
+  await expect(row()).toContainText('Pending: Front door');
   // Nothing of it can be had again.
   const again = JSON.stringify(await items());
   for (const told of [...codes, pin, secret.replaceAll(' ', '')]) expect(again).not.toContain(told);
@@ -96,7 +96,7 @@ test('that a kiosk has them is seen without a reload; two of one name are refuse
   const [one] = await items();
   inventory = { ...inventory, staff: [one!.id] };
   rig.engine.nudge();
-  await expect(row()).toContainText('1 of 1 have them', PATIENT);
+  await expect(row()).toContainText('Active at 1 of 1', PATIENT);
   await seen('kiosk-staff');
   await page.getByRole('button', { name: 'Add staff member' }).click();
   const dialog = page.getByRole('dialog');
