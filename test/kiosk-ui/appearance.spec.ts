@@ -667,7 +667,7 @@ async function settled(page: Page): Promise<void> {
 
 /**
  * Elements whose words do not fit, are outside the screen without a scroller around them, or are under another; a menu that
- * scrolls, and a site's name that had to wrap.
+ * scrolls, a site's name that had to wrap, and a sentence that is missing.
  */
 function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -694,6 +694,9 @@ function overflowing(page: Page): Promise<string[]> {
       if (out || cut || (under && !scrolls(el)))
         bad.push(`${out ? 'outside' : cut ? 'cut' : 'covered'}: ${el.outerHTML.slice(0, 120)}`);
     }
+    for (const el of document.querySelectorAll('h1, h2, button, p, span, dt, dd, li, label'))
+      if (/^[a-z][A-Za-z]*(\.[A-Za-z-]+)+$/.test(el.textContent ?? ''))
+        bad.push(`a key in place of words: ${el.textContent}`);
     for (const menu of document.querySelectorAll('.menu'))
       if (menu.scrollHeight > menu.clientHeight + 1) bad.push('scrolls: .menu');
     if ((document.querySelector('.site bdi')?.getClientRects().length ?? 0) > 1) bad.push('wraps: .site');

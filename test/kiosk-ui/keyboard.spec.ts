@@ -249,7 +249,7 @@ for (const [language, words, width, height] of [
     await seen('menu');
 
     await open('again');
-    await expect(title(words.again.title)).toBeFocused();
+    await expect(title(words.reenrol.title)).toBeFocused();
     await tabTo(page, '.again .person .button');
     await seen('again');
     await back();

@@ -502,10 +502,10 @@ export const ar: Locale = {
     diagnosticsHint: 'الكاميرا والقارئات وGPS والباب والخادم',
     wrong: 'الرمز غير صحيح. يرجى المحاولة مرة أخرى.',
     over: 'انتهت جلستك. يرجى الفتح من جديد.',
-    again: 'بانتظار التسجيل',
+    reenrol: 'بانتظار التسجيل',
     lookalikes: 'المتشابهون',
     lookalikesHint: 'من يُدخل رقمه أولًا، ولماذا',
-    againHint: 'من لم يُسجَّل بعد أو يصعب التعرّف عليه',
+    reenrolHint: 'من لم يُسجَّل بعد أو يصعب التعرّف عليه',
     who: 'من أنت؟',
     badgeHint: 'يرجى اختيار اسمك، أو تقريب شارتك من القارئ.',
     emergency: 'رمز الطوارئ',
@@ -792,7 +792,7 @@ export const ar: Locale = {
     revoked_many: 'أُبطلت {{count}} بطاقة: \u2068{{name}}\u2069.',
     revoked_other: 'أُبطلت {{count}} بطاقة: \u2068{{name}}\u2069.',
   },
-  again: {
+  reenrol: {
     title: 'بانتظار التسجيل',
     nobody: 'لا أحد بانتظار التسجيل.',
     count_zero: 'لا أحد',

@@ -506,10 +506,10 @@ export const de: Locale = {
     diagnosticsHint: 'Kamera, Lesegeräte, GPS, Tür, Server',
     wrong: 'Falsche PIN. Versuchen Sie es erneut.',
     over: 'Ihre Sitzung ist beendet. Entsperren Sie noch einmal.',
-    again: 'Zu erfassen',
+    reenrol: 'Zu erfassen',
     lookalikes: 'Doppelgänger',
     lookalikesHint: 'Wer zuerst die Nummer eingibt, und warum',
-    againHint: 'Noch nicht erfasste oder schwer erkennbare Personen',
+    reenrolHint: 'Noch nicht erfasste oder schwer erkennbare Personen',
     who: 'Wer sind Sie?',
     badgeHint: 'Wählen Sie Ihren Namen oder halten Sie Ihren Ausweis an das Lesegerät.',
     emergency: 'Notfall-PIN',
@@ -787,7 +787,7 @@ export const de: Locale = {
     revoked_other: '{{count}} Karten von {{name}} wurden gesperrt.',
     revoked_zero: '{{name}} hatte keine Karte.',
   },
-  again: {
+  reenrol: {
     title: 'Zu erfassen',
     nobody: 'Niemand muss erfasst werden.',
     count_one: '{{count}} Person',

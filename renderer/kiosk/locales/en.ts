@@ -491,10 +491,10 @@ export const en = {
     diagnosticsHint: 'Camera, readers, GPS, door, server',
     wrong: 'Wrong PIN. Try again.',
     over: 'Your session has ended. Unlock again.',
-    again: 'To enrol',
+    reenrol: 'To enrol',
     lookalikes: 'Lookalikes',
     lookalikesHint: 'Who enters a number first, and why',
-    againHint: 'People not enrolled yet or hard to recognise',
+    reenrolHint: 'People not enrolled yet or hard to recognise',
     who: 'Who are you?',
     badgeHint: 'Choose your name, or hold your badge to the reader.',
     emergency: 'Emergency PIN',
@@ -766,7 +766,7 @@ export const en = {
     revoked_other: '{{count}} cards of {{name}} were revoked.',
     revoked_zero: '{{name}} had no card.',
   },
-  again: {
+  reenrol: {
     title: 'To enrol',
     nobody: 'No one needs to be enrolled.',
     count_one: '{{count}} person',

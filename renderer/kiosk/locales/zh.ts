@@ -452,10 +452,10 @@ export const zh: Locale = {
     diagnosticsHint: '摄像头、读卡器、GPS、门、服务器',
     wrong: 'PIN 码错误，请重试。',
     over: '您的会话已结束，请重新解锁。',
-    again: '待登记',
+    reenrol: '待登记',
     lookalikes: '相貌相似者',
     lookalikesHint: '谁需先输入编号，以及原因',
-    againHint: '尚未登记或难以识别的人员',
+    reenrolHint: '尚未登记或难以识别的人员',
     who: '您是哪位？',
     badgeHint: '请选择您的姓名，或将工牌靠近读卡器。',
     emergency: '应急 PIN 码',
@@ -715,7 +715,7 @@ export const zh: Locale = {
     revoked_zero: '{{name}} 没有卡片。',
     revoked_other: '已吊销 {{name}} 的 {{count}} 张卡片。',
   },
-  again: {
+  reenrol: {
     title: '待登记',
     nobody: '没有需要登记的人员。',
     count_other: '{{count}} 人',

@@ -10,8 +10,8 @@ import type { StaffSession } from './session.ts';
 const EVERY_MS = 60_000;
 
 const words = (reason: string): string => {
-  const key = `again.reason.${reason}`;
-  return t(hasSentence(key) ? key : 'again.reason.other');
+  const key = `reenrol.reason.${reason}`;
+  return t(hasSentence(key) ? key : 'reenrol.reason.other');
 };
 
 /**
@@ -40,11 +40,13 @@ export function ReenrolScreen({ session, alive }: { session: StaffSession; alive
     <section class="again">
       <p class="hint" role="status">
         {list.error ||
-          (people === null ? '' : t(people.length === 0 ? 'again.nobody' : 'again.count', { count: people.length }))}
+          (people === null
+            ? ''
+            : t(people.length === 0 ? 'reenrol.nobody' : 'reenrol.count', { count: people.length }))}
       </p>
       {/* It scrolls when there are many, so it must be reachable by keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus */}
-      <ul tabIndex={0} aria-label={t('again.title')}>
+      <ul tabIndex={0} aria-label={t('reenrol.title')}>
         {people?.map(({ person, reason }) => {
           const verb = person.templates > 0 ? 'people.reenrol' : 'people.enrol';
           return (

@@ -132,7 +132,7 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
 const TITLES: Record<View, string> = {
   menu: 'staff.menu',
   enrol: 'staff.enrol',
-  reenrol: 'again.title',
+  reenrol: 'reenrol.title',
   review: 'review.title',
   lookalikes: 'lookalikes.title',
   people: 'people.title',
