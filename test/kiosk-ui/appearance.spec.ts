@@ -440,7 +440,7 @@ const FORM_TOUR: Tour = {
       const person = { ...people[0]!.person, id: randomUUID(), name: 'ليلى الحسن (2)', number: '1840', templates: 0 };
       return { people: [...people, { person, reason: 'imported' }] };
     };
-    await press(page, '.menu [data-open=again]');
+    await press(page, '.menu [data-open=reenrol]');
     await page.locator('.again .person').first().waitFor();
   },
   '19-remove': async (page, core) => {

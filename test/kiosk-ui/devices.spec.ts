@@ -135,7 +135,7 @@ test.describe('diagnostics', () => {
     const card = (title: string) => page.locator('.diagnostics-card', { hasText: title });
     await expect(card('Badge reader: Drehkreuz')).toContainText('••••••••35');
     await expect(card('Badge reader: Drehkreuz')).toContainText('2 wrong checksum');
-    await expect(card('GPS')).toContainText('No position: nothing heard of late');
+    await expect(card('GPS')).toContainText('No position: no recent data');
     await expect(card('Camera')).toContainText('No camera found');
     await expectNoAxeFault(page, 'diagnostics');
     await tabTo(page, /Open the door once/);

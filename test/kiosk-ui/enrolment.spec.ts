@@ -135,7 +135,7 @@ for (const screen of SCREENS.slice(0, 2)) {
   }) => {
     const page = await openIn(kiosk, screen, { clip: 'man' });
     await unlock(page);
-    await tabTo(page, '[data-open=again]');
+    await tabTo(page, '[data-open=reenrol]');
     await page.keyboard.press('Enter');
     await expect(page.locator('.again .person')).toHaveCount(2);
     const reason = { de: 'Wird immer schlechter erkannt', ar: 'يزداد التعرّف عليه صعوبة' }[screen.language];
@@ -322,7 +322,7 @@ test('whom an import has brought is asked on the spot, and their face is taken h
   core.methods.reenrolments = async () => ({ people: [{ person, reason: 'imported' }] });
   const page = await kiosk.open({ before: noCamera });
   await unlock(page);
-  await page.locator('[data-open=again]').click();
+  await page.locator('[data-open=reenrol]').click();
   await expect(page.getByText('Imported without consent: ask them')).toBeVisible();
   await page.getByRole('button', { name: /^Enrol face: .*ليلى/ }).click();
   await page.locator('.enrol-known button[type=submit]').click();
