@@ -11,8 +11,11 @@ import { resolveDue } from './resolve.ts';
 const GATHER_MS = 50;
 /** Without being told anything (another replica died between its commit and its word), ms. */
 const LOOK_MS = 5000;
-/** How often it is asked whether a job is due; each says itself how often one replica does it, ms. */
-const JOBS_MS = 60_000;
+/**
+ * How often it is asked whether a job is due, ms; each says itself how often one replica does it. Well below that: a job that
+ * is asked for a moment too early waits for the next time.
+ */
+const JOBS_MS = 15_000;
 
 /**
  * Works off what waits to be resolved, on this replica or, while another is at it, not. Makes the months' partitions
