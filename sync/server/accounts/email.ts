@@ -30,8 +30,15 @@ export const emailIndex = (keys: Keys, email: string): Buffer => keys.blindIndex
 /** What a look-up compares with: under every version of the keys while they rotate. */
 export const emailIndexes = (keys: Keys, email: string): Buffer[] => keys.blindIndexes(FIELD, normalEmail(email));
 
-/** Addresses of all accounts by id, for who did what; null: the account has none yet. */
-export async function emailsOf(db: Db, keys: Keys): Promise<ReadonlyMap<string, string | null>> {
+/** The address of an account; null: the operator, the server itself, an account without one, or one that was removed. */
+export type EmailOf = (account: string | null) => string | null;
+
+/** For who did what. No address is opened but those that are asked for. */
+export async function emailsOf(db: Db, keys: Keys): Promise<EmailOf> {
   const rows = await db.selectFrom('account').select(['id', 'row_version', 'email']).execute();
-  return new Map(rows.map((r) => [r.id, r.email && openEmail(keys, r.id, r.row_version, r.email)]));
+  const sealed = new Map(rows.map((row) => [row.id, row]));
+  return (account) => {
+    const row = account === null ? undefined : sealed.get(account);
+    return row?.email ? openEmail(keys, row.id, row.row_version, row.email) : null;
+  };
 }

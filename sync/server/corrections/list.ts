@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import { NIL } from 'uuid';
 import type { Correction } from '../../protocol/api/corrections.ts';
-import { listAccounts } from '../accounts/accounts.ts';
+import { emailsOf } from '../accounts/email.ts';
 import { sameAs } from '../attendance/merging/group.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -46,7 +46,7 @@ export async function listCorrections(
         ),
   );
   const names = await namesOf(db, keys, [...new Set(kept.values())]);
-  const emails = new Map((await listAccounts(db, keys)).map((a) => [a.id, a.email]));
+  const emailOf = await emailsOf(db, keys);
   const valuesOf = await recordsBehind(db, rows);
   return rows.map((r) => ({
     id: r.id,
@@ -57,7 +57,7 @@ export async function listCorrections(
     ...valuesOf(r),
     reason: String(box.openJson(reasonPlace(r.id, r.person), r.reason)),
     author: r.author,
-    authorEmail: (r.author && emails.get(r.author)) ?? null,
+    authorEmail: emailOf(r.author),
     madeAt: r.made_at.toISOString(),
     undone: r.undone_by !== null,
   }));

@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import type { FleetCommand, NewCommand } from '../../protocol/api/fleet.ts';
 import type { CommandWhat, Open, WireEvent } from '../../protocol/wire/event.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import type { EmailOf } from '../accounts/email.ts';
 import { clearCommands, publishDeviceState } from '../changes/device-state.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { findDevice, revokeDevice, unknownDevice } from '../devices/registry.ts';
@@ -202,12 +203,7 @@ const openCommands = (db: Db, device: string) =>
 /** Commands of a device that are shown, newest first. */
 const SHOWN = 100;
 
-export async function commandsOf(
-  db: Db,
-  device: string,
-  emails: ReadonlyMap<string, string | null>,
-  now: Date,
-): Promise<FleetCommand[]> {
+export async function commandsOf(db: Db, device: string, emailOf: EmailOf, now: Date): Promise<FleetCommand[]> {
   const rows = await db
     .selectFrom('fleet_command as c')
     .leftJoin('fleet_log as l', 'l.command', 'c.id')
@@ -224,7 +220,7 @@ export async function commandsOf(
     state: r.outcome ?? (r.expires_at > now ? 'waiting' : 'expired'),
     askedAt: r.asked_at.toISOString(),
     by: r.by,
-    email: emails.get(r.by) ?? null,
+    email: emailOf(r.by),
     expiresAt: r.expires_at.toISOString(),
     begunAt: r.begun_at?.toISOString() ?? null,
     answeredAt: r.answered_at?.toISOString() ?? null,

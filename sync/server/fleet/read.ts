@@ -63,16 +63,16 @@ export const DETAIL_DATA = ['account.email', 'staff.name'] as const;
 export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Promise<FleetDetail> {
   const device = await findDevice(db, id);
   if (!device) throw unknownDevice();
-  const emails = await emailsOf(db, keys);
+  const emailOf = await emailsOf(db, keys);
   const [kiosk] = await kiosks(db, [device], now);
-  const own = await settingsWithHistory(db, { kind: 'device', scope: id }, emails);
-  const site = await settingsWithHistory(db, { kind: 'site', scope: await scopeOf(db, id) }, new Map());
+  const own = await settingsWithHistory(db, { kind: 'device', scope: id }, emailOf);
+  const site = await settingsWithHistory(db, { kind: 'site', scope: await scopeOf(db, id) }, () => null);
   return {
     kiosk: kiosk!,
     own,
     template: site.settings,
     told: merged(site.settings, own.settings),
-    commands: await commandsOf(db, id, emails, now),
+    commands: await commandsOf(db, id, emailOf, now),
     staff: await staffLogOf(db, keys, id, now),
   };
 }

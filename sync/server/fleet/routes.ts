@@ -227,6 +227,6 @@ async function known({ tx, on }: Pick<AnyCall, 'tx' | 'on'>, device: string): Pr
 
 async function templateOf(call: Pick<AnyCall, 'tx' | 'services'>, id: string, scope: string): Promise<Template> {
   const { name, isDefault } = await findSite(call.tx, id);
-  const emails = await emailsOf(call.tx, call.services.keys);
-  return { site: id, name, isDefault, ...(await settingsWithHistory(call.tx, { kind: 'site', scope }, emails)) };
+  const emailOf = await emailsOf(call.tx, call.services.keys);
+  return { site: id, name, isDefault, ...(await settingsWithHistory(call.tx, { kind: 'site', scope }, emailOf)) };
 }

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Settings, SettingsChange, Template } from '../../protocol/api/fleet.ts';
 import { DeviceConfig } from '../../protocol/wire/fleet.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
+import type { EmailOf } from '../accounts/email.ts';
 import { DEFAULT_SCOPE, listSites } from '../attendance/sites.ts';
 import { publishDeviceState } from '../changes/device-state.ts';
 import { readersOf, scopesOf } from '../changes/scope.ts';
@@ -32,12 +33,8 @@ export async function settingsOf(db: Db, { kind, scope }: Of): Promise<{ setting
   return row ? { settings: parsed(row.settings), revision: row.revision } : { settings: {}, revision: 0 };
 }
 
-/** With its history, newest first. @param emails of accounts, by id */
-export async function settingsWithHistory(
-  db: Db,
-  { kind, scope }: Of,
-  emails: ReadonlyMap<string, string | null>,
-): Promise<Settings> {
+/** With its history, newest first. */
+export async function settingsWithHistory(db: Db, { kind, scope }: Of, emailOf: EmailOf): Promise<Settings> {
   const rows = await db
     .selectFrom('fleet_settings')
     .selectAll()
@@ -51,7 +48,7 @@ export async function settingsWithHistory(
       revision: row.revision,
       at: row.at.toISOString(),
       by: row.by,
-      email: emails.get(row.by) ?? null,
+      email: emailOf(row.by),
       settings: parsed(row.settings),
       putBack: row.put_back,
     }),
@@ -176,11 +173,11 @@ export async function retellSettings(tx: Transaction<Tables>, device: string, no
 }
 
 /** Templates of all sites, by name. */
-export async function templatesOf(db: Db, emails: ReadonlyMap<string, string | null>): Promise<Template[]> {
+export async function templatesOf(db: Db, emailOf: EmailOf): Promise<Template[]> {
   const items: Template[] = [];
   for (const { id, name, isDefault } of await listSites(db)) {
     const scope = isDefault ? DEFAULT_SCOPE : id;
-    items.push({ site: id, name, isDefault, ...(await settingsWithHistory(db, { kind: 'site', scope }, emails)) });
+    items.push({ site: id, name, isDefault, ...(await settingsWithHistory(db, { kind: 'site', scope }, emailOf)) });
   }
   return items;
 }

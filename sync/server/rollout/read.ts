@@ -5,7 +5,7 @@ import {
   RolloutAction,
   type RolloutKiosk,
 } from '../../protocol/api/rollouts.ts';
-import { listAccounts } from '../accounts/accounts.ts';
+import { emailsOf } from '../accounts/email.ts';
 import type { Db } from '../database/schema.ts';
 import type { RolloutRow } from '../database/tables/rollouts.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -105,10 +105,4 @@ export async function historyOf(db: Db, keys: Keys, id: string): Promise<Rollout
   return rows.map((r) =>
     RolloutAction.parse({ at: r.at.toISOString(), by: r.by, email: emailOf(r.by), what: r.what, detail: r.detail }),
   );
-}
-
-/** Of accounts; null: the operator, the server itself, or an account that was removed since. */
-async function emailsOf(db: Db, keys: Keys): Promise<(by: string) => string | null> {
-  const emails = new Map((await listAccounts(db, keys)).map((a) => [a.id, a.email]));
-  return (by) => emails.get(by) ?? null;
 }

@@ -44,8 +44,8 @@ async function newest(db: Db, keys: Keys, table: 'site_policy_change' | 'site_ch
     .orderBy('id', 'desc')
     .limit(SHOWN)
     .execute();
-  const emails = await emailsOf(db, keys);
-  return rows.map((r) => ({ ...r, at: r.at.toISOString(), email: emails.get(r.by) ?? null }));
+  const emailOf = await emailsOf(db, keys);
+  return rows.map((r) => ({ ...r, at: r.at.toISOString(), email: emailOf(r.by) }));
 }
 
 /** What takes a change of a site back: of what it changed, what was before. @throws Problem `site-change-unknown` */

@@ -48,7 +48,7 @@ export function standing(
 
 /** As screens and the command line have them. */
 export async function shownStaff(db: Db, keys: Keys): Promise<KioskStaff[]> {
-  const [rows, kiosks, emails, sites] = [
+  const [rows, kiosks, emailOf, sites] = [
     await listStaff(db, keys),
     await sayings(db),
     await emailsOf(db, keys),
@@ -68,7 +68,7 @@ export async function shownStaff(db: Db, keys: Keys): Promise<KioskStaff[]> {
       kiosk: row.device === null ? null : { id: row.device, name: own?.name ?? '' },
       addedAt: row.addedAt.toISOString(),
       by: row.by,
-      email: emails.get(row.by) ?? null,
+      email: emailOf(row.by),
       removedAt: row.removedAt?.toISOString() ?? null,
       pin: row.keys ? (pin ? (pin.start ? 'start' : 'own') : 'none') : null,
       badge: row.keys ? badge !== null : null,
