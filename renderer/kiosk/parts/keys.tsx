@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { currentLanguage, t } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
 import type { Composing, PinyinBar } from '../pinyin/bar.tsx';
+import { KeyButton } from './key-button.tsx';
 
 /*
  * Keys on the glass, for a kiosk that has no keyboard. They type into whichever text field was last focused, as a
@@ -48,9 +49,6 @@ export function useTypingTarget() {
 
 type Type = (text: string | 'erase') => void;
 
-/** A touch must not take the focus from the field; a click by keyboard or screen reader still works. */
-const keepFocus = (event: Event): void => event.preventDefault();
-
 function Key({
   label,
   name,
@@ -63,17 +61,9 @@ function Key({
   wide?: boolean;
 }) {
   return (
-    <button
-      type="button"
-      class="key"
-      data-wide={wide}
-      aria-label={name}
-      onPointerDown={keepFocus}
-      onMouseDown={keepFocus}
-      onClick={onPress}
-    >
+    <KeyButton class="key" data-wide={wide} aria-label={name} onPress={onPress}>
       {label}
-    </button>
+    </KeyButton>
   );
 }
 
@@ -158,17 +148,14 @@ export function Keyboard({
       {rows.map((row, i) => (
         <div class="keyboard-row" key={row}>
           {i === 3 && (
-            <button
-              type="button"
+            <KeyButton
               class="key key-side"
               aria-label={t('pin.shift')}
               aria-pressed={upper.value}
-              onPointerDown={keepFocus}
-              onMouseDown={keepFocus}
-              onClick={() => (upper.value = !upper.value)}
+              onPress={() => (upper.value = !upper.value)}
             >
               <IconShift />
-            </button>
+            </KeyButton>
           )}
           {[...row].map((c) => {
             const shown = upper.value && !Bar ? upperOf(c) : c;
@@ -183,30 +170,24 @@ export function Keyboard({
           <Key label={latin.value ? t('language') : t('pin.letters')} onPress={() => (latin.value = !latin.value)} />
         )}
         {field && pinyin.value && (
-          <button
-            type="button"
+          <KeyButton
             class="key key-side"
             aria-label={t('pin.pinyin')}
             aria-pressed={chooses.value}
-            onPointerDown={keepFocus}
-            onMouseDown={keepFocus}
-            onClick={() => (chooses.value = !chooses.value)}
+            onPress={() => (chooses.value = !chooses.value)}
           >
             拼
-          </button>
+          </KeyButton>
         )}
         {isLatin && !capitals && (
-          <button
-            type="button"
+          <KeyButton
             class="key key-side"
             aria-label={t('pin.accents')}
             aria-pressed={accents.value}
-            onPointerDown={keepFocus}
-            onMouseDown={keepFocus}
-            onClick={() => (accents.value = !accents.value)}
+            onPress={() => (accents.value = !accents.value)}
           >
             éñç
-          </button>
+          </KeyButton>
         )}
         <Key wide label="␣" name={t('pin.space')} onPress={() => press(' ')} />
       </div>

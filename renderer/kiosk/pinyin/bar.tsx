@@ -2,6 +2,7 @@ import { useComputed, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { t } from '../../shared/i18n.ts';
+import { KeyButton } from '../parts/key-button.tsx';
 import { makeCandidates } from './candidates.ts';
 
 /** Characters that are shown at once; digits of a keyboard choose them. */
@@ -108,9 +109,6 @@ export function PinyinBar({
   );
 }
 
-/** The field keeps the focus. */
-const keep = (event: Event): void => event.preventDefault();
-
 function Pick({
   name,
   off = false,
@@ -123,16 +121,8 @@ function Pick({
   children: preact.ComponentChildren;
 }) {
   return (
-    <button
-      type="button"
-      class="candidate"
-      aria-label={name}
-      aria-disabled={off}
-      onPointerDown={keep}
-      onMouseDown={keep}
-      onClick={onPress}
-    >
+    <KeyButton class="candidate" aria-label={name} aria-disabled={off} onPress={onPress}>
       {children}
-    </button>
+    </KeyButton>
   );
 }

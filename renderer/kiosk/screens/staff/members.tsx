@@ -8,8 +8,9 @@ import { IconAddPerson, IconKey, IconLock, IconTrash } from '../../../shared/ico
 import { useKiosk } from '../../kiosk.ts';
 import { PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
+import { PinForm } from './pin-form.tsx';
 import { type StaffSession, staffWords } from './session.ts';
 
 const PIN_SHAPE = /^[0-9]{6,12}$/;
@@ -261,50 +262,18 @@ function NewPin({
   back: (message?: string) => void;
 }) {
   const { core } = useKiosk();
-  const pin = useSignal('');
-  const error = useSignal('');
-  const input = useRef<HTMLInputElement>(null);
-  const { root, type } = useTypingTarget();
-  useEffect(() => input.current?.focus(), []);
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
-    if (!PIN_SHAPE.test(pin.value)) {
-      error.value = t('staff.pinShape');
-      return;
-    }
-    try {
-      await session.run((token) => core.staffReset({ token, member: member.id, pin: pin.value }));
-      back(t('people.pinSaved', { name: member.name }));
-    } catch (cause) {
-      pin.value = '';
-      error.value = staffWords(cause);
-      input.current?.focus();
-    }
-  }
   return (
-    <form class="pin-form" ref={root} onSubmit={submit} noValidate autocomplete="off">
-      <div class="pin-fields">
-        <PinField
-          label={t('people.newPin', { name: member.name })}
-          name="new-pin"
-          value={pin.value}
-          onValue={(next) => {
-            pin.value = next;
-          }}
-          input={input}
-        />
-        <FormError words={error.value} note={t('staff.pinShape')} />
-      </div>
-      <Keypad type={type} />
-      <div class="actions">
-        <button type="submit" class="button button-main">
-          {t('people.savePin')}
-        </button>
-        <button type="button" class="button" onClick={() => back()}>
-          {t('cancel')}
-        </button>
-      </div>
-    </form>
+    <PinForm
+      label={t('people.newPin', { name: member.name })}
+      shape={PIN_SHAPE}
+      misshapen={t('staff.pinShape')}
+      note={t('staff.pinShape')}
+      save={async (pin) => {
+        await session.run((token) => core.staffReset({ token, member: member.id, pin }));
+        back(t('people.pinSaved', { name: member.name }));
+      }}
+      cancel={() => back()}
+    />
   );
 }
 

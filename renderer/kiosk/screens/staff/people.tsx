@@ -4,13 +4,13 @@ import type { PersonRow } from '../../../../electron/contract/methods.ts';
 import { momentOf, t } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
-import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
-import { FormError } from '../../parts/keypad-form.tsx';
-import { Keyboard, Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { PIN_SHAPE } from '../../parts/fields.tsx';
+import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
 import { CardsScreen } from './cards.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { OverrideForm } from './override.tsx';
+import { PinForm } from './pin-form.tsx';
 import { type StaffSession, staffWords } from './session.ts';
 
 type Doing = { kind: 'list' } | { kind: 'checkin' | 'enrol' | 'card' | 'pin' | 'remove'; person: PersonRow };
@@ -196,50 +196,17 @@ function SetPin({
   back: (message?: string) => void;
 }) {
   const { core } = useKiosk();
-  const pin = useSignal('');
-  const error = useSignal('');
-  const input = useRef<HTMLInputElement>(null);
-  const { root, type } = useTypingTarget();
-  useEffect(() => input.current?.focus(), []);
-  async function submit(event: Event): Promise<void> {
-    event.preventDefault();
-    if (!PIN_SHAPE.test(pin.value)) {
-      error.value = t('enrol.pinWrong');
-      return;
-    }
-    try {
-      await session.run((token) => core.personSetPin({ token, person: person.id, pin: pin.value }));
-      back(t('people.pinSaved', { name: person.name }));
-    } catch (cause) {
-      pin.value = '';
-      error.value = staffWords(cause);
-      input.current?.focus();
-    }
-  }
   return (
-    <form class="pin-form" ref={root} onSubmit={submit} noValidate autocomplete="off">
-      <div class="pin-fields">
-        <PinField
-          label={t('people.newPin', { name: person.name })}
-          name="new-pin"
-          value={pin.value}
-          onValue={(next) => {
-            pin.value = next;
-          }}
-          input={input}
-        />
-        <FormError words={error.value} />
-      </div>
-      <Keypad type={type} />
-      <div class="actions">
-        <button type="submit" class="button button-main">
-          {t('people.savePin')}
-        </button>
-        <button type="button" class="button" onClick={() => back()}>
-          {t('cancel')}
-        </button>
-      </div>
-    </form>
+    <PinForm
+      label={t('people.newPin', { name: person.name })}
+      shape={PIN_SHAPE}
+      misshapen={t('enrol.pinWrong')}
+      save={async (pin) => {
+        await session.run((token) => core.personSetPin({ token, person: person.id, pin }));
+        back(t('people.pinSaved', { name: person.name }));
+      }}
+      cancel={() => back()}
+    />
   );
 }
 

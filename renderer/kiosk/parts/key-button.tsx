@@ -1,0 +1,9 @@
+import type { JSX } from 'preact';
+
+/** A touch must not take the focus from the field; a click by keyboard or screen reader still works. */
+const keepFocus = (event: Event): void => event.preventDefault();
+
+/** A key on the glass. The field that it types into keeps the focus. */
+export function KeyButton({ onPress, ...rest }: JSX.IntrinsicElements['button'] & { onPress: () => void }) {
+  return <button type="button" onPointerDown={keepFocus} onMouseDown={keepFocus} onClick={onPress} {...rest} />;
+}

@@ -1,0 +1,75 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../../../shared/i18n.ts';
+import { PinField } from '../../parts/fields.tsx';
+import { FormError } from '../../parts/keypad-form.tsx';
+import { Keypad, useTypingTarget } from '../../parts/keys.tsx';
+import { staffWords } from './session.ts';
+
+/**
+ * Another PIN, for someone of staff or someone who checks in.
+ *
+ * @param misshapen said where it has not the shape
+ * @param note said while nothing is wrong
+ * @param save may throw: then the PIN is typed once more
+ */
+export function PinForm({
+  label,
+  shape,
+  misshapen,
+  note,
+  save,
+  cancel,
+}: {
+  label: string;
+  shape: RegExp;
+  misshapen: string;
+  note?: string;
+  save: (pin: string) => Promise<void>;
+  cancel: () => void;
+}) {
+  const pin = useSignal('');
+  const error = useSignal('');
+  const input = useRef<HTMLInputElement>(null);
+  const { root, type } = useTypingTarget();
+  useEffect(() => input.current?.focus(), []);
+  async function submit(event: Event): Promise<void> {
+    event.preventDefault();
+    if (!shape.test(pin.value)) {
+      error.value = misshapen;
+      return;
+    }
+    try {
+      await save(pin.value);
+    } catch (cause) {
+      pin.value = '';
+      error.value = staffWords(cause);
+      input.current?.focus();
+    }
+  }
+  return (
+    <form class="pin-form" ref={root} onSubmit={submit} noValidate autocomplete="off">
+      <div class="pin-fields">
+        <PinField
+          label={label}
+          name="new-pin"
+          value={pin.value}
+          onValue={(next) => {
+            pin.value = next;
+          }}
+          input={input}
+        />
+        <FormError words={error.value} {...(note !== undefined && { note })} />
+      </div>
+      <Keypad type={type} />
+      <div class="actions">
+        <button type="submit" class="button button-main">
+          {t('people.savePin')}
+        </button>
+        <button type="button" class="button" onClick={cancel}>
+          {t('cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
