@@ -48,7 +48,8 @@ module.exports = {
       '^sync/disk/',
     ]),
     row('renderer', '^renderer/', ['^models/rules/', '^electron/contract/', '^sync/protocol/api/']),
-    row('build', '^build/', ['^models/rules/', '^sync/disk/', '^sync/protocol/']),
+    row('build', '^build/(?!tables/)', ['^models/rules/', '^sync/disk/', '^sync/protocol/']),
+    row('build-tables', '^build/tables/', ['^sync/server/database/']),
     row('nothing-imports-the-command-line', '^(models|sync|renderer|build)/', [
       '^(models|sync|renderer|build)/',
       '^electron/contract/',

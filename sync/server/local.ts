@@ -109,7 +109,6 @@ export async function withServer<T>(config: Config, work: (context: IdentityCont
   try {
     const keyring = await openKeyring(database.db, keys, {
       hostnames: config.hostnames,
-      home: config.home,
       now: () => now().getTime(),
     });
     return await work(identityContext({ db: database.db, keys, keyring, now, config }));

@@ -34,7 +34,6 @@ import { startHub } from './live/start.ts';
 import { startMqtt } from './mqtt/start.ts';
 import { runOperation } from './operator/operations.ts';
 import { listenForOperator } from './operator/socket.ts';
-import { adoptPersonKeys } from './people/adopt.ts';
 
 export interface RunningServer {
   readonly peopleUrl: string;
@@ -83,7 +82,6 @@ export async function startServer(
     for (const { code, message } of database.warnings) log.warn({ code }, message);
     const keyring = await openKeyring(db, keys, {
       hostnames: config.hostnames,
-      home: config.home,
       now: () => now().getTime(),
     });
     const identity = identityContext({ db, keys, keyring, now, config, port: () => portOf(devices) });
@@ -91,8 +89,6 @@ export async function startServer(
     const { replica } = config.mqtt;
     const about = { name: replica, build: SERVER_BUILD, schema: knownMigrations().at(-1)! };
     closers.push(await keepBeating(db, keys, log, about));
-    const adopted = await adoptPersonKeys(db, keys, now);
-    if (adopted) log.info({ code: 'person-keys-adopted', ...adopted }, 'what an earlier build wrote was sealed anew');
     closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
     await ensureDefaultSite(db, { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds }, now());
     await configuredLease(db, config.leaseDays, now());

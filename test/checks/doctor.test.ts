@@ -92,9 +92,9 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     const config = readConfig(env);
     const database = await openDatabase(config.home, { postgres: config.database, size: 2 });
     const keys = keysOf(config);
-    const { hostnames, home } = config;
+    const { hostnames } = config;
     try {
-      const keyring = await openKeyring(database.db, keys, { hostnames, home, now: Date.now });
+      const keyring = await openKeyring(database.db, keys, { hostnames, now: Date.now });
       return await work({ db: database.db, keys, keyring });
     } finally {
       await database.close();

@@ -276,12 +276,11 @@ test('one place in the server’s code opens templates, and nothing gets there w
       .filter(({ text }) => what.test(text))
       .map(({ file }) => file)
       .sort();
-  // The place that a template's envelope is bound to: nobody opens one without naming it. Two others seal what there is
-  // anew, under another key, and give nothing of it out.
+  // The place that a template's envelope is bound to: nobody opens one without naming it. A rotation seals what there
+  // is under another key, and gives nothing of it out.
   expect(holding(/'template\.vector'/)).toEqual([
     'sync/server/changes/templates.ts',
     'sync/server/keys/rotation/sealed.ts',
-    'sync/server/people/adopt.ts',
   ]);
   // Whoever opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
   expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/audit/opened.ts']);

@@ -13,7 +13,7 @@ import { openHalf } from '../../sync/server/ingest/personal.ts';
 import type { Keys } from '../../sync/server/keys/envelope.ts';
 import { FORMAT } from '../../sync/server/keys/gcm.ts';
 import { personBox, personKeyPlace } from '../../sync/server/keys/persons.ts';
-import { presentTables } from '../../sync/server/keys/rotation/verify.ts';
+import { SEALED } from '../../sync/server/keys/rotation/sealed.ts';
 import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
 import type { ObjectStore } from '../../sync/server/objects/store.ts';
 import { readPeople } from '../../sync/server/people/records.ts';
@@ -133,7 +133,7 @@ export async function openedInRows(db: Db, keys: Keys, person: string): Promise<
 export async function openedUnderEnvironment(db: Db, keys: Keys, words: readonly string[]): Promise<string[]> {
   const wanted = words.map((word) => word.toLowerCase());
   const found = new Set<string>();
-  for (const table of await presentTables(db))
+  for (const table of SEALED)
     for (const { cells, sealed } of (await pageOf(db, table, null, 100_000)).rows)
       for (const [column, { purpose, place }] of Object.entries(table.columns)) {
         const envelope = sealed[column];

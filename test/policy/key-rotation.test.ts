@@ -16,7 +16,7 @@ import { personBox } from '../../sync/server/keys/persons.ts';
 import { advanceRotation, beginRotation, readRotation } from '../../sync/server/keys/rotation/rotate.ts';
 import { scrubKeyring } from '../../sync/server/keys/rotation/scrub.ts';
 import { SEALED } from '../../sync/server/keys/rotation/sealed.ts';
-import { leftOver, presentTables } from '../../sync/server/keys/rotation/verify.ts';
+import { leftOver } from '../../sync/server/keys/rotation/verify.ts';
 import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
 import { beat, settleKeys } from '../../sync/server/keys/versions.ts';
 import { findPeople, readPeople, writePerson } from '../../sync/server/people/records.ts';
@@ -119,7 +119,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
   /** Every envelope under the environment's keys, with what it would open by. */
   const envelopes = async () => {
     const all: { open: (keys: Keys) => Buffer; version: number }[] = [];
-    for (const table of await presentTables(database.db))
+    for (const table of SEALED)
       for (const row of (await pageOf(database.db, table, null, 10_000)).rows)
         for (const [column, { purpose, place }] of Object.entries(table.columns)) {
           const bytes = row.sealed[column];
@@ -316,10 +316,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     }, 180_000);
 
   test('every registered column is one of the database, so that none is passed over by a misspelling', async () => {
-    const known = new Set(SEALED.map((t) => t.table));
-    const present = await presentTables(database.db);
-    for (const table of present) await pageOf(database.db, table, null, 1);
-    expect(known.size).toBe(SEALED.length);
-    expect(present.map((t) => t.name)).toEqual(SEALED.map((t) => t.name));
+    for (const table of SEALED) await pageOf(database.db, table, null, 1);
+    expect(new Set(SEALED.map((t) => t.table)).size).toBe(SEALED.length);
   });
 });

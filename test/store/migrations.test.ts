@@ -10,7 +10,6 @@ import {
   SCHEMA,
   writeMeta,
 } from '../../electron/core/store/migrations.ts';
-import { Rows } from '../../electron/core/store/rows.ts';
 import { aPerson, codeOf, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
 
 const next = (minReader: number, sql = 'ALTER TABLE person ADD COLUMN later TEXT'): Migration[] => [
@@ -27,15 +26,6 @@ describe('migrations', () => {
     migrate(db);
     migrate(db);
     expect(meta(db)).toEqual([String(SCHEMA), String(MIN_READER)]);
-    db.close();
-  });
-
-  it('bring a store of schema 1 along: its locks last', () => {
-    const db = empty();
-    migrate(db, MIGRATIONS.slice(0, 1));
-    db.exec("INSERT INTO lockout(subject, failures, until) VALUES ('staff', 6, 1800000000000)");
-    migrate(db);
-    expect(new Rows(db).lockout('staff')).toEqual({ failures: 6, until: 1_800_000_000_000, at: 0 });
     db.close();
   });
 

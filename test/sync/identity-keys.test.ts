@@ -1,5 +1,5 @@
 import { randomUUID, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -318,42 +318,19 @@ describe('succession', () => {
 });
 
 describe('the keyring', () => {
-  test('is one for replicas that start together, refuses other environment keys, and takes keyring.json over once', async () => {
+  test('is one for replicas that start together, and refuses other environment keys', async () => {
     const other = await testServer();
     await other.close();
     const home = mkdtempSync(join(tmpdir(), 'sp-keyring-'));
     try {
       const config = readConfig({ ...other.env, SMARTPRESENCE_SERVER_HOME: home });
       const keys = new Keys(config.encryptionKey, config.secretKey);
-      const options = { hostnames: config.hostnames, home, now: Date.now };
+      const options = { hostnames: config.hostnames, now: Date.now };
       const database = await openDatabase(home);
       const [a, b, c] = await Promise.all([1, 2, 3].map(() => openKeyring(database.db, keys, options)));
       expect([b!.publicKeys, c!.publicKeys]).toEqual([a!.publicKeys, a!.publicKeys]);
       const swapped = new Keys(config.secretKey, config.encryptionKey);
       expect(await codeOf(openKeyring(database.db, swapped, options))).toBe('wrong-encryption-key');
-
-      // As a build before 0.2 left it.
-      const place = (name: string) => ({ field: `keyring.${name}`, person: null, record: a!.serverId, rowVersion: 1 });
-      const seal = (name: string, text: string) =>
-        keys.seal('keyring', place(name), Buffer.from(text)).toString('base64url');
-      const certified = { certPem: a!.ca.certPem, key: seal('ca', a!.ca.keyPem) };
-      const file = {
-        v: 1,
-        serverId: a!.serverId,
-        keyCheck: keys.check(),
-        ca: certified,
-        devices: certified,
-        people: certified,
-        signing: seal('signing', JSON.stringify(a!.signing)),
-        sealing: seal('sealing', JSON.stringify(a!.sealing)),
-      };
-      for (const table of ['keyring.identity', 'keyring.server_key', 'keyring.listener'] as const)
-        await database.db.deleteFrom(table).execute();
-      writeFileSync(join(home, 'keyring.json'), JSON.stringify(file));
-      expect(await codeOf(openKeyring(database.db, swapped, options))).toBe('wrong-encryption-key');
-      const imported = await openKeyring(database.db, keys, options);
-      expect(imported.publicKeys).toEqual(a!.publicKeys);
-      expect(existsSync(join(home, 'keyring.json'))).toBe(false);
       await database.close();
     } finally {
       rmSync(home, { recursive: true, force: true });

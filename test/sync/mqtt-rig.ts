@@ -178,7 +178,6 @@ async function openRig(config: Config) {
   const keys = new Keys(config.encryptionKey, config.secretKey);
   const keyring = await openKeyring(database.db, keys, {
     hostnames: config.hostnames,
-    home: config.home,
     now: Date.now,
   });
   return { database, keyring };

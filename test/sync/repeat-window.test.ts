@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { PolicyHistory, Site, SitePolicy } from '../../sync/protocol/api/sites.ts';
 import { resolveDue } from '../../sync/server/attendance/resolve.ts';
-import { DEFAULT_SCOPE, ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
 import { policyForKiosks } from '../../sync/server/changes/kiosk-policy.ts';
-import { knownMigrations, migrate } from '../../sync/server/database/migrations.ts';
 import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { apiOn, SITE } from '../policy/api-kit.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -85,59 +83,6 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
     } finally {
       api.close();
       await database.close();
-    }
-  }, 60_000);
-
-  test('what was set before, in the one place or the other, is the one that people knew', async () => {
-    const { db, close } = await home.bare();
-    try {
-      await migrate(
-        db,
-        knownMigrations()
-          .filter((name) => name < '0027')
-          .at(-1),
-      );
-      const sites = { byPolicy: randomUUID(), inherits: randomUUID(), saysNothing: randomUUID() };
-      await ensureDefaultSite(db, { ...SITE, repeatSeconds: 20 }, NOON);
-      for (const [name, id] of Object.entries(sites))
-        await sql`insert into site (id, name, time_zone, repeat_seconds) values (${id}, ${name}, 'UTC', 90)`.execute(
-          db,
-        );
-      for (const [site, policy] of [
-        [DEFAULT_SCOPE, { leaseDays: 30, repeatWindowSeconds: 300 }],
-        [sites.byPolicy, { leaseDays: 7, repeatWindowSeconds: 0 }],
-        [sites.saysNothing, { leaseDays: 9 }],
-      ] as const)
-        await sql`insert into site_policy (site, policy, updated_at) values (${site}, ${JSON.stringify(policy)}::jsonb, now())`.execute(
-          db,
-        );
-      await sql`insert into checkin (id, device, site, at, received_at, direction, automatic, method, liveness, person, resolved, change)
-                select gen_random_uuid(), gen_random_uuid(), s.site, now(), now(), 'in', true, 'badge', 'x', s.site, 'in', 0
-                from unnest(${Object.values(sites)}::uuid[]) as s (site)`.execute(db);
-      await migrate(db);
-      const { rows } = await sql<{ id: string; repeat_seconds: number }>`select id, repeat_seconds from site`.execute(
-        db,
-      );
-      expect(new Map(rows.map((r) => [r.id, r.repeat_seconds]))).toEqual(
-        new Map([
-          [SITE.id, 300],
-          [sites.byPolicy, 0],
-          [sites.inherits, 300],
-          [sites.saysNothing, 90],
-        ]),
-      );
-      const left = await sql<{ policy: object }>`select policy from site_policy order by site`.execute(db);
-      expect(left.rows.map((r) => Object.keys(r.policy))).toEqual([['leaseDays'], ['leaseDays'], ['leaseDays']]);
-      expect((await policyForKiosks(db, sites.inherits, 1)).repeatWindowSeconds).toBe(300);
-      // Records of the sites that count otherwise now are up again; kiosks read their policy anew.
-      const due = await sql<{ site: string }>`select site from attendance_due`.execute(db);
-      expect(due.rows.map((r) => r.site).sort()).toEqual([sites.byPolicy, sites.inherits].sort());
-      const { rows: changes } = await sql<{
-        kind: string;
-      }>`select kind from change order by position desc limit 1`.execute(db);
-      expect(changes).toEqual([{ kind: 'policy' }]);
-    } finally {
-      await close();
     }
   }, 60_000);
 });

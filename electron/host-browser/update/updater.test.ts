@@ -19,8 +19,15 @@ import type { UpdateLayout } from '../../core/update/layout.ts';
 import { settle } from './slots.ts';
 import { unpackBuild, verifyBuild } from './unpack.ts';
 
-const A: BuildParts = { version: '0.2.0', program: '#!/bin/sh\necho a\n', files: { 'app/main.js': 'a'.repeat(5000) } };
+const STORE = { schema: 9, minReader: 8 };
+const A: BuildParts = {
+  ...STORE,
+  version: '0.2.0',
+  program: '#!/bin/sh\necho a\n',
+  files: { 'app/main.js': 'a'.repeat(5000) },
+};
 const B: BuildParts = {
+  ...STORE,
   version: '0.3.0',
   program: '#!/bin/sh\necho b\n',
   files: { 'app/main.js': 'b'.repeat(9000), 'app/data': Buffer.from([0, 1, 2]) },

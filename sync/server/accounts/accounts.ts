@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Role } from '../access/actor.ts';
 import { endSessionsOf, type Holder } from '../access/session.ts';
-import type { Tables } from '../database/schema.ts';
-import type { AccountTable } from '../database/tables/accounts.ts';
+import type { Row, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { emailIndex, emailIndexes, openEmail, sealEmail } from './email.ts';
 
@@ -27,7 +26,7 @@ export interface Account {
 /** The account of whoever holds the server's own machine; there from the first use of a link that the server printed. */
 export const OPERATOR_ACCOUNT = '00000000-0000-4000-8000-000000000001';
 
-export type AccountRow = Selectable<AccountTable>;
+export type AccountRow = Row<'account'>;
 
 /** Has all that a sign-in needs. */
 export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at'>): boolean =>

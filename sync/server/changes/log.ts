@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { lockName, onceEvery } from '../database/once.ts';
-import type { ChangeTable, Db, ServerKeyTable, Tables } from '../database/schema.ts';
+import type { Db, Row, Tables } from '../database/schema.ts';
 
 /**
  * The log of changes that kiosks read. Appended under an advisory lock that is held until the commit, so that the order of
@@ -9,7 +9,7 @@ import type { ChangeTable, Db, ServerKeyTable, Tables } from '../database/schema
  * people, templates, erasures, policies or keys is appended; check-ins do not pass here and do not wait for each other.
  */
 export interface NewChange {
-  readonly kind: Exclude<ChangeTable['kind'], 'start'>;
+  readonly kind: Exclude<Row<'change'>['kind'], 'start'>;
   /** Scope that it concerns; absent: every one. */
   readonly site?: string;
   /** The one device that it concerns. */
@@ -48,7 +48,7 @@ const TOLD_BY = { qr: 'issuers', pin: 'pinPeppers' } as const;
 export function keysChanged(
   tx: Transaction<Tables>,
   now: Date,
-  purpose: ServerKeyTable['purpose'] = 'signing',
+  purpose: Row<'keyring.server_key'>['purpose'] = 'signing',
 ): Promise<void> {
   return appendChanges(tx, [{ kind: purpose === 'qr' || purpose === 'pin' ? TOLD_BY[purpose] : 'keys' }], now);
 }

@@ -47,8 +47,8 @@ export async function doctor(
       return await withoutDatabase(config, [findingOf(databaseSettingsCheck, { code: 'schema-waits', detail })]);
     }
     const keys = keysOf(config);
-    const { hostnames, home } = config;
-    const keyring = await openKeyring(db, keys, { hostnames, home, now: () => now().getTime() });
+    const { hostnames } = config;
+    const keyring = await openKeyring(db, keys, { hostnames, now: () => now().getTime() });
     return await examineAll({ config, now, open: { db, keys, keyring } });
   } catch (cause) {
     return await withoutDatabase(config, [whatIsWrong(cause)]);

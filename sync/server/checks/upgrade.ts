@@ -61,8 +61,7 @@ export async function installationFacts(env: Readonly<Record<string, string | un
 export async function factsOf(db: Db): Promise<InstallationFacts> {
   const facts = await schemaOf(db);
   const { applied } = facts;
-  // Tables of this build: in the database of one from before it they are not all there.
-  if (!applied.includes('0042-checks')) return { ...facts, replicas: [], backupAt: null, verifiedAt: null };
+  if (applied.length === 0) return { ...facts, replicas: [], backupAt: null, verifiedAt: null };
   const { rows } = await sql<{ taken: Date | null; verified: string | null }>`
     select (select max(taken_at) from backup) as taken,
            (select value from meta where key = ${VERIFIED}) as verified`.execute(db);

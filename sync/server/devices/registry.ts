@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely';
+import { sql } from 'kysely';
 import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
 import { command } from '../../disk/program.ts';
 import { deviceFingerprint } from '../../protocol/seal/fingerprint.ts';
@@ -6,13 +6,13 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import type { DeviceRequest } from '../../protocol/wire/provisioning.ts';
 import { clearDeviceState } from '../changes/device-state.ts';
 import { movingDevice } from '../changes/scope.ts';
-import type { Db, DeviceTable } from '../database/schema.ts';
+import type { Db, Row } from '../database/schema.ts';
 import { requestKeyHash } from '../keys/requests.ts';
 
 export interface Device {
   readonly id: string;
   readonly name: string;
-  readonly status: DeviceTable['status'];
+  readonly status: Row<'device'>['status'];
   /** Ed25519 public key, base64url. */
   readonly ed25519: string;
   /** X25519 public key, base64url. */
@@ -242,7 +242,7 @@ export async function revokeDevice(db: Db, id: string, now: Date): Promise<Devic
   return toDevice(row);
 }
 
-function toDevice(row: Selectable<DeviceTable>): Device {
+function toDevice(row: Row<'device'>): Device {
   return {
     id: row.id,
     name: row.name,

@@ -6,9 +6,9 @@ import { readersOf } from '../changes/scope.ts';
 import { scopesOfPerson } from '../changes/sites.ts';
 import { dropTemplates } from '../changes/templates.ts';
 import type { Tables } from '../database/schema.ts';
-import type { ErasureOrigin } from '../database/tables/erasure.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { openRequestOf } from '../people/erasing.ts';
+import type { ErasureOrigin } from './request.ts';
 
 /** The kiosks' part of an erasure: each that may hold something of the person is told, and confirms. */
 

@@ -1,7 +1,6 @@
 import type { Db } from '../database/schema.ts';
-import type { ErasureOrigin } from '../database/tables/erasure.ts';
 import { type KioskState, kiosksOf } from './certificate.ts';
-import { undoUntilOf } from './request.ts';
+import { type ErasureOrigin, undoUntilOf } from './request.ts';
 import { STEPS } from './steps.ts';
 
 /** A kiosk that has not confirmed for this long is worth a look, days. */

@@ -9,13 +9,14 @@ import { forgetTemplates } from '../changes/forget.ts';
 import { appendChanges, type NewChange } from '../changes/log.ts';
 import { allOfPerson, scopesOfPerson } from '../changes/sites.ts';
 import { inTransaction } from '../database/retry.ts';
-import type { Db, Tables } from '../database/schema.ts';
-import type { ErasureOrigin } from '../database/tables/erasure.ts';
+import type { Db, Row, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { openRequestOf } from '../people/erasing.ts';
 import type { ByKiosk } from './kiosks.ts';
 
 const DAY_MS = 86_400_000;
+
+export type ErasureOrigin = Row<'erasure'>['origin'];
 
 export interface ErasureRequest {
   readonly person: string;

@@ -1,11 +1,10 @@
-import type { Selectable, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
 import { type EntryKind, type Incident, IncidentScope } from '../../protocol/api/incidents.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import type { Actor } from '../access/actor.ts';
-import type { Db, Tables } from '../database/schema.ts';
-import type { IncidentTable } from '../database/tables/incidents.ts';
+import type { Db, Row, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { clockOf } from './clock.ts';
 
@@ -31,7 +30,7 @@ export const incidentPlace = (id: string, rowVersion: number): Place => ({
 export const entryPlace = (id: string): Place => ({ field: 'incident.entry', person: null, record: id, rowVersion: 1 });
 
 export interface Held {
-  readonly row: Selectable<IncidentTable>;
+  readonly row: Row<'incident'>;
   readonly words: Words;
 }
 
@@ -64,7 +63,7 @@ export async function listHeld(
   return (await query.execute()).map((row) => ({ row, words: openWords(keys, row) }));
 }
 
-const openWords = (keys: Keys, row: Selectable<IncidentTable>): Words =>
+const openWords = (keys: Keys, row: Row<'incident'>): Words =>
   Words.parse(keys.openJson(incidentPlace(row.id, row.row_version), row.sealed));
 
 /** Writes an entry of the timeline. */

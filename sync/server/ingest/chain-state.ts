@@ -1,5 +1,7 @@
 import { GENESIS } from '../../protocol/wire/event.ts';
-import type { ChainState } from '../database/schema.ts';
+import type { Row } from '../database/schema.ts';
+
+export type ChainState = Row<'event'>['chain'];
 
 /**
  * Whether an event continues its epoch's hash chain. Pure.

@@ -1,13 +1,13 @@
 import { sql, type Transaction } from 'kysely';
 import { project } from '../attendance/project.ts';
 import { projectChanges } from '../changes/project.ts';
-import type { ChainState, Tables } from '../database/schema.ts';
+import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { type PersonBox, personBox } from '../keys/persons.ts';
 import { lockPeople } from '../people/people.ts';
 import { UNDO_DAYS } from '../retention/settings.ts';
 import { judgeAll, peopleConcerned, peopleOfVoided } from './authority.ts';
-import { chainState } from './chain-state.ts';
+import { type ChainState, chainState } from './chain-state.ts';
 import { sealHalf, sealRefused } from './personal.ts';
 import { withoutUnwantedPositions } from './positions.ts';
 import { QUARANTINE_FULL, withinQuota } from './quota.ts';

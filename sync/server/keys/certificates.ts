@@ -85,8 +85,8 @@ export async function createCa(serverId: string, now: number, generation = 1): P
   return { certPem: cert.toString('pem'), keyPem: await pemOf(keys.privateKey) };
 }
 
-/** How many CA certificates may stand below this one. 0: it can sign no successor (CAs of builds before 0.2). */
-export function pathLength(caPem: string): number {
+/** How many CA certificates may be below this one. */
+function pathLength(caPem: string): number {
   return new x509.X509Certificate(caPem).getExtension(x509.BasicConstraintsExtension)?.pathLength ?? 0;
 }
 

@@ -10,16 +10,13 @@ import {
   stillFits,
 } from './certificates.ts';
 import type { Keys } from './envelope.ts';
-import { importKeyringFile } from './import-file.ts';
-import { ensureLater, firstKeys } from './succession.ts';
+import { firstKeys } from './succession.ts';
 import { type Ca, type KeyPurpose, type KeySet, keyPlace, publicSet, readKeySet } from './vault.ts';
 import { loadTokenKey, settleKeys } from './versions.ts';
 
 export interface KeyringOptions {
   /** Names and addresses that this process's listeners are reached under. */
   readonly hostnames: readonly string[];
-  /** Server home: a `keyring.json` of an earlier build is taken over from there. */
-  readonly home?: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -203,10 +200,8 @@ export class Keyring {
  * @throws Problem `wrong-encryption-key` (nothing was changed), `keyring-unreadable`
  */
 export async function openKeyring(db: Db, keys: Keys, options: KeyringOptions): Promise<Keyring> {
-  if (options.home) await importKeyringFile(db, keys, options.home, options.now());
   await firstKeys(db, keys, options.now());
   await settleKeys(db, keys);
-  await ensureLater(db, keys, options.now());
   await loadTokenKey(db, keys);
   const set = await readKeySet(db, keys);
   const ca = { certPem: set.cas[0]!.certPem, keyPem: set.cas[0]!.keyPem! };

@@ -5,10 +5,9 @@ import { command } from '../../disk/program.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../protocol/seal/keys.ts';
 import { PIN_PEPPER_BYTES, pinPepperId } from '../../protocol/seal/pin-pepper.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { keysChanged } from '../changes/log.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
-import { createCa, crossCertify, MAX_CAS, pathLength } from './certificates.ts';
+import { createCa, crossCertify, MAX_CAS } from './certificates.ts';
 import type { Keys } from './envelope.ts';
 import { certificateId, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
 import { firstVersion, settleKeys } from './versions.ts';
@@ -48,19 +47,6 @@ async function newKey(purpose: Exclude<KeyPurpose, 'ca'>, serial: number): Promi
   const key = purpose === 'sealing' ? newSealingKey() : newSigningKey();
   const half = key.crv === 'Ed25519' ? publicHalf(key) : publicHalf(key);
   return { purpose, id: await keyId(half), serial, public: JSON.stringify(half), private: JSON.stringify(key) };
-}
-
-/** The issuer key of people's own codes and the pepper of PINs, where a build before them has made the keyring. */
-export async function ensureLater(db: Db, keys: Keys, now: number): Promise<void> {
-  const missing = (set: KeySet) => (['qr', 'pin'] as const).filter((purpose) => set[purpose].length === 0);
-  if (missing(await readKeySet(db, keys)).length === 0) return;
-  await inTransaction(db, async (trx) => {
-    const { set } = await lock(trx, keys, now);
-    for (const purpose of missing(set)) {
-      await insertKey(trx, keys, await newKey(purpose, set.serial), now);
-      await keysChanged(trx, new Date(now), purpose);
-    }
-  });
 }
 
 /** Locks the keyring for a change. @returns the set as it is, and the serial of the one to come */
@@ -104,7 +90,7 @@ async function change(
  * Makes the successor of a key. The old one stays valid beside it until it is retired: kiosks that know only the old go
  * on, and learn of the new through a page that the old one signed. A CA signs its successor, and its own key is destroyed.
  *
- * @throws Problem `too-many-keys`, `ca-signs-no-successor`
+ * @throws Problem `too-many-keys`
  */
 export function succeedKey(db: Db, keys: Keys, purpose: KeyPurpose, now: number, announce: Announce): Promise<KeySet> {
   return change(db, keys, announce, now, async (trx, set, serial) => {
@@ -122,12 +108,6 @@ export function succeedKey(db: Db, keys: Keys, purpose: KeyPurpose, now: number,
 
 async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: number): Promise<void> {
   const old = set.cas[0]!;
-  if (pathLength(old.certPem) < 1)
-    throw new Problem(
-      'ca-signs-no-successor',
-      'This CA was made by a build before 0.2 and may sign no other CA.',
-      'Set up a new server home and provision the kiosks again.',
-    );
   const { count } = await trx
     .selectFrom('keyring.server_key')
     .select((e) => e.fn.countAll().as('count'))

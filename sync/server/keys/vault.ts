@@ -3,8 +3,8 @@ import { publicHalf } from '../../protocol/seal/keys.ts';
 import { Ed25519PrivateJwk, X25519PrivateJwk } from '../../protocol/wire/batch.ts';
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import type { Db, ServerKeyTable } from '../database/schema.ts';
-import { type Keys, type Place, wrongKeys } from './envelope.ts';
+import type { Db, Row } from '../database/schema.ts';
+import type { Keys, Place } from './envelope.ts';
 
 /** The rows of schema `keyring`: reading, opening, sealing. */
 
@@ -38,7 +38,7 @@ export interface KeySet {
   readonly pin: readonly Named<string>[];
 }
 
-export type KeyPurpose = ServerKeyTable['purpose'];
+export type KeyPurpose = Row<'keyring.server_key'>['purpose'];
 
 /** Where a private key's envelope belongs. */
 export function keyPlace(purpose: KeyPurpose | 'devices' | 'people', id: string): Place {
@@ -48,12 +48,6 @@ export function keyPlace(purpose: KeyPurpose | 'devices' | 'people', id: string)
 /** SHA-256 of the certificate, hexadecimal. */
 export function certificateId(pem: string): string {
   return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
-}
-
-/** @throws Problem `wrong-encryption-key` when the environment's keys are not those that the keyring was made with */
-export function checkKeys(keys: Keys, keyCheck: string): void {
-  if (keyCheck === keys.check()) return;
-  throw wrongKeys();
 }
 
 /** @throws Problem `envelope-broken`, `envelope-unknown-version`, `keyring-unreadable` */
@@ -82,7 +76,7 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
       (purpose === 'qr' ? qr : signing).push({ kid: id, key: Ed25519PrivateJwk.parse(JSON.parse(text)), serial });
     else if (text) sealing.push({ kid: id, key: X25519PrivateJwk.parse(JSON.parse(text)), serial });
   }
-  if (!first || !cas[0]?.keyPem || signing.length === 0 || sealing.length === 0) {
+  if (!first || !cas[0]?.keyPem || [signing, sealing, qr, pin].some((held) => held.length === 0)) {
     // Never made anew beside what is there: that would cut off every kiosk.
     throw new Problem(
       'keyring-unreadable',

@@ -39,7 +39,6 @@ export async function operate<N extends OperationName>(
     const { db, signals } = database;
     const keyring = await openKeyring(db, keys, {
       hostnames: config.hostnames,
-      home: config.home,
       now: () => now().getTime(),
     });
     const context = identityContext({ db, keys, keyring, now, config });

@@ -62,8 +62,7 @@ export async function selectRows(
   const ids = [...new Set(people)].sort();
   const columns = fields.map((field) =>
     (PGCRYPTO_FIELDS as readonly Field[]).includes(field)
-      ? sql`case when pii_version = 0 then ${sql.ref(field)}
-            else pgp_sym_decrypt_bytea(${sql.ref(field)}, ${phraseOf(keys, sql`pii_version`)}) end as ${sql.ref(field)}`
+      ? sql`pgp_sym_decrypt_bytea(${sql.ref(field)}, ${phraseOf(keys, sql`pii_version`)}) as ${sql.ref(field)}`
       : sql.ref(field),
   );
   const { rows } = await sql<Stored>`
@@ -72,20 +71,19 @@ export async function selectRows(
     from person where id = any(${ids}::uuid[]) order by id ${o.lock ? sql`for no key update` : sql``}`.execute(db);
   const filled = rows.filter((r) => fields.some((f) => r[f]));
   // The layer of a version that is not at hand comes back as null, which must not look like "not known".
-  for (const { pii_version: version } of filled)
-    if (version !== 0 && !keys.versions.includes(version)) keys.pgcrypto(version);
+  for (const { pii_version: version } of filled) if (!keys.versions.includes(version)) keys.pgcrypto(version);
   const box = await personBox(
     db,
     keys,
-    filled.filter((r) => r.pii_version !== 0).map((r) => r.id),
+    filled.map((r) => r.id),
   );
   const erased = await erasedSince(
     db,
-    filled.flatMap((r) => (r.pii_version === 0 || box.has(r.id) ? [] : [r.id])),
+    filled.flatMap((r) => (box.has(r.id) ? [] : [r.id])),
   );
   return rows.map((r) => ({
     id: r.id,
-    values: erased.has(r.id) ? {} : opened(keys, box, r, fields),
+    values: erased.has(r.id) ? {} : opened(box, r, fields),
     rowVersion: r.row_version,
     gpsOptOut: r.gps_opt_out,
     claimedAt: r.claimed_at,
@@ -102,14 +100,13 @@ async function erasedSince(db: Db, people: readonly string[]): Promise<ReadonlyM
   return new Map(rows.flatMap(({ id, deleted_at: at }) => (at ? [[id, at] as const] : [])));
 }
 
-function opened(keys: Keys, box: PersonBox, row: Stored, fields: readonly Field[]): Values {
+function opened(box: PersonBox, row: Stored, fields: readonly Field[]): Values {
   const values: Values = {};
   for (const field of fields) {
     const sealed = row[field];
     if (!sealed) continue;
     const place = fieldPlace(field, row.id, row.row_version);
-    // Version 0: of a build before person keys; adopt.ts seals it anew at the start.
-    values[field] = String((row.pii_version === 0 ? keys : box).openJson(place, sealed));
+    values[field] = String(box.openJson(place, sealed));
   }
   return values;
 }

@@ -4,8 +4,7 @@ import type { Evacuation, EvacuationState } from '../../protocol/api/presence.ts
 import { Problem } from '../../protocol/wire/problem.ts';
 import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import { appendChanges, type NewChange } from '../changes/log.ts';
-import type { Db, Tables } from '../database/schema.ts';
-import type { EvacuationRow } from '../database/tables/console.ts';
+import type { Db, Row, Tables } from '../database/schema.ts';
 import { requireLiving } from '../people/living.ts';
 import { countInside, type SiteId } from './inside.ts';
 
@@ -152,13 +151,13 @@ export async function endEvacuation(
 }
 
 /** Locks the row, so that nobody is marked while it ends. */
-async function going(tx: Transaction<Tables>, id: string): Promise<EvacuationRow> {
+async function going(tx: Transaction<Tables>, id: string): Promise<Row<'evacuation'>> {
   const row = await tx.selectFrom('evacuation').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
   if (row && row.ended_at === null) return row;
   throw new Problem('evacuation-over', 'This evacuation has ended.', 'Begin another one if there is need.');
 }
 
-const shown = (row: EvacuationRow): Evacuation => ({
+const shown = (row: Row<'evacuation'>): Evacuation => ({
   id: row.id,
   site: row.site,
   begunAt: row.begun_at.toISOString(),

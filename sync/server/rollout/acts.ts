@@ -2,8 +2,7 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { RolloutAction, RolloutState } from '../../protocol/api/rollouts.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import type { Tables } from '../database/schema.ts';
-import type { RolloutRow } from '../database/tables/rollouts.ts';
+import type { Row, Tables } from '../database/schema.ts';
 import { fleetOf, lockRollouts, planOf } from './force.ts';
 import { publishRollout } from './publish.ts';
 
@@ -20,7 +19,7 @@ export interface Acting {
 type What = RolloutAction['what'];
 type Change = Partial<{
   [K in 'state' | 'step' | 'step_since' | 'again' | 'counting_since' | 'stopped_failed' | 'stopped_got' | 'ended_at']:
-    | RolloutRow[K]
+    | Row<'rollout'>[K]
     | undefined;
 }>;
 
@@ -39,7 +38,7 @@ export async function noteAction(
 /** Changes a rollout, writes it down, and tells the kiosks what that means for them. */
 export async function change(
   a: Acting,
-  row: RolloutRow,
+  row: Row<'rollout'>,
   what: What,
   changes: Change,
   detail: RolloutAction['detail'] = {},
@@ -55,7 +54,7 @@ export async function change(
 }
 
 /** @throws Problem `rollout-unknown`, `rollout-over` */
-async function held({ tx }: Acting, id: string): Promise<RolloutRow> {
+async function held({ tx }: Acting, id: string): Promise<Row<'rollout'>> {
   await lockRollouts(tx);
   const row = await tx.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) throw unknownRollout();
@@ -68,7 +67,7 @@ export function unknownRollout(): Problem {
   return new Problem('rollout-unknown', 'There is no such rollout.', 'List the rollouts again.');
 }
 
-function requireState(row: RolloutRow, states: readonly RolloutState[], nextStep: string): void {
+function requireState(row: Row<'rollout'>, states: readonly RolloutState[], nextStep: string): void {
   if (!states.includes(row.state))
     throw new Problem('rollout-not-so', `The rollout is ${row.state}: that can’t be done with it now.`, nextStep);
 }

@@ -4,8 +4,7 @@ import { RolloutSteps } from '../../protocol/api/rollouts.ts';
 import type { UpdateWindow } from '../../protocol/wire/fleet.ts';
 import { DEFAULT_SCOPE } from '../attendance/sites.ts';
 import { lockName } from '../database/once.ts';
-import type { Db, Tables } from '../database/schema.ts';
-import type { RolloutRow } from '../database/tables/rollouts.ts';
+import type { Db, Row, Tables } from '../database/schema.ts';
 import type { Kiosk, Plan } from './rules.ts';
 
 /** Rollouts are decided about one after the other, on whatever replica. */
@@ -14,11 +13,11 @@ export function lockRollouts(tx: Transaction<Tables>): Promise<void> {
 }
 
 /** The one that has not ended; null: there is none. */
-export async function rolloutInForce(db: Db): Promise<RolloutRow | null> {
+export async function rolloutInForce(db: Db): Promise<Row<'rollout'> | null> {
   return (await db.selectFrom('rollout').selectAll().where('ended_at', 'is', null).executeTakeFirst()) ?? null;
 }
 
-export function planOf(row: RolloutRow): Plan {
+export function planOf(row: Row<'rollout'>): Plan {
   return {
     id: row.id,
     version: row.version,

@@ -6,8 +6,7 @@ import {
   type RolloutKiosk,
 } from '../../protocol/api/rollouts.ts';
 import { emailsOf } from '../accounts/email.ts';
-import type { Db } from '../database/schema.ts';
-import type { RolloutRow } from '../database/tables/rollouts.ts';
+import type { Db, Row } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { unknownRollout } from './acts.ts';
 import { fleetOf, planOf } from './force.ts';
@@ -27,7 +26,7 @@ export async function listRollouts(db: Db, limit: number, after: string | null, 
   return shown(db, await query.execute(), now);
 }
 
-async function shown(db: Db, rows: readonly RolloutRow[], now: Date): Promise<Rollout[]> {
+async function shown(db: Db, rows: readonly Row<'rollout'>[], now: Date): Promise<Rollout[]> {
   const all: Rollout[] = [];
   for (const row of rows) {
     const plan = planOf(row);

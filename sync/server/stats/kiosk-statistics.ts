@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import type { WireEvent } from '../../protocol/wire/event.ts';
 import { instantOf } from '../attendance/instant.ts';
@@ -34,7 +34,7 @@ export async function keepKioskStatistics(
         ([name, n]) => (name === 'queue' || NAME.test(name)) && Figure.safeParse(n).success,
       ),
     );
-    return [{ event: header.id, device, site, since, until, figures: sql`${JSON.stringify(figures)}::jsonb` }];
+    return [{ event: header.id, device, site, since, until, figures: JSON.stringify(figures) }];
   });
   if (rows.length === 0) return;
   await tx

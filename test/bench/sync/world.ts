@@ -104,7 +104,6 @@ async function prepare(
     const now = () => new Date();
     const keyring = await openKeyring(db, keys, {
       hostnames: config.hostnames,
-      home: config.home,
       now: Date.now,
     });
     const identity = identityContext({ db, keys, keyring, now, config });

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../../database/schema.ts';
-import { presentTables } from './verify.ts';
+import { SEALED } from './sealed.ts';
 
 /**
  * From the end of this transaction the database takes no envelope of an older version any more, in any column that is
@@ -9,7 +9,7 @@ import { presentTables } from './verify.ts';
 export async function guard(tx: Transaction<Tables>, version: number): Promise<void> {
   // A table that is in use for long must not queue everybody else behind us: we come again.
   await sql`set local lock_timeout = '5s'`.execute(tx);
-  for (const { table, columns, versionColumn } of await presentTables(tx)) {
+  for (const { table, columns, versionColumn } of SEALED) {
     const found = versionColumn
       ? `($1).${versionColumn}`
       : `least(${Object.keys(columns)

@@ -4,7 +4,7 @@ import type { Db } from '../../database/schema.ts';
 import { selectRows } from '../../people/rows.ts';
 import type { Keys } from '../envelope.ts';
 import { personBox } from '../persons.ts';
-import { NO_ENVELOPE_NAMES, NO_ENVELOPES, type PersonTable, SEALED, type SealedTable } from './sealed.ts';
+import { NO_ENVELOPE_NAMES, NO_ENVELOPES, type PersonTable, type SealedTable } from './sealed.ts';
 import { type Position, pageOf } from './walk.ts';
 
 /** Opens everything with the new keys alone. Each throws what does not open: the rotation stops there, and loses nothing. */
@@ -96,16 +96,6 @@ export async function leftOver(db: Db, version: number): Promise<Record<string, 
     select count(*)::int as n from person where pii_version = ${version}::int`.execute(db);
   if (rows[0]!.n > 0) found['public.person.pii_version'] = rows[0]!.n;
   return found;
-}
-
-/** Whether a registered table is there: domains bring theirs by and by. */
-export async function presentTables(db: Db): Promise<SealedTable[]> {
-  const present: SealedTable[] = [];
-  for (const table of SEALED) {
-    const { rows } = await sql<{ there: boolean }>`select to_regclass(${table.table}) is not null as there`.execute(db);
-    if (rows[0]!.there) present.push(table);
-  }
-  return present;
 }
 
 /** Person keys and people's records by the version of the environment's keys that they are under. */

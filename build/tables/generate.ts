@@ -1,0 +1,140 @@
+import { COLUMN_TYPES } from './column-types.ts';
+
+/** TypeScript's view of the server's tables, from the database's own catalogue and the comments of the statements that made it. */
+
+export interface Column {
+  readonly name: string;
+  /** As `format_type` writes it. */
+  readonly type: string;
+  readonly nullable: boolean;
+  /** May be left out of an insert: it has a default, or is an identity. */
+  readonly defaulted: boolean;
+  /** Values that a check of this column alone allows. */
+  readonly values: readonly string[] | null;
+}
+
+export interface Table {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly Column[];
+}
+
+/** `table` or `table.column`, with the schema unless it is `public` → what is said of it. */
+export type Comments = ReadonlyMap<string, string>;
+
+const WIDTH = 120;
+
+const HEAD = `/* Written by \`npm run tables\` from what the migrations make: change the schema or build/tables, not this file. */
+
+import type { ColumnType, Kysely, Selectable } from 'kysely';
+
+/** PGlite and pg both give bytea back as Uint8Array (Buffer is one). */
+type Bytes = Uint8Array;
+/** timestamptz: read as Date, written as Date or RFC 3339. */
+type Instant = ColumnType<Date, Date | string, Date | string>;
+/** jsonb: written as text. */
+type Json<T> = ColumnType<T, string, string>;
+/** bigint: a number where it is exact; beyond that a BigInt comes back, so read it through Number(). */
+type Big = ColumnType<number | string, number, number>;
+/** May be left out of an insert. */
+type Defaulted<T> = [T] extends [ColumnType<infer S, infer I, infer U>]
+  ? ColumnType<S, I | undefined, U>
+  : ColumnType<T, T | undefined, T>;
+
+`;
+
+/** @throws Error where a declared type names no column, or a column has a type that is not known here */
+export function generateTables(tables: readonly Table[], comments: Comments): string {
+  const columns = new Set(tables.flatMap((t) => t.columns.map((c) => `${t.schema}.${t.name}.${c.name}`)));
+  for (const name of Object.keys(COLUMN_TYPES))
+    if (!columns.has(name)) throw new Error(`build/tables/column-types.ts names a column that is not there: ${name}`);
+  const body = tables.map((table) => {
+    const key = table.schema === 'public' ? table.name : `${table.schema}.${table.name}`;
+    return [
+      ...comment(comments.get(key), '  '),
+      `  ${/\W/.test(key) ? `'${key}'` : key}: {`,
+      ...table.columns.flatMap((column) => [
+        ...comment(comments.get(`${key}.${column.name}`), '    '),
+        ...property(column.name, typeOf(table, column)),
+      ]),
+      '  };',
+    ].join('\n');
+  });
+  return `${HEAD}export interface Tables {\n${body.join('\n')}\n}\n\n/** A row of a table, as it is read. */\nexport type Row<T extends keyof Tables> = Selectable<Tables[T]>;\n\nexport type Db = Kysely<Tables>;\n`;
+}
+
+function property(name: string, union: readonly string[]): string[] {
+  const line = `    ${name}: ${union.join(' | ')};`;
+  if (line.length <= WIDTH) return [line];
+  return [`    ${name}:`, ...union.map((one, i) => `      | ${one}${i === union.length - 1 ? ';' : ''}`)];
+}
+
+function comment(text: string | undefined, indent: string): string[] {
+  if (!text) return [];
+  const line = `${indent}/** ${text} */`;
+  if (line.length <= WIDTH) return [line];
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)!;
+    if (last && indent.length + 3 + last.length + 1 + word.length > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return [`${indent}/**`, ...lines.map((one) => `${indent} * ${one}`), `${indent} */`];
+}
+
+/** Members of its union. */
+function typeOf(table: Table, column: Column): string[] {
+  const name = `${table.schema}.${table.name}.${column.name}`;
+  const members = COLUMN_TYPES[name]
+    ? [COLUMN_TYPES[name]]
+    : (column.values?.map((v) => `'${v}'`) ?? [plain(column.type, name)]);
+  if (column.nullable) members.push('null');
+  return column.defaulted && !column.nullable ? [`Defaulted<${members.join(' | ')}>`] : members;
+}
+
+function plain(type: string, name: string): string {
+  if (type.endsWith('[]')) return `${plain(type.slice(0, -2), name)}[]`;
+  switch (type) {
+    case 'uuid':
+    case 'text':
+      return 'string';
+    case 'integer':
+    case 'real':
+      return 'number';
+    case 'boolean':
+      return 'boolean';
+    case 'bigint':
+      return 'Big';
+    case 'bytea':
+      return 'Bytes';
+    case 'jsonb':
+      return 'Json<unknown>';
+    case 'timestamp with time zone':
+    case 'timestamp(3) with time zone':
+      return 'Instant';
+    default:
+      throw new Error(`${name} has a type that build/tables/generate.ts does not know: ${type}`);
+  }
+}
+
+/** Comments (`--`) of statements that make tables, each in front of what it is about. */
+export function commentsOf(statements: readonly string[]): Comments {
+  const comments = new Map<string, string>();
+  for (const statement of statements) {
+    let table: string | null = null;
+    let said: string[] = [];
+    for (const line of statement.split('\n').map((l) => l.trim())) {
+      if (line.startsWith('--')) {
+        said.push(line.slice(2).trim());
+        continue;
+      }
+      const opening = /^(?:create|alter) table ([\w.]+)/.exec(line);
+      const column = opening ? null : /^(?:add column )?([a-z_]\w*) [a-z]/.exec(line);
+      if (opening) table = opening[1]!;
+      const about = opening ? table : table && column ? `${table}.${column[1]}` : null;
+      if (about && said.length > 0) comments.set(about, said.join(' '));
+      said = [];
+    }
+  }
+  return comments;
+}
