@@ -10,11 +10,14 @@ import { stepsOf, TASKS } from './installed/pages.ts';
 /* What the README says, held against what is there. That its two commands work is what the whole run, and test/e2e, show. */
 
 const root = join(import.meta.dirname, '..');
+const program = await buildProgram('');
 
 const PAGES = [
   'README.md',
   'ARCHITECTURE.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   'renderer/console/README.md',
   'renderer/portal/README.md',
   ...globSync('docs/**/*.md', { cwd: root }).sort(),
@@ -30,10 +33,13 @@ test.each(PAGES)('every link and picture of %s leads somewhere', (page) => {
   expect(linksOf(page).filter((target) => !existsSync(join(root, target)))).toEqual([]);
 });
 
-test('the index links every page of docs in one step', () => {
-  const linked = linksOf('docs/README.md');
-  const pages = PAGES.filter((page) => /^docs\/.*\/(?!decisions\/\d)/.test(page));
-  expect(pages.filter((page) => !linked.includes(page))).toEqual([]);
+test('the index links every page of docs in one step, and the index of decisions each of these', () => {
+  const pages = (ofDecisions: boolean) =>
+    PAGES.filter((page) => /^docs\/.*\//.test(page) && /\/decisions\/\d/.test(page) === ofDecisions);
+  const [linked, decisions] = ['docs/README.md', 'docs/develop/decisions/README.md'].map(linksOf);
+  expect(pages(false).filter((page) => !linked!.includes(page))).toEqual([]);
+  expect(pages(true).filter((page) => !decisions!.includes(page))).toEqual([]);
+  expect(pages(true).length).toBeGreaterThan(10);
 });
 
 test('pages of docs link to nothing outside of docs: they ship without the sources', () => {
@@ -67,14 +73,33 @@ test.each(PAGES)('every source and every path that %s names is there', (page) =>
   expect(gone.filter((path) => !NOT_HERE.test(path))).toEqual([]);
 });
 
-test('every page of docs that a file names is there', () => {
+/** The headings of a page, as a link names them behind `#`. */
+const anchorsOf = (page: string): string[] =>
+  [...readFileSync(join(root, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+test.each(PAGES)('every heading that a link of %s names is there', (page) => {
+  const links = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#:\s]*)#([^)]+)\)/g)];
+  const gone = links.filter(([, file, anchor]) => !anchorsOf(file ? join(page, '..', file) : page).includes(anchor!));
+  expect(gone.map(([link]) => link)).toEqual([]);
+});
+
+test('every page of docs that a file names is there, with the heading that it names', () => {
   const texts = FILES.filter(
     (file) => statSync(join(root, file)).isFile() && !/\.(png|jpe?g|ico|onnx|wasm|gz|zip|mjpeg)$/.test(file),
   );
   const gone = texts.flatMap((file) =>
-    [...readFileSync(join(root, file), 'utf8').matchAll(/(?<![\w./-])docs\/[\w./-]+?\.md\b/g)]
-      .filter(([page]) => !existsSync(join(root, page)))
-      .map(([page]) => `${file}: ${page}`),
+    [...readFileSync(join(root, file), 'utf8').matchAll(/(?<![\w./-])(docs\/[\w./-]+?\.md)\b(?:, ["“]([^"”]+)["”])?/g)]
+      .filter(
+        ([, page, heading]) =>
+          !existsSync(join(root, page!)) ||
+          (heading && !readFileSync(join(root, page!), 'utf8').match(new RegExp(`^#+ ${heading}`, 'm'))),
+      )
+      .map(([named]) => `${file}: ${named}`),
   );
   expect(gone).toEqual([]);
 });
@@ -86,12 +111,11 @@ test.each(TASKS)('every command in the blocks of %s is run by a test, or says wh
     if (mark !== null) expect(note.split(/[ -]/).length, place).toBeGreaterThan(mark === 'not run' ? 5 : 0);
 });
 
-test.each(PAGES)('every command that %s names is one', async (page) => {
+test.each(PAGES)('every command that %s names is one', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
   const ran = [...text.matchAll(/\bnpm run ([a-z][a-z:]*)/g)].map((match) => match[1]!);
   expect(ran.filter((name) => !(name in scripts))).toEqual([]);
-  const program = await buildProgram('');
   const asked = [
     ...text.matchAll(/`(?:npm run )?(?:sp )?(?:-- )?(?:smartpresence )?([a-z][a-z-]*(?: [^`\n]+)?)`/g),
     ...text.matchAll(/^ *(?:until )?(?:(?:npm run )?sp (?:-- )?|smartpresence )([^>;|\n]+)/gm),
@@ -117,13 +141,12 @@ function isCommand(program: Command, line: string): boolean {
   );
 }
 
-test('every command that the README lists has a help text', async () => {
+test('every command that the README lists has a help text', () => {
   const table = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm);
   const commands = [...table]
     .flatMap((row) => [...row[1]!.matchAll(/`([a-z-]+(?: [a-z-]+)?)[^`]*`/g)].map((m) => m[1]!))
     .filter((words) => !words.startsWith('npm '));
   expect(commands.length).toBeGreaterThanOrEqual(8);
-  const program = await buildProgram('');
   for (const words of commands) {
     const found = words
       .split(' ')

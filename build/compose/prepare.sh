@@ -2,17 +2,17 @@
 # Makes what compose.yaml needs, once: keys and passwords in secrets/, the database's certificate in tls/, the name in .env,
 # and settings.env, which you edit.
 #   ./prepare.sh presence.example.org
-# Run again it changes nothing that is there. **Keep a copy of secrets/server/ENCRYPTION_KEY and secrets/server/SECRET_KEY
+# Running it again changes nothing that exists. **Keep a copy of secrets/server/ENCRYPTION_KEY and secrets/server/SECRET_KEY
 # elsewhere: without them nothing in the database can be read.**
 set -eu
 umask 077
 here=$(dirname "$(readlink -f "$0")")
 out=${SMARTPRESENCE_COMPOSE_DIR:-$here}
 name=${1:?usage: prepare.sh HOSTNAME}
-case $name in *[!A-Za-z0-9.-]*) echo "prepare.sh: $name is no host name" >&2; exit 2 ;; esac
+case $name in *[!A-Za-z0-9.-]*) echo "prepare.sh: $name is not a host name" >&2; exit 2 ;; esac
 server=$out/secrets/server
 database=$out/secrets/database
-# Nobody else gets into the folder; inside, containers' users must be able to read what is mounted into them.
+# Nobody else can open the folder; inside it, the containers' users must be able to read what is mounted into them.
 mkdir -p "$server" "$database" "$out/tls"
 chmod 0755 "$server" "$database"
 
@@ -30,7 +30,7 @@ if [ ! -s "$out/tls/postgres.pem" ]; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=SmartPresence database CA' \
     -addext 'basicConstraints=critical,CA:true,pathlen:0' -addext 'keyUsage=critical,keyCertSign' \
     -keyout "$ca/ca.key" -out "$out/tls/ca.pem" 2> /dev/null
-  # Its key goes: a new certificate comes with a new CA.
+  # Its key is deleted: a new certificate comes with a new CA.
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=postgres' \
     -CA "$out/tls/ca.pem" -CAkey "$ca/ca.key" -addext 'subjectAltName=DNS:postgres' \
     -addext 'basicConstraints=critical,CA:false' -keyout "$database/postgres.key" -out "$out/tls/postgres.pem" 2> /dev/null
@@ -38,4 +38,4 @@ if [ ! -s "$out/tls/postgres.pem" ]; then
 fi
 [ -s "$out/.env" ] || printf 'SMARTPRESENCE_HOSTNAME=%s\n' "$name" > "$out/.env"
 [ -s "$out/settings.env" ] || cp "$here/settings.env.example" "$out/settings.env"
-echo "Ready: look through settings.env, then podman compose up -d"
+echo "Ready: edit settings.env, then run podman compose up -d"

@@ -12,24 +12,24 @@ install.sh [OPTIONS] --archive FILE --sha256 HEX [--update-root FILE]
 install.sh --uninstall [--purge]
 
   --archive FILE        the packaged kiosk (smartpresence-kiosk-VERSION-linux-x64.tar.gz), for a machine that has no build yet
-  --sha256 HEX          what the one who made it says its SHA-256 is; it is checked before anything is unpacked
+  --sha256 HEX          its SHA-256, as published by its maker; checked before anything is unpacked
   --update-root FILE    root.json of the releases this kiosk will trust (`release init` made it). Without it: no updates
-  --server HOST:PORT    the firewall lets the kiosk reach this and nothing else; again for the broker and a second server.
+  --server HOST:PORT    the firewall lets the kiosk reach only this; repeat it for the broker and a second server.
                         Without it: any address, on ports 443, 8444 and 8883
-  --ntp HOST:PORT       again and again; default: the four of Debian's pool
-  --updates HOST:PORT   from where apt may fetch Debian's own updates; default: nowhere
+  --ntp HOST:PORT       may be repeated; default: the four of Debian's pool
+  --updates HOST:PORT   where apt may fetch Debian's updates from; default: nowhere
   --printer URI         the kiosk prints to this printer, by IPP (ipps://HOST/ipp/print, ipp://…), or `usb` for one on USB.
                         Without it: nothing is printed, and no print service runs
-  --port N              of the page on the loopback interface; default 7480
+  --port N              port of the page on the loopback interface; default 7480
   --swap off | DEVICE   no swap (default), or this block device with a key that is new at each start
-  --read-only-root      the root file system is read only from the next start on (package overlayroot);
+  --read-only-root      the root file system is read-only from the next start on (package overlayroot);
                         /var/lib/smartpresence has to be a file system of its own
   --no-packages         installs no Debian package; says which are missing
   --root DIR            installs into this folder, another machine's root. Nothing is started
   --dry-run             changes nothing, says what it would do
-  --uninstall           takes away what this program put there; with --purge also builds, data and secrets
+  --uninstall           removes what this program installed; with --purge also builds, data and secrets
 
-Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused, and the last line says what to mend.
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused, and the last line says what to fix.
 END
 }
 
@@ -89,7 +89,7 @@ case $printer in
   *) wrong "--printer takes usb, ipp://HOST/ipp/print or ipps://HOST/ipp/print, not $printer" ;;
 esac
 case $swap in off | /dev/*) ;; *) wrong '--swap takes off or a block device' ;; esac
-[ -z "$root" ] || [ -d "$root/etc" ] || refuse "--root $root is no root of a machine: it has no /etc"
+[ -z "$root" ] || [ -d "$root/etc" ] || refuse "--root $root is not the root of a machine: it has no /etc"
 live=; [ -n "$root" ] || live=yes
 [ -n "$dry" ] || [ "$(id -u)" = 0 ] || refuse 'only root can install a kiosk'
 ntp=${ntp:-0.debian.pool.ntp.org:123 1.debian.pool.ntp.org:123 2.debian.pool.ntp.org:123 3.debian.pool.ntp.org:123}
@@ -135,10 +135,10 @@ uninstall() {
   if [ -n "$purge" ]; then
     act rm -rf -- "$data" "$state"
   else
-    say "kept: $data and $state, with the kiosk's data and its sealed secret (--purge takes them away)"
+    say "kept: $data and $state, with the kiosk's data and its sealed secret (--purge removes them)"
   fi
   [ -z "$live" ] || act systemctl daemon-reload
-  say 'done: the kiosk is taken away. Packages and users stay; restart the machine.'
+  say 'done: the kiosk is removed. Packages and users stay; restart the machine.'
 }
 
 # ---- putting there --------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ link() {
   # What led elsewhere is written down, to be put back.
   if [ -n "$now" ] && ! grep -Fqs -- "$1 " "$state/links.before"; then
     if [ -n "$dry" ]; then say "would: keep in mind that $1 led to $now"; else printf '%s %s\n' "$1" "$now" >>"$state/links.before"; fi
-  elif [ -e "$root$1" ] && [ -z "$now" ]; then refuse "$1 is a file of somebody's: move it away first"
+  elif [ -e "$root$1" ] && [ -z "$now" ]; then refuse "$1 is not a file of this program: move it away first"
   fi
   act mkdir -p "$(dirname "$root$1")"
   act ln -sfn "$2" "$root$1"
@@ -206,7 +206,7 @@ install_packages() {
 check_archive() {
   [ -f "$archive" ] || refuse "--archive $archive is missing"
   case $sha256 in
-    *[!0-9a-f]* | '') refuse "--sha256 is missing: 64 hex digits, from whoever made $archive" ;;
+    *[!0-9a-f]* | '') refuse "--sha256 is missing: 64 hex digits, from the maker of $archive" ;;
   esac
   [ "$(sha256sum <"$archive" | cut -c 1-64)" = "$sha256" ] || refuse "$archive is not the file with SHA-256 $sha256: fetch it again"
 }
@@ -214,7 +214,7 @@ check_archive() {
 # The first build is unpacked by the updater's own code and user, with all its checks; later ones come signed.
 install_build() {
   if [ -f "$data/builds/state.json" ]; then
-    [ -z "$archive" ] || say 'a build is there already: --archive is passed over (updates come signed)'
+    [ -z "$archive" ] || say 'there is a build already: --archive is ignored (updates come signed)'
     return 0
   fi
   [ -n "$archive" ] || refuse 'there is no build here yet: give --archive and --sha256'
@@ -225,7 +225,7 @@ install_build() {
   tar -xzf "$archive" -C "$temporary" --no-same-owner
   cp "$archive" "$temporary/archive.tar.gz"
   kiosk=$(find "$temporary" -maxdepth 3 -path '*/bin/kiosk' | head -n 1)
-  [ -n "$kiosk" ] || refuse "$archive holds no bin/kiosk: it is no packaged kiosk"
+  [ -n "$kiosk" ] || refuse "$archive has no bin/kiosk: it is not a packaged kiosk"
   SMARTPRESENCE_SLOTS=$data setpriv --reuid="$(user_id smartpresence-update)" --regid="$(group_id smartpresence-update)" --clear-groups \
     "$kiosk" updater --first "$temporary/archive.tar.gz"
 }
@@ -249,7 +249,7 @@ seal_secret() {
   mv "$credential.new" "$credential"
   case $with in
     *tpm2*) say 'the device secret is sealed by the TPM' ;;
-    *) say 'no TPM here: the device secret is sealed by a key of this machine that lies on the same disk (/var/lib/systemd/credential.secret)' ;;
+    *) say 'no TPM here: the device secret is sealed by a key of this machine on the same disk (/var/lib/systemd/credential.secret)' ;;
   esac
 }
 
@@ -322,9 +322,11 @@ install_files() {
   [ -f "$launcher" ] || launcher=$here/../../electron/host-browser/update/launch
   put /opt/smartpresence/launcher 755 <"$launcher"
   link /usr/bin/smartpresence /opt/smartpresence/smartpresence
-  guide=$here/kiosk-image.md
-  [ -f "$guide" ] || guide=$here/../../docs/install/kiosk.md
-  put /opt/smartpresence/kiosk-image.md 644 <"$guide"
+  for guide in install/kiosk.md operate/technician.md; do
+    page=$here/${guide##*/}
+    [ -f "$page" ] || page=$here/../../docs/$guide
+    put "/opt/smartpresence/${guide##*/}" 644 <"$page"
+  done
   act systemd-tmpfiles ${root:+--root="$root"} --create smartpresence.conf
   for unit in $MASKED; do link "/etc/systemd/system/$unit" /dev/null; done
   for unit in $UNITS; do
@@ -335,7 +337,7 @@ install_files() {
   link /etc/systemd/system/default.target /lib/systemd/system/multi-user.target
   if [ -n "$update_root" ]; then
     [ -f "$update_root" ] || refuse "--update-root $update_root is missing"
-    if [ -f "$data/update/root.json" ]; then say 'update/root.json is there already: --update-root is passed over'
+    if [ -f "$data/update/root.json" ]; then say 'update/root.json exists already: --update-root is ignored'
     else act install -m 644 -o "$(user_id smartpresence-update)" -g "$(group_id smartpresence-update)" "$update_root" "$data/update/root.json"
     fi
   elif [ ! -f "$data/update/root.json" ]; then say 'no --update-root: this kiosk takes no updates until update/root.json is there'
@@ -369,9 +371,9 @@ drop_what_is_not_wanted() {
 }
 
 install_kiosk() {
-  grep -Eqs '^VERSION_ID="?13"?$' "$root/etc/os-release" || say 'warning: this is not Debian 13, for which this program is made'
+  grep -Eqs '^VERSION_ID="?13"?$' "$root/etc/os-release" || say 'warning: this is not Debian 13, which this program is made for'
   if grep -qs '^Package: openssh-server$' "$root/var/lib/dpkg/status"; then
-    say 'openssh-server is installed: it is masked here; take it away with apt-get purge openssh-server'
+    say 'openssh-server is installed: it is masked here; remove it with apt-get purge openssh-server'
   fi
   install_packages
   act mkdir -p "$state"
@@ -391,7 +393,7 @@ install_kiosk() {
     act systemctl reload-or-restart smartpresence-firewall.service || :
   fi
   set_up_printer
-  say 'done: restart the machine, and it is a kiosk. How to get in again: kiosk-image.md, beside this program and in /opt/smartpresence'
+  say 'done: restart the machine, and it is a kiosk. How to get in again: technician.md, beside this program and in /opt/smartpresence'
 }
 
 case $action in

@@ -10,7 +10,8 @@ const PARTS: Readonly<Record<string, string>> = {
   'build/kiosk/chromium-policy.json': 'chromium-policy.json',
   'build/kiosk/files': 'files',
   'electron/host-browser/update/launch': 'launch',
-  'docs/install/kiosk.md': 'kiosk-image.md',
+  'docs/install/kiosk.md': 'kiosk.md',
+  'docs/operate/technician.md': 'technician.md',
 };
 
 /**

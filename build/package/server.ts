@@ -26,6 +26,7 @@ const BESIDE: Readonly<Record<string, string>> = {
   'docs/operate/*.md': 'docs/operate',
   'docs/prove/*.md': 'docs/prove',
   'docs/develop/*.md': 'docs/develop',
+  'docs/develop/decisions/*.md': 'docs/develop/decisions',
 };
 
 interface ServerBuildOptions extends BuildIdentity {

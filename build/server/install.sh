@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs this SmartPresence server into /opt/smartpresence/VERSION and makes it the current one; run again, it changes
-# nothing. See docs/develop/packages.md. It starts no server and restarts none.
+# Installs this SmartPresence server into /opt/smartpresence/VERSION and makes it the current one; running it again changes
+# nothing. See docs/develop/packages.md. It starts and restarts no server.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -12,8 +12,8 @@ install.sh [--no-units]
 install.sh --uninstall [--purge]
 
   --no-units   no systemd units: for a container image, or another init system
-  --uninstall  takes program, units and links away; configuration, keys and data stay
-  --purge      with --uninstall: takes those away too. Without a copy of the keys, every backup is unreadable then
+  --uninstall  removes program, units and links; configuration, keys and data stay
+  --purge      with --uninstall: removes those too. Without a copy of the keys, no backup can be read then
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused, and the last line says what to do.
 END
@@ -45,7 +45,7 @@ data=/var/lib/smartpresence
 user=smartpresence
 
 [ "$(id -u)" = 0 ] || refuse 'only root can install a server: run it again as root, for example with sudo'
-[ ! -e "$base/launcher" ] || refuse 'this machine is a kiosk: a server wants a machine of its own'
+[ ! -e "$base/launcher" ] || refuse 'this machine is a kiosk: a server needs a machine of its own'
 [ -z "$purge" ] || [ "$action" = uninstall ] || refuse '--purge goes with --uninstall'
 if [ -z "$packaged" ] && dpkg-query --show --showformat='${db:Status-Status}' smartpresence-server 2>/dev/null | grep -qx installed; then
   refuse 'this server was installed by its Debian package: update or remove it with apt'
@@ -58,17 +58,17 @@ ours() { find "$base/$1/systemd" -maxdepth 1 \( -name '*.service' -o -name '*.ti
 
 install_program() {
   version=$(sed -n 's/^ *"version": "\([0-9A-Za-z.-]*\)",$/\1/p' "$here/app/build.json" 2>/dev/null | head -n 1)
-  [ -n "$version" ] || refuse "$here holds no SmartPresence server: unpack the whole archive, and run the install.sh in it"
+  [ -n "$version" ] || refuse "$here has no SmartPresence server: unpack the whole archive, and run the install.sh in it"
   machine=$(uname -m)
   case $(sed -n 's/^ *"platform": "\(.*\)",$/\1/p' "$here/app/build.json") in
     "linux-x64") [ "$machine" = x86_64 ] || refuse "this build is for x86_64, and this machine is $machine" ;;
     "linux-arm64") [ "$machine" = aarch64 ] || refuse "this build is for aarch64, and this machine is $machine" ;;
   esac
-  "$here/bin/node" --version >/dev/null || refuse "the Node.js in $here/bin does not run here: it wants glibc 2.28 or later, and libstdc++"
+  "$here/bin/node" --version >/dev/null || refuse "the Node.js in $here/bin does not run here: it needs glibc 2.28 or later, and libstdc++"
 
   if [ "$here" != "$base/$version" ]; then
     if [ -e "$base/$version" ]; then
-      diff -rq "$here" "$base/$version" >/dev/null || refuse "$base/$version is there, and is not this build: remove it first if nothing runs from it"
+      diff -rq "$here" "$base/$version" >/dev/null || refuse "$base/$version exists and is another build: remove it first if nothing runs from it"
     else
       [ "$(df -Pk "$(dirname "$base")" | awk 'NR == 2 { print $4 }')" -gt 400000 ] || refuse "$base needs 400 MB of free space"
       mkdir -p "$base"
@@ -102,7 +102,7 @@ make_user() {
 # point TO LINK: in one step, so that whoever starts a program meanwhile finds the old one or the new one.
 point() {
   if [ "$(readlink "$2" 2>/dev/null)" = "$1" ]; then return 0; fi
-  if [ -e "$2" ] && [ ! -L "$2" ]; then refuse "$2 is there, and is no link: move it away first"; fi
+  if [ -e "$2" ] && [ ! -L "$2" ]; then refuse "$2 exists and is not a link: move it away first"; fi
   ln -s "$1" "$2.$$"
   mv -Tf "$2.$$" "$2"
   say "$2 -> $1"
@@ -134,7 +134,7 @@ uninstall() {
   if [ "$(readlink "$command" 2>/dev/null)" = "$base/current/bin/smartpresence" ]; then rm -f "$command"; fi
   rm -rf "$base"
   if [ -z "$purge" ]; then
-    say "SmartPresence is removed. Kept: $config with the sealed keys, and $data (--purge takes them away)"
+    say "SmartPresence is removed. Kept: $config with the sealed keys, and $data (--purge removes them)"
     return 0
   fi
   rm -rf "$config" "$data"

@@ -383,7 +383,7 @@ function hole(committed: number, first: number): Problem {
   return new Problem(
     'server-misses-events',
     `The server has events up to ${committed}; the outbox begins at ${first}.`,
-    'The kiosk lost events or the server was restored: see docs/develop/protocol.md, "A hole".',
+    'The kiosk lost events or the server was restored: see docs/develop/protocol.md, "A gap".',
   );
 }
 

@@ -91,7 +91,7 @@ export async function startInstalled(place: Place, o: RunOptions): Promise<Insta
   ]);
   const { peopleUrl } = JSON.parse(String(line)) as { peopleUrl: string };
   const ask = session(peopleUrl, call);
-  // As docs/install/server.md has it: the first account is made beside the server, and its owner sets password and second factor.
+  // As docs/operate/accounts.md has it: the first account is made beside the server, and its owner sets password and second factor.
   const added = command('accounts', 'add', 'ada@example.org', '--role', 'admin', '--json');
   const { link } = JSON.parse(added) as { link: string };
   await signInFirst(ask, link);

@@ -8,7 +8,7 @@ import { emptyDebian, type Place } from './place.ts';
 import { enrolFromPicture, type InstalledServer, startInstalled } from './server.ts';
 import { expectNoSources } from './sources.ts';
 
-/* The server's archive on Debian's smallest base: installed and started by the commands of docs/install/server.md alone. */
+/* The server's archive on Debian's smallest base: installed and started by the commands of docs/install/first-day.md alone. */
 
 const impossible = cantRun('debootstrap', 'unshare', 'chroot');
 if (impossible) console.log(impossible);

@@ -121,7 +121,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.install(...SERVER, '--swap', '/dev/sdz3');
     expect(readlinkSync(join(other.root, 'etc/systemd/system/display-manager.service'))).toBe('/dev/null');
     const { code, said } = other.install('--uninstall', '--purge');
-    expect([code, said]).toEqual([0, expect.stringContaining('the kiosk is taken away')]);
+    expect([code, said]).toEqual([0, expect.stringContaining('the kiosk is removed')]);
     const is = other.state();
     const users = /^\/etc\/(passwd|group|shadow|gshadow)-?$|^\/etc\/\.pwd\.lock$/;
     const left = Object.keys(is).filter(
@@ -136,7 +136,10 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     const other = bareMachine();
     writeFileSync(join(other.root, 'etc/systemd/system/ssh.service'), '[Service]\n');
     const { code, said } = other.install(...SERVER);
-    expect([code, said]).toEqual([3, expect.stringContaining('/etc/systemd/system/ssh.service is a file of somebody')]);
+    expect([code, said]).toEqual([
+      3,
+      expect.stringContaining('/etc/systemd/system/ssh.service is not a file of this program'),
+    ]);
     other.remove();
   });
 

@@ -247,7 +247,7 @@ test('where no printer is, a card can be photographed, and the screen says so', 
   await page.locator('.enrol-consent button[type=submit]').click();
   await page.locator('.printed').waitFor({ timeout: 40_000 });
   await expect(page.locator('.print-words')).toHaveText(
-    'No printer is set up on this kiosk. Let the person take a photo of the card. The photo works just like the card.',
+    'No printer is set up on this kiosk. Let the person take a photo of the card. It works just as well.',
   );
   await expect(page.getByRole('button', { name: 'Print', exact: true })).toHaveCount(0);
 });

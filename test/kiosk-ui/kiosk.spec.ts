@@ -262,7 +262,7 @@ test('a policy of the server shows at once: liveness, days of photos, whom to as
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('button', { name: 'Privacy' }).click();
   const kept = page.locator('.privacy-grid');
-  await expect(kept).toContainText('erased after 90 days');
+  await expect(kept).toContainText('deleted after 90 days');
   await expect(page.locator('.badge')).toHaveCount(0);
   const privacy = {
     controller: 'Werk Süd GmbH',
@@ -273,7 +273,7 @@ test('a policy of the server shows at once: liveness, days of photos, whom to as
   };
   kiosk.core.setStatus({ liveness: 'off', privacy });
   await expect(page.locator('.badge')).toHaveText('Liveness check: off');
-  await expect(kept).toContainText('erased after 7 days');
+  await expect(kept).toContainText('deleted after 7 days');
   for (const words of ['Werk Süd GmbH', 'hier@werk.example', 'Frau Amt']) await expect(kept).toContainText(words);
   kiosk.core.setStatus({ liveness: 'on', privacy: { ...privacy, photoDays: 0 } });
   await expect(page.locator('.badge')).toHaveCount(0);

@@ -481,9 +481,9 @@ export const de: Locale = {
 
   conditions: {
     title: 'Handlungsbedarf',
-    full: 'Der Speicher dieses Kiosks ist voll: Es werden nur noch An- und Abmeldungen gespeichert.',
+    full: 'Der Speicher dieses Kiosks ist voll: Nur An- und Abmeldungen werden gespeichert.',
     low: 'Der Speicher dieses Kiosks ist fast voll.',
-    makeRoom: 'Bitten Sie die Technik, Platz zu schaffen. Es sind keine Einträge verloren gegangen.',
+    makeRoom: 'Bitten Sie die Technik, Platz zu schaffen. Es ging nichts verloren.',
   },
 
   staff: {
@@ -515,8 +515,7 @@ export const de: Locale = {
     emergency: 'Notfall-PIN',
     emergencyNote: 'Falls niemand auf der Liste entsperren kann. Jede Verwendung wird aufgezeichnet und gemeldet.',
     firstPin: 'Die PIN aus der Einrichtung dieses Kiosks.',
-    alerted:
-      'Mit der Notfall-PIN entsperrt. Das wurde aufgezeichnet und gemeldet. Erstellen Sie danach unter „Kiosk-Personal“ eine neue.',
+    alerted: 'Mit der Notfall-PIN entsperrt und gemeldet. Erstellen Sie danach unter „Kiosk-Personal“ eine neue.',
     choosePin: 'Wählen Sie jetzt Ihre eigene PIN mit 6 bis 12 Ziffern. Sie ersetzt die PIN, die Sie bekommen haben.',
     newPin: 'Ihre neue PIN',
     newPinAgain: 'Neue PIN wiederholen',
@@ -768,7 +767,7 @@ export const de: Locale = {
     title: 'Neue Karte',
     card: 'Karte',
     qr: 'QR-Code der Karte',
-    notPrinted: 'Lassen Sie die Person die Karte fotografieren. Das Foto funktioniert genauso wie die Karte.',
+    notPrinted: 'Lassen Sie die Karte fotografieren: Das Foto gilt genauso.',
     done: 'Karte übergeben',
     once: 'Sie wird nur einmal angezeigt. Wer seine Karte verliert, bekommt eine neue; die verlorene funktioniert dann nicht mehr.',
     templates:

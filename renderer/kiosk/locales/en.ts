@@ -500,8 +500,7 @@ export const en = {
     emergency: 'Emergency PIN',
     emergencyNote: 'For when no one on the list can unlock. Each use is recorded and reported.',
     firstPin: 'The PIN from this kiosk’s setup.',
-    alerted:
-      'Unlocked with the emergency PIN. This was recorded and reported. When you’re done, create a new one under “Kiosk staff”.',
+    alerted: 'Unlocked with the emergency PIN. This was reported. Afterwards, create a new one under “Kiosk staff”.',
     choosePin: 'Choose your own PIN now, 6 to 12 digits. It replaces the one you were given.',
     newPin: 'Your new PIN',
     newPinAgain: 'Repeat the new PIN',
@@ -748,7 +747,7 @@ export const en = {
     title: 'New card',
     card: 'Card',
     qr: 'QR code on the card',
-    notPrinted: 'Let the person take a photo of the card. The photo works just like the card.',
+    notPrinted: 'Let the person take a photo of the card. It works just as well.',
     done: 'Card handed over',
     once: 'It’s shown only once. Anyone who loses their card gets a new one, and the lost card stops working.',
     templates: 'Print it, or let the person take a photo. Their face can only be recognised with this card.',

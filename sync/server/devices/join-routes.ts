@@ -15,7 +15,7 @@ const POLLS_A_MINUTE = 60;
 
 /**
  * `POST /v1/join` (body: a join) and `GET /v1/join/:device` (authorization: Proof …): how a kiosk without a certificate
- * becomes a device. See docs/develop/protocol.md, "Joining".
+ * becomes a device. See docs/develop/protocol.md, "Provisioning".
  */
 export function registerJoin(app: Listener, context: IdentityContext, onChange: () => void): void {
   app.register(async (scope) => {
