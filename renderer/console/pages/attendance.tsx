@@ -168,7 +168,7 @@ function Attendance({ query, role }: PageProps) {
             label: t('attendance.state'),
             cell: (row) => (
               <>
-                {stateOf(row)}
+                <span class="unstruck">{stateOf(row)}</span>
                 {row.voidedBy && (
                   <p class="muted small" dir="auto">
                     {t('attendance.voidedByStaff', { name: staffByWords(row.voidedBy) })}

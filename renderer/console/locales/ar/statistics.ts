@@ -3,7 +3,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 export const statistics = {
   nav: 'الإحصاءات',
   lead: 'أعداد إجمالية مجهولة الهوية',
-  arrivals: 'الدخول والخروج حسب الساعة',
+  arrivals: 'الدخول حسب الساعة',
   came: 'دخول',
   went: 'خروج',
   scores: 'درجات تطابق الوجوه المقبولة',

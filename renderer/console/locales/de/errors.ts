@@ -162,7 +162,7 @@ export const errors = {
   'unknown-site': GONE,
   'upload-empty': { title: 'Die Datei ist leer.', next: 'Wählen Sie eine andere Datei.' },
   'ways-need-another': {
-    title: 'Jede Check-in-Methode dieser Richtlinie verlangt ein Gesicht.',
+    title: 'Jede Anmeldemethode dieser Richtlinie verlangt ein Gesicht.',
     next: 'Behalten Sie eine ohne Gesicht, etwa Nummer und PIN.',
   },
   'webhook-unknown': GONE,

@@ -12,8 +12,8 @@ export const kioskStaff = {
   noneText:
     'Fügen Sie hier jemanden hinzu. Die Person erhält eine Start-PIN und wählt am Kiosk ihre eigene. Für nur einen Kiosk: dort unter „Personal“ hinzufügen.',
   kiosks: 'Kioske',
-  has: 'Aktiv an {{confirmed}} von {{count}}',
-  gone: 'Entfernt von {{confirmed}} von {{count}}',
+  has: 'Aktiv: {{confirmed}} von {{count}}',
+  gone: 'Entfernt: {{confirmed}} von {{count}}',
   waiting: 'Ausstehend: {{names}}',
   revokedKiosk: '{{name}} (gesperrt: wird nicht mehr aktualisiert)',
   more: '{{count}} weitere',

@@ -46,7 +46,7 @@ export const people = {
   },
   word: {
     given: 'Eingewilligt',
-    withdrawn: 'Einwilligung widerrufen',
+    withdrawn: 'Widerrufen',
   },
   via: {
     kiosk: 'am Kiosk',
@@ -71,7 +71,7 @@ export const people = {
   record: 'Einwilligung festhalten',
   withdraw: 'Einwilligung widerrufen',
   withdrawText:
-    'Gesichtsvorlagen und Erfassungsfotos werden sofort gelöscht, hier und auf jedem Kiosk. Die anderen Check-in-Methoden funktionieren weiter.',
+    'Gesichtsvorlagen und Erfassungsfotos werden sofort gelöscht, hier und auf jedem Kiosk. Die anderen Anmeldemethoden funktionieren weiter.',
   withdrawn: 'Einwilligung widerrufen. Alle Gesichtsvorlagen sind gelöscht.',
   minor: 'Sorgeberechtigte Person',
   noMinor: 'Nicht als unter dem Einwilligungsalter vermerkt.',
@@ -90,7 +90,7 @@ export const people = {
   guardian: 'Name der sorgeberechtigten Person',
   relation: 'Verhältnis',
   enrol: 'Gesicht erfassen',
-  noFaces: 'Keine. Diese Person nutzt andere Check-in-Methoden.',
+  noFaces: 'Keine. Diese Person nutzt andere Anmeldemethoden.',
   faceCount_one: '{{count}} Vorlage',
   faceCount_other: '{{count}} Vorlagen',
   removeFaces: 'Gesichtsvorlagen löschen',

@@ -99,7 +99,7 @@ export const problem = {
   },
   'faces-off': {
     title: 'Gesichtserkennung ist an allen Standorten dieser Person aus.',
-    next: 'Richten Sie eine andere Check-in-Methode ein.',
+    next: 'Richten Sie eine andere Anmeldemethode ein.',
   },
   'guardian-required': {
     title: 'Diese Person ist unter dem Einwilligungsalter.',

@@ -47,7 +47,7 @@ export const rollouts = {
     told: 'benachrichtigt',
     'not-heard': 'nicht verbunden',
     installing: 'installieren',
-    healthy: 'laufen',
+    healthy: 'in Ordnung',
     'rolled-back': 'zurückgekehrt',
     refused: 'abgelehnt',
     overdue: 'keine Rückmeldung',

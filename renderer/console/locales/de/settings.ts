@@ -5,7 +5,7 @@ export const settings = {
   lead: 'Wie sich die Kioske eines Standorts verhalten. Jede Änderung wird festgehalten und lässt sich zurücknehmen.',
   policy: 'Richtlinie',
   inherited: 'Wie der Standardstandort',
-  waysTitle: 'Check-in-Methoden',
+  waysTitle: 'Anmeldemethoden',
   waysText:
     'Kioske bieten diese gleichwertig in dieser Reihenfolge an. Mindestens eine muss ohne Gesicht funktionieren.',
   way: {
@@ -47,7 +47,7 @@ export const settings = {
   save: 'Speichern',
   saved: 'Gespeichert. Die Kioske übernehmen es bei der nächsten Verbindung.',
   wrong:
-    'Prüfen Sie die Angaben: Eine Zahl fehlt oder ist unzulässig, es bleibt keine Check-in-Methode ohne Gesicht, oder ein Datenschutz-Kontakt fehlt.',
+    'Prüfen Sie die Angaben: Eine Zahl fehlt oder ist unzulässig, es bleibt keine Anmeldemethode ohne Gesicht, oder ein Datenschutz-Kontakt fehlt.',
   history: 'Verlauf',
   noHistory: 'Noch keine Änderungen.',
   revert: 'Diese Änderung zurücknehmen',
@@ -75,7 +75,7 @@ export const settings = {
   siteName: 'Name',
   timeZone: 'Zeitzone',
   timeZoneHint: 'IANA-Name, z. B. Europe/Berlin',
-  ways: 'Check-in-Methoden',
+  ways: 'Anmeldemethoden',
   privacy: 'Datenschutz-Kontakte',
   thenFace: '{{way}}: danach Gesicht prüfen',
   withFace: 'Danach Gesicht prüfen',

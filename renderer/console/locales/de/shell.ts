@@ -41,7 +41,7 @@ export const shell = {
     codeHint:
       'Sechs Ziffern aus Ihrer Authenticator-App oder ein Wiederherstellungscode. Lassen Sie das Feld leer, wenn Sie noch keine App eingerichtet haben.',
     button: 'Anmelden',
-    help: 'Erste Anmeldung oder Passwort vergessen? Bitten Sie eine Administratorin oder einen Administrator um einen Link. Den Link für das erste Konto gibt der Server beim Start aus.',
+    help: 'Erste Anmeldung oder Passwort vergessen? Bitten Sie die Administration um einen Link. Den Link für das erste Konto gibt der Server beim Start aus.',
     left: 'Sie sind abgemeldet.',
     ended: 'Ihre Sitzung ist abgelaufen. Melden Sie sich wieder an, um dort weiterzumachen, wo Sie aufgehört haben.',
   },

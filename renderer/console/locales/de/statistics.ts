@@ -3,7 +3,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 export const statistics = {
   nav: 'Statistik',
   lead: 'Anonyme Summen',
-  arrivals: 'Kommen und Gehen nach Stunde',
+  arrivals: 'Kommen nach Stunde',
   came: 'Kommen',
   went: 'Gehen',
   scores: 'Vergleichswerte erkannter Gesichter',
@@ -15,7 +15,7 @@ export const statistics = {
   reason: 'Grund',
   queue: 'Noch nicht gesendet',
   events: 'Ereignisse',
-  methods: 'Check-in-Methoden',
+  methods: 'Anmeldemethoden',
   empty: 'Keine Daten für diesen Zeitraum',
   table: 'Als Tabelle anzeigen',
   hour: 'Stunde',

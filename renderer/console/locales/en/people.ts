@@ -116,7 +116,7 @@ export const people = {
   seen: 'Access to this person’s data',
   seenText: 'Every view and change is recorded in the audit log.',
   seenShow: 'View in audit log',
-  linkText: 'Whoever opens this link first is signed in as this person. Give it to no one else.',
+  linkText: 'The first person to open this link is signed in as this person. Give it to no one else.',
   linkSend: 'Also send it to {{email}}',
   linkMake: 'Create link',
   linkQr: 'Link QR code',

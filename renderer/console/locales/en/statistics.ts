@@ -3,7 +3,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 export const statistics = {
   nav: 'Statistics',
   lead: 'Anonymous totals',
-  arrivals: 'Arrivals and departures by hour',
+  arrivals: 'Arrivals by hour',
   came: 'Arrivals',
   went: 'Departures',
   scores: 'Match scores of accepted faces',

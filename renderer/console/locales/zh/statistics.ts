@@ -3,7 +3,7 @@ import type { Sentences } from '../../../shared/i18n.ts';
 export const statistics = {
   nav: '统计',
   lead: '匿名汇总',
-  arrivals: '每小时到达和离开',
+  arrivals: '每小时到达',
   came: '到达',
   went: '离开',
   scores: '已接受人脸的匹配分数',
