@@ -145,7 +145,7 @@ function Attendance({ query, role }: PageProps) {
             label: t('attendance.method'),
             cell: (row) => (
               <>
-                {t(`method.${row.method}`)}
+                <span class="struck">{t(`method.${row.method}`)}</span>
                 {row.by && (
                   <p class="muted small" dir="auto">
                     {t('attendance.byStaff', { name: staffByWords(row.by) })}
