@@ -18,14 +18,14 @@ const AUDIT_MS = 60_000;
 
 function licences(): number {
   const lockfile = Lockfile.parse(JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')));
-  return told('licences', licenceFaults(lockfile, readAnswers(LicenceAnswers, 'licences')));
+  return report('licences', licenceFaults(lockfile, readAnswers(LicenceAnswers, 'licences')));
 }
 
 function secrets(): number {
   const findings = [...treeTexts(ROOT), ...historyTexts(ROOT)].flatMap(({ path, text }) => findSecrets(path, text));
   const { faults, stale } = secretFaults(findings, readAnswers(SecretAnswers, 'secrets'));
   for (const answer of stale) console.log(`secrets: the answer for ${answer} answers nothing here`);
-  return told('secrets', faults);
+  return report('secrets', faults);
 }
 
 function audit(): number {
@@ -43,10 +43,10 @@ function audit(): number {
   }
   for (const answer of verdict.stale) console.log(`audit: the answer for ${answer} answers nothing any more`);
   console.log(`audit: ${verdict.found} findings, ${verdict.faults.length} of them without an answer`);
-  return told('audit', verdict.faults);
+  return report('audit', verdict.faults);
 }
 
-function told(check: string, faults: readonly string[]): number {
+function report(check: string, faults: readonly string[]): number {
   for (const fault of faults) console.log(`${check}: ${fault}`);
   if (faults.length > 0) console.log(`Mend it, or answer for it in build/checks/${check}-answers.json.`);
   return faults.length > 0 ? 1 : 0;

@@ -1,8 +1,8 @@
 import type { TargetFile } from '@tufjs/models';
 import { BuildFacts } from '../../sync/protocol/wire/release.ts';
 import { type Document, keysOf, ROLE_NAMES, type RoleName } from './documents.ts';
+import { type CannotRollBack, cannotRollBack } from './rollback.ts';
 import { presentRoot } from './stage.ts';
-import { type NoWayBack, noWayBack } from './way-back.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What a signature would stand for: said before anybody gives one. */
@@ -33,7 +33,7 @@ export interface Described {
     readonly replaced: readonly string[];
     readonly unchanged: number;
     /** Of the added: what every kiosk would refuse, since the build that it runs could not open the store after it. */
-    readonly noWayBack: readonly NoWayBack[];
+    readonly cannotRollBack: readonly CannotRollBack[];
   } | null;
 }
 
@@ -90,7 +90,7 @@ function describeTargets(
     replaced: changed.filter(({ path }) => Object.hasOwn(then, path)).map(({ path }) => path),
     unchanged: Object.keys(now).length - changed.length,
     // One that goes now may still be what kiosks run.
-    noWayBack: noWayBack(factsOf(changed), factsOf([...Object.values(then), ...Object.values(now)])),
+    cannotRollBack: cannotRollBack(factsOf(changed), factsOf([...Object.values(then), ...Object.values(now)])),
   };
 }
 

@@ -69,12 +69,12 @@ export async function copyTo(
   for (const file of files) if ((await to.size(file.path)) !== file.length) lacking.push(file);
   const total = lacking.reduce((sum, file) => sum + file.length, 0);
   let done = 0;
-  const told = (bytes: number) => {
+  const count = (bytes: number) => {
     done += bytes;
     progress?.(done, total);
   };
   for (const { path, length } of lacking)
-    await to.write(path, counted(createReadStream(join(workspace.folder, path)), told), length);
+    await to.write(path, counted(createReadStream(join(workspace.folder, path)), count), length);
 
   let sent = lacking.length;
   const metadata = [

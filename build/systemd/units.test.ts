@@ -63,7 +63,7 @@ test('the broker is told of new access rules, once, and again where that failed;
   const program = (name: string, text: string) =>
     writeFileSync(join(bin!, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
   program('systemctl', `echo "$*" >>${bin}/told; [ ! -e ${bin}/stuck ]`);
-  const told = () => readFileSync(join(bin!, 'told'), 'utf8').trim().split('\n');
+  const notified = () => readFileSync(join(bin!, 'told'), 'utf8').trim().split('\n');
   const rules = (text: string) => writeFileSync(join(broker!, 'acl'), text);
   const run = () =>
     spawnSync(join(import.meta.dirname, 'broker-reload.sh'), [broker!, state!], {
@@ -71,12 +71,12 @@ test('the broker is told of new access rules, once, and again where that failed;
     }).status;
   rules('user a\ntopic deny #\n');
   expect([run(), run()]).toEqual([0, 0]);
-  expect(told()).toEqual(['try-reload-or-restart smartpresence-mosquitto.service']);
+  expect(notified()).toEqual(['try-reload-or-restart smartpresence-mosquitto.service']);
   rules('user b\ntopic deny #\n');
   writeFileSync(join(bin!, 'stuck'), '');
   expect([run(), run()]).toEqual([1, 1]);
   rmSync(join(bin!, 'stuck'));
-  expect([run(), run(), told().length]).toEqual([0, 0, 4]);
+  expect([run(), run(), notified().length]).toEqual([0, 0, 4]);
 });
 
 test('the server takes the example of its environment', () => {

@@ -11,31 +11,31 @@ type Register = (program: Command) => void;
  * The topics, and which first words of a command each of them answers. A command loads its own topic alone: kiosk, server
  * and models together take most of a second. Help, and whatever is no command, loads all.
  */
-const TOPICS: readonly { readonly words: readonly string[]; readonly load: () => Promise<Register> }[] = [
-  { words: ['faces'], load: async () => (await import('./faces/register.ts')).registerFaces },
-  { words: ['people', 'faces'], load: async () => (await import('./people/register.ts')).registerPeople },
-  { words: ['staff'], load: async () => (await import('./staff/register.ts')).registerStaff },
-  { words: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
-  { words: ['setup'], load: async () => (await import('./setup/register.ts')).registerSetup },
-  { words: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
-  { words: ['doctor'], load: async () => (await import('./doctor/register.ts')).registerDoctor },
-  { words: ['upgrade'], load: async () => (await import('./upgrade/register.ts')).registerUpgrade },
-  { words: ['keys'], load: async () => (await import('./keys/register.ts')).registerKeys },
-  { words: ['accounts'], load: async () => (await import('./accounts/register.ts')).registerAccounts },
-  { words: ['audit'], load: async () => (await import('./audit/register.ts')).registerAudit },
-  { words: ['erasure'], load: async () => (await import('./erasure/register.ts')).registerErasure },
-  { words: ['retention'], load: async () => (await import('./retention/register.ts')).registerRetention },
-  { words: ['incident'], load: async () => (await import('./incident/register.ts')).registerIncident },
-  { words: ['compliance'], load: async () => (await import('./compliance/register.ts')).registerCompliance },
-  { words: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
-  { words: ['models'], load: async () => (await import('./models/register.ts')).registerModels },
-  { words: ['fleet'], load: async () => (await import('./fleet/register.ts')).registerFleet },
-  { words: ['rollout'], load: async () => (await import('./rollout/register.ts')).registerRollout },
-  { words: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
-  { words: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
-  { words: ['release'], load: async () => (await import('./release/register.ts')).registerRelease },
-  { words: ['update'], load: async () => (await import('./update/register.ts')).registerUpdate },
-  { words: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
+const TOPICS: readonly { readonly names: readonly string[]; readonly load: () => Promise<Register> }[] = [
+  { names: ['faces'], load: async () => (await import('./faces/register.ts')).registerFaces },
+  { names: ['people', 'faces'], load: async () => (await import('./people/register.ts')).registerPeople },
+  { names: ['staff'], load: async () => (await import('./staff/register.ts')).registerStaff },
+  { names: ['device'], load: async () => (await import('./device/register.ts')).registerDevice },
+  { names: ['setup'], load: async () => (await import('./setup/register.ts')).registerSetup },
+  { names: ['server'], load: async () => (await import('./server/register.ts')).registerServer },
+  { names: ['doctor'], load: async () => (await import('./doctor/register.ts')).registerDoctor },
+  { names: ['upgrade'], load: async () => (await import('./upgrade/register.ts')).registerUpgrade },
+  { names: ['keys'], load: async () => (await import('./keys/register.ts')).registerKeys },
+  { names: ['accounts'], load: async () => (await import('./accounts/register.ts')).registerAccounts },
+  { names: ['audit'], load: async () => (await import('./audit/register.ts')).registerAudit },
+  { names: ['erasure'], load: async () => (await import('./erasure/register.ts')).registerErasure },
+  { names: ['retention'], load: async () => (await import('./retention/register.ts')).registerRetention },
+  { names: ['incident'], load: async () => (await import('./incident/register.ts')).registerIncident },
+  { names: ['compliance'], load: async () => (await import('./compliance/register.ts')).registerCompliance },
+  { names: ['jobs'], load: async () => (await import('./jobs/register.ts')).registerJobs },
+  { names: ['models'], load: async () => (await import('./models/register.ts')).registerModels },
+  { names: ['fleet'], load: async () => (await import('./fleet/register.ts')).registerFleet },
+  { names: ['rollout'], load: async () => (await import('./rollout/register.ts')).registerRollout },
+  { names: ['backup'], load: async () => (await import('./backup/register.ts')).registerBackup },
+  { names: ['store', 'checkins'], load: async () => (await import('./store/register.ts')).registerStore },
+  { names: ['release'], load: async () => (await import('./release/register.ts')).registerRelease },
+  { names: ['update'], load: async () => (await import('./update/register.ts')).registerUpdate },
+  { names: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];
 
 const BENCH_HELP = `
@@ -56,7 +56,7 @@ export async function buildProgram(word: string): Promise<Command> {
     .exitOverride()
     .showHelpAfterError(`(more: ${command('--help')})`);
 
-  const named = TOPICS.filter((topic) => topic.words.includes(word));
+  const named = TOPICS.filter((topic) => topic.names.includes(word));
   for (const { load } of named.length > 0 ? named : TOPICS) (await load())(program);
   // Where the benches are: an installed program has none.
   if (existsSync(join(import.meta.dirname, '../../test/bench')))

@@ -51,7 +51,7 @@ export const CALL_CODES = [
 ] as const;
 
 /** What a code or badge may be refused with, and a way in that the site does not offer. */
-export const WAY_CODES = [
+export const METHOD_CODES = [
   'code-unknown',
   'code-expired',
   'code-early',
@@ -60,7 +60,7 @@ export const WAY_CODES = [
   'locked',
   'face-needed',
   'claim-unknown',
-  'way-not-offered',
+  'method-not-offered',
 ] as const;
 
 /** Codes that a form of its own has words for: those of the PIN, and of the enrolment. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BadgeNumber, Way } from '../../sync/protocol/wire/changes.ts';
+import { BadgeNumber, CheckinMethod } from '../../sync/protocol/wire/changes.ts';
 import { LookalikeReason, Method } from '../../sync/protocol/wire/event.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EvacuationList } from './evacuation.ts';
@@ -70,15 +70,15 @@ export type Receipt = z.infer<typeof Receipt>;
 const ClaimToken = z.string().regex(/^[A-Za-z0-9_-]{32}$/);
 
 /** What came of a code or badge: checked in, or the face of its owner has to be shown first (`visitBegin` with the claim). */
-export const WayResult = z.discriminatedUnion('kind', [
+export const CredentialResult = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
   z.strictObject({ kind: z.literal('face'), claim: ClaimToken }),
 ]);
-export type WayResult = z.infer<typeof WayResult>;
+export type CredentialResult = z.infer<typeof CredentialResult>;
 
 /** The same of a reader that the core itself listens to, pushed to the screen; `code` as the methods refuse with. */
 export const Arrival = z.discriminatedUnion('kind', [
-  ...WayResult.options,
+  ...CredentialResult.options,
   /** Read while the unlock screen listens: to be judged by `staffUnlock`. */
   z.strictObject({ kind: z.literal('badge'), badge: BadgeNumber }),
   z.strictObject({
@@ -110,7 +110,7 @@ export const ProbeResult = z.discriminatedUnion('kind', [
    * come before this face.
    */
   z.strictObject({
-    kind: z.literal('other-way'),
+    kind: z.literal('other-method'),
     reason: z.enum(['unknown', 'uncertain', 'liveness', 'locked', 'blocked', 'claim-first']),
     code: Code.optional(),
   }),
@@ -284,9 +284,9 @@ export const METHODS = {
    * `code-early` (this kiosk's clock is behind), `code-used`, `badge-unknown`, `locked` (params: seconds), `face-needed` (the
    * site wants a face with it, and there is none to compare), `way-not-offered`.
    */
-  codeRead: m(z.strictObject({ code: z.string().min(1).max(400) }), WayResult),
+  codeRead: m(z.strictObject({ code: z.string().min(1).max(400) }), CredentialResult),
   /** A badge's number, as a reader that plays a keyboard types it; refused as above. */
-  badgeRead: m(z.strictObject({ badge: BadgeNumber }), WayResult),
+  badgeRead: m(z.strictObject({ badge: BadgeNumber }), CredentialResult),
 
   /** What the person agrees to, and whom to ask. */
   consentText: m(
@@ -486,7 +486,7 @@ export const Status = z.strictObject({
   people: z.number().int(),
   face: FaceUse,
   /** The ways in that this site offers and this kiosk can do now, in the order to show them as equals. */
-  ways: z.array(Way),
+  checkinMethods: z.array(CheckinMethod),
   /** A serial reader answers: it reads codes and badges without the camera. */
   reader: z.boolean(),
   /** The server's policy may change it at any time, and what follows too. */

@@ -2,9 +2,13 @@ import { randomInt } from 'node:crypto';
 import { leeway } from '../../models/rules/decision.ts';
 import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { facesOrOff, tellUnfit } from './checkin/faces.ts';
+import { facesOrOff, logUnfit } from './checkin/faces.ts';
 import { recogniserWhile } from './checkin/recogniser.ts';
 import { createCheckinService } from './checkin/service.ts';
+import { createArrivals } from './checkin-methods/arrivals.ts';
+import { createClaims } from './checkin-methods/claims.ts';
+import { offeredMethods, onlyOffered } from './checkin-methods/offered.ts';
+import { createCredentialCheckin } from './checkin-methods/service.ts';
 import { STORE_COMMANDS } from './commands/all.ts';
 import type { CommandContext } from './commands/command.ts';
 import { startControl } from './control/server.ts';
@@ -37,11 +41,11 @@ import {
   consentAgeOf,
   facesForbidden,
   governed,
+  methodsOf,
   readIssuers,
   readPolicy,
   templatesOnCards,
   wantsFace,
-  waysOf,
 } from './roster/policy.ts';
 import { EMERGENCY_USED } from './staff/emergency.ts';
 import { idsOfServer, knownStaff } from './staff/members.ts';
@@ -62,10 +66,6 @@ import { attachTechnician } from './technician/attach.ts';
 import { attachUpdates } from './update/attach.ts';
 import type { UpdateKeeper } from './update/keeper.ts';
 import { COMMIT, VERSION } from './version.ts';
-import { createArrivals } from './ways/arrivals.ts';
-import { createClaims } from './ways/claims.ts';
-import { offeredWays, onlyOffered } from './ways/offered.ts';
-import { createWays } from './ways/service.ts';
 
 /** How often standing conditions (disk, queue) are looked at without an event, ms. */
 const STATUS_MS = 5_000;
@@ -116,8 +116,8 @@ export async function assemble(
   const recogniser = recogniserWhile(loaded, faceOffNow);
   const samePerson = { straight: loaded.calibration.verification, turned: leeway(loaded.calibration).turned };
   let issuers = readIssuers(store.sync.issuers);
-  const siteWays = () => waysOf(policy);
-  const offered = () => offeredWays(policy, { face: recogniser.off === null, ownCodes: issuers.length > 0 });
+  const siteMethods = () => methodsOf(policy);
+  const offered = () => offeredMethods(policy, { face: recogniser.off === null, ownCodes: issuers.length > 0 });
   const pins = await kiosk.pins();
   const personPins = createPersonPins(pins, () => readPeppers(store.sync.pinPeppers));
   const retention = startRetention({ store, site, log });
@@ -193,7 +193,7 @@ export async function assemble(
         issuers = readIssuers(store.sync.issuers);
         settings.take();
         fleet?.look();
-        tellUnfit(followRoster(loaded.gallery, loaded.model, outcome), log);
+        logUnfit(followRoster(loaded.gallery, loaded.model, outcome), log);
       },
       dropped: () => emptyGallery(loaded.gallery, store),
     });
@@ -284,7 +284,7 @@ export async function assemble(
   const cards = createCardService({
     store,
     staff,
-    offered: siteWays,
+    offered: siteMethods,
     withFace: () => wantsFace(policy, 'badge'),
     onCards: () => templatesOnCards(policy),
     changed,
@@ -349,13 +349,13 @@ export async function assemble(
     }),
   );
 
-  const ways = createWays({
+  const credentials = createCredentialCheckin({
     store,
     guard,
     staff,
     claims,
     admit,
-    offered: siteWays,
+    offered: siteMethods,
     withFace: (way) => wantsFace(policy, way),
     faceOff: () => recogniser.off,
     model: () => recogniser,
@@ -365,7 +365,7 @@ export async function assemble(
   });
 
   if (site.devices) {
-    const arrive = createArrivals(ways, (arrival) => hub.push('arrival', arrival), log);
+    const arrive = createArrivals(credentials, (arrival) => hub.push('arrival', arrival), log);
     try {
       devices = await startDevices({
         config: site.devices,
@@ -483,8 +483,8 @@ export async function assemble(
         async status() {
           return hub.current();
         },
-        ...onlyOffered(checkin, siteWays),
-        ...ways.methods,
+        ...onlyOffered(checkin, siteMethods),
+        ...credentials.methods,
         ...staff.methods,
         ...createStaffScreen({ store, records, pins, memberPins: personPins }),
         ...enrolment,

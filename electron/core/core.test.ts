@@ -212,7 +212,7 @@ test('a number that wrong PINs locked opens with the PIN that staff set, and is 
 });
 
 test('a kiosk that takes no photos of check-ins tells nobody that it keeps them', async () => {
-  const told = async (): Promise<[number, number, string]> => {
+  const notified = async (): Promise<[number, number, string]> => {
     const core = await start();
     try {
       const { privacy } = await core.methods.status({});
@@ -222,7 +222,7 @@ test('a kiosk that takes no photos of check-ins tells nobody that it keeps them'
       await core.close();
     }
   };
-  expect(await told()).toEqual([90, 0, expect.stringContaining('90 Tage lang ein Foto')]);
+  expect(await notified()).toEqual([90, 0, expect.stringContaining('90 Tage lang ein Foto')]);
   writeSiteConfig(home, { ...readSiteConfig(home), photos: false });
-  expect(await told()).toEqual([0, 0, expect.not.stringContaining('Bei jedem Einchecken')]);
+  expect(await notified()).toEqual([0, 0, expect.not.stringContaining('Bei jedem Einchecken')]);
 });

@@ -89,7 +89,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
       options.coreModule ?? resolve(import.meta.dirname, `core-child${extname(import.meta.filename)}`),
       log,
     ),
-    onAgain: () => chromium?.restart('the kiosk was asked to restart'),
+    onRetry: () => chromium?.restart('the kiosk was asked to restart'),
     log,
     onEnd: endAsked.resolve,
     ...(options.endsWithCore && { endsWithCore: options.endsWithCore }),

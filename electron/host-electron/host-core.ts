@@ -1,7 +1,7 @@
 import type { CoreState } from '../contract/host.ts';
 import type { CoreOptions } from '../core/interface.ts';
 import { codedError } from '../core/serving/core-process.ts';
-import { type CoreSupervisor, REFUSED_AGAIN_AFTER } from '../core/serving/core-supervisor.ts';
+import { type CoreSupervisor, RETRY_REFUSED_AFTER } from '../core/serving/core-supervisor.ts';
 
 /** The core as the host has it: being prepared, supervised, or refused for a reason that the page shows. */
 export interface HostCore {
@@ -43,7 +43,7 @@ export function startHostCore({ prepare, supervise, changed, failed, log }: Host
       log('error', 'host: the core can’t be started', { error });
       state = { state: 'refused', ...coded };
       changed(state);
-      if (!closing) timer = setTimeout(attempt, REFUSED_AGAIN_AFTER);
+      if (!closing) timer = setTimeout(attempt, RETRY_REFUSED_AFTER);
     }
   }
   void attempt();

@@ -101,7 +101,7 @@ function run(options: HostArguments, ownData: string): void {
         // Without a launcher an installed program starts itself again; from sources, core and page alone are started again.
         start: { type: 'start', home, deviceSecret, demo, slots, mayEnd: slots !== null || app.isPackaged },
         spawn: forkUtility(utilityProcess, CORE_MODULE, log),
-        onAgain: () => window.webContents.reloadIgnoringCache(),
+        onRetry: () => window.webContents.reloadIgnoringCache(),
         endsWithCore: undecidedTrial(process.env),
         onEnd() {
           again = true;

@@ -123,7 +123,7 @@ export async function loadModel<Weight extends WeightFile>(folder: string, weigh
 
 /** What of the file's tensors is not as the entry says; null: all of it is. A file may have outputs that nobody asks for. */
 function mismatch({ inputMetadata, outputMetadata }: InferenceSession, { input, outputs }: WeightFile): string | null {
-  const tell = (m: InferenceSession.ValueMetadata) => (m.isTensor ? `${m.name}:${m.type}[${m.shape}]` : m.name);
+  const describe = (m: InferenceSession.ValueMetadata) => (m.isTensor ? `${m.name}:${m.type}[${m.shape}]` : m.name);
   const wanted = (t: WeightFile['input']) => `${t.name}:float32[${t.shape}]`;
   const fits = (t: WeightFile['input'], m: InferenceSession.ValueMetadata | undefined) =>
     m?.isTensor &&
@@ -133,7 +133,7 @@ function mismatch({ inputMetadata, outputMetadata }: InferenceSession, { input, 
     // A batch of any size, which exporters leave open by a name, is a batch of one too.
     m.shape.every((size, i) => size === t.shape[i] || (i === 0 && typeof size === 'string'));
   if (inputMetadata.length !== 1 || !fits(input, inputMetadata[0]))
-    return `takes ${inputMetadata.map(tell).join(' ')}, its entry says ${wanted(input)}`;
+    return `takes ${inputMetadata.map(describe).join(' ')}, its entry says ${wanted(input)}`;
   for (const output of outputs)
     if (
       !fits(
@@ -141,6 +141,6 @@ function mismatch({ inputMetadata, outputMetadata }: InferenceSession, { input, 
         outputMetadata.find((m) => m.name === output.name),
       )
     )
-      return `gives ${outputMetadata.map(tell).join(' ')}, its entry says ${wanted(output)}`;
+      return `gives ${outputMetadata.map(describe).join(' ')}, its entry says ${wanted(output)}`;
   return null;
 }

@@ -6,7 +6,7 @@ import type { Route } from './route.ts';
 import { CheckinScreen } from './screens/checkin.tsx';
 import { Refused, Restarting } from './screens/core-trouble.tsx';
 import { NumberScreen } from './screens/number.tsx';
-import { OtherWayScreen } from './screens/other-way.tsx';
+import { OtherMethodScreen } from './screens/other-method.tsx';
 import { PinScreen } from './screens/pin.tsx';
 import { PresentScreen } from './screens/present.tsx';
 import { PrivacyScreen } from './screens/privacy.tsx';
@@ -64,8 +64,8 @@ function Main({ route }: { route: Route }) {
     case 'result':
     case 'voided':
       return <CheckinScreen />;
-    case 'other-way':
-      return <OtherWayScreen reason={route.reason} code={route.code} seconds={route.seconds ?? null} />;
+    case 'other-method':
+      return <OtherMethodScreen reason={route.reason} code={route.code} seconds={route.seconds ?? null} />;
     case 'pin':
       return <PinScreen />;
     case 'number':

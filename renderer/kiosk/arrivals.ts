@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Arrival, CoreClient, Receipt, WayResult } from '../../electron/contract/methods.ts';
+import type { Arrival, CoreClient, CredentialResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError } from '../../electron/contract/rpc-error.ts';
 
 /** Why a code or badge did not do; `foreign`: it was never meant for a check-in. */
@@ -51,13 +51,13 @@ export function createArrivals(deps: ArrivalDeps): Arrivals {
     deps.refuse(refused.value);
   }
 
-  function settle(result: WayResult): void {
+  function settle(result: CredentialResult): void {
     refused.value = null;
     if (result.kind === 'welcome') deps.welcomed(result.receipt);
     else deps.faceOf(result.claim);
   }
 
-  async function ask(call: () => Promise<WayResult>): Promise<void> {
+  async function ask(call: () => Promise<CredentialResult>): Promise<void> {
     if (busy.peek()) return;
     busy.value = true;
     try {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { LOOK_MS, MOST_STILL, openCamera as open, RETRY_MS, troubleOf } from './camera.ts';
+import { MOST_STILL, openCamera as open, POLL_MS, RETRY_MS, troubleOf } from './camera.ts';
 import type { Pictures } from './pictures.ts';
 
 const error = (name: string): DOMException => new DOMException(name, name);
@@ -123,18 +123,18 @@ describe('the camera', () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(d.tracks).toHaveLength(1);
     flows = false;
-    await vi.advanceTimersByTimeAsync((MOST_STILL - 1) * LOOK_MS);
+    await vi.advanceTimersByTimeAsync((MOST_STILL - 1) * POLL_MS);
     flows = true; // one picture, and the count begins anew
-    await vi.advanceTimersByTimeAsync(LOOK_MS);
+    await vi.advanceTimersByTimeAsync(POLL_MS);
     flows = false;
-    await vi.advanceTimersByTimeAsync((MOST_STILL - 1) * LOOK_MS);
+    await vi.advanceTimersByTimeAsync((MOST_STILL - 1) * POLL_MS);
     expect(camera.state.value.kind).toBe('live');
-    await vi.advanceTimersByTimeAsync(LOOK_MS);
+    await vi.advanceTimersByTimeAsync(POLL_MS);
     expect([camera.state.value.kind, d.tracks[0]!.readyState, watched]).toEqual(['frozen', 'ended', 0]);
-    await vi.advanceTimersByTimeAsync(3 * (RETRY_MS + MOST_STILL * LOOK_MS));
+    await vi.advanceTimersByTimeAsync(3 * (RETRY_MS + MOST_STILL * POLL_MS));
     expect(d.tracks.length).toBeGreaterThanOrEqual(3);
     flows = true;
-    await vi.advanceTimersByTimeAsync(RETRY_MS + LOOK_MS);
+    await vi.advanceTimersByTimeAsync(RETRY_MS + POLL_MS);
     expect(seen).toEqual(['starting', 'live', 'frozen', 'live']);
     expect(d.tracks.filter((t) => t.readyState === 'live')).toHaveLength(1);
     camera.stop();
@@ -146,7 +146,7 @@ describe('the camera', () => {
     const d = devices(() => wrong);
     const camera = openCamera(d.api, { came: () => false, stop: () => undefined });
     camera.start();
-    await vi.advanceTimersByTimeAsync(MOST_STILL * LOOK_MS);
+    await vi.advanceTimersByTimeAsync(MOST_STILL * POLL_MS);
     expect(camera.state.value.kind).toBe('frozen');
     wrong = error('NotFoundError');
     await vi.advanceTimersByTimeAsync(RETRY_MS);

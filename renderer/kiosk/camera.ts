@@ -33,7 +33,7 @@ const WANTED: MediaStreamConstraints = {
 export const RETRY_MS = 2_000;
 
 /** Between two looks whether a picture has come, ms. */
-export const LOOK_MS = 1_000;
+export const POLL_MS = 1_000;
 /**
  * So many looks in a row without a picture, and the camera is frozen: drivers and cables do that without a word. In looks, since
  * a machine that slept, or a page that hung, has not waited.
@@ -94,16 +94,16 @@ export function openCamera(
       state.value = { kind: 'live', stream, track };
     };
     let still = 0;
-    const looks = setInterval(() => {
+    const timer = setInterval(() => {
       if (pictures.came()) {
         still = 0;
         if (state.value.kind !== 'live') live();
       } else if (++still >= MOST_STILL) loses(stream, 'frozen');
-    }, LOOK_MS);
+    }, POLL_MS);
     held = {
       stream,
       letGo() {
-        clearInterval(looks);
+        clearInterval(timer);
         pictures.stop();
         stopAll(stream);
       },

@@ -45,7 +45,7 @@ export interface Kiosk extends Pick<Results, 'recent' | 'welcomed' | 'notMe' | '
   /** Nobody is here any more: what a guest had changed goes back to what it was. */
   rest(): void;
   /** Asks the eyes for pixels; enrolment drives them itself. */
-  readonly look: (crop: boolean) => void;
+  readonly sample: (crop: boolean) => void;
   /** Where enrolment listens to frames. */
   readonly onDetection: (listener: (s: Detection) => void) => () => void;
   go(next: Route): void;
@@ -88,7 +88,9 @@ export function createKiosk({
     detectorTrouble.value === null ? (link.status.value?.face.use ?? 'off') : 'off',
   );
   const recognises = computed(() => usable.value !== 'off');
-  const face = computed<FaceUse['use']>(() => (link.status.value?.ways.includes('face') ? usable.value : 'off'));
+  const face = computed<FaceUse['use']>(() =>
+    link.status.value?.checkinMethods.includes('face') ? usable.value : 'off',
+  );
   /** Nobody is asked for a camera that is not used. */
   const wanted = computed(() => {
     const { at } = route.value;
@@ -110,7 +112,7 @@ export function createKiosk({
   );
   const visits = createVisits({
     core: link.core,
-    look: (crop) => detector.look(crop),
+    sample: (crop) => detector.sample(crop),
     allowed: () =>
       link.state.peek().kind === 'up' &&
       !link.status.peek()?.setup &&
@@ -120,7 +122,7 @@ export function createKiosk({
     answer: (answer) => {
       if (answer.kind === 'welcome') return results.welcomed(answer.receipt);
       sounds.play('other');
-      go({ at: 'other-way', reason: answer.reason, code: answer.code });
+      go({ at: 'other-method', reason: answer.reason, code: answer.code });
     },
     begun: () => results.forget(),
     probed: () => {
@@ -225,7 +227,7 @@ export function createKiosk({
   function refuse(code: string, seconds: number | null = null): void {
     sounds.play('refused');
     const { at } = route.peek();
-    if (at !== 'qr' && at !== 'badge' && at !== 'staff') go({ at: 'other-way', reason: 'refused', code, seconds });
+    if (at !== 'qr' && at !== 'badge' && at !== 'staff') go({ at: 'other-method', reason: 'refused', code, seconds });
   }
 
   function go(next: Route): void {
@@ -290,7 +292,7 @@ export function createKiosk({
       display.reset();
       resting.value = true;
     },
-    look: (crop) => detector.look(crop),
+    sample: (crop) => detector.sample(crop),
     onDetection: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -73,7 +73,7 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
       // A repeated look made no record, and the one before it was another's: there is nothing to take back.
       if (!receipt.repeated) return takeBack(receipt, 'not-me');
       forget();
-      go({ at: 'other-way', reason: 'not-me', code: null });
+      go({ at: 'other-method', reason: 'not-me', code: null });
     },
     takeBack,
     hold: () => clearTimeout(resultTimer),

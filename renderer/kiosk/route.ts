@@ -1,5 +1,5 @@
 import type { Receipt } from '../../electron/contract/methods.ts';
-import type { OtherWayReason } from './visits.ts';
+import type { OtherMethodReason } from './visits.ts';
 
 /** A check-in that can still be taken back. */
 export interface Recent {
@@ -14,5 +14,5 @@ export type Route =
   | { at: 'result'; receipt: Receipt }
   | { at: 'wrong'; recent: Recent }
   | { at: 'voided'; outcome: 'done' | 'wrong' | 'late' | 'failed' }
-  | { at: 'other-way'; reason: OtherWayReason; code: string | null; seconds?: number | null }
+  | { at: 'other-method'; reason: OtherMethodReason; code: string | null; seconds?: number | null }
   | { at: 'pin' | 'number' | 'qr' | 'badge' | 'privacy' | 'staff' };

@@ -19,7 +19,7 @@ test('one word for each state of the camera', () => {
 });
 
 test('is told to each core once it is there, at each change, and now and then', () => {
-  const told: unknown[] = [];
+  const notified: unknown[] = [];
   const generation = signal(0);
   const camera = signal<CameraState>({ kind: 'starting' });
   const mayGoDark = signal<MayGoDark>(null);
@@ -27,7 +27,7 @@ test('is told to each core once it is there, at each change, and now and then', 
   const stop = startScreenReports({
     core: {
       async screenState(state) {
-        told.push(state);
+        notified.push(state);
         return {};
       },
     },
@@ -38,21 +38,21 @@ test('is told to each core once it is there, at each change, and now and then', 
     mayGoDark,
     frames: () => frames,
   });
-  expect(told).toEqual([]);
+  expect(notified).toEqual([]);
   generation.value = 1;
   camera.value = live;
   frames = 7;
   vi.advanceTimersByTime(15_000);
-  expect(told).toEqual([
+  expect(notified).toEqual([
     { camera: 'starting', frames: 0 },
     { camera: 'ok', frames: 0 },
     { camera: 'ok', frames: 7 },
   ]);
   generation.value = 2;
-  expect(told).toHaveLength(4);
+  expect(notified).toHaveLength(4);
   mayGoDark.value = 'refused';
-  expect(told.slice(4)).toEqual([{ camera: 'ok', frames: 7, dark: 'refused' }]);
+  expect(notified.slice(4)).toEqual([{ camera: 'ok', frames: 7, dark: 'refused' }]);
   stop();
   vi.advanceTimersByTime(60_000);
-  expect(told).toHaveLength(5);
+  expect(notified).toHaveLength(5);
 });

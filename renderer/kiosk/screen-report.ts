@@ -4,9 +4,9 @@ import type { MayGoDark } from './awake.ts';
 import type { CameraState } from './camera.ts';
 
 /** Told again so often though nothing changed, ms: whoever waits for pictures sees that they come. */
-const AGAIN_MS = 15_000;
+const RETRY_MS = 15_000;
 
-export interface Told {
+export interface ScreenReportSource {
   readonly core: Pick<CoreClient, 'screenState'>;
   /** Counts the connections: a new core has been told nothing. */
   readonly generation: ReadonlySignal<number>;
@@ -33,20 +33,20 @@ export function cameraCondition(camera: CameraState, blind: boolean, covered: bo
 }
 
 /** Reports to the core how the camera is, and whether the screen stays on. Returns how to stop. */
-export function startScreenReports(told: Told): () => void {
+export function startScreenReports(source: ScreenReportSource): () => void {
   const word = computed(() =>
-    cameraCondition(told.camera.value, told.detectorTrouble.value !== null, told.covered.value),
+    cameraCondition(source.camera.value, source.detectorTrouble.value !== null, source.covered.value),
   );
-  const tell = (camera: CameraCondition, dark: MayGoDark): void => {
+  const report = (camera: CameraCondition, dark: MayGoDark): void => {
     // A core that is away is told when it is back; nothing here waits for the answer.
-    told.core.screenState({ camera, frames: told.frames(), ...(dark && { dark }) }).catch(() => undefined);
+    source.core.screenState({ camera, frames: source.frames(), ...(dark && { dark }) }).catch(() => undefined);
   };
   const stop = effect(() => {
-    if (told.generation.value > 0) tell(word.value, told.mayGoDark.value);
+    if (source.generation.value > 0) report(word.value, source.mayGoDark.value);
   });
   const timer = setInterval(() => {
-    if (told.generation.peek() > 0) tell(word.peek(), told.mayGoDark.peek());
-  }, AGAIN_MS);
+    if (source.generation.peek() > 0) report(word.peek(), source.mayGoDark.peek());
+  }, RETRY_MS);
   return () => {
     stop();
     clearInterval(timer);

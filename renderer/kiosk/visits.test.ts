@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
-import { detection, face, look } from './vision/detections.fake.ts';
+import { detection, face, sample } from './vision/detections.fake.ts';
 import { type Answer, createVisits } from './visits.ts';
 
 const RECEIPT = { name: 'A', repeated: false } as Receipt;
@@ -34,7 +34,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
         return answer;
       },
     },
-    look: () => {
+    sample: () => {
       asked = true;
     },
     allowed: () => allowed,
@@ -50,7 +50,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
       const faces = one ? [one, ...Array.from({ length: more }, () => face({ x: 80, size: 90 }))] : [];
       const due = asked;
       asked = false;
-      visits.seen(detection(at, faces, due ? look(one, light) : null));
+      visits.seen(detection(at, faces, due ? sample(one, light) : null));
       await later();
     }
   };
@@ -98,7 +98,7 @@ describe('visits', () => {
   it('hand on no other way to somebody who has gone to another screen meanwhile', async () => {
     const k = setup(() => {
       k.allow(false); // touched while the core was looking
-      return { kind: 'other-way', reason: 'unknown' };
+      return { kind: 'other-method', reason: 'unknown' };
     });
     await k.frames(1_000, {});
     expect(k.probes).toHaveLength(1);
@@ -139,12 +139,12 @@ describe('visits', () => {
   });
 
   it('offer another way when the core says so, or fails in a way that would last', async () => {
-    const unknown = setup(() => ({ kind: 'other-way', reason: 'unknown' }));
+    const unknown = setup(() => ({ kind: 'other-method', reason: 'unknown' }));
     await unknown.frames(800, {});
-    expect(unknown.given).toEqual([{ kind: 'other-way', reason: 'unknown', code: null }]);
+    expect(unknown.given).toEqual([{ kind: 'other-method', reason: 'unknown', code: null }]);
     const broken = setup(() => new RpcError(wireError('internal')));
     await broken.frames(800, {});
-    expect(broken.given).toEqual([{ kind: 'other-way', reason: 'problem', code: 'internal' }]);
+    expect(broken.given).toEqual([{ kind: 'other-method', reason: 'problem', code: 'internal' }]);
   });
 
   it('begin again by themselves when the core has lost the visit', async () => {
@@ -166,7 +166,7 @@ describe('visits', () => {
         visitEnd: async () => ({}),
         probe: () => new Promise((resolve) => (release = resolve)),
       },
-      look: () => {
+      sample: () => {
         asked = true;
       },
       allowed: () => true,
@@ -181,7 +181,7 @@ describe('visits', () => {
         const f = there ? face() : null;
         const due = asked;
         asked = false;
-        visits.seen(detection(at, f ? [f] : [], due ? look(f) : null));
+        visits.seen(detection(at, f ? [f] : [], due ? sample(f) : null));
         await later();
       }
     };
@@ -224,7 +224,7 @@ describe('visits', () => {
         visitEnd: async () => ({}),
         probe: async () => ({ kind: 'done' }),
       },
-      look: () => {
+      sample: () => {
         asked = true;
       },
       allowed: () => true,

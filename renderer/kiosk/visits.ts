@@ -3,10 +3,10 @@ import type { FaceFrame } from '../../electron/contract/frames.ts';
 import type { CoreClient, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError } from '../../electron/contract/rpc-error.ts';
 import { judge, type Pose, readiness } from './vision/guide.ts';
-import type { Detection, FaceCrop, Look } from './vision/messages.ts';
+import type { Detection, FaceCrop, FaceSample } from './vision/messages.ts';
 import { createTracker } from './vision/tracker.ts';
 
-export type OtherWayReason =
+export type OtherMethodReason =
   | 'unknown'
   | 'uncertain'
   | 'liveness'
@@ -23,7 +23,7 @@ export type Claim = { readonly number: string } | { readonly claim: string };
 /** What a visit comes to. */
 export type Answer =
   | { kind: 'welcome'; receipt: Receipt }
-  | { kind: 'other-way'; reason: OtherWayReason; code: string | null };
+  | { kind: 'other-method'; reason: OtherMethodReason; code: string | null };
 
 /** What the stage shows of the visit under way. */
 export interface StageView {
@@ -52,7 +52,7 @@ export interface Visits {
 /** At most eight probes a second, one under way. */
 const PROBE_MS = 125;
 /** Pixels are asked for this often while nobody is there, to see whether the lens is covered. */
-const IDLE_LOOK_MS = 500;
+const IDLE_SAMPLE_MS = 500;
 /** A sentence stays at least this long, so that it can be read. */
 const SENTENCE_MS = 350;
 /** Darkness shorter than this is a passing hand. */
@@ -62,7 +62,7 @@ const COVERED_MS = 1_500;
 export interface VisitDeps {
   readonly core: Pick<CoreClient, 'visitBegin' | 'visitEnd' | 'probe'>;
   /** Asks for pixels with the next frame. */
-  readonly look: (crop: boolean) => void;
+  readonly sample: (crop: boolean) => void;
   /** False while another screen is shown or the core is gone: faces are then not looked at. */
   readonly allowed: () => boolean;
   /** What was typed or shown before the face; null for nothing. */
@@ -87,7 +87,7 @@ export function createVisits(deps: VisitDeps): Visits {
   let lastLookAt = -Infinity;
   let lastSaidAt = -Infinity;
   let darkSince: number | null = null;
-  let lastLook: Look | null = null;
+  let lastSample: FaceSample | null = null;
   let progress = 0;
   let challenge: StageView['challenge'] = null;
   /** What the core asked for last, and until when it is shown. */
@@ -101,7 +101,7 @@ export function createVisits(deps: VisitDeps): Visits {
     progress = 0;
     challenge = null;
     coreReason = null;
-    lastLook = null;
+    lastSample = null;
     // The core ends it by itself when the line is gone; then there is nobody to tell.
     if (old) deps.core.visitEnd({ visit: old }).catch(() => undefined);
   }
@@ -123,10 +123,10 @@ export function createVisits(deps: VisitDeps): Visits {
   function failed(error: unknown): void {
     const code = error instanceof RpcError ? error.code : 'internal';
     // A code or badge counts for one visit: whoever stepped away in it shows it again.
-    if (code === 'claim-unknown') finish({ kind: 'other-way', reason: 'refused', code });
+    if (code === 'claim-unknown') finish({ kind: 'other-method', reason: 'refused', code });
     // Gone, late, or another visit has begun: begin again. Anything else would go on failing: offer the other ways.
     else if (['rpc-gone', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();
-    else finish({ kind: 'other-way', reason: 'problem', code });
+    else finish({ kind: 'other-method', reason: 'problem', code });
   }
 
   function finish(answer: Answer): void {
@@ -168,10 +168,10 @@ export function createVisits(deps: VisitDeps): Visits {
         case 'welcome':
           finish(result);
           break;
-        case 'other-way':
+        case 'other-method':
           // Who is on another screen by now has chosen a way already, and is left there.
           if (!deps.allowed()) end();
-          else finish({ kind: 'other-way', reason: result.reason, code: result.code ?? null });
+          else finish({ kind: 'other-method', reason: result.reason, code: result.code ?? null });
           break;
         case 'done':
           phase = 'answered';
@@ -213,23 +213,24 @@ export function createVisits(deps: VisitDeps): Visits {
         return batch(() => show(s.at, false, null));
       }
       if (track.present && phase === 'none' && s.faces.length > 0) void begin();
-      if (s.look) lastLook = s.look;
-      if (!track.present) lastLook = s.look;
+      if (s.sample) lastSample = s.sample;
+      if (!track.present) lastSample = s.sample;
       const pose: Pose = challenge ? 'any' : 'straight';
-      let reason = track.present && s.faces.length === 0 ? stage.peek().reason : judge(s, lastLook, track.speed, pose);
+      let reason =
+        track.present && s.faces.length === 0 ? stage.peek().reason : judge(s, lastSample, track.speed, pose);
       if (reason === 'covered') {
         darkSince ??= s.at;
         if (s.at - darkSince < COVERED_MS) reason = 'no-face';
-      } else if (s.look || s.faces.length > 0) darkSince = null;
+      } else if (s.sample || s.faces.length > 0) darkSince = null;
       else if (darkSince !== null && s.at - darkSince >= COVERED_MS) reason = 'covered';
       if (phase === 'answered') reason = null;
 
-      const crop = s.look?.crop;
+      const crop = s.sample?.crop;
       if (crop && phase === 'probing' && !probing && reason === null) void probe(crop, s);
-      const due = track.present ? PROBE_MS : IDLE_LOOK_MS;
+      const due = track.present ? PROBE_MS : IDLE_SAMPLE_MS;
       if (s.at - lastLookAt >= due && phase !== 'answered') {
         lastLookAt = s.at;
-        deps.look(phase === 'probing' && !probing && (reason === null || s.faces.length === 1));
+        deps.sample(phase === 'probing' && !probing && (reason === null || s.faces.length === 1));
       }
       if (coreReason && coreReason.until < s.at) coreReason = null;
       show(s.at, track.present, reason ?? coreReason?.reason ?? null);

@@ -59,7 +59,7 @@ export const IconOut = () => (
     <path d="M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4M10 12h11M17 8l4 4-4 4" />
   </Icon>
 );
-export const IconAgain = () => (
+export const IconRepeat = () => (
   <Icon>
     <circle cx="12" cy="12" r="8.5" />
     <path d="M12 7.5V12l3 2" />
@@ -217,7 +217,7 @@ export const IconList = () => (
     <path d="M9 6h11M9 12h11M9 18h11M4.5 6v.1M4.5 12v.1M4.5 18v.1" />
   </Icon>
 );
-export const IconMend = () => (
+export const IconRepair = () => (
   <Icon>
     <path d="M4 20l1-4L16.5 4.500l3 3L8 19zM14 7l3 3" />
   </Icon>

@@ -17,4 +17,4 @@ export function programAt(root: string): { readonly name: string; readonly call:
 export const PROGRAM = programAt(join(import.meta.dirname, '../..'));
 
 /** A command as it can be typed here: for whatever advises one. */
-export const command = (words: string): string => `${PROGRAM.call} ${words}`;
+export const command = (line: string): string => `${PROGRAM.call} ${line}`;

@@ -217,8 +217,8 @@ describe('the sync engine sends', () => {
     await r.untilPause();
     expect(r.received).toEqual([[2], [3], [2], [3], [1], [2]]);
     expect(new Set(r.server.asked).size).toBe(3);
-    const told = r.statuses.slice(r.statuses.findIndex((s) => s.problem !== null));
-    expect(told.filter((s) => s.problem === null)).toEqual([]);
+    const notified = r.statuses.slice(r.statuses.findIndex((s) => s.problem !== null));
+    expect(notified.filter((s) => s.problem === null)).toEqual([]);
     for (const epoch of holed) r.server.committed.set(epoch, 3);
     for (let i = 0; i < 3; i++) {
       r.wake();

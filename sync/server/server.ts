@@ -100,7 +100,7 @@ export async function startServer(
       config,
       log,
       now,
-      tell: (what: 'board' | 'change') => signals.tell(what),
+      notify: (what: 'board' | 'change') => signals.notify(what),
       devicePort: () => portOf(devices),
     };
     const jobs = await startJobs(services, JOBS, { alone: database.kind === 'embedded' });
@@ -117,8 +117,8 @@ export async function startServer(
       logEpoch,
       log,
       undoDays: config.retention.erasureUndoDays,
-      onChange: () => signals.tell('board'),
-      onKioskChange: () => signals.tell('change'),
+      onChange: () => signals.notify('board'),
+      onKioskChange: () => signals.notify('change'),
     };
     const devices = createDeviceListener({ ...messages, updates: config.updates });
     closers.push(() => devices.close());
@@ -144,7 +144,7 @@ export async function startServer(
       subject: { config, now, open: { db, keys, keyring }, broker: config.mqtt.brokers.length > 0 ? mqtt : null },
       replica,
       log,
-      onChange: () => signals.tell('board'),
+      onChange: () => signals.notify('board'),
     });
     closers.push(watch.start());
     const operations = await startOperations({
@@ -168,8 +168,8 @@ export async function startServer(
     signals.hear('change', await nudger(db, (due) => mqtt.nudge(due), log));
     if (database.kind === 'embedded') {
       const onChange = () => {
-        signals.tell('board');
-        signals.tell('change');
+        signals.notify('board');
+        signals.notify('change');
       };
       const run = (name: string, args: unknown) => runOperation({ ...identity, config, log, onChange }, name, args);
       closers.push(await listenForOperator(config.home, run, log));

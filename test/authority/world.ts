@@ -163,7 +163,7 @@ export class World {
   }
 
   async #read(kiosk: Kiosk): Promise<Change[]> {
-    const told: Change[] = [];
+    const notified: Change[] = [];
     for (let more = true; more; ) {
       const jti = randomUUID();
       const cursor = this.#cursors.get(kiosk) ?? '';
@@ -171,11 +171,11 @@ export class World {
       const keys = { sealing: kiosk.secret.sealing, trusted: this.target.keyring.publicKeys.signing };
       const page = await openPage(sealed, keys, { device: kiosk.box.device, jti });
       if (page.what !== 'changes') throw new Error('no page of changes');
-      told.push(...page.changes);
+      notified.push(...page.changes);
       this.#cursors.set(kiosk, page.cursor);
       ({ more } = page);
     }
-    return told;
+    return notified;
   }
 
   /** What each kiosk is sent since it asked last, as `kiosk: kinds`. */

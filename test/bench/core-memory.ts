@@ -50,7 +50,7 @@ export async function measureCoreMemory(note: (message: string) => void): Promis
       const { visit } = await link.client.visitBegin({});
       const result = await link.client.probe({ visit, frame: { ...frame, takenAt: i } });
       // A kiosk of this size lets nobody in by the face alone; anything else means the gallery was not searched.
-      if (result.kind !== 'other-way' && result.kind !== 'more')
+      if (result.kind !== 'other-method' && result.kind !== 'more')
         throw new Error(`unexpected: ${JSON.stringify(result)}`);
       await link.client.visitEnd({ visit });
     }

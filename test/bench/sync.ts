@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { benchLine, median, resetPeak } from './harness.ts';
 import { BareInsert } from './sync/bare-insert.ts';
 import { Fleet } from './sync/fleet.ts';
-import { KioskEnd, type Way } from './sync/kiosk-end.ts';
+import { KioskEnd, type Transport } from './sync/kiosk-end.ts';
 import { measurePlain, measureWire } from './sync/wire.ts';
 import { startWorld, type World } from './sync/world.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
@@ -11,7 +11,7 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 const BACKLOG = 50_000;
 const ROUND = 10_000;
 const ROUNDS = 3;
-const WAYS = ['https', 'mqtt'] as const;
+const TRANSPORTS = ['https', 'mqtt'] as const;
 /** Least share of a bare insert, and least events a second. */
 const SHARE = 0.25;
 const LEAST = 2000;
@@ -75,12 +75,12 @@ async function forget(world: World, kiosk: KioskEnd, seq: number): Promise<void>
 }
 
 /** @returns events a second, from before the connection is opened to the last ack on the kiosk's disk */
-async function drained(world: World, kiosk: KioskEnd, way: Way, count: number): Promise<number> {
+async function drained(world: World, kiosk: KioskEnd, transport: Transport, count: number): Promise<number> {
   const from = kiosk.before + BACKLOG - count;
   await forget(world, kiosk, from);
   const waiting = await kiosk.rewind(from);
   if (waiting !== count) throw new Error(`${waiting} events wait instead of ${count}`);
-  const ms = await kiosk.drain(way);
+  const ms = await kiosk.drain(transport);
   const arrived = Number(world.postgres.sql('select count(*) from event', 'sp'));
   if (arrived !== count) throw new Error(`${count} events were acknowledged and ${arrived} are there`);
   return (count / ms) * 1000;
@@ -91,18 +91,18 @@ async function* throughput(ctx: BenchContext, world: World, kiosk: KioskEnd): As
   await kiosk.start();
   await kiosk.drain('mqtt');
   const bare = await BareInsert.open(world.postgres, kiosk.device);
-  const rates: Record<Way | 'bare', number[]> = { https: [], mqtt: [], bare: [] };
+  const rates: Record<Transport | 'bare', number[]> = { https: [], mqtt: [], bare: [] };
   try {
     for (let round = -1; round < ROUNDS; round++) {
       // In turns, so that whatever else the machine does meets all three; each is followed by the peer on the same rows.
-      for (const way of round % 2 === 0 ? WAYS : WAYS.toReversed()) {
-        const rate = await drained(world, kiosk, way, ROUND);
+      for (const transport of round % 2 === 0 ? TRANSPORTS : TRANSPORTS.toReversed()) {
+        const rate = await drained(world, kiosk, transport, ROUND);
         const size = Number(
           world.postgres.sql('select round(avg(n)) from (select count(*) n from event group by xmin::text) b', 'sp'),
         );
         const peer = await bare.run(kiosk.device, kiosk.epoch, kiosk.before + BACKLOG - ROUND, size);
         if (round < 0) continue;
-        rates[way].push(rate);
+        rates[transport].push(rate);
         rates.bare.push(peer);
       }
     }
@@ -110,9 +110,9 @@ async function* throughput(ctx: BenchContext, world: World, kiosk: KioskEnd): As
     await bare.close();
     await kiosk.stop();
   }
-  for (const way of WAYS) {
-    const name = `events a second, outbox to commit and ack, ${way.toUpperCase()}`;
-    const line = { group: 'sync', unit: 'events/s', ours: median(rates[way]), better: 'higher' } as const;
+  for (const transport of TRANSPORTS) {
+    const name = `events a second, outbox to commit and ack, ${transport.toUpperCase()}`;
+    const line = { group: 'sync', unit: 'events/s', ours: median(rates[transport]), better: 'higher' } as const;
     const peer = { reference: 'bare batched insert of the same rows', referenceValue: median(rates.bare) };
     yield benchLine({ ...line, name, ...peer, bar: SHARE });
     yield benchLine({ ...line, name: 'the same', reference: 'limit', referenceValue: LEAST, bar: 1 });
@@ -160,8 +160,8 @@ async function* onTheWire(ctx: BenchContext, world: World, fleet: Fleet): AsyncI
   ctx.note('bytes on the wire');
   const person = world.postgres.sql('select id from person limit 1', 'sp');
   const member = fleet.member(0);
-  for (const way of WAYS) {
-    const ours = await measureWire(world, member, way, person);
+  for (const transport of TRANSPORTS) {
+    const ours = await measureWire(world, member, transport, person);
     const plain = await measurePlain(ours.events, person);
     for (const [what, key] of [
       ['alone', 'single'],
@@ -169,7 +169,7 @@ async function* onTheWire(ctx: BenchContext, world: World, fleet: Fleet): AsyncI
     ] as const)
       yield benchLine({
         group: 'sync',
-        name: `on the wire, an event ${what}, ${way.toUpperCase()}`,
+        name: `on the wire, an event ${what}, ${transport.toUpperCase()}`,
         unit: 'bytes',
         ours: ours[key],
         reference: 'plain JSON over TLS',

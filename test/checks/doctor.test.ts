@@ -117,7 +117,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     });
   const attention = async () => (await items()).map(({ code }) => code).sort();
   /** What doctor says is failing or degraded, and its notes. */
-  const told = async (more: Record<string, string> = {}, off = 0) => {
+  const notified = async (more: Record<string, string> = {}, off = 0) => {
     const report = await doctor({ ...env, ...more }, () => new Date(Date.now() + off));
     const all = report.checks.flatMap(({ findings }) => findings);
     const codes = (note: boolean) =>
@@ -143,7 +143,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     await untilAttention(sorted);
     const { reasons, degraded, notes } = await readyz();
     expect([...reasons, ...degraded].sort()).toEqual(sorted);
-    const said = await told(more, off);
+    const said = await notified(more, off);
     expect(said).toEqual({ ok: codes.length === 0, wrong: sorted, notes: [...notes].sort() });
   };
   const NOTES = [
@@ -156,7 +156,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
 
   test('one that is well: nothing is wrong, and what is not set up is a note', { timeout: HANG_MS }, async () => {
     // Not running yet: doctor tries the broker itself.
-    expect(await told()).toMatchObject({ ok: false, wrong: ['server-not-running'] });
+    expect(await notified()).toMatchObject({ ok: false, wrong: ['server-not-running'] });
     await start();
     await allSay([]);
     expect((await readyz()).notes.sort()).toEqual(NOTES);
@@ -183,7 +183,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     mosquitto.reload();
     const BROKER = ['broker-not-readable', 'broker-not-writable'];
     // Not running: tried from here, and the same is found.
-    expect((await told()).wrong).toEqual([...BROKER, 'server-not-running']);
+    expect((await notified()).wrong).toEqual([...BROKER, 'server-not-running']);
     await start(broken);
     await allSay(
       [...BROKER, 'backup-missing', 'mail-unreachable', 'models-missing', 'people-certificate-ended', 's3-unusable'],
@@ -226,7 +226,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
       );
     });
     await start();
-    const ofReplicas = async () => (await told()).wrong.filter((code) => code.startsWith('replica'));
+    const ofReplicas = async () => (await notified()).wrong.filter((code) => code.startsWith('replica'));
     expect(await ofReplicas()).toEqual(['replica-silent']);
     await withDatabase(({ db, keys }) => beat(db, keys, crashed, about));
     expect(await ofReplicas()).toEqual(['replica-name-twice', 'replica-silent', 'replicas-differ']);
@@ -255,12 +255,12 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     while ((await readyz()).ready && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 200));
     // Attention is in the database, which nobody reads now.
     expect((await readyz()).reasons).toEqual(['database-tls-refused']);
-    expect(await told()).toMatchObject({ ok: false, wrong: ['database-tls-refused'] });
+    expect(await notified()).toMatchObject({ ok: false, wrong: ['database-tls-refused'] });
     await postgres.stop();
     postgres.configure('ssl = on');
     postgres.configure('log_statement = all');
     await postgres.start();
-    expect(await told()).toMatchObject({ ok: false, wrong: ['database-logs-parameters'] });
+    expect(await notified()).toMatchObject({ ok: false, wrong: ['database-logs-parameters'] });
     await stop();
   });
 });

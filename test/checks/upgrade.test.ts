@@ -147,7 +147,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     ]);
     expect(JSON.parse(check.out)).toMatchObject({
       steps: [{ name: '9998-adds', expands: true }],
-      wayBack: true,
+      canRollBack: true,
       issues: [{ code: 'backup-missing' }],
       replicas: [{ name: 'a' }],
     });

@@ -24,13 +24,13 @@ async function startServer(): Promise<void> {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let told = '';
+  let notified = '';
   server.stderr!.on('data', (chunk) => {
-    told += chunk;
+    notified += chunk;
   });
   const [line] = await Promise.race([
     once(createInterface({ input: server.stdout! }), 'line'),
-    once(server, 'exit').then(() => Promise.reject(new Error(told))),
+    once(server, 'exit').then(() => Promise.reject(new Error(notified))),
   ]);
   ready = JSON.parse(String(line));
 }

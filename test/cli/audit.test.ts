@@ -40,8 +40,8 @@ test('an incident is opened and its clock runs until the authority was told', as
   expect(incident).toMatchObject({ state: 'open', clock: { state: 'running' } });
   expect((await run('incident', 'list')).code).toBe(1);
   const id = String(incident!.id);
-  const told = await run('incident', 'notified', id, '--to', 'authority', '--json');
-  expect(told.lines()).toMatchObject([{ clock: { state: 'in-time' } }]);
+  const notified = await run('incident', 'notified', id, '--to', 'authority', '--json');
+  expect(notified.lines()).toMatchObject([{ clock: { state: 'in-time' } }]);
   expect((await run('incident', 'list')).code).toBe(0);
   const closed = await run('incident', 'close', id);
   expect(closed.code).toBe(1);

@@ -123,8 +123,8 @@ describe('a kiosk joins by code', () => {
     const refused = await sp(front, ['device', 'join'], { input: 'AAAAA\n' });
     expect(refused.stderr).toContain('already-provisioned');
     expect(await onServer('device', 'revoke', device)).toMatchObject({ code: 0 });
-    const told = await sp(front, ['device', 'renew']);
-    expect([told.code, told.stderr]).toEqual([1, expect.stringContaining('device-revoked')]);
+    const notified = await sp(front, ['device', 'renew']);
+    expect([notified.code, notified.stderr]).toEqual([1, expect.stringContaining('device-revoked')]);
   }, 60_000);
 
   test('what is mistyped or missing is wrong usage, in words', async () => {

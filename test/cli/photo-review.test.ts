@@ -84,7 +84,7 @@ async function look(who: string): Promise<string> {
     const frame = { picture, box, others: 0, takenAt: i * 100 };
     const result = await core!.methods.probe({ visit, frame });
     if (result.kind === 'welcome') return `welcome ${result.receipt.name}`;
-    if (result.kind === 'other-way') return result.reason;
+    if (result.kind === 'other-method') return result.reason;
   }
   return 'nothing';
 }
@@ -218,13 +218,13 @@ test('opening, showing and deciding are told with codes and no names; the store 
   core = null;
   const opened = await openKiosk({ home: kiosk(), deviceSecret: null, allowSecretFile: true });
   const events = opened.store.pending(1000).filter(({ header }) => header.type === 'health');
-  const told = events.map(({ header }) => header.open as { code: string; detail: Record<string, unknown> });
-  const codes = told.filter(({ code }) => code.startsWith('review-')).map(({ code }) => code);
+  const notified = events.map(({ header }) => header.open as { code: string; detail: Record<string, unknown> });
+  const codes = notified.filter(({ code }) => code.startsWith('review-')).map(({ code }) => code);
   expect(codes.filter((code) => code === 'review-opened')).toHaveLength(1);
   expect(codes.filter((code) => code === 'review-photo-shown')).toHaveLength(1);
   expect(codes.filter((code) => code === 'review-photo-accepted')).toHaveLength(2);
   expect(codes.filter((code) => code === 'review-photo-refused')).toHaveLength(4);
-  expect(JSON.stringify(told)).not.toMatch(/Anna|Bob|Carla|1001/);
+  expect(JSON.stringify(notified)).not.toMatch(/Anna|Bob|Carla|1001/);
   // Each acceptance is an enrolment: person where new, consent, template.
   const types = opened.store.pending(1000).map(({ header }) => header.type);
   expect(types.filter((type) => type === 'consent')).toHaveLength(2);

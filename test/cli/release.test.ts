@@ -371,7 +371,7 @@ test('a build whose store none before it opens is warned of when it is signed an
   const [mine, keys, online] = [at('way'), at('way-keys'), at('way-online')];
   const counts = ['--root-keys', '1', '--root-threshold', '1', '--targets-keys', '1', '--targets-threshold', '1'];
   await json('init', '--repository', mine, '--keys', keys, '--online-keys', online, ...counts, ...withPassphrase);
-  const told: string[][] = [];
+  const notified: string[][] = [];
   for (const [version, schema, minReader] of [
     ['1.0.0', 1, 1],
     ['1.1.0', 3, 3],
@@ -382,10 +382,10 @@ test('a build whose store none before it opens is warned of when it is signed an
     const signed = await json('sign', '--repository', mine, ...build, ...withPassphrase);
     const published = await json('publish', '--repository', mine, '--keys', online, ...withPassphrase);
     expect([signed.code, published.code], signed.stderr + published.stderr).toEqual([0, 0]);
-    told.push([signed, published].map(({ stderr }) => /^!.*$/m.exec(stderr)?.[0] ?? ''));
+    notified.push([signed, published].map(({ stderr }) => /^!.*$/m.exec(stderr)?.[0] ?? ''));
   }
   const warning = expect.stringMatching(/^! No kiosk would take 1\.1\.0 .*update-no-way-back.*reads schema 3 first/);
-  expect(told).toEqual([
+  expect(notified).toEqual([
     ['', ''],
     [warning, warning],
     ['', ''],

@@ -153,7 +153,7 @@ test('settings by site reach the kiosk that has nothing of its own in their plac
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(panel).toContainText('Language: Deutsch');
   await seen('fleet-templates', ['desk', 'narrow']);
-  expect((await detail()).told).toMatchObject({ language: 'de', theme: 'dark', volume: 40 });
+  expect((await detail()).effective).toMatchObject({ language: 'de', theme: 'dark', volume: 40 });
 });
 
 test('in German, by keyboard', async ({ browser }) => {

@@ -86,7 +86,7 @@ test('one is added by keyboard alone; app and paper are shown once, and only the
   await expect(row()).toContainText('Pending: Front door');
   // Nothing of it can be had again.
   const again = JSON.stringify(await items());
-  for (const told of [...codes, pin, secret.replaceAll(' ', '')]) expect(again).not.toContain(told);
+  for (const notified of [...codes, pin, secret.replaceAll(' ', '')]) expect(again).not.toContain(notified);
   await page.reload();
   await expect(row()).toBeVisible();
   expect(await page.content()).not.toContain(codes[0]!);

@@ -21,7 +21,7 @@ import { RuleReport } from '../../sync/protocol/api/retention.ts';
 import { KioskState, RingId, RolloutAction, RolloutState, WaitsFor } from '../../sync/protocol/api/rollouts.ts';
 import { NewSitePolicy } from '../../sync/protocol/api/sites.ts';
 import { Delivery, DeliveryState } from '../../sync/protocol/api/webhooks.ts';
-import { Way } from '../../sync/protocol/wire/changes.ts';
+import { CheckinMethod } from '../../sync/protocol/wire/changes.ts';
 import {
   CommandWhat,
   Direction,
@@ -95,7 +95,7 @@ const SHOWN: readonly (readonly [under: string, codes: readonly string[]])[] = [
   ['rollouts.waits', values(WaitsFor).filter((one) => one !== 'nothing')],
   ['rollouts.was', values(RolloutAction.shape.what)],
   ['settings', Object.keys(NewSitePolicy.shape)],
-  ['settings.way', values(Way)],
+  ['settings.way', values(CheckinMethod)],
   ['webhooks.kind', values(Delivery.shape.kind).map((kind) => kind.replace('.', '-'))],
   ['webhooks.state', values(DeliveryState)],
 ];

@@ -42,7 +42,7 @@ test.beforeAll(async ({ browser }) => {
   const since = new Date(now - HOUR).toISOString();
   const statistics = {
     'guide.too-dark': 7,
-    'other-way.unknown': 2,
+    'other-method.unknown': 2,
     'score.75': 8,
     'score.80': FEWEST_SCORES,
     queue: 3,

@@ -87,11 +87,11 @@ test('speaks German, and Arabic from right to left', async () => {
 test('loads and runs nothing that its policy forbids', async () => {
   expect(complaints).toEqual([]);
   const blocked = await page.evaluate(async () => {
-    const told = new Promise<string>((resolve) =>
+    const notified = new Promise<string>((resolve) =>
       document.addEventListener('securitypolicyviolation', (e) => resolve(e.effectiveDirective), { once: true }),
     );
     void fetch('https://127.0.0.1:9/planted').catch(() => undefined);
-    return told;
+    return notified;
   });
   expect(blocked).toBe('connect-src');
 });

@@ -8,7 +8,7 @@ import { type SerialCable, SOCAT, serialCable } from '../services/serial-line.ts
 /* The drivers on real ports of the system (ptys): plugged in, pulled out, damaged on the line, silent. */
 
 /** Quicker looks than a kiosk's, so that a test does not wait for seconds. */
-const pace = { lookMs: 30 };
+const pace = { pollMs: 30 };
 const soon = { timeout: 20_000, interval: 10 };
 const LCUS = { shut: 'a00100a1', open: 'a00101a2' };
 
@@ -25,7 +25,7 @@ afterEach(async () => {
 
 async function devices(config: { readers?: Reader[]; gps?: Gps; door?: Door }) {
   const reads: string[] = [];
-  const told: { code: string; detail: object }[] = [];
+  const notified: { code: string; detail: object }[] = [];
   const settings = new Map<string, string>();
   const clock = { ahead: 0 };
   const started = await startDevices({
@@ -35,7 +35,7 @@ async function devices(config: { readers?: Reader[]; gps?: Gps; door?: Door }) {
       setting: (key) => settings.get(key) ?? null,
       sync: {
         reportIfRoom(code, detail, noted = {}) {
-          told.push({ code, detail });
+          notified.push({ code, detail });
           for (const [key, value] of Object.entries(noted)) settings.set(key, value);
           return true;
         },
@@ -53,7 +53,7 @@ async function devices(config: { readers?: Reader[]; gps?: Gps; door?: Door }) {
     const report = await started.report();
     return { reader: report.readers[0]?.state, gps: report.gps?.state, door: report.door?.state };
   };
-  return { devices: started, reads, told, clock, state };
+  return { devices: started, reads, notified, clock, state };
 }
 
 describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
@@ -114,12 +114,12 @@ describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
 
   test('the server is told once of a device that stays away, and once that it is back', async () => {
     const line = cable();
-    const { told, state, clock } = await devices({ readers: [Reader.parse({ name: 'gate', port: line.path })] });
+    const { notified, state, clock } = await devices({ readers: [Reader.parse({ name: 'gate', port: line.path })] });
     const device = { kind: 'reader', name: 'gate' };
     await expect
       .poll(() => {
         clock.ahead += 2_000;
-        return told;
+        return notified;
       }, soon)
       .toEqual([{ code: 'device', detail: { ...device, state: 'absent' } }]);
     await line.plug();
@@ -127,7 +127,7 @@ describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
     await expect
       .poll(() => {
         clock.ahead += 20_000;
-        return told.slice(1);
+        return notified.slice(1);
       }, soon)
       .toEqual([{ code: 'device', detail: { ...device, state: 'ok' } }]);
   });

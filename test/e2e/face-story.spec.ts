@@ -69,15 +69,15 @@ test('he is recognised from another clip, greeted by name, and recorded once', a
 });
 
 test('another man is not: he is offered the other ways in, and nothing is recorded or said of anybody', async () => {
-  const { page, told } = await kiosk.enter({ clip: STRANGER });
-  await expect(page.locator('.other-way')).toContainText(en.otherWay.title, { timeout: PATIENT });
-  await expect(page.getByRole('button', { name: en.ways.pin })).toBeVisible();
-  await looked(page, 'other-way');
+  const { page, notified } = await kiosk.enter({ clip: STRANGER });
+  await expect(page.locator('.other-method')).toContainText(en.otherMethod.title, { timeout: PATIENT });
+  await expect(page.getByRole('button', { name: en.checkinMethods.pin })).toBeVisible();
+  await looked(page, 'other-method');
   // He tries again as often as he likes.
-  await page.getByRole('button', { name: en.otherWay.tryAgain }).click();
-  await expect(page.locator('.other-way')).toBeVisible({ timeout: PATIENT });
+  await page.getByRole('button', { name: en.otherMethod.tryAgain }).click();
+  await expect(page.locator('.other-method')).toBeVisible({ timeout: PATIENT });
   expect(await page.locator('body').textContent()).not.toContain('Doe');
-  expect(told()).not.toContain('Doe');
+  expect(notified()).not.toContain('Doe');
   await kiosk.leave();
   expect((await stored()).checkins).toHaveLength(1);
 });
@@ -113,7 +113,7 @@ test('a face that is enrolled is not enrolled again; whose it is is said to staf
 });
 
 test('once deleted he is nobody', async () => {
-  const { page, told } = await kiosk.enter({ clip: AGAIN });
+  const { page, notified } = await kiosk.enter({ clip: AGAIN });
   await openStaff(page);
   await page.getByRole('button', { name: en.staff.people }).click();
   await page.locator('input[name=query]').fill('John');
@@ -121,10 +121,10 @@ test('once deleted he is nobody', async () => {
   await page.getByRole('button', { name: `${en.people.remove}: ${JOHN.name}` }).click();
   await page.getByRole('button', { name: en.people.removeYes }).click();
   await expect(page.getByText(`${JOHN.name} was deleted.`)).toBeVisible();
-  const before = told().length;
+  const before = notified().length;
   await page.getByRole('button', { name: en.staff.lock, exact: true }).click();
-  await expect(page.locator('.other-way')).toBeVisible({ timeout: PATIENT });
-  expect(told().slice(before)).not.toContain('Doe');
+  await expect(page.locator('.other-method')).toBeVisible({ timeout: PATIENT });
+  expect(notified().slice(before)).not.toContain('Doe');
   await kiosk.leave();
   const { people, checkins } = await stored();
   expect(people).toEqual([]);

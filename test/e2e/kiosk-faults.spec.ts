@@ -92,7 +92,7 @@ const framesSeen = (page: Page): Promise<number> =>
 
 test('group photos check nobody in, though everybody on them is enrolled; they are asked to come one at a time', async () => {
   const before = (await checkins()).length;
-  const { page, camera, told } = await enter();
+  const { page, camera, notified } = await enter();
   const toldToBeAlone = new Set<string>();
   for (const photo of groupPhotos()) {
     await camera.show({ source: photo, seconds: 0.1 });
@@ -108,7 +108,7 @@ test('group photos check nobody in, though everybody on them is enrolled; they a
   }
   expect(toldToBeAlone.size).toBeGreaterThanOrEqual(4);
   await looked(page, 'group');
-  expect(told()).not.toContain('Member');
+  expect(notified()).not.toContain('Member');
   // It is the company that keeps them out: one of them alone is known.
   await camera.show([await alone(groupPhotos()[2]!, 1)]); // the one of the third photo who looks ahead
   await expect(page.locator('.result')).toContainText('Member 3', { timeout: PATIENT });
@@ -123,7 +123,7 @@ test('a covered camera says so, and number and PIN go on; guesses lock a number,
   await expect(page.locator('[data-trouble=covered]')).toContainText(en.camera.covered, { timeout: PATIENT });
   await looked(page, 'covered');
 
-  const way = page.getByRole('button', { name: en.ways.pin });
+  const way = page.getByRole('button', { name: en.checkinMethods.pin });
   await way.click();
   await enterByPin(page, MAX.number, '9999');
   await expect(page.getByRole('alert')).toContainText(en.pin.wrong);
@@ -154,18 +154,18 @@ test('a covered camera says so, and number and PIN go on; guesses lock a number,
 
 test('more people than 1:N was calibrated for: the number comes first, and lets its own face in and no other', async () => {
   const before = (await checkins()).length;
-  const { page, camera, told } = await enter({ repeatWindowSeconds: 0, calibratedPeople: 1 });
+  const { page, camera, notified } = await enter({ repeatWindowSeconds: 0, calibratedPeople: 1 });
   await expect(page.locator('.sentence-main')).toHaveText(en.stage.numberFirst, { timeout: PATIENT });
   const typeNumber = async (): Promise<void> => {
-    await page.getByRole('button', { name: en.ways.numberFace }).click();
+    await page.getByRole('button', { name: en.checkinMethods.numberFace }).click();
     await page.locator('input[name=number]').fill(MAX.number);
     await page.getByRole('button', { name: en.next }).click();
   };
   await camera.show(takesOf('B', 'straight')[0]!, 'swing');
   await typeNumber();
-  await expect(page.locator('.other-way')).toContainText(en.otherWay.uncertain, { timeout: PATIENT });
+  await expect(page.locator('.other-method')).toContainText(en.otherMethod.uncertain, { timeout: PATIENT });
   await looked(page, 'number-first-refused');
-  expect(told()).not.toContain(MAX.name);
+  expect(notified()).not.toContain(MAX.name);
 
   await camera.show(takesOf('A', 'talking')[0]!, 'swing');
   await typeNumber();

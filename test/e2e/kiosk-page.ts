@@ -49,7 +49,7 @@ export interface EnteredKiosk {
   readonly page: Page;
   readonly host: BrowserHost;
   /** Everything that the core sent to the page, as text: what a screen never got it can't show. */
-  told(): string;
+  notified(): string;
 }
 
 /** Makes a provisioned demo kiosk: liveness off and said so, a staff PIN, nobody enrolled. */
@@ -109,10 +109,10 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
       });
       context = await browser.newContext({ viewport: { width: 1080, height: 1920 }, locale: 'en-GB' });
       const page = await context.newPage();
-      let told = '';
+      let notified = '';
       page.on('websocket', (socket) =>
         socket.on('framereceived', ({ payload }) => {
-          told += payload.toString();
+          notified += payload.toString();
         }),
       );
       page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
@@ -127,7 +127,7 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
         .catch((cause) => {
           throw new Error(`the kiosk did not come up; it said:\n${said.join('\n')}`, { cause });
         });
-      return { page, host, told: () => told };
+      return { page, host, notified: () => notified };
     },
     async remove() {
       await leave();

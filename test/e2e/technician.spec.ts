@@ -78,7 +78,7 @@ async function typed(page: Page, digits: string): Promise<void> {
   await page.locator('input[name=technician-code]').fill(digits);
   await page.getByRole('button', { name: en.staff.unlock, exact: true }).click();
 }
-const told = () =>
+const notified = () =>
   kiosk.withStore(({ store }) =>
     store.pending(500).flatMap(({ header, personal }) => {
       if (header.type !== 'staff') return [];
@@ -108,7 +108,7 @@ test('a wrong code, the right one, a login that reaches the machine, and what is
   await page.getByRole('button', { name: en.technician.leave }).click();
   await page.locator('.checkin').waitFor({ timeout: PATIENT });
   await kiosk.leave();
-  expect(await told()).toEqual([
+  expect(await notified()).toEqual([
     'added done Jo Meier',
     'enter refused code-wrong Jo Meier',
     'enter done Jo Meier',

@@ -49,9 +49,9 @@ async function cameAbout(what: () => boolean, ms: number): Promise<boolean> {
 async function lineLost({ kiosk, workInFlight }: Scene, harm: (proxy: KioskEnd['broker']) => void): Promise<number> {
   const hit = await workInFlight('kiosk');
   // The way in use is the one with open connections; most often the broker's.
-  const ways = [kiosk.broker, kiosk.https].filter((proxy) => proxy.open > 0);
-  for (const proxy of ways) harm(proxy);
-  return ways.length > 0 ? hit : 0;
+  const links = [kiosk.broker, kiosk.https].filter((proxy) => proxy.open > 0);
+  for (const proxy of links) harm(proxy);
+  return links.length > 0 ? hit : 0;
 }
 
 /** Does something to what a kiosk sends and gets for a while; it counts only when something was carried meanwhile. */
@@ -61,20 +61,20 @@ async function lineBad(
   lasts: [number, number],
 ): Promise<number> {
   const hit = await workInFlight('kiosk');
-  const ways = [kiosk.broker, kiosk.https];
+  const links = [kiosk.broker, kiosk.https];
   const harmed = () => kiosk.broker.harmed + kiosk.https.harmed;
   const before = harmed();
-  for (const proxy of ways) harm(proxy);
+  for (const proxy of links) harm(proxy);
   const done = await cameAbout(() => harmed() > before, 1000);
   await moment(random, ...lasts);
-  for (const proxy of ways) proxy.heal();
+  for (const proxy of links) proxy.heal();
   return done ? hit : 0;
 }
 
-async function serverNetwork(scene: Scene, wayOf: (server: ServerEnd) => ServerEnd['database']): Promise<number> {
+async function serverNetwork(scene: Scene, linkOf: (server: ServerEnd) => ServerEnd['database']): Promise<number> {
   const { random } = scene;
   const hit = await scene.workInFlight('server');
-  const way = wayOf(scene.server);
+  const way = linkOf(scene.server);
   const open = way.open;
   const before = way.harmed;
   const harm = [() => way.cut(), () => way.blackhole(), () => way.halfClose(random() < 0.5 ? 'client' : 'server')];

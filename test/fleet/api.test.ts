@@ -60,7 +60,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
   });
   beforeEach(() => {
     api.now = START;
-    api.told.length = 0;
+    api.notified.length = 0;
   });
 
   /** A kiosk that was heard a second ago and has said how it is. */
@@ -77,10 +77,10 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
   const later = (ms: number) => new Date(api.now.getTime() + ms);
   const siteNamed = async (name: string) =>
     (await api.ask<{ id: string }>('POST', '/api/sites', { body: { name, timeZone: 'Europe/Berlin' } })).id;
-  const tell = (box: MemoryOutbox, body: object) =>
+  const notify = (box: MemoryOutbox, body: object) =>
     api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/commands`, { body });
   /** What the kiosk is told of this kind at its next ask. */
-  const told = (box: MemoryOutbox, kind: string) =>
+  const notified = (box: MemoryOutbox, kind: string) =>
     api.db
       .selectFrom('device_told')
       .select('body')
@@ -129,18 +129,18 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const [covered, hot] = [await figure('camera-bad'), await figure('hot')];
       expect(covered).toBeGreaterThan(0);
       await keep();
-      api.told.length = 0;
+      api.notified.length = 0;
       await keep();
       // An older build than others have is the rollouts' matter.
       expect(await items()).toMatchObject([{ code: 'camera-bad', at: START.toISOString(), person: null }]);
-      expect(api.told).toEqual([]);
+      expect(api.notified).toEqual([]);
       const [{ ref } = { ref: '' }] = await items();
       await api.ask('POST', '/api/attention/resolve', { as: 'staff', body: { kind: 'kiosk', ref, note: 'Uncovered' } });
       expect(await items()).toEqual([]);
       api.now = later(60_000);
       await report(box, { temperature: 91 });
       await keep();
-      expect(api.told).toContain('board');
+      expect(api.notified).toContain('board');
       expect(await items()).toMatchObject([{ code: 'hot' }]);
       expect(await figure('hot')).toBe(hot + 1);
       expect(await figure('camera-bad')).toBe(covered - 1);
@@ -187,21 +187,23 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const site = await siteNamed('Werk');
       const [a, b] = [await kiosk({}, site), await kiosk({}, site)];
       await setSite(site, { theme: 'dark', volume: 40 }, 0);
-      expect(await told(a, 'config')).toEqual([{ kind: 'config', revision: 1, config: { theme: 'dark', volume: 40 } }]);
-      const { told: sum, template, own } = await set(a, { volume: 80, low: true }, 0);
+      expect(await notified(a, 'config')).toEqual([
+        { kind: 'config', revision: 1, config: { theme: 'dark', volume: 40 } },
+      ]);
+      const { effective: sum, template, own } = await set(a, { volume: 80, low: true }, 0);
       expect({ sum, template, own: own.settings }).toEqual({
         sum: { theme: 'dark', volume: 80, low: true },
         template: { theme: 'dark', volume: 40 },
         own: { volume: 80, low: true },
       });
-      expect(await told(a, 'config')).toEqual([
+      expect(await notified(a, 'config')).toEqual([
         { kind: 'config', revision: 2, config: { theme: 'dark', volume: 80, low: true } },
       ]);
-      expect(api.told).toContain('change');
+      expect(api.notified).toContain('change');
       // The site changes what this kiosk has of its own: it is told nothing.
       await setSite(site, { theme: 'dark', volume: 20 }, 1);
-      expect((await told(a, 'config'))[0]).toMatchObject({ revision: 2 });
-      expect((await told(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
+      expect((await notified(a, 'config'))[0]).toMatchObject({ revision: 2 });
+      expect((await notified(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
     });
 
     test('keep who, when and what; an older revision is put back as a new one', async () => {
@@ -220,7 +222,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
         [1, 'Tor 1', null],
       ]);
       expect(own.history.at(-1)).toMatchObject({ by: who.id, at: START.toISOString() });
-      expect((await back(0)).told).toEqual({});
+      expect((await back(0)).effective).toEqual({});
       await expect(back(17)).rejects.toMatchObject({ code: 'settings-revision-unknown' });
       // Put back is audited like every change.
       expect(await api.lastAudit()).toMatchObject({ route: 'POST /api/fleet/:device/settings/back', outcome: 'ok' });
@@ -242,7 +244,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const box = await kiosk();
       await expect(set(box, { low: true, ...settings } as DeviceConfig, 0)).rejects.toThrow();
       expect((await detail(box)).own.revision).toBe(0);
-      expect(await told(box, 'config')).toEqual([]);
+      expect(await notified(box, 'config')).toEqual([]);
     });
 
     test('follow a kiosk to another site, and come again to one that is set up anew', async () => {
@@ -252,9 +254,9 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const box = await kiosk({}, one);
       await set(box, { volume: 5 }, 0);
       await api.ask('PATCH', `/api/devices/${box.device}`, { body: { site: two } });
-      expect((await told(box, 'config'))[0]).toMatchObject({ revision: 2, config: { language: 'en', volume: 5 } });
+      expect((await notified(box, 'config'))[0]).toMatchObject({ revision: 2, config: { language: 'en', volume: 5 } });
       await inTransaction(api.db, (tx) => retellSettings(tx, box.device, api.now));
-      expect((await told(box, 'config'))[0]).toMatchObject({ revision: 3, config: { language: 'en', volume: 5 } });
+      expect((await notified(box, 'config'))[0]).toMatchObject({ revision: 3, config: { language: 'en', volume: 5 } });
     });
 
     test('of the default site reach the kiosks that name none', async () => {
@@ -262,7 +264,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const { items } = await api.ask<{ items: Template[] }>('GET', '/api/fleet-templates');
       const site = items.find(({ isDefault }) => isDefault)!;
       await setSite(site.site, { low: true }, site.revision);
-      expect((await detail(box)).told).toEqual({ low: true });
+      expect((await detail(box)).effective).toEqual({ low: true });
       expect(
         await api.db.selectFrom('fleet_settings').select('scope').where('scope', '=', DEFAULT_SCOPE).execute(),
       ).toHaveLength(1);
@@ -285,40 +287,40 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
 
     test('is told until its answer, once, and ends by itself', async () => {
       const box = await kiosk();
-      const { commands } = await tell(box, { what: 'restart' });
+      const { commands } = await notify(box, { what: 'restart' });
       const { id } = commands[0]!;
       expect(commands[0]).toMatchObject({ state: 'waiting', expiresAt: later(3_600_000).toISOString() });
-      expect(await told(box, 'command')).toMatchObject([{ id, what: 'restart' }]);
-      await expect(tell(box, { what: 'restart' })).rejects.toMatchObject({ code: 'command-waits' });
+      expect(await notified(box, 'command')).toMatchObject([{ id, what: 'restart' }]);
+      await expect(notify(box, { what: 'restart' })).rejects.toMatchObject({ code: 'command-waits' });
       await answer(box, id, 'restart', 'begun');
-      expect(await told(box, 'command')).toHaveLength(1);
+      expect(await notified(box, 'command')).toHaveLength(1);
       await answer(box, id, 'restart', 'done');
       expect(await state(box)).toMatchObject({ state: 'done', begunAt: START.toISOString() });
-      expect(await told(box, 'command')).toEqual([]);
+      expect(await notified(box, 'command')).toEqual([]);
       // A later word changes nothing, and neither does another kiosk's.
       await answer(box, id, 'restart', 'failed', 'late');
       expect(await state(box)).toMatchObject({ state: 'done', code: null });
 
-      const [other] = (await tell(box, { what: 'restart', hours: 2 })).commands;
+      const [other] = (await notify(box, { what: 'restart', hours: 2 })).commands;
       await answer(await kiosk(), other!.id, 'restart', 'done');
       expect(await state(box)).toMatchObject({ id: other!.id, state: 'waiting' });
       api.now = later(2 * 3_600_000 + 1);
       expect(await state(box)).toMatchObject({ state: 'expired' });
       api.now = later(3_600_000);
       await fleetJob.run({ ...api.services, signal: AbortSignal.timeout(10_000) });
-      expect(await told(box, 'command')).toEqual([]);
+      expect(await notified(box, 'command')).toEqual([]);
     });
 
     test('is taken back while the kiosk has not begun it', async () => {
       const box = await kiosk();
-      const [asked] = (await tell(box, { what: 'logs' })).commands;
+      const [asked] = (await notify(box, { what: 'logs' })).commands;
       const takeBack = () => api.ask<FleetDetail>('DELETE', `/api/fleet/${box.device}/commands/${asked!.id}`);
       expect((await takeBack()).commands[0]).toMatchObject({ state: 'withdrawn' });
       // The kiosk is told its end, so that one that has read it meanwhile does not do it.
-      expect(await told(box, 'command')).toMatchObject([{ id: asked!.id, expires: START.toISOString() }]);
+      expect(await notified(box, 'command')).toMatchObject([{ id: asked!.id, expires: START.toISOString() }]);
       await answer(box, asked!.id, 'logs', 'expired');
       expect(await state(box)).toMatchObject({ state: 'withdrawn' });
-      expect(await told(box, 'command')).toEqual([]);
+      expect(await notified(box, 'command')).toEqual([]);
       await expect(takeBack()).rejects.toMatchObject({ code: 'command-answered' });
     });
 
@@ -327,10 +329,10 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const { name } = (await detail(box)).kiosk;
       for (const what of ['wipe', 'decommission'])
         for (const typed of [undefined, '', name.toLowerCase(), `${name}x`])
-          await expect(tell(box, { what, ...(typed !== undefined && { name: typed }) })).rejects.toMatchObject({
+          await expect(notify(box, { what, ...(typed !== undefined && { name: typed }) })).rejects.toMatchObject({
             code: 'command-name-differs',
           });
-      const { commands } = await tell(box, { what: 'wipe', name });
+      const { commands } = await notify(box, { what: 'wipe', name });
       // A lost kiosk may come up again weeks later.
       expect(commands[0]).toMatchObject({ what: 'wipe', expiresAt: later(90 * 86_400_000).toISOString() });
     });
@@ -338,10 +340,10 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
     test('to wipe: begun, confirmed by the farewell alone, and the kiosk is revoked; nothing else is told to it', async () => {
       const box = await kiosk();
       const { name } = (await detail(box)).kiosk;
-      const [wipe] = (await tell(box, { what: 'wipe', name })).commands;
+      const [wipe] = (await notify(box, { what: 'wipe', name })).commands;
       await answer(box, wipe!.id, 'wipe', 'begun', 'A'.repeat(43));
       expect((await detail(box)).kiosk).toMatchObject({ leaving: 'wipe', status: 'approved' });
-      await expect(tell(box, { what: 'restart' })).rejects.toMatchObject({ code: 'device-leaves' });
+      await expect(notify(box, { what: 'restart' })).rejects.toMatchObject({ code: 'device-leaves' });
       const bye = { device: box.device, command: wipe!.id, what: 'wipe' as const };
       const said = (change: { command?: string; what?: 'decommission' | 'wipe' }) =>
         inTransaction(api.db, (tx) => takeFarewell(tx, { ...bye, ...change }, api.now));
@@ -352,17 +354,17 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const after = await detail(box);
       expect(after.kiosk).toMatchObject({ status: 'revoked', leaving: 'wipe' });
       expect(after.commands[0]).toMatchObject({ state: 'done' });
-      expect(await told(box, 'command')).toEqual([]);
+      expect(await notified(box, 'command')).toEqual([]);
     });
 
     test('to wipe takes the place of a decommissioning that waits; nothing takes the place of a wipe', async () => {
       const box = await kiosk();
       const { name } = (await detail(box)).kiosk;
-      const [slow] = (await tell(box, { what: 'decommission', name })).commands;
+      const [slow] = (await notify(box, { what: 'decommission', name })).commands;
       await answer(box, slow!.id, 'decommission', 'begun', 'A'.repeat(43));
-      await expect(tell(box, { what: 'logs' })).rejects.toMatchObject({ code: 'device-leaves' });
+      await expect(notify(box, { what: 'logs' })).rejects.toMatchObject({ code: 'device-leaves' });
       api.now = later(1000);
-      const [wipe] = (await tell(box, { what: 'wipe', name })).commands;
+      const [wipe] = (await notify(box, { what: 'wipe', name })).commands;
       expect(wipe).toMatchObject({ what: 'wipe', state: 'waiting' });
       await answer(box, slow!.id, 'decommission', 'failed', 'wiped-instead');
       await answer(box, wipe!.id, 'wipe', 'begun', 'A'.repeat(43));
@@ -371,13 +373,13 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
         commands: [{ state: 'begun' }, { state: 'failed', code: 'wiped-instead' }],
       });
       for (const what of ['decommission', 'wipe'])
-        await expect(tell(box, { what, name })).rejects.toMatchObject({ code: 'device-leaves' });
+        await expect(notify(box, { what, name })).rejects.toMatchObject({ code: 'device-leaves' });
     });
 
     test('is for approved kiosks alone', async () => {
       const box = await kiosk();
       await revokeDevice(api.db, box.device, api.now);
-      await expect(tell(box, { what: 'restart' })).rejects.toMatchObject({ code: 'device-not-approved' });
+      await expect(notify(box, { what: 'restart' })).rejects.toMatchObject({ code: 'device-not-approved' });
     });
   });
 
@@ -389,7 +391,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
 
     test('is taken of the kiosk that was asked, kept sealed for seven days, and read by an admin, audited', async () => {
       const box = await kiosk();
-      const [asked] = (await tell(box, { what: 'logs' })).commands;
+      const [asked] = (await notify(box, { what: 'logs' })).commands;
       await expect(keep(await kiosk(), asked!.id)).rejects.toMatchObject({ code: 'command-unknown' });
       await expect(keep(box, randomUUID())).rejects.toMatchObject({ code: 'command-unknown' });
       const bomb = gzipSync(Buffer.alloc(8 * 1024 * 1024)).toString('base64');

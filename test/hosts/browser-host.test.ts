@@ -15,9 +15,9 @@ import {
   host,
   logs,
   postToken,
+  restartedAfter,
   screen,
   start,
-  startedAnew,
   tokenIn,
   until,
   useBrowserHost,
@@ -121,7 +121,7 @@ describe('a screen', () => {
     await closed;
     expect(await call).toBe('rpc-gone');
     await until('restarting');
-    const restarted = startedAnew(pid!);
+    const restarted = restartedAfter(pid!);
     expect(JSON.parse((await ask('/core-state', { headers: { cookie } })).body)).toMatchObject({
       state: 'restarting',
       code: 'core-restarting',

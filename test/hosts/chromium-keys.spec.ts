@@ -441,9 +441,9 @@ test('this Chromium knows every policy by its name and takes its value', async (
   await expect
     .poll(async () => (await rows()).length, { timeout: 20_000 })
     .toBeGreaterThanOrEqual(Object.keys(policy).length);
-  const told = await rows();
+  const notified = await rows();
   for (const name of Object.keys(policy)) {
-    const row = told.find((text) => text.startsWith(`${name} `));
+    const row = notified.find((text) => text.startsWith(`${name} `));
     expect([name, row]).toEqual([name, expect.stringMatching(/ Status OK /)]);
   }
 });

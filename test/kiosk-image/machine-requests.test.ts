@@ -23,18 +23,18 @@ const PROGRAMS = join(FILES, 'opt/smartpresence');
 
 describe('what a technician asks of the machine', () => {
   const spool = join(folder, 'spool');
-  const told = join(folder, 'told');
+  const notified = join(folder, 'told');
   const systemctl = join(folder, 'systemctl');
-  writeFileSync(systemctl, `#!/bin/sh\necho "$*" >>"${told}"\n`, { mode: 0o755 });
+  writeFileSync(systemctl, `#!/bin/sh\necho "$*" >>"${notified}"\n`, { mode: 0o755 });
   const takeRequests = () => spawnSync(join(PROGRAMS, 'technician'), [spool, systemctl]);
   const ask = (...names: string[]): string[] => {
-    rmSync(told, { force: true });
+    rmSync(notified, { force: true });
     rmSync(spool, { recursive: true, force: true });
     mkdirSync(spool);
     for (const name of names) writeFileSync(join(spool, name), 'reboot; rm -rf /');
     expect(takeRequests().status).toBe(0);
     expect(readdirSync(spool)).toEqual([]);
-    return existsSync(told) ? readFileSync(told, 'utf8').trim().split('\n') : [];
+    return existsSync(notified) ? readFileSync(notified, 'utf8').trim().split('\n') : [];
   };
 
   test('is one of three things, by its name alone', () => {
@@ -49,10 +49,10 @@ describe('what a technician asks of the machine', () => {
     mkdirSync(spool, { recursive: true });
     for (const name of others) writeFileSync(join(spool, name), '');
     mkdirSync(join(spool, 'restart/deeper'), { recursive: true });
-    rmSync(told, { force: true });
+    rmSync(notified, { force: true });
     expect(takeRequests().status).toBe(0);
     expect(readdirSync(spool).toSorted()).toEqual([...others, 'restart'].toSorted());
-    expect(existsSync(told)).toBe(false);
+    expect(existsSync(notified)).toBe(false);
     rmSync(spool, { recursive: true });
   });
 
@@ -64,10 +64,10 @@ describe('what a technician asks of the machine', () => {
 
     // In place of the folder itself.
     symlinkSync(precious, spool);
-    rmSync(told, { force: true });
+    rmSync(notified, { force: true });
     expect(takeRequests().status).toBe(1);
     kept();
-    expect(existsSync(told)).toBe(false);
+    expect(existsSync(notified)).toBe(false);
     rmSync(spool);
 
     // In place of a request: the link goes, and counts as the request that it is named like.

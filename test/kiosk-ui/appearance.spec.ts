@@ -172,7 +172,7 @@ const CAMERA_TOUR: Tour = {
   },
   '08c-voided-wrong': async (page, core) => {
     quiet(core);
-    await press(page, '.wrong .way:last-child');
+    await press(page, '.wrong .method:last-child');
     await page.locator('.voided').waitFor();
   },
   '08d-qr': async (page, core) => {
@@ -201,17 +201,17 @@ const CAMERA_TOUR: Tour = {
   '08i-refused': async (page, core) => {
     await home(page, core);
     core.arrive({ kind: 'refused', code: 'badge-unknown' });
-    await page.locator('.other-way').waitFor();
+    await page.locator('.other-method').waitFor();
   },
   '09z-number-first': async (page, core) => {
     await home(page, core);
-    core.methods.probe = async () => ({ kind: 'other-way', reason: 'claim-first' });
-    await page.locator('.other-way').waitFor();
+    core.methods.probe = async () => ({ kind: 'other-method', reason: 'claim-first' });
+    await page.locator('.other-method').waitFor();
   },
-  '09-other-way': async (page, core) => {
-    core.methods.probe = async () => ({ kind: 'other-way', reason: 'unknown' });
+  '09-other-method': async (page, core) => {
+    core.methods.probe = async () => ({ kind: 'other-method', reason: 'unknown' });
     await page.reload();
-    await page.locator('.other-way').waitFor();
+    await page.locator('.other-method').waitFor();
   },
   '09c-number-first': async (page, core) => {
     core.setStatus({ face: { use: 'with-number' } });
@@ -223,9 +223,9 @@ const CAMERA_TOUR: Tour = {
     await type(page, 'number', '1001');
   },
   '09e-number-locked': async (page, core) => {
-    core.methods.probe = async () => ({ kind: 'other-way', reason: 'locked' });
+    core.methods.probe = async () => ({ kind: 'other-method', reason: 'locked' });
     await page.keyboard.press('Enter');
-    await page.locator('.other-way').waitFor();
+    await page.locator('.other-method').waitFor();
     core.setStatus({ face: { use: 'alone' } });
   },
   '23-enrol-capture': async (page, core) => {
@@ -349,7 +349,10 @@ const FORM_TOUR: Tour = {
   },
   '13b-display': async (page, core) => {
     await home(page, core);
-    core.setStatus({ face: { use: 'off', code: 'model-altered', nextStep: '' }, ways: ['badge', 'pin', 'qr'] });
+    core.setStatus({
+      face: { use: 'off', code: 'model-altered', nextStep: '' },
+      checkinMethods: ['badge', 'pin', 'qr'],
+    });
     await press(page, '#display-switch');
     await page.locator('.display-panel').waitFor();
   },
@@ -378,14 +381,14 @@ const FORM_TOUR: Tour = {
   '13h-refused-large-contrast-low': async (page, core) => {
     await page.keyboard.press('Escape');
     core.arrive({ kind: 'refused', code: 'badge-unknown' });
-    await page.locator('.other-way').waitFor();
+    await page.locator('.other-method').waitFor();
   },
   '13i-result-large-contrast-low': async (page, core) => {
     core.arrive({ kind: 'welcome', receipt: receiptOf('Dr. Maria-Magdalena Müller-Lüdenscheidt', { language: 'ar' }) });
     await page.locator('.result').waitFor();
   },
   '14-privacy': async (page, core) => {
-    core.setStatus({ face: { use: 'alone' }, ways: ['face', 'pin', 'qr', 'badge'] });
+    core.setStatus({ face: { use: 'alone' }, checkinMethods: ['face', 'pin', 'qr', 'badge'] });
     await home(page, core);
     await press(page, '.foot-actions button:nth-child(2)');
     await page.locator('.privacy-grid').waitFor();

@@ -45,14 +45,14 @@ test('the kiosk’s pages, scripts, workers, styles and the Latin font stay with
       return { name, bytes: name.endsWith('.woff2') ? bytes.length : gzipSync(bytes).length };
     });
     const total = sizes.reduce((sum, { bytes }) => sum + bytes, gzipSync(page).length);
-    const told = sizes.map(({ name, bytes }) => `${name} ${bytes}`).join('\n');
+    const notified = sizes.map(({ name, bytes }) => `${name} ${bytes}`).join('\n');
     // Both workers are among them: a name that changed must not make the check see less.
-    expect(counted.filter((name) => /worker/.test(name)).length, told).toBe(2);
+    expect(counted.filter((name) => /worker/.test(name)).length, notified).toBe(2);
     expect(
       counted.some((name) => name.endsWith('.woff2')),
-      told,
+      notified,
     ).toBe(true);
-    expect(total, told).toBeLessThanOrEqual(LIMIT);
+    expect(total, notified).toBeLessThanOrEqual(LIMIT);
     console.log(`kiosk bundle: ${total} bytes gzipped of ${LIMIT}`);
   } finally {
     vi.unstubAllEnvs();

@@ -132,15 +132,15 @@ test.describe('number first', () => {
   test('a refusal names neither number nor face, and leads to number and PIN or another number', async ({ kiosk }) => {
     const { core } = kiosk;
     withNumber(core);
-    core.methods.probe = async () => ({ kind: 'other-way', reason: 'uncertain' });
+    core.methods.probe = async () => ({ kind: 'other-method', reason: 'uncertain' });
     const page = await kiosk.open({ clip: 'man' });
     await typeNumber(page, '1001');
-    const screen = page.locator('.other-way');
+    const screen = page.locator('.other-method');
     await expect(screen).toContainText('not your fault');
     await expect(screen).not.toContainText('1001');
     await expect(screen.getByRole('button', { name: /Number and face/ })).toBeVisible();
     await expect(screen.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
-    core.methods.probe = async () => ({ kind: 'other-way', reason: 'locked' });
+    core.methods.probe = async () => ({ kind: 'other-method', reason: 'locked' });
     await typeNumber(page, '1002');
     await expect(screen).toContainText('Too many attempts');
     await expectNoAxeFault(page, 'locked');

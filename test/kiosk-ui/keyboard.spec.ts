@@ -95,7 +95,7 @@ for (const [language, words, width, height] of [
     };
     const page = await kiosk.open({ clip: await clipOfCode(code), width, height, before: hearNotes });
     await expect(page.locator('html')).toHaveAttribute('dir', language === 'ar' ? 'rtl' : 'ltr');
-    await expect(page.getByRole('navigation', { name: words.ways.title }).getByRole('button')).toHaveCount(4);
+    await expect(page.getByRole('navigation', { name: words.checkinMethods.title }).getByRole('button')).toHaveCount(4);
 
     // A QR code in the camera's own footage.
     await press(page, '[data-way=qr]');
@@ -120,7 +120,7 @@ for (const [language, words, width, height] of [
     expect(core.callsOf('badgeRead')).toEqual([{ badge: BADGE }]);
     await press(page, '.result-button:nth-child(2)');
     await expect(page.getByRole('heading', { level: 1, name: words.result.wrongTitle })).toBeFocused();
-    await press(page, '.wrong .way');
+    await press(page, '.wrong .method');
     await expect(page.locator('.voided [role=status]')).toContainText(words.result.voidedWrong);
     expect(core.callsOf('voidCheckin').at(-1)).toMatchObject({ reason: 'wrong-direction' });
     await page.keyboard.press('Escape');

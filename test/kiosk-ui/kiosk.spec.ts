@@ -52,7 +52,7 @@ test.describe('face', () => {
     const page = await kiosk.open({ clip: 'man' });
     await expect(page.locator('.result')).toContainText('been checked in', { timeout: 30_000 });
     await page.getByRole('button', { name: 'Not me' }).click();
-    await expect(page.locator('.other-way')).toBeVisible();
+    await expect(page.locator('.other-method')).toBeVisible();
     await expect(page.locator('body')).not.toContainText('Mustermann');
     expect(core.callsOf('voidCheckin')).toEqual([]);
   });
@@ -73,9 +73,9 @@ test.describe('face', () => {
 
   test('who is not recognised is offered the other ways, and may try again', async ({ kiosk }) => {
     const { core } = kiosk;
-    core.methods.probe = async () => ({ kind: 'other-way', reason: 'uncertain' });
+    core.methods.probe = async () => ({ kind: 'other-method', reason: 'uncertain' });
     const page = await kiosk.open({ clip: 'man' });
-    await expect(page.locator('.other-way')).toContainText('not your fault');
+    await expect(page.locator('.other-method')).toContainText('not your fault');
     core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
     await page.getByRole('button', { name: 'Try the camera again' }).click();
     await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');

@@ -90,7 +90,7 @@ for (const screen of SCREENS) {
     // One entry more than without pictures, and all of them in sight.
     await expect(page.locator('[data-open=state]')).toBeInViewport({ ratio: 1 });
     await expect(page.locator('[data-open=enrol]')).toBeInViewport({ ratio: 1 });
-    await expect(page.locator('[data-open=review] .way-hint')).toContainText('4');
+    await expect(page.locator('[data-open=review] .method-hint')).toContainText('4');
     await tabTo(page, '[data-open=review]');
     await page.keyboard.press('Enter');
 

@@ -74,7 +74,7 @@ const STATUS: Status = {
   storage: 'ok',
   people: 2,
   face: { use: 'alone' },
-  ways: ['face', 'pin', 'qr', 'badge'],
+  checkinMethods: ['face', 'pin', 'qr', 'badge'],
   reader: false,
   liveness: 'on',
   consentAge: 18,

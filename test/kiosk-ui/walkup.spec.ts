@@ -7,22 +7,22 @@ test('what a serial reader brings: a welcome, a refusal with the other ways, a f
   kiosk,
 }) => {
   const { core } = kiosk;
-  core.setStatus({ ways: ['badge', 'pin', 'face'] });
+  core.setStatus({ checkinMethods: ['badge', 'pin', 'face'] });
   core.methods.probe = async () => ({
     kind: 'welcome',
     receipt: receiptOf('Max Mustermann', { method: 'badge+face' }),
   });
   const page = await kiosk.open({ clip: 'wall' });
   // The site's order, and nothing that it does not offer.
-  expect(await page.locator('.way').evaluateAll((all) => all.map((el) => el.getAttribute('data-way')))).toEqual([
+  expect(await page.locator('.method').evaluateAll((all) => all.map((el) => el.getAttribute('data-way')))).toEqual([
     'badge',
     'pin',
     'face',
   ]);
   core.arrive({ kind: 'refused', code: 'badge-unknown' });
-  await expect(page.locator('.other-way-words[role=status]')).toContainText('Badge not recognised.');
+  await expect(page.locator('.other-method-words[role=status]')).toContainText('Badge not recognised.');
   core.arrive({ kind: 'refused', code: 'locked', seconds: 75 });
-  await expect(page.locator('.other-way-words[role=status]')).toContainText('wait 1:15 min');
+  await expect(page.locator('.other-method-words[role=status]')).toContainText('wait 1:15 min');
   core.arrive({ kind: 'face', claim: CLAIM });
   await expect(page.locator('.sentence')).toContainText('Now look at the camera');
   core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { language: 'ar', method: 'badge' }) });
@@ -42,7 +42,7 @@ test('after a badge the face is compared with its owner alone, and the claim is 
   kiosk,
 }) => {
   const { core } = kiosk;
-  core.setStatus({ ways: ['badge', 'pin'] });
+  core.setStatus({ checkinMethods: ['badge', 'pin'] });
   const page = await kiosk.open({ clip: 'man' });
   await expect(page.getByRole('heading', { name: 'Check in or out' })).toBeVisible();
   core.methods.probe = async () => ({ kind: 'more', progress: 0.5 });
@@ -125,7 +125,7 @@ for (const [width, height, share] of [
     expect(await tooHigh(), 'privacy').toEqual([]);
     await page.keyboard.press('Escape');
     kiosk.core.arrive({ kind: 'refused', code: 'code-used' });
-    await page.locator('.other-way').waitFor();
+    await page.locator('.other-method').waitFor();
     expect(await tooHigh(), 'other ways').toEqual([]);
     kiosk.core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
     await page.locator('.result').waitFor();

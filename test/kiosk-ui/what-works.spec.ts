@@ -4,7 +4,9 @@ import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 /* What still works is offered first, what doesn't says why, and staff see what is wrong where they look. */
 
 const order = (page: Page): Promise<(string | undefined)[]> =>
-  page.locator('.way').evaluateAll((ways) => ways.map((way) => (way as HTMLElement).dataset.way));
+  page
+    .locator('.method')
+    .evaluateAll((checkinMethods) => checkinMethods.map((way) => (way as HTMLElement).dataset.way));
 
 test('without a camera, face and code stay in sight, say why, and can’t be taken; a reader reads codes all the same', async ({
   kiosk,

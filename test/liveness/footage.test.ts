@@ -37,7 +37,7 @@ describe('recorded heads', () => {
     const seen = await watchTake(pipeline, take);
     const other = take.shows === 'turn-left' ? 'turn-right' : 'turn-left';
     expect(judge([take.shows as ChallengeStep], seen).state).toBe('passed');
-    expect(judge([other], seen)).toMatchObject({ state: 'failed', reason: 'wrong-way' });
+    expect(judge([other], seen)).toMatchObject({ state: 'failed', reason: 'wrong-direction' });
   });
 
   test('that only talk pass no turn', async () => {

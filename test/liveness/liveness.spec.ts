@@ -81,7 +81,7 @@ test('his photograph, turned as the kiosk asks, is not checked in; after three f
     return step ? images : images.slice(0, 4);
   };
   const camera = await enter(page);
-  const other = page.getByText(en.otherWay.liveness);
+  const other = page.getByText(en.otherMethod.liveness);
   const prompts = await follow(page, camera, 'B', async () => (await other.count()) > 0, {
     timeoutMs: 80_000,
     attack: moved,

@@ -83,18 +83,18 @@ export function unpack(archive: string): Unpacked {
 
 function running(child: ChildProcess): RunningKiosk {
   const lines: Record<string, unknown>[] = [];
-  const told: string[] = [];
+  const notified: string[] = [];
   const waiting = new Set<() => void>();
   const wake = () => {
     for (const look of [...waiting]) look();
   };
   child.stdin?.end();
   createInterface({ input: child.stdout! }).on('line', (text) => {
-    told.push(text);
+    notified.push(text);
     lines.push(JSON.parse(text) as Record<string, unknown>);
     wake();
   });
-  createInterface({ input: child.stderr! }).on('line', (text) => told.push(text));
+  createInterface({ input: child.stderr! }).on('line', (text) => notified.push(text));
   const over = new Promise<number | NodeJS.Signals | null>((resolve) => {
     child.once('close', (code, signal) => {
       resolve(signal ?? code);
@@ -109,7 +109,7 @@ function running(child: ChildProcess): RunningKiosk {
         const fail = (why: string) => {
           clearTimeout(timer);
           waiting.delete(look);
-          reject(new Error(`${why}; it said:\n${told.join('\n')}`));
+          reject(new Error(`${why}; it said:\n${notified.join('\n')}`));
         };
         const look = () => {
           const found = lines.find(wanted);

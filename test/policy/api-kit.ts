@@ -64,7 +64,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
   const config = readConfig({ ...pair, SMARTPRESENCE_SERVER_HOME: home.path, SMARTPRESENCE_TIMEZONE: SITE.timeZone });
   const keys = new Keys(config.encryptionKey, config.secretKey);
   let now = start;
-  const told: string[] = [];
+  const notified: string[] = [];
   const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now.getTime() });
   await ensureDefaultSite(db, SITE, now);
   const services: Services = {
@@ -74,7 +74,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
     config,
     log: pino({ level: 'silent' }),
     now: () => now,
-    tell: (what) => void told.push(what),
+    notify: (what) => void notified.push(what),
   };
 
   const actorOf = (role: Role, id: string = randomUUID()): Actor => ({
@@ -116,7 +116,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
       idempotencyKey: null,
       url: pathname,
     });
-    told.push(...done.told);
+    notified.push(...done.notified);
     if (done.refused) throw done.refused;
     if (done.file) {
       const pieces: Buffer[] = [];
@@ -132,7 +132,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
     keys,
     keyring,
     services,
-    told,
+    notified,
     ask,
     actorOf,
     get now() {

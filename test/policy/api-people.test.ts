@@ -7,7 +7,7 @@ import type { Site } from '../../sync/protocol/api/sites.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
-import { type Opened, told, withApi } from './sites-kit.ts';
+import { notified, type Opened, withApi } from './sites-kit.ts';
 
 /** People, consents, templates, sites and kiosks by the API, and what kiosks are told of it. */
 
@@ -31,7 +31,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
   });
 
   const toldOf = async (person: string, device = box.device) =>
-    (await told(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
+    (await notified(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
   const make = (body: unknown) => api.ask<Person>('POST', '/api/people', { body, as: 'staff' });
 
   test('a person is made, found by e-mail, number or badge through the blind index, and never by a part of one', async () => {
@@ -190,7 +190,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
         api.ask('PUT', `/api/sites/${site.id}/policy?change=${stale}`, { body: policy }),
       ).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
     const policyTold = async (device: string) =>
-      (await told(opened, device)).changes.find((c) => c.kind === 'policy')?.policy;
+      (await notified(opened, device)).changes.find((c) => c.kind === 'policy')?.policy;
     expect(await policyTold(madrid.device)).toMatchObject(policy);
     expect(await policyTold(box.device)).not.toHaveProperty('faces');
     await expect(
@@ -227,7 +227,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
       paragraphs: ['We keep your face for {photoDays} days.'],
     });
     const textsTold = async () =>
-      (await told(opened, box.device)).changes
+      (await notified(opened, box.device)).changes
         .find((c) => c.kind === 'policy')
         ?.policy.consentTexts?.map((t) => [t.version, t.language]);
     const made = await make({ name: 'Emmy Noether' });

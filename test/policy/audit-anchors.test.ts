@@ -69,7 +69,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
         config,
         log: pino({ level: 'silent' }),
         now: () => NOW,
-        tell: () => undefined,
+        notify: () => undefined,
         signal: new AbortController().signal,
       });
     for (let i = 0; i < 4; i++) await write();

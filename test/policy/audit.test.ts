@@ -36,7 +36,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
     api = o.api;
   });
 
-  const somebody = async (name = 'Ada Lovelace', number = randomUUID().slice(0, 8)) => {
+  const someone = async (name = 'Ada Lovelace', number = randomUUID().slice(0, 8)) => {
     const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name, number }, as: 'staff' });
     return made.id;
   };
@@ -60,8 +60,8 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
     );
 
   test('a row tells who, what, when, where, why and whom, and each of them finds it', async () => {
-    const person = await somebody();
-    const other = await somebody('Grace Hopper');
+    const person = await someone();
+    const other = await someone('Grace Hopper');
     const staff: Actor = {
       role: 'staff',
       id: randomUUID(),
@@ -105,14 +105,14 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
   });
 
   test('a search of the log leaves a row itself, and says whom it looked for', async () => {
-    const person = await somebody();
+    const person = await someone();
     await search(`whom=${person}`);
     const { items } = await search(`whom=${person}&route=${encodeURIComponent('GET /api/audit')}`);
     expect(items).toMatchObject([{ action: 'read', role: 'auditor', data: ['audit'], count: 1 }]);
   });
 
   test('pages of a search hold each row once, also where the condition is on what is sealed', async () => {
-    const person = await somebody();
+    const person = await someone();
     for (let i = 0; i < 7; i++) await write({ subjects: [person, randomUUID()], resource: String(i) });
     const seen: AuditView[] = [];
     for (let next: string | null = ''; next !== null; ) {
@@ -124,7 +124,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
   });
 
   test('an export holds what a search finds', async () => {
-    const person = await somebody();
+    const person = await someone();
     await write({ subjects: [person], route: 'exported' });
     const file = await api.ask<Buffer>('GET', `/api/audit/export?whom=${person}&route=exported`, { as: 'auditor' });
     const lines = file.toString('utf8').trim().split('\n');
@@ -133,7 +133,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
   });
 
   test('whom a row was about, and who looked, is in no column of the table in clear', async () => {
-    const person = await somebody();
+    const person = await someone();
     const staff: Actor = {
       ...api.actorOf('staff'),
       email: 'clear.text@example.org',
@@ -148,7 +148,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
   });
 
   test('once a person’s key is destroyed no row is found as theirs, and the chain stays whole', async () => {
-    const person = await somebody();
+    const person = await someone();
     const self: Actor = { role: 'person', id: person, email: 'self@example.org', ip: '203.0.113.5', userAgent: 'Own' };
     for (const days of [0, 1, 1, 2]) {
       api.now = new Date(NOW.getTime() + days * DAY);
@@ -186,7 +186,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
   });
 
   test('the affected are found from the rows of an actor, a time or a resource, each once under their present name', async () => {
-    const [ada, grace, alan] = [await somebody('Ada'), await somebody('Grace'), await somebody('Alan')];
+    const [ada, grace, alan] = [await someone('Ada'), await someone('Grace'), await someone('Alan')];
     const thief = api.actorOf('staff');
     await write({ actor: thief, subjects: [ada, grace], route: 'stolen', data: ['person.name'] });
     api.now = new Date(NOW.getTime() + DAY);

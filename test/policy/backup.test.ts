@@ -266,7 +266,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
         config,
         log: pino({ level: 'silent' }),
         now: () => new Date(),
-        tell: () => undefined,
+        notify: () => undefined,
         signal: new AbortController().signal,
       } as never);
     const erase = () =>

@@ -2,12 +2,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { Receipt } from '../../electron/contract/methods.ts';
+import { createClaims } from '../../electron/core/checkin-methods/claims.ts';
+import { createCredentialCheckin } from '../../electron/core/checkin-methods/service.ts';
 import { createCardService } from '../../electron/core/enrolment/cards.ts';
 import { createPinGuard } from '../../electron/core/pin/guard.ts';
-import { readIssuers, readPolicy, wantsFace, waysOf } from '../../electron/core/roster/policy.ts';
+import { methodsOf, readIssuers, readPolicy, wantsFace } from '../../electron/core/roster/policy.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
-import { createClaims } from '../../electron/core/ways/claims.ts';
-import { createWays } from '../../electron/core/ways/service.ts';
 import type { Credentials, IssuedPinCode, OwnCode, PrintableCard } from '../../sync/protocol/api/credentials.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
@@ -45,7 +45,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const store: SqlStore = await openKiosk(newFolder(), {}, { clock: heldClock(NOW.getTime()) });
     const { device } = await knownKiosk(api.db, { site: SITE.id, device: store.device });
     const admitted: string[] = [];
-    const ways = createWays({
+    const checkinMethods = createCredentialCheckin({
       store,
       guard: createPinGuard({ store, now: () => api.now.getTime() }),
       staff: { require: () => ({ member: null, actor: null }) },
@@ -54,7 +54,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
         admitted.push(person.id);
         return { checkin: randomUUID() } as Receipt;
       },
-      offered: () => waysOf(readPolicy(store.sync.policy)),
+      offered: () => methodsOf(readPolicy(store.sync.policy)),
       withFace: (way) => wantsFace(readPolicy(store.sync.policy), way),
       model: () => ({ model: 'test', length: 512 }),
       faceOff: () => null,
@@ -73,7 +73,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       /** Staff at the kiosk prints a card. @returns what it carries */
       async print(person: string): Promise<string> {
         const staff = { require: () => ({ member: null, actor: null }) };
-        const offered = () => waysOf(readPolicy(store.sync.policy));
+        const offered = () => methodsOf(readPolicy(store.sync.policy));
         const off = () => false;
         const desk = createCardService({
           store,
@@ -87,8 +87,8 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       },
       /** Its events reach the server. */
       send: () => sendFrom(opened, store),
-      read: (text: string) => ways.read(text).then((a) => a.kind),
-      refused: (text: string) => codeOf(() => ways.read(text)),
+      read: (text: string) => checkinMethods.read(text).then((a) => a.kind),
+      refused: (text: string) => codeOf(() => checkinMethods.read(text)),
     };
   }
 
@@ -351,11 +351,13 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
   test('a policy that leaves no way without a face is refused; a kiosk of version 1 is told what it understands', async () => {
     const url = `/api/sites/${SITE.id}/policy`;
     for (const body of [
-      { leaseDays: 30, ways: ['face'] },
-      { leaseDays: 30, ways: ['face', 'qr', 'badge'], withFace: ['qr', 'badge'] },
+      { leaseDays: 30, checkinMethods: ['face'] },
+      { leaseDays: 30, checkinMethods: ['face', 'qr', 'badge'], withFace: ['qr', 'badge'] },
     ])
-      expect(await codeOf(() => api.ask('PUT', url, { body }))).toBe('ways-need-another');
-    await api.ask('PUT', url, { body: { leaseDays: 30, ways: ['badge', 'qr'], withFace: ['qr'], templates: 'card' } });
+      expect(await codeOf(() => api.ask('PUT', url, { body }))).toBe('checkin-method-required');
+    await api.ask('PUT', url, {
+      body: { leaseDays: 30, checkinMethods: ['badge', 'qr'], withFace: ['qr'], templates: 'card' },
+    });
     await make('Ada', randomUUID());
     const [old, west] = [await door(1), await door()];
     expect(new Set(await old.sync())).not.toContain('credentials');
@@ -365,7 +367,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       faces: 'off',
     });
     expect(new Set(await west.sync())).toContain('credentials');
-    expect(readPolicy(west.store.sync.policy)).toMatchObject({ ways: ['badge', 'qr'], withFace: ['qr'] });
+    expect(readPolicy(west.store.sync.policy)).toMatchObject({ checkinMethods: ['badge', 'qr'], withFace: ['qr'] });
     await api.ask('PUT', url, { body: { leaseDays: 30 } });
   });
 });

@@ -71,12 +71,12 @@ export async function doorOn(
   const keys = new Keys(config.encryptionKey, config.secretKey);
   const keyring = await openKeyring(db, keys, { hostnames: [HOST], now: () => now.getTime() });
   await ensureDefaultSite(db, SITE, now);
-  const told: string[] = [];
-  const tell = (what: 'board' | 'change') => {
-    told.push(what);
-    database.signals.tell(what);
+  const notified: string[] = [];
+  const notify = (what: 'board' | 'change') => {
+    notified.push(what);
+    database.signals.notify(what);
   };
-  const services: Services = { db, keys, keyring, config, log, now: () => now, tell };
+  const services: Services = { db, keys, keyring, config, log, now: () => now, notify };
   const hub = startHub(services, logEpoch);
   database.signals.hear('board', () => hub.changed());
   const app = await createPeopleListener({
@@ -151,7 +151,7 @@ export async function doorOn(
     keys,
     config,
     services,
-    told,
+    notified,
     visitor,
     ask,
     as,

@@ -62,7 +62,7 @@ async function reopened(): Promise<OpenKiosk> {
   return kiosk;
 }
 /** The kiosk takes the server's own pages, to their end. */
-async function told(): Promise<void> {
+async function notified(): Promise<void> {
   const source = {
     db: api.db,
     keys: api.keys,
@@ -156,7 +156,7 @@ describe.skipIf(unavailable)('another embedder', () => {
     const services = { ...api.services, config: { ...api.services.config, weights } };
     const stop = new AbortController();
     let steps = 0;
-    const once = { ...services, signal: stop.signal, tell: () => void (++steps === 1 && stop.abort()) };
+    const once = { ...services, signal: stop.signal, notify: () => void (++steps === 1 && stop.abort()) };
     await expect(embeddersJob.run(once)).rejects.toThrow();
     expect(await progressOf(api.db)).toMatchObject({ state: 'working', left: 3 });
     await embeddersJob.run({ ...services, signal: new AbortController().signal });
@@ -177,7 +177,7 @@ describe.skipIf(unavailable)('another embedder', () => {
 
     // A kiosk has both by now, and goes on by the old one.
     await knownKiosk(api.db, { site: SITE.id, device: kiosk.store.device });
-    await told();
+    await notified();
     await reopened();
     const templates = Object.values(pictures).flat().length;
     expect([...kiosk.store.templates(EMBEDDER_ID)]).toHaveLength(templates);
@@ -193,7 +193,7 @@ describe.skipIf(unavailable)('another embedder', () => {
 
     await inTransaction(api.db, (tx) => switchKiosks(tx, 'operator', NOW));
     expect(await policyOf(api.db, DEFAULT_SCOPE)).toMatchObject({ embedder: DLIB });
-    await told();
+    await notified();
     await reopened();
     // Without the file it recognises nobody, rather than by what it has.
     await expect(kiosk.faces()).rejects.toMatchObject({ code: 'model-unknown' });
@@ -236,7 +236,7 @@ describe.skipIf(unavailable)('another embedder', () => {
     expect(await inTransaction(api.db, (tx) => finishMove(tx, NOW))).toBe(4);
     expect(await counts(ids.Ada!)).toEqual([[DLIB, 2]]);
     expect(await progressOf(api.db)).toMatchObject({ state: 'done' });
-    await told();
+    await notified();
     expect([...kiosk.store.templates(EMBEDDER_ID)]).toEqual([]);
   }, 120_000);
 });

@@ -66,9 +66,9 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     );
     expect(undoUntil!.getTime() - now.getTime()).toBe(7 * DAY);
     expect(await count(sql`template`)).toBe(0);
-    const told = await a.read();
-    expect(told.filter((c) => c.kind === 'templates')).toMatchObject([{ person: ada, templates: [] }]);
-    expect(told.filter((c) => c.kind === 'erase')).toEqual([]);
+    const notified = await a.read();
+    expect(notified.filter((c) => c.kind === 'templates')).toMatchObject([{ person: ada, templates: [] }]);
+    expect(notified.filter((c) => c.kind === 'erase')).toEqual([]);
     // Enrolled again meanwhile: nothing is taken.
     a.templates(ada);
     await a.send();

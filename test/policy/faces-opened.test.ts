@@ -18,7 +18,7 @@ import { personBox } from '../../sync/server/keys/persons.ts';
 import { takePiece } from '../../sync/server/photos/store.ts';
 import { DATABASES } from '../services/databases.ts';
 import { enrol } from './api-kit.ts';
-import { type Opened, told, withApi } from './sites-kit.ts';
+import { notified, type Opened, withApi } from './sites-kit.ts';
 
 /**
  * Every decryption in this process is watched, whichever code does it: where a face comes out, an audit row has to follow,
@@ -172,7 +172,7 @@ test('whatever is read over a route, by whichever role: where a face comes out a
 
 test('what kiosks are sent, every job, and a merge leave theirs', async () => {
   const { api } = opened;
-  expect(await watch('a page for a kiosk', () => told(opened, world.device))).toBeGreaterThan(0);
+  expect(await watch('a page for a kiosk', () => notified(opened, world.device))).toBeGreaterThan(0);
   const { findCandidates } = await import('../../sync/server/attendance/merging/candidates.ts');
   const later = new Date(NOW.getTime() + 3_600_000);
   const search = () => findCandidates(api.db, api.keys, api.services.config.weights, later);

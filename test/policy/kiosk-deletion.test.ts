@@ -54,7 +54,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
   const kiosk = (site: string = SITES[0]) => KioskOfServer.at(database, keys, site);
   const count = async (from: ReturnType<typeof sql>) =>
     (await sql<{ n: number }>`select count(*)::int as n from ${from}`.execute(database.db)).rows[0]!.n;
-  const kinds = (told: readonly Change[]) => told.map((c) => c.kind);
+  const kinds = (notified: readonly Change[]) => notified.map((c) => c.kind);
   const quarantined = () => database.db.selectFrom('quarantine').select(['reason', 'person']).orderBy('id').execute();
   const hold = (person: string) =>
     database.db

@@ -68,8 +68,8 @@ test('where nobody has said who runs the place, nobody can agree: staff is told,
   await kiosk.methods.enrolByNumber({ ...details, number: '77', pin: '580261' });
   await kiosk.close();
   const privacy = { controller: 'Werk Süd', contact: 'a@b.example', dpo: 'Frau Amt' };
-  const told = await kioskUnder({ leaseDays: 30, privacy });
-  expect((await told.methods.consentText({ language: 'de' })).paragraphs[0]).toContain('speichert Werk Süd');
+  const notified = await kioskUnder({ leaseDays: 30, privacy });
+  expect((await notified.methods.consentText({ language: 'de' })).paragraphs[0]).toContain('speichert Werk Süd');
 });
 
 test('where faces are switched off no face can be enrolled, and the screen says why', async () => {

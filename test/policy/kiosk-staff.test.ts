@@ -22,7 +22,7 @@ import { DATABASES } from '../services/databases.ts';
 import { deliverTo } from '../sync/ingest-kit.ts';
 import { type Api, SITE } from './api-kit.ts';
 import { KioskOfServer } from './server-kiosk.ts';
-import { type Opened, OTHER_SITE, told, withApi } from './sites-kit.ts';
+import { notified, type Opened, OTHER_SITE, withApi } from './sites-kit.ts';
 
 /* Kiosk staff of the server: what kiosks of which site are sent, what a stolen kiosk can do with it, and what is left of one. */
 
@@ -41,7 +41,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
   });
 
   const kioskAt = (site: string | null) => KioskOfServer.at(opened.database, api.keys, site);
-  const read = (id: string, cursor = '', version = 3) => told(opened, id, { cursor, version });
+  const read = (id: string, cursor = '', version = 3) => notified(opened, id, { cursor, version });
   const sentIn = (changes: readonly Change[]): Sent | null =>
     changes.flatMap((c) => (c.kind === 'staff' ? [c.staff] : [])).at(-1) ?? null;
   const sentTo = async (id: string, cursor = '') => sentIn((await read(id, cursor)).changes);
@@ -316,9 +316,11 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
       ['kiosk-staff', by, 'Kim', 'write', kiosk.id, ['attendance', 'consent', 'person'], 2],
     ];
     expect(await rows()).toEqual(written);
-    const ofAda = await searchAudit(api.db, api.keys, { whom: ada, role: 'kiosk-staff' }, { limit: 50 });
+    const ofAda = await searchAudit(api.db, api.keys, { affected: ada, role: 'kiosk-staff' }, { limit: 50 });
     expect(ofAda.items).toHaveLength(1);
-    expect((await searchAudit(api.db, api.keys, { whom: bob, role: 'kiosk-staff' }, { limit: 50 })).items).toEqual([]);
+    expect((await searchAudit(api.db, api.keys, { affected: bob, role: 'kiosk-staff' }, { limit: 50 })).items).toEqual(
+      [],
+    );
     // What is sent again is no second deed.
     const events = kiosk.box.events.filter((e) => e.header.epoch === kiosk.box.epoch);
     await deliverTo(api.db, api.keys, kiosk.box, events, { first: 1, now: NOW });

@@ -26,7 +26,7 @@ async function deliver(): Promise<void> {
   const open = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: box.device, aud: randomUUID(), epoch: box.epoch } as const;
   const frame = { ...open, first: 1, last: box.events.length, spv: 1 };
   await ingest(door.db, door.keys, frame, { sentAt: door.now.toISOString(), events: [...box.events] }, door.now);
-  door.services.tell('board');
+  door.services.notify('board');
 }
 
 const open = (who: Visitor, origin = 'https://localhost') =>

@@ -124,8 +124,8 @@ describe.skipIf(unavailable)('the log of a server', () => {
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
     // The search finds what is there: both logs tell of what happened.
-    for (const told of ['events taken', 'events quarantined', 'request failed', 'bad-request', 'P0001'])
-      expect(log).toContain(told);
+    for (const notified of ['events taken', 'events quarantined', 'request failed', 'bad-request', 'P0001'])
+      expect(log).toContain(notified);
     expect(theirs).toMatch(/shut down/);
     const secrets = [
       ...Object.values(PERSON),

@@ -72,7 +72,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     (await api.ask<{ items: { id: string; people: { id: string }[] }[] }>('GET', '/api/lookalikes', { as: 'staff' }))
       .items;
   /** What a snapshot tells this kiosk of a person's pairs; nothing where it does not tell of any. */
-  async function told(person: string, box = door) {
+  async function notified(person: string, box = door) {
     const source = { db: api.db, keys: api.keys, logEpoch: v7(), publicKeys: async () => ({}) as never };
     const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };
     const { changes, more } = await readChanges(source, box.device, ask, NOW);
@@ -84,8 +84,10 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     const { ada, eve } = await pair('not-me');
     const other = await api.kiosk(SITE.id);
     for (const box of [door, other]) {
-      expect(await told(ada, box)).toMatchObject([{ person: eve, reason: 'not-me', device: door.device, by: null }]);
-      expect(await told(eve, box)).toMatchObject([{ person: ada }]);
+      expect(await notified(ada, box)).toMatchObject([
+        { person: eve, reason: 'not-me', device: door.device, by: null },
+      ]);
+      expect(await notified(eve, box)).toMatchObject([{ person: ada }]);
     }
     const { items } = await api.ask<{ items: { ref: string; person: string }[] }>(
       'GET',
@@ -121,7 +123,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     door.append('lookalike', { change: 'removed' }, { person: ada, other: eve }, NOW);
     await api.deliver(door);
     expect(await partnersOf(api.db, ada)).toEqual([]);
-    expect(await told(ada)).toEqual([]);
+    expect(await notified(ada)).toEqual([]);
 
     const again = await pair();
     const [row] = (await listed()).filter((p) => p.people.some((one) => one.id === again.ada));
@@ -153,9 +155,9 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     const elsewhere = await site('Bremen');
     const far = await api.kiosk(elsewhere);
     await assignToSites(api.db, ada, [...(await sitesOf(ada)), elsewhere], NOW);
-    expect(await told(ada, far)).toEqual([]);
+    expect(await notified(ada, far)).toEqual([]);
     await assignToSites(api.db, eve, [...(await sitesOf(eve)), elsewhere], NOW);
-    expect(await told(eve, far)).toMatchObject([{ person: ada }]);
+    expect(await notified(eve, far)).toMatchObject([{ person: ada }]);
   });
 
   test('the pair goes with an erasure and a withdrawn consent; merged, the one who stays has the pairs of both', async () => {
@@ -166,13 +168,13 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     const two = await pair();
     await api.ask('POST', `/api/people/${two.eve}/consents/withdraw`);
     expect(await partnersOf(api.db, two.ada)).toEqual([]);
-    expect(await told(two.ada)).toEqual([]);
+    expect(await notified(two.ada)).toEqual([]);
 
     // Asked for is enough: their templates are dropped at once.
     const asked = await pair();
     await requestErasure(api.db, api.keys, { person: asked.eve, origin: 'staff', undoDays: 7 }, NOW);
     expect(await partnersOf(api.db, asked.ada)).toEqual([]);
-    expect(await told(asked.ada)).toEqual([]);
+    expect(await notified(asked.ada)).toEqual([]);
 
     const three = await pair();
     await mergePeople(api.db, api.keys, { kept: three.ada, merged: three.eve, by: 'admin' }, NOW);
@@ -183,7 +185,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     await api.deliver(door);
     await mergePeople(api.db, api.keys, { kept, merged: four.eve, by: 'admin' }, NOW);
     expect(await partnersOf(api.db, kept)).toEqual([four.ada]);
-    expect(await told(four.ada)).toMatchObject([{ person: kept }]);
+    expect(await notified(four.ada)).toMatchObject([{ person: kept }]);
   });
 
   async function site(name: string): Promise<string> {

@@ -154,8 +154,8 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     const old = await door({ version: 2 });
     await west.set(ada, '5830');
     await west.sync();
-    const told = (await bonn.sync()).concat(await old.sync());
-    expect(told.filter((c) => c.kind === 'pin')).toEqual([]);
+    const notified = (await bonn.sync()).concat(await old.sync());
+    expect(notified.filter((c) => c.kind === 'pin')).toEqual([]);
     expect(bonn.store.pinHash(ada.id)).toBeNull();
     expect([old.store.person(ada.id)?.name, old.store.pinHash(ada.id), old.store.sync.pinPeppers]).toEqual([
       'Ada',

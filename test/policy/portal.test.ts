@@ -15,7 +15,7 @@ import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
 import { erasureState } from '../../sync/server/erasure/read.ts';
 import { setMinor } from '../../sync/server/minors/minors.ts';
 import { takePiece } from '../../sync/server/photos/store.ts';
-import { LEFT_OUT, TOLD } from '../../sync/server/portal/registry.ts';
+import { EXPORTED, LEFT_OUT } from '../../sync/server/portal/registry.ts';
 import { SECTIONS } from '../../sync/server/portal/sections.ts';
 import { setHold } from '../../sync/server/retention/holds.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -23,7 +23,7 @@ import { newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import type { Api } from './api-kit.ts';
-import { type Opened, told, withApi } from './sites-kit.ts';
+import { notified, type Opened, withApi } from './sites-kit.ts';
 
 /** What a person can do with their own data. */
 
@@ -51,7 +51,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     return { text, data: JSON.parse(text) as Record<string, Record<string, unknown>[]> };
   };
   const toldOf = async (person: string, device = box.device) =>
-    (await told(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
+    (await notified(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
 
   /** A photo as a kiosk seals it: what its event names, and the bytes that are uploaded after it. */
   function photoOf(person: string, event: string, kind: 'checkin' | 'enrolment', picture: Buffer) {
@@ -189,12 +189,12 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
         and c.relname !~ '^checkin_[0-9]{4}_[0-9]{2}$'`.execute(api.db);
-    const known = [...Object.keys(TOLD), ...Object.keys(LEFT_OUT)];
+    const known = [...Object.keys(EXPORTED), ...Object.keys(LEFT_OUT)];
     expect(rows.map((r) => r.name).filter((name) => !known.includes(name))).toEqual([]);
     expect(known.filter((name) => !rows.some((r) => r.name === name))).toEqual([]);
-    expect(Object.keys(TOLD).filter((name) => name in LEFT_OUT)).toEqual([]);
+    expect(Object.keys(EXPORTED).filter((name) => name in LEFT_OUT)).toEqual([]);
     const sections = SECTIONS.map((s) => s.name);
-    expect(Object.values(TOLD).filter((section) => !sections.includes(section))).toEqual([]);
+    expect(Object.values(EXPORTED).filter((section) => !sections.includes(section))).toEqual([]);
     // Whatever has a column for a person is told, or its reason says why not although it has one.
     const { rows: columns } = await sql<{ table: string }>`
       select distinct case when table_schema = 'public' then table_name else table_schema || '.' || table_name end as table
@@ -205,7 +205,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(
       columns
         .map((c) => c.table)
-        .filter((t) => !(t in TOLD))
+        .filter((t) => !(t in EXPORTED))
         .sort(),
     ).toEqual(['attendance_due', 'change', 'keyring.person_key'].sort());
   });
@@ -261,9 +261,9 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       expect(Object.keys(event!.header.commitments)).not.toContain('gps');
       expect(JSON.stringify(event)).not.toContain('A POSITION');
       // Somebody else's on the same kiosk has them: the test would see one.
-      const somebody = aPerson({});
-      await store.addPerson(somebody);
-      await store.recordCheckin(aCheckin(somebody.id, { gps: 'A POSITION' }));
+      const someone = aPerson({});
+      await store.addPerson(someone);
+      await store.recordCheckin(aCheckin(someone.id, { gps: 'A POSITION' }));
       expect(JSON.stringify(store.pending(50))).toContain('A POSITION');
     }
     expect((await exportOf(person)).text).not.toContain(values.find((v) => v.startsWith('"latitude"')));

@@ -75,10 +75,10 @@ describe.each(DATABASES)('presence and figures on $name', (on) => {
     await api.ask('PUT', place + grace, { as: 'staff' });
     await api.ask('DELETE', place + grace, { as: 'staff' });
     expect((await evacuation()).accounted.map((a) => a.person)).toEqual([ada]);
-    const told = await api.ask<Buffer>('GET', '/api/gdpr/export/my-data', {
+    const notified = await api.ask<Buffer>('GET', '/api/gdpr/export/my-data', {
       as: { role: 'person', id: ada!, email: null, ip: null, userAgent: null },
     });
-    expect(JSON.parse(told.toString()).evacuations).toMatchObject([{ evacuation: id }]);
+    expect(JSON.parse(notified.toString()).evacuations).toMatchObject([{ evacuation: id }]);
     const inside = (await presence()).inside;
     const ended = await api.ask<Evacuation>('POST', `/api/evacuations/${id}/end`, { as: 'staff' });
     expect(ended).toMatchObject({ inside, accounted: 1 });
@@ -123,7 +123,7 @@ describe.each(DATABASES)('presence and figures on $name', (on) => {
         {},
         at(time),
       );
-    report({ 'guide.too-dark': 3, 'score.80': 20, 'way.face': 20, queue: 4 }, '10:00');
+    report({ 'guide.too-dark': 3, 'score.80': 20, 'method.face': 20, queue: 4 }, '10:00');
     report({ 'guide.too-dark': 2, 'score.80': 1, 'score.75': 20, queue: 0, 'name Ada': 1, 'guide.x': 'Ada' }, '11:00');
     await api.deliver(box);
     const stats = await api.ask<KioskStats>('GET', '/api/stats/kiosks?from=2026-07-20&to=2026-07-20', {

@@ -13,7 +13,7 @@ import { siteRoutes } from '../../sync/server/sites/routes.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
-import { type Opened, told, withApi } from './sites-kit.ts';
+import { notified, type Opened, withApi } from './sites-kit.ts';
 
 /** Whom kiosks are to enrol again, minors whom they enrol, and what of both a merge keeps. */
 
@@ -44,7 +44,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
 
   /** What a kiosk hears of everything, from nothing on. */
   const heard = async (kiosk: MemoryOutbox = box, version = 3) =>
-    (await told(opened, kiosk.device, { version })).changes;
+    (await notified(opened, kiosk.device, { version })).changes;
   const again = async (kiosk?: MemoryOutbox) =>
     (await heard(kiosk)).flatMap((c) => (c.kind === 'again' ? c.people : [])) as { person: string; reason: string }[];
   const reasonOf = async (person: string) => (await again()).find((a) => a.person === person)?.reason;
@@ -126,8 +126,8 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
   test('kiosks of the site are told whom to enrol again, once it changes, and not after they were, or were put aside', async () => {
     await run(reenrolmentJob);
     const person = await drifting('Ada');
-    expect(await run(reenrolmentJob)).toMatchObject({ told: 1 });
-    expect(await run(reenrolmentJob)).toMatchObject({ told: 0 });
+    expect(await run(reenrolmentJob)).toMatchObject({ published: 1 });
+    expect(await run(reenrolmentJob)).toMatchObject({ published: 0 });
     expect(await reasonOf(person)).toBe('score-falls');
     const site = await api.ask<{ id: string }>('POST', '/api/sites', { body: { name: v7(), timeZone: 'UTC' } });
     expect((await again(await api.kiosk(site.id))).map((a) => a.person)).not.toContain(person);
@@ -141,7 +141,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     add('Ada', null, NOW, person);
     await api.deliver(box);
     expect(await reasonOf(person)).toBeUndefined();
-    expect(await run(reenrolmentJob)).toMatchObject({ told: 1 });
+    expect(await run(reenrolmentJob)).toMatchObject({ published: 1 });
   });
 
   test('where templates go onto cards everybody is to be enrolled again; where faces are off, nobody', async () => {

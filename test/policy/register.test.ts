@@ -38,11 +38,11 @@ const note = route({
   }),
   maxBody: 2048,
   answer: z.strictObject({ key: z.string(), number: z.number() }),
-  async handle({ tx, body, about, tell }) {
+  async handle({ tx, body, about, notify }) {
     handled += 1;
     await tx.insertInto('meta').values({ key: body.key, value: 'noted' }).execute();
     about(body.about);
-    tell('board');
+    notify('board');
     if (body.end === 'refuse') throw new Problem('person-unknown', 'There is no such person.');
     if (body.end === 'broken') throw new Error(`about ${body.key}`);
     return body.end === 'misshapen' ? { key: body.key, secret: 'Ada Lovelace' } : { key: body.key, number: handled };
@@ -104,7 +104,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
   beforeEach((context) => {
     if (unavailable) return context.skip(unavailable);
     [pieces, failAt, handled] = [3, Number.POSITIVE_INFINITY, 0];
-    door.told.length = 0;
+    door.notified.length = 0;
   });
 
   const noted = async (key: string) =>
@@ -126,19 +126,19 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
       count: 1,
       outcome: 'ok',
     });
-    expect(door.told).toEqual(['board']);
+    expect(door.notified).toEqual(['board']);
     const other = randomUUID();
     await sql`alter table audit rename to audit_away`.execute(door.db);
     const answer = await send({ key: other });
     await sql`alter table audit_away rename to audit`.execute(door.db);
     expect([answer.status, answer.json().code, await noted(other)]).toEqual([500, 'internal-error', false]);
-    expect(door.told).toEqual(['board']);
+    expect(door.notified).toEqual(['board']);
   });
 
   test('what is refused changes nothing, tells nobody, and leaves a row that says so', async () => {
     const key = randomUUID();
     const answer = await send({ key, end: 'refuse' });
-    expect([answer.status, answer.json().code, await noted(key), door.told]).toEqual([
+    expect([answer.status, answer.json().code, await noted(key), door.notified]).toEqual([
       404,
       'person-unknown',
       false,

@@ -313,8 +313,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     await there.read();
     await setPolicy(database.db, site, { leaseDays: 30, faces: 'off' }, now);
     expect(await dropTemplatesWithoutSite(database.db, keys, now)).toBe(1);
-    const told = (await here.read()).filter((c) => c.kind === 'templates');
-    expect(told.map((t) => [t.person, t.templates.length]).sort()).toEqual(
+    const notified = (await here.read()).filter((c) => c.kind === 'templates');
+    expect(notified.map((t) => [t.person, t.templates.length]).sort()).toEqual(
       [
         [only, 0],
         [both, 0],

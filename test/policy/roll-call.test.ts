@@ -184,8 +184,8 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     await west.mark(ada);
     await west.sync();
     await east.sync();
-    const told = await bonn.sync();
-    expect(told.filter((c) => c.kind === 'evacuation' || c.kind === 'accounted')).toEqual([]);
+    const notified = await bonn.sync();
+    expect(notified.filter((c) => c.kind === 'evacuation' || c.kind === 'accounted')).toEqual([]);
     expect(await bonn.shows()).toEqual(OVER);
     await east.store.deletePerson(ada.id);
     await east.sync();

@@ -91,15 +91,15 @@ export class KioskOfServer {
   async read(now = new Date()): Promise<Change[]> {
     const { db, logEpoch } = this.#database;
     const source = { db, keys: this.#keys, logEpoch, publicKeys: async () => serverKeys };
-    const told: Change[] = [];
+    const notified: Change[] = [];
     for (let more = true; more; ) {
       const ask = { cursor: this.#cursor, limit: 200, presenceAfter: null, newestKey: true };
       const page = await readChanges(source, this.id, ask, now);
-      told.push(...page.changes);
+      notified.push(...page.changes);
       this.#cursor = page.cursor;
       ({ more } = page);
     }
-    return told;
+    return notified;
   }
 
   /** The server works off which records count. */

@@ -162,7 +162,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
       await kiosk.resolve();
       if (day % 28 < 27) continue;
       admin = await door.as('admin');
-      const log = { ...door.services, tell: () => undefined, signal: AbortSignal.timeout(100_000) };
+      const log = { ...door.services, notify: () => undefined, signal: AbortSignal.timeout(100_000) };
       await retentionJob.run(log);
       const incident = await ok('POST', '/api/incidents', {
         ...{

@@ -108,6 +108,6 @@ describe.each(DATABASES)('changes of a site on $name', ({ unavailable, start }) 
       code: 'settings-changed-meanwhile',
     });
     expect((await read()).policy.privacy).toEqual({ controller: 'Acme', contact: 'post@example.org', dpo: 'Grace' });
-    await expect(change({}, { ways: ['face'] })).rejects.toMatchObject({ code: 'ways-need-another' });
+    await expect(change({}, { checkinMethods: ['face'] })).rejects.toMatchObject({ code: 'checkin-method-required' });
   });
 });

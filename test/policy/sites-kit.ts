@@ -63,7 +63,7 @@ const sourceOf = ({ api, database }: Opened) => ({
  *
  * @param o `cursor`: where it reads on; by default it knows nothing yet
  */
-export async function told(
+export async function notified(
   made: Opened,
   device: string,
   o: { readonly cursor?: string; readonly version?: number } = {},

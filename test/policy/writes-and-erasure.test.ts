@@ -57,9 +57,9 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
   async function eraseUntilClosed(person: string): Promise<void> {
     const closed = new AbortController();
     await office.requestErasure(person);
-    const tell = (what: string) => void (what === 'change' && closed.abort());
+    const notify = (what: string) => void (what === 'change' && closed.abort());
     try {
-      await runErasures({ ...erasures.context, tell, signal: closed.signal });
+      await runErasures({ ...erasures.context, notify, signal: closed.signal });
     } catch (cause) {
       if (!closed.signal.aborted) throw cause;
     }

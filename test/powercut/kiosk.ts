@@ -107,11 +107,11 @@ export async function openAfterCut(root: string, demo = false): Promise<FoundKio
     ensureKioskFolder(home, demo);
     kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
     const { store, keys, site } = kiosk;
-    const [somebody] = store.allPeople();
+    const [someone] = store.allPeople();
     const checkins = store
       .checkins({ limit: 10_000 })
       .map(({ id, voided, photo }) => ({ id, voided, photo: photo !== null }));
-    if (somebody) await store.recordCheckin(aCheckin(somebody.id, { photo: new Uint8Array(100) }));
+    if (someone) await store.recordCheckin(aCheckin(someone.id, { photo: new Uint8Array(100) }));
     const { problems } = await store.check();
     const pepper = keys.subkey(DEVICE_PURPOSES.pinPepper);
     const pinOf = (stored: string | null): Promise<string | null> => {

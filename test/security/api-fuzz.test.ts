@@ -262,24 +262,24 @@ async function judge(operation: Operation, sent: Sent): Promise<void> {
   const answers = statuses.get(operation) ?? new Map<number, number>();
   answers.set(answer.statusCode, (answers.get(answer.statusCode) ?? 0) + 1);
   statuses.set(operation, answers);
-  const tell = () =>
+  const notify = () =>
     `${operation.method} ${sent.url.slice(0, 200)} as ${sent.caller}: ${answer.statusCode} ${answer.body.slice(0, 300)}`;
-  if (answer.statusCode >= 500) expect.fail(`${tell()}\n${door.logged.slice(-2500)}`);
+  if (answer.statusCode >= 500) expect.fail(`${notify()}\n${door.logged.slice(-2500)}`);
   const problem = /problem\+json/.test(String(answer.headers['content-type'])) ? answer.json() : null;
   if (answer.statusCode >= 400) {
-    expect(problem, tell()).toMatchObject({ status: answer.statusCode, code: expect.stringMatching(/^[a-z0-9-]+$/) });
-    expect(answer.body, tell()).not.toMatch(/\bat .+\.ts:\d+|node_modules|select |insert into|kysely/i);
+    expect(problem, notify()).toMatchObject({ status: answer.statusCode, code: expect.stringMatching(/^[a-z0-9-]+$/) });
+    expect(answer.body, notify()).not.toMatch(/\bat .+\.ts:\d+|node_modules|select |insert into|kysely/i);
   }
   const open = operation.roles === 'anybody' || (sent.caller !== 'nobody' && operation.roles.includes(sent.caller));
   // A session that an operation ended, or a new visitor: the next request begins anew.
   if (problem?.code === 'no-session' || (operation.method === 'DELETE' && /session/.test(operation.path)))
     visitors.delete(sent.caller);
-  if (!open) expect([401, 403, 404, 400, 413, 415], tell()).toContain(answer.statusCode);
-  if (!open && answer.statusCode === 403) expect(problem?.code, tell()).toMatch(/^(not-allowed|wrong-origin)$/);
+  if (!open) expect([401, 403, 404, 400, 413, 415], notify()).toContain(answer.statusCode);
+  if (!open && answer.statusCode === 403) expect(problem?.code, notify()).toMatch(/^(not-allowed|wrong-origin)$/);
   // What is not theirs reaches neither a person nor a stranger, in no form.
   if (sent.caller === 'person' || sent.caller === 'nobody' || !open)
     for (const secret of [VICTIM.name, VICTIM.email, ...(sent.url.includes(VICTIM.number) ? [] : [VICTIM.number])])
-      if (who.id !== victim && !payloadHas(sent, secret)) expect(answer.body.includes(secret), tell()).toBe(false);
+      if (who.id !== victim && !payloadHas(sent, secret)) expect(answer.body.includes(secret), notify()).toBe(false);
 }
 const payloadHas = (sent: Sent, text: string) =>
   sent.payload?.text.includes(text) || decodeURIComponent(sent.url.replaceAll(/%(?![0-9a-f]{2})/gi, '')).includes(text);

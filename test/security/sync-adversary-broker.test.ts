@@ -91,7 +91,8 @@ class Operator {
         // What was held back comes late, and behind what was said later.
         const late = this.#held;
         this.#held = [];
-        for (const { to: whom, topic: t, payload: p } of late) whom.publish(t, Buffer.from(p, 'latin1'), { qos: 1 });
+        for (const { to: affected, topic: t, payload: p } of late)
+          affected.publish(t, Buffer.from(p, 'latin1'), { qos: 1 });
       }
     }
   }

@@ -218,7 +218,7 @@ test('a page that answers another ask, or is sealed to another kiosk, is refused
 
 describe('what this device alone is told', () => {
   const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/messages.json'), 'utf8'));
-  const told = vectors.pageOfDevice.body.changes as Record<string, unknown>[];
+  const notified = vectors.pageOfDevice.body.changes as Record<string, unknown>[];
   const taken = async (changes: unknown[]) => {
     const header = { alg: 'EdDSA', typ: TYP.page, kid: await keyId(publicHalf(server)), spv: 3 };
     const jws = rawJws(header, json({ ...page, changes }), server);
@@ -233,7 +233,7 @@ describe('what this device alone is told', () => {
     );
   };
 
-  test.each(told.map((change) => [String(change.kind), change] as const))(
+  test.each(notified.map((change) => [String(change.kind), change] as const))(
     '%s: one field that is not as it must be spoils the whole page, and nothing of it is applied',
     async (_kind, change) => {
       expect(await taken([change])).toBe('ANSWERED');
@@ -247,7 +247,7 @@ describe('what this device alone is told', () => {
   );
 
   test('a kind that nobody knows, a command that is none, and a build that is no version are refused', async () => {
-    const [update, , command] = told;
+    const [update, , command] = notified;
     expect(await taken([{ kind: 'shell', run: 'rm' }])).toBe('page-malformed');
     for (const what of ['shell', 'Restart', 'wipe ', '', 'constructor'])
       expect(await taken([{ ...command, what }]), what).toBe('page-malformed');
@@ -258,7 +258,7 @@ describe('what this device alone is told', () => {
   });
 
   test('staff beyond the most that there may be, or one of them twice, is refused', async () => {
-    const { staff } = told.find(({ kind }) => kind === 'staff') as { staff: [{ factor: { paper: [object] } }] };
+    const { staff } = notified.find(({ kind }) => kind === 'staff') as { staff: [{ factor: { paper: [object] } }] };
     const [one] = staff;
     const many = (n: number) => ({
       kind: 'staff',

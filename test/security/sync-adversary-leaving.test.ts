@@ -146,7 +146,7 @@ describe('over the network', { timeout: 60_000 }, () => {
 
   const shown = (of: Kiosk) => server.operate('fleet show', { device: of.secret.device });
   const soon = () => AbortSignal.timeout(20_000);
-  const told = async (of: Kiosk, what: 'wipe' | 'logs') => {
+  const notified = async (of: Kiosk, what: 'wipe' | 'logs') => {
     const { kiosk: known } = await shown(of);
     const { commands } = await server.operate('fleet command', { device: of.secret.device, what, name: known.name });
     return commands[0]!.id;
@@ -179,7 +179,7 @@ describe('over the network', { timeout: 60_000 }, () => {
 
   test('logs want the certificate of the kiosk that was asked; what nobody asked for, or was answered, is not kept', async () => {
     const other = await joined(server, 'Back door');
-    const command = await told(kiosk, 'logs');
+    const command = await notified(kiosk, 'logs');
     const sealedBy = (by: Kiosk) =>
       sealLogs(
         { ...logs, command },
@@ -204,7 +204,7 @@ describe('over the network', { timeout: 60_000 }, () => {
 
   test('a farewell that is said again, of a kiosk that was set up anew, ends nothing', async () => {
     const old = await joined(server, 'Old door');
-    const command = await told(old, 'wipe');
+    const command = await notified(old, 'wipe');
     const { serverId, serverUrl, keys } = old.bundle;
     const to = {
       server: { id: serverId, url: serverUrl, caPem: keys.caPem },

@@ -139,14 +139,14 @@ const make = (who: number, what: 'person' | 'rename' | 'checkin' | 'void' | 'hea
     const kiosk = world.kiosks[who % world.kiosks.length]!;
     const at = tick(world);
     const { box } = kiosk;
-    const somebody = world.people[which % world.people.length]!;
+    const someone = world.people[which % world.people.length]!;
     const made =
       what === 'person' || what === 'rename'
-        ? box.append('person', { change: 'updated' }, { person: somebody, name: `Name ${which}`, number: '7' }, at)
+        ? box.append('person', { change: 'updated' }, { person: someone, name: `Name ${which}`, number: '7' }, at)
         : what === 'erase'
-          ? box.append('person', { change: 'deleted' }, { person: somebody }, at)
+          ? box.append('person', { change: 'deleted' }, { person: someone }, at)
           : what === 'checkin'
-            ? box.checkin(somebody, which % 2 ? 'in' : 'out', at)
+            ? box.checkin(someone, which % 2 ? 'in' : 'out', at)
             : what === 'void'
               ? box.append('void', { target: anyCheckin(world, which), reason: 'not-me' }, {}, at)
               : box.append('health', { code: 'x', detail: {} }, {}, at);

@@ -45,7 +45,7 @@ export async function startSmtp(kind: 'implicit' | 'starttls' | 'clear'): Promis
           mails.push({ to, text: buffer.slice(0, end), tls: secure });
           [buffer, data, to] = [buffer.slice(end + 5), false, []];
           say('250 taken');
-          for (const told of waiting) told();
+          for (const notified of waiting) notified();
           waiting = [];
           continue;
         }

@@ -170,7 +170,7 @@ export async function soakMonth({ days, walkups, costly, seed, note }: MonthOpti
         confirmed++;
         break;
       }
-      if (result.kind === 'other-way' || result.kind === 'done') {
+      if (result.kind === 'other-method' || result.kind === 'done') {
         again++;
         break;
       }

@@ -76,10 +76,10 @@ describe('kill -9', () => {
     const home = newFolder();
     (await openKiosk(home)).close();
     for (let kill = 0; kill < 4; kill++) {
-      const told = await killed('pages.ts', [home], 2 + ((kill * 17) % 40), random() * 4);
+      const notified = await killed('pages.ts', [home], 2 + ((kill * 17) % 40), random() * 4);
       const store = await openKiosk(home);
       const page = Number(store.sync.cursor);
-      expect(page).toBeGreaterThanOrEqual(Number(told.at(-1) ?? 0));
+      expect(page).toBeGreaterThanOrEqual(Number(notified.at(-1) ?? 0));
       expect(store.countPeople()).toBe(2 * page);
       expect(store.pending(1000).map((e) => e.header.open.request)).toHaveLength(page);
       expect((await store.check()).problems).toEqual([]);

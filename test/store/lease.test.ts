@@ -157,7 +157,7 @@ describe('the policy lease', () => {
 });
 
 describe('the state of the disk', () => {
-  const told = (store: SqlStore) =>
+  const notified = (store: SqlStore) =>
     store
       .pending(9999)
       .filter((e) => e.header.type === 'health')
@@ -172,7 +172,7 @@ describe('the state of the disk', () => {
     store = await openKiosk(home);
     report = createStorageReporter(store);
     for (const state of ['full', 'ok', 'ok'] as const) report(state);
-    expect(told(store)).toEqual(['low', 'full', 'ok']);
+    expect(notified(store)).toEqual(['low', 'full', 'ok']);
   });
 
   const disk =
@@ -199,18 +199,18 @@ describe('the state of the disk', () => {
         }
       };
       fill();
-      for (let i = 0; i < 200 && told(store).length < 5; i++) report(i % 2 === 0 ? 'full' : 'low');
-      const said = told(store).length;
+      for (let i = 0; i < 200 && notified(store).length < 5; i++) report(i % 2 === 0 ? 'full' : 'low');
+      const said = notified(store).length;
       await someCheckins(store, id, 20); // the reserve is there for them
       fill();
       report('ok');
       report('full');
-      expect(told(store)).toHaveLength(said); // no reserve, no room: nothing is said, and nothing fails
+      expect(notified(store)).toHaveLength(said); // no reserve, no room: nothing is said, and nothing fails
       const count = store.pendingCount();
       rmSync(filler);
       report('ok');
-      expect(told(store).slice(said)).toContain('full');
-      expect(told(store).at(-1)).toBe('ok');
+      expect(notified(store).slice(said)).toContain('full');
+      expect(notified(store).at(-1)).toBe('ok');
       expect(store.pendingCount()).toBeGreaterThan(count);
       expect(store.checkins({ limit: 99 })).toHaveLength(20);
       expect((await store.check()).problems).toEqual([]);

@@ -193,8 +193,10 @@ describe('an end', () => {
     expect(await runRetention(store, clock.now(), policy)).toEqual({ photos: 0, gps: 0, pending: 1 });
     expect(store.imports.list().map(({ word }) => word)).toEqual(['Young']);
     expect(files(home)).toHaveLength(1);
-    const told = store.pending(100).filter(({ header }) => header.type === 'health');
-    expect(told.map(({ header }) => header.open)).toEqual([{ code: 'review-photos-purged', detail: { removed: 1 } }]);
+    const notified = store.pending(100).filter(({ header }) => header.type === 'health');
+    expect(notified.map(({ header }) => header.open)).toEqual([
+      { code: 'review-photos-purged', detail: { removed: 1 } },
+    ]);
     // What nobody looked at may be brought again; what somebody refused is remembered for a while.
     await store.imports.settle(store.imports.list()[0]!.id, 'refused');
     expect(await store.imports.keep(aPending({ word: 'Old', picture: picture() }))).toBe('waiting');
@@ -258,7 +260,7 @@ describe('an end', () => {
   ] as const)('comes for all of them when the site %s, and is counted', async (_what, change) => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const tell = (policy: object, cursor: string) =>
+    const notify = (policy: object, cursor: string) =>
       store.sync.applyRoster({
         cursor,
         changes: [{ kind: 'policy', policy: Policy.parse({ leaseDays: 30, ...policy }) }],
@@ -266,12 +268,14 @@ describe('an end', () => {
         more: false,
       });
     for (const word of ['A', 'B']) await store.imports.keep(aPending({ word, picture: picture() }));
-    await tell({ faces: 'on' }, 'c1');
+    await notify({ faces: 'on' }, 'c1');
     expect(store.imports.count()).toBe(2);
-    await tell(change, 'c2');
+    await notify(change, 'c2');
     expect([store.imports.count(), files(home).length]).toEqual([0, 0]);
-    const told = store.pending(100).filter(({ header }) => header.type === 'health');
-    expect(told.map(({ header }) => header.open)).toEqual([{ code: 'review-photos-purged', detail: { removed: 2 } }]);
+    const notified = store.pending(100).filter(({ header }) => header.type === 'health');
+    expect(notified.map(({ header }) => header.open)).toEqual([
+      { code: 'review-photos-purged', detail: { removed: 2 } },
+    ]);
     expect((await store.check()).problems).toEqual([]);
   });
 

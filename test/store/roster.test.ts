@@ -447,7 +447,7 @@ describe('trimming', () => {
 describe('a photo that never gets to the server', () => {
   const DAY = 86_400_000;
   const iso = (ms: number) => new Date(ms).toISOString();
-  const told = (store: SqlStore) =>
+  const notified = (store: SqlStore) =>
     store
       .pending(50)
       .filter((e) => e.header.open.code === 'photos-not-sent')
@@ -465,10 +465,10 @@ describe('a photo that never gets to the server', () => {
     clock.pass(59 * DAY);
     const trim = () => store.sync.trim(iso(clock.now() - 30 * DAY), iso(clock.now() - 60 * DAY));
     expect(await trim()).toBe(0);
-    expect(told(store)).toEqual([]);
+    expect(notified(store)).toEqual([]);
     clock.pass(2 * DAY);
     expect(await trim()).toBe(6);
-    expect(told(store)).toEqual([{ waiting: 1, refused: 1 }]);
+    expect(notified(store)).toEqual([{ waiting: 1, refused: 1 }]);
     // The picture of the enrolment is no record: it stays, and is sent when the server takes it.
     expect(store.parts.vault.list()).toHaveLength(1);
     expect(store.sync.photosToSend(9)).toEqual([enrolment]);
@@ -483,7 +483,7 @@ describe('a photo that never gets to the server', () => {
     await someCheckins(store, id, 2, { photo: aPhoto() });
     clock.pass(91 * DAY);
     expect(await store.purgePhotos(iso(clock.now() - 90 * DAY))).toBe(2);
-    expect(told(store)).toEqual([{ waiting: 2, refused: 0 }]);
+    expect(notified(store)).toEqual([{ waiting: 2, refused: 0 }]);
   });
 });
 

@@ -56,7 +56,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   let { store, retention } = await open(0);
 
   let cursor = 0;
-  const told = (changes: Change[], more: Partial<RosterPage> = {}) =>
+  const notified = (changes: Change[], more: Partial<RosterPage> = {}) =>
     store.sync.applyRoster({ whole: false, more: false, cursor: `page ${++cursor}`, changes, ...more });
   const instant = (ms = 0) => new Date(clock.now() + ms).toISOString();
   const cardOf = (n: number) => ({ id: randomUUID(), model: MODEL, sealed: hash(`card ${n}`).repeat(3) });
@@ -65,7 +65,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   const theirs = Array.from({ length: SERVER_PEOPLE }, () => randomUUID());
   const elsewhere = randomUUID();
   const signing = publicHalf(newSigningKey());
-  await told(
+  await notified(
     theirs.flatMap((person, i): Change[] => [
       {
         kind: 'person',
@@ -108,7 +108,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
     ]),
     { whole: true, kiosks: [{ device: elsewhere, name: 'Back door', heardAt: instant() }] },
   );
-  await told([
+  await notified([
     { kind: 'policy', policy: { leaseDays: 90, photoDays: 90, gpsDays: 30, consentAge: 16 } },
     { kind: 'pinPeppers', peppers: [hash('pepper')] },
     { kind: 'issuers', keys: [signing] },
@@ -176,7 +176,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
     own.push(id);
     if (i % 6 === 0) store.issueCard(id, { id: randomUUID(), hash: hash(`made here ${i}`) }, false);
   }
-  await told([
+  await notified([
     {
       kind: 'lookalikes',
       person: theirs[15]!,
@@ -236,7 +236,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
         },
         clock.now(),
       );
-      await told([], {
+      await notified([], {
         presence: [{ person: pick(theirs), direction: 'in', at: instant() }],
       });
     }
@@ -256,7 +256,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   await store.enrolFace(own[8]!, [{ pose: 'front', model: MODEL, embedding: embedding(77) }], photo());
   await store.deletePerson(own[9]!);
   await store.recordCheckin(aCheckin(theirs[10]!, { photo: photo(), gps: hash('a place').repeat(4) }));
-  await told([
+  await notified([
     { kind: 'gone', person: theirs[10]! },
     { kind: 'erase', request: randomUUID(), person: theirs[11]! },
   ]);
@@ -273,7 +273,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   store.account(own[1]!, true, instant());
   store.account(own[2]!, true, instant());
   store.account(own[2]!, false, instant());
-  await told([{ kind: 'accounted', evacuation, person: theirs[2]!, seen: { at: instant(), device: elsewhere } }]);
+  await notified([{ kind: 'accounted', evacuation, person: theirs[2]!, seen: { at: instant(), device: elsewhere } }]);
   retention.stop();
   store.close();
 }
@@ -360,7 +360,7 @@ export async function openedValues(store: SqlStore, at: number): Promise<Record<
     photosToSend: store.sync.photosToSend(1_000_000),
     cursor: store.sync.cursor,
     commands: store.sync.commands(),
-    told: [store.sync.policy, store.sync.issuers, store.sync.pinPeppers, store.sync.update, store.sync.config],
+    notified: [store.sync.policy, store.sync.issuers, store.sync.pinPeppers, store.sync.update, store.sync.config],
     presence: [store.sync.presence(), store.sync.kiosks],
   };
   return Object.fromEntries(

@@ -62,7 +62,7 @@ describe.each(DATABASES)('what one device is told, on $name', ({ start, unavaila
       .execute();
     return id;
   }
-  const tell = (...all: { device: string; told: DeviceState }[]) =>
+  const notify = (...all: { device: string; state: DeviceState }[]) =>
     inTransaction(database.db, (tx) => publishDeviceState(tx, all, new Date()));
   /** Reads to the end, as a kiosk does. */
   async function read(id: string, from = '', version = 3, limit = 200) {
@@ -73,40 +73,41 @@ describe.each(DATABASES)('what one device is told, on $name', ({ start, unavaila
       const page = await readChanges(source, id, ask, new Date());
       changes.push(...page.changes);
       cursor = page.cursor;
-      if (!page.more) return { cursor, told: changes.filter((c) => ['update', 'config', 'command'].includes(c.kind)) };
+      if (!page.more)
+        return { cursor, notified: changes.filter((c) => ['update', 'config', 'command'].includes(c.kind)) };
     }
   }
 
   test('comes to that device alone, as a delta and by its present state', async () => {
     const [a, b] = [await device(), await device()];
     const [ofA, ofB] = [await read(a), await read(b)];
-    expect(ofA.told).toEqual([
+    expect(ofA.notified).toEqual([
       { kind: 'update', update: null },
       { kind: 'config', revision: 0, config: {} },
     ]);
     const [v2, restart] = [update('2.0.0'), command()];
-    await tell({ device: a, told: update('1.9.0') }, { device: a, told: config(1, 10) });
-    await tell({ device: a, told: v2 }, { device: a, told: restart });
+    await notify({ device: a, state: update('1.9.0') }, { device: a, state: config(1, 10) });
+    await notify({ device: a, state: v2 }, { device: a, state: restart });
     const after = await read(a, ofA.cursor);
-    expect(after.told).toEqual([config(1, 10), v2, restart]);
-    expect((await read(a, after.cursor)).told).toEqual([]);
-    expect((await read(b, ofB.cursor)).told).toEqual([]);
+    expect(after.notified).toEqual([config(1, 10), v2, restart]);
+    expect((await read(a, after.cursor)).notified).toEqual([]);
+    expect((await read(b, ofB.cursor)).notified).toEqual([]);
   });
 
   test('is in a snapshot too, whatever the size of its pages', async () => {
     const id = await device();
     const [first, second] = [command(), command()];
-    await tell({ device: id, told: first });
-    await tell(
-      { device: id, told: second },
-      { device: id, told: config(7, 20) },
-      { device: id, told: update('2.0.0') },
+    await notify({ device: id, state: first });
+    await notify(
+      { device: id, state: second },
+      { device: id, state: config(7, 20) },
+      { device: id, state: update('2.0.0') },
     );
-    const { told } = await read(id, '', 3, 1);
-    expect(told).toHaveLength(4);
-    expect(told).toEqual(expect.arrayContaining([config(7, 20), first, second]));
-    expect(told.indexOf(told.find((c) => c.kind === 'command' && c.id === first.id)!)).toBeLessThan(
-      told.indexOf(told.find((c) => c.kind === 'command' && c.id === second.id)!),
+    const { notified } = await read(id, '', 3, 1);
+    expect(notified).toHaveLength(4);
+    expect(notified).toEqual(expect.arrayContaining([config(7, 20), first, second]));
+    expect(notified.indexOf(notified.find((c) => c.kind === 'command' && c.id === first.id)!)).toBeLessThan(
+      notified.indexOf(notified.find((c) => c.kind === 'command' && c.id === second.id)!),
     );
   });
 
@@ -115,15 +116,15 @@ describe.each(DATABASES)('what one device is told, on $name', ({ start, unavaila
     async (version) => {
       const id = await device();
       const before = await read(id, '', version);
-      await tell(
-        { device: id, told: update('2.0.0') },
-        { device: id, told: command() },
-        { device: id, told: config(1, 1) },
+      await notify(
+        { device: id, state: update('2.0.0') },
+        { device: id, state: command() },
+        { device: id, state: config(1, 1) },
       );
-      expect((await read(id, '', version)).told).toEqual([]);
+      expect((await read(id, '', version)).notified).toEqual([]);
       const delta = await read(id, before.cursor, version);
-      expect(delta.told).toEqual([]);
-      expect((await read(id, delta.cursor, 3)).told).toHaveLength(3);
+      expect(delta.notified).toEqual([]);
+      expect((await read(id, delta.cursor, 3)).notified).toHaveLength(3);
     },
   );
 
@@ -131,18 +132,18 @@ describe.each(DATABASES)('what one device is told, on $name', ({ start, unavaila
     const id = await device();
     const { cursor } = await read(id);
     const [one, gone] = [command(), command()];
-    await tell({ device: id, told: one }, { device: id, told: gone });
-    await tell({ device: id, told: command(one.id, '2026-01-01T00:00:00.000Z') });
+    await notify({ device: id, state: one }, { device: id, state: gone });
+    await notify({ device: id, state: command(one.id, '2026-01-01T00:00:00.000Z') });
     await inTransaction(database.db, (tx) => clearCommands(tx, id, [gone.id]));
-    const told = [command(one.id, '2026-01-01T00:00:00.000Z')];
-    expect((await read(id, cursor)).told).toEqual(told);
-    expect((await read(id)).told.filter((c) => c.kind === 'command')).toEqual(told);
+    const notified = [command(one.id, '2026-01-01T00:00:00.000Z')];
+    expect((await read(id, cursor)).notified).toEqual(notified);
+    expect((await read(id)).notified.filter((c) => c.kind === 'command')).toEqual(notified);
   });
 
   test('nudges that device alone', async () => {
     const [a, b] = [await device(), await device()];
     const { position } = await kiosksToNudge(database.db, null);
-    await tell({ device: a, told: update('2.0.0') });
+    await notify({ device: a, state: update('2.0.0') });
     const { devices } = await kiosksToNudge(database.db, position);
     expect(devices).toEqual([a]);
     expect(devices).not.toContain(b);

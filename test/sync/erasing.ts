@@ -31,7 +31,7 @@ export async function erasing(
     config: { home, s3: null } as Config,
     log: pino({ level: 'silent' }),
     now,
-    tell: () => undefined,
+    notify: () => undefined,
     signal: new AbortController().signal,
     ...rest,
   };

@@ -53,12 +53,12 @@ afterAll(async () => {
 });
 
 async function run(command: typeof deviceJoin, args: unknown): Promise<Record<string, string>> {
-  let told = {};
+  let notified = {};
   const line = (value: unknown) => {
-    told = value as object;
+    notified = value as object;
   };
   await command.run(context, command.args.parse(args), { line, progress: () => undefined });
-  return told;
+  return notified;
 }
 
 async function until(done: () => boolean): Promise<void> {

@@ -33,7 +33,7 @@ const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
 let database: OpenDatabase;
 let keyring: Keyring;
 let context: MessageContext;
-let told: string[] = [];
+let notified: string[] = [];
 beforeAll(async () => {
   database = await openDatabase(home.path);
   keyring = await openKeyring(database.db, keys, { hostnames: ['127.0.0.1'], now: Date.now });
@@ -45,8 +45,8 @@ beforeAll(async () => {
     logEpoch: database.logEpoch,
     log: pino({ level: 'silent' }),
     undoDays: 0,
-    onChange: () => told.push('board'),
-    onKioskChange: () => told.push('kiosks'),
+    onChange: () => notified.push('board'),
+    onKioskChange: () => notified.push('kiosks'),
   };
 });
 afterAll(async () => {
@@ -63,7 +63,7 @@ interface Kiosk {
 let kiosk: Kiosk;
 beforeEach(async () => {
   kiosk = await newKiosk();
-  told = [];
+  notified = [];
 });
 
 async function newKiosk(): Promise<Kiosk> {
@@ -123,17 +123,17 @@ describe('a batch', () => {
         safe: 0,
         logEpoch: database.logEpoch,
       });
-    expect(told).toEqual(['board', 'kiosks', 'board']);
+    expect(notified).toEqual(['board', 'kiosks', 'board']);
   });
 
   test('of check-ins alone tells no kiosk to ask', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     await take(kiosk, 'batch', await batch());
     kiosk.box.acknowledge(kiosk.box.epoch, { committed: 1, safe: 0 });
-    told = [];
+    notified = [];
     kiosk.box.checkin(person);
     await take(kiosk, 'batch', await batch());
-    expect(told).toEqual(['board']);
+    expect(notified).toEqual(['board']);
   });
 
   test('can not be given as an ask, nor an ask as a batch', async () => {

@@ -175,10 +175,10 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
 
   test('a flood on the down topic ends the connection, and HTTPS takes over', async () => {
     rig.kiosk.box.person('Before the flood');
-    const { engine, transport, ways } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts], https: true });
+    const { engine, transport, transports } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts], https: true });
     engine.start();
     await drained();
-    expect(ways).toEqual(['mqtt']);
+    expect(transports).toEqual(['mqtt']);
     const liar = await bareClient(rig, { name: OPERATOR });
     const down = downTopic(rig.serverId, rig.kiosk.secret.device);
     const heap = process.memoryUsage().rss;
@@ -190,14 +190,14 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     rig.kiosk.box.person('After the flood');
     engine.nudge();
     await drained();
-    expect(ways).toContain('https');
+    expect(transports).toContain('https');
     expect(process.memoryUsage().rss - heap).toBeLessThan(150 * 1024 * 1024);
     await engine.stop();
   });
 
   test('broker gone: HTTPS serves, and the kiosk goes back by itself once the broker is there again', async () => {
     await rig.mosquitto!.kill('SIGKILL');
-    const { engine, transport, ways } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts], https: true });
+    const { engine, transport, transports } = engineOf(rig.kiosk, { mqttUrls: [rig.urls.mqtts], https: true });
     rig.kiosk.box.person('Over HTTPS');
     engine.start();
     await drained();
@@ -208,8 +208,8 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     rig.kiosk.box.person('Over MQTT again');
     engine.nudge();
     await drained(30_000);
-    await until('MQTT carried something', () => ways.at(-1) === 'mqtt', 30_000).catch(() => undefined);
-    expect(ways[0]).toBe('https');
+    await until('MQTT carried something', () => transports.at(-1) === 'mqtt', 30_000).catch(() => undefined);
+    expect(transports[0]).toBe('https');
     await engine.stop();
   });
 

@@ -215,17 +215,17 @@ export function engineOf(kiosk: Kiosk, { mqttUrls, https = false }: { mqttUrls: 
     credentials: () => ({ certPem: bundle.tlsCertPem, keyPem: kiosk.secret.tlsKeyPem }),
     trustedNow: Date.now,
   });
-  const ways: string[] = [];
+  const transports: string[] = [];
   const engine = new SyncEngine({
     secret: kiosk.secret,
     bundle,
     source: kiosk.box,
     transport,
     onStatus: (s: SyncStatus) => {
-      if (s.online && s.transport && ways.at(-1) !== s.transport) ways.push(s.transport);
+      if (s.online && s.transport && transports.at(-1) !== s.transport) transports.push(s.transport);
     },
   });
-  return { engine, transport, ways };
+  return { engine, transport, transports };
 }
 
 /** Seals what waits in the outbox. */

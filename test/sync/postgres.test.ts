@@ -264,14 +264,14 @@ describe('replicas', () => {
         });
       });
     let next = heard(other);
-    one.signals.tell('board');
+    one.signals.notify('board');
     await next;
     postgres.sql(`select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen smartpresence'`);
     // Coming back tells everything once, since a word may have been missed.
     next = heard(other);
     await next;
     next = heard(other);
-    one.signals.tell('board');
+    one.signals.notify('board');
     await next;
   });
 

@@ -45,12 +45,12 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
           .execute();
         return rows.filter((r) => r.duplicate_of === null).length;
       };
-      const told = async (scope: string) => (await policyForKiosks(database.db, scope, 3)).repeatWindowSeconds;
+      const notified = async (scope: string) => (await policyForKiosks(database.db, scope, 3)).repeatWindowSeconds;
       const url = `/api/sites/${SITE.id}/policy`;
       const read = async (site = SITE.id) =>
         (await api.ask<z.infer<typeof SitePolicy>>('GET', `/api/sites/${site}/policy`)).policy;
       const add = (name: string) => api.ask<Site>('POST', '/api/sites', { body: { name, timeZone: 'UTC' } });
-      expect([await counted(), await told(DEFAULT_SCOPE), (await read()).repeatWindowSeconds]).toEqual([2, 60, 60]);
+      expect([await counted(), await notified(DEFAULT_SCOPE), (await read()).repeatWindowSeconds]).toEqual([2, 60, 60]);
       const [alike, own] = [await add('Alike'), await add('Own')];
       const put = (site: string, repeatWindowSeconds?: number) =>
         api.ask<z.infer<typeof SitePolicy>>('PUT', `/api/sites/${site}/policy`, {
@@ -60,11 +60,15 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
       await put(own.id, 10);
 
       await put(SITE.id, 300);
-      expect([await counted(), await told(DEFAULT_SCOPE), (await read()).repeatWindowSeconds]).toEqual([1, 300, 300]);
+      expect([await counted(), await notified(DEFAULT_SCOPE), (await read()).repeatWindowSeconds]).toEqual([
+        1, 300, 300,
+      ]);
       const site = await api.ask<Site>('GET', `/api/sites/${SITE.id}`);
       expect(site.repeatSeconds).toBe(300);
       // Who has no policy of their own goes along, also whoever is new; who has one does not.
-      expect([await told(alike.id), await told((await add('New')).id), await told(own.id)]).toEqual([300, 300, 10]);
+      expect([await notified(alike.id), await notified((await add('New')).id), await notified(own.id)]).toEqual([
+        300, 300, 10,
+      ]);
       // It stands nowhere else.
       expect((await sql<{ policy: string }>`select policy::text from site_policy`.execute(database.db)).rows).toEqual([
         { policy: '{"leaseDays": 30}' },
@@ -73,13 +77,13 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
       await expect(api.ask('PATCH', `/api/sites/${SITE.id}`, { body: { repeatSeconds: 5 } })).rejects.toThrow();
       // Not said is not changed.
       await put(SITE.id);
-      expect(await told(DEFAULT_SCOPE)).toBe(300);
+      expect(await notified(DEFAULT_SCOPE)).toBe(300);
 
       await put(SITE.id, 0);
       const { items } = await api.ask<z.infer<typeof PolicyHistory>>('GET', `${url}/history`);
       expect(items[0]).toMatchObject({ before: { repeatWindowSeconds: 300 }, after: { repeatWindowSeconds: 0 } });
       await api.ask('POST', `${url}/revert`, { body: { change: items[0]!.id }, as: 'dpo' });
-      expect([await counted(), await told(DEFAULT_SCOPE), await told(own.id)]).toEqual([1, 300, 10]);
+      expect([await counted(), await notified(DEFAULT_SCOPE), await notified(own.id)]).toEqual([1, 300, 10]);
     } finally {
       api.close();
       await database.close();

@@ -35,13 +35,13 @@ interface Replica {
 
 async function start(env: Record<string, string>): Promise<Replica> {
   const child = spawn(process.execPath, [MAIN], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let told = '';
+  let notified = '';
   child.stderr!.on('data', (chunk) => {
-    told += chunk;
+    notified += chunk;
   });
   const line = await Promise.race([
     once(createInterface({ input: child.stdout! }), 'line').then(([text]) => String(text)),
-    once(child, 'exit').then(() => Promise.reject(new Error(told))),
+    once(child, 'exit').then(() => Promise.reject(new Error(notified))),
   ]);
   return { child, ...(JSON.parse(line) as Omit<Replica, 'child'>) };
 }

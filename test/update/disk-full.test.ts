@@ -87,9 +87,9 @@ async function kioskOn(disk: SmallDisk, next: BuildParts, free?: UpdaterOptions[
     pass(ms: number) {
       ahead += ms;
     },
-    tell() {
+    notify() {
       stub.store!.setSetting('update-directive', JSON.stringify(directive));
-      stub.keeper!.told();
+      stub.keeper!.acknowledged();
     },
     async checkIn() {
       checkins.push((await stub.store!.recordCheckin(aCheckin(person))).id);
@@ -103,11 +103,11 @@ async function kioskOn(disk: SmallDisk, next: BuildParts, free?: UpdaterOptions[
   };
 }
 
-const told = (stub: StubKiosk) =>
+const notified = (stub: StubKiosk) =>
   (stub.store?.pending(1000) ?? [])
     .map(({ header }) => header.open as { code?: string; detail?: Record<string, unknown> })
     .filter(({ code }) => code?.startsWith('update-'));
-const codes = (stub: StubKiosk) => told(stub).map(({ code }) => code);
+const codes = (stub: StubKiosk) => notified(stub).map(({ code }) => code);
 
 describe.skipIf(!probe)('a disk that is full', () => {
   test('is found before anything is fetched: told once, people check in, and it is tried again when time has gone by', async () => {
@@ -117,10 +117,10 @@ describe.skipIf(!probe)('a disk that is full', () => {
     const { stub, layout } = kiosk;
     const ballast = join(disk.path, 'ballast');
     writeFileSync(ballast, Buffer.alloc(20 * MB, 1));
-    kiosk.tell();
+    kiosk.notify();
     await expect.poll(() => codes(stub), soon).toEqual(['update-refused']);
-    expect(told(stub)[0]!.detail).toMatchObject({ version: '0.3.0', from: '0.2.0', reason: 'update-disk-full' });
-    expect(told(stub)[0]!.detail!.message).toMatch(/^the update needs 30\d MB on the disk; 2\d\d MB are free$/);
+    expect(notified(stub)[0]!.detail).toMatchObject({ version: '0.3.0', from: '0.2.0', reason: 'update-disk-full' });
+    expect(notified(stub)[0]!.detail!.message).toMatch(/^the update needs 30\d MB on the disk; 2\d\d MB are free$/);
     expect(stub.keeper!.report()).toMatchObject({ state: 'idle', problem: { code: 'update-disk-full' } });
     expect(readdirSync(downloadsFolder(layout))).toEqual([]);
     expect(readdirSync(layout.builds).filter((name) => name.includes('0.3.0'))).toEqual([]);
@@ -129,7 +129,7 @@ describe.skipIf(!probe)('a disk that is full', () => {
     // Still full: tried again after its time and not before, and told no second time.
     const request = readRequest(layout)!.id;
     kiosk.pass(4 * 60_000);
-    stub.keeper!.told();
+    stub.keeper!.acknowledged();
     expect(readRequest(layout)!.id).toBe(request);
     kiosk.pass(60_000);
     await expect.poll(() => readRequest(layout)!.id, soon).not.toBe(request);
@@ -151,9 +151,9 @@ describe.skipIf(!probe)('a disk that is full', () => {
     const kiosk = await kioskOn(disk, stubBuild('0.3.0', {}, { files: { big } }), async () => Number.MAX_SAFE_INTEGER);
     const { stub, layout, root } = kiosk;
     const state = readFileSync(join(layout.builds, 'state.json'), 'utf8');
-    kiosk.tell();
+    kiosk.notify();
     await expect.poll(() => codes(stub), soon).toEqual(['update-refused']);
-    expect(told(stub)[0]!.detail).toMatchObject({ reason: 'update-disk-full' });
+    expect(notified(stub)[0]!.detail).toMatchObject({ reason: 'update-disk-full' });
     expect(readdirSync(layout.builds).filter((name) => name.startsWith('.tmp') || name.includes('0.3.0'))).toEqual([]);
     expect(readFileSync(join(layout.builds, 'state.json'), 'utf8')).toBe(state);
     const { bavail, bsize } = statfsSync(root);

@@ -78,8 +78,8 @@ const statesOf = async () => (await server.operate('rollout show', {})).kiosks;
 async function begin(version: string): Promise<FleetKiosk[]> {
   for (;;) {
     await server.operate('rollout start', { version, steps: [TENTH, EVERYBODY] });
-    const told = (await statesOf()).filter((k) => k.state === 'told').map((k) => k.device);
-    if (told.length >= 3 && told.length <= 10) return fleet.filter((k) => told.includes(k.device));
+    const notified = (await statesOf()).filter((k) => k.state === 'told').map((k) => k.device);
+    if (notified.length >= 3 && notified.length <= 10) return fleet.filter((k) => notified.includes(k.device));
     await server.operate('rollout pause', {});
   }
 }
@@ -103,7 +103,7 @@ test('a bad build at 10 % stops its own rollout, every kiosk is back on the old 
   const { stopped, step, counts } = await show();
   expect(step).toBe(0);
   expect(stopped!.failed).toBeGreaterThanOrEqual(2);
-  expect(counts).toMatchObject({ told: 0, installing: 0, healthy: 0, waiting: KIOSKS - reached.length });
+  expect(counts).toMatchObject({ notified: 0, installing: 0, healthy: 0, waiting: KIOSKS - reached.length });
   // Everybody is on the old build, settled, in contact, and says why it went back.
   await expect.poll(() => fleet.every((k) => k.version === OLD && k.online && !k.onTrial), PATIENCE).toBe(true);
   numbers.backSeconds = seconds(began);

@@ -157,12 +157,12 @@ async function newLife() {
     expect(confirmed.length).toBeGreaterThan(0);
     expect(confirmed.filter((id) => !there.has(id))).toEqual([]);
     expect((await after.check()).problems).toEqual([]);
-    const told = after
+    const notified = after
       .pending(1_000_000)
       .map(({ header }) => header.open as { code?: string; detail?: { version?: string } })
       .filter(({ code }) => code?.startsWith('update-'));
     for (const version of versions) {
-      const of = told.filter(({ detail }) => detail?.version === version).map(({ code }) => code);
+      const of = notified.filter(({ detail }) => detail?.version === version).map(({ code }) => code);
       const ends = of.filter((code) => code === 'update-healthy' || code === 'update-rolled-back');
       expect(ends, `${version}: ${of.join(', ')}`).toHaveLength(1);
       expect(of.filter((code) => code === 'update-installed').length, version).toBeLessThanOrEqual(1);

@@ -44,7 +44,7 @@ export interface Installed {
   /** Lines of JSON that kiosk and updater have said since the start. */
   readonly lines: readonly SaidLine[];
   /** Everything that anybody has said, for a test that fails. */
-  readonly told: readonly string[];
+  readonly notified: readonly string[];
   /** Gives the data folder to the kiosk's user, after something was put into it. */
   handOver(): void;
   /** Runs the current build's program as the kiosk's user, to its end. */
@@ -96,15 +96,15 @@ export async function installKiosk(options: InstallOptions): Promise<Installed> 
   rmSync(archive);
 
   const lines: SaidLine[] = [];
-  const told: string[] = [];
+  const notified: string[] = [];
   const waiting = new Set<() => void>();
   const hear = (child: ChildProcess) => {
     createInterface({ input: child.stdout! }).on('line', (text) => {
-      told.push(text);
+      notified.push(text);
       lines.push({ ...(JSON.parse(text) as object), heardAt: performance.now() });
       for (const look of [...waiting]) look();
     });
-    createInterface({ input: child.stderr! }).on('line', (text) => told.push(text));
+    createInterface({ input: child.stderr! }).on('line', (text) => notified.push(text));
   };
   const spawned = ([program = '', ...args]: readonly string[], environment: NodeJS.ProcessEnv): ChildProcess =>
     spawn(program, args, { cwd: '/', env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -124,7 +124,7 @@ export async function installKiosk(options: InstallOptions): Promise<Installed> 
     layout,
     home,
     lines,
-    told,
+    notified,
     handOver() {
       if (asRoot) execFileSync('chown', ['--recursive', `${KIOSK}:${KIOSK}`, home]);
     },
@@ -162,11 +162,11 @@ export async function installKiosk(options: InstallOptions): Promise<Installed> 
           if (!found && running()) return;
           done();
           if (found) resolve(found);
-          else reject(new Error(`the launcher has ended; it said:\n${told.slice(-100).join('\n')}`));
+          else reject(new Error(`the launcher has ended; it said:\n${notified.slice(-100).join('\n')}`));
         };
         const timer = setTimeout(() => {
           done();
-          reject(new Error(`${ms} ms are over; it said:\n${told.slice(-100).join('\n')}`));
+          reject(new Error(`${ms} ms are over; it said:\n${notified.slice(-100).join('\n')}`));
         }, ms);
         waiting.add(look);
         look();

@@ -31,14 +31,14 @@ async function look(dieAt: number): Promise<Record<RoleName, number> | null> {
   const args = [CHILD, join(home.path, 'root.json'), trusted, server.url, String(T0)];
   const env = { ...process.env, DIE_AT: String(dieAt) };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  let told = '';
+  let notified = '';
   child.stdout.on('data', (text) => {
-    told += text;
+    notified += text;
   });
   const [code, signal] = await once(child, 'close');
   if (signal === 'SIGKILL') return null;
   expect(code).toBe(0);
-  return JSON.parse(told);
+  return JSON.parse(notified);
 }
 
 /** Versions on the disk; a file that is not whole has none. */

@@ -41,7 +41,7 @@ const CRASHES = '0.3.0';
 /** Comes up with weights that are not whole: it recognises nobody, and looks at no camera. */
 const BLIND = '0.4.0';
 /** After it nothing older could open the store. */
-const NO_WAY_BACK = '0.5.0';
+const CANNOT_ROLL_BACK = '0.5.0';
 const MIN_READER = MIGRATIONS.at(-1)!.minReader;
 /** The shortest that a rollout can ask for. */
 const TRIAL_MINUTES = '2';
@@ -58,7 +58,7 @@ const repository = at('repository');
 const keys = { offline: at('offline'), online: at('online') };
 const passphrase = ['--passphrase-file', at('passphrase')];
 const numbers: Record<string, number> = {};
-let builds: Record<'first' | 'good' | 'crashes' | 'blind' | 'noWayBack', KioskBuild>;
+let builds: Record<'first' | 'good' | 'crashes' | 'blind' | 'cannotRollBack', KioskBuild>;
 let server: ChildProcess | null = null;
 let serverEnv: Record<string, string>;
 let kiosk: Installed | null = null;
@@ -104,7 +104,7 @@ async function makeBuilds(): Promise<typeof builds> {
       ...newer,
       files: { ...additive, 'dist/models/weights/fr_feature.onnx': (weights) => weights.subarray(0, -1000) },
     }),
-    noWayBack: await variant(NO_WAY_BACK, {
+    cannotRollBack: await variant(CANNOT_ROLL_BACK, {
       schema: SCHEMA + 2,
       minReader: SCHEMA + 2,
       files: {
@@ -174,7 +174,7 @@ async function startKiosk(): Promise<void> {
 }
 
 const checkins = (from = 0) => kiosk!.lines.slice(from).filter((line) => line.message === 'check-in');
-const somebodyCheckedIn = (from: number) => kiosk!.line((line) => line.message === 'check-in', PATIENCE_MS, from);
+const someoneCheckedIn = (from: number) => kiosk!.line((line) => line.message === 'check-in', PATIENCE_MS, from);
 /** Version that the inventory of the server has of the kiosk. */
 async function inventory(): Promise<string | undefined> {
   const { report } = (await operator('fleet', 'list')) as { report?: { version: string } | null };
@@ -190,7 +190,7 @@ async function rollout(): Promise<{ rollout: Rollout; state: string; reason: str
 }
 const start = (version: string) =>
   operator('rollout', 'start', version, '--step', 'all', '--trial', TRIAL_MINUTES, '--stop-at', '1:1');
-const told = (code: string, version: string) => (line: SaidLine) =>
+const notified = (code: string, version: string) => (line: SaidLine) =>
   line.message === 'update: told' && line.code === code && line.version === version;
 
 beforeAll(async () => {
@@ -221,7 +221,7 @@ afterAll(async () => {
 
 describe.skipIf(!possible)('a packaged kiosk', () => {
   test('runs the build that it was installed with, and the server knows', async () => {
-    await somebodyCheckedIn(0);
+    await someoneCheckedIn(0);
     await expect.poll(inventory, patiently).toBe(A);
   }, 900_000);
 
@@ -235,12 +235,12 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     expect(ready.moved).toBeGreaterThan(readFileSync(builds.good.archive).length);
     const restarted = await kiosk!.line((line) => line.ready === true, PATIENCE_MS, before);
     expect(restarted).toMatchObject({ version: GOOD });
-    await kiosk!.line(told('update-healthy', GOOD), PATIENCE_MS, before);
+    await kiosk!.line(notified('update-healthy', GOOD), PATIENCE_MS, before);
     numbers.goodSeconds = Math.round((performance.now() - began) / 1000);
     await expect.poll(async () => (await rollout()).rollout.state, patiently).toBe('done');
     expect(await rollout()).toMatchObject({ state: 'healthy', reason: null });
     await expect.poll(inventory, patiently).toBe(GOOD);
-    await somebodyCheckedIn(before);
+    await someoneCheckedIn(before);
   }, 1_200_000);
 
   const bad = [
@@ -255,30 +255,30 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
       await start(version);
       await kiosk!.line((line) => line.message === 'host: starts' && line.version === version, PATIENCE_MS, before);
       const began = performance.now();
-      const back = await kiosk!.line(told('update-rolled-back', version), PATIENCE_MS, before);
+      const back = await kiosk!.line(notified('update-rolled-back', version), PATIENCE_MS, before);
       numbers[`back from ${version}, seconds`] = Math.round((performance.now() - began) / 1000);
       expect(back).toMatchObject({ from: GOOD, reason: expect.stringMatching(reason) });
       await expect.poll(async () => (await rollout()).rollout.state, patiently).toBe('stopped');
       expect(await rollout()).toMatchObject({ state: 'rolled-back', reason: back.reason });
       await expect.poll(inventory, patiently).toBe(GOOD);
-      const working = await somebodyCheckedIn(kiosk!.lines.indexOf(back));
+      const working = await someoneCheckedIn(kiosk!.lines.indexOf(back));
       numbers[`check-in after ${version}, seconds`] = Math.round((working.heardAt - began) / 1000);
     },
     1_200_000,
   );
 
   test('refuses a build after which the one that runs could not open the store', async () => {
-    await release(builds.noWayBack);
+    await release(builds.cannotRollBack);
     const before = kiosk!.lines.length;
-    await start(NO_WAY_BACK);
+    await start(CANNOT_ROLL_BACK);
     const refused = await kiosk!.line(
       (line) => line.message === 'update: refused' && line.code !== undefined,
       PATIENCE_MS,
       before,
     );
-    expect(refused.code).toBe('update-no-way-back');
+    expect(refused.code).toBe('update-cannot-roll-back');
     await expect.poll(async () => (await rollout()).state, patiently).toBe('refused');
-    expect(await rollout()).toMatchObject({ reason: expect.stringContaining('update-no-way-back') });
+    expect(await rollout()).toMatchObject({ reason: expect.stringContaining('update-cannot-roll-back') });
     expect(await inventory()).toBe(GOOD);
   }, 1_200_000);
 
@@ -316,7 +316,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
 
   test('refuses a store that a newer build has written for newer ones alone, by a code, and leaves it as it is', async () => {
     const { root, home } = kiosk!;
-    const newer = spawn(join(builds.noWayBack.folder, 'bin/kiosk'), ['staff', 'set-pin'], {
+    const newer = spawn(join(builds.cannotRollBack.folder, 'bin/kiosk'), ['staff', 'set-pin'], {
       env: { PATH: '/usr/bin:/bin', SMARTPRESENCE_HOME: root, SMARTPRESENCE_NEW_STAFF_PIN: '508312' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

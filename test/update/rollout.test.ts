@@ -138,7 +138,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
         trialMinutes: 10,
         again: 0,
       });
-      expect(made.counts).toMatchObject({ told: 1, waiting: 5 });
+      expect(made.counts).toMatchObject({ notified: 1, waiting: 5 });
       expect(await api.lastAudit()).toMatchObject({
         action: 'operate',
         route: 'POST /api/rollouts',
@@ -263,7 +263,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       await says(kiosks[0]!, 'update-installed', id);
       await act(id, 'pause');
       expect(await installing()).toEqual([kiosks[0]]);
-      expect((await read(id)).counts).toMatchObject({ installing: 1, waiting: 2, told: 0 });
+      expect((await read(id)).counts).toMatchObject({ installing: 1, waiting: 2, notified: 0 });
       await pass(24 * HOUR);
       await job();
       expect(await installing()).toEqual([kiosks[0]]);

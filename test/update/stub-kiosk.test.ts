@@ -54,23 +54,23 @@ const directive: UpdateDirective = {
 };
 
 /** As a page of the server's would say it. */
-function tell(stub: StubKiosk, update: UpdateDirective | null): void {
+function notify(stub: StubKiosk, update: UpdateDirective | null): void {
   stub.store!.setSetting('update-directive', JSON.stringify(update));
-  stub.keeper!.told();
+  stub.keeper!.acknowledged();
 }
 
 /** What was told of updates, in order. */
-const told = (stub: StubKiosk) =>
+const notified = (stub: StubKiosk) =>
   (stub.store?.pending(100) ?? [])
     .map(({ header }) => header.open as { code?: string; detail?: Record<string, unknown> })
     .filter(({ code }) => code?.startsWith('update-'));
 
 test('a good build is installed, proves itself, and stays', async () => {
   const { stub } = await kiosk({});
-  tell(stub, directive);
+  notify(stub, directive);
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
-  await expect.poll(() => told(stub).map(({ code }) => code), soon).toEqual(['update-installed', 'update-healthy']);
-  expect(told(stub)[1]!.detail).toEqual({
+  await expect.poll(() => notified(stub).map(({ code }) => code), soon).toEqual(['update-installed', 'update-healthy']);
+  expect(notified(stub)[1]!.detail).toEqual({
     version: '0.3.0',
     from: '0.2.0',
     action: 'install',
@@ -82,20 +82,20 @@ test('a good build is installed, proves itself, and stays', async () => {
 
 test('a build that ends at its start is left by itself, with the reason, and is not tried again until it is asked for anew', async () => {
   const { stub } = await kiosk({ crashes: true });
-  tell(stub, directive);
-  await expect.poll(() => told(stub).map(({ code }) => code), soon).toEqual(['update-rolled-back']);
-  expect(told(stub)[0]!.detail).toMatchObject({
+  notify(stub, directive);
+  await expect.poll(() => notified(stub).map(({ code }) => code), soon).toEqual(['update-rolled-back']);
+  expect(notified(stub)[0]!.detail).toMatchObject({
     version: '0.3.0',
     from: '0.2.0',
     reason: 'trial-starts: nothing was shown',
   });
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
   // Asked for in another rollout, and then anew.
-  tell(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
-  await expect.poll(() => told(stub).at(-1)?.detail, soon).toMatchObject({ reason: 'update-failed-before' });
+  notify(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
+  await expect.poll(() => notified(stub).at(-1)?.detail, soon).toMatchObject({ reason: 'update-failed-before' });
   expect(stub.keeper!.report()).toMatchObject({ state: 'idle', problem: { code: 'update-failed-before' } });
-  tell(stub, { ...directive, again: 1 });
-  await expect.poll(() => told(stub).filter(({ code }) => code === 'update-rolled-back').length, soon).toBe(2);
+  notify(stub, { ...directive, again: 1 });
+  await expect.poll(() => notified(stub).filter(({ code }) => code === 'update-rolled-back').length, soon).toBe(2);
 });
 
 test.each<[string, Nature]>([
@@ -104,25 +104,25 @@ test.each<[string, Nature]>([
   ['nothing was shown', { opens: false }],
 ])('a build without %s goes back when its time is over', async (reason, nature) => {
   const { stub, pass } = await kiosk(nature);
-  tell(stub, directive);
+  notify(stub, directive);
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
   // A core that can't open its store says nothing of what is missing.
   if (nature.opens !== false) await expect.poll(() => readHealth(stub.layout)?.missing.join(', '), soon).toBe(reason);
   pass(601);
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
-  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-rolled-back');
+  await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-rolled-back');
   await expect.poll(() => stub.keeper?.report().slots, soon).toMatchObject({ previous: null, trial: false });
-  expect(told(stub).at(-1)!.detail).toMatchObject({ version: '0.3.0', reason: `trial-deadline: ${reason}` });
+  expect(notified(stub).at(-1)!.detail).toMatchObject({ version: '0.3.0', reason: `trial-deadline: ${reason}` });
 });
 
 test('goes back when that is asked for', async () => {
   const { stub } = await kiosk({});
-  tell(stub, directive);
-  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-healthy');
-  tell(stub, { ...directive, action: 'rollback' });
+  notify(stub, directive);
+  await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-healthy');
+  notify(stub, { ...directive, action: 'rollback' });
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
-  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-rolled-back');
-  expect(told(stub).at(-1)!.detail).toMatchObject({
+  await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-rolled-back');
+  expect(notified(stub).at(-1)!.detail).toMatchObject({
     version: '0.3.0',
     from: '0.2.0',
     reason: 'asked',
@@ -132,30 +132,30 @@ test('goes back when that is asked for', async () => {
 
 test('a build that is wanted no more while it is on trial is left at once', async () => {
   const { stub } = await kiosk({ camera: false });
-  tell(stub, directive);
-  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-installed');
-  tell(stub, { ...directive, action: 'rollback' });
+  notify(stub, directive);
+  await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-installed');
+  notify(stub, { ...directive, action: 'rollback' });
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
-  await expect.poll(() => told(stub).at(-1)?.detail?.reason, soon).toBe('rollback-asked');
+  await expect.poll(() => notified(stub).at(-1)?.detail?.reason, soon).toBe('rollback-asked');
 });
 
 test('staff install the newest, with no word of a server', async () => {
   const { stub } = await kiosk({});
   await expect(stub.keeper!.now('usb')).resolves.toEqual({ version: '0.3.0' });
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
-  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-healthy');
+  await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-healthy');
   await expect(stub.keeper!.now('network')).rejects.toMatchObject({ code: 'update-none' });
 });
 
 test('staff do not install what the server took back, until its admin asks for it anew', async () => {
   const { stub } = await kiosk({});
-  tell(stub, directive);
-  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-healthy');
-  tell(stub, { ...directive, action: 'rollback' });
-  await expect.poll(() => told(stub).at(-1)?.code, soon).toBe('update-rolled-back');
+  notify(stub, directive);
+  await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-healthy');
+  notify(stub, { ...directive, action: 'rollback' });
+  await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-rolled-back');
   await expect.poll(() => stub.keeper?.report(), soon).toMatchObject({ state: 'idle', version: '0.2.0' });
   await expect(stub.keeper!.now('network')).rejects.toMatchObject({ code: 'update-taken-back' });
   expect(stub.running?.version).toBe('0.2.0');
-  tell(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
+  notify(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
 });

@@ -225,7 +225,7 @@ async function startCore(
           retention,
           log,
           onStatus: () => undefined,
-          applied: (outcome) => outcome.deviceStateChanged && keeper.told(),
+          applied: (outcome) => outcome.deviceStateChanged && keeper!.acknowledged(),
           dropped: () => undefined,
         })
       : null;
@@ -290,9 +290,9 @@ function stepping(store: SqlStore, step: (name: string) => void): KeeperDeps['st
       },
       reportIfRoom(code, detail, settings) {
         step(`core:before ${code}`);
-        const told = store.sync.reportIfRoom(code, detail, settings);
+        const notified = store.sync.reportIfRoom(code, detail, settings);
         step(`core:after ${code}`);
-        return told;
+        return notified;
       },
     },
   };

@@ -181,17 +181,17 @@ describe('endless data', () => {
     ['the targets', /targets\.json$/],
     ['the archive', /tar\.gz$/],
   ])('in place of %s are cut off', async (_what, pattern) => {
-    let told: (() => { sent: number; over: boolean }) | null = null;
+    let notified: (() => { sent: number; over: boolean }) | null = null;
     server.mischief = (path, _request, response) => {
       if (!pattern.test(path)) return false;
-      told = endless(response);
+      notified = endless(response);
       return true;
     };
     const memory = process.memoryUsage().rss;
     expect(await codeOf(get('1.1.0'))).toBe('update-too-large');
-    await expect.poll(() => told!().over, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => notified!().over, { timeout: 20_000 }).toBe(true);
     // What the kernel's buffers hold on the way is not the kiosk's to bound.
-    expect(told!().sent).toBeLessThan(24 * 1024 * 1024);
+    expect(notified!().sent).toBeLessThan(24 * 1024 * 1024);
     expect(process.memoryUsage().rss - memory).toBeLessThan(96 * 1024 * 1024);
     expect(downloads()).toEqual([]);
   });
@@ -635,7 +635,7 @@ describe('wrong software', () => {
 
   test('a build after which the present one could not open the store is not installed', async () => {
     repository.add('2.0.0', undefined, { schema: 10, minReader: 10 });
-    expect(await codeOf(find('2.0.0'))).toBe('update-no-way-back');
+    expect(await codeOf(find('2.0.0'))).toBe('update-cannot-roll-back');
     expect((await (await kiosk.client()).newest())?.build.version).toBe('1.1.0');
   });
 

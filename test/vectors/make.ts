@@ -342,7 +342,7 @@ async function refused(ask: string, good: { header: object; body: unknown; signe
 }
 
 /** What people show. */
-async function ways() {
+async function checkinMethods() {
   const card = { person: PERSON, card: REQUEST, key: createHash('sha256').update('card key').digest() };
   const secret = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
   const vector = Float32Array.from({ length: 512 }, (_, i) => (i % 2 === 0 ? 0.0625 : -0.0625));
@@ -412,7 +412,7 @@ export async function vectors(): Promise<Record<string, unknown>> {
     'refused.json': await refused(made.ask.signed, made.batch),
     'joining.json': await joining(),
     'personal.json': { position: await position(), photo: photo() },
-    'ways.json': await ways(),
+    'checkin-methods.json': await checkinMethods(),
     'schemas.json': schemas(),
   };
 }

@@ -195,7 +195,7 @@ test('the schemas are the ones that docs/develop/protocol.md names, and refer to
 });
 
 test('what people show is read as it was written', async () => {
-  const { ownCode, card, pinCode, pin, templateCard } = read('ways.json');
+  const { ownCode, card, pinCode, pin, templateCard } = read('checkin-methods.json');
   const issuer = publicHalf(ownCode.issuer) as never;
   expect(readOwnCode(ownCode.text, [issuer])).toMatchObject({
     person: ownCode.person,

@@ -14,7 +14,7 @@ interface FilterOptions {
   readonly action?: string;
   readonly role?: string;
   readonly who?: string;
-  readonly whom?: string;
+  readonly affected?: string;
   readonly person?: string;
   readonly email?: string;
   readonly ip?: string;
@@ -122,10 +122,14 @@ function filtered(command: Command): Command {
 
 function lineOf(r: Row): string {
   const who = [r.role, r.email ?? r.actor ?? (r.hidden ? '(hidden)' : ''), r.ip ?? ''].filter(Boolean).join(' ');
-  const whom = r.everyone ? ', everybody' : r.count > 0 ? `, ${r.count} ${r.count === 1 ? 'person' : 'people'}` : '';
+  const affected = r.everyone
+    ? ', everybody'
+    : r.count > 0
+      ? `, ${r.count} ${r.count === 1 ? 'person' : 'people'}`
+      : '';
   const what = r.data.length > 0 ? ` ${r.data.join(' ')}` : '';
   const end = r.outcome === 'ok' ? '' : `  [${r.outcome}]`;
-  return `${r.position}  ${r.at}  ${who}  ${r.action}${what}${whom}  ${r.route}${r.resource ? ` (${r.resource})` : ''}${end}`;
+  return `${r.position}  ${r.at}  ${who}  ${r.action}${what}${affected}  ${r.route}${r.resource ? ` (${r.resource})` : ''}${end}`;
 }
 
 const erased = (unknown: number): string[] =>

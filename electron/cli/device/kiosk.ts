@@ -71,9 +71,9 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
       const output = {
         ...show,
         line(value: unknown) {
-          const { request, ...told } = value as Line;
+          const { request, ...rest } = value as Line;
           writeFileSync(o.out, `${request}\n`, { mode: 0o600 });
-          show.line({ ...told, out: o.out });
+          show.line({ ...rest, out: o.out });
         },
       };
       const args = { replace: o.replace ?? false, ...(o.name && { name: o.name }) };

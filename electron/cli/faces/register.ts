@@ -54,7 +54,7 @@ export function registerFaces(program: Command): Command {
       process.stdout.on('error', readerGone);
       await withPipeline(null, async (pipeline) => {
         for await (const line of embedFiles(pipeline, filesOf(files, list, process.stdin))) {
-          await writeLine(process.stdout, options.json ? JSON.stringify(line) : printable(inWords(line)));
+          await writeLine(process.stdout, options.json ? JSON.stringify(line) : printable(asText(line)));
         }
       });
     });
@@ -158,7 +158,7 @@ function onlyOne(folder: string): string {
   return embedderId(entry);
 }
 
-function inWords(line: EmbedLine): string {
+function asText(line: EmbedLine): string {
   if ('error' in line) return `${line.file}: ${line.error.message} (${line.error.code})`;
   if (line.faces.length === 0) return `${line.file}: no face`;
   const sizes = line.faces.map(({ box }) => `${Math.round(box[2])}×${Math.round(box[3])}`);

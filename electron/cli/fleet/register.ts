@@ -139,7 +139,7 @@ function registerCommands(fleet: Command): void {
       made.option('--name <name>', 'the kiosk’s name, to confirm; asked for without it');
     return made;
   };
-  const tell = async (what: 'restart' | 'wipe' | 'decommission', device: string, o: CommandOptions) => {
+  const sendCommand = async (what: 'restart' | 'wipe' | 'decommission', device: string, o: CommandOptions) => {
     const found = await operate('fleet command', {
       device,
       what,
@@ -158,19 +158,21 @@ function registerCommands(fleet: Command): void {
     'restart',
     'Have a kiosk start again, with its browser.',
     '\nIt is told within seconds while it is online.',
-  ).action((device: string, o: CommandOptions) => tell('restart', device, o));
+  ).action((device: string, o: CommandOptions) => sendCommand('restart', device, o));
   add(
     'wipe',
     'Have a lost kiosk destroy everything on it; it is revoked once it says that it has.',
     `
 At its next contact with the server. What it could not send within half a minute is lost. Until it says that it is done,
 somebody may have it: revoke its people's badges where that matters.`,
-  ).action(async (device: string, o: CommandOptions) => tell('wipe', device, await confirmed(device, o)));
+  ).action(async (device: string, o: CommandOptions) => sendCommand('wipe', device, await confirmed(device, o)));
   add(
     'decommission',
     'Take a kiosk out of service: it sends everything, destroys everything, and is revoked.',
     '\nIt waits until every record and photo is at the server, however long that takes.',
-  ).action(async (device: string, o: CommandOptions) => tell('decommission', device, await confirmed(device, o)));
+  ).action(async (device: string, o: CommandOptions) =>
+    sendCommand('decommission', device, await confirmed(device, o)),
+  );
   add(
     'logs',
     'Ask a kiosk for its redacted log, or read one that came.',

@@ -16,7 +16,7 @@ export function kioskLine(k: Kiosk): string {
   return `${k.id}  ${(k.report?.version ?? '?').padEnd(10)}  ${k.name}  (${heard})  ${wrong}`;
 }
 
-export function shownText({ kiosk, own, template, told, commands, staff }: Shown): string {
+export function shownText({ kiosk, own, template, effective, commands, staff }: Shown): string {
   const r = kiosk.report;
   const gigabytes = (bytes: number | null) => (bytes === null ? '?' : `${(bytes / 1e9).toFixed(1)} GB`);
   const facts = r
@@ -28,7 +28,7 @@ export function shownText({ kiosk, own, template, told, commands, staff }: Shown
         `camera    ${r.camera}`,
         `clock     ${r.clockOffsetMs} ms off`,
         `waiting   ${r.queued} records, ${r.photosWaiting} photos`,
-        `settings  revision ${kiosk.config.inForce ?? 'none'} in force, ${kiosk.config.told ?? 'none'} told${r.configProblem ? `: ${r.configProblem}` : ''}`,
+        `settings  revision ${kiosk.config.inForce ?? 'none'} in force, ${kiosk.config.published ?? 'none'} told${r.configProblem ? `: ${r.configProblem}` : ''}`,
       ]
     : ['It has not told how it is.'];
   return [
@@ -37,7 +37,7 @@ export function shownText({ kiosk, own, template, told, commands, staff }: Shown
     '',
     `Its own settings: ${settingsText(own.settings)}`,
     `Of its site:      ${settingsText(template)}`,
-    `Told:             ${settingsText(told)}`,
+    `Told:             ${settingsText(effective)}`,
     ...own.history.map(changeLine),
     ...(commands.length > 0 ? ['', ...commands.map(commandLine)] : []),
     ...(staff.length > 0 ? ['', 'Staff at the kiosk:', ...staff.map(staffLine)] : []),

@@ -49,9 +49,9 @@ export function registerChanges(incident: Command): void {
     .option('--began <time>', 'when it began', instant)
     .option('--ended <time>', 'when it ended', instant)
     .option('--data <kind>', 'kinds of data concerned, in place of those before; again for more', collect, [])
-    .action(async (id: string, { found, began, ended, data, json, ...words }: Written & { json?: boolean }) => {
+    .action(async (id: string, { found, began, ended, data, json, ...text }: Written & { json?: boolean }) => {
       const patch = {
-        ...words,
+        ...text,
         ...(found && { foundAt: found }),
         ...(began && { beganAt: began }),
         ...(ended && { endedAt: ended }),

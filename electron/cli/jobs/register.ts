@@ -52,15 +52,15 @@ function stateLine({ job, everyMs, last, lastOkAt }: State): string {
 }
 
 function runLine({ id, job, startedAt, outcome, code, report }: Run): string {
-  const words = outcome === 'ok' && report ? reportText(report) : outcome + (code ? ` (${code})` : '');
-  return `${id}  ${startedAt}  ${job}: ${words}`;
+  const text = outcome === 'ok' && report ? reportText(report) : outcome + (code ? ` (${code})` : '');
+  return `${id}  ${startedAt}  ${job}: ${text}`;
 }
 
 function reportText(report: Readonly<Record<string, unknown>>): string {
-  const words = Object.entries(report).map(
+  const text = Object.entries(report).map(
     ([key, value]) => `${key} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
   );
-  return words.length > 0 ? words.join(', ') : 'nothing to report';
+  return text.length > 0 ? text.join(', ') : 'nothing to report';
 }
 
 function durationText(ms: number): string {

@@ -78,13 +78,13 @@ async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   const begun = await operate('keys rotate begin', { reEncrypt });
   let state: State = { ...begun, scrubbed: false, databaseLog: null };
   process.stderr.write(`rotating from version ${state.from} to version ${state.to}\n`);
-  let told = '';
+  let announced = '';
   do {
     state = await operate('keys rotate advance', {});
     output.progress(Math.min(state.done, state.total), state.total, 'rows');
     if (state.waitsFor) {
-      if (state.waitsFor !== told) process.stderr.write(`waiting for ${state.waitsFor}\n`);
-      told = state.waitsFor;
+      if (state.waitsFor !== announced) process.stderr.write(`waiting for ${state.waitsFor}\n`);
+      announced = state.waitsFor;
       await sleep(1000);
     }
   } while (state.phase !== 'finished');

@@ -18,7 +18,7 @@ export function registerModels(program: Command): void {
   };
   addEmbedder(models, (kiosk) => (kiosk ? toKiosk() : weights()), true);
   const line = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
-  const add = (name: string, words: string) => models.command(name).description(words).addHelpText('after', EXIT_HELP);
+  const add = (name: string, text: string) => models.command(name).description(text).addHelpText('after', EXIT_HELP);
   add('list', 'The embedders that this server may load, and the present one.').action(async () =>
     line(await operate('models list', {})),
   );

@@ -10,7 +10,7 @@ import { terminalOutput } from '../output.ts';
 import { openDestination } from './destinations.ts';
 import { collect, instant, next, type Output, output, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
-import { approvalsText, describedText, publishedText, verifiedText, wayBackText } from './text.ts';
+import { approvalsText, cannotRollBackText, describedText, publishedText, verifiedText } from './text.ts';
 import { soon, verifyRepository } from './verify.ts';
 
 /** `release publish|refresh|verify|status`. */
@@ -25,11 +25,11 @@ interface PublishArgs {
 }
 
 export function registerPublishing(release: Command): void {
-  const command = (name: string, words: string, how: typeof publish) =>
+  const command = (name: string, text: string, how: typeof publish) =>
     shared(
       release
         .command(name)
-        .description(words)
+        .description(text)
         .requiredOption('--repository <folder>', 'working copy')
         .option('--keys <folder>', 'folder of the online keys', collect, [])
         .option('--to <place>', 'also copy to a folder, a stick, or s3://bucket/prefix', collect, [])
@@ -45,7 +45,8 @@ Exit code 1 where metadata expire soon.`,
       const signers = await openKeys(o.keys, ['snapshot', 'timestamp'], asked, passphrases(o.passphraseFile));
       const out = output(o.json, null);
       // Afterwards it is staged no more. A refresh leaves it staged.
-      const warnings = how === publish ? wayBackText(describeStaged(workspace).targets?.noWayBack ?? []) : [];
+      const warnings =
+        how === publish ? cannotRollBackText(describeStaged(workspace).targets?.cannotRollBack ?? []) : [];
       const published = how(workspace, { signers, now: Date.now() });
       const copies = await copyAll(workspace, o, out);
       const notes = soon(published.expires, Date.now());

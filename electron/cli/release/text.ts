@@ -30,13 +30,13 @@ export function describedText({ root, targets }: Described): string {
       lines.push(`    ${mib(length)}, commit ${commit ?? 'unknown'}`, `    sha256 ${sha256}`);
     }
     if (targets.unchanged > 0) lines.push(`    ${targets.unchanged} builds as before`);
-    lines.push(...wayBackText(targets.noWayBack));
+    lines.push(...cannotRollBackText(targets.cannotRollBack));
   }
   return lines.join('\n');
 }
 
 /** A warning a line: it may be signed all the same, for kiosks that are installed anew. */
-export const wayBackText = (builds: NonNullable<Described['targets']>['noWayBack']): string[] =>
+export const cannotRollBackText = (builds: NonNullable<Described['targets']>['cannotRollBack']): string[] =>
   builds.map(
     ({ platform, version, needs, highest }) =>
       `! No kiosk would take ${version} for ${platform} (update-no-way-back): builds before it know schema ${highest} of the store, ` +

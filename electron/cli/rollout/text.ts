@@ -13,7 +13,7 @@ const WAITS: Readonly<Record<Rollout['waitsFor'], string>> = {
   verdicts: 'waits until kiosks have said how they are',
   contact: 'waits: none of the kiosks that it has come to was heard of for an hour; see `rollout advance`',
   failures: 'waits: too large a share of the first kiosks failed',
-  somebody: 'waits for `rollout advance`',
+  decision: 'waits for `rollout advance`',
 };
 
 export function rolloutLine(r: Rollout): string {
@@ -40,8 +40,8 @@ const DETAILS = ['version', 'step', 'ring', 'percent', 'soakHours', 'failed', 'g
 
 export function actionLine({ at, by, email, what, detail }: Shown['history'][number]): string {
   const keys = [...new Set([...DETAILS, ...Object.keys(detail)])].filter((key) => key in detail);
-  const words = keys.map((key) => `${key} ${detail[key]}`);
-  return `${at}  ${what.padEnd(11)}  by ${email ?? by}${words.length > 0 ? `: ${words.join(', ')}` : ''}`;
+  const text = keys.map((key) => `${key} ${detail[key]}`);
+  return `${at}  ${what.padEnd(11)}  by ${email ?? by}${text.length > 0 ? `: ${text.join(', ')}` : ''}`;
 }
 
 export function ringLine({ id, name, count, kiosks }: Ring): string {

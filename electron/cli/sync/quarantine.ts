@@ -54,8 +54,8 @@ export function registerQuarantine(sync: Command): void {
     .action(async (o: FilterOptions) => {
       const retried = await operate('quarantine retry', filterOf(o));
       const waiting = Object.entries(retried.waiting);
-      const words = waiting.map(([reason, n]) => `${n} still there: ${reason}`);
-      process.stdout.write(`${o.json ? JSON.stringify(retried) : [`${retried.taken} taken`, ...words].join('\n')}\n`);
+      const text = waiting.map(([reason, n]) => `${n} still there: ${reason}`);
+      process.stdout.write(`${o.json ? JSON.stringify(retried) : [`${retried.taken} taken`, ...text].join('\n')}\n`);
       process.exitCode = waiting.length > 0 ? EXIT.attention : EXIT.ok;
     });
 }

@@ -15,7 +15,7 @@ export function registerUpdate(program: Command): void {
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nExit code 1 when the newest wish was refused.${EXIT_HELP}`)
     .action(async (options: { json?: boolean }) => {
-      const output = terminalOutput(options.json ?? false, (value) => inWords(value as UpdateReport));
+      const output = terminalOutput(options.json ?? false, (value) => asText(value as UpdateReport));
       process.exitCode = await runStoreCommand(updateStatusCommand, {}, kioskHome(), output).finally(() =>
         output.end(),
       );
@@ -39,7 +39,7 @@ export function registerUpdate(program: Command): void {
     });
 }
 
-function inWords({ version, commit, slots, wanted, state, problem }: UpdateReport): string {
+function asText({ version, commit, slots, wanted, state, problem }: UpdateReport): string {
   const rows: [string, string][] = [
     ['runs', `${version} (${commit.slice(0, 12)})${state === 'on-trial' ? ', on trial' : ''}`],
     ['builds', slots ? [slots.current, slots.previous].filter(Boolean).join(', before it ') : 'not known'],

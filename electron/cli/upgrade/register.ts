@@ -61,7 +61,7 @@ export function registerUpgrade(program: Command): void {
       const before = await describeBuild(join(o.root, to));
       if (!canWorkWith(before, now))
         throw new Problem(
-          'upgrade-no-way-back',
+          'upgrade-cannot-roll-back',
           `The database has a schema that version ${to} can’t work with (${now.leastReader ?? 'newer'}). Nothing was changed.`,
           'Stay on this version, or stop all servers, switch with the installer of that version, and restore the backup from before the update into an empty database (docs/operate/upgrade.md): what was recorded since comes again from the kiosks.',
         );
@@ -81,7 +81,12 @@ export function registerUpgrade(program: Command): void {
     });
 }
 
-function text(from: string, next: BuildFacts, now: InstallationFacts, { steps, wayBack, issues }: UpgradePlan): string {
+function text(
+  from: string,
+  next: BuildFacts,
+  now: InstallationFacts,
+  { steps, canRollBack, issues }: UpgradePlan,
+): string {
   const schema =
     steps.length === 0
       ? ['The schema of the database stays as it is.']
@@ -92,7 +97,7 @@ function text(from: string, next: BuildFacts, now: InstallationFacts, { steps, w
   return [
     `From ${from} to ${next.build}.`,
     ...schema,
-    wayBack
+    canRollBack
       ? `Replicas can be updated one after the other, and \`${command('upgrade back')}\` works.`
       : 'Stop all replicas first: the present build can’t go on afterwards, and the way back is the backup.',
     `Newest backup: ${now.backupAt ?? 'none'}; last verified: ${now.verifiedAt ?? 'never'}.`,

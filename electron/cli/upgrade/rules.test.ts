@@ -23,11 +23,11 @@ describe('an update', () => {
   test('that only adds leaves a way back; one that changes does not', () => {
     expect(planUpgrade(build('1', '2', '3+'), well, room)).toEqual({
       steps: [{ name: '3', expands: true }],
-      wayBack: true,
+      canRollBack: true,
       issues: [],
     });
-    expect(planUpgrade(build('1', '2', '3+', '4'), well, room)).toMatchObject({ wayBack: false, issues: [] });
-    expect(planUpgrade(build('1', '2'), well, room)).toEqual({ steps: [], wayBack: true, issues: [] });
+    expect(planUpgrade(build('1', '2', '3+', '4'), well, room)).toMatchObject({ canRollBack: false, issues: [] });
+    expect(planUpgrade(build('1', '2'), well, room)).toEqual({ steps: [], canRollBack: true, issues: [] });
   });
 
   test('wants room, a fresh backup that was verified, and replicas of one build', () => {

@@ -12,7 +12,7 @@ export interface UpgradePlan {
   /** Steps of the schema that the new build takes at its first start. */
   readonly steps: readonly { readonly name: string; readonly expands: boolean }[];
   /** Whether the present build can go on with the schema after it: beside the new one, and after `upgrade back`. */
-  readonly wayBack: boolean;
+  readonly canRollBack: boolean;
   /** What speaks against it now; empty: nothing. */
   readonly issues: readonly { readonly code: string; readonly says: string; readonly next: string }[];
 }
@@ -24,7 +24,7 @@ export function planUpgrade(
   o: { readonly needs: number; readonly free: number; readonly at: number },
 ): UpgradePlan {
   const steps = next.migrations.filter(({ name }) => !now.applied.includes(name));
-  const wayBack = steps.every(({ expands }) => expands);
+  const canRollBack = steps.every(({ expands }) => expands);
   const issues: { code: string; says: string; next: string }[] = [];
   if (!canWorkWith(next, now))
     issues.push({
@@ -58,7 +58,7 @@ export function planUpgrade(
       says: 'Replicas run different builds already.',
       next: 'Finish that update first.',
     });
-  return { steps, wayBack, issues };
+  return { steps, canRollBack, issues };
 }
 
 /** A build works with a database whose least reader it knows, and none of whose own steps are missing where others are there. */

@@ -5,12 +5,12 @@ import type { FacePipeline } from '../../../models/node/interface.ts';
 import { EMBEDDER } from '../../../models/rules/manifest.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
+import { createClaims } from '../checkin-methods/claims.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
 import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
-import { createClaims } from '../ways/claims.ts';
 import { createRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
@@ -148,18 +148,18 @@ type Service = ReturnType<typeof service>;
 /** Types the number and looks until there is an answer. All that the screen is told on the way comes with it. */
 async function walkUp(checkin: Service, number?: string) {
   const { visit } = await checkin.visitBegin(number === undefined ? {} : { number });
-  const told: unknown[] = [];
+  const notified: unknown[] = [];
   for (let i = 0; i < 20; i++) {
     const result = await checkin.probe({ visit, frame });
-    told.push(result);
-    if (result.kind !== 'more' && result.kind !== 'challenge') return { result, told };
+    notified.push(result);
+    if (result.kind !== 'more' && result.kind !== 'challenge') return { result, notified };
   }
   throw new Error('no answer');
 }
 
 test('above its calibration the kiosk takes no face alone, but the face of the number that was typed', async () => {
   const checkin = service();
-  expect((await walkUp(checkin)).result).toMatchObject({ kind: 'other-way', reason: 'blocked' });
+  expect((await walkUp(checkin)).result).toMatchObject({ kind: 'other-method', reason: 'blocked' });
   expect((await walkUp(checkin, '7')).result).toMatchObject({
     kind: 'welcome',
     receipt: { name: 'Ada', method: 'number+face', liveness: 'off' },
@@ -176,7 +176,7 @@ test('above its calibration the kiosk takes no face alone, but the face of the n
 test('a stranger, a lookalike and another enrolled face are all refused with a number that is not theirs', async () => {
   for (const face of [STRANGER, LIKE_ADA, faceAt(1, 0.9)]) {
     showing = face;
-    expect((await walkUp(service(), '7')).result).toEqual({ kind: 'other-way', reason: 'uncertain' });
+    expect((await walkUp(service(), '7')).result).toEqual({ kind: 'other-method', reason: 'uncertain' });
   }
   expect(rows).toEqual([]);
 });
@@ -185,7 +185,7 @@ test('a number that nobody has is answered step for step as a number with anothe
   showing = STRANGER;
   const wrongFace = await walkUp(service(), '8');
   showing = ADAS_FACE;
-  expect((await walkUp(service(), NOBODYS)).told).toEqual(wrongFace.told);
+  expect((await walkUp(service(), NOBODYS)).notified).toEqual(wrongFace.notified);
 });
 
 test('failures lock the number, whether anybody has it or not, also for the right face; its PIN stays open', async () => {
@@ -195,7 +195,7 @@ test('failures lock the number, whether anybody has it or not, also for the righ
     const reasons: unknown[] = [];
     for (let i = 0; i < 6; i++) {
       const { result } = await walkUp(checkin, number);
-      reasons.push(result.kind === 'other-way' && result.reason);
+      reasons.push(result.kind === 'other-method' && result.reason);
     }
     expect(reasons).toEqual(['uncertain', 'uncertain', 'uncertain', 'uncertain', 'locked', 'locked']);
   }
@@ -203,7 +203,7 @@ test('failures lock the number, whether anybody has it or not, also for the righ
   lockouts = new Map();
   for (let i = 0; i < 5; i++) await walkUp(checkin, '7');
   showing = ADAS_FACE;
-  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-way', reason: 'locked' });
+  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-method', reason: 'locked' });
   expect((await checkin.checkinByPin({ number: '7', pin: '4711' })).receipt.method).toBe('number+pin');
   now += 31_000;
   expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
@@ -218,7 +218,7 @@ test('stepping away before the answer, or beginning anew, is counted like an ans
     if (i % 2 === 0) await checkin.visitEnd({ visit });
   }
   showing = ADAS_FACE;
-  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-way', reason: 'locked' });
+  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-method', reason: 'locked' });
 });
 
 test('a visit begins although the wrong face of the one before can’t be counted', async () => {
@@ -248,7 +248,7 @@ test('wrong PINs with many numbers pause no face, and wrong faces no PIN; a clea
   for (let i = 0; i < 21; i++) await walkUp(checkin, `m${i}`);
   expect((await checkin.checkinByPin({ number: '7', pin: '4711' })).receipt.method).toBe('number+pin');
   showing = faceAt(0, 0.47);
-  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-way', reason: 'locked' });
+  expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-method', reason: 'locked' });
   showing = ADAS_FACE;
   expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
 });
@@ -259,7 +259,7 @@ test('one face tried on many numbers runs into the budget of all numbers', async
   let locked = 0;
   for (let i = 0; i < 30 && locked === 0; i++) {
     const { result } = await walkUp(checkin, `n${i}`);
-    if (result.kind === 'other-way' && result.reason === 'locked') locked = i;
+    if (result.kind === 'other-method' && result.reason === 'locked') locked = i;
   }
   expect(locked).toBeGreaterThan(0);
 });
@@ -271,7 +271,7 @@ test('liveness is asked for just the same, and three failures lead to another wa
   });
   expect(challenges).toBe(1);
   passes = false;
-  expect((await walkUp(service({ liveness: 'on' }), '7')).result).toEqual({ kind: 'other-way', reason: 'liveness' });
+  expect((await walkUp(service({ liveness: 'on' }), '7')).result).toEqual({ kind: 'other-method', reason: 'liveness' });
   expect(challenges).toBe(4);
   expect(rows).toHaveLength(1);
 });

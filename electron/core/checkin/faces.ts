@@ -11,7 +11,7 @@ import { faceOff, type Recogniser } from './recogniser.ts';
 export async function facesOrOff(kiosk: OpenKiosk, log: CoreOptions['log']): Promise<Recogniser> {
   try {
     const { recogniser, unfit } = await kiosk.faces();
-    tellUnfit(unfit, log);
+    logUnfit(unfit, log);
     return recogniser;
   } catch (error) {
     // What is wrong with the store is no matter of faces.
@@ -22,7 +22,7 @@ export async function facesOrOff(kiosk: OpenKiosk, log: CoreOptions['log']): Pro
 }
 
 /** Says how many templates were left out, when there were any. */
-export function tellUnfit(templates: number, log: CoreOptions['log']): void {
+export function logUnfit(templates: number, log: CoreOptions['log']): void {
   if (templates > 0) log('warn', 'core: templates that are no embeddings are left out', { templates });
 }
 

@@ -5,11 +5,11 @@ import type { FacePipeline } from '../../../models/node/interface.ts';
 import { EMBEDDER } from '../../../models/rules/manifest.ts';
 import { aPerson, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
 import type { ProbeResult } from '../../contract/methods.ts';
+import { createClaims } from '../checkin-methods/claims.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
 import type { SqlStore } from '../store/store.ts';
-import { createClaims } from '../ways/claims.ts';
 import { createRecogniser, loadGallery } from './recogniser.ts';
 import { createCheckinService } from './service.ts';
 
@@ -109,7 +109,7 @@ test('neither of a pair is identified by face alone; the answer names nobody, an
   store.markLookalikes(ada, eve, { reason: 'enrolment', by: null });
   for (const look of [ADAS, EVES, face(1, 0), face(0, 1)]) {
     showing = look;
-    expect(await walkUp(checkin)).toEqual({ kind: 'other-way', reason: 'claim-first' });
+    expect(await walkUp(checkin)).toEqual({ kind: 'other-method', reason: 'claim-first' });
   }
   showing = BOBS;
   expect(await walkUp(checkin)).toMatchObject({ kind: 'welcome', receipt: { name: 'Bob' } });
@@ -126,7 +126,7 @@ test('after their number each of a pair is compared with that one person, by the
   expect(await walkUp(checkin, '8')).toMatchObject({ kind: 'welcome', receipt: { name: 'Eve' } });
   // 1:1 asks for 0.45: whoever is unlike the person of the number is not them.
   showing = face(0.4, 0.8);
-  expect(await walkUp(checkin, '7')).toMatchObject({ kind: 'other-way', reason: 'uncertain' });
+  expect(await walkUp(checkin, '7')).toMatchObject({ kind: 'other-method', reason: 'uncertain' });
 });
 
 test('two voided "not me" between the same two make the pair at this kiosk by itself, and it says so', async () => {
@@ -136,7 +136,7 @@ test('two voided "not me" between the same two make the pair at this kiosk by it
   showing = EVES;
   expect(await notMe(checkin)).toBe('Eve');
   expect([store.inPair(ada), store.inPair(eve), paired]).toEqual([true, true, 1]);
-  expect(await walkUp(checkin)).toEqual({ kind: 'other-way', reason: 'claim-first' });
+  expect(await walkUp(checkin)).toEqual({ kind: 'other-method', reason: 'claim-first' });
   expect(store.lookalikes()).toMatchObject([{ reason: 'not-me' }]);
 });
 

@@ -10,6 +10,7 @@ import { type Motion, turning } from '../../../test/liveness/heads.ts';
 import { heldClock, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import { type ProbeResult, Receipt } from '../../contract/methods.ts';
+import { createClaims } from '../checkin-methods/claims.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { createPersonPins } from '../pin/person-pins.ts';
 import { createPinHasher, type PinHasher } from '../pin/pin-hash.ts';
@@ -18,7 +19,6 @@ import { defaultSite } from '../provision.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, Person } from '../store/interface.ts';
 import type { SqlStore } from '../store/store.ts';
-import { createClaims } from '../ways/claims.ts';
 import { createRecogniser, loadGallery } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
@@ -150,7 +150,7 @@ async function show(checkin: Service, visit: string, frames: readonly FaceFrame[
   const answers: ProbeResult[] = [];
   for (const frame of frames) {
     answers.push(await checkin.probe({ visit, frame }));
-    if (answers.at(-1)!.kind === 'welcome' || answers.at(-1)!.kind === 'other-way') break;
+    if (answers.at(-1)!.kind === 'welcome' || answers.at(-1)!.kind === 'other-method') break;
   }
   return answers;
 }
@@ -202,11 +202,11 @@ describe('a face', () => {
     const [stranger] = faces.templates.B;
     store = await openKiosk(newFolder(), {}, { clock });
     await enrol('Ada', '7', faces.templates.A, null);
-    expect(await walkUp(service(), inARow(await straight('B')))).toEqual({ kind: 'other-way', reason: 'unknown' });
-    expect(await walkUp(service(), still(14, stranger))).toEqual({ kind: 'other-way', reason: 'unknown' });
+    expect(await walkUp(service(), inARow(await straight('B')))).toEqual({ kind: 'other-method', reason: 'unknown' });
+    expect(await walkUp(service(), still(14, stranger))).toEqual({ kind: 'other-method', reason: 'unknown' });
     // Near Ada's, and not near enough.
     const near = still(14, like(faces.templates.A[0]!, 0.42));
-    expect(await walkUp(service(), near)).toEqual({ kind: 'other-way', reason: 'uncertain' });
+    expect(await walkUp(service(), near)).toEqual({ kind: 'other-method', reason: 'uncertain' });
     expect(rows()).toEqual([]);
   });
 
@@ -229,7 +229,7 @@ describe('a face', () => {
 
   test('is no check-in while the gallery is larger than a search of it was calibrated for', async () => {
     expect(await walkUp(service({ calibratedPeople: 1 }), still())).toEqual({
-      kind: 'other-way',
+      kind: 'other-method',
       reason: 'blocked',
       code: 'gallery-too-large',
     });
@@ -240,7 +240,7 @@ describe('a face', () => {
     const { visit } = await checkin.visitBegin({});
     await show(checkin, visit, still(1));
     await store.deletePerson(ada.id);
-    expect((await show(checkin, visit, still(1))).at(-1)).toEqual({ kind: 'other-way', reason: 'unknown' });
+    expect((await show(checkin, visit, still(1))).at(-1)).toEqual({ kind: 'other-method', reason: 'unknown' });
   });
 
   test('is kept in a picture where the site keeps one; that it can’t be encoded keeps nobody out', async () => {
@@ -281,17 +281,17 @@ describe('two people in a frame', () => {
   test('buy a stranger no further looks', async () => {
     const checkin = service();
     const { visit } = await checkin.visitBegin({});
-    const looks = still(14, like(faces.templates.A[0]!, 0.1)).map((frame, i) => ({ ...frame, others: i % 2 }));
-    expect((await show(checkin, visit, looks)).filter((answer) => answer.kind === 'more')).toHaveLength(5);
+    const frames = still(14, like(faces.templates.A[0]!, 0.1)).map((frame, i) => ({ ...frame, others: i % 2 }));
+    expect((await show(checkin, visit, frames)).filter((answer) => answer.kind === 'more')).toHaveLength(5);
     expect(challenges).toBe(0);
   });
 
   test('end a challenge, and a second face held up now and then buys no further ones', async () => {
     const checkin = service({ liveness: 'on' });
     const { visit } = await checkin.visitBegin({});
-    const looks = still(60).map((frame, i) => ({ ...frame, others: i % 3 === 2 ? 1 : 0 }));
-    const answers = await show(checkin, visit, looks);
-    expect(answers.at(-1)).toEqual({ kind: 'other-way', reason: 'liveness', code: 'interrupted' });
+    const frames = still(60).map((frame, i) => ({ ...frame, others: i % 3 === 2 ? 1 : 0 }));
+    const answers = await show(checkin, visit, frames);
+    expect(answers.at(-1)).toEqual({ kind: 'other-method', reason: 'liveness', code: 'interrupted' });
     expect(challenges).toBe(3);
     // The looks have to agree again each time.
     expect(answers.slice(0, 5).map((answer) => answer.kind)).toEqual([
@@ -302,9 +302,9 @@ describe('two people in a frame', () => {
       'challenge',
     ]);
     // Nor does stepping away and back; after the rest there are three more.
-    expect(await walkUp(checkin, still())).toEqual({ kind: 'other-way', reason: 'liveness' });
+    expect(await walkUp(checkin, still())).toEqual({ kind: 'other-method', reason: 'liveness' });
     clock.pass(5 * MINUTE - 1);
-    expect(await walkUp(checkin, still())).toEqual({ kind: 'other-way', reason: 'liveness' });
+    expect(await walkUp(checkin, still())).toEqual({ kind: 'other-method', reason: 'liveness' });
     clock.pass(1);
     expect((await walkUp(checkin, still())).kind).toBe('challenge');
     expect(rows()).toEqual([]);
@@ -333,9 +333,9 @@ describe('a challenge', () => {
     const checkin = service({ liveness: 'on' });
     expect((await walkUp(checkin, await straight('A'))).kind).toBe('challenge');
     steps = ['turn-right'];
-    const looks = await turnOfA();
+    const frames = await turnOfA();
     const { visit } = await checkin.visitBegin({});
-    const answers = await show(checkin, visit, looks);
+    const answers = await show(checkin, visit, frames);
     expect(answers.some((answer) => answer.kind === 'welcome')).toBe(false);
     expect(answers.some((answer) => answer.kind === 'more' && answer.progress === 0)).toBe(true);
     // Before the next challenge two looks have to agree again.
@@ -348,14 +348,14 @@ describe('a challenge', () => {
   test('is not passed by another person’s head, whether they are enrolled or not', async () => {
     const checkin = service({ liveness: 'on' });
     // What he does is a challenge of his own in the end, and never Ada's.
-    const looks = inARow((await straight('A')).slice(0, 2), await turnOfB());
-    expect((await welcomed(checkin, looks)).name).toBe('Ben');
+    const frames = inARow((await straight('A')).slice(0, 2), await turnOfB());
+    expect((await welcomed(checkin, frames)).name).toBe('Ben');
     expect(challenges).toBe(2);
     await store.deletePerson(ben.id);
     const alone = service({ liveness: 'on' });
-    const tries = [1, 2, 3].map(() => looks.slice(0, 8));
+    const tries = [1, 2, 3].map(() => frames.slice(0, 8));
     expect(await walkUp(alone, inARow(...tries))).toEqual({
-      kind: 'other-way',
+      kind: 'other-method',
       reason: 'liveness',
       code: 'another-person',
     });
@@ -378,8 +378,8 @@ describe('a challenge', () => {
       [3, last],
       [2, last - 1],
     ] as const) {
-      const looks = madeUpTurn((i) => (i >= from && i <= to ? bens! : adas!)).slice(0, last + 1);
-      const { kind } = await walkUp(service({ liveness: 'on' }), inARow(still(), looks));
+      const frames = madeUpTurn((i) => (i >= from && i <= to ? bens! : adas!)).slice(0, last + 1);
+      const { kind } = await walkUp(service({ liveness: 'on' }), inARow(still(), frames));
       expect(kind, `another's head in looks ${from} to ${to}`).toBe('challenge');
     }
     expect(rows()).toHaveLength(before);
@@ -425,15 +425,15 @@ describe('a challenge', () => {
   ])('whose last look is under way when the visit is %s comes to nothing', async (_, leave) => {
     const checkin = service({ liveness: 'on' });
     const { visit } = await checkin.visitBegin({});
-    const looks = inARow(still(), madeUpTurn());
-    const answers = await show(checkin, visit, looks);
+    const frames = inARow(still(), madeUpTurn());
+    const answers = await show(checkin, visit, frames);
     const passing = answers.length - 1;
     expect(answers[passing]!.kind).toBe('welcome');
     clock.pass(2 * MINUTE);
     const again = await checkin.visitBegin({});
-    await show(checkin, again.visit, looks.slice(0, passing));
+    await show(checkin, again.visit, frames.slice(0, passing));
     meanwhile = () => leave(checkin, again.visit);
-    expect(await checkin.probe({ visit: again.visit, frame: looks[passing]! })).toEqual({ kind: 'done' });
+    expect(await checkin.probe({ visit: again.visit, frame: frames[passing]! })).toEqual({ kind: 'done' });
     expect(rows()).toHaveLength(1);
   });
 });

@@ -5,6 +5,7 @@ import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
+import { type Claims, wipe } from '../checkin-methods/claims.ts';
 import type { Admission } from '../devices/door/rule.ts';
 import type { SealedPlace } from '../devices/gps/places.ts';
 import type { CoreOptions } from '../interface.ts';
@@ -14,7 +15,6 @@ import type { PersonPins } from '../pin/person-pins.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Checkin, NewCheckin, Person, Store } from '../store/interface.ts';
-import { type Claims, wipe } from '../ways/claims.ts';
 import type { Admit } from './admit.ts';
 import { createPinCheckins } from './by-pin.ts';
 import { type Claim, type ClaimMatch, createClaim, settleClaim } from './claim.ts';
@@ -23,7 +23,7 @@ import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
 import type { Recogniser } from './recogniser.ts';
-import { type Look, look, NEW_VISIT, type VisitAnswer, type VisitState } from './visit.ts';
+import { NEW_VISIT, nextVisit, type Sample, type VisitAnswer, type VisitState } from './visit.ts';
 
 export interface CheckinDeps {
   readonly store: Store;
@@ -72,7 +72,7 @@ interface Visit {
   challenge: { session: LivenessSession; person: string; evidence: Evidence; picture: RgbImage } | null;
 }
 
-type OtherWay = Extract<ProbeResult, { kind: 'other-way' }>;
+type OtherMethod = Extract<ProbeResult, { kind: 'other-method' }>;
 
 /** A visit with templates from a card ends after this, whatever the screen does: longer than all tries of a challenge, ms. */
 const CARD_VISIT_MS = 120_000;
@@ -146,7 +146,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   ): Promise<ProbeResult> {
     current.challenge = null;
     const person = store.person(personId);
-    if (!person) return otherWay(current, 'unknown'); // deleted while standing here
+    if (!person) return otherMethod(current, 'unknown'); // deleted while standing here
     const photo = site.photos ? await photoOf(picture) : null;
     const { alsoLike, ...fields } = evidence;
     const taken = { ...fields, open: { ...fields.open, liveness }, photo, gps: null };
@@ -161,7 +161,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (current.claim) current.claim.settled = false;
     tries.failed(person, monotonic());
     if (!tries.exhausted(person, monotonic())) return { kind: 'more', progress: 0 };
-    return otherWay(current, 'liveness', reason);
+    return otherMethod(current, 'liveness', reason);
   }
 
   /** A photo is a help in a dispute: that it can't be made never keeps anybody out. */
@@ -197,12 +197,12 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const sight = await recogniser.recognise(picture, shape);
     if (visit !== current || current.answered) return { kind: 'done' };
     if (sight.decision.kind === 'too-many-people') {
-      return otherWay(current, 'blocked', 'gallery-too-large');
+      return otherMethod(current, 'blocked', 'gallery-too-large');
     }
     const { best, second, people, templates } = sight.match;
     const answer = step(current, sight.decision.kind, best?.person ?? null);
     if (answer.kind === 'more') return answer;
-    if (answer.kind === 'other-way') return otherWay(current, answer.reason);
+    if (answer.kind === 'other-method') return otherMethod(current, answer.reason);
     const { threshold } = sight.decision;
     return recognised(current, answer.person, picture, {
       open: { method: 'face', model: recogniser.model, threshold, gallery: { people, templates } },
@@ -213,9 +213,9 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   }
 
   /** Adds one look to the visit. */
-  function step(current: Visit, kind: Look['kind'], person: string | null): VisitAnswer {
-    const what: Look = kind !== 'accept' ? { kind } : person ? { kind, person } : { kind: 'unknown' };
-    const { state, answer } = look(current.state, what);
+  function step(current: Visit, kind: Sample['kind'], person: string | null): VisitAnswer {
+    const what: Sample = kind !== 'accept' ? { kind } : person ? { kind, person } : { kind: 'unknown' };
+    const { state, answer } = nextVisit(current.state, what);
     current.state = state;
     return answer;
   }
@@ -262,7 +262,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const match = answer.kind === 'recognised' ? clear : 'no';
     const settled = await settleClaim(deps.guard, claim, match);
     if (visit !== current || current.answered) return { kind: 'done' };
-    if (settled === 'locked' || settled === 'uncertain') return otherWay(current, settled);
+    if (settled === 'locked' || settled === 'uncertain') return otherMethod(current, settled);
     const { people, templates } = recogniser.gallery;
     return recognised(current, settled.id, picture, {
       open: {
@@ -288,9 +288,9 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     wipe(current.claim?.templates ?? undefined);
   }
 
-  function otherWay(current: Visit, reason: OtherWay['reason'], code?: string): ProbeResult {
+  function otherMethod(current: Visit, reason: OtherMethod['reason'], code?: string): ProbeResult {
     conclude(current);
-    return { kind: 'other-way', reason, ...(code ? { code } : {}) };
+    return { kind: 'other-method', reason, ...(code ? { code } : {}) };
   }
 
   /** The looks agree on somebody: welcome, or first the challenge. */
@@ -301,7 +301,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     evidence: Evidence,
   ): ProbeResult | Promise<ProbeResult> {
     if (site.liveness === 'off') return welcome(current, person, evidence, picture, deps.demo ? 'off (demo)' : 'off');
-    if (tries.exhausted(person, monotonic())) return otherWay(current, 'liveness');
+    if (tries.exhausted(person, monotonic())) return otherMethod(current, 'liveness');
     current.challenge = { session: deps.liveness.start(deps.liveness.begin()), person, evidence, picture };
     return challengeStep(current.challenge.session);
   }

@@ -10,25 +10,25 @@ export interface VisitRules {
   /** Looks without a match after which the other ways in are offered. */
   readonly misses: number;
   /** Looks of any kind after which the visit ends. */
-  readonly looks: number;
+  readonly samples: number;
 }
 
-export const VISIT_RULES: VisitRules = { agree: 2, misses: 6, looks: 14 };
+export const VISIT_RULES: VisitRules = { agree: 2, misses: 6, samples: 14 };
 
 export interface VisitState {
   readonly person: string | null;
   readonly agreed: number;
   readonly misses: number;
   readonly uncertain: number;
-  readonly looks: number;
+  readonly samples: number;
   /** Looks in a row that were like one of a pair of lookalikes, whichever of the two. */
   readonly paired: number;
 }
 
-export const NEW_VISIT: VisitState = { person: null, agreed: 0, misses: 0, uncertain: 0, looks: 0, paired: 0 };
+export const NEW_VISIT: VisitState = { person: null, agreed: 0, misses: 0, uncertain: 0, samples: 0, paired: 0 };
 
 /** What one look said. */
-export type Look =
+export type Sample =
   | { readonly kind: 'accept'; readonly person: string }
   | { readonly kind: 'claim-first' }
   | { readonly kind: 'uncertain' }
@@ -37,30 +37,30 @@ export type Look =
 export type VisitAnswer =
   | { readonly kind: 'more'; readonly progress: number }
   | { readonly kind: 'recognised'; readonly person: string }
-  | { readonly kind: 'other-way'; readonly reason: 'unknown' | 'uncertain' | 'claim-first' };
+  | { readonly kind: 'other-method'; readonly reason: 'unknown' | 'uncertain' | 'claim-first' };
 
 /** Adds one look; returns the new state and what to do. */
-export function look(
+export function nextVisit(
   state: VisitState,
-  what: Look,
+  what: Sample,
   rules: VisitRules = VISIT_RULES,
 ): { state: VisitState; answer: VisitAnswer } {
-  const looks = state.looks + 1;
+  const samples = state.samples + 1;
   if (what.kind === 'accept') {
     const agreed = state.person === what.person ? state.agreed + 1 : 1;
-    const next: VisitState = { ...state, looks, person: what.person, agreed, paired: 0 };
+    const next: VisitState = { ...state, samples, person: what.person, agreed, paired: 0 };
     if (agreed >= rules.agree) return { state: next, answer: { kind: 'recognised', person: what.person } };
     return { state: next, answer: ending(next, rules) };
   }
   if (what.kind === 'claim-first') {
     const paired = state.paired + 1;
-    const next: VisitState = { ...state, looks, person: null, agreed: 0, paired };
-    if (paired >= rules.agree) return { state: next, answer: { kind: 'other-way', reason: 'claim-first' } };
+    const next: VisitState = { ...state, samples, person: null, agreed: 0, paired };
+    if (paired >= rules.agree) return { state: next, answer: { kind: 'other-method', reason: 'claim-first' } };
     return { state: next, answer: ending(next, rules) };
   }
   const next: VisitState = {
     ...state,
-    looks,
+    samples,
     person: null,
     agreed: 0,
     paired: 0,
@@ -71,8 +71,8 @@ export function look(
 }
 
 function ending(state: VisitState, rules: VisitRules): VisitAnswer {
-  if (state.misses >= rules.misses || state.looks >= rules.looks) {
-    return { kind: 'other-way', reason: state.uncertain > 0 ? 'uncertain' : 'unknown' };
+  if (state.misses >= rules.misses || state.samples >= rules.samples) {
+    return { kind: 'other-method', reason: state.uncertain > 0 ? 'uncertain' : 'unknown' };
   }
   return { kind: 'more', progress: Math.min(0.9, Math.max(state.agreed / rules.agree, state.misses / rules.misses)) };
 }

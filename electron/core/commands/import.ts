@@ -11,11 +11,11 @@ import { enrolPerson } from '../enrolment/service.ts';
 import { facesForbidden, readPolicy, templatesOnCards } from '../roster/policy.ts';
 import { LANGUAGES } from '../site/config.ts';
 import type { Person } from '../store/interface.ts';
-import { PeopleByWord } from '../store/pending-rules.ts';
+import { PeopleByTerm } from '../store/pending-rules.ts';
 import { type CommandContext, type CommandOutput, storeCommand } from './command.ts';
 import { codeOf } from './error-text.ts';
+import { examine, keptPart, type NoConsent } from './import-check.ts';
 import { type PersonFolder, personFolders, photoFiles } from './import-folders.ts';
-import { examine, keptPart, type NoConsent } from './import-look.ts';
 import { type Photo, type RefusedPhoto, sift, type UsablePhoto } from './import-sift.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
 
@@ -83,7 +83,7 @@ export const importPeople = storeCommand({
     let done = 0;
     let photos: Photo[] = [];
     try {
-      for await (const step of inOrder(stepsOf(folders), PICTURES_AT_ONCE, (s) => service.look(s))) {
+      for await (const step of inOrder(stepsOf(folders), PICTURES_AT_ONCE, (s) => service.examineTask(s))) {
         if (step.kind === 'photo') {
           photos.push(step.photo);
           continue;
@@ -171,7 +171,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   const { store } = context;
   const { recogniser } = faces;
   const { language, consent } = args;
-  const people = new PeopleByWord(store.allPeople());
+  const people = new PeopleByTerm(store.allPeople());
   const given = (textVersion: string) => ({ textVersion, language });
 
   /** Puts a photo where staff finds it. One that nobody can judge any better is refused. */
@@ -214,25 +214,25 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     const known = meant ? store.templatesOf(meant.id, recogniser.model).map((t) => t.embedding) : [];
     const { kept, refused } = sift(photos, known, recogniser.calibration);
     const { staff, left } = await sortOut(word, meant?.id ?? null, refused);
-    const told = [...before, ...staff];
+    const items = [...before, ...staff];
     const about = { id: meant?.id ?? null, templates: known.length, refused: left };
     const lookalikes = meant ? store.partners(meant.id) : [];
     const owners = kept.map(({ embedding }) => duplicateOf(recogniser, [embedding], meant?.id ?? null, lookalikes));
     const another = owners.find((owner) => owner !== null) ?? null;
     const faceless = candidates.some(({ templates }) => templates === 0);
-    const why = faceless ? 'consent-unclear' : reasonToLook(candidates, meant, alone, another, args.review);
+    const why = faceless ? 'consent-unclear' : reviewReason(candidates, meant, alone, another, args.review);
     if (why !== null || consent === null) {
       for (const one of kept)
-        told.push(await wait(word, one, why ?? 'consent-missing', { person: about.id, duplicate: another }));
-      return end(about, told, photos.length);
+        items.push(await wait(word, one, why ?? 'consent-missing', { person: about.id, duplicate: another }));
+      return end(about, items, photos.length);
     }
     const [first] = kept;
-    if (!first) return end(about, told, photos.length);
+    if (!first) return end(about, items, photos.length);
     const templates = templatesOf(recogniser.model, kept);
     const deps = { store, recogniser, changed: () => undefined };
     if (meant) {
       await addFace(deps, meant, { consent: given(consent), templates, photo: null });
-      return { kind: 'extended', ...about, templates: known.length + kept.length, staff: told };
+      return { kind: 'extended', ...about, templates: known.length + kept.length, staff: items };
     }
     const photo = await encodePhoto(await decodePicture(first.file));
     const person = await enrolPerson(deps, {
@@ -245,7 +245,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
       photo,
     });
     people.add(person);
-    return { kind: 'added', ...about, id: person.id, templates: kept.length, staff: told };
+    return { kind: 'added', ...about, id: person.id, templates: kept.length, staff: items };
   }
 
   /** Nothing was added. */
@@ -281,7 +281,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
 
   return {
     settle,
-    async look(task: Task): Promise<Step> {
+    async examineTask(task: Task): Promise<Step> {
       if (task.kind === 'end') return task;
       const { file, word } = task;
       return { kind: 'photo', photo: await examine(faces, store.imports, { file, word, not: forbids(word) }) };
@@ -290,7 +290,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
 }
 
 /** Code of why somebody has to look at photos that are good enough; null where it is clear. */
-function reasonToLook(
+function reviewReason(
   candidates: readonly Person[],
   meant: Person | null,
   alone: boolean,

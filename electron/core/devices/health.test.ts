@@ -4,47 +4,47 @@ import { cameraHealth, createDeviceReporter } from './health.ts';
 /** A store that keeps what it is told, and a clock. */
 function reporter() {
   const settings = new Map<string, string>();
-  const told: unknown[] = [];
+  const notified: unknown[] = [];
   let now = 0;
   const store = {
     setting: (key: string) => settings.get(key) ?? null,
     sync: {
       reportIfRoom(code: string, detail: Record<string, unknown>, keep: Readonly<Record<string, string>> = {}) {
-        told.push({ code, ...detail });
+        notified.push({ code, ...detail });
         for (const [key, value] of Object.entries(keep)) settings.set(key, value);
         return true;
       },
     },
   };
-  return { told, report: createDeviceReporter(store, () => now), pass: (ms: number) => (now += ms) };
+  return { notified, report: createDeviceReporter(store, () => now), pass: (ms: number) => (now += ms) };
 }
 
 describe('what the server is told of the camera', () => {
   it('is that it is frozen, once, when that has lasted, and that it is well again', () => {
-    const { told, report, pass } = reporter();
+    const { notified, report, pass } = reporter();
     const camera = (word: Parameters<typeof cameraHealth>[0]) => report(cameraHealth(word));
     camera('ok');
     camera('frozen');
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
     for (let i = 0; i < 10; i++) {
       pass(15_000);
       camera('frozen');
     }
-    expect(told).toEqual([{ code: 'device', kind: 'camera', name: 'camera', state: 'frozen' }]);
+    expect(notified).toEqual([{ code: 'device', kind: 'camera', name: 'camera', state: 'frozen' }]);
     camera('ok');
     pass(15_000);
     camera('ok');
-    expect(told.slice(1)).toEqual([{ code: 'device', kind: 'camera', name: 'camera', state: 'ok' }]);
+    expect(notified.slice(1)).toEqual([{ code: 'device', kind: 'camera', name: 'camera', state: 'ok' }]);
   });
 
   it('is nothing of what passes by itself: a cover, a start, a camera that nobody needs', () => {
-    const { told, report, pass } = reporter();
+    const { notified, report, pass } = reporter();
     for (const word of ['starting', 'covered', 'off'] as const) {
       for (let i = 0; i < 10; i++) {
         pass(15_000);
         report(cameraHealth(word));
       }
     }
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
   });
 });

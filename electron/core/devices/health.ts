@@ -31,8 +31,8 @@ const STEADY_MS = 5_000;
 const EVERY_MS = 60_000;
 
 /** The device as the server was last told; absent means `ok`. */
-const told = ({ kind, name }: { readonly kind: string; readonly name: string }): string =>
-  `device-told/${kind}/${name}`;
+const reportKey = ({ kind, name }: { readonly kind: string; readonly name: string }): string =>
+  `device-reported/${kind}/${name}`;
 
 /**
  * Tells the server of devices that fail and come back, as `health` events with code `device`: once a lasting change, over
@@ -42,19 +42,19 @@ export function createDeviceReporter(
   store: { setting: SqlStore['setting']; readonly sync: Pick<SqlStore['sync'], 'reportIfRoom'> },
   monotonic: () => number,
 ): (devices: readonly (DeviceHealth | CameraHealth)[]) => void {
-  const seen = new Map<string, { state: string; since: number; toldAt: number }>();
+  const seen = new Map<string, { state: string; since: number; reportedAt: number }>();
   return (devices) => {
     const now = monotonic();
     for (const device of devices) {
-      const key = told(device);
-      const before = seen.get(key) ?? { state: device.state, since: now, toldAt: Number.NEGATIVE_INFINITY };
+      const key = reportKey(device);
+      const before = seen.get(key) ?? { state: device.state, since: now, reportedAt: Number.NEGATIVE_INFINITY };
       const entry = before.state === device.state ? before : { ...before, state: device.state, since: now };
       seen.set(key, entry);
-      if (now - entry.since < STEADY_MS || now - entry.toldAt < EVERY_MS) continue;
+      if (now - entry.since < STEADY_MS || now - entry.reportedAt < EVERY_MS) continue;
       if ((store.setting(key) ?? 'ok') === device.state) continue;
       const { kind, name, state } = device;
       if (store.sync.reportIfRoom('device', { kind, name, state }, { [key]: state }))
-        seen.set(key, { ...entry, toldAt: now });
+        seen.set(key, { ...entry, reportedAt: now });
     }
   };
 }

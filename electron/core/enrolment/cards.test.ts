@@ -30,7 +30,7 @@ const service = (change: Partial<CardDeps> = {}) =>
   });
 const issue = (replace = false, person = ada) => service().cardIssue({ token: TOKEN, person, replace });
 const opens = (text: string) => store.personByCredential({ kind: 'card', value: cardHash(text)! })?.id ?? null;
-const told = () =>
+const notified = () =>
   store
     .pending(100)
     .filter((e) => e.header.type === 'credential')
@@ -42,7 +42,7 @@ test('a card counts at once, and after a restart; the server is told its hash an
   expect(card).toMatchObject({ name: 'Ada Lovelace', number: null });
   expect(opens(card.text)).toBe(ada);
   expect(person.cards).toBe(1);
-  expect(told()).toEqual([['issued', { id: expect.any(String), hash: cardHash(card.text) }]]);
+  expect(notified()).toEqual([['issued', { id: expect.any(String), hash: cardHash(card.text) }]]);
   expect(JSON.stringify(store.pending(100))).not.toContain(card.text.slice(5));
   for (const event of store.pending(100)) checkEvent(event, event.header);
   expect((await store.check()).problems).toEqual([]);
@@ -54,9 +54,9 @@ test('a new card takes the place of the others where that is said; and all can b
   expect([opens(first), opens(second)]).toEqual([ada, ada]);
   const third = (await issue(true)).card.text;
   expect([opens(first), opens(second), opens(third)]).toEqual([null, null, ada]);
-  expect(told().map(([change]) => change)).toEqual(['issued', 'issued', 'revoked', 'revoked', 'issued']);
+  expect(notified().map(([change]) => change)).toEqual(['issued', 'issued', 'revoked', 'revoked', 'issued']);
   // A revoked one is named, and nothing of it is told again.
-  expect(told()[2]![1]).toEqual({ id: (told()[0]![1] as { id: string }).id });
+  expect(notified()[2]![1]).toEqual({ id: (notified()[0]![1] as { id: string }).id });
   expect(await service().cardRevoke({ token: TOKEN, person: ada })).toEqual({ revoked: 1 });
   expect(opens(third)).toBeNull();
   expect(store.person(ada)?.cards).toBe(0);
@@ -87,7 +87,7 @@ test('whoever is deleted or erased leaves no card', async () => {
 test('none is printed that lets nobody in, and nobody has more than kiosks are told of', async () => {
   const refused = (deps: Partial<CardDeps>) =>
     codeOf(() => service(deps).cardIssue({ token: TOKEN, person: ada, replace: false }));
-  expect(await refused({ offered: () => ['pin'] })).toBe('way-not-offered');
+  expect(await refused({ offered: () => ['pin'] })).toBe('method-not-offered');
   expect(await refused({ withFace: () => true, onCards: () => true })).toBe('templates-on-card');
   expect(await codeOf(() => issue(false, randomUUID()))).toBe('person-unknown');
   for (let i = 0; i < MAX_CREDENTIALS - 1; i++) await issue();

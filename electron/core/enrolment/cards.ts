@@ -1,19 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../../sync/protocol/seal/card-code.ts';
-import { MAX_CREDENTIALS, type Way } from '../../../sync/protocol/wire/changes.ts';
+import { type CheckinMethod, MAX_CREDENTIALS } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
+import { methodNotOffered } from '../checkin-methods/service.ts';
 import type { StaffService } from '../staff/service.ts';
 import type { Person, Store } from '../store/interface.ts';
-import { wayNotOffered } from '../ways/service.ts';
 import { personRow } from './person-row.ts';
 
 export interface CardDeps {
   readonly store: Pick<Store, 'person' | 'issueCard'>;
   readonly staff: Pick<StaffService, 'require'>;
   /** The ways in that the site offers. */
-  readonly offered: () => readonly Way[];
+  readonly offered: () => readonly CheckinMethod[];
   /** Whether the face is compared after a card, and where templates are that it could be compared with. */
   readonly withFace: () => boolean;
   readonly onCards: () => boolean;
@@ -43,7 +43,7 @@ export function createCardService({
     async cardIssue({ token, person: id, replace }) {
       staff.require(token);
       const person = known(id);
-      if (!offered().includes('badge')) throw wayNotOffered();
+      if (!offered().includes('badge')) throw methodNotOffered();
       if (withFace() && onCards())
         throw new Problem(
           'templates-on-card',

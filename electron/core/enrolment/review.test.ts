@@ -78,7 +78,7 @@ async function keep(change: Parameters<typeof aPending>[0] = {}): Promise<string
   return store.imports.list().at(-1)!.id;
 }
 
-const told = () =>
+const notified = () =>
   store
     .pending(100)
     .filter(({ header }) => header.type === 'health')
@@ -95,7 +95,7 @@ describe('accepting', () => {
     const consent = store.pending(100).find(({ header }) => header.type === 'consent')!;
     expect(consent.header.open).toEqual({ action: 'given', textVersion: 'form-7', language: 'de' });
     expect(store.imports.count()).toBe(0);
-    expect(told()).toEqual([{ code: 'review-photo-accepted', detail: { reason: 'blurred' } }]);
+    expect(notified()).toEqual([{ code: 'review-photo-accepted', detail: { reason: 'blurred' } }]);
     // Its picture is the one of an enrolment now.
     expect(store.parts.vault.list()).toHaveLength(1);
     expect((await store.check()).problems).toEqual([]);
@@ -240,7 +240,7 @@ test('a session leaves one trace of the list and one of each picture that it saw
     { code: 'review-opened', detail: { waiting: 1 } },
     { code: 'review-photo-shown', detail: { reason: 'turned' } },
   ];
-  expect(told()).toEqual([...once, ...once]);
+  expect(notified()).toEqual([...once, ...once]);
 });
 
 test('a face that is somebody else’s is taken by a supervisor’s typed word alone; both are shown, and are a pair from then on', async () => {

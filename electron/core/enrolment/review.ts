@@ -8,6 +8,7 @@ import type { CoreMethods, ReviewItem } from '../../contract/methods.ts';
 import { isReadableName } from '../../contract/name.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
+import { wipe } from '../checkin-methods/claims.ts';
 import { MAX_TEMPLATES } from '../commands/import-sift.ts';
 import type { CoreOptions } from '../interface.ts';
 import { createMutex } from '../mutex.ts';
@@ -15,8 +16,7 @@ import { PENDING_DAYS } from '../retention/retention.ts';
 import type { StaffService } from '../staff/service.ts';
 import type { Person, Store } from '../store/interface.ts';
 import type { PendingPhoto } from '../store/pending.ts';
-import { PeopleByWord } from '../store/pending-rules.ts';
-import { wipe } from '../ways/claims.ts';
+import { PeopleByTerm } from '../store/pending-rules.ts';
 import {
   duplicateOf,
   type Overrule,
@@ -71,14 +71,14 @@ export function createReview(deps: ReviewDeps): Methods {
     deps.changed();
   }
 
-  function candidatesOf(photo: PendingPhoto, people: PeopleByWord): Person[] {
+  function candidatesOf(photo: PendingPhoto, people: PeopleByTerm): Person[] {
     const joined = photo.person === null ? null : store.person(photo.person);
     return joined ? [joined] : people.of(photo.word);
   }
 
   const duplicateIn = (photo: PendingPhoto) => (photo.duplicate === null ? null : store.person(photo.duplicate));
 
-  function item(photo: PendingPhoto, people: PeopleByWord): ReviewItem {
+  function item(photo: PendingPhoto, people: PeopleByTerm): ReviewItem {
     const candidates = candidatesOf(photo, people);
     const duplicate = duplicateIn(photo);
     return {
@@ -96,7 +96,7 @@ export function createReview(deps: ReviewDeps): Methods {
 
   /** @throws Problem `person-unknown`: the picture is not theirs by name or face */
   function meant(photo: PendingPhoto, id: string): Person {
-    const among = [...candidatesOf(photo, new PeopleByWord(store.allPeople())), duplicateIn(photo)];
+    const among = [...candidatesOf(photo, new PeopleByTerm(store.allPeople())), duplicateIn(photo)];
     const person = among.find((one) => one?.id === id);
     if (!person) throw new Problem('person-unknown', 'this picture is not joined with that person', 'Look again.');
     return person;
@@ -106,7 +106,10 @@ export function createReview(deps: ReviewDeps): Methods {
    * Whom a picture may be taken for, by what holds at this moment; null: somebody new.
    * @throws Problem why it may not be taken; `review-photo-unknown`
    */
-  function permitted(id: string, person: string | null): { photo: PendingPhoto; consent: string; whom: Person | null } {
+  function permitted(
+    id: string,
+    person: string | null,
+  ): { photo: PendingPhoto; consent: string; subject: Person | null } {
     const forbidden = deps.forbidden() ?? recogniser.off;
     if (forbidden) throw forbidden;
     if (deps.onCards())
@@ -119,15 +122,15 @@ export function createReview(deps: ReviewDeps): Methods {
     const { consent } = photo;
     if (consent === null)
       throw new Problem('consent-missing', 'nobody has said that this person agreed', 'Enrol the person here.');
-    const whom = person === null ? null : meant(photo, person);
+    const subject = person === null ? null : meant(photo, person);
     // They may have declined, or taken their consent back since: then nobody's word does but their own. As somebody new of
     // their name they would be enrolled all the same.
-    const theirs = whom ? [whom] : new PeopleByWord(store.allPeople()).of(photo.word);
+    const theirs = subject ? [subject] : new PeopleByTerm(store.allPeople()).of(photo.word);
     if (theirs.some(({ templates }) => templates === 0))
       throw new Problem('consent-missing', 'a person of this name is here without a face', 'Enrol the person here.');
-    if (whom === null && !isReadableName(photo.word))
+    if (subject === null && !isReadableName(photo.word))
       throw new Problem('name-not-usable', 'the picture is not named like a person', 'Enrol the person here.');
-    return { photo, consent, whom };
+    return { photo, consent, subject };
   }
 
   /** The face of a picture that would be taken; the caller wipes its embedding. */
@@ -147,29 +150,29 @@ export function createReview(deps: ReviewDeps): Methods {
     const likeness = person === null ? await encodePhoto(image) : null;
     try {
       // While the models looked, an erasure or a withdrawal of theirs may have come.
-      const { consent, whom } = permitted(id, person);
-      const owner = ownerOf(embedding, whom, other);
+      const { consent, subject } = permitted(id, person);
+      const owner = ownerOf(embedding, subject, other);
       if (owner) refuseDuplicate(store, owner);
       const marking = { reason: 'enrolment', by: deps.actor(o.token) } as const;
       const { language } = photo;
       const given = { textVersion: consent, language };
       const templates = [{ pose: 'photo', model: recogniser.model, embedding }];
-      if (whom === null) {
+      if (subject === null) {
         const details = { name: photo.word, number: null, pinHash: null, language, consent: given };
         const lookalike = other === null ? {} : { lookalike: { other, marking } };
         return await enrolPerson(deps, { ...details, templates, photo: likeness, ...lookalike });
       }
-      const known = store.templatesOf(whom.id, recogniser.model).map((t) => t.embedding);
+      const known = store.templatesOf(subject.id, recogniser.model).map((t) => t.embedding);
       // As an enrolment at the kiosk: nobody's face is given to somebody else by staff's word.
       const { calibration } = recogniser;
       if (known.length > 0 && !known.some((one) => dot(one, embedding) >= calibration.verification))
         throw new Problem('another-person', 'this is another face than this person’s', 'Refuse the picture.');
       // A copy comes of a kill between the enrolment and the end of the picture.
       if (known.some((one) => dot(one, embedding) > leeway(calibration).samePicture) || known.length >= MAX_TEMPLATES)
-        return whom;
+        return subject;
       // First the pair: no template of theirs counts without it.
-      if (other !== null) store.markLookalikes(whom.id, other, marking);
-      return await addFace(deps, whom, { consent: given, templates, photo: null });
+      if (other !== null) store.markLookalikes(subject.id, other, marking);
+      return await addFace(deps, subject, { consent: given, templates, photo: null });
     } catch (error) {
       wipe([embedding]); // else the gallery has it
       throw error;
@@ -177,9 +180,9 @@ export function createReview(deps: ReviewDeps): Methods {
   }
 
   /** Whom a face may belong to already. @param other said to be somebody else, and so are those they are a pair with */
-  function ownerOf(embedding: Float32Array, whom: Person | null, other: string | null): string | null {
-    const pairs = [whom?.id ?? null, other].flatMap((id) => (id === null ? [] : store.partners(id)));
-    return duplicateOf(recogniser, [embedding], whom?.id ?? null, other === null ? pairs : [other, ...pairs]);
+  function ownerOf(embedding: Float32Array, subject: Person | null, other: string | null): string | null {
+    const pairs = [subject?.id ?? null, other].flatMap((id) => (id === null ? [] : store.partners(id)));
+    return duplicateOf(recogniser, [embedding], subject?.id ?? null, other === null ? pairs : [other, ...pairs]);
   }
 
   return {
@@ -193,7 +196,7 @@ export function createReview(deps: ReviewDeps): Methods {
       const waiting = imports.list();
       if (!traced.has('list')) trace('review-opened', { waiting: waiting.length });
       traced.add('list');
-      const people = new PeopleByWord(store.allPeople());
+      const people = new PeopleByTerm(store.allPeople());
       return { photos: waiting.slice(0, MOST).map((photo) => item(photo, people)), count: waiting.length };
     },
 
@@ -219,9 +222,9 @@ export function createReview(deps: ReviewDeps): Methods {
 
     async reviewDuplicate({ token, photo: id, person }) {
       staff.require(token);
-      const { photo, whom } = permitted(id, person);
+      const { photo, subject } = permitted(id, person);
       const { embedding } = await faceOf(photo);
-      const owner = ownerOf(embedding, whom, null);
+      const owner = ownerOf(embedding, subject, null);
       wipe([embedding]);
       staff.require(token); // the session may have ended while the models looked
       return showDuplicate(deps, { token, owner, ours: await imports.open(id) });

@@ -9,6 +9,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CaptureResult, CoreMethods, METHODS } from '../../contract/methods.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
+import { wipe } from '../checkin-methods/claims.ts';
 import { createMutex } from '../mutex.ts';
 import { type PinHasher, refuseWeak } from '../pin/pin-hash.ts';
 import type { NumberSubjects } from '../pin/subjects.ts';
@@ -16,7 +17,6 @@ import { photoDaysShown, privacyIsSet, type SiteConfig } from '../site/config.ts
 import type { StaffService } from '../staff/service.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
 import { numberKey } from '../store/number-keys.ts';
-import { wipe } from '../ways/claims.ts';
 import { consentText } from './consent-texts.ts';
 import { duplicateOf, type Overruling, overruled, refuseDuplicate, showDuplicate } from './duplicates.ts';
 import { addFace, enrolOnCard } from './on-card.ts';
@@ -213,10 +213,10 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       const lookalike = other === null ? {} : { lookalike: { other, marking } };
       person = await enrolPerson(deps, { ...details, templates, photo, ...lookalike });
     } else {
-      const whom = known(enrolment.person);
+      const subject = known(enrolment.person);
       // First the pair: no template of theirs counts without it.
-      if (other !== null) store.markLookalikes(whom.id, other, marking);
-      person = await addFace(deps, whom, { consent: details.consent, templates, photo });
+      if (other !== null) store.markLookalikes(subject.id, other, marking);
+      person = await addFace(deps, subject, { consent: details.consent, templates, photo });
     }
     running = null; // only now: a capture is not lost to a write that failed; the gallery has its vectors
     return { person: row(person) };

@@ -13,7 +13,7 @@ import { type Commands, startCommands } from './commands.ts';
 import { readLog } from './log-book.ts';
 
 /** How long the server's word for a `begun` is waited for before what takes the kiosk's voice, ms. */
-const TOLD_MS = 10_000;
+const ACK_TIMEOUT_MS = 10_000;
 const SEND_MS = 60_000;
 
 export interface FleetDeps extends Pick<CoreOptions, 'home' | 'again' | 'end' | 'log'> {
@@ -40,8 +40,8 @@ export function attachFleet(deps: FleetDeps): FleetController {
   let stopped = false;
 
   /** Until the server has everything, or the time is over. */
-  async function told(): Promise<void> {
-    const until = deps.monotonic() + TOLD_MS;
+  async function acknowledged(): Promise<void> {
+    const until = deps.monotonic() + ACK_TIMEOUT_MS;
     while (!stopped && store.pendingCount() > 0 && deps.monotonic() < until) {
       deps.nudge();
       await new Promise((resolve) => setTimeout(resolve, 200));
@@ -56,7 +56,7 @@ export function attachFleet(deps: FleetDeps): FleetController {
   const commands = startCommands({
     sync: store.sync,
     now: deps.now,
-    told,
+    acknowledged,
     restart: restart(),
     async sendLog(command) {
       const [transport, link] = [deps.transport(), readServerLink(store)];

@@ -5,7 +5,7 @@ import type { CoreOptions } from '../interface.ts';
 import type { OpenCommand } from '../store/device-state.ts';
 
 /** How often open commands are looked at without a page, ms: one that waits for the network, one that ends. */
-const LOOK_MS = 30_000;
+const POLL_MS = 30_000;
 
 export interface CommandsDeps {
   readonly sync: {
@@ -15,7 +15,7 @@ export interface CommandsDeps {
   /** Trusted time, ms since 1970: a clock that was set back keeps no command alive. */
   readonly now: () => number;
   /** Tells the server of an event now, and waits a while for its word; it may not come. */
-  readonly told: () => Promise<void>;
+  readonly acknowledged: () => Promise<void>;
   /** Null: nobody can start this core again. */
   readonly restart: (() => void) | null;
   /** @throws Problem: of the way there (it is tried again), or the server's */
@@ -75,7 +75,7 @@ export function startCommands(deps: CommandsDeps): Commands {
       mine.add(id);
       sync.answerCommand(id, 'begun');
       log('info', 'fleet: the server asked for a restart');
-      await deps.told();
+      await deps.acknowledged();
       if (!stopped) deps.restart();
     },
     async logs({ id }) {
@@ -108,7 +108,7 @@ export function startCommands(deps: CommandsDeps): Commands {
     })();
   }
 
-  const timer = setInterval(look, LOOK_MS);
+  const timer = setInterval(look, POLL_MS);
   timer.unref();
   look();
   return {

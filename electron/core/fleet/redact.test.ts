@@ -78,10 +78,10 @@ describe('a line of the log that leaves the kiosk', () => {
 
   test('says what somebody needs who mends a kiosk', () => {
     const error = new Problem('server-unreachable', 'The server can’t be reached (ECONNREFUSED).', 'Wait.');
-    const told = JSON.parse(
+    const notified = JSON.parse(
       line('sync: the server can’t be reached', { error, code: 'storage-full', count: 3, pid: 4711 }),
     );
-    expect(told).toMatchObject({
+    expect(notified).toMatchObject({
       at: AT.toISOString(),
       message: 'sync: the server can’t be reached',
       fields: {
@@ -91,7 +91,7 @@ describe('a line of the log that leaves the kiosk', () => {
         error: { name: 'Problem', code: 'server-unreachable', system: 'ECONNREFUSED' },
       },
     });
-    expect(told.fields.error.at[0]).toMatch(/fleet\/redact\.test\.ts:\d+$/);
+    expect(notified.fields.error.at[0]).toMatch(/fleet\/redact\.test\.ts:\d+$/);
     expect(line('core stderr:     at open (/opt/smartpresence/electron/core/store/open.ts:12:7)')).toContain(
       'open store/open.ts:12',
     );

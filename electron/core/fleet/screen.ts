@@ -34,11 +34,11 @@ export function createScreenBook(
   let state = NONE;
   return {
     methods: {
-      async screenState(told) {
+      async screenState(reported) {
         const before = state.dark;
-        state = told;
-        onCamera(told.camera);
-        if (before !== told.dark) onDark();
+        state = reported;
+        onCamera(reported.camera);
+        if (before !== reported.dark) onDark();
         return {};
       },
     },

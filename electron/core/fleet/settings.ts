@@ -50,13 +50,13 @@ export function createSettings({ store, site }: SettingsDeps): DeviceSettings {
       return problem;
     },
     take() {
-      const told = store.sync.config;
+      const received = store.sync.config;
       const before = JSON.stringify([inForce, problem]);
-      problem = told ? configProblemOf(told.config, site) : null;
+      problem = received ? configProblemOf(received.config, site) : null;
       // Not "a higher number": a server that was put back to an older copy counts from there.
-      if (told && problem === null && JSON.stringify(told) !== JSON.stringify(inForce)) {
-        store.setSetting(IN_FORCE, JSON.stringify(told));
-        inForce = told;
+      if (received && problem === null && JSON.stringify(received) !== JSON.stringify(inForce)) {
+        store.setSetting(IN_FORCE, JSON.stringify(received));
+        inForce = received;
       }
       return JSON.stringify([inForce, problem]) !== before;
     },

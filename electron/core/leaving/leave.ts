@@ -12,7 +12,7 @@ import type { Leaving } from './journal.ts';
 const WORD = 'leaving-word';
 /** A lost kiosk may be unplugged any moment: what it still has to tell is waited for so long, ms, and no longer. */
 const WIPE_TELLS_MS = 30_000;
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 /** What destroying waits for. */
 export interface Waiting {
@@ -83,7 +83,7 @@ export async function prepareToLeave(
     deps.shows(count > 0 ? { for: 'server', count } : { for: 'backup', count: unsafe });
     // A backup comes when it comes: the kiosk hears of it with what it asks anyway.
     if (count > 0) deps.nudge();
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
   deps.shows(null);
   return {

@@ -48,7 +48,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     destroyEverything(home, at);
   }
 
-  async function tell(leaving: Leaving): Promise<void> {
+  async function notify(leaving: Leaving): Promise<void> {
     const { server, device, command, what, word } = leaving;
     const to = { server, device, command, what, trustedNow: () => BUILD_DATE, proxy: options.held?.proxy };
     const key = options.held ? { key: options.held.key, own: true } : { key: word, own: false };
@@ -83,20 +83,20 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
   }
 
   function goOn(leaving: Leaving): void {
-    const telling = () => {
+    const notifying = () => {
       if (leaving.state === 'destroying') {
         at('journal');
         writeJournal(home, { ...leaving, state: 'notifying' });
       }
       show('notifying');
       untilDone(
-        () => tell(leaving),
+        () => notify(leaving),
         'fleet: the server could not be told that everything is destroyed',
         () => finish(leaving),
       );
     };
-    if (leaving.state === 'notifying') telling();
-    else untilDone(destroy, 'fleet: not everything could be destroyed yet', telling);
+    if (leaving.state === 'notifying') notifying();
+    else untilDone(destroy, 'fleet: not everything could be destroyed yet', notifying);
   }
 
   if (journal === 'unreadable') {
@@ -151,7 +151,7 @@ function bareStatus(setup: Setup, language: string): Status {
     storage: 'ok',
     people: 0,
     face: { use: 'off', code: 'kiosk-gone', nextStep: '' },
-    ways: [],
+    checkinMethods: [],
     reader: false,
     liveness: 'on',
     consentAge: 18,

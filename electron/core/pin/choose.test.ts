@@ -55,7 +55,7 @@ function kiosk() {
 }
 
 const HOUR = 3_600_000;
-const told = (code: string | null, id = randomUUID(), expires = START + HOUR): Change => ({
+const notified = (code: string | null, id = randomUUID(), expires = START + HOUR): Change => ({
   kind: 'pinCode',
   person: ada,
   code: code === null ? null : { id, hash: pinCodeHash(ada, code), expires: new Date(expires).toISOString() },
@@ -73,7 +73,7 @@ const page = (changes: Change[], whole = false) =>
 
 test('the code in place of a PIN asks for one; the PIN that is chosen counts from then on, and the code no more', async () => {
   const { byPin, choose } = kiosk();
-  await page([told(CODE)]);
+  await page([notified(CODE)]);
   expect(await codeOf(() => byPin(CODE))).toBe('pin-choose');
   expect((await choose('8642')).receipt).toMatchObject({ name: 'Ada Lovelace', method: 'number+pin' });
   expect((await byPin('8642')).receipt.name).toBe('Ada Lovelace');
@@ -87,19 +87,19 @@ test('the code in place of a PIN asks for one; the PIN that is chosen counts fro
 test('a code is the person’s alone, has an end, and is taken back', async () => {
   const { byPin, choose } = kiosk();
   await store.addPerson(aPerson({ number: '7' }));
-  await page([told(CODE)]);
+  await page([notified(CODE)]);
   expect(await codeOf(() => byPin(CODE, '7'))).toBe('pin-wrong');
   expect(await codeOf(() => choose('8642', '402715938265'))).toBe('pin-wrong');
   now = START + HOUR;
   expect(await codeOf(() => byPin(CODE))).toBe('pin-wrong');
   now = START;
-  await page([told(null)]);
+  await page([notified(null)]);
   expect(await codeOf(() => byPin(CODE))).toBe('pin-wrong');
 });
 
 test('guesses at a code lock the number as guesses at a PIN do', async () => {
   const { byPin } = kiosk();
-  await page([told(CODE)]);
+  await page([notified(CODE)]);
   const codes: string[] = [];
   for (let i = 0; i < 6; i++) codes.push(await codeOf(() => byPin(`00000000000${i}`)));
   expect(codes.slice(-2)).toEqual(['pin-locked', 'pin-locked']);
@@ -108,7 +108,7 @@ test('guesses at a code lock the number as guesses at a PIN do', async () => {
 
 test('a weak PIN, or the code itself, is not taken, and uses nothing up', async () => {
   const { choose } = kiosk();
-  await page([told(CODE)]);
+  await page([notified(CODE)]);
   expect(await codeOf(() => choose('1111'))).toBe('pin-weak');
   expect(await codeOf(() => choose('4321'))).toBe('pin-weak');
   expect(await codeOf(() => choose(CODE))).toBe('pin-weak');
@@ -117,29 +117,29 @@ test('a weak PIN, or the code itself, is not taken, and uses nothing up', async 
 
 test('used is used: a page that tells it again, a snapshot, or a restart do not bring it back; another code does', async () => {
   const id = randomUUID();
-  await page([told(CODE, id)]);
+  await page([notified(CODE, id)]);
   await kiosk().choose('8642');
   store.acknowledge(store.epoch, { committed: store.pendingCount(), safe: 0 });
-  await page([told(CODE, id)]);
-  await page([person(), told(CODE, id)], true);
-  await page([told(null)]);
-  await page([told(CODE, id)]);
+  await page([notified(CODE, id)]);
+  await page([person(), notified(CODE, id)], true);
+  await page([notified(null)]);
+  await page([notified(CODE, id)]);
   store.close();
   store = await openKiosk(home, {}, { clock: heldClock(START) });
   expect(await codeOf(() => kiosk().byPin(CODE))).toBe('pin-wrong');
-  await page([told('555544443333')]);
+  await page([notified('555544443333')]);
   expect(await codeOf(() => kiosk().byPin('555544443333'))).toBe('pin-choose');
 });
 
 test('a snapshot without a code takes it away; so does the end of its person, with every trace', async () => {
-  await page([told(CODE)]);
+  await page([notified(CODE)]);
   await page([person()], true);
   expect(store.pinCode(ada, now)).toBeNull();
   const rows = () => store.session.db.prepare('SELECT count(*) FROM pin_code').pluck().get();
-  await page([told(CODE)]);
+  await page([notified(CODE)]);
   await page([{ kind: 'gone', person: ada }]);
   expect(rows()).toBe(0);
-  await page([person(), told(CODE)]);
+  await page([person(), notified(CODE)]);
   expect(rows()).toBe(1);
   await page([{ kind: 'erase', request: randomUUID(), person: ada }]);
   expect(rows()).toBe(0);

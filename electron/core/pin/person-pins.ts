@@ -18,8 +18,8 @@ export interface PersonPins extends PinHasher {
 
 /** The peppers that the server told, as they are in the store: base64url, newest first. */
 export function readPeppers(text: string | null): Buffer[] {
-  const told = z.array(z.string()).safeParse(JSON.parse(text ?? '[]'));
-  return (told.data ?? []).map((pepper) => Buffer.from(pepper, 'base64url'));
+  const peppers = z.array(z.string()).safeParse(JSON.parse(text ?? '[]'));
+  return (peppers.data ?? []).map((pepper) => Buffer.from(pepper, 'base64url'));
 }
 
 /**

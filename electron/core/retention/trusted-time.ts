@@ -117,12 +117,12 @@ export function observeConfirmed(
   if (!Number.isFinite(said)) return own;
   const plausible =
     by === 'gps' || said - own.trusted <= BELIEVED_LEAP || Math.abs(said - reading.wall) <= BELIEVED_LEAP;
-  const witness = heardAgain(state.witness, reading, said);
+  const witness = heardSince(state.witness, reading, said);
   if (!(plausible && said >= state.confirmed) && !enough(witness, reading)) return { ...own, witness };
   return { ...own, confirmed: said, trusted: said, leapt: 0, witness: null };
 }
 
-function heardAgain(before: Witness | null, { monotonic, bootId }: Reading, said: number): Witness {
+function heardSince(before: Witness | null, { monotonic, bootId }: Reading, said: number): Witness {
   const offset = said - monotonic;
   const agrees = before?.bootId === bootId && Math.abs(offset - before.offset) <= AGREEMENT;
   return agrees ? { ...before, count: before.count + 1 } : { offset, since: monotonic, bootId, count: 1 };

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
 import { DEFAULT_CONSENT_AGE } from '../../../sync/protocol/wire/age.ts';
 import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
-import { Policy, Way } from '../../../sync/protocol/wire/changes.ts';
+import { CheckinMethod, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { isTimeZone, type SiteConfig } from '../site/config.ts';
@@ -28,11 +28,12 @@ export const facesForbidden = (policy: Policy | null): Problem | null =>
     : null;
 
 /** The ways in that the site offers, in its order. */
-export const waysOf = (policy: Policy | null): readonly Way[] => policy?.ways ?? Way.options;
+export const methodsOf = (policy: Policy | null): readonly CheckinMethod[] =>
+  policy?.checkinMethods ?? CheckinMethod.options;
 
 /** Whether this way is followed by a comparison with the one person's face. */
-export const wantsFace = (policy: Policy | null, way: 'qr' | 'badge'): boolean =>
-  policy?.withFace?.includes(way) ?? false;
+export const wantsFace = (policy: Policy | null, method: 'qr' | 'badge'): boolean =>
+  policy?.withFace?.includes(method) ?? false;
 
 /** Whether templates live on the people's cards: none that can be used may be kept here. */
 export const templatesOnCards = (policy: Policy | null): boolean => policy?.templates === 'card';
@@ -55,7 +56,7 @@ export const consentAgeOf = (policy: Policy | null): number => policy?.consentAg
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 
 /** A zone that only a newer runtime knows must not stop check-ins: the kiosk goes on by its own. */
-const dayTold = (policy: Policy | null): Policy['day'] =>
+const daySettings = (policy: Policy | null): Policy['day'] =>
   policy?.day && isTimeZone(policy.day.timeZone) ? policy.day : undefined;
 
 /**
@@ -77,10 +78,10 @@ export function governed(
       return config().direction ?? site.direction;
     },
     get timeZone() {
-      return dayTold(policy())?.timeZone ?? site.timeZone;
+      return daySettings(policy())?.timeZone ?? site.timeZone;
     },
     get dayStartsAt() {
-      return dayTold(policy())?.startsAt ?? site.dayStartsAt;
+      return daySettings(policy())?.startsAt ?? site.dayStartsAt;
     },
     get photoDays() {
       return policy()?.photoDays ?? site.photoDays;

@@ -19,7 +19,7 @@ export interface SupervisorOptions {
   readonly spawn: SpawnCore;
   readonly log: CoreOptions['log'];
   /** The core has asked to be started again with the kiosk's browser, and has ended. */
-  readonly onAgain?: () => void;
+  readonly onRetry?: () => void;
   /**
    * The whole kiosk is to be started again: the core wants it (asked only where `start.mayEnd`), or it died or refused to start
    * and `endsWithCore` said so.
@@ -57,7 +57,7 @@ export const STABLE_AFTER = 60_000;
 /** A core that served this long is back within two seconds, however often it ends; one that ends at once waits longer each time. */
 const SERVED_AFTER = 1_000;
 /** A refusal needs a person, but may also have passed (a lock released, a disk mounted): tried again after this long. */
-export const REFUSED_AGAIN_AFTER = 15_000;
+export const RETRY_REFUSED_AFTER = 15_000;
 const STOP_WAIT = 8_000;
 
 /** Starts the core and keeps it running. */
@@ -69,7 +69,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
   let crashes = 0;
   let screens = 0;
   let closing = false;
-  let againTimer: NodeJS.Timeout | undefined;
+  let retryTimer: NodeJS.Timeout | undefined;
   let ended: () => void = () => undefined;
 
   const change = (next: CoreState): void => {
@@ -138,8 +138,8 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
       message: 'The kiosk is restarting itself.',
       nextStep: 'Wait a moment.',
     });
-    if (browser) options.onAgain?.();
-    againTimer = setTimeout(launch, RESTART_AFTER[0]);
+    if (browser) options.onRetry?.();
+    retryTimer = setTimeout(launch, RESTART_AFTER[0]);
   }
 
   function afterExit(code: number | null, coded: { code: string; message: string; nextStep: string } | null): void {
@@ -154,7 +154,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
       log('error', 'host: the core refused to start', { code: reason, problem: message, nextStep });
       change({ state: 'refused', code: reason, message, nextStep });
       if (last) options.onEnd?.('core-ended');
-      else againTimer = setTimeout(launch, REFUSED_AGAIN_AFTER);
+      else retryTimer = setTimeout(launch, RETRY_REFUSED_AFTER);
       return;
     }
     if (last) {
@@ -181,7 +181,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
             nextStep: 'Restart the kiosk; if it stays, send its log to whoever maintains it.',
           },
     );
-    againTimer = setTimeout(launch, wait);
+    retryTimer = setTimeout(launch, wait);
   }
 
   launch();
@@ -207,7 +207,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
     close() {
       if (closing) return Promise.resolve();
       closing = true;
-      clearTimeout(againTimer);
+      clearTimeout(retryTimer);
       const running = child;
       if (!running) {
         change({ state: 'stopped', code: null, message: '', nextStep: '' });

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CoreMessage, HostMessage } from '../../contract/host.ts';
 import { codedError, plainFields } from './core-process.ts';
 import {
-  REFUSED_AGAIN_AFTER,
   RESTART_AFTER,
+  RETRY_REFUSED_AFTER,
   STABLE_AFTER,
   type SupervisorOptions,
   superviseCore,
@@ -239,7 +239,7 @@ describe('the supervisor', () => {
     last().end(3);
     expect(core.state).toEqual({ state: 'refused', code: 'store-wrong-key', message: 'm', nextStep: 'n' });
     expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(false);
-    vi.advanceTimersByTime(REFUSED_AGAIN_AFTER - 1);
+    vi.advanceTimersByTime(RETRY_REFUSED_AFTER - 1);
     expect(children).toHaveLength(1);
     vi.advanceTimersByTime(1);
     expect(children).toHaveLength(2);

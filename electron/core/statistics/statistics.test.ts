@@ -14,7 +14,7 @@ const FRAME = { visit: 'v', frame: {} } as never;
 
 test('a reason counts once a visit, however many frames show it, and what the methods answer is passed on', async () => {
   const dark = { kind: 'guide', reason: 'too-dark' } as const;
-  const lost = { kind: 'other-way', reason: 'unknown' } as const;
+  const lost = { kind: 'other-method', reason: 'unknown' } as const;
   const statistics = createStatistics();
   const counted = statistics.around(methods([dark, dark, lost, dark]));
   await counted.visitBegin({});
@@ -25,9 +25,9 @@ test('a reason counts once a visit, however many frames show it, and what the me
   statistics.recorded({ method: 'qr', score: null });
   expect(statistics.take()).toEqual({
     'guide.too-dark': 2,
-    'other-way.unknown': 1,
+    'other-method.unknown': 1,
     'refused.pin-wrong': 1,
-    'way.qr': 1,
+    'method.qr': 1,
     queue: 0,
   });
   expect(statistics.take()).toBeNull();
@@ -37,9 +37,9 @@ test('scores are told only when enough people share them, and are not lost meanw
   const statistics = createStatistics();
   const record = () => statistics.recorded({ method: 'face', score: 0.81 });
   for (let i = 1; i < FEWEST_SCORES; i += 1) record();
-  expect(Object.keys(statistics.take()!)).toEqual(['way.face', 'queue']);
+  expect(Object.keys(statistics.take()!)).toEqual(['method.face', 'queue']);
   record();
-  expect(statistics.take()).toMatchObject({ 'way.face': 1, 'score.80': FEWEST_SCORES });
+  expect(statistics.take()).toMatchObject({ 'method.face': 1, 'score.80': FEWEST_SCORES });
   expect([0, 0.049, 0.05, 0.8, 0.999, 1, -0.2].map(binOf)).toEqual([0, 0, 5, 80, 95, 95, 0]);
 });
 

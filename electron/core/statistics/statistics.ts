@@ -13,7 +13,7 @@ const BIN = 0.05;
 /** Most different reasons that are counted; a screen that invents codes fills nothing. */
 const MOST = 60;
 
-/** By name, e.g. `way.face`, `guide.too-dark`, `other-way.unknown`, `refused.pin-wrong`, `score.75`, `queue`. */
+/** By name, e.g. `method.face`, `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`, `score.75`, `queue`. */
 export type Counts = Readonly<Record<string, number>>;
 
 export interface Statistics {
@@ -35,30 +35,30 @@ export function createStatistics(): Statistics {
   let scores = new Map<string, number>();
   let queue = 0;
   /** Reasons of the visit under way: dozens of frames of one dark room are one. */
-  let told = new Set<string>();
+  let seen = new Set<string>();
 
   const add = (name: string, into = counts): void => {
     if (into.has(name) || into.size < MOST) into.set(name, (into.get(name) ?? 0) + 1);
   };
   const once = (name: string): void => {
-    if (told.has(name)) return;
-    told.add(name);
+    if (seen.has(name)) return;
+    seen.add(name);
     add(name);
   };
   const probed = (result: ProbeResult): void => {
     if (result.kind === 'guide') once(`guide.${result.reason}`);
-    if (result.kind === 'other-way') once(`other-way.${result.reason}`);
+    if (result.kind === 'other-method') once(`other-method.${result.reason}`);
   };
 
   return {
     recorded({ method, score }) {
-      add(`way.${method}`);
+      add(`method.${method}`);
       if (score !== null) add(`score.${binOf(score)}`, scores);
     },
     around: (methods) => ({
       ...methods,
       visitBegin(input: Parameters<typeof methods.visitBegin>[0]) {
-        told = new Set();
+        seen = new Set();
         return methods.visitBegin(input);
       },
       async probe(input: Parameters<typeof methods.probe>[0]) {
@@ -92,7 +92,7 @@ export function createStatistics(): Statistics {
 }
 
 /** How often the queue is looked at, and how often figures become an event, ms. */
-const LOOK_MS = 60_000;
+const POLL_MS = 60_000;
 const REPORT_MS = 60 * 60_000;
 
 /**
@@ -108,17 +108,17 @@ export function startStatistics(
     readonly append: (detail: Record<string, string | number>) => void;
     readonly wall: () => number;
     readonly failed: (error: unknown) => void;
-    readonly lookMs?: number;
+    readonly pollMs?: number;
     readonly reportMs?: number;
   },
 ): () => void {
   let since = o.wall();
-  let looks = 0;
-  const every = Math.round((o.reportMs ?? REPORT_MS) / (o.lookMs ?? LOOK_MS));
+  let polls = 0;
+  const every = Math.round((o.reportMs ?? REPORT_MS) / (o.pollMs ?? POLL_MS));
   const timer = setInterval(() => {
     statistics.depth(o.pending());
-    looks += 1;
-    if (looks % every !== 0) return;
+    polls += 1;
+    if (polls % every !== 0) return;
     const taken = statistics.take();
     const from = new Date(since).toISOString();
     since = o.wall();
@@ -128,7 +128,7 @@ export function startStatistics(
     } catch (error) {
       o.failed(error);
     }
-  }, o.lookMs ?? LOOK_MS);
+  }, o.pollMs ?? POLL_MS);
   timer.unref();
   return () => clearInterval(timer);
 }

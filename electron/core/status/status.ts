@@ -18,7 +18,7 @@ export interface StatusParts {
   readonly recogniser: Recogniser;
   readonly retention: Retention;
   readonly settings: DeviceSettings;
-  readonly offered: () => Status['ways'];
+  readonly offered: () => Status['checkinMethods'];
   /** The device's secret lies in a file beside the store. */
   readonly secretInFile: boolean;
   /** What the screen says of itself. */
@@ -54,7 +54,7 @@ export function statusOf(parts: StatusParts): () => Status {
       storage: storageState(home),
       people: store.countPeople(),
       face: faceUse(recogniser),
-      ways: parts.offered(),
+      checkinMethods: parts.offered(),
       reader: devices.reads(),
       liveness: site.liveness,
       consentAge: parts.consentAge(),

@@ -5,12 +5,12 @@ import { bareNumber, numberKey } from './number-keys.ts';
 const fold = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
 /** Keys by which a file or folder may be named like its person: id, name, number. */
-export function wordsOf({ id, name, number }: Pick<Person, 'id' | 'name' | 'number'>): string[] {
-  const words = [`id ${id}`, `name ${fold(name)}`];
-  if (number !== null) words.push(`number ${numberKey(number)}`);
+export function termsOf({ id, name, number }: Pick<Person, 'id' | 'name' | 'number'>): string[] {
+  const terms = [`id ${id}`, `name ${fold(name)}`];
+  if (number !== null) terms.push(`number ${numberKey(number)}`);
   // A slash can't stand in the name of a file.
-  if (number !== null && bareNumber(number) !== '') words.push(`bare ${bareNumber(number)}`);
-  return words;
+  if (number !== null && bareNumber(number) !== '') terms.push(`bare ${bareNumber(number)}`);
+  return terms;
 }
 
 /** Keys of `wordsOf` that this name of a file or folder may mean. */
@@ -25,12 +25,12 @@ export function meanings(word: string): string[] {
 
 /** Whether a file or folder of this name may be this person's. */
 export function mayBe(word: string, person: Pick<Person, 'id' | 'name' | 'number'>): boolean {
-  const words = wordsOf(person);
-  return meanings(word).some((one) => words.includes(one));
+  const terms = termsOf(person);
+  return meanings(word).some((one) => terms.includes(one));
 }
 
 /** Whom names of files and folders mean, among many people. */
-export class PeopleByWord {
+export class PeopleByTerm {
   readonly #byWord = new Map<string, Person[]>();
 
   constructor(people: Iterable<Person>) {
@@ -38,7 +38,7 @@ export class PeopleByWord {
   }
 
   add(person: Person): void {
-    for (const word of wordsOf(person)) this.#byWord.set(word, [...(this.#byWord.get(word) ?? []), person]);
+    for (const word of termsOf(person)) this.#byWord.set(word, [...(this.#byWord.get(word) ?? []), person]);
   }
 
   of(word: string): Person[] {

@@ -82,7 +82,7 @@ export class Applying {
         this.#person(change);
         if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
         if (this.#whole) this.#lookalikes.take(change.person, []);
-        if (this.#whole) this.#pinUntold(change.person);
+        if (this.#whole) this.#clearPin(change.person);
         if (this.#whole) this.#accounted(change.person, null);
         if (this.#whole) this.#pinCode({ kind: 'pinCode', person: change.person, code: null });
         if (this.#whole && this.#hasCredentials(change.person))
@@ -271,7 +271,7 @@ export class Applying {
   }
 
   /** A snapshot that tells no PIN takes away what the server told before; one of this kiosk's own stays. */
-  #pinUntold(id: string): void {
+  #clearPin(id: string): void {
     const person = this.#stored(id);
     const stored = person && !person.gone ? this.#s.people.secrets.pinHash(person.known) : null;
     if (stored !== null && sharedPin(stored)) this.#pin({ person: id, pin: null });
@@ -279,7 +279,7 @@ export class Applying {
 
   #accounted(id: string, seen: Extract<Change, { kind: 'accounted' }>['seen']): void {
     const person = this.#stored(id);
-    if (person && !person.gone) this.#whereabouts.tellAccounted(person.known.ref, seen);
+    if (person && !person.gone) this.#whereabouts.applyAccounted(person.known.ref, seen);
   }
 
   #again({ people }: Extract<Change, { kind: 'again' }>): void {

@@ -271,7 +271,7 @@ export class SyncSide {
   }
 
   /** Photos that the server did not want are offered once more: their event may have left its quarantine since. */
-  offerPhotosAgain(): void {
+  reofferPhotos(): void {
     this.#write(({ session }) => session.db.prepare('UPDATE photo SET sent = 0 WHERE sent = 2 AND keyed = 1').run());
   }
 

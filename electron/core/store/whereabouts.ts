@@ -160,7 +160,7 @@ export class WhereaboutsRows {
   }
 
   /** The server says whether somebody was seen outside; a word of this kiosk's that it has not heard is newer. */
-  tellAccounted(ref: number, seen: { readonly at: string; readonly device: string | null } | null): void {
+  applyAccounted(ref: number, seen: { readonly at: string; readonly device: string | null } | null): void {
     const { db, log } = this.#s;
     const n = db.prepare('SELECT n FROM accounted WHERE person = ?').pluck().get(ref) as number | undefined;
     if (n !== undefined && !log.isCommitted(n)) return;

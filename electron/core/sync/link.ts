@@ -78,7 +78,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     carrier: photoCarrier(transport),
     onProblem: hooks.onProblem,
   });
-  store.sync.offerPhotosAgain();
+  store.sync.reofferPhotos();
   let lastCode: string | null = null;
   let lastProblem: Problem | null = null;
   const source: OutboxSource = outboxOf(store);
@@ -113,7 +113,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     send: (sealed) => engine.send(sealed),
     sendWith: (client, sealed) => askWith(transport, client, sealed),
     onProblem: hooks.onProblem,
-    onMended: () => engine.retry(),
+    onRecovered: () => engine.retry(),
     onAway: hooks.onStatus,
   });
   engine.start();

@@ -14,7 +14,7 @@ import type { LiveLink } from './server-link.ts';
 /** How often the certificate's age is looked at, ms. A renewal that failed is tried again then. */
 const EVERY_MS = 15 * 60_000;
 /** A server that gives certificates and then refuses them is asked for one no more often than this, ms. */
-const MENDED_MS = 60_000;
+const RECOVERED_MS = 60_000;
 
 export interface Renewal {
   /** The server refused an exchange. If other keys may do, one renewal is tried with each that the kiosk has. */
@@ -37,7 +37,7 @@ export interface RenewalDeps {
   readonly sendWith: SendWith;
   readonly onProblem: (problem: Problem) => void;
   /** The kiosk has other keys than those that were refused: the sync goes on at once. */
-  readonly onMended: () => void;
+  readonly onRecovered: () => void;
   /** What turnedAway() says has changed. */
   readonly onAway: () => void;
 }
@@ -50,7 +50,7 @@ export function startRenewal(deps: RenewalDeps): Renewal {
   let away: Problem | null = null;
   /** Every key was refused; nothing is tried again before the next look. */
   let exhausted = false;
-  let mendedAt = Number.NEGATIVE_INFINITY;
+  let recoveredAt = Number.NEGATIVE_INFINITY;
 
   async function attempt(work: (present: Renewed) => Promise<Renewed>, failed: (problem: Problem) => void) {
     if (running || stopped) return;
@@ -64,8 +64,8 @@ export function startRenewal(deps: RenewalDeps): Renewal {
       if (stopped) return; // the old certificate stays good
       link.write(deps.store, later ? { ...renewed, bundle: { ...renewed.bundle, keys } } : renewed);
       setAway(null);
-      mendedAt = performance.now();
-      deps.onMended();
+      recoveredAt = performance.now();
+      deps.onRecovered();
     } catch (cause) {
       if (!stopped) failed(asProblem(cause));
     } finally {
@@ -92,7 +92,7 @@ export function startRenewal(deps: RenewalDeps): Renewal {
   return {
     refused(problem) {
       if (problem.code === 'device-revoked') return setAway(problem);
-      if (!mayRenew(problem.code) || exhausted || performance.now() - mendedAt < MENDED_MS) return;
+      if (!mayRenew(problem.code) || exhausted || performance.now() - recoveredAt < RECOVERED_MS) return;
       void attempt(
         (present) => {
           const { tls, sealing } = link.spare;

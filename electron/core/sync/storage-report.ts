@@ -3,7 +3,7 @@ import type { SqlStore } from '../store/store.ts';
 export type StorageState = 'ok' | 'low' | 'full';
 
 /** The state that the server was last told; absent means `ok`. */
-const TOLD = 'storage-told';
+const REPORTED = 'storage-reported';
 
 /**
  * Tells the server how the kiosk's disk is, once a change. Where the disk has no room for the event itself it is told when
@@ -13,15 +13,15 @@ export function createStorageReporter(store: {
   setting: SqlStore['setting'];
   readonly sync: Pick<SqlStore['sync'], 'reportIfRoom'>;
 }): (state: StorageState) => void {
-  let told = (store.setting(TOLD) ?? 'ok') as StorageState;
+  let reported = (store.setting(REPORTED) ?? 'ok') as StorageState;
   let unsaid: StorageState[] = [];
   return (state) => {
-    if (state !== (unsaid.at(-1) ?? told)) unsaid.push(state);
+    if (state !== (unsaid.at(-1) ?? reported)) unsaid.push(state);
     // A disk that comes and goes while it can't be told: where it was worst, and where it is.
     if (unsaid.length > 2) unsaid = unsaid.includes('full') && state !== 'full' ? ['full', state] : [state];
     for (let next = unsaid[0]; next !== undefined; next = unsaid[0]) {
-      if (!store.sync.reportIfRoom('storage', { state: next }, { [TOLD]: next })) return;
-      told = next;
+      if (!store.sync.reportIfRoom('storage', { state: next }, { [REPORTED]: next })) return;
+      reported = next;
       unsaid.shift();
     }
   };

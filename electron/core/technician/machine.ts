@@ -8,7 +8,7 @@ export type MachineRequest = keyof typeof MACHINE_REQUESTS;
 
 /** systemd takes a file away at once; a machine that is busy may need a while. */
 const TAKEN_MS = 10_000;
-const LOOK_MS = 100;
+const POLL_MS = 100;
 
 export interface Machine {
   /** Whether a machine is there that hears requests. */
@@ -62,7 +62,7 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps):
             'See whether smartpresence-technician.path runs.',
           );
         }
-        await sleep(LOOK_MS);
+        await sleep(POLL_MS);
       }
     },
     withdraw(request) {

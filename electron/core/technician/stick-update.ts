@@ -6,7 +6,7 @@ import type { Machine } from './machine.ts';
 /** The machine waits for a stick for two minutes (build/kiosk/files/opt/smartpresence/stick). */
 const STICK_MS = 125_000;
 /** Between two looks of the updater at what is plugged in. */
-const LOOK_MS = 4_000;
+const POLL_MS = 4_000;
 
 export interface StickUpdater {
   state(): StickUpdate;
@@ -40,7 +40,7 @@ export function createStickUpdater({ machine, updates, monotonic, sleep = wait }
         // It may be in somebody's hand still.
         const comes = error instanceof Problem && error.code === 'update-no-stick' && !stopped && monotonic() < until;
         if (!comes) throw error;
-        await sleep(LOOK_MS);
+        await sleep(POLL_MS);
       }
     }
   }

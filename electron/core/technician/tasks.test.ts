@@ -26,7 +26,7 @@ async function close(): Promise<void> {
 }
 
 /** What waits for the server, of staff. */
-const told = ({ store }: OpenKiosk) =>
+const notified = ({ store }: OpenKiosk) =>
   store
     .pending(1000)
     .flatMap(({ header }) =>
@@ -86,7 +86,9 @@ describe('what a technician has it do', () => {
       update: 'not-installed',
     });
     await expect(tasks.begin('reboot', TECHNICIAN)).rejects.toMatchObject({ code: 'technician-not-here' });
-    expect(told(opened)).toEqual([{ what: 'reboot', outcome: 'refused', code: 'not-a-kiosk-image', by: TECHNICIAN }]);
+    expect(notified(opened)).toEqual([
+      { what: 'reboot', outcome: 'refused', code: 'not-a-kiosk-image', by: TECHNICIAN },
+    ]);
   });
 
   test('reaches the machine as a file of its name, told before and after', async () => {
@@ -96,7 +98,7 @@ describe('what a technician has it do', () => {
     await tasks.begin('login', TECHNICIAN);
     await tasks.begin('reboot', TECHNICIAN);
     expect(asked).toEqual(['login', 'restart']);
-    expect(told(opened).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
+    expect(notified(opened).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
       'login begun',
       'login done',
       'reboot begun',
@@ -105,7 +107,7 @@ describe('what a technician has it do', () => {
     // Another boot: it was done. The same one: the machine never went down.
     const after = await open();
     tasksOf(after, { machine, bootId: 'next boot' });
-    expect(told(after).at(-1)).toEqual({ what: 'reboot', outcome: 'done', by: TECHNICIAN });
+    expect(notified(after).at(-1)).toEqual({ what: 'reboot', outcome: 'done', by: TECHNICIAN });
   });
 
   test('fails, and does not happen later, where the machine does not hear', async () => {
@@ -115,7 +117,7 @@ describe('what a technician has it do', () => {
       code: 'machine-silent',
     });
     expect(readdirSync(join(folder, 'machine'))).toEqual([]);
-    expect(told(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed', code: 'machine-silent' });
+    expect(notified(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed', code: 'machine-silent' });
   });
 
   test('is told as it ended, by the core that comes after: a restart that was a restart, a reboot that was none', async () => {
@@ -124,13 +126,16 @@ describe('what a technician has it do', () => {
     await tasksOf(opened, { restart }).begin('restart', TECHNICIAN);
     await vi.waitFor(() => expect(restart).toHaveBeenCalledOnce(), { timeout: 20_000 });
     tasksOf(opened);
-    expect(told(opened).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual(['restart begun', 'restart done']);
+    expect(notified(opened).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
+      'restart begun',
+      'restart done',
+    ]);
     const { machine } = machineAt(join(folder, 'machine'), true);
     await tasksOf(opened, { machine }).begin('reboot', TECHNICIAN);
     tasksOf(opened, { machine });
-    expect(told(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed' });
+    expect(notified(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed' });
     tasksOf(opened);
-    expect(told(opened)).toHaveLength(4); // each ending is told once
+    expect(notified(opened)).toHaveLength(4); // each ending is told once
   });
 
   test('an update waits for the stick, and ends as the updater says', async () => {
@@ -158,7 +163,7 @@ describe('what a technician has it do', () => {
     await vi.waitFor(() => expect(tasks.update()).toEqual({ at: 'ready', version: '0.4.0' }), { timeout: 20_000 });
     await vi.waitFor(() => expect(tasks.busy()).toBeNull(), { timeout: 20_000 });
     expect(asked).toEqual(['stick']);
-    expect(told(opened).at(-1)).toMatchObject({ what: 'update', outcome: 'done', code: '0.4.0' });
+    expect(notified(opened).at(-1)).toMatchObject({ what: 'update', outcome: 'done', code: '0.4.0' });
 
     now.mockImplementation(async () => {
       throw new Problem('update-unsigned', 'the metadata is not signed', 'Make a new stick.');
@@ -168,7 +173,7 @@ describe('what a technician has it do', () => {
       timeout: 20_000,
     });
     await vi.waitFor(() => expect(tasks.busy()).toBeNull(), { timeout: 20_000 });
-    expect(told(opened).at(-1)).toMatchObject({ what: 'update', outcome: 'failed', code: 'update-unsigned' });
+    expect(notified(opened).at(-1)).toMatchObject({ what: 'update', outcome: 'failed', code: 'update-unsigned' });
 
     // No stick ever comes.
     now.mockImplementation(async () => {

@@ -12,14 +12,14 @@ const asked: Asked = {
 
 function rig(random = 0.5) {
   const settings = new Map<string, string>();
-  const told: unknown[] = [];
+  const notified: unknown[] = [];
   let now = 0;
   const failures = createFailures({
     store: {
       setting: (key) => settings.get(key) ?? null,
       sync: {
         reportIfRoom(_code, detail, more = {}) {
-          told.push(detail.reason);
+          notified.push(detail.reason);
           for (const [key, value] of Object.entries(more)) settings.set(key, value);
           return true;
         },
@@ -31,11 +31,11 @@ function rig(random = 0.5) {
     log: () => undefined,
   });
   const refuse = (code: string) => failures.refuse(asked, new Problem(code, 'so', 'Do.'), true);
-  return { failures, told, refuse, at: (seconds: number) => (now = seconds * 1000) };
+  return { failures, notified, refuse, at: (seconds: number) => (now = seconds * 1000) };
 }
 
 test('a server without room is asked again within the minute, nobody is told, and what was wrong before is not put off', () => {
-  const { failures, told, refuse, at } = rig();
+  const { failures, notified, refuse, at } = rig();
   for (let times = 0, now = 0; times < 20; times++, now += 45) {
     at(now);
     refuse('update-busy');
@@ -45,7 +45,7 @@ test('a server without room is asked again within the minute, nobody is told, an
     at(now + 45);
     expect(failures.waits(asked)).toBe(false);
   }
-  expect(told).toEqual([]);
+  expect(notified).toEqual([]);
   // The first that counts is the first, and tried again after five minutes.
   at(1000);
   refuse('update-unreachable');
@@ -53,7 +53,7 @@ test('a server without room is asked again within the minute, nobody is told, an
   expect(failures.waits(asked)).toBe(true);
   at(1301);
   expect(failures.waits(asked)).toBe(false);
-  expect(told).toEqual(['update-unreachable']);
+  expect(notified).toEqual(['update-unreachable']);
 });
 
 test('kiosks that came together do not come again together', () => {
@@ -67,11 +67,11 @@ test('kiosks that came together do not come again together', () => {
 });
 
 test('a reason is told once, a last one ends it', () => {
-  const { failures, told, refuse, at } = rig();
+  const { failures, notified, refuse, at } = rig();
   refuse('update-unreachable');
   refuse('update-unreachable');
-  refuse('update-no-way-back');
-  expect(told).toEqual(['update-unreachable', 'update-no-way-back']);
+  refuse('update-cannot-roll-back');
+  expect(notified).toEqual(['update-unreachable', 'update-cannot-roll-back']);
   at(1e9);
   expect(failures.waits(asked)).toBe(true);
 });

@@ -2,7 +2,7 @@ import { isFinalError } from '../../../sync/protocol/wire/fleet.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import { type Asked, keyOf, REFUSED, readRefused } from './records.ts';
-import { againAfter, busyAgainAfter, isBusy } from './rules.ts';
+import { isBusy, retryAfter, retryBusyAfter } from './rules.ts';
 
 export interface FailureDeps {
   readonly store: {
@@ -30,7 +30,7 @@ export interface Failures {
   /** It waits for its time, or for ever. */
   waits(asked: Asked): boolean;
   /** @param tell false: whoever asked hears it directly */
-  refuse(asked: Asked, why: Problem, tell: boolean): void;
+  refuse(asked: Asked, why: Problem, report: boolean): void;
   clear(): void;
 }
 
@@ -48,20 +48,20 @@ export function createFailures({ store, running, monotonic, random, log }: Failu
       problem = null;
       key = '';
     },
-    refuse(asked, why, tell) {
+    refuse(asked, why, report) {
       const before = keyOf(asked) === key ? count : 0;
       key = keyOf(asked);
       problem = why;
       if (isBusy(why.code)) {
         count = before;
-        again = monotonic() + busyAgainAfter(random());
+        again = monotonic() + retryBusyAfter(random());
         return;
       }
       count = before + 1;
-      again = isFinalError(why.code) ? Number.POSITIVE_INFINITY : monotonic() + againAfter(count);
-      if (!tell) return;
-      const told = readRefused(store);
-      if (told?.key === key && told.code === why.code) return;
+      again = isFinalError(why.code) ? Number.POSITIVE_INFINITY : monotonic() + retryAfter(count);
+      if (!report) return;
+      const known = readRefused(store);
+      if (known?.key === key && known.code === why.code) return;
       log('warn', 'update: refused', { code: why.code, problem: why.message, nextStep: why.nextStep });
       const { version, action, rollout } = asked;
       store.sync.reportIfRoom(

@@ -64,7 +64,7 @@ export interface UpdateReport {
 
 export interface UpdateKeeper {
   /** The server told something of updates. */
-  told(): void;
+  acknowledged(): void;
   /** For the screens; null where there is nothing to say. */
   notice(): UpdateNotice | null;
   /** For the inventory. */
@@ -129,7 +129,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     return {
       camera: deps.camera(),
       match: selfTest.sees(unpackMatch(trial.before.match)),
-      commit: trial.told,
+      commit: trial.acknowledged,
       sync: deps.heard(),
       // The updater of this very build has to work too, or nothing could ever be mended.
       updater: answered?.state === 'done' && answered.updater.startsWith(`${running.version} `),
@@ -237,7 +237,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
   ticker.unref();
   tick();
   return {
-    told: tick,
+    acknowledged: tick,
     notice: () => preparing.notice(),
     fallback: insteadOf !== null && readState(layout)?.attempt === '',
     slots() {

@@ -106,7 +106,7 @@ export function createPreparing(deps: PreparingDeps): Preparing {
       version,
       from: deps.running,
       before,
-      told: false,
+      acknowledged: false,
     };
     // Before the updater hears of it: whichever build starts next knows what it was about.
     store.setSetting(TRIAL, JSON.stringify(record));

@@ -36,7 +36,7 @@ export const TrialRecord = z.object({
     match: z.object({ model: z.string().max(100), embedding: z.base64().max(8192) }).nullable(),
   }),
   /** The new build has written that it runs. */
-  told: z.boolean(),
+  acknowledged: z.boolean(),
 });
 export type TrialRecord = z.infer<typeof TrialRecord>;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isFinalError, type UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
-import { againAfter, type Before, type Check, judge, missingChecks, refuseStore, takenBack } from './rules.ts';
+import { type Before, type Check, judge, missingChecks, refuseStore, retryAfter, takenBack } from './rules.ts';
 
 const directive: UpdateDirective = {
   rollout: '33333333-3333-4333-8333-333333333333',
@@ -55,10 +55,10 @@ describe('what staff do not mean by the newest', () => {
 
 describe('a refusal', () => {
   test('that time does not mend is not tried again by itself; another one is, later each time', () => {
-    expect(isFinalError('update-no-way-back')).toBe(true);
+    expect(isFinalError('update-cannot-roll-back')).toBe(true);
     expect(isFinalError('update-unreachable')).toBe(false);
     expect(isFinalError('update-disk-full')).toBe(false);
-    expect([1, 2, 3, 4, 5, 6, 100].map((n) => againAfter(n) / 60_000)).toEqual([5, 15, 60, 180, 360, 360, 360]);
+    expect([1, 2, 3, 4, 5, 6, 100].map((n) => retryAfter(n) / 60_000)).toEqual([5, 15, 60, 180, 360, 360, 360]);
   });
 
   test('of a build that could not open the store as it is now', () => {

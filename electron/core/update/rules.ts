@@ -60,13 +60,13 @@ const refuse = (code: string, message: string, nextStep: string): Judgement => (
 });
 
 /** After a refusal that may pass: how long until it is tried again, ms, by how many came in a row. */
-const AGAIN_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
-export const againAfter = (failures: number): number => AGAIN_AFTER[Math.min(failures, AGAIN_AFTER.length) - 1] ?? 0;
+const RETRY_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
+export const retryAfter = (failures: number): number => RETRY_AFTER[Math.min(failures, RETRY_AFTER.length) - 1] ?? 0;
 
 /** Whether a source only had no room: nothing came to nothing, and a whole fleet would say so at once. */
 export const isBusy = (code: string): boolean => code === BUSY;
 /** When to ask it again, ms. @param chance in [0, 1): who came together does not come again together */
-export const busyAgainAfter = (chance: number): number => 15_000 + chance * 30_000;
+export const retryBusyAfter = (chance: number): number => 15_000 + chance * 30_000;
 
 /**
  * Whether a build could open the store as it is now. What its manifest says is one side; the other is the store itself.

@@ -2,7 +2,7 @@ import type { CoreOptions } from '../interface.ts';
 import { type SelfMatch, seesTheSame } from './test-face.ts';
 
 /** After a failure it looks again, ms: models may still be loading. */
-const AGAIN_MS = 10_000;
+const RETRY_MS = 10_000;
 
 /** The kiosk's look at its own picture, once it is asked for. */
 export interface SelfTest {
@@ -28,7 +28,7 @@ export function createSelfTest(
     },
     try() {
       if (looking) return 'looking';
-      if (found || (lookedAt !== null && monotonic() - lookedAt < AGAIN_MS)) return 'done';
+      if (found || (lookedAt !== null && monotonic() - lookedAt < RETRY_MS)) return 'done';
       looking = true;
       lookedAt = monotonic();
       look()

@@ -19,7 +19,7 @@ const record: TrialRecord = {
   version: B.version,
   from: A.version,
   before: { camera: true, faces: true, online: true, match: null },
-  told: false,
+  acknowledged: false,
 };
 
 /** A kiosk in the middle of an update, with a store of a map. */
@@ -29,7 +29,7 @@ function kiosk() {
   const layout = updateLayout(root);
   for (const folder of Object.values(layout)) mkdirSync(folder);
   const settings = new Map<string, string>([[TRIAL, JSON.stringify(record)]]);
-  const told: { code: string; detail: Record<string, unknown> }[] = [];
+  const notified: { code: string; detail: Record<string, unknown> }[] = [];
   const disk = { full: false };
   const store = {
     setting: (key: string) => settings.get(key) ?? null,
@@ -37,7 +37,7 @@ function kiosk() {
     sync: {
       reportIfRoom(code: string, detail: Record<string, unknown>, more: Record<string, string> = {}) {
         if (disk.full) return false;
-        told.push({ code, detail });
+        notified.push({ code, detail });
         for (const [key, value] of Object.entries(more)) settings.set(key, value);
         return true;
       },
@@ -51,7 +51,7 @@ function kiosk() {
       insteadOf,
       store,
       log: () => undefined,
-      shown: (trial) => ({ ...seen, commit: trial.told }),
+      shown: (trial) => ({ ...seen, commit: trial.acknowledged }),
     });
   const state = (attempt: string, current = B, previous: typeof A | null = A) =>
     writeShared(stateFile(layout), {
@@ -64,7 +64,18 @@ function kiosk() {
       trialMinutes: 10,
     });
   const fail = (code: string) => decide(layout, { attempt: ATTEMPT, outcome: 'failed', code, starts: 3, seconds: 9 });
-  return { layout, store, settings, told, disk, seen, step, state, fail, codes: () => told.map(({ code }) => code) };
+  return {
+    layout,
+    store,
+    settings,
+    notified,
+    disk,
+    seen,
+    step,
+    state,
+    fail,
+    codes: () => notified.map(({ code }) => code),
+  };
 }
 
 describe('the build on trial', () => {
@@ -80,7 +91,7 @@ describe('the build on trial', () => {
     expect(k.step(B)).toBe('none');
     expect(k.step(B)).toBe('none');
     expect(k.codes()).toEqual(['update-installed', 'update-healthy']);
-    expect(k.told[1]!.detail).toEqual({
+    expect(k.notified[1]!.detail).toEqual({
       version: '0.3.0',
       from: '0.2.0',
       action: 'install',
@@ -118,7 +129,7 @@ describe('the build on trial', () => {
     expect(k.step(B)).toBe('none');
     expect(k.step(B)).toBe('none');
     expect(k.codes()).toEqual(['update-installed', 'update-healthy']);
-    expect(k.told.at(-1)).toMatchObject({ code: 'update-healthy', detail: { version: '0.3.0', from: '0.2.0' } });
+    expect(k.notified.at(-1)).toMatchObject({ code: 'update-healthy', detail: { version: '0.3.0', from: '0.2.0' } });
   });
 
   test('that was given up is left', () => {
@@ -137,10 +148,10 @@ describe('the build before', () => {
     k.seen.camera = false;
     k.step(B);
     k.fail('trial-deadline');
-    k.told.length = 0;
+    k.notified.length = 0;
     expect(k.step(A, buildId(B))).toBe('none');
     expect(k.step(A, buildId(B))).toBe('none');
-    expect(k.told).toEqual([
+    expect(k.notified).toEqual([
       {
         code: 'update-rolled-back',
         detail: {
@@ -171,7 +182,7 @@ describe('the build before', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     expect(k.step(A, buildId(B))).toBe('none');
-    expect(k.told[0]!.detail).toMatchObject({ reason: 'build-fallback' });
+    expect(k.notified[0]!.detail).toMatchObject({ reason: 'build-fallback' });
     expect(readVerdict(k.layout, ATTEMPT)).toMatchObject({ outcome: 'failed', code: 'build-fallback' });
   });
 
@@ -219,7 +230,7 @@ test('a rollback that was asked for ends with the words of one', () => {
   );
   k.state(ATTEMPT, A, B);
   expect(k.step(A)).toBe('none');
-  expect(k.told).toMatchObject([
+  expect(k.notified).toMatchObject([
     { code: 'update-rolled-back', detail: { version: '0.3.0', from: '0.2.0', reason: 'asked', action: 'rollback' } },
   ]);
   expect(readFailed(k.store)).toEqual({});

@@ -75,7 +75,7 @@ export function stepTrial(deps: TrialDeps): TrialState {
   if (verdict?.outcome === 'healthy' && here) {
     const asked = trial.asked.action === 'rollback';
     const detail = asked ? { ...detailOf(trial, 'asked'), version: trial.from, from: trial.version } : detailOf(trial);
-    return tell(deps, asked ? 'update-rolled-back' : 'update-healthy', detail, { [TRIAL]: '' });
+    return report(deps, asked ? 'update-rolled-back' : 'update-healthy', detail, { [TRIAL]: '' });
   }
   if (verdict?.outcome === 'failed') return here ? 'restart' : failed(deps, trial, verdict.code);
   if (verdict) return 'restart';
@@ -93,7 +93,7 @@ export function stepTrial(deps: TrialDeps): TrialState {
     !(readStatus(layout)?.request === request.id && readStatus(layout)?.state !== 'working');
   if (pending) return 'waits';
   log('info', 'update: a switch that was begun came to nothing', { build: trial.build });
-  return tell(deps, null, {}, { [TRIAL]: '' });
+  return report(deps, null, {}, { [TRIAL]: '' });
 }
 
 /** This build is on trial, and the store does not know of it: it was put back from a copy, say. Then less has to be shown. */
@@ -106,17 +106,17 @@ function unrecorded(state: SlotState | null, { layout, running }: TrialDeps, id:
     version: running.version,
     from: state.previous.replace(/-[0-9a-f]{12}$/, ''),
     before: { camera: false, faces: true, online: false, match: null },
-    told: false,
+    acknowledged: false,
   };
 }
 
 function onTrial(deps: TrialDeps, before: TrialRecord): TrialState {
   const { layout, log } = deps;
-  const trial = { ...before, told: true };
-  if (!before.told) {
+  const trial = { ...before, acknowledged: true };
+  if (!before.acknowledged) {
     // The event is itself what shows that this build can write: on a disk where it can't, the trial fails.
     const code = trial.asked.action === 'install' ? 'update-installed' : null;
-    if (tell(deps, code, detailOf(trial), { [TRIAL]: JSON.stringify(trial) }) === 'waits') return 'running';
+    if (report(deps, code, detailOf(trial), { [TRIAL]: JSON.stringify(trial) }) === 'waits') return 'running';
   }
   const missing = missingChecks(trial.before, deps.shown(trial));
   const noted = readHealth(layout);
@@ -133,7 +133,7 @@ function failed(deps: TrialDeps, trial: TrialRecord, code: string): TrialState {
   const health = readHealth(deps.layout);
   const missing = health?.attempt === trial.attempt ? health.missing.join(', ') : 'nothing was shown';
   const reason = code === 'trial-deadline' || code === 'trial-starts' ? `${code}: ${missing}` : code;
-  return tell(deps, 'update-rolled-back', detailOf(trial, reason), {
+  return report(deps, 'update-rolled-back', detailOf(trial, reason), {
     [TRIAL]: '',
     ...(trial.asked.action === 'install' && {
       [FAILED]: JSON.stringify(withFailed(readFailed(deps.store), { ...trial.asked, version: trial.version })),
@@ -144,7 +144,7 @@ function failed(deps: TrialDeps, trial: TrialRecord, code: string): TrialState {
 }
 
 /** Tells it and keeps the settings, or neither: on a full disk it is told later. */
-function tell(
+function report(
   { store, log }: TrialDeps,
   code: string | null,
   detail: Readonly<Record<string, string | number | boolean>>,

@@ -11,7 +11,7 @@ const SILENT_MS = 15 * 60_000;
  * A request that nobody has taken up is written again after this long, ms: what starts an updater hears of changes, and misses
  * one that comes just when the last updater ends.
  */
-const WRITE_AGAIN_MS = 20_000;
+const REWRITE_MS = 20_000;
 
 /** One request to the updater, and what it has said so far. */
 export interface Asked {
@@ -32,7 +32,7 @@ export function askUpdater(layout: UpdateLayout, request: WithoutId<UpdateReques
   const status = (): UpdaterStatus | null => {
     const found = readStatus(layout);
     if (found?.request === id) return found;
-    if (monotonic() - writtenAt > WRITE_AGAIN_MS) {
+    if (monotonic() - writtenAt > REWRITE_MS) {
       write();
       writtenAt = monotonic();
     }

@@ -46,7 +46,7 @@ const Settings = z.object({
 });
 
 /** How often a request is looked for although no change was seen, ms. */
-const LOOK_EVERY = 5_000;
+const POLL_EVERY_MS = 5_000;
 
 /** `kiosk updater`. @returns an exit code */
 export async function runUpdaterProgram(
@@ -138,7 +138,7 @@ async function requestChanged(layout: UpdateLayout, end: AbortSignal): Promise<v
     if (name === basename(requestFile(layout)) || name?.startsWith('verdict-')) wake();
   });
   watcher.on('error', wake);
-  const timer = setTimeout(wake, LOOK_EVERY);
+  const timer = setTimeout(wake, POLL_EVERY_MS);
   end.addEventListener('abort', wake, { once: true });
   if (end.aborted) wake();
   if (!woken.signal.aborted)

@@ -38,7 +38,7 @@ export function refuseRollback(previous: BuildFacts | null, leave: string | null
     );
   if (canGoBack(previous, now)) return null;
   return new Problem(
-    'update-no-way-back',
+    'update-cannot-roll-back',
     `version ${previous.version} can’t open the store that ${now.version} has written`,
     'Publish the older state under a new version.',
   );

@@ -177,7 +177,7 @@ describe('what is refused, and leaves the kiosk as it was', () => {
     ['update-backwards', { version: '0.1.9' }],
     ['update-backwards', { version: '0.2.0-rc.1' }],
     ['update-wrong-platform', { platform: 'linux-arm64' }],
-    ['update-no-way-back', { schema: 100, minReader: 100 }],
+    ['update-cannot-roll-back', { schema: 100, minReader: 100 }],
     ['update-store-too-new', { schema: 5, minReader: 5 }],
   ])('%s: %j', async (code, change) => expect(await refused(change)).toBe(code));
 

@@ -49,10 +49,10 @@ export interface UpdaterOptions {
   readonly free?: (folder: string) => Promise<number>;
 }
 
-type Told = Partial<Omit<UpdaterStatus, 'request' | 'updater'>>;
+type StatusChange = Partial<Omit<UpdaterStatus, 'request' | 'updater'>>;
 
 /** How often progress is written, ms: a screen shows it, nobody waits for it. */
-const TELL_EVERY = 1_000;
+const REPORT_EVERY_MS = 1_000;
 
 /**
  * One pass: puts right what was cut off, takes verdicts into the state, and does what is asked. It may be ended at any
@@ -66,7 +66,7 @@ export async function runUpdater(options: UpdaterOptions): Promise<boolean> {
   const before = readStatus(layout);
   if (before?.request === request.id && before.state !== 'working') return false;
 
-  let told: UpdaterStatus = {
+  let current: UpdaterStatus = {
     request: request.id,
     state: 'working',
     step: request.want,
@@ -78,22 +78,22 @@ export async function runUpdater(options: UpdaterOptions): Promise<boolean> {
     moved: 0,
     updater: self,
   };
-  let toldAt = Number.NEGATIVE_INFINITY;
-  const tell = (change: Told): void => {
+  let reportedAt = Number.NEGATIVE_INFINITY;
+  const report = (change: StatusChange): void => {
     const passing = change.state === undefined && change.step === undefined;
-    told = { ...told, ...change };
-    if (passing && performance.now() - toldAt < TELL_EVERY) return;
-    toldAt = performance.now();
-    writeShared(statusFile(layout), told);
+    current = { ...current, ...change };
+    if (passing && performance.now() - reportedAt < REPORT_EVERY_MS) return;
+    reportedAt = performance.now();
+    writeShared(statusFile(layout), current);
   };
-  tell({ state: 'working' });
+  report({ state: 'working' });
   try {
     step('asked');
-    tell({ ...(await perform(options, state, request, tell)), state: 'done' });
+    report({ ...(await perform(options, state, request, report)), state: 'done' });
   } catch (error) {
     const { code, message, nextStep } = asProblem(error);
     log('warn', 'update: refused', { want: request.want, error });
-    tell({ state: 'refused', problem: { code, message: message.slice(0, 1000), nextStep: nextStep.slice(0, 1000) } });
+    report({ state: 'refused', problem: { code, message: message.slice(0, 1000), nextStep: nextStep.slice(0, 1000) } });
   }
   return true;
 }
@@ -102,14 +102,14 @@ async function perform(
   options: UpdaterOptions,
   state: SlotState,
   request: UpdateRequest,
-  tell: (change: Told) => void,
-): Promise<Told> {
+  report: (change: StatusChange) => void,
+): Promise<StatusChange> {
   const { layout, step = () => undefined } = options;
   switch (request.want) {
     case 'check':
       return {};
     case 'switch':
-      tell({ step: 'switch' });
+      report({ step: 'switch' });
       await switchTo(layout, request.build, request, step);
       return { build: request.build };
     case 'stage': {
@@ -125,7 +125,7 @@ async function perform(
       const staged =
         request.action === 'rollback'
           ? await stagePrevious(layout, state, request.version, now)
-          : await stageInstall(options, state, request, now, tell);
+          : await stageInstall(options, state, request, now, report);
       step('staged');
       return staged;
     }
@@ -137,7 +137,7 @@ async function stagePrevious(
   { previous }: SlotState,
   version: string | null,
   now: BuildFacts,
-): Promise<Told> {
+): Promise<StatusChange> {
   const facts = previous === '' ? null : await factsOf(layout, previous);
   const coded = refuseRollback(facts, version, now);
   if (coded) throw coded;
@@ -150,10 +150,10 @@ async function stageInstall(
   state: SlotState,
   request: Extract<UpdateRequest, { want: 'stage' }>,
   now: BuildFacts,
-  tell: (change: Told) => void,
-): Promise<Told> {
+  report: (change: StatusChange) => void,
+): Promise<StatusChange> {
   const { layout, step = () => undefined } = options;
-  tell({ step: 'look' });
+  report({ step: 'look' });
   const { except = [] } = request;
   const { client, moved } = await options.open(request.source, now, Date.parse(request.now));
   const target = request.version === null ? await client.newest(except) : await client.find(request.version);
@@ -175,12 +175,12 @@ async function stageInstall(
   const held = await factsOf(layout, id);
   if (held && sameFacts(held, facts) && (await isWhole(layout, id))) return { build: id, facts, moved: moved() };
 
-  const archive = await fetchArchive(options, client, target, tell);
+  const archive = await fetchArchive(options, client, target, report);
   step('downloaded');
   const unpacked = await unpackedSize(archive);
   await makeRoom(options, { packed: 0, here: 0, unpacked });
-  tell({ step: 'unpack', done: 0, total: unpacked, moved: moved() });
-  await unpackInto(layout, archive, { signed: facts, step, progress: (done) => tell({ done }) });
+  report({ step: 'unpack', done: 0, total: unpacked, moved: moved() });
+  await unpackInto(layout, archive, { signed: facts, step, progress: (done) => report({ done }) });
   await rm(downloadsFolder(layout), { recursive: true, force: true });
   return { build: id, facts, moved: moved() };
 }
@@ -189,14 +189,14 @@ async function fetchArchive(
   options: UpdaterOptions,
   client: OpenedBuilds['client'],
   target: UpdateTarget,
-  tell: (change: Told) => void,
+  report: (change: StatusChange) => void,
 ): Promise<string> {
   const folder = downloadsFolder(options.layout);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await makeRoom(options, { packed: target.length, here: await bytesIn(folder), unpacked: null });
-  tell({ step: 'download', done: 0, total: target.length, facts: target.build });
+  report({ step: 'download', done: 0, total: target.length, facts: target.build });
   const to = join(folder, 'build.tar.gz');
-  await client.download(target, to, { progress: (done) => tell({ done }) });
+  await client.download(target, to, { progress: (done) => report({ done }) });
   return to;
 }
 

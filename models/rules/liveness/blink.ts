@@ -13,22 +13,22 @@ export function trackBlink(): StepTracker {
   let closedAt: number | null = null;
   return {
     unmet: 'no-blink',
-    see(look) {
-      const opening = eyeOpening(look.landmarks);
+    see(sample) {
+      const opening = eyeOpening(sample.landmarks);
       if (open.length < 3) {
         open.push(opening);
         return { progress: 0, done: false };
       }
       const share = opening / median(open);
       if (closedAt === null) {
-        if (share < CLOSED) closedAt = look.at;
+        if (share < CLOSED) closedAt = sample.at;
         else {
           open.push(opening);
           if (open.length > 8) open.shift();
         }
         return { progress: 0.6 * clamp01((1 - share) / (1 - CLOSED)), done: false };
       }
-      if (look.at - closedAt > LONGEST) {
+      if (sample.at - closedAt > LONGEST) {
         closedAt = null;
         open.length = 0;
         return { progress: 0, done: false };

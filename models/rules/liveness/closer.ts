@@ -10,8 +10,8 @@ export function trackCloser(): StepTracker {
   let last = 0;
   return {
     unmet: 'not-closer',
-    see(look) {
-      const size = faceHeight(look.landmarks);
+    see(sample) {
+      const size = faceHeight(sample.landmarks);
       if (before.length < 3) {
         before.push(size);
         last = size;

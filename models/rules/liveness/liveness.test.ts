@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Motion, observation, seeded, turning } from '../../../test/liveness/heads.ts';
 import type { ChallengeStep } from '../reasons.ts';
 import { createChallenge, type LivenessOptions, type LivenessState, startLiveness } from './liveness.ts';
-import { breakBetween, lookOf } from './look.ts';
+import { breakBetween, sampleOf } from './sample.ts';
 
 /** Runs a motion through a challenge; every answer. */
 function run(
@@ -100,7 +100,7 @@ describe('a head turn', () => {
   });
 
   test('fails at once when the head turns the other way', () => {
-    expect(last(run(['turn-left'], turning(-24)))).toMatchObject({ state: 'failed', reason: 'wrong-way' });
+    expect(last(run(['turn-left'], turning(-24)))).toMatchObject({ state: 'failed', reason: 'wrong-direction' });
   });
 
   test('fails as flat when a photograph is turned, even one that fools the estimate of the head’s pose', () => {
@@ -193,7 +193,7 @@ describe('a head turn', () => {
 
 describe('the head that moves', () => {
   /** Looks of a turn, each as like the recognised person as `likeness` says. */
-  function turned(likeness: (look: number, yaw: number) => number): LivenessState[] {
+  function turned(likeness: (sample: number, yaw: number) => number): LivenessState[] {
     const random = seeded(7);
     const session = startLiveness({ steps: ['turn-left'] });
     return turning(24).map((m, i) => session.observe({ ...observation(m, random), likeness: likeness(i, m.yaw) }));
@@ -313,12 +313,12 @@ describe('a session', () => {
 });
 
 describe('two looks', () => {
-  const look = (place: Partial<Motion>, placed = true) => {
+  const sample = (place: Partial<Motion>, placed = true) => {
     const o = observation({ at: 0, yaw: 0, ...place }, seeded(1), 0);
-    return lookOf({ ...o, place: placed ? o.place : undefined });
+    return sampleOf({ ...o, place: placed ? o.place : undefined });
   };
   const between = (place: Partial<Motion>, placed = true) =>
-    breakBetween(look({}, placed), { ...look({ at: 125, ...place }, placed), yaw: 0 });
+    breakBetween(sample({}, placed), { ...sample({ at: 125, ...place }, placed), yaw: 0 });
 
   test.each<[string, Partial<Motion>, ReturnType<typeof breakBetween>]>([
     ['a moment later', {}, null],
@@ -337,7 +337,7 @@ describe('two looks', () => {
 
   test('are compared by place only where the camera’s frame is known, and by the angle of the head', () => {
     expect(between({ x: 90 }, false)).toBeNull();
-    const angled = (yaw: number) => breakBetween(look({}), { ...look({ at: 125 }), yaw });
+    const angled = (yaw: number) => breakBetween(sample({}), { ...sample({ at: 125 }), yaw });
     expect([angled(28), angled(29), angled(-29)]).toEqual([null, 'jump', 'jump']);
   });
 });

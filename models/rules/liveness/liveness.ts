@@ -1,11 +1,11 @@
 import type { ChallengeStep } from '../reasons.ts';
 import { trackBlink } from './blink.ts';
 import { trackCloser } from './closer.ts';
-import { breakBetween, type Look, lookOf, type Observation } from './look.ts';
+import { breakBetween, type Observation, type Sample, sampleOf } from './sample.ts';
 import type { LivenessFailure, StepTracker } from './step.ts';
 import { trackTurn } from './turn.ts';
 
-export type { Observation } from './look.ts';
+export type { Observation } from './sample.ts';
 
 /** What a person is asked to do, in order. */
 export interface Challenge {
@@ -86,7 +86,7 @@ export function startLiveness(challenge: Challenge, options: LivenessOptions = {
   let index = 0;
   let tracker = TRACKERS[steps[0]!]();
   let began: number | null = null;
-  let last: Look | null = null;
+  let last: Sample | null = null;
   let breaks = 0;
   let state: LivenessState['state'] = 'going';
   let progress = 0;
@@ -122,12 +122,12 @@ export function startLiveness(challenge: Challenge, options: LivenessOptions = {
     current,
     observe(observation) {
       if (state !== 'going') return current();
-      const look = lookOf(observation);
-      const broken = last ? breakBetween(last, look) : null;
-      if (last && look.at <= last.at) return end('interrupted'); // time that runs backwards is no camera's
-      last = look;
-      began ??= look.at;
-      if (look.at - began > stepMs) return end(tracker.unmet);
+      const sample = sampleOf(observation);
+      const broken = last ? breakBetween(last, sample) : null;
+      if (last && sample.at <= last.at) return end('interrupted'); // time that runs backwards is no camera's
+      last = sample;
+      began ??= sample.at;
+      if (sample.at - began > stepMs) return end(tracker.unmet);
       // Written so that a likeness that is no number is another's.
       const another = !(observation.likeness >= samePerson.turned);
       if (broken || another) {
@@ -136,7 +136,7 @@ export function startLiveness(challenge: Challenge, options: LivenessOptions = {
         progress = 0;
       }
       if (another) return current();
-      const news = tracker.see(look);
+      const news = tracker.see(sample);
       if (news.failed) return end(news.failed);
       if (news.straight && !(observation.likeness >= samePerson.straight)) return end('another-person');
       progress = news.progress;

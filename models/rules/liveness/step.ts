@@ -1,10 +1,10 @@
-import type { Look } from './look.ts';
+import type { Sample } from './sample.ts';
 
 /** Why a challenge was not passed. Stable codes; a screen has a sentence for each. */
 export const LIVENESS_FAILURES = [
   'not-straight',
   'no-turn',
-  'wrong-way',
+  'wrong-direction',
   'flat',
   'no-blink',
   'not-closer',
@@ -26,7 +26,7 @@ export interface StepNews {
 
 /** Follows one step of a challenge through looks without a break. A break starts the step anew, with a new tracker. */
 export interface StepTracker {
-  see(look: Look): StepNews;
+  see(sample: Sample): StepNews;
   /** What to say when the time is up now. */
   readonly unmet: LivenessFailure;
 }

@@ -1,5 +1,5 @@
-import type { Look } from './look.ts';
 import { depth, type PlaneTest, testPlane } from './plane.ts';
+import type { Sample } from './sample.ts';
 import { breadth } from './shape.ts';
 import { clamp01, median, type StepNews, type StepTracker } from './step.ts';
 
@@ -13,12 +13,12 @@ export interface TurnLimits {
   /** How still it has to be meanwhile, degrees. */
   readonly steady: number;
   /** Looks straight ahead, and over how many ms at least: a turn that comes sooner is no answer to the prompt. */
-  readonly looks: number;
+  readonly samples: number;
   readonly settle: number;
   /** How far to turn, degrees from where the head was. */
   readonly turn: number;
   /** Turned this far the other way, the challenge has failed. */
-  readonly wrongWay: number;
+  readonly wrongDirection: number;
   /** Least parallax of the nose tip, in distances of the eyes. */
   readonly parallax: number;
   /** … and this many times the most it was between two looks straight ahead: what the landmarks are off by. */
@@ -30,10 +30,10 @@ export interface TurnLimits {
 export const TURN_LIMITS: TurnLimits = {
   straight: 20,
   steady: 6,
-  looks: 3,
+  samples: 3,
   settle: 200,
   turn: 15,
-  wrongWay: 11,
+  wrongDirection: 11,
   parallax: 0.09,
   overNoise: 2,
   depth: 0.25,
@@ -42,24 +42,24 @@ export const TURN_LIMITS: TurnLimits = {
 /** The part of the way, as shares of it, that has to be seen on the way: two pictures swapped have none. */
 const BETWEEN = [0.15, 0.8] as const;
 /** So many looks in a row have to show a solid head: one lucky set of landmarks is not enough. */
-const SOLID_LOOKS = 2;
+const SOLID_SAMPLES = 2;
 /** A look this much broader than the first ones shows the face straighter than they did: then the test starts there. */
 const BROADER = 1.03;
 
 /** @param direction +1 to the person's left (the right of the picture), -1 to the right */
 export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): StepTracker {
-  let front: Look[] = [];
+  let front: Sample[] = [];
   let settled = false;
-  const burst: Look[] = [];
+  const burst: Sample[] = [];
   let start = 0;
   let reached = false;
   let solid = 0;
   let squeezed = false;
 
-  const settle = (look: Look): StepNews => {
-    if (Math.abs(look.yaw) > limits.straight) front = [];
-    else front = [...front.filter((f) => Math.abs(f.yaw - look.yaw) <= limits.steady), look];
-    settled = front.length >= limits.looks && look.at - front[0]!.at >= limits.settle;
+  const settle = (sample: Sample): StepNews => {
+    if (Math.abs(sample.yaw) > limits.straight) front = [];
+    else front = [...front.filter((f) => Math.abs(f.yaw - sample.yaw) <= limits.steady), sample];
+    settled = front.length >= limits.samples && sample.at - front[0]!.at >= limits.settle;
     if (!settled) return { progress: 0, done: false };
     front = front.slice(-5);
     burst.push(...front);
@@ -72,46 +72,48 @@ export function trackTurn(direction: 1 | -1, limits: TurnLimits = TURN_LIMITS): 
       if (!settled) return 'not-straight';
       return reached || squeezed ? 'flat' : 'no-turn';
     },
-    see(look) {
-      if (!settled) return settle(look);
-      burst.push(look);
-      const turned = direction * (look.yaw - start);
-      if (turned < -limits.wrongWay) return { progress: 0, done: false, failed: 'wrong-way' };
+    see(sample) {
+      if (!settled) return settle(sample);
+      burst.push(sample);
+      const turned = direction * (sample.yaw - start);
+      if (turned < -limits.wrongDirection) return { progress: 0, done: false, failed: 'wrong-direction' };
       const progress = 0.95 * clamp01(turned / limits.turn);
       const tail = burst.slice(-3).filter((l) => direction * (l.yaw - start) >= limits.turn);
       if (tail.length < 2) {
-        squeezed ||= testAll(front, [look]).some((t) => t.tilt > 0.55 && direction * t.parallax < limits.parallax / 2);
+        squeezed ||= testAll(front, [sample]).some(
+          (t) => t.tilt > 0.55 && direction * t.parallax < limits.parallax / 2,
+        );
         return { progress, done: false };
       }
       reached = true;
       const peak = Math.max(...tail.map((l) => direction * (l.yaw - start)));
-      const onTheWay = burst.some((l) => {
+      const turning = burst.some((l) => {
         const share = (direction * (l.yaw - start)) / peak;
         return share >= BETWEEN[0] && share <= BETWEEN[1];
       });
-      solid = onTheWay && isSolid(front, tail, burst, direction, limits) ? solid + 1 : 0;
-      if (solid < SOLID_LOOKS) return { progress, done: false };
+      solid = turning && isSolid(front, tail, burst, direction, limits) ? solid + 1 : 0;
+      if (solid < SOLID_SAMPLES) return { progress, done: false };
       return { progress: 1, done: true };
     },
   };
 }
 
-function testAll(from: readonly Look[], to: readonly Look[]): PlaneTest[] {
+function testAll(from: readonly Sample[], to: readonly Sample[]): PlaneTest[] {
   return from.flatMap((a) => to.flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
 }
 
 /** Whether the burst shows a solid head: enough parallax, the right way, beyond the noise, and not paid for by tilt. */
 function isSolid(
-  front: readonly Look[],
-  tail: readonly Look[],
-  burst: readonly Look[],
+  front: readonly Sample[],
+  tail: readonly Sample[],
+  burst: readonly Sample[],
   direction: 1 | -1,
   limits: TurnLimits,
 ): boolean {
   const still = front.flatMap((a, i) => front.slice(i + 1).flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
   const noise = Math.max(...still.map((t) => Math.abs(t.parallax)));
   const least = Math.max(limits.parallax, limits.overNoise * noise);
-  const enough = (from: readonly Look[]): boolean => {
+  const enough = (from: readonly Sample[]): boolean => {
     const tests = testAll(from, tail);
     if (tests.length === 0) return false;
     return direction * median(tests.map((t) => t.parallax)) >= least && median(tests.map(depth)) >= limits.depth;
@@ -123,11 +125,11 @@ function isSolid(
   return enough(front) && (!straighter || enough(widest));
 }
 
-const breadthOf = (looks: readonly Look[]): number => median(looks.map((l) => breadth(l.landmarks)));
+const breadthOf = (samples: readonly Sample[]): number => median(samples.map((l) => breadth(l.landmarks)));
 
 /** The three neighbouring looks of a burst that show the face broadest. */
-function broadest(burst: readonly Look[]): readonly Look[] {
-  let best: readonly Look[] = burst.slice(0, 3);
+function broadest(burst: readonly Sample[]): readonly Sample[] {
+  let best: readonly Sample[] = burst.slice(0, 3);
   for (let i = 1; i + 3 <= burst.length; i++) {
     const three = burst.slice(i, i + 3);
     if (breadthOf(three) > breadthOf(best)) best = three;

@@ -79,10 +79,10 @@ export function byDay(rows: readonly BoardRow[], dayKey: (at: string) => string)
 
 /** Up to two letters that stand for a name; by code point and in the script's own letters. */
 export function initialsOf(name: string): string {
-  const words = name
+  const label = name
     .trim()
     .split(/\s+/u)
     .filter((w) => /\p{L}/u.test(w));
   const letter = (word: string | undefined) => word?.match(/\p{L}\p{M}*/u)?.[0].toUpperCase() ?? '';
-  return letter(words[0]) + (words.length > 1 ? letter(words.at(-1)) : '');
+  return letter(label[0]) + (label.length > 1 ? letter(label.at(-1)) : '');
 }

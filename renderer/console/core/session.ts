@@ -57,11 +57,11 @@ export async function begin(): Promise<void> {
     stage.value = { kind: 'link', token, busy: false, error: null };
     return;
   }
-  if (stage.peek().kind === 'opening') await look();
+  if (stage.peek().kind === 'opening') await loadSession();
 }
 
 /** Asks the server who is signed in here. */
-export async function look(): Promise<void> {
+export async function loadSession(): Promise<void> {
   const asked = await get('/api/session', SessionState);
   if (asked.ok) return asked.value.role === 'person' ? strangers() : admitted(asked.value);
   const { code } = asked.error;
@@ -121,7 +121,7 @@ const USED_MS = 5 * 60_000;
 export function keepSignedIn(): void {
   whenUsed(USED_MS, () => {
     if (stage.peek().kind !== 'in') return false;
-    void look();
+    void loadSession();
     return true;
   });
 }

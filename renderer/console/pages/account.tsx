@@ -28,7 +28,7 @@ function Account() {
   const account = own.value;
   return (
     <PageFrame title={t('account.nav')} lead={t('account.lead')}>
-      <ErrorNote error={own.error} onAgain={own.reload} />
+      <ErrorNote error={own.error} onRetry={own.reload} />
       {!account && own.loading && <Skeleton rows={4} />}
       {account &&
         (account.hasPassword && account.hasSecondFactor ? (

@@ -12,7 +12,7 @@ import { DirectionChip } from '../parts/chips.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { ErrorNote, SelectField, TextField } from '../parts/form.tsx';
-import { staffByWords } from '../parts/labels.ts';
+import { staffByLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
@@ -148,7 +148,7 @@ function Attendance({ query, role }: PageProps) {
                 <span class="struck">{t(`method.${row.method}`)}</span>
                 {row.by && (
                   <p class="muted small" dir="auto">
-                    {t('attendance.byStaff', { name: staffByWords(row.by) })}
+                    {t('attendance.byStaff', { name: staffByLabel(row.by) })}
                   </p>
                 )}
               </>
@@ -171,7 +171,7 @@ function Attendance({ query, role }: PageProps) {
                 <span class="unstruck">{stateOf(row)}</span>
                 {row.voidedBy && (
                   <p class="muted small" dir="auto">
-                    {t('attendance.voidedByStaff', { name: staffByWords(row.voidedBy) })}
+                    {t('attendance.voidedByStaff', { name: staffByLabel(row.voidedBy) })}
                   </p>
                 )}
               </>

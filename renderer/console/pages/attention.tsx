@@ -16,7 +16,7 @@ import { go } from '../core/router.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { AreaField, ErrorNote, Form, SelectField } from '../parts/form.tsx';
-import { codeWords } from '../parts/labels.ts';
+import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
@@ -34,14 +34,14 @@ export const attentionPage: ConsolePage = {
 };
 
 /** How often the number in the rail is looked at, ms. */
-const LOOK_MS = 10_000;
+const POLL_MS = 10_000;
 
 /** The number beside the page's name. */
 function Waiting() {
   const count = useResource(
     'waiting',
     (signal) => get('/api/attention/count', AttentionCount, { signal, idle: true }),
-    LOOK_MS,
+    POLL_MS,
   );
   const total = count.value?.total ?? 0;
   if (total === 0) return null;
@@ -134,13 +134,13 @@ function Attention({ role }: PageProps) {
 }
 
 /** A kiosk's trouble is called what the fleet's page calls it. */
-const wordsOf = ({ kind, code }: AttentionItem): string => codeWords(WORDS[kind] ?? 'attention.code', code);
-const WORDS: Readonly<Partial<Record<AttentionKind, string>>> = { kiosk: 'fleet.alert', server: 'serverChecks' };
+const itemLabel = ({ kind, code }: AttentionItem): string => codeLabel(LABELS[kind] ?? 'attention.code', code);
+const LABELS: Readonly<Partial<Record<AttentionKind, string>>> = { kiosk: 'fleet.alert', server: 'serverChecks' };
 
 function What({ item }: { item: AttentionItem }) {
   return (
     <div>
-      <p>{wordsOf(item)}</p>
+      <p>{itemLabel(item)}</p>
       <p class="muted small">{t(`attention.kind.${item.kind}`)}</p>
       {item.recordAt !== null && (
         <p class="small of-record">
@@ -234,7 +234,7 @@ function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) 
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p>
-        {wordsOf(item)}
+        {itemLabel(item)}
         {item.name && (
           <>
             {' · '}

@@ -17,7 +17,7 @@ import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { addDays, instantAt } from '../core/zone.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
-import { codeWords } from '../parts/labels.ts';
+import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
@@ -33,7 +33,18 @@ export const auditPage: ConsolePage = {
 };
 
 type Row = z.output<typeof AuditRowView>;
-const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route: '', data: '', outcome: '', whom: '' };
+const EMPTY = {
+  from: '',
+  to: '',
+  action: '',
+  role: '',
+  email: '',
+  ip: '',
+  route: '',
+  data: '',
+  outcome: '',
+  affected: '',
+};
 
 /** Outcomes of what was done; any other is the code of why it was not. */
 const DONE = { ok: true, repeated: true };
@@ -42,9 +53,9 @@ const DONE = { ok: true, repeated: true };
  * Who has seen or changed what of whom. What is looked for may name somebody, so it stands in no address but for a person's id,
  * with which their own page leads here.
  */
-function Audit({ rest: [whom = ''] }: PageProps) {
-  const [typed, setTyped] = useState<Record<keyof typeof EMPTY, string>>({ ...EMPTY, whom });
-  const [sought, setSought] = useState<Record<string, string | null>>(whom ? { whom } : {});
+function Audit({ rest: [affected = ''] }: PageProps) {
+  const [typed, setTyped] = useState<Record<keyof typeof EMPTY, string>>({ ...EMPTY, affected });
+  const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);
   const [verifying, setVerifying] = useState(false);
   const pages = usePages('/api/audit', AuditPage, sought);
@@ -95,17 +106,17 @@ function Audit({ rest: [whom = ''] }: PageProps) {
         <SelectField
           label={t('audit.action')}
           {...field('action')}
-          options={[['', t('any')], ...AUDIT_ACTIONS.map((a) => [a, codeWords('audit.actions', a)] as const)]}
+          options={[['', t('any')], ...AUDIT_ACTIONS.map((a) => [a, codeLabel('audit.actions', a)] as const)]}
         />
         <SelectField
           label={t('audit.role')}
           {...field('role')}
-          options={[['', t('any')], ...AUDIT_ROLES.map((r) => [r, codeWords('audit.roles', r)] as const)]}
+          options={[['', t('any')], ...AUDIT_ROLES.map((r) => [r, codeLabel('audit.roles', r)] as const)]}
         />
         <TextField label={t('audit.email')} dir="ltr" {...field('email')} />
         <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
         <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
-        <TextField label={t('audit.whom')} hint={t('audit.whomHint')} dir="ltr" {...field('whom')} />
+        <TextField label={t('audit.whom')} hint={t('audit.whomHint')} dir="ltr" {...field('affected')} />
         <div class="actions start">
           <button type="submit" class="primary">
             {t('audit.search')}
@@ -136,7 +147,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
             heads: true,
             cell: (r) => (
               <div>
-                <p dir="auto">{r.email ?? r.name ?? codeWords('audit.roles', r.role)}</p>
+                <p dir="auto">{r.email ?? r.name ?? codeLabel('audit.roles', r.role)}</p>
                 {r.ip && (
                   <p class="muted small">
                     <bdi dir="ltr">{r.ip}</bdi>
@@ -145,7 +156,7 @@ function Audit({ rest: [whom = ''] }: PageProps) {
               </div>
             ),
           },
-          { key: 'action', label: t('audit.action'), names: true, cell: (r) => codeWords('audit.actions', r.action) },
+          { key: 'action', label: t('audit.action'), names: true, cell: (r) => codeLabel('audit.actions', r.action) },
           {
             key: 'what',
             label: t('audit.what'),
@@ -216,7 +227,7 @@ function Detail({ row }: { row: Row }) {
         <div>
           <dt>{t('audit.who')}</dt>
           <dd dir="auto">
-            {codeWords('audit.roles', row.role)} {row.email ?? row.name ?? row.actor ?? ''}
+            {codeLabel('audit.roles', row.role)} {row.email ?? row.name ?? row.actor ?? ''}
           </dd>
         </div>
         <div>

@@ -1,6 +1,6 @@
 import { Correction, CorrectionPage } from '../../../sync/protocol/api/corrections.ts';
 import { t } from '../../shared/i18n.ts';
-import { IconMend } from '../../shared/icons.tsx';
+import { IconRepair } from '../../shared/icons.tsx';
 import { send } from '../core/api.ts';
 import { usePages, useWrite } from '../core/resource.ts';
 import { DirectionChip } from '../parts/chips.tsx';
@@ -15,7 +15,7 @@ import type { ConsolePage, PageProps } from './page.ts';
 export const correctionsPage: ConsolePage = {
   path: 'corrections',
   group: 'attendance',
-  Icon: IconMend,
+  Icon: IconRepair,
   roles: ['admin', 'dpo', 'staff'],
   View: Corrections,
 };

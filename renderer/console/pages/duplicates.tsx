@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { DuplicatePage, Merged } from '../../../sync/protocol/api/attendance.ts';
 import { type Person, Person as PersonShape } from '../../../sync/protocol/api/people.ts';
 import { t } from '../../shared/i18n.ts';
-import { IconAgain } from '../../shared/icons.tsx';
+import { IconRepeat } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { confirm } from '../parts/confirm.tsx';
@@ -19,7 +19,7 @@ import type { ConsolePage, PageProps } from './page.ts';
 export const duplicatesPage: ConsolePage = {
   path: 'duplicates',
   group: 'people',
-  Icon: IconAgain,
+  Icon: IconRepeat,
   roles: ['admin', 'staff'],
   View: Duplicates,
 };

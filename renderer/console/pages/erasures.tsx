@@ -8,7 +8,7 @@ import type { Role } from '../core/session.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { ErrorNote, SelectField } from '../parts/form.tsx';
-import { codeWords } from '../parts/labels.ts';
+import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
@@ -75,7 +75,7 @@ function List() {
           {
             key: 'waits',
             label: t('erasures.waits'),
-            cell: (e) => (e.waitsFor ? codeWords('erasures.wait', e.waitsFor) : '–'),
+            cell: (e) => (e.waitsFor ? codeLabel('erasures.wait', e.waitsFor) : '–'),
           },
           { key: 'done', label: t('erasures.doneAt'), numeric: true, cell: (e) => <Moment at={e.doneAt} /> },
         ]}
@@ -173,7 +173,7 @@ function One({ request, role }: { request: string; role: Role }) {
               {erasure.waitsFor && (
                 <div>
                   <dt>{t('erasures.waits')}</dt>
-                  <dd>{codeWords('erasures.wait', erasure.waitsFor)}</dd>
+                  <dd>{codeLabel('erasures.wait', erasure.waitsFor)}</dd>
                 </div>
               )}
             </dl>
@@ -183,12 +183,12 @@ function One({ request, role }: { request: string; role: Role }) {
             <ol class="steps">
               {erasure.steps.map((step) => (
                 <li key={step.step} data-done={step.doneAt !== null}>
-                  <span>{codeWords('erasures.step', step.step)}</span>
+                  <span>{codeLabel('erasures.step', step.step)}</span>
                   <span class="muted small">
                     {step.doneAt ? (
                       <Moment at={step.doneAt} />
                     ) : step.code ? (
-                      codeWords('erasures.wait', step.code)
+                      codeLabel('erasures.wait', step.code)
                     ) : (
                       '–'
                     )}

@@ -95,7 +95,7 @@ function EvacuationView({ query, role }: PageProps) {
       <FilterBar names={[]}>
         <SiteField />
       </FilterBar>
-      <ErrorNote error={error ?? inside.error ?? state.error} onAgain={inside.reload} />
+      <ErrorNote error={error ?? inside.error ?? state.error} onRetry={inside.reload} />
       {current && (
         <p class="note" data-kind="warn" role="status">
           {t('evacuation.begun', { time: momentIn(current.begunAt, zone, language) })}

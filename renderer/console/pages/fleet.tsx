@@ -1,7 +1,7 @@
 import { AlertCode, type FleetKiosk, FleetPage } from '../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { t } from '../../shared/i18n.ts';
-import { IconMend } from '../../shared/icons.tsx';
+import { IconRepair } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { siteOf, sites } from '../core/places.ts';
 import { useResource } from '../core/resource.ts';
@@ -12,7 +12,7 @@ import { ErrorNote, SelectField, TextField } from '../parts/form.tsx';
 import { Ago } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
-import { AlertBadges, bytes, cameraWords } from './fleet/alerts.tsx';
+import { AlertBadges, bytes, cameraLabel } from './fleet/alerts.tsx';
 import { KioskPage } from './fleet/kiosk.tsx';
 import { KioskStaffPage } from './fleet/site-staff.tsx';
 import { TemplatesPage } from './fleet/templates.tsx';
@@ -21,7 +21,7 @@ import type { ConsolePage, PageProps } from './page.ts';
 export const fleetPage: ConsolePage = {
   path: 'fleet',
   group: 'running',
-  Icon: IconMend,
+  Icon: IconRepair,
   roles: ['admin', 'auditor'],
   View: Fleet,
 };
@@ -66,7 +66,7 @@ function List() {
         </>
       }
     >
-      <ErrorNote error={found.error} onAgain={found.reload} />
+      <ErrorNote error={found.error} onRetry={found.reload} />
       {page && <Summary page={page} chosen={alert.value} />}
       <FilterBar names={['site', 'alert', 'version', 'name']}>
         <TextField label={t('fleet.name')} type="search" maxLength={80} dir="auto" {...name} />
@@ -90,7 +90,7 @@ function List() {
       </FilterBar>
       <div class="card table-card" aria-busy={found.loading}>
         {!page && found.loading && <Skeleton rows={6} />}
-        {page?.items.length === 0 && <Empty title={t('fleet.none')} text={t('fleet.noneText')} icon={<IconMend />} />}
+        {page?.items.length === 0 && <Empty title={t('fleet.none')} text={t('fleet.noneText')} icon={<IconRepair />} />}
         {page && page.items.length > 0 && <Kiosks kiosks={page.items} />}
         {page?.next && (
           <footer class="table-foot">
@@ -150,7 +150,7 @@ function Kiosks({ kiosks }: { kiosks: readonly FleetKiosk[] }) {
           : []),
         { key: 'heard', label: t('devices.heard'), cell: (k) => <Ago at={k.lastHeardAt} /> },
         { key: 'version', label: t('fleet.version'), cell: (k) => <bdi>{k.report?.version ?? '–'}</bdi> },
-        { key: 'camera', label: t('fleet.camera'), cell: (k) => cameraWords(k.report?.camera) },
+        { key: 'camera', label: t('fleet.camera'), cell: (k) => cameraLabel(k.report?.camera) },
         { key: 'disk', label: t('fleet.disk'), numeric: true, cell: (k) => bytes(k.report?.diskFree ?? null) },
         { key: 'queue', label: t('fleet.queue'), numeric: true, cell: (k) => k.report?.queued ?? '–' },
       ]}

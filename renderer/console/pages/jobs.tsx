@@ -1,11 +1,11 @@
 import { JobRuns, JobStates } from '../../../sync/protocol/api/jobs.ts';
 import { t } from '../../shared/i18n.ts';
-import { IconAgain } from '../../shared/icons.tsx';
+import { IconRepeat } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { useResource } from '../core/resource.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { ErrorNote, SelectField } from '../parts/form.tsx';
-import { codeWords } from '../parts/labels.ts';
+import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
@@ -14,7 +14,7 @@ import type { ConsolePage } from './page.ts';
 export const jobsPage: ConsolePage = {
   path: 'jobs',
   group: 'running',
-  Icon: IconAgain,
+  Icon: IconRepeat,
   roles: ['admin', 'dpo', 'auditor'],
   View: Jobs,
 };
@@ -45,7 +45,7 @@ function Jobs() {
             rowKey={(j) => j.job}
             tone={(j) => (j.last?.outcome === 'failed' ? 'bad' : undefined)}
             columns={[
-              { key: 'job', label: t('jobs.job'), heads: true, cell: (j) => codeWords('jobs.name', j.job) },
+              { key: 'job', label: t('jobs.job'), heads: true, cell: (j) => codeLabel('jobs.name', j.job) },
               { key: 'every', label: t('jobs.every'), cell: (j) => every(j.everyMs) },
               {
                 key: 'last',
@@ -66,7 +66,7 @@ function Jobs() {
               {...job}
               options={[
                 ['', t('any')],
-                ...(states.value?.jobs ?? []).map((j) => [j.job, codeWords('jobs.name', j.job)] as const),
+                ...(states.value?.jobs ?? []).map((j) => [j.job, codeLabel('jobs.name', j.job)] as const),
               ]}
             />
           </div>
@@ -80,7 +80,7 @@ function Jobs() {
               tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
               columns={[
                 { key: 'at', label: t('jobs.started'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
-                { key: 'job', label: t('jobs.job'), heads: true, cell: (r) => codeWords('jobs.name', r.job) },
+                { key: 'job', label: t('jobs.job'), heads: true, cell: (r) => codeLabel('jobs.name', r.job) },
                 { key: 'outcome', label: t('jobs.last'), cell: (r) => t(`jobs.outcome.${r.outcome}`) },
                 {
                   key: 'report',

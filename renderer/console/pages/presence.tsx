@@ -43,7 +43,7 @@ function PresenceView({ query }: PageProps) {
       <FilterBar names={[]}>
         <SiteField />
       </FilterBar>
-      <ErrorNote error={read.error} onAgain={read.reload} />
+      <ErrorNote error={read.error} onRetry={read.reload} />
       {!presence && read.loading && <Skeleton rows={6} />}
       {presence && (
         <div class="with-side">

@@ -59,7 +59,7 @@ function Rollouts({ role }: PageProps) {
         )
       }
     >
-      <ErrorNote error={found.error ?? repository.error ?? rings.error} onAgain={found.reload} />
+      <ErrorNote error={found.error ?? repository.error ?? rings.error} onRetry={found.reload} />
       {repository.value && <RepositoryNote repository={repository.value} />}
       {!found.value && found.loading && <Skeleton rows={6} />}
       {found.value && !inForce && (

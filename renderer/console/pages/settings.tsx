@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { PolicyHistory, SiteHistory, SitePolicy } from '../../../sync/protocol/api/sites.ts';
 import { t } from '../../shared/i18n.ts';
-import { IconMend } from '../../shared/icons.tsx';
+import { IconRepair } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { loadPlaces, siteOf, sites } from '../core/places.ts';
 import { useResource } from '../core/resource.ts';
@@ -19,7 +19,7 @@ import { AddSite, Calendar } from './settings/site.tsx';
 export const settingsPage: ConsolePage = {
   path: 'settings',
   group: 'running',
-  Icon: IconMend,
+  Icon: IconRepair,
   roles: ['admin', 'dpo', 'auditor'],
   View: Settings,
 };
@@ -64,7 +64,7 @@ function Settings({ role }: PageProps) {
           />
         </div>
       )}
-      <ErrorNote error={policy.error ?? history.error ?? calendar.error} onAgain={reload} />
+      <ErrorNote error={policy.error ?? history.error ?? calendar.error} onRetry={reload} />
       {!policy.value && policy.loading && <Skeleton rows={8} />}
       {site && policy.value && (
         <EditPolicy key={id} site={site.id} found={policy.value} mayWrite={mayWrite} onReload={reload} />

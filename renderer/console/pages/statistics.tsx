@@ -49,7 +49,7 @@ function Statistics({ query }: PageProps) {
         <TextField label={t('attendance.from')} type="date" {...filterOf('from')} value={from} />
         <TextField label={t('attendance.to')} type="date" {...filterOf('to')} value={to} />
       </FilterBar>
-      <ErrorNote error={arrivals.error ?? kiosks.error} onAgain={arrivals.reload} />
+      <ErrorNote error={arrivals.error ?? kiosks.error} onRetry={arrivals.reload} />
       {arrivals.value ? <Came arrivals={arrivals.value} /> : arrivals.loading && <Skeleton rows={5} />}
       {kiosks.value && <Kiosks stats={kiosks.value} zone={zoneOf(site || null)} />}
     </PageFrame>
@@ -168,8 +168,8 @@ function Kiosks({ stats: { scores, failures, queue, kiosks }, zone }: { stats: K
 function reasonOf(reason: string): string {
   if (hasSentence(`statistics.failure.${reason}`)) return t(`statistics.failure.${reason}`);
   const [kind, what = ''] = reason.split(/\.(.*)/s);
-  const words = hasSentence(`statistics.code.${what}`) ? t(`statistics.code.${what}`) : what.replaceAll('-', ' ');
-  return t(`statistics.failure.${kind}`, { what: words });
+  const label = hasSentence(`statistics.code.${what}`) ? t(`statistics.code.${what}`) : what.replaceAll('-', ' ');
+  return t(`statistics.failure.${kind}`, { what: label });
 }
 
 /** Figures by name, each with a bar as long as it is large. */

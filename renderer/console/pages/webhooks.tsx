@@ -43,7 +43,7 @@ function Webhooks({ role }: PageProps) {
         )
       }
     >
-      <ErrorNote error={found.error} onAgain={found.reload} />
+      <ErrorNote error={found.error} onRetry={found.reload} />
       {!found.value && found.loading && <Skeleton rows={4} />}
       {found.value?.items.length === 0 && (
         <div class="card">

@@ -90,12 +90,18 @@ const RowName = createContext('');
  *
  * @param of in a list: the id of what names the row
  */
-export function RowButton({ class: looks = 'quiet', of, ...button }: ComponentProps<'button'> & { of?: string }) {
+export function RowButton({ class: className = 'quiet', of, ...button }: ComponentProps<'button'> & { of?: string }) {
   const id = useId();
   const named = useContext(RowName);
   const names = of ?? named;
   return (
-    <button type="button" class={looks} id={id} aria-labelledby={names ? `${id} ${names}` : undefined} {...button} />
+    <button
+      type="button"
+      class={className}
+      id={id}
+      aria-labelledby={names ? `${id} ${names}` : undefined}
+      {...button}
+    />
   );
 }
 
@@ -114,7 +120,7 @@ export function PagedTable<T>({
   const { items, state, error, more, reload } = pages;
   return (
     <div class="card table-card" aria-busy={state !== 'ready'}>
-      <ErrorNote error={error} onAgain={reload} />
+      <ErrorNote error={error} onRetry={reload} />
       {items.length > 0 && <Table {...table} rows={items} />}
       {items.length === 0 && state === 'first' && <Skeleton rows={6} />}
       {items.length === 0 && state === 'ready' && !error && <Empty {...empty} />}

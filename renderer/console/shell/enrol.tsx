@@ -4,7 +4,7 @@ import { t } from '../../shared/i18n.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { get, send } from '../core/api.ts';
 import { useResource, useWrite } from '../core/resource.ts';
-import { look, signOut, stage } from '../core/session.ts';
+import { loadSession, signOut, stage } from '../core/session.ts';
 import { CheckField, ErrorNote, Form, TextField } from '../parts/form.tsx';
 import { Skeleton } from '../parts/table.tsx';
 
@@ -13,8 +13,8 @@ export function EnrolCard() {
   const own = useResource('own', (signal) => get('/api/account', OwnAccount, { signal }));
   return (
     <EntryCard wide>
-      {own.value ? <Enrolment own={own.value} onDone={() => void look()} /> : <Skeleton rows={3} />}
-      <ErrorNote error={own.error} onAgain={own.reload} />
+      {own.value ? <Enrolment own={own.value} onDone={() => void loadSession()} /> : <Skeleton rows={3} />}
+      <ErrorNote error={own.error} onRetry={own.reload} />
       <button type="button" class="quiet" onClick={() => void signOut()}>
         {t('leave')}
       </button>
@@ -183,7 +183,7 @@ export function SecondFactor({
     if (done?.ok) onSet(done.value.codes);
     else setCode('');
   };
-  if (!offer) return error ? <ErrorNote error={error} onAgain={ask} /> : <Skeleton rows={3} />;
+  if (!offer) return error ? <ErrorNote error={error} onRetry={ask} /> : <Skeleton rows={3} />;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p>{t('enrol.scan')}</p>

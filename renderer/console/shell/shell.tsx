@@ -6,7 +6,7 @@ import { now } from '../core/live.ts';
 import { forgetPlaces, loadPlaces } from '../core/places.ts';
 import { useWrite } from '../core/resource.ts';
 import { go, route } from '../core/router.ts';
-import { idleEndsAt, look, type Role, signOut } from '../core/session.ts';
+import { idleEndsAt, loadSession, type Role, signOut } from '../core/session.ts';
 import { PAGES } from '../pages/index.ts';
 import { type ConsolePage, GROUPS } from '../pages/page.ts';
 import { Dialog } from '../parts/dialog.tsx';
@@ -137,14 +137,14 @@ const WARN_MS = 2 * 60_000;
 function EndsSoon() {
   const left = idleEndsAt.value - now.value;
   useEffect(() => {
-    if (left <= -1000) void look();
+    if (left <= -1000) void loadSession();
   }, [left <= -1000]);
   if (left > WARN_MS || left <= 0) return null;
   return (
     <section class="note" data-kind="warn" role="alert">
       <IconLock />
       <p>{t('endsSoon.text')}</p>
-      <button type="button" class="quiet" onClick={() => void look()}>
+      <button type="button" class="quiet" onClick={() => void loadSession()}>
         {t('endsSoon.stay')}
       </button>
     </section>

@@ -72,7 +72,7 @@ export const de: Locale = {
     step: 'Schritt {{index}} von {{of}}',
   },
 
-  ways: {
+  checkinMethods: {
     noCamera: 'Die Kamera liefert gerade kein Bild',
     title: 'Anmeldemethoden',
     face: 'Gesicht',
@@ -107,7 +107,7 @@ export const de: Locale = {
   },
 
   claim: {
-    look: 'Schauen Sie jetzt in die Kamera',
+    sample: 'Schauen Sie jetzt in die Kamera',
     lookMore: 'Das bestätigt, dass Ausweis oder Code Ihnen gehört.',
   },
 
@@ -135,7 +135,7 @@ export const de: Locale = {
     voidFailed: 'Das ließ sich gerade nicht rückgängig machen. Bitte wenden Sie sich an den Empfang.',
   },
 
-  otherWay: {
+  otherMethod: {
     title: 'Versuchen wir es anders',
     numberFirst: 'Bitte geben Sie Ihre Nummer ein',
     unknown: 'Wir konnten Ihr Gesicht nicht zuordnen. Das kommt vor und liegt nicht an Ihnen.',
@@ -310,7 +310,7 @@ export const de: Locale = {
     'face-needed':
       'Dieser Ausweis oder Code muss durch Ihr Gesicht bestätigt werden; das ist hier nicht möglich. Bitte verwenden Sie eine andere Methode.',
     'claim-unknown': 'Das hat zu lange gedauert. Bitte zeigen Sie Ausweis oder Code noch einmal.',
-    'way-not-offered': 'Diese Methode ist hier nicht verfügbar. Bitte verwenden Sie eine andere.',
+    'method-not-offered': 'Diese Methode ist hier nicht verfügbar. Bitte verwenden Sie eine andere.',
     'person-unknown': 'Diese Person ist nicht mehr auf diesem Kiosk. Suchen Sie noch einmal.',
     'person-exists': 'Diese Person ist bereits auf diesem Kiosk.',
     'checkin-unknown': 'Diese Anmeldung wurde auf diesem Kiosk nicht gefunden.',

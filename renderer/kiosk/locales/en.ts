@@ -73,7 +73,7 @@ export const en = {
     step: 'Step {{index}} of {{of}}',
   },
 
-  ways: {
+  checkinMethods: {
     noCamera: 'The camera has no picture right now',
     title: 'Check-in methods',
     face: 'Face',
@@ -109,7 +109,7 @@ export const en = {
 
   /** After a badge or a code: the face is compared with that person alone. */
   claim: {
-    look: 'Now look at the camera',
+    sample: 'Now look at the camera',
     lookMore: 'This confirms that the badge or code is yours.',
   },
 
@@ -137,7 +137,7 @@ export const en = {
     voidFailed: 'This couldn’t be undone just now. Please ask the front desk.',
   },
 
-  otherWay: {
+  otherMethod: {
     title: 'Let’s try another way',
     numberFirst: 'Please enter your number',
     unknown: 'We couldn’t match your face. It happens, and it’s not your fault.',
@@ -306,7 +306,7 @@ export const en = {
     'face-needed':
       'This badge or code has to be confirmed by your face, which isn’t possible here. Please use another method.',
     'claim-unknown': 'That took too long. Please show your badge or code again.',
-    'way-not-offered': 'This method isn’t available here. Please use another one.',
+    'method-not-offered': 'This method isn’t available here. Please use another one.',
     'person-unknown': 'This person is no longer on this kiosk. Search again.',
     'person-exists': 'This person is already on this kiosk.',
     'checkin-unknown': 'This check-in wasn’t found on this kiosk.',

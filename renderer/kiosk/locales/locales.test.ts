@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import {
   CALL_CODES,
   ENROLMENT_CODES,
+  METHOD_CODES,
   PIN_CODES,
   START_CODES,
   STICK_CODES,
-  WAY_CODES,
 } from '../../../electron/contract/codes.ts';
 import { CameraCondition } from '../../../electron/contract/methods.ts';
 import { NotHere, TechnicianTask } from '../../../electron/contract/technician.ts';
@@ -73,7 +73,7 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
     ['challenge', CHALLENGE_STEPS],
     ['enrol.pose', ENROLMENT_POSES],
     ['enrol.poseName', ENROLMENT_POSES],
-    ['error', [...CALL_CODES, ...WAY_CODES, 'other']],
+    ['error', [...CALL_CODES, ...METHOD_CODES, 'other']],
     ['enrol.error', ENROLMENT_CODES],
     ['technician.refusal', [...STICK_CODES, 'other']],
     ['technician.cameras', [...CameraCondition.options, 'unknown']],

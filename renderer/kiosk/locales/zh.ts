@@ -72,7 +72,7 @@ export const zh: Locale = {
     step: '第 {{index}} 步，共 {{of}} 步',
   },
 
-  ways: {
+  checkinMethods: {
     noCamera: '摄像头目前没有画面',
     title: '签到方式',
     face: '人脸',
@@ -107,7 +107,7 @@ export const zh: Locale = {
   },
 
   claim: {
-    look: '现在请看摄像头',
+    sample: '现在请看摄像头',
     lookMore: '以确认工牌或二维码属于您。',
   },
 
@@ -135,7 +135,7 @@ export const zh: Locale = {
     voidFailed: '现在无法撤销，请联系前台。',
   },
 
-  otherWay: {
+  otherMethod: {
     title: '我们换一种方式',
     numberFirst: '请输入您的编号',
     unknown: '未能匹配您的面部。这种情况难免，不是您的问题。',
@@ -296,7 +296,7 @@ export const zh: Locale = {
     'locked-for': '尝试次数过多。请等待 {{time}}，或使用其他方式。',
     'face-needed': '此工牌或二维码须由您本人刷脸确认，而这里无法做到。请使用其他方式。',
     'claim-unknown': '时间太久了。请重新出示工牌或二维码。',
-    'way-not-offered': '这里不提供此方式，请使用其他方式。',
+    'method-not-offered': '这里不提供此方式，请使用其他方式。',
     'person-unknown': '此人已不在本机上。请重新查找。',
     'person-exists': '此人已在本机上。',
     'checkin-unknown': '本机上没有找到这条签到记录。',

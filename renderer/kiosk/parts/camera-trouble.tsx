@@ -16,7 +16,7 @@ export function troubleOf(camera: CameraState, reason: string | null): Trouble |
 }
 
 /** In place of the picture: what is wrong with the camera and what to do. It goes by itself when that is mended. */
-export function CameraTroubleCard({ kind, detail, otherWays = false }: Trouble & { otherWays?: boolean }) {
+export function CameraTroubleCard({ kind, detail, otherMethods = false }: Trouble & { otherMethods?: boolean }) {
   return (
     <div class="camera-trouble" role="status" data-trouble={kind}>
       <span class="camera-trouble-icon">
@@ -24,7 +24,7 @@ export function CameraTroubleCard({ kind, detail, otherWays = false }: Trouble &
       </span>
       <h2>{t(`camera.${kind}`)}</h2>
       <p>{t(`camera.${kind}More`, detail)}</p>
-      {otherWays && <p class="camera-trouble-ways">{t('camera.meanwhile')}</p>}
+      {otherMethods && <p class="camera-trouble-methods">{t('camera.meanwhile')}</p>}
     </div>
   );
 }

@@ -115,7 +115,7 @@ export function Footer({ guests = true }: { guests?: boolean }) {
 }
 
 /** A kiosk that never had a server has sent nothing, and says so; it keeps all it has. */
-function offlineWords({ lastSyncAt, queued }: Status): string {
+function offlineText({ lastSyncAt, queued }: Status): string {
   if (lastSyncAt !== null) return `${t('status.offline')} — ${t('status.queued', { count: queued })}`;
   return queued === 0 ? t('status.noServer') : `${t('status.noServer')} — ${t('status.kept', { count: queued })}`;
 }
@@ -124,7 +124,7 @@ function offlineWords({ lastSyncAt, queued }: Status): string {
 const SOON_MS = 60_000;
 
 /** Said in passing: an update is nobody's business here, and keeps nobody from checking in. */
-function updateWords(update: NonNullable<Status['update']>, now: number): string {
+function updateText(update: NonNullable<Status['update']>, now: number): string {
   switch (update.kind) {
     case 'preparing':
       return update.progress === null
@@ -146,7 +146,7 @@ function UpdateNote() {
   return (
     <li class="note note-update" data-kind={update.kind} aria-live="off">
       <IconUpdate />
-      <span class="tabular">{updateWords(update, now.getTime())}</span>
+      <span class="tabular">{updateText(update, now.getTime())}</span>
     </li>
   );
 }
@@ -159,7 +159,7 @@ function QueueState() {
     notes.push({
       key: 'offline',
       icon: 'cloud',
-      text: offlineWords(status),
+      text: offlineText(status),
     });
   if (status.storage !== 'ok')
     notes.push({

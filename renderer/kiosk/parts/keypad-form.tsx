@@ -65,7 +65,7 @@ export function KeypadScreen({
       >
         <div class="pin-fields">
           {children}
-          <FormError words={error} note={note} />
+          <FormError message={error} note={note} />
         </div>
         {typesLetters.value ? (
           <Keyboard
@@ -91,13 +91,13 @@ export function KeypadScreen({
 }
 
 /** A form's one complaint, read out when it comes. */
-export function FormError({ words, note = '' }: { words: string; note?: string | undefined }) {
+export function FormError({ message, note = '' }: { message: string; note?: string | undefined }) {
   return (
     <div class="form-error" role="alert">
-      {words !== '' ? (
+      {message !== '' ? (
         <>
           <IconAlert />
-          <p class="tabular">{words}</p>
+          <p class="tabular">{message}</p>
         </>
       ) : (
         note !== '' && <p class="hint">{note}</p>

@@ -2,14 +2,14 @@ import { type Signal, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { SessionOver } from '../screens/staff/session.ts';
-import { type PinTrouble, pinTroubleOf, usePinWords } from './pin-trouble.ts';
+import { type PinTrouble, pinTroubleOf, usePinText } from './pin-trouble.ts';
 
 export interface PinEntry {
   readonly typed: Signal<string>;
   readonly busy: Signal<boolean>;
   readonly trouble: Signal<PinTrouble | null>;
   /** What is wrong, in words; empty: nothing. */
-  readonly words: string;
+  readonly message: string;
   readonly input: RefObject<HTMLInputElement | null>;
   readonly submit: () => void;
 }
@@ -22,7 +22,7 @@ export interface PinEntry {
  * @param enter throws what the core says of them; that a session is over is its own screen's to say
  */
 export function usePinEntry(
-  who: Parameters<typeof usePinWords>[1],
+  who: Parameters<typeof usePinText>[1],
   shape: RegExp,
   enter: (digits: string) => Promise<void>,
 ): PinEntry {
@@ -30,7 +30,7 @@ export function usePinEntry(
   const busy = useSignal(false);
   const trouble = useSignal<PinTrouble | null>(null);
   const input = useRef<HTMLInputElement>(null);
-  const words = usePinWords(trouble, who);
+  const message = usePinText(trouble, who);
   useEffect(() => input.current?.focus(), []);
   async function submit(): Promise<void> {
     const digits = typed.value;
@@ -50,5 +50,5 @@ export function usePinEntry(
       busy.value = false;
     }
   }
-  return { typed, busy, trouble, words, input, submit: () => void submit() };
+  return { typed, busy, trouble, message, input, submit: () => void submit() };
 }

@@ -53,13 +53,13 @@ function useCountdown(trouble: Signal<PinTrouble | null>): number {
 }
 
 /** The sentence for a trouble, kept true while a lock runs down; empty while there is none. `group` has the words. */
-export function usePinWords(trouble: Signal<PinTrouble | null>, group: Group): string {
+export function usePinText(trouble: Signal<PinTrouble | null>, group: Group): string {
   const seconds = useCountdown(trouble);
   const value = trouble.value;
-  return value ? wordsOf(value, seconds, group) : '';
+  return value ? pinText(value, seconds, group) : '';
 }
 
-function wordsOf(trouble: PinTrouble, seconds: number, group: Group): string {
+function pinText(trouble: PinTrouble, seconds: number, group: Group): string {
   switch (trouble.kind) {
     case 'missing':
       return t(`${group}.missing`);

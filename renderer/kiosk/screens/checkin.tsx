@@ -6,9 +6,9 @@ import { useKiosk } from '../kiosk.ts';
 import { greetingLanguage } from '../locales/index.ts';
 import { Attract } from '../parts/attract.tsx';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
+import { CheckinMethods } from '../parts/check-in-methods.tsx';
 import { useIdle } from '../parts/idle.tsx';
 import { Stage } from '../parts/stage.tsx';
-import { Ways } from '../parts/ways.tsx';
 import type { StageView } from '../visits.ts';
 
 /** Nobody has touched anything for so long, nor stood before the camera: the guest has gone. */
@@ -42,7 +42,7 @@ export function CheckinScreen() {
       <h1 class="sr-only">{t('stage.title')}</h1>
       <section class="face" aria-label={t('stage.label')}>
         {trouble ? (
-          <CameraTroubleCard {...trouble} otherWays />
+          <CameraTroubleCard {...trouble} otherMethods />
         ) : resting.value ? (
           <Attract />
         ) : (
@@ -50,12 +50,12 @@ export function CheckinScreen() {
             <Stage progress={stage.progress} tone={stage.reason === null ? 'good' : 'calm'}>
               {!stage.present && <span class="stage-silhouette" aria-hidden="true" />}
             </Stage>
-            <Sentence key={called.value} called={called.value > 0} words={sentenceOf(stage, says)} />
+            <Sentence key={called.value} called={called.value > 0} message={sentenceOf(stage, says)} />
           </>
         )}
         <RecentCheckin />
       </section>
-      <Ways />
+      <CheckinMethods />
     </main>
   );
 }
@@ -64,12 +64,12 @@ export function CheckinScreen() {
 function WithoutFace() {
   const { resting, link } = useKiosk();
   // A site that has chosen other ways has nothing to explain.
-  const chosen = link.status.value?.face.use !== 'off' && !link.status.value?.ways.includes('face');
+  const chosen = link.status.value?.face.use !== 'off' && !link.status.value?.checkinMethods.includes('face');
   return (
     <main class="checkin checkin-plain">
       {resting.value ? <Attract /> : <h1 class="checkin-title">{t('stage.title')}</h1>}
       {resting.value && <h1 class="sr-only">{t('stage.title')}</h1>}
-      <Ways />
+      <CheckinMethods />
       {!chosen && (
         <p class="checkin-off" role="status">
           <IconInfo />
@@ -83,10 +83,10 @@ function WithoutFace() {
 
 /** The one sentence under the picture: the one thing to change, or what is going on. */
 export function Sentence({
-  words: [main, more],
+  message: [main, more],
   called = false,
 }: {
-  words: readonly [main: string, more: string];
+  message: readonly [main: string, more: string];
   /** Someone has just asked for it: for some seconds it stands out. */
   called?: boolean;
 }) {

@@ -30,8 +30,8 @@ export function PinChooseScreen({
   const [pinInput, againInput] = [useRef<HTMLInputElement>(null), useRef<HTMLInputElement>(null)];
   useEffect(() => pinInput.current?.focus(), []);
 
-  function complain(words: string): void {
-    error.value = words;
+  function complain(message: string): void {
+    error.value = message;
     pin.value = '';
     again.value = '';
     pinInput.current?.focus();

@@ -5,7 +5,7 @@ import { t } from '../../shared/i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { NumberField, PIN_SHAPE, PinField, TYPED_NUMBER } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';
-import { type PinTrouble, pinTroubleOf, usePinWords } from '../parts/pin-trouble.ts';
+import { type PinTrouble, pinTroubleOf, usePinText } from '../parts/pin-trouble.ts';
 import { PinChooseScreen } from './pin-choose.tsx';
 
 /** Number and PIN: by touch, keyboard or screen reader. */
@@ -18,7 +18,7 @@ export function PinScreen() {
   const numberInput = useRef<HTMLInputElement>(null);
   const pinInput = useRef<HTMLInputElement>(null);
   const ledToPin = useRef(false);
-  const words = usePinWords(trouble, 'pin');
+  const message = usePinText(trouble, 'pin');
   /** What was typed was a code to choose a PIN by. */
   const choosing = useSignal<{ number: string; code: string } | null>(null);
   useEffect(() => {
@@ -71,7 +71,7 @@ export function PinScreen() {
       idleMs={45_000}
       submit={t('pin.submit')}
       busy={busy.value}
-      error={words}
+      error={message}
       letters
       onSubmit={() => void submit()}
     >

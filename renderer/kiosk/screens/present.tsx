@@ -39,7 +39,7 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
   const trouble = way === 'qr' && !byReader ? noCamera : null;
   const ready = byReader ? 'scan.readerReady' : broken.value ? 'scan.failed' : 'scan.ready';
   const reads = way === 'qr' ? ready : 'badge.ready';
-  const words = refused
+  const message = refused
     ? refused.code === 'foreign'
       ? [t('scan.foreign'), t('scan.foreignMore')]
       : [readErrorText(refused), '']
@@ -59,7 +59,7 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
       </div>
       <section class="face" aria-label={t(way === 'qr' ? 'scan.title' : 'badge.title')}>
         {trouble ? (
-          <CameraTroubleCard {...trouble} otherWays />
+          <CameraTroubleCard {...trouble} otherMethods />
         ) : way === 'badge' || byReader ? (
           <div class="present-reader" aria-hidden="true">
             <IconBadge />
@@ -73,9 +73,9 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
           <div class="sentence" role="status" data-tone={refused ? 'bad' : 'calm'}>
             <p class="sentence-main">
               {refused && <IconAlert />}
-              <span>{words[0]}</span>
+              <span>{message[0]}</span>
             </p>
-            <p class="sentence-more">{words[1]}</p>
+            <p class="sentence-more">{message[1]}</p>
           </div>
         )}
       </section>

@@ -1,10 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '../../../electron/contract/methods.ts';
 import { directionOf, t, tIn, timeOfDay } from '../../shared/i18n.ts';
-import { IconAgain, IconAlert, IconCheck, IconIn, IconOut } from '../../shared/icons.tsx';
+import { IconAlert, IconCheck, IconIn, IconOut, IconRepeat } from '../../shared/icons.tsx';
 import { useKiosk } from '../kiosk.ts';
 import { greetingLanguage } from '../locales/index.ts';
-import { Ways } from '../parts/ways.tsx';
+import { CheckinMethods } from '../parts/check-in-methods.tsx';
 
 /** The whole screen for two seconds: colour, icon, words and sound say the same thing. */
 export function ResultScreen({ receipt }: { receipt: Receipt }) {
@@ -21,7 +21,7 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
   const undo = recent.value;
   return (
     <main class="result" data-kind={kind} lang={lng} dir={directionOf(lng)}>
-      <div class="result-icon">{kind === 'again' ? <IconAgain /> : kind === 'in' ? <IconIn /> : <IconOut />}</div>
+      <div class="result-icon">{kind === 'again' ? <IconRepeat /> : kind === 'in' ? <IconIn /> : <IconOut />}</div>
       <div class="result-words" role="status">
         <h1 class="result-title" ref={title} tabIndex={-1}>
           <Greeting lng={lng} kind={kind} name={receipt.name} />
@@ -89,7 +89,7 @@ export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
         {done && <p class="voided-more">{t(outcome === 'done' ? 'result.voidedMore' : 'result.voidedWrong')}</p>}
       </div>
       {/* Somebody else's record was made: the one who stands here has none yet. */}
-      {outcome !== 'wrong' && <Ways again />}
+      {outcome !== 'wrong' && <CheckinMethods again />}
       <button type="button" class="button" onClick={() => home('settled')}>
         {t('close')}
       </button>

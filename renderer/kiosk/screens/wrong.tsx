@@ -25,22 +25,22 @@ export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) 
   const came = receipt.direction === 'in';
   return (
     <main class="wrong" lang={lng} dir={directionOf(lng)}>
-      <div class="other-way-words">
+      <div class="other-method-words">
         <h1 class="title" ref={title} tabIndex={-1}>
           {tIn(lng, 'result.wrongTitle')}
         </h1>
         <p class="lead">{tIn(lng, 'result.wrongMore')}</p>
       </div>
-      <div class="ways" data-count="2">
-        <button type="button" class="way" onClick={() => void takeBack(receipt, 'wrong-direction')}>
-          <span class="way-icon">{came ? <IconOut /> : <IconIn />}</span>
-          <span class="way-name">{tIn(lng, came ? 'result.wrongIn' : 'result.wrongOut')}</span>
+      <div class="methods" data-count="2">
+        <button type="button" class="method" onClick={() => void takeBack(receipt, 'wrong-direction')}>
+          <span class="method-icon">{came ? <IconOut /> : <IconIn />}</span>
+          <span class="method-name">{tIn(lng, came ? 'result.wrongIn' : 'result.wrongOut')}</span>
         </button>
-        <button type="button" class="way" onClick={() => void takeBack(receipt, 'not-right')}>
-          <span class="way-icon">
+        <button type="button" class="method" onClick={() => void takeBack(receipt, 'not-right')}>
+          <span class="method-icon">
             <IconInfo />
           </span>
-          <span class="way-name">{tIn(lng, 'result.wrongElse')}</span>
+          <span class="method-name">{tIn(lng, 'result.wrongElse')}</span>
         </button>
       </div>
     </main>

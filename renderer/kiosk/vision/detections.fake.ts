@@ -1,5 +1,5 @@
 import type { Box } from '../../../models/rules/image.ts';
-import type { Detection, FaceCrop, FoundFace, Look } from './messages.ts';
+import type { Detection, FaceCrop, FaceSample, FoundFace } from './messages.ts';
 
 /** Sightings made by hand, for tests: a 640 × 480 camera with an upright, frontal face unless told otherwise. */
 export const WIDTH = 640;
@@ -26,17 +26,17 @@ export const cropOf = (box: Box): FaceCrop => ({
 });
 
 /** What a look says of good light; without a face it sees an ordinary wall. */
-export const look = (f: FoundFace | null, change: Partial<NonNullable<Look['face']>> = {}): Look => ({
+export const sample = (f: FoundFace | null, change: Partial<NonNullable<FaceSample['face']>> = {}): FaceSample => ({
   frame: f ? null : { mean: 120, deviation: 40 },
   face: f ? { brightness: 130, contrast: 45, sharpness: 300, ...change } : null,
   crop: f ? cropOf([4, 4, 8, 8]) : null,
 });
 
-export const detection = (at: number, faces: FoundFace[], seen: Look | null = null): Detection => ({
+export const detection = (at: number, faces: FoundFace[], seen: FaceSample | null = null): Detection => ({
   at,
   width: WIDTH,
   height: HEIGHT,
   faces,
   detectMs: 5,
-  look: seen,
+  sample: seen,
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { detection, face, look } from './detections.fake.ts';
+import { detection, face, sample } from './detections.fake.ts';
 import {
   type FaceDetector,
   MOST_RESTARTS,
@@ -15,9 +15,9 @@ class ScriptedWorker {
   onmessage: ((event: { data: FromWorker }) => void) | null = null;
   onerror: ((event: { message: string }) => void) | null = null;
   gone = false;
-  readonly told: ToWorker[] = [];
+  readonly notified: ToWorker[] = [];
   postMessage(message: ToWorker): void {
-    this.told.push(message);
+    this.notified.push(message);
   }
   terminate(): void {
     this.gone = true;
@@ -26,14 +26,14 @@ class ScriptedWorker {
     this.onmessage?.({ data });
   }
   sees(): void {
-    this.say({ type: 'seen', ...detection(1, [face()], look(face())) });
+    this.say({ type: 'seen', ...detection(1, [face()], sample(face())) });
   }
   stumbles(times: number, ended = false): void {
     for (let i = 0; i < times; i++) this.say({ type: 'stumbled', message: 'no frame', ended });
   }
   /** What it was told, without the loading. */
   get kinds(): string[] {
-    return this.told.map(({ type }) => type).filter((type) => type !== 'load');
+    return this.notified.map(({ type }) => type).filter((type) => type !== 'load');
   }
 }
 
@@ -90,7 +90,7 @@ describe('the eyes', () => {
     last().say({ type: 'ready', loadMs: 1 });
     detector.watch(track);
     detector.pace(90);
-    detector.look(true);
+    detector.sample(true);
     fails(last());
     expect(workers[0]!.gone).toBe(true);
     vi.advanceTimersByTime(RESTART_MS - 1);

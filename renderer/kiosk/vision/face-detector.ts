@@ -23,7 +23,7 @@ export interface FaceDetector {
   /** Detects in this track's frames until it ends or another one takes its place. */
   watch(track: MediaStreamTrack): void;
   /** Asks for pixels with one of the next frames. */
-  look(crop: boolean): void;
+  sample(crop: boolean): void;
   /** At least this many ms between two detections: nobody is there, or another screen is shown. */
   pace(ms: number): void;
   readonly metrics: VisionMetrics;
@@ -99,7 +99,7 @@ export function openFaceDetector(
         case 'seen':
           stumbles = 0;
           blind = 0;
-          if (data.look) asked = null;
+          if (data.sample) asked = null;
           count(data);
           clock ??= performance.now() - data.at;
           return onSeen({ ...data, at: data.at + clock });
@@ -165,7 +165,7 @@ export function openFaceDetector(
       watched = track;
       if (worker) sendFrames(track);
     },
-    look(crop) {
+    sample(crop) {
       asked = { crop: crop || (asked?.crop ?? false) };
       send({ type: 'look', crop });
     },

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { detection, face, look } from './detections.fake.ts';
+import { detection, face, sample } from './detections.fake.ts';
 import { headOf, judge, readiness } from './guide.ts';
 
 const reasonOf = (f: Parameters<typeof face>[0], light = {}, speed = 0) => {
   const one = face(f);
-  return judge(detection(0, [one], look(one, light)), look(one, light), speed, 'straight');
+  return judge(detection(0, [one], sample(one, light)), sample(one, light), speed, 'straight');
 };
 
 describe('guidance before the core looks', () => {
@@ -35,12 +35,12 @@ describe('guidance before the core looks', () => {
   it('tells a covered lens from an empty hall', () => {
     const dark = { frame: { mean: 4, deviation: 1 }, face: null, crop: null };
     expect(judge(detection(0, [], dark), dark, 0, 'straight')).toBe('covered');
-    expect(judge(detection(0, [], look(null)), look(null), 0, 'straight')).toBe('no-face');
+    expect(judge(detection(0, [], sample(null)), sample(null), 0, 'straight')).toBe('no-face');
   });
 
   it('lets a turned, moving head pass when a turn is what was asked for', () => {
     const turned = face({ turn: 0.8, tilt: 35 });
-    expect(judge(detection(0, [turned]), look(turned, { sharpness: 2 }), 4, 'any')).toBeNull();
+    expect(judge(detection(0, [turned]), sample(turned, { sharpness: 2 }), 4, 'any')).toBeNull();
   });
 
   it('does not take a tilted head for a turned one', () => {

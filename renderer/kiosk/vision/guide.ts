@@ -5,7 +5,7 @@ import {
   type QualityThresholds,
 } from '../../../models/rules/quality.ts';
 import { QUALITY_REASONS, type QualityReason } from '../../../models/rules/reasons.ts';
-import type { Detection, FoundFace, Look } from './messages.ts';
+import type { Detection, FaceSample, FoundFace } from './messages.ts';
 
 /**
  * What the screen itself can see of a face, before the core looks at it: distance, place, light, stillness. It speaks
@@ -35,8 +35,8 @@ export function headOf(face: FoundFace): { turn: number; tilt: number } {
   return { turn, tilt: (Math.atan2(b[1] - a[1], b[0] - a[0]) * 180) / Math.PI };
 }
 
-export const isCovered = (look: Look): boolean =>
-  look.frame !== null && (look.frame.mean < COVERED.mean || look.frame.deviation < COVERED.deviation);
+export const isCovered = (sample: FaceSample): boolean =>
+  sample.frame !== null && (sample.frame.mean < COVERED.mean || sample.frame.deviation < COVERED.deviation);
 
 /**
  * How far the checks got, in the order in which they are asked for: drives the first half of the ring.
@@ -63,13 +63,13 @@ const UNKNOWN = { brightness: 128, contrast: 60, sharpness: 200 } as const;
  */
 export function judge(
   s: Detection,
-  look: Look | null,
+  sample: FaceSample | null,
   speed: number,
   pose: Pose,
   policy: QualityThresholds = CHECKIN_QUALITY,
 ): QualityReason | null {
   const face = s.faces[0];
-  if (!face) return look && isCovered(look) ? 'covered' : 'no-face';
+  if (!face) return sample && isCovered(sample) ? 'covered' : 'no-face';
   if (s.faces.length > 1) return 'several-faces';
   const [, , w, h] = face.box;
   if (h < s.height * NEAR) return 'too-far';
@@ -77,7 +77,7 @@ export function judge(
   const free = pose === 'any';
   const quality: FaceQuality = {
     size: Math.min(w, h),
-    ...(look?.face ?? UNKNOWN),
+    ...(sample?.face ?? UNKNOWN),
     yaw: free ? 0 : (Math.atan(turn / NOSE) * 180) / Math.PI,
     pitch: 0,
     roll: free ? 0 : tilt,

@@ -37,10 +37,10 @@ export interface Detection {
   readonly faces: readonly FoundFace[];
   readonly detectMs: number;
   /** There when a look was asked for. */
-  readonly look: Look | null;
+  readonly sample: FaceSample | null;
 }
 
-export interface Look {
+export interface FaceSample {
   /** Mean and spread of the whole frame's luma, 0..255; measured when there is no face. */
   readonly frame: { readonly mean: number; readonly deviation: number } | null;
   /** Of the largest face; null when there is none. */

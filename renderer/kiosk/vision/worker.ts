@@ -1,5 +1,5 @@
 import { type Detection, FaceDetector } from '@mediapipe/tasks-vision';
-import type { FoundFace, FromWorker, Look, ToWorker } from './messages.ts';
+import type { FaceSample, FoundFace, FromWorker, ToWorker } from './messages.ts';
 import { CROP_SIDE, laplacianVariance, lumaStats, planCrop, rgbOf } from './pixels.ts';
 
 /*
@@ -47,7 +47,7 @@ function found({ boundingBox: b, categories, keypoints }: Detection, width: numb
   };
 }
 
-function lookAt(frame: VideoFrame, face: FoundFace | undefined, crop: boolean): Look {
+function sampleOf(frame: VideoFrame, face: FoundFace | undefined, crop: boolean): FaceSample {
   const { displayWidth: width, displayHeight: height } = frame;
   if (!face) {
     small.drawImage(frame, 0, 0, 32, 24);
@@ -86,14 +86,14 @@ function see(frame: VideoFrame): void {
   const detectMs = performance.now() - at;
   const ask = wanted;
   wanted = null;
-  let look: Look | null;
+  let sample: FaceSample | null;
   try {
-    look = ask ? lookAt(frame, faces[0], ask.crop) : null;
+    sample = ask ? sampleOf(frame, faces[0], ask.crop) : null;
   } catch (error) {
     wanted ??= ask; // asked for still
     throw error;
   }
-  post({ type: 'seen', at, width, height, faces, detectMs, look }, look?.crop ? [look.crop.data.buffer] : []);
+  post({ type: 'seen', at, width, height, faces, detectMs, sample }, sample?.crop ? [sample.crop.data.buffer] : []);
 }
 
 async function follow(frames: ReadableStream<VideoFrame>): Promise<void> {

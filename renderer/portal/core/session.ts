@@ -59,11 +59,11 @@ function takeToken(): string | null {
 export async function begin(): Promise<void> {
   const token = takeToken();
   if (token !== null) stage.value = { kind: 'link', token, busy: false, error: null };
-  else if (stage.peek().kind === 'opening') await look();
+  else if (stage.peek().kind === 'opening') await loadSession();
 }
 
 /** Asks the server who is signed in here. */
-export async function look(): Promise<void> {
+export async function loadSession(): Promise<void> {
   const asked = await get('/api/session', SessionState);
   if (asked.ok) return admitted(asked.value);
   if (stage.peek().kind !== 'opening') return;
@@ -112,7 +112,7 @@ const USED_MS = 3 * 60_000;
 export function keepSignedIn(): void {
   whenUsed(USED_MS, () => {
     if (stage.peek().kind !== 'in') return false;
-    void look();
+    void loadSession();
     return true;
   });
 }

@@ -159,7 +159,7 @@ export const de = {
     rest: 'Name, Buchungen, Fotos und alles andere werden nach der unten genannten Frist gelöscht, auch aus Sicherungen. Gesetzlich Aufzubewahrendes bleibt bis dahin.',
     restNow:
       'Name, Buchungen, Fotos und alles andere werden direkt danach gelöscht, in Sicherungen, sobald diese ablaufen. Gesetzlich Aufzubewahrendes bleibt so lange, wie das Gesetz es verlangt.',
-    ways: 'Danach erkennt Sie kein Kiosk mehr.',
+    methods: 'Danach erkennt Sie kein Kiosk mehr.',
     undoDays_one: 'Sie können die Löschung innerhalb von {{count}} Tag abbrechen. Danach ist sie endgültig.',
     undoDays_other: 'Sie können die Löschung innerhalb von {{count}} Tagen abbrechen. Danach ist sie endgültig.',
     noUndo: 'Das lässt sich nicht rückgängig machen.',

@@ -155,7 +155,7 @@ export const en = {
     rest: 'Your name, attendance, photos and everything else are deleted after the time shown below, including from backups. Data that must be kept by law is kept until then.',
     restNow:
       'Your name, attendance, photos and everything else are deleted right after; copies in backups go when the backups expire. Data that must be kept by law is kept for as long as the law requires.',
-    ways: 'After that, no kiosk will recognise you any more.',
+    methods: 'After that, no kiosk will recognise you any more.',
     undoDays_one: 'You can cancel within {{count}} day. After that, it can’t be undone.',
     undoDays_other: 'You can cancel within {{count}} days. After that, it can’t be undone.',
     noUndo: 'This can’t be undone.',

@@ -6,7 +6,7 @@ import { IconQr } from '../../shared/icons.tsx';
 import { type ApiError, send } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Ring } from '../../shared/web/ring.tsx';
-import { AGAIN_MS, dueIn, leftOf, type Shown, shownOf, TOUCHED_MS } from '../core/renewal.ts';
+import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../core/renewal.ts';
 import { Cards } from '../parts/cards.tsx';
 import { Qr } from '../parts/qr.tsx';
 import { Waiting } from '../parts/waiting.tsx';
@@ -21,7 +21,7 @@ function Code({ me }: { me: MyProfile }) {
       <h1>{t('code.title')}</h1>
       <section class="card panel code">
         <p class="muted">{t('code.lead')}</p>
-        <ErrorNote error={error} onAgain={resume} />
+        <ErrorNote error={error} onRetry={resume} />
         {paused && (
           <button type="button" class="primary" onClick={resume}>
             <IconQr />
@@ -86,7 +86,7 @@ function useOwnCode() {
       setError(answer.ok ? null : answer.error);
       if (answer.ok) hold(shownOf(answer.value, asked));
       setTime(performance.now());
-      timer = setTimeout(() => void renew(), answer.ok ? dueIn(held.current, performance.now()) : AGAIN_MS);
+      timer = setTimeout(() => void renew(), answer.ok ? dueIn(held.current, performance.now()) : RETRY_MS);
     };
     const seen = () => {
       clearTimeout(timer);

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { MyProfile } from '../../../sync/protocol/api/portal.ts';
 import { currentLanguage, momentOf, t } from '../../shared/i18n.ts';
-import { IconMend, IconStaff } from '../../shared/icons.tsx';
+import { IconRepair, IconStaff } from '../../shared/icons.tsx';
 import { send } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -21,7 +21,7 @@ function Profile({ me }: { me: MyProfile }) {
         <div class="panel-head">
           <h2>{t('profile.who')}</h2>
           <button type="button" class="quiet" onClick={() => setEditing(true)}>
-            <IconMend />
+            <IconRepair />
             {t('profile.edit')}
           </button>
         </div>

@@ -25,7 +25,7 @@ function Records() {
     <>
       <h1>{t('records.title')}</h1>
       <p class="muted">{t('records.lead')}</p>
-      <ErrorNote error={error} onAgain={reload} />
+      <ErrorNote error={error} onRetry={reload} />
       {items.length === 0 && state === 'first' && <Waiting />}
       {items.length === 0 && state === 'ready' && !error && (
         <section class="card">

@@ -60,7 +60,7 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
         </span>
       </div>
       <p>{t(`consent.means.${me.consent === 'given' && me.templates === 0 ? 'notEnrolled' : me.consent}`)}</p>
-      <ErrorNote error={error ?? texts.error} onAgain={error ? undefined : texts.reload} />
+      <ErrorNote error={error ?? texts.error} onRetry={error ? undefined : texts.reload} />
       {me.consent === 'given' ? (
         <button type="button" class="quiet" onClick={() => void withdraw()} aria-disabled={busy}>
           {t('consent.withdraw')}

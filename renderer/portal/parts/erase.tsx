@@ -29,7 +29,7 @@ export function EraseDialog({
           <ul class="held">
             <li>{t(undoDays > 0 ? 'erase.face' : 'erase.faceNow')}</li>
             <li>{t(undoDays > 0 ? 'erase.rest' : 'erase.restNow')}</li>
-            <li>{t('erase.ways')}</li>
+            <li>{t('erase.methods')}</li>
           </ul>
           <p class="note" data-kind="warn">
             {undoDays > 0 ? t('erase.undoDays', { count: undoDays }) : t('erase.noUndo')}

@@ -10,7 +10,7 @@ import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { route } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { now } from '../core/now.ts';
-import { idleEndsAt, look, me, readMe, signOut } from '../core/session.ts';
+import { idleEndsAt, loadSession, me, readMe, signOut } from '../core/session.ts';
 import { PAGES } from '../pages/index.ts';
 
 /** Whoever is in: a bar with their four pages (at the bottom of a phone, where the thumb is), and the one that is open. */
@@ -53,7 +53,7 @@ export function Frame() {
       </nav>
       <main ref={main} class="portal-main" tabIndex={-1}>
         <EndsSoon />
-        <ErrorNote error={profile ? null : read.error} onAgain={read.reload} />
+        <ErrorNote error={profile ? null : read.error} onRetry={read.reload} />
         {profile?.erasure && <UnderWay undoUntil={profile.erasure.undoUntil} />}
         {profile && <page.View key={page.path} me={profile} />}
         <footer class="portal-foot">
@@ -111,14 +111,14 @@ function EndsSoon() {
   const left = idleEndsAt.value - now.value;
   const over = left <= -1000;
   useEffect(() => {
-    if (over) void look();
+    if (over) void loadSession();
   }, [over]);
   if (left > WARN_MS || left <= 0) return null;
   return (
     <section class="note" data-kind="warn" role="alert">
       <IconLock />
       <p>{t('endsSoon.text')}</p>
-      <button type="button" class="quiet" onClick={() => void look()}>
+      <button type="button" class="quiet" onClick={() => void loadSession()}>
         {t('endsSoon.stay')}
       </button>
     </section>

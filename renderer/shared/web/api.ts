@@ -31,7 +31,7 @@ export interface Write<T extends z.ZodType> {
 }
 
 /** Pauses before a write is sent again whose answer never came, ms. */
-const AGAIN_MS = [500, 2000];
+const RETRY_MS = [500, 2000];
 
 /** Told whenever the server says that nobody is signed in here, and whenever it answered somebody who is. */
 export const sessionHooks = { ended: (): void => undefined, used: (): void => undefined };
@@ -58,7 +58,7 @@ export async function send<T extends z.ZodType = z.ZodUndefined>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   };
   let asked = await ask(path + queryText(query), init);
-  for (const pause of AGAIN_MS) {
+  for (const pause of RETRY_MS) {
     if (!('error' in asked) || asked.error.status !== 0) break;
     await new Promise((resolve) => setTimeout(resolve, pause));
     asked = await ask(path + queryText(query), init);

@@ -139,16 +139,16 @@ export function SelectField({
   onValue,
 }: FieldProps & {
   value: string;
-  options: readonly (readonly [value: string, words: string])[];
+  options: readonly (readonly [value: string, labels: string])[];
   onValue: (value: string) => void;
 }) {
   return (
     <Field label={label} hint={hint} error={error} {...(name !== undefined && { class: name })}>
       {(control) => (
         <select {...control} value={value} onChange={(e) => onValue(e.currentTarget.value)}>
-          {options.map(([key, words]) => (
+          {options.map(([key, labels]) => (
             <option key={key} value={key} selected={key === value}>
-              {words}
+              {labels}
             </option>
           ))}
         </select>
@@ -189,7 +189,7 @@ export function CheckField({
 }
 
 /** Why something was refused, and what to do. Renders nothing for null. */
-export function ErrorNote({ error, onAgain }: { error: ApiError | null; onAgain?: (() => void) | undefined }) {
+export function ErrorNote({ error, onRetry }: { error: ApiError | null; onRetry?: (() => void) | undefined }) {
   if (!error) return null;
   const { title, next, lang } = errorText(error);
   return (
@@ -199,8 +199,8 @@ export function ErrorNote({ error, onAgain }: { error: ApiError | null; onAgain?
         <p class="note-title">{title}</p>
         {next && <p>{next}</p>}
       </div>
-      {onAgain && (
-        <button type="button" class="quiet" onClick={onAgain}>
+      {onRetry && (
+        <button type="button" class="quiet" onClick={onRetry}>
           {t('again')}
         </button>
       )}

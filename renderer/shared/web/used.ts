@@ -5,10 +5,10 @@
  * @param everyMs told at most so often
  * @param tell false: nobody is signed in, and nothing was told
  */
-export function whenUsed(everyMs: number, tell: () => boolean): void {
-  let told = performance.now();
+export function whenUsed(everyMs: number, report: () => boolean): void {
+  let reportedAt = performance.now();
   const used = (): void => {
-    if (performance.now() - told >= everyMs && tell()) told = performance.now();
+    if (performance.now() - reportedAt >= everyMs && report()) reportedAt = performance.now();
   };
   for (const event of ['pointerdown', 'keydown']) addEventListener(event, used, { passive: true });
 }

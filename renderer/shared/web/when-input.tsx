@@ -35,7 +35,7 @@ export function WhenInput({ kind, value, onValue, onUnreadable, control }: WhenP
     // Nobody is told so in the middle of a date.
     onUnreadable(unreadable && !focused);
   }, [wrong, focused]);
-  const words = { day: t('when.day'), month: t('when.month'), year: t('when.year') };
+  const labels = { day: t('when.day'), month: t('when.month'), year: t('when.year') };
   return (
     <div class="when" data-kind={kind}>
       <input
@@ -46,7 +46,7 @@ export function WhenInput({ kind, value, onValue, onUnreadable, control }: WhenP
         autocomplete="off"
         dir="ltr"
         maxLength={20}
-        placeholder={kind === 'date' ? dayPattern(language, words) : t('when.time')}
+        placeholder={kind === 'date' ? dayPattern(language, labels) : t('when.time')}
         value={shown}
         onFocus={() => setFocused(true)}
         onBlur={() => {

@@ -34,9 +34,9 @@ export function writeDay(day: string, language: string): string {
 }
 
 /** The same with words in place of figures, e.g. `TT.MM.JJJJ`. */
-export const dayPattern = (language: string, words: Readonly<Record<Part, string>>): string =>
+export const dayPattern = (language: string, labels: Readonly<Record<Part, string>>): string =>
   pieces(language, 0)
-    .map(({ type, value }) => words[type as Part] ?? value)
+    .map(({ type, value }) => labels[type as Part] ?? value)
     .join('');
 
 /** Arabic, Persian and full-width figures are figures. */

@@ -131,7 +131,7 @@ export class ChangePoller {
       ...(report && { report }),
     };
     const page = await this.#ask(ask, exchange);
-    if (report) this.#reporting?.told(report);
+    if (report) this.#reporting?.reported(report);
     if (page.what !== 'changes') throw new TypeError('a page that answers another question');
     await takeAck(page.ack, epoch);
     this.#answered = true;

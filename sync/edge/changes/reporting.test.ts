@@ -33,7 +33,7 @@ test('a report goes with the first ask, and until an ask with it was answered', 
   const { kiosk, reporting } = held();
   expect(reporting.due()).toEqual(REPORT);
   expect(reporting.due()).toEqual(REPORT);
-  reporting.told(REPORT);
+  reporting.reported(REPORT);
   expect(reporting.due()).toBeNull();
   kiosk.now += REPORT_EVERY_MS - 1;
   expect(reporting.due()).toBeNull();
@@ -43,7 +43,7 @@ test('a report goes with the first ask, and until an ask with it was answered', 
 
 test('what changes all the time is no news; anything else is', () => {
   const { kiosk, reporting } = held();
-  reporting.told(REPORT);
+  reporting.reported(REPORT);
   kiosk.report = {
     ...REPORT,
     uptimeSeconds: 9,
@@ -56,14 +56,14 @@ test('what changes all the time is no news; anything else is', () => {
   expect(reporting.due()).toBeNull();
   kiosk.report = { ...REPORT, camera: 'covered' };
   expect(reporting.due()).toEqual(kiosk.report);
-  reporting.told(kiosk.report);
+  reporting.reported(kiosk.report);
   kiosk.report = { ...kiosk.report, slots: { current: '1.0.1', previous: '1.0.0', trial: true } };
   expect(reporting.due()).toEqual(kiosk.report);
 });
 
 test('a clock that was set back does not keep it silent', () => {
   const { kiosk, reporting } = held();
-  reporting.told(REPORT);
+  reporting.reported(REPORT);
   kiosk.now -= 1;
   expect(reporting.due()).toEqual(REPORT);
 });

@@ -17,7 +17,7 @@ const RESTLESS: ReadonlySet<string> = new Set([
 export class Reporting {
   readonly #read: () => Inventory | null;
   readonly #now: () => number;
-  #told: { readonly news: string; readonly at: number } | null = null;
+  #reported: { readonly news: string; readonly at: number } | null = null;
 
   /** @param read how the kiosk is; null: not known (yet) */
   constructor(read: () => Inventory | null, now: () => number) {
@@ -29,14 +29,14 @@ export class Reporting {
   due(): Inventory | null {
     const report = Inventory.safeParse(this.#read()).data;
     if (!report) return null;
-    const since = this.#told ? this.#now() - this.#told.at : REPORT_EVERY_MS;
+    const since = this.#reported ? this.#now() - this.#reported.at : REPORT_EVERY_MS;
     // A clock that was set back must not keep it silent.
-    return since < 0 || since >= REPORT_EVERY_MS || newsOf(report) !== this.#told?.news ? report : null;
+    return since < 0 || since >= REPORT_EVERY_MS || newsOf(report) !== this.#reported?.news ? report : null;
   }
 
   /** The server has answered an ask with it. */
-  told(report: Inventory): void {
-    this.#told = { news: newsOf(report), at: this.#now() };
+  reported(report: Inventory): void {
+    this.#reported = { news: newsOf(report), at: this.#now() };
   }
 }
 

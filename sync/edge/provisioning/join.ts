@@ -116,14 +116,14 @@ async function exchange(
 
 /** The server is the pinned one, so its code is taken; its words are ours. */
 function joinProblem(code: string): Problem {
-  const [message, nextStep] = WORDS[code] ?? [
+  const [message, nextStep] = ADVICE[code] ?? [
     `The server refused the joining (${code}).`,
     'Make a new code on the server.',
   ];
   return new Problem(code, message, nextStep);
 }
 
-const WORDS: Readonly<Record<string, readonly [string, string]>> = {
+const ADVICE: Readonly<Record<string, readonly [string, string]>> = {
   'join-code-unknown': ['The server made no such code.', 'Type it again, or make a new code on the server.'],
   'join-code-used': ['This code was used by another kiosk.', 'Make a new code on the server.'],
   'join-code-expired': ['This code has expired.', 'Make a new code on the server.'],

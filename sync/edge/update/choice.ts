@@ -81,7 +81,7 @@ export function requireInstallable(running: Running, build: BuildFacts): void {
     );
   if (!canGoBack(running, build))
     throw new Problem(
-      'update-no-way-back',
+      'update-cannot-roll-back',
       `Version ${build.version} would change the store so that version ${running.version} could not open it again.`,
       'Install a version between the two first.',
     );

@@ -31,7 +31,7 @@ export const auditFilter = {
   /** Account, device, person or member of a kiosk's staff that did it. */
   who: z.uuid().optional(),
   /** Person whom it was about. */
-  whom: z.uuid().optional(),
+  affected: z.uuid().optional(),
   /** Person who did it or whom it was about. */
   person: z.uuid().optional(),
   email: Word.optional(),

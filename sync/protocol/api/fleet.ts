@@ -69,7 +69,7 @@ export const FleetKiosk = z.strictObject({
   reportAt: Instant.nullable(),
   alerts: z.array(Alert),
   /** Revision that it was told, and that is in force by its word; null: none. */
-  config: z.strictObject({ told: z.number().int().nullable(), inForce: z.number().int().nullable() }),
+  config: z.strictObject({ published: z.number().int().nullable(), inForce: z.number().int().nullable() }),
   /** A wipe or a decommissioning that was begun, or done. */
   leaving: z.enum(['wipe', 'decommission']).nullable(),
   /** When something last became of one of its commands: whoever shows them reads them again then. */
@@ -140,7 +140,7 @@ export const FleetDetail = z.strictObject({
   /** Of its site. */
   template: DeviceConfig,
   /** Its own over its site's: what it is told. */
-  told: DeviceConfig,
+  effective: DeviceConfig,
   commands: z.array(FleetCommand),
   /** The newest, newest first. */
   staff: z.array(StaffRecord),

@@ -73,7 +73,7 @@ export type KioskCounts = z.infer<typeof KioskCounts>;
  * What it waits for before the next step; `nothing`: it goes on, or there is no next step. `contact`: none of the kiosks that
  * it has come to was heard of for an hour.
  */
-export const WaitsFor = z.enum(['nothing', 'soak', 'verdicts', 'contact', 'failures', 'somebody']);
+export const WaitsFor = z.enum(['nothing', 'soak', 'verdicts', 'contact', 'failures', 'decision']);
 export type WaitsFor = z.infer<typeof WaitsFor>;
 
 export const Rollout = z.strictObject({

@@ -22,7 +22,7 @@ export const KioskStats = z.strictObject({
   kiosks: z.array(z.strictObject({ id: Uuid, name: z.string() })),
   /** Of accepted faces: bins of 0.05 by their lower end, 0 to 0.95. */
   scores: z.array(z.strictObject({ from: z.number(), count: Count })),
-  /** Why somebody did not get in, or not at once: `guide.too-dark`, `other-way.unknown`, `refused.pin-wrong`. */
+  /** Why somebody did not get in, or not at once: `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`. */
   failures: z.array(z.strictObject({ reason: z.string(), count: Count })),
   /** Most events that waited for the server, by kiosk and report. */
   queue: z.array(z.strictObject({ kiosk: Uuid, at: Instant, depth: Count })),

@@ -88,8 +88,8 @@ export const MAX_CONSENT_TEXTS = 40;
  * Ways in that a kiosk offers as equals. `pin`: number and PIN; `qr`: the code on the person's own page; `badge`: a printed
  * card, or a badge by its number.
  */
-export const Way = z.enum(['face', 'pin', 'qr', 'badge']);
-export type Way = z.infer<typeof Way>;
+export const CheckinMethod = z.enum(['face', 'pin', 'qr', 'badge']);
+export type CheckinMethod = z.infer<typeof CheckinMethod>;
 const unique = (all: readonly string[]) => new Set(all).size === all.length;
 
 /** `HH:MM` on the wall. */
@@ -120,7 +120,12 @@ export const Policy = z.strictObject({
     })
     .optional(),
   /** Which ways in are offered, in this order; absent: all. One of them at least needs no face (`waysProblem`). */
-  ways: z.array(Way).min(1).max(Way.options.length).refine(unique, 'each way once').optional(),
+  checkinMethods: z
+    .array(CheckinMethod)
+    .min(1)
+    .max(CheckinMethod.options.length)
+    .refine(unique, 'each way once')
+    .optional(),
   /** These ways are followed by a comparison with the one person's face; absent: none is. */
   withFace: z
     .array(z.enum(['qr', 'badge']))
@@ -140,8 +145,11 @@ export const Policy = z.strictObject({
 export type Policy = z.infer<typeof Policy>;
 
 /** The ways in of a policy that ask for no face. */
-export const waysWithoutFace = ({ ways = Way.options, withFace = [] }: Pick<Policy, 'ways' | 'withFace'>): Way[] =>
-  ways.filter((way) => way !== 'face' && !(withFace as readonly Way[]).includes(way));
+export const methodsWithoutFace = ({
+  checkinMethods = CheckinMethod.options,
+  withFace = [],
+}: Pick<Policy, 'checkinMethods' | 'withFace'>): CheckinMethod[] =>
+  checkinMethods.filter((method) => method !== 'face' && !(withFace as readonly CheckinMethod[]).includes(method));
 
 /** Most cards, and most badges, of one person. */
 export const MAX_CREDENTIALS = 20;

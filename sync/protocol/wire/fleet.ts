@@ -38,7 +38,7 @@ const FINAL_ERRORS: ReadonlySet<string> = new Set([
   'update-failed-before',
   'update-installed',
   'update-no-previous',
-  'update-no-way-back',
+  'update-cannot-roll-back',
   'update-none',
   'update-not-running',
   'update-store-newer',

@@ -33,7 +33,7 @@ export interface Performed {
   readonly answer: KeptAnswer;
   readonly file: { readonly name: string; readonly type: string; readonly spooled: Spooled } | null;
   readonly refused: Problem | null;
-  readonly told: ReadonlySet<'board' | 'change'>;
+  readonly notified: ReadonlySet<'board' | 'change'>;
   readonly after: readonly (() => Promise<void>)[];
   /** Undefined: the session cookie stays as it is. */
   readonly cookie: { readonly token: string; readonly expiresAt: Date } | null | undefined;
@@ -66,7 +66,7 @@ async function attempt(
   for (const file of files.splice(0)) await file.discard();
   const { now, session, idempotencyKey } = asked;
   const subjects = new Set<string>();
-  const told = new Set<'board' | 'change'>();
+  const notified = new Set<'board' | 'change'>();
   const after: (() => Promise<void>)[] = [];
   let { actor } = asked;
   let resource: string | null = null;
@@ -86,7 +86,7 @@ async function attempt(
   if (claimed?.kept) {
     for (const person of claimed.kept.subjects) subjects.add(person);
     await audit('repeated');
-    return { answer: claimed.kept, file: null, refused: null, told, after, cookie };
+    return { answer: claimed.kept, file: null, refused: null, notified, after, cookie };
   }
   const call: AuthRouteCall<unknown, unknown, unknown, unknown> = {
     tx,
@@ -104,7 +104,7 @@ async function attempt(
     on: (what) => {
       resource = what;
     },
-    tell: (what) => void told.add(what),
+    notify: (what) => void notified.add(what),
     after: (work) => void after.push(work),
     cookie: (token) => {
       cookie = token;
@@ -117,20 +117,20 @@ async function attempt(
   if (result instanceof Refused) {
     await claimed?.release();
     await audit(result.problem.code);
-    return { answer: NOTHING, file: null, refused: result.problem, told, after, cookie };
+    return { answer: NOTHING, file: null, refused: result.problem, notified, after, cookie };
   }
   if (spec.answer === 'file') {
     const { file, name, type } = result as FileAnswer;
     const spooled = await spool(file, join(services.config.home, 'spool'));
     files.push(spooled);
     await audit('ok');
-    return { answer: NOTHING, file: { name, type, spooled }, refused: null, told, after, cookie };
+    return { answer: NOTHING, file: { name, type, spooled }, refused: null, notified, after, cookie };
   }
   const answer: KeptAnswer =
     spec.answer === 'nothing' ? NOTHING : { status: 200, body: shape(spec.answer, result), subjects: [...subjects] };
   await claimed?.keep(answer);
   await audit('ok');
-  return { answer, file: null, refused: null, told, after, cookie };
+  return { answer, file: null, refused: null, notified, after, cookie };
 }
 
 /** What stands for a body where requests are compared: of a file, its hash. */

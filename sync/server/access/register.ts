@@ -95,7 +95,7 @@ function registerOne(
         url: request.url.split('?')[0]!,
       };
       const done = await perform(services, spec, asked);
-      for (const what of done.told) services.tell(what);
+      for (const what of done.notified) services.notify(what);
       for (const work of done.after) {
         const running = work()
           .catch((err: unknown) =>

@@ -17,7 +17,7 @@ export interface Services {
   readonly log: Logger;
   readonly now: () => Date;
   /** Screens (`board`) or kiosks (`change`) have something new to read. Told after the commit. */
-  readonly tell: (what: 'board' | 'change') => void;
+  readonly notify: (what: 'board' | 'change') => void;
   /** Port on which kiosks are listened to; absent, or null before that: the configured one. */
   readonly devicePort?: () => number | null;
 }
@@ -38,7 +38,7 @@ export interface Call<P, Q, B> {
   /** The resource itself where it is not a person. */
   readonly on: (resource: string) => void;
   /** Told after the commit, never before. */
-  readonly tell: (what: 'board' | 'change') => void;
+  readonly notify: (what: 'board' | 'change') => void;
 }
 
 /** A file as an answer: made of pieces, never held whole. Its content is read inside the transaction. */

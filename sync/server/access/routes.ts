@@ -47,11 +47,11 @@ export const sessionRoutes: readonly RouteSpec[] = [
     action: 'sign-in',
     answer: 'nothing',
     limit: { max: 20, perMs: 60_000 },
-    async handle({ tx, session, cookie, on, tell }) {
+    async handle({ tx, session, cookie, on, notify }) {
       if (session) await endSession(tx, session);
       on('sign-out');
       // Live screens look whether their session still is one.
-      tell('board');
+      notify('board');
       cookie(null);
     },
   }),
@@ -64,10 +64,10 @@ export const sessionRoutes: readonly RouteSpec[] = [
     data: [],
     action: 'sign-in',
     answer: 'nothing',
-    async handle({ tx, session, cookie, on, tell }) {
+    async handle({ tx, session, cookie, on, notify }) {
       await endSessionsOf(tx, session!.account ? { account: session!.account } : { person: session!.person! });
       on('sign-out everywhere');
-      tell('board');
+      notify('board');
       cookie(null);
     },
   }),

@@ -72,11 +72,11 @@ export const accountRoutes: readonly RouteSpec[] = [
     body: AccountChange,
     answer: AccountShape,
     errors: ['account-unknown', 'last-administrator'],
-    async handle({ tx, services, params, body, now, on, tell }) {
+    async handle({ tx, services, params, body, now, on, notify }) {
       on(params.account);
       const changed = await changeAccount(tx, services.keys, params.account, body, now);
       // Live screens look whether their session still is one.
-      tell('board');
+      notify('board');
       return wire(changed);
     },
   }),
@@ -124,10 +124,10 @@ export const accountRoutes: readonly RouteSpec[] = [
     params: ById,
     answer: AccountShape,
     errors: ['account-unknown'],
-    async handle({ tx, services, params, on, tell }) {
+    async handle({ tx, services, params, on, notify }) {
       on(params.account);
       const changed = await resetTotp(tx, services.keys, params.account);
-      tell('board');
+      notify('board');
       return wire(changed);
     },
   }),

@@ -91,15 +91,15 @@ const merge = route({
   body: MergeDecision,
   answer: Merged,
   errors: ['candidate-unknown', 'merge-not-possible'],
-  async handle({ tx, services: { keys }, actor, params, body: { kept }, now, about, tell }) {
+  async handle({ tx, services: { keys }, actor, params, body: { kept }, now, about, notify }) {
     const pair = await candidatePair(tx, params.candidate);
     about(pair);
     const merged = pair.find((id) => id !== kept);
     if (!pair.includes(kept) || !merged)
       throw new Problem('merge-not-possible', 'Who is to stay is not one of the two.', 'Name one of the pair.');
     const done = await mergePeople(tx, keys, { kept, merged, by: actor.id ?? actor.role }, now);
-    tell('board');
-    tell('change');
+    notify('board');
+    notify('change');
     return done;
   },
 });

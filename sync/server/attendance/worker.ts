@@ -10,7 +10,7 @@ import { resolveDue } from './resolve.ts';
 /** After a change, this long for more of them, ms. */
 const GATHER_MS = 50;
 /** Without being told anything (another replica died between its commit and its word), ms. */
-const LOOK_MS = 5000;
+const POLL_MS = 5000;
 /**
  * How often it is asked whether a job is due, ms; each says itself how often one replica does it. Well below that: a job that
  * is asked for a moment too early waits for the next time.
@@ -43,7 +43,7 @@ export function startAttendanceWorker(
       const done = await resolveDue(db);
       if (!done || done.taken === 0) continue;
       wanted = true;
-      if (done.changed > 0) signals.tell('board');
+      if (done.changed > 0) signals.notify('board');
     }
   };
   const wake = (): void => {
@@ -79,13 +79,13 @@ export function startAttendanceWorker(
     job('merge-candidates-not-found', () => findCandidates(db, keys, weights, now()));
     job('changes-not-compacted', () => compactWhenDue(db, now()));
   };
-  const look = setInterval(wake, LOOK_MS);
+  const look = setInterval(wake, POLL_MS);
   const ticks = setInterval(regular, JOBS_MS);
   regular();
   job('quarantine-not-retried', async () => {
     const { taken } = await retryQuarantine(db, keys, { reason: 'event-newer-schema' }, now(), { undoDays });
     if (taken > 0) log.info({ events: taken }, 'events that waited for this server were taken');
-    if (taken > 0) signals.tell('board');
+    if (taken > 0) signals.notify('board');
   });
   wake();
 

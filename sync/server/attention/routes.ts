@@ -77,11 +77,11 @@ const resolve = route({
   body: ResolveAttention,
   answer: 'nothing',
   errors: ['attention-unknown', 'attention-elsewhere', 'not-allowed'],
-  async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, actor, body, now, about, on, notify }) {
     on(`${seen(actor, body.kind)} ${body.ref}`);
     const person = await resolveItem(tx, keys, body, actor.id, now);
     if (person) about([person]);
-    tell('board');
+    notify('board');
   },
 });
 
@@ -95,11 +95,11 @@ const reopen = route({
   body: ReopenAttention,
   answer: 'nothing',
   errors: ['attention-unknown', 'not-allowed'],
-  async handle({ tx, actor, body, about, on, tell }) {
+  async handle({ tx, actor, body, about, on, notify }) {
     on(`${seen(actor, body.kind)} ${body.ref}`);
     const person = await reopenItem(tx, body.kind, body.ref);
     if (person) about([person]);
-    tell('board');
+    notify('board');
   },
 });
 

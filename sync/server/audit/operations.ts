@@ -20,7 +20,7 @@ export const auditOperations = {
   'audit search': operation({
     args: z.strictObject({ ...auditFilter, below: Below, limit: z.number().int().min(1).max(5000).default(50) }),
     run: (context, { below, limit, ...filter }): Promise<Found> =>
-      looked(context, 'audit search', [filter.whom, filter.person], (db) =>
+      looked(context, 'audit search', [filter.affected, filter.person], (db) =>
         searchAudit(db, context.keys, datesOf(filter), { below, limit }),
       ),
   }),

@@ -103,8 +103,8 @@ export const auditRoutes: readonly RouteSpec[] = [
   }),
 ];
 
-const peopleOf = ({ whom, person }: { whom?: string | undefined; person?: string | undefined }): string[] =>
-  [whom, person].filter((id) => id !== undefined);
+const peopleOf = ({ affected, person }: { affected?: string | undefined; person?: string | undefined }): string[] =>
+  [affected, person].filter((id) => id !== undefined);
 
 async function* lines(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
   for await (const row of rows) yield `${JSON.stringify(row)}\n`;

@@ -25,7 +25,7 @@ export interface AuditFilter {
   /** Account, device or person that did it. */
   readonly who?: string | undefined;
   /** Person that it was about, under whatever name they had before a merge. */
-  readonly whom?: string | undefined;
+  readonly affected?: string | undefined;
   /** Person who did it or whom it was about. */
   readonly person?: string | undefined;
   readonly email?: string | undefined;
@@ -127,14 +127,14 @@ async function* matches(
 interface Named {
   readonly people: PeopleInLog;
   readonly who: readonly string[];
-  readonly whom: readonly string[];
+  readonly affected: readonly string[];
   readonly person: readonly string[];
 }
 
-async function namesIn(db: Db, keys: Keys, { who, whom, person }: AuditFilter): Promise<Named> {
+async function namesIn(db: Db, keys: Keys, { who, affected, person }: AuditFilter): Promise<Named> {
   const all = async (id: string | undefined) => (id === undefined ? [] : await sameAs(db, [id]));
-  const named = { who: await all(who), whom: await all(whom), person: await all(person) };
-  return { ...named, people: await peopleInLog(db, keys, [...named.who, ...named.whom, ...named.person]) };
+  const named = { who: await all(who), affected: await all(affected), person: await all(person) };
+  return { ...named, people: await peopleInLog(db, keys, [...named.who, ...named.affected, ...named.person]) };
 }
 
 /** Null: the row does not match. */
@@ -149,9 +149,9 @@ function viewOf(named: Named, filter: AuditFilter, key: AuditKey, open: OpenRow)
     actorAlias === null ? undefined : ids.find((id) => aliasesOf(id).includes(actorAlias));
   const concerned = (ids: readonly string[]) =>
     row.everyone || (subjects.length > 0 && ids.some((id) => aliasesOf(id).some((alias) => subjects.includes(alias))));
-  const actor = acted([...named.who, ...named.whom, ...named.person]);
+  const actor = acted([...named.who, ...named.affected, ...named.person]);
   if (filter.who !== undefined && row.actor !== filter.who && !(actor && named.who.includes(actor))) return null;
-  if (filter.whom !== undefined && !concerned(named.whom)) return null;
+  if (filter.affected !== undefined && !concerned(named.affected)) return null;
   if (filter.person !== undefined && !concerned(named.person) && !(actor && named.person.includes(actor))) return null;
   const trace = actor ? openOwn(named.people, actor, open) : open.trace;
   if (filter.email !== undefined && trace?.email?.toLowerCase() !== filter.email.toLowerCase()) return null;

@@ -103,7 +103,7 @@ const HOURS: Readonly<Record<ThawTier, string>> = {
   Standard: '3 to 5 hours',
   Bulk: '5 to 12 hours',
 };
-const LOOK_EVERY_MS = 60_000;
+const POLL_EVERY_MS = 60_000;
 
 /**
  * Makes a database object readable that the lifecycle put into an archive: asks for it, and waits where that is wanted.
@@ -134,6 +134,6 @@ export async function thawed(store: ObjectStore, { id, database }: Manifest, o: 
         `Backup ${id} lies in the archive and was asked for; that takes ${HOURS[o.tier]}.`,
         'Run the same command again then, or add --wait. Nothing was changed.',
       );
-    await o.sleep(LOOK_EVERY_MS);
+    await o.sleep(POLL_EVERY_MS);
   }
 }

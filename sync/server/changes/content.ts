@@ -35,7 +35,7 @@ export interface PeopleReader {
   /** With whom of this scope they are a pair of lookalikes, possibly nobody. Null: as above. */
   lookalikes(id: string): Extract<Change, { kind: 'lookalikes' }> | null;
   /** What their PIN is checked by; `told` false: nothing is known of one here. Null: as above. */
-  pin(id: string): { readonly change: PinChange; readonly told: boolean } | null;
+  pin(id: string): { readonly change: PinChange; readonly known: boolean } | null;
   /** Of one model, possibly none. Null: as above. */
   templates(id: string, model: string): TemplatesChange | null;
   /** Of every model that a kiosk may hold something of, possibly none. */
@@ -146,7 +146,7 @@ export async function readPeople(
     pin(id) {
       if (!byId.has(id)) return null;
       const change = pins.get(id) ?? { kind: 'pin', person: id, pin: null };
-      return { change, told: pins.has(id) };
+      return { change, known: pins.has(id) };
     },
     templates: (id, model) => (byId.has(id) ? of(id, model) : null),
     allTemplates: (id) => (models.get(id) ?? []).map((model) => of(id, model)),

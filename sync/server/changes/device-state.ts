@@ -22,15 +22,15 @@ const NOTHING = {
  */
 export async function publishDeviceState(
   tx: Transaction<Tables>,
-  all: readonly { readonly device: string; readonly told: DeviceState }[],
+  all: readonly { readonly device: string; readonly state: DeviceState }[],
   now: Date,
 ): Promise<void> {
   if (all.length === 0) return;
-  const rows = all.map(({ device, told }) => ({
+  const rows = all.map(({ device, state }) => ({
     device,
-    kind: told.kind,
-    id: idOf(told),
-    body: JSON.stringify(Change.parse(told)),
+    kind: state.kind,
+    id: idOf(state),
+    body: JSON.stringify(Change.parse(state)),
     at: now,
   }));
   await tx
@@ -100,9 +100,9 @@ export async function allDeviceState(db: Db, device: string): Promise<DeviceStat
   return [...missing, ...all];
 }
 
-const idOf = (told: DeviceState): string => (told.kind === 'command' ? told.id : NIL);
+const idOf = (state: DeviceState): string => (state.kind === 'command' ? state.id : NIL);
 
-/** What was written by `tellDevices`, which parsed it. */
+/** What was written by `publishDeviceState`, which parsed it. */
 function parsed(body: unknown): DeviceState {
   return Change.parse(body) as DeviceState;
 }

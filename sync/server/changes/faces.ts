@@ -38,7 +38,7 @@ export async function templatesAllowed(db: Db, scope: string): Promise<boolean> 
 const CHUNK = 1000;
 
 /** Kiosks of a scope are to hear anew of the templates of everybody there, whose set is another when faces go on or off, or onto cards. */
-export async function tellTemplates(tx: Transaction<Tables>, scope: string, now: Date): Promise<void> {
+export async function publishTemplates(tx: Transaction<Tables>, scope: string, now: Date): Promise<void> {
   const { rows } = await sql<{ person: string; model: string }>`
     select m.person, m.model from person_model m join person_site s on s.person = m.person
     where s.site = ${scope}::uuid order by m.person, m.model`.execute(tx);

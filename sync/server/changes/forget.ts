@@ -22,14 +22,14 @@ export async function forgetTemplates(
   { card = true }: { readonly card?: boolean } = {},
 ): Promise<void> {
   await lockPeople(tx, people);
-  const told: NewChange[] = [];
+  const newChanges: NewChange[] = [];
   for (const person of people) {
     const dropped = await dropFaces(tx, keys, person, { card });
-    told.push(...dropped.pairs);
-    if (dropped.card) told.push(...(await cardOfEachScope(tx, person)));
-    told.push(...(await templatesOfEachScope(tx, person, await modelsOf(tx, person))));
+    newChanges.push(...dropped.pairs);
+    if (dropped.card) newChanges.push(...(await cardOfEachScope(tx, person)));
+    newChanges.push(...(await templatesOfEachScope(tx, person, await modelsOf(tx, person))));
   }
-  await appendChanges(tx, told, now);
+  await appendChanges(tx, newChanges, now);
 }
 
 /**

@@ -28,7 +28,7 @@ async function dayOfScope(db: Db, scope: string): Promise<Policy['day'] | null> 
 /** A kiosk of version 1 knows nothing of ways and cards: where the site has no faces, or none at its kiosks, it gets none. */
 function inVersion(policy: Policy, version: number): Policy {
   if (version >= 2) return policy;
-  const { ways, withFace: _, templates, ...known } = policy;
-  const none = templates === 'card' || (ways && !ways.includes('face'));
+  const { checkinMethods, withFace: _, templates, ...known } = policy;
+  const none = templates === 'card' || (checkinMethods && !checkinMethods.includes('face'));
   return none ? { ...known, faces: 'off' } : known;
 }

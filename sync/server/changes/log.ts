@@ -42,7 +42,7 @@ export async function appendChanges(tx: Transaction<Tables>, changes: readonly N
     .execute();
 }
 
-const TOLD_BY = { qr: 'issuers', pin: 'pinPeppers' } as const;
+const PUBLISHED_AS = { qr: 'issuers', pin: 'pinPeppers' } as const;
 
 /** Tells every kiosk the server's keys as they are now. Called in the transaction that changed those of this purpose. */
 export function keysChanged(
@@ -50,7 +50,7 @@ export function keysChanged(
   now: Date,
   purpose: Row<'keyring.server_key'>['purpose'] = 'signing',
 ): Promise<void> {
-  return appendChanges(tx, [{ kind: purpose === 'qr' || purpose === 'pin' ? TOLD_BY[purpose] : 'keys' }], now);
+  return appendChanges(tx, [{ kind: purpose === 'qr' || purpose === 'pin' ? PUBLISHED_AS[purpose] : 'keys' }], now);
 }
 
 /**

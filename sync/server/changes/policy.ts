@@ -1,10 +1,10 @@
 import { v7 } from 'uuid';
-import { Policy, waysWithoutFace } from '../../protocol/wire/changes.ts';
+import { methodsWithoutFace, Policy } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { changeRepeatSeconds, DEFAULT_SCOPE, repeatSecondsOf } from '../attendance/sites.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
-import { scopesWithoutTemplates, tellTemplates } from './faces.ts';
+import { publishTemplates, scopesWithoutTemplates } from './faces.ts';
 import { appendChanges } from './log.ts';
 
 /** What holds where nobody has set anything: the server's configuration may say more. */
@@ -44,9 +44,9 @@ export async function newestChange(db: Db, scope: string): Promise<string | null
  * @throws Problem `ways-need-another`: nobody may be made to show their face
  */
 export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
-  if (waysWithoutFace(policy).length === 0)
+  if (methodsWithoutFace(policy).length === 0)
     throw new Problem(
-      'ways-need-another',
+      'checkin-method-required',
       'Every way in of this policy asks for a face.',
       'Leave one that does not, as an equal: number and PIN, say.',
     );
@@ -85,7 +85,7 @@ export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date
       .execute();
     const after = await scopesWithoutTemplates(tx);
     for (const other of new Set([...before, ...after]))
-      if (before.includes(other) !== after.includes(other)) await tellTemplates(tx, other, now);
+      if (before.includes(other) !== after.includes(other)) await publishTemplates(tx, other, now);
     await appendChanges(tx, [{ kind: 'policy', ...(scope !== DEFAULT_SCOPE && { site: scope }) }], now);
     return true;
   });

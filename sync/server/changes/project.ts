@@ -75,18 +75,18 @@ export async function projectChanges(
   const ours = events.filter((e) => concernsKiosks(e.header.type));
   if (ours.length === 0 && o.kept.size === 0) return;
   const scope = await scopeOf(tx, o.device);
-  const told: NewChange[] = [];
-  for (const event of ours) told.push(...(await apply(tx, keys, event, scope, o, now)));
+  const newChanges: NewChange[] = [];
+  for (const event of ours) newChanges.push(...(await apply(tx, keys, event, scope, o, now)));
   for (const person of o.kept)
     for (const { site: _, ...change } of await allOfPerson(tx, person, scope))
-      told.push({ ...change, device: o.device });
+      newChanges.push({ ...change, device: o.device });
   // Last: a request for erasure takes locks that everybody waits for.
   for (const event of ours.filter(isDeletion)) {
     const person = await livingPerson(tx, named(event) ?? NIL);
     const by = { device: o.device, event: event.header.id };
     if (person) await requestAtKiosk(tx, keys, { person, by, undoDays: o.undoDays }, now);
   }
-  await appendChanges(tx, told, now);
+  await appendChanges(tx, newChanges, now);
 }
 
 const isDeletion = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change === 'deleted';
@@ -110,17 +110,17 @@ async function apply(
   if (type === 'evacuation') {
     const said = instantOf(event.header, now);
     const word = { ...(open as Open<'evacuation'>), device, scope, person };
-    const told = await takeRollCall(tx, word, said < now ? said : now, now);
+    const newChanges = await takeRollCall(tx, word, said < now ? said : now, now);
     // Whom it accounted for is forgotten at its end: so it lies nowhere else.
     if (who)
       await tx.updateTable('event').set({ person: null, personal: null, gps: null }).where('id', '=', id).execute();
-    return told;
+    return newChanges;
   }
   if (type === 'staff') {
     const values = Object.entries(event.personal).map(([field, { value }]) => [field, value]);
     const personal = PersonalBody.staff.parse(Object.fromEntries(values));
     const said = instantOf(event.header, now);
-    const told = await reportedStaff(
+    const newChanges = await reportedStaff(
       tx,
       keys,
       { id, device, scope, open: open as Open<'staff'>, personal },
@@ -128,7 +128,7 @@ async function apply(
     );
     // Name and PIN are kept in one place alone, where they can be forgotten.
     await tx.updateTable('event').set({ personal: null }).where('id', '=', id).execute();
-    return told;
+    return newChanges;
   }
   if (!person || isDeletion(event)) return [];
   switch (type) {
@@ -141,10 +141,10 @@ async function apply(
       const templates = event.personal.templates?.value as Personal<'template'>['templates'];
       const card = event.personal.card?.value as Personal<'template'>['card'];
       const at = instantOf(event.header, now);
-      const told = { id, device, ...(open as Open<'template'>), templates };
+      const template = { id, device, ...(open as Open<'template'>), templates };
       return card
-        ? onCard(tx, keys, { person, device, model: told.model, card, id, at }, scope, now)
-        : templated(tx, keys, person, told, scope, now);
+        ? onCard(tx, keys, { person, device, model: template.model, card, id, at }, scope, now)
+        : templated(tx, keys, person, template, scope, now);
     }
     case 'credential': {
       const { change } = open as Open<'credential'>;
@@ -185,10 +185,10 @@ async function pinned(
 ): Promise<NewChange[]> {
   const { id, person, device, change, pin } = word;
   const at = said < now ? said : now;
-  const tell = await keepPin(tx, keys, word, at);
+  const notify = await keepPin(tx, keys, word, at);
   if (pin) await emptyLog(tx, keys, [id]);
-  if (tell === 'device') return [{ kind: 'pin', person, device }];
-  if (tell === 'nobody') return [];
+  if (notify === 'device') return [{ kind: 'pin', person, device }];
+  if (notify === 'nobody') return [];
   const spent = change === 'set' && (await spendPinCode(tx, person, at));
   const sites = await scopesOfPerson(tx, person);
   const kinds = spent ? (['pin', 'pinCode'] as const) : (['pin'] as const);

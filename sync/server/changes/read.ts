@@ -55,8 +55,8 @@ async function readPage(
   const room = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
   const presence = room ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
   // A kiosk of version 1 refuses a page with a field that it does not know.
-  const publishRollout = room && reader.version >= 2 && bytesOf(changes) <= CHANGE_BYTES / 2;
-  const kiosks = publishRollout ? { kiosks: await readKiosks(source.db, scope) } : {};
+  const withKiosks = room && reader.version >= 2 && bytesOf(changes) <= CHANGE_BYTES / 2;
+  const kiosks = withKiosks ? { kiosks: await readKiosks(source.db, scope) } : {};
   return { ...part, changes, presence, ...kiosks };
 }
 

@@ -84,22 +84,22 @@ export async function modelsOf(db: Db, person: string): Promise<string[]> {
 export function assignToSites(db: Db, person: string, sites: readonly string[], now: Date): Promise<void> {
   return inTransaction(db, async (tx) => {
     const before = await scopesOfPerson(tx, person);
-    const told: NewChange[] = [];
+    const newChanges: NewChange[] = [];
     for (const site of before.filter((s) => !sites.includes(s))) {
       await leaveScope(tx, person, site, now);
-      told.push({ kind: 'gone', person, site });
+      newChanges.push({ kind: 'gone', person, site });
     }
     for (const site of sites) {
-      if (await joinScope(tx, person, site, now)) told.push(...(await allOfPerson(tx, person, site)));
+      if (await joinScope(tx, person, site, now)) newChanges.push(...(await allOfPerson(tx, person, site)));
     }
-    await appendChanges(tx, told, now);
+    await appendChanges(tx, newChanges, now);
   });
 }
 
 /** What the kiosks of all of a person's sites are to read anew: the person itself has changed. */
 export async function personChanged(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
-  const told = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'person', person, site }));
-  await appendChanges(tx, told, now);
+  const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'person', person, site }));
+  await appendChanges(tx, newChanges, now);
 }
 
 /** Whether kiosks may record where this person checks in. */
@@ -111,7 +111,7 @@ export function setGpsOptOut(db: Db, person: string, optOut: boolean, now: Date)
 }
 
 /** The kiosks of all of a person's sites are to read anew which cards and badges count. */
-export async function tellCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+export async function publishCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
   const sites = await scopesOfPerson(tx, person);
   await appendChanges(
     tx,

@@ -112,7 +112,7 @@ function bearers({ version }: Reader, content: PeopleReader, id: string) {
     ...(held && held.cards.length + held.badges.length > 0 ? [held] : []),
     ...(onCard?.card ? [onCard] : []),
     ...(pinCode?.code ? [pinCode] : []),
-    ...(pin?.told ? [pin.change] : []),
+    ...(pin?.known ? [pin.change] : []),
     ...(accounted?.seen ? [accounted] : []),
     ...(lookalikes && lookalikes.others.length > 0 ? [lookalikes] : []),
   ];

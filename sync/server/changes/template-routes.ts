@@ -37,11 +37,11 @@ const deleteTemplates = route({
   params: One,
   answer: TemplateCounts,
   errors: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
+  async handle({ tx, services: { keys }, params: { person }, now, about, notify }) {
     about([person]);
     await requireLiving(tx, person, 'change');
     await forgetTemplates(tx, keys, [person], now);
-    tell('change');
+    notify('change');
     return { person, models: await templateCounts(tx, person) };
   },
 });

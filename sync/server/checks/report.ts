@@ -20,11 +20,11 @@ export interface Report {
   readonly checks: readonly {
     readonly check: string;
     readonly state: 'ok' | 'note' | 'degraded' | 'failing' | 'not-checked';
-    readonly findings: readonly Told[];
+    readonly findings: readonly ReportedFinding[];
   }[];
 }
 
-interface Told {
+interface ReportedFinding {
   readonly code: string;
   readonly level: Finding['level'];
   readonly says: string;
@@ -95,7 +95,7 @@ function reportOf(config: Config, found: readonly Found[], unlooked: readonly Ch
     home: config.home,
     database: database ? `${database.host}:${database.port}/${database.database}` : 'embedded',
     checks: CHECKS.map((one) => {
-      const findings = found.filter(({ check }) => check === one.name).map(told);
+      const findings = found.filter(({ check }) => check === one.name).map(reportedFinding);
       const has = (level: Finding['level']) => findings.some((f) => f.level === level);
       const state = has('stops') ? 'failing' : has('degrades') ? 'degraded' : has('note') ? 'note' : 'ok';
       return { check: one.name, state: unlooked.includes(one) ? 'not-checked' : state, findings };
@@ -103,7 +103,7 @@ function reportOf(config: Config, found: readonly Found[], unlooked: readonly Ch
   };
 }
 
-function told({ code, level, detail, replica }: Found): Told {
+function reportedFinding({ code, level, detail, replica }: Found): ReportedFinding {
   const { says, next } = OUTCOMES[code]!;
   return { code, level, says, next, detail: detail ?? null, replica: replica ?? null };
 }

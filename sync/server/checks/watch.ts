@@ -23,7 +23,7 @@ const LIMIT_MS = 30 * SECOND_MS;
 const FRESH_MS = SECOND_MS;
 const TICK_MS = 5 * SECOND_MS;
 /** What was found wrong is looked at again this soon, ms, so that it clears when it was fixed. */
-const AGAIN_MS = 15 * SECOND_MS;
+const RETRY_MS = 15 * SECOND_MS;
 
 interface Looked {
   readonly at: number;
@@ -134,7 +134,7 @@ export class Watch {
       const last = this.#looked.get(one.name);
       if (!last || one.everyMs === 0) return true;
       const wrong = last.found.some(({ level }) => level !== 'note');
-      return performance.now() - last.at >= (wrong ? Math.min(AGAIN_MS, one.everyMs) : one.everyMs);
+      return performance.now() - last.at >= (wrong ? Math.min(RETRY_MS, one.everyMs) : one.everyMs);
     });
     await this.#look(due);
     if (this.#stopping || !subject.open || this.#away()) return;

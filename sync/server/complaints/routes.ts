@@ -32,10 +32,10 @@ const say = route({
   answer: MyComplaints,
   errors: ['record-unknown', 'complaints-waiting'],
   limit: { max: 20, perMs: 60_000 },
-  async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, actor, body, now, about, on, notify }) {
     const person = self(actor, about);
     on(await complain(tx, keys, { person, ...body }, now));
-    tell('board');
+    notify('board');
     return { items: await complaintsOf(tx, keys, await namesOfPerson(tx, person)) };
   },
 });

@@ -77,7 +77,7 @@ export function processingRecord(f: Facts): string {
 /** One kind of data that is held of people. */
 export interface DataRow {
   readonly data: string;
-  readonly whom: string;
+  readonly affected: string;
   readonly now: string;
   readonly kept: string;
   /** Sections of a person's own export that tell it (portal/sections.ts): a test finds one that no row names. */
@@ -92,8 +92,8 @@ export function dataRows(f: Facts): DataRow[] {
     return rule ? (rule.days === null ? 'until the person is erased' : `${rule.days} days ${rule.counted}`) : '–';
   };
   const erased = 'until the person is erased';
-  const row = (sections: readonly string[], data: string, whom: string, now: number | string, kept: string) => ({
-    ...{ sections, data, whom, now: String(now), kept },
+  const row = (sections: readonly string[], data: string, affected: string, now: number | string, kept: string) => ({
+    ...{ sections, data, affected, now: String(now), kept },
   });
   return [
     row(
@@ -207,5 +207,5 @@ export function dataRows(f: Facts): DataRow[] {
 const dataTable = (f: Facts): string =>
   table(
     ['Data', 'Of whom', 'Now', 'Kept'],
-    dataRows(f).map((r) => [r.data, r.whom, r.now, r.kept]),
+    dataRows(f).map((r) => [r.data, r.affected, r.now, r.kept]),
   );

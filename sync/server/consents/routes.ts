@@ -73,10 +73,10 @@ const give = route({
     'guardian-required',
     'name-unreadable',
   ],
-  async handle({ tx, services: { keys }, actor, params: { person }, body, now, about, tell }) {
+  async handle({ tx, services: { keys }, actor, params: { person }, body, now, about, notify }) {
     about([person]);
     const standing = await giveConsent(tx, keys, person, body, byStaff(actor), now);
-    tell('change');
+    notify('change');
     return { person, standing };
   },
 });
@@ -91,10 +91,10 @@ const withdraw = route({
   params: OfPerson,
   answer: ConsentAnswer,
   errors: ['person-unknown'],
-  async handle({ tx, services: { keys }, actor, params: { person }, now, about, tell }) {
+  async handle({ tx, services: { keys }, actor, params: { person }, now, about, notify }) {
     about([person]);
     const standing = await withdrawConsent(tx, keys, person, byStaff(actor), now);
-    tell('change');
+    notify('change');
     return { person, standing };
   },
 });
@@ -155,10 +155,10 @@ const review = route({
   params: z.strictObject({ version: TextVersion, language: Language }),
   answer: ConsentTextList,
   errors: ['consent-text-unknown', 'consent-texts-too-long'],
-  async handle({ tx, actor, params, now, on, tell }) {
+  async handle({ tx, actor, params, now, on, notify }) {
     on(`${params.version} ${params.language}`);
     await reviewText(tx, params, actor.id, now);
-    tell('change');
+    notify('change');
     return { items: await listTexts(tx) };
   },
 });

@@ -59,11 +59,11 @@ const make = route({
     'unknown-site',
     'at-in-future',
   ],
-  async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, actor, body, now, about, on, notify }) {
     const { id, person } = await correct(tx, keys, body, actor.id, now);
     about([person]);
     on(id);
-    tell('board');
+    notify('board');
     return (await listCorrections(tx, keys, { id, limit: 1, after: null }))[0];
   },
 });

@@ -41,12 +41,12 @@ const card = route({
   params: One,
   answer: PrintableCard,
   errors: ['person-unknown', 'too-many-credentials'],
-  async handle({ tx, services: { keys }, params: { person }, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, params: { person }, now, about, on, notify }) {
     about([person]);
     const { name, number } = await requireShown(tx, keys, person);
     const made = await issueCard(tx, person, now);
     on(made.id);
-    tell('change');
+    notify('change');
     return { ...made, name, number, issuedAt: now.toISOString() };
   },
 });
@@ -62,11 +62,11 @@ const badge = route({
   body: NewBadge,
   answer: Credentials,
   errors: ['person-unknown', 'too-many-credentials'],
-  async handle({ tx, services: { keys }, params: { person }, body: { number }, now, about, tell }) {
+  async handle({ tx, services: { keys }, params: { person }, body: { number }, now, about, notify }) {
     about([person]);
     await requireShown(tx, keys, person);
     await addBadge(tx, keys, { person, number }, now);
-    tell('change');
+    notify('change');
     return shown(tx, keys, person);
   },
 });
@@ -81,12 +81,12 @@ const revoke = route({
   params: OneOf,
   answer: Credentials,
   errors: ['person-unknown', 'credential-unknown'],
-  async handle({ tx, services: { keys }, params: { person, credential: id }, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, params: { person, credential: id }, now, about, on, notify }) {
     about([person]);
     on(id);
     await requireShown(tx, keys, person);
     await revokeCredential(tx, { person, id }, now);
-    tell('change');
+    notify('change');
     return shown(tx, keys, person);
   },
 });
@@ -132,12 +132,12 @@ const revokeMine = route({
   params: z.strictObject({ credential: Uuid }),
   answer: Credentials,
   errors: ['credential-unknown'],
-  async handle({ tx, services: { keys }, actor, params: { credential: id }, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, actor, params: { credential: id }, now, about, on, notify }) {
     const person = self(actor, about);
     on(id);
     await requireShown(tx, keys, person);
     await revokeCredential(tx, { person, id }, now);
-    tell('change');
+    notify('change');
     return shown(tx, keys, person);
   },
 });

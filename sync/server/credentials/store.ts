@@ -4,7 +4,7 @@ import { v7 } from 'uuid';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../protocol/wire/changes.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { tellCredentials } from '../changes/sites.ts';
+import { publishCredentials } from '../changes/sites.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys, Place } from '../keys/envelope.ts';
 import { personBox } from '../keys/persons.ts';
@@ -73,7 +73,7 @@ export async function issueCard(
   const text = writeCardCode(randomBytes(CARD_BYTES));
   const id = v7();
   await insertCard(tx, { id, person, hash: Buffer.from(cardHash(text)!, 'base64url'), device: null }, now);
-  await tellCredentials(tx, person, now);
+  await publishCredentials(tx, person, now);
   return { id, text };
 }
 
@@ -142,7 +142,7 @@ export async function addBadge(
   await requireLiving(tx, person, 'none');
   await requireRoom(tx, person);
   await insertBadge(tx, keys, { person, number }, now);
-  await tellCredentials(tx, person, now);
+  await publishCredentials(tx, person, now);
 }
 
 async function insertBadge(
@@ -197,7 +197,7 @@ export async function revokeCredential(
   if (!row) throw new Problem('credential-unknown', 'This person has no such card or badge.', 'List them again.');
   if (row.revoked_at) return;
   await tx.updateTable('credential').set({ revoked_at: now, hash: null, number: null }).where('id', '=', id).execute();
-  await tellCredentials(tx, person, now);
+  await publishCredentials(tx, person, now);
 }
 
 /** Two people are one: cards and badges change hands. Kiosks are told by the caller. */

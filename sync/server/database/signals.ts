@@ -9,7 +9,7 @@ import type { PostgresAddress } from './url.ts';
  */
 export interface Signals {
   /** Tells every replica, this one included, soon. Calls within the pause go out as one. */
-  tell(topic: Topic): void;
+  notify(topic: Topic): void;
   /** @returns how to stop hearing */
   hear(topic: Topic, listener: () => void): () => void;
   close(): Promise<void>;
@@ -22,7 +22,7 @@ export type Topic = 'board' | 'change';
 export function localSignals(): Signals {
   const emitter = new EventEmitter().setMaxListeners(100);
   return {
-    tell: (topic) => void emitter.emit(topic),
+    notify: (topic) => void emitter.emit(topic),
     hear: (topic, listener) => {
       emitter.on(topic, listener);
       return () => emitter.off(topic, listener);
@@ -67,12 +67,12 @@ export function postgresSignals(
     next.on('error', lost);
     next.on('end', () => lost(new Error('the listening connection ended')));
     next.on('notification', ({ payload }) => {
-      if (ALL.includes(payload as Topic)) local.tell(payload as Topic);
+      if (ALL.includes(payload as Topic)) local.notify(payload as Topic);
     });
     try {
       await next.connect();
       await next.query(`listen ${CHANNEL}`);
-      for (const topic of ALL) local.tell(topic);
+      for (const topic of ALL) local.notify(topic);
     } catch (cause) {
       lost(cause as Error);
     }
@@ -83,10 +83,10 @@ export function postgresSignals(
   void connect();
 
   return {
-    tell(topic) {
+    notify(topic) {
       if (closed) return;
       // This process needs no round trip, and hears it with the database gone; the others may wait for the pause.
-      local.tell(topic);
+      local.notify(topic);
       if (due.has(topic)) return;
       due.set(
         topic,

@@ -3,7 +3,7 @@ import { Problem } from '../../protocol/wire/problem.ts';
 import { appendChanges } from '../changes/log.ts';
 import { movingDevice } from '../changes/scope.ts';
 import type { Tables } from '../database/schema.ts';
-import { tellSettings } from '../fleet/settings.ts';
+import { publishSettings } from '../fleet/settings.ts';
 import { findSite } from '../sites/write.ts';
 
 /**
@@ -30,6 +30,6 @@ export async function changeDevice(
   // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.
   if (patch.site !== undefined) {
     await appendChanges(tx, [{ kind: 'policy', device: id }], now);
-    await tellSettings(tx, [id], now);
+    await publishSettings(tx, [id], now);
   }
 }

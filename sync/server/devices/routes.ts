@@ -86,7 +86,7 @@ const approve = route({
   async handle(call) {
     call.on(call.params.device);
     const device = await approveDevice(identityOf(call), call.params.device, call.body.fingerprint);
-    call.tell('board');
+    call.notify('board');
     return shown(device);
   },
 });
@@ -101,11 +101,11 @@ const revoke = route({
   params: One,
   answer: DeviceShape,
   errors: ['unknown-device'],
-  async handle({ tx, params, now, on, tell }) {
+  async handle({ tx, params, now, on, notify }) {
     on(params.device);
     const device = await revokeDevice(tx, params.device, now);
-    tell('board');
-    tell('change');
+    notify('board');
+    notify('change');
     return shown(device);
   },
 });
@@ -121,11 +121,11 @@ const patch = route({
   body: DevicePatch,
   answer: DeviceShape,
   errors: ['unknown-device', 'unknown-site', 'name-unreadable'],
-  async handle({ tx, params, body, now, on, tell }) {
+  async handle({ tx, params, body, now, on, notify }) {
     on(params.device);
     await changeDevice(tx, params.device, body, now);
-    tell('board');
-    tell('change');
+    notify('board');
+    notify('change');
     return found(tx, params.device);
   },
 });

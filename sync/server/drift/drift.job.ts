@@ -24,7 +24,7 @@ const MARK = 'score-drift';
 export const driftJob: Job = {
   name: 'score-drift',
   everyMs: EVERY_MS,
-  async run({ db, keys, config, now, tell, signal }) {
+  async run({ db, keys, config, now, notify, signal }) {
     const calibrations = new Map(embeddersIn(config.weights).map((e) => [embedderId(e), e.calibration]));
     let looked = 0;
     let falling = 0;
@@ -39,7 +39,7 @@ export const driftJob: Job = {
       falling += page.falling;
       if (page.events < PAGE) break;
     }
-    if (falling > 0) tell('board');
+    if (falling > 0) notify('board');
     return { looked, falling };
   },
 };

@@ -36,7 +36,7 @@ export const embeddersJob: Job = {
       (move.state === 'working' || (await leftOf(db, move).limit(1).executeTakeFirst()) !== undefined)
     );
   },
-  async run({ db, keys, config, now, signal, tell }) {
+  async run({ db, keys, config, now, signal, notify }) {
     const move = await openMove(db);
     let [moved, again] = [0, 0];
     if (!move) return { moved, again };
@@ -58,7 +58,7 @@ export const embeddersJob: Job = {
       const done = await inTransaction(db, (tx) => settle(tx, keys, move, next.person, faces, code, at));
       if (done) moved += 1;
       else again += 1;
-      tell('change');
+      notify('change');
     }
     await db
       .updateTable('model_migration')
@@ -66,7 +66,7 @@ export const embeddersJob: Job = {
       .where('id', '=', move.id)
       .where('state', '=', 'working')
       .execute();
-    tell('board');
+    notify('board');
     return { moved, again };
   },
 };

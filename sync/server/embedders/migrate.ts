@@ -138,11 +138,11 @@ export async function finishMove(tx: Transaction<Tables>, now: Date): Promise<nu
   const move = await lockMove(tx, ['switched']);
   const gone = await tx.deleteFrom('template').where('model', '=', move.from_model).returning('person').execute();
   const people = [...new Set(gone.map((g) => g.person))];
-  const told: NewChange[] = [];
+  const newChanges: NewChange[] = [];
   for (const person of people)
     for (const site of await scopesOfPerson(tx, person))
-      told.push({ kind: 'templates', person, model: move.from_model, site });
-  await appendChanges(tx, told, now);
+      newChanges.push({ kind: 'templates', person, model: move.from_model, site });
+  await appendChanges(tx, newChanges, now);
   await tx.updateTable('model_migration').set({ state: 'done', ended_at: now }).where('id', '=', move.id).execute();
   return people.length;
 }
@@ -151,11 +151,11 @@ export async function finishMove(tx: Transaction<Tables>, now: Date): Promise<nu
 export async function cancelMove(tx: Transaction<Tables>, now: Date): Promise<void> {
   const move = await lockMove(tx, ['working', 'ready']);
   const gone = await tx.deleteFrom('template').where('model', '=', move.to_model).returning('person').execute();
-  const told: NewChange[] = [];
+  const newChanges: NewChange[] = [];
   for (const person of new Set(gone.map((g) => g.person)))
     for (const site of await scopesOfPerson(tx, person))
-      told.push({ kind: 'templates', person, model: move.to_model, site });
-  await appendChanges(tx, told, now);
+      newChanges.push({ kind: 'templates', person, model: move.to_model, site });
+  await appendChanges(tx, newChanges, now);
   await tx
     .updateTable('model_migration')
     .set({ state: 'cancelled', ended_at: now })

@@ -60,7 +60,7 @@ export async function addFaces(
   by: { readonly via: 'staff' | 'import'; readonly by: string | null },
   now: Date,
 ): Promise<void> {
-  const told: NewChange[] = [];
+  const newChanges: NewChange[] = [];
   const scopes = await scopesOfPerson(tx, person);
   for (const [model, of] of Map.groupBy(faces, (f) => f.model)) {
     const templates = of.map((f) => ({
@@ -69,7 +69,7 @@ export async function addFaces(
       vector: vectorBytes(f.embedding).toString('base64url'),
     }));
     await applyTemplates(tx, keys, person, { id: v7(), device: null, change: 'added', model, templates }, now);
-    told.push(...scopes.map((site): NewChange => ({ kind: 'templates', person, model, site })));
+    newChanges.push(...scopes.map((site): NewChange => ({ kind: 'templates', person, model, site })));
   }
   await keepPhotos(
     tx,
@@ -79,5 +79,5 @@ export async function addFaces(
     by,
     now,
   );
-  await appendChanges(tx, told, now);
+  await appendChanges(tx, newChanges, now);
 }

@@ -91,7 +91,7 @@ const enrol = authRoute({
     }
     return judged;
   },
-  async handle({ tx, services: { keys }, actor, params: { person }, body, prepared, now, about, tell }) {
+  async handle({ tx, services: { keys }, actor, params: { person }, body, prepared, now, about, notify }) {
     about([person]);
     await requireEnrollable(tx, keys, person, now);
     const usable = prepared.filter((j): j is UsableFace => j.code === null);
@@ -135,7 +135,7 @@ const enrol = authRoute({
       if (duplicate.what !== 'wait' || theirs.length === 0) return end('duplicate', duplicates);
       const waits = { person, other: most[0], score: most[1], source: body.source, faces: theirs, by: actor.id };
       await keepCase(tx, keys, waits, now);
-      tell('board');
+      notify('board');
       return end('waiting', duplicates);
     }
     for (const [i, j] of prepared.entries())
@@ -144,10 +144,10 @@ const enrol = authRoute({
     if (other) {
       about([other]);
       await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
-      tell('board');
+      notify('board');
     }
     await addFaces(tx, keys, person, theirs, { via: 'staff', by: actor.id }, now);
-    tell('change');
+    notify('change');
     return end('enrolled');
   },
 } satisfies AuthRouteSpec<typeof One, z.ZodType, typeof NewEnrolment, Judged[]>);
@@ -255,7 +255,7 @@ const accept = authRoute({
     'models-altered',
   ],
   before: ({ services }) => presentPipeline(services),
-  async handle({ tx, services: { keys }, actor, params, body: { typed }, prepared, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, actor, params, body: { typed }, prepared, now, about, on, notify }) {
     const { model, calibration } = prepared;
     on(params.case);
     const { person, other, faces } = await openCase(tx, keys, params.case);
@@ -282,8 +282,8 @@ const accept = authRoute({
     if (most) {
       about([most.person]);
       await askAbout(tx, params.case, most);
-      tell('board');
-      tell('change');
+      notify('board');
+      notify('change');
       return new Refused(
         new Problem(
           'another-lookalike',
@@ -294,8 +294,8 @@ const accept = authRoute({
     }
     await addFaces(tx, keys, person, faces, { via: 'staff', by: actor.id }, now);
     await removeCase(tx, params.case);
-    tell('board');
-    tell('change');
+    notify('board');
+    notify('change');
     return undefined;
   },
 } satisfies AuthRouteSpec<typeof OneCase, z.ZodType, typeof AcceptCase, FacePipeline>);
@@ -310,13 +310,13 @@ const refuse = route({
   params: OneCase,
   answer: 'nothing',
   errors: ['enrolment-case-unknown'],
-  async handle({ tx, services: { keys }, params, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, params, now, about, on, notify }) {
     on(params.case);
     const { person } = await openCase(tx, keys, params.case);
     about([person]);
     await giveUpCase(tx, { id: params.case, person }, now);
-    tell('board');
-    tell('change');
+    notify('board');
+    notify('change');
   },
 });
 

@@ -38,19 +38,19 @@ export async function eraseOnKiosks(
   const names = await sameAs(tx, [person]);
   const scopes = new Set<string>();
   for (const name of names) for (const scope of await scopesOfPerson(tx, name)) scopes.add(scope);
-  const told: NewChange[] = [];
+  const newChanges: NewChange[] = [];
   for (const name of [person, ...names.filter((n) => n !== person)]) {
     const other = name === person ? known : await openRequestOf(tx, name);
     if (other && other.state !== 'requested') continue;
     const request = other?.request ?? (name === person ? main : v7());
     const part = request === main ? null : main;
     await close(tx, { request, person: name, part_of: part, origin: o.origin }, other !== undefined, now);
-    told.push(...(await eraseChanges(tx, { request, person: name }, [...scopes])));
+    newChanges.push(...(await eraseChanges(tx, { request, person: name }, [...scopes])));
     await dropTemplates(tx, keys, name);
     for (const table of ['consent', 'person_model', 'person_site', 'person_site_past'] as const)
       await tx.deleteFrom(table).where('person', '=', name).execute();
   }
-  return told;
+  return newChanges;
 }
 
 async function close(

@@ -92,8 +92,8 @@ export async function requestAtKiosk(
     .where('off_kiosks', '=', false)
     .executeTakeFirst();
   if (Number(numUpdatedRows) === 0) return;
-  const told = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'gone', person, site }));
-  await appendChanges(tx, told, now);
+  const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'gone', person, site }));
+  await appendChanges(tx, newChanges, now);
   const actor: Actor = { role: 'device', id: by.device, email: null, ip: null, userAgent: null };
   const data = ['person', 'template', 'photo', 'checkin'];
   await writeAudit(
@@ -145,10 +145,10 @@ export async function undoErasure(
     );
   await tx.updateTable('erasure').set({ state: 'undone', done_at: now }).where('request', '=', request).execute();
   if (row.off_kiosks) {
-    const told: NewChange[] = [];
+    const newChanges: NewChange[] = [];
     for (const name of await sameAs(tx, [row.person]))
-      for (const site of await scopesOfPerson(tx, name)) told.push(...(await allOfPerson(tx, name, site)));
-    await appendChanges(tx, told, now);
+      for (const site of await scopesOfPerson(tx, name)) newChanges.push(...(await allOfPerson(tx, name, site)));
+    await appendChanges(tx, newChanges, now);
   }
   return { person: row.person };
 }

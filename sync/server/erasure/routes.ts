@@ -84,7 +84,7 @@ const create = route({
   body: NewErasure,
   answer: ErasureRequested,
   errors: ['person-unknown'],
-  async handle({ tx, services, body, about, on, now, tell }) {
+  async handle({ tx, services, body, about, on, now, notify }) {
     about([body.person]);
     const made = await requestErasure(
       tx,
@@ -98,7 +98,7 @@ const create = route({
       now,
     );
     on(made.request);
-    tell('change');
+    notify('change');
     return { request: made.request, undoUntil: text(made.undoUntil) };
   },
 });

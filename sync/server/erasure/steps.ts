@@ -88,7 +88,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'close',
-    async run({ db, keys, request, people, now, tell, detail }) {
+    async run({ db, keys, request, people, now, notify, detail }) {
       const at = now();
       const tombstone = detail('tombstone');
       const outdated = await inTransaction(db, async (tx) => {
@@ -118,24 +118,24 @@ export const STEPS: readonly Step[] = [
         await erasePeople(tx, people, at);
         await tx.deleteFrom('session').where('person', 'in', people).execute();
         await tx.deleteFrom('sign_in_link').where('person', 'in', people).execute();
-        const told = await eraseOnKiosks(tx, keys, person, { request, origin }, at);
-        await appendChanges(tx, told, at);
+        const newChanges = await eraseOnKiosks(tx, keys, person, { request, origin }, at);
+        await appendChanges(tx, newChanges, at);
         await queueMessages(tx, 'person.erased', people, at);
         // The log takes no row twice, and is long: it is only searched where this step may have run before.
         if (state === 'requested' || !(await isAudited(tx, request))) await writeAudit(tx, keys, closed(request), at);
         return null;
       });
       if (outdated !== null) return { waits: outdated, forMs: 0 };
-      tell('change');
-      tell('board');
+      notify('change');
+      notify('board');
       return { done: { names: people.length } };
     },
   },
   {
     name: 'unlink',
-    async run({ db, people, signal, tell }) {
+    async run({ db, people, signal, notify }) {
       const unlinked = await unlinkPeople(db, people, signal);
-      tell('board');
+      notify('board');
       return { done: { ...unlinked } };
     },
   },

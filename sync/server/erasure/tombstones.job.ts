@@ -18,7 +18,7 @@ export const tombstonesJob: Job = {
   name: 'tombstones',
   everyMs: HOUR_MS,
   async run(context) {
-    const { db, keys, config, now, log, tell } = context;
+    const { db, keys, config, now, log, notify } = context;
     const store = config.s3 ? openObjectStore(config.s3) : null;
     try {
       const people = [...(await fromFiles(context)), ...(store ? await fromStore(context, store) : [])];
@@ -28,7 +28,7 @@ export const tombstonesJob: Job = {
           { code: 'erasures-repeated', count: people.length },
           'the database was older than erasures: they are repeated',
         );
-        tell('change');
+        notify('change');
       }
       return { repeated: people.length };
     } finally {

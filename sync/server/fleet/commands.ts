@@ -74,7 +74,7 @@ export async function askKiosk(
     .execute();
   await publishDeviceState(
     tx,
-    [{ device, told: { kind: 'command', id, what: wanted.what, expires: expires.toISOString() } }],
+    [{ device, state: { kind: 'command', id, what: wanted.what, expires: expires.toISOString() } }],
     now,
   );
   return id;
@@ -102,7 +102,7 @@ export async function withdraw(tx: Transaction<Tables>, device: string, id: stri
     .execute();
   await publishDeviceState(
     tx,
-    [{ device, told: { kind: 'command', id, what: row.what, expires: now.toISOString() } }],
+    [{ device, state: { kind: 'command', id, what: row.what, expires: now.toISOString() } }],
     now,
   );
 }

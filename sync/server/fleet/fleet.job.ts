@@ -21,9 +21,9 @@ export const fleetJob: Job = {
 export const fleetAlertsJob: Job = {
   name: 'fleet-alerts',
   everyMs: 60_000,
-  async run({ db, now, tell }) {
+  async run({ db, now, notify }) {
     const kept = await inTransaction(db, (tx) => keepAlerts(tx, now()));
-    if (kept.begun + kept.over > 0) tell('board');
+    if (kept.begun + kept.over > 0) notify('board');
     return kept;
   },
 };

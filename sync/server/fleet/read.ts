@@ -71,7 +71,7 @@ export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Pr
     kiosk: kiosk!,
     own,
     template: site.settings,
-    told: merged(site.settings, own.settings),
+    effective: merged(site.settings, own.settings),
     commands: await commandsOf(db, id, emailOf, now),
     staff: await staffLogOf(db, keys, id, now),
   };
@@ -90,7 +90,7 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
     const report = Inventory.safeParse(row.report).data;
     if (report) reports.set(row.device, { at: row.at, report });
   }
-  const told = new Map(
+  const published = new Map(
     (await db.selectFrom('fleet_config').select(['device', 'revision']).execute()).map((r) => [r.device, r.revision]),
   );
   const leaving = await leavingOf(
@@ -114,7 +114,7 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
         device.status === 'approved'
           ? alertsOf({ lastHeardAt: device.lastHeardAt, report: known?.report ?? null }, now, newest)
           : [],
-      config: { told: told.get(device.id) ?? null, inForce: known?.report.configRevision ?? null },
+      config: { published: published.get(device.id) ?? null, inForce: known?.report.configRevision ?? null },
       leaving: leaving.get(device.id) ?? null,
       commandAt: commanded.get(device.id) ?? null,
     };

@@ -72,7 +72,7 @@ const settings = route({
     const { tx, params, body, now } = call;
     await known(call, params.device);
     const change = { settings: body.settings, after: body.after, by: byOf(call) };
-    if (await changeSettings(tx, { kind: 'device', scope: params.device }, change, now)) call.tell('change');
+    if (await changeSettings(tx, { kind: 'device', scope: params.device }, change, now)) call.notify('change');
     return fleetDetail(tx, call.services.keys, params.device, now);
   },
 });
@@ -92,7 +92,7 @@ const settingsBack = route({
     const { tx, params, body, now } = call;
     await known(call, params.device);
     if (await putBack(tx, { kind: 'device', scope: params.device }, body.revision, byOf(call), now))
-      call.tell('change');
+      call.notify('change');
     return fleetDetail(tx, call.services.keys, params.device, now);
   },
 });
@@ -123,7 +123,7 @@ const template = route({
     const scope = await scopeOfSite(call.tx, call.params.site);
     call.on(call.params.site);
     const change = { settings: call.body.settings, after: call.body.after, by: byOf(call) };
-    if (await changeSettings(call.tx, { kind: 'site', scope }, change, call.now)) call.tell('change');
+    if (await changeSettings(call.tx, { kind: 'site', scope }, change, call.now)) call.notify('change');
     return templateOf(call, call.params.site, scope);
   },
 });
@@ -142,7 +142,8 @@ const templateBack = route({
   async handle(call) {
     const scope = await scopeOfSite(call.tx, call.params.site);
     call.on(call.params.site);
-    if (await putBack(call.tx, { kind: 'site', scope }, call.body.revision, byOf(call), call.now)) call.tell('change');
+    if (await putBack(call.tx, { kind: 'site', scope }, call.body.revision, byOf(call), call.now))
+      call.notify('change');
     return templateOf(call, call.params.site, scope);
   },
 });
@@ -162,7 +163,7 @@ const command = route({
     const { tx, params, body, now } = call;
     const id = await askKiosk(tx, { ...body, device: params.device, by: byOf(call) }, now);
     call.on(`${params.device} ${body.what} ${id}`);
-    call.tell('change');
+    call.notify('change');
     return fleetDetail(tx, call.services.keys, params.device, now);
   },
 });
@@ -181,7 +182,7 @@ const commandBack = route({
     const { tx, params, now } = call;
     call.on(`${params.device} ${params.command}`);
     await withdraw(tx, params.device, params.command, now);
-    call.tell('change');
+    call.notify('change');
     return fleetDetail(tx, call.services.keys, params.device, now);
   },
 });

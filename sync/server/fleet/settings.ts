@@ -89,7 +89,7 @@ export async function changeSettings(tx: Transaction<Tables>, of: Of, change: Ch
       put_back: change.putBack ?? null,
     })
     .execute();
-  await tellSettings(tx, of.kind === 'device' ? [of.scope] : await readersOf(tx, [of.scope]), now);
+  await publishSettings(tx, of.kind === 'device' ? [of.scope] : await readersOf(tx, [of.scope]), now);
   return true;
 }
 
@@ -122,7 +122,7 @@ export const merged = (template: DeviceConfig, own: DeviceConfig): DeviceConfig 
  * Tells these devices what is theirs now, where that is another than they were told: after a change, a move to another
  * site, or an approval. As `publishDeviceState`, the last thing of its transaction.
  */
-export async function tellSettings(tx: Transaction<Tables>, devices: readonly string[], now: Date): Promise<void> {
+export async function publishSettings(tx: Transaction<Tables>, devices: readonly string[], now: Date): Promise<void> {
   if (devices.length === 0) return;
   await lockName(tx, LOCK);
   const scopes = await scopesOf(tx, devices);
@@ -156,7 +156,7 @@ export async function tellSettings(tx: Transaction<Tables>, devices: readonly st
   }
   await publishDeviceState(
     tx,
-    news.map(({ device, revision, config }) => ({ device, told: { kind: 'config', revision, config } })),
+    news.map(({ device, revision, config }) => ({ device, state: { kind: 'config', revision, config } })),
     now,
   );
 }
@@ -167,9 +167,9 @@ export async function retellSettings(tx: Transaction<Tables>, device: string, no
   if (row && Object.keys(parsed(row.config)).length > 0) {
     const revision = row.revision + 1;
     await tx.updateTable('fleet_config').set({ revision, at: now }).where('device', '=', device).execute();
-    await publishDeviceState(tx, [{ device, told: { kind: 'config', revision, config: parsed(row.config) } }], now);
+    await publishDeviceState(tx, [{ device, state: { kind: 'config', revision, config: parsed(row.config) } }], now);
   }
-  await tellSettings(tx, [device], now);
+  await publishSettings(tx, [device], now);
 }
 
 /** Templates of all sites, by name. */

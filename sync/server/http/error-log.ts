@@ -46,17 +46,17 @@ export class ErrorLog {
     }
     this.#kept.set(key, { fields: key === pair ? fields : { code: fields.code }, message, count: 0 });
     this.#log.warn(fields, message);
-    this.#timer ??= setInterval(() => this.#tell(), this.#everyMs).unref();
+    this.#timer ??= setInterval(() => this.#notify(), this.#everyMs).unref();
   }
 
   /** Writes down what was only counted so far: at the end. */
   close(): void {
-    this.#tell();
+    this.#notify();
     this.#kept.clear();
     this.#rest();
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const [key, kept] of this.#kept) {
       const { fields, message, count } = kept;
       if (count === 0) this.#kept.delete(key);

@@ -187,7 +187,7 @@ const STATUS: Readonly<Record<string, number>> = {
   'rollout-unknown': 404,
   'version-not-in-repository': 409,
   'version-not-newer': 409,
-  'ways-need-another': 409,
+  'checkin-method-required': 409,
   'wrong-audience': 403,
   'wrong-host': 421,
   'wrong-issuer': 403,

@@ -42,7 +42,7 @@ export async function applyAccepted(
       .executeTakeFirst();
     if (!next) {
       await inTransaction(db, (tx) => endImport(tx, run.id, 'done', at));
-      services.tell('board');
+      services.notify('board');
       continue;
     }
     const pipeline = await presentPipeline(services);
@@ -59,7 +59,7 @@ export async function applyAccepted(
         .execute();
       refused += 1;
     }
-    services.tell('change');
+    services.notify('change');
   }
   return { applied, refused };
 }
@@ -97,7 +97,7 @@ async function applyOne(
     embedding:
       row.model === pipeline.model
         ? vectorFrom(box.open(importPlace('template', row.id, person), row.template))
-        : await madeAnew(pipeline, picture),
+        : await remade(pipeline, picture),
     picture,
     pose: row.pose ?? 'photo',
   };
@@ -122,7 +122,7 @@ async function applyOne(
 }
 
 /** @throws Problem why this embedder takes no face from the picture that is kept */
-async function madeAnew(pipeline: FacePipeline, picture: Uint8Array): Promise<Float32Array> {
+async function remade(pipeline: FacePipeline, picture: Uint8Array): Promise<Float32Array> {
   const judged = await judgePicture(pipeline, picture, IMPORT_QUALITY);
   if (judged.code !== null)
     throw new Problem(

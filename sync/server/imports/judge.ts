@@ -59,7 +59,7 @@ export async function judgeWaiting(services: Services, signal: AbortSignal): Pro
     const batch = rows.filter((r) => r.run === run);
     const settled = await judgeBatch(services, run, batch);
     left.push(...batch.flatMap(({ id }) => (settled.has(id) ? [] : [id])));
-    services.tell('board');
+    services.notify('board');
     count += settled.size;
   }
 }

@@ -185,13 +185,13 @@ export async function makeWanted(services: Services, signal: AbortSignal): Promi
     for (let i = 0; i < missing.length; i += BATCH) {
       signal.throwIfAborted();
       made += await inTransaction(db, (tx) => makeBatch(tx, keys, run, missing.slice(i, i + BATCH), now()));
-      services.tell('change');
+      services.notify('change');
     }
     await inTransaction(db, async (tx) => {
       await tx.updateTable('import_run').set({ people: 'made' }).where('id', '=', run).execute();
       await lookAgain(tx, run);
     });
-    services.tell('board');
+    services.notify('board');
   }
   return made;
 }

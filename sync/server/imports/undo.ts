@@ -23,8 +23,8 @@ export async function undoWanted(services: Services, signal: AbortSignal): Promi
       undone += 1;
     }
     await db.updateTable('import_run').set({ people: 'undone' }).where('id', '=', run).execute();
-    services.tell('change');
-    services.tell('board');
+    services.notify('change');
+    services.notify('board');
   }
   return undone;
 }

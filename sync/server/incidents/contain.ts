@@ -28,7 +28,7 @@ export async function containIncident(
   o: Contain,
   actor: Actor,
 ): Promise<Contained> {
-  const { db, keys, now, tell } = services;
+  const { db, keys, now, notify } = services;
   const { row } = await holdIncident(db, keys, incident);
   if (row.closed_at) throw incidentClosed();
   const done: string[] = [];
@@ -88,8 +88,8 @@ export async function containIncident(
     await step('The incident is contained.', () =>
       inTransaction(db, (tx) => noteContained({ tx, keys, actor, now: now() }, incident)),
     );
-  tell('change');
-  tell('board');
+  notify('change');
+  notify('board');
   return { done, failed, next: nextSteps(o) };
 }
 

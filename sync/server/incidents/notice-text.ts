@@ -72,9 +72,9 @@ const EN = {
   } as Readonly<Record<string, string>>,
 };
 
-export type NoticeWords = typeof EN;
+export type NoticeTexts = typeof EN;
 
-const DE: NoticeWords = {
+const DE: NoticeTexts = {
   found: 'Bekannt seit',
   began: 'Beginn',
   ended: 'Ende',
@@ -144,4 +144,4 @@ const DE: NoticeWords = {
   },
 };
 
-export const WORDS: Readonly<Record<Language, NoticeWords>> = { en: EN, de: DE };
+export const WORDS: Readonly<Record<Language, NoticeTexts>> = { en: EN, de: DE };

@@ -1,5 +1,5 @@
 import type { Incident } from '../../protocol/api/incidents.ts';
-import { type Language, type NoticeWords, WORDS } from './notice-text.ts';
+import { type Language, type NoticeTexts, WORDS } from './notice-text.ts';
 
 /** What a notice is made of. */
 export interface NoticeFacts {
@@ -35,7 +35,7 @@ export function draftNotice(to: 'authority' | 'people', language: Language, fact
 
 type Or = (value: string | null | undefined, what: string) => string;
 
-function forAuthority(w: NoticeWords, { incident: i, affected, contacts, now }: NoticeFacts, or: Or): string {
+function forAuthority(w: NoticeTexts, { incident: i, affected, contacts, now }: NoticeFacts, or: Or): string {
   const late = now.toISOString() > i.clock.dueAt && !i.authorityAt;
   const counts = affected ? w.counts(affected.people, affected.rows, affected.unknown) : or(null, w.fields.counts);
   return sections(w.authority.title, [
@@ -61,7 +61,7 @@ function forAuthority(w: NoticeWords, { incident: i, affected, contacts, now }: 
   ]);
 }
 
-function forPeople(w: NoticeWords, { incident: i, contacts }: NoticeFacts, or: Or): string {
+function forPeople(w: NoticeTexts, { incident: i, contacts }: NoticeFacts, or: Or): string {
   return [
     `# ${w.people.title}`,
     w.people.greeting,
@@ -87,7 +87,7 @@ function sections(title: string, list: readonly (readonly [string, string])[]): 
 }
 
 /** In words; a kind that has none stands as it is. */
-function dataList(w: NoticeWords, kinds: readonly string[]): string {
+function dataList(w: NoticeTexts, kinds: readonly string[]): string {
   return [...new Set(kinds.map((kind) => w.kinds[kind] ?? kind))].map((kind) => `- ${kind}`).join('\n');
 }
 

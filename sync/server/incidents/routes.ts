@@ -212,9 +212,9 @@ export const incidentRoutes: readonly RouteSpec[] = [
     body: Contain,
     answer: Contained,
     errors: ['incident-unknown', 'incident-closed'],
-    async handle({ tx, services, params: { incident }, body, actor, on, tell }) {
+    async handle({ tx, services, params: { incident }, body, actor, on, notify }) {
       on(incident);
-      return containIncident({ ...services, db: tx, tell }, incident, body, actor);
+      return containIncident({ ...services, db: tx, notify }, incident, body, actor);
     },
   }),
   route({

@@ -38,12 +38,12 @@ const retry = route({
   action: 'operate',
   body: QuarantineRetry,
   answer: QuarantineRetried,
-  async handle({ tx, services: { keys, config }, body, now, tell, about }) {
+  async handle({ tx, services: { keys, config }, body, now, notify, about }) {
     about(await peopleQuarantined(tx, body));
     const retried = await retryQuarantine(tx, keys, body, now, { undoDays: config.retention.erasureUndoDays });
     if (retried.taken > 0) {
-      tell('board');
-      tell('change');
+      notify('board');
+      notify('change');
     }
     return retried;
   },

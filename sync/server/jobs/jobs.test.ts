@@ -39,7 +39,12 @@ describe.each(DATABASES)('jobs on $name', ({ unavailable, start }) => {
   let database: OpenDatabase;
   let now = T0;
   const services = () =>
-    ({ db: database.db, log: pino({ level: 'silent' }), now: () => now, tell: () => undefined }) as unknown as Services;
+    ({
+      db: database.db,
+      log: pino({ level: 'silent' }),
+      now: () => now,
+      notify: () => undefined,
+    }) as unknown as Services;
   const never = new AbortController().signal;
 
   beforeAll(async () => {

@@ -22,7 +22,7 @@ export interface KeyringOptions {
 }
 
 /** How often an unknown key may make us look into the database, ms. */
-const LOOK_AGAIN_MS = 1000;
+const RECHECK_MS = 1000;
 
 /**
  * The server's own private keys, as this process holds them. They lie in the database (schema `keyring`), each sealed under
@@ -106,7 +106,7 @@ export class Keyring {
   async sealingFor(kid: string): Promise<X25519PrivateJwk | null> {
     const find = () => this.heldSealing(kid);
     const now = this.#o.now();
-    if (!find() && Math.abs(now - this.#lookedAt) >= LOOK_AGAIN_MS) {
+    if (!find() && Math.abs(now - this.#lookedAt) >= RECHECK_MS) {
       this.#lookedAt = now;
       await this.refresh();
     }

@@ -15,7 +15,7 @@ export const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Most screens at once; further ones are told to come again. */
 export const MAX_READERS = 500;
 /** Looks without being told to: another replica may have died between its commit and its word, ms. */
-const LOOK_MS = 5000;
+const POLL_MS = 5000;
 const PING_MS = 20_000;
 
 export interface HubOptions {
@@ -64,7 +64,7 @@ export class LiveHub {
   constructor(options: HubOptions) {
     this.#o = options;
     this.#pings = setInterval(() => this.#pingAll(), PING_MS);
-    this.#looks = setInterval(() => this.changed(), LOOK_MS);
+    this.#looks = setInterval(() => this.changed(), POLL_MS);
     this.#pings.unref();
     this.#looks.unref();
   }

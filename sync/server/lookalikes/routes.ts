@@ -66,7 +66,7 @@ const remove = route({
   params: One,
   answer: 'nothing',
   errors: ['lookalikes-unknown'],
-  async handle({ tx, params, now, about, on, tell }) {
+  async handle({ tx, params, now, about, on, notify }) {
     on(params.pair);
     const row = await tx.selectFrom('lookalike').selectAll().where('id', '=', params.pair).executeTakeFirst();
     const changes = row && (await removePair(tx, [row.first, row.second]));
@@ -74,8 +74,8 @@ const remove = route({
       throw new Problem('lookalikes-unknown', 'There is no such pair any more.', 'Look at the list again.');
     about([row.first, row.second]);
     await appendChanges(tx, changes, now);
-    tell('board');
-    tell('change');
+    notify('board');
+    notify('change');
   },
 });
 

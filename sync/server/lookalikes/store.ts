@@ -23,7 +23,7 @@ export interface Marking {
 const sorted = (a: string, b: string): [string, string] => (a < b ? [a, b] : [b, a]);
 
 /** Both people's kiosks read their pairs again. */
-async function told(db: Db, people: readonly string[]): Promise<NewChange[]> {
+async function lookalikeChanges(db: Db, people: readonly string[]): Promise<NewChange[]> {
   const changes: NewChange[] = [];
   for (const person of new Set(people))
     for (const site of await scopesOfPerson(db, person)) changes.push({ kind: 'lookalikes', person, site });
@@ -59,7 +59,7 @@ export async function markPair(
     .onConflict((c) => c.columns(['first', 'second']).doUpdateSet(decided).where('merge_candidate.status', '=', 'open'))
     .execute();
   await queueMessages(tx, 'lookalikes.marked', [id], now);
-  return told(tx, [first, second]);
+  return lookalikeChanges(tx, [first, second]);
 }
 
 /** @returns what kiosks are to be told; null: they were no pair */
@@ -73,7 +73,7 @@ export async function removePair(
     .where('first', '=', first)
     .where('second', '=', second)
     .executeTakeFirst();
-  return Number(numDeletedRows) === 0 ? null : told(tx, [first, second]);
+  return Number(numDeletedRows) === 0 ? null : lookalikeChanges(tx, [first, second]);
 }
 
 const of = (people: readonly string[]) =>
@@ -86,7 +86,7 @@ export async function dropPairsOf(tx: Transaction<Tables>, person: string): Prom
     .where(of([person]))
     .returning(['first', 'second'])
     .execute();
-  return told(
+  return lookalikeChanges(
     tx,
     rows.flatMap((r) => [r.first, r.second]),
   );
@@ -109,9 +109,9 @@ export async function movePairs(tx: Transaction<Tables>, kept: string, merged: s
       .values({ ...row, first: a, second: b })
       .onConflict((c) => c.columns(['first', 'second']).doNothing())
       .execute();
-    changes.push(...(await told(tx, [other])));
+    changes.push(...(await lookalikeChanges(tx, [other])));
   }
-  return [...changes, ...(await told(tx, [kept]))];
+  return [...changes, ...(await lookalikeChanges(tx, [kept]))];
 }
 
 /** Ids of everybody with whom a person is a pair. */

@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 export const minorsJob: Job = {
   name: 'minors',
   everyMs: DAY_MS,
-  async run({ db, keys, now, tell }) {
+  async run({ db, keys, now, notify }) {
     const at = now();
     const report = await inTransaction(db, async (tx) => {
       const done = await reviewMinors(tx, keys, at);
@@ -32,7 +32,7 @@ export const minorsJob: Job = {
         );
       return done;
     });
-    if (report.changed > 0) tell('board');
+    if (report.changed > 0) notify('board');
     return report;
   },
 };

@@ -37,11 +37,11 @@ const putMinor = route({
   body: NewMinor,
   answer: MinorAnswer,
   errors: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
-  async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
+  async handle({ tx, services: { keys }, params: { person }, body, now, about, notify }) {
     about([person]);
     await requireLiving(tx, person, 'change');
     await setMinor(tx, keys, person, body, now);
-    tell('board');
+    notify('board');
     return { minor: await readMinor(tx, keys, person, now) };
   },
 });
@@ -56,11 +56,11 @@ const deleteMinor = route({
   params: One,
   answer: MinorAnswer,
   errors: ['person-unknown'],
-  async handle({ tx, params: { person }, about, tell }) {
+  async handle({ tx, params: { person }, about, notify }) {
     about([person]);
     await requireLiving(tx, person, 'change');
     await forgetMinor(tx, person);
-    tell('board');
+    notify('board');
     return { minor: null };
   },
 });

@@ -2,36 +2,40 @@ import { command } from '../../disk/program.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 
 /** What S3 or the way to it says, as a code and a sentence for the operator. */
-interface Told {
+interface StoreProblem {
   readonly code: string;
   readonly message: string;
   readonly next: string;
 }
 
-const DENIED: Told = {
+const DENIED: StoreProblem = {
   code: 's3-denied',
   message: 'The object store refuses this access key',
   next: `Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the policy of its user (build/iam). Where it began with the bucket’s policy, which a store may not understand, take that off: ${command('backup setup --no-policy')}`,
 };
-const MISSING_BUCKET: Told = {
+const MISSING_BUCKET: StoreProblem = {
   code: 's3-bucket-missing',
   message: 'There is no such bucket',
   next: `Check S3_BUCKET_NAME and AWS_REGION, or make it: ${command('backup setup')}`,
 };
-const OTHER_REGION: Told = {
+const OTHER_REGION: StoreProblem = {
   code: 's3-region-wrong',
   message: 'The bucket lies in another region',
   next: 'Correct AWS_REGION.',
 };
-const BUSY: Told = { code: 's3-busy', message: 'The object store asks for a pause', next: 'Try again in a minute.' };
-const KMS: Told = {
+const BUSY: StoreProblem = {
+  code: 's3-busy',
+  message: 'The object store asks for a pause',
+  next: 'Try again in a minute.',
+};
+const KMS: StoreProblem = {
   code: 's3-kms-refused',
   message: 'The key service refuses the key of SSE-KMS',
   next: 'Check S3_KMS_KEY_ID and that this user may use that key.',
 };
 
 /** Names of S3's errors (`error.name`). */
-const BY_NAME: Readonly<Record<string, Told>> = {
+const BY_NAME: Readonly<Record<string, StoreProblem>> = {
   AccessDenied: DENIED,
   AllAccessDisabled: DENIED,
   ExpiredToken: DENIED,
@@ -82,12 +86,12 @@ export function asS3Problem(cause: unknown, what: string): Problem {
   if (cause instanceof Problem) return cause;
   const { name = '', code = '' } = cause as { name?: string; code?: string };
   const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  const told = BY_NAME[name] ?? byConnection(name, code) ?? byStatus(status);
+  const known = BY_NAME[name] ?? byConnection(name, code) ?? byStatus(status);
   const {
     code: ours,
     message,
     next,
-  } = told ?? {
+  } = known ?? {
     code: 's3-failed',
     message: `The object store failed (${name || code || 'no reason given'}${status ? `, ${status}` : ''})`,
     next: 'See the log; if it repeats, report it.',
@@ -95,7 +99,7 @@ export function asS3Problem(cause: unknown, what: string): Problem {
   return new Problem(ours, `${message}: ${what}.`, next, { cause });
 }
 
-function byConnection(name: string, code: string): Told | null {
+function byConnection(name: string, code: string): StoreProblem | null {
   if (TLS.test(code))
     return {
       code: 's3-tls-refused',
@@ -112,7 +116,7 @@ function byConnection(name: string, code: string): Told | null {
 }
 
 /** For answers without a body, as those to HEAD. */
-function byStatus(status: number | undefined): Told | null {
+function byStatus(status: number | undefined): StoreProblem | null {
   if (status === 403 || status === 401) return DENIED;
   if (status === 404) return BY_NAME.NoSuchKey!;
   if (status === 301) return OTHER_REGION;

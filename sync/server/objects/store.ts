@@ -103,14 +103,14 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
       return sent;
     },
     async get(key, versionId) {
-      const answer = await told(key, () =>
+      const answer = await withStoreProblem(key, () =>
         client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...version(versionId) })),
       );
       return readable(answer.Body as AsyncIterable<Uint8Array> | undefined, key);
     },
     async head(key, versionId) {
       try {
-        const h = await told(key, () =>
+        const h = await withStoreProblem(key, () =>
           client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ...version(versionId) })),
         );
         return {
@@ -158,7 +158,7 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
       }
     },
     async thaw(key, versionId, { days, tier }) {
-      await told(key, async () => {
+      await withStoreProblem(key, async () => {
         try {
           await client.send(
             new RestoreObjectCommand({
@@ -186,7 +186,7 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
 const version = (versionId: string | undefined) => (versionId ? { VersionId: versionId } : {});
 const nameOf = (cause: unknown) => (cause as { name?: string }).name ?? '';
 
-async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
+async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
@@ -234,7 +234,7 @@ function archiveState(storageClass: string | undefined, restore: string | undefi
 async function* versions(client: S3Client, bucket: string, prefix: string): AsyncGenerator<StoredObject> {
   let marker: { KeyMarker?: string; VersionIdMarker?: string } = {};
   for (;;) {
-    const page: ListObjectVersionsCommandOutput = await told(prefix || bucket, () =>
+    const page: ListObjectVersionsCommandOutput = await withStoreProblem(prefix || bucket, () =>
       client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...marker })),
     );
     const found = [
@@ -273,7 +273,7 @@ async function deleteBatch(
 ): Promise<void> {
   if (batch.length === 0) return;
   const Objects = batch.map((o) => ({ Key: o.key, VersionId: o.versionId }));
-  const answer = await told(what, () =>
+  const answer = await withStoreProblem(what, () =>
     client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })),
   );
   const refused = answer.Errors?.[0];

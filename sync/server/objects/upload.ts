@@ -59,7 +59,7 @@ export async function upload(
   const condition = options.ifAbsent ? { IfNoneMatch: '*' } : {};
   if (!second) {
     const { hex, base64 } = digest(first);
-    const answer = await told(key, () =>
+    const answer = await withStoreProblem(key, () =>
       client.send(
         new PutObjectCommand({
           ...target,
@@ -73,7 +73,7 @@ export async function upload(
     );
     return { versionId: answer.VersionId ?? 'null', sha256: hex, size: first.length };
   }
-  const { UploadId } = await told(key, () =>
+  const { UploadId } = await withStoreProblem(key, () =>
     client.send(new CreateMultipartUploadCommand({ ...target, ...made, ChecksumAlgorithm: 'SHA256' })),
   );
   try {
@@ -127,12 +127,14 @@ export async function upload(
 
 /** Aborts what uploads of a key, or below a prefix that ends with `/`, are unfinished. */
 export async function abortUploads(client: S3Client, bucket: string, prefixOrKey: string): Promise<number> {
-  const { Uploads = [] } = await told(prefixOrKey, () =>
+  const { Uploads = [] } = await withStoreProblem(prefixOrKey, () =>
     client.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefixOrKey })),
   );
   const ours = Uploads.filter((u) => prefixOrKey.endsWith('/') || u.Key === prefixOrKey);
   for (const { Key, UploadId } of ours)
-    await told(prefixOrKey, () => client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })));
+    await withStoreProblem(prefixOrKey, () =>
+      client.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key, UploadId })),
+    );
   return ours.length;
 }
 
@@ -191,7 +193,7 @@ function type({ contentType }: PutOptions) {
   return { ContentType: contentType ?? 'application/octet-stream' };
 }
 
-async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
+async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -9,7 +9,7 @@ import type { OperatorContext } from './operation.ts';
 type Row = Pick<AuditEntry, 'action' | 'route' | 'data'> & { readonly resource?: string | null };
 
 /** What is known of the row only once the work is done. */
-interface Told {
+interface AuditDetail {
   readonly resource?: string | null;
   /** Whom it was about. */
   readonly subjects?: readonly string[];
@@ -25,12 +25,12 @@ export function audited<T>(
   { db, keys, now }: Pick<OperatorContext, 'db' | 'keys' | 'now'>,
   row: Row,
   work: (tx: Transaction<Tables>, at: Date) => Promise<T>,
-  told: (result: T) => Told = () => ({}),
+  auditDetail: (result: T) => AuditDetail = () => ({}),
 ): Promise<T> {
   return inTransaction(db, async (tx) => {
     const at = now();
     const result = await work(tx, at);
-    const entry = { actor: OPERATOR, subjects: [], outcome: 'ok', ...row, ...told(result) };
+    const entry = { actor: OPERATOR, subjects: [], outcome: 'ok', ...row, ...auditDetail(result) };
     await writeAudit(tx, keys, entry, at);
     return result;
   });

@@ -44,8 +44,8 @@ export async function operate<N extends OperationName>(
     const context = identityContext({ db, keys, keyring, now, config });
     const log = createLogger('warn');
     const onChange = () => {
-      signals.tell('board');
-      signals.tell('change');
+      signals.notify('board');
+      signals.notify('change');
     };
     return (await runOperation(
       { ...context, config, log, onChange, ...(progress && { progress }) },

@@ -37,5 +37,5 @@ export const operation = <A extends z.ZodType, R>(o: Operation<A, R>): Operation
 
 /** What jobs and routes work with, of an operator's context. */
 export function servicesOf({ db, keys, keyring, config, log, now, onChange }: OperatorContext): Services {
-  return { db, keys, keyring, config, log, now, tell: () => onChange() };
+  return { db, keys, keyring, config, log, now, notify: () => onChange() };
 }

@@ -307,11 +307,11 @@ async function devicesBehind({ db, keyring }: OperatorContext, purpose: KeyPurpo
   if (keyring.described.filter((k) => k.purpose === purpose).length < 2) return [];
   const approved = (await listDevices(db)).filter((d) => d.status === 'approved');
   const newest = keyring.signingKids[0]!;
-  const toldSince = purpose === 'qr' || purpose === 'pin' ? await newestKeyMade(db, purpose) : null;
+  const keyMadeAt = purpose === 'qr' || purpose === 'pin' ? await newestKeyMade(db, purpose) : null;
   return approved.filter((d) => {
     if (purpose === 'signing') return !d.trusts?.includes(newest);
     if (purpose === 'sealing') return d.sealedTo !== keyring.sealingKid;
-    if (toldSince) return d.lastHeardAt === null || d.lastHeardAt < toldSince;
+    if (keyMadeAt) return d.lastHeardAt === null || d.lastHeardAt < keyMadeAt;
     return d.certIssuer !== keyring.cas[0]!.id;
   });
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { PersonPatch } from '../../protocol/api/people.ts';
-import { personChanged, tellCredentials } from '../changes/sites.ts';
+import { personChanged, publishCredentials } from '../changes/sites.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import { personUnknown } from './living.ts';
@@ -29,7 +29,7 @@ export async function changePerson(
   const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
   if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, [person]);
   if (changed.length > 0) await personChanged(tx, person, now);
-  if (changed.includes('badge')) await tellCredentials(tx, person, now);
+  if (changed.includes('badge')) await publishCredentials(tx, person, now);
   return changed;
 }
 

@@ -74,13 +74,13 @@ const create = route({
   body: NewPerson,
   answer: Person,
   errors: ['unknown-site', 'name-unreadable'],
-  async handle({ tx, services: { keys }, body: { sites, ...patch }, now, about, tell }) {
+  async handle({ tx, services: { keys }, body: { sites, ...patch }, now, about, notify }) {
     const id = v7();
     about([id]);
     const scopes = sites ? await scopesOf(tx, sites) : [DEFAULT_SCOPE];
     await writePerson(tx, keys, { id, patch: defined(patch), expectVersion: 0 }, now);
     await assignToSites(tx, id, scopes, now);
-    tell('change');
+    notify('change');
     return one(tx, keys, id);
   },
 });
@@ -96,14 +96,14 @@ const patch = route({
   body: PersonPatch,
   answer: Person,
   errors: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
-  async handle({ tx, services: { keys }, params: { person }, body, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, params: { person }, body, now, about, on, notify }) {
     about([person]);
     const changed = await changePerson(tx, keys, person, body, now);
     if (changed.length > 0) {
       // Which fields, never what stood in them.
       on(changed.join(','));
-      tell('change');
-      tell('board');
+      notify('change');
+      notify('board');
     }
     return one(tx, keys, person);
   },
@@ -120,11 +120,11 @@ const sites = route({
   body: PersonSites,
   answer: Person,
   errors: ['person-unknown', 'unknown-site'],
-  async handle({ tx, services: { keys }, params: { person }, body, now, about, tell }) {
+  async handle({ tx, services: { keys }, params: { person }, body, now, about, notify }) {
     about([person]);
     await requireLiving(tx, person, 'change');
     await assignToSites(tx, person, await scopesOf(tx, body.sites), now);
-    tell('change');
+    notify('change');
     return one(tx, keys, person);
   },
 });

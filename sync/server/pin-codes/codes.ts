@@ -65,7 +65,7 @@ export async function issuePinCode(
     .values({ person, ...values })
     .onConflict((c) => c.column('person').doUpdateSet(values))
     .execute();
-  await tell(tx, person, now);
+  await publish(tx, person, now);
   return { id, issuedAt: now, expiresAt, code };
 }
 
@@ -74,7 +74,7 @@ export async function withdrawPinCode(tx: Transaction<Tables>, person: string, n
   await requireLiving(tx, person, 'none');
   const { numDeletedRows } = await tx.deleteFrom('pin_code').where('person', '=', person).executeTakeFirst();
   if (Number(numDeletedRows) === 0) return false;
-  await tell(tx, person, now);
+  await publish(tx, person, now);
   return true;
 }
 
@@ -88,7 +88,7 @@ export async function spendPinCode(tx: Transaction<Tables>, person: string, at: 
   return Number(numDeletedRows) > 0;
 }
 
-async function tell(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+async function publish(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
   const sites = await scopesOfPerson(tx, person);
   await appendChanges(
     tx,

@@ -49,7 +49,7 @@ const issue = route({
   params: One,
   answer: IssuedPinCode,
   errors: ['person-unknown', 'pin-without-number'],
-  async handle({ tx, services: { keys }, actor, params: { person }, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, actor, params: { person }, now, about, on, notify }) {
     about([person]);
     const { name, number } = await requireShown(tx, keys, person);
     if (number === null)
@@ -60,7 +60,7 @@ const issue = route({
       );
     const { id, code, issuedAt, expiresAt } = await issuePinCode(tx, keys, person, actor.id, now);
     on(id);
-    tell('change');
+    notify('change');
     return { name, number, code, issuedAt: issuedAt.toISOString(), expiresAt: expiresAt.toISOString() };
   },
 });
@@ -77,10 +77,10 @@ const takeBack = (path: string, summary: string, take: typeof withdrawPin) =>
     params: One,
     answer: PinCodeAnswer,
     errors: ['person-unknown'],
-    async handle({ tx, services: { keys }, params: { person }, now, about, tell }) {
+    async handle({ tx, services: { keys }, params: { person }, now, about, notify }) {
       about([person]);
       await requireShown(tx, keys, person);
-      if (await take(tx, person, now)) tell('change');
+      if (await take(tx, person, now)) notify('change');
       return shown(tx, person, now);
     },
   });

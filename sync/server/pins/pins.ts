@@ -94,7 +94,7 @@ export async function withdrawPin(tx: Transaction<Tables>, person: string, now: 
     .where('sealed', 'is not', null)
     .executeTakeFirst();
   if (Number(numUpdatedRows) === 0) return false;
-  await tellPins(tx, [person], now);
+  await publishPins(tx, [person], now);
   return true;
 }
 
@@ -121,7 +121,7 @@ async function withdrawWithoutPepper(tx: Transaction<Tables>, now: Date): Promis
     .where(sql<boolean>`pepper not in (select id from keyring.server_key where purpose = 'pin' and retired_at is null)`)
     .returning('person')
     .execute();
-  await tellPins(
+  await publishPins(
     tx,
     rows.map((r) => r.person),
     now,
@@ -131,7 +131,7 @@ async function withdrawWithoutPepper(tx: Transaction<Tables>, now: Date): Promis
 /** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
 const CHUNK = 1000;
 
-async function tellPins(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+async function publishPins(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
   for (let at = 0; at < people.length; at += CHUNK) {
     const rows = await tx
       .selectFrom('person_site')

@@ -4,7 +4,7 @@
  */
 
 /** By table: the section of the export that tells what it holds. */
-export const TOLD: Readonly<Record<string, string>> = {
+export const EXPORTED: Readonly<Record<string, string>> = {
   person: 'profile',
   person_site: 'sites',
   person_site_past: 'sites',

@@ -59,13 +59,13 @@ const rectify = route({
   body: MyProfilePatch,
   answer: MyProfile,
   errors: ['person-changed', 'name-unreadable'],
-  async handle({ tx, services: { keys }, actor, body, now, about, on, tell }) {
+  async handle({ tx, services: { keys }, actor, body, now, about, on, notify }) {
     const person = self(actor, about);
     const changed = await changePerson(tx, keys, person, body, now);
     if (changed.length > 0) {
       on(changed.join(','));
-      tell('change');
-      tell('board');
+      notify('change');
+      notify('board');
     }
     return mine(tx, keys, person);
   },
@@ -80,10 +80,10 @@ const gps = route({
   action: 'write',
   body: MyGps,
   answer: MyProfile,
-  async handle({ tx, services: { keys }, actor, body, now, about, tell }) {
+  async handle({ tx, services: { keys }, actor, body, now, about, notify }) {
     const person = self(actor, about);
     await changePerson(tx, keys, person, { gpsOptOut: body.optOut }, now);
-    tell('change');
+    notify('change');
     return mine(tx, keys, person);
   },
 });
@@ -113,10 +113,10 @@ const give = route({
   body: MyConsent,
   answer: MyConsentAnswer,
   errors: ['consent-text-not-reviewed', 'consent-outdated', 'privacy-not-set'],
-  async handle({ tx, services: { keys }, actor, body, now, about, tell }) {
+  async handle({ tx, services: { keys }, actor, body, now, about, notify }) {
     const person = self(actor, about);
     const standing = await giveConsent(tx, keys, person, body, BY_MYSELF, now);
-    tell('change');
+    notify('change');
     return { standing };
   },
 });
@@ -129,10 +129,10 @@ const withdraw = route({
   data: ['consent', 'template'],
   action: 'write',
   answer: MyConsentAnswer,
-  async handle({ tx, services: { keys }, actor, now, about, tell }) {
+  async handle({ tx, services: { keys }, actor, now, about, notify }) {
     const person = self(actor, about);
     const standing = await withdrawConsent(tx, keys, person, BY_MYSELF, now);
-    tell('change');
+    notify('change');
     return { standing };
   },
 });
@@ -213,13 +213,13 @@ const erase = route({
   body: ErasureDemand,
   answer: ErasureBegun,
   errors: ['confirmation-needed'],
-  async handle({ tx, services: { keys, config }, actor, body, now, about, on, tell }) {
+  async handle({ tx, services: { keys, config }, actor, body, now, about, on, notify }) {
     const person = self(actor, about);
     requireConfirmation(keys, person, body.confirmation, now);
     const undoDays = config.retention.erasureUndoDays;
     const begun = await requestErasure(tx, keys, { person, origin: 'person', undoDays }, now);
     on(begun.request);
-    tell('change');
+    notify('change');
     return { request: begun.request, undoUntil: begun.undoUntil?.toISOString() ?? null };
   },
 });

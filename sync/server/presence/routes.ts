@@ -19,7 +19,7 @@ import { countInside, readInside, readKnownAsOf } from './inside.ts';
 
 const After = z.tuple([Uuid]);
 const One = z.strictObject({ evacuation: Uuid });
-const Somebody = z.strictObject({ evacuation: Uuid, person: Uuid });
+const PersonParams = z.strictObject({ evacuation: Uuid, person: Uuid });
 
 const siteIn =
   (tx: Db, config: Pick<Config, 'site'>): SiteOf =>
@@ -86,11 +86,11 @@ const begin = route({
   body: NewEvacuation,
   answer: Evacuation,
   errors: ['unknown-site'],
-  async handle({ tx, services: { config }, actor, body, now, on, tell }) {
+  async handle({ tx, services: { config }, actor, body, now, on, notify }) {
     const site = await reportSite(tx, body.site, config.site.timeZone);
     const begun = await beginEvacuation(tx, site, actor.id, now);
     on(begun.id);
-    tell('change');
+    notify('change');
     return begun;
   },
 });
@@ -102,14 +102,14 @@ const mark = route({
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',
-  params: Somebody,
+  params: PersonParams,
   answer: 'nothing',
   errors: ['evacuation-over', 'person-unknown'],
-  async handle({ tx, services: { config }, actor, params, now, about, on, tell }) {
+  async handle({ tx, services: { config }, actor, params, now, about, on, notify }) {
     on(params.evacuation);
     about([params.person]);
     await account(tx, params, actor.id, siteIn(tx, config), now);
-    tell('change');
+    notify('change');
   },
 });
 
@@ -120,14 +120,14 @@ const unmark = route({
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',
-  params: Somebody,
+  params: PersonParams,
   answer: 'nothing',
   errors: ['evacuation-over', 'person-unknown'],
-  async handle({ tx, services: { config }, actor, params, now, about, on, tell }) {
+  async handle({ tx, services: { config }, actor, params, now, about, on, notify }) {
     on(params.evacuation);
     about([params.person]);
     await unaccount(tx, params, actor.id, siteIn(tx, config), now);
-    tell('change');
+    notify('change');
   },
 });
 
@@ -141,9 +141,9 @@ const end = route({
   params: One,
   answer: Evacuation,
   errors: ['evacuation-over'],
-  async handle({ tx, services: { config }, params, now, on, tell }) {
+  async handle({ tx, services: { config }, params, now, on, notify }) {
     on(params.evacuation);
-    tell('change');
+    notify('change');
     return endEvacuation(tx, params.evacuation, siteIn(tx, config), now);
   },
 });

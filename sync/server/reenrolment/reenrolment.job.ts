@@ -15,7 +15,7 @@ export const reenrolmentJob: Job = {
   everyMs: EVERY_MS,
   async run({ db, now, signal }) {
     let people = 0;
-    let told = 0;
+    let published = 0;
     const sites = await db.selectFrom('site').select('id').where('is_default', '=', false).execute();
     for (const scope of [DEFAULT_SCOPE, ...sites.map((s) => s.id)]) {
       signal.throwIfAborted();
@@ -33,10 +33,10 @@ export const reenrolmentJob: Job = {
           .values({ key, value: digest })
           .onConflict((c) => c.column('key').doUpdateSet({ value: digest }))
           .execute();
-        told += 1;
+        published += 1;
         await appendChanges(tx, [{ kind: 'again', site: scope }], at);
       });
     }
-    return { people, told };
+    return { people, published };
   },
 };

@@ -21,9 +21,9 @@ export const facesOffJob: Job = {
   name: 'faces-off',
   everyMs: 60_000,
   wanted: async ({ db }) => (await peopleWithoutFaces(db, 1)).length > 0,
-  async run({ db, keys, now, signal, tell }) {
+  async run({ db, keys, now, signal, notify }) {
     const people = await dropTemplatesWithoutSite(db, keys, now(), signal);
-    if (people > 0) tell('change');
+    if (people > 0) notify('change');
     return { people };
   },
 };

@@ -17,7 +17,7 @@ export const retentionJob: Job = {
         onFailure: (kind, err) => context.log.error({ code: 'purge-failed', kind, err }, 'a purge failed'),
       }),
     );
-    if (rules.some((r) => r.removed > 0)) context.tell('change');
+    if (rules.some((r) => r.removed > 0)) context.notify('change');
     return { rules };
   },
 };

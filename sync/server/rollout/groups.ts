@@ -51,7 +51,7 @@ export async function putIntoRing(tx: Transaction<Tables>, device: string, ring:
       .values({ device, ring })
       .onConflict((c) => c.column('device').doUpdateSet({ ring }))
       .execute();
-  await tellAnew(tx, now);
+  await republish(tx, now);
 }
 
 /** @throws Problem `unknown-site` */
@@ -81,7 +81,7 @@ export async function setWindow(
     .values({ site: await scopeOfSite(tx, id), ...hours })
     .onConflict((c) => c.column('site').doUpdateSet(hours))
     .execute();
-  await tellAnew(tx, now);
+  await republish(tx, now);
 }
 
 /** The site goes by the default site's window again. @throws Problem `unknown-site` */
@@ -90,10 +90,10 @@ export async function dropWindow(tx: Transaction<Tables>, id: string, now: Date)
     .deleteFrom('update_window')
     .where('site', '=', await scopeOfSite(tx, id))
     .execute();
-  await tellAnew(tx, now);
+  await republish(tx, now);
 }
 
-async function tellAnew(tx: Transaction<Tables>, now: Date): Promise<void> {
+async function republish(tx: Transaction<Tables>, now: Date): Promise<void> {
   const row = await rolloutInForce(tx);
   if (row) await publishRollout(tx, planOf(row), await fleetOf(tx, row.id), now);
 }

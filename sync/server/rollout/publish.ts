@@ -19,11 +19,11 @@ export async function publishRollout(
   now: Date,
 ): Promise<number> {
   const rows = await tx.selectFrom('device_told').select(['device', 'body']).where('kind', '=', 'update').execute();
-  const told = new Map(rows.map((r) => [r.device, (r.body as { update: UpdateDirective | null }).update]));
+  const published = new Map(rows.map((r) => [r.device, (r.body as { update: UpdateDirective | null }).update]));
   const windows = await windowsOf(tx);
   const news = fleet.flatMap((kiosk) => {
     const update = directiveOf(plan, kiosk, windows(kiosk.scope));
-    return isDeepStrictEqual(update, told.get(kiosk.device) ?? null) ? [] : [{ kiosk, update }];
+    return isDeepStrictEqual(update, published.get(kiosk.device) ?? null) ? [] : [{ kiosk, update }];
   });
   const fresh = news.filter(({ kiosk, update }) => update && !kiosk.progress).map(({ kiosk }) => kiosk.device);
   if (fresh.length > 0)
@@ -54,7 +54,7 @@ export async function publishRollout(
       .execute();
   await publishDeviceState(
     tx,
-    news.map(({ kiosk, update }) => ({ device: kiosk.device, told: { kind: 'update', update } })),
+    news.map(({ kiosk, update }) => ({ device: kiosk.device, state: { kind: 'update', update } })),
     now,
   );
   return news.length;

@@ -27,9 +27,9 @@ async function goOn(context: JobContext, tx: Transaction<Tables>): Promise<Repor
   const decision = decide(plan, tally(plan, fleet, now), now);
   const acting: Acting = { tx, now, by: 'server' };
   if (decision.kind === 'wait') {
-    const told = await publishRollout(tx, plan, fleet, now);
-    if (told > 0) context.tell('change');
-    return { waitsFor: decision.for, told };
+    const published = await publishRollout(tx, plan, fleet, now);
+    if (published > 0) context.notify('change');
+    return { waitsFor: decision.for, published };
   }
   if (decision.kind === 'stop') {
     const { failed, got } = decision;
@@ -50,6 +50,6 @@ async function goOn(context: JobContext, tx: Transaction<Tables>): Promise<Repor
   } else await change(acting, row, 'done', { state: 'done' });
   const entry = { actor: SYSTEM, action: 'operate', route: 'job rollouts', data: [], subjects: [] } as const;
   await writeAudit(tx, context.keys, { ...entry, resource: row.id, outcome: 'ok' }, now);
-  context.tell('change');
+  context.notify('change');
   return { [decision.kind]: row.version };
 }

@@ -82,10 +82,10 @@ const start = route({
     'ring-empty',
   ],
   async handle(call) {
-    const { tx, services, body, now, on, tell } = call;
+    const { tx, services, body, now, on, notify } = call;
     const id = await startRollout(actingIn(call), body, services.config.updates);
     on(id);
-    tell('change');
+    notify('change');
     return findRollout(tx, id, now);
   },
 });
@@ -162,10 +162,10 @@ const act = <B extends z.ZodType>(
     answer: Rollout,
     errors,
     async handle(call) {
-      const { tx, params, now, on, tell } = call;
+      const { tx, params, now, on, notify } = call;
       on(params.rollout);
       await work(actingIn(call), params.rollout, call.body as z.output<B>);
-      tell('change');
+      notify('change');
       return findRollout(tx, params.rollout, now);
     },
   });
@@ -223,10 +223,10 @@ const intoRing = route({
   body: DeviceRing,
   answer: 'nothing',
   errors: ['unknown-device'],
-  async handle({ tx, params, body, now, on, tell }) {
+  async handle({ tx, params, body, now, on, notify }) {
     on(params.device);
     await putIntoRing(tx, params.device, body.ring, now);
-    tell('change');
+    notify('change');
   },
 });
 
@@ -257,10 +257,10 @@ const putWindow = route({
   body: SiteWindowPut,
   answer: SiteWindow,
   errors: ['unknown-site'],
-  async handle({ tx, params, body, now, on, tell }) {
+  async handle({ tx, params, body, now, on, notify }) {
     on(params.site);
     await setWindow(tx, params.site, body.window, now);
-    tell('change');
+    notify('change');
     return windowOfSite(tx, params.site);
   },
 });
@@ -275,10 +275,10 @@ const noWindow = route({
   params: Site,
   answer: 'nothing',
   errors: ['unknown-site'],
-  async handle({ tx, params, now, on, tell }) {
+  async handle({ tx, params, now, on, notify }) {
     on(params.site);
     await dropWindow(tx, params.site, now);
-    tell('change');
+    notify('change');
   },
 });
 

@@ -100,7 +100,7 @@ describe('who is reached', () => {
 
 describe('what a kiosk is told', () => {
   const window = { from: '22:00', to: '04:00', zone: 'Europe/Berlin' };
-  const told = (state: Plan['state'], progress: State | null, ring: RingId = 'canary') =>
+  const directiveFor = (state: Plan['state'], progress: State | null, ring: RingId = 'canary') =>
     directiveOf(plan({ state }), kiosk(progress, { ring }), window)?.action ?? null;
 
   test('who is reached installs, in the window of the site; nobody else', () => {
@@ -113,23 +113,23 @@ describe('what a kiosk is told', () => {
       again: 3,
     });
     expect(directiveOf(plan({ urgent: true }), kiosk(null), window)?.window).toBeNull();
-    expect(told('running', null, 'all')).toBeNull();
+    expect(directiveFor('running', null, 'all')).toBeNull();
   });
 
   test('a rollout that does not run takes back what nothing came of yet, and nothing else', () => {
     for (const state of ['paused', 'stopped'] as const) {
-      expect(told(state, null)).toBeNull();
-      expect(told(state, 'told')).toBeNull();
+      expect(directiveFor(state, null)).toBeNull();
+      expect(directiveFor(state, 'told')).toBeNull();
       for (const begun of ['installing', 'healthy', 'rolled-back', 'refused'] as const)
-        expect(told(state, begun)).toBe('install');
+        expect(directiveFor(state, begun)).toBe('install');
     }
   });
 
   test('one that is rolled back tells everybody who ever heard of it, and nobody else', () => {
     for (const state of ['told', 'installing', 'healthy', 'rolled-back', 'refused'] as const)
-      expect(told('rolled-back', state)).toBe('rollback');
-    expect(told('rolled-back', null)).toBeNull();
-    expect(told('ended', 'healthy')).toBeNull();
+      expect(directiveFor('rolled-back', state)).toBe('rollback');
+    expect(directiveFor('rolled-back', null)).toBeNull();
+    expect(directiveFor('ended', 'healthy')).toBeNull();
   });
 
   test('one that is through still tells whoever comes late', () => {
@@ -156,7 +156,7 @@ describe('what a rollout decides', () => {
     expect(decided(plan(), many(1, 'rolled-back'))).toEqual(stop);
     expect(decided(plan({ step: 2 }), many(1, 'rolled-back'))).toEqual(stop);
     const away = { heard: ago(HOUR + 1) };
-    const refused = { reason: 'update-no-way-back' };
+    const refused = { reason: 'update-cannot-roll-back' };
     const others = [...many(3, 'told', away), ...many(1, 'refused', refused), ...many(5, null, { ring: 'all' })];
     expect(decided(plan(), [...many(1, 'rolled-back'), ...others])).toEqual(stop);
     // One that may still come healthy, or has, is worth waiting for.
@@ -177,7 +177,11 @@ describe('what a rollout decides', () => {
     expect(stateOf(soaked, kiosk('healthy', { heard: ago(HOUR + 1) }), NOW)).toBe('healthy');
     expect(stateOf(soaked, kiosk('told', { heard: ago(HOUR) }), NOW)).toBe('told');
     expect(stateOf(plan({ state: 'ended' }), away, NOW)).toBe('told');
-    expect(tally(soaked, [away, kiosk('healthy')], NOW).counts).toMatchObject({ 'not-heard': 1, healthy: 1, told: 0 });
+    expect(tally(soaked, [away, kiosk('healthy')], NOW).counts).toMatchObject({
+      'not-heard': 1,
+      healthy: 1,
+      directiveFor: 0,
+    });
     expect(decided(soaked, [away, kiosk('healthy')])).toEqual({ kind: 'advance' });
     const done = plan({ step: 2, state: 'done' });
     expect(directiveOf(done, away, null)?.action).toBe('install');
@@ -223,7 +227,7 @@ describe('what a rollout decides', () => {
 
   test('one that is not automatic waits for somebody', () => {
     const soaked = plan({ stepSince: ago(4 * HOUR), automatic: false });
-    expect(decided(soaked, many(4, 'healthy'))).toMatchObject({ kind: 'wait', for: 'somebody' });
+    expect(decided(soaked, many(4, 'healthy'))).toMatchObject({ kind: 'wait', for: 'decision' });
   });
 
   test('at its last step it is done when nobody in contact has anything left to do', () => {
@@ -236,10 +240,10 @@ describe('what a rollout decides', () => {
     const refused = (reason: string) => decided(last, [...many(3, 'healthy'), ...many(1, 'refused', { reason })]);
     for (const reason of ['update-unreachable', 'update-slow', 'update-expired', 'update-disk-full', 'update-of-later'])
       expect([reason, refused(reason)]).toEqual([reason, { kind: 'wait', for: 'verdicts', until: null }]);
-    for (const reason of ['update-no-way-back', 'update-backwards', 'update-wrong-platform'])
+    for (const reason of ['update-cannot-roll-back', 'update-backwards', 'update-wrong-platform'])
       expect([reason, refused(reason)]).toEqual([reason, { kind: 'done' }]);
     expect(decided(last, many(3, 'told', { heard: null }))).toMatchObject({ for: 'contact' });
-    expect(decided(last, many(1, 'refused', { reason: 'update-no-way-back' }))).toMatchObject({ for: 'failures' });
+    expect(decided(last, many(1, 'refused', { reason: 'update-cannot-roll-back' }))).toMatchObject({ for: 'failures' });
   });
 
   test.each(['paused', 'stopped', 'done', 'rolled-back', 'ended'] as const)(

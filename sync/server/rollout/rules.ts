@@ -129,13 +129,13 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
     if (!inContact(kiosk, now)) continue;
     sums.inContact += 1;
     if (state === 'healthy') sums.healthy += 1;
-    if (state === 'waiting' || state === 'told' || state === 'installing' || triesAgain(kiosk)) sums.undecided += 1;
+    if (state === 'waiting' || state === 'told' || state === 'installing' || willRetry(kiosk)) sums.undecided += 1;
   }
   return { counts, ...sums };
 }
 
 /** It refused for what time may mend, as a server that was away: it tries by itself, and is not through. */
-const triesAgain = ({ progress }: Kiosk): boolean =>
+const willRetry = ({ progress }: Kiosk): boolean =>
   progress?.state === 'refused' && !!progress.reason && !isFinalError(progress.reason);
 
 /** Whether a rollout stops by itself: so many have failed; or all who got it, be it one, and nobody else has yet to speak. */
@@ -166,5 +166,5 @@ export function decide(plan: Plan, sums: Tally, now: Date): Decision {
   if (sums.reached > 0 && sums.inContact === 0) return wait('contact');
   if (sums.reached > 0 && (sums.healthy === 0 || sums.healthy * 2 < sums.inContact))
     return wait(sums.undecided > 0 ? 'verdicts' : 'failures');
-  return plan.automatic ? { kind: 'advance' } : wait('somebody');
+  return plan.automatic ? { kind: 'advance' } : wait('decision');
 }

@@ -85,12 +85,12 @@ const patch = route({
   body: SitePatch,
   answer: Site,
   errors: ['unknown-site', 'site-configured', 'settings-changed-meanwhile', 'name-unreadable'],
-  async handle({ tx, actor, params, query, body, now, on, tell }) {
+  async handle({ tx, actor, params, query, body, now, on, notify }) {
     on(params.site);
     const by = actor.id ?? actor.role;
     const site = await changeSite(tx, params.site, body, now, { seen: query.change, by });
-    tell('board');
-    tell('change');
+    notify('board');
+    notify('change');
     return site;
   },
 });
@@ -123,12 +123,12 @@ const takeBack = route({
   body: RevertPolicy,
   answer: Site,
   errors: ['unknown-site', 'site-change-unknown', 'site-configured'],
-  async handle({ tx, actor, params: { site }, body, now, on, tell }) {
+  async handle({ tx, actor, params: { site }, body, now, on, notify }) {
     on(`${site} ${body.change}`);
     const before = await siteBefore(tx, site, body.change);
     const changed = await changeSite(tx, site, before, now, { by: actor.id ?? actor.role });
-    tell('board');
-    tell('change');
+    notify('board');
+    notify('change');
     return changed;
   },
 });
@@ -161,8 +161,8 @@ const writePolicy = route({
   query: PolicyWrite,
   body: NewSitePolicy,
   answer: SitePolicy,
-  errors: ['unknown-site', 'ways-need-another', 'settings-changed-meanwhile'],
-  async handle({ tx, actor, params: { site }, query: { change }, body, now, on, tell }) {
+  errors: ['unknown-site', 'checkin-method-required', 'settings-changed-meanwhile'],
+  async handle({ tx, actor, params: { site }, query: { change }, body, now, on, notify }) {
     on(site);
     const scope = await scopeOfSite(tx, site);
     // Whoever sets it at the same time waits here.
@@ -174,8 +174,8 @@ const writePolicy = route({
         'Read it again, then decide.',
       );
     if (await setPolicy(tx, scope, body, now, actor.id ?? actor.role)) {
-      tell('board');
-      tell('change');
+      notify('board');
+      notify('change');
     }
     return answerOf(tx, site, scope);
   },
@@ -192,16 +192,16 @@ const patchPolicy = route({
   params: One,
   body: PolicyPatch,
   answer: SitePolicy,
-  errors: ['unknown-site', 'bad-request', 'ways-need-another', 'settings-changed-meanwhile'],
-  async handle({ tx, actor, params: { site }, body, now, on, tell }) {
+  errors: ['unknown-site', 'bad-request', 'checkin-method-required', 'settings-changed-meanwhile'],
+  async handle({ tx, actor, params: { site }, body, now, on, notify }) {
     on(`${site} ${[...new Set([...Object.keys(body.was), ...Object.keys(body.is)])].join(' ')}`);
     const scope = await scopeOfSite(tx, site);
     // Whoever sets it at the same time waits here.
     await tx.selectFrom('site').select('id').where('id', '=', site).forUpdate().execute();
     const next = policyPatched(await policyToSet(tx, scope), body);
     if (await setPolicy(tx, scope, next, now, actor.id ?? actor.role)) {
-      tell('board');
-      tell('change');
+      notify('board');
+      notify('change');
     }
     return answerOf(tx, site, scope);
   },
@@ -234,13 +234,13 @@ const revert = route({
   body: RevertPolicy,
   answer: SitePolicy,
   errors: ['unknown-site', 'policy-change-unknown'],
-  async handle({ tx, actor, params: { site }, body, now, on, tell }) {
+  async handle({ tx, actor, params: { site }, body, now, on, notify }) {
     on(`${site} ${body.change}`);
     const scope = await scopeOfSite(tx, site);
     const before = await policyBefore(tx, scope, body.change);
     if (await setPolicy(tx, scope, before, now, actor.id ?? actor.role)) {
-      tell('board');
-      tell('change');
+      notify('board');
+      notify('change');
     }
     return answerOf(tx, site, scope);
   },

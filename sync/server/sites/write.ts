@@ -66,9 +66,9 @@ export async function changeSite(
       'Somebody else has changed this site meanwhile.',
       'Read it again, then decide.',
     );
-  const told =
+  const changed =
     before.isDefault && (['name', 'timeZone'] as const).some((f) => patch[f] !== undefined && patch[f] !== before[f]);
-  if (told)
+  if (changed)
     throw new Problem(
       'site-configured',
       'Name and time zone of the default site come from the server’s configuration.',

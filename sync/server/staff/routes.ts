@@ -30,10 +30,10 @@ const add = route({
   body: NewKioskStaff,
   answer: HandedOver,
   errors: ['unknown-site', 'staff-exists', 'staff-too-many', 'staff-badge-taken', 'name-unreadable'],
-  async handle({ tx, services: { keys }, actor, body, now, on, tell }) {
+  async handle({ tx, services: { keys }, actor, body, now, on, notify }) {
     const added = await addForSite(tx, keys, { ...body, by: actor.id ?? actor.role }, now);
     on(added.member.id);
-    tell('change');
+    notify('change');
     return added;
   },
 });
@@ -50,10 +50,10 @@ const reset = route({
   body: StaffReset,
   answer: HandedOver,
   errors: ['staff-unknown', 'staff-of-kiosk', 'staff-badge-taken', 'staff-no-factor'],
-  async handle({ tx, services: { keys }, params: { member }, body, now, on, tell }) {
+  async handle({ tx, services: { keys }, params: { member }, body, now, on, notify }) {
     on(member);
     const handed = await resetFor(tx, keys, member, body, now);
-    tell('change');
+    notify('change');
     return handed;
   },
 });
@@ -68,10 +68,10 @@ const remove = route({
   params: z.strictObject({ member: Uuid }),
   answer: KioskStaffList,
   errors: ['staff-unknown', 'staff-of-kiosk'],
-  async handle({ tx, services: { keys }, actor, params: { member }, now, on, tell }) {
+  async handle({ tx, services: { keys }, actor, params: { member }, now, on, notify }) {
     on(member);
     await removeStaff(tx, member, actor.id ?? actor.role, now);
-    tell('change');
+    notify('change');
     return { items: await shownStaff(tx, keys) };
   },
 });

@@ -10,13 +10,13 @@ import { type Receiver, receiverOf, secretsOf } from './store.ts';
 /** Messages to one receiver in one run. */
 const BATCH = 200;
 
-interface Told {
+interface Delivered {
   readonly delivered: number;
   readonly failed: number;
 }
 
 /** Sends what is due, to each receiver in the order in which it was made, all receivers side by side. */
-export async function deliverDue(context: JobContext): Promise<Told> {
+export async function deliverDue(context: JobContext): Promise<Delivered> {
   const { db, now } = context;
   const receivers = await db
     .selectFrom('webhook')
@@ -24,14 +24,14 @@ export async function deliverDue(context: JobContext): Promise<Told> {
     .where('enabled', '=', true)
     .where((e) => e.or([e('paused_until', 'is', null), e('paused_until', '<=', now())]))
     .execute();
-  const told = await Promise.all(
+  const results = await Promise.all(
     receivers.map((row) =>
       deliverTo(context, { id: row.id, withNumber: row.with_number }, receiverOf(context.keys, row)),
     ),
   );
   return {
-    delivered: told.reduce((sum, t) => sum + t.delivered, 0),
-    failed: told.reduce((sum, t) => sum + t.failed, 0),
+    delivered: results.reduce((sum, t) => sum + t.delivered, 0),
+    failed: results.reduce((sum, t) => sum + t.failed, 0),
   };
 }
 
@@ -39,7 +39,7 @@ async function deliverTo(
   context: JobContext,
   webhook: { readonly id: string; readonly withNumber: boolean },
   receiver: Receiver,
-): Promise<Told> {
+): Promise<Delivered> {
   const { db, now, signal } = context;
   const due = await db
     .selectFrom('webhook_delivery')

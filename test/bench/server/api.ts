@@ -65,7 +65,7 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
     const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: Date.now });
     await ensureDefaultSite(db, { id: keyring.serverId, name: 'Bench', timeZone: 'Europe/Berlin' }, new Date());
     const log = pino({ level: 'silent' });
-    const services: Services = { db, keys, keyring, config, log, now: () => new Date(), tell: () => undefined };
+    const services: Services = { db, keys, keyring, config, log, now: () => new Date(), notify: () => undefined };
     const count = records();
     note(`filling: ${PEOPLE} people, ${count} records`);
     const people = await fill(services, count);

@@ -115,7 +115,7 @@ async function* measured({ db }: OpenDatabase, keys: Keys, note: BenchContext['n
       },
       search: async () => {
         for (let below: number | undefined; ; ) {
-          const page = await searchAudit(db, keys, { whom: people[7]! }, { below, limit: 200 });
+          const page = await searchAudit(db, keys, { affected: people[7]! }, { below, limit: 200 });
           if (page.next === null) return;
           below = page.next;
         }

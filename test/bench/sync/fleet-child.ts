@@ -19,9 +19,9 @@ import type { ChangeSink } from '../../../sync/edge/changes/change-poller.ts';
 import { SyncEngine } from '../../../sync/edge/engine.ts';
 import { seededRandom } from '../harness.ts';
 import type { Member } from './fleet.ts';
-import { throughOneWay, type Way } from './kiosk-end.ts';
+import { type Transport, throughOneTransport } from './kiosk-end.ts';
 
-const [file, from, to, way, stores] = process.argv.slice(2) as [string, string, string, Way, string];
+const [file, from, to, transport, stores] = process.argv.slice(2) as [string, string, string, Transport, string];
 const members = JSON.parse(readFileSync(file, 'utf8')) as Member[];
 const random = seededRandom(1 + Number(from));
 /** Exchanges that failed; a kiosk tries again by itself. */
@@ -69,7 +69,7 @@ async function start({ secret, bundle }: Member) {
   };
   const engine = new SyncEngine({
     secret,
-    bundle: throughOneWay(bundle, way),
+    bundle: throughOneTransport(bundle, transport),
     source: outboxOf(store),
     changes,
     onStatus({ problem, online }) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../../sync/edge/identity.ts';
 import type { ServerBundle } from '../../../sync/protocol/wire/provisioning.ts';
 import { type Child, quantile, startNode } from '../harness.ts';
-import type { Way } from './kiosk-end.ts';
+import type { Transport } from './kiosk-end.ts';
 import { nodeOptions, type Registration, type World } from './world.ts';
 
 /** What one simulated kiosk is given. */
@@ -57,7 +57,7 @@ export class Fleet {
    *
    * @throws Error when not every event arrived once
    */
-  async peak(world: World, way: Way, size: number, rate: number, seconds: number): Promise<Peak> {
+  async peak(world: World, transport: Transport, size: number, rate: number, seconds: number): Promise<Peak> {
     const { postgres } = world;
     const file = join(world.folder, 'fleet.json');
     const members = Array.from({ length: size }, (_, i) => this.member(i));
@@ -72,7 +72,7 @@ export class Fleet {
       const env = { ...process.env, ...nodeOptions('FLEET') };
       for (let i = 0; i < PROCESSES; i++) {
         const [from, to] = [i, i + 1].map((n) => Math.round((n * size) / PROCESSES));
-        children.push(startNode(child, [file, String(from), String(to), way, join(world.folder, 'fleet')], env));
+        children.push(startNode(child, [file, String(from), String(to), transport, join(world.folder, 'fleet')], env));
       }
       await Promise.all(children.map((one) => one.line((line) => line === 'ready', CONNECT_MS)));
       await each('connect', 'connected', CONNECT_MS);

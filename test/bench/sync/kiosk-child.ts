@@ -11,7 +11,7 @@ import { openKiosk } from '../../../electron/core/open-kiosk.ts';
 import { startRetention } from '../../../electron/core/retention/scheduler.ts';
 import { startKioskSync } from '../../../electron/core/sync/kiosk-sync.ts';
 import { readServerLink, writeServerLink } from '../../../electron/core/sync/server-link.ts';
-import { throughOneWay, type Way } from './kiosk-end.ts';
+import { type Transport, throughOneTransport } from './kiosk-end.ts';
 
 const kiosk = await openKiosk({ home: process.argv[2]!, deviceSecret: null, allowSecretFile: true });
 const { store } = kiosk;
@@ -21,8 +21,8 @@ const log = (level: string, message: string, fields?: Record<string, unknown>) =
 const retention = startRetention({ store, site: kiosk.site, log });
 const link = readServerLink(store)!;
 
-async function drain(way: Way): Promise<number> {
-  writeServerLink(store, { ...link, bundle: throughOneWay(link.bundle, way) });
+async function drain(transport: Transport): Promise<number> {
+  writeServerLink(store, { ...link, bundle: throughOneTransport(link.bundle, transport) });
   const { promise, resolve } = Promise.withResolvers<void>();
   const look = () => {
     if (store.pendingCount() === 0) resolve();
@@ -50,7 +50,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     store.sync.rewind(value, { committed: Number(seq), safe: 0 });
     console.log(`rewound ${store.pendingCount()}`);
   } else if (order === 'drain') {
-    console.log(`drained ${await drain(value as Way)}`);
+    console.log(`drained ${await drain(value as Transport)}`);
   } else break;
 }
 retention.stop();

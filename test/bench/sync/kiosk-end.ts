@@ -22,14 +22,14 @@ const DAY_MS = 86_400_000;
 const PATIENCE_MS = 600_000;
 const RAM_DISK = '/dev/shm';
 
-export type Way = 'https' | 'mqtt';
+export type Transport = 'https' | 'mqtt';
 
 /** Nobody listens on this port: the way that leads there is closed. */
 const NOWHERE = 'https://127.0.0.1:9';
 
 /** The same server, reached in one way alone. */
-export function throughOneWay(bundle: ServerBundle, way: Way): ServerBundle {
-  return way === 'https' ? { ...bundle, mqttUrls: [] } : { ...bundle, serverUrl: NOWHERE };
+export function throughOneTransport(bundle: ServerBundle, transport: Transport): ServerBundle {
+  return transport === 'https' ? { ...bundle, mqttUrls: [] } : { ...bundle, serverUrl: NOWHERE };
 }
 
 /** The real kiosk of the bench: a folder, and one process at a time on it. */
@@ -112,8 +112,8 @@ export class KioskEnd {
   }
 
   /** @returns ms until everything was acknowledged */
-  async drain(way: Way): Promise<number> {
-    this.#child!.write(`drain ${way}\n`);
+  async drain(transport: Transport): Promise<number> {
+    this.#child!.write(`drain ${transport}\n`);
     return Number((await this.#said('drained ')).slice('drained '.length));
   }
 

@@ -9,7 +9,7 @@ import { createCa, issueServerCertificate } from '../../../sync/server/keys/cert
 import { type TcpProxy, tcpProxy } from '../../services/tcp-proxy.ts';
 import { MemoryOutbox } from '../../sync/kit.ts';
 import type { Member } from './fleet.ts';
-import type { Way } from './kiosk-end.ts';
+import type { Transport } from './kiosk-end.ts';
 import type { World } from './world.ts';
 
 const SINGLES = 20;
@@ -34,16 +34,16 @@ type Send = (box: MemoryOutbox) => Promise<number>;
 export async function measureWire(
   world: World,
   { secret, bundle }: Member,
-  way: Way,
+  transport: Transport,
   person: string,
 ): Promise<BytesAnEvent> {
-  const proxy = await tcpProxy(way === 'https' ? world.devicePort : world.brokerPort);
+  const proxy = await tcpProxy(transport === 'https' ? world.devicePort : world.brokerPort);
   const { serverId, keys } = bundle;
-  const transport = kioskTransport({
+  const line = kioskTransport({
     bundle: {
       serverId,
-      serverUrl: `https://127.0.0.1:${way === 'https' ? proxy.port : 9}`,
-      mqttUrls: way === 'https' ? [] : [`mqtts://127.0.0.1:${proxy.port}`],
+      serverUrl: `https://127.0.0.1:${transport === 'https' ? proxy.port : 9}`,
+      mqttUrls: transport === 'https' ? [] : [`mqtts://127.0.0.1:${proxy.port}`],
     },
     device: secret.device,
     keys: () => keys,
@@ -54,12 +54,12 @@ export async function measureWire(
     return await measure(proxy, new MemoryOutbox(secret.device), person, async (box) => {
       const maker = new BatchMaker({ source: box, secret, serverId, keys: () => keys });
       const batch = (await maker.prepare(new Date().toISOString()))!;
-      const answer = await transport.exchange('batch', batch.sealed, AbortSignal.timeout(60_000));
+      const answer = await line.exchange('batch', batch.sealed, AbortSignal.timeout(60_000));
       box.acknowledge(batch.epoch, await openAck(answer, keys.signing, { device: box.device, epoch: batch.epoch }));
       return batch.last - batch.first + 1;
     });
   } finally {
-    await transport.close();
+    await line.close();
     await proxy.close();
   }
 }

@@ -52,7 +52,7 @@ export const until = (wanted: CoreEvent['state']['state'], from = host): Promise
   });
 
 /** Resolves when a core process with another id is there. */
-export const startedAnew = (before: number): Promise<void> =>
+export const restartedAfter = (before: number): Promise<void> =>
   new Promise((done) => {
     const stop = host.onCoreEvent(({ pid }) => {
       if (pid === null || pid === before) return;

@@ -27,7 +27,7 @@ export const STATUS: Signal<'status'> = {
   storage: 'ok',
   people: 2,
   face: { use: 'alone' },
-  ways: ['face', 'pin', 'qr', 'badge'],
+  checkinMethods: ['face', 'pin', 'qr', 'badge'],
   reader: false,
   liveness: 'off',
   consentAge: 18,

@@ -45,5 +45,5 @@ pg.Client.prototype.query = function counted(this: unknown, ...args: unknown[]) 
 const log = pino({ level: 'silent' });
 const services = { db, keys, keyring, config: o.weights ? { ...config, weights: o.weights } : config, log, now };
 const job = JOBS.find(({ name }) => name === o.job)!;
-await job.run({ ...services, tell: () => undefined, signal: AbortSignal.timeout(100_000) });
+await job.run({ ...services, notify: () => undefined, signal: AbortSignal.timeout(100_000) });
 process.exit(1);

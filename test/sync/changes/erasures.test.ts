@@ -126,8 +126,8 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', ({ start, una
       const templates = (await Promise.all(people.map(rows))).flat();
       return [of.filter((p) => p.name !== null || p.deleted_at === null).length, events.length, templates.length];
     };
-    const confirm = async (kiosk: Kiosk, told: Change[]) => {
-      for (const c of told)
+    const confirm = async (kiosk: Kiosk, notified: Change[]) => {
+      for (const c of notified)
         if (c.kind === 'erase') kiosk.box.append('erasureDone', { request: c.request }, { person: c.person });
       await kiosk.send();
     };
@@ -143,9 +143,9 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', ({ start, una
         const open = async () => (await erasureState(database.db, request))!.open.map((d) => d.device).sort();
         for (const kiosk of [a, b]) {
           // One by deltas, one by a snapshot.
-          const told = (await kiosk.read()).filter((c) => c.kind === 'erase');
-          expect(told.map((c) => c.person).sort()).toEqual(both);
-          const [one, ...others] = told;
+          const notified = (await kiosk.read()).filter((c) => c.kind === 'erase');
+          expect(notified.map((c) => c.person).sort()).toEqual(both);
+          const [one, ...others] = notified;
           await confirm(kiosk, [one!]);
           expect(await open(), 'one of two names is not all').toContain(kiosk.id);
           await confirm(kiosk, others);
@@ -162,8 +162,8 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', ({ start, una
       await b.send();
       await erasures.run();
       expect(await left(both)).toEqual([0, 0, 0]);
-      const told = (await a.read()).filter((c) => c.kind === 'erase');
-      expect(told.map((c) => c.person).sort()).toEqual(both);
+      const notified = (await a.read()).filter((c) => c.kind === 'erase');
+      expect(notified.map((c) => c.person).sort()).toEqual(both);
     });
   });
 

@@ -105,16 +105,16 @@ export class Kiosk {
 
   /** Reads to the end, applying each page as a kiosk does. @returns the changes in their order */
   async read(limit = 200, logEpoch = database.logEpoch): Promise<Change[]> {
-    const told: Change[] = [];
+    const notified: Change[] = [];
     for (let more = true; more; ) {
       const page = await this.page(limit, logEpoch);
       expect(page.changes.length).toBeLessThanOrEqual(Math.max(limit, 3));
       this.apply(page);
-      told.push(...page.changes);
+      notified.push(...page.changes);
       ({ more } = page);
       this.pages += 1;
     }
-    return told;
+    return notified;
   }
 
   apply(page: Pick<Extract<Page, { what: 'changes' }>, 'whole' | 'first' | 'changes' | 'cursor' | 'more'>): void {

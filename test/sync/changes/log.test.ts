@@ -27,15 +27,15 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
       expect(first.changes.slice(0, 2).map((c) => c.kind)).toEqual(['policy', 'keys']);
       b.apply(first);
       // Between two pages: one of those told is renamed, one is erased, one is added.
-      const told = first.changes.find((c) => c.kind === 'person')!;
-      a.box.append('person', { change: 'updated' }, { person: told.person, name: 'Renamed' });
+      const notified = first.changes.find((c) => c.kind === 'person')!;
+      a.box.append('person', { change: 'updated' }, { person: notified.person, name: 'Renamed' });
       const added = a.enrol('Added', { count: 1 });
       await a.send();
-      const erased = people.find((p) => p !== told.person)!;
+      const erased = people.find((p) => p !== notified.person)!;
       await erasures.erase(erased);
       await b.read(10);
       await b.read(10);
-      expect(b.people.get(told.person)!.name).toBe('Renamed');
+      expect(b.people.get(notified.person)!.name).toBe('Renamed');
       expect([b.people.has(added), b.people.has(erased), b.people.size]).toEqual([true, false, 30]);
       expect(b.wholes).toBe(1);
     });
@@ -208,7 +208,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
           'reset',
         ),
         who: fc.nat(1),
-        whom: fc.nat(5),
+        affected: fc.nat(5),
         limit: fc.integer({ min: 2, max: 12 }),
       }),
       { minLength: 5, maxLength: 40 },
@@ -218,9 +218,9 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
         const here = await newSite();
         const kiosks = [await Kiosk.at(here), await Kiosk.at(here)] as const;
         const people: string[] = [];
-        for (const { what, who, whom, limit } of list) {
+        for (const { what, who, affected, limit } of list) {
           const kiosk = kiosks[who]!;
-          const person = people[whom % Math.max(1, people.length)];
+          const person = people[affected % Math.max(1, people.length)];
           if (what === 'enrol') people.push(kiosk.enrol(`Person ${people.length}`, { count: 1 }));
           else if (what === 'read') {
             kiosk.apply(await kiosk.page(limit));

@@ -36,16 +36,16 @@ const kiosk = await startStubKiosk({
 say('launcher', String(kiosk.launcher));
 
 let running = '';
-let told = '';
+let notified = '';
 for (;;) {
   const { store, keeper } = kiosk;
   const now = kiosk.running ? `${kiosk.running.version}-${kiosk.running.commit.slice(0, 12)}` : '';
   if (store && keeper && now !== '') {
     if (now !== running) say('running', now);
     running = now;
-    if (told !== now) {
+    if (notified !== now) {
       store.setSetting('update-directive', directive);
-      told = now;
+      notified = now;
     }
     try {
       const { id } = await store.recordCheckin(aCheckin(person));

@@ -29,7 +29,7 @@ export async function createGpsReceiver(
   const lines = createLineCutter();
   let state = NO_FIX;
   let time: TimeState | null = null;
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let reportedAt = Number.NEGATIVE_INFINITY;
   let damaged = 0;
 
   function take(line: string): void {
@@ -45,8 +45,8 @@ export async function createGpsReceiver(
     }
     const followed = followTime(time, state.fix.at, now, BUILD_DATE);
     time = followed.state;
-    if (!followed.trusted || now - toldAt < TIME_EVERY_MS) return;
-    toldAt = now;
+    if (!followed.trusted || now - reportedAt < TIME_EVERY_MS) return;
+    reportedAt = now;
     onTime(state.fix.at!);
   }
 

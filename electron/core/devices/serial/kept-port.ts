@@ -8,9 +8,9 @@ export type PortState = 'absent' | 'refused' | 'silent' | 'ok';
 /** A pause in the stream is told to whoever reads it after this, ms. */
 export interface Pace {
   /** Between two looks at what is plugged in, ms. */
-  readonly lookMs: number;
+  readonly pollMs: number;
 }
-export const PACE: Pace = { lookMs: 1_000 };
+export const PACE: Pace = { pollMs: 1_000 };
 
 export interface KeptPort {
   readonly state: PortState;
@@ -52,7 +52,7 @@ export interface KeptPortOptions {
  */
 export function keepPort(options: KeptPortOptions): KeptPort {
   const { ports, name, line, monotonic, log } = options;
-  const { lookMs } = options.pace ?? PACE;
+  const { pollMs } = options.pace ?? PACE;
   let state: PortState = 'absent';
   let path: string | null = null;
   let trouble: string | null = null;
@@ -118,7 +118,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
             options.onData(bytes);
           },
           onGone(error) {
-            if (mine === connection) void drop('absent', error?.message ?? null).then(look);
+            if (mine === connection) void drop('absent', error?.message ?? null).then(poll);
           },
         },
         options.rest,
@@ -143,7 +143,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     }
   }
 
-  async function lookOnce(): Promise<void> {
+  async function pollOnce(): Promise<void> {
     if (stopped) return;
     if (!port) {
       await connect();
@@ -162,20 +162,20 @@ export function keepPort(options: KeptPortOptions): KeptPort {
   }
 
   /** One look at a time; the next after `lookMs`, whatever happens. */
-  function look(): void {
+  function poll(): void {
     clearTimeout(timer);
     if (stopped) return;
-    looking ??= lookOnce()
+    looking ??= pollOnce()
       .catch((error: unknown) => log('error', `devices: ${name} can’t be looked after`, { error }))
       .finally(() => {
         looking = null;
         if (stopped) return;
-        timer = setTimeout(look, lookMs);
+        timer = setTimeout(poll, pollMs);
         timer.unref();
       });
   }
 
-  look();
+  poll();
   return {
     get state() {
       return state;
@@ -193,7 +193,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
       return port;
     },
     reopen(why) {
-      void drop('refused', why).then(look);
+      void drop('refused', why).then(poll);
     },
     async stop() {
       stopped = true;

@@ -13,7 +13,7 @@ export const audit = {
   ip: 'عنوان IP',
   route: 'المسار',
   routeHint: 'يبدأ بـ، مثل GET /api/people',
-  whom: 'معرّف الشخص',
+  affected: 'معرّف الشخص',
   whomHint: 'الشخص الذي يخصه القيد',
   search: 'بحث',
   export: 'تصدير',

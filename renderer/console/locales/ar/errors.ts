@@ -97,7 +97,7 @@ export const errors = {
   'unknown-device': GONE,
   'unknown-site': GONE,
   'upload-empty': { title: 'الملف فارغ.', next: 'اختر ملفًا آخر.' },
-  'ways-need-another': {
+  'checkin-method-required': {
     title: 'كل طرق تسجيل الحضور في هذه السياسة تتطلب الوجه.',
     next: 'أبقِ طريقة لا تتطلبه، مثل الرقم والرمز السري.',
   },

@@ -41,11 +41,11 @@ export const incidents = {
     authority: 'مسودة للسلطة',
     people: 'مسودة للمتأثرين',
   },
-  told: {
+  notified: {
     authority: 'أُبلغت السلطة',
     people: 'أُبلغ المتأثرون',
   },
-  toldText: 'يُسجَّل بالوقت الحالي.',
+  notifiedText: 'يُسجَّل بالوقت الحالي.',
   noted: 'سُجّل.',
   missing: 'ما زال ناقصًا: {{what}}',
   record: 'التوثيق',

@@ -13,7 +13,7 @@ export const audit = {
   ip: 'IP-Adresse',
   route: 'Route',
   routeHint: 'Beginnt mit, z. B. GET /api/people',
-  whom: 'Personen-ID',
+  affected: 'Personen-ID',
   whomHint: 'Die Person, um die es geht',
   search: 'Suchen',
   export: 'Exportieren',

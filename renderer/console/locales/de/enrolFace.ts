@@ -4,7 +4,7 @@ export const enrolFace = {
   title: '{{name}} erfassen',
   lead: 'Der Server erstellt aus einigen Bildern eine Gesichtsvorlage. Dafür muss eine Einwilligung vorliegen.',
   back: 'Zurück zur Person',
-  way: 'Bildquelle',
+  source: 'Bildquelle',
   camera: 'Kamera dieses Computers',
   photo: 'Fotodateien',
   files: 'Bis zu sechs Fotos dieser Person',

@@ -161,7 +161,7 @@ export const errors = {
   'unknown-device': GONE,
   'unknown-site': GONE,
   'upload-empty': { title: 'Die Datei ist leer.', next: 'Wählen Sie eine andere Datei.' },
-  'ways-need-another': {
+  'checkin-method-required': {
     title: 'Jede Anmeldemethode dieser Richtlinie verlangt ein Gesicht.',
     next: 'Behalten Sie eine ohne Gesicht, etwa Nummer und PIN.',
   },

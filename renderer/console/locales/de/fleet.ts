@@ -171,7 +171,7 @@ export const fleet = {
   by: { operator: 'Serverbetrieb', removed: 'Entferntes Konto' },
   commands: 'Befehle',
   noCommands: 'Noch keine Befehle gesendet.',
-  told: 'Gesendet. Der Kiosk erhält den Befehl bei der nächsten Verbindung.',
+  sent: 'Gesendet. Der Kiosk erhält den Befehl bei der nächsten Verbindung.',
   answered: 'Abgeschlossen',
   takeBack: 'Befehl zurücknehmen',
   readLog: 'Protokoll herunterladen',

@@ -41,11 +41,11 @@ export const incidents = {
     authority: 'Entwurf an die Behörde',
     people: 'Entwurf an die Betroffenen',
   },
-  told: {
+  notified: {
     authority: 'Behörde benachrichtigt',
     people: 'Betroffene benachrichtigt',
   },
-  toldText: 'Das wird mit der aktuellen Zeit festgehalten.',
+  notifiedText: 'Das wird mit der aktuellen Zeit festgehalten.',
   noted: 'Festgehalten.',
   missing: 'Fehlt noch: {{what}}',
   record: 'Dokumentation',

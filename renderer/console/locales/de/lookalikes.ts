@@ -19,7 +19,7 @@ export const lookalikes = {
   wait: 'Administration fragen',
   waiting:
     'An die Administration weitergegeben (siehe „Zu klären“). Bis dahin kann {{name}} PIN, Code oder Ausweis verwenden.',
-  otherWays: 'PIN, Code oder Ausweis einrichten',
+  otherMethods: 'PIN, Code oder Ausweis einrichten',
   compare: 'Vergleichen',
   waitsLead:
     'Das Gesicht von {{name}} ähnelt dem einer anderen Person. Bis zu Ihrer Entscheidung werden diese Bilder nicht zur Erkennung verwendet.',

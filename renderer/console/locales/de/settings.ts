@@ -5,17 +5,17 @@ export const settings = {
   lead: 'Wie sich die Kioske eines Standorts verhalten. Jede Änderung wird festgehalten und lässt sich zurücknehmen.',
   policy: 'Richtlinie',
   inherited: 'Wie der Standardstandort',
-  waysTitle: 'Anmeldemethoden',
+  methodsTitle: 'Anmeldemethoden',
   waysText:
     'Kioske bieten diese gleichwertig in dieser Reihenfolge an. Mindestens eine muss ohne Gesicht funktionieren.',
-  way: {
+  method: {
     face: 'Gesicht',
     pin: 'Nummer und PIN',
     qr: 'QR-Code',
     badge: 'Ausweis oder Karte',
   },
-  earlier: '{{way}}: nach oben',
-  later: '{{way}}: nach unten',
+  earlier: '{{method}}: nach oben',
+  later: '{{method}}: nach unten',
   faceTitle: 'Gesichtserkennung',
   faces: 'Gesichtserkennung',
   facesHint: 'Ausschalten, wo das örtliche Recht sie nicht erlaubt',
@@ -75,9 +75,9 @@ export const settings = {
   siteName: 'Name',
   timeZone: 'Zeitzone',
   timeZoneHint: 'IANA-Name, z. B. Europe/Berlin',
-  ways: 'Anmeldemethoden',
+  checkinMethods: 'Anmeldemethoden',
   privacy: 'Datenschutz-Kontakte',
-  thenFace: '{{way}}: danach Gesicht prüfen',
+  thenFace: '{{method}}: danach Gesicht prüfen',
   withFace: 'Danach Gesicht prüfen',
   embedder: 'Gesichtsmodell',
 } satisfies Sentences;

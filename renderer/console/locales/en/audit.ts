@@ -13,7 +13,7 @@ export const audit = {
   ip: 'IP address',
   route: 'Route',
   routeHint: 'Starts with, e.g. GET /api/people',
-  whom: 'Person ID',
+  affected: 'Person ID',
   whomHint: 'The person the entry is about',
   search: 'Search',
   export: 'Export',

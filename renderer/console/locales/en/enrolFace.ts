@@ -4,7 +4,7 @@ export const enrolFace = {
   title: 'Enrol {{name}}',
   lead: 'The server creates a face template from a few pictures. This requires a recorded consent.',
   back: 'Back to person',
-  way: 'Picture source',
+  source: 'Picture source',
   camera: 'This computer’s camera',
   photo: 'Photo files',
   files: 'Up to six photos of this person',

@@ -118,7 +118,7 @@ export const errors = {
   'unknown-device': GONE,
   'unknown-site': GONE,
   'upload-empty': { title: 'The file is empty.', next: 'Choose another file.' },
-  'ways-need-another': {
+  'checkin-method-required': {
     title: 'Every check-in method in this policy needs a face.',
     next: 'Keep one that doesn’t, such as number and PIN.',
   },

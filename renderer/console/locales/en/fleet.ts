@@ -171,7 +171,7 @@ export const fleet = {
   by: { operator: 'Server operator', removed: 'Removed account' },
   commands: 'Commands',
   noCommands: 'No commands sent yet.',
-  told: 'Sent. The kiosk receives it the next time it connects.',
+  sent: 'Sent. The kiosk receives it the next time it connects.',
   answered: 'Finished',
   takeBack: 'Cancel command',
   readLog: 'Download log',

@@ -41,11 +41,11 @@ export const incidents = {
     authority: 'Draft for the authority',
     people: 'Draft for the people affected',
   },
-  told: {
+  notified: {
     authority: 'Authority notified',
     people: 'People notified',
   },
-  toldText: 'This is recorded with the current time.',
+  notifiedText: 'This is recorded with the current time.',
   noted: 'Recorded.',
   missing: 'Still missing: {{what}}',
   record: 'Documentation',

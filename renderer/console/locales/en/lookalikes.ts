@@ -17,7 +17,7 @@ export const lookalikes = {
     'Only an administrator can decide this. Meanwhile, give {{name}} a PIN, code or badge so they can check in.',
   wait: 'Ask an administrator',
   waiting: 'Sent to an administrator (see Needs attention). Until then, {{name}} can use a PIN, code or badge.',
-  otherWays: 'Set up PIN, code or badge',
+  otherMethods: 'Set up PIN, code or badge',
   compare: 'Compare',
   waitsLead: '{{name}}’s face resembles someone else’s. Until you decide, these pictures aren’t used for recognition.',
   until: 'Deleted automatically if undecided by',

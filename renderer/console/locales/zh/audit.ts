@@ -13,7 +13,7 @@ export const audit = {
   ip: 'IP 地址',
   route: '接口',
   routeHint: '开头部分，如 GET /api/people',
-  whom: '人员 ID',
+  affected: '人员 ID',
   whomHint: '涉及的人员',
   search: '搜索',
   export: '导出',

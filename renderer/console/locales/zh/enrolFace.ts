@@ -4,7 +4,7 @@ export const enrolFace = {
   title: '登记 {{name}}',
   lead: '服务器根据几张照片生成人脸模板。此操作需要已登记的同意。',
   back: '返回人员',
-  way: '照片来源',
+  source: '照片来源',
   camera: '本机摄像头',
   photo: '照片文件',
   files: '最多六张此人的照片',

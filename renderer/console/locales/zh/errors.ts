@@ -70,7 +70,7 @@ export const errors = {
   'unknown-device': GONE,
   'unknown-site': GONE,
   'upload-empty': { title: '文件为空。', next: '请选择其他文件。' },
-  'ways-need-another': {
+  'checkin-method-required': {
     title: '此策略中每种签到方式都要求人脸。',
     next: '请保留一种不需要人脸的方式，例如编号加 PIN 码。',
   },

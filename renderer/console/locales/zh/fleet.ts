@@ -170,7 +170,7 @@ export const fleet = {
   by: { operator: '服务器运维', removed: '已删除的账户' },
   commands: '命令',
   noCommands: '尚未发送命令。',
-  told: '已发送。终端下次连接时会收到。',
+  sent: '已发送。终端下次连接时会收到。',
   answered: '完成时间',
   takeBack: '撤回命令',
   readLog: '下载日志',

@@ -41,11 +41,11 @@ export const incidents = {
     authority: '致监管机构草稿',
     people: '致受影响者草稿',
   },
-  told: {
+  notified: {
     authority: '已报告监管机构',
     people: '已通知受影响者',
   },
-  toldText: '将以当前时间记录。',
+  notifiedText: '将以当前时间记录。',
   noted: '已记录。',
   missing: '尚待填写：{{what}}',
   record: '事件记录',

@@ -16,7 +16,7 @@ export const lookalikes = {
   notYours: '只有管理员可以决定。在此期间，请给 {{name}} PIN 码、二维码或工牌以便签到。',
   wait: '请管理员决定',
   waiting: '已提交给管理员（见“待处理”）。在此之前，{{name}} 可以使用 PIN 码、二维码或工牌。',
-  otherWays: '设置 PIN 码、二维码或工牌',
+  otherMethods: '设置 PIN 码、二维码或工牌',
   compare: '比对',
   waitsLead: '{{name}} 的人脸与他人相似。在您决定之前，这些照片不会用于识别。',
   until: '若无人决定，删除于',

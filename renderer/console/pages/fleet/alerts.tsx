@@ -31,7 +31,7 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
     <span class="fleet-badges">
       {kiosk.alerts.map((alert) => (
         <span key={alert.code} class="badge" data-kind={alert.severity}>
-          {alertWords(alert)}
+          {alertText(alert)}
         </span>
       ))}
     </span>
@@ -39,27 +39,27 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
 }
 
 /** The trouble with its figure, where it has one that says more. */
-export function alertWords({ code, detail }: Alert): string {
-  const words = t(`fleet.alert.${code}`);
-  if (detail === null) return words;
+export function alertText({ code, detail }: Alert): string {
+  const label = t(`fleet.alert.${code}`);
+  if (detail === null) return label;
   switch (code) {
     case 'disk-full':
     case 'disk-low':
-      return `${words}: ${bytes(Number(detail))}`;
+      return `${label}: ${bytes(Number(detail))}`;
     case 'camera-bad':
-      return `${words}: ${cameraWords(String(detail))}`;
+      return `${label}: ${cameraLabel(String(detail))}`;
     case 'clock-off':
-      return `${words}: ${Number(detail) > 0 ? '+' : '−'}${Math.abs(Number(detail))} s`;
+      return `${label}: ${Number(detail) > 0 ? '+' : '−'}${Math.abs(Number(detail))} s`;
     case 'hot':
-      return `${words}: ${detail} °C`;
+      return `${label}: ${detail} °C`;
     case 'queue-long':
-      return `${words}: ${detail}`;
+      return `${label}: ${detail}`;
     default:
-      return words;
+      return label;
   }
 }
 
-export function cameraWords(camera: string | undefined): string {
+export function cameraLabel(camera: string | undefined): string {
   if (camera === undefined) return '–';
   const key = `fleet.cameras.${camera}`;
   return hasSentence(key) ? t(key) : camera;

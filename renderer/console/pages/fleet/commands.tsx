@@ -9,7 +9,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 
-import { whoWords } from './settings-form.tsx';
+import { whoLabel } from './settings-form.tsx';
 
 const TONE: Readonly<Record<FleetCommand['state'], string | undefined>> = {
   waiting: undefined,
@@ -37,7 +37,7 @@ export function CommandsPanel({
   const { busy, error, run } = useWrite();
   const [unread, setUnread] = useState<ApiError | null>(null);
   const path = `/api/fleet/${kiosk.id}`;
-  const tell = async (what: NewCommand['what']) => {
+  const sendCommand = async (what: NewCommand['what']) => {
     const destroys = what === 'wipe' || what === 'decommission';
     const sure = await confirm({
       title: t(`fleet.command.${what}`),
@@ -49,7 +49,7 @@ export function CommandsPanel({
     const body: NewCommand = { what, ...(destroys && { name: kiosk.name }) };
     const answer = await run(() => send('POST', `${path}/commands`, { body, answer: FleetDetail }));
     if (!answer?.ok) return;
-    toast(() => t('fleet.told'));
+    toast(() => t('fleet.sent'));
     onChange(answer.value);
   };
   const takeBack = async (id: string) => {
@@ -74,7 +74,7 @@ export function CommandsPanel({
               type="button"
               class={what === 'wipe' ? 'quiet danger' : 'quiet'}
               aria-disabled={busy}
-              onClick={() => void tell(what)}
+              onClick={() => void sendCommand(what)}
             >
               {t(`fleet.command.${what}`)}
             </button>
@@ -95,7 +95,7 @@ export function CommandsPanel({
               cell: (c) => (
                 <span class="badge" data-kind={TONE[c.state]}>
                   {t(`fleet.commandState.${c.state}`)}
-                  {c.code !== null && `: ${codeWords(c.code)}`}
+                  {c.code !== null && `: ${codeLabel(c.code)}`}
                 </span>
               ),
             },
@@ -107,7 +107,7 @@ export function CommandsPanel({
               cell: (c) => <Moment at={c.askedAt} />,
             },
             { key: 'answered', label: t('fleet.answered'), numeric: true, cell: (c) => <Moment at={c.answeredAt} /> },
-            { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoWords(c)}</bdi> },
+            { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
             {
               key: 'do',
               label: t('attention.do'),
@@ -127,7 +127,7 @@ export function CommandsPanel({
   );
 }
 
-function codeWords(code: string): string {
+function codeLabel(code: string): string {
   const key = `fleet.code.${code}`;
   return hasSentence(key) ? t(key) : code;
 }

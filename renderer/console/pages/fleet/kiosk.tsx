@@ -19,9 +19,9 @@ import { Ago } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
-import { AlertBadges, bytes, cameraWords } from './alerts.tsx';
+import { AlertBadges, bytes, cameraLabel } from './alerts.tsx';
 import { CommandsPanel } from './commands.tsx';
-import { SettingsForm, SettingsHistory, settingsWords } from './settings-form.tsx';
+import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
 import { StaffLogPanel } from './staff-log.tsx';
 
 const EVERY_MS = 5_000;
@@ -60,7 +60,7 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
         </button>
       }
     >
-      <ErrorNote error={found.error} onAgain={found.reload} />
+      <ErrorNote error={found.error} onRetry={found.reload} />
       {!detail && found.loading && <Skeleton rows={8} />}
       {detail && kiosk && (
         <>
@@ -95,14 +95,14 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
           ['detector', <bdi key="detector">{r.models.detector?.slice(0, 12) ?? '–'}</bdi>],
           ['uptime', <Quantity key="uptime" text={hours} />],
           ['disk', t('fleet.diskOf', { free: bytes(r.diskFree), total: bytes(r.diskTotal) })],
-          ['camera', cameraWords(r.camera)],
+          ['camera', cameraLabel(r.camera)],
           ['temperature', <Quantity key="temperature" text={r.temperature === null ? null : `${r.temperature} °C`} />],
           ['clock', <Quantity key="clock" text={`${r.clockOffsetMs > 0 ? '+' : ''}${r.clockOffsetMs} ms`} />],
           [
             'queue',
             `${t('fleet.waitingRecords', { count: r.queued })}, ${t('fleet.waitingPhotos', { count: r.photosWaiting })}`,
           ],
-          ['slots', r.slots ? slotWords(r.slots) : '–'],
+          ['slots', r.slots ? slotLabel(r.slots) : '–'],
           ['reported', <Ago key="reported" at={kiosk.reportAt} />],
         ] as const)
       : []),
@@ -129,9 +129,9 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
 /** A figure with its sign and unit: their order is the same in every language. */
 const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
-function slotWords({ current, previous, trial }: NonNullable<NonNullable<FleetKiosk['report']>['slots']>): string {
-  const words = trial ? t('fleet.onTrial', { build: current }) : current;
-  return previous ? `${words} · ${t('fleet.before', { build: previous })}` : words;
+function slotLabel({ current, previous, trial }: NonNullable<NonNullable<FleetKiosk['report']>['slots']>): string {
+  const label = trial ? t('fleet.onTrial', { build: current }) : current;
+  return previous ? `${label} · ${t('fleet.before', { build: previous })}` : label;
 }
 
 function SettingsPanel({
@@ -143,7 +143,7 @@ function SettingsPanel({
   admin: boolean;
   onChange: (detail: Detail) => void;
 }) {
-  const { kiosk, own, template, told } = detail;
+  const { kiosk, own, template, effective } = detail;
   const [editing, setEditing] = useState(false);
   const write = useWrite();
   const back = useWrite();
@@ -164,7 +164,7 @@ function SettingsPanel({
     if (answer?.ok) done(answer.value);
   };
   const refused = kiosk.report?.configProblem;
-  const waits = kiosk.config.told !== null && kiosk.config.told !== kiosk.config.inForce && !refused;
+  const waits = kiosk.config.published !== null && kiosk.config.published !== kiosk.config.inForce && !refused;
   return (
     <section class="card panel">
       <div class="panel-head">
@@ -184,11 +184,11 @@ function SettingsPanel({
       <dl class="facts tall">
         <div>
           <dt>{t('fleet.inForce')}</dt>
-          <dd>{settingsWords(told)}</dd>
+          <dd>{settingsText(effective)}</dd>
         </div>
         <div>
           <dt>{t('fleet.own')}</dt>
-          <dd>{settingsWords(own.settings)}</dd>
+          <dd>{settingsText(own.settings)}</dd>
         </div>
       </dl>
       <ErrorNote error={back.error} />

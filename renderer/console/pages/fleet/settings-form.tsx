@@ -10,7 +10,7 @@ type Name = keyof DeviceConfig;
 /** The server's own account and its command line (sync/server/accounts/accounts.ts). */
 const OPERATOR: ReadonlySet<string> = new Set(['operator', '00000000-0000-4000-8000-000000000001']);
 
-export const whoWords = ({ email, by }: { email: string | null; by: string }): string =>
+export const whoLabel = ({ email, by }: { email: string | null; by: string }): string =>
   email ?? t(OPERATOR.has(by) ? 'fleet.by.operator' : 'fleet.by.removed');
 
 const CHOICES = {
@@ -23,16 +23,16 @@ const NUMBERS = { volume: ['0', '100'], trialMinutes: ['2', '60'] } as const;
 const ORDER: readonly Name[] = ['name', 'direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'];
 
 /** One setting in words. */
-export function settingWords(name: Name, value: unknown): string {
+export function settingLabel(name: Name, value: unknown): string {
   if (name === 'volume') return `${value} %`;
   if (name === 'trialMinutes') return t('fleet.minutes', { count: Number(value) });
   if (name in CHOICES) return t(`fleet.choices.${name}.${value}`);
   return String(value);
 }
 
-export const settingsWords = (settings: DeviceConfig): string =>
+export const settingsText = (settings: DeviceConfig): string =>
   ORDER.filter((name) => settings[name] !== undefined)
-    .map((name) => `${t(`fleet.setting.${name}`)}: ${settingWords(name, settings[name])}`)
+    .map((name) => `${t(`fleet.setting.${name}`)}: ${settingLabel(name, settings[name])}`)
     .join(' · ') || t('fleet.nothingSet');
 
 /**
@@ -68,7 +68,7 @@ export function SettingsForm({
   const open = (name: Name): string =>
     inherited[name] === undefined
       ? t('fleet.asItIs')
-      : t('fleet.asSite', { value: settingWords(name, inherited[name]) });
+      : t('fleet.asSite', { value: settingLabel(name, inherited[name]) });
   return (
     <Form class="stack" noValidate onSubmit={submit}>
       <div class="beside">
@@ -142,13 +142,13 @@ export function SettingsHistory({
           cell: (c) => <span class="tabular">{c.revision}</span>,
         },
         { key: 'at', label: t('fleet.when'), numeric: true, cell: (c) => <Moment at={c.at} /> },
-        { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoWords(c)}</bdi> },
+        { key: 'by', label: t('fleet.who'), cell: (c) => <bdi>{whoLabel(c)}</bdi> },
         {
           key: 'what',
           label: t('fleet.what'),
           cell: (c) => (
             <>
-              {settingsWords(c.settings)}
+              {settingsText(c.settings)}
               {c.putBack !== null && <span class="muted"> ({t('fleet.wasPutBack', { revision: c.putBack })})</span>}
             </>
           ),

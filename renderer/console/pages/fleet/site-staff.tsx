@@ -3,7 +3,7 @@ import { FleetPage } from '../../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../../sync/protocol/api/page.ts';
 import { HandedOver, KioskStaff, KioskStaffList, type StaffReset } from '../../../../sync/protocol/api/staff.ts';
 import { t } from '../../../shared/i18n.ts';
-import { IconBack, IconMend } from '../../../shared/icons.tsx';
+import { IconBack, IconRepair } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { siteOf, sites } from '../../core/places.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
@@ -90,11 +90,11 @@ export function KioskStaffPage({ role }: { role: Role }) {
         </>
       }
     >
-      <ErrorNote error={found.error ?? error} onAgain={found.reload} />
+      <ErrorNote error={found.error ?? error} onRetry={found.reload} />
       <div class="card table-card" aria-busy={found.loading}>
         {!items && found.loading && <Skeleton rows={4} />}
         {items?.length === 0 && (
-          <Empty title={t('kioskStaff.none')} text={t('kioskStaff.noneText')} icon={<IconMend />} />
+          <Empty title={t('kioskStaff.none')} text={t('kioskStaff.noneText')} icon={<IconRepair />} />
         )}
         {items && items.length > 0 && (
           <List
@@ -151,7 +151,7 @@ function List({
             <>
               <bdi>{one.name}</bdi>
               <p class="muted small">
-                {t(`kioskStaff.role.${one.role}`)} · {whereWords(one)}
+                {t(`kioskStaff.role.${one.role}`)} · {placeLabel(one)}
               </p>
               <p class="muted small">
                 {t('kioskStaff.added')} <Ago at={one.addedAt} />{' '}
@@ -168,7 +168,7 @@ function List({
               <span class="badge" data-kind={one.removedAt === null ? 'good' : undefined}>
                 {t(one.removedAt === null ? 'kioskStaff.active' : 'kioskStaff.removedState')}
               </span>
-              {one.removedAt === null && <p class="muted small">{keyWords(one)}</p>}
+              {one.removedAt === null && <p class="muted small">{factorsLabel(one)}</p>}
             </>
           ),
         },
@@ -218,18 +218,18 @@ function Known({ member }: { member: KioskStaff }) {
   );
 }
 
-const whereWords = ({ kiosk, site }: KioskStaff): string =>
-  kiosk ? t('kioskStaff.oneKiosk', { name: kiosk.name }) : siteWords(site);
+const placeLabel = ({ kiosk, site }: KioskStaff): string =>
+  kiosk ? t('kioskStaff.oneKiosk', { name: kiosk.name }) : siteLabel(site);
 
 /** What a member unlocks with; of one who was added at a kiosk only that kiosk knows. */
-const keyWords = ({ pin, badge, paperLeft }: KioskStaff): string =>
+const factorsLabel = ({ pin, badge, paperLeft }: KioskStaff): string =>
   [
     ...(pin ? [t(`kioskStaff.pin.${pin}`)] : []),
     ...(badge ? [t('kioskStaff.badge')] : []),
     ...(paperLeft === null ? [] : [`${t('kioskStaff.paper')}: ${paperLeft}`]),
   ].join(' · ');
 
-const siteWords = (site: string | null): string =>
+const siteLabel = (site: string | null): string =>
   site === null ? t('kioskStaff.everySite') : (siteOf(site)?.name ?? '–');
 
 function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
@@ -305,7 +305,7 @@ function Sheet({ added, onDone }: { added: HandedOver; onDone: () => void }) {
       )}
       <section class="print-sheet stack">
         <h3>
-          <bdi>{member.name}</bdi>, {whereWords(member)}
+          <bdi>{member.name}</bdi>, {placeLabel(member)}
         </h3>
         {pin !== null && (
           <>

@@ -1,6 +1,6 @@
 import type { StaffRecord } from '../../../../sync/protocol/api/fleet.ts';
 import { t } from '../../../shared/i18n.ts';
-import { codeWords, staffByWords } from '../../parts/labels.ts';
+import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { Table } from '../../parts/table.tsx';
 
@@ -29,7 +29,7 @@ export function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) 
               heads: true,
               cell: (r) => (
                 <>
-                  {codeWords('fleet.staffWhat', r.what)}
+                  {codeLabel('fleet.staffWhat', r.what)}
                   {r.member !== null && (
                     <p class="muted small">
                       <bdi>{r.member}</bdi>
@@ -49,7 +49,7 @@ export function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) 
                   {r.code !== null && (
                     <p class="muted small">
                       <bdi>
-                        {codeWords(r.code.startsWith('update-') ? 'rollouts.reason' : 'fleet.staffCode', r.code)}
+                        {codeLabel(r.code.startsWith('update-') ? 'rollouts.reason' : 'fleet.staffCode', r.code)}
                       </bdi>
                     </p>
                   )}
@@ -57,7 +57,7 @@ export function StaffLogPanel({ records }: { records: readonly StaffRecord[] }) 
               ),
             },
             { key: 'at', label: t('fleet.when'), numeric: true, cell: (r) => <Moment at={r.at} /> },
-            { key: 'who', label: t('fleet.who'), cell: (r) => <bdi>{staffByWords(r.by)}</bdi> },
+            { key: 'who', label: t('fleet.who'), cell: (r) => <bdi>{staffByLabel(r.by)}</bdi> },
           ]}
         />
       )}

@@ -16,7 +16,7 @@ import { ErrorNote } from '../../parts/form.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
-import { SettingsForm, SettingsHistory, settingsWords } from './settings-form.tsx';
+import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
 
 /** What a kiosk is called is its own: a site's kiosks do not share a name. */
 const NAMES = ['direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'] as const;
@@ -35,7 +35,7 @@ export function TemplatesPage({ role }: { role: Role }) {
         </button>
       }
     >
-      <ErrorNote error={found.error} onAgain={found.reload} />
+      <ErrorNote error={found.error} onRetry={found.reload} />
       {!found.value && found.loading && <Skeleton rows={6} />}
       {found.value?.items.map((one) => (
         <OneSite key={`${one.site} ${one.revision}`} template={one} admin={role === 'admin'} onChange={found.reload} />
@@ -75,7 +75,7 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
           </button>
         )}
       </div>
-      <p>{settingsWords(template.settings)}</p>
+      <p>{settingsText(template.settings)}</p>
       <ErrorNote error={back.error} />
       {template.history.length > 0 && (
         <SettingsHistory history={template.history} onBack={admin ? (r) => void putBack(r) : undefined} />

@@ -12,7 +12,7 @@ import { usePages, useResource, useWrite } from '../../core/resource.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
 import { ErrorNote, SelectField } from '../../parts/form.tsx';
-import { codeWords } from '../../parts/labels.ts';
+import { codeLabel } from '../../parts/labels.ts';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { PagedTable } from '../../parts/table.tsx';
 import { languageName } from '../people/languages.ts';
@@ -167,7 +167,7 @@ function Name({ line }: { line: ImportLine }) {
       )}
       <p class="small muted">
         {line.outcome === 'wrong'
-          ? line.codes.map((code) => codeWords('imports.people.code', code)).join(' ')
+          ? line.codes.map((code) => codeLabel('imports.people.code', code)).join(' ')
           : t(`imports.people.outcome.${line.outcome}`)}
       </p>
     </div>

@@ -19,7 +19,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
-import { codeWords } from '../../parts/labels.ts';
+import { codeLabel } from '../../parts/labels.ts';
 import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { RowButton, Skeleton } from '../../parts/table.tsx';
@@ -179,7 +179,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
               </button>
             )}
           </FilterBar>
-          <ErrorNote error={pages.error} onAgain={pages.reload} />
+          <ErrorNote error={pages.error} onRetry={pages.reload} />
           {pages.items.length === 0 && pages.state === 'ready' && (
             <div class="card">
               <Empty title={t('imports.noneHere')} />
@@ -250,7 +250,7 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
       <ErrorNote error={error} />
       {refused.map((r) => (
         <p key={r.file} class="field-error">
-          <bdi>{r.file}</bdi>: {codeWords('quality', r.code)}
+          <bdi>{r.file}</bdi>: {codeLabel('quality', r.code)}
         </p>
       ))}
     </div>
@@ -303,7 +303,7 @@ function Photo({
             {t(`imports.photo.${photo.state}`)}
           </span>
         </p>
-        {photo.code && <p class="small photo-code">{codeWords('quality', photo.code)}</p>}
+        {photo.code && <p class="small photo-code">{codeLabel('quality', photo.code)}</p>}
         {photo.duplicate && (
           <p class="small">
             {t('imports.like')} <PersonLink id={photo.duplicate.person} name={photo.duplicate.name} /> (

@@ -36,9 +36,9 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
   };
   const notified = async (to: 'authority' | 'people') => {
     const sure = await confirm({
-      title: t(`incidents.told.${to}`),
-      text: t('incidents.toldText'),
-      action: t(`incidents.told.${to}`),
+      title: t(`incidents.notified.${to}`),
+      text: t('incidents.notifiedText'),
+      action: t(`incidents.notified.${to}`),
     });
     if (!sure) return;
     const body = { to, at: new Date().toISOString() };
@@ -114,12 +114,12 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
                 ))}
                 {!incident.authorityAt && (
                   <button type="button" class="quiet" onClick={() => void notified('authority')}>
-                    {t('incidents.told.authority')}
+                    {t('incidents.notified.authority')}
                   </button>
                 )}
                 {!incident.peopleAt && (
                   <button type="button" class="quiet" onClick={() => void notified('people')}>
-                    {t('incidents.told.people')}
+                    {t('incidents.notified.people')}
                   </button>
                 )}
               </div>
@@ -358,7 +358,7 @@ function Affected({ id }: { id: string }) {
     get(`/api/incidents/${id}/affected`, AffectedPeople, { signal }),
   );
   const value = found.value;
-  if (!value) return found.error ? <ErrorNote error={found.error} onAgain={found.reload} /> : <Skeleton rows={5} />;
+  if (!value) return found.error ? <ErrorNote error={found.error} onRetry={found.reload} /> : <Skeleton rows={5} />;
   return (
     <div class="stack">
       <p>{t('incidents.affectedCount', { count: value.people.length, rows: value.rows })}</p>
@@ -389,7 +389,7 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
     }),
   );
   const value = found.value;
-  if (!value) return found.error ? <ErrorNote error={found.error} onAgain={found.reload} /> : <Skeleton rows={8} />;
+  if (!value) return found.error ? <ErrorNote error={found.error} onRetry={found.reload} /> : <Skeleton rows={8} />;
   return (
     <div class="stack">
       {value.missing.length > 0 && (

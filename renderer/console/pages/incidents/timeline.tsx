@@ -4,7 +4,7 @@ import { hasSentence, t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
 import { AreaField, ErrorNote, Form } from '../../parts/form.tsx';
-import { codeWords } from '../../parts/labels.ts';
+import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 
 /** What happened with an incident, oldest first, and a note to be added. */
@@ -17,9 +17,9 @@ export function Timeline({ incident, may, onDone }: { incident: Incident; may: b
           <li key={entry.id}>
             <Moment at={entry.at} />
             <div>
-              <p class="setting-name">{codeWords('incidents.entry', entry.kind)}</p>
+              <p class="setting-name">{codeLabel('incidents.entry', entry.kind)}</p>
               <EntryText entry={entry} />
-              <p class="muted small">{codeWords('audit.roles', entry.byRole)}</p>
+              <p class="muted small">{codeLabel('audit.roles', entry.byRole)}</p>
             </div>
           </li>
         ))}
@@ -36,7 +36,7 @@ function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][numb
     case 'closed':
       return null;
     case 'changed':
-      return <p>{text.split(', ').map(fieldWords).join(', ')}</p>;
+      return <p>{text.split(', ').map(fieldLabel).join(', ')}</p>;
     case 'authority-notified':
     case 'people-notified':
       return (
@@ -64,9 +64,9 @@ function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][numb
 }
 
 /** A field of an incident as its page calls it. */
-const fieldWords = (field: string): string => {
+const fieldLabel = (field: string): string => {
   const known = ['words', 'field'].find((under) => hasSentence(`incidents.${under}.${field}`));
-  return known ? t(`incidents.${known}.${field}`) : codeWords('incidents', field);
+  return known ? t(`incidents.${known}.${field}`) : codeLabel('incidents', field);
 };
 
 function AddNote({ id, onDone }: { id: string; onDone: () => void }) {

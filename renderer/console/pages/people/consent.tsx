@@ -121,7 +121,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
   });
   const { busy, error, run } = useWrite();
   if (!texts.value)
-    return texts.error ? <ErrorNote error={texts.error} onAgain={texts.reload} /> : <Skeleton rows={6} />;
+    return texts.error ? <ErrorNote error={texts.error} onRetry={texts.reload} /> : <Skeleton rows={6} />;
   const text: MyConsentText | undefined = inForce.find((x) => x.language === language) ?? inForce[0];
   const needsGuardian = minor !== null && minor.state !== 'of-age';
   const ready = agreed && (!needsGuardian || (guardian.name.trim() && guardian.relation.trim()));

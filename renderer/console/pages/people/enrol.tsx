@@ -13,7 +13,7 @@ import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { ErrorNote } from '../../parts/form.tsx';
-import { codeWords } from '../../parts/labels.ts';
+import { codeLabel } from '../../parts/labels.ts';
 import { PageFrame } from '../../parts/page.tsx';
 import { Ring } from '../../parts/progress-ring.tsx';
 import { Skeleton } from '../../parts/table.tsx';
@@ -40,7 +40,7 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
         </button>
       }
     >
-      <ErrorNote error={found.error} onAgain={found.reload} />
+      <ErrorNote error={found.error} onRetry={found.reload} />
       {!asked && found.loading && <Skeleton rows={6} />}
       {asked && (person.consent !== 'given' || own) && (
         <section class="card panel">
@@ -73,12 +73,12 @@ const EVERY_MS = 700;
 const SIDE = 1280;
 
 function Capture({ person, role, onDone }: { person: Person; role: PageProps['role']; onDone: () => void }) {
-  const [way, setWay] = useState<'camera' | 'photo'>('camera');
+  const [source, setSource] = useState<'camera' | 'photo'>('camera');
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<EnrolmentAnswer | null>(null);
   const { busy, error, run } = useWrite();
   const submit = async (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) => {
-    const body = { pictures: shots.map((s) => s.base64), source: way, duplicate };
+    const body = { pictures: shots.map((s) => s.base64), source: source, duplicate };
     const done = await run(() => send('POST', `/api/people/${person.id}/enrolment`, { body, answer: EnrolmentAnswer }));
     if (!done?.ok) return;
     setAnswer(done.value);
@@ -89,22 +89,22 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
     }
   };
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
-  const choose = (next: typeof way) => {
-    setWay(next);
+  const choose = (next: typeof source) => {
+    setSource(next);
     setShots([]);
     setAnswer(null);
   };
   return (
     <section class="card panel enrol-face">
-      <fieldset class="plain ways">
-        <legend class="sr-only">{t('enrolFace.way')}</legend>
+      <fieldset class="plain methods">
+        <legend class="sr-only">{t('enrolFace.source')}</legend>
         {(['camera', 'photo'] as const).map((w) => (
-          <button key={w} type="button" class="quiet" aria-pressed={way === w} onClick={() => choose(w)}>
+          <button key={w} type="button" class="quiet" aria-pressed={source === w} onClick={() => choose(w)}>
             {t(`enrolFace.${w}`)}
           </button>
         ))}
       </fieldset>
-      {way === 'camera' ? (
+      {source === 'camera' ? (
         <Camera shots={shots} onShot={(shot) => setShots((s) => [...s, shot])} />
       ) : (
         <Files onShots={(more) => setShots((s) => [...s, ...more].slice(0, MAX_PICTURES))} />
@@ -121,7 +121,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
                   aria-label={t('enrolFace.picture', { number: i + 1 })}
                   role="img"
                 />
-                {code && <p class="small">{codeWords('quality', code)}</p>}
+                {code && <p class="small">{codeLabel('quality', code)}</p>}
               </li>
             );
           })}
@@ -175,7 +175,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
             <p>{t('lookalikes.waiting', { name: person.name ?? t('people.unnamed') })}</p>
             <div class="actions start">
               <button type="button" class="quiet" onClick={() => go(`people/${person.id}`)}>
-                {t('lookalikes.otherWays')}
+                {t('lookalikes.otherMethods')}
               </button>
             </div>
           </div>
@@ -241,7 +241,7 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
   useEffect(() => {
     if (state !== 'on') return;
     let gone = false;
-    const look = async () => {
+    const loadSession = async () => {
       while (!gone) {
         const wanted = POSES[count.current];
         if (wanted && video.current && video.current.videoWidth > 0) {
@@ -262,7 +262,7 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
         await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
       }
     };
-    void look();
+    void loadSession();
     return () => {
       gone = true;
     };

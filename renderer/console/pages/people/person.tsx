@@ -63,7 +63,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
         </>
       }
     >
-      <ErrorNote error={found.error} onAgain={found.reload} />
+      <ErrorNote error={found.error} onRetry={found.reload} />
       {!person && found.loading && <Skeleton rows={6} />}
       {person && (
         <>

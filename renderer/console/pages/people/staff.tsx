@@ -4,7 +4,7 @@ import { get } from '../../core/api.ts';
 import { kioskName } from '../../core/places.ts';
 import { useResource } from '../../core/resource.ts';
 import { ErrorNote } from '../../parts/form.tsx';
-import { codeWords, staffByWords } from '../../parts/labels.ts';
+import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 
 /** Who of a kiosk's staff enrolled this person, took the consent or deleted them; nothing where nobody of them did. */
@@ -20,9 +20,9 @@ export function StaffPanel({ person }: { person: string }) {
         {value?.items.map((one) => (
           <li key={one.id} class="setting">
             <div>
-              <p class="setting-name">{codeWords('people.staffDid', `${one.what}-${one.change}`)}</p>
+              <p class="setting-name">{codeLabel('people.staffDid', `${one.what}-${one.change}`)}</p>
               <p class="muted small">
-                <bdi>{staffByWords(one.by)}</bdi> · <bdi>{kioskName(one.device) ?? '–'}</bdi> · <Moment at={one.at} />
+                <bdi>{staffByLabel(one.by)}</bdi> · <bdi>{kioskName(one.device) ?? '–'}</bdi> · <Moment at={one.at} />
               </p>
             </div>
           </li>

@@ -51,7 +51,7 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
         </button>
       }
     >
-      <ErrorNote error={error ?? found.error} onAgain={found.reload} />
+      <ErrorNote error={error ?? found.error} onRetry={found.reload} />
       {!waits && found.loading && <Skeleton rows={6} />}
       {waits && (
         <section class="card panel">

@@ -13,7 +13,7 @@ export function History({ rollout, rings }: { rollout: string; rings: readonly R
   );
   return (
     <>
-      <ErrorNote error={found.error} onAgain={found.reload} />
+      <ErrorNote error={found.error} onRetry={found.reload} />
       <ol class="timeline">
         {found.value?.items.map((one, i) => (
           <li key={`${one.at} ${i}`}>

@@ -5,7 +5,7 @@ import { usePages } from '../../core/resource.ts';
 import { SelectField } from '../../parts/form.tsx';
 import { Ago } from '../../parts/moment.tsx';
 import { PagedTable } from '../../parts/table.tsx';
-import { reasonWords, ringName } from './labels.ts';
+import { reasonText, ringName } from './labels.ts';
 import { KIOSK_STATES } from './progress.tsx';
 
 const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
@@ -65,7 +65,7 @@ function Word({ kiosk: { state, reason, from } }: { kiosk: RolloutKiosk }) {
       <span class="badge" data-kind={KIND[state]}>
         {t(`rollouts.kiosk.${state}`)}
       </span>
-      {reason !== null && <p class="small">{reasonWords(reason)}</p>}
+      {reason !== null && <p class="small">{reasonText(reason)}</p>}
       {from !== null && <p class="small muted">{t('rollouts.from', { version: from })}</p>}
     </div>
   );

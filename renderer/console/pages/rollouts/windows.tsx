@@ -51,7 +51,7 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
             {!value.own && !site.isDefault && ` · ${t('rollouts.asDefault')}`}
           </span>
         )}
-        <ErrorNote error={found.error} onAgain={found.reload} />
+        <ErrorNote error={found.error} onRetry={found.reload} />
       </span>
       {admin && value && (
         <button type="button" class="quiet" onClick={() => setEditing(true)}>

@@ -7,7 +7,7 @@ import { useWrite } from '../../core/resource.ts';
 import type { Role } from '../../core/session.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { ErrorNote } from '../../parts/form.tsx';
-import { codeWords } from '../../parts/labels.ts';
+import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -22,17 +22,17 @@ type Line = {
   readonly after: object;
 } & ({ readonly of: 'policy' } | { readonly of: 'site' });
 
-const LISTS: ReadonlySet<string> = new Set(['ways', 'withFace']);
+const LISTS: ReadonlySet<string> = new Set(['checkinMethods', 'withFace']);
 const CHOICES: ReadonlySet<string> = new Set(['faces', 'liveness', 'templates']);
 
 /** A setting's value as its page calls it. */
-function valueWords(name: string, value: unknown): string {
+function valueLabel(name: string, value: unknown): string {
   if (value === undefined || value === '') return '–';
-  if (LISTS.has(name)) return (value as string[]).map((way) => codeWords('settings.way', way)).join(', ') || '–';
-  return CHOICES.has(name) ? codeWords('settings', String(value)) : String(value);
+  if (LISTS.has(name)) return (value as string[]).map((method) => codeLabel('settings.way', method)).join(', ') || '–';
+  return CHOICES.has(name) ? codeLabel('settings', String(value)) : String(value);
 }
 
-const nameWords = (name: string): string => (name === 'name' ? t('settings.siteName') : codeWords('settings', name));
+const nameLabel = (name: string): string => (name === 'name' ? t('settings.siteName') : codeLabel('settings', name));
 
 /** Contacts are settings of their own on the page. */
 const flat = (of: object): Record<string, unknown> => {
@@ -44,7 +44,7 @@ const flat = (of: object): Record<string, unknown> => {
 function differences(before: object, after: object): [name: string, before: string, after: string][] {
   const [was, is] = [flat(before), flat(after)];
   return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((name) => {
-    const [one, other] = [valueWords(name, was[name]), valueWords(name, is[name])];
+    const [one, other] = [valueLabel(name, was[name]), valueLabel(name, is[name])];
     return one === other ? [] : [[name, one, other] as [string, string, string]];
   });
 }
@@ -104,7 +104,7 @@ export function History({
             <div id={`change-${line.id}`}>
               {differences(line.before, line.after).map(([name, before, after]) => (
                 <p key={name}>
-                  <span class="setting-name">{nameWords(name)}</span> {t('settings.fromTo', { before, after })}
+                  <span class="setting-name">{nameLabel(name)}</span> {t('settings.fromTo', { before, after })}
                 </p>
               ))}
               <p class="muted small">

@@ -8,9 +8,9 @@ import { toast } from '../../parts/toast.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
 
 type Policy = PolicyChange['after'];
-type Way = (typeof WAYS)[number];
+type CheckinMethod = (typeof METHODS)[number];
 type Claim = (typeof CLAIMS)[number];
-const WAYS = ['face', 'pin', 'qr', 'badge'] as const;
+const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
 /** Ways that a comparison with the one person's face may follow. */
 const CLAIMS = ['qr', 'badge'] as const;
 const NUMBERS = ['leaseDays', 'photoDays', 'gpsDays', 'repeatWindowSeconds', 'consentAge', 'consentMonths'] as const;
@@ -18,7 +18,7 @@ const CHOICES = ['faces', 'liveness', 'templates'] as const;
 const CONTACTS = ['controller', 'contact', 'dpo'] as const;
 
 type Text = (typeof NUMBERS)[number] | (typeof CHOICES)[number] | (typeof CONTACTS)[number];
-type Fields = Record<Text, string> & { ways: readonly Way[]; withFace: readonly Claim[] };
+type Fields = Record<Text, string> & { checkinMethods: readonly CheckinMethod[]; withFace: readonly Claim[] };
 
 const fieldsOf = (policy: Policy): Fields => ({
   ...(Object.fromEntries([
@@ -26,8 +26,8 @@ const fieldsOf = (policy: Policy): Fields => ({
     ...CHOICES.map((name) => [name, policy[name] ?? '']),
     ...CONTACTS.map((name) => [name, policy.privacy?.[name] ?? '']),
   ]) as Record<Text, string>),
-  ways: policy.ways ?? WAYS,
-  withFace: CLAIMS.filter((way) => policy.withFace?.includes(way)),
+  checkinMethods: policy.checkinMethods ?? METHODS,
+  withFace: CLAIMS.filter((method) => policy.withFace?.includes(method)),
 });
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
@@ -40,7 +40,7 @@ function changes(policy: Policy, fields: Fields): { was: object; is: object } {
   const others = names.filter((name) => !(CONTACTS as readonly string[]).includes(name)) as (keyof Fields &
     keyof Policy)[];
   const value = (name: (typeof others)[number]) => {
-    if (name === 'ways') return fields.ways;
+    if (name === 'checkinMethods') return fields.checkinMethods;
     if (name === 'withFace') return fields.withFace.length > 0 ? fields.withFace : undefined;
     if (fields[name] === '') return undefined;
     return (NUMBERS as readonly string[]).includes(name) ? Number(fields[name]) : fields[name];
@@ -103,13 +103,13 @@ export function EditPolicy({
     toast(() => t('settings.saved'));
     onReload();
   };
-  const { ways, withFace } = fields;
-  const move = (way: Way, by: number) => {
-    const at = ways.indexOf(way);
-    const order = [...ways];
+  const { checkinMethods, withFace } = fields;
+  const move = (method: CheckinMethod, by: number) => {
+    const at = checkinMethods.indexOf(method);
+    const order = [...checkinMethods];
     order.splice(at, 1);
-    order.splice(at + by, 0, way);
-    edit({ ways: order });
+    order.splice(at + by, 0, method);
+    edit({ checkinMethods: order });
   };
   const choice = (name: (typeof CHOICES)[number], options: [string, string][], hint?: string) => (
     <SelectField
@@ -133,18 +133,22 @@ export function EditPolicy({
       </div>
       <Form class="stack" onSubmit={() => void submit()}>
         <fieldset class="plain" disabled={!mayWrite}>
-          <legend>{t('settings.waysTitle')}</legend>
+          <legend>{t('settings.methodsTitle')}</legend>
           <p class="muted small">{t('settings.waysText')}</p>
           <ol class="order">
-            {[...ways, ...WAYS.filter((w) => !ways.includes(w))].map((way) => {
-              const on = ways.includes(way);
-              const at = ways.indexOf(way);
+            {[...checkinMethods, ...METHODS.filter((w) => !checkinMethods.includes(w))].map((method) => {
+              const on = checkinMethods.includes(method);
+              const at = checkinMethods.indexOf(method);
               return (
-                <li key={way}>
+                <li key={method}>
                   <CheckField
-                    label={t(`settings.way.${way}`)}
+                    label={t(`settings.method.${method}`)}
                     checked={on}
-                    onChecked={(yes) => edit({ ways: yes ? [...ways, way] : ways.filter((w) => w !== way) })}
+                    onChecked={(yes) =>
+                      edit({
+                        checkinMethods: yes ? [...checkinMethods, method] : checkinMethods.filter((w) => w !== method),
+                      })
+                    }
                   />
                   {on && (
                     <span class="order-buttons">
@@ -152,17 +156,17 @@ export function EditPolicy({
                         type="button"
                         class="quiet"
                         aria-disabled={at === 0}
-                        aria-label={t('settings.earlier', { way: t(`settings.way.${way}`) })}
-                        onClick={() => at > 0 && move(way, -1)}
+                        aria-label={t('settings.earlier', { method: t(`settings.method.${method}`) })}
+                        onClick={() => at > 0 && move(method, -1)}
                       >
                         ↑
                       </button>
                       <button
                         type="button"
                         class="quiet"
-                        aria-disabled={at === ways.length - 1}
-                        aria-label={t('settings.later', { way: t(`settings.way.${way}`) })}
-                        onClick={() => at < ways.length - 1 && move(way, 1)}
+                        aria-disabled={at === checkinMethods.length - 1}
+                        aria-label={t('settings.later', { method: t(`settings.method.${method}`) })}
+                        onClick={() => at < checkinMethods.length - 1 && move(method, 1)}
                       >
                         ↓
                       </button>
@@ -185,13 +189,13 @@ export function EditPolicy({
             ],
             'settings.templatesHint',
           )}
-          {CLAIMS.map((way) => (
+          {CLAIMS.map((method) => (
             <CheckField
-              key={way}
-              label={t('settings.thenFace', { way: t(`settings.way.${way}`) })}
-              checked={withFace.includes(way)}
+              key={method}
+              label={t('settings.thenFace', { method: t(`settings.method.${method}`) })}
+              checked={withFace.includes(method)}
               onChecked={(yes) =>
-                edit({ withFace: CLAIMS.filter((other) => (other === way ? yes : withFace.includes(other))) })
+                edit({ withFace: CLAIMS.filter((other) => (other === method ? yes : withFace.includes(other))) })
               }
             />
           ))}

@@ -5,7 +5,7 @@ import { t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { KeypadScreen } from '../../parts/keypad-form.tsx';
-import { type PinTrouble, pinTroubleOf, usePinWords } from '../../parts/pin-trouble.ts';
+import { type PinTrouble, pinTroubleOf, usePinText } from '../../parts/pin-trouble.ts';
 
 /** The staff PIN, chosen while the kiosk waits for its approval; or to use the kiosk without a server. */
 export function SetupPin({ alone = false, onDone }: { alone?: boolean; onDone: () => void }) {
@@ -15,7 +15,7 @@ export function SetupPin({ alone = false, onDone }: { alone?: boolean; onDone: (
   const weak = useSignal(false);
   const trouble = useSignal<PinTrouble | null>(null);
   const input = useRef<HTMLInputElement>(null);
-  const words = usePinWords(trouble, 'staff');
+  const message = usePinText(trouble, 'staff');
   useEffect(() => input.current?.focus(), []);
 
   async function submit(): Promise<void> {
@@ -42,7 +42,7 @@ export function SetupPin({ alone = false, onDone }: { alone?: boolean; onDone: (
       idleMs={120_000}
       submit={t(alone ? 'setup.aloneDo' : 'setup.pinSave')}
       busy={busy.value}
-      error={weak.value ? t('enrol.error.pin-weak') : words || ''}
+      error={weak.value ? t('enrol.error.pin-weak') : message || ''}
       note={t(alone ? 'setup.aloneMore' : 'setup.pinMore')}
       onBack={onDone}
       onSubmit={() => void submit()}

@@ -59,7 +59,7 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
             onInput={(e) => (code.value = e.currentTarget.value)}
           />
         </label>
-        <FormError words={error.value} note={t('setup.typeMore')} />
+        <FormError message={error.value} note={t('setup.typeMore')} />
         <Keyboard capitals type={type} />
         <button type="submit" class="button button-main">
           {t('setup.send')}

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CaptureResult } from '../../../../electron/contract/methods.ts';
-import { detection, face, look } from '../../vision/detections.fake.ts';
+import { detection, face, sample } from '../../vision/detections.fake.ts';
 import { createCapture } from './capture.ts';
 
 const POSES = ['front', 'left', 'front-again'];
@@ -16,7 +16,7 @@ function setup(answers: (n: number) => Partial<CaptureResult> | Error) {
       if (answer instanceof Error) throw answer;
       return { accepted: false, reason: null, pose: 'front', remaining: POSES, progress: 0, ...answer };
     },
-    look: () => {
+    sample: () => {
       asked = true;
     },
     done: () => events.push('done'),
@@ -28,7 +28,7 @@ function setup(answers: (n: number) => Partial<CaptureResult> | Error) {
       const due = asked;
       asked = false;
       const one = f ? face(f) : null;
-      capture.seen(detection(performance.now(), one ? [one] : [], due ? look(one, light) : null));
+      capture.seen(detection(performance.now(), one ? [one] : [], due ? sample(one, light) : null));
       await vi.advanceTimersByTimeAsync(40);
     }
   };

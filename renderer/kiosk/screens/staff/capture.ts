@@ -2,7 +2,7 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { CoreClient } from '../../../../electron/contract/methods.ts';
 import { ENROLMENT_QUALITY } from '../../../../models/rules/quality.ts';
 import { judge } from '../../vision/guide.ts';
-import type { Detection, FaceCrop, Look } from '../../vision/messages.ts';
+import type { Detection, FaceCrop, FaceSample } from '../../vision/messages.ts';
 import { createTracker } from '../../vision/tracker.ts';
 
 /** What the capture shows. */
@@ -21,7 +21,7 @@ export interface CaptureDeps {
   readonly capture: (
     frame: Parameters<CoreClient['enrolCapture']>[0]['frame'],
   ) => ReturnType<CoreClient['enrolCapture']>;
-  readonly look: (crop: boolean) => void;
+  readonly sample: (crop: boolean) => void;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
   /** A pose was accepted. */
@@ -45,7 +45,7 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
     present: false,
   });
   const tracker = createTracker();
-  let lastLook: Look | null = null;
+  let lastSample: FaceSample | null = null;
   let lastAskedAt = -Infinity;
   let quietUntil = -Infinity;
   let sending = false;
@@ -110,16 +110,16 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
     seen(s: Detection): void {
       if (over) return;
       const track = tracker.step(s);
-      if (s.look) lastLook = s.look;
+      if (s.sample) lastSample = s.sample;
       // From the second pose on a turned head may be what is asked for; the core judges it.
       const free = view.peek().remaining.length < poses.length;
-      const reason = judge(s, lastLook, track.speed, free ? 'any' : 'straight', ENROLMENT_QUALITY);
+      const reason = judge(s, lastSample, track.speed, free ? 'any' : 'straight', ENROLMENT_QUALITY);
       const now = performance.now();
-      const crop = s.look?.crop;
+      const crop = s.sample?.crop;
       if (crop && reason === null && !sending && now >= quietUntil) void send(crop, s);
       if (now - lastAskedAt >= CAPTURE_MS) {
         lastAskedAt = now;
-        deps.look(!sending && s.faces.length === 1);
+        deps.sample(!sending && s.faces.length === 1);
       }
       if (verdict && verdict.until < now) verdict = null;
       show({ present: track.present, reason: settle(reason ?? verdict?.reason ?? null, now) });

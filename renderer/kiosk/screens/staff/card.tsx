@@ -18,12 +18,12 @@ function lettersOf(name: string): 'few' | 'many' | 'most' {
 export function CardScreen({
   session,
   card,
-  words,
+  message,
   done,
 }: {
   session: StaffSession;
   card: Card;
-  words: string;
+  message: string;
   done: () => void;
 }) {
   const { link } = useKiosk();
@@ -35,7 +35,7 @@ export function CardScreen({
         <h2 class="title" ref={title} tabIndex={-1}>
           {t('card.title')}
         </h2>
-        <p class="lead">{words}</p>
+        <p class="lead">{message}</p>
       </div>
       <article class="printed" aria-label={t('card.card')}>
         <div class="printed-words">

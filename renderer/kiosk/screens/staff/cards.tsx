@@ -6,7 +6,7 @@ import { IconBadge } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { type Card, CardScreen } from './card.tsx';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 /** A card that lets in whoever holds it: printed, in place of those of before, or all of them revoked. */
 export function CardsScreen({
@@ -32,7 +32,7 @@ export function CardsScreen({
     try {
       await session.run(work);
     } catch (cause) {
-      error.value = staffWords(cause);
+      error.value = staffErrorText(cause);
     } finally {
       busy.value = false;
     }
@@ -54,7 +54,7 @@ export function CardsScreen({
       <CardScreen
         session={session}
         card={card.value}
-        words={t('card.bearer')}
+        message={t('card.bearer')}
         done={() => back(t('card.issued', { name: person.name }))}
       />
     );
@@ -69,7 +69,7 @@ export function CardsScreen({
         </h2>
         <p class="lead">{person.cards === 0 ? t('card.none') : t('card.some', { count: person.cards })}</p>
       </div>
-      <FormError words={error.value} />
+      <FormError message={error.value} />
       <div class="actions">
         <button type="button" class="button button-big" onClick={() => back()}>
           {t('cancel')}

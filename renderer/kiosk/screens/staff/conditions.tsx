@@ -34,11 +34,11 @@ export function Conditions() {
     conditions.push({ key: 'face', what: t('stage.off'), next: hasSentence(next) ? t(next) : status.face.nextStep });
   }
   for (const code of status.notices) {
-    const words = `status.notice.${code}`;
+    const message = `status.notice.${code}`;
     const next = `refusal.${code}.next`;
     conditions.push({
       key: code,
-      what: hasSentence(words) ? t(words) : t('status.notice.other', { code }),
+      what: hasSentence(message) ? t(message) : t('status.notice.other', { code }),
       next: hasSentence(next) ? t(next) : '',
     });
   }

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { staffWords } from './session.ts';
+import { staffErrorText } from './session.ts';
 
 export interface ConfirmRemoveProps {
   readonly title: string;
@@ -22,7 +22,7 @@ export function ConfirmRemove({ title, text, yes, remove, cancel }: ConfirmRemov
   useEffect(() => heading.current?.focus(), []);
   const run = (): void =>
     void remove().catch((cause: unknown) => {
-      error.value = staffWords(cause);
+      error.value = staffErrorText(cause);
     });
   return (
     <section class="confirm">
@@ -33,7 +33,7 @@ export function ConfirmRemove({ title, text, yes, remove, cancel }: ConfirmRemov
         {title}
       </h2>
       <p class="lead">{text}</p>
-      <FormError words={error.value} />
+      <FormError message={error.value} />
       <div class="actions">
         <button type="button" class="button button-big" onClick={cancel}>
           {t('cancel')}

@@ -4,7 +4,7 @@ import type { Diagnostics } from '../../../../electron/contract/diagnostics.ts';
 import { momentOf, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { usePolled } from './polled.ts';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 const EVERY_MS = 2_000;
 
@@ -127,7 +127,7 @@ function CameraCard() {
   const { camera } = useKiosk();
   const state = camera.state.value;
   const settings = state.kind === 'live' ? state.track.getSettings() : null;
-  const words = {
+  const message = {
     live: t('diagnostics.live'),
     off: t('diagnostics.idle'),
     starting: t('core.starting'),
@@ -135,7 +135,7 @@ function CameraCard() {
   return (
     <Card title={t('diagnostics.camera')}>
       <Fact name="state" mark={state.kind === 'live' ? 'good' : 'warn'}>
-        {words ?? t(`camera.${state.kind}`)}
+        {message ?? t(`camera.${state.kind}`)}
       </Fact>
       {settings?.width && (
         <Fact name="resolution">
@@ -196,7 +196,7 @@ function DoorCard({ session, door }: { session: StaffSession; door: Diagnostics[
       await session.run((token) => core.doorTest({ token }));
       said.value = t('diagnostics.tested');
     } catch (cause) {
-      said.value = staffWords(cause);
+      said.value = staffErrorText(cause);
     }
   }
   return (

@@ -6,7 +6,7 @@ import { dayOf, t } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
-import { SessionOver, type StaffSession, staffWords } from './session.ts';
+import { SessionOver, type StaffSession, staffErrorText } from './session.ts';
 
 /** The word that they are two people, as the core takes it. */
 export interface Overrule {
@@ -53,7 +53,7 @@ export function DuplicateScreen({
       .run(ask)
       .then((next) => (found.value = next))
       .catch((cause: unknown) => {
-        if (!(cause instanceof SessionOver)) error.value = staffWords(cause);
+        if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
       });
   }, []);
   useEffect(() => (typing.value ? input.current?.focus() : title.current?.focus()), [typing.value, found.value]);
@@ -69,7 +69,7 @@ export function DuplicateScreen({
     try {
       await session.run((token) => overrule(token, { other: other.id, typed: typed.value.trim() }));
     } catch (cause) {
-      if (!(cause instanceof SessionOver)) error.value = staffWords(cause);
+      if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
       input.current?.focus();
     } finally {
       busy.value = false;
@@ -80,7 +80,7 @@ export function DuplicateScreen({
     return (
       <form class="duplicate-confirm" ref={root} onSubmit={(event) => void submit(event)} noValidate autocomplete="off">
         {error.value ? (
-          <FormError words={error.value} />
+          <FormError message={error.value} />
         ) : (
           <p class="duplicate-effect">{t('duplicate.effect', { name, other: other.name })}</p>
         )}
@@ -126,11 +126,11 @@ export function DuplicateScreen({
         {t('duplicate.title')}
       </h2>
       <div class="duplicate-pair">
-        <Face bytes={shown?.ours ?? null} label={t('duplicate.ours')} words={[name]} />
+        <Face bytes={shown?.ours ?? null} label={t('duplicate.ours')} message={[name]} />
         <Face
           bytes={shown?.theirs ?? null}
           label={t('duplicate.theirs')}
-          words={
+          message={
             other
               ? [
                   other.name,
@@ -147,7 +147,7 @@ export function DuplicateScreen({
             {shown.mayOverrule ? t('duplicate.samePerson', { other: other.name }) : t('duplicate.notYours', { name })}
           </p>
         )}
-        <FormError words={error.value} />
+        <FormError message={error.value} />
       </div>
       <div class="actions">
         <button type="button" class="button button-big" onClick={close}>
@@ -179,7 +179,7 @@ export function DuplicateScreen({
 }
 
 /** One of the two. It is drawn, never given an address, and its pixels go with this part of the screen. */
-function Face({ bytes, label, words }: { bytes: Uint8Array | null; label: string; words: readonly string[] }) {
+function Face({ bytes, label, message }: { bytes: Uint8Array | null; label: string; message: readonly string[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const surface = canvas.current;
@@ -200,7 +200,7 @@ function Face({ bytes, label, words }: { bytes: Uint8Array | null; label: string
       if (surface) surface.width = surface.height = 0;
     };
   }, [bytes]);
-  const [name, ...facts] = words;
+  const [name, ...facts] = message;
   return (
     <figure class="duplicate-face">
       {bytes ? (
@@ -220,7 +220,7 @@ function Face({ bytes, label, words }: { bytes: Uint8Array | null; label: string
             {fact}
           </span>
         ))}
-        {!bytes && words.length > 1 && <span>{t('duplicate.noPicture')}</span>}
+        {!bytes && message.length > 1 && <span>{t('duplicate.noPicture')}</span>}
       </figcaption>
     </figure>
   );

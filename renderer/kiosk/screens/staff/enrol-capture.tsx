@@ -26,12 +26,12 @@ export function EnrolCapture({
   alive: () => void;
   cancel: () => void;
 }) {
-  const { core, camera, onDetection, look, sounds } = useKiosk();
+  const { core, camera, onDetection, sample, sounds } = useKiosk();
   const capture = useMemo(
     () =>
       createCapture(enrolment.poses, {
         capture: (frame) => session.run((token) => core.enrolCapture({ token, enrolment: enrolment.enrolment, frame })),
-        look,
+        sample,
         done,
         failed,
         stepped: () => {

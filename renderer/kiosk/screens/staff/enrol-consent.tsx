@@ -4,7 +4,7 @@ import type { Output } from '../../../../electron/contract/methods.ts';
 import { currentLanguage, directionOf, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { staffWords } from './session.ts';
+import { staffErrorText } from './session.ts';
 
 /**
  * The person reads, or their guardian, and agrees or does not. The text's version and language go with the answer.
@@ -19,7 +19,7 @@ export function EnrolConsent({
   busy,
   error,
   agreed,
-  refuseWords,
+  refuseText,
   refused,
 }: {
   steps: string;
@@ -30,7 +30,7 @@ export function EnrolConsent({
   busy: boolean;
   error: string;
   agreed: (consent: { version: string; language: string }) => void;
-  refuseWords: string;
+  refuseText: string;
   refused: () => void;
 }) {
   const { core } = useKiosk();
@@ -48,7 +48,7 @@ export function EnrolConsent({
         if (!stale) text.value = next;
       })
       .catch((cause: unknown) => {
-        if (!stale) missing.value = staffWords(cause);
+        if (!stale) missing.value = staffErrorText(cause);
       });
     return () => {
       stale = true;
@@ -96,10 +96,10 @@ export function EnrolConsent({
         />
         <span>{guardian === null ? t('enrol.agree', { age }) : t('enrol.agreeFor', { name })}</span>
       </label>
-      <FormError words={missing.value || error} />
+      <FormError message={missing.value || error} />
       <div class="actions">
         <button type="button" class="button button-big" onClick={refused}>
-          {refuseWords}
+          {refuseText}
         </button>
         <button type="submit" class="button button-big button-main" aria-disabled={busy || !shown}>
           {t('enrol.begin')}

@@ -126,7 +126,7 @@ export function EnrolDetails({
         </fieldset>
         {!byNumber && <AgeChoice age={age} minor={details.value.minor} choose={(minor) => set({ minor })} />}
       </div>
-      <FormError words={error.value} />
+      <FormError message={error.value} />
       <Keyboard type={type} nameField={nameField} />
       <button type="submit" class="button button-main">
         {t(byNumber ? 'enrol.save' : 'next')}

@@ -98,7 +98,7 @@ export function EnrolGuardian({
           ))}
         </fieldset>
       </div>
-      <FormError words={error.value} note={t('enrol.guardianWhy')} />
+      <FormError message={error.value} note={t('enrol.guardianWhy')} />
       <Keyboard type={type} nameField={nameField} />
       <button type="submit" class="button button-main">
         {t('next')}

@@ -48,7 +48,7 @@ export function EnrolKnown({
           details.value = { ...details.value, minor };
         }}
       />
-      <FormError words={error.value} />
+      <FormError message={error.value} />
       <button type="submit" class="button button-big button-main">
         {t('next')}
       </button>

@@ -14,7 +14,7 @@ import { EnrolGuardian } from './enrol-guardian.tsx';
 import { EnrolKnown } from './enrol-known.tsx';
 import { Enrolled, NotEnrolled } from './enrolled.tsx';
 import { bornOn, NO_GUARDIAN } from './guardian.ts';
-import { SessionOver, type StaffSession, staffWords } from './session.ts';
+import { SessionOver, type StaffSession, staffErrorText } from './session.ts';
 
 type Step =
   | { at: 'details' }
@@ -24,7 +24,7 @@ type Step =
   | { at: 'card'; person: PersonRow; card: Card }
   | { at: 'done'; person: PersonRow; onCard: boolean }
   | { at: 'duplicate'; enrolment: string }
-  | { at: 'refused'; words: string };
+  | { at: 'refused'; message: string };
 
 /** Codes that are mended where the guardian is typed. */
 const OF_GUARDIAN: readonly string[] = ['not-a-minor', 'birth-in-future'];
@@ -81,7 +81,7 @@ export function EnrolScreen({
   useEffect(() => drop, []);
 
   const fail = (cause: unknown): void => {
-    if (!(cause instanceof SessionOver)) error.value = staffWords(cause);
+    if (!(cause instanceof SessionOver)) error.value = staffErrorText(cause);
   };
 
   async function begin(consent: { version: string; language: string }): Promise<void> {
@@ -176,7 +176,7 @@ export function EnrolScreen({
     drop();
     if (cause instanceof SessionOver) return;
     sounds.play('other');
-    step.value = { at: 'refused', words: staffWords(cause) };
+    step.value = { at: 'refused', message: staffErrorText(cause) };
   }
 
   const restart = (): void => {
@@ -252,7 +252,7 @@ export function EnrolScreen({
           busy={busy.value}
           error={error.value}
           agreed={(consent) => void begin(consent)}
-          refuseWords={t(known ? 'enrol.refuseKnown' : 'enrol.refuse')}
+          refuseText={t(known ? 'enrol.refuseKnown' : 'enrol.refuse')}
           refused={() => {
             if (known) return close();
             declined.value = true;
@@ -277,7 +277,7 @@ export function EnrolScreen({
         <CardScreen
           session={session}
           card={now.card}
-          words={t('card.templates')}
+          message={t('card.templates')}
           done={() => {
             step.value = { at: 'done', person: now.person, onCard: true };
           }}
@@ -317,6 +317,6 @@ export function EnrolScreen({
         />
       );
     case 'refused':
-      return <NotEnrolled words={now.words} again={restart} close={close} />;
+      return <NotEnrolled message={now.message} again={restart} close={close} />;
   }
 }

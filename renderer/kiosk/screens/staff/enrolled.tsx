@@ -5,7 +5,7 @@ import { t } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 /**
  * The good end, and the way back from it.
@@ -37,7 +37,7 @@ export function Enrolled({
       undone.value = true;
       title.current?.focus();
     } catch (cause) {
-      error.value = staffWords(cause);
+      error.value = staffErrorText(cause);
     }
   }
   const more = onCard ? 'enrol.enrolledOnCard' : person.templates > 0 ? 'enrol.enrolledMore' : 'enrol.enrolledByNumber';
@@ -52,7 +52,7 @@ export function Enrolled({
         </h2>
         {!undone.value && <p class="lead">{t(more)}</p>}
       </div>
-      <FormError words={error.value} />
+      <FormError message={error.value} />
       <div class="actions">
         {!undone.value && another && (
           <button type="button" class="button button-big button-bad" onClick={() => void undo()}>
@@ -73,14 +73,14 @@ export function Enrolled({
 }
 
 /** The other end: nothing was kept. */
-export function NotEnrolled({ words, again, close }: { words: string; again: () => void; close: () => void }) {
+export function NotEnrolled({ message, again, close }: { message: string; again: () => void; close: () => void }) {
   return (
     <section class="confirm" data-end="refused">
       <span class="confirm-icon" data-tone="warn">
         <IconAlert />
       </span>
       <p class="title" role="alert">
-        {words}
+        {message}
       </p>
       <div class="actions">
         <button type="button" class="button button-big" onClick={again}>

@@ -6,7 +6,7 @@ import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
 import { usePolled } from './polled.ts';
 import { Print } from './print.tsx';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 /** The list is renewed this often, ms: people come and go, and other kiosks are heard. */
 const EVERY_MS = 5_000;
@@ -28,7 +28,7 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
       const answer = await session.run(work);
       list.renew('people' in answer ? (answer as EvacuationList) : undefined);
     } catch (cause) {
-      failed.value = staffWords(cause);
+      failed.value = staffErrorText(cause);
     }
   }
   const now = list.value;
@@ -166,7 +166,7 @@ function Kiosks({ list }: { list: EvacuationList }) {
 type Inside = EvacuationList['people'][number];
 
 /** Where it was said that somebody is outside; nothing for here. */
-function byWhom({ accountedBy }: Inside): string {
+function accountedByLabel({ accountedBy }: Inside): string {
   if (!accountedBy || accountedBy.where === 'here') return '';
   return accountedBy.where === 'console' ? t('evacuation.byConsole') : accountedBy.name || t('evacuation.byOther');
 }
@@ -198,7 +198,10 @@ function PersonRow({
           <p class="evacuee-state">
             {missing
               ? t('evacuation.isMissing')
-              : [t('evacuation.isAccounted', { time: timeOfDay(new Date(person.accountedAt!)) }), byWhom(person)]
+              : [
+                  t('evacuation.isAccounted', { time: timeOfDay(new Date(person.accountedAt!)) }),
+                  accountedByLabel(person),
+                ]
                   .filter(Boolean)
                   .join(' · ')}
           </p>

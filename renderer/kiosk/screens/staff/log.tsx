@@ -3,9 +3,9 @@ import { useEffect } from 'preact/hooks';
 import type { StaffDeed } from '../../../../electron/contract/staff.ts';
 import { hasSentence, momentOf, t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { SessionOver, type StaffSession, staffWords } from './session.ts';
+import { SessionOver, type StaffSession, staffErrorText } from './session.ts';
 
-function byWords(by: StaffDeed['by']): string {
+function byLabel(by: StaffDeed['by']): string {
   if (by === null) return t('staffLog.nobody');
   return by.emergency ? t('staffLog.emergency') : (by.name ?? t('staffLog.former'));
 }
@@ -22,7 +22,7 @@ export function StaffLogScreen({ session }: { session: StaffSession }) {
         deeds.value = found.deeds;
       })
       .catch((cause: unknown) => {
-        if (!(cause instanceof SessionOver)) said.value = staffWords(cause);
+        if (!(cause instanceof SessionOver)) said.value = staffErrorText(cause);
       });
   }, []);
   return (
@@ -49,7 +49,7 @@ export function StaffLogScreen({ session }: { session: StaffSession }) {
                   {deed.outcome !== 'done' && <> · {t(`staffLog.outcome.${deed.outcome}`)}</>}
                 </p>
                 <p class="person-facts">
-                  <bdi>{byWords(deed.by)}</bdi> · <bdi class="tabular">{momentOf(new Date(deed.at))}</bdi>
+                  <bdi>{byLabel(deed.by)}</bdi> · <bdi class="tabular">{momentOf(new Date(deed.at))}</bdi>
                 </p>
               </div>
             </li>

@@ -4,7 +4,7 @@ import type { LookalikeRow, Output } from '../../../../electron/contract/methods
 import { dayOf, t } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
-import { SessionOver, type StaffSession, staffWords } from './session.ts';
+import { SessionOver, type StaffSession, staffErrorText } from './session.ts';
 
 const namesOf = ({ people }: LookalikeRow): { name: string; other: string } => ({
   name: people[0]?.name ?? '',
@@ -20,7 +20,7 @@ export function LookalikesScreen({ session }: { session: StaffSession }) {
   const title = useRef<HTMLHeadingElement>(null);
   const status = useRef<HTMLParagraphElement>(null);
   const fail = (cause: unknown): void => {
-    if (!(cause instanceof SessionOver)) said.value = staffWords(cause);
+    if (!(cause instanceof SessionOver)) said.value = staffErrorText(cause);
   };
   const load = (): Promise<void> =>
     session

@@ -11,7 +11,7 @@ import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
 import { ConfirmRemove } from './confirm-remove.tsx';
 import { PinForm } from './pin-form.tsx';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 const PIN_SHAPE = /^[0-9]{6,12}$/;
 const BADGE_SHAPE = /^\S{1,80}$/;
@@ -37,7 +37,7 @@ export function MembersScreen({ session, first }: { session: StaffSession; first
         staff.value = found.staff;
       })
       .catch((error: unknown) => {
-        done.value = staffWords(error);
+        done.value = staffErrorText(error);
       });
   }, [now.kind, core, session, staff, done]);
   if (now.kind === 'add') return <Add session={session} back={back} />;
@@ -166,7 +166,7 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
       await session.run((token) => core.staffAdd({ token, ...member }));
       back(t('members.added', { name: member.name }));
     } catch (cause) {
-      error.value = staffWords(cause);
+      error.value = staffErrorText(cause);
     }
   }
 
@@ -238,7 +238,7 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
           ))}
         </fieldset>
       </div>
-      <FormError words={error.value} note={t(`members.may.${role.value}`)} />
+      <FormError message={error.value} note={t(`members.may.${role.value}`)} />
       <Keyboard type={type} nameField={nameField} />
       <div class="actions">
         <button type="submit" class="button button-main">
@@ -312,7 +312,7 @@ function Seal({ session, back }: { session: StaffSession; back: (message?: strin
     try {
       pin.value = (await session.run((token) => core.staffSealPin({ token }))).pin;
     } catch (cause) {
-      error.value = staffWords(cause);
+      error.value = staffErrorText(cause);
     }
   }
   return (
@@ -331,7 +331,7 @@ function Seal({ session, back }: { session: StaffSession; back: (message?: strin
         </p>
       )}
       <p class="lead">{t(pin.value === null ? 'members.sealText' : 'members.sealedText')}</p>
-      <FormError words={error.value} />
+      <FormError message={error.value} />
       <div class="actions">
         {pin.value === null ? (
           <>

@@ -5,7 +5,7 @@ import { t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 const REASONS = ['forgot', 'failed', 'visitor', 'other'] as const;
 type Reason = (typeof REASONS)[number];
@@ -28,7 +28,7 @@ export function OverrideForm({
   const { core, sounds } = useKiosk();
   const direction = useSignal<'in' | 'out' | null>(null);
   const reason = useSignal<Reason | null>(null);
-  const words = useSignal('');
+  const message = useSignal('');
   const error = useSignal('');
   const busy = useSignal(false);
   const title = useRef<HTMLHeadingElement>(null);
@@ -40,7 +40,7 @@ export function OverrideForm({
     if (busy.value) return;
     const why =
       reason.value === 'other'
-        ? words.value.trim()
+        ? message.value.trim()
         : reason.value === null
           ? ''
           : t(`override.reasons.${reason.value}`);
@@ -58,7 +58,7 @@ export function OverrideForm({
       const said = receipt.repeated ? 'doneAgain' : receipt.direction === 'in' ? 'doneIn' : 'doneOut';
       back(t(`override.${said}`, { name: person.name }));
     } catch (cause) {
-      error.value = staffWords(cause);
+      error.value = staffErrorText(cause);
     } finally {
       busy.value = false;
     }
@@ -109,14 +109,14 @@ export function OverrideForm({
               inputMode="none"
               autocomplete="off"
               maxLength={LONGEST}
-              value={words.value}
-              onInput={(e) => (words.value = e.currentTarget.value)}
+              value={message.value}
+              onInput={(e) => (message.value = e.currentTarget.value)}
             />
           </label>
           <Keyboard type={type} />
         </>
       )}
-      <FormError words={error.value} note={t('override.more')} />
+      <FormError message={error.value} note={t('override.more')} />
       <div class="actions">
         <button type="button" class="button button-big" onClick={() => back()}>
           {t('cancel')}

@@ -11,7 +11,7 @@ import { ConfirmRemove } from './confirm-remove.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { OverrideForm } from './override.tsx';
 import { PinForm } from './pin-form.tsx';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 type Doing = { kind: 'list' } | { kind: 'checkin' | 'enrol' | 'card' | 'pin' | 'remove'; person: PersonRow };
 
@@ -77,7 +77,7 @@ function Search({
         if (!stale) people.value = found.people;
         error.value = '';
       } catch (cause) {
-        if (!stale) error.value = staffWords(cause);
+        if (!stale) error.value = staffErrorText(cause);
       }
     }, PAUSE_MS);
     return () => {

@@ -4,7 +4,7 @@ import { t } from '../../../shared/i18n.ts';
 import { PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keypad, useTypingTarget } from '../../parts/keys.tsx';
-import { staffWords } from './session.ts';
+import { staffErrorText } from './session.ts';
 
 /**
  * Another PIN, for someone of staff or someone who checks in.
@@ -43,7 +43,7 @@ export function PinForm({
       await save(pin.value);
     } catch (cause) {
       pin.value = '';
-      error.value = staffWords(cause);
+      error.value = staffErrorText(cause);
       input.current?.focus();
     }
   }
@@ -59,7 +59,7 @@ export function PinForm({
           }}
           input={input}
         />
-        <FormError words={error.value} {...(note !== undefined && { note })} />
+        <FormError message={error.value} {...(note !== undefined && { note })} />
       </div>
       <Keypad type={type} />
       <div class="actions">

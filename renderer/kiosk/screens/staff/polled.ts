@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 /** What is asked of the core again and again while a screen shows it. */
 export interface Polled<T> {
@@ -38,7 +38,7 @@ export function usePolled<T>(
         error.value = '';
       } catch (cause) {
         if (over || mine !== turn) return;
-        error.value = staffWords(cause);
+        error.value = staffErrorText(cause);
       }
       timer = setTimeout(() => void ask(), everyMs);
     }

@@ -5,7 +5,7 @@ import type { Printing } from '../../../../electron/contract/printing.ts';
 import { t } from '../../../shared/i18n.ts';
 import { IconPrint } from '../../../shared/icons.tsx';
 import { useKiosk } from '../../kiosk.ts';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 /** How often the printer is asked what became of the page, ms; and how often until a page that it has never heard of is lost. */
 const EVERY_MS = 1_000;
@@ -18,13 +18,13 @@ const LOST_AFTER = 20;
 export function Print({ session, class: style, instead }: { session: StaffSession; class: string; instead: string }) {
   const { core } = useKiosk();
   const none = useSignal(false);
-  const words = useSignal('');
+  const message = useSignal('');
   const bad = useSignal(false);
   const busy = useSignal(false);
   const over = useRef(false);
   const ask = (after: number | null): Promise<Printing> => session.run((token) => core.printing({ token, after }));
   const say = (next: string, wrong = false): void => {
-    words.value = next;
+    message.value = next;
     bad.value = wrong;
   };
 
@@ -34,7 +34,7 @@ export function Print({ session, class: style, instead }: { session: StaffSessio
         none.value = now.printer === 'none';
         if (now.trouble) say(t(`printing.trouble.${now.trouble}`), true);
       },
-      (cause) => say(staffWords(cause), true),
+      (cause) => say(staffErrorText(cause), true),
     );
     return () => {
       over.current = true;
@@ -54,7 +54,7 @@ export function Print({ session, class: style, instead }: { session: StaffSessio
       if (before.printer === 'unknown') return say(t('printing.sent'));
       await follow(before.newest);
     } catch (cause) {
-      say(staffWords(cause), true);
+      say(staffErrorText(cause), true);
     } finally {
       busy.value = false;
     }
@@ -82,7 +82,7 @@ export function Print({ session, class: style, instead }: { session: StaffSessio
         </button>
       )}
       <p class="print-words" role="status" data-bad={bad.value}>
-        {none.value ? `${t('printing.none')} ${instead}` : words.value}
+        {none.value ? `${t('printing.none')} ${instead}` : message.value}
       </p>
     </>
   );

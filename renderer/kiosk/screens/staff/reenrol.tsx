@@ -9,7 +9,7 @@ import type { StaffSession } from './session.ts';
 /** The server looks once a minute; the list here changes no oftener. */
 const EVERY_MS = 60_000;
 
-const words = (reason: string): string => {
+const message = (reason: string): string => {
   const key = `reenrol.reason.${reason}`;
   return t(hasSentence(key) ? key : 'reenrol.reason.other');
 };
@@ -58,7 +58,7 @@ export function ReenrolScreen({ session, alive }: { session: StaffSession; alive
                     <span class="tabular"> · {t('people.number', { number: person.number })}</span>
                   )}
                 </p>
-                <p class="person-facts">{words(reason)}</p>
+                <p class="person-facts">{message(reason)}</p>
               </div>
               <button
                 type="button"

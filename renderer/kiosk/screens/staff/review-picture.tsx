@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
 import { t } from '../../../shared/i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 /**
  * A picture that waits, with a frame around the face that would be taken. It is drawn, never given an address, and its pixels
@@ -31,7 +31,7 @@ export function ReviewPicture({ session, photo, name }: { session: StaffSession;
     face.value = null;
     error.value = '';
     draw().catch((cause) => {
-      if (!over) error.value = staffWords(cause);
+      if (!over) error.value = staffErrorText(cause);
     });
     return () => {
       over = true;

@@ -8,12 +8,12 @@ import { FormError } from '../../parts/keypad-form.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
 import { EnrolScreen } from './enrol.tsx';
 import { ReviewPicture } from './review-picture.tsx';
-import { type StaffSession, staffWords } from './session.ts';
+import { type StaffSession, staffErrorText } from './session.ts';
 
 /** Whose picture it is: a person's id, or somebody new. */
 type Whose = string | 'new' | null;
 
-const words = (reason: string): string => {
+const message = (reason: string): string => {
   const key = `review.reason.${reason}`;
   return t(hasSentence(key) ? key : 'review.reason.other');
 };
@@ -47,7 +47,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
     try {
       list.value = await session.run((token) => core.reviewList({ token }));
     } catch (cause) {
-      said.value = staffWords(cause);
+      said.value = staffErrorText(cause);
     }
   }
   useEffect(() => void load(), []);
@@ -76,7 +76,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
       status.current?.focus();
       await load();
     } catch (cause) {
-      said.value = staffWords(cause);
+      said.value = staffErrorText(cause);
     }
   }
 
@@ -183,7 +183,7 @@ function Item({
     try {
       await session.run(call);
     } catch (cause) {
-      error.value = staffWords(cause);
+      error.value = staffErrorText(cause);
       asking.value = false;
     } finally {
       busy.value = false;
@@ -255,7 +255,7 @@ function Item({
         <h2 class="title" ref={title} tabIndex={-1}>
           <bdi>{item.word}</bdi>
         </h2>
-        <p class="lead">{item.duplicate ? t('review.like', { name: item.duplicate.name }) : words(item.reason)}</p>
+        <p class="lead">{item.duplicate ? t('review.like', { name: item.duplicate.name }) : message(item.reason)}</p>
         {!agreed && <p class="lead">{t(item.consent ? 'review.noFace' : 'review.noConsent')}</p>}
         {choices.length > 0 && (
           <fieldset class="choice">
@@ -265,15 +265,15 @@ function Item({
                 key={person.id}
                 value={person.id}
                 whose={whose}
-                words={person.number === null ? person.name : `${person.name} · ${person.number}`}
+                message={person.number === null ? person.name : `${person.name} · ${person.number}`}
               />
             ))}
-            {item.asNew && <Choice value="new" whose={whose} words={t('review.new', { name: item.word })} />}
+            {item.asNew && <Choice value="new" whose={whose} message={t('review.new', { name: item.word })} />}
           </fieldset>
         )}
       </div>
       <div class="review-foot">
-        <FormError words={error.value} />
+        <FormError message={error.value} />
         <div class="actions">
           <button
             type="button"
@@ -315,7 +315,7 @@ function Item({
   );
 }
 
-function Choice({ value, whose, words: said }: { value: string; whose: { value: Whose }; words: string }) {
+function Choice({ value, whose, message: said }: { value: string; whose: { value: Whose }; message: string }) {
   return (
     <label>
       <input

@@ -4,7 +4,6 @@ import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { t } from '../../../shared/i18n.ts';
 import {
   IconAddPerson,
-  IconAgain,
   IconAlert,
   IconBack,
   IconFace,
@@ -13,6 +12,7 @@ import {
   IconList,
   IconLock,
   IconMenu,
+  IconRepeat,
   IconSearch,
   IconStaff,
 } from '../../../shared/icons.tsx';
@@ -204,7 +204,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
   const items = [
     ...(first ? [members] : []),
     { view: 'enrol', icon: <IconAddPerson /> },
-    ...(faceless ? [] : [{ view: 'reenrol', icon: <IconAgain /> } as const]),
+    ...(faceless ? [] : [{ view: 'reenrol', icon: <IconRepeat /> } as const]),
     ...(waiting.value === 0 ? [] : [{ view: 'review', icon: <IconFace /> } as const]),
     ...(pairs.value.count === 0 ? [] : [{ view: 'lookalikes', icon: <IconAlert /> } as const]),
     { view: 'people', icon: <IconSearch /> },
@@ -233,11 +233,11 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
         return (
           <li key={view}>
             <button type="button" class="way way-row" data-open={view} onClick={() => open(view)}>
-              <span class="way-icon">{icon}</span>
-              <span class="way-name">
+              <span class="method-icon">{icon}</span>
+              <span class="method-name">
                 {t(view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`)}
               </span>
-              <span class="way-hint">{hint}</span>
+              <span class="method-hint">{hint}</span>
             </button>
           </li>
         );

@@ -56,10 +56,10 @@ export function StateScreen() {
     { key: 'device', value: hello.device },
   ];
   if (status.notices.length > 0) {
-    const words = status.notices.map((code) =>
+    const message = status.notices.map((code) =>
       hasSentence(`status.notice.${code}`) ? t(`status.notice.${code}`) : code,
     );
-    facts.push({ key: 'notices', value: words.join(' · '), mark: 'warn', wide: true });
+    facts.push({ key: 'notices', value: message.join(' · '), mark: 'warn', wide: true });
   }
   return (
     // It scrolls when there are many notices, so it must be reachable by keyboard.

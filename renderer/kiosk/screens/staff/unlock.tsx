@@ -11,7 +11,7 @@ import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
 import { FormError, KeypadScreen } from '../../parts/keypad-form.tsx';
 import { usePinEntry } from '../../parts/pin-entry.ts';
-import { pinTroubleOf, usePinWords } from '../../parts/pin-trouble.ts';
+import { pinTroubleOf, usePinText } from '../../parts/pin-trouble.ts';
 import { listenToWedge } from '../../wedge.ts';
 import type { StaffSession } from './session.ts';
 
@@ -164,13 +164,13 @@ function Choose({
   emergency,
 }: {
   members: readonly StaffChoice[];
-  trouble: Parameters<typeof usePinWords>[0];
+  trouble: Parameters<typeof usePinText>[0];
   over: boolean;
   choose: (member: StaffChoice) => void;
   emergency: () => void;
 }) {
   const { home } = useKiosk();
-  const words = usePinWords(trouble, 'staff');
+  const message = usePinText(trouble, 'staff');
   const left = useIdle(IDLE_MS, home);
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
@@ -185,15 +185,15 @@ function Choose({
           {t('staff.who')}
         </h1>
       </div>
-      <FormError words={words} note={over ? t('staff.over') : t('staff.badgeHint')} />
+      <FormError message={message} note={over ? t('staff.over') : t('staff.badgeHint')} />
       <ul class="menu staff-choices">
         {members.map((member) => (
           <li key={member.id}>
             <button type="button" class="way way-row" data-member={member.id} onClick={() => choose(member)}>
-              <span class="way-name">
+              <span class="method-name">
                 <bdi>{member.name}</bdi>
               </span>
-              <span class="way-hint">{t(`staff.role.${member.role}`)}</span>
+              <span class="method-hint">{t(`staff.role.${member.role}`)}</span>
             </button>
           </li>
         ))}
@@ -233,7 +233,7 @@ function PinStep({
       idleMs={IDLE_MS}
       submit={t(technician ? 'next' : 'staff.unlock')}
       busy={pin.busy.value}
-      error={pin.words}
+      error={pin.message}
       note={over ? t('staff.over') : note}
       {...(back && { onBack: back })}
       onSubmit={pin.submit}
@@ -277,7 +277,7 @@ function CodeStep({
       idleMs={CODE_IDLE_MS}
       submit={t('staff.unlock')}
       busy={code.busy.value}
-      error={code.words}
+      error={code.message}
       note={t('technician.gate')}
       {...(back && { onBack: back })}
       onSubmit={code.submit}

@@ -188,7 +188,7 @@ async function moveToKiosks(
   }
   const left = await scopesOfPerson(tx, merged);
   await tx.deleteFrom('person_site').where('person', '=', merged).execute();
-  const told: NewChange[] = left.map((site) => ({ kind: 'gone', person: merged, site }));
+  const newChanges: NewChange[] = left.map((site) => ({ kind: 'gone', person: merged, site }));
   for (const site of left) await joinScope(tx, kept, site, now);
   await sql`
     with past as (delete from person_site_past where person = ${merged}::uuid returning site, until)
@@ -199,8 +199,8 @@ async function moveToKiosks(
   await movePin(tx, keys, kept, merged);
   // A code is the number's that it was given with, and that is nobody's now.
   await tx.deleteFrom('pin_code').where('person', '=', merged).execute();
-  for (const site of await scopesOfPerson(tx, kept)) told.push(...(await allOfPerson(tx, kept, site)));
-  await appendChanges(tx, [...pairs, ...told], now);
+  for (const site of await scopesOfPerson(tx, kept)) newChanges.push(...(await allOfPerson(tx, kept, site)));
+  await appendChanges(tx, [...pairs, ...newChanges], now);
 }
 
 /** The pair is decided; other pairs of the merged person are now pairs of the kept one. */

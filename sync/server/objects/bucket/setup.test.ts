@@ -56,7 +56,7 @@ describe.skipIf(missing)('the bucket', () => {
   });
 
   test('the audit finds each thing that somebody changed, and setup puts it right', async () => {
-    const settings = moto.settings('changed-by-somebody');
+    const settings = moto.settings('changed-by-someone');
     await setupBucket(settings, PERIODS, OPTIONS);
     const client = s3Client(settings);
     const Bucket = settings.bucket;

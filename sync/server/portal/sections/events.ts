@@ -47,8 +47,16 @@ export async function* events(of: Reading) {
   for await (const { id, header, values, receivedAt } of openedEvents(of)) {
     // The key of a photo says nothing of anybody: the photo itself is told.
     const { photoKey: _, ...sealed } = values;
-    const told = await withPosition(sealed, header.device, of.sealing);
-    yield { id, type: header.type, device: header.device, at: header.at, open: header.open, values: told, receivedAt };
+    const opened = await withPosition(sealed, header.device, of.sealing);
+    yield {
+      id,
+      type: header.type,
+      device: header.device,
+      at: header.at,
+      open: header.open,
+      values: opened,
+      receivedAt,
+    };
   }
 }
 

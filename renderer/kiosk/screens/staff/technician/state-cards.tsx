@@ -49,7 +49,7 @@ export function StateCards({ state }: { state: TechnicianState }) {
       <Card title={t('technician.machine')}>
         <Fact name={t('technician.uptime')}>{duration(state.uptimeSeconds)}</Fact>
         <Fact name={t('diagnostics.camera')} mark={state.camera === 'ok' || state.camera === 'off' ? 'good' : 'warn'}>
-          {cameraWords(state.camera)}
+          {cameraLabel(state.camera)}
         </Fact>
         <Fact name={t('diagnostics.clock')} mark={clock.doubt || Math.abs(clock.offsetMs) > CLOCK_MS ? 'warn' : 'good'}>
           {t(`diagnostics.${clock.doubt ?? 'right'}`)}, <bdi dir="ltr">{seconds(clock.offsetMs)}</bdi>
@@ -98,7 +98,7 @@ function Fact({
   );
 }
 
-function cameraWords(camera: string): string {
+function cameraLabel(camera: string): string {
   const key = `technician.cameras.${camera}`;
   return hasSentence(key) ? t(key) : camera;
 }

@@ -3,18 +3,18 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
 import { hasSentence, t } from '../../../../shared/i18n.ts';
 import {
-  IconAgain,
   IconAlert,
   IconChart,
   IconCheck,
   IconKey,
   IconKiosk,
+  IconRepeat,
   IconUpdate,
 } from '../../../../shared/icons.tsx';
 import { clockOf } from '../../../parts/read-error.ts';
 
 const ICONS: Record<TechnicianTask, ComponentChildren> = {
-  restart: <IconAgain />,
+  restart: <IconRepeat />,
   reboot: <IconKiosk />,
   update: <IconUpdate />,
   login: <IconKey />,
@@ -35,11 +35,11 @@ export function Tasks({
     <ul class="technician-tasks">
       {TASKS.map((task) => {
         const why = state.offers[task];
-        const words = (
+        const message = (
           <>
-            <span class="way-icon">{ICONS[task]}</span>
-            <span class="way-name">{t(`technician.task.${task}`)}</span>
-            <span class="way-hint">
+            <span class="method-icon">{ICONS[task]}</span>
+            <span class="method-name">{t(`technician.task.${task}`)}</span>
+            <span class="method-hint">
               {why === null ? t(`technician.taskHint.${task}`) : t(`technician.notHere.${why}`)}
             </span>
           </>
@@ -53,21 +53,21 @@ export function Tasks({
                 aria-disabled={state.busy !== null}
                 onClick={() => state.busy === null && open(task)}
               >
-                {words}
+                {message}
               </button>
             ) : (
-              <div class="way way-row technician-not-here">{words}</div>
+              <div class="way way-row technician-not-here">{message}</div>
             )}
           </li>
         );
       })}
       <li data-task="diagnostics">
         <button type="button" class="way way-row" onClick={diagnostics}>
-          <span class="way-icon">
+          <span class="method-icon">
             <IconChart />
           </span>
-          <span class="way-name">{t('staff.diagnostics')}</span>
-          <span class="way-hint">{t('staff.diagnosticsHint')}</span>
+          <span class="method-name">{t('staff.diagnostics')}</span>
+          <span class="method-hint">{t('staff.diagnosticsHint')}</span>
         </button>
       </li>
     </ul>
@@ -110,7 +110,7 @@ export function StickProgress({ update }: { update: StickUpdate }) {
       {update.at === 'ready' && <IconCheck />}
       {update.at === 'refused' && <IconAlert />}
       <div>
-        <StickWords update={update} />
+        <StickText update={update} />
         {update.at === 'preparing' && update.progress !== null && (
           <progress max={1} value={update.progress} aria-label={t('technician.task.update')} />
         )}
@@ -119,7 +119,7 @@ export function StickProgress({ update }: { update: StickUpdate }) {
   );
 }
 
-function StickWords({ update }: { update: Exclude<StickUpdate, { at: 'none' }> }) {
+function StickText({ update }: { update: Exclude<StickUpdate, { at: 'none' }> }) {
   switch (update.at) {
     case 'stick':
       return <p class="tabular">{t('technician.stick.stick', { time: clockOf(update.seconds) })}</p>;

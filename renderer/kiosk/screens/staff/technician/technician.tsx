@@ -7,7 +7,7 @@ import { useKiosk } from '../../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../../parts/idle.tsx';
 import { DiagnosticsScreen } from '../diagnostics.tsx';
 import { usePolled } from '../polled.ts';
-import { type StaffSession, staffWords } from '../session.ts';
+import { type StaffSession, staffErrorText } from '../session.ts';
 import { StateCards } from './state-cards.tsx';
 import { Confirm, StickProgress, Tasks } from './tasks.tsx';
 
@@ -47,7 +47,7 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
       await session.run((mine) => core.technicianDo({ token: mine, what }));
       said.value = t(`technician.done.${what}`);
     } catch (cause) {
-      failed.value = staffWords(cause);
+      failed.value = staffErrorText(cause);
     }
     renew();
   }

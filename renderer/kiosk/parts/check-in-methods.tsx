@@ -5,10 +5,10 @@ import { IconBadge, IconFace, IconKeypad, IconQr } from '../../shared/icons.tsx'
 import { useKiosk } from '../kiosk.ts';
 import { troubleOf } from './camera-trouble.tsx';
 
-type Way = Status['ways'][number];
+type CheckinMethod = Status['checkinMethods'][number];
 
 interface Card {
-  readonly way: Way;
+  readonly method: CheckinMethod;
   readonly icon: ComponentChildren;
   readonly name: string;
   readonly hint: string;
@@ -24,27 +24,27 @@ interface Card {
  * @param again the face has been tried: its card says so
  * @param numberFirst this face counts after a number alone
  */
-export function Ways({ again = false, numberFirst = false }: { again?: boolean; numberFirst?: boolean }) {
+export function CheckinMethods({ again = false, numberFirst = false }: { again?: boolean; numberFirst?: boolean }) {
   const { go, home, face, claim, link, camera, visits, called } = useKiosk();
   const blind = troubleOf(camera.state.value, visits.stage.value.reason) !== null;
-  const cards: Record<Way, Card | null> = {
+  const cards: Record<CheckinMethod, Card | null> = {
     face:
       face.value === 'off'
         ? null
         : numberFirst || face.value === 'with-number'
           ? {
-              way: 'face',
+              method: 'face',
               icon: <IconFace />,
-              name: t(claim.value === null ? 'ways.numberFace' : 'ways.otherNumber'),
-              hint: t('ways.numberFaceHint'),
+              name: t(claim.value === null ? 'checkinMethods.numberFace' : 'checkinMethods.otherNumber'),
+              hint: t('checkinMethods.numberFaceHint'),
               open: () => go({ at: 'number' }),
               needsCamera: true,
             }
           : {
-              way: 'face',
+              method: 'face',
               icon: <IconFace />,
-              name: t(again ? 'otherWay.tryAgain' : 'ways.face'),
-              hint: t('ways.faceHint'),
+              name: t(again ? 'otherMethod.tryAgain' : 'checkinMethods.face'),
+              hint: t('checkinMethods.faceHint'),
               open: () => {
                 home('anew');
                 called.value++;
@@ -52,45 +52,45 @@ export function Ways({ again = false, numberFirst = false }: { again?: boolean; 
               needsCamera: true,
             },
     pin: {
-      way: 'pin',
+      method: 'pin',
       icon: <IconKeypad />,
-      name: t('ways.pin'),
-      hint: t('ways.pinHint'),
+      name: t('checkinMethods.pin'),
+      hint: t('checkinMethods.pinHint'),
       open: () => go({ at: 'pin' }),
     },
     qr: {
-      way: 'qr',
+      method: 'qr',
       icon: <IconQr />,
-      name: t('ways.qr'),
-      hint: t('ways.qrHint'),
+      name: t('checkinMethods.qr'),
+      hint: t('checkinMethods.qrHint'),
       open: () => go({ at: 'qr' }),
       needsCamera: !link.status.value?.reader,
     },
     badge: {
-      way: 'badge',
+      method: 'badge',
       icon: <IconBadge />,
-      name: t('ways.badge'),
-      hint: t('ways.badgeHint'),
+      name: t('checkinMethods.badge'),
+      hint: t('checkinMethods.badgeHint'),
       open: () => go({ at: 'badge' }),
     },
   };
   const cannot = (card: Card): boolean => blind && card.needsCamera === true;
-  const offered = (link.status.value?.ways ?? []).flatMap((way) => cards[way] ?? []);
+  const offered = (link.status.value?.checkinMethods ?? []).flatMap((method) => cards[method] ?? []);
   const shown = [...offered.filter((card) => !cannot(card)), ...offered.filter(cannot)];
   return (
-    <nav class="ways" id="ways" aria-label={t('ways.title')} data-count={shown.length}>
+    <nav class="methods" id="methods" aria-label={t('checkinMethods.title')} data-count={shown.length}>
       {shown.map((card) => (
         <button
-          key={card.way}
+          key={card.method}
           type="button"
-          class="way"
-          data-way={card.way}
+          class="method"
+          data-way={card.method}
           aria-disabled={cannot(card)}
           onClick={() => !cannot(card) && card.open()}
         >
-          <span class="way-icon">{card.icon}</span>
-          <span class="way-name">{card.name}</span>
-          <span class="way-hint">{cannot(card) ? t('ways.noCamera') : card.hint}</span>
+          <span class="method-icon">{card.icon}</span>
+          <span class="method-name">{card.name}</span>
+          <span class="method-hint">{cannot(card) ? t('checkinMethods.noCamera') : card.hint}</span>
         </button>
       ))}
     </nav>

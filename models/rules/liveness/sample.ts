@@ -29,7 +29,7 @@ export interface Observation {
 }
 
 /** An observation in the camera's frame. */
-export interface Look {
+export interface Sample {
   readonly at: number;
   readonly landmarks: readonly Point[];
   readonly yaw: number;
@@ -37,7 +37,7 @@ export interface Look {
   readonly placed: boolean;
 }
 
-export function lookOf(o: Observation): Look {
+export function sampleOf(o: Observation): Sample {
   const { takenAt: at, place, quality } = o;
   if (!place) return { at, landmarks: o.landmarks, yaw: quality.yaw, placed: false };
   const landmarks = o.landmarks.map(([x, y]): Point => [place.x + x * place.scale, place.y + y * place.scale]);
@@ -56,7 +56,7 @@ const CHANGE = 0.16;
 const MOVE = 1.2;
 
 /** Whether `next` can be the same head a moment later: null, or why not. */
-export function breakBetween(last: Look, next: Look): 'gap' | 'jump' | null {
+export function breakBetween(last: Sample, next: Sample): 'gap' | 'jump' | null {
   const wait = next.at - last.at;
   if (!(wait > 0) || wait > LONGEST_GAP) return 'gap';
   const change = compare(last, next);
@@ -67,7 +67,7 @@ export function breakBetween(last: Look, next: Look): 'gap' | 'jump' | null {
 }
 
 /** How the landmarks changed: scale, RMS of what a similarity leaves, and the move of their middle, in eye distances. */
-export function compare(last: Look, next: Look): { growth: number; shape: number; move: number } {
+export function compare(last: Sample, next: Sample): { growth: number; shape: number; move: number } {
   const s = fitSimilarity(last.landmarks, next.landmarks);
   const growth = Math.hypot(s.a, s.b);
   const n = next.landmarks.length;

@@ -23,7 +23,7 @@ import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createClaims } from './claims.ts';
-import { createWays } from './service.ts';
+import { createCredentialCheckin } from './service.ts';
 
 const START = Date.UTC(2026, 2, 2, 8);
 let now: number;
@@ -87,7 +87,7 @@ function kiosk(change: { faceOff?: boolean; liveness?: boolean } = {}) {
     voided: () => undefined,
     log: () => undefined,
   });
-  const ways = createWays({
+  const credentials = createCredentialCheckin({
     store,
     guard,
     staff: { require: () => ({ member: null, actor: null }) },
@@ -101,7 +101,7 @@ function kiosk(change: { faceOff?: boolean; liveness?: boolean } = {}) {
     now: () => now,
     blind: randomBytes(32),
   });
-  return { claims, checkin, ways };
+  return { claims, checkin, credentials };
 }
 
 const frame = {
@@ -112,8 +112,8 @@ const frame = {
 } as never;
 
 async function walkUp(text: string) {
-  const { ways, checkin } = kiosk();
-  const read = await ways.read(text);
+  const { credentials, checkin } = kiosk();
+  const read = await credentials.read(text);
   if (read.kind !== 'face') throw new Error(read.kind);
   const { visit } = await checkin.visitBegin({ claim: read.claim });
   for (let i = 0; i < 20; i++) {
@@ -128,8 +128,8 @@ test('the card and its owner’s face let in; another’s face does not, and the
   face = embedding(1);
   expect(await walkUp(card.text)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada', method: 'badge+face' } });
   face = embedding(1).map((v) => -v);
-  expect(await walkUp(card.text)).toMatchObject({ kind: 'other-way' });
-  expect(await codeOf(() => kiosk({ faceOff: true }).ways.read(card.text))).toBe('face-needed');
+  expect(await walkUp(card.text)).toMatchObject({ kind: 'other-method' });
+  expect(await codeOf(() => kiosk({ faceOff: true }).credentials.read(card.text))).toBe('face-needed');
 });
 
 test('the kiosk holds nothing that it could compare a face with: neither in its store, decrypted, nor by its own keys', async () => {
@@ -152,7 +152,7 @@ test('enrolled again, the card before and any copy of it open nothing, and its c
   const first = await enrol(1);
   const again = await enrol(1, first.person.id);
   expect(again.person.id).toBe(first.person.id);
-  expect(await codeOf(() => kiosk().ways.read(first.card.text))).toBe('code-unknown');
+  expect(await codeOf(() => kiosk().credentials.read(first.card.text))).toBe('code-unknown');
   face = embedding(1);
   expect((await walkUp(again.card.text)).kind).toBe('welcome');
   const sent = store.pending(100).filter((e) => e.header.type === 'template');
@@ -173,7 +173,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
       const { visit } = await checkin.visitBegin({ claim });
       for (let i = 0; i < 5; i++) await checkin.probe({ visit, frame });
     },
-    async ({ ways }) => ways.read(card.text), // the next card takes the place of the one before
+    async ({ credentials }) => credentials.read(card.text), // the next card takes the place of the one before
     // Somebody is let in another way meanwhile.
     async ({ checkin }, claim) => {
       await checkin.visitBegin({ claim });
@@ -194,7 +194,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
       let last: object = {};
       for (let i = 0; i < 30 && !('reason' in last && last.reason === 'liveness'); i++)
         last = await checkin.probe({ visit, frame: 'step' in last ? two : frame });
-      expect(last).toEqual({ kind: 'other-way', reason: 'liveness', code: 'interrupted' });
+      expect(last).toEqual({ kind: 'other-method', reason: 'liveness', code: 'interrupted' });
     },
     // Deleted while standing here; the last: nobody has the card afterwards.
     async ({ checkin }, claim) => {
@@ -216,7 +216,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
         return issue(claim);
       },
     });
-    const read = await here.ways.read(card.text);
+    const read = await here.credentials.read(card.text);
     expect(opened).toHaveLength(2);
     expect(opened.every((v) => v.some((x) => x !== 0))).toBe(true);
     await end(here, (read as { claim: string }).claim);
@@ -234,22 +234,22 @@ test('a card of somebody else, of another server, or with a letter changed opens
     { ...key, card: randomUUID() },
     { ...key, key: randomBytes(32) },
   ].map(writeTemplateCard);
-  for (const text of foreign) expect(await codeOf(() => kiosk().ways.read(text))).toBe('code-unknown');
+  for (const text of foreign) expect(await codeOf(() => kiosk().credentials.read(text))).toBe('code-unknown');
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 5, max: card.text.length - 1 }),
       fc.constantFrom(...'059AHKZ'),
       async (at, letter) => {
         fc.pre(card.text[at] !== letter);
-        expect(await codeOf(() => kiosk().ways.read(card.text.slice(0, at) + letter + card.text.slice(at + 1)))).toBe(
-          'code-unknown',
-        );
+        expect(
+          await codeOf(() => kiosk().credentials.read(card.text.slice(0, at) + letter + card.text.slice(at + 1))),
+        ).toBe('code-unknown');
       },
     ),
     { numRuns: 40 },
   );
   await store.deletePerson(person.id);
-  expect(await codeOf(() => kiosk().ways.read(card.text))).toBe('code-unknown');
+  expect(await codeOf(() => kiosk().credentials.read(card.text))).toBe('code-unknown');
 });
 
 test('what a card opens is what was sealed, for its model alone; altered bytes open as nothing', () => {

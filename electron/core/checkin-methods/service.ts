@@ -3,9 +3,9 @@ import { cardHash } from '../../../sync/protocol/seal/card-code.ts';
 import { openCardTemplates, readTemplateCard } from '../../../sync/protocol/seal/card-template.ts';
 import { OWN_CODE_MS, OWN_CODE_SKEW_MS, readOwnCode } from '../../../sync/protocol/seal/own-code.ts';
 import type { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
-import type { Way } from '../../../sync/protocol/wire/changes.ts';
+import type { CheckinMethod } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { CoreMethods, Receipt, WayResult } from '../../contract/methods.ts';
+import type { CoreMethods, CredentialResult, Receipt } from '../../contract/methods.ts';
 import type { Admit } from '../checkin/admit.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import { BADGE_BUDGET } from '../pin/lockout.ts';
@@ -13,7 +13,7 @@ import type { StaffService } from '../staff/service.ts';
 import type { Person, Store } from '../store/interface.ts';
 import type { Claims } from './claims.ts';
 
-export interface WaysDeps {
+export interface CredentialCheckinDeps {
   readonly store: Pick<Store, 'person' | 'personByCredential' | 'cardTemplate' | 'useCode'>;
   readonly guard: PinGuard;
   readonly staff: Pick<StaffService, 'require'>;
@@ -21,9 +21,9 @@ export interface WaysDeps {
   /** Takes the record. */
   readonly admit: Admit;
   /** The ways in that the site offers. */
-  readonly offered: () => readonly Way[];
+  readonly offered: () => readonly CheckinMethod[];
   /** Whether the site wants the face with this way. */
-  readonly withFace: (way: 'qr' | 'badge') => boolean;
+  readonly withFace: (method: 'qr' | 'badge') => boolean;
   /** The embedder in use, and the numbers of its embeddings: templates of another are not compared. */
   readonly model: () => { readonly model: string; readonly length: number };
   /** Why no face can be compared now, if none can. */
@@ -36,21 +36,21 @@ export interface WaysDeps {
   readonly blind: Uint8Array;
 }
 
-export interface Ways {
+export interface CredentialCheckin {
   readonly methods: Pick<CoreMethods, 'codeRead' | 'badgeRead' | 'staffCheckin'>;
   /** Whatever a scanner or reader brought. @throws Problem as `codeRead` of the contract says */
-  read(text: string): Promise<WayResult>;
+  read(text: string): Promise<CredentialResult>;
 }
 
 /** Unknown badges that are remembered, so that one card held at the reader counts once. */
 const REMEMBERED = 64;
 
 /** The ways in that ask for neither face nor PIN: the code of the person's own page, cards and badges, and staff's word. */
-export function createWays(deps: WaysDeps): Ways {
+export function createCredentialCheckin(deps: CredentialCheckinDeps): CredentialCheckin {
   const { store } = deps;
   let strangers: string[] = [];
 
-  async function read(text: string): Promise<WayResult> {
+  async function read(text: string): Promise<CredentialResult> {
     const code = text.trim();
     if (/^SPT1:/i.test(code)) return templateCard(code);
     if (/^SP[A-Z]?[0-9]:/i.test(code)) return /^SP1:/i.test(code) ? ownCode(code) : card(code);
@@ -58,7 +58,7 @@ export function createWays(deps: WaysDeps): Ways {
   }
 
   /** The code of the person's own page: signed, short-lived, and taken once here. */
-  async function ownCode(text: string): Promise<WayResult> {
+  async function ownCode(text: string): Promise<CredentialResult> {
     requireOffered('qr');
     const code = readOwnCode(text, deps.issuers());
     if (!code) throw codeUnknown();
@@ -78,14 +78,14 @@ export function createWays(deps: WaysDeps): Ways {
     return welcome(person, 'qr');
   }
 
-  async function card(text: string): Promise<WayResult> {
+  async function card(text: string): Promise<CredentialResult> {
     requireOffered('badge');
     const hash = cardHash(text);
     return bearer(hash === null ? null : { kind: 'card', value: hash }, text, codeUnknown);
   }
 
   /** A card with templates: opens what lies here of that person, for the one comparison that follows. */
-  async function templateCard(text: string): Promise<WayResult> {
+  async function templateCard(text: string): Promise<CredentialResult> {
     requireOffered('badge');
     const key = readTemplateCard(text);
     const off = deps.faceOff();
@@ -104,7 +104,7 @@ export function createWays(deps: WaysDeps): Ways {
     }
   }
 
-  async function badge(text: string): Promise<WayResult> {
+  async function badge(text: string): Promise<CredentialResult> {
     requireOffered('badge');
     return bearer(
       { kind: 'badge', value: text },
@@ -118,7 +118,7 @@ export function createWays(deps: WaysDeps): Ways {
     credential: Parameters<Store['personByCredential']>[0] | null,
     text: string,
     unknown: () => Problem,
-  ): Promise<WayResult> {
+  ): Promise<CredentialResult> {
     const person = credential && store.personByCredential(credential);
     const stranger = createHmac('sha256', deps.blind).update(text.toUpperCase()).digest('base64url');
     if (!person && strangers.includes(stranger)) throw unknown();
@@ -141,19 +141,19 @@ export function createWays(deps: WaysDeps): Ways {
     return welcome(found, 'badge');
   }
 
-  function requireOffered(way: Way): void {
-    if (!deps.offered().includes(way)) throw wayNotOffered();
+  function requireOffered(method: CheckinMethod): void {
+    if (!deps.offered().includes(method)) throw methodNotOffered();
   }
 
   /** @throws Problem `face-needed` where a face has to be compared and there is none to compare with */
-  function requireFace(way: 'qr' | 'badge', person: Person): void {
-    if (deps.withFace(way) && (deps.faceOff() || person.templates === 0)) throw faceNeeded();
+  function requireFace(method: 'qr' | 'badge', person: Person): void {
+    if (deps.withFace(method) && (deps.faceOff() || person.templates === 0)) throw faceNeeded();
   }
 
-  async function welcome(person: Person, way: 'qr' | 'badge'): Promise<WayResult> {
-    if (deps.withFace(way))
-      return { kind: 'face', claim: deps.claims.issue({ person: person.id, method: `${way}+face` }) };
-    return { kind: 'welcome', receipt: await deps.admit(person, { method: way }) };
+  async function welcome(person: Person, method: 'qr' | 'badge'): Promise<CredentialResult> {
+    if (deps.withFace(method))
+      return { kind: 'face', claim: deps.claims.issue({ person: person.id, method: `${method}+face` }) };
+    return { kind: 'welcome', receipt: await deps.admit(person, { method: method }) };
   }
 
   return {
@@ -172,8 +172,8 @@ export function createWays(deps: WaysDeps): Ways {
 }
 
 /** @throws by the methods of a way that the site does not offer */
-export const wayNotOffered = (): Problem =>
-  new Problem('way-not-offered', 'this way in is not offered here', 'Take one of those on the screen.');
+export const methodNotOffered = (): Problem =>
+  new Problem('method-not-offered', 'this way in is not offered here', 'Take one of those on the screen.');
 
 const faceNeeded = () =>
   new Problem('face-needed', 'here a face goes with it, and none can be compared', 'Take another way in.');

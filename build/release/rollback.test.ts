@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BuildFacts } from '../../sync/protocol/wire/release.ts';
-import { noWayBack } from './way-back.ts';
+import { cannotRollBack } from './rollback.ts';
 
 const build = (version: string, schema: number, minReader: number, more: Partial<BuildFacts> = {}): BuildFacts => ({
   product: 'smartpresence-kiosk',
@@ -37,6 +37,6 @@ test.each<[string, BuildFacts, BuildFacts[], string[]]>([
   ],
   ['the build that reads it is newer', WRITES, [OLD, { ...READS, version: '1.3.0' }], ['1.2.0 needs 12 of 10']],
 ])('%s', (_what, added, before, found) => {
-  const result = noWayBack([added], [...before, added]);
+  const result = cannotRollBack([added], [...before, added]);
   expect(result.map(({ version, needs, highest }) => `${version} needs ${needs} of ${highest}`)).toEqual(found);
 });

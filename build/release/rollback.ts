@@ -1,7 +1,7 @@
 import { type BuildFacts, canGoBack, compareVersions } from '../../sync/protocol/wire/release.ts';
 
 /** A build whose store no older one can open: every kiosk of its kind refuses it (`update-no-way-back`). */
-export interface NoWayBack {
+export interface CannotRollBack {
   readonly platform: BuildFacts['platform'];
   readonly host: BuildFacts['host'];
   readonly version: string;
@@ -16,7 +16,7 @@ export interface NoWayBack {
  *
  * @param signed all builds that are, or were until now, among the targets
  */
-export function noWayBack(added: readonly BuildFacts[], signed: readonly BuildFacts[]): NoWayBack[] {
+export function cannotRollBack(added: readonly BuildFacts[], signed: readonly BuildFacts[]): CannotRollBack[] {
   return added.flatMap((build) => {
     const older = signed.filter(
       (one) =>

@@ -1,7 +1,7 @@
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Arrival } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
-import type { Ways } from './service.ts';
+import type { CredentialCheckin } from './service.ts';
 
 /**
  * What a reader at the kiosk brings, pushed to the screen.
@@ -9,13 +9,13 @@ import type { Ways } from './service.ts';
  * @returns takes a text of a reader; never rejects
  */
 export function createArrivals(
-  ways: Pick<Ways, 'read'>,
+  credentials: Pick<CredentialCheckin, 'read'>,
   push: (arrival: Arrival) => void,
   log: CoreOptions['log'],
 ): (text: string) => Promise<void> {
   return async (text) => {
     try {
-      push(await ways.read(text));
+      push(await credentials.read(text));
     } catch (error) {
       const code = error instanceof Problem ? error.code : 'internal';
       if (code === 'internal') log('error', 'a badge or code could not be handled', { error });

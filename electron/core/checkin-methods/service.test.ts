@@ -9,13 +9,13 @@ import { aPerson, codeOf, heldClock, MODEL, newFolder, openKiosk } from '../../.
 import type { Receipt } from '../../contract/methods.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { LONGEST_PAUSE_MS, SHARED_BUDGET } from '../pin/lockout.ts';
-import { wantsFace, waysOf } from '../roster/policy.ts';
+import { methodsOf, wantsFace } from '../roster/policy.ts';
 import type { NewCheckin } from '../store/interface.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createArrivals } from './arrivals.ts';
 import { createClaims } from './claims.ts';
-import { offeredWays } from './offered.ts';
-import { createWays, type WaysDeps } from './service.ts';
+import { offeredMethods } from './offered.ts';
+import { type CredentialCheckinDeps, createCredentialCheckin } from './service.ts';
 
 const START = Date.UTC(2026, 2, 2, 8);
 const issuer = newSigningKey();
@@ -33,8 +33,8 @@ beforeEach(async () => {
   ada = (await store.addPerson(aPerson())).id;
 });
 
-function ways(change: Partial<WaysDeps> = {}) {
-  return createWays({
+function credentials(change: Partial<CredentialCheckinDeps> = {}) {
+  return createCredentialCheckin({
     store,
     guard: createPinGuard({ store, now: () => now }),
     staff: { require: () => ({ member: null, actor: null }) },
@@ -43,8 +43,8 @@ function ways(change: Partial<WaysDeps> = {}) {
       admitted.push({ person: person.id, method });
       return { checkin: randomUUID() } as Receipt;
     },
-    offered: () => waysOf(policy),
-    withFace: (way) => wantsFace(policy, way),
+    offered: () => methodsOf(policy),
+    withFace: (method) => wantsFace(policy, method),
     model: () => ({ model: MODEL, length: 512 }),
     faceOff: () => null,
     issuers: () => [publicHalf(issuer)],
@@ -58,7 +58,7 @@ const ownCode = (at = now, person = ada, key = issuer) =>
   writeOwnCode({ person, issuedAt: at, nonce: randomBytes(8) }, key);
 
 /** The server tells of cards and badges. */
-const told = (change: Partial<Extract<Change, { kind: 'credentials' }>>) =>
+const notified = (change: Partial<Extract<Change, { kind: 'credentials' }>>) =>
   store.sync.applyRoster({
     whole: false,
     changes: [{ kind: 'credentials', person: ada, cards: [], badges: [], ...change }],
@@ -68,9 +68,9 @@ const told = (change: Partial<Extract<Change, { kind: 'credentials' }>>) =>
 
 test('the code on somebody’s own page lets them in once, and in whatever case it is typed', async () => {
   const code = ownCode();
-  expect(await ways().read(code.toLowerCase())).toMatchObject({ kind: 'welcome' });
+  expect(await credentials().read(code.toLowerCase())).toMatchObject({ kind: 'welcome' });
   expect(admitted).toEqual([{ person: ada, method: 'qr' }]);
-  expect(await codeOf(() => ways().read(code))).toBe('code-used');
+  expect(await codeOf(() => credentials().read(code))).toBe('code-used');
   expect(admitted).toHaveLength(1);
 });
 
@@ -83,31 +83,31 @@ test('a code counts from half a minute before it was issued to a minute and a ha
   ] as const) {
     // Whole seconds: what is cut off makes a code older, never younger.
     const code = ownCode(answer === 'code-early' ? at + 999 : at);
-    if (answer) expect(await codeOf(() => ways().read(code)), String(at)).toBe(answer);
-    else expect(await ways().read(code)).toMatchObject({ kind: 'welcome' });
+    if (answer) expect(await codeOf(() => credentials().read(code)), String(at)).toBe(answer);
+    else expect(await credentials().read(code)).toMatchObject({ kind: 'welcome' });
   }
 });
 
 test('a used code stays used over a restart and when the clock is set back after it was forgotten', async () => {
   const code = ownCode();
-  await ways().read(code);
+  await credentials().read(code);
   now += 200_000;
-  await ways().read(ownCode()); // forgets the first
+  await credentials().read(ownCode()); // forgets the first
   now = START;
-  expect(await codeOf(() => ways().read(code))).toBe('code-expired');
+  expect(await codeOf(() => credentials().read(code))).toBe('code-expired');
 });
 
 test('two readers that see one code at the same moment let one in', async () => {
   const code = ownCode();
-  const both = ways();
+  const both = credentials();
   const answers = await Promise.allSettled([both.read(code), both.read(code)]);
   expect(answers.map((a) => a.status).sort()).toEqual(['fulfilled', 'rejected']);
 });
 
 test('a code of another server, of nobody here, or with any bit turned is of nobody', async () => {
-  expect(await codeOf(() => ways().read(ownCode(now, ada, newSigningKey())))).toBe('code-unknown');
-  expect(await codeOf(() => ways().read(ownCode(now, randomUUID())))).toBe('code-unknown');
-  expect(await codeOf(() => ways({ issuers: () => [] }).read(ownCode()))).toBe('code-unknown');
+  expect(await codeOf(() => credentials().read(ownCode(now, ada, newSigningKey())))).toBe('code-unknown');
+  expect(await codeOf(() => credentials().read(ownCode(now, randomUUID())))).toBe('code-unknown');
+  expect(await codeOf(() => credentials({ issuers: () => [] }).read(ownCode()))).toBe('code-unknown');
   const code = ownCode();
   await fc.assert(
     fc.asyncProperty(
@@ -115,7 +115,9 @@ test('a code of another server, of nobody here, or with any bit turned is of nob
       fc.constantFrom(...'0123456789ABCDEFGHJKMNPQRSTVWXYZ'),
       async (at, letter) => {
         fc.pre(code[at] !== letter);
-        expect(await codeOf(() => ways().read(code.slice(0, at) + letter + code.slice(at + 1)))).toBe('code-unknown');
+        expect(await codeOf(() => credentials().read(code.slice(0, at) + letter + code.slice(at + 1)))).toBe(
+          'code-unknown',
+        );
       },
     ),
     { numRuns: 60 },
@@ -126,26 +128,26 @@ test('a code of another server, of nobody here, or with any bit turned is of nob
 test('a card counts until it is revoked; revoked and unknown are the same to whoever holds it', async () => {
   const secret = randomBytes(16);
   const card = writeCardCode(secret);
-  const unknown = await codeOf(() => ways().read(card));
-  await told({ cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
-  expect(await ways().read(card)).toMatchObject({ kind: 'welcome' });
-  await told({});
-  expect(await codeOf(() => ways().read(card))).toBe(unknown);
+  const unknown = await codeOf(() => credentials().read(card));
+  await notified({ cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
+  expect(await credentials().read(card)).toMatchObject({ kind: 'welcome' });
+  await notified({});
+  expect(await codeOf(() => credentials().read(card))).toBe(unknown);
   expect(admitted).toEqual([{ person: ada, method: 'badge' }]);
 });
 
 test('a badge counts by its number, in any case; one that two people have opens nothing', async () => {
-  await told({ badges: ['04a7-bb'] });
-  expect(await ways().read('04A7-BB')).toMatchObject({ kind: 'welcome' });
+  await notified({ badges: ['04a7-bb'] });
+  expect(await credentials().read('04A7-BB')).toMatchObject({ kind: 'welcome' });
   const bob = (await store.addPerson(aPerson({ name: 'Bob' }))).id;
-  await told({ person: bob, badges: ['04A7-bb'] });
-  expect(await codeOf(() => ways().read('04a7-bb'))).toBe('badge-unknown');
+  await notified({ person: bob, badges: ['04A7-bb'] });
+  expect(await codeOf(() => credentials().read('04a7-bb'))).toBe('badge-unknown');
 });
 
 test('guessing badges pauses badges for everybody; cards and own codes go on, and one badge held there counts once', async () => {
   const card = writeCardCode(randomBytes(16));
-  await told({ badges: ['1000'], cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
-  const at = ways();
+  await notified({ badges: ['1000'], cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
+  const at = credentials();
   for (let i = 0; i < 3 * SHARED_BUDGET; i++) expect(await codeOf(() => at.read('2000'))).toBe('badge-unknown');
   let guesses = 0;
   while ((await codeOf(() => at.read(`3${guesses}`))) === 'badge-unknown') guesses++;
@@ -160,7 +162,7 @@ test('guessing badges pauses badges for everybody; cards and own codes go on, an
 test('where the site wants a face with it, a code or card gives a claim, and whoever has no template is told to go another way', async () => {
   policy = { leaseDays: 30, withFace: ['qr', 'badge'] };
   const claims = createClaims(() => now);
-  const answer = await ways({ claims }).read(ownCode());
+  const answer = await credentials({ claims }).read(ownCode());
   if (answer.kind !== 'face') throw new Error(answer.kind);
   expect(claims.take(answer.claim)).toEqual({ person: ada, method: 'qr+face' });
   expect(await codeOf(() => claims.take(answer.claim))).toBe('claim-unknown');
@@ -168,25 +170,25 @@ test('where the site wants a face with it, a code or card gives a claim, and who
   now += 60_001;
   expect(await codeOf(() => claims.take(late))).toBe('claim-unknown');
   const none = (await store.addPerson(aPerson({ templates: [] }))).id;
-  expect(await codeOf(() => ways().read(ownCode(now, none)))).toBe('face-needed');
+  expect(await codeOf(() => credentials().read(ownCode(now, none)))).toBe('face-needed');
   expect(admitted).toEqual([]);
 });
 
 test('a way that the site does not offer is refused, whatever the screen sends', async () => {
-  policy = { leaseDays: 30, ways: ['pin', 'face'] };
-  expect(await codeOf(() => ways().read(ownCode()))).toBe('way-not-offered');
-  expect(await codeOf(() => ways().read('1000'))).toBe('way-not-offered');
+  policy = { leaseDays: 30, checkinMethods: ['pin', 'face'] };
+  expect(await codeOf(() => credentials().read(ownCode()))).toBe('method-not-offered');
+  expect(await codeOf(() => credentials().read('1000'))).toBe('method-not-offered');
   const able = { face: true, ownCodes: true };
-  expect(offeredWays(policy, able)).toEqual(['pin', 'face']);
-  expect(offeredWays(null, able)).toEqual(['face', 'pin', 'qr', 'badge']);
-  expect(offeredWays({ leaseDays: 1, withFace: ['badge'] }, { face: false, ownCodes: true })).toEqual(['pin', 'qr']);
-  expect(offeredWays(null, { face: false, ownCodes: false })).toEqual(['pin', 'badge']);
+  expect(offeredMethods(policy, able)).toEqual(['pin', 'face']);
+  expect(offeredMethods(null, able)).toEqual(['face', 'pin', 'qr', 'badge']);
+  expect(offeredMethods({ leaseDays: 1, withFace: ['badge'] }, { face: false, ownCodes: true })).toEqual(['pin', 'qr']);
+  expect(offeredMethods(null, { face: false, ownCodes: false })).toEqual(['pin', 'badge']);
 });
 
 test('what a reader brings is pushed to the screen, refusals with their code', async () => {
   const pushed: unknown[] = [];
   const arrive = createArrivals(
-    ways(),
+    credentials(),
     (arrival) => void pushed.push(arrival),
     () => undefined,
   );
@@ -201,7 +203,7 @@ test('what a reader brings is pushed to the screen, refusals with their code', a
 test('cards and badges lie in the store under their person’s key alone, and go with the person', async () => {
   const badge = 'B4D6E-7711';
   const card = writeCardCode(randomBytes(16));
-  await told({ badges: [badge], cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
+  await notified({ badges: [badge], cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
   const rows = store.session.db.prepare('SELECT kind, sealed FROM credential').all() as {
     kind: string;
     sealed: Buffer;
@@ -211,13 +213,13 @@ test('cards and badges lie in the store under their person’s key alone, and go
   expect((await store.check()).problems).toEqual([]);
   await store.deletePerson(ada);
   expect(store.session.db.prepare('SELECT count(*) FROM credential').pluck().get()).toBe(0);
-  expect(await codeOf(() => ways().read(badge))).toBe('badge-unknown');
+  expect(await codeOf(() => credentials().read(badge))).toBe('badge-unknown');
 });
 
 test('a snapshot that says nothing of somebody’s cards takes them away', async () => {
-  await told({ badges: ['1000'] });
+  await notified({ badges: ['1000'] });
   const person: Change = { kind: 'person', person: ada, name: 'Ada', number: null, language: 'en', gpsOptOut: false };
   store.acknowledge(store.epoch, { committed: store.pendingCount(), safe: 0 });
   await store.sync.applyRoster({ whole: true, first: true, changes: [person], cursor: 'd', more: false });
-  expect(await codeOf(() => ways().read('1000'))).toBe('badge-unknown');
+  expect(await codeOf(() => credentials().read('1000'))).toBe('badge-unknown');
 });

@@ -1,7 +1,7 @@
-import type { Policy, Way } from '../../../sync/protocol/wire/changes.ts';
+import type { CheckinMethod, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
-import { wantsFace, waysOf } from '../roster/policy.ts';
-import { wayNotOffered } from './service.ts';
+import { methodsOf, wantsFace } from '../roster/policy.ts';
+import { methodNotOffered } from './service.ts';
 
 /** What this kiosk can do at the moment. */
 export interface Able {
@@ -12,33 +12,33 @@ export interface Able {
 }
 
 /** The ways in that the site offers and the kiosk can do now, in the site's order. A way with a face needs one. Pure. */
-export function offeredWays(policy: Policy | null, { face, ownCodes }: Able): Way[] {
-  const can: Record<Way, boolean> = {
+export function offeredMethods(policy: Policy | null, { face, ownCodes }: Able): CheckinMethod[] {
+  const can: Record<CheckinMethod, boolean> = {
     face,
     pin: true,
     qr: ownCodes && (face || !wantsFace(policy, 'qr')),
     badge: face || !wantsFace(policy, 'badge'),
   };
-  return waysOf(policy).filter((way) => can[way]);
+  return methodsOf(policy).filter((method) => can[method]);
 }
 
 /** Refuses to begin what the site does not offer, whatever the screen asks for. */
 export function onlyOffered<M extends Pick<CoreMethods, 'visitBegin' | 'checkinByPin' | 'pinChoose'>>(
   methods: M,
-  offered: () => readonly Way[],
+  offered: () => readonly CheckinMethod[],
 ): M {
   return {
     ...methods,
     async visitBegin(input) {
-      if (input.claim === undefined && !offered().includes('face')) throw wayNotOffered();
+      if (input.claim === undefined && !offered().includes('face')) throw methodNotOffered();
       return methods.visitBegin(input);
     },
     async checkinByPin(input) {
-      if (!offered().includes('pin')) throw wayNotOffered();
+      if (!offered().includes('pin')) throw methodNotOffered();
       return methods.checkinByPin(input);
     },
     async pinChoose(input) {
-      if (!offered().includes('pin')) throw wayNotOffered();
+      if (!offered().includes('pin')) throw methodNotOffered();
       return methods.pinChoose(input);
     },
   };
