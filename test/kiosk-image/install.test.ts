@@ -266,7 +266,12 @@ describe.skipIf(impossible !== null)('install.sh', () => {
   test('the browser’s policy is that of this kiosk’s page', () => {
     const policy = JSON.parse(machine.text('etc/chromium/policies/managed/smartpresence.json'));
     expect(policy).toMatchObject({
-      URLAllowlist: ['http://127.0.0.1:7480', 'file:///run/smartpresence/smartpresence-'],
+      URLAllowlist: [
+        'http://127.0.0.1:7480',
+        'file:///run/smartpresence/smartpresence-',
+        'chrome://print',
+        'chrome-untrusted://print',
+      ],
       VideoCaptureAllowedUrls: ['http://127.0.0.1:7480'],
       DeveloperToolsAvailability: 2,
       RemoteDebuggingAllowed: false,
