@@ -156,7 +156,7 @@ test('“that was wrong” is said by keyboard, waits, and is answered where it 
 });
 
 test('shows what is held; name and address are mended by keyboard, and positions opted out of', async () => {
-  await press('Meine Daten', 'link');
+  await press('Daten', 'link');
   await expect(page.getByRole('heading', { name: 'Über mich gespeicherte Daten' })).toBeVisible();
   await press('Bearbeiten');
   await page.getByLabel('Name').focus();
@@ -183,7 +183,7 @@ test('shows what is held; name and address are mended by keyboard, and positions
 });
 
 test('everything comes as a file', async () => {
-  await press('Meine Rechte', 'link');
+  await press('Rechte', 'link');
   const coming = page.waitForEvent('download');
   await press('Herunterladen');
   const file = await coming;

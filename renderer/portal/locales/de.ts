@@ -45,7 +45,7 @@ export const de = {
     badge: 'Ausweis',
   },
   code: {
-    nav: 'Mein Code',
+    nav: 'Code',
     title: 'Mein Code',
     lead: 'Tippen Sie am Kiosk auf „QR-Code“ und halten Sie diesen Code vor die Kamera. Kioske mit Scanner lesen ihn direkt.',
     picture: 'QR-Code zum Ein- und Ausbuchen. Er erneuert sich automatisch.',
@@ -85,7 +85,7 @@ export const de = {
     answered: 'Antwort:',
   },
   profile: {
-    nav: 'Meine Daten',
+    nav: 'Daten',
     title: 'Meine Daten',
     who: 'Persönliche Angaben',
     edit: 'Bearbeiten',
@@ -117,7 +117,7 @@ export const de = {
     all: 'Zuletzt geändert {{moment}}. Die vollständige Liste steht in der Datei, die Sie herunterladen können.',
     rights: 'Herunterladen, widerrufen oder löschen',
   },
-  rights: { nav: 'Meine Rechte', title: 'Meine Rechte' },
+  rights: { nav: 'Rechte', title: 'Meine Rechte' },
   consent: {
     title: 'Gesichtserkennung',
     standing: { given: 'Eingewilligt', withdrawn: 'Widerrufen', none: 'Keine Einwilligung' },
