@@ -12,6 +12,29 @@ const row = (name, from, allowed) => ({
   to: { path: OURS, pathNot: [from, ...allowed] },
 });
 
+/** Layers of the server, and which feature may import which other. */
+const BELOW_SERVER = ['^sync/disk/', '^sync/protocol/', '^models/'];
+const CONFIG = '^sync/server/app/config\\.ts$';
+const FEATURES = {
+  attendance: ['embedders'],
+  attention: ['attendance', 'embedders', 'fleet'],
+  audit: [],
+  backup: ['privacy'],
+  embedders: [],
+  enrolment: ['embedders', 'privacy'],
+  fleet: [],
+  portal: ['attendance', 'audit', 'enrolment', 'privacy'],
+  privacy: ['audit'],
+  reports: ['attendance'],
+  webhooks: [],
+};
+const floor = (name, below) =>
+  row(`server-${name}`, `^sync/server/${name}/`, [
+    ...BELOW_SERVER,
+    CONFIG,
+    ...below.map((other) => `^sync/server/${other}/`),
+  ]);
+
 module.exports = {
   forbidden: [
     {
@@ -26,7 +49,27 @@ module.exports = {
     row('sync-disk', '^sync/disk/', []),
     row('sync-protocol', '^sync/protocol/', []),
     row('sync-edge', '^sync/edge/', ['^sync/disk/', '^sync/protocol/']),
-    row('sync-server', '^sync/server/', ['^sync/disk/', '^sync/protocol/', '^models/']),
+    floor('platform', []),
+    floor('core', ['platform']),
+    ...Object.entries(FEATURES).map(([name, others]) =>
+      floor(`features/${name}`, ['platform', 'core', ...others.map((other) => `features/${other}`)]),
+    ),
+    floor('features', ['platform', 'core', 'features']),
+    floor('app', ['platform', 'core', 'features']),
+    row('sync-server', '^sync/server/', BELOW_SERVER),
+    {
+      name: 'server-configuration-is-handed-down',
+      severity: 'error',
+      // Its settings come from every layer; the layers name its type, and get it as a parameter.
+      from: { path: '^sync/server/(platform|core|features)/', pathNot: TEST },
+      to: { path: CONFIG, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'every-feature-is-in-the-table',
+      severity: 'error',
+      from: { path: `^sync/server/features/(?!(${Object.keys(FEATURES).join('|')})/)` },
+      to: {},
+    },
     row('electron-contract', '^electron/contract/', ['^sync/protocol/wire/']),
     row('electron-core', '^electron/core/', [
       '^electron/contract/',
@@ -49,7 +92,7 @@ module.exports = {
     ]),
     row('renderer', '^renderer/', ['^models/rules/', '^electron/contract/', '^sync/protocol/api/']),
     row('build', '^build/(?!tables/)', ['^models/rules/', '^sync/disk/', '^sync/protocol/']),
-    row('build-tables', '^build/tables/', ['^sync/server/database/']),
+    row('build-tables', '^build/tables/', ['^sync/server/platform/database/']),
     row('nothing-imports-the-command-line', '^(models|sync|renderer|build)/', [
       '^(models|sync|renderer|build)/',
       '^electron/contract/',

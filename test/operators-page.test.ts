@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { VARIABLES } from '../sync/server/config.ts';
-import { SECRETS } from '../sync/server/secrets/files.ts';
+import { VARIABLES } from '../sync/server/app/config.ts';
+import { SECRETS } from '../sync/server/platform/secrets/files.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../docs/install/settings.md'), 'utf8');
 

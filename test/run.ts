@@ -8,7 +8,7 @@ import {
   type TestResult,
   VITEST_REPORTS,
   vitestResults,
-} from '../sync/server/compliance/reports.ts';
+} from '../sync/server/features/privacy/compliance/reports.ts';
 import { suitesOf } from './tiers.ts';
 import { judgeSuite, type Ran, type Suite, toRepeat } from './verdict.ts';
 
@@ -216,6 +216,7 @@ async function checks(): Promise<boolean[]> {
       ['--config', '.dependency-cruiser.cjs', 'electron', 'models', 'renderer', 'sync', 'build', 'test'],
       { quiet: true },
     ),
+    check('no circle of folders', process.execPath, [join(root, 'build/checks/folders.ts')], { quiet: true }),
     check('unused code (knip)', bin('knip'), [], { quiet: true }),
     check('licences of what production installs', process.execPath, [...CHECKS, 'licences'], { quiet: true }),
     check('secrets in the tree and its history', process.execPath, [...CHECKS, 'secrets'], { quiet: true }),

@@ -48,7 +48,7 @@ export const LONG: readonly string[] = [
   'test/sync/replicas.test.ts',
   'test/sync/server-devices.test.ts',
   'test/update/**',
-  'sync/server/objects/**',
+  'sync/server/platform/objects/**',
   'build/compose/**',
   'test/installed/**',
   'test/console/sign-in.spec.ts',
@@ -102,8 +102,8 @@ export const RELEASE: readonly string[] = [
  * of LONG.
  */
 export const SHORT: readonly string[] = [
-  'sync/server/objects/store.test.ts',
-  'sync/server/objects/bucket/setup.test.ts',
+  'sync/server/platform/objects/store.test.ts',
+  'sync/server/platform/objects/bucket/setup.test.ts',
   'test/policy/audit.test.ts',
   'test/policy/compliance.test.ts',
   'test/policy/iam.test.ts',

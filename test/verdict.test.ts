@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TestResult } from '../sync/server/compliance/reports.ts';
+import type { TestResult } from '../sync/server/features/privacy/compliance/reports.ts';
 import { judgeSuite, type Ran, type Suite, toRepeat } from './verdict.ts';
 
 const FILES = ['a.test.ts', 'b.test.ts'];

@@ -1,4 +1,4 @@
-import type { TestResult } from '../sync/server/compliance/reports.ts';
+import type { TestResult } from '../sync/server/features/privacy/compliance/reports.ts';
 
 /** How one run of vitest or Playwright ended. */
 export interface Ran {

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfig } from '../../sync/server/config.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
 
 /** What can be checked without a container engine. The image is built and entered in test/installed. */
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readEnvironmentFile } from '../../electron/cli/server/env-file.ts';
-import { readConfig } from '../../sync/server/config.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
 
 const ANALYZE = '/usr/bin/systemd-analyze';
 const missing = !existsSync(ANALYZE);

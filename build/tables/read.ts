@@ -1,13 +1,13 @@
 import { PGlite } from '@electric-sql/pglite';
 import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
 import { Kysely, sql } from 'kysely';
-import { migrate } from '../../sync/server/database/migrations.ts';
-import { pgliteDialect } from '../../sync/server/database/pglite-dialect.ts';
-import type { Db, Tables } from '../../sync/server/database/schema.ts';
+import { migrate } from '../../sync/server/platform/database/migrations.ts';
+import { pgliteDialect } from '../../sync/server/platform/database/pglite-dialect.ts';
+import type { Db, Tables } from '../../sync/server/platform/database/schema.ts';
 import { commentsOf, generateTables, type Table } from './generate.ts';
 
 /** The file that the migrations of now would have. */
-export const TABLES_FILE = 'sync/server/database/schema.ts';
+export const TABLES_FILE = 'sync/server/platform/database/schema.ts';
 
 /** Makes an empty database in memory and reads what it consists of. */
 export async function readTables(): Promise<string> {

@@ -1,11 +1,11 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Problem } from '../protocol/wire/problem.ts';
-import { readConfig } from './config.ts';
-import { processLimits, takeEnvironment, withoutDumps } from './keys/hygiene.ts';
-import { logError } from './logs/errors.ts';
-import { createLogger } from './logs/logger.ts';
-import { startServer } from './server.ts';
+import { readConfig } from './app/config.ts';
+import { startServer } from './app/server.ts';
+import { processLimits, takeEnvironment, withoutDumps } from './platform/keys/hygiene.ts';
+import { logError } from './platform/logs/errors.ts';
+import { createLogger } from './platform/logs/logger.ts';
 
 /** Signals within this are one wish, ms: Ctrl-C reaches this process by the terminal and by its launcher. */
 const SAME_WISH_MS = 2000;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { type EventType, OpenBody } from '../../sync/protocol/wire/event.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { type Expected, ROWS, type Row } from './rows.ts';
 import { RELATIONS, type Relation, World } from './world.ts';
 

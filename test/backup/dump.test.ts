@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KEYRING } from '../../sync/server/backup/catalogue.ts';
-import { dump, inSnapshot, splitTables } from '../../sync/server/backup/dump.ts';
-import { readFrames } from '../../sync/server/backup/frames.ts';
-import { load, withoutConstraints } from '../../sync/server/backup/load.ts';
+import { KEYRING } from '../../sync/server/features/backup/catalogue.ts';
+import { dump, inSnapshot, splitTables } from '../../sync/server/features/backup/dump.ts';
+import { load, withoutConstraints } from '../../sync/server/features/backup/load.ts';
+import { migrate } from '../../sync/server/platform/database/migrations.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { readFrames } from '../../sync/server/platform/objects/sealed/frames.ts';
 import {
   compressed,
   decompressed,
   newDataKey,
   openStream,
   sealStream,
-} from '../../sync/server/backup/sealed-stream.ts';
-import { migrate } from '../../sync/server/database/migrations.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
+} from '../../sync/server/platform/objects/sealed/stream.ts';
 import { DATABASES } from '../services/databases.ts';
 import { everyRow, fillEveryTable } from './fill.ts';
 

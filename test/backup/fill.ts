@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { listSequences, listTables, quote, quoted, type Table } from '../../sync/server/backup/catalogue.ts';
-import type { Db } from '../../sync/server/database/schema.ts';
+import { listSequences, listTables, quote, quoted, type Table } from '../../sync/server/features/backup/catalogue.ts';
+import type { Db } from '../../sync/server/platform/database/schema.ts';
 
 /**
  * Fills every table that a database has, by its catalogue: a table that a later migration adds is filled without anybody

@@ -1,13 +1,13 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
-import { SYSTEM } from '../../sync/server/access/actor.ts';
-import type { BackupContext } from '../../sync/server/backup/run.ts';
-import type { Db } from '../../sync/server/database/schema.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { openKeyring } from '../../sync/server/keys/keyring.ts';
-import { Secret } from '../../sync/server/keys/secret.ts';
-import { s3Client } from '../../sync/server/objects/client.ts';
-import { type ObjectStore, openObjectStore } from '../../sync/server/objects/store.ts';
+import type { BackupContext } from '../../sync/server/features/backup/run.ts';
+import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
+import type { Db } from '../../sync/server/platform/database/schema.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { s3Client } from '../../sync/server/platform/objects/client.ts';
+import { type ObjectStore, openObjectStore } from '../../sync/server/platform/objects/store.ts';
+import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import type { Moto } from '../services/moto.ts';
 
 /** A versioned bucket of this name, and its store. */

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LOCALES } from '../../renderer/console/locales/index.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { CHECKS, OUTCOMES } from '../../sync/server/checks/all.ts';
-import { certificatesCheck } from '../../sync/server/checks/certificates.ts';
-import { auditAnchorCheck, backupsCheck, replicasCheck } from '../../sync/server/checks/installation.ts';
-import { clockCheck, databaseSettingsCheck, keysCheck } from '../../sync/server/checks/process.ts';
-import { brokerCheck } from '../../sync/server/checks/reach.ts';
+import { CHECKS, OUTCOMES } from '../../sync/server/app/checks/all.ts';
+import { certificatesCheck } from '../../sync/server/app/checks/certificates.ts';
+import { auditAnchorCheck, backupsCheck, replicasCheck } from '../../sync/server/app/checks/installation.ts';
+import { clockCheck, databaseSettingsCheck, keysCheck } from '../../sync/server/app/checks/process.ts';
+import { brokerCheck } from '../../sync/server/app/checks/reach.ts';
 
 /** What each check says has words wherever it is said; and its verdicts, which are pure. */
 

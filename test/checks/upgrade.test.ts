@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { call } from '../sync/client.ts';
 import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';

@@ -63,7 +63,7 @@ beforeAll(async () => {
     SMARTPRESENCE_DEVICE_PORT: `${devices}`,
   };
   expect(await run('server', 'init', '--json')).toMatchObject({ code: 0 });
-  const keys = (await import('../../sync/server/local.ts')).initServer(home);
+  const keys = (await import('../../sync/server/app/local.ts')).initServer(home);
   env = { ...env, ...keys };
   await startServer();
 }, 120_000);

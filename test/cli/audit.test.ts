@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfig } from '../../sync/server/config.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
-import { initServer, withServer } from '../../sync/server/local.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { initServer, withServer } from '../../sync/server/app/local.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { serverHome } from '../sync/kit.ts';
 import { sp } from './run-sp.ts';
 

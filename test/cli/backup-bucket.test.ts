@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DeletePublicAccessBlockCommand, PutBucketAclCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { s3Client } from '../../sync/server/objects/client.ts';
+import { s3Client } from '../../sync/server/platform/objects/client.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { temporaryHome } from '../sync/kit.ts';
 import { sp } from './run-sp.ts';

@@ -8,7 +8,7 @@ import { RingPatch } from '../../sync/protocol/api/rollouts.ts';
 import { NewSite, Site, SitePatch } from '../../sync/protocol/api/sites.ts';
 import { NewWebhook, Webhook, WebhookPatch } from '../../sync/protocol/api/webhooks.ts';
 import { isUnreadableName } from '../../sync/protocol/wire/name.ts';
-import { operationArguments } from '../../sync/server/operator/operations.ts';
+import { operationArguments } from '../../sync/server/app/operations.ts';
 
 /** Names of places and things, as of people: something of each is seen, in one line. */
 const UNREADABLE = ['\u200b', 'North\nentrance', '\u202e\u2069', 'Gate\u0007'];

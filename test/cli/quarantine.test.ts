@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfig } from '../../sync/server/config.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { initServer } from '../../sync/server/local.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { initServer } from '../../sync/server/app/local.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { MemoryOutbox, serverHome } from '../sync/kit.ts';
 import { sp } from './run-sp.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, chromium, expect, type Page, test } from '@playwright/test';
 import { cachedClip } from '../../electron/cli/demo/footage.ts';
-import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { CLIPS } from '../kiosk-ui/clips.ts';
 import { appCode, axe, enterByLink, fits, openBrowser, picture, type Rig, SIZES, startRig } from './kit.ts';

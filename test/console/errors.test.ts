@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LOCALES } from '../../renderer/console/locales/index.ts';
-import { SERVED } from '../../sync/server/access/served.ts';
+import { SERVED } from '../../sync/server/app/served.ts';
 
 /** Shown in the server's words: they say what is missing, which no sentence made before can. */
 const SERVERS_WORDS: ReadonlySet<string> = new Set(['incident-not-documented']);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LOCALES } from '../../renderer/console/locales/index.ts';
-import { JOBS } from '../../sync/server/jobs/all.ts';
+import { JOBS } from '../../sync/server/app/jobs/all.ts';
 
 /* A page that shows the program's own words for a job looks unfinished. */
 test('every job has a name in every language of the console', () => {

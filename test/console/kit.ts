@@ -7,9 +7,9 @@ import { build } from 'vite';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
-import { readConfig } from '../../sync/server/config.ts';
-import { initServer, provisionLocal } from '../../sync/server/local.ts';
-import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { reservePorts } from '../services/ports.ts';
 import { MemoryOutbox, serverHome, temporaryHome } from '../sync/kit.ts';
 

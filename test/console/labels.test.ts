@@ -32,7 +32,7 @@ import {
   StaffWhat,
 } from '../../sync/protocol/wire/event.ts';
 import { DeviceConfig } from '../../sync/protocol/wire/fleet.ts';
-import { STEPS as ERASURE_STEPS } from '../../sync/server/erasure/steps.ts';
+import { STEPS as ERASURE_STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 
 /**
  * What the pages show of the codes that the API and its events have: where their words are, and which codes there are. A page

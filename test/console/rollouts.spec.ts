@@ -1,6 +1,6 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { SyncEngine } from '../../sync/edge/engine.ts';
-import { operate } from '../../sync/server/operator/open.ts';
+import { operate } from '../../sync/server/app/open.ts';
 import { joined } from '../sync/identity-kit.ts';
 import { MemoryOutbox } from '../sync/kit.ts';
 import { makeRepository, temporaryFolder } from '../update/repository-kit.ts';

@@ -12,7 +12,7 @@ import type { Store } from '../../electron/core/store/interface.ts';
 import { writeServerLink } from '../../electron/core/sync/link.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { openPosition } from '../../sync/protocol/seal/position.ts';
-import { createCa, issueDeviceCertificate } from '../../sync/server/keys/certificates.ts';
+import { createCa, issueDeviceCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { SOCAT, serialCable } from '../services/serial-line.ts';
 import { bundle, sealing } from '../sync/engine-rig.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { readChanges } from '../../sync/server/changes/read.ts';
+import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { doorOn } from '../policy/door-kit.ts';
 import { DATABASES } from '../services/databases.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';

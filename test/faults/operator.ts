@@ -1,6 +1,6 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { upFilter } from '../../sync/protocol/wire/topics.ts';
-import type { KeyAndCertificate } from '../../sync/server/keys/certificates.ts';
+import type { KeyAndCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { seededRandom } from '../bench/harness.ts';
 
 /** Most messages remembered. */

@@ -3,18 +3,18 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../../sync/server/config.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { provisionLocal } from '../../sync/server/app/local.ts';
+import { brokerUser } from '../../sync/server/app/mqtt/mosquitto.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import {
   issueDeviceCertificate,
   issueServerCertificate,
   issueServerClientCertificate,
   type KeyAndCertificate,
-} from '../../sync/server/keys/certificates.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { openKeyring } from '../../sync/server/keys/keyring.ts';
-import { provisionLocal } from '../../sync/server/local.ts';
-import { brokerUser } from '../../sync/server/mqtt/mosquitto.ts';
+} from '../../sync/server/platform/keys/certificates.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';

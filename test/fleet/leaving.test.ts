@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openKeys, type RecoveryKey, recoverKeys } from '../../electron/core/keys/index.ts';
 import { sayFarewell } from '../../sync/edge/farewell.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { codeOf } from '../store/kiosk.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { type Fleeting, fleeting, setupOf } from './kiosk.ts';

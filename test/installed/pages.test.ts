@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectVersion, ROOT } from '../../build/package/files.ts';
-import { createCa, issueServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { type Booted, boot, copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
 import { motoMissing } from '../services/moto.ts';

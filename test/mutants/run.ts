@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type TestResult, vitestResults } from '../../sync/server/compliance/reports.ts';
+import { type TestResult, vitestResults } from '../../sync/server/features/privacy/compliance/reports.ts';
 import { type Mutant, mutate, readMutants } from './list.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createLink } from '../../sync/server/access/links.ts';
-import { leftoversJob } from '../../sync/server/accounts/leftovers.job.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { leftoversJob } from '../../sync/server/core/accounts/leftovers.job.ts';
+import { createLink } from '../../sync/server/core/accounts/links.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 

@@ -2,20 +2,20 @@ import { randomUUID } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Actor } from '../../sync/server/access/actor.ts';
-import { SERVED } from '../../sync/server/access/served.ts';
-import { findCandidates } from '../../sync/server/attendance/merging/candidates.ts';
-import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
-import { findAffected } from '../../sync/server/audit/affected.ts';
-import type { AuditEntry } from '../../sync/server/audit/entry.ts';
-import { auditRoutes } from '../../sync/server/audit/routes.ts';
-import type { AuditView } from '../../sync/server/audit/search.ts';
-import { verifyAudit } from '../../sync/server/audit/verify.ts';
-import { writeAudit } from '../../sync/server/audit/write.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import { inTransaction } from '../../sync/server/database/retry.ts';
-import { destroyPersonKeys } from '../../sync/server/keys/persons.ts';
-import { peopleRoutes } from '../../sync/server/people/routes.ts';
+import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { SERVED } from '../../sync/server/app/served.ts';
+import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
+import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
+import { findAffected } from '../../sync/server/features/audit/affected.ts';
+import { auditRoutes } from '../../sync/server/features/audit/routes.ts';
+import type { AuditView } from '../../sync/server/features/audit/search.ts';
+import type { Actor } from '../../sync/server/platform/audit/actor.ts';
+import type { AuditEntry } from '../../sync/server/platform/audit/entry.ts';
+import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
+import { writeAudit } from '../../sync/server/platform/audit/write.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { destroyPersonKeys } from '../../sync/server/platform/keys/persons.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Api, enrol } from './api-kit.ts';
 import { type Opened, withApi } from './sites-kit.ts';
@@ -279,48 +279,50 @@ test('one place in the server’s code opens templates, and nothing gets there w
   // The place that a template's envelope is bound to: nobody opens one without naming it. A rotation seals what there
   // is under another key, and gives nothing of it out.
   expect(holding(/'template\.vector'/)).toEqual([
-    'sync/server/changes/templates.ts',
-    'sync/server/keys/rotation/sealed.ts',
+    'sync/server/core/templates/templates.ts',
+    'sync/server/app/key-rotation/sealed.ts',
   ]);
   // Whoever opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
-  expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/audit/opened.ts']);
+  expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/platform/audit/opened.ts']);
   // Photos too: one place opens them, and whoever asks it is the handler of a route that declares them, so that `perform`
   // writes its row; or a job that notes them where `audited` writes one. A new one is added here, and to the data of its route.
-  expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/photos/open.ts']);
+  expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/core/photos/open.ts']);
   expect(holding(/\bopenPhoto\(/)).toEqual([
-    'sync/server/embedders/embedders.job.ts',
-    'sync/server/enrolment/picture.ts',
-    'sync/server/photos/open.ts',
-    'sync/server/portal/sections/events.ts',
+    'sync/server/features/embedders/embedders.job.ts',
+    'sync/server/features/enrolment/picture.ts',
+    'sync/server/core/photos/open.ts',
+    'sync/server/features/portal/sections/events.ts',
   ]);
   expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+pictures\.push\(openPhoto\(/)).toEqual([
-    'sync/server/embedders/embedders.job.ts',
+    'sync/server/features/embedders/embedders.job.ts',
   ]);
   // Pictures that templates were made from on the server, and those of an import: opened where a row is written, and by the
   // route that shows one to its reviewer. The others seal them, or seal them anew.
-  expect(holding(/\bopen\w*\((?:[^;]*\b)?enrolmentPhotoPlace\(/)).toEqual(['sync/server/enrolment/photos.ts']);
+  expect(holding(/\bopen\w*\((?:[^;]*\b)?enrolmentPhotoPlace\(/)).toEqual(['sync/server/core/templates/photos.ts']);
   expect(holding(/function openPhotos\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
-    'sync/server/enrolment/photos.ts',
+    'sync/server/core/templates/photos.ts',
   ]);
   const ofImports = holding(/\bimportPlace\(/).filter((file) => !/places\.ts$|rotation\/sealed\.ts$/.test(file));
   expect(ofImports).toEqual([
-    'sync/server/imports/apply.ts',
-    'sync/server/imports/judge.ts',
-    'sync/server/imports/own.ts',
-    'sync/server/imports/people.ts',
-    'sync/server/imports/photos.ts',
-    'sync/server/imports/routes.ts',
-    'sync/server/imports/runs.ts',
+    'sync/server/features/enrolment/imports/apply.ts',
+    'sync/server/features/enrolment/imports/judge.ts',
+    'sync/server/features/enrolment/imports/own.ts',
+    'sync/server/features/enrolment/imports/people.ts',
+    'sync/server/features/enrolment/imports/photos.ts',
+    'sync/server/features/enrolment/imports/routes.ts',
+    'sync/server/features/enrolment/imports/runs.ts',
   ]);
-  expect(holding(/opened\.note\(\s*'photo'/)).toEqual(expect.arrayContaining(['sync/server/imports/own.ts']));
+  expect(holding(/opened\.note\(\s*'photo'/)).toEqual(
+    expect.arrayContaining(['sync/server/features/enrolment/imports/own.ts']),
+  );
   expect(holding(/data: \['template', 'photo', 'consent'\][\s\S]*writeAudit\(/)).toEqual([
-    'sync/server/imports/apply.ts',
+    'sync/server/features/enrolment/imports/apply.ts',
   ]);
   const shown = SERVED.find((r) => r.path === '/api/imports/:import/photos/:photo/picture')!;
   expect([shown.action, shown.data]).toEqual(['decrypt', ['photo']]);
   const route = SERVED.find((r) => r.path === '/api/gdpr/export/my-data')!;
   expect([route.action, route.data.includes('photo')]).toEqual(['export', true]);
   expect(holding(/function readTemplates\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
-    'sync/server/changes/templates.ts',
+    'sync/server/core/templates/templates.ts',
   ]);
 });

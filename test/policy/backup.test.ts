@@ -1,24 +1,30 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SYSTEM } from '../../sync/server/access/actor.ts';
-import { writeAudit } from '../../sync/server/audit/write.ts';
-import { databaseObject, KEYRING_OBJECT, keyObject, PREFIX, TOMBSTONE_KEY } from '../../sync/server/backup/layout.ts';
-import type { ThawOptions } from '../../sync/server/backup/read.ts';
-import { type RestoreContext, restoreBackup } from '../../sync/server/backup/restore.ts';
-import { type BackupReport, runBackup } from '../../sync/server/backup/run.ts';
-import { writeTombstone } from '../../sync/server/backup/tombstones.ts';
-import { verifyBackup } from '../../sync/server/backup/verify.ts';
-import type { Config } from '../../sync/server/config.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { inTransaction } from '../../sync/server/database/retry.ts';
-import type { Db } from '../../sync/server/database/schema.ts';
-import { tombstonesJob } from '../../sync/server/erasure/tombstones.job.ts';
-import type { Keys } from '../../sync/server/keys/envelope.ts';
-import { personBox } from '../../sync/server/keys/persons.ts';
-import { s3Client } from '../../sync/server/objects/client.ts';
-import type { ObjectStore } from '../../sync/server/objects/store.ts';
-import { setHold } from '../../sync/server/retention/holds.ts';
+import type { Config } from '../../sync/server/app/config.ts';
+import { setHold } from '../../sync/server/core/people/holds.ts';
+import type { ThawOptions } from '../../sync/server/features/backup/read.ts';
+import { type RestoreContext, restoreBackup } from '../../sync/server/features/backup/restore.ts';
+import { type BackupReport, runBackup } from '../../sync/server/features/backup/run.ts';
+import { verifyBackup } from '../../sync/server/features/backup/verify.ts';
+import { tombstonesJob } from '../../sync/server/features/privacy/erasure/tombstones.job.ts';
+import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
+import { writeAudit } from '../../sync/server/platform/audit/write.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import type { Db } from '../../sync/server/platform/database/schema.ts';
+import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { personBox } from '../../sync/server/platform/keys/persons.ts';
+import { s3Client } from '../../sync/server/platform/objects/client.ts';
+import {
+  databaseObject,
+  KEYRING_OBJECT,
+  keyObject,
+  PREFIX,
+  TOMBSTONE_KEY,
+} from '../../sync/server/platform/objects/sealed/layout.ts';
+import { writeTombstone } from '../../sync/server/platform/objects/sealed/tombstones.ts';
+import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
 import { addPhotos, contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
 import { DATABASES } from '../services/databases.ts';

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LogSettings, loggedParameters } from '../../sync/server/database/logging.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
-import { connectionOf } from '../../sync/server/database/postgres.ts';
-import { inTransaction } from '../../sync/server/database/retry.ts';
-import { writePerson } from '../../sync/server/people/records.ts';
+import { writePerson } from '../../sync/server/core/people/records.ts';
+import { type LogSettings, loggedParameters } from '../../sync/server/platform/database/logging.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { connectionOf } from '../../sync/server/platform/database/postgres.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { keysOfPair, NOW, newPair } from './rotation-kit.ts';
 

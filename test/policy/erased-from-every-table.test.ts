@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { inTransaction } from '../../sync/server/database/retry.ts';
-import { writePerson } from '../../sync/server/people/records.ts';
+import { writePerson } from '../../sync/server/core/people/records.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { fillEveryTable } from '../backup/fill.ts';
 import { keysOf, newPair } from '../backup/kit.ts';
 import { DATABASES } from '../services/databases.ts';

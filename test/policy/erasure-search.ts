@@ -3,21 +3,21 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { PAGE_BYTES } from '../../electron/core/store/pages.ts';
-import { openKeyring } from '../../sync/server/backup/keyring-copy.ts';
-import { KEYRING_OBJECT } from '../../sync/server/backup/layout.ts';
-import { decompressed } from '../../sync/server/backup/sealed-stream.ts';
-import { readCardTemplates } from '../../sync/server/changes/card-templates.ts';
-import { credentialsOf } from '../../sync/server/credentials/store.ts';
-import type { Db } from '../../sync/server/database/schema.ts';
-import { openHalf } from '../../sync/server/ingest/personal.ts';
-import type { Keys } from '../../sync/server/keys/envelope.ts';
-import { FORMAT } from '../../sync/server/keys/gcm.ts';
-import { personBox, personKeyPlace } from '../../sync/server/keys/persons.ts';
-import { SEALED } from '../../sync/server/keys/rotation/sealed.ts';
-import { pageOf } from '../../sync/server/keys/rotation/walk.ts';
-import type { ObjectStore } from '../../sync/server/objects/store.ts';
-import { readPeople } from '../../sync/server/people/records.ts';
-import { readPins } from '../../sync/server/pins/pins.ts';
+import { SEALED } from '../../sync/server/app/key-rotation/sealed.ts';
+import { pageOf } from '../../sync/server/app/key-rotation/walk.ts';
+import { readPins } from '../../sync/server/core/credentials/pins/pins.ts';
+import { credentialsOf } from '../../sync/server/core/credentials/store.ts';
+import { readPeople } from '../../sync/server/core/people/records.ts';
+import { readCardTemplates } from '../../sync/server/core/templates/card-templates.ts';
+import { openKeyring } from '../../sync/server/features/backup/keyring-copy.ts';
+import type { Db } from '../../sync/server/platform/database/schema.ts';
+import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { FORMAT } from '../../sync/server/platform/keys/gcm.ts';
+import { openHalf } from '../../sync/server/platform/keys/personal.ts';
+import { personBox, personKeyPlace } from '../../sync/server/platform/keys/persons.ts';
+import { KEYRING_OBJECT } from '../../sync/server/platform/objects/sealed/layout.ts';
+import { decompressed } from '../../sync/server/platform/objects/sealed/stream.ts';
+import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 
 /** How somebody who has all the server's keys looks for a person: by trying to decrypt, not by remembering ciphertext. */
 

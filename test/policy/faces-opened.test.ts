@@ -6,16 +6,16 @@ import { v7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
-import { ROLES } from '../../sync/server/access/actor.ts';
-import { ALL_ROUTES } from '../../sync/server/access/all-routes.ts';
-import type { RouteSpec } from '../../sync/server/access/route.ts';
-import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
-import { inTransaction } from '../../sync/server/database/retry.ts';
-import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
-import { importPlace } from '../../sync/server/imports/places.ts';
-import { JOBS } from '../../sync/server/jobs/all.ts';
-import { personBox } from '../../sync/server/keys/persons.ts';
-import { takePiece } from '../../sync/server/photos/store.ts';
+import { ALL_ROUTES } from '../../sync/server/app/all-routes.ts';
+import { JOBS } from '../../sync/server/app/jobs/all.ts';
+import { takePiece } from '../../sync/server/core/photos/store.ts';
+import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
+import { importPlace } from '../../sync/server/features/enrolment/imports/places.ts';
+import type { RouteSpec } from '../../sync/server/platform/access/route.ts';
+import { ROLES } from '../../sync/server/platform/audit/actor.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { DATABASES } from '../services/databases.ts';
 import { enrol } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
@@ -53,11 +53,11 @@ const ROOT = `${import.meta.dirname}/../..`;
 const BELOW = /^sync\/server\/(keys\/(gcm|envelope|persons)|photos\/open|ingest\/personal)\.ts$/;
 /** The code that may ask for a face, by file: a new one is added here, with its audit row. */
 const KNOWN = [
-  'sync/server/changes/templates.ts',
-  'sync/server/enrolment/photos.ts',
-  'sync/server/imports/own.ts',
-  'sync/server/imports/routes.ts',
-  'sync/server/portal/sections/events.ts',
+  'sync/server/core/templates/templates.ts',
+  'sync/server/core/templates/photos.ts',
+  'sync/server/features/enrolment/imports/own.ts',
+  'sync/server/features/enrolment/imports/routes.ts',
+  'sync/server/features/portal/sections/events.ts',
 ];
 
 let opened: Opened;
@@ -173,7 +173,7 @@ test('whatever is read over a route, by whichever role: where a face comes out a
 test('what kiosks are sent, every job, and a merge leave theirs', async () => {
   const { api } = opened;
   expect(await watch('a page for a kiosk', () => notified(opened, world.device))).toBeGreaterThan(0);
-  const { findCandidates } = await import('../../sync/server/attendance/merging/candidates.ts');
+  const { findCandidates } = await import('../../sync/server/features/attendance/merging/candidates.ts');
   const later = new Date(NOW.getTime() + 3_600_000);
   const search = () => findCandidates(api.db, api.keys, api.services.config.weights, later);
   expect(await watch('the search for people who were enrolled twice', search)).toBeGreaterThan(0);
@@ -192,7 +192,7 @@ test('the watch sees a decryption: a row that is left out is missed', async () =
   const { api } = opened;
   const row = await api.db.selectFrom('enrolment_photo').selectAll().executeTakeFirstOrThrow();
   const box = await personBox(api.db, api.keys, [row.person]);
-  const { enrolmentPhotoPlace } = await import('../../sync/server/enrolment/photos.ts');
+  const { enrolmentPhotoPlace } = await import('../../sync/server/core/templates/photos.ts');
   const unnoted = watch('a look of nobody', async () => box.open(enrolmentPhotoPlace(row.id, row.person), row.sealed));
   await expect(unnoted).rejects.toThrow('opened a face and left no row');
 });

@@ -18,9 +18,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { setupBucket } from '../../sync/server/objects/bucket/setup.ts';
-import { s3Client } from '../../sync/server/objects/client.ts';
-import { openObjectStore } from '../../sync/server/objects/store.ts';
+import { setupBucket } from '../../sync/server/platform/objects/bucket/setup.ts';
+import { s3Client } from '../../sync/server/platform/objects/client.ts';
+import { openObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 
 /**

@@ -63,7 +63,7 @@ function both(action: string, server = false): Partial<Record<Role, readonly str
 
 /** Requests that the product's code makes. */
 function requests(): string[] {
-  const folders = ['sync/server/objects', 'sync/server/objects/bucket'];
+  const folders = ['sync/server/platform/objects', 'sync/server/platform/objects/bucket'];
   const files = folders.flatMap((f) => readdirSync(join(root, f)).map((name) => join(root, f, name)));
   const text = files
     .filter((f) => f.endsWith('.ts') && !f.endsWith('.test.ts'))

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs, RootOperationNode } from 'kysely';
 import { sql } from 'kysely';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import type { Db } from '../../sync/server/database/schema.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import type { Db } from '../../sync/server/platform/database/schema.ts';
 
 /** Two pieces of work on one database, one of them held up after a statement that a test chooses. */
 

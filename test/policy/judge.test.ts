@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TestResult } from '../../sync/server/compliance/reports.ts';
+import type { TestResult } from '../../sync/server/features/privacy/compliance/reports.ts';
 import { describeRow, judge, type Runs, summary } from './judge.ts';
 import type { Row, RowId } from './rows.ts';
 import { titlePattern, titlesIn } from './titles.ts';

@@ -1,4 +1,4 @@
-import type { TestResult } from '../../sync/server/compliance/reports.ts';
+import type { TestResult } from '../../sync/server/features/privacy/compliance/reports.ts';
 import type { Row, RowId } from './rows.ts';
 import { titlePattern } from './titles.ts';
 

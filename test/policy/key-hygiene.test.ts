@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, describe, expect, test } from 'vitest';
-import { takeEnvironment, withoutDumps } from '../../sync/server/keys/hygiene.ts';
+import { takeEnvironment, withoutDumps } from '../../sync/server/platform/keys/hygiene.ts';
 import { serverHome } from '../sync/kit.ts';
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');

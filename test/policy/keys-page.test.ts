@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DEVICE_PURPOSES, STORE_PURPOSES } from '../../electron/core/keys/derive.ts';
-import { PURPOSES } from '../../sync/server/keys/envelope.ts';
-import { OF_PERSONS, SEALED } from '../../sync/server/keys/rotation/sealed.ts';
-import { SECRETS } from '../../sync/server/secrets/files.ts';
+import { OF_PERSONS, SEALED } from '../../sync/server/app/key-rotation/sealed.ts';
+import { PURPOSES } from '../../sync/server/platform/keys/envelope.ts';
+import { SECRETS } from '../../sync/server/platform/secrets/files.ts';
 
 /** docs/prove/keys.md tells every key there is: an auditor reads it instead of the code. */
 

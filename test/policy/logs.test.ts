@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
-import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { call, tokenOf } from '../sync/client.ts';
 import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
@@ -145,6 +145,6 @@ describe.skipIf(unavailable)('the log of a server', () => {
         const at = text.indexOf(one);
         expect(at === -1 ? '' : text.slice(Math.max(0, at - 300), at + 100), one).toBe('');
       }
-    expect(log, 'a field that nobody declared (sync/server/logs/fields.ts)').not.toContain('[withheld]');
+    expect(log, 'a field that nobody declared (sync/server/platform/logs/fields.ts)').not.toContain('[withheld]');
   });
 });

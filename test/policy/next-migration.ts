@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { listTables } from '../../sync/server/backup/catalogue.ts';
-import { MIGRATIONS } from '../../sync/server/database/migrations.ts';
+import { listTables } from '../../sync/server/features/backup/catalogue.ts';
+import { MIGRATIONS } from '../../sync/server/platform/database/migrations.ts';
 
 /** The column that the next schema has in every table. */
 export const NEXT_COLUMN = 'since_next';

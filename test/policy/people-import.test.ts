@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ImportLinePage, ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
-import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
-import { consentRoutes } from '../../sync/server/consents/routes.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { importsJob } from '../../sync/server/imports/imports.job.ts';
-import { importRoutes } from '../../sync/server/imports/routes.ts';
-import { peopleRoutes } from '../../sync/server/people/routes.ts';
-import { reenrolments } from '../../sync/server/reenrolment/list.ts';
-import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
+import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
+import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
+import { reenrolments } from '../../sync/server/features/embedders/reenrolment/list.ts';
+import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
+import { importRoutes } from '../../sync/server/features/enrolment/imports/routes.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { DATABASES } from '../services/databases.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
@@ -125,7 +125,7 @@ describe.skipIf(postgresUnavailable())('people of a list whose server is killed 
 
   test('in the middle of making them, and of taking them back: the next goes on, and everybody is there once', async () => {
     const postgres = await startPostgres();
-    const { openDatabase } = await import('../../sync/server/database/open.ts');
+    const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
     const database = await openDatabase('', { postgres: postgres.address() });
     const api = await apiOn(database, NOW, [...importRoutes, ...peopleRoutes]);
     try {
@@ -191,7 +191,7 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
 
   test('while they are looked at, and while they are enrolled: none is lost, none counts twice, the next goes on', async () => {
     const postgres = await startPostgres();
-    const { openDatabase } = await import('../../sync/server/database/open.ts');
+    const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
     const database = await openDatabase('', { postgres: postgres.address() });
     const api = await apiOn(database, NOW, [...importRoutes, ...peopleRoutes, ...consentRoutes]);
     try {

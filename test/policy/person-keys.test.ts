@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { inTransaction } from '../../sync/server/database/retry.ts';
-import { openHalf } from '../../sync/server/ingest/personal.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { destroyPersonKeys, personBox } from '../../sync/server/keys/persons.ts';
-import { Secret } from '../../sync/server/keys/secret.ts';
-import { findPeople, namesOf, readPeople, writePerson } from '../../sync/server/people/records.ts';
+import { findPeople, namesOf, readPeople, writePerson } from '../../sync/server/core/people/records.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { openHalf } from '../../sync/server/platform/keys/personal.ts';
+import { destroyPersonKeys, personBox } from '../../sync/server/platform/keys/persons.ts';
+import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { DATABASES } from '../services/databases.ts';
 import { deliver, kioskOf } from './rotation-kit.ts';
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { sendMail } from '../../sync/server/accounts/mail.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { inTransaction } from '../../sync/server/database/retry.ts';
-import { writePerson } from '../../sync/server/people/records.ts';
+import { sendMail } from '../../sync/server/core/accounts/mail.ts';
+import { writePerson } from '../../sync/server/core/people/records.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { DATABASES } from '../services/databases.ts';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
 import { type Door, doorOn } from './door-kit.ts';

@@ -8,16 +8,16 @@ import type { PrintableCard } from '../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../sync/protocol/api/portal.ts';
 import { publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { sealPosition } from '../../sync/protocol/seal/position.ts';
-import type { Actor } from '../../sync/server/access/actor.ts';
-import { mergePeople } from '../../sync/server/attendance/merging/merge.ts';
-import { resolveItem } from '../../sync/server/attention/resolve.ts';
-import { keepPhotos } from '../../sync/server/enrolment/photos.ts';
-import { erasureState } from '../../sync/server/erasure/read.ts';
-import { setMinor } from '../../sync/server/minors/minors.ts';
-import { takePiece } from '../../sync/server/photos/store.ts';
-import { EXPORTED, LEFT_OUT } from '../../sync/server/portal/registry.ts';
-import { SECTIONS } from '../../sync/server/portal/sections.ts';
-import { setHold } from '../../sync/server/retention/holds.ts';
+import { setMinor } from '../../sync/server/core/consents/minors/minors.ts';
+import { setHold } from '../../sync/server/core/people/holds.ts';
+import { takePiece } from '../../sync/server/core/photos/store.ts';
+import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
+import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
+import { resolveItem } from '../../sync/server/features/attention/resolve.ts';
+import { EXPORTED, LEFT_OUT } from '../../sync/server/features/portal/registry.ts';
+import { SECTIONS } from '../../sync/server/features/portal/sections.ts';
+import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts';
+import type { Actor } from '../../sync/server/platform/audit/actor.ts';
 import { DATABASES } from '../services/databases.ts';
 import { newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
@@ -329,7 +329,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
   });
 
   test('nobody else’s id can be given to any of it: there is no parameter for one', async () => {
-    const { portalRoutes } = await import('../../sync/server/portal/routes.ts');
+    const { portalRoutes } = await import('../../sync/server/features/portal/routes.ts');
     for (const spec of portalRoutes) {
       expect(spec.roles).toEqual(['person']);
       expect(spec.path).not.toContain(':');

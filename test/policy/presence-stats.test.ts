@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Evacuation, EvacuationState, PresencePage } from '../../sync/protocol/api/presence.ts';
 import type { Arrivals, KioskStats } from '../../sync/protocol/api/stats.ts';
-import { LONGEST_EVACUATION_MS } from '../../sync/server/presence/evacuation.ts';
-import { forgottenEvacuationsJob } from '../../sync/server/presence/forgotten.job.ts';
+import { LONGEST_EVACUATION_MS } from '../../sync/server/features/reports/presence/evacuation.ts';
+import { forgottenEvacuationsJob } from '../../sync/server/features/reports/presence/forgotten.job.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import type { Api } from './api-kit.ts';

@@ -8,11 +8,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod';
 import { givenName } from '../../sync/protocol/wire/name.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { ErrorRows } from '../../sync/server/access/error-rows.ts';
-import { COOKIE } from '../../sync/server/access/guard.ts';
-import { route } from '../../sync/server/access/route.ts';
-import { findSession } from '../../sync/server/access/session.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { ErrorRows } from '../../sync/server/platform/access/error-rows.ts';
+import { COOKIE } from '../../sync/server/platform/access/guard.ts';
+import { route } from '../../sync/server/platform/access/route.ts';
+import { findSession } from '../../sync/server/platform/access/session.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 

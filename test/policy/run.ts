@@ -9,8 +9,8 @@ import {
   type TestResult,
   VITEST_REPORTS,
   vitestResults,
-} from '../../sync/server/compliance/reports.ts';
-import type { PolicyResults } from '../../sync/server/compliance/results.ts';
+} from '../../sync/server/features/privacy/compliance/reports.ts';
+import type { PolicyResults } from '../../sync/server/features/privacy/compliance/results.ts';
 import { type Tier, tierOf } from '../tiers.ts';
 import { ALL_RAN, describeRow, judge, type Runs, summary, type Verdict } from './judge.ts';
 import { ROWS } from './rows.ts';

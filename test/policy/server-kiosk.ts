@@ -5,11 +5,11 @@ import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { TemplateValue } from '../../sync/protocol/wire/event.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
-import { resolveDue } from '../../sync/server/attendance/resolve.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
-import type { Keys } from '../../sync/server/keys/envelope.ts';
+import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { MemoryOutbox } from '../sync/kit.ts';
 
 const serverKeys: ServerKeys = {

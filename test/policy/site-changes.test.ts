@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { PolicyChange, Site, SiteChange } from '../../sync/protocol/api/sites.ts';
-import { ensureDefaultSite } from '../../sync/server/attendance/sites.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
+import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Api, apiOn, SITE } from './api-kit.ts';
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { ingest } from '../../sync/server/ingest/ingest.ts';
+import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { TestDatabase } from '../services/databases.ts';
 import { type Api, apiOn, SITE } from './api-kit.ts';
 

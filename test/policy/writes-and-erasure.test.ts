@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { SERVED } from '../../sync/server/access/served.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { runErasures } from '../../sync/server/erasure/saga.ts';
-import { releaseHold } from '../../sync/server/retention/holds.ts';
+import { SERVED } from '../../sync/server/app/served.ts';
+import { releaseHold } from '../../sync/server/core/people/holds.ts';
+import { runErasures } from '../../sync/server/features/privacy/erasure/saga.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
 import { temporaryHome } from '../sync/kit.ts';

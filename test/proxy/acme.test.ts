@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createListener, type Listener, TLS_VERSIONS } from '../../sync/server/http/listener.ts';
-import { followCertificate } from '../../sync/server/keys/people-certificate.ts';
+import { createListener, type Listener, TLS_VERSIONS } from '../../sync/server/platform/http/listener.ts';
+import { followCertificate } from '../../sync/server/platform/keys/people-certificate.ts';
 import { reservePorts } from '../services/ports.ts';
 import { blockOf, replaced } from './blocks.ts';
 

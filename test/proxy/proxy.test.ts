@@ -9,8 +9,8 @@ import { connect } from 'node:tls';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { readConfig } from '../../sync/server/config.ts';
-import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { reservePorts } from '../services/ports.ts';
 import { blockOf, replaced } from './blocks.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
-import { namesOf } from '../../sync/server/people/records.ts';
+import { namesOf } from '../../sync/server/core/people/records.ts';
 import type { Target } from './sync-kit.ts';
 
 /**

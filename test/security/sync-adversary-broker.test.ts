@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { upTopic } from '../../sync/protocol/wire/topics.ts';
-import { issueServerCertificate, issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
+import { issueServerCertificate, issueServerClientCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { printedRandom } from '../chance.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';

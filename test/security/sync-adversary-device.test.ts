@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
-import { readBoard } from '../../sync/server/attendance/board.ts';
-import { resolveDue } from '../../sync/server/attendance/resolve.ts';
-import { retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
+import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
+import { readBoard } from '../../sync/server/features/attendance/board.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import { ONE_DATABASE } from '../services/databases.ts';
 import { json, type Kiosk, rechain, recommit, Target } from './sync-kit.ts';
 

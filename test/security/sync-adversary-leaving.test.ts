@@ -18,7 +18,7 @@ import {
   MAX_FAREWELL_BYTES,
   MAX_LOGS_BYTES,
 } from '../../sync/protocol/wire/farewell.ts';
-import { isClientError } from '../../sync/server/http/problem.ts';
+import { isClientError } from '../../sync/server/platform/http/problem.ts';
 import { codeOf } from '../sync/client.ts';
 import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';

@@ -3,8 +3,8 @@ import { keyId, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import type { Ask } from '../../sync/protocol/wire/changes.ts';
 import { type Inventory, MAX_REPORT_BYTES } from '../../sync/protocol/wire/fleet.ts';
-import { type MessageContext, takeMessage } from '../../sync/server/devices/messages.ts';
-import { findDevice } from '../../sync/server/devices/registry.ts';
+import { type MessageContext, takeMessage } from '../../sync/server/app/devices/messages.ts';
+import { findDevice } from '../../sync/server/core/devices/registry.ts';
 import { ONE_DATABASE } from '../services/databases.ts';
 import { codeOf } from '../sync/client.ts';
 import { json, type Kiosk, rawJws, Target } from './sync-kit.ts';

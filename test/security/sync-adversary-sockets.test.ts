@@ -10,18 +10,18 @@ import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import { MAX_SEALED_BYTES } from '../../sync/protocol/wire/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { upTopic } from '../../sync/protocol/wire/topics.ts';
-import { type Config, readConfig } from '../../sync/server/config.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
-import { createListener } from '../../sync/server/http/listener.ts';
+import { type Config, readConfig } from '../../sync/server/app/config.ts';
+import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { createListener } from '../../sync/server/platform/http/listener.ts';
 import {
   issueDeviceCertificate,
   type KeyAndCertificate,
   selfSignedServerCertificate,
-} from '../../sync/server/keys/certificates.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
-import { initServer, provisionLocal } from '../../sync/server/local.ts';
-import { type RunningServer, startServer } from '../../sync/server/server.ts';
+} from '../../sync/server/platform/keys/certificates.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { reservePorts } from '../services/ports.ts';
 import { call, codeOf } from '../sync/client.ts';
 import { MemoryOutbox, serverHome } from '../sync/kit.ts';

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { MAX_SEALED_BYTES, PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { revokeDevice } from '../../sync/server/devices/registry.ts';
-import { isClientError } from '../../sync/server/http/problem.ts';
+import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
+import { isClientError } from '../../sync/server/platform/http/problem.ts';
 import { ONE_DATABASE } from '../services/databases.ts';
 import { flipped, json, jweOfSecret, type Kiosk, padded, rawJwe, rawJws, Target } from './sync-kit.ts';
 

@@ -19,12 +19,12 @@ import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import { type Ed25519PrivateJwk, PROTOCOL_VERSION, TYP, type X25519PublicJwk } from '../../sync/protocol/wire/batch.ts';
 import type { Ask } from '../../sync/protocol/wire/changes.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { type DeviceMessage, type MessageContext, takeMessage } from '../../sync/server/devices/messages.ts';
-import { registerDevice } from '../../sync/server/devices/registry.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
-import { Secret } from '../../sync/server/keys/secret.ts';
+import { type DeviceMessage, type MessageContext, takeMessage } from '../../sync/server/app/devices/messages.ts';
+import { registerDevice } from '../../sync/server/core/devices/registry.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { MemoryOutbox } from '../sync/kit.ts';
 
 /**

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
-import type { Db } from '../../sync/server/database/schema.ts';
-import { takeMessage } from '../../sync/server/devices/messages.ts';
-import { unlinkPeople } from '../../sync/server/erasure/unlink.ts';
-import { retryQuarantine } from '../../sync/server/ingest/quarantine.ts';
+import { takeMessage } from '../../sync/server/app/devices/messages.ts';
+import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
+import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
+import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { DATABASES } from '../services/databases.ts';
 import { closeErasures } from '../sync/erasing.ts';
 import { type Delivered, IngestModel, type Place, type Snapshot, snapshotOf } from './ingest-model.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type OpenDatabase, openBare, openDatabase } from '../../sync/server/database/open.ts';
+import { type OpenDatabase, openBare, openDatabase } from '../../sync/server/platform/database/open.ts';
 import { serverHome } from '../sync/kit.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from './postgres.ts';
 

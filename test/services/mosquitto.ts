@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MosquittoOptions } from '../../sync/server/mqtt/mosquitto.ts';
-import { writeMosquitto } from '../../sync/server/mqtt/mosquitto.ts';
+import type { MosquittoOptions } from '../../sync/server/app/mqtt/mosquitto.ts';
+import { writeMosquitto } from '../../sync/server/app/mqtt/mosquitto.ts';
 
 const BINARY = '/usr/sbin/mosquitto';
 

@@ -6,9 +6,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../../sync/server/config.ts';
-import { createCa, issueServerCertificate } from '../../sync/server/keys/certificates.ts';
-import type { S3Settings } from '../../sync/server/objects/settings.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
+import type { S3Settings } from '../../sync/server/platform/objects/settings.ts';
 import { reservePorts } from './ports.ts';
 
 /** Debian's own interpreter: another Python in the PATH has no moto. */

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/database/url.ts';
+import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/platform/database/url.ts';
 import { reservePorts } from './ports.ts';
 
 const DEBIAN = '/usr/lib/postgresql';

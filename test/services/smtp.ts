@@ -3,7 +3,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
-import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 
 /** A mail server that takes what it gets: implicit TLS, or STARTTLS, or, as a bad one, no TLS at all. */
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from './identity-kit.ts';
 
 /* What one device, and what strangers, may hold of the devices listener: over real connections. */

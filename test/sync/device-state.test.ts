@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
-import { clearCommands, type DeviceState, publishDeviceState } from '../../sync/server/changes/device-state.ts';
-import { kiosksToNudge } from '../../sync/server/changes/nudges.ts';
-import { readChanges } from '../../sync/server/changes/read.ts';
-import { inTransaction } from '../../sync/server/database/retry.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { Secret } from '../../sync/server/keys/secret.ts';
+import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
+import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { clearCommands, type DeviceState, publishDeviceState } from '../../sync/server/core/devices/device-state.ts';
+import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { DATABASES } from '../services/databases.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));

@@ -1,12 +1,12 @@
 import { pino } from 'pino';
-import type { Config } from '../../sync/server/config.ts';
-import type { Db } from '../../sync/server/database/schema.ts';
-import { requestErasure } from '../../sync/server/erasure/request.ts';
-import { runErasures, type SagaReport } from '../../sync/server/erasure/saga.ts';
-import { namesOfRequest, STEPS } from '../../sync/server/erasure/steps.ts';
-import type { JobContext } from '../../sync/server/jobs/job.ts';
-import type { Keys } from '../../sync/server/keys/envelope.ts';
-import { openKeyring } from '../../sync/server/keys/keyring.ts';
+import type { Config } from '../../sync/server/app/config.ts';
+import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
+import { runErasures, type SagaReport } from '../../sync/server/features/privacy/erasure/saga.ts';
+import { namesOfRequest, STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
+import type { Db } from '../../sync/server/platform/database/schema.ts';
+import type { JobContext } from '../../sync/server/platform/jobs/job.ts';
+import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 
 export interface Erasing {
   readonly context: JobContext;

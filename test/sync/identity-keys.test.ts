@@ -7,11 +7,15 @@ import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts
 import { hasExpired, needsRenewal, performRenewal } from '../../sync/edge/provisioning/renewal.ts';
 import { applyServerKeys } from '../../sync/edge/provisioning/server-keys.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
-import { readConfig } from '../../sync/server/config.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
-import { createCa, issueDeviceCertificate, selfSignedServerCertificate } from '../../sync/server/keys/certificates.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { openKeyring } from '../../sync/server/keys/keyring.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import {
+  createCa,
+  issueDeviceCertificate,
+  selfSignedServerCertificate,
+} from '../../sync/server/platform/keys/certificates.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { call, codeOf } from './client.ts';
 import {
   askAs,

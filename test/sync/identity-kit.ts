@@ -11,11 +11,11 @@ import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import { keyId } from '../../sync/protocol/seal/keys.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { readConfig } from '../../sync/server/config.ts';
-import { initServer } from '../../sync/server/local.ts';
-import { operate } from '../../sync/server/operator/open.ts';
-import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/operator/operations.ts';
-import { type RunningServer, startServer } from '../../sync/server/server.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { initServer } from '../../sync/server/app/local.ts';
+import { operate } from '../../sync/server/app/open.ts';
+import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/app/operations.ts';
+import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { reservePorts } from '../services/ports.ts';
 import { MemoryOutbox, serverHome } from './kit.ts';
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { keysChanged } from '../../sync/server/changes/log.ts';
-import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
-import { Secret } from '../../sync/server/keys/secret.ts';
-import { succeedKey } from '../../sync/server/keys/succession.ts';
+import { keysChanged } from '../../sync/server/platform/changes/log.ts';
+import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
+import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
 /** One keyring for replicas on a real PostgreSQL, where transactions really run side by side. */

@@ -10,7 +10,7 @@ import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { startUplink, type Uplink, writeServerLink } from '../../electron/core/sync/link.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
 import { NO_SPARE, readSpareKeys } from '../../electron/core/sync/spare-keys.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { joined, type TestServer, testServer } from './identity-kit.ts';
 
 /* A real kiosk and a real server whose folder is put back from a copy that was taken before a renewal or a succession. */

@@ -14,17 +14,22 @@ import { type Ask, MAX_PRESENCE, type Page } from '../../sync/protocol/wire/chan
 import { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
-import { keysChanged } from '../../sync/server/changes/log.ts';
-import { kiosksToNudge } from '../../sync/server/changes/nudges.ts';
-import { readPresence } from '../../sync/server/changes/presence.ts';
-import { type OpenDatabase, openDatabase } from '../../sync/server/database/open.ts';
-import { type MessageContext, nudgeMessage, refuseMessage, takeMessage } from '../../sync/server/devices/messages.ts';
-import { registerDevice, revokeDevice } from '../../sync/server/devices/registry.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
-import { Secret } from '../../sync/server/keys/secret.ts';
-import { succeedKey } from '../../sync/server/keys/succession.ts';
+import {
+  type MessageContext,
+  nudgeMessage,
+  refuseMessage,
+  takeMessage,
+} from '../../sync/server/app/devices/messages.ts';
+import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
+import { readPresence } from '../../sync/server/app/downstream/presence.ts';
+import { registerDevice, revokeDevice } from '../../sync/server/core/devices/registry.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
+import { keysChanged } from '../../sync/server/platform/changes/log.ts';
+import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
+import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { codeOf } from './client.ts';
 import { MemoryOutbox, serverHome } from './kit.ts';
 

@@ -9,10 +9,14 @@ import { sealPosition } from '../../sync/protocol/seal/position.ts';
 import { messageDigest, signRejection } from '../../sync/protocol/seal/signal.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
-import { createCa, issueServerCertificate, issueServerClientCertificate } from '../../sync/server/keys/certificates.ts';
-import { BrokerConsumer } from '../../sync/server/mqtt/consumer.ts';
-import { brokerUser, writeMosquittoAccess } from '../../sync/server/mqtt/mosquitto.ts';
-import { MqttWorker, type UpMessage } from '../../sync/server/mqtt/worker.ts';
+import { BrokerConsumer } from '../../sync/server/app/mqtt/consumer.ts';
+import { brokerUser, writeMosquittoAccess } from '../../sync/server/app/mqtt/mosquitto.ts';
+import { MqttWorker, type UpMessage } from '../../sync/server/app/mqtt/worker.ts';
+import {
+  createCa,
+  issueServerCertificate,
+  issueServerClientCertificate,
+} from '../../sync/server/platform/keys/certificates.ts';
 import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { codeOf } from './client.ts';

@@ -4,15 +4,15 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { presenceTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
+import { BrokerConsumer } from '../../sync/server/app/mqtt/consumer.ts';
+import { brokerUser } from '../../sync/server/app/mqtt/mosquitto.ts';
+import { MqttWorker } from '../../sync/server/app/mqtt/worker.ts';
 import {
   createCa,
   issueServerCertificate,
   issueServerClientCertificate,
   type KeyAndCertificate,
-} from '../../sync/server/keys/certificates.ts';
-import { BrokerConsumer } from '../../sync/server/mqtt/consumer.ts';
-import { brokerUser } from '../../sync/server/mqtt/mosquitto.ts';
-import { MqttWorker } from '../../sync/server/mqtt/worker.ts';
+} from '../../sync/server/platform/keys/certificates.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { until } from './mqtt-rig.ts';

@@ -10,20 +10,20 @@ import { MqttTransport, type MqttTransportOptions } from '../../sync/edge/transp
 import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { type Config, readConfig } from '../../sync/server/config.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
+import { type Config, readConfig } from '../../sync/server/app/config.ts';
+import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { operate } from '../../sync/server/app/open.ts';
+import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/app/operations.ts';
+import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import {
   issueDeviceCertificate,
   issueServerCertificate,
   issueServerClientCertificate,
   type KeyAndCertificate,
-} from '../../sync/server/keys/certificates.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { type Keyring, openKeyring } from '../../sync/server/keys/keyring.ts';
-import { initServer, provisionLocal } from '../../sync/server/local.ts';
-import { operate } from '../../sync/server/operator/open.ts';
-import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/operator/operations.ts';
-import { type RunningServer, startServer } from '../../sync/server/server.ts';
+} from '../../sync/server/platform/keys/certificates.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { type Mosquitto, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { MemoryOutbox, serverHome } from './kit.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
-import { createCa } from '../../sync/server/keys/certificates.ts';
+import { createCa } from '../../sync/server/platform/keys/certificates.ts';
 import { connectProxy } from '../services/connect-proxy.ts';
 import { mosquittoMissing } from '../services/mosquitto.ts';
 import { tcpProxy } from '../services/tcp-proxy.ts';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
-import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { call } from './client.ts';
 import { MemoryOutbox, temporaryHome } from './kit.ts';

@@ -2,10 +2,10 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { PolicyHistory, Site, SitePolicy } from '../../sync/protocol/api/sites.ts';
-import { resolveDue } from '../../sync/server/attendance/resolve.ts';
-import { DEFAULT_SCOPE } from '../../sync/server/attendance/sites.ts';
-import { policyForKiosks } from '../../sync/server/changes/kiosk-policy.ts';
-import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { policyForKiosks } from '../../sync/server/app/downstream/kiosk-policy.ts';
+import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
+import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import { apiOn, SITE } from '../policy/api-kit.ts';
 import { DATABASES } from '../services/databases.ts';
 

@@ -9,8 +9,8 @@ import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sy
 import type { Board, BoardRow } from '../../sync/protocol/api/live.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
-import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { call, tokenOf } from './client.ts';

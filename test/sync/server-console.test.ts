@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import type { Board } from '../../sync/protocol/api/live.ts';
-import { LINK_MS } from '../../sync/server/access/links.ts';
+import { LINK_MS } from '../../sync/server/core/accounts/links.ts';
 import { call, tokenOf } from './client.ts';
 import { cookieOf, ServerRig } from './server-rig.ts';
 

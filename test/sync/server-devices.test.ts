@@ -4,12 +4,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
-import { readConfig } from '../../sync/server/config.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
-import { issueDeviceCertificate } from '../../sync/server/keys/certificates.ts';
-import { Keys } from '../../sync/server/keys/envelope.ts';
-import { openKeyring } from '../../sync/server/keys/keyring.ts';
-import { initServer, provisionLocal } from '../../sync/server/local.ts';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { issueDeviceCertificate } from '../../sync/server/platform/keys/certificates.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { askFor, call, codeOf } from './client.ts';
 import { MemoryOutbox, serverHome } from './kit.ts';
 import { ServerRig } from './server-rig.ts';
@@ -157,7 +157,7 @@ describe('a kiosk and its server', () => {
 
 test('a revoked device is refused at its next message', async () => {
   await rig.server.close();
-  const { openDatabase } = await import('../../sync/server/database/open.ts');
+  const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
   const database = await openDatabase(home.path);
   await database.db.updateTable('device').set({ status: 'revoked' }).where('id', '=', outbox.device).execute();
   await database.close();

@@ -13,7 +13,7 @@ import {
   issueDeviceCertificate,
   issueServerCertificate,
   type KeyAndCertificate,
-} from '../../sync/server/keys/certificates.ts';
+} from '../../sync/server/platform/keys/certificates.ts';
 import { type ConnectProxy, connectProxy } from '../services/connect-proxy.ts';
 import { codeOf } from './client.ts';
 

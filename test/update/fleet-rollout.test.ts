@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Rollout } from '../../sync/protocol/api/rollouts.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { buildArchive } from './archives.ts';
 import { FleetKiosk } from './fleet-kiosk.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { repositoryFile } from '../../sync/protocol/wire/release.ts';
-import { createCa, issueServerCertificate } from '../../sync/server/keys/certificates.ts';
+import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 
 export interface HttpsMirror {
   /** `https://127.0.0.1:PORT/updates` */

@@ -19,7 +19,7 @@ import { type ServerLink, writeServerLink } from '../../electron/core/sync/serve
 import { createDeviceIdentity } from '../../sync/edge/identity.ts';
 import { startJoining } from '../../sync/edge/provisioning/join.ts';
 import type { Rollout } from '../../sync/protocol/api/rollouts.ts';
-import { openDatabase } from '../../sync/server/database/open.ts';
+import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { sp } from '../cli/run-sp.ts';
 import { reservePorts } from '../services/ports.ts';
 import { snapshot } from '../store/kiosk.ts';

@@ -12,13 +12,13 @@ import type {
   SiteWindow,
 } from '../../sync/protocol/api/rollouts.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
-import { attentionRoutes } from '../../sync/server/attention/routes.ts';
-import type { OpenDatabase } from '../../sync/server/database/open.ts';
-import { deviceRoutes } from '../../sync/server/devices/routes.ts';
-import { runNow } from '../../sync/server/jobs/runner.ts';
-import { rolloutsJob } from '../../sync/server/rollout/rollouts.job.ts';
-import { rolloutRoutes } from '../../sync/server/rollout/routes.ts';
-import { siteRoutes } from '../../sync/server/sites/routes.ts';
+import { deviceRoutes } from '../../sync/server/core/devices/routes.ts';
+import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
+import { attentionRoutes } from '../../sync/server/features/attention/routes.ts';
+import { rolloutsJob } from '../../sync/server/features/fleet/rollout/rollouts.job.ts';
+import { rolloutRoutes } from '../../sync/server/features/fleet/rollout/routes.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { runNow } from '../../sync/server/platform/jobs/runner.ts';
 import { type Api, apiOn, SITE } from '../policy/api-kit.ts';
 import { DATABASES } from '../services/databases.ts';
 import { codeOf } from '../sync/client.ts';

@@ -21,7 +21,7 @@ import { openPage } from '../../sync/protocol/seal/page.ts';
 import { openPosition } from '../../sync/protocol/seal/position.ts';
 import { messageDigest, openNudge, openRejection } from '../../sync/protocol/seal/signal.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
-import { openPhoto } from '../../sync/server/photos/open.ts';
+import { openPhoto } from '../../sync/server/core/photos/open.ts';
 import { vectors } from './make.ts';
 
 /** The files as another client would read them: nothing but JSON. */

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Listed } from '../../../sync/server/backup/environment.ts';
-import type { Finding } from '../../../sync/server/objects/bucket/setup.ts';
+import type { Listed } from '../../../sync/server/app/backup-environment.ts';
+import type { Finding } from '../../../sync/server/platform/objects/bucket/setup.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 import { howToStart, onServer, operate, ownEnvironment } from '../server/environment.ts';
@@ -12,7 +12,7 @@ const TIERS = ['Expedited', 'Standard', 'Bulk'] as const;
 type Tier = (typeof TIERS)[number];
 
 /** Loaded when needed: the SDK takes its time. */
-const direct = () => import('../../../sync/server/backup/environment.ts');
+const direct = () => import('../../../sync/server/app/backup-environment.ts');
 
 /** `backup setup|audit|run|list|verify|restore|rekey`. */
 export function registerBackup(program: Command): void {

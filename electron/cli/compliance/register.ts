@@ -1,9 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { composeReport, PARTS, type Part } from '../../../sync/server/compliance/compose.ts';
-import { PLAYWRIGHT_REPORTS, reportedResults, VITEST_REPORTS } from '../../../sync/server/compliance/reports.ts';
-import { type LastResults, PolicyResults } from '../../../sync/server/compliance/results.ts';
+import { composeReport, PARTS, type Part } from '../../../sync/server/features/privacy/compliance/compose.ts';
+import {
+  PLAYWRIGHT_REPORTS,
+  reportedResults,
+  VITEST_REPORTS,
+} from '../../../sync/server/features/privacy/compliance/reports.ts';
+import { type LastResults, PolicyResults } from '../../../sync/server/features/privacy/compliance/results.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { ask } from '../ask.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Report } from '../../../sync/server/checks/report.ts';
+import type { Report } from '../../../sync/server/app/checks/report.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { printable } from '../output.ts';
 import { onServer } from '../server/environment.ts';
@@ -32,7 +32,7 @@ The codes are those of /readyz and of Attention in the console (docs/operate/hea
 Exit code: 0 nothing is failing or degraded; 1 something is. ${EXIT_HELP.trim()}`,
     )
     .action(async (o: { json?: boolean }) => {
-      const { doctor } = await import('../../../sync/server/checks/doctor.ts');
+      const { doctor } = await import('../../../sync/server/app/doctor.ts');
       const report = await onServer((env) => doctor(env));
       process.stdout.write(`${o.json ? JSON.stringify(report) : printable(text(report))}\n`);
       process.exitCode = report.ok ? EXIT.ok : EXIT.attention;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { StaffReset } from '../../../sync/protocol/api/staff.ts';
 import { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
 import { handedText } from '../staff/sheet.ts';

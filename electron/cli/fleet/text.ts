@@ -1,4 +1,4 @@
-import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import type { ResultOf } from '../../../sync/server/app/operations.ts';
 
 /** The fleet as lines of text. */
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import type { ResultOf } from '../../../sync/server/app/operations.ts';
 
 type Summary = ResultOf<'incident list'>[number];
 type Incident = ResultOf<'incident show'>;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readKey } from '../../../sync/server/keys/strength.ts';
+import { readKey } from '../../../sync/server/platform/keys/strength.ts';
 
 /** A fresh pair for the server's environment, base64. */
 export function generateKeys(): { readonly ENCRYPTION_KEY: string; readonly SECRET_KEY: string } {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
-import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 import { operate } from '../server/environment.ts';

@@ -33,8 +33,8 @@ async function objectDestination(to: string): Promise<OpenedDestination> {
   const prefix = decodeURIComponent(pathname).replace(/^\/+|\/+$/g, '');
   // Loaded when needed: the SDK takes its time.
   const [{ objectIssues, objectSettings, objectVariables }, { openObjectStore }] = await Promise.all([
-    import('../../../sync/server/objects/settings.ts'),
-    import('../../../sync/server/objects/store.ts'),
+    import('../../../sync/server/platform/objects/settings.ts'),
+    import('../../../sync/server/platform/objects/store.ts'),
   ]);
   const parsed = z.object(objectVariables).safeParse({ ...process.env, S3_BUCKET_NAME: bucket });
   const issues = parsed.success

@@ -1,4 +1,4 @@
-import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import type { ResultOf } from '../../../sync/server/app/operations.ts';
 
 /** Rollouts as lines of text. */
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { command, PROGRAM } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { ArgsOf, OperationName, ResultOf } from '../../../sync/server/operator/operations.ts';
+import type { ArgsOf, OperationName, ResultOf } from '../../../sync/server/app/operations.ts';
 import { serverHome } from '../../core/paths.ts';
 import { readEnvironmentFile } from './env-file.ts';
 import { asOwner, installedEnvironment, isInstalled, placesOf } from './installed.ts';
@@ -19,7 +19,9 @@ let own: Environment | null = null;
  */
 export async function ownEnvironment(): Promise<Environment> {
   if (own) return own;
-  const { processLimits, takeEnvironment, withoutDumps } = await import('../../../sync/server/keys/hygiene.ts');
+  const { processLimits, takeEnvironment, withoutDumps } = await import(
+    '../../../sync/server/platform/keys/hygiene.ts'
+  );
   own = takeEnvironment(process.env);
   const dumps = withoutDumps(processLimits());
   if (dumps) process.stderr.write(`${PROGRAM.name}: ${dumps.code}: ${dumps.message}\n`);
@@ -90,7 +92,7 @@ export const namesHome = (env: Environment): boolean =>
 
 /** Makes a server home with its keys; see initServer. Loaded when needed: the database's code takes its time. */
 export async function init(home: string, env: Environment): Promise<Record<string, string>> {
-  return (await import('../../../sync/server/local.ts')).initServer(home, env);
+  return (await import('../../../sync/server/app/local.ts')).initServer(home, env);
 }
 
 let said = false;
@@ -106,8 +108,8 @@ export async function onServer<T>(work: (env: Environment) => Promise<T>): Promi
 /** The server's home and its database, without secrets. */
 async function whichServer(env: Environment): Promise<string> {
   const [{ readDatabaseUrl }, { withSecretFiles }] = await Promise.all([
-    import('../../../sync/server/database/url.ts'),
-    import('../../../sync/server/secrets/files.ts'),
+    import('../../../sync/server/platform/database/url.ts'),
+    import('../../../sync/server/platform/secrets/files.ts'),
   ]);
   const url = withSecretFiles(env).SMARTPRESENCE_DATABASE_URL;
   const address = url ? readDatabaseUrl(url) : null;
@@ -118,12 +120,12 @@ async function whichServer(env: Environment): Promise<string> {
   return `server ${homeOf(env)}, ${database}`;
 }
 
-/** Does an operation on this environment's server; see sync/server/operator. */
+/** Does an operation on this environment's server; see sync/server/core/operator. */
 export async function operate<N extends OperationName>(
   name: N,
   args: ArgsOf<N>,
   progress?: (done: number, total: number, what: string) => void,
 ): Promise<ResultOf<N>> {
-  const operator = await import('../../../sync/server/operator/open.ts');
+  const operator = await import('../../../sync/server/app/open.ts');
   return onServer((env) => operator.operate(env, name, args, progress));
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { CREDENTIAL, SECRETS } from '../../../sync/server/secrets/files.ts';
+import { CREDENTIAL, SECRETS } from '../../../sync/server/platform/secrets/files.ts';
 import { readEnvironmentFile } from './env-file.ts';
 
 /**

@@ -8,7 +8,7 @@ import {
   type Owner,
   writeMosquitto,
   writeMosquittoAccess,
-} from '../../../sync/server/mqtt/mosquitto.ts';
+} from '../../../sync/server/app/mqtt/mosquitto.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from './environment.ts';
 

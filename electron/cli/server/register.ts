@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { ResultOf } from '../../../sync/server/operator/operations.ts';
+import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { givenKeys, homeOf, init, namesHome, operate, serverEnvironment } from './environment.ts';
 import { becomeOwner, isInstalled, placesOf } from './installed.ts';
@@ -48,8 +48,8 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
       requireNew(home, process.env);
       const env = await init(home, {});
       const [{ withServer }, { readConfig }] = await Promise.all([
-        import('../../../sync/server/local.ts'),
-        import('../../../sync/server/config.ts'),
+        import('../../../sync/server/app/local.ts'),
+        import('../../../sync/server/app/config.ts'),
       ]);
       await withServer(readConfig({ ...process.env, ...env }), async () => undefined);
       const text = `Server home: ${home}\nStart it with: ${command('server start')}\n`;

@@ -4,15 +4,15 @@ import { createServer, isIP } from 'node:net';
 import { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { reachMail } from '../../../sync/server/accounts/mail.ts';
-import { mailSettings, mailVariables } from '../../../sync/server/accounts/settings.ts';
-import { periodsOf } from '../../../sync/server/backup/store-of.ts';
-import { tryStore } from '../../../sync/server/checks/reach.ts';
-import { examine } from '../../../sync/server/database/postgres.ts';
-import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
-import { setupBucket } from '../../../sync/server/objects/bucket/setup.ts';
-import { objectSettings, objectVariables } from '../../../sync/server/objects/settings.ts';
-import { retentionSettings, retentionVariables } from '../../../sync/server/retention/settings.ts';
+import { tryStore } from '../../../sync/server/app/checks/reach.ts';
+import { reachMail } from '../../../sync/server/core/accounts/mail.ts';
+import { mailSettings, mailVariables } from '../../../sync/server/core/accounts/settings.ts';
+import { periodsOf } from '../../../sync/server/features/backup/store-of.ts';
+import { retentionSettings, retentionVariables } from '../../../sync/server/features/privacy/retention/settings.ts';
+import { examine } from '../../../sync/server/platform/database/postgres.ts';
+import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
+import { setupBucket } from '../../../sync/server/platform/objects/bucket/setup.ts';
+import { objectSettings, objectVariables } from '../../../sync/server/platform/objects/settings.ts';
 
 /** Each answer of a set-up tried on the real thing. What a running server goes on checking is its own (docs/operate/health.md). */
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Transaction } from 'kysely';
 import { NewConsentText } from '../../../sync/protocol/api/consents.ts';
-import { addText, listTexts, reviewText } from '../../../sync/server/consents/texts.ts';
-import type { Tables } from '../../../sync/server/database/schema.ts';
+import { addText, listTexts, reviewText } from '../../../sync/server/core/consents/texts.ts';
+import type { Tables } from '../../../sync/server/platform/database/schema.ts';
 
 /** Answers that add no text: the one that ships, or those that the server has. */
 export const SHIPPED = 'built-in';

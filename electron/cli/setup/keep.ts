@@ -3,7 +3,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync } fro
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { SECRETS } from '../../../sync/server/secrets/files.ts';
+import { SECRETS } from '../../../sync/server/platform/secrets/files.ts';
 import { environmentLine, readEnvironmentFile } from '../server/env-file.ts';
 import { installedEnvironment, type Owner, type Places, sealCredential, serviceUser } from '../server/installed.ts';
 

@@ -38,7 +38,7 @@ missing there is named at once.${EXIT_HELP}`,
           : fileAnswers(readEnvironmentFile(readAnswers(o.answers!)), keeper.read(), say);
         const done = await setUp(keeper, answerer);
         // The whole of it, as it will run: the broker by a real publish and receive, for one.
-        const { doctor } = await import('../../../sync/server/checks/doctor.ts');
+        const { doctor } = await import('../../../sync/server/app/doctor.ts');
         const whole = { ...env, ...keeper.read(), SMARTPRESENCE_SERVER_HOME: done.home };
         const { checks } = await asOwner(done.home, () => doctor(whole));
         for (const { code, level, says, next, detail } of checks.flatMap(({ findings }) => findings))

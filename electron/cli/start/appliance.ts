@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { initServer } from '../../../sync/server/local.ts';
+import { initServer } from '../../../sync/server/app/local.ts';
 import { lockFile } from '../../core/lock-file.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
 import { dataHome, kioskHome, serverHome } from '../../core/paths.ts';

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { provisionLocal } from '../../../sync/server/local.ts';
+import { provisionLocal } from '../../../sync/server/app/local.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
 import { defaultSite } from '../../core/provision.ts';
 import { writeSiteConfig } from '../../core/site/config.ts';

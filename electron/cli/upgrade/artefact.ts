@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
-import type { BuildFacts } from '../../../sync/server/checks/upgrade.ts';
+import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 
 /** Builds of the server on disk: an archive, a package, or a folder with `bin/smartpresence`. */
 

@@ -6,14 +6,14 @@ import type { Command } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { compareVersions } from '../../../sync/protocol/wire/release.ts';
-import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
+import type { BuildFacts, InstallationFacts } from '../../../sync/server/app/checks/upgrade.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { onServer } from '../server/environment.ts';
 import { describeBuild, installed, sizeOf, switchTo, withBuild } from './artefact.ts';
 import { canWorkWith, planUpgrade, type UpgradePlan } from './rules.ts';
 
 const ROOT = '/opt/smartpresence';
-const direct = () => import('../../../sync/server/checks/upgrade.ts');
+const direct = () => import('../../../sync/server/app/checks/upgrade.ts');
 
 /** `upgrade check|back`. */
 export function registerUpgrade(program: Command): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
+import type { BuildFacts, InstallationFacts } from '../../../sync/server/app/checks/upgrade.ts';
 import { canWorkWith, planUpgrade } from './rules.ts';
 
 const build = (...names: string[]): BuildFacts => ({

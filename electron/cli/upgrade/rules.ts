@@ -1,5 +1,5 @@
 import { command } from '../../../sync/disk/program.ts';
-import type { BuildFacts, InstallationFacts } from '../../../sync/server/checks/upgrade.ts';
+import type { BuildFacts, InstallationFacts } from '../../../sync/server/app/checks/upgrade.ts';
 
 /** What an update changes and whether there is a way back. Pure. */
 

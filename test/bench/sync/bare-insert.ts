@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { openDatabase } from '../../../sync/server/database/open.ts';
-import { connectionOf } from '../../../sync/server/database/postgres.ts';
+import { openDatabase } from '../../../sync/server/platform/database/open.ts';
+import { connectionOf } from '../../../sync/server/platform/database/postgres.ts';
 import type { TestPostgres } from '../../services/postgres.ts';
 
 /** Columns of the tables that an ingest of check-ins fills, in the schema's order; the rest is the database's own. */

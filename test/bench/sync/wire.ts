@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchMaker } from '../../../sync/edge/outbox.ts';
 import { kioskTransport } from '../../../sync/edge/transport/failover.ts';
 import { openAck } from '../../../sync/protocol/seal/ack.ts';
-import { createCa, issueServerCertificate } from '../../../sync/server/keys/certificates.ts';
+import { createCa, issueServerCertificate } from '../../../sync/server/platform/keys/certificates.ts';
 import { type TcpProxy, tcpProxy } from '../../services/tcp-proxy.ts';
 import { MemoryOutbox } from '../../sync/kit.ts';
 import type { Member } from './fleet.ts';

@@ -1,6 +1,6 @@
 /** Loaded before a program of today's: makes it the build of tomorrow, whose schema has one step more, or two. */
 import { sql } from 'kysely';
-import { MIGRATIONS } from '../../../sync/server/database/migrations.ts';
+import { MIGRATIONS } from '../../../sync/server/platform/database/migrations.ts';
 
 const [adds, changes] = ['9998-adds', '9999-changes'];
 MIGRATIONS[adds!] = {

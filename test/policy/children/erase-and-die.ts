@@ -1,8 +1,8 @@
-import { openDatabase } from '../../../sync/server/database/open.ts';
-import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
-import { STEPS } from '../../../sync/server/erasure/steps.ts';
-import { Keys } from '../../../sync/server/keys/envelope.ts';
-import { Secret } from '../../../sync/server/keys/secret.ts';
+import { STEPS } from '../../../sync/server/features/privacy/erasure/steps.ts';
+import { openDatabase } from '../../../sync/server/platform/database/open.ts';
+import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
+import { Keys } from '../../../sync/server/platform/keys/envelope.ts';
+import { Secret } from '../../../sync/server/platform/secrets/secret.ts';
 import { erasing } from '../../sync/erasing.ts';
 
 /**

@@ -1,11 +1,11 @@
 import pg from 'pg';
 import pino from 'pino';
-import { readConfig } from '../../../sync/server/config.ts';
-import { openDatabase } from '../../../sync/server/database/open.ts';
-import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
-import { JOBS } from '../../../sync/server/jobs/all.ts';
-import { Keys } from '../../../sync/server/keys/envelope.ts';
-import { openKeyring } from '../../../sync/server/keys/keyring.ts';
+import { readConfig } from '../../../sync/server/app/config.ts';
+import { JOBS } from '../../../sync/server/app/jobs/all.ts';
+import { openDatabase } from '../../../sync/server/platform/database/open.ts';
+import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
+import { Keys } from '../../../sync/server/platform/keys/envelope.ts';
+import { openKeyring } from '../../../sync/server/platform/keys/keyring.ts';
 
 /**
  * Runs a job, and kills itself with SIGKILL before it sends the last of so many statements to the database; with `naming`,

@@ -1,7 +1,7 @@
 /** Opens a database as the next build, and says before which table it is: `table 3 of 90`, then `opened`. argv[2]: url or folder. */
 import { writeSync } from 'node:fs';
-import { openDatabase } from '../../../sync/server/database/open.ts';
-import { readDatabaseUrl } from '../../../sync/server/database/url.ts';
+import { openDatabase } from '../../../sync/server/platform/database/open.ts';
+import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
 import { becomeNextServer } from '../next-migration.ts';
 
 const where = process.argv[2]!;

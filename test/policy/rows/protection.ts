@@ -3,11 +3,11 @@ import type { Row } from '../rows.ts';
 const STORE = 'test/store/privacy.test.ts';
 const KIOSK_KEYS = 'test/store/keys.test.ts';
 const KIOSK_RETENTION = 'test/store/retention.test.ts';
-const ENVELOPE = 'sync/server/keys/envelope.test.ts';
+const ENVELOPE = 'sync/server/platform/keys/envelope.test.ts';
 const PERSON_KEYS = 'test/policy/person-keys.test.ts';
 const DUMP = 'test/policy/dump.test.ts';
 const AUDIT_LOG = 'test/policy/audit.test.ts';
-const CHAIN = 'sync/server/audit/audit.test.ts';
+const CHAIN = 'sync/server/platform/audit/audit.test.ts';
 const REGISTER = 'test/policy/register.test.ts';
 const ROUTES = 'test/policy/every-route.test.ts';
 const RETENTION = 'test/policy/retention.test.ts';
@@ -135,7 +135,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     requirement: 'Face files are backed up to S3 with server-side encryption',
     parts: {
       'the store is asked to encrypt, and says that it did': {
-        'sync/server/objects/store.test.ts': [
+        'sync/server/platform/objects/store.test.ts': [
           'what is put comes back, with its SHA-256, and the store is asked to encrypt it',
         ],
         'test/policy/backup-recovery.test.ts': [

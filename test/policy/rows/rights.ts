@@ -2,14 +2,14 @@ import type { Row } from '../rows.ts';
 
 const PORTAL = 'test/policy/portal.test.ts';
 const ERASURE = 'test/policy/erasure.test.ts';
-const OBJECTS = 'sync/server/objects/store.test.ts';
+const OBJECTS = 'sync/server/platform/objects/store.test.ts';
 const BACKUP_KEYS = 'test/policy/backup-keys.test.ts';
-const CHAIN = 'sync/server/audit/audit.test.ts';
+const CHAIN = 'sync/server/platform/audit/audit.test.ts';
 const AUDIT_LOG = 'test/policy/audit.test.ts';
 const AUDIT_COMMAND = 'test/cli/audit.test.ts';
 const COMPLIANCE = 'test/policy/compliance.test.ts';
 const INCIDENTS = 'test/policy/incidents.test.ts';
-const INCIDENT_RULES = 'sync/server/incidents/rules.test.ts';
+const INCIDENT_RULES = 'sync/server/features/privacy/incidents/rules.test.ts';
 const PERSON_KEYS = 'test/policy/person-keys.test.ts';
 const ROUTES = 'test/policy/every-route.test.ts';
 const ROSTER = 'test/store/roster.test.ts';

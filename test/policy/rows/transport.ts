@@ -1,7 +1,7 @@
 import type { Row } from '../rows.ts';
 
-const OBJECTS = 'sync/server/objects/store.test.ts';
-const BUCKET = 'sync/server/objects/bucket/setup.test.ts';
+const OBJECTS = 'sync/server/platform/objects/store.test.ts';
+const BUCKET = 'sync/server/platform/objects/bucket/setup.test.ts';
 const BACKUP = 'test/policy/backup.test.ts';
 const BACKUP_KEYS = 'test/policy/backup-keys.test.ts';
 const DUMP = 'test/policy/dump.test.ts';
@@ -21,7 +21,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       'on every listener': {
         'test/security/tls-scan.test.ts': ['finds TLS 1.3 alone and nothing weak on the listener of %s'],
         [DEVICES]: ['%s speaks TLS 1.3 alone'],
-        'sync/server/health/health.test.ts': [
+        'sync/server/app/health/health.test.ts': [
           'speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start',
         ],
       },
@@ -34,7 +34,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'plain HTTP never answers off the loopback interface': {
         [DEVICES]: ['%s gives plain HTTP no answer'],
-        'sync/server/health/health.test.ts': [
+        'sync/server/app/health/health.test.ts': [
           'speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start',
         ],
       },
@@ -53,7 +53,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'asking again and again is limited, and does not fill the audit log',
           'is closed as soon as its session ends: signed out, disabled, or given another role',
         ],
-        'sync/server/live/hub.test.ts': ['ends a reader whose session has ended, and one that does not answer'],
+        'sync/server/app/live/hub.test.ts': ['ends a reader whose session has ended, and one that does not answer'],
       },
       'each role sees what is its own': {
         [LIVE]: [
@@ -130,7 +130,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'other environment keys open no backup',
           'an object that is not there any more, altered, cut off or another’s is refused, and nothing is left in the database',
         ],
-        'sync/server/backup/sealed-stream.test.ts': [
+        'sync/server/platform/objects/sealed/stream.test.ts': [
           'a chunk that is missing, twice, in another place, turned or from another stream is refused; so is a cut at a chunk',
           'one of another kind, another backup or under another key does not open',
         ],
@@ -147,7 +147,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     requirement: '`ENCRYPTION_KEY` (AES-256) comes from the environment; keys are never in code or database',
     parts: {
       'from the environment, or a file that it names': {
-        'sync/server/secrets/files.test.ts': [
+        'sync/server/platform/secrets/files.test.ts': [
           'keys come from the environment, or from files that it names: container secrets and systemd’s credentials',
         ],
         'test/policy/keys-page.test.ts': [
@@ -166,7 +166,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         [HYGIENE]: ['stay inside the server process: no child, report, log, error or file has them'],
       },
       'nor in logs': {
-        'sync/server/logs/logs.test.ts': [
+        'sync/server/platform/logs/logs.test.ts': [
           'holds nothing that an error was given: no value, name, address, place, key or token',
           'withholds a field that nobody has declared, and a declared one of another shape',
         ],
@@ -180,7 +180,10 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         ],
       },
       'nor in error messages': {
-        'sync/server/config.test.ts': ['lists every wrong variable at once and shows no value', 'never prints a key'],
+        'sync/server/app/config.test.ts': [
+          'lists every wrong variable at once and shows no value',
+          'never prints a key',
+        ],
         'test/sync/server-process.test.ts': ['wrong configuration is told in full and no key is shown'],
       },
       'nor in core dumps': {
@@ -194,7 +197,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'a weak or malformed key is refused at start': {
         [HYGIENE]: ['are refused at the start when they are %s, without being repeated'],
-        'sync/server/config.test.ts': ['refuses two equal keys, half a certificate, and two listeners on one port'],
+        'sync/server/app/config.test.ts': ['refuses two equal keys, half a certificate, and two listeners on one port'],
       },
     },
   },
@@ -244,7 +247,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         ],
       },
       'audit rows of before and after verify in one chain': {
-        'sync/server/audit/audit.test.ts': [
+        'sync/server/platform/audit/audit.test.ts': [
           'rows of before and after a new audit key verify in one chain, each under its own',
         ],
       },

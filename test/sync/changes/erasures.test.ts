@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../sync/protocol/wire/changes.ts';
-import { mergePeople } from '../../../sync/server/attendance/merging/merge.ts';
+import { mergePeople } from '../../../sync/server/features/attendance/merging/merge.ts';
 import { DATABASES } from '../../services/databases.ts';
 import {
   database,

@@ -3,13 +3,18 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { SitePatch } from '../../../sync/protocol/api/sites.ts';
-import { DEFAULT_SCOPE } from '../../../sync/server/attendance/sites.ts';
-import { policyForKiosks } from '../../../sync/server/changes/kiosk-policy.ts';
-import { appendChanges, compactChanges, compactWhenDue, keysChanged } from '../../../sync/server/changes/log.ts';
-import { configuredLease, setPolicy } from '../../../sync/server/changes/policy.ts';
-import { readChanges } from '../../../sync/server/changes/read.ts';
-import { assignToSites, setGpsOptOut } from '../../../sync/server/changes/sites.ts';
-import { changeSite } from '../../../sync/server/sites/write.ts';
+import { policyForKiosks } from '../../../sync/server/app/downstream/kiosk-policy.ts';
+import { readChanges } from '../../../sync/server/app/downstream/read.ts';
+import { assignToSites, setGpsOptOut } from '../../../sync/server/core/people/sites.ts';
+import { configuredLease, setPolicy } from '../../../sync/server/core/sites/policy.ts';
+import { DEFAULT_SCOPE } from '../../../sync/server/core/sites/sites.ts';
+import { changeSite } from '../../../sync/server/core/sites/write.ts';
+import {
+  appendChanges,
+  compactChanges,
+  compactWhenDue,
+  keysChanged,
+} from '../../../sync/server/platform/changes/log.ts';
 import { DATABASES } from '../../services/databases.ts';
 import { database, erasures, Kiosk, keys, names, newSite, onDatabase, serverKeys, site } from './kit.ts';
 

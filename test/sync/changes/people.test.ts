@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { TemplateValue } from '../../../sync/protocol/wire/event.ts';
-import { assignToSites } from '../../../sync/server/changes/sites.ts';
+import { assignToSites } from '../../../sync/server/core/people/sites.ts';
 import { DATABASES } from '../../services/databases.ts';
 import { database, inEventLog, Kiosk, names, newSite, onDatabase, rows, site } from './kit.ts';
 

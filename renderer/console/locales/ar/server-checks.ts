@@ -1,6 +1,6 @@
 import type { Sentences } from '../../../shared/i18n.ts';
 
-/** What the server's own checks find, by code (sync/server/checks/). */
+/** What the server's own checks find, by code (sync/server/app/checks/). */
 export const serverChecks = {
   'check-failed': 'تعذّر إجراء أحد فحوص الخادم: راجع سجل الخادم',
   'database-failed': 'تعذّر الوصول إلى قاعدة البيانات',

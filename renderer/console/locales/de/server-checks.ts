@@ -1,6 +1,6 @@
 import type { Sentences } from '../../../shared/i18n.ts';
 
-/** What the server's own checks find, by code (sync/server/checks/). */
+/** What the server's own checks find, by code (sync/server/app/checks/). */
 export const serverChecks = {
   'check-failed': 'Eine Serverprüfung konnte nicht ausgeführt werden: Sehen Sie im Serverprotokoll nach',
   'database-failed': 'Die Datenbank ist nicht erreichbar',

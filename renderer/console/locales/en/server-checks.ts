@@ -1,6 +1,6 @@
 import type { Sentences } from '../../../shared/i18n.ts';
 
-/** What the server's own checks find, by code (sync/server/checks/). */
+/** What the server's own checks find, by code (sync/server/app/checks/). */
 export const serverChecks = {
   'check-failed': 'A server check couldn’t be run: see the server log',
   'database-failed': 'The database can’t be reached',

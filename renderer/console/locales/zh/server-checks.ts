@@ -1,6 +1,6 @@
 import type { Sentences } from '../../../shared/i18n.ts';
 
-/** What the server's own checks find, by code (sync/server/checks/). */
+/** What the server's own checks find, by code (sync/server/app/checks/). */
 export const serverChecks = {
   'check-failed': '服务器的一项检查无法执行：请查看服务器日志',
   'database-failed': '无法连接数据库',

@@ -7,7 +7,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
 
 type Name = keyof DeviceConfig;
-/** The server's own account and its command line (sync/server/accounts/accounts.ts). */
+/** The server's own account and its command line (sync/server/core/accounts/accounts.ts). */
 const OPERATOR: ReadonlySet<string> = new Set(['operator', '00000000-0000-4000-8000-000000000001']);
 
 export const whoLabel = ({ email, by }: { email: string | null; by: string }): string =>

@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { findBackup, listBackups, readManifest } from '../features/backup/manifest.ts';
+import { type Restored, restoreBackup } from '../features/backup/restore.ts';
+import { periodsOf, requireS3, withStore } from '../features/backup/store-of.ts';
+import { keepVerified, rowsOf, type Verified, verifyBackup } from '../features/backup/verify.ts';
+import type { Actor } from '../platform/audit/actor.ts';
+import { openBare } from '../platform/database/open.ts';
+import { keysOf } from '../platform/keys/settings.ts';
+import { auditBucket, type BucketOptions, type Finding, setupBucket } from '../platform/objects/bucket/setup.ts';
+import { settleByBackup } from '../platform/objects/sealed/data-keys.ts';
+import type { ThawTier } from '../platform/objects/store.ts';
+import { readConfig } from './config.ts';
+import { operate } from './open.ts';
+
+/**
+ * What is done with the object store alone, by the server's environment: also where there is no database, or none any more.
+ * Every function throws the Problems of readConfig, `s3-not-configured` and those of what it calls.
+ */
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Watched {
+  readonly progress?: (done: number, total: number, what: string) => void;
+  readonly say?: (line: string) => void;
+}
+
+const OPERATOR: Actor = { role: 'operator', id: null, email: null, ip: null, userAgent: null };
+
+export async function setup(env: Environment, options: BucketOptions): Promise<Finding[]> {
+  const config = readConfig(env);
+  return setupBucket(requireS3(config), periodsOf(config), options);
+}
+
+export async function audit(env: Environment, options: BucketOptions): Promise<Finding[]> {
+  const config = readConfig(env);
+  return auditBucket(requireS3(config), periodsOf(config), options);
+}
+
+/** A complete backup; `state` says why its content is not told. */
+export interface Listed {
+  readonly backup: string;
+  readonly takenAt: string | null;
+  readonly rows: number | null;
+  readonly bytes: number | null;
+  readonly photos: number | null;
+  readonly keyVersion: number | null;
+  /** `readable`, or the code of what keeps these keys from reading its manifest. */
+  readonly state: string;
+}
+
+/** The newest backups, newest first. */
+export function list(env: Environment, limit: number): Promise<Listed[]> {
+  const config = readConfig(env);
+  return withStore(config, async (store) => {
+    const found: Listed[] = [];
+    for (const backup of (await listBackups(store)).slice(0, limit)) {
+      try {
+        const keys = keysOf(config);
+        await settleByBackup(store, keys, backup);
+        const { manifest: m } = await readManifest(store, keys, backup);
+        found.push({
+          backup,
+          takenAt: m.takenAt,
+          rows: rowsOf(m.database) + rowsOf(m.keyring),
+          bytes: m.database.size + m.keyring.size,
+          photos: m.photos.count,
+          keyVersion: m.keyVersion,
+          state: 'readable',
+        });
+      } catch (cause) {
+        const state = (cause as { code?: string }).code ?? 'internal';
+        found.push({ backup, takenAt: null, rows: null, bytes: null, photos: null, keyVersion: null, state });
+      }
+    }
+    return found;
+  });
+}
+
+export interface ThawChoice {
+  readonly wait: boolean;
+  readonly tier: ThawTier;
+}
+
+/** Reads a backup back without a database; photos apart. */
+export function verify(env: Environment, wanted: string | null, o: ThawChoice & Watched): Promise<Verified> {
+  const config = readConfig(env);
+  return withStore(config, async (store) => {
+    const keys = keysOf(config);
+    await settleByBackup(store, keys, await findBackup(store, wanted));
+    return verifyBackup({ db: null, store, keys }, { wanted, photos: false, thaw: { ...o, sleep: pause }, ...o });
+  });
+}
+
+/** Fills the database of this environment, which must be empty, from a backup. */
+export async function restore(env: Environment, wanted: string | null, o: ThawChoice & Watched): Promise<Restored> {
+  const config = readConfig(env);
+  return withStore(config, async (store) => {
+    const database = await openBare(config.home, { postgres: config.database });
+    try {
+      return await restoreBackup(
+        {
+          db: database.db,
+          store,
+          keys: keysOf(config),
+          now: () => new Date(),
+          actor: OPERATOR,
+          thaw: { ...o, sleep: pause },
+          ...(o.progress && { progress: o.progress }),
+        },
+        wanted,
+      );
+    } finally {
+      await database.close();
+    }
+  });
+}
+
+const pause = async (ms: number) => {
+  await sleep(ms);
+};
+
+/** Notes in the database that a backup was read back, for `doctor`; where there is none (any more), nothing is made. */
+export async function noteVerified(env: Environment): Promise<void> {
+  const config = readConfig(env);
+  try {
+    if (!config.database) {
+      if (existsSync(join(config.home, 'pglite'))) await operate(env, 'backup verified', {});
+      return;
+    }
+    const { db, close } = await openBare(config.home, { postgres: config.database, size: 1 });
+    try {
+      const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
+      if (rows[0]!.there) await keepVerified(db, new Date());
+    } finally {
+      await close();
+    }
+  } catch (cause) {
+    // The backup is whole all the same.
+    if (!(cause instanceof Problem)) throw cause;
+  }
+}

@@ -1,0 +1,75 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { command } from '../../../disk/program.ts';
+import { brokerCertificateEnds } from '../mqtt/certificate.ts';
+import { check, DAY_MS, HOUR_MS, opened } from './check.ts';
+
+/** Days before a certificate's end from which it is worth saying. */
+const SOON_DAYS = 21;
+/** A CA takes its kiosks with it, so it is said while there is a season left. */
+const CA_SOON_DAYS = 120;
+
+/** Certificates that nobody renews by itself. */
+export const certificatesCheck = check({
+  name: 'certificates',
+  of: 'process',
+  everyMs: HOUR_MS,
+  needsDatabase: true,
+  outcomes: {
+    'people-certificate-ended': {
+      level: 'degrades',
+      says: 'The certificate of people’s pages has ended: browsers refuse console and portal.',
+      next: 'Renew it, put it at SMARTPRESENCE_PEOPLE_CERT, and start the server again.',
+    },
+    'people-certificate-ends-soon': {
+      level: 'degrades',
+      says: 'The certificate of people’s pages ends soon.',
+      next: 'Renew it, put it at SMARTPRESENCE_PEOPLE_CERT, and start the server again.',
+    },
+    'ca-ends-soon': {
+      level: 'degrades',
+      says: 'The server’s CA, which kiosks trust, ends soon.',
+      next: `Make its successor in time: \`${command('server keys succeed ca')}\` (docs/prove/keys.md).`,
+    },
+    'broker-certificate-ended': {
+      level: 'degrades',
+      says: 'The certificate of a broker has ended: kiosks come by HTTPS.',
+      next: `Make a new one with \`${command('server mosquitto')}\`, and start the broker again.`,
+    },
+    'broker-certificate-ends-soon': {
+      level: 'degrades',
+      says: 'The certificate of a broker ends soon.',
+      next: `Make a new one with \`${command('server mosquitto')}\`, and start the broker again.`,
+    },
+  },
+  async look(subject) {
+    const { config } = subject;
+    const { keyring } = opened(subject);
+    const end = (pem: string) => Date.parse(new X509Certificate(pem).validTo);
+    return {
+      now: subject.now().getTime(),
+      // Without a certificate of the operator's the server makes its own in time.
+      people: config.peopleCertificate ? end(readFileSync(config.peopleCertificate.certFile, 'utf8')) : null,
+      ca: end(keyring.ca.certPem),
+      brokers: await brokerCertificateEnds(config.mqtt.brokers),
+    };
+  },
+  judge({ now, people, ca, brokers }) {
+    const left = (end: number) => Math.floor((end - now) / DAY_MS);
+    const days = (end: number) => `${left(end)} days`;
+    const broker = brokers.length > 0 ? Math.min(...brokers) : null;
+    return [
+      ...(people === null || left(people) >= SOON_DAYS
+        ? []
+        : people <= now
+          ? [{ code: 'people-certificate-ended' as const }]
+          : [{ code: 'people-certificate-ends-soon' as const, detail: days(people) }]),
+      ...(left(ca) >= CA_SOON_DAYS ? [] : [{ code: 'ca-ends-soon' as const, detail: days(ca) }]),
+      ...(broker === null || left(broker) >= SOON_DAYS
+        ? []
+        : broker <= now
+          ? [{ code: 'broker-certificate-ended' as const }]
+          : [{ code: 'broker-certificate-ends-soon' as const, detail: days(broker) }]),
+    ];
+  },
+});

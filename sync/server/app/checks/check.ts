@@ -1,0 +1,136 @@
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import type { Keyring } from '../../platform/keys/keyring.ts';
+import type { Config } from '../config.ts';
+
+/**
+ * What has to be right for a server to serve, declared once. `/readyz`, Attention and `doctor` are loops over the list
+ * (all.ts): none of them has codes of its own, so they can't say different things.
+ */
+
+/** `stops`: the server takes no traffic. `degrades`: it serves, and something does not work. `note`: worth knowing. */
+export type Level = 'stops' | 'degrades' | 'note';
+
+export interface Outcome {
+  readonly level: Level;
+  /** One sentence for an operator. */
+  readonly says: string;
+  /** One sentence: what to do. */
+  readonly next: string;
+}
+
+export interface Verdict<C extends string = string> {
+  readonly code: C;
+  /** What exactly, for a terminal: another code, a name of a variable, days. Never personal data, a key or a token. */
+  readonly detail?: string | undefined;
+}
+
+/** What checks look at. */
+export interface Subject {
+  readonly config: Config;
+  readonly now: () => Date;
+  /** Null: the database could not be opened. */
+  readonly open: Opened | null;
+  /** This replica at the operator's brokers. Null: there is none, or its own process looks. */
+  readonly broker: BrokerTrial | null;
+}
+
+export interface Opened {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly keyring: Keyring;
+}
+
+export interface BrokerTrial {
+  readonly connected: boolean;
+  /** Publishes to ourselves and waits for it: the only proof of a right, since brokers grant subscriptions that they deliver nothing to. */
+  tryOut(): Promise<{ readonly reads: boolean; readonly writes: boolean }>;
+}
+
+/** One thing that is looked at. `F`: what was seen; `C`: codes that it may end in. */
+export interface Check<F = unknown, C extends string = string> {
+  /** Kebab-case; `doctor` prints it. */
+  readonly name: string;
+  /** `process`: of each replica. `installation`: the same whichever replica looks. */
+  readonly of: 'process' | 'installation';
+  /** How often a running server looks, ms; 0: whenever it is asked. */
+  readonly everyMs: number;
+  /** It asks the database, so it has nothing to say where that is away. */
+  readonly needsDatabase: boolean;
+  readonly outcomes: Readonly<Record<C, Outcome>>;
+  /** Codes where looking fails, or takes too long; without them `check-failed`. */
+  readonly failed?: C;
+  readonly late?: C;
+  look(subject: Subject): Promise<F>;
+  /** Pure. Empty: all is well. */
+  judge(facts: F): readonly Verdict<C>[];
+}
+
+/** Names the types of a check. */
+export const check = <F, C extends string>(c: Check<F, C>): Check<F, C> => c;
+
+export interface Finding extends Verdict {
+  /** Name of the check. */
+  readonly check: string;
+  readonly level: Level;
+}
+
+/** Of every check that can't look. */
+export const CHECK_FAILED: Readonly<Record<'check-failed', Outcome>> = {
+  'check-failed': {
+    level: 'degrades',
+    says: 'A check could not be made.',
+    next: 'See the server’s log for the reason; if it repeats, report it.',
+  },
+};
+
+export const SECOND_MS = 1000;
+export const MINUTE_MS = 60 * SECOND_MS;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** What the database holds. Only for a check that `needsDatabase`. */
+export function opened({ open }: Subject): Opened {
+  if (!open) throw new Error('the database is not open');
+  return open;
+}
+
+/** Looks and judges. Never throws: what can't be looked at is a finding too. @param limitMs time that looking may take */
+export async function examine(one: Check, subject: Subject, limitMs: number): Promise<readonly Finding[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), limitMs);
+  });
+  try {
+    const seen = await Promise.race([one.look(subject).then((facts) => ({ facts })), late]);
+    const verdicts = seen
+      ? one.judge(seen.facts)
+      : [failure(one, one.late ?? one.failed, `${one.name}: no answer within ${limitMs / 1000} s`)];
+    return verdicts.map((verdict) => findingOf(one, verdict));
+  } catch (cause) {
+    return [findingOf(one, failure(one, one.failed, detailOf(one.name, cause)))];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const failure = (_one: Check, code: string | undefined, detail: string): Verdict => ({
+  code: code ?? 'check-failed',
+  detail,
+});
+
+export function findingOf(one: Check, verdict: Verdict): Finding {
+  const { level } = one.outcomes[verdict.code] ?? CHECK_FAILED['check-failed'];
+  return { ...verdict, check: one.name, level };
+}
+
+/** A coded error as a detail: its code, its sentence and its own next step. Of any other only its code: it may hold values. */
+export function detailOf(what: string, cause: unknown): string {
+  if (cause instanceof Problem) return problemDetail(cause);
+  const { code, name } = cause as { code?: unknown; name?: unknown };
+  return `${what}: ${String(code ?? name ?? 'unknown error')}`;
+}
+
+export const problemDetail = ({ code, message, nextStep }: Problem): string =>
+  `${code}: ${message}${nextStep ? ` ${nextStep}` : ''}`;

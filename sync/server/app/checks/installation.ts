@@ -1,0 +1,191 @@
+import { sql } from 'kysely';
+import { command } from '../../../disk/program.ts';
+import { hasEnrolledAdmin } from '../../core/accounts/accounts.ts';
+import { textsInForce } from '../../core/consents/texts.ts';
+import { policyOf } from '../../core/sites/policy.ts';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { NAMELESS } from '../../features/attention/finding-replicas.ts';
+import { VERIFIED } from '../../features/backup/verify.ts';
+import { knownReplicas, REPLICA_LIVES_S, runningReplicas } from '../../platform/keys/versions.ts';
+import { check, DAY_MS, HOUR_MS, MINUTE_MS, opened, SECOND_MS } from './check.ts';
+
+/** The same whichever replica looks: what the database says of the whole installation. */
+
+/** A backup is made each day; one that takes hours is no alarm yet. */
+const BACKUP_OLD_MS = 36 * HOUR_MS;
+/** A backup that nobody has read back for this long proves nothing. */
+const VERIFIED_OLD_MS = 35 * DAY_MS;
+
+export const backupsCheck = check({
+  name: 'backups',
+  of: 'installation',
+  everyMs: 10 * MINUTE_MS,
+  needsDatabase: true,
+  outcomes: {
+    'backup-missing': {
+      level: 'degrades',
+      says: 'There is no complete backup.',
+      next: `Run \`${command('backup run')}\`; the server makes one each day by itself.`,
+    },
+    'backup-old': {
+      level: 'degrades',
+      says: 'The newest backup is more than 36 hours old.',
+      next: `See \`${command('jobs list')}\` for why the daily one failed, then run \`${command('backup run')}\`.`,
+    },
+    'backup-not-verified': {
+      level: 'note',
+      says: 'No backup was read back within 35 days.',
+      next: `Run \`${command('backup verify')}\` once a month.`,
+    },
+  },
+  async look(subject) {
+    const { rows } = await sql<{ taken: Date | null; verified: string | null }>`
+      select (select max(taken_at) from backup) as taken,
+             (select value from meta where key = ${VERIFIED}) as verified`.execute(opened(subject).db);
+    const { taken, verified } = rows[0]!;
+    const now = subject.now().getTime();
+    const age = (at: number | null) => (at === null ? null : now - at);
+    return {
+      configured: subject.config.s3 !== null,
+      backup: age(taken?.getTime() ?? null),
+      verified: age(verified === null ? null : Date.parse(verified)),
+    };
+  },
+  judge({ configured, backup, verified }) {
+    if (!configured) return [];
+    if (backup === null) return [{ code: 'backup-missing' }];
+    const hours = `${Math.floor(backup / HOUR_MS)} hours old`;
+    return [
+      ...(backup > BACKUP_OLD_MS ? [{ code: 'backup-old' as const, detail: hours }] : []),
+      ...(verified === null || verified > VERIFIED_OLD_MS ? [{ code: 'backup-not-verified' as const }] : []),
+    ];
+  },
+});
+
+/** An anchor is made each hour. */
+const ANCHOR_OLD_MS = 2 * HOUR_MS;
+
+export const auditAnchorCheck = check({
+  name: 'audit-anchor',
+  of: 'installation',
+  everyMs: 10 * MINUTE_MS,
+  needsDatabase: true,
+  outcomes: {
+    'audit-anchor-old': {
+      level: 'degrades',
+      says: 'The audit log’s newest anchor outside the database is more than two hours old.',
+      next: `See \`${command('jobs list')}\` for why \`audit-anchor\` failed; it goes where backups go.`,
+    },
+  },
+  async look(subject) {
+    const { rows } = await sql<{ waiting: Date | null }>`
+      select min(at) as waiting from audit
+      where position > coalesce((select max(position) from audit_anchor where object is not null), 0)`.execute(
+      opened(subject).db,
+    );
+    const waiting = rows[0]!.waiting;
+    return { configured: subject.config.s3 !== null, age: waiting && subject.now().getTime() - waiting.getTime() };
+  },
+  judge: ({ configured, age }) =>
+    configured && age !== null && age > ANCHOR_OLD_MS
+      ? [{ code: 'audit-anchor-old', detail: `a row waits for ${Math.floor(age / HOUR_MS)} hours` }]
+      : [],
+});
+
+/** Other processes of this server are heard of, and are of one build. */
+export const replicasCheck = check({
+  name: 'replicas',
+  of: 'installation',
+  everyMs: 15 * SECOND_MS,
+  needsDatabase: true,
+  outcomes: {
+    'server-not-running': {
+      level: 'stops',
+      says: 'No server runs on this database.',
+      next: 'Start it: `systemctl start smartpresence-server`; `journalctl -u smartpresence-server` says why it ended.',
+    },
+    'replica-silent': {
+      level: 'degrades',
+      says: 'A replica that did not stop by itself is no longer heard of.',
+      next: 'Look at its machine and start it again. One that was taken away for good is forgotten after a day.',
+    },
+    'replica-name-twice': {
+      level: 'degrades',
+      says: 'Two servers run under one name: at a broker each takes the other’s connection.',
+      next: 'Give each its own SMARTPRESENCE_REPLICA, and name them all in the broker’s rules.',
+    },
+    'replicas-differ': {
+      level: 'degrades',
+      says: 'Replicas run different builds.',
+      next: `Finish the update: the same version on every machine (\`${command('upgrade check')}\` shows which has which).`,
+    },
+  },
+  look: async (subject) => knownReplicas(opened(subject).db),
+  judge(replicas) {
+    const live = runningReplicas(replicas);
+    if (live.length === 0) return [{ code: 'server-not-running' }];
+    const names = live.map(({ name }) => name);
+    const silent = replicas.filter(({ age, name }) => age > REPLICA_LIVES_S && !names.includes(name));
+    const twice = names.filter((name, i) => names.indexOf(name) !== i);
+    const builds = new Set(live.map(({ build, schema }) => `${build}, schema ${schema}`));
+    const called = (list: readonly string[]) => [...new Set(list)].map((name) => name || NAMELESS).join(', ');
+    return [
+      ...(silent.length > 0 ? [{ code: 'replica-silent' as const, detail: called(silent.map((r) => r.name)) }] : []),
+      ...(twice.length > 0 ? [{ code: 'replica-name-twice' as const, detail: called(twice) }] : []),
+      ...(builds.size > 1
+        ? [
+            {
+              code: 'replicas-differ' as const,
+              detail: live.map((r) => `${r.name || NAMELESS}: ${r.build}, schema ${r.schema}`).join('; '),
+            },
+          ]
+        : []),
+    ];
+  },
+});
+
+/** What people have to decide before the first enrolment. */
+export const setUpCheck = check({
+  name: 'set-up',
+  of: 'installation',
+  everyMs: MINUTE_MS,
+  needsDatabase: true,
+  outcomes: {
+    'administrator-missing': {
+      level: 'note',
+      says: 'No administrator has a password and a second factor yet.',
+      next: `Sign in with the link of \`${command('accounts link')}\`, and set both under Account.`,
+    },
+    'consent-text-missing': {
+      level: 'note',
+      says: 'No consent text of your own is in force: people read the one that ships.',
+      next: 'Write it in the console under Consent texts, and have a second person review it.',
+    },
+    'contacts-missing': {
+      level: 'note',
+      says: 'Controller and contact are not set: people can’t see who is responsible for their data.',
+      next: 'Set them in the console under Settings, Privacy.',
+    },
+    'time-zone-unset': {
+      level: 'note',
+      says: 'A site’s time zone is UTC: its days begin and end by that.',
+      next: 'Set the site’s time zone in the console under Settings, if it is another.',
+    },
+  },
+  async look(subject) {
+    const { db } = opened(subject);
+    const sites = await db.selectFrom('site').select('time_zone').execute();
+    return {
+      administrator: await hasEnrolledAdmin(db),
+      texts: (await textsInForce(db)).length,
+      contacts: ((await policyOf(db, DEFAULT_SCOPE)).privacy ?? null) !== null,
+      utc: sites.some(({ time_zone }) => time_zone === 'UTC' || time_zone === 'Etc/UTC'),
+    };
+  },
+  judge: ({ administrator, texts, contacts, utc }) => [
+    ...(administrator ? [] : [{ code: 'administrator-missing' as const }]),
+    ...(texts > 0 ? [] : [{ code: 'consent-text-missing' as const }]),
+    ...(contacts ? [] : [{ code: 'contacts-missing' as const }]),
+    ...(utc ? [{ code: 'time-zone-unset' as const }] : []),
+  ],
+});

@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { reachMail } from '../../core/accounts/mail.ts';
+import { PREFIX } from '../../platform/objects/sealed/layout.ts';
+import type { S3Settings } from '../../platform/objects/settings.ts';
+import { openObjectStore } from '../../platform/objects/store.ts';
+import { check, MINUTE_MS, problemDetail, SECOND_MS } from './check.ts';
+
+/** What the server needs beyond its database, tried as the server uses it. */
+
+/**
+ * Every broker of the operator's is connected, and lets this replica read and write. It stops nothing: kiosks come by HTTPS
+ * meanwhile, and a broker that all replicas lost would else take all of them out of service.
+ */
+export const brokerCheck = check({
+  name: 'broker',
+  of: 'process',
+  everyMs: 15 * SECOND_MS,
+  needsDatabase: false,
+  outcomes: {
+    'broker-not-connected': {
+      level: 'degrades',
+      says: 'A broker can’t be reached: kiosks come by HTTPS.',
+      next: `Check that it runs, SMARTPRESENCE_MQTT_URL, and that its certificate is by this server’s CA (\`${command('server mosquitto')}\`).`,
+    },
+    'broker-not-readable': {
+      level: 'degrades',
+      says: 'This replica receives nothing from a broker: kiosks come by HTTPS.',
+      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --access --replica a,b')}\`), and reload the broker.`,
+    },
+    'broker-not-writable': {
+      level: 'degrades',
+      says: 'A broker takes no answers from this replica: kiosks come by HTTPS.',
+      next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --access --replica a,b')}\`), and reload the broker.`,
+    },
+  },
+  look: async ({ broker }) =>
+    broker && (broker.connected ? { connected: true, ...(await broker.tryOut()) } : { connected: false }),
+  judge(seen) {
+    if (!seen) return [];
+    if (!seen.connected) return [{ code: 'broker-not-connected' }];
+    if (!('reads' in seen)) return [];
+    return [
+      ...(seen.reads ? [] : [{ code: 'broker-not-readable' as const }]),
+      ...(seen.writes ? [] : [{ code: 'broker-not-writable' as const }]),
+    ];
+  },
+});
+
+/** Writes a small object, reads it back, and deletes it with all its versions. @throws Problem `s3-…` */
+export async function tryStore(settings: S3Settings): Promise<void> {
+  const store = openObjectStore(settings);
+  // Where the server may write and its erasing role delete (build/iam); no photo has such a name.
+  const key = `${PREFIX.checkinPhotos}check-${randomUUID()}`;
+  try {
+    await store.put(key, Buffer.from('SmartPresence check\n'));
+    await store.deleteEveryVersion(key);
+  } finally {
+    store.close();
+  }
+}
+
+export const storeCheck = check({
+  name: 'object-store',
+  of: 'installation',
+  everyMs: 10 * MINUTE_MS,
+  needsDatabase: false,
+  outcomes: {
+    's3-unusable': {
+      level: 'degrades',
+      says: 'The object store can’t be written to, read from and deleted from: there are no backups.',
+      next: `Do what the detail says, then \`${command('backup audit')}\`.`,
+    },
+    'backups-not-configured': {
+      level: 'note',
+      says: 'No object store is set: there are no backups.',
+      next: `Set S3_BUCKET_NAME and what belongs to it, then \`${command('backup setup')}\` (docs/operate/backup.md).`,
+    },
+  },
+  look: ({ config }) => reached(config.s3, tryStore),
+  judge: ({ configured, problem }) =>
+    problem
+      ? [{ code: 's3-unusable', detail: problemDetail(problem) }]
+      : configured
+        ? []
+        : [{ code: 'backups-not-configured' }],
+});
+
+/** Whether there is such a service, and what is wrong with it. */
+async function reached<T>(
+  settings: T | null,
+  attempt: (settings: T) => Promise<unknown>,
+): Promise<{ configured: boolean; problem: Problem | null }> {
+  if (!settings) return { configured: false, problem: null };
+  try {
+    await attempt(settings);
+    return { configured: true, problem: null };
+  } catch (cause) {
+    if (cause instanceof Problem) return { configured: true, problem: cause };
+    throw cause;
+  }
+}
+
+/** The mail server takes our name and password; nothing is sent. */
+export const mailCheck = check({
+  name: 'mail',
+  of: 'installation',
+  everyMs: 10 * MINUTE_MS,
+  needsDatabase: false,
+  outcomes: {
+    'mail-unreachable': {
+      level: 'degrades',
+      says: 'The mail server can’t be reached, or refuses us: no mail is sent.',
+      next: 'Check SMTP_URL, SMTP_CA_FILE and the firewall.',
+    },
+    'mail-not-configured': {
+      level: 'note',
+      says: 'No mail server is set: staff hands out links by itself.',
+      next: 'Set SMTP_URL and SMTP_FROM.',
+    },
+  },
+  look: ({ config }) => reached(config.mail, reachMail),
+  judge: ({ configured, problem }) =>
+    problem
+      ? [{ code: 'mail-unreachable', detail: problemDetail(problem) }]
+      : configured
+        ? []
+        : [{ code: 'mail-not-configured' }],
+});

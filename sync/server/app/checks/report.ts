@@ -1,0 +1,109 @@
+import { sql } from 'kysely';
+import { INSTALLATION } from '../../features/attention/finding-replicas.ts';
+import { SERVER_BUILD } from '../../platform/build-name.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { knownReplicas, runningReplicas } from '../../platform/keys/versions.ts';
+import type { Config } from '../config.ts';
+import { openBrokerTrial } from '../mqtt/trial.ts';
+import { CHECKS, OUTCOMES } from './all.ts';
+import { type Check, examine, type Finding, findingOf, type Opened, SECOND_MS, type Subject } from './check.ts';
+import { brokerCheck } from './reach.ts';
+
+/** What `doctor` says: every check once, with what running replicas found of themselves. */
+export interface Report {
+  /** Nothing stops or degrades service. */
+  readonly ok: boolean;
+  readonly build: string;
+  /** Which server and database were looked at; no password. */
+  readonly home: string;
+  readonly database: string;
+  readonly checks: readonly {
+    readonly check: string;
+    readonly state: 'ok' | 'note' | 'degraded' | 'failing' | 'not-checked';
+    readonly findings: readonly ReportedFinding[];
+  }[];
+}
+
+interface ReportedFinding {
+  readonly code: string;
+  readonly level: Finding['level'];
+  readonly says: string;
+  readonly next: string;
+  readonly detail: string | null;
+  /** Another replica, which found it of itself. */
+  readonly replica: string | null;
+}
+
+type Found = Finding & { readonly replica?: string };
+
+const LIMIT_MS = 60 * SECOND_MS;
+
+/** Of a database that is open; in a running server, too. */
+export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: Opened }): Promise<Report> {
+  const { config, open } = o;
+  const { db } = open;
+  const own = config.mqtt.replica;
+  const live = runningReplicas(await knownReplicas(db));
+  const kept = await keptFindings(db);
+  // A second connection under its name would end the running replica's own.
+  const running = live.some(({ name }) => name === own);
+  const trial = running ? null : await openBrokerTrial(config.mqtt, open.keyring, o.now());
+  try {
+    const subject: Subject = { ...o, broker: trial };
+    const found = await Promise.all(
+      CHECKS.map(async (one): Promise<readonly Found[]> => {
+        const kept_ =
+          one === brokerCheck && running ? kept.filter((f) => f.replica === own && f.check === one.name) : null;
+        const ours = kept_ ? kept_.map(({ replica: _, ...f }) => f) : await examine(one, subject, LIMIT_MS);
+        const others = kept.filter(
+          (f) => f.check === one.name && f.replica !== own && live.some(({ name }) => name === f.replica),
+        );
+        return [...ours, ...others];
+      }),
+    );
+    return reportOf(config, found.flat());
+  } finally {
+    await trial?.close();
+  }
+}
+
+/** What running servers wrote down lately. */
+async function keptFindings(db: Db): Promise<(Found & { readonly replica: string })[]> {
+  const { rows } = await sql<{ replica: string; code: string; detail: string | null }>`
+    select replica, code, detail from server_finding
+    where replica <> ${INSTALLATION} and seen_at > now() - interval '2 minutes' order by replica, code`.execute(db);
+  return rows.flatMap(({ replica, code, detail }) => {
+    const one = CHECKS.find(({ outcomes }) => Object.hasOwn(outcomes, code));
+    return one ? [{ ...findingOf(one, { code, detail: detail ?? undefined }), replica }] : [];
+  });
+}
+
+/** Of what needs no database, with what is known of why there is none. */
+export async function withoutDatabase(config: Config, known: readonly Finding[]): Promise<Report> {
+  const subject: Subject = { config, now: () => new Date(), open: null, broker: null };
+  const looked = CHECKS.filter((one) => !one.needsDatabase && one !== brokerCheck);
+  const found = await Promise.all(looked.map((one) => examine(one, subject, LIMIT_MS)));
+  const unlooked = CHECKS.filter((one) => !looked.includes(one) && !known.some(({ check }) => check === one.name));
+  return reportOf(config, [...known, ...found.flat()], unlooked);
+}
+
+function reportOf(config: Config, found: readonly Found[], unlooked: readonly Check[] = []): Report {
+  const { database } = config;
+  return {
+    ok: found.every(({ level }) => level === 'note'),
+    build: SERVER_BUILD,
+    home: config.home,
+    database: database ? `${database.host}:${database.port}/${database.database}` : 'embedded',
+    checks: CHECKS.map((one) => {
+      const findings = found.filter(({ check }) => check === one.name).map(reportedFinding);
+      const has = (level: Finding['level']) => findings.some((f) => f.level === level);
+      const state = has('stops') ? 'failing' : has('degrades') ? 'degraded' : has('note') ? 'note' : 'ok';
+      return { check: one.name, state: unlooked.includes(one) ? 'not-checked' : state, findings };
+    }),
+  };
+}
+
+function reportedFinding({ code, level, detail, replica }: Found): ReportedFinding {
+  const { says, next } = OUTCOMES[code]!;
+  return { code, level, says, next, detail: detail ?? null, replica: replica ?? null };
+}

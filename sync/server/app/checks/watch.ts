@@ -1,0 +1,207 @@
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import { INSTALLATION } from '../../features/attention/finding-replicas.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { type Check, examine, type Finding, SECOND_MS, type Subject } from './check.ts';
+import { databaseCheck } from './process.ts';
+
+export interface State {
+  readonly ready: boolean;
+  /** Codes of what keeps it from being ready. */
+  readonly reasons: readonly string[];
+  /** Codes of what is wrong and lets it serve all the same. */
+  readonly degraded: readonly string[];
+  /** Codes of what is worth knowing. */
+  readonly notes: readonly string[];
+}
+
+/** A live check that has not answered by then has failed, and one that goes further, ms. */
+const LIVE_MS = 3 * SECOND_MS;
+const LIMIT_MS = 30 * SECOND_MS;
+/** Answers are this fresh, ms: who asks often makes no more work. */
+const FRESH_MS = SECOND_MS;
+const TICK_MS = 5 * SECOND_MS;
+/** What was found wrong is looked at again this soon, ms, so that it clears when it was fixed. */
+const RETRY_MS = 15 * SECOND_MS;
+
+interface Looked {
+  readonly at: number;
+  readonly found: readonly Finding[];
+}
+
+export interface WatchOptions {
+  readonly checks: readonly Check[];
+  readonly subject: Subject;
+  /** Name of this replica. */
+  readonly replica: string;
+  readonly log: Logger;
+  /** What is kept in the database has changed. */
+  readonly onChange: () => void;
+}
+
+/** A running server's checks: each as often as it says, for `/readyz`; what is wrong is kept in the database, for Attention. */
+export class Watch {
+  readonly #o: WatchOptions;
+  readonly #looked = new Map<string, Looked>();
+  #stopping = false;
+  #last: { at: number; state: Promise<State> } | null = null;
+  #said = '';
+  #timer: NodeJS.Timeout | null = null;
+  #round: Promise<void> | null = null;
+  readonly #first = Promise.withResolvers<void>();
+
+  constructor(options: WatchOptions) {
+    this.#o = options;
+  }
+
+  /** Looks again and again from now on. @returns how to end that */
+  start(): () => Promise<void> {
+    const tick = () => {
+      this.#round ??= this.#lookRound().finally(() => {
+        this.#round = null;
+        this.#first.resolve();
+      });
+    };
+    tick();
+    this.#timer = setInterval(tick, TICK_MS).unref();
+    return async () => {
+      this.#stopping = true;
+      if (this.#timer) clearInterval(this.#timer);
+      await within(this.#round ?? Promise.resolve(), LIVE_MS);
+      const { open } = this.#o.subject;
+      if (open) await forget(open.db, this.#o.replica).catch(() => undefined);
+    };
+  }
+
+  /** From now on it is not ready. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  async state(): Promise<State> {
+    if (this.#stopping) return { ready: false, reasons: ['stopping'], degraded: [], notes: [] };
+    const at = performance.now();
+    if (!this.#last || at - this.#last.at > FRESH_MS) this.#last = { at, state: this.#now() };
+    const state = await this.#last.state;
+    return this.#stopping ? this.state() : state;
+  }
+
+  /** Live checks at once; of the others what was seen last, which at the start is waited for. */
+  async #now(): Promise<State> {
+    const { checks } = this.#o;
+    if (this.#timer) await within(this.#first.promise, LIVE_MS);
+    await this.#look(checks.filter(({ everyMs }) => everyMs === 0));
+    const found = this.#found();
+    const codes = (level: Finding['level']) => found.filter((f) => f.level === level).map(({ code }) => code);
+    const reasons = codes('stops');
+    const state = { ready: reasons.length === 0, reasons, degraded: codes('degrades'), notes: codes('note') };
+    this.#say(state);
+    return state;
+  }
+
+  /** While the database is away, nothing of what needs it: one cause has one code. */
+  #found(): Finding[] {
+    const away = this.#away();
+    return this.#o.checks
+      .filter(({ name, needsDatabase }) => !(away && needsDatabase) || name === databaseCheck.name)
+      .flatMap(({ name }) => this.#looked.get(name)?.found ?? []);
+  }
+
+  #away(): boolean {
+    const found = this.#looked.get(databaseCheck.name)?.found ?? [];
+    return found.some(({ code }) => code !== 'database-read-only');
+  }
+
+  /** The database's first: without it what needs it is not looked at. */
+  async #look(checks: readonly Check[]): Promise<void> {
+    const [database, ...others] = checks;
+    if (!database) return;
+    const one = async (each: Check) => {
+      const found = await examine(each, this.#o.subject, each.everyMs === 0 ? LIVE_MS : LIMIT_MS);
+      for (const { code, level } of found)
+        if (code === 'check-failed' || level === 'stops') this.#o.log.debug({ code }, 'a check found something');
+      this.#looked.set(each.name, { at: performance.now(), found });
+    };
+    await one(database);
+    const away = this.#away();
+    await Promise.all(others.filter(({ needsDatabase }) => !(away && needsDatabase)).map(one));
+  }
+
+  async #lookRound(): Promise<void> {
+    const { checks, subject, replica, log, onChange } = this.#o;
+    const due = checks.filter((one) => {
+      const last = this.#looked.get(one.name);
+      if (!last || one.everyMs === 0) return true;
+      const wrong = last.found.some(({ level }) => level !== 'note');
+      return performance.now() - last.at >= (wrong ? Math.min(RETRY_MS, one.everyMs) : one.everyMs);
+    });
+    await this.#look(due);
+    if (this.#stopping || !subject.open || this.#away()) return;
+    try {
+      const found = this.#found().filter(({ level }) => level !== 'note');
+      const rows = found.map(({ check, code, detail }) => ({
+        replica: checks.find(({ name }) => name === check)!.of === 'process' ? replica : INSTALLATION,
+        code,
+        detail: detail ?? null,
+      }));
+      if (await keep(subject.open.db, replica, rows)) onChange();
+    } catch (err) {
+      log.warn({ code: 'findings-not-kept', err }, 'what the checks found could not be written down');
+    }
+  }
+
+  #say(state: State): void {
+    const { ready, reasons, degraded } = state;
+    const said = JSON.stringify({ reasons, degraded });
+    if (said !== this.#said && (this.#said !== '' || reasons.length + degraded.length > 0))
+      this.#o.log[ready ? 'info' : 'warn'](
+        { ready, reasons, degraded },
+        ready ? 'ready for traffic' : 'not ready for traffic',
+      );
+    this.#said = said;
+  }
+}
+
+interface Row {
+  readonly replica: string;
+  readonly code: string;
+  readonly detail: string | null;
+}
+
+/** Writes down what is found now, by the database's clock, which all replicas share. @returns whether it is other than before */
+function keep(db: Db, replica: string, found: readonly Row[]): Promise<boolean> {
+  const rows = [...new Map(found.map((row) => [`${row.replica} ${row.code}`, row])).values()];
+  return inTransaction(db, async (tx) => {
+    const before = await tx
+      .selectFrom('server_finding')
+      .select(['replica', 'code'])
+      .where('replica', 'in', [replica, INSTALLATION])
+      .execute();
+    const isFound = (row: { replica: string; code: string }) =>
+      rows.some((r) => r.replica === row.replica && r.code === row.code);
+    const over = before.filter((row) => !isFound(row));
+    for (const row of over)
+      await tx.deleteFrom('server_finding').where('replica', '=', row.replica).where('code', '=', row.code).execute();
+    for (const { replica, code, detail } of rows)
+      await sql`insert into server_finding (replica, code, detail, since, seen_at)
+                values (${replica}, ${code}, ${detail}, now(), now())
+                on conflict (replica, code) do update set detail = excluded.detail, seen_at = now()`.execute(tx);
+    await sql`delete from server_finding where seen_at < now() - interval '1 day'`.execute(tx);
+    return over.length > 0 || rows.length > before.length;
+  });
+}
+
+/** This process ends: what it found of itself is over. */
+const forget = (db: Db, replica: string) => db.deleteFrom('server_finding').where('replica', '=', replica).execute();
+
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    work,
+    new Promise((resolve) => {
+      timer = setTimeout(resolve, ms);
+    }),
+  ]);
+  clearTimeout(timer);
+}

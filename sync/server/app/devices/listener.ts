@@ -1,0 +1,125 @@
+import type { TLSSocket } from 'node:tls';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { MAX_ASK_BYTES } from '../../../protocol/wire/changes.ts';
+import { FAREWELL_PATH, LOGS_PATH } from '../../../protocol/wire/farewell.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { IdentityContext } from '../../core/devices/context.ts';
+import { PHOTO_PATH, registerPhotos } from '../../core/photos/routes.ts';
+import { registerLeaving } from '../../features/fleet/device-routes.ts';
+import { Downloads, registerUpdates, UPDATES_ROUTE } from '../../features/fleet/rollout/serve.ts';
+import { noteSpeaker } from '../../platform/http/error-log.ts';
+import { createListener, type Listener, TLS_VERSIONS } from '../../platform/http/listener.ts';
+import { JOIN_PREFIX, registerJoin } from './join-routes.ts';
+import { type MessageContext, takeMessage } from './messages.ts';
+import { admit, peerOf, type RenewalOnly, renewFirst } from './peer.ts';
+import { PerDeviceQueue, type QueuePlace } from './per-device-queue.ts';
+import { UnauthenticatedConnections, type UnauthenticatedLimits } from './unauthenticated-connections.ts';
+
+const BATCHES = '/v1/batches';
+const ASKS = '/v1/asks';
+
+/** Pieces of photos in work at once, of all devices. */
+const PHOTOS_AT_ONCE = 4;
+
+export interface DeviceListenerOptions extends IdentityContext, MessageContext {
+  readonly unauthenticated?: Partial<UnauthenticatedLimits>;
+  /** Folder of the repository of builds; null: none. */
+  readonly updates: string | null;
+}
+
+/**
+ * The listener for kiosks. Its TLS asks for a client certificate and ends no handshake for want of one; who speaks is
+ * held against the registry at every message, and has a place in its lane, before anything of the body is read. Without a
+ * certificate of ours there is joining alone.
+ */
+export function createDeviceListener(o: DeviceListenerOptions): Listener {
+  const tls = () => {
+    const { certPem, keyPem } = o.keyring.devices;
+    return { key: keyPem, cert: certPem, ca: o.keyring.caPems };
+  };
+  const app = createListener({ ...tls(), requestCert: true, rejectUnauthorized: false }, o.log);
+  // New connections get the new certificate; those there are go on.
+  o.keyring.onChange(() => app.server.setSecureContext({ ...TLS_VERSIONS, ...tls() }));
+  const unauthenticated = new UnauthenticatedConnections(o.unauthenticated);
+  app.server.on('secureConnection', (socket: TLSSocket) => unauthenticated.connected(socket, isOurs(o, socket)));
+  const queue = new PerDeviceQueue();
+  // Of their own: a large photo takes no check-in's place.
+  const photoQueue = new PerDeviceQueue(PHOTOS_AT_ONCE);
+  const downloads = new Downloads();
+  const admitted = new WeakMap<
+    FastifyRequest,
+    { place: QueuePlace; device: string; renewalOnly: RenewalOnly | null }
+  >();
+  app.addHook('onRequest', async (request, reply) => {
+    const socket = socketOf(request);
+    const { url } = request.routeOptions;
+    if (url?.startsWith(JOIN_PREFIX) || url === FAREWELL_PATH) return unauthenticated.joining(socket);
+    noteSpeaker(request, peerOf(socket, o.keyring.caPems, o.now().getTime()).device);
+    if (url === UPDATES_ROUTE) {
+      const { device, renewalOnly } = await admit(o, socket);
+      if (renewalOnly) throw renewFirst(renewalOnly);
+      const end = downloads.begin(device.id);
+      reply.raw.once('close', end);
+      if (socket.destroyed) end();
+      return;
+    }
+    const isUpload = url === PHOTO_PATH || url === LOGS_PATH;
+    if (url !== BATCHES && url !== ASKS && !isUpload) return;
+    // A device that has to renew its certificate may still ask: for a new one, and for nothing else.
+    const { device, renewalOnly } = await admit(o, socket);
+    if (renewalOnly && url !== ASKS) throw renewFirst(renewalOnly);
+    const place = (isUpload ? photoQueue : queue).reserve(device.id);
+    if (!place) {
+      reply.header('retry-after', '1');
+      throw new Problem(
+        'too-many-requests',
+        'Too many messages of this device are in work.',
+        'Wait for their answers.',
+      );
+    }
+    reply.raw.once('close', () => place.release());
+    // It may have gone while we looked it up: then nothing tells of it any more.
+    if (socket.destroyed) place.release();
+    admitted.set(request, { place, device: device.id, renewalOnly });
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/jose', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+
+  registerJoin(app, o, o.onChange);
+  registerPhotos(app, o, (request, work) => {
+    const { place, device } = admitted.get(request)!;
+    return place.run(() => work(device));
+  });
+
+  registerLeaving(app, o, (request, work) => {
+    const { place, device } = admitted.get(request)!;
+    return place.run(() => work(device));
+  });
+  registerUpdates(app, o.updates);
+
+  const answer = async (request: FastifyRequest, reply: FastifyReply, kind: 'batch' | 'ask') => {
+    const { place, device, renewalOnly } = admitted.get(request)!;
+    const sealed = z.string().parse(request.body);
+    const taken = await place.run(() => takeMessage(o, { kind, sealed, device, renewalOnly }));
+    return reply.type('application/jose').send(taken);
+  };
+  app.post(BATCHES, (request, reply) => answer(request, reply, 'batch'));
+  app.post(ASKS, { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
+  return app;
+}
+
+/** Anybody can make a certificate: one that is not of our CA makes nobody less of a stranger. */
+function isOurs({ keyring, now }: DeviceListenerOptions, socket: TLSSocket): boolean {
+  try {
+    peerOf(socket, keyring.caPems, now().getTime());
+    return true;
+  } catch (cause) {
+    if (cause instanceof Problem) return false;
+    throw cause;
+  }
+}
+
+function socketOf(request: FastifyRequest): TLSSocket {
+  return request.raw.socket as TLSSocket;
+}

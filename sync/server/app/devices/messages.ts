@@ -1,0 +1,207 @@
+import type { Logger } from 'pino';
+import { signAck } from '../../../protocol/seal/ack.ts';
+import { openAsk } from '../../../protocol/seal/ask.ts';
+import { openBatch } from '../../../protocol/seal/batch.ts';
+import { keyId, publicHalf } from '../../../protocol/seal/keys.ts';
+import { sealPage } from '../../../protocol/seal/page.ts';
+import { messageDigest, signNudge, signRejection } from '../../../protocol/seal/signal.ts';
+import type { Ack } from '../../../protocol/wire/ack.ts';
+import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
+import type { Ask, Page } from '../../../protocol/wire/changes.ts';
+import type { Problem } from '../../../protocol/wire/problem.ts';
+import type { IdentityContext } from '../../core/devices/context.ts';
+import { type Device, findDevice, heardFrom, noteKnownKeys, requireApproved } from '../../core/devices/registry.ts';
+import { renewCertificate } from '../../core/devices/renewal.ts';
+import { keepReport } from '../../core/devices/reports.ts';
+import { isVerdict } from '../../features/fleet/rollout/verdicts.ts';
+import { isClientError } from '../../platform/http/problem.ts';
+import { countEvents, measureMessage } from '../../platform/logs/meter.ts';
+import { concernsKiosks } from '../downstream/project.ts';
+import { readChanges } from '../downstream/read.ts';
+import { ingest } from '../ingest/ingest.ts';
+import { readMarks } from '../ingest/marks.ts';
+import { QUARANTINE_FULL } from '../ingest/quota.ts';
+import { type RenewalOnly, renewFirst } from './peer.ts';
+
+/** What answering a device works on, whichever transport its message came by. */
+export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> {
+  readonly logEpoch: string;
+  readonly log: Logger;
+  /** Days in which a deletion at a kiosk can be undone. */
+  readonly undoDays: number;
+  /** Something that screens show has changed. */
+  readonly onChange: () => void;
+  /** Something that kiosks are told may have changed: they can be nudged. */
+  readonly onKioskChange: () => void;
+}
+
+export interface DeviceMessage {
+  readonly kind: 'batch' | 'ask';
+  /** Compact JWE as it came. */
+  readonly sealed: string;
+  /** Who the transport's own authentication says is speaking. */
+  readonly device: string;
+  /** Set where the transport let a device in that may do nothing but renew its certificate, and why. */
+  readonly renewalOnly?: RenewalOnly | null;
+}
+
+/**
+ * Takes one message of a device and gives the answer to it: for a batch, after the database's commit, a signed ack; for an
+ * ask a page, signed and sealed to the device. The registration is asked anew each time, so that a revocation takes effect
+ * on the next message.
+ *
+ * @throws Problem with the code of the refusal: nothing was taken then
+ */
+export function takeMessage(context: MessageContext, message: DeviceMessage): Promise<string> {
+  return measureMessage(message.kind, () => take(context, message));
+}
+
+async function take(context: MessageContext, message: DeviceMessage): Promise<string> {
+  const device = await findDevice(context.db, message.device);
+  requireApproved(device);
+  // A broker looks at a certificate only when its connection begins, and that may last for years.
+  const ended = device.certNotAfter !== null && device.certNotAfter < context.now();
+  const renewalOnly = message.renewalOnly ?? (ended ? 'certificate-expired' : null);
+  const held = { ...message, renewalOnly };
+  return message.kind === 'batch' ? takeBatch(context, device, held) : takeAsk(context, device, held);
+}
+
+/**
+ * Signed word of why a message was not taken, for a transport that has no answer of its own to put it in. Of a failure of
+ * our own it says no more than that.
+ */
+export async function refuseMessage(
+  context: MessageContext,
+  message: DeviceMessage,
+  problem: Problem,
+): Promise<string> {
+  const rejection = {
+    device: message.device,
+    digest: messageDigest(message.sealed),
+    code: isClientError(problem.code) ? problem.code : 'internal-error',
+    serverTime: context.now().toISOString(),
+  };
+  const device = await findDevice(context.db, message.device);
+  return signRejection(rejection, context.keyring.signingFor(device?.trusts ?? null));
+}
+
+/** Signed word that there is something to ask for. */
+export async function nudgeMessage(context: MessageContext, id: string): Promise<string> {
+  const device = await findDevice(context.db, id);
+  const signing = context.keyring.signingFor(device?.trusts ?? null);
+  return signNudge({ device: id, serverTime: context.now().toISOString() }, signing);
+}
+
+async function takeBatch(context: MessageContext, device: Device, message: DeviceMessage): Promise<string> {
+  if (message.renewalOnly) throw renewFirst(message.renewalOnly);
+  const { db, keys, keyring, log } = context;
+  const opening = openingKeys(context, device);
+  const { header, body } = await openBatch(message.sealed, opening, senderOf(context, device));
+  const result = await ingest(db, keys, header, body, context.now(), { undoDays: context.undoDays });
+  // Nothing of it is new: it may be one that somebody kept, and what it trusts is of then.
+  if (result.inserted > 0)
+    await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
+  const taken = result.inserted;
+  const quarantined = result.quarantined.length;
+  countEvents({ taken, quarantined, known: Math.max(0, body.events.length - taken - quarantined) });
+  if (quarantined > 0)
+    log.warn({ device: device.id, reasons: countsOf(result.quarantined.map((q) => q.reason)) }, 'events quarantined');
+  if (result.unkept)
+    log.warn(
+      { device: device.id, code: QUARANTINE_FULL, events: result.unkept },
+      'the quarantine has as much of this device as it may: of these events it keeps digest and reason alone',
+    );
+  for (const { seq, code } of result.faults ?? [])
+    log.warn({ device: device.id, seq, code: 'event-not-storable', cause: code }, 'an event could not be taken');
+  if (result.inserted > 0)
+    log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events taken');
+  context.onChange();
+  // A deletion that was refused brings the person back to the kiosk.
+  if (
+    (result.inserted > 0 || quarantined > 0) &&
+    body.events.some((e) => concernsKiosks(typeOf(e)) || isVerdict(headerOf(e)))
+  )
+    context.onKioskChange();
+  return ackOf(context, result.ack, keyring.signingFor(body.trusts ?? device.trusts), header.spv);
+}
+
+async function takeAsk(context: MessageContext, device: Device, message: DeviceMessage): Promise<string> {
+  const { db, keyring } = context;
+  const opening = openingKeys(context, device);
+  const { header, ask } = await openAsk(message.sealed, opening, senderOf(context, device));
+  if (message.renewalOnly && ask.what !== 'renew') throw renewFirst(message.renewalOnly);
+  if (ask.what === 'changes' && (await heardFrom(db, device.id, ask.heard ?? null, context.now()))) {
+    // Screens see it at their next regular look: an idle fleet wakes nobody.
+    await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
+    if (ask.report) await keepReport(db, device.id, ask.report, context.now());
+  }
+  const signing = keyring.signingFor(ask.trusts);
+  const answer = { device: device.id, jti: header.jti };
+  const page: Page =
+    ask.what === 'renew'
+      ? { what: 'renewed', ...answer, ...(await renewCertificate(context, device, ask.csr)) }
+      : { what: 'changes', ...answer, ...(await changesFor(context, device, ask, signing, header.spv)) };
+  return sealPage(page, { signing, device: { kty: 'OKP', crv: 'X25519', x: device.x25519 } }, header.spv);
+}
+
+async function changesFor(
+  context: MessageContext,
+  device: Device,
+  ask: Extract<Ask, { what: 'changes' }>,
+  signing: Ed25519PrivateJwk,
+  spv: number,
+): Promise<Omit<Extract<Page, { what: 'changes' }>, 'what' | 'device' | 'jti'>> {
+  const { db, keys, keyring, logEpoch } = context;
+  const source = { db, keys, logEpoch, publicKeys: () => presentKeys(context) };
+  const newestKey = ask.trusts.includes(await keyId(publicHalf(keyring.signing)));
+  const page = await readChanges(source, device.id, { ...ask, newestKey, version: spv }, context.now());
+  const marks = { device: device.id, epoch: ask.epoch, ...(await readMarks(db, device.id, ask.epoch)) };
+  // A reader of version 1 knows no such field, and would refuse the page.
+  const { kiosks, ...rest } = page;
+  return { ...rest, ...(kiosks && spv >= 2 ? { kiosks } : {}), ack: await ackOf(context, marks, signing, spv) };
+}
+
+/** The keys as they are in the database now: another replica may have made a successor a moment ago. */
+async function presentKeys({ keyring }: MessageContext) {
+  await keyring.refresh();
+  return keyring.publicKeys;
+}
+
+function ackOf(
+  context: MessageContext,
+  marks: Pick<Ack, 'device' | 'epoch' | 'committed' | 'safe'>,
+  signing: Ed25519PrivateJwk,
+  spv: number,
+): Promise<string> {
+  return signAck({ ...marks, logEpoch: context.logEpoch, serverTime: context.now().toISOString() }, signing, spv);
+}
+
+/** The server's sealing keys, old ones too, and the key of the registration; remembers which of ours was used. */
+function openingKeys({ keyring }: MessageContext, device: Device) {
+  let used: string | undefined;
+  return {
+    sealing: (kid: string) => {
+      used = kid;
+      return keyring.sealingFor(kid);
+    },
+    device: async () => ({ kty: 'OKP', crv: 'Ed25519', x: device.ed25519 }) as const,
+    /** Thumbprint of the key that the message was sealed to. */
+    sealedTo: () => used ?? '',
+  };
+}
+
+function senderOf({ keyring }: MessageContext, device: Device) {
+  return { serverId: keyring.serverId, device: device.id };
+}
+
+function countsOf(reasons: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const reason of reasons) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
+
+function headerOf(event: unknown): { readonly type?: unknown; readonly open?: unknown } {
+  return (event as { header?: { type?: unknown; open?: unknown } } | null)?.header ?? {};
+}
+
+const typeOf = (event: unknown): unknown => headerOf(event).type;

@@ -1,0 +1,132 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { IdentityContext } from '../../core/devices/context.ts';
+import { type Device, findDevice, requireApproved } from '../../core/devices/registry.ts';
+import { isTlsKeyOf } from '../../core/devices/renewal.ts';
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+
+/** The client certificate of a connection, checked by ourselves. */
+export interface Peer {
+  readonly device: string;
+  /** SHA-256 of the certificate's public key (SPKI DER), hexadecimal. */
+  readonly keyHash: string;
+  readonly notAfter: number;
+  /** PEM of the CA that issued it. */
+  readonly issuer: string;
+}
+
+/** How long after its end a certificate whose key is not registered may still be renewed, ms. */
+const LOST_KEY_MS = 30 * 86_400_000;
+
+const known = new WeakMap<TLSSocket, Peer>();
+
+/**
+ * Who is at the other end of a connection of the devices listener, whose TLS asks for a certificate and lets anybody in, so
+ * that a kiosk without one can join and one whose certificate has expired can renew it. `socket.authorized` is not enough:
+ * it was decided once, at the handshake, by the CAs of then, and its one error code does not say that all else was good.
+ *
+ * @param caPems CAs whose certificates are taken; asked at every request, so that a retired one counts no more
+ * @throws Problem `certificate-required`, `certificate-not-ours`
+ */
+export function peerOf(socket: TLSSocket, caPems: readonly string[], now: number): Peer {
+  let peer = known.get(socket);
+  if (!peer) {
+    const certificate = socket.getPeerX509Certificate();
+    if (!certificate)
+      throw new Problem(
+        'certificate-required',
+        'This address needs the client certificate of a registered device.',
+        'Provision the kiosk; only joining works without.',
+      );
+    peer = verified(certificate, caPems, now);
+    known.set(socket, peer);
+  }
+  if (!caPems.includes(peer.issuer)) throw notOurs();
+  return peer;
+}
+
+function verified(certificate: X509Certificate, caPems: readonly string[], now: number): Peer {
+  const issuer = caPems.find((pem) => {
+    const ca = new X509Certificate(pem);
+    return certificate.checkIssued(ca) && certificate.verify(ca.publicKey);
+  });
+  const device = deviceOf(certificate);
+  const forClients = !certificate.ca && (certificate.keyUsage ?? []).includes(CLIENT_AUTH);
+  if (!issuer || !device || !forClients || certificate.validFromDate.getTime() > now) throw notOurs();
+  return { device, keyHash: keyHashOf(certificate), notAfter: certificate.validToDate.getTime(), issuer };
+}
+
+/**
+ * The registered device that speaks on this connection; held against the registry at every request, so that a revocation
+ * takes effect on the next message.
+ *
+ * @throws Problem of peerOf, `certificate-expired`, `unknown-device`, `device-revoked`, `device-not-approved`
+ */
+export async function identify(
+  context: Pick<IdentityContext, 'db' | 'keyring' | 'now'>,
+  socket: TLSSocket,
+): Promise<Device> {
+  const { device, renewalOnly } = await admit(context, socket);
+  if (renewalOnly) throw renewFirst(renewalOnly);
+  return device;
+}
+
+/** Why a device may do nothing but renew its certificate: it has ended, or its key is one that the server lost. */
+export type RenewalOnly = 'certificate-expired' | 'unknown-device';
+
+/** What a device hears that asks for something else. */
+export function renewFirst(why: RenewalOnly): Problem {
+  return why === 'unknown-device'
+    ? new Problem(why, 'This device is not registered here with this key.', 'Provision the kiosk again.')
+    : new Problem(
+        why,
+        'The certificate of this device has expired.',
+        'The kiosk renews it by itself, by proof of its keys.',
+      );
+}
+
+/**
+ * As identify, but lets in for a renewal alone a device whose certificate has ended, or is of our CA and for a key that the
+ * registry does not know: a database restored from before the last renewal has lost it. The renewal proves itself by the
+ * device's Ed25519 key.
+ *
+ * @throws Problem of peerOf, `unknown-device`, `device-revoked`, `device-not-approved`
+ */
+export async function admit(
+  context: Pick<IdentityContext, 'db' | 'keyring' | 'now'>,
+  socket: TLSSocket,
+): Promise<{ device: Device; renewalOnly: RenewalOnly | null }> {
+  const now = context.now().getTime();
+  const peer = peerOf(socket, context.keyring.caPems, now);
+  const device = await findDevice(context.db, peer.device);
+  // A key that is not this device's tells nothing of the device, not even whether it was revoked.
+  if (device && !(await isTlsKeyOf(context, device, peer.keyHash))) {
+    if (device.status !== 'approved' || peer.notAfter < now - LOST_KEY_MS) throw renewFirst('unknown-device');
+    return { device, renewalOnly: 'unknown-device' };
+  }
+  requireApproved(device);
+  return { device, renewalOnly: peer.notAfter < now ? 'certificate-expired' : null };
+}
+
+/** The device's id out of the certificate's URI, which our CA alone writes. */
+function deviceOf(certificate: X509Certificate): string | null {
+  const id = /^URI:urn:uuid:([0-9a-f-]{36})$/.exec(certificate.subjectAltName ?? '')?.[1];
+  return Uuid.safeParse(id).data ?? null;
+}
+
+function keyHashOf(certificate: X509Certificate): string {
+  return createHash('sha256')
+    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('hex');
+}
+
+function notOurs(): Problem {
+  return new Problem(
+    'certificate-not-ours',
+    'The client certificate is not one that this server gave to a device.',
+    'Provision the kiosk for this server.',
+  );
+}

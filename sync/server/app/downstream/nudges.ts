@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+import { readersOf, scopesOf } from '../../core/devices/scope.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { topOfLog } from './reader.ts';
+
+/**
+ * Which kiosks have something to ask for since a position of the log. A nudge saves them the wait for their next ask, no
+ * more: one that is lost costs seconds.
+ *
+ * @param after null: begin here, with nobody
+ * @returns the devices, and the position to go on from
+ */
+export async function kiosksToNudge(
+  db: Db,
+  after: number | null,
+): Promise<{ readonly devices: string[]; readonly position: number }> {
+  const { position } = await topOfLog(db);
+  if (after === null || after >= position) return { devices: [], position };
+  const rows = await db
+    .selectFrom('change')
+    .select(['site', 'device'])
+    .distinct()
+    .where('position', '>', after)
+    .where('position', '<=', position)
+    .execute();
+  const readers = await readersOf(db, null);
+  const scopes = await scopesOf(db, readers);
+  const concerns = (id: string) =>
+    rows.some((r) => (r.site === null || r.site === scopes.get(id)) && (r.device === null || r.device === id));
+  return { devices: readers.filter(concerns), position };
+}
+
+/**
+ * Calls `nudge` with the kiosks that a change concerns, each time it is told that there may be one.
+ *
+ * @returns to be called when something may have been appended; it never throws
+ */
+export async function nudger(
+  db: Db,
+  nudge: (devices: string[]) => void,
+  log: Pick<Logger, 'warn'>,
+): Promise<() => void> {
+  let { position } = await kiosksToNudge(db, null);
+  let busy = false;
+  let again = false;
+  const look = async () => {
+    busy = true;
+    try {
+      while (again) {
+        again = false;
+        const due = await kiosksToNudge(db, position);
+        ({ position } = due);
+        if (due.devices.length > 0) nudge(due.devices);
+      }
+    } catch (err) {
+      log.warn({ code: 'nudge-not-sent', err }, 'kiosks will ask at their own pace');
+    } finally {
+      busy = false;
+    }
+  };
+  return () => {
+    again = true;
+    if (!busy) void look();
+  };
+}

@@ -1,0 +1,77 @@
+import { PROTOCOL_VERSION } from '../../../protocol/wire/batch.ts';
+import type { Presence, SiteKiosk } from '../../../protocol/wire/changes.ts';
+import { scopeOf } from '../../core/devices/scope.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
+import { audited } from '../../platform/audit/opened.ts';
+import { type Position, readCursor } from './cursor.ts';
+import { deltaPart } from './delta.ts';
+import { readKiosks } from './kiosks.ts';
+import { readPresence } from './presence.ts';
+import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader, readerMark } from './reader.ts';
+import { snapshotPart } from './snapshot.ts';
+
+/** What a page tells of the site as it is now, beside the log. */
+interface SiteNow {
+  readonly presence: Presence[];
+  readonly kiosks?: SiteKiosk[];
+}
+
+/**
+ * One page for a device, from where it stands. A cursor that is empty, of another log or scope, or whose row is not here
+ * (compacted, or of a database that was since restored) begins a snapshot.
+ *
+ * Whom it shows stands in an audit row, written before the page is given out.
+ *
+ * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key;
+ *   `version` of the protocol that it reads
+ */
+export async function readChanges(
+  source: ChangeSource,
+  device: string,
+  ask: { cursor: string; limit: number; presenceAfter: string | null; newestKey: boolean; version?: number },
+  now: Date,
+): Promise<PagePart & SiteNow> {
+  const { limit, version = PROTOCOL_VERSION } = ask;
+  const scope = await scopeOf(source.db, device);
+  const actor: Actor = { role: 'device', id: device, email: null, ip: null, userAgent: null };
+  return audited(source.db, source.keys, { actor, route: 'device changes', resource: scope }, now, (opened) =>
+    readPage({ source, device, scope, version, limit, now, opened }, ask),
+  );
+}
+
+async function readPage(
+  reader: Reader,
+  ask: { cursor: string; presenceAfter: string | null; newestKey: boolean },
+): Promise<PagePart & SiteNow> {
+  const { source, device, scope, now } = reader;
+  const from = knownPosition(reader, ask.cursor);
+  const delta = from && !from.after ? await deltaPart(reader, from) : null;
+  const part = delta ?? (await snapshotPart(reader, from?.after && (await isHere(reader, from)) ? from : null));
+  const changes = [...part.changes];
+  // A kiosk that missed our newest key, for whatever reason, is told in every page until it trusts it.
+  if (!ask.newestKey && !changes.some((c) => c.kind === 'keys'))
+    changes.unshift({ kind: 'keys', keys: await source.publicKeys() });
+  // Once all is told. A single person larger than a page's share leaves no room: then with the next page.
+  const room = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
+  const presence = room ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
+  // A kiosk of version 1 refuses a page with a field that it does not know.
+  const withKiosks = room && reader.version >= 2 && bytesOf(changes) <= CHANGE_BYTES / 2;
+  const kiosks = withKiosks ? { kiosks: await readKiosks(source.db, scope) } : {};
+  return { ...part, changes, presence, ...kiosks };
+}
+
+function knownPosition(reader: Reader, cursor: string): Position | null {
+  const from = readCursor(cursor);
+  if (!from || from.logEpoch !== reader.source.logEpoch || from.scope !== readerMark(reader)) return null;
+  return from;
+}
+
+async function isHere(reader: Reader, from: Position): Promise<boolean> {
+  const row = await reader.source.db
+    .selectFrom('change')
+    .select('position')
+    .where('position', '=', from.position)
+    .where('tag', '=', from.tag)
+    .executeTakeFirst();
+  return row !== undefined;
+}

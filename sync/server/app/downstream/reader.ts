@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { type Change, MAX_PAGE_PLAIN } from '../../../protocol/wire/changes.ts';
+import type { ServerKeys } from '../../../protocol/wire/keys.ts';
+import type { Opened } from '../../platform/audit/opened.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { writeCursor } from './cursor.ts';
+
+export interface ChangeSource {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly logEpoch: string;
+  /** The present set of public keys, as every replica knows it. */
+  readonly publicKeys: () => Promise<ServerKeys>;
+}
+
+/** Who reads, and how much of it. */
+export interface Reader {
+  readonly source: ChangeSource;
+  readonly device: string;
+  readonly scope: string;
+  /** Of the protocol, that it reads. */
+  readonly version: number;
+  readonly limit: number;
+  readonly now: Date;
+  /** Whose data the page opens: they stand in its audit row. */
+  readonly opened: Opened;
+}
+
+/** What one page tells of the log, before it is signed and sealed. */
+export interface PagePart {
+  readonly whole: boolean;
+  readonly first: boolean;
+  readonly changes: Change[];
+  readonly cursor: string;
+  readonly more: boolean;
+}
+
+/** The newest row of the log: where whoever has read everything stands. */
+export async function topOfLog(db: Db): Promise<{ position: number; tag: string }> {
+  const row = await db
+    .selectFrom('change')
+    .select(['position', 'tag'])
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return { position: Number(row.position), tag: row.tag };
+}
+
+/** What a cursor must be of. A kiosk that was updated begins anew: what its old version did not know was never told. */
+export function readerMark({ scope, version }: Pick<Reader, 'scope' | 'version'>): string {
+  return scopeMark(version < 2 ? scope : `${scope} ${version}`);
+}
+
+export function cursorAt(reader: Reader, at: { position: number; tag: string }, after?: string): string {
+  return writeCursor({
+    logEpoch: reader.source.logEpoch,
+    scope: readerMark(reader),
+    position: at.position,
+    tag: at.tag,
+    ...(after && { after }),
+  });
+}
+
+/**
+ * Bytes of JSON that a page's changes may have. The signed page is base64url inside its bucket (4/3), with up to
+ * 1000 presences of 120 bytes, the ack and the frame beside the changes.
+ */
+export const CHANGE_BYTES = Math.floor(((MAX_PAGE_PLAIN - 4096) * 3) / 4) - 1000 * 120 - 4096;
+
+/** Takes changes until the page is full. What belongs together goes in together or not at all. */
+export class Budget {
+  readonly changes: Change[] = [];
+  #bytes = 0;
+  readonly #limit: number;
+
+  /** One place is kept for `keys`, which a page may get in addition. */
+  constructor(limit: number) {
+    this.#limit = Math.max(1, limit - 1);
+  }
+
+  /** @returns whether it fitted; the first always does */
+  take(together: readonly Change[]): boolean {
+    const bytes = together.reduce((sum, c) => sum + bytesOf(c), 0);
+    const full = this.#bytes + bytes > CHANGE_BYTES || this.changes.length + together.length > this.#limit;
+    if (full && this.changes.length > 0) return false;
+    this.#bytes += bytes;
+    this.changes.push(...together);
+    return true;
+  }
+}
+
+export function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value), 'utf8');
+}
+
+/** Short name of a scope for a cursor: tells one from another. */
+export function scopeMark(scope: string): string {
+  return createHash('sha256').update(scope).digest('base64url').slice(0, 8);
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { codeOfFault, liesInTheEvent } from './fault.ts';
+
+const coded = (code: string) => Object.assign(new Error('x'), { code });
+
+test.each(['22021', '23505', 'XX000', 'ERR_INVALID_ARG_TYPE'])('%s lies in the event', (code) => {
+  expect(liesInTheEvent(coded(code))).toBe(true);
+  expect(codeOfFault(coded(code))).toBe(code);
+});
+
+test.each([
+  '08006',
+  '25P03',
+  '28P01',
+  '40001',
+  '42501',
+  '53300',
+  '55P03',
+  '57P01',
+  '58030',
+  'EPIPE',
+  'ECONNRESET',
+  'ERR_SOCKET_CLOSED',
+])('%s does not: everything is tried again', (code) => {
+  expect(liesInTheEvent(coded(code))).toBe(false);
+});
+
+test('an error of this program lies in the event; a driver that lost its database says so without a code', () => {
+  const zod = z.string().safeParse(1).error;
+  for (const cause of [zod, new TypeError('x'), new RangeError('x'), new Problem('envelope-broken', 'x', 'y')])
+    expect(liesInTheEvent(cause)).toBe(true);
+  for (const cause of [
+    new Error('Connection terminated unexpectedly'),
+    new Problem('database-unreachable', 'x', 'y'),
+    null,
+  ])
+    expect(liesInTheEvent(cause)).toBe(false);
+});

@@ -1,0 +1,104 @@
+import type { Ack } from '../../../protocol/wire/ack.ts';
+import type { BatchBody, BatchHeader } from '../../../protocol/wire/batch.ts';
+import { ensurePartitions } from '../../features/attendance/partitions.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { instantOf } from '../../platform/instant.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { codeOfFault, liesInTheEvent } from './fault.ts';
+import { advance, lockMark, type Marks } from './marks.ts';
+import { auditStaff } from './staff-audit.ts';
+import { type TakeOptions, take } from './take.ts';
+import { type Refused, refused, type Taken, triage } from './triage.ts';
+
+export interface Ingested {
+  /** Marks to sign into the ack. */
+  readonly ack: Pick<Ack, 'device' | 'epoch' | 'committed' | 'safe'>;
+  readonly inserted: number;
+  readonly quarantined: { readonly seq: number; readonly reason: string }[];
+  /** Why events were not storable: what failed on each (fault.ts). */
+  readonly faults?: readonly { readonly seq: number; readonly code: string }[];
+  /** Of the quarantined, those whose content was not kept: the device has as much there as it may. Absent: none. */
+  readonly unkept?: number;
+}
+
+/**
+ * Takes a verified batch: inserted, deduplicated, projected and acknowledged in one transaction. At least once on the wire,
+ * exactly once in effect: what is already here changes nothing, so a replay gets the same marks. Which records count, and
+ * in which direction, is worked out after the commit (features/attendance/resolve.ts).
+ *
+ * An event that passes every check and still can't be taken (a NUL in a text, a year that the database does not know, a
+ * person whose row can't be opened) must not hold up the others for ever: then each goes in a transaction of its own, and the culprit into quarantine.
+ */
+export async function ingest(
+  db: Db,
+  keys: Keys,
+  header: BatchHeader,
+  body: BatchBody,
+  now: Date,
+  options: Pick<TakeOptions, 'undoDays'> = {},
+): Promise<Ingested> {
+  const sorted = triage(header, body.events);
+  try {
+    return await attempt(db, keys, header, sorted, now, options);
+  } catch (cause) {
+    if (!liesInTheEvent(cause)) throw cause;
+  }
+  const parts: Ingested[] = [];
+  const faults: { seq: number; code: string }[] = [];
+  for (const [i, raw] of body.events.entries()) {
+    const slot = { ...header, first: header.first + i, last: header.first + i };
+    try {
+      parts.push(await attempt(db, keys, slot, [sorted[i]!], now, options));
+    } catch (cause) {
+      if (!liesInTheEvent(cause)) throw cause;
+      const part = await attempt(db, keys, slot, [refused(slot.first, 'event-not-storable', raw)], now, options);
+      parts.push(part);
+      faults.push({ seq: slot.first, code: codeOfFault(cause) });
+    }
+  }
+  return {
+    ack: parts.at(-1)!.ack,
+    inserted: parts.reduce((sum, p) => sum + p.inserted, 0),
+    quarantined: parts.flatMap((p) => p.quarantined),
+    unkept: parts.reduce((sum, p) => sum + (p.unkept ?? 0), 0),
+    faults,
+  };
+}
+
+/** When the check-ins among these happened: their partitions must be there. */
+export function checkinInstants(sorted: readonly (Taken | Refused)[], now: Date): string[] {
+  return sorted.flatMap((s) =>
+    s.kind === 'taken' && s.event.header.type === 'checkin' ? [instantOf(s.event.header, now).toISOString()] : [],
+  );
+}
+
+async function attempt(
+  db: Db,
+  keys: Keys,
+  header: BatchHeader,
+  sorted: readonly (Taken | Refused)[],
+  now: Date,
+  options: TakeOptions,
+): Promise<Ingested> {
+  await ensurePartitions(db, checkinInstants(sorted, now), now);
+  return inTransaction(db, async (tx) => {
+    // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
+    const before = await lockMark(tx, header.iss, header.epoch, now);
+    const { fresh, errors, unkept } = await take(tx, keys, header, sorted, now, options);
+    const marks: Marks = await advance(tx, header, before, now);
+    await auditStaff(
+      tx,
+      keys,
+      header.iss,
+      fresh.map((t) => t.event),
+      now,
+    );
+    return {
+      ack: { device: header.iss, epoch: header.epoch, ...marks },
+      inserted: fresh.length,
+      quarantined: errors.map(({ seq, reason }) => ({ seq, reason })),
+      ...(unkept > 0 && { unkept }),
+    };
+  });
+}

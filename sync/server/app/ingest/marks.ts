@@ -1,0 +1,72 @@
+import type { Transaction } from 'kysely';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+
+/** High-water marks of one epoch: no hole beneath either. */
+export interface Marks {
+  readonly committed: number;
+  /** In a complete backup too (features/backup/run.ts). 0 until there is one: the kiosk keeps everything. */
+  readonly safe: number;
+}
+
+/** Reads the marks of an epoch; an epoch that is not known yet has none. */
+export async function readMarks(db: Db, device: string, epoch: string): Promise<Marks> {
+  const row = await db
+    .selectFrom('ack_mark')
+    .select(['committed', 'safe'])
+    .where('device', '=', device)
+    .where('epoch', '=', epoch)
+    .executeTakeFirst();
+  return { committed: Number(row?.committed ?? 0), safe: Number(row?.safe ?? 0) };
+}
+
+/** Reads the marks and locks their row until the transaction ends. */
+export async function lockMark(tx: Transaction<Tables>, device: string, epoch: string, now: Date): Promise<Marks> {
+  const row = await tx
+    .insertInto('ack_mark')
+    .values({ device, epoch, committed: 0, safe: 0, updated_at: now })
+    .onConflict((c) => c.columns(['device', 'epoch']).doUpdateSet({ updated_at: now }))
+    .returning(['committed', 'safe'])
+    .executeTakeFirstOrThrow();
+  return { committed: Number(row.committed), safe: Number(row.safe) };
+}
+
+/**
+ * Raises `committed` over everything that is now here without a hole, log and quarantine together: an event that can't be
+ * taken does not hold up the rest.
+ */
+export async function advance(
+  tx: Transaction<Tables>,
+  { iss, epoch, first, last }: { iss: string; epoch: string; first: number; last: number },
+  before: Marks,
+  now: Date,
+): Promise<Marks> {
+  let committed = before.committed;
+  // The batch itself fills first..last; look beyond it only when it closed a hole.
+  if (first <= committed + 1 && last > committed) committed = await endOfRun(tx, iss, epoch, last);
+  if (committed !== before.committed) {
+    await tx
+      .updateTable('ack_mark')
+      .set({ committed, updated_at: now })
+      .where('device', '=', iss)
+      .where('epoch', '=', epoch)
+      .execute();
+  }
+  return { committed, safe: before.safe };
+}
+
+/** @returns the last sequence number of the run that begins at `from` */
+async function endOfRun(tx: Transaction<Tables>, device: string, epoch: string, from: number): Promise<number> {
+  const PAGE = 1000;
+  let end = from;
+  for (;;) {
+    const above = (table: 'event' | 'quarantine') =>
+      tx.selectFrom(table).select('seq').where('device', '=', device).where('epoch', '=', epoch).where('seq', '>', end);
+    const rows = await above('event').union(above('quarantine')).orderBy('seq').limit(PAGE).execute();
+    const start = end;
+    for (const row of rows) {
+      if (Number(row.seq) !== end + 1) return end;
+      end += 1;
+    }
+    if (rows.length < PAGE || end === start) return end;
+  }
+}

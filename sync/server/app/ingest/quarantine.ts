@@ -1,0 +1,164 @@
+import { ensurePartitions } from '../../features/attendance/partitions.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { openRefused } from '../../platform/keys/personal.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { liesInTheEvent } from './fault.ts';
+import { checkinInstants } from './ingest.ts';
+import { lockMark } from './marks.ts';
+import { type TakeOptions, take } from './take.ts';
+import { triage } from './triage.ts';
+
+/** Which entries are meant; all of them where nothing is said. */
+export interface QuarantineFilter {
+  readonly device?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly id?: number | undefined;
+}
+
+export interface QuarantineEntry {
+  readonly id: number;
+  readonly device: string;
+  readonly epoch: string;
+  readonly seq: number;
+  /** Code, e.g. `event-newer-schema`: see docs/develop/protocol.md. */
+  readonly reason: string;
+  /** Why its content was not kept (`quarantine-full`): it can't be taken again. Null: it was. */
+  readonly unkept: string | null;
+  readonly receivedAt: string;
+  readonly retriedAt: string | null;
+}
+
+export interface Retried {
+  /** Now in the log, in their place. */
+  readonly taken: number;
+  /** Still here, by reason. */
+  readonly waiting: Readonly<Record<string, number>>;
+}
+
+/** Entries after `after` in their order of arrival; what came itself stays sealed. */
+export async function listQuarantine(
+  db: Db,
+  filter: QuarantineFilter & { readonly after?: number | undefined; readonly limit?: number | undefined } = {},
+): Promise<QuarantineEntry[]> {
+  const rows = await select(db, filter)
+    .select(['id', 'device', 'epoch', 'seq', 'reason', 'unkept', 'received_at', 'retried_at'])
+    .where('id', '>', filter.after ?? 0)
+    .orderBy('id')
+    .limit(filter.limit ?? 1000)
+    .execute();
+  return rows.map((r) => ({
+    id: Number(r.id),
+    device: r.device,
+    epoch: r.epoch,
+    seq: Number(r.seq),
+    reason: r.reason,
+    unkept: r.unkept,
+    receivedAt: r.received_at.toISOString(),
+    retriedAt: r.retried_at?.toISOString() ?? null,
+  }));
+}
+
+/** Whom these entries name, as far as they say so. */
+export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promise<string[]> {
+  const rows = await select(db, filter).select('person').distinct().where('person', 'is not', null).execute();
+  return rows.flatMap((r) => r.person ?? []);
+}
+
+/**
+ * Takes quarantined events again with the code of today, each in its place and exactly once: an event that is in the log
+ * by now, or gets there, leaves the quarantine in the same transaction. What still can't be taken stays, with the reason
+ * of today. Safe beside an ingest and beside another retry.
+ */
+export async function retryQuarantine(
+  db: Db,
+  keys: Keys,
+  filter: QuarantineFilter,
+  now: Date,
+  options: Pick<TakeOptions, 'undoDays'> = {},
+): Promise<Retried> {
+  const waiting: Record<string, number> = {};
+  let taken = 0;
+  for (let after = 0; ; ) {
+    const page = await listQuarantine(db, { ...filter, after, limit: 200 });
+    for (const entry of page) {
+      const reason = await retryOne(db, keys, entry, now, options);
+      if (reason === null) taken += 1;
+      else if (reason !== undefined) waiting[reason] = (waiting[reason] ?? 0) + 1;
+    }
+    const last = page.at(-1);
+    if (!last) return { taken, waiting };
+    after = last.id;
+  }
+}
+
+/** @returns null when it is in the log now, the reason when it stays, undefined when somebody else was faster */
+async function retryOne(
+  db: Db,
+  keys: Keys,
+  entry: QuarantineEntry,
+  now: Date,
+  options: TakeOptions,
+): Promise<string | null | undefined> {
+  try {
+    return await attempt(db, keys, entry, now, options);
+  } catch (cause) {
+    if (!liesInTheEvent(cause)) throw cause;
+    await note(db, entry.id, 'event-not-storable', now);
+    return 'event-not-storable';
+  }
+}
+
+async function attempt(
+  db: Db,
+  keys: Keys,
+  { id, device, epoch, seq }: QuarantineEntry,
+  now: Date,
+  options: TakeOptions,
+): Promise<string | null | undefined> {
+  const held = await db
+    .selectFrom('quarantine')
+    .select(['digest', 'content', 'person'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  // Nothing is left to be taken of somebody who was erased, or of what was too old.
+  if (!held?.content) return undefined;
+  const { digest, person, content } = held;
+  const box = await personBox(db, keys, person === null ? [] : [person]);
+  const raw = openRefused(keys, box, { digest, person, content });
+  const range = { iss: device, epoch, first: seq, last: seq };
+  const sorted = triage(range, [raw]);
+  await ensurePartitions(db, checkinInstants(sorted, now), now);
+  return inTransaction(db, async (tx) => {
+    // The lock of the epoch first, as in an ingest: whoever has it decides what stands in this slot.
+    await lockMark(tx, device, epoch, now);
+    const still = await tx
+      .selectFrom('quarantine')
+      .select('content')
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!still?.content) return undefined;
+    const { errors } = await take(tx, keys, range, sorted, now, { ...options, heard: false });
+    const [error] = errors;
+    if (error) {
+      await tx.updateTable('quarantine').set({ reason: error.reason, retried_at: now }).where('id', '=', id).execute();
+      return error.reason;
+    }
+    await tx.deleteFrom('quarantine').where('id', '=', id).execute();
+    return null;
+  });
+}
+
+async function note(db: Db, id: number, reason: string, now: Date): Promise<void> {
+  await db.updateTable('quarantine').set({ reason, retried_at: now }).where('id', '=', id).execute();
+}
+
+function select(db: Db, { device, reason, id }: QuarantineFilter) {
+  let query = db.selectFrom('quarantine');
+  if (device !== undefined) query = query.where('device', '=', device);
+  if (reason !== undefined) query = query.where('reason', '=', reason);
+  if (id !== undefined) query = query.where('id', '=', id);
+  return query;
+}

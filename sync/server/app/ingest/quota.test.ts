@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DATABASES } from '../../../../test/services/databases.ts';
+import { deliverTo, knownKiosk } from '../../../../test/sync/ingest-kit.ts';
+import type { MemoryOutbox } from '../../../../test/sync/kit.ts';
+import type { WireEvent } from '../../../protocol/wire/event.ts';
+import type { OpenDatabase } from '../../platform/database/open.ts';
+import { Keys } from '../../platform/keys/envelope.ts';
+import { Secret } from '../../platform/secrets/secret.ts';
+import { examine } from '../checks/check.ts';
+import { quarantineCheck } from '../checks/process.ts';
+import { QUARANTINE_QUOTA, withinQuota } from './quota.ts';
+
+const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
+let database: OpenDatabase;
+let outbox: MemoryOutbox;
+
+const register = () => knownKiosk(database.db);
+const deliver = (
+  events: readonly unknown[],
+  first = (events[0] as WireEvent).header.seq,
+  box = outbox,
+  epoch = box.epoch,
+  now = new Date(),
+) => deliverTo(database.db, keys, box, events, { first, epoch, now });
+
+describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
+  beforeAll(async () => {
+    if (unavailable) return;
+    home = await start();
+    database = await home.open();
+  });
+  afterAll(async () => {
+    await database?.close();
+    await home?.remove();
+  });
+  beforeEach(async (context) => {
+    if (unavailable) return context.skip(unavailable);
+    outbox = await register();
+  });
+
+  test('a device fills the quarantine up to its quota; of what comes beyond it digest and reason are kept, and said', async () => {
+    const person = outbox.person('Ada');
+    for (let i = 0; i < 5; i++) outbox.checkin(person, 'in');
+    // All but one of the places are taken.
+    await sql`insert into quarantine (device, epoch, seq, digest, reason, content, received_at)
+              select ${outbox.device}::uuid, gen_random_uuid(), i, 'd' || i, 'event-malformed', ${Buffer.from('x')}, now()
+              from generate_series(1, ${QUARANTINE_QUOTA.entries - 1}) as i`.execute(database.db);
+    const open = { db: database.db, keys, keyring: null as never };
+    const health = (at = Date.now()) =>
+      examine(quarantineCheck, { config: null as never, now: () => new Date(at), open, broker: null }, 10_000);
+    expect(await health()).toEqual([]);
+    const spoiled = outbox.events.map((e, i) => (i >= 2 && i < 5 ? { ...e, more: i } : e));
+    const result = await deliver(spoiled);
+    expect(result).toMatchObject({ ack: { committed: 6 }, inserted: 3, unkept: 2 });
+    const held = await database.db
+      .selectFrom('quarantine')
+      .selectAll()
+      .where('device', '=', outbox.device)
+      .where('epoch', '=', outbox.epoch)
+      .orderBy('id')
+      .execute();
+    expect(held.map((q) => [Number(q.seq), q.content !== null, q.unkept])).toEqual([
+      [3, true, null],
+      [4, false, 'quarantine-full'],
+      [5, false, 'quarantine-full'],
+    ]);
+    expect(held.every((q) => q.digest.length === 43 && q.reason === 'event-malformed')).toBe(true);
+    expect(await health()).toEqual([{ check: 'quarantine', code: 'quarantine-full', level: 'degrades' }]);
+    expect(await health(Date.now() + 2 * 86_400_000)).toEqual([]);
+    // A replay changes nothing, and is no news.
+    expect((await deliver(spoiled)).unkept).toBeUndefined();
+    // Another device has a room of its own.
+    const other = await register();
+    other.person('Grace');
+    expect((await deliver([{ ...other.events[0]!, more: 1 }], 1, other)).unkept).toBeUndefined();
+    const room = (sizes: number[]) =>
+      database.db.transaction().execute((tx) => withinQuota(tx, other.device, sizes, { entries: 9, bytes: 2000 }));
+    expect(await room([100, 5000, 100])).toEqual([true, false, true]);
+  });
+});

@@ -1,0 +1,65 @@
+import type { Transaction } from 'kysely';
+import type { EventType, StaffActor, WireEvent } from '../../../protocol/wire/event.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
+import type { AuditAction } from '../../platform/audit/entry.ts';
+import { writeAudit } from '../../platform/audit/write.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { peopleNamed } from './authority.ts';
+
+/**
+ * What an event of a member of staff does to somebody's data. A roll call is not among them: whom it accounted for is
+ * forgotten at its end.
+ */
+const DATA: Partial<Record<EventType, string>> = {
+  checkin: 'attendance',
+  void: 'attendance',
+  person: 'person',
+  lookalike: 'person',
+  consent: 'consent',
+  template: 'template',
+  credential: 'credential',
+  pin: 'pin',
+};
+
+const NOBODY = { email: null, ip: null, userAgent: null };
+const actorOf = (by: StaffActor): Actor =>
+  by === 'emergency' ? { role: 'emergency-pin', id: null, ...NOBODY } : { role: 'kiosk-staff', id: by, ...NOBODY };
+
+/**
+ * One row for each member of staff and batch (two where they deleted people too) that changed anybody's data at a kiosk: in the
+ * ingest's transaction, so that both are there or neither is. Call it last (`writeAudit`).
+ *
+ * @param fresh events that were not here before: what is sent twice leaves one row
+ */
+export async function auditStaff(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  device: string,
+  fresh: readonly WireEvent[],
+  now: Date,
+): Promise<void> {
+  const done = fresh.flatMap((event) => {
+    const { type, open } = event.header;
+    const { by, change } = open as { by?: StaffActor; change?: string };
+    const [data, people] = [DATA[type], peopleNamed(event)];
+    if (by === undefined || data === undefined || people.length === 0) return [];
+    const action: AuditAction = type === 'person' && change === 'deleted' ? 'delete' : 'write';
+    return [{ by, action, data, people }];
+  });
+  for (const of of Map.groupBy(done, ({ by, action }) => `${by} ${action}`).values()) {
+    const { by, action } = of[0]!;
+    const data = of.map((one) => one.data);
+    const subjects = of.flatMap((one) => one.people);
+    const entry = {
+      actor: actorOf(by),
+      action,
+      route: 'at the kiosk',
+      resource: device,
+      data,
+      subjects,
+      outcome: 'ok',
+    };
+    await writeAudit(tx, keys, entry, now);
+  }
+}

@@ -1,0 +1,261 @@
+import { sql, type Transaction } from 'kysely';
+import { lockPeople } from '../../core/people/people.ts';
+import { UNDO_DAYS } from '../../features/privacy/retention/settings.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { sealHalf, sealRefused } from '../../platform/keys/personal.ts';
+import { type PersonBox, personBox } from '../../platform/keys/persons.ts';
+import { projectChanges } from '../downstream/project.ts';
+import { judgeAll, peopleConcerned, peopleOfVoided } from './authority.ts';
+import { type ChainState, chainState } from './chain-state.ts';
+import { withoutUnwantedPositions } from './positions.ts';
+import { project } from './project.ts';
+import { QUARANTINE_FULL, withinQuota } from './quota.ts';
+import { type Refused, refused, type Taken } from './triage.ts';
+
+/** Consecutive slots of one epoch of one device. */
+export interface Range {
+  readonly iss: string;
+  readonly epoch: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface TakeOptions {
+  /** The device itself is speaking, now; without it: it is. */
+  readonly heard?: boolean;
+  /** Days in which a deletion at a kiosk can be undone. */
+  readonly undoDays?: number;
+}
+
+/**
+ * Puts sorted events where they belong: new ones into the log and from there into the tables that screens and kiosks
+ * read, refused ones into quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). One
+ * statement a table, whatever the number of events.
+ *
+ * @returns what was new, what was refused, those included that contradict the log or are about people whom the device may
+ *   not change, and how many of the refused the quarantine had no room for: of those it keeps digest and reason
+ */
+export async function take(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  range: Range,
+  sorted: readonly (Taken | Refused)[],
+  now: Date,
+  { heard = true, undoDays = UNDO_DAYS }: TakeOptions = {},
+): Promise<{ fresh: readonly Taken[]; errors: Refused[]; unkept: number }> {
+  const log = await readLog(tx, range, sorted);
+  const settled = settle(range, sorted, log);
+  const voided = await peopleOfVoided(tx, settled.fresh, now);
+  const people = await lockPeople(tx, [
+    ...settled.fresh.flatMap((t) => peopleConcerned(t.event, voided)),
+    ...settled.errors.flatMap((r) => r.person ?? []),
+  ]);
+  const { allowed: fresh, denied, added, kept } = await judgeAll(tx, range.iss, settled.fresh, people, voided, now);
+  const errors = [
+    ...settled.errors,
+    ...denied.map(({ taken, reason }) => {
+      const one = refused(taken.seq, reason, taken.raw);
+      // No key is made for an id that nobody has.
+      return reason === 'person-unknown' ? { ...one, person: null } : one;
+    }),
+  ];
+  // A batch that brings nothing new may be one that somebody kept and plays again: it says nothing of how the device is now.
+  const site = await siteOf(tx, range.iss, heard && fresh.length > 0 ? now : null);
+  const erased = (id: string) => people.get(id)?.erased ?? false;
+  // A living person who is named for the first time gets a key here.
+  const sealed = [...fresh.flatMap((t) => personOf(t) ?? []), ...errors.flatMap((r) => r.person ?? [])];
+  const living = sealed.filter((id) => !erased(id));
+  const box = await personBox(tx, keys, living, { make: true });
+  const unkept = await quarantine(tx, keys, box, range, errors, erased, now);
+  if (fresh.length > 0) {
+    const chain = chainOf(fresh, log);
+    const events = await withoutUnwantedPositions(tx, fresh, people);
+    await insertEvents(tx, keys, box, range, events, chain.fresh, erased, now);
+    await updateChain(tx, range, chain.there);
+  }
+  const events = fresh.map((t) => t.event);
+  await project(tx, keys, events, { device: range.iss, site }, people, now);
+  await projectChanges(tx, keys, events, { device: range.iss, added, kept, undoDays }, now);
+  return { fresh, errors, unkept };
+}
+
+/** What the log has already, as far as these events can meet it. */
+interface Log {
+  /** By sequence number, from the slot before the range to the one after it. */
+  readonly slots: ReadonlyMap<number, { hash: string; prev: string; chain: ChainState }>;
+  /** Ids of these events that are taken, wherever. */
+  readonly ids: ReadonlySet<string>;
+}
+
+async function readLog(
+  tx: Transaction<Tables>,
+  { iss, epoch, first, last }: Range,
+  sorted: readonly (Taken | Refused)[],
+): Promise<Log> {
+  const ids = sorted.flatMap((s) => (s.kind === 'taken' ? [s.event.header.id] : []));
+  const { rows } = await sql<{
+    id: string;
+    seq: number;
+    mine: boolean;
+    hash: string;
+    prev: string;
+    chain: ChainState;
+  }>`
+    select id, seq, device = ${iss} and epoch = ${epoch} and seq between ${first - 1} and ${last + 1} as mine,
+           header_hash as hash, header->>'prev' as prev, chain
+    from event
+    where (device = ${iss} and epoch = ${epoch} and seq between ${first - 1} and ${last + 1})
+       or id = any(${ids}::uuid[])`.execute(tx);
+  return {
+    slots: new Map(rows.filter((r) => r.mine).map((r) => [Number(r.seq), r])),
+    ids: new Set(rows.map((r) => r.id)),
+  };
+}
+
+/** Takes out what is already in the log, and turns what contradicts the log into refusals. Pure. */
+function settle(
+  { first, last }: Range,
+  sorted: readonly (Taken | Refused)[],
+  log: Log,
+): { fresh: Taken[]; errors: Refused[] } {
+  const errors = sorted.filter((s) => s.kind === 'refused');
+  const fresh: Taken[] = [];
+  for (const t of sorted) {
+    if (t.kind === 'refused') continue;
+    const there = t.seq >= first && t.seq <= last ? log.slots.get(t.seq)?.hash : undefined;
+    if (there === t.headerHash) continue;
+    // A store that was rolled back without a new epoch, or a stolen key: the first version stays, the second is kept as evidence.
+    if (there !== undefined) errors.push(refused(t.seq, 'sequence-reused', t.raw));
+    else if (log.ids.has(t.event.header.id)) errors.push(refused(t.seq, 'event-id-reused', t.raw));
+    else fresh.push(t);
+  }
+  return { fresh, errors };
+}
+
+/** Whether each new event continues the chain, and which earlier ones now stand otherwise than before. Pure. */
+function chainOf(fresh: readonly Taken[], log: Log): { fresh: ChainState[]; there: Map<ChainState, number[]> } {
+  const hashes = new Map([...log.slots].map(([seq, { hash }]) => [seq, hash]));
+  for (const t of fresh) hashes.set(t.seq, t.headerHash);
+  const there = new Map<ChainState, number[]>();
+  for (const t of fresh) {
+    const next = log.slots.get(t.seq + 1);
+    if (!next) continue;
+    const state = chainState({ seq: t.seq + 1, prev: next.prev }, t.headerHash);
+    if (state !== next.chain) there.set(state, [...(there.get(state) ?? []), t.seq + 1]);
+  }
+  return {
+    fresh: fresh.map((t) => chainState({ seq: t.seq, prev: t.event.header.prev }, hashes.get(t.seq - 1))),
+    there,
+  };
+}
+
+async function insertEvents(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  box: PersonBox,
+  { iss, epoch }: Range,
+  fresh: readonly Taken[],
+  chain: readonly ChainState[],
+  erased: (person: string) => boolean,
+  now: Date,
+): Promise<void> {
+  const about = fresh.map((t) => {
+    const person = personOf(t);
+    // What arrives late about a person who was erased meanwhile keeps its place in the chain and loses its values.
+    return person !== null && !erased(person) ? person : null;
+  });
+  const halves = fresh.map((t, i) => {
+    const keep = personOf(t) === null || about[i] !== null;
+    return keep ? sealHalf(keys, box, t.event.header.id, about[i]!, t.event.personal) : { personal: null, gps: null };
+  });
+  const sealed = (half: 'personal' | 'gps') => halves.map((h) => h[half]?.toString('base64') ?? null);
+  const header = <K extends 'seq' | 'id' | 'type'>(key: K) => fresh.map((t) => t.event.header[key]);
+  // The values travel as arrays, one parameter a column: thousands of parameters cost more than the insert itself.
+  await sql`
+    insert into event (device, epoch, seq, id, type, at, received_at, header, header_hash, chain, person, personal,
+                       gps)
+    select ${iss}::uuid, ${epoch}::uuid, u.seq, u.id, u.type, u.at, ${now.toISOString()}::timestamptz, u.header::jsonb,
+           u.hash, u.chain, u.person, decode(u.personal, 'base64'), decode(u.gps, 'base64')
+    from unnest(${header('seq')}::bigint[], ${header('id')}::uuid[], ${header('type')}::text[],
+                ${fresh.map((t) => t.event.header.at.utc)}::timestamptz[],
+                ${fresh.map((t) => JSON.stringify(t.event.header))}::text[], ${fresh.map((t) => t.headerHash)}::text[],
+                ${chain}::text[], ${about}::uuid[], ${sealed('personal')}::text[], ${sealed('gps')}::text[])
+         as u (seq, id, type, at, header, hash, chain, person, personal, gps)`.execute(tx);
+}
+
+async function updateChain(
+  tx: Transaction<Tables>,
+  { iss, epoch }: Range,
+  changed: ReadonlyMap<ChainState, readonly number[]>,
+): Promise<void> {
+  for (const [chain, seqs] of changed) {
+    await tx
+      .updateTable('event')
+      .set({ chain: sql`${chain}` })
+      .where('device', '=', iss)
+      .where('epoch', '=', epoch)
+      .where('seq', 'in', seqs)
+      .execute();
+  }
+}
+
+async function quarantine(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  box: PersonBox,
+  { iss, epoch }: Range,
+  errors: readonly Refused[],
+  erased: (person: string) => boolean,
+  now: Date,
+): Promise<number> {
+  if (errors.length === 0) return 0;
+  const sealed = errors.map(({ digest, person, content }) =>
+    // Of somebody who was erased only the fact is kept that something came.
+    person !== null && erased(person) ? null : sealRefused(keys, box, { digest, person, content }),
+  );
+  const room = await withinQuota(
+    tx,
+    iss,
+    sealed.map((content) => content?.length ?? 0),
+  );
+  const inserted = await tx
+    .insertInto('quarantine')
+    .values(
+      errors.map(({ seq, reason, digest, person }, i) => {
+        const content = room[i] ? sealed[i]! : null;
+        const unkept = sealed[i] && !room[i] ? QUARANTINE_FULL : null;
+        return {
+          device: iss,
+          epoch,
+          seq,
+          digest,
+          reason,
+          content,
+          unkept,
+          person: content && person,
+          received_at: now,
+        };
+      }),
+    )
+    .onConflict((c) => c.columns(['device', 'epoch', 'seq', 'digest']).doNothing())
+    .returning('unkept')
+    .execute();
+  return inserted.filter((row) => row.unkept !== null).length;
+}
+
+/** Where the device stands; null: the default site. @param heard when it was heard; null: it was not */
+async function siteOf(tx: Transaction<Tables>, device: string, heard: Date | null): Promise<string | null> {
+  const { rows } = heard
+    ? await sql<{ site: string | null }>`
+        update device set last_heard_at = ${heard.toISOString()}::timestamptz where id = ${device} returning site`.execute(
+        tx,
+      )
+    : await sql<{ site: string | null }>`select site from device where id = ${device}`.execute(tx);
+  return rows[0]?.site ?? null;
+}
+
+function personOf({ event: { personal } }: Taken): string | null {
+  const value = personal.person?.value;
+  return typeof value === 'string' ? value : null;
+}

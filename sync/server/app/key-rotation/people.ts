@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import { INDEXED_FIELDS, normalised, PGCRYPTO_FIELDS } from '../../core/people/fields.ts';
+import { PGCRYPTO_OPTIONS, selectRows, upsertRows } from '../../core/people/rows.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { KEY_BYTES, nextGeneration, personBox, personKeyPlace } from '../../platform/keys/persons.ts';
+import { OF_PERSONS } from './sealed.ts';
+import { type Position, resealOf } from './walk.ts';
+
+/**
+ * People's records: pgcrypto's layer and the blind indexes go to the new version; the envelopes inside are under the
+ * people's own keys and stay as they are.
+ */
+export async function relayPeople(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  after: Position,
+  limit: number,
+): Promise<{ readonly count: number; readonly next: Position }> {
+  const { rows } = await sql<{ id: string; pii_version: number }>`
+    select id, pii_version from person
+    where pii_version not in (0, ${keys.version}::int) ${after === null ? sql`` : sql`and id > ${after}::uuid`}
+    order by id limit ${limit} for no key update`.execute(tx);
+  const ids = rows.map((r) => r.id);
+  const opened = await selectRows(tx, keys, ids, { fields: INDEXED_FIELDS });
+  const index = (field: (typeof INDEXED_FIELDS)[number]) =>
+    opened.map(({ values }) => {
+      const value = values[field];
+      return value === undefined
+        ? null
+        : keys.blindIndex(`person.${field}`, normalised(field, value)).toString('base64');
+    });
+  const join = (parts: ReturnType<typeof sql>[]) => sql.join(parts);
+  for (const from of new Set(rows.map((r) => r.pii_version)))
+    await sql`
+      update person p set pii_version = ${keys.version}::int, ${join([
+        ...PGCRYPTO_FIELDS.map(
+          (f) => sql`${sql.ref(f)} = pgp_sym_encrypt_bytea(
+            pgp_sym_decrypt_bytea(p.${sql.ref(f)}, ${keys.pgcrypto(from)}::text),
+            ${keys.pgcrypto()}::text, ${PGCRYPTO_OPTIONS}::text)`,
+        ),
+        ...INDEXED_FIELDS.map((f) => sql`${sql.ref(`${f}_index`)} = decode(u.${sql.ref(f)}, 'base64')`),
+      ])}
+      from unnest(${opened.map((r) => r.id)}::uuid[], ${join(INDEXED_FIELDS.map((f) => sql`${index(f)}::text[]`))})
+        as u (id, ${join(INDEXED_FIELDS.map((f) => sql.ref(f)))})
+      where p.id = u.id and p.pii_version = ${from}::int`.execute(tx);
+  return { count: ids.length, next: ids.length < limit ? null : ids.at(-1)! };
+}
+
+/**
+ * `--re-encrypt`: these people get new keys, and everything of theirs is sealed under them. What somebody has of the old
+ * keys, e.g. out of a stolen copy of the keyring, opens nothing that is here afterwards.
+ *
+ * @returns rows that were sealed anew
+ */
+export async function renewPeople(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  after: Position,
+  limit: number,
+  now: Date,
+): Promise<{ readonly count: number; readonly next: Position }> {
+  const { rows } = await sql<{ person: string; generation: number }>`
+    select person, generation from keyring.person_key ${after === null ? sql`` : sql`where person > ${after}::uuid`}
+    order by person limit ${limit}`.execute(tx);
+  const ids = rows.map((r) => r.person);
+  // Whoever writes about one of them waits (people.ts, holdPeople), or has committed and is seen below.
+  await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0)) from unnest(${ids}::text[]) as id`.execute(
+    tx,
+  );
+  await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
+  const records = (await selectRows(tx, keys, ids)).filter((r) => r.deletedAt === null);
+  const old = await personBox(tx, keys, ids);
+  // Erased while the locks were waited for: nothing is made for them.
+  const living = rows.filter((r) => old.has(r.person));
+  const held = living.map((r) => r.person);
+  const sealed = living.map(({ person, generation }) => {
+    const next = nextGeneration(generation);
+    const bytes = Buffer.concat([randomBytes(KEY_BYTES), old.auditRoot(person)!]);
+    return { next, text: keys.seal('keyring', personKeyPlace(person, next), bytes).toString('base64') };
+  });
+  await sql`
+    update keyring.person_key k set previous = k.sealed, sealed = decode(u.sealed, 'base64'), generation = u.generation, key_version = ${keys.version}::int
+    from unnest(${held}::uuid[], ${sealed.map((s) => s.next)}::int[], ${sealed.map((s) => s.text)}::text[])
+      as u (person, generation, sealed) where k.person = u.person`.execute(tx);
+  const renewed = await personBox(tx, keys, held);
+  let count = records.length;
+  await upsertRows(
+    tx,
+    keys,
+    records.map((r) => ({ ...r, rowVersion: r.rowVersion + 1, claimedAt: r.claimedAt ?? new Date(0) })),
+    now,
+  );
+  for (const table of OF_PERSONS) count += await resealOf(tx, table, held, old, renewed, 500);
+  return { count: held.length + count, next: ids.length < limit ? null : ids.at(-1)! };
+}
+
+/** At the end of `--re-encrypt`: the people's keys before are destroyed. */
+export async function dropPrevious(
+  tx: Transaction<Tables>,
+  after: Position,
+  limit: number,
+): Promise<{ readonly count: number; readonly next: Position }> {
+  const { rows } = await sql<{ person: string }>`
+    with chosen as (
+      select person from keyring.person_key
+      where previous is not null ${after === null ? sql`` : sql`and person > ${after}::uuid`}
+      order by person limit ${limit} for no key update)
+    update keyring.person_key k set previous = null from chosen where k.person = chosen.person returning k.person`.execute(
+    tx,
+  );
+  const last =
+    rows
+      .map((r) => r.person)
+      .sort()
+      .at(-1) ?? null;
+  return { count: rows.length, next: rows.length < limit ? null : last };
+}

@@ -1,0 +1,259 @@
+import { sql, type Transaction } from 'kysely';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { renewAuditKey } from '../../platform/audit/write.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { liveReplicas, settleKeys } from '../../platform/keys/versions.ts';
+import { guard } from './guard.ts';
+import { type Plan, planOf, workOf } from './steps.ts';
+import { leftOver } from './verify.ts';
+
+/**
+ * Rotation of the environment's keys, online: every process of the server is given the new keys beside the old first.
+ *
+ * 1. announced: the new version is known; everything is still written under the old one. Goes on once every process holds both.
+ * 2. switched: everything is written under the new one from now on. Goes on once every process says that it does; then the
+ *    database itself refuses envelopes of the old version (guard.ts), whoever writes them.
+ * 3. working: what is there is sealed anew in small transactions, then everything is opened with the new keys alone.
+ * 4. finished: nothing of the old version is left, and the old keys open nothing.
+ *
+ * Each transaction writes down where it got to, so a rotation that was killed goes on where it was, by whoever calls next.
+ */
+
+export interface RotationState {
+  readonly from: number;
+  readonly to: number;
+  readonly reEncrypt: boolean;
+  readonly phase: 'announced' | 'switched' | 'working' | 'finished';
+  /** What is being done; null between two. */
+  readonly step: string | null;
+  /** Rows done and to be done, as counted at the start: more may come meanwhile. */
+  readonly done: number;
+  readonly total: number;
+  /** What it waits for. */
+  readonly waitsFor: string | null;
+}
+
+type Rotation = {
+  readonly to_version: number;
+  readonly from_version: number;
+  readonly re_encrypt: boolean;
+  readonly phase: RotationState['phase'];
+  readonly plan: Plan;
+  readonly step: number;
+  readonly position: string | null;
+  readonly done: number;
+  readonly scrubbed_at: Date | null;
+};
+
+/** Rows in one transaction: so few that nobody waits for them for long. */
+const BATCH = 250;
+
+/** The rotation that was begun last; null: none was ever. */
+export async function readRotation(db: Db): Promise<RotationState | null> {
+  const row = await latest(db);
+  return row && stateOf(row, null);
+}
+
+async function latest(db: Db, lock = false): Promise<Rotation | null> {
+  const { rows } = await sql<Rotation>`
+    select to_version, from_version, re_encrypt, phase, plan, step, position, done::float8 as done, scrubbed_at
+    from keyring.rotation order by to_version desc limit 1 ${lock ? sql`for update` : sql``}`.execute(db);
+  return rows[0] ?? null;
+}
+
+function stateOf(row: Rotation, waitsFor: string | null): RotationState {
+  return {
+    from: row.from_version,
+    to: row.to_version,
+    reEncrypt: row.re_encrypt,
+    phase: row.phase,
+    step: row.phase === 'working' ? (row.plan[row.step]?.step ?? 'looking for what is left') : null,
+    done: row.done,
+    total: row.plan.reduce((sum, s) => sum + s.rows, 0),
+    waitsFor,
+  };
+}
+
+/**
+ * Begins a rotation to the keys in ENCRYPTION_KEY and SECRET_KEY, or finds the one that was begun.
+ *
+ * @throws Problem `no-new-keys` (these keys are in use already), `previous-keys-missing`, `keys-used-before`,
+ *   `replicas-lack-keys`, `rotation-other`
+ */
+export async function beginRotation(
+  db: Db,
+  keys: Keys,
+  { reEncrypt, now }: { readonly reEncrypt: boolean; readonly now: Date },
+): Promise<RotationState> {
+  await requireReplicas(db, keys);
+  return inTransaction(db, async (tx) => {
+    await sql`select from keyring.identity for update`.execute(tx);
+    const state = (await settleKeys(tx, keys))!;
+    const known = state.versions.find((v) => v.check === keys.check());
+    const open = await latest(tx, true);
+    if (open && open.phase !== 'finished') {
+      if (known?.version !== open.to_version)
+        throw new Problem(
+          'rotation-other',
+          `A rotation to version ${open.to_version} of the keys is not finished, and these keys are not those.`,
+          'Start with the keys of that rotation, and finish it first.',
+        );
+      if (reEncrypt && !open.re_encrypt)
+        throw new Problem(
+          'rotation-other',
+          'The rotation that is under way does not re-encrypt.',
+          'Finish it, then rotate again with --re-encrypt and another pair of keys.',
+        );
+      return stateOf(open, null);
+    }
+    // Finished, but for the dead rows of the keyring (scrub.ts): a process was killed there, or somebody was reading.
+    if (known?.state === 'active' && open?.to_version === known.version && open.scrubbed_at === null)
+      return stateOf(open, null);
+    if (known?.state === 'active')
+      throw new Problem(
+        'no-new-keys',
+        'ENCRYPTION_KEY and SECRET_KEY are those in use: there is nothing to rotate to.',
+        `Make new ones (${command('keys generate')}), set them, set the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS, and start every server process again.`,
+      );
+    if (known)
+      throw new Problem(
+        'keys-used-before',
+        'These keys were in use before and rotated out.',
+        `Make new ones: ${command('keys generate')}`,
+      );
+    const from = state.writes;
+    const to = Math.max(...state.versions.map((v) => v.version)) + 1;
+    await tx
+      .insertInto('keyring.key_version')
+      .values({ version: to, key_check: keys.check(), state: 'incoming', made_at: now, retired_at: null })
+      .execute();
+    const row = { to_version: to, from_version: from, re_encrypt: reEncrypt, phase: 'announced' } as const;
+    const plan = await planOf(tx, from, reEncrypt);
+    await tx
+      .insertInto('keyring.rotation')
+      .values({
+        ...row,
+        plan: JSON.stringify(plan),
+        step: 0,
+        position: null,
+        done: 0,
+        started_at: now,
+        finished_at: null,
+      })
+      .execute();
+    return stateOf({ ...row, plan, step: 0, position: null, done: 0, scrubbed_at: null }, null);
+  });
+}
+
+/** @throws Problem `replicas-lack-keys`, `previous-keys-missing` */
+async function requireReplicas(db: Db, keys: Keys): Promise<void> {
+  const lacking = (await liveReplicas(db)).filter((r) => !r.holds.includes(keys.check()));
+  if (lacking.length > 0)
+    throw new Problem(
+      'replicas-lack-keys',
+      `${lacking.length} running server ${lacking.length === 1 ? 'process does' : 'processes do'} not have the new keys.`,
+      'Start each of them again with the new keys, and the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS.',
+    );
+}
+
+/**
+ * Works on the rotation for about so long.
+ *
+ * @param budgetMs 0: one transaction
+ * @throws Problem `no-rotation`, `rotation-left-over` (a column that is not registered holds envelopes of the old version), and
+ *   what doesn't open: then it stops where it is
+ */
+export async function advanceRotation(
+  db: Db,
+  keys: Keys,
+  { budgetMs, now }: { readonly budgetMs: number; readonly now: () => Date },
+): Promise<RotationState> {
+  const end = performance.now() + budgetMs;
+  for (;;) {
+    await settleKeys(db, keys);
+    const state = await oneTransaction(db, keys, now()).catch((cause: unknown) => patience(db, cause));
+    if (state.phase === 'finished' || state.waitsFor || performance.now() >= end) return state;
+  }
+}
+
+/** Somebody has held a lock for longer than `guard` waits: nothing happened, and the caller comes again. */
+async function patience(db: Db, cause: unknown): Promise<RotationState> {
+  const row = (cause as { code?: string }).code === '55P03' ? await latest(db) : null;
+  if (!row) throw cause;
+  return stateOf(row, 'a transaction that holds a table');
+}
+
+async function oneTransaction(db: Db, keys: Keys, now: Date): Promise<RotationState> {
+  return inTransaction(db, async (tx) => {
+    const row = await latest(tx, true);
+    if (!row) throw new Problem('no-rotation', 'No rotation was begun.', `Run: ${command('keys rotate')}`);
+    switch (row.phase) {
+      case 'announced':
+        return announced(tx, keys, row);
+      case 'switched':
+        return switched(tx, row);
+      case 'working':
+        return row.step < row.plan.length ? work(tx, keys, row, now) : finish(tx, keys, row, now);
+      case 'finished':
+        return stateOf(row, null);
+    }
+  });
+}
+
+async function announced(tx: Transaction<Tables>, keys: Keys, row: Rotation): Promise<RotationState> {
+  const lacking = (await liveReplicas(tx)).filter((r) => !r.holds.includes(keys.check()));
+  if (lacking.length > 0) return stateOf(row, `${lacking.length} server processes that do not have the new keys`);
+  await tx.updateTable('keyring.identity').set({ write_version: row.to_version }).execute();
+  return to(tx, row, { phase: 'switched' });
+}
+
+/** Waits until every process writes the new version, then has the database refuse the old one. */
+async function switched(tx: Transaction<Tables>, row: Rotation): Promise<RotationState> {
+  const behind = (await liveReplicas(tx)).filter((r) => r.writes !== row.to_version);
+  if (behind.length > 0) return stateOf(row, `${behind.length} server processes to take up the new keys`);
+  await guard(tx, row.to_version);
+  return to(tx, row, { phase: 'working' });
+}
+
+async function work(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: Date): Promise<RotationState> {
+  const { step } = row.plan[row.step]!;
+  const { count, next } = await workOf(step)(tx, keys, row.position, BATCH, now);
+  const done = row.done + count;
+  return to(tx, row, next === null ? { step: row.step + 1, position: null, done } : { position: next, done });
+}
+
+/** The old keys are let go only when nothing anywhere is under them. */
+async function finish(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: Date): Promise<RotationState> {
+  const left = await leftOver(tx, row.from_version);
+  if (Object.keys(left).length > 0)
+    throw new Problem(
+      'rotation-left-over',
+      `Envelopes of version ${row.from_version} are left: ${Object.entries(left)
+        .map(([column, n]) => `${column} (${n})`)
+        .join(', ')}.`,
+      `Keep both pairs of keys set; start a build that knows these columns, and run again: ${command('keys rotate')}`,
+    );
+  await tx
+    .updateTable('keyring.key_version')
+    .set({ state: 'retired', retired_at: now })
+    .where('state', '=', 'active')
+    .execute();
+  await tx.updateTable('keyring.key_version').set({ state: 'active' }).where('version', '=', row.to_version).execute();
+  await tx.updateTable('keyring.identity').set({ key_check: keys.check() }).execute();
+  await tx.updateTable('keyring.rotation').set({ finished_at: now }).where('to_version', '=', row.to_version).execute();
+  // Whoever had the old keys, and a copy of the database, had the audit key too.
+  await renewAuditKey(tx, keys, now);
+  return to(tx, row, { phase: 'finished' });
+}
+
+async function to(
+  tx: Transaction<Tables>,
+  row: Rotation,
+  change: Partial<Pick<Rotation, 'phase' | 'step' | 'position' | 'done'>>,
+): Promise<RotationState> {
+  await tx.updateTable('keyring.rotation').set(change).where('to_version', '=', row.to_version).execute();
+  return stateOf({ ...row, ...change }, null);
+}

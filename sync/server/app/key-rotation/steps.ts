@@ -1,0 +1,86 @@
+import { sql, type Transaction } from 'kysely';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { dropPrevious, relayPeople, renewPeople } from './people.ts';
+import { OF_PERSONS, SEALED } from './sealed.ts';
+import { verifyOfPersons, verifyPeople, verifySealed } from './verify.ts';
+import { otherThan, type Position, reseal } from './walk.ts';
+
+/** The steps of a rotation, in order, with how many rows each had when it was planned. */
+export type Plan = { readonly step: string; readonly rows: number }[];
+
+type Work = (
+  tx: Transaction<Tables>,
+  keys: Keys,
+  after: Position,
+  limit: number,
+  now: Date,
+) => Promise<{ readonly count: number; readonly next: Position }>;
+
+/** Of whom everything is sealed anew in one transaction. */
+const PEOPLE_AT_ONCE = 20;
+
+const STEPS: ReadonlyMap<string, Work> = new Map<string, Work>([
+  ...SEALED.map((table): [string, Work] => [
+    `seal ${table.name}`,
+    (tx, keys, after, limit) => reseal(tx, keys, table, after, limit),
+  ]),
+  ['seal people', (tx, keys, after, limit) => relayPeople(tx, keys, after, limit)],
+  ['renew person keys', (tx, keys, after, _limit, now) => renewPeople(tx, keys, after, PEOPLE_AT_ONCE, now)],
+  ...SEALED.map((table): [string, Work] => [
+    `open ${table.name}`,
+    (tx, keys, after, limit) => verifySealed(tx, keys.alone(), table, after, limit),
+  ]),
+  ['open people', (tx, keys, after, limit) => verifyPeople(tx, keys.alone(), after, limit)],
+  ...OF_PERSONS.map((table): [string, Work] => [
+    `open ${table.name} of people`,
+    (tx, keys, after, limit) => verifyOfPersons(tx, keys.alone(), table, after, limit * 4),
+  ]),
+  ['destroy person keys before', (tx, _keys, after, limit) => dropPrevious(tx, after, limit * 4)],
+]);
+
+/** @throws TypeError for a step that this build does not know */
+export function workOf(step: string): Work {
+  const work = STEPS.get(step);
+  if (!work) throw new TypeError(`unknown step: ${step}`);
+  return work;
+}
+
+/** What a rotation from this version has to do, and how much that is. Reads alone. */
+export async function planOf(db: Db, from: number, reEncrypt: boolean): Promise<Plan> {
+  const count = async (of: ReturnType<typeof sql<{ n: number }>>) => (await of.execute(db)).rows[0]!.n;
+  const plan: Plan = [];
+  for (const table of SEALED)
+    plan.push({
+      step: `seal ${table.name}`,
+      rows: await count(
+        sql<{ n: number }>`select count(*)::int as n from ${sql.table(table.table)}
+          where (${otherThan(table, from + 1)}) and ${sql.raw(table.where ?? 'true')}`,
+      ),
+    });
+  const people = await count(
+    sql<{ n: number }>`select count(*)::int as n from person where pii_version = ${from}::int`,
+  );
+  plan.push({ step: 'seal people', rows: people });
+  const keysOf = plan.find((s) => s.step === 'seal person keys')?.rows ?? 0;
+  const values: Plan = [];
+  for (const table of OF_PERSONS)
+    values.push({
+      step: `open ${table.name} of people`,
+      rows: await count(
+        sql<{ n: number }>`select count(*)::int as n from ${sql.table(table.table)}
+          where ${sql.ref(table.person)} is not null
+            and (${sql.join(
+              Object.keys(table.columns).map((c) => sql`${sql.ref(c)} is not null`),
+              sql` or `,
+            )})`,
+      ),
+    });
+  if (reEncrypt)
+    plan.push({ step: 'renew person keys', rows: keysOf + people + values.reduce((sum, v) => sum + v.rows, 0) });
+  for (const { step, rows } of plan.filter((s) => s.step.startsWith('seal ')))
+    values.push({ step: step.replace('seal ', 'open '), rows });
+  plan.push(...values);
+  if (reEncrypt) plan.push({ step: 'destroy person keys before', rows: keysOf });
+  return plan;
+}

@@ -1,0 +1,109 @@
+import { sql } from 'kysely';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { selectRows } from '../../core/people/rows.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { NO_ENVELOPE_NAMES, NO_ENVELOPES, type PersonTable, type SealedTable } from './sealed.ts';
+import { type Position, pageOf } from './walk.ts';
+
+/** Opens everything with the new keys alone. Each throws what does not open: the rotation stops there, and loses nothing. */
+
+type Walked = { readonly count: number; readonly next: Position };
+
+/** @param fresh the new keys without those before */
+export async function verifySealed(
+  db: Db,
+  fresh: Keys,
+  table: SealedTable,
+  after: Position,
+  limit: number,
+): Promise<Walked> {
+  const { rows, next } = await pageOf(db, table, after, limit);
+  for (const { cells, sealed } of rows)
+    for (const [column, { purpose, place }] of Object.entries(table.columns)) {
+      const envelope = sealed[column];
+      if (!envelope) continue;
+      const plain = fresh.open(purpose, place(cells), envelope);
+      plain.fill(0);
+    }
+  return { count: rows.length, next };
+}
+
+export async function verifyOfPersons(
+  db: Db,
+  fresh: Keys,
+  table: PersonTable,
+  after: Position,
+  limit: number,
+): Promise<Walked> {
+  const condition = sql`${sql.ref(table.person)} is not null`;
+  const { rows, next } = await pageOf(db, table, after, limit, { condition });
+  const people = rows.map((r) => String(r.cells[table.person]));
+  const box = await personBox(db, fresh, people);
+  // Erased between the two statements: what was read of them is nobody's any more.
+  for (const { cells, sealed } of rows) {
+    if (!box.has(String(cells[table.person]))) continue;
+    for (const [column, place] of Object.entries(table.columns)) {
+      const envelope = sealed[column];
+      if (envelope) box.open(place(cells), envelope).fill(0);
+    }
+  }
+  return { count: rows.length, next };
+}
+
+export async function verifyPeople(db: Db, fresh: Keys, after: Position, limit: number): Promise<Walked> {
+  const { rows } = await sql<{ id: string }>`
+    select id from person where deleted_at is null ${after === null ? sql`` : sql`and id > ${after}::uuid`}
+    order by id limit ${limit}`.execute(db);
+  const ids = rows.map((r) => r.id);
+  try {
+    await selectRows(db, fresh, ids);
+  } catch (cause) {
+    // Erased between two statements of one page: read each by itself, and leave out who is gone.
+    if (!(cause instanceof Problem && cause.code === 'person-key-destroyed')) throw cause;
+    for (const id of ids)
+      await selectRows(db, fresh, [id]).catch((reason: unknown) => {
+        if (!(reason instanceof Problem && reason.code === 'person-key-destroyed')) throw reason;
+      });
+  }
+  return { count: ids.length, next: ids.length < limit ? null : ids.at(-1)! };
+}
+
+/**
+ * Looks for envelopes of a version in every column of bytes that the database has, whether it is known here or not.
+ *
+ * @returns how many by column; nothing where none are left
+ */
+export async function leftOver(db: Db, version: number): Promise<Record<string, number>> {
+  const { rows: columns } = await sql<{ schema: string; table: string; column: string }>`
+    select c.table_schema as schema, c.table_name as table, c.column_name as column
+    from information_schema.columns c
+      join information_schema.tables t on t.table_schema = c.table_schema and t.table_name = c.table_name
+    where c.data_type = 'bytea' and t.table_type = 'BASE TABLE'
+      and c.table_schema not in ('pg_catalog', 'information_schema')
+    order by 1, 2, 3`.execute(db);
+  const found: Record<string, number> = {};
+  for (const { schema, table, column } of columns) {
+    const name = `${schema}.${table}.${column}`;
+    if (NO_ENVELOPES.has(name) || NO_ENVELOPE_NAMES.test(column)) continue;
+    const { rows } = await sql<{ n: number }>`
+      select count(*)::int as n from ${sql.id(schema, table)}
+      where keyring.envelope_version(${sql.ref(column)}) = ${version}::int`.execute(db);
+    if (rows[0]!.n > 0) found[name] = rows[0]!.n;
+  }
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from person where pii_version = ${version}::int`.execute(db);
+  if (rows[0]!.n > 0) found['public.person.pii_version'] = rows[0]!.n;
+  return found;
+}
+
+/** Person keys and people's records by the version of the environment's keys that they are under. */
+export async function countsByVersion(db: Db): Promise<Record<number, number>> {
+  const { rows } = await sql<{ version: number; n: number }>`
+    select version, sum(n)::int as n from (
+      select key_version as version, count(*) as n from keyring.person_key group by 1
+      union all select pii_version, count(*) from person where deleted_at is null group by 1) counted
+    group by version order by version`.execute(db);
+  return Object.fromEntries(rows.map((r) => [r.version, r.n]));
+}

@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { WebSocket } from 'ws';
+import { type Board, type BoardRow, CLOSE } from '../../../protocol/api/live.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
+import { VIEW, type Viewer } from './roles.ts';
+
+/** Changes within this time go out as one message, ms. */
+const GATHER_MS = 60;
+/** Reading for the screens may take this share of the time, one in … */
+const SHARE = 4;
+const LONGEST_GATHER_MS = 5000;
+/** A reader that lets more than this pile up is dropped; it comes back and resumes, bytes. */
+export const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Most screens at once; further ones are told to come again. */
+export const MAX_READERS = 500;
+/** Looks without being told to: another replica may have died between its commit and its word, ms. */
+const POLL_MS = 5000;
+const PING_MS = 20_000;
+
+export interface HubOptions {
+  read(since: { log?: string | undefined; after?: number | undefined }): Promise<Board>;
+  /** Which of these sessions still are some. Asked before anything is sent. */
+  alive(sessions: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Records that these people are shown to these readers; nothing is sent before it is. */
+  shown(to: readonly Actor[], people: readonly string[]): Promise<void>;
+  readonly log: Logger;
+}
+
+interface Since {
+  log?: string | undefined;
+  after?: number | undefined;
+}
+
+/** Rows at or above the position that were sent already, as text by id: see `news`. At most MAX_BOARD_ROWS. */
+interface Sent {
+  readonly rows: ReadonlyMap<string, string>;
+  /** Equal for readers that were sent the same. */
+  readonly key: string;
+}
+
+const NOTHING: Sent = { rows: new Map(), key: '' };
+
+interface Reader {
+  readonly socket: Pick<WebSocket, 'send' | 'close' | 'terminate' | 'ping' | 'bufferedAmount'>;
+  readonly session: string;
+  readonly actor: Actor;
+  readonly role: Viewer;
+  since: Since;
+  sent: Sent;
+  answered: boolean;
+}
+
+/** Sends each signed-in screen what changed since its own position, as far as its role may see it. */
+export class LiveHub {
+  readonly #o: HubOptions;
+  readonly #readers = new Set<Reader>();
+  #gathering: NodeJS.Timeout | null = null;
+  #sending: Promise<void> = Promise.resolve();
+  #lastTook = 0;
+  readonly #pings: NodeJS.Timeout;
+  readonly #looks: NodeJS.Timeout;
+
+  constructor(options: HubOptions) {
+    this.#o = options;
+    this.#pings = setInterval(() => this.#pingAll(), PING_MS);
+    this.#looks = setInterval(() => this.changed(), POLL_MS);
+    this.#pings.unref();
+    this.#looks.unref();
+  }
+
+  /** @returns what to call when the socket answers a ping, and when it has closed */
+  add(
+    socket: Reader['socket'],
+    { session, actor, role }: Pick<Reader, 'session' | 'actor' | 'role'>,
+    since: Since,
+  ): { answered: () => void; gone: () => void } {
+    if (this.#readers.size >= MAX_READERS) {
+      this.#o.log.warn({ code: 'too-many-readers' }, 'a live screen was sent away: too many are open');
+      socket.close(CLOSE.tooMany, 'too many screens');
+      return { answered: () => undefined, gone: () => undefined };
+    }
+    const reader: Reader = { socket, session, actor, role, since, sent: NOTHING, answered: true };
+    this.#readers.add(reader);
+    this.#enqueue([reader], 'all');
+    return {
+      answered: () => {
+        reader.answered = true;
+      },
+      gone: () => this.#readers.delete(reader),
+    };
+  }
+
+  /** Something may have changed. Cheap: many calls make one look, and looks leave the database most of its time. */
+  changed(): void {
+    if (this.#readers.size === 0) return;
+    this.#gathering ??= setTimeout(
+      () => {
+        this.#gathering = null;
+        this.#enqueue([...this.#readers], 'news');
+      },
+      Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, this.#lastTook * (SHARE - 1))),
+    );
+  }
+
+  /** Screens that are connected. */
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#pings);
+    clearInterval(this.#looks);
+    if (this.#gathering) clearTimeout(this.#gathering);
+    for (const reader of this.#readers) reader.socket.close(CLOSE.serverStops, 'server stops');
+    this.#readers.clear();
+    await this.#sending;
+  }
+
+  /** @param what `news`: only to whom there is something to tell; `all`: to everyone, since a page takes silence for a dead line */
+  #enqueue(readers: readonly Reader[], what: 'news' | 'all'): void {
+    this.#sending = this.#sending
+      .then(() => this.#send(readers, what))
+      .catch((err: unknown) => this.#o.log.error({ code: 'live-update-failed', err }, 'live update failed'));
+  }
+
+  /** Readers at the same position share one query; those of the same role one text. */
+  async #send(readers: readonly Reader[], what: 'news' | 'all'): Promise<void> {
+    const began = performance.now();
+    const groups = Map.groupBy(await this.#alive(readers), keyOf);
+    for (const group of groups.values()) {
+      const { since, sent, role } = group[0]!;
+      const board = VIEW[role](await this.#o.read(since));
+      const { message, above } = news(board, sent);
+      const quiet = what === 'news' && !board.whole && message.rows.length === 0 && message.devices.length === 0;
+      const text = quiet && !message.devicesGone ? null : JSON.stringify(message);
+      const people = message.rows.flatMap((row) => row.person ?? []);
+      if (people.length > 0) await this.#o.shown(actorsOf(group), people);
+      for (const reader of group) {
+        if (!this.#readers.has(reader)) continue;
+        if (text !== null && reader.socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+          this.#drop(reader);
+          continue;
+        }
+        reader.since = { log: board.log, after: board.position };
+        reader.sent = above;
+        if (text !== null) reader.socket.send(text);
+      }
+    }
+    this.#lastTook = performance.now() - began;
+  }
+
+  #drop(reader: Reader): void {
+    this.#readers.delete(reader);
+    this.#o.log.warn({ code: 'reader-too-slow' }, 'a live screen was dropped; it may resume');
+    reader.socket.close(CLOSE.tooSlow, 'too slow');
+    // A close frame waits behind what is buffered: don't wait for it.
+    setTimeout(() => reader.socket.terminate(), 1000).unref();
+  }
+
+  /** Also tells everyone the counts anew: the day may have turned. */
+  #pingAll(): void {
+    this.#enqueue([...this.#readers], 'all');
+    for (const reader of this.#readers) {
+      if (reader.answered) {
+        reader.answered = false;
+        reader.socket.ping();
+      } else {
+        this.#readers.delete(reader);
+        reader.socket.terminate();
+      }
+    }
+  }
+
+  /** Ends the readers whose session has ended, wherever that was. @returns the others */
+  async #alive(readers: readonly Reader[]): Promise<Reader[]> {
+    const here = readers.filter((reader) => this.#readers.has(reader));
+    const alive = await this.#o.alive([...new Set(here.map((reader) => reader.session))]);
+    return here.filter((reader) => {
+      if (alive.has(reader.session)) return true;
+      this.#readers.delete(reader);
+      reader.socket.close(CLOSE.sessionEnded, 'session ended');
+      return false;
+    });
+  }
+}
+
+/** Each browser of somebody once. */
+function actorsOf(readers: readonly Reader[]): Actor[] {
+  const byKey = new Map(readers.map(({ actor }) => [[actor.id, actor.ip, actor.userAgent].join('\n'), actor]));
+  return [...byKey.values()];
+}
+
+function keyOf({ role, since, sent }: Reader): string {
+  return [role, since.log, since.after, sent.key].join();
+}
+
+/**
+ * Takes out the rows that this reader has in exactly this form. While a transaction stays open, the feed gives everything
+ * since its beginning each time (platform/database/feed.ts); nobody needs to get it twice. Pure.
+ *
+ * @returns the message, and what of the board will be given again
+ */
+function news(board: Board, sent: Sent): { message: Board; above: Sent } {
+  const text = (row: BoardRow) => JSON.stringify(row);
+  const rows = board.whole ? board.rows : board.rows.filter((row) => sent.rows.get(row.id) !== text(row));
+  const again = board.rows.filter((row) => row.change >= board.position).map((row) => [row.id, text(row)] as const);
+  const key = () => createHash('sha256').update(again.flat().join()).digest('base64url');
+  return {
+    message: rows.length === board.rows.length ? board : { ...board, rows },
+    above: again.length === 0 ? NOTHING : { rows: new Map(again), key: key() },
+  };
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { replaceFile } from '../../disk/replace.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { DeviceRequest, type ServerBundle } from '../../protocol/wire/provisioning.ts';
+import { type IdentityContext, identityContext } from '../core/devices/context.ts';
+import { bundleFor } from '../core/devices/join.ts';
+import { registerDevice } from '../core/devices/registry.ts';
+import { lockHome } from '../platform/database/lock.ts';
+import { openDatabase } from '../platform/database/open.ts';
+import { makeServerHome } from '../platform/home.ts';
+import { openKeyring } from '../platform/keys/keyring.ts';
+import { keysOf } from '../platform/keys/settings.ts';
+import { type Config, readConfig } from './config.ts';
+
+/**
+ * A server for evaluation on this very machine. Its keys lie in a 0600 file beside its data, which a production server's
+ * never do: that one takes them from its environment.
+ */
+
+const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
+/** As they were, while an operator rotates them: they stand in the same file then. */
+const PREVIOUS = ['ENCRYPTION_KEY_PREVIOUS', 'SECRET_KEY_PREVIOUS'] as const;
+type DemoKeys = Record<(typeof KEYS)[number], string> & Partial<Record<(typeof PREVIOUS)[number], string>>;
+
+/**
+ * Makes the server home and its demo keys unless they are there. Keys that `env` already has win, and nothing is written.
+ *
+ * @returns what the server process and `provisionLocal` need in their environment
+ * @throws Problem `server-home-not-usable`, `demo-keys-unreadable`, `database-in-use` when another process begins here at this moment
+ */
+export function initServer(
+  serverHome: string,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Record<string, string> {
+  makeServerHome(serverHome);
+  const given = KEYS.every((name) => env[name]);
+  const keys = given
+    ? { ENCRYPTION_KEY: env.ENCRYPTION_KEY!, SECRET_KEY: env.SECRET_KEY! }
+    : demoKeys(join(serverHome, 'keys.env'));
+  return { SMARTPRESENCE_SERVER_HOME: serverHome, ...keys };
+}
+
+/** Once: of two that begin at the same moment one would go on with keys that the other's have replaced. */
+function makeDemoKeys(path: string): void {
+  const letGo = lockHome(dirname(path));
+  try {
+    if (existsSync(path)) return;
+    const lines = KEYS.map((name) => `${name}=${randomBytes(32).toString('base64')}`);
+    const warning = '# Keys of this evaluation server. Whoever has this file can read its data.';
+    replaceFile(path, `${warning}\n${lines.join('\n')}\n`, { byMany: true });
+  } finally {
+    letGo();
+  }
+}
+
+function demoKeys(path: string): DemoKeys {
+  if (!existsSync(path)) makeDemoKeys(path);
+  const values = Object.fromEntries(
+    [...readFileSync(path, 'utf8').matchAll(/^([A-Z_]+)=(\S+)$/gm)].map((m) => [m[1], m[2]]),
+  );
+  const [ENCRYPTION_KEY, SECRET_KEY] = KEYS.map((name) => values[name]);
+  if (!ENCRYPTION_KEY || !SECRET_KEY) {
+    // Not made anew: the data beside it would be lost.
+    throw new Problem(
+      'demo-keys-unreadable',
+      `${path} does not hold the keys of this server.`,
+      'Restore the file, or delete the whole server home to begin anew.',
+    );
+  }
+  const previous = PREVIOUS.flatMap((name) => (values[name] ? [[name, values[name]]] : []));
+  return { ENCRYPTION_KEY, SECRET_KEY, ...Object.fromEntries(previous) };
+}
+
+/**
+ * Registers a kiosk of this machine with the server of this machine, as approved, while the server is not running.
+ * Safe to run again with the same device.
+ *
+ * @param env as the server process will get it: keys, ports, host names, site
+ * @throws Problem `bad-configuration`, `database-in-use`, `wrong-encryption-key`, `device-registered-otherwise`, `bad-certificate-request`
+ */
+export async function provisionLocal({
+  serverHome,
+  env,
+  device,
+}: {
+  serverHome: string;
+  env: Readonly<Record<string, string | undefined>>;
+  device: DeviceRequest;
+}): Promise<ServerBundle> {
+  const config = readConfig({ ...env, SMARTPRESENCE_SERVER_HOME: serverHome });
+  const request = DeviceRequest.parse(device);
+  return withServer(config, async (identity) => {
+    await registerDevice(identity.db, request, identity.now());
+    return bundleFor(identity, { id: request.id, site: null }, request.csr);
+  });
+}
+
+/**
+ * Opens database and keyring of a server that is not running, making what is missing of them: for what sets a server up.
+ *
+ * @throws Problem of openDatabase and openKeyring
+ */
+export async function withServer<T>(config: Config, work: (context: IdentityContext) => Promise<T>): Promise<T> {
+  const keys = keysOf(config);
+  const now = () => new Date();
+  const database = await openDatabase(config.home, { postgres: config.database });
+  try {
+    const keyring = await openKeyring(database.db, keys, {
+      hostnames: config.hostnames,
+      now: () => now().getTime(),
+    });
+    return await work(identityContext({ db: database.db, keys, keyring, now, config }));
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,227 @@
+import { chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { command } from '../../../disk/program.ts';
+import { replaceFile } from '../../../disk/replace.ts';
+import { MAX_SEALED_BYTES } from '../../../protocol/wire/batch.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../../../protocol/wire/topics.ts';
+import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
+
+/** What the access rules are made from. */
+export interface AccessOptions {
+  readonly serverId: string;
+  /** Names of the servers (SMARTPRESENCE_REPLICA), an empty one for a server without a name; none: that one alone. */
+  readonly replicas?: readonly string[];
+  /** Devices that were revoked, and whose certificates the broker would still take. */
+  readonly revoked?: readonly string[];
+}
+
+export interface MosquittoOptions extends AccessOptions {
+  /** Where the files go; private to the broker's user. */
+  readonly folder: string;
+  /** Where the broker keeps sessions and retained messages. */
+  readonly dataFolder: string;
+  /** Certificate for the broker, by the server's CA, with the chain above it. */
+  readonly certificate: KeyAndCertificate;
+  /** CAs whose client certificates are taken, PEM. */
+  readonly caPems: readonly string[];
+  /** Address to listen on; without it: all. */
+  readonly bind?: string;
+  readonly port: number;
+  /** MQTT over WebSocket; null: none. */
+  readonly wssPort: number | null;
+  readonly maxConnections?: number;
+  /** User that the broker changes to when root starts it. */
+  readonly user?: string;
+  /** Whose folders and files are to be; only root can give them away. Ours without it. */
+  readonly owner?: Owner;
+}
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** State folder of build/systemd/smartpresence-mosquitto.service, the only one that it may write to. */
+export const BROKER_DATA = '/var/lib/smartpresence-mosquitto';
+
+/**
+ * Name of a server at its broker: the CN of its client certificate. A device's name is its id, a plain UUID, so the prefix
+ * keeps every device from having a server's name, and with it a server's rights.
+ */
+export function brokerUser(serverId: string, replica = ''): string {
+  return `server.${serverId}${replica && `.${replica}`}`;
+}
+
+/**
+ * Access rules: a device writes its own up and presence topics and reads its own down topic; the server reads the former and
+ * writes the latter. Nobody may do anything else. `%u` is the user, that is the CN of the certificate.
+ *
+ * A revoked device gets in (its certificate lives on) and may do nothing: a `deny` comes before every right. Rules and no list
+ * of revoked certificates (CRL): they count for connections that stand, they have no date after which a broker shuts everybody
+ * out, and after a succession of the CA, whose key is destroyed, nobody could sign such a list for the certificates of before.
+ */
+export function mosquittoAcl({ serverId, replicas = [], revoked = [] }: AccessOptions): string {
+  const users = replicas.length === 0 ? [brokerUser(serverId)] : replicas.map((r) => brokerUser(serverId, r));
+  const server = users.map((user) =>
+    [
+      `user ${user}`,
+      `topic read ${upFilter(serverId)}`,
+      `topic read ${presenceFilter(serverId)}`,
+      `topic write ${downTopic(serverId, '+')}`,
+    ].join('\n'),
+  );
+  const denied = [...revoked].sort().map((id) => `user ${id}\ntopic deny #`);
+  const device = [
+    `pattern write ${upTopic(serverId, '%u')}`,
+    `pattern write ${presenceTopic(serverId, '%u')}`,
+    `pattern read ${downTopic(serverId, '%u')}`,
+  ].join('\n');
+  return `${[...server, ...denied, device].join('\n\n')}\n`;
+}
+
+/** The servers of the access rules, in words. */
+export function brokerNames(replicas: readonly string[]): string {
+  const named = replicas.filter((name) => name !== '');
+  const unnamed = named.length < replicas.length || named.length === 0 ? ['the server without a name'] : [];
+  return [...unnamed, ...named].join(', ');
+}
+
+/**
+ * Writes the access rules alone, into a folder of `writeMosquitto`. The broker reads them at SIGHUP.
+ *
+ * @param owner whose they become; without it they stay whose they were
+ * @returns whether they are other than before
+ * @throws Problem `path-not-usable` where there are none, or this user has no right to them
+ */
+export function writeMosquittoAccess(folder: string, access: AccessOptions, owner: Owner | null = null): boolean {
+  const path = join(resolve(folder), 'acl');
+  const text = mosquittoAcl(access);
+  try {
+    const before = statSync(path);
+    if (owner) chownSync(path, owner.uid, owner.gid);
+    if (readFileSync(path, 'utf8') === text) return false;
+    replaceFile(path, text, { owner: owner ?? before, byMany: true });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw notUsable(cause, path);
+    throw new Problem(
+      'path-not-usable',
+      'There are no access rules in this folder.',
+      `Write everything first: ${command('server mosquitto --hostname NAME')}`,
+    );
+  }
+}
+
+/** What the system refused, in words, where it is a matter of rights; else as it is. */
+function notUsable(cause: unknown, path: string): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return cause;
+  return new Problem(
+    'path-not-usable',
+    `${path} can’t be written to by the user ${userInfo().username} (${code}).`,
+    `Run it as root, which also gives the files to the broker’s user (${command('server mosquitto --out FOLDER --hostname NAME')}); or name folders of this user’s with --out and --data.`,
+    { cause },
+  );
+}
+
+/**
+ * Writes everything that a Mosquitto 2 needs to be the broker of this server: configuration, access rules, CA, certificate
+ * and key. TLS 1.3 and client certificates on every listener; the certificate gives the user and the client id, so that no
+ * device can take another's session.
+ *
+ * @returns paths: of the configuration to start Mosquitto with, and of the OpenSSL configuration to name in `OPENSSL_CONF`
+ * @throws Problem `path-not-usable`
+ */
+export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: string } {
+  const folder = resolve(o.folder);
+  const path = (name: string) => join(folder, name);
+  // A line break would begin another setting.
+  for (const text of [folder, resolve(o.dataFolder)])
+    if (/[\r\n]/.test(text))
+      throw new Problem('path-not-usable', 'The folder’s name holds a line break.', 'Choose another folder.');
+  const { owner } = o;
+  const write = (name: string, text: string) =>
+    replaceFile(path(name), text, { byMany: true, ...(owner && { owner }) });
+  try {
+    makePrivate(folder, owner);
+    write('ca.pem', o.caPems.map((pem) => `${pem.trim()}\n`).join(''));
+    write('broker.pem', o.certificate.certPem);
+    write('broker.key', o.certificate.keyPem);
+    write('acl', mosquittoAcl(o));
+    write('openssl.cnf', OPENSSL);
+    write('mosquitto.conf', configuration(o, path));
+  } catch (cause) {
+    throw notUsable(cause, folder);
+  }
+  try {
+    makePrivate(resolve(o.dataFolder), owner);
+  } catch (cause) {
+    // systemd makes the state folder of its unit when it starts the broker.
+    const problem = notUsable(cause, o.dataFolder);
+    if (!(problem instanceof Problem) || o.dataFolder !== BROKER_DATA) throw problem;
+  }
+  return { config: path('mosquitto.conf'), openssl: path('openssl.cnf') };
+}
+
+/** A folder for its owner alone. The folders above it, where they are missing, are for everyone to pass. */
+function makePrivate(folder: string, owner: Owner | undefined): void {
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (owner) chownSync(folder, owner.uid, owner.gid);
+}
+
+/** The WebSocket listener's library takes no `tls_version`: OpenSSL's own configuration keeps it to TLS 1.3. */
+const OPENSSL = `openssl_conf = init
+[init]
+ssl_conf = ssl
+[ssl]
+system_default = tls13
+[tls13]
+MinProtocol = TLSv1.3
+`;
+
+function configuration(o: MosquittoOptions, path: (name: string) => string): string {
+  const listener = (port: number, protocol: 'mqtt' | 'websockets') => [
+    '',
+    `listener ${port}${o.bind ? ` ${o.bind}` : ''}`,
+    `protocol ${protocol}`,
+    `cafile ${path('ca.pem')}`,
+    `certfile ${path('broker.pem')}`,
+    `keyfile ${path('broker.key')}`,
+    'tls_version tlsv1.3',
+    'require_certificate true',
+    'use_identity_as_username true',
+    'use_username_as_clientid true',
+    `max_connections ${o.maxConnections ?? 2000}`,
+    // Of TLS 1.2 only a suite that needs a pre-shared key, and there is none: should somebody start the broker without
+    // OPENSSL_CONF, its WebSocket listener still agrees with nobody on TLS 1.2.
+    ...(protocol === 'websockets' ? ['ciphers PSK-AES256-GCM-SHA384'] : []),
+  ];
+  return `${[
+    '# Made by SmartPresence. Start with:',
+    `#   OPENSSL_CONF=${path('openssl.cnf')} mosquitto -c ${path('mosquitto.conf')}`,
+    ...(o.user ? [`user ${o.user}`] : []),
+    'per_listener_settings false',
+    'allow_anonymous false',
+    `acl_file ${path('acl')}`,
+    'persistence true',
+    `persistence_location ${resolve(o.dataFolder)}/`,
+    'autosave_interval 60',
+    'persistent_client_expiration 7d',
+    // A kiosk has one message under way, and the server answers one by one: more than this is somebody's flood.
+    `max_packet_size ${MAX_SEALED_BYTES + 1024}`,
+    'max_inflight_messages 20',
+    'max_queued_messages 200',
+    'max_queued_bytes 33554432',
+    'max_keepalive 120',
+    'set_tcp_nodelay true',
+    'log_dest stderr',
+    'log_type error',
+    'log_type warning',
+    'log_type notice',
+    ...listener(o.port, 'mqtt'),
+    ...(o.wssPort === null ? [] : listener(o.wssPort, 'websockets')),
+  ].join('\n')}\n`;
+}

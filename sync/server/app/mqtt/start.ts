@@ -1,0 +1,190 @@
+import type { Logger } from 'pino';
+import type { IdentityContext } from '../../core/devices/context.ts';
+import { issueServerClientCertificate, type KeyAndCertificate } from '../../platform/keys/certificates.ts';
+import { type MessageContext, nudgeMessage, refuseMessage, takeMessage } from '../devices/messages.ts';
+import { identify } from '../devices/peer.ts';
+import { BrokerConsumer } from './consumer.ts';
+import { type EmbeddedBroker, startEmbeddedBroker } from './embedded.ts';
+import { brokerUser } from './mosquitto.ts';
+import { Presence } from './presence.ts';
+import { keepNoted } from './replicas.ts';
+import type { MqttSettings } from './settings.ts';
+import { type Dropped, MqttWorker } from './worker.ts';
+
+/** Nudges at once. */
+const NUDGES_AT_ONCE = 8;
+/** At most one round of nudges in this time, ms: a kiosk's ask brings all that there is. */
+const NUDGE_PAUSE_MS = 1000;
+/** Our own certificate at a broker is made anew this often, ms: well within its life, and below Node’s longest timer. */
+const CREDENTIALS_MS = 20 * 86_400_000;
+
+export interface MqttSide {
+  /** Tells devices that are connected that there is something to ask for; without a list: all of them. Soon, not at once. */
+  nudge(devices?: readonly string[]): void;
+  readonly connectedDevices: ReadonlySet<string>;
+  readonly dropped: Dropped;
+  /** Ports of the embedded broker; null without one. */
+  readonly embedded: { readonly port: number; readonly wssPort: number | null } | null;
+  /** Whether every external broker is connected. */
+  readonly connected: boolean;
+  /** Publishes to ourselves at every external broker (consumer.ts). */
+  tryOut(): Promise<{ readonly reads: boolean; readonly writes: boolean }>;
+  close(): Promise<void>;
+}
+
+/**
+ * The server's side of MQTT: the embedded broker and a consumer for each external one, all with the same worker.
+ *
+ * @throws Problem `port-in-use`, `can-not-listen`
+ */
+export async function startMqtt(o: {
+  readonly settings: MqttSettings;
+  readonly bind: string;
+  readonly identity: Pick<IdentityContext, 'db' | 'keyring' | 'now'>;
+  readonly messages: MessageContext;
+  readonly log: Logger;
+}): Promise<MqttSide> {
+  const { settings, identity, messages, log } = o;
+  const { keyring } = identity;
+  const { serverId } = keyring;
+  const presence = new Presence(identity.db);
+  const worker = new MqttWorker({
+    serverId,
+    log,
+    take: (message) => takeMessage(messages, message),
+    refuse: (message, problem) => refuseMessage(messages, message, problem),
+    presence: (device, online) => presence.set(device, online),
+  });
+  const certificates = settings.brokers.length > 0 ? await clientCertificates(o) : null;
+  // Before anything is asked of a broker: the command that writes its rules can know us.
+  const unnoted = settings.brokers.length > 0 ? await keepNoted(identity.db, settings.replica, log) : null;
+  const consumers = settings.brokers.map(
+    (url) =>
+      new BrokerConsumer({
+        url,
+        serverId,
+        user: brokerUser(serverId, settings.replica),
+        clientId: `sp-${brokerUser(serverId, settings.replica)}`,
+        shared: settings.replica !== '',
+        credentials: () => certificates!.current,
+        cas: () => keyring.caPems,
+        worker,
+        log,
+      }),
+  );
+  let embedded: EmbeddedBroker | null = null;
+  const closeAll = async () => {
+    certificates?.stop();
+    unnoted?.();
+    await Promise.all([...consumers.map((c) => c.close()), embedded?.close()]);
+    worker.close();
+  };
+  try {
+    if (settings.embedded)
+      embedded = await startEmbeddedBroker({
+        bind: o.bind,
+        ...settings.embedded,
+        serverId,
+        certificate: () => keyring.devices,
+        cas: () => keyring.caPems,
+        identify: async (socket) => (await identify(identity, socket)).id,
+        worker,
+        log,
+      });
+  } catch (cause) {
+    await closeAll();
+    throw cause;
+  }
+  const broker = embedded;
+  keyring.onChange(() => {
+    broker?.renew();
+    certificates?.renew();
+  });
+
+  const senders = [...(broker ? [broker] : []), ...consumers];
+  /** On whichever broker the device is; to it, the same nudge twice is one. */
+  const nudgeOne = async (device: string) => {
+    const text = await nudgeMessage(messages, device);
+    await Promise.allSettled(senders.map((sender) => sender.send(device, text)));
+  };
+  const due = new Set<string>();
+  let timer: NodeJS.Timeout | null = null;
+  let closed = false;
+  let round: Promise<void> = Promise.resolve();
+  const nudgeDue = async () => {
+    timer = null;
+    const waiting = [...due].filter((device) => presence.online.has(device));
+    due.clear();
+    await round;
+    round = inParallel(waiting, NUDGES_AT_ONCE, (device) =>
+      // A lost nudge costs the pause until the kiosk asks by itself.
+      nudgeOne(device).catch((cause: unknown) => worker.drop('nudge-not-sent', device, cause)),
+    );
+    await round;
+  };
+  return {
+    nudge(devices = [...presence.online]) {
+      for (const device of devices) due.add(device);
+      if (due.size > 0 && !closed) timer ??= setTimeout(() => void nudgeDue(), NUDGE_PAUSE_MS);
+    },
+    connectedDevices: presence.online,
+    get dropped() {
+      return worker.dropped;
+    },
+    embedded: broker && { port: broker.port, wssPort: broker.wssPort },
+    get connected() {
+      return consumers.every((c) => c.connected);
+    },
+    async tryOut() {
+      const tried = await Promise.all(consumers.map((c) => c.tryOut()));
+      return { reads: tried.every((t) => t.reads), writes: tried.every((t) => t.writes) };
+    },
+    async close() {
+      closed = true;
+      if (timer) clearTimeout(timer);
+      await closeAll();
+    },
+  };
+}
+
+/** The certificate with which this server enters its brokers; new with a new CA, and in time before its end. */
+async function clientCertificates({
+  settings,
+  identity: { keyring, now },
+}: {
+  settings: MqttSettings;
+  identity: Pick<IdentityContext, 'keyring' | 'now'>;
+}) {
+  const issue = async (): Promise<KeyAndCertificate> =>
+    keyring.withChain(
+      await issueServerClientCertificate(keyring.ca, brokerUser(keyring.serverId, settings.replica), now().getTime()),
+    );
+  let current = await issue();
+  const renew = () =>
+    void issue().then(
+      (next) => {
+        current = next;
+      },
+      // The present one goes on; the next tick tries again.
+      () => undefined,
+    );
+
+  const timer = setInterval(renew, CREDENTIALS_MS);
+  timer.unref();
+  return {
+    get current() {
+      return current;
+    },
+    renew,
+    stop: () => clearInterval(timer),
+  };
+}
+
+async function inParallel<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  await Promise.all(
+    Array.from({ length: Math.min(atOnce, left.length) }, async () => {
+      for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+    }),
+  );
+}

@@ -1,0 +1,130 @@
+import type { Logger } from 'pino';
+import { typOf } from '../../../protocol/mqtt/payload.ts';
+import { MAX_SEALED_BYTES, TYP } from '../../../protocol/wire/batch.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { readTopic } from '../../../protocol/wire/topics.ts';
+import { ErrorLog } from '../../platform/http/error-log.ts';
+import { PerDeviceQueue } from '../devices/per-device-queue.ts';
+
+/** A sealed message of a device, and what it is to be taken for. */
+export interface UpMessage {
+  readonly kind: 'batch' | 'ask';
+  readonly sealed: string;
+  readonly device: string;
+}
+
+export interface WorkerOptions {
+  readonly serverId: string;
+  /** Opens, verifies, commits, and gives the answer; throws a Problem for what is refused. */
+  readonly take: (message: UpMessage) => Promise<string>;
+  /** Signs why a message was not taken. */
+  readonly refuse: (message: UpMessage, problem: Problem) => Promise<string>;
+  readonly presence: (device: string, online: boolean) => Promise<void>;
+  readonly log: Logger;
+  /** Most messages in work at once. */
+  readonly atOnce?: number;
+}
+
+/** What was dropped, by code, since the start. */
+export type Dropped = Readonly<Record<string, number>>;
+
+/** A code is logged at its first drop and then at every so many: a flood must not fill the log too. */
+const LOG_EVERY = 1000;
+
+/**
+ * Does the work of one message, whichever broker brought it: a bounded number at once, one at a time for each device. Junk
+ * is dropped with a coded trace and a counter; nothing that arrives stops the rest.
+ */
+export class MqttWorker {
+  readonly #o: WorkerOptions;
+  readonly #queue: PerDeviceQueue;
+  readonly #errors: ErrorLog;
+  readonly #dropped: Record<string, number> = {};
+
+  constructor(options: WorkerOptions) {
+    this.#o = options;
+    this.#queue = new PerDeviceQueue(options.atOnce);
+    this.#errors = new ErrorLog(options.log);
+  }
+
+  get dropped(): Dropped {
+    return this.#dropped;
+  }
+
+  /**
+   * @param send publishes an answer to the device; it is awaited, so that a slow broker slows the work down
+   * @returns when the message is done with: committed and answered, or dropped. Never rejects.
+   */
+  async handle(
+    topic: string,
+    payload: Uint8Array,
+    send: (device: string, answer: string) => Promise<void>,
+  ): Promise<void> {
+    const address = readTopic(this.#o.serverId, topic);
+    if (!address || !Uuid.safeParse(address.device).success) return this.drop('unknown-topic');
+    const { kind, device } = address;
+    if (kind === 'presence') return this.#presence(device, payload);
+    const sealed = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('latin1');
+    if (sealed.length > MAX_SEALED_BYTES) return this.drop('message-too-large', device);
+    const typ = typOf(sealed);
+    if (typ !== TYP.sealedBatch && typ !== TYP.sealedAsk) return this.drop('unknown-message', device);
+    const message: UpMessage = { kind: typ === TYP.sealedBatch ? 'batch' : 'ask', sealed, device };
+    const place = this.#queue.reserve(device);
+    if (!place) return this.drop('too-many-at-once', device);
+    await place.run(async () => {
+      const answer = await this.#answer(message);
+      if (answer === null) return;
+      try {
+        await send(device, answer);
+      } catch (cause) {
+        // What was committed stays so; the device sends again and gets the same answer.
+        this.drop('answer-not-sent', device, cause);
+      }
+    });
+  }
+
+  /** No message comes any more: writes down which refusals were only counted so far. */
+  close(): void {
+    this.#errors.close();
+  }
+
+  /** Counts what was thrown away, and logs it by its code, never by its content. */
+  drop(code: string, device?: string, cause?: unknown): void {
+    const count = (this.#dropped[code] ?? 0) + 1;
+    this.#dropped[code] = count;
+    if (count === 1 || count % LOG_EVERY === 0)
+      this.#o.log.warn({ code, device, count, ...(cause !== undefined && { err: cause }) }, 'mqtt message dropped');
+  }
+
+  async #presence(device: string, payload: Uint8Array): Promise<void> {
+    const text = payload.byteLength <= 7 ? Buffer.from(payload).toString('latin1') : '';
+    if (text === '') return;
+    if (text !== 'online' && text !== 'offline') return this.drop('unknown-presence', device);
+    try {
+      await this.#o.presence(device, text === 'online');
+    } catch (cause) {
+      this.drop('presence-not-kept', device, cause);
+    }
+  }
+
+  async #answer(message: UpMessage): Promise<string | null> {
+    const { device } = message;
+    try {
+      return await this.#o.take(message);
+    } catch (cause) {
+      const problem =
+        cause instanceof Problem
+          ? cause
+          : new Problem('internal-error', 'The server failed.', 'See its log; if it repeats, report it.', { cause });
+      if (problem === cause) this.#errors.note({ device, code: problem.code }, problem.message);
+      else this.#o.log.error({ device, code: problem.code, err: cause }, 'mqtt message failed');
+      try {
+        return await this.#o.refuse(message, problem);
+      } catch (failure) {
+        this.drop('rejection-not-signed', device, failure);
+        return null;
+      }
+    }
+  }
+}

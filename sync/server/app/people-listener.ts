@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import websocket from '@fastify/websocket';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { BoardQuery, CLOSE } from '../../protocol/api/live.ts';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { ErrorRows } from '../platform/access/error-rows.ts';
+import { COOKIE, checkHost } from '../platform/access/guard.ts';
+import { admit, callerOf, refusing, register } from '../platform/access/register.ts';
+import type { Services } from '../platform/access/route.ts';
+import { createListener, type Listener } from '../platform/http/listener.ts';
+import { networkOf } from '../platform/http/throttle.ts';
+import type { KeyAndCertificate } from '../platform/keys/certificates.ts';
+import type { LiveHub } from './live/hub.ts';
+import { isViewer } from './live/roles.ts';
+import { LIVE_SOCKET } from './live/routes.ts';
+import { SERVED } from './served.ts';
+
+export interface PeopleListenerOptions {
+  readonly services: Services;
+  readonly hub: LiveHub;
+  readonly certificate: KeyAndCertificate;
+  /** The certificate is the operator's, so browsers may be told never to fall back to plain HTTP. */
+  readonly trusted: boolean;
+  readonly hostnames: readonly string[];
+  /** Reverse proxies that say where a request comes from (`X-Forwarded-For`). */
+  readonly trustedProxies: readonly string[];
+  /** Folder of the built screens. */
+  readonly pages: string;
+  readonly log: Logger;
+}
+
+/** Sockets opened from one network in a minute: a console that lost its connection tries again every few seconds. */
+const LIVE_LIMIT = { max: 120, timeWindow: 60_000 };
+
+/** The listener for people's browsers: the console, its API and its WebSocket. */
+export async function createPeopleListener(o: PeopleListenerOptions): Promise<Listener> {
+  const { keyPem: key, certPem: cert } = o.certificate;
+  const app = createListener({ key, cert }, o.log, { trustedProxies: o.trustedProxies });
+  app.addHook('onRequest', async (request) => checkHost(request, o.hostnames));
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        fontSrc: ["'self'"],
+        imgSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    referrerPolicy: { policy: 'no-referrer' },
+    // With a certificate nobody trusts, HSTS would lock the operator out of his own demo.
+    strictTransportSecurity: o.trusted ? { maxAge: 31_536_000 } : false,
+  });
+  await app.register(cookie);
+  await app.register(rateLimit, { global: false });
+  await app.register(websocket, { options: { maxPayload: 1024, perMessageDeflate: false } });
+  await servePages(app as unknown as FastifyInstance, o.pages);
+
+  const { services } = o;
+  const errors = new ErrorRows(services);
+  register(app, services, SERVED, errors);
+  app.get(
+    '/api/live',
+    {
+      websocket: true,
+      config: { rateLimit: { ...LIVE_LIMIT, keyGenerator: ({ ip }) => networkOf(ip) } },
+      preValidation: async (request) => {
+        const caller = await callerOf(services, request, { use: false });
+        await refusing(errors, LIVE_SOCKET, caller, () => admit(LIVE_SOCKET, request, caller));
+      },
+    },
+    async (socket, request) => {
+      const { session, actor } = await callerOf(services, request, { use: false });
+      if (!session || !isViewer(session.role)) return socket.close(CLOSE.sessionEnded, 'session ended');
+      const since = BoardQuery.safeParse(request.query);
+      const as = { session: request.cookies[COOKIE]!, actor, role: session.role };
+      const reader = o.hub.add(socket, as, since.success ? since.data : {});
+      socket.on('pong', reader.answered);
+      socket.on('close', reader.gone);
+      socket.on('error', (error) =>
+        o.log.debug({ code: (error as NodeJS.ErrnoException).code }, 'live screen went away'),
+      );
+    },
+  );
+  return app;
+}
+
+/** The pages that people open: whoever runs the place, and everybody their own. */
+const SCREENS = ['console', 'portal'] as const;
+
+/** The pages of console and portal, and the assets that the build hashed by name. Nothing else of the build folder is served. */
+async function servePages(app: FastifyInstance, pages: string): Promise<void> {
+  const assets = join(pages, 'assets');
+  if (!existsSync(assets)) {
+    for (const screen of SCREENS)
+      app.get(`/${screen}/`, () => {
+        throw new Problem(
+          'page-not-built',
+          `The ${screen} was not built.`,
+          'Install the server again (in the sources: npm run build:renderer).',
+        );
+      });
+    return;
+  }
+  await app.register(fastifyStatic, { root: assets, prefix: '/assets/', immutable: true, maxAge: '1y', index: false });
+  for (const screen of SCREENS) {
+    app.get(`/${screen}/`, (_request, reply) =>
+      reply
+        .header('cache-control', 'no-cache')
+        .sendFile(`${screen}/index.html`, pages, { immutable: false, maxAge: 0 }),
+    );
+    app.get(`/${screen}`, (_request, reply) => reply.redirect(`/${screen}/`));
+  }
+  app.get('/', (_request, reply) => reply.redirect('/console/'));
+}

@@ -1,0 +1,230 @@
+import { X509Certificate } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Problem } from '../../protocol/wire/problem.ts';
+import { hasEnrolledAdmin } from '../core/accounts/accounts.ts';
+import { createLink } from '../core/accounts/links.ts';
+import { identityContext } from '../core/devices/context.ts';
+import { listenForOperator } from '../core/operator/socket.ts';
+import { configuredLease } from '../core/sites/policy.ts';
+import { ensureDefaultSite } from '../core/sites/sites.ts';
+import { keepHead } from '../platform/audit/head.ts';
+import { SERVER_BUILD } from '../platform/build-name.ts';
+import { knownMigrations } from '../platform/database/migrations.ts';
+import { openDatabase } from '../platform/database/open.ts';
+import type { Signals } from '../platform/database/signals.ts';
+import { makeServerHome } from '../platform/home.ts';
+import { type Listener, TLS_VERSIONS } from '../platform/http/listener.ts';
+import { urlOf } from '../platform/http/url.ts';
+import { startJobs } from '../platform/jobs/runner.ts';
+import { type Keyring, openKeyring } from '../platform/keys/keyring.ts';
+import { followCertificate } from '../platform/keys/people-certificate.ts';
+import { keepBeating } from '../platform/keys/replica.ts';
+import { keysOf } from '../platform/keys/settings.ts';
+import { CHECKS } from './checks/all.ts';
+import { Watch } from './checks/watch.ts';
+import type { Config } from './config.ts';
+import { createDeviceListener } from './devices/listener.ts';
+import { nudger } from './downstream/nudges.ts';
+import { startOperations } from './health/start.ts';
+import { JOBS } from './jobs/all.ts';
+import { startHub } from './live/start.ts';
+import { startMqtt } from './mqtt/start.ts';
+import { runOperation } from './operations.ts';
+import { createPeopleListener } from './people-listener.ts';
+import { startAttendanceWorker } from './worker.ts';
+
+export interface RunningServer {
+  readonly peopleUrl: string;
+  readonly deviceUrl: string;
+  /** Opens the console: as administrator, once, within an hour, as long as no administrator has a second factor; else to sign in. */
+  readonly adminLink: string;
+  /** Of the people listener's certificate, as browsers show it. */
+  readonly certificateSha256: string;
+  /** Port of the listener for health and metrics; null: none. */
+  readonly operationsPort: number | null;
+  /** From now on it says that it is not ready, and serves on. */
+  stopping(): void;
+  close(): Promise<void>;
+}
+
+/** How often the keyring is looked at without being told to, ms. */
+const KEYRING_MS = 5000;
+
+/** Folder of the built screens, seen from here. */
+const PAGES = join(import.meta.dirname, '../../../dist/renderer');
+
+/**
+ * Starts the server: database under its lock, keyring, both listeners.
+ *
+ * @throws Problem `database-in-use`, `wrong-encryption-key`, `port-in-use`, `bad-people-certificate`, …; nothing is left running then
+ */
+export async function startServer(
+  config: Config,
+  log: Logger,
+  { now = () => new Date(), pages = PAGES }: { now?: () => Date; pages?: string } = {},
+): Promise<RunningServer> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const keys = keysOf(config);
+    makeServerHome(config.home);
+    const database = await openDatabase(config.home, {
+      postgres: config.database,
+      onLost: (err) =>
+        log.warn({ code: 'database-connection-lost', err }, 'a database connection broke; it is made anew'),
+    });
+    const { db, logEpoch, signals } = database;
+    closers.push(database.close);
+    for (const { code, message } of database.warnings) log.warn({ code }, message);
+    const keyring = await openKeyring(db, keys, {
+      hostnames: config.hostnames,
+      now: () => now().getTime(),
+    });
+    const identity = identityContext({ db, keys, keyring, now, config, port: () => portOf(devices) });
+    closers.push(keepFresh(keyring, signals, log));
+    const { replica } = config.mqtt;
+    const about = { name: replica, build: SERVER_BUILD, schema: knownMigrations().at(-1)! };
+    closers.push(await keepBeating(db, keys, log, about));
+    closers.push(keepHead({ db, keys, keyring, home: config.home, log, now }));
+    await ensureDefaultSite(db, { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds }, now());
+    await configuredLease(db, config.leaseDays, now());
+    closers.push(startAttendanceWorker(database, keys, config.weights, log, now, config.retention.erasureUndoDays));
+    const services = {
+      db,
+      keys,
+      keyring,
+      config,
+      log,
+      now,
+      notify: (what: 'board' | 'change') => signals.notify(what),
+      devicePort: () => portOf(devices),
+    };
+    const jobs = await startJobs(services, JOBS, { alone: database.kind === 'embedded' });
+    closers.push(() => jobs.stop());
+    // A request for erasure is not waited with.
+    signals.hear('change', () => jobs.look('erasure'));
+    // Nor with a build that goes wrong.
+    signals.hear('change', () => jobs.look('rollouts'));
+    const hub = startHub(services, logEpoch);
+    closers.push(() => hub.close());
+    signals.hear('board', () => hub.changed());
+    const messages = {
+      ...identity,
+      logEpoch,
+      log,
+      undoDays: config.retention.erasureUndoDays,
+      onChange: () => signals.notify('board'),
+      onKioskChange: () => signals.notify('change'),
+    };
+    const devices = createDeviceListener({ ...messages, updates: config.updates });
+    closers.push(() => devices.close());
+    const followed = config.peopleCertificate && followCertificate(config.peopleCertificate, log);
+    if (followed) closers.push(async () => followed.close());
+    const certificate = followed?.now ?? keyring.people;
+    const people = await createPeopleListener({
+      services,
+      hub,
+      certificate,
+      trusted: config.peopleCertificate !== null,
+      hostnames: config.hostnames,
+      trustedProxies: config.trustedProxies,
+      pages,
+      log,
+    });
+    closers.push(() => people.close());
+    await listen(devices, config, config.devicePort, 'SMARTPRESENCE_DEVICE_PORT');
+    const mqtt = await startMqtt({ settings: config.mqtt, bind: config.bind, identity, messages, log });
+    closers.push(() => mqtt.close());
+    const watch = new Watch({
+      checks: CHECKS,
+      subject: { config, now, open: { db, keys, keyring }, broker: config.mqtt.brokers.length > 0 ? mqtt : null },
+      replica,
+      log,
+      onChange: () => signals.notify('board'),
+    });
+    closers.push(watch.start());
+    const operations = await startOperations({
+      settings: config.operations,
+      db,
+      readiness: watch,
+      certificate,
+      held: () => ({
+        liveScreens: hub.size,
+        mqtt: { connected: mqtt.connected, devices: mqtt.connectedDevices.size, dropped: mqtt.dropped },
+        pool: database.pool(),
+      }),
+      log,
+      now,
+    });
+    closers.push(operations.close);
+    followed?.onChange((renewed) => {
+      people.server.setSecureContext({ ...TLS_VERSIONS, key: renewed.keyPem, cert: renewed.certPem });
+      operations.renewCertificate(renewed);
+    });
+    signals.hear('change', await nudger(db, (due) => mqtt.nudge(due), log));
+    if (database.kind === 'embedded') {
+      const onChange = () => {
+        signals.notify('board');
+        signals.notify('change');
+      };
+      const run = (name: string, args: unknown) => runOperation({ ...identity, config, log, onChange }, name, args);
+      closers.push(await listenForOperator(config.home, run, log));
+    }
+    const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
+    // Whoever reads what is printed here could read the keys as well. With an administrator who has a second factor,
+    // nothing that opens the console is printed any more; `accounts link` makes a link then.
+    const enter = (await hasEnrolledAdmin(db))
+      ? ''
+      : `#enter=${(await createLink(db, keys, { kind: 'operator' }, now())).token}`;
+    return {
+      peopleUrl,
+      deviceUrl: identity.deviceUrl(),
+      // In the fragment, which browsers never send: no log, proxy or link scanner gets it.
+      adminLink: `${peopleUrl}/console/${enter}`,
+      certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
+      operationsPort: operations.port,
+      stopping: () => watch.stop(),
+      close,
+    };
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+}
+
+/** Takes over what other replicas, or the command line, change in the keyring, and renews certificates near their end. */
+function keepFresh(keyring: Keyring, signals: Signals, log: Logger): () => Promise<void> {
+  const look = () => {
+    keyring.refresh().catch((err: unknown) => log.warn({ code: 'keyring-not-read', err }, 'the keyring was not read'));
+  };
+  const ticker = setInterval(look, KEYRING_MS).unref();
+  const deaf = signals.hear('change', look);
+  return async () => {
+    clearInterval(ticker);
+    deaf();
+  };
+}
+
+/** The port that it listens on; null when it does not yet. */
+function portOf(listener: Listener): number | null {
+  return (listener.server.address() as AddressInfo | null)?.port ?? null;
+}
+
+async function listen(listener: Listener, config: Config, port: number, variable: string): Promise<string> {
+  try {
+    await listener.listen({ host: config.bind, port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Problem(
+      code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen',
+      `Can't listen on ${config.bind}:${port} (${code}).`,
+      `Set ${variable} to a free port.`,
+      { cause },
+    );
+  }
+  return urlOf(config.hostnames[0]!, portOf(listener)!);
+}

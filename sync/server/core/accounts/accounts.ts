@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import type { Kysely, Transaction } from 'kysely';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { endSessionsOf, type Holder } from '../../platform/access/session.ts';
+import type { Role } from '../../platform/audit/actor.ts';
+import type { Row, Tables } from '../../platform/database/schema.ts';
+import { emailIndex, emailIndexes, openEmail, sealEmail } from '../../platform/http/email.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+
+/** An account has one role: who needs two kinds of rights has two accounts, so that the audit log says in which they acted. */
+export type AccountRole = Exclude<Role, 'person'>;
+
+/** An account as it is shown: no secret, no hash. */
+export interface Account {
+  readonly id: string;
+  readonly role: AccountRole;
+  readonly email: string | null;
+  /** Password and second factor are set. */
+  readonly enrolled: boolean;
+  readonly madeAt: Date;
+  readonly signedInAt: Date | null;
+  readonly disabledAt: Date | null;
+}
+
+/** The account of whoever holds the server's own machine; there from the first use of a link that the server printed. */
+export const OPERATOR_ACCOUNT = '00000000-0000-4000-8000-000000000001';
+
+export type AccountRow = Row<'account'>;
+
+/** Has all that a sign-in needs. */
+export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at'>): boolean =>
+  row.password !== null && row.totp_confirmed_at !== null;
+
+/** @throws Problem `account-unknown` */
+export async function lockAccount(tx: Transaction<Tables>, id: string): Promise<AccountRow> {
+  const row = await tx.selectFrom('account').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  if (!row) throw new Problem('account-unknown', 'There is no such account.', `List them: ${command('accounts list')}`);
+  return row;
+}
+
+/** The account of an address, as it is now; null when there is none. */
+export async function accountByEmail(db: Kysely<Tables>, keys: Keys, email: string): Promise<AccountRow | null> {
+  const row = await db
+    .selectFrom('account')
+    .selectAll()
+    .where('email_index', 'in', emailIndexes(keys, email))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * Whose session a link of this account opens: one that sets password and second factor, and nothing else before that. A
+ * link is no second factor.
+ *
+ * @throws Problem `account-disabled`, `account-unknown`
+ */
+export async function holderOf(tx: Transaction<Tables>, id: string): Promise<Holder> {
+  const row = await lockAccount(tx, id);
+  if (row.disabled_at) throw disabled();
+  return { role: row.role, account: id, stage: 'enrol' };
+}
+
+/**
+ * The operator's account, made at its first use. Its link is printed on the server's own machine, whose holder could read
+ * the keys as well: it signs in fully, and is printed only as long as no administrator has a second factor.
+ *
+ * @throws Problem `account-disabled`
+ */
+export async function operatorAccount(tx: Transaction<Tables>, now: Date): Promise<Holder> {
+  await tx
+    .insertInto('account')
+    .values({ id: OPERATOR_ACCOUNT, role: 'admin', made_at: now })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  const row = await lockAccount(tx, OPERATOR_ACCOUNT);
+  if (row.disabled_at) throw disabled();
+  return { role: row.role, account: OPERATOR_ACCOUNT, stage: 'full' };
+}
+
+const disabled = () =>
+  new Problem(
+    'account-disabled',
+    'This account is disabled.',
+    'Ask an administrator, or sign in with another account.',
+  );
+
+/** Whether somebody can administer this server with password and second factor. */
+export async function hasEnrolledAdmin(db: Kysely<Tables>): Promise<boolean> {
+  const row = await db
+    .selectFrom('account')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('disabled_at', 'is', null)
+    .where('password', 'is not', null)
+    .where('totp_confirmed_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** @throws Problem `email-taken` */
+export async function addAccount(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { role, email }: { role: AccountRole; email: string },
+  now: Date,
+): Promise<Account> {
+  if (await accountByEmail(tx, keys, email)) throw emailTaken();
+  const id = randomUUID();
+  const { numInsertedOrUpdatedRows: made } = await tx
+    .insertInto('account')
+    .values({
+      id,
+      role,
+      email: sealEmail(keys, id, 1, email),
+      email_index: emailIndex(keys, email),
+      row_version: 1,
+      made_at: now,
+    })
+    .onConflict((c) => c.column('email_index').doNothing())
+    .executeTakeFirst();
+  if (!made) throw emailTaken();
+  return shown(keys, await lockAccount(tx, id));
+}
+
+export const emailTaken = (): Problem =>
+  new Problem('email-taken', 'Another account has this address.', 'Use another address, or that account.');
+
+export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<Account[]> {
+  const rows = await db.selectFrom('account').selectAll().orderBy('made_at').orderBy('id').execute();
+  return rows.map((row) => shown(keys, row));
+}
+
+export interface AccountPatch {
+  readonly role?: AccountRole | undefined;
+  readonly disabled?: boolean | undefined;
+}
+
+/**
+ * Changes role or state; either ends the account's sessions. The last administrator can't be taken away.
+ *
+ * @throws Problem `account-unknown`, `last-administrator`
+ */
+export async function changeAccount(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+  patch: AccountPatch,
+  now: Date,
+): Promise<Account> {
+  // Two administrators who disable each other at once: one after the other.
+  await tx.selectFrom('account').select('id').where('role', '=', 'admin').orderBy('id').forUpdate().execute();
+  const row = await lockAccount(tx, id);
+  const role = patch.role ?? row.role;
+  const disabledAt = patch.disabled === undefined ? row.disabled_at : patch.disabled ? (row.disabled_at ?? now) : null;
+  const changed = role !== row.role || (disabledAt === null) !== (row.disabled_at === null);
+  if (changed) {
+    if (row.role === 'admin' && row.disabled_at === null && (role !== 'admin' || disabledAt !== null))
+      await keepOneAdmin(tx, id);
+    await tx.updateTable('account').set({ role, disabled_at: disabledAt }).where('id', '=', id).execute();
+    await endSessionsOf(tx, { account: id });
+  }
+  return shown(keys, { ...row, role, disabled_at: disabledAt });
+}
+
+async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<void> {
+  const other = await tx
+    .selectFrom('account')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('disabled_at', 'is', null)
+    .where('id', '!=', without)
+    .limit(1)
+    .executeTakeFirst();
+  if (!other)
+    throw new Problem(
+      'last-administrator',
+      'This is the last administrator.',
+      `Make another administrator first: ${command('accounts add EMAIL --role admin')}`,
+    );
+}
+
+/** Takes back second factor and recovery codes: the account enrols anew after its password. Ends its sessions. */
+export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string): Promise<Account> {
+  const row = await lockAccount(tx, id);
+  const cleared = { totp: null, totp_next: null, totp_confirmed_at: null, totp_step: 0 };
+  await tx.updateTable('account').set(cleared).where('id', '=', id).execute();
+  await tx.deleteFrom('recovery_code').where('account', '=', id).execute();
+  await endSessionsOf(tx, { account: id });
+  return shown(keys, { ...row, ...cleared });
+}
+
+/**
+ * Removes an account that was disabled before: address, password, second factor and links. What it did stays in the audit
+ * log, under its id.
+ *
+ * @throws Problem `account-unknown`, `account-not-disabled`
+ */
+export async function removeAccount(tx: Transaction<Tables>, id: string): Promise<void> {
+  const row = await lockAccount(tx, id);
+  if (!row.disabled_at)
+    throw new Problem(
+      'account-not-disabled',
+      'This account is in use.',
+      `Disable it first: ${command('accounts disable ID')}`,
+    );
+  await tx.deleteFrom('account').where('id', '=', id).execute();
+}
+
+export function shown(keys: Keys, row: AccountRow): Account {
+  return {
+    id: row.id,
+    role: row.role,
+    email: row.email ? openEmail(keys, row.id, row.row_version, row.email) : null,
+    enrolled: isEnrolled(row),
+    madeAt: row.made_at,
+    signedInAt: row.signed_in_at,
+    disabledAt: row.disabled_at,
+  };
+}

@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import type { Transaction } from 'kysely';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { endSessionsOf, type Session } from '../../platform/access/session.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { type AccountRow, accountByEmail, emailTaken } from './accounts.ts';
+import { newTotp, openTotp, sealTotp, totpStep } from './totp.ts';
+
+/** What an account signs in with: address, password, second factor, recovery codes. */
+
+const RECOVERY_CODES = 10;
+/** 80 bits: not to be guessed, and still typed from paper. */
+const RECOVERY_BYTES = 10;
+/** Crockford's base32: no letter that looks like another. */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/**
+ * Takes a code of the authenticator app, or a recovery code, and uses it up.
+ *
+ * @param row locked
+ * @returns whether it was right; always false where no second factor is set
+ */
+export async function useSecondFactor(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  row: AccountRow,
+  code: string,
+  now: Date,
+): Promise<boolean> {
+  if (!row.totp || !row.totp_confirmed_at) return false;
+  const typed = code.replaceAll(/[\s-]/g, '').toLowerCase();
+  if (/^\d{6}$/.test(typed)) {
+    const step = totpStep(openTotp(keys, 'totp', row.id, row.row_version, row.totp), typed, Number(row.totp_step), now);
+    if (step === null) return false;
+    await tx.updateTable('account').set({ totp_step: step }).where('id', '=', row.id).execute();
+    return true;
+  }
+  const { numUpdatedRows } = await tx
+    .updateTable('recovery_code')
+    .set({ used_at: now })
+    .where('account', '=', row.id)
+    .where('used_at', 'is', null)
+    .where('hash', 'in', keys.hashTokens(recoveryText(row.id, typed)))
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+const recoveryText = (account: string, code: string): string => `recovery/${account}/${code}`;
+
+/** Makes new recovery codes; those before them are worth nothing any more. Shown once: only keyed hashes are kept. */
+export async function newRecoveryCodes(tx: Transaction<Tables>, keys: Keys, account: string): Promise<string[]> {
+  await tx.deleteFrom('recovery_code').where('account', '=', account).execute();
+  const codes = Array.from({ length: RECOVERY_CODES }, () => {
+    // 5 bits a letter, of bytes: 256 is a multiple of 32, so none is likelier than another.
+    const letters = [...randomBytes((RECOVERY_BYTES * 8) / 5)].map((b) => ALPHABET[b % 32]!);
+    return letters.join('');
+  });
+  await tx
+    .insertInto('recovery_code')
+    .values(codes.map((code) => ({ hash: keys.hashToken(recoveryText(account, code)), account, used_at: null })))
+    .execute();
+  return codes.map((code) => code.replaceAll(/(.{4})(?!$)/g, '$1-'));
+}
+
+export async function recoveryCodesLeft(tx: Transaction<Tables>, account: string): Promise<number> {
+  const { left } = await tx
+    .selectFrom('recovery_code')
+    .select((e) => e.fn.countAll<number | string>().as('left'))
+    .where('account', '=', account)
+    .where('used_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(left);
+}
+
+/**
+ * Sets address or password, and ends the account's other sessions.
+ *
+ * @param row locked
+ * @param change `password`: PHC string
+ * @throws Problem `email-taken`
+ */
+export async function setSignIn(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  row: AccountRow,
+  change: { readonly email?: string | undefined; readonly password?: string | undefined },
+  except: Session,
+): Promise<void> {
+  if (change.email !== undefined) {
+    const owner = await accountByEmail(tx, keys, change.email);
+    if (owner && owner.id !== row.id) throw emailTaken();
+  }
+  await writeSealed(tx, keys, row, { email: change.email });
+  if (change.password !== undefined)
+    await tx.updateTable('account').set({ password: change.password }).where('id', '=', row.id).execute();
+  await endSessionsOf(tx, { account: row.id }, except);
+}
+
+/** Makes a shared secret that becomes the second factor when a code of it is shown (`confirmTotp`). @returns base32 */
+export async function offerTotp(tx: Transaction<Tables>, keys: Keys, row: AccountRow): Promise<string> {
+  const secret = newTotp();
+  await writeSealed(tx, keys, row, { totpNext: secret });
+  return secret;
+}
+
+/**
+ * Takes the offered secret into use, and ends the account's other sessions.
+ *
+ * @param row locked
+ * @returns recovery codes; null: the code is wrong
+ * @throws Problem `second-factor-not-offered`
+ */
+export async function confirmTotp(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  row: AccountRow,
+  code: string,
+  now: Date,
+  except: Session,
+): Promise<string[] | null> {
+  if (!row.totp_next)
+    throw new Problem('second-factor-not-offered', 'No new second factor was begun.', 'Begin: ask for a new secret.');
+  const secret = openTotp(keys, 'totp-next', row.id, row.row_version, row.totp_next);
+  const step = totpStep(secret, code.replaceAll(/\s/g, ''), 0, now);
+  if (step === null) return null;
+  await writeSealed(tx, keys, row, { totp: secret, totpNext: null });
+  await tx.updateTable('account').set({ totp_confirmed_at: now, totp_step: step }).where('id', '=', row.id).execute();
+  await endSessionsOf(tx, { account: row.id }, except);
+  return newRecoveryCodes(tx, keys, row.id);
+}
+
+export const secondFactorWrong = (): Problem =>
+  new Problem(
+    'second-factor-wrong',
+    'The code is wrong, or was used already.',
+    'Wait for the next code of the app; check that the clock of its device is right.',
+  );
+
+/** A session that has done what it had to: everything its role may do is open from now on. */
+export async function finishEnrolment(tx: Transaction<Tables>, session: Session, now: Date): Promise<void> {
+  await tx.updateTable('session').set({ stage: 'full' }).where('hash', '=', session.hash).execute();
+  await tx.updateTable('account').set({ signed_in_at: now }).where('id', '=', session.account!).execute();
+}
+
+/** Seals all of an account's values anew under its next row version, so that none of before can be put back. */
+async function writeSealed(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  row: AccountRow,
+  change: { readonly email?: string | undefined; readonly totp?: string; readonly totpNext?: string | null },
+): Promise<void> {
+  const { id, row_version: before } = row;
+  const version = before + 1;
+  const email = change.email ?? (row.email ? openEmail(keys, id, before, row.email) : null);
+  const totp = change.totp ?? (row.totp ? openTotp(keys, 'totp', id, before, row.totp) : null);
+  const kept = row.totp_next ? openTotp(keys, 'totp-next', id, before, row.totp_next) : null;
+  const next = change.totpNext === undefined ? kept : change.totpNext;
+  await tx
+    .updateTable('account')
+    .set({
+      row_version: version,
+      email: email === null ? null : sealEmail(keys, id, version, email),
+      email_index: email === null ? null : emailIndex(keys, email),
+      totp: totp === null ? null : sealTotp(keys, 'totp', id, version, totp),
+      totp_next: next === null ? null : sealTotp(keys, 'totp-next', id, version, next),
+    })
+    .where('id', '=', id)
+    .execute();
+}

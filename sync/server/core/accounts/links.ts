@@ -1,0 +1,107 @@
+import type { Kysely, Transaction } from 'kysely';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { type Holder, newToken, type Session, startSession } from '../../platform/access/session.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { lockPeople } from '../people/people.ts';
+import { hasEnrolledAdmin, holderOf, operatorAccount } from './accounts.ts';
+
+/** How long each kind of one-time link works, ms. */
+export const LINK_LIFE_MS = {
+  operator: 60 * 60 * 1000,
+  account: 24 * 60 * 60 * 1000,
+  person: 15 * 60 * 1000,
+} as const;
+export const LINK_MS = LINK_LIFE_MS.operator;
+
+/** Whom a link lets in. `operator`: whoever reads what the server prints on its own machine. */
+export type LinkFor =
+  | { readonly kind: 'operator' }
+  | { readonly kind: 'account'; readonly account: string }
+  | { readonly kind: 'person'; readonly person: string };
+
+/** Makes a link's token. It works once; the unused ones of the same account or person end with it. */
+export async function createLink(
+  db: Kysely<Tables>,
+  keys: Keys,
+  to: LinkFor,
+  now: Date,
+): Promise<{ token: string; expiresAt: Date }> {
+  const token = newToken();
+  const expiresAt = new Date(now.getTime() + LINK_LIFE_MS[to.kind]);
+  if (to.kind !== 'operator')
+    await db
+      .deleteFrom('sign_in_link')
+      .where(to.kind, '=', to.kind === 'account' ? to.account : to.person)
+      .where('used_at', 'is', null)
+      .execute();
+  await db
+    .insertInto('sign_in_link')
+    .values({
+      hash: keys.hashToken(token),
+      kind: to.kind,
+      account: to.kind === 'account' ? to.account : null,
+      person: to.kind === 'person' ? to.person : null,
+      created_at: now,
+      expires_at: expiresAt,
+      used_at: null,
+    })
+    .execute();
+  return { token, expiresAt };
+}
+
+/**
+ * Trades a link's token for a session's.
+ *
+ * @throws Problem `link-unknown`, `link-already-used`, `link-expired`, `account-disabled`
+ */
+export async function redeemLink(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  token: string,
+  now: Date,
+): Promise<{ session: Session; token: string }> {
+  const link = await tx
+    .selectFrom('sign_in_link')
+    .selectAll()
+    .where('hash', 'in', keys.hashTokens(token))
+    .forUpdate()
+    .executeTakeFirst();
+  if (!link) throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.operator);
+  const again = NEXT[link.kind];
+  if (link.used_at) throw new Problem('link-already-used', 'This link was already used. It works once.', again);
+  if (link.expires_at <= now) throw new Problem('link-expired', 'This link is too old.', again);
+  // Printed before somebody enrolled: it is not needed any more, and would be a way around the second factor.
+  if (link.kind === 'operator' && (await hasEnrolledAdmin(tx)))
+    throw new Problem('link-expired', 'This link works no more: an administrator has a second factor now.', SIGN_IN);
+  // Whose it was is needed no more; that it was used is.
+  await tx
+    .updateTable('sign_in_link')
+    .set({ used_at: now, account: null, person: null })
+    .where('hash', '=', link.hash)
+    .execute();
+  const holder: Holder =
+    link.kind === 'person'
+      ? { role: 'person', person: await livingPerson(tx, link.person!) }
+      : link.kind === 'account'
+        ? await holderOf(tx, link.account!)
+        : await operatorAccount(tx, now);
+  return startSession(tx, keys, holder, now);
+}
+
+/** @throws Problem `link-unknown` of somebody who was erased meanwhile */
+async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string> {
+  const standing = (await lockPeople(tx, [id])).get(id);
+  if (!standing || standing.erased)
+    throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.person);
+  return standing.now;
+}
+
+const SIGN_IN = `Sign in with your account, or run: ${command('accounts link')}`;
+
+const NEXT = {
+  operator: `For a new link run: ${command('accounts link')}`,
+  account: 'Ask an administrator for a new link.',
+  person: 'Ask for a new link.',
+} as const;

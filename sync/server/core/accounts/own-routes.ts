@@ -1,0 +1,232 @@
+import type { Transaction } from 'kysely';
+import {
+  OwnAccount,
+  RecoveryCodes,
+  RecoveryCodesRequest,
+  SignInChange,
+  TotpConfirm,
+  TotpOffer,
+  TotpOffered,
+} from '../../../protocol/api/accounts.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { type AuthRouteCall, authRoute, type Before, Refused } from '../../platform/access/auth-route.ts';
+import type { RouteSpec, Services } from '../../platform/access/route.ts';
+import type { Session } from '../../platform/access/session.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import { openEmail } from '../../platform/http/email.ts';
+import { chargeAll, forgive, throttleKey } from '../../platform/http/throttle.ts';
+import { type AccountRow, isEnrolled, lockAccount, shown } from './accounts.ts';
+import { wire } from './answers.ts';
+import {
+  confirmTotp,
+  finishEnrolment,
+  newRecoveryCodes,
+  offerTotp,
+  recoveryCodesLeft,
+  secondFactorWrong,
+  setSignIn,
+  useSecondFactor,
+} from './credentials.ts';
+import { qrSvg } from './link-text.ts';
+import { checkPassword, checkStrength, hashPassword } from './password.ts';
+import { totpUri } from './totp.ts';
+
+/** What somebody does with their own account: enrol, and change what they sign in with. */
+
+const ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const;
+const DATA = ['account.email'] as const;
+
+interface Proof {
+  readonly current?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+interface Proven {
+  readonly throttle: Buffer;
+  /** The stored password that `current` was compared with. */
+  readonly against: string | null;
+  readonly right: boolean;
+}
+
+/** Charges the attempt and compares the password, before the transaction. */
+async function prepareProof(
+  { services, session, now }: Before<unknown, unknown, unknown>,
+  proof: Proof,
+): Promise<Proven> {
+  const { db, keys } = services;
+  const id = session!.account!;
+  const throttle = throttleKey(keys, 'account', `proof/${id}`);
+  await chargeAll(db, [{ key: throttle, name: 'account' }], now);
+  const row = await db.selectFrom('account').select('password').where('id', '=', id).executeTakeFirst();
+  const against = row?.password ?? null;
+  return { throttle, against, right: proof.current !== undefined && (await checkPassword(against, proof.current)) };
+}
+
+/**
+ * Whether whoever sits before this session is its owner: a session that was left open, or stolen, changes no sign-in. What is
+ * set must be shown: the password (not in a session of a link, which is there because it was forgotten), and the second factor.
+ */
+async function isProven(
+  tx: Transaction<Tables>,
+  { keys }: Services,
+  row: AccountRow,
+  session: Session,
+  proof: Proof,
+  proven: Proven,
+  now: Date,
+): Promise<boolean> {
+  const needsPassword = row.password !== null && session.stage === 'full';
+  if (needsPassword && !(proven.right && row.password === proven.against)) return false;
+  if (row.totp_confirmed_at && !(proof.code && (await useSecondFactor(tx, keys, row, proof.code, now)))) return false;
+  await forgive(tx, proven.throttle);
+  return true;
+}
+
+const notProven = () =>
+  new Refused(
+    new Problem(
+      'proof-wrong',
+      'Present password or code is missing or wrong.',
+      'Give the present password and a fresh code of the authenticator app.',
+    ),
+  );
+
+type Own<B> = AuthRouteCall<unknown, unknown, B, Proven>;
+
+const own = ({ tx, session, on }: Pick<Own<unknown>, 'tx' | 'session' | 'on'>): Promise<AccountRow> => {
+  on(session!.account!);
+  return lockAccount(tx, session!.account!);
+};
+
+export const ownAccountRoutes: readonly RouteSpec[] = [
+  authRoute({
+    method: 'GET',
+    path: '/api/account',
+    summary: 'The account of whoever asks.',
+    roles: ROLES,
+    enrolling: true,
+    data: DATA,
+    action: 'read',
+    answer: OwnAccount,
+    async handle(call) {
+      const row = await own(call);
+      return {
+        account: wire(shown(call.services.keys, row)),
+        hasPassword: row.password !== null,
+        hasSecondFactor: row.totp_confirmed_at !== null,
+        recoveryCodesLeft: await recoveryCodesLeft(call.tx, row.id),
+      };
+    },
+  }),
+  authRoute({
+    method: 'PUT',
+    path: '/api/account/sign-in',
+    summary: 'Sets own address or password. Ends the account’s other sessions.',
+    roles: ROLES,
+    enrolling: true,
+    data: DATA,
+    action: 'write',
+    body: SignInChange,
+    answer: OwnAccount,
+    errors: ['proof-wrong', 'password-weak', 'email-missing', 'email-taken', 'attempts-paused'],
+    limit: { max: 20, perMs: 60_000 },
+    async before(o) {
+      const { password, email } = o.body;
+      if (password !== undefined) checkStrength(password, email ?? o.session!.email);
+      const proven = await prepareProof(o, o.body);
+      return { ...proven, hash: password === undefined ? undefined : await hashPassword(password) };
+    },
+    async handle(call) {
+      const { tx, services, session, body, prepared, now } = call;
+      const row = await own(call);
+      if (!row.email && body.email === undefined)
+        throw new Problem(
+          'email-missing',
+          'This account has no address yet.',
+          'Give one: it is what you sign in with.',
+        );
+      if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
+      await setSignIn(tx, services.keys, row, { email: body.email, password: prepared.hash }, session!);
+      const after = await lockAccount(tx, row.id);
+      // A link's session ends its errand here when the second factor was shown; one without goes on to set it.
+      if (session!.stage === 'enrol' && isEnrolled(after) && prepared.hash !== undefined)
+        await finishEnrolment(tx, session!, now);
+      return {
+        account: wire(shown(services.keys, after)),
+        hasPassword: after.password !== null,
+        hasSecondFactor: after.totp_confirmed_at !== null,
+        recoveryCodesLeft: await recoveryCodesLeft(tx, row.id),
+      };
+    },
+  }),
+  authRoute({
+    method: 'POST',
+    path: '/api/account/totp',
+    summary: 'Offers a secret for an authenticator app. It counts from its confirmation on.',
+    roles: ROLES,
+    enrolling: true,
+    data: DATA,
+    action: 'write',
+    body: TotpOffer,
+    answer: TotpOffered,
+    errors: ['proof-wrong', 'attempts-paused'],
+    limit: { max: 20, perMs: 60_000 },
+    before: (o) => prepareProof(o, o.body),
+    async handle(call) {
+      const { tx, services, session, body, prepared, now } = call;
+      const row = await own(call);
+      if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
+      const secret = await offerTotp(tx, services.keys, row);
+      const email = row.email ? openEmail(services.keys, row.id, row.row_version, row.email) : 'administrator';
+      const uri = totpUri(secret, email);
+      return { secret, uri, svg: await qrSvg(uri) };
+    },
+  }),
+  authRoute({
+    method: 'POST',
+    path: '/api/account/totp/confirm',
+    summary:
+      'Takes the offered second factor into use by one of its codes, and gives recovery codes. Ends other sessions.',
+    roles: ROLES,
+    enrolling: true,
+    data: [],
+    action: 'write',
+    body: TotpConfirm,
+    answer: RecoveryCodes,
+    errors: ['second-factor-wrong', 'second-factor-not-offered', 'password-missing', 'attempts-paused'],
+    limit: { max: 20, perMs: 60_000 },
+    before: (o) => prepareProof(o, {}),
+    async handle(call) {
+      const { tx, services, session, body, prepared, now } = call;
+      const row = await own(call);
+      if (row.password === null)
+        throw new Problem('password-missing', 'This account has no password yet.', 'Set address and password first.');
+      const codes = await confirmTotp(tx, services.keys, row, body.code, now, session!);
+      if (!codes) return new Refused(secondFactorWrong());
+      await forgive(tx, prepared.throttle);
+      if (session!.stage === 'enrol') await finishEnrolment(tx, session!, now);
+      return { codes };
+    },
+  }),
+  authRoute({
+    method: 'POST',
+    path: '/api/account/recovery-codes',
+    summary: 'Gives new recovery codes; those before them work no more.',
+    roles: ROLES,
+    data: [],
+    action: 'write',
+    body: RecoveryCodesRequest,
+    answer: RecoveryCodes,
+    errors: ['proof-wrong', 'attempts-paused', 'second-factor-not-set'],
+    limit: { max: 20, perMs: 60_000 },
+    before: (o) => prepareProof(o, o.body),
+    async handle(call) {
+      const { tx, services, session, body, prepared, now } = call;
+      const row = await own(call);
+      if (!row.totp_confirmed_at)
+        throw new Problem('second-factor-not-set', 'This account has no second factor yet.', 'Set one first.');
+      if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
+      return { codes: await newRecoveryCodes(tx, services.keys, row.id) };
+    },
+  }),
+];

@@ -1,0 +1,67 @@
+import { SessionState, SignInRequest } from '../../../protocol/api/session.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { authRoute, Refused } from '../../platform/access/auth-route.ts';
+import type { RouteSpec } from '../../platform/access/route.ts';
+import { startSession, stateOf } from '../../platform/access/session.ts';
+import { emailIndex } from '../../platform/http/email.ts';
+import { chargeAll, forgive, networkOf, throttleKey, uncharge } from '../../platform/http/throttle.ts';
+import { accountByEmail, isEnrolled, lockAccount } from './accounts.ts';
+import { useSecondFactor } from './credentials.ts';
+import { checkPassword } from './password.ts';
+
+/**
+ * One answer for every wrong attempt, and equal work before it: an address without an account is hashed against a decoy,
+ * charged and audited like one with an account.
+ */
+const refused = () =>
+  new Refused(
+    new Problem(
+      'sign-in-refused',
+      'Address, password or code is wrong.',
+      'Try again; a code works once. An administrator can make a new link.',
+    ),
+  );
+
+export const signInRoutes: readonly RouteSpec[] = [
+  authRoute({
+    method: 'POST',
+    path: '/api/sign-in',
+    summary: 'Signs in with address, password and second factor, all at once.',
+    roles: 'anybody',
+    data: [],
+    action: 'sign-in',
+    body: SignInRequest,
+    maxBody: 8192,
+    answer: SessionState,
+    errors: ['sign-in-refused', 'attempts-paused'],
+    limit: { max: 60, perMs: 60_000 },
+    async before({ services, actor, body, now }) {
+      const { db, keys } = services;
+      const address = { key: throttleKey(keys, 'address', networkOf(actor.ip ?? '')), name: 'address' } as const;
+      const account = { key: throttleKey(keys, 'account', emailIndex(keys, body.email)), name: 'account' } as const;
+      await chargeAll(db, [address, account], now);
+      const row = await accountByEmail(db, keys, body.email);
+      const right = await checkPassword(row?.password ?? null, body.password);
+      return { id: row?.id ?? null, password: row?.password ?? null, right, address, account };
+    },
+    async handle({ tx, services, body, now, prepared, as, cookie }) {
+      const { keys } = services;
+      const { id, right, address, account } = prepared;
+      if (id !== null) as({ role: 'nobody', id, email: body.email });
+      if (id === null || !right) return refused();
+      const row = await lockAccount(tx, id);
+      // Disabled, or given another password, while this one was hashed.
+      if (row.disabled_at || row.password !== prepared.password) return refused();
+      const enrolled = isEnrolled(row);
+      if (enrolled && !(body.code && (await useSecondFactor(tx, keys, row, body.code, now)))) return refused();
+      await forgive(tx, account.key);
+      await uncharge(tx, address.key);
+      if (enrolled) await tx.updateTable('account').set({ signed_in_at: now }).where('id', '=', id).execute();
+      const holder = { role: row.role, account: id, stage: enrolled ? 'full' : 'enrol' } as const;
+      const { token, session } = await startSession(tx, keys, holder, now);
+      as({ role: row.role, id, email: session.email });
+      cookie({ token, expiresAt: session.expiresAt });
+      return stateOf(session);
+    },
+  }),
+];

@@ -1,0 +1,88 @@
+import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { policyOf } from '../sites/policy.ts';
+import { DEFAULT_SCOPE } from '../sites/sites.ts';
+import { textsInForce } from './texts.ts';
+
+/**
+ * What a text leaves open is filled in with what the site says of itself. A text that asks who keeps somebody's face, at a
+ * site that has not said who, can't be agreed to: nobody knows to whom they would agree.
+ */
+
+/** What a kiosk keeps photos for where nobody has said otherwise, days. */
+const PHOTO_DAYS = 90;
+
+interface FilledTexts {
+  readonly items: readonly PolicyConsentText[];
+  readonly photoDays: number;
+  /** As they are, also those that are left out. */
+  readonly inForce: readonly PolicyConsentText[];
+  /** Some text is left out, since nobody has said who runs the place. */
+  readonly unset: boolean;
+  readonly privacy: { readonly controller: string; readonly contact: string; readonly dpo: string } | null;
+}
+
+/** The texts in force as somebody reads them. Of somebody with several sites the default's. */
+export async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
+  const policy = await policyOf(db, await scopeOfPerson(db, person));
+  const photoDays = policy.photoDays ?? PHOTO_DAYS;
+  const privacy = policy.privacy ?? null;
+  const values: Readonly<Record<string, string | number>> = { ...privacy, photoDays };
+  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
+  const texts = await textsInForce(db);
+  const items = texts
+    .filter((text) => privacy !== null || !namesWho(text))
+    .map((text) => ({ ...text, title: fill(text.title), paragraphs: text.paragraphs.map(fill) }));
+  return { items, photoDays, inForce: texts, unset: items.length < texts.length, privacy };
+}
+
+/**
+ * Whether this is what somebody reads now: a text in force, with the time that photos are kept. While the operator has no
+ * text of their own, the one that ships is shown by kiosks alone, and they ask for themselves.
+ * @throws Problem `consent-outdated`, and `privacy-not-set` where this is a text that can't be filled in
+ */
+export async function requireInForce(db: Db, person: string, textVersion: string, language: string): Promise<void> {
+  const { items, photoDays, inForce } = await filledTexts(db, person);
+  if (inForce.length === 0) return;
+  const [version, photos] = textVersion.split('.');
+  const isIt = (text: PolicyConsentText) => text.version === version && text.language === language;
+  const otherDays = photos?.startsWith('photo-') && photos !== `photo-${photoDays}-days`;
+  if (!inForce.some(isIt) || otherDays) throw outdated();
+  if (items.some(isIt)) return;
+  throw new Problem(
+    'privacy-not-set',
+    'Nobody has said who runs this place, so the text can not say who would keep the face.',
+    'An administrator says it in Settings, under privacy contacts.',
+  );
+}
+
+/**
+ * Whether a text in any language is of the version in force, with whatever times it was filled.
+ * @throws Problem `consent-outdated`
+ */
+export async function requireVersionInForce(db: Db, textVersion: string | undefined): Promise<void> {
+  const inForce = await textsInForce(db);
+  const version = textVersion?.split('.')[0];
+  if (inForce.length > 0 && !inForce.some((text) => text.version === version)) throw outdated();
+}
+
+const outdated = (): Problem =>
+  new Problem(
+    'consent-outdated',
+    'The consent text has changed since this one was read.',
+    'Show the present text, and put on record that they agree to it.',
+  );
+
+const namesWho = ({ title, paragraphs }: PolicyConsentText): boolean =>
+  [title, ...paragraphs].some((text) => /\{(controller|contact|dpo)\}/.test(text));
+
+async function scopeOfPerson(db: Db, person: string): Promise<string> {
+  const sites = await db
+    .selectFrom('person_site as p')
+    .innerJoin('site as s', 's.id', 'p.site')
+    .select(['s.id', 's.is_default'])
+    .where('p.person', '=', person)
+    .execute();
+  return sites.length === 1 && !sites[0]!.is_default ? sites[0]!.id : DEFAULT_SCOPE;
+}

@@ -1,0 +1,239 @@
+import { sql, type Transaction } from 'kysely';
+import type { Guardian } from '../../../../protocol/api/consents.ts';
+import { comesOfAge, DEFAULT_CONSENT_AGE } from '../../../../protocol/wire/age.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { type PersonBox, personBox } from '../../../platform/keys/persons.ts';
+import { stateOn } from './rules.ts';
+
+/**
+ * People below the age of consent, and who speaks for them. Of an adult there is no day of birth here: the row goes with the
+ * first consent of their own.
+ */
+
+export const minorPlace = (person: string, rowVersion: number): Place => ({
+  field: 'person.minor',
+  person,
+  record: person,
+  rowVersion,
+});
+
+interface Held {
+  /** `YYYY-MM-DD`. */
+  readonly bornOn: string;
+  readonly guardian: Guardian | null;
+}
+
+export interface Minor extends Held {
+  readonly person: string;
+  readonly state: 'minor' | 'soon' | 'of-age';
+  readonly comesOfAge: string;
+}
+
+/** The age from which somebody agrees themselves: of their sites' policies the highest. */
+export async function consentAgeOf(db: Db, person: string): Promise<number> {
+  const { rows } = await sql<{ age: number | null }>`
+    select max((coalesce(own.policy, general.policy)->>'consentAge')::int) as age
+    from person_site s
+    left join site_policy own on own.site = s.site
+    left join site_policy general on general.site = '00000000-0000-0000-0000-000000000000'
+    where s.person = ${person}::uuid`.execute(db);
+  return rows[0]?.age ?? DEFAULT_CONSENT_AGE;
+}
+
+/** Null: nobody said that this person is one. */
+export async function readMinor(db: Db, keys: Keys, person: string, now: Date): Promise<Minor | null> {
+  const row = await db.selectFrom('person_minor').selectAll().where('person', '=', person).executeTakeFirst();
+  if (!row) return null;
+  const box = await personBox(db, keys, [person]);
+  const held = opened(box, row);
+  const age = await consentAgeOf(db, person);
+  return { person, ...held, state: stateOn(held.bornOn, age, now), comesOfAge: comesOfAge(held.bornOn, age) };
+}
+
+function opened(box: PersonBox, row: { person: string; row_version: number; sealed: Uint8Array }): Held {
+  return box.openJson(minorPlace(row.person, row.row_version), row.sealed) as Held;
+}
+
+/**
+ * Puts down that somebody is below the age of consent. Of whoever is not, the day of birth is not kept.
+ *
+ * @throws Problem `not-a-minor`, `birth-in-future`
+ */
+export async function setMinor(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  held: Held,
+  now: Date,
+): Promise<void> {
+  if (held.bornOn > now.toISOString().slice(0, 10))
+    throw new Problem('birth-in-future', 'The day of birth is in the future.', 'Correct it.');
+  const state = stateOn(held.bornOn, await consentAgeOf(tx, person), now);
+  if (state === 'of-age')
+    throw new Problem(
+      'not-a-minor',
+      'This person is old enough to agree themselves, so their day of birth is not kept.',
+      'Leave it out.',
+    );
+  await write(tx, keys, person, held, state, now);
+}
+
+async function write(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  held: Held,
+  state: Minor['state'],
+  now: Date,
+): Promise<void> {
+  const row = await tx
+    .selectFrom('person_minor')
+    .select('row_version')
+    .where('person', '=', person)
+    .forUpdate()
+    .executeTakeFirst();
+  const version = (row?.row_version ?? 0) + 1;
+  const box = await personBox(tx, keys, [person], { make: true });
+  const values = {
+    sealed: box.sealJson(minorPlace(person, version), held),
+    row_version: version,
+    state,
+    updated_at: now,
+    ...(held.guardian && { alone_at: null }),
+  };
+  await tx
+    .insertInto('person_minor')
+    .values({ person, ...values })
+    .onConflict((c) => c.column('person').doUpdateSet(values))
+    .execute();
+}
+
+/** Nobody's minor any more. */
+export async function forgetMinor(tx: Transaction<Tables>, person: string): Promise<void> {
+  await tx.deleteFrom('person_minor').where('person', '=', person).execute();
+}
+
+/**
+ * Before a consent of somebody: a minor's is given by a guardian, who is named; with the first one of their own somebody who
+ * has come of age is a minor no more.
+ *
+ * @param guardian who speaks for them; undefined: they speak themselves
+ * @throws Problem `guardian-required`
+ */
+export async function requireGuardian(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  guardian: Guardian | undefined,
+  now: Date,
+): Promise<void> {
+  const minor = await readMinor(tx, keys, person, now);
+  if (!minor) return;
+  if (minor.state === 'of-age') {
+    if (!guardian) await forgetMinor(tx, person);
+    return;
+  }
+  if (!guardian)
+    throw new Problem(
+      'guardian-required',
+      'This person is below the age of consent: a guardian agrees for them.',
+      'Put down who that is, and how they are related.',
+    );
+  await write(tx, keys, person, { bornOn: minor.bornOn, guardian }, minor.state, now);
+}
+
+/**
+ * Somebody agreed at a kiosk, and no guardian for them. Of a minor that counts for nothing, and is put before staff; with the
+ * first word of their own somebody who has come of age is a minor no more.
+ *
+ * @param at when they did
+ * @returns whether it counts
+ */
+export async function countsAlone(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  at: Date,
+  standing: 'given' | 'withdrawn' | 'none',
+): Promise<boolean> {
+  const minor = await readMinor(tx, keys, person, at);
+  if (!minor) return true;
+  if (minor.state === 'of-age') {
+    await forgetMinor(tx, person);
+    return true;
+  }
+  // A guardian's word stands, and carries it.
+  if (standing !== 'given')
+    await tx.updateTable('person_minor').set({ alone_at: at }).where('person', '=', person).execute();
+  return false;
+}
+
+/** Whether a kiosk put down that this minor had agreed with no guardian, who has not since. */
+export async function agreedAlone(db: Db, person: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('person_minor')
+    .select('alone_at')
+    .where('person', '=', person)
+    .where('alone_at', 'is not', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Two people are one: what is known of the merged one's age and guardian is known of the kept one. */
+export async function moveMinor(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  kept: string,
+  merged: string,
+  now: Date,
+): Promise<void> {
+  const [theirs, own] = [await readMinor(tx, keys, merged, now), await readMinor(tx, keys, kept, now)];
+  if (!theirs) return;
+  const alone = await agreedAlone(tx, merged);
+  await forgetMinor(tx, merged);
+  const bornOn = own?.bornOn ?? theirs.bornOn;
+  const state = stateOn(bornOn, await consentAgeOf(tx, kept), now);
+  await write(tx, keys, kept, { bornOn, guardian: own?.guardian ?? theirs.guardian }, state, now);
+  if (alone && !own?.guardian && !theirs.guardian)
+    await tx.updateTable('person_minor').set({ alone_at: now }).where('person', '=', kept).execute();
+}
+
+/** A consent on which this person's templates may rest now. @throws Problem `guardian-required` when they have come of age since */
+export async function requireOwnWord(db: Db, keys: Keys, person: string, now: Date): Promise<void> {
+  const minor = await readMinor(db, keys, person, now);
+  if (minor?.state === 'of-age')
+    throw new Problem(
+      'own-consent-required',
+      'This person has come of age: the consent of a guardian does not carry a new enrolment any more.',
+      'Ask them themselves, and put their own consent on record.',
+    );
+}
+
+/**
+ * Looks at every minor again.
+ *
+ * @returns how many stand otherwise than before
+ */
+export async function reviewMinors(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  now: Date,
+): Promise<{ minors: number; changed: number }> {
+  const rows = await tx.selectFrom('person_minor').selectAll().orderBy('person').execute();
+  const box = await personBox(
+    tx,
+    keys,
+    rows.map((r) => r.person),
+  );
+  let changed = 0;
+  for (const row of rows) {
+    if (!box.has(row.person)) continue;
+    const state = stateOn(opened(box, row).bornOn, await consentAgeOf(tx, row.person), now);
+    if (state === row.state) continue;
+    await tx.updateTable('person_minor').set({ state, updated_at: now }).where('person', '=', row.person).execute();
+    changed += 1;
+  }
+  return { minors: rows.length, changed };
+}

@@ -1,0 +1,160 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { Guardian } from '../../../protocol/api/consents.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { requireLiving } from '../people/living.ts';
+import { consented } from './consented.ts';
+import { requireInForce, requireVersionInForce } from './filled.ts';
+import { readMinor, requireGuardian } from './minors/minors.ts';
+import { type Said, sealSaid } from './said.ts';
+import { type Standing, standingOf } from './standing.ts';
+import { requireReviewed } from './texts.ts';
+
+/** Who puts a consent on record here: staff on somebody's word, the person, or an import on the operator's. */
+export interface RecordedBy {
+  readonly via: 'staff' | 'person' | 'import';
+  /** Account; null for the person. */
+  readonly account: string | null;
+}
+
+/**
+ * Somebody agrees, and said so to staff or in the portal, or a guardian for them. Templates are made later.
+ *
+ * @param text `guardian`: who agreed for a minor; `basis`: of an import, in the operator's words
+ * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `consent-outdated`, `privacy-not-set`,
+ *   `guardian-required`
+ */
+export async function giveConsent(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  text: { readonly textVersion: string; readonly language: string } & SaidWith,
+  by: RecordedBy,
+  now: Date,
+): Promise<Standing> {
+  await requireLiving(tx, person, 'change');
+  await requireReviewed(tx, text.textVersion, text.language);
+  // What an import says was read elsewhere, as it stood there: whether it is in force is asked when templates are made.
+  if (by.via !== 'import') await requireInForce(tx, person, text.textVersion, text.language);
+  const wasMinor = (await readMinor(tx, keys, person, now)) !== null;
+  await requireGuardian(tx, keys, person, text.guardian, now);
+  const { textVersion, language, guardian, basis } = text;
+  const said = { ...(guardian && { guardian }), ...(basis !== undefined && { basis }) };
+  // A minor who has come of age says it anew, although a consent stands.
+  const anew = wasMinor || guardian !== undefined;
+  return record(tx, keys, person, { action: 'given', textVersion, language, said, anew }, by, now);
+}
+
+/** What is said with a consent beside its text. */
+interface SaidWith {
+  readonly guardian?: Guardian | undefined;
+  readonly basis?: string | undefined;
+}
+
+/**
+ * Somebody takes their consent back: every template of theirs goes here in this transaction, and every kiosk of their
+ * sites is told to drop its own. Doing it again changes nothing.
+ *
+ * @throws Problem `person-unknown`
+ */
+export async function withdrawConsent(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  by: RecordedBy,
+  now: Date,
+): Promise<Standing> {
+  await requireLiving(tx, person, 'change');
+  const last = await lastWord(tx, person);
+  const text = { textVersion: last?.text_version ?? 'none', language: last?.language ?? 'und' };
+  return record(tx, keys, person, { action: 'withdrawn', ...text, said: {}, anew: false }, by, now);
+}
+
+/**
+ * Whether the consent on record is to the text in force: templates are made under what people read now.
+ *
+ * @throws Problem `consent-outdated`
+ */
+export async function requirePresentConsent(tx: Transaction<Tables>, person: string): Promise<void> {
+  await requireVersionInForce(tx, (await lastWord(tx, person))?.text_version);
+}
+
+async function record(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  word: {
+    readonly action: 'given' | 'withdrawn';
+    readonly textVersion: string;
+    readonly language: string;
+    readonly said: Said;
+    /** Also where it stands already. */
+    readonly anew: boolean;
+  },
+  by: RecordedBy,
+  now: Date,
+): Promise<Standing> {
+  if (word.anew || (await standingOf(tx, person)) !== word.action || (await renews(tx, person, word, now))) {
+    const event = v7();
+    const spoken = Object.keys(word.said).length > 0;
+    await tx
+      .insertInto('consent')
+      .values({
+        event,
+        person,
+        action: word.action,
+        text_version: word.textVersion,
+        language: word.language,
+        said: spoken ? await sealSaid(tx, keys, event, person, word.said) : null,
+        said_of: spoken ? person : null,
+        at: await notBefore(tx, person, now),
+        device: null,
+        received_at: now,
+        via: by.via,
+        recorded_by: by.account,
+      })
+      .execute();
+  }
+  await appendChanges(tx, await consented(tx, keys, person, now), now);
+  return standingOf(tx, person);
+}
+
+/** What somebody said last of all: given, or taken back. */
+const lastWord = (db: Db, person: string) =>
+  db
+    .selectFrom('consent')
+    .select(['text_version', 'language', 'at'])
+    .where('person', '=', person)
+    .orderBy('at', 'desc')
+    .orderBy('action', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+
+/** Said again within this, it is the same word, ms. */
+const SAME_MS = 86_400_000;
+
+/** Whether a consent that stands is given anew: of another text, or long enough after to prolong it. */
+async function renews(
+  db: Db,
+  person: string,
+  word: { readonly action: string; readonly textVersion: string; readonly language: string },
+  now: Date,
+): Promise<boolean> {
+  if (word.action !== 'given') return false;
+  const last = await lastWord(db, person);
+  if (!last) return false;
+  const other = last.text_version !== word.textVersion || last.language !== word.language;
+  return other || now.getTime() - last.at.getTime() > SAME_MS;
+}
+
+/** Now, or just after the last word on record: a kiosk's event of this very millisecond does not overrule what is said now. */
+async function notBefore(tx: Transaction<Tables>, person: string, now: Date): Promise<Date> {
+  const last = await tx
+    .selectFrom('consent')
+    .select((e) => e.fn.max('at').as('at'))
+    .where('person', '=', person)
+    .executeTakeFirst();
+  return new Date(Math.max(now.getTime(), (last?.at?.getTime() ?? 0) + 1));
+}

@@ -1,0 +1,55 @@
+import type { Transaction } from 'kysely';
+import { z } from 'zod';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+
+/** What was said with a consent beside its text: who spoke for a child, or on what the operator bases one that it imports. */
+export const Said = z.strictObject({
+  guardian: z.strictObject({ name: z.string(), relation: z.string() }).optional(),
+  basis: z.string().optional(),
+});
+export type Said = z.infer<typeof Said>;
+
+/** @param person whose key it is under: the one of that time, whoever they turned out to be since */
+export const saidPlace = (consent: string, person: string): Place => ({
+  field: 'consent.said',
+  person,
+  record: consent,
+  rowVersion: 1,
+});
+
+/** Under the person's key. */
+export async function sealSaid(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  consent: string,
+  person: string,
+  said: Said,
+): Promise<Buffer> {
+  const box = await personBox(tx, keys, [person], { make: true });
+  return box.sealJson(saidPlace(consent, person), said);
+}
+
+/** By the consent's id; of those that nothing was said with there is no entry. */
+export async function openSaid(db: Db, keys: Keys, consents: readonly string[]): Promise<Map<string, Said>> {
+  if (consents.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('consent')
+    .select(['event', 'said', 'said_of'])
+    .where('event', 'in', [...consents])
+    .where('said', 'is not', null)
+    .execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.flatMap((r) => r.said_of ?? []),
+  );
+  return new Map(
+    rows.flatMap((r) =>
+      r.said && r.said_of && box.has(r.said_of)
+        ? [[r.event, Said.parse(box.openJson(saidPlace(r.event, r.said_of), r.said))] as const]
+        : [],
+    ),
+  );
+}

@@ -1,0 +1,84 @@
+import type { Transaction } from 'kysely';
+import type { WireEvent } from '../../../protocol/wire/event.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import { instantOf } from '../../platform/instant.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { countsAlone, setMinor } from './minors/minors.ts';
+import { type Said, sealSaid } from './said.ts';
+
+/** `none`: nothing has been heard yet, which allows no more than `withdrawn`. */
+export type Standing = 'given' | 'withdrawn' | 'none';
+
+/** What holds now: the latest word counts, whatever order the words arrived in; of two at one moment, the withdrawal. */
+export async function standingOf(db: Db, person: string): Promise<Standing> {
+  const row = await db
+    .selectFrom('consent')
+    .select('action')
+    .where('person', '=', person)
+    .orderBy('at', 'desc')
+    .orderBy('action', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.action ?? 'none';
+}
+
+/** Keeps what a `consent` event says; nothing of a minor's who agreed with no guardian. Safe to run again. */
+export async function recordConsent(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  event: WireEvent,
+  open: { action: 'given' | 'withdrawn'; textVersion: string; language: string },
+  now: Date,
+): Promise<void> {
+  const { header } = event;
+  const said = saidOf(event);
+  await noteMinor(tx, keys, person, event, now);
+  const at = instantOf(header, now);
+  if (open.action === 'given' && !said && !(await countsAlone(tx, keys, person, at, await standingOf(tx, person))))
+    return;
+  await tx
+    .insertInto('consent')
+    .values({
+      event: header.id,
+      person,
+      action: open.action,
+      text_version: open.textVersion,
+      language: open.language,
+      // A clock that runs ahead must not make a consent outlast a later withdrawal.
+      at,
+      device: header.device,
+      received_at: now,
+      said: said ? await sealSaid(tx, keys, header.id, person, said) : null,
+      said_of: said ? person : null,
+    })
+    .onConflict((c) => c.doNothing())
+    .execute();
+}
+
+/** Who spoke for a minor, as the kiosk has it. */
+function saidOf({ personal }: WireEvent): Said | null {
+  const { guardian, relation } = personal;
+  if (typeof guardian?.value !== 'string') return null;
+  return { guardian: { name: guardian.value, relation: typeof relation?.value === 'string' ? relation.value : '' } };
+}
+
+/** A kiosk enrols minors too: their day of birth comes with the consent of their guardian. */
+async function noteMinor(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  event: WireEvent,
+  now: Date,
+): Promise<void> {
+  const born = event.personal.bornOn?.value;
+  if (typeof born !== 'string') return;
+  const guardian = saidOf(event)?.guardian ?? null;
+  try {
+    await setMinor(tx, keys, person, { bornOn: born, guardian }, now);
+  } catch (cause) {
+    // Of age by now, or a clock that is wrong: then there is nothing to keep.
+    if (!(cause instanceof Problem)) throw cause;
+  }
+}

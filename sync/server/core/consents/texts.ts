@@ -1,0 +1,140 @@
+import type { Transaction } from 'kysely';
+import type { ConsentText, NewConsentText } from '../../../protocol/api/consents.ts';
+import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+
+/**
+ * The customer's own consent text, by version and language. A text never changes: a mend is a new version. Nobody can
+ * agree to a text that was not reviewed: kiosks do not even get it.
+ *
+ * In force is the newest version that has a reviewed text, in the languages in which it was reviewed. A language that is
+ * still waiting has no text meanwhile, rather than that of an older version which says something else.
+ */
+
+interface Row {
+  readonly version: string;
+  readonly language: string;
+  readonly title: string;
+  readonly paragraphs: string[];
+  readonly made_at: Date;
+  readonly reviewed_at: Date | null;
+}
+
+/** Most bytes of JSON of all texts in force: they travel in one page of a kiosk's changes, with whatever else it holds. */
+const MAX_TEXTS_BYTES = 96 * 1024;
+
+/** Newest version first. */
+async function readTexts(db: Db): Promise<Row[]> {
+  return db
+    .selectFrom('consent_text')
+    .select(['version', 'language', 'title', 'paragraphs', 'made_at', 'reviewed_at'])
+    .orderBy('made_at', 'desc')
+    .orderBy('language')
+    .execute();
+}
+
+/** A version is as old as its oldest text: a language that is added later does not make it newer. Pure. */
+function versionInForce(rows: readonly Row[]): string | null {
+  const born = new Map<string, number>();
+  for (const r of rows)
+    born.set(r.version, Math.min(born.get(r.version) ?? Number.POSITIVE_INFINITY, r.made_at.getTime()));
+  const reviewed = rows
+    .filter((r) => r.reviewed_at !== null)
+    .sort((a, b) => born.get(b.version)! - born.get(a.version)!);
+  return reviewed[0]?.version ?? null;
+}
+
+export async function listTexts(db: Db): Promise<ConsentText[]> {
+  const rows = await readTexts(db);
+  const current = versionInForce(rows);
+  return rows.map((r) => ({
+    version: r.version,
+    language: r.language,
+    title: r.title,
+    paragraphs: r.paragraphs,
+    reviewed: r.reviewed_at !== null,
+    reviewedAt: r.reviewed_at?.toISOString() ?? null,
+    madeAt: r.made_at.toISOString(),
+    inForce: r.version === current && r.reviewed_at !== null,
+  }));
+}
+
+/** What kiosks show; empty: the text that ships with them. */
+export async function textsInForce(db: Db): Promise<PolicyConsentText[]> {
+  const rows = await readTexts(db);
+  const current = versionInForce(rows);
+  return rows
+    .filter((r) => r.version === current && r.reviewed_at !== null)
+    .map(({ version, language, title, paragraphs }) => ({ version, language, title, paragraphs }));
+}
+
+/** @throws Problem `consent-text-exists` */
+export async function addText(
+  tx: Transaction<Tables>,
+  text: NewConsentText,
+  by: string | null,
+  now: Date,
+): Promise<void> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('consent_text')
+    .values({ ...text, paragraphs: JSON.stringify(text.paragraphs), made_at: now, made_by: by })
+    .onConflict((c) => c.doNothing())
+    .executeTakeFirst();
+  if (!Number(numInsertedOrUpdatedRows))
+    throw new Problem(
+      'consent-text-exists',
+      'There is a text of this version and language, and people may have agreed to it.',
+      'Make a new version.',
+    );
+}
+
+/**
+ * Somebody who knows the language and the law has read it: kiosks get it, and people may agree to it.
+ *
+ * @throws Problem `consent-text-unknown`, `consent-texts-too-long`
+ */
+export async function reviewText(
+  tx: Transaction<Tables>,
+  { version, language }: { readonly version: string; readonly language: string },
+  by: string | null,
+  now: Date,
+): Promise<void> {
+  const row = await tx
+    .updateTable('consent_text')
+    .set((e) => ({
+      reviewed_at: e.fn.coalesce('reviewed_at', e.val(now)),
+      reviewed_by: e.fn.coalesce('reviewed_by', e.val(by)),
+    }))
+    .where('version', '=', version)
+    .where('language', '=', language)
+    .returning('version')
+    .executeTakeFirst();
+  if (!row) throw new Problem('consent-text-unknown', 'There is no such text.', 'List the texts again.');
+  if (Buffer.byteLength(JSON.stringify(await textsInForce(tx)), 'utf8') > MAX_TEXTS_BYTES)
+    throw new Problem(
+      'consent-texts-too-long',
+      `The texts in force would be longer than ${MAX_TEXTS_BYTES / 1024} KiB together, which is more than kiosks can be sent.`,
+      'Shorten them in a new version, or offer fewer languages.',
+    );
+  await appendChanges(tx, [{ kind: 'policy' }], now);
+}
+
+/**
+ * Whether somebody may agree to this text: a reviewed one of the customer's own, or, while there is none of those, the one
+ * that ships. What a kiosk adds to a version about photos (`….photo-90-days`) says nothing about the text.
+ *
+ * @throws Problem `consent-text-not-reviewed`
+ */
+export async function requireReviewed(db: Db, textVersion: string, language: string): Promise<void> {
+  const own = await readTexts(db);
+  if (!own.some((r) => r.reviewed_at !== null)) return;
+  const [version] = textVersion.split('.');
+  if (own.some((r) => r.version === version && r.language === language && r.reviewed_at !== null)) return;
+  throw new Problem(
+    'consent-text-not-reviewed',
+    'This text was not reviewed in this language, so nobody can agree to it.',
+    'Have it reviewed first, or use a language that was.',
+  );
+}

@@ -1,0 +1,117 @@
+import { randomInt } from 'node:crypto';
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { PIN_CODE_DIGITS, pinCodeHash } from '../../../../protocol/seal/pin-code.ts';
+import type { Change } from '../../../../protocol/wire/changes.ts';
+import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import { requireLiving } from '../../people/living.ts';
+import { scopesOfPerson } from '../../people/sites.ts';
+
+/** Codes by which people choose a PIN at a kiosk: staff gives a code, told once, and nobody but the person knows the PIN. */
+
+/** How long a code counts, ms. */
+export const PIN_CODE_MS = 7 * 86_400_000;
+
+/** The hash of forty bits is found by trying: so it lies under the person's key. */
+export const pinCodePlace = (id: string, person: string): Place => ({
+  field: 'pin-code.hash',
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+/** One that is under way. */
+export interface PinCode {
+  readonly id: string;
+  readonly issuedAt: Date;
+  readonly expiresAt: Date;
+}
+
+export async function pinCodeOf(db: Db, person: string, now: Date): Promise<PinCode | null> {
+  const row = await db
+    .selectFrom('pin_code')
+    .select(['id', 'issued_at', 'expires_at'])
+    .where('person', '=', person)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row ? { id: row.id, issuedAt: row.issued_at, expiresAt: row.expires_at } : null;
+}
+
+/** Gives somebody a code in place of the one before. Kiosks are told its hash. @param by account @throws Problem `person-unknown` */
+export async function issuePinCode(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  by: string | null,
+  now: Date,
+): Promise<PinCode & { readonly code: string }> {
+  await requireLiving(tx, person, 'none');
+  const code = Array.from({ length: PIN_CODE_DIGITS }, () => randomInt(10)).join('');
+  const id = v7();
+  const expiresAt = new Date(now.getTime() + PIN_CODE_MS);
+  const box = await personBox(tx, keys, [person], { make: true });
+  const values = {
+    id,
+    sealed: box.sealJson(pinCodePlace(id, person), pinCodeHash(person, code)),
+    issued_at: now,
+    expires_at: expiresAt,
+    issued_by: by,
+  };
+  await tx
+    .insertInto('pin_code')
+    .values({ person, ...values })
+    .onConflict((c) => c.column('person').doUpdateSet(values))
+    .execute();
+  await publish(tx, person, now);
+  return { id, issuedAt: now, expiresAt, code };
+}
+
+/** Takes it back. @returns whether there was one @throws Problem `person-unknown` */
+export async function withdrawPinCode(tx: Transaction<Tables>, person: string, now: Date): Promise<boolean> {
+  await requireLiving(tx, person, 'none');
+  const { numDeletedRows } = await tx.deleteFrom('pin_code').where('person', '=', person).executeTakeFirst();
+  if (Number(numDeletedRows) === 0) return false;
+  await publish(tx, person, now);
+  return true;
+}
+
+/** A PIN that counts everywhere was chosen: a code from before is used up. @returns whether there was one */
+export async function spendPinCode(tx: Transaction<Tables>, person: string, at: Date): Promise<boolean> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('pin_code')
+    .where('person', '=', person)
+    .where('issued_at', '<=', at)
+    .executeTakeFirst();
+  return Number(numDeletedRows) > 0;
+}
+
+async function publish(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+  const sites = await scopesOfPerson(tx, person);
+  await appendChanges(
+    tx,
+    sites.map((site): NewChange => ({ kind: 'pinCode', person, site })),
+    now,
+  );
+}
+
+type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
+
+/** What kiosks are told of each of these people; a code that has expired is told as well, and counts for nothing there. */
+export async function readPinCodes(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinCodeChange>> {
+  if (people.length === 0) return new Map();
+  const rows = await db.selectFrom('pin_code').selectAll().where('person', 'in', people).execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.map((r) => r.person),
+  );
+  return new Map(
+    rows.map(({ id, person, sealed, expires_at }) => {
+      const hash = String(box.openJson(pinCodePlace(id, person), sealed));
+      return [person, { kind: 'pinCode', person, code: { id, hash, expires: expires_at.toISOString() } }];
+    }),
+  );
+}

@@ -1,0 +1,211 @@
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { Change } from '../../../../protocol/wire/changes.ts';
+import { PinValue } from '../../../../protocol/wire/event.ts';
+import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import { type Announce, retireKeys } from '../../../platform/keys/succession.ts';
+import { type KeyPurpose, type KeySet, keyPlace } from '../../../platform/keys/vault.ts';
+import { requireLiving } from '../../people/living.ts';
+
+/**
+ * PINs of people. A kiosk where one is set hashes it with the pepper that kiosks share; the hash comes here, lies under the
+ * person's key, and goes to the kiosks of their sites. The PIN itself comes nowhere. The latest word counts, whatever order
+ * words arrive in.
+ */
+
+/** The pepper belongs to it: of one choice of a PIN an earlier hash does not open in the place of a later one. */
+export const pinPlace = (pin: { readonly id: string; readonly pepper: string }, person: string): Place => ({
+  field: 'pin.hash',
+  person,
+  record: `${pin.id}.${pin.pepper}`,
+  rowVersion: 1,
+});
+
+/** What a kiosk says of somebody's PIN. */
+export interface PinWord {
+  readonly person: string;
+  readonly device: string;
+  readonly change: 'set' | 'removed' | 'carried';
+  /** Absent where the kiosk has no pepper, or an older protocol: then it is of that kiosk alone. */
+  readonly pin: PinValue | undefined;
+}
+
+/**
+ * Takes a kiosk's word.
+ *
+ * @param at when it was said, never later than now
+ * @returns whom to tell how it stands: all kiosks of the person, the one that said it, or none
+ */
+export async function keepPin(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  word: PinWord,
+  at: Date,
+): Promise<'everyone' | 'device' | 'nobody'> {
+  const { person, device, change, pin } = word;
+  if (change !== 'removed' && !pin) return 'nobody';
+  const held = await tx.selectFrom('pin').selectAll().where('person', '=', person).forUpdate().executeTakeFirst();
+  // A PIN that was carried over is no new choice: it never takes the place of another one, nor of one that was taken back.
+  if (change === 'carried' ? held && (held.id !== pin!.id || !held.sealed) : held && held.chosen_at > at)
+    return 'device';
+  if (pin && !(await isPepper(tx, pin.pepper))) return 'device';
+  const id = pin?.id ?? v7();
+  const box = pin ? await personBox(tx, keys, [person], { make: true }) : null;
+  const row = {
+    id,
+    pepper: pin?.pepper ?? null,
+    sealed: box && pin ? box.sealJson(pinPlace(pin, person), pin.hash) : null,
+    device,
+    chosen_at: change === 'carried' ? (held?.chosen_at ?? at) : at,
+  };
+  await tx
+    .insertInto('pin')
+    .values({ person, ...row })
+    .onConflict((c) => c.column('person').doUpdateSet(row))
+    .execute();
+  return 'everyone';
+}
+
+/** Where and when somebody's PIN was chosen, where there is one that counts. */
+export async function pinOf(
+  db: Db,
+  person: string,
+): Promise<{ readonly chosenAt: Date; readonly device: string | null } | null> {
+  const row = await db
+    .selectFrom('pin')
+    .select(['device', 'chosen_at'])
+    .where('person', '=', person)
+    .where('sealed', 'is not', null)
+    .executeTakeFirst();
+  return row ? { chosenAt: row.chosen_at, device: row.device } : null;
+}
+
+/** Takes somebody's PIN back, everywhere. @returns whether there was one @throws Problem `person-unknown` */
+export async function withdrawPin(tx: Transaction<Tables>, person: string, now: Date): Promise<boolean> {
+  await requireLiving(tx, person, 'none');
+  const gone = { id: v7(), pepper: null, sealed: null, device: null, chosen_at: now };
+  const { numUpdatedRows } = await tx
+    .updateTable('pin')
+    .set(gone)
+    .where('person', '=', person)
+    .where('sealed', 'is not', null)
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) === 0) return false;
+  await publishPins(tx, [person], now);
+  return true;
+}
+
+/** As `retireKeys` of the keyring. PINs under a pepper that goes are withdrawn everywhere, in the same transaction. */
+export function retireServerKeys(
+  db: Db,
+  keys: Keys,
+  purpose: KeyPurpose,
+  now: number,
+  announce: Announce,
+): Promise<KeySet> {
+  return retireKeys(db, keys, purpose, now, async (tx) => {
+    if (purpose === 'pin') await withdrawWithoutPepper(tx, new Date(now));
+    await announce(tx);
+  });
+}
+
+/** Withdraws the PINs whose pepper is not there any more. */
+async function withdrawWithoutPepper(tx: Transaction<Tables>, now: Date): Promise<void> {
+  const rows = await tx
+    .updateTable('pin')
+    .set({ pepper: null, sealed: null, device: null, chosen_at: now })
+    .where('pepper', 'is not', null)
+    .where(sql<boolean>`pepper not in (select id from keyring.server_key where purpose = 'pin' and retired_at is null)`)
+    .returning('person')
+    .execute();
+  await publishPins(
+    tx,
+    rows.map((r) => r.person),
+    now,
+  );
+}
+
+/** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
+const CHUNK = 1000;
+
+async function publishPins(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+  for (let at = 0; at < people.length; at += CHUNK) {
+    const rows = await tx
+      .selectFrom('person_site')
+      .select(['person', 'site'])
+      .where('person', 'in', people.slice(at, at + CHUNK))
+      .execute();
+    for (let from = 0; from < rows.length; from += CHUNK)
+      await appendChanges(
+        tx,
+        rows.slice(from, from + CHUNK).map(({ person, site }): NewChange => ({ kind: 'pin', person, site })),
+        now,
+      );
+  }
+}
+
+/** Two people are one, and go by the number of the first: its PIN counts, or, where there is none, the other's. */
+export async function movePin(tx: Transaction<Tables>, keys: Keys, kept: string, merged: string): Promise<void> {
+  const rows = await tx.selectFrom('pin').selectAll().where('person', 'in', [kept, merged]).execute();
+  await tx.deleteFrom('pin').where('person', '=', merged).execute();
+  const left = rows.find((r) => r.person === merged);
+  if (!left?.sealed || left.pepper === null || rows.some((r) => r.person === kept)) return;
+  const { id, pepper } = left;
+  const hash = (await personBox(tx, keys, [merged])).openJson(pinPlace({ id, pepper }, merged), left.sealed);
+  const box = await personBox(tx, keys, [kept], { make: true });
+  const sealed = box.sealJson(pinPlace({ id, pepper }, kept), hash);
+  await tx
+    .insertInto('pin')
+    .values({ ...left, person: kept, sealed })
+    .execute();
+}
+
+async function isPepper(db: Db, id: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('keyring.server_key')
+    .select('id')
+    .where('purpose', '=', 'pin')
+    .where('id', '=', id)
+    .where('retired_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+type PinChange = Extract<Change, { kind: 'pin' }>;
+
+/** What kiosks are told of each of these people of whose PIN anything is known here; `pin: null`: it was taken back. */
+export async function readPins(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinChange>> {
+  if (people.length === 0) return new Map();
+  const rows = await db.selectFrom('pin').selectAll().where('person', 'in', people).execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.flatMap((r) => (r.sealed ? [r.person] : [])),
+  );
+  return new Map(
+    rows.map(({ id, person, pepper, sealed }): [string, PinChange] => {
+      if (!sealed || pepper === null) return [person, { kind: 'pin', person, pin: null }];
+      const hash = box.openJson(pinPlace({ id, pepper }, person), sealed);
+      return [person, { kind: 'pin', person, pin: PinValue.parse({ id, pepper, hash }) }];
+    }),
+  );
+}
+
+/** Peppers that kiosks hash with, newest first, as they are in the database now: another replica may have made one. */
+export async function peppersChange(db: Db, keys: Keys): Promise<Extract<Change, { kind: 'pinPeppers' }>> {
+  const rows = await db
+    .selectFrom('keyring.server_key')
+    .select(['id', 'private'])
+    .where('purpose', '=', 'pin')
+    .where('retired_at', 'is', null)
+    .orderBy('serial', 'desc')
+    .orderBy('id')
+    .execute();
+  const peppers = rows.flatMap((r) =>
+    r.private ? [keys.open('keyring', keyPlace('pin', r.id), r.private).toString('utf8')] : [],
+  );
+  return { kind: 'pinPeppers', peppers };
+}

@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { CARD_BYTES, cardHash, writeCardCode } from '../../../protocol/seal/card-code.ts';
+import { MAX_CREDENTIALS } from '../../../protocol/wire/changes.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { requireLiving } from '../people/living.ts';
+import { publishCredentials } from '../people/sites.ts';
+
+/** Printed cards and badges of people. What a card carries is told once, when it is issued; a hash of it is kept. */
+
+export const badgePlace = (id: string, person: string): Place => ({
+  field: 'credential.number',
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+export interface Credential {
+  readonly id: string;
+  readonly person: string;
+  readonly kind: 'card' | 'badge';
+  /** SHA-256 of what a card carries; null for a badge, and for one that was revoked. */
+  readonly hash: Buffer | null;
+  /** A badge's; null for a card, and for one that was revoked. */
+  readonly number: string | null;
+  readonly issuedAt: Date;
+  readonly revokedAt: Date | null;
+}
+
+/** Every card and badge of these people, revoked ones too, in the order in which they were issued. */
+export async function credentialsOf(db: Db, keys: Keys, people: readonly string[]): Promise<Credential[]> {
+  if (people.length === 0) return [];
+  const rows = await db
+    .selectFrom('credential')
+    .selectAll()
+    .where('person', 'in', [...people])
+    .orderBy('issued_at')
+    .orderBy('id')
+    .execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.flatMap((r) => (r.number ? [r.person] : [])),
+  );
+  return rows.map((r) => ({
+    id: r.id,
+    person: r.person,
+    kind: r.kind,
+    hash: r.hash && Buffer.from(r.hash),
+    number: r.number ? String(box.openJson(badgePlace(r.id, r.person), r.number)) : null,
+    issuedAt: r.issued_at,
+    revokedAt: r.revoked_at,
+  }));
+}
+
+/**
+ * Issues a card. Kiosks are told.
+ *
+ * @returns `text`: what the card carries, told this once
+ * @throws Problem `person-unknown`, `too-many-credentials`
+ */
+export async function issueCard(
+  tx: Transaction<Tables>,
+  person: string,
+  now: Date,
+): Promise<{ readonly id: string; readonly text: string }> {
+  await requireLiving(tx, person, 'none');
+  await requireRoom(tx, person);
+  const text = writeCardCode(randomBytes(CARD_BYTES));
+  const id = v7();
+  await insertCard(tx, { id, person, hash: Buffer.from(cardHash(text)!, 'base64url'), device: null }, now);
+  await publishCredentials(tx, person, now);
+  return { id, text };
+}
+
+/** The row alone. One that is there already, or whose hash is, stays. */
+export async function insertCard(
+  tx: Transaction<Tables>,
+  card: { readonly id: string; readonly person: string; readonly hash: Buffer; readonly device: string | null },
+  now: Date,
+): Promise<void> {
+  await tx
+    .insertInto('credential')
+    .values({ ...card, kind: 'card', number: null, issued_at: now, revoked_at: null })
+    .onConflict((c) => c.doNothing())
+    .execute();
+}
+
+/**
+ * A card that a kiosk has issued or revoked: it is in somebody's hand already, or lost. Where there is no room for it, their
+ * oldest card makes it. One that was revoked here before it was heard of stays revoked.
+ */
+export async function keepKioskCard(
+  tx: Transaction<Tables>,
+  card: {
+    readonly id: string;
+    readonly person: string;
+    readonly device: string;
+    readonly change: 'issued' | 'revoked';
+    /** SHA-256 of what it carries, unpadded base64url; of one that is issued. */
+    readonly hash?: string | undefined;
+  },
+  at: Date,
+): Promise<void> {
+  const { id, person, device, hash } = card;
+  if (card.change === 'revoked') {
+    await tx
+      .updateTable('credential')
+      .set({ revoked_at: at, hash: null })
+      .where('id', '=', id)
+      .where('person', '=', person)
+      .where('kind', '=', 'card')
+      .where('revoked_at', 'is', null)
+      .execute();
+    return;
+  }
+  if (hash === undefined) return;
+  await sql`
+    update credential set revoked_at = ${at.toISOString()}::timestamptz, hash = null where id = (
+      select id from credential where person = ${person}::uuid and kind = 'card' and revoked_at is null
+        and id <> ${id}::uuid
+        and (select count(*) from credential c where c.person = ${person}::uuid and c.revoked_at is null) >= ${MAX_CREDENTIALS - 1}
+      order by issued_at, id limit 1)`.execute(tx);
+  await insertCard(tx, { id, person, hash: Buffer.from(hash, 'base64url'), device }, at);
+}
+
+/**
+ * Gives somebody a badge, beside the one of their record. Kiosks are told.
+ *
+ * @throws Problem `person-unknown`, `too-many-credentials`
+ */
+export async function addBadge(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { person, number }: { readonly person: string; readonly number: string },
+  now: Date,
+): Promise<void> {
+  await requireLiving(tx, person, 'none');
+  await requireRoom(tx, person);
+  await insertBadge(tx, keys, { person, number }, now);
+  await publishCredentials(tx, person, now);
+}
+
+async function insertBadge(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { person, number }: { readonly person: string; readonly number: string },
+  at: Date,
+): Promise<void> {
+  const id = v7();
+  const box = await personBox(tx, keys, [person], { make: true });
+  const sealed = box.sealJson(badgePlace(id, person), number);
+  await tx
+    .insertInto('credential')
+    .values({ id, person, kind: 'badge', hash: null, number: sealed, device: null, issued_at: at, revoked_at: null })
+    .execute();
+}
+
+/** One place is kept for the badge of the record itself. */
+async function requireRoom(tx: Transaction<Tables>, person: string): Promise<void> {
+  const { n } = await tx
+    .selectFrom('credential')
+    .select((e) => e.fn.countAll<number | string>().as('n'))
+    .where('person', '=', person)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  if (Number(n) >= MAX_CREDENTIALS - 1)
+    throw new Problem(
+      'too-many-credentials',
+      `This person has ${Number(n)} cards and badges that count.`,
+      'Revoke those that are not needed any more.',
+    );
+}
+
+/**
+ * A card or badge opens nothing any more, at once here and at each kiosk with its next page. Revoked twice is revoked once.
+ *
+ * @throws Problem `person-unknown`, `credential-unknown`
+ */
+export async function revokeCredential(
+  tx: Transaction<Tables>,
+  { person, id }: { readonly person: string; readonly id: string },
+  now: Date,
+): Promise<void> {
+  await requireLiving(tx, person, 'none');
+  const row = await tx
+    .selectFrom('credential')
+    .select('revoked_at')
+    .where('id', '=', id)
+    .where('person', '=', person)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) throw new Problem('credential-unknown', 'This person has no such card or badge.', 'List them again.');
+  if (row.revoked_at) return;
+  await tx.updateTable('credential').set({ revoked_at: now, hash: null, number: null }).where('id', '=', id).execute();
+  await publishCredentials(tx, person, now);
+}
+
+/** Two people are one: cards and badges change hands. Kiosks are told by the caller. */
+export async function moveCredentials(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  kept: string,
+  merged: string,
+): Promise<void> {
+  const held = await credentialsOf(tx, keys, [merged]);
+  await tx
+    .updateTable('credential')
+    .set({ person: kept })
+    .where('person', '=', merged)
+    .where('number', 'is', null)
+    .execute();
+  await tx.deleteFrom('credential').where('person', '=', merged).execute();
+  for (const { number, issuedAt } of held)
+    if (number !== null) await insertBadge(tx, keys, { person: kept, number }, issuedAt);
+}

@@ -1,0 +1,264 @@
+import { sql } from 'kysely';
+import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
+import { command } from '../../../disk/program.ts';
+import { deviceFingerprint } from '../../../protocol/seal/fingerprint.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { DeviceRequest } from '../../../protocol/wire/provisioning.ts';
+import type { Db, Row } from '../../platform/database/schema.ts';
+import { requestKeyHash } from '../../platform/keys/requests.ts';
+import { clearDeviceState } from './device-state.ts';
+import { movingDevice } from './scope.ts';
+
+export interface Device {
+  readonly id: string;
+  readonly name: string;
+  readonly status: Row<'device'>['status'];
+  /** Ed25519 public key, base64url. */
+  readonly ed25519: string;
+  /** X25519 public key, base64url. */
+  readonly x25519: string;
+  readonly tlsKeyHash: string;
+  readonly fingerprint: string | null;
+  readonly site: string | null;
+  readonly registeredAt: Date;
+  readonly approvedAt: Date | null;
+  readonly revokedAt: Date | null;
+  readonly lastHeardAt: Date | null;
+  /** End of its newest certificate; null for one registered by an early build. */
+  readonly certNotAfter: Date | null;
+  /** Fingerprint (SHA-256, hexadecimal) of the CA that issued it. */
+  readonly certIssuer: string | null;
+  /** Thumbprints of our signing keys that it said it trusts; null when that is not known. */
+  readonly trusts: readonly string[] | null;
+  /** Thumbprint of our sealing key that it last used. */
+  readonly sealedTo: string | null;
+}
+
+/**
+ * Registers a device of this very machine as approved, without a code. Safe to run again with the same keys.
+ *
+ * @throws Problem `device-registered-otherwise` when the id is taken by other keys, `device-revoked`
+ */
+export async function registerDevice(db: Db, request: DeviceRequest, now: Date): Promise<void> {
+  const row = await register(db, request, { name: request.name, status: 'approved', site: null, url: null }, now);
+  if (row.status === 'revoked')
+    throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
+  await db
+    .updateTable('device')
+    .set({ name: request.name, approved_at: now, status: 'approved' })
+    .where('id', '=', request.id)
+    .execute();
+}
+
+/**
+ * Puts a device into the registry. A revoked one may come back with other keys, all of them: it is then what `as` says, and
+ * whoever approves it has compared them. When it was revoked last stays on record.
+ *
+ * @throws Problem `device-id-reserved`, `device-registered-otherwise`, `device-revoked`, `bad-certificate-request`
+ */
+export async function register(
+  db: Db,
+  request: DeviceRequest,
+  as: { name: string; status: 'pending' | 'approved'; site: string | null; url: string | null },
+  now: Date,
+): Promise<Pick<Device, 'status'>> {
+  await requireFreeId(db, request.id);
+  const keys = {
+    ed25519: request.ed25519PublicJwk.x,
+    x25519: request.x25519PublicJwk.x,
+    tls_key_hash: await requestKeyHash(request.csr),
+  };
+  const first = { csr: request.csr, fingerprint: await deviceFingerprint(request), registered_at: now };
+  await db
+    .insertInto('device')
+    .values({ id: request.id, ...as, ...keys, ...first, last_heard_at: null })
+    .onConflict((c) => c.column('id').doNothing())
+    .execute();
+  const row = await db
+    .selectFrom('device')
+    .selectAll()
+    .where('id', '=', request.id)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  const same = row.ed25519 === keys.ed25519 && row.x25519 === keys.x25519;
+  if (row.status === 'revoked' && as.status === 'pending') {
+    // Whoever made us revoke it may hold any one of its keys.
+    if (row.ed25519 === keys.ed25519 || row.x25519 === keys.x25519 || row.tls_key_hash === keys.tls_key_hash)
+      throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
+    await db.deleteFrom('device_tls_key').where('device', '=', request.id).execute();
+    await clearDeviceState(db, request.id);
+    const registration = {
+      ...as,
+      ...keys,
+      ...first,
+      approved_at: null,
+      provisioning_secret: null,
+      trusts: null,
+      answer_heard: null,
+      cert_not_after: null,
+      cert_issuer: null,
+    };
+    await movingDevice(db, request.id, now, () =>
+      db.updateTable('device').set(registration).where('id', '=', request.id).execute(),
+    );
+    return { status: 'pending' };
+  }
+  // The TLS key of a device that has renewed its certificate is another by now: its own request of then still counts.
+  if (!same || (row.tls_key_hash !== keys.tls_key_hash && row.csr !== request.csr))
+    throw new Problem(
+      'device-registered-otherwise',
+      'A device with this id is registered with other keys.',
+      'Revoke the old registration first, or give the kiosk a new identity.',
+    );
+  // Nobody has approved it yet, and it shows another code: it is meant as that one says.
+  if (row.status === 'pending' && as.status === 'pending')
+    await db
+      .updateTable('device')
+      .set({ name: as.name, site: as.site, url: as.url })
+      .where('id', '=', request.id)
+      .execute();
+  return row;
+}
+
+/** A kiosk chooses its own id; it may not be one that stands for something else. */
+async function requireFreeId(db: Db, id: string): Promise<void> {
+  const server = await db
+    .selectFrom('keyring.identity')
+    .select('server_id')
+    .where('server_id', '=', id)
+    .executeTakeFirst();
+  if (!server && id !== NIL_UUID && id !== MAX_UUID) return;
+  throw new Problem(
+    'device-id-reserved',
+    'This device asks for an id that no device may have.',
+    'Reset the kiosk’s identity and let it join again. If it repeats, someone has tampered with the kiosk.',
+  );
+}
+
+export async function findDevice(db: Db, id: string): Promise<Device | null> {
+  const row = await db.selectFrom('device').selectAll().where('id', '=', id).executeTakeFirst();
+  return row ? toDevice(row) : null;
+}
+
+/** Which devices are meant; all of them where nothing is said. */
+export interface DeviceFilter {
+  readonly status?: Device['status'] | undefined;
+  /** Exactly this one: who stands at the default site without saying so is not among them. */
+  readonly site?: string | undefined;
+  readonly limit?: number;
+  /** Those behind this one, by name and id. */
+  readonly after?: { readonly name: string; readonly id: string } | null;
+}
+
+export async function listDevices(db: Db, { status, site, limit, after }: DeviceFilter = {}): Promise<Device[]> {
+  let query = db.selectFrom('device').selectAll().orderBy('name').orderBy('id');
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (site !== undefined) query = query.where('site', '=', site);
+  if (after) query = query.where(sql<boolean>`(name, id) > (${after.name}, ${after.id}::uuid)`);
+  if (limit !== undefined) query = query.limit(limit);
+  return (await query.execute()).map(toDevice);
+}
+
+export function unknownDevice(): Problem {
+  return new Problem('unknown-device', 'There is no such device.', `Their ids: ${command('device list')}`);
+}
+
+/**
+ * Whether the server takes anything of this device. Asked at every message, so that a revocation takes effect on the next.
+ *
+ * @throws Problem `unknown-device`, `device-revoked`, `device-not-approved`
+ */
+export function requireApproved(device: Device | null): asserts device is Device {
+  if (!device)
+    throw new Problem(
+      'unknown-device',
+      'This device is not registered here with this key.',
+      'Provision the kiosk again.',
+    );
+  if (device.status === 'revoked')
+    throw new Problem('device-revoked', 'This device was revoked.', 'Provision the kiosk again with a new code.');
+  if (device.status !== 'approved')
+    throw new Problem('device-not-approved', `This device is ${device.status}.`, 'Approve it on the server.');
+}
+
+/** Clocks of replicas may differ by so much, ms. */
+const SKEW_MS = 60_000;
+
+/**
+ * The device has asked: it has what it was given, so the server forgets the provisioning secret.
+ *
+ * Whoever carries an ask can keep it and play it again. So an ask names the time of the newest answer that the device has,
+ * and is a sign of life only where that is newer than with any ask before. One that names none counts as long as the device
+ * never named one: builds of before version 3, and a device that was never answered.
+ *
+ * @returns whether it is one; else it is answered, and nothing of it is kept
+ */
+export async function heardFrom(db: Db, id: string, heard: string | null, now: Date): Promise<boolean> {
+  const latest = new Date(now.getTime() + SKEW_MS);
+  const at = heard === null ? null : new Date(heard);
+  if (at && at > latest) return false;
+  const row = await db
+    .updateTable('device')
+    .set({ last_heard_at: now, provisioning_secret: null, ...(at && { answer_heard: at }) })
+    .where('id', '=', id)
+    .where((e) =>
+      e.or([
+        e('answer_heard', 'is', null),
+        // Newer; or our own clock was ahead when that one was written, and all that comes seems older.
+        ...(at ? [e('answer_heard', '<', at), e('answer_heard', '>', latest)] : []),
+      ]),
+    )
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Keeps which of our keys a device knows, so that acks are signed by one of them and `keys retire` can warn. */
+export async function noteKnownKeys(
+  db: Db,
+  device: Device,
+  { trusts, sealedTo }: { trusts?: readonly string[]; sealedTo?: string },
+): Promise<void> {
+  const change = {
+    ...(trusts && trusts.join() !== device.trusts?.join() && { trusts: trusts.join() }),
+    ...(sealedTo && sealedTo !== device.sealedTo && { sealed_to: sealedTo }),
+  };
+  if (Object.keys(change).length > 0) await db.updateTable('device').set(change).where('id', '=', device.id).execute();
+}
+
+/**
+ * Takes a device's right to speak away, from its next message on. Its records stay.
+ *
+ * @throws Problem `unknown-device`
+ */
+export async function revokeDevice(db: Db, id: string, now: Date): Promise<Device> {
+  const row = await db
+    .updateTable('device')
+    .set({ status: 'revoked', revoked_at: now, provisioning_secret: null })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst();
+  if (!row) throw unknownDevice();
+  return toDevice(row);
+}
+
+function toDevice(row: Row<'device'>): Device {
+  return {
+    id: row.id,
+    name: row.name,
+    status: row.status,
+    ed25519: row.ed25519,
+    x25519: row.x25519,
+    tlsKeyHash: row.tls_key_hash,
+    fingerprint: row.fingerprint,
+    site: row.site,
+    registeredAt: row.registered_at,
+    approvedAt: row.approved_at,
+    revokedAt: row.revoked_at,
+    lastHeardAt: row.last_heard_at,
+    certNotAfter: row.cert_not_after,
+    certIssuer: row.cert_issuer,
+    trusts: row.trusts?.split(',') ?? null,
+    sealedTo: row.sealed_to,
+  };
+}

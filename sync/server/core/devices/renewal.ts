@@ -1,0 +1,92 @@
+import { X509Certificate } from 'node:crypto';
+import type { ServerKeys } from '../../../protocol/wire/keys.ts';
+import { issueDeviceCertificate } from '../../platform/keys/certificates.ts';
+import { requestKeyHash } from '../../platform/keys/requests.ts';
+import { certificateId } from '../../platform/keys/vault.ts';
+import type { IdentityContext } from './context.ts';
+import type { Device } from './registry.ts';
+
+/** Keys that a device has asked a certificate for and not used: more are a sign of answers that never arrive. */
+const MAX_WAITING_KEYS = 8;
+
+type Context = Pick<IdentityContext, 'db' | 'keyring' | 'now'>;
+
+/**
+ * Gives an approved device a certificate for the key of its request: a new key, or the same. The old one stays good until
+ * the new one was used, since the answer may get lost.
+ *
+ * @param device as it stands in the registry now; the caller has verified that the request is signed by it
+ * @param csr PKCS #10, PEM
+ * @throws Problem `bad-certificate-request`
+ */
+export async function renewCertificate(
+  context: Context,
+  device: Device,
+  csr: string,
+): Promise<{ tlsCertPem: string; keys: ServerKeys }> {
+  const { db, keyring, now } = context;
+  const hash = await requestKeyHash(csr);
+  if (hash !== device.tlsKeyHash) {
+    await db
+      .insertInto('device_tls_key')
+      .values({ device: device.id, key_hash: hash, added_at: now() })
+      .onConflict((c) => c.doNothing())
+      .execute();
+    const waiting = await db
+      .selectFrom('device_tls_key')
+      .select('key_hash')
+      .where('device', '=', device.id)
+      .orderBy('added_at', 'desc')
+      .offset(MAX_WAITING_KEYS)
+      .execute();
+    if (waiting.length > 0)
+      await db
+        .deleteFrom('device_tls_key')
+        .where('device', '=', device.id)
+        .where(
+          'key_hash',
+          'in',
+          waiting.map((w) => w.key_hash),
+        )
+        .execute();
+  }
+  return { tlsCertPem: await issueFor(context, device.id, csr), keys: keyring.publicKeys };
+}
+
+/** Issues and notes what was issued. @throws Problem `bad-certificate-request` */
+export async function issueFor({ db, keyring, now }: Context, device: string, csr: string): Promise<string> {
+  const { ca } = keyring;
+  const certPem = await issueDeviceCertificate(ca, device, csr, now().getTime());
+  await db
+    .updateTable('device')
+    .set({ cert_not_after: new X509Certificate(certPem).validToDate, cert_issuer: certificateId(ca.certPem) })
+    .where('id', '=', device)
+    .execute();
+  return certPem;
+}
+
+/**
+ * Whether this TLS key is registered for the device. A key that was asked for and is now used takes the place of the one
+ * before.
+ *
+ * @param hash SHA-256 of the key's SPKI, hexadecimal
+ */
+export async function isTlsKeyOf({ db }: Pick<Context, 'db'>, device: Device, hash: string): Promise<boolean> {
+  if (hash === device.tlsKeyHash) return true;
+  const waiting = await db
+    .selectFrom('device_tls_key')
+    .select('added_at')
+    .where('device', '=', device.id)
+    .where('key_hash', '=', hash)
+    .executeTakeFirst();
+  if (!waiting) return false;
+  await db.transaction().execute(async (trx) => {
+    await trx.updateTable('device').set({ tls_key_hash: hash }).where('id', '=', device.id).execute();
+    await trx
+      .deleteFrom('device_tls_key')
+      .where('device', '=', device.id)
+      .where('added_at', '<=', waiting.added_at)
+      .execute();
+  });
+  return true;
+}

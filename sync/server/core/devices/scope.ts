@@ -1,0 +1,44 @@
+import type { Db } from '../../platform/database/schema.ts';
+import { DEFAULT_SCOPE } from '../sites/sites.ts';
+
+export async function scopeOf(db: Db, device: string): Promise<string> {
+  return (await scopesOf(db, [device])).get(device) ?? DEFAULT_SCOPE;
+}
+
+export async function scopesOf(db: Db, devices: readonly string[]): Promise<Map<string, string>> {
+  if (devices.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('device as d')
+    .leftJoin('site as s', 's.id', 'd.site')
+    .select(['d.id', 'd.site', 's.is_default'])
+    .where('d.id', 'in', [...new Set(devices)])
+    .execute();
+  return new Map(rows.map((r) => [r.id, r.site && !r.is_default ? r.site : DEFAULT_SCOPE]));
+}
+
+/** Runs what may put a device at another site, and keeps until when it was at the one before. */
+export async function movingDevice(db: Db, device: string, now: Date, move: () => Promise<unknown>): Promise<void> {
+  const before = await scopeOf(db, device);
+  await move();
+  if (before === (await scopeOf(db, device))) return;
+  await db
+    .insertInto('device_site_past')
+    .values({ device, site: before, until: now })
+    .onConflict((c) => c.columns(['device', 'site']).doUpdateSet({ until: now }))
+    .execute();
+}
+
+/** Devices that may speak and read these scopes; all of them for null. */
+export async function readersOf(db: Db, scopes: readonly string[] | null): Promise<string[]> {
+  const rows = await db.selectFrom('device').select('id').where('status', '=', 'approved').execute();
+  const ids = rows.map((r) => r.id);
+  if (!scopes) return ids;
+  const of = await scopesOf(db, ids);
+  return ids.filter((id) => scopes.includes(of.get(id)!));
+}
+
+export interface Origin {
+  readonly device: string;
+  /** Where the device stands; null: the default site. */
+  readonly site: string | null;
+}

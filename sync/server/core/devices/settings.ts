@@ -1,0 +1,190 @@
+import type { Transaction } from 'kysely';
+import type { Settings, SettingsChange, Template } from '../../../protocol/api/fleet.ts';
+import { DeviceConfig } from '../../../protocol/wire/fleet.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { lockName } from '../../platform/database/once.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { EmailOf } from '../../platform/http/email.ts';
+import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
+import { publishDeviceState } from './device-state.ts';
+import { readersOf, scopesOf } from './scope.ts';
+
+/**
+ * Settings of kiosks: a template a site, and each device's own on top of it. Every change is a revision of its own that is
+ * kept, and what is put back is a new one. What comes of both is told to the device under a number that only grows.
+ */
+
+/** One change at a time: what a device is told is made of two settings, each of which somebody may be changing. */
+const LOCK = 'fleet-settings';
+/** Revisions that are shown, newest first. */
+const SHOWN = 100;
+
+export type Of = { readonly kind: 'site' | 'device'; readonly scope: string };
+
+export async function settingsOf(db: Db, { kind, scope }: Of): Promise<{ settings: DeviceConfig; revision: number }> {
+  const row = await db
+    .selectFrom('fleet_settings')
+    .select(['revision', 'settings'])
+    .where('kind', '=', kind)
+    .where('scope', '=', scope)
+    .orderBy('revision', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row ? { settings: parsed(row.settings), revision: row.revision } : { settings: {}, revision: 0 };
+}
+
+/** With its history, newest first. */
+export async function settingsWithHistory(db: Db, { kind, scope }: Of, emailOf: EmailOf): Promise<Settings> {
+  const rows = await db
+    .selectFrom('fleet_settings')
+    .selectAll()
+    .where('kind', '=', kind)
+    .where('scope', '=', scope)
+    .orderBy('revision', 'desc')
+    .limit(SHOWN)
+    .execute();
+  const history = rows.map(
+    (row): SettingsChange => ({
+      revision: row.revision,
+      at: row.at.toISOString(),
+      by: row.by,
+      email: emailOf(row.by),
+      settings: parsed(row.settings),
+      putBack: row.put_back,
+    }),
+  );
+  return { settings: history[0]?.settings ?? {}, revision: history[0]?.revision ?? 0, history };
+}
+
+export interface Change {
+  readonly settings: DeviceConfig;
+  readonly by: string;
+  /** Revision that whoever changes it has seen; absent: whatever it is. */
+  readonly after?: number;
+  readonly putBack?: number;
+}
+
+/**
+ * Sets them as a whole, and tells every device that it concerns. The same again is no change.
+ * @throws Problem `settings-changed-meanwhile`
+ */
+export async function changeSettings(tx: Transaction<Tables>, of: Of, change: Change, now: Date): Promise<boolean> {
+  await lockName(tx, LOCK);
+  const before = await settingsOf(tx, of);
+  if (change.after !== undefined && change.after !== before.revision)
+    throw new Problem(
+      'settings-changed-meanwhile',
+      'Somebody else has changed these settings meanwhile.',
+      'Look at them again, then decide.',
+    );
+  if (same(before.settings, change.settings)) return false;
+  await tx
+    .insertInto('fleet_settings')
+    .values({
+      ...of,
+      revision: before.revision + 1,
+      settings: JSON.stringify(change.settings),
+      at: now,
+      by: change.by,
+      put_back: change.putBack ?? null,
+    })
+    .execute();
+  await publishSettings(tx, of.kind === 'device' ? [of.scope] : await readersOf(tx, [of.scope]), now);
+  return true;
+}
+
+/** @throws Problem `settings-revision-unknown` */
+export async function putBack(
+  tx: Transaction<Tables>,
+  of: Of,
+  revision: number,
+  by: string,
+  now: Date,
+): Promise<boolean> {
+  // Revision 0 is what was before the first: nothing.
+  if (revision === 0) return changeSettings(tx, of, { settings: {}, by, putBack: 0 }, now);
+  const row = await tx
+    .selectFrom('fleet_settings')
+    .select('settings')
+    .where('kind', '=', of.kind)
+    .where('scope', '=', of.scope)
+    .where('revision', '=', revision)
+    .executeTakeFirst();
+  if (!row)
+    throw new Problem('settings-revision-unknown', 'There is no such revision of these settings.', 'Read them again.');
+  return changeSettings(tx, of, { settings: parsed(row.settings), by, putBack: revision }, now);
+}
+
+/** What a device has of its own over what its site says. */
+export const merged = (template: DeviceConfig, own: DeviceConfig): DeviceConfig => ({ ...template, ...own });
+
+/**
+ * Tells these devices what is theirs now, where that is another than they were told: after a change, a move to another
+ * site, or an approval. As `publishDeviceState`, the last thing of its transaction.
+ */
+export async function publishSettings(tx: Transaction<Tables>, devices: readonly string[], now: Date): Promise<void> {
+  if (devices.length === 0) return;
+  await lockName(tx, LOCK);
+  const scopes = await scopesOf(tx, devices);
+  const told = new Map(
+    (
+      await tx
+        .selectFrom('fleet_config')
+        .selectAll()
+        .where('device', 'in', [...devices])
+        .execute()
+    ).map((r) => [r.device, r]),
+  );
+  const templates = new Map<string, DeviceConfig>();
+  const news: { device: string; revision: number; config: DeviceConfig }[] = [];
+  for (const device of devices) {
+    const scope = scopes.get(device) ?? DEFAULT_SCOPE;
+    if (!templates.has(scope)) templates.set(scope, (await settingsOf(tx, { kind: 'site', scope })).settings);
+    const own = await settingsOf(tx, { kind: 'device', scope: device });
+    const config = merged(templates.get(scope)!, own.settings);
+    const before = told.get(device);
+    if (before ? same(parsed(before.config), config) : Object.keys(config).length === 0) continue;
+    news.push({ device, revision: (before?.revision ?? 0) + 1, config });
+  }
+  for (const { device, revision, config } of news) {
+    const row = { revision, config: JSON.stringify(config), at: now };
+    await tx
+      .insertInto('fleet_config')
+      .values({ device, ...row })
+      .onConflict((c) => c.column('device').doUpdateSet(row))
+      .execute();
+  }
+  await publishDeviceState(
+    tx,
+    news.map(({ device, revision, config }) => ({ device, state: { kind: 'config', revision, config } })),
+    now,
+  );
+}
+
+/** A device that was taken away has been told nothing: should it come back, it is told again, under a higher number. */
+export async function retellSettings(tx: Transaction<Tables>, device: string, now: Date): Promise<void> {
+  const row = await tx.selectFrom('fleet_config').selectAll().where('device', '=', device).executeTakeFirst();
+  if (row && Object.keys(parsed(row.config)).length > 0) {
+    const revision = row.revision + 1;
+    await tx.updateTable('fleet_config').set({ revision, at: now }).where('device', '=', device).execute();
+    await publishDeviceState(tx, [{ device, state: { kind: 'config', revision, config: parsed(row.config) } }], now);
+  }
+  await publishSettings(tx, [device], now);
+}
+
+/** Templates of all sites, by name. */
+export async function templatesOf(db: Db, emailOf: EmailOf): Promise<Template[]> {
+  const items: Template[] = [];
+  for (const { id, name, isDefault } of await listSites(db)) {
+    const scope = isDefault ? DEFAULT_SCOPE : id;
+    items.push({ site: id, name, isDefault, ...(await settingsWithHistory(db, { kind: 'site', scope }, emailOf)) });
+  }
+  return items;
+}
+
+/** As JSON says it, whatever the order of its fields. */
+const same = (a: DeviceConfig, b: DeviceConfig): boolean => canonical(a) === canonical(b);
+const canonical = (config: DeviceConfig): string =>
+  JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+const parsed = (stored: unknown): DeviceConfig => DeviceConfig.parse(stored);

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { LookalikesPage, LookalikesQuery } from '../../../protocol/api/lookalikes.ts';
+import { Moment } from '../../../protocol/api/page.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
+import { type RouteSpec, route } from '../../platform/access/route.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import { readPeople } from '../people/records.ts';
+import { staffNames } from '../staff/store.ts';
+import { readPairs, removePair } from './store.ts';
+
+const After = z.tuple([Moment, Uuid]);
+
+const list = route({
+  method: 'GET',
+  path: '/api/lookalikes',
+  summary: 'Pairs of people whom no face alone tells apart, newest first',
+  roles: ['admin', 'staff'],
+  data: ['person.name'],
+  action: 'read',
+  query: LookalikesQuery,
+  answer: LookalikesPage,
+  errors: ['cursor-unreadable'],
+  async handle({ tx, services: { keys }, query: { cursor, limit }, about }) {
+    const from = readPageCursor(After, cursor);
+    const found = await readPairs(tx, { limit: limit + 1, after: from && { at: from[0], id: from[1] } });
+    const shown = found.slice(0, limit).flatMap((p) => p.people);
+    about(shown);
+    const people = await readPeople(tx, keys, shown);
+    const staff = await staffNames(
+      tx,
+      keys,
+      found.flatMap((p) => (p.device === null ? [] : (p.by ?? []))),
+    );
+    return pageFrom(
+      found,
+      limit,
+      ({ id, people: pair, reason, at, device, by }) => ({
+        id,
+        people: pair.map((one) => ({
+          id: one,
+          name: people.get(one)?.name ?? null,
+          number: people.get(one)?.number ?? null,
+        })),
+        reason,
+        at: at.toISOString(),
+        device,
+        by,
+        byName: (by !== null && staff.get(by)) || null,
+      }),
+      (p) => [p.at.toISOString(), p.id],
+    );
+  },
+});
+
+const One = z.strictObject({ pair: Uuid });
+
+const remove = route({
+  method: 'POST',
+  path: '/api/lookalikes/:pair/remove',
+  summary: 'The two are identified by their faces again',
+  roles: ['admin'],
+  data: ['person'],
+  action: 'write',
+  params: One,
+  answer: 'nothing',
+  errors: ['lookalikes-unknown'],
+  async handle({ tx, params, now, about, on, notify }) {
+    on(params.pair);
+    const row = await tx.selectFrom('lookalike').selectAll().where('id', '=', params.pair).executeTakeFirst();
+    const changes = row && (await removePair(tx, [row.first, row.second]));
+    if (!row || !changes)
+      throw new Problem('lookalikes-unknown', 'There is no such pair any more.', 'Look at the list again.');
+    about([row.first, row.second]);
+    await appendChanges(tx, changes, now);
+    notify('board');
+    notify('change');
+  },
+});
+
+export const lookalikeRoutes: readonly RouteSpec[] = [list, remove];

@@ -1,0 +1,41 @@
+import type { Transaction } from 'kysely';
+import type { PersonPatch } from '../../../protocol/api/people.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { personUnknown } from './living.ts';
+import { forgetPositions } from './positions.ts';
+import { writePerson } from './records.ts';
+import { personChanged, publishCredentials } from './sites.ts';
+
+/**
+ * Changes what is known of somebody, and tells their kiosks.
+ *
+ * @returns names of the fields that changed
+ * @throws Problem as `writePerson`; `person-unknown`
+ */
+export async function changePerson(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  { version, ...patch }: PersonPatch,
+  now: Date,
+): Promise<string[]> {
+  // A change makes nobody.
+  const known = await tx.selectFrom('person').select('id').where('id', '=', person).executeTakeFirst();
+  if (!known) throw personUnknown();
+  // Against an ingest that is writing a position of theirs (holdPeople): it comes before all of this, or after.
+  if (patch.gpsOptOut) await tx.selectFrom('person').select('id').where('id', '=', person).forUpdate().execute();
+  const expect = version === undefined ? {} : { expectVersion: version };
+  const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);
+  if (patch.gpsOptOut && changed.includes('gpsOptOut')) await forgetPositions(tx, [person]);
+  if (changed.length > 0) await personChanged(tx, person, now);
+  if (changed.includes('badge')) await publishCredentials(tx, person, now);
+  return changed;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that are there but undefined. */
+export function defined<T extends object>(o: T): Defined<T> {
+  return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as Defined<T>;
+}

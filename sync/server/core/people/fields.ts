@@ -1,0 +1,31 @@
+import type { Place } from '../../platform/keys/envelope.ts';
+
+/** What is known of a person in words. Pure. */
+
+/** Under the person's key, and under pgcrypto's layer but for the language. */
+export const FIELDS = ['name', 'number', 'email', 'phone', 'badge', 'language'] as const;
+export type Field = (typeof FIELDS)[number];
+
+/** Fields with the second layer that the database itself takes off (POLICY P10). */
+export const PGCRYPTO_FIELDS = ['name', 'number', 'email', 'phone', 'badge'] as const satisfies readonly Field[];
+
+/** Fields that people are looked up by, through a keyed blind index. */
+export const INDEXED_FIELDS = ['number', 'email', 'badge'] as const satisfies readonly Field[];
+export type IndexedField = (typeof INDEXED_FIELDS)[number];
+
+/** Opened values; a field that is not known is absent. */
+export type Values = Partial<Record<Field, string>>;
+
+/** @param rowVersion of the person's row: an envelope of an earlier one does not open in its place */
+export const fieldPlace = (field: Field, person: string, rowVersion: number): Place => ({
+  field: `person.${field}`,
+  person,
+  record: person,
+  rowVersion,
+});
+
+/** What a blind index is made of, so that two ways to write one value are found as one. */
+export function normalised(field: IndexedField, value: string): string {
+  const text = value.normalize('NFC').trim();
+  return field === 'email' ? text.toLowerCase().normalize('NFC') : text;
+}

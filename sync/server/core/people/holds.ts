@@ -1,0 +1,151 @@
+import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { personUnknown } from './living.ts';
+import { lockPeople } from './people.ts';
+
+/** A duty to keep things that would otherwise go: a dispute, an investigation. Nothing that it covers is purged or erased. */
+export interface Hold {
+  readonly id: string;
+  /** Of this person alone; null: of everybody. */
+  readonly person: string | null;
+  /** At this site alone. */
+  readonly site: string | null;
+  /** Of records from this moment, and before that one. */
+  readonly from: Date | null;
+  readonly until: Date | null;
+  readonly reason: string;
+  readonly setBy: string;
+  readonly setAt: Date;
+  readonly releasedAt: Date | null;
+  readonly releasedBy: string | null;
+}
+
+/** A reason may say whom it is about. */
+const place = (id: string): Place => ({ field: 'hold.reason', person: null, record: id, rowVersion: 1 });
+
+/** @throws Problem `hold-covers-everything` (neither person, site nor period), `hold-period-wrong`, `person-unknown` (erased) */
+export async function setHold(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  hold: Pick<Hold, 'person' | 'site' | 'from' | 'until' | 'reason' | 'setBy'>,
+  now: Date,
+): Promise<string> {
+  const { person, site, from, until, reason } = hold;
+  if (!person && !site && !from && !until)
+    throw new Problem(
+      'hold-covers-everything',
+      'A hold names a person, a site or a period; this one would keep everything for ever.',
+      'Say what it is about.',
+    );
+  if (from && until && from >= until)
+    throw new Problem('hold-period-wrong', 'The period of the hold ends before it begins.', 'Correct its dates.');
+  if (person && (await lockPeople(tx, [person])).get(person)?.erased) throw personUnknown();
+  const id = v7();
+  await tx
+    .insertInto('retention_hold')
+    .values({
+      id,
+      person,
+      site,
+      from_at: from,
+      until_at: until,
+      reason: keys.sealJson(place(id), reason),
+      set_by: hold.setBy,
+      set_at: now,
+      released_at: null,
+      released_by: null,
+    })
+    .execute();
+  return id;
+}
+
+/** What it kept goes with the next run; an erasure that waits for it looks again at once. @throws Problem `hold-unknown` */
+export async function releaseHold(tx: Transaction<Tables>, id: string, by: string, now: Date): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable('retention_hold')
+    .set({ released_at: now, released_by: by })
+    .where('id', '=', id)
+    .where('released_at', 'is', null)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n)
+    throw new Problem(
+      'hold-unknown',
+      'There is no such hold, or it was released.',
+      `List them: ${command('retention holds')}`,
+    );
+  // Whoever is under another hold still waits on.
+  await tx
+    .updateTable('erasure_step')
+    .set({ next_at: now })
+    .where('code', '=', 'legal-hold')
+    .where('done_at', 'is', null)
+    .where('next_at', '>', now)
+    .execute();
+}
+
+/** Newest first. @param o `released`: those too that were released */
+export async function listHolds(db: Db, keys: Keys, o: { readonly released?: boolean } = {}): Promise<Hold[]> {
+  let query = db.selectFrom('retention_hold').selectAll().orderBy('set_at', 'desc').orderBy('id', 'desc');
+  if (!o.released) query = query.where('released_at', 'is', null);
+  return (await query.execute()).map((r) => ({
+    id: r.id,
+    person: r.person,
+    site: r.site,
+    from: r.from_at,
+    until: r.until_at,
+    reason: String(keys.openJson(place(r.id), r.reason)),
+    setBy: r.set_by,
+    setAt: r.set_at,
+    releasedAt: r.released_at,
+    releasedBy: r.released_by,
+  }));
+}
+
+/** The columns of a row that a hold is compared with; absent: it has none such. */
+export interface Held {
+  readonly person?: RawBuilder<unknown>;
+  /** Null is the default site. */
+  readonly site?: RawBuilder<unknown>;
+  readonly at?: RawBuilder<unknown>;
+}
+
+/**
+ * SQL: whether a hold covers the row. A row that has no site, or no time, is covered by every hold of its person, whatever
+ * site or period that names: in doubt it is kept.
+ */
+export function held({ person, site, at }: Held): RawBuilder<boolean> {
+  const conditions = [
+    sql`h.released_at is null`,
+    person
+      ? sql`(h.person is null or h.person = ${person}
+             or exists (select from person other where other.id = h.person and other.merged_into = ${person}))`
+      : sql`h.person is null`,
+  ];
+  if (site)
+    conditions.push(
+      sql`(h.site is null or h.site = coalesce(${site}, (select general.id from site general where general.is_default)))`,
+    );
+  else if (!person) conditions.push(sql`h.site is null`);
+  if (at)
+    conditions.push(sql`(h.from_at is null or ${at} >= h.from_at) and (h.until_at is null or ${at} < h.until_at)`);
+  // A person as a whole belongs to no site or time: only a hold that names them covers them.
+  if (person && !site && !at) conditions.push(sql`h.person is not null`);
+  return sql<boolean>`exists (select from retention_hold h where ${sql.join(conditions, sql` and `)})`;
+}
+
+/** Whether a hold names one of these people: then they are not erased before it is released. */
+export async function isHeld(db: Db, people: readonly string[]): Promise<boolean> {
+  if (people.length === 0) return false;
+  const row = await db
+    .selectFrom('retention_hold')
+    .select('id')
+    .where('released_at', 'is', null)
+    .where('person', 'in', people)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -1,0 +1,30 @@
+import type { Transaction } from 'kysely';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+
+export function personUnknown(): Problem {
+  return new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
+}
+
+/**
+ * Locks a person who was neither erased nor merged into another, and keeps them from either until the transaction ends. Every
+ * write about a person here begins with it: an erasure that ran beside one would miss what it writes. What events of kiosks
+ * write about people, under whatever name, begins with `holdPeople`.
+ *
+ * @param against what else it keeps out: nothing (`none`), or others that ask for this (`change`)
+ * @throws Problem `person-unknown`
+ */
+export async function requireLiving(
+  tx: Transaction<Tables>,
+  person: string,
+  against: 'none' | 'change',
+): Promise<void> {
+  const living = tx
+    .selectFrom('person')
+    .select('id')
+    .where('id', '=', person)
+    .where('deleted_at', 'is', null)
+    .where('merged_into', 'is', null);
+  const locked = against === 'none' ? living.forKeyShare() : living.forNoKeyUpdate();
+  if (!(await locked.executeTakeFirst())) throw personUnknown();
+}

@@ -1,0 +1,38 @@
+import type { AttentionItem } from '../../../protocol/api/attention.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+
+/** What somebody in charge did about an item of the queue. The words may name somebody, so they are sealed. */
+
+export const notePlace = (kind: string, ref: string, person: string | null): Place => ({
+  field: 'attention.note',
+  person,
+  record: `${kind} ${ref}`,
+  rowVersion: 1,
+});
+
+/** By kind and ref. */
+export async function openNotes(
+  db: Db,
+  keys: Keys,
+  items: readonly { readonly kind: string; readonly ref: string }[],
+): Promise<Map<string, NonNullable<AttentionItem['resolved']>>> {
+  if (items.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('attention_note')
+    .selectAll()
+    .where('ref', 'in', [...new Set(items.map((i) => i.ref))])
+    .execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
+  return new Map(
+    rows.map((r) => {
+      const note = String((r.person === null ? keys : box).openJson(notePlace(r.kind, r.ref, r.person), r.note));
+      return [`${r.kind} ${r.ref}`, { at: r.resolved_at.toISOString(), by: r.resolved_by, note }] as const;
+    }),
+  );
+}

@@ -1,0 +1,250 @@
+import { sql, type Transaction } from 'kysely';
+import type { Open, Personal } from '../../../protocol/wire/event.ts';
+import { nextChange } from '../../platform/database/feed.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { destroyPersonKeys } from '../../platform/keys/persons.ts';
+import type { Values } from './fields.ts';
+import { sameAs } from './group.ts';
+import { forgetPositions } from './positions.ts';
+import { selectRows, upsertRows } from './rows.ts';
+
+/** Records this old are on no screen that follows the feed, days. */
+const SHOWN_DAYS = 7;
+
+/** What a `person` event of a kiosk may say. */
+const EVENT_FIELDS = ['name', 'number', 'language'] as const;
+
+/** What an ingest has to know of a person before it writes anything about them. */
+export interface Standing {
+  /** Whether there is a row of theirs: false until a kiosk or the office adds them. */
+  readonly known: boolean;
+  readonly erased: boolean;
+  /** The person that this one turned out to be; itself when never merged. */
+  readonly now: string;
+}
+
+/**
+ * Looks up people and keeps them from being erased until the transaction ends: an erasure that ran beside it would miss
+ * what is written here. Whoever is not known yet has no row to lock, and is kept by a lock on the name.
+ */
+export async function lockPeople(
+  tx: Transaction<Tables>,
+  people: readonly string[],
+): Promise<ReadonlyMap<string, Standing>> {
+  const wanted = [...new Set(people)].sort();
+  const found = new Map<string, Standing>();
+  const look = async (ids: readonly string[]) => {
+    const { rows } = await sql<{ id: string; erased: boolean; merged_into: string | null }>`
+      select id, deleted_at is not null as erased, merged_into from person where id = any(${ids}::uuid[])
+      order by id for key share`.execute(tx);
+    for (const r of rows) found.set(r.id, { known: true, erased: r.erased, now: r.merged_into ?? r.id });
+  };
+  if (wanted.length > 0) await look(wanted);
+  const unknown = wanted.filter((id) => !found.has(id));
+  if (unknown.length > 0) {
+    // By one transaction alone: of two kiosks that add the same person, the second one finds them known.
+    await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
+              from unnest(${unknown}::text[]) as id`.execute(tx);
+    await look(unknown);
+  }
+  for (const id of unknown) if (!found.has(id)) found.set(id, { known: false, erased: false, now: id });
+  return found;
+}
+
+/** One `person` event. */
+export interface PersonChange extends Open<'person'> {
+  readonly personal: Personal<'person'>;
+  /** When it happened, never after its arrival (instant.ts). */
+  readonly at: Date;
+}
+
+interface Row {
+  readonly id: string;
+  readonly values: Values;
+  readonly rowVersion: number;
+  gpsOptOut: boolean;
+  claimedAt: number;
+  erased: boolean;
+  touched: boolean;
+}
+
+/**
+ * Applies `person` events in their order. What is written is sealed anew under the next row version, so that an old
+ * envelope can't be put back. An event that is older than what was applied already only fills what is empty: a kiosk that
+ * was offline for weeks does not bring an old name back.
+ */
+export async function applyPeople(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  changes: readonly PersonChange[],
+  now: Date,
+): Promise<void> {
+  // A deletion is a request for erasure (features/privacy/erasure/request.ts): here it changes nothing.
+  const known = changes.filter((c) => c.personal.person !== undefined && c.change !== 'deleted');
+  if (known.length === 0) return;
+  const rows = await lockRows(
+    tx,
+    keys,
+    known.map((c) => c.personal.person!),
+  );
+  const newlyOut: string[] = [];
+  for (const { gpsOptOut, personal, at } of known) {
+    const row = rows.get(personal.person!)!;
+    if (row.erased) continue;
+    const claimed = at.getTime();
+    const late = claimed < row.claimedAt;
+    for (const field of EVENT_FIELDS) {
+      const value = personal[field];
+      if (value !== undefined && !(late && row.values[field] !== undefined)) row.values[field] = value;
+    }
+    // An opt-out counts whenever it comes; an older word does not take a newer one back.
+    if (gpsOptOut && !row.gpsOptOut) newlyOut.push(row.id);
+    if (gpsOptOut !== undefined && (gpsOptOut || !late)) row.gpsOptOut = gpsOptOut;
+    row.claimedAt = Math.max(row.claimedAt, claimed);
+    row.touched = true;
+  }
+  const touched = [...rows.values()].filter((r) => r.touched);
+  await write(tx, keys, touched, now);
+  await forgetPositions(tx, newlyOut);
+  const optedOut = touched.flatMap((r) => (r.gpsOptOut ? [r.id] : []));
+  // Under whichever name the kiosk knows them: it is the one that was kept whose word goes down to kiosks.
+  if (optedOut.length > 0)
+    await sql`update person set gps_opt_out = true where id in
+              (select merged_into from person where id = any(${optedOut}::uuid[]))`.execute(tx);
+}
+
+async function lockRows(tx: Transaction<Tables>, keys: Keys, people: readonly string[]): Promise<Map<string, Row>> {
+  const found = await selectRows(tx, keys, people, { lock: true });
+  const rows = new Map<string, Row>();
+  for (const r of found)
+    rows.set(r.id, {
+      id: r.id,
+      values: { ...r.values },
+      rowVersion: r.rowVersion,
+      claimedAt: r.claimedAt?.getTime() ?? 0,
+      gpsOptOut: r.gpsOptOut,
+      erased: r.deletedAt !== null,
+      touched: false,
+    });
+  for (const id of people) {
+    if (rows.has(id)) continue;
+    rows.set(id, { id, values: {}, rowVersion: 0, claimedAt: 0, gpsOptOut: false, erased: false, touched: false });
+  }
+  return rows;
+}
+
+async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], now: Date): Promise<void> {
+  await upsertRows(
+    tx,
+    keys,
+    rows.map((r) => ({ ...r, rowVersion: r.rowVersion + 1, claimedAt: new Date(r.claimedAt) })),
+    now,
+  );
+  await touchCheckinsOf(
+    tx,
+    rows.map((r) => r.id),
+    now,
+  );
+}
+
+/**
+ * Locks people, under every name of theirs, against whatever else writes about them (holdPeople).
+ *
+ * @returns all of their names
+ */
+export async function lockToErase(tx: Transaction<Tables>, people: readonly string[]): Promise<string[]> {
+  let ids: string[] = [];
+  // Until nobody is left who was merged with one of them while these locks were waited for.
+  for (let next = await sameAs(tx, people); next.length !== ids.length; next = await sameAs(tx, ids)) {
+    ids = next;
+    // Against a batch that is writing about somebody whose row is not there yet (holdPeople).
+    await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
+              from unnest(${ids}::text[]) as id`.execute(tx);
+    await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
+  }
+  return ids;
+}
+
+/**
+ * Removes every value of these people, and of everybody whom they were merged with either way, and destroys their keys, so
+ * that nothing of theirs opens any more. What still names them, and their photos, goes by the steps of features/privacy/erasure/saga.ts. Safe
+ * to run again.
+ */
+export async function erasePeople(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+  if (people.length === 0) return;
+  const ids = await lockToErase(tx, people);
+  await touchCheckinsOf(tx, ids, now);
+  const nothing = {
+    name: null,
+    number: null,
+    email: null,
+    phone: null,
+    badge: null,
+    language: null,
+    number_index: null,
+    email_index: null,
+    badge_index: null,
+    merged_into: null,
+    claimed_at: null,
+    gps_opt_out: false,
+    left_at: null,
+    updated_at: now,
+    deleted_at: now,
+  };
+  await tx
+    .insertInto('person')
+    .values(ids.map((id) => ({ id, ...nothing, row_version: 1 })))
+    .onConflict((c) =>
+      c.column('id').doUpdateSet({ ...nothing, deleted_at: sql`coalesce(person.deleted_at, excluded.deleted_at)` }),
+    )
+    .execute();
+  await tx.updateTable('event').set({ personal: null, gps: null }).where('person', 'in', ids).execute();
+  await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', ids).execute();
+  await eraseEnrolment(tx, ids);
+  for (const table of ['credential', 'card_template', 'pin', 'pin_code'] as const)
+    await tx.deleteFrom(table).where('person', 'in', ids).execute();
+  await destroyPersonKeys(tx, ids);
+  await tx.deleteFrom('attendance_due').where('person', 'in', ids).execute();
+  await tx
+    .deleteFrom('merge_candidate')
+    .where((e) => e.or([e('first', 'in', ids), e('second', 'in', ids)]))
+    .execute();
+  await tx
+    .deleteFrom('lookalike')
+    .where((e) => e.or([e('first', 'in', ids), e('second', 'in', ids)]))
+    .execute();
+}
+
+/** What staff has put down with an enrolment, and what was made of it. */
+async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
+  const tables = [
+    'attention_note',
+    'complaint',
+    'evacuation_mark',
+    'person_minor',
+    'enrolment_photo',
+    'import_photo',
+    'import_person',
+    'enrolment_case',
+    'person_score',
+    'model_migration_person',
+  ] as const;
+  for (const table of tables)
+    await sql`delete from ${sql.table(table)} where person = any(${people}::uuid[])`.execute(tx);
+  // A face that was like theirs is somebody else's, and stays.
+  await tx
+    .updateTable('import_photo')
+    .set({ duplicate_of: null, duplicate_score: null })
+    .where('duplicate_of', 'in', people)
+    .execute();
+  await tx.updateTable('enrolment_case').set({ other: null }).where('other', 'in', people).execute();
+  await tx.updateTable('consent').set({ said: null, said_of: null }).where('said_of', 'in', people).execute();
+}
+
+/** The records of these people that a screen may show are to be shown anew. */
+export async function touchCheckinsOf(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
+  await sql`update checkin set change = ${nextChange}
+            where person = any(${people}::uuid[])
+              and at > ${new Date(now.getTime() - SHOWN_DAYS * 86_400_000).toISOString()}::timestamptz`.execute(tx);
+}

@@ -1,0 +1,115 @@
+import type { Transaction } from 'kysely';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { personErased } from '../../platform/keys/persons.ts';
+import { FIELDS, type Field, INDEXED_FIELDS, type IndexedField, normalised, type Values } from './fields.ts';
+import { touchCheckinsOf } from './people.ts';
+import { selectRows, upsertRows } from './rows.ts';
+
+/** A person as the API and the screens have them. */
+export interface PersonRecord extends Record<Field, string | null> {
+  readonly id: string;
+  /** Counts the changes; `writePerson` compares it. */
+  readonly version: number;
+  readonly gpsOptOut: boolean;
+  readonly updatedAt: Date;
+  /** The person that this one turned out to be. */
+  readonly mergedInto: string | null;
+}
+
+/** People by id, opened; whoever is unknown, or was erased, is absent. @throws as `selectRows` */
+export async function readPeople(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PersonRecord>> {
+  const rows = await selectRows(db, keys, people);
+  return new Map(
+    rows
+      .filter((r) => r.deletedAt === null)
+      .map((r) => [
+        r.id,
+        {
+          ...(Object.fromEntries(FIELDS.map((f) => [f, r.values[f] ?? null])) as Record<Field, string | null>),
+          id: r.id,
+          version: r.rowVersion,
+          gpsOptOut: r.gpsOptOut,
+          updatedAt: r.updatedAt,
+          mergedInto: r.mergedInto,
+        },
+      ]),
+  );
+}
+
+/** Names of people, decrypted; whoever has none, or was erased, is absent. */
+export async function namesOf(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, string>> {
+  const rows = await selectRows(db, keys, people, { fields: ['name'] });
+  return new Map(rows.flatMap((r) => (r.values.name === undefined ? [] : [[r.id, r.values.name] as const])));
+}
+
+export interface PersonPatch extends Partial<Record<Field, string | null>> {
+  readonly gpsOptOut?: boolean;
+}
+
+/**
+ * Changes a person, or makes one. Fields that the patch does not name stay; null empties one. Kiosks are not told here:
+ * see changes/.
+ *
+ * @param o `expectVersion`: the version that the change was made from; 0: there is no such person yet; absent: whatever is there
+ * @returns the new version, and the names of the fields whose value is another now
+ * @throws Problem `person-unknown`, `person-erased`, `person-merged`, `person-changed` (somebody else was faster)
+ */
+export async function writePerson(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { id, patch, expectVersion }: { readonly id: string; readonly patch: PersonPatch; readonly expectVersion?: number },
+  now: Date,
+): Promise<{ readonly version: number; readonly changed: string[] }> {
+  const [row] = await selectRows(tx, keys, [id], { lock: true });
+  if (row?.deletedAt) throw personErased();
+  if (row?.mergedInto)
+    throw new Problem('person-merged', 'This person was merged into another.', 'Change the one that was kept.');
+  if (!row && expectVersion) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
+  if (expectVersion !== undefined && expectVersion !== (row?.rowVersion ?? 0))
+    throw new Problem(
+      'person-changed',
+      'Somebody else has changed this person meanwhile.',
+      'Read them again, and repeat the change.',
+    );
+  const values: Values = { ...row?.values };
+  const changed: string[] = [];
+  for (const field of FIELDS) {
+    const value = patch[field];
+    if (value === undefined || value === (values[field] ?? null)) continue;
+    changed.push(field);
+    if (value === null) delete values[field];
+    else values[field] = value;
+  }
+  const gpsOptOut = patch.gpsOptOut ?? row?.gpsOptOut ?? false;
+  if (gpsOptOut !== (row?.gpsOptOut ?? false)) changed.push('gpsOptOut');
+  if (row && changed.length === 0) return { version: row.rowVersion, changed };
+  const version = (row?.rowVersion ?? 0) + 1;
+  await upsertRows(tx, keys, [{ id, values, rowVersion: version, claimedAt: now, gpsOptOut }], now);
+  await touchCheckinsOf(tx, [id], now);
+  return { version, changed };
+}
+
+/**
+ * Living people with exactly this e-mail address, number or badge, through the blind index: nothing is decrypted. While
+ * keys rotate it is looked for under both.
+ *
+ * @param what one field at least; of several, whoever has them all
+ */
+export async function findPeople(db: Db, keys: Keys, what: Partial<Record<IndexedField, string>>): Promise<string[]> {
+  const given = INDEXED_FIELDS.flatMap((field) => {
+    const value = what[field];
+    return value === undefined ? [] : [{ field, value }];
+  });
+  if (given.length === 0) return [];
+  let query = db
+    .selectFrom('person')
+    .select('id')
+    .where('deleted_at', 'is', null)
+    .where('merged_into', 'is', null)
+    .orderBy('id');
+  for (const { field, value } of given)
+    query = query.where(`${field}_index`, 'in', keys.blindIndexes(`person.${field}`, normalised(field, value)));
+  return (await query.execute()).map((r) => r.id);
+}

@@ -1,0 +1,170 @@
+import { sql } from 'kysely';
+import { v7 } from 'uuid';
+import { z } from 'zod';
+import { NewPerson, PeoplePage, PeopleQuery, Person, PersonPatch, PersonSites } from '../../../protocol/api/people.ts';
+import { Uuid } from '../../../protocol/wire/event.ts';
+import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
+import { type RouteSpec, route } from '../../platform/access/route.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { DEFAULT_SCOPE } from '../sites/sites.ts';
+import { scopeOfSite } from '../sites/write.ts';
+import { changePerson, defined } from './change.ts';
+import { personUnknown, requireLiving } from './living.ts';
+import { findPeople, writePerson } from './records.ts';
+import { shownPeople } from './shown.ts';
+import { assignToSites } from './sites.ts';
+
+const One = z.strictObject({ person: Uuid });
+/** Sort key of the list. */
+const After = z.tuple([Uuid]);
+const PROFILE = ['person.name', 'person.number', 'person.email', 'person.phone', 'person.badge', 'consent'];
+
+const list = route({
+  method: 'GET',
+  path: '/api/people',
+  summary: 'People, or whoever has exactly this e-mail address, number or badge',
+  roles: ['admin', 'dpo', 'staff'],
+  data: PROFILE,
+  action: 'read',
+  query: PeopleQuery,
+  answer: PeoplePage,
+  errors: ['cursor-unreadable', 'unknown-site'],
+  async handle({ tx, services: { keys }, query: { cursor, limit, site, ...what }, about }) {
+    const after = readPageCursor(After, cursor)?.[0] ?? null;
+    const scope = site === undefined ? null : await scopeOfSite(tx, site);
+    const sought = Object.values(what).some((v) => v !== undefined);
+    const among = sought ? await findPeople(tx, keys, defined(what)) : null;
+    const ids = await livingPeople(tx, { scope, among, after, limit: limit + 1 });
+    const shown = await shownPeople(tx, keys, ids.slice(0, limit));
+    about(shown.keys());
+    const page = pageFrom(
+      ids,
+      limit,
+      (id) => id,
+      (id) => [id],
+    );
+    return { items: page.items.flatMap((id) => shown.get(id) ?? []), next: page.next };
+  },
+});
+
+const get = route({
+  method: 'GET',
+  path: '/api/people/:person',
+  summary: 'One person',
+  roles: ['admin', 'dpo', 'staff'],
+  data: PROFILE,
+  action: 'read',
+  params: One,
+  answer: Person,
+  errors: ['person-unknown'],
+  async handle({ tx, services: { keys }, params: { person }, about }) {
+    about([person]);
+    return one(tx, keys, person);
+  },
+});
+
+const create = route({
+  method: 'POST',
+  path: '/api/people',
+  summary: 'Make a person; the kiosks of their sites are told. Their face is enrolled at a kiosk, after their consent',
+  roles: ['admin', 'staff'],
+  data: PROFILE,
+  action: 'write',
+  body: NewPerson,
+  answer: Person,
+  errors: ['unknown-site', 'name-unreadable'],
+  async handle({ tx, services: { keys }, body: { sites, ...patch }, now, about, notify }) {
+    const id = v7();
+    about([id]);
+    const scopes = sites ? await scopesOf(tx, sites) : [DEFAULT_SCOPE];
+    await writePerson(tx, keys, { id, patch: defined(patch), expectVersion: 0 }, now);
+    await assignToSites(tx, id, scopes, now);
+    notify('change');
+    return one(tx, keys, id);
+  },
+});
+
+const patch = route({
+  method: 'PATCH',
+  path: '/api/people/:person',
+  summary: 'Change a person; kiosks are told. Neither old nor new values are kept of it',
+  roles: ['admin', 'staff', 'dpo'],
+  data: PROFILE,
+  action: 'write',
+  params: One,
+  body: PersonPatch,
+  answer: Person,
+  errors: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
+  async handle({ tx, services: { keys }, params: { person }, body, now, about, on, notify }) {
+    about([person]);
+    const changed = await changePerson(tx, keys, person, body, now);
+    if (changed.length > 0) {
+      // Which fields, never what stood in them.
+      on(changed.join(','));
+      notify('change');
+      notify('board');
+    }
+    return one(tx, keys, person);
+  },
+});
+
+const sites = route({
+  method: 'PUT',
+  path: '/api/people/:person/sites',
+  summary: 'Set the sites whose kiosks know somebody; kiosks of a site that they leave forget them',
+  roles: ['admin', 'staff'],
+  data: ['person'],
+  action: 'write',
+  params: One,
+  body: PersonSites,
+  answer: Person,
+  errors: ['person-unknown', 'unknown-site'],
+  async handle({ tx, services: { keys }, params: { person }, body, now, about, notify }) {
+    about([person]);
+    await requireLiving(tx, person, 'change');
+    await assignToSites(tx, person, await scopesOf(tx, body.sites), now);
+    notify('change');
+    return one(tx, keys, person);
+  },
+});
+
+export const peopleRoutes: readonly RouteSpec[] = [list, get, create, patch, sites];
+
+async function one(db: Db, keys: Keys, person: string): Promise<Person> {
+  const shown = (await shownPeople(db, keys, [person])).get(person);
+  if (!shown) throw personUnknown();
+  return shown;
+}
+
+async function scopesOf(db: Db, ids: readonly string[]): Promise<string[]> {
+  const scopes = new Set<string>();
+  for (const id of ids) scopes.add(await scopeOfSite(db, id));
+  return [...scopes];
+}
+
+async function livingPeople(
+  db: Db,
+  o: { scope: string | null; among: readonly string[] | null; after: string | null; limit: number },
+): Promise<string[]> {
+  let query = db
+    .selectFrom('person as p')
+    .select('p.id')
+    .where('p.deleted_at', 'is', null)
+    .where('p.merged_into', 'is', null)
+    .orderBy('p.id')
+    .limit(o.limit);
+  if (o.after !== null) query = query.where('p.id', '>', o.after);
+  if (o.among !== null) query = query.where('p.id', '=', sql<string>`any(${o.among}::uuid[])`);
+  if (o.scope !== null)
+    query = query.where((e) =>
+      e.exists(
+        e
+          .selectFrom('person_site as s')
+          .select('s.site')
+          .whereRef('s.person', '=', 'p.id')
+          .where('s.site', '=', o.scope!),
+      ),
+    );
+  return (await query.execute()).map((r) => r.id);
+}

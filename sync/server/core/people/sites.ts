@@ -1,0 +1,121 @@
+import { sql, type Transaction } from 'kysely';
+import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+
+/** Scopes that a person belongs to, in a fixed order. */
+export async function scopesOfPerson(db: Db, person: string): Promise<string[]> {
+  const rows = await db.selectFrom('person_site').select('site').where('person', '=', person).orderBy('site').execute();
+  return rows.map((r) => r.site);
+}
+
+/** Makes the person one of this scope's people. @returns whether it was news */
+export async function joinScope(tx: Transaction<Tables>, person: string, site: string, now: Date): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('person_site')
+    .values({ person, site, added_at: now })
+    .onConflict((c) => c.doNothing())
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) > 0;
+}
+
+/** The person is no longer one of this scope's people. When that was is kept: their attendance from before still counts. */
+export async function leaveScope(tx: Transaction<Tables>, person: string, site: string, now: Date): Promise<void> {
+  await tx.deleteFrom('person_site').where('person', '=', person).where('site', '=', site).execute();
+  await tx
+    .insertInto('person_site_past')
+    .values({ person, site, until: now })
+    .onConflict((c) => c.columns(['person', 'site']).doUpdateSet({ until: now }))
+    .execute();
+}
+
+/** What tells a scope all of a person: the person, cards and badges, what their card opens, PIN, and the templates of each model. */
+export async function allOfPerson(db: Db, person: string, site: string): Promise<NewChange[]> {
+  const models = await modelsOf(db, person);
+  return [
+    { kind: 'person', person, site },
+    ...(await bearing(db, person)).map((kind): NewChange => ({ kind, person, site })),
+    ...models.map((model): NewChange => ({ kind: 'templates', person, model, site })),
+  ];
+}
+
+/** Which of these there is anything of. */
+async function bearing(
+  db: Db,
+  person: string,
+): Promise<('credentials' | 'cardTemplate' | 'pinCode' | 'pin' | 'lookalikes')[]> {
+  const { rows } = await sql<{ bearer: boolean; card: boolean; code: boolean; pin: boolean; pair: boolean }>`
+    select exists (select from credential c where c.person = ${person}::uuid and c.revoked_at is null)
+             or exists (select from person p where p.id = ${person}::uuid and p.badge is not null) as bearer,
+           exists (select from card_template t where t.person = ${person}::uuid) as card,
+           exists (select from pin_code c where c.person = ${person}::uuid) as code,
+           exists (select from pin p where p.person = ${person}::uuid) as pin,
+           exists (select from lookalike l where l.first = ${person}::uuid or l.second = ${person}::uuid) as pair`.execute(
+    db,
+  );
+  const { bearer, card, code, pin, pair } = rows[0]!;
+  return [
+    ...(bearer ? ['credentials' as const] : []),
+    ...(card ? ['cardTemplate' as const] : []),
+    ...(code ? ['pinCode' as const] : []),
+    ...(pin ? ['pin' as const] : []),
+    // Before the templates: no kiosk has them without knowing of the pair.
+    ...(pair ? ['lookalikes' as const] : []),
+  ];
+}
+
+/** Models that kiosks may hold templates of this person for, also where there are none any more. */
+export async function modelsOf(db: Db, person: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('person_model')
+    .select('model')
+    .where('person', '=', person)
+    .orderBy('model')
+    .execute();
+  return rows.map((r) => r.model);
+}
+
+/**
+ * Sets which sites a person belongs to besides and instead of where they were enrolled. Kiosks of a site that they leave
+ * forget them; kiosks of a new one get them.
+ *
+ * @param sites scopes (scope.ts); none: nobody's kiosk knows them
+ */
+export function assignToSites(db: Db, person: string, sites: readonly string[], now: Date): Promise<void> {
+  return inTransaction(db, async (tx) => {
+    const before = await scopesOfPerson(tx, person);
+    const newChanges: NewChange[] = [];
+    for (const site of before.filter((s) => !sites.includes(s))) {
+      await leaveScope(tx, person, site, now);
+      newChanges.push({ kind: 'gone', person, site });
+    }
+    for (const site of sites) {
+      if (await joinScope(tx, person, site, now)) newChanges.push(...(await allOfPerson(tx, person, site)));
+    }
+    await appendChanges(tx, newChanges, now);
+  });
+}
+
+/** What the kiosks of all of a person's sites are to read anew: the person itself has changed. */
+export async function personChanged(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+  const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'person', person, site }));
+  await appendChanges(tx, newChanges, now);
+}
+
+/** Whether kiosks may record where this person checks in. */
+export function setGpsOptOut(db: Db, person: string, optOut: boolean, now: Date): Promise<void> {
+  return inTransaction(db, async (tx) => {
+    await tx.updateTable('person').set({ gps_opt_out: optOut }).where('id', '=', person).execute();
+    await personChanged(tx, person, now);
+  });
+}
+
+/** The kiosks of all of a person's sites are to read anew which cards and badges count. */
+export async function publishCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
+  const sites = await scopesOfPerson(tx, person);
+  await appendChanges(
+    tx,
+    sites.map((site): NewChange => ({ kind: 'credentials', person, site })),
+    now,
+  );
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Db } from '../../platform/database/schema.ts';
+import { PREFIX } from '../../platform/objects/sealed/layout.ts';
+import type { ObjectStore } from '../../platform/objects/store.ts';
+import { readPhotoOf } from './store.ts';
+
+/**
+ * Photos go to the object store once each, as the ciphertext that the kiosk made. Their objects have random names and are
+ * known by rows of the database alone; a row outlives its photo until every version of the object is gone, so that nothing
+ * is left behind whoever deletes a photo.
+ */
+
+/** Photos on their way at once. */
+const AT_ONCE = 8;
+const PAGE = 200;
+
+/** Whether a complete photo `p` lies in the object store. */
+export const IS_STORED = `exists (select from photo_object o
+  where o.device = p.device and o.address = p.address and o.stored_at is not null)`;
+
+export interface PhotoReport {
+  readonly stored: number;
+  readonly bytes: number;
+}
+
+/** Stores every complete photo that is not stored yet. */
+export async function storePhotos(
+  db: Db,
+  store: ObjectStore,
+  {
+    now,
+    signal,
+    progress = () => undefined,
+  }: { now: () => Date; signal?: AbortSignal; progress?: (photos: number) => void },
+): Promise<PhotoReport> {
+  let [stored, bytes] = [0, 0];
+  let after = { device: '00000000-0000-0000-0000-000000000000', address: '' };
+  for (;;) {
+    signal?.throwIfAborted();
+    const { rows } = await sql<{ device: string; address: string; kind: 'checkin' | 'enrolment' }>`
+      select device, address, kind from photo p
+      where complete_at is not null and (device, address) > (${after.device}::uuid, ${after.address})
+        and not ${sql.raw(IS_STORED)}
+      order by device, address limit ${PAGE}`.execute(db);
+    const last = rows.at(-1);
+    if (!last) return { stored, bytes };
+    after = last;
+    for (let at = 0; at < rows.length; at += AT_ONCE) {
+      signal?.throwIfAborted();
+      const sizes = await Promise.all(rows.slice(at, at + AT_ONCE).map((photo) => storeOne(db, store, photo, now)));
+      for (const size of sizes.filter((s) => s !== null)) {
+        stored += 1;
+        bytes += size;
+      }
+      progress(stored);
+    }
+  }
+}
+
+async function storeOne(
+  db: Db,
+  store: ObjectStore,
+  { device, address, kind }: { device: string; address: string; kind: 'checkin' | 'enrolment' },
+  now: () => Date,
+): Promise<number | null> {
+  const pieces = await readPhotoOf(db, device, address);
+  if (pieces.length === 0) return null; // Deleted a moment ago.
+  const body = Buffer.concat(pieces.map((p) => p.bytes));
+  const prefix = kind === 'checkin' ? PREFIX.checkinPhotos : PREFIX.enrolmentPhotos;
+  // The row before the object: an object that no row knows would be deleted by nobody.
+  const row = { device, address, pieces: pieces.map((p) => p.at), size: body.length };
+  const { object } = await db
+    .insertInto('photo_object')
+    .values({ ...row, object: `${prefix}${randomBytes(16).toString('hex')}`, stored_at: null })
+    .onConflict((c) => c.columns(['device', 'address']).doUpdateSet({ pieces: row.pieces, size: row.size }))
+    .returning('object')
+    .executeTakeFirstOrThrow();
+  await store.put(object, body);
+  const { numUpdatedRows } = await db
+    .updateTable('photo_object')
+    .set({ stored_at: now() })
+    .where('device', '=', device)
+    .where('address', '=', address)
+    .executeTakeFirst();
+  if (numUpdatedRows > 0n) return body.length;
+  // Its photo was erased, and the row swept, while the object was on its way.
+  await store.deleteEveryVersion(object);
+  return null;
+}
+
+/**
+ * Deletes every version of the objects whose photo is gone from the database, and then their rows. Whoever deletes photos
+ * (an erasure, a purge) deletes the rows of `photo` and then calls this; the job does it too. Safe to break off.
+ *
+ * @throws Problem `s3-versions-remain`, … : the rows that are left are tried again
+ */
+export async function sweepPhotoObjects(
+  db: Db,
+  store: ObjectStore,
+  signal?: AbortSignal,
+): Promise<{ objects: number; versions: number }> {
+  let [objects, versions] = [0, 0];
+  for (;;) {
+    signal?.throwIfAborted();
+    const gone = await goneObjects(db, PAGE);
+    for (const { device, address, object } of gone) {
+      versions += (await store.deleteEveryVersion(object)).versions;
+      await db.deleteFrom('photo_object').where('device', '=', device).where('address', '=', address).execute();
+      objects += 1;
+    }
+    if (gone.length < PAGE) return { objects, versions };
+  }
+}
+
+/** Objects whose photo is gone from the database. */
+export function goneObjects(db: Db, limit: number) {
+  return db
+    .selectFrom('photo_object as o')
+    .select(['o.device', 'o.address', 'o.object'])
+    .where((e) =>
+      e.not(
+        e.exists(
+          e
+            .selectFrom('photo as p')
+            .select('p.device')
+            .whereRef('p.device', '=', 'o.device')
+            .whereRef('p.address', '=', 'o.address'),
+        ),
+      ),
+    )
+    .orderBy('o.object')
+    .limit(limit)
+    .execute();
+}

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../../protocol/wire/photos.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import { isHeld } from '../people/holds.ts';
+
+/** Most bytes of photos that one device may have here: what a stolen key could fill. */
+const DEVICE_BYTES = 8 * 1024 ** 3;
+
+const select = (db: Db, device: string, address: string) =>
+  db.selectFrom('photo').selectAll().where('address', '=', address).where('device', '=', device);
+
+/** @throws Problem `photo-unexpected`: no event of this device names it, or its person was erased */
+export async function photoState(db: Db, device: string, address: string): Promise<PhotoState> {
+  const row = await select(db, device, address).executeTakeFirst();
+  if (!row) throw unexpected();
+  return { received: row.received, complete: row.complete_at !== null };
+}
+
+/**
+ * Takes one piece. One that does not begin where the photo stands changes nothing: the answer says where to go on, so a
+ * repeated piece does no harm. With the last one the whole is hashed; what is not the photo that the event named is dropped.
+ *
+ * @throws Problem `photo-unexpected`, `photo-piece-wrong`, `photo-altered`, `photo-quota`
+ */
+export async function takePiece(
+  db: Db,
+  device: string,
+  address: string,
+  { offset, total }: { offset: number; total: number },
+  piece: Uint8Array,
+  now: Date,
+): Promise<PhotoState> {
+  if (piece.length === 0 || piece.length > MAX_PIECE_BYTES || offset + piece.length > total || total > MAX_PHOTO_BYTES)
+    throw new Problem(
+      'photo-piece-wrong',
+      'The piece does not fit the photo.',
+      'Send pieces as docs/develop/protocol.md says.',
+    );
+  const state = await inTransaction(db, async (tx) => {
+    // Before the photo's row, as an ingest does. Sums of what a device has are made one after the other.
+    if (offset === 0)
+      await tx.selectFrom('device').select('id').where('id', '=', device).forNoKeyUpdate().executeTakeFirst();
+    // Two replicas may get pieces of one photo: they stand in line.
+    const row = await select(tx, device, address).forUpdate().executeTakeFirst();
+    if (!row) throw unexpected();
+    if (row.complete_at !== null) return { received: row.received, complete: true };
+    if (offset !== row.received || (row.total !== null && row.total !== total))
+      return { received: row.received, complete: false };
+    if (offset === 0) await requireRoom(tx, device, total);
+    await tx.insertInto('photo_piece').values({ device, address, at: offset, bytes: piece }).execute();
+    const received = offset + piece.length;
+    const whole = received === total;
+    if (whole && (await hashOf(tx, device, address)) !== address) {
+      await tx.deleteFrom('photo_piece').where('device', '=', device).where('address', '=', address).execute();
+      await tx
+        .updateTable('photo')
+        .set({ received: 0, total: null })
+        .where('device', '=', device)
+        .where('address', '=', address)
+        .execute();
+      return 'altered';
+    }
+    await tx
+      .updateTable('photo')
+      .set({ received, total, complete_at: whole ? now : null })
+      .where('device', '=', device)
+      .where('address', '=', address)
+      .execute();
+    if (whole && row.kind === 'enrolment') await keepNewestEnrolment(tx, row.person);
+    return { received, complete: whole };
+  });
+  if (state !== 'altered') return state;
+  throw new Problem(
+    'photo-altered',
+    'What came is not the photo that its event named.',
+    'It was dropped and is sent again; if it repeats, treat the kiosk as tampered with.',
+  );
+}
+
+/**
+ * Of somebody who was enrolled again at a kiosk the newest picture is kept: those before it go once it is whole, in whatever
+ * order they came. Their objects follow by the sweep of retention. Whoever is under a legal hold keeps all.
+ */
+async function keepNewestEnrolment(tx: Transaction<Tables>, person: string | null): Promise<void> {
+  if (person === null || (await isHeld(tx, [person]))) return;
+  await sql`
+    delete from photo p where p.person = ${person}::uuid and p.kind = 'enrolment' and exists (
+      select from photo newer
+        join event of_newer on of_newer.id = newer.event join event own on own.id = p.event
+      where newer.person = p.person and newer.kind = 'enrolment' and newer.complete_at is not null
+        and of_newer.at > own.at)`.execute(tx);
+}
+
+async function requireRoom(tx: Transaction<Tables>, device: string, total: number): Promise<void> {
+  const { rows } = await sql<{ held: number | string | null }>`
+    select sum(total) as held from photo where device = ${device}::uuid`.execute(tx);
+  if (Number(rows[0]?.held ?? 0) + total > DEVICE_BYTES)
+    throw new Problem('photo-quota', 'This device has as many photos here as it may.', 'Look at what it sends.');
+}
+
+/** Piece by piece: memory holds one. */
+async function hashOf(tx: Transaction<Tables>, device: string, address: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; ; ) {
+    const piece = await tx
+      .selectFrom('photo_piece')
+      .select('bytes')
+      .where('device', '=', device)
+      .where('address', '=', address)
+      .where('at', '=', at)
+      .executeTakeFirst();
+    if (!piece) return hash.digest('base64url');
+    hash.update(piece.bytes);
+    at += piece.bytes.length;
+  }
+}
+
+/** The pieces of one device's photo, in their order, as they were received. */
+export function readPhotoOf(db: Db, device: string, address: string): Promise<{ at: number; bytes: Uint8Array }[]> {
+  return db
+    .selectFrom('photo_piece')
+    .select(['at', 'bytes'])
+    .where('device', '=', device)
+    .where('address', '=', address)
+    .orderBy('at')
+    .execute();
+}
+
+/** The ciphertext of a photo that is complete, whoever sent it: the address is its hash. Null for any other. */
+export async function readPhoto(db: Db, address: string): Promise<Buffer | null> {
+  const whole = await db
+    .selectFrom('photo')
+    .select('device')
+    .where('address', '=', address)
+    .where('complete_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (!whole) return null;
+  const pieces = await readPhotoOf(db, whole.device, address);
+  return pieces.length === 0 ? null : Buffer.concat(pieces.map((piece) => piece.bytes));
+}
+
+function unexpected(): Problem {
+  return new Problem(
+    'photo-unexpected',
+    'No event of this device names this photo, or its person was erased.',
+    'Send the event first; a photo that was erased is not sent.',
+  );
+}

@@ -1,0 +1,98 @@
+import { v7 } from 'uuid';
+import { methodsWithoutFace, Policy } from '../../../protocol/wire/changes.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { publishTemplates, scopesWithoutTemplates } from './faces.ts';
+import { changeRepeatSeconds, DEFAULT_SCOPE, repeatSecondsOf } from './sites.ts';
+
+/** What holds where nobody has set anything: the server's configuration may say more. */
+export const DEFAULT_POLICY: Policy = { leaseDays: 30 };
+
+/** How the kiosks of a scope are to behave: the scope's own policy, else that of the default site, else the default. */
+export async function policyOf(db: Db, scope: string): Promise<Policy> {
+  const rows = await db.selectFrom('site_policy').selectAll().where('site', 'in', [scope, DEFAULT_SCOPE]).execute();
+  const found = rows.find((r) => r.site === scope) ?? rows[0];
+  return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
+}
+
+/** As screens read and set it: with the site's own repeat window, which lies with the site. */
+export async function policyToSet(db: Db, scope: string): Promise<Policy> {
+  const repeat = await repeatSecondsOf(db, scope);
+  return { ...(await policyOf(db, scope)), ...(repeat !== null && { repeatWindowSeconds: repeat }) };
+}
+
+/** Whether a scope has a policy of its own. */
+export async function hasOwnPolicy(db: Db, scope: string): Promise<boolean> {
+  return (await db.selectFrom('site_policy').select('site').where('site', '=', scope).executeTakeFirst()) !== undefined;
+}
+
+/** The newest change of the policy that holds at a scope; null: it was never set. */
+export async function newestChange(db: Db, scope: string): Promise<string | null> {
+  const of = (await hasOwnPolicy(db, scope)) ? scope : DEFAULT_SCOPE;
+  const rows = db.selectFrom('site_policy_change').select('id').where('site', '=', of);
+  return (await rows.orderBy('at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst())?.id ?? null;
+}
+
+/**
+ * Sets the policy of a scope and tells its kiosks; one that is already in force tells nothing. The default site's stands
+ * for every site that has none of its own. Its repeat window lies with the site (core/sites/sites.ts); absent: as it was.
+ *
+ * @param by account, `operator` or `configuration`: for the history
+ * @returns whether anything changed
+ * @throws Problem `ways-need-another`: nobody may be made to show their face
+ */
+export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
+  if (methodsWithoutFace(policy).length === 0)
+    throw new Problem(
+      'checkin-method-required',
+      'Every way in of this policy asks for a face.',
+      'Leave one that does not, as an equal: number and PIN, say.',
+    );
+  const { repeatWindowSeconds: repeat, ...kept } = Policy.parse(policy);
+  const text = JSON.stringify(kept);
+  return inTransaction(db, async (tx) => {
+    const before = await scopesWithoutTemplates(tx);
+    await tx.selectFrom('site_policy').select('site').where('site', '=', scope).forUpdate().execute();
+    const held = await policyOf(tx, scope);
+    const { numInsertedOrUpdatedRows } = await tx
+      .insertInto('site_policy')
+      .values({ site: scope, policy: text, updated_at: now })
+      .onConflict((c) =>
+        c
+          .column('site')
+          .doUpdateSet({ policy: text, updated_at: now })
+          .where((e) => e('site_policy.policy', 'is distinct from', e.ref('excluded.policy'))),
+      )
+      .executeTakeFirst();
+    const was = await repeatSecondsOf(tx, scope);
+    if (repeat !== undefined) await changeRepeatSeconds(tx, scope, repeat);
+    const is = await repeatSecondsOf(tx, scope);
+    if (!Number(numInsertedOrUpdatedRows) && was === is) return false;
+    const full = (stored: object, window: number | null) =>
+      JSON.stringify({ ...stored, ...(window !== null && { repeatWindowSeconds: window }) });
+    await tx
+      .insertInto('site_policy_change')
+      .values({
+        id: v7(),
+        site: scope,
+        at: now,
+        by,
+        before: full(held, was),
+        after: full(kept, is),
+      })
+      .execute();
+    const after = await scopesWithoutTemplates(tx);
+    for (const other of new Set([...before, ...after]))
+      if (before.includes(other) !== after.includes(other)) await publishTemplates(tx, other, now);
+    await appendChanges(tx, [{ kind: 'policy', ...(scope !== DEFAULT_SCOPE && { site: scope }) }], now);
+    return true;
+  });
+}
+
+/** What the server's configuration says of the default site's policy; null says nothing. @returns whether anything changed */
+export async function configuredLease(db: Db, leaseDays: number | null, now: Date): Promise<boolean> {
+  if (leaseDays === null) return false;
+  return setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), leaseDays }, now, 'configuration');
+}

@@ -1,0 +1,161 @@
+import { sql, type Transaction } from 'kysely';
+import { NIL, v7 } from 'uuid';
+import { attendanceDays, type DayOf } from '../../../protocol/wire/calendar.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+
+export interface Site {
+  readonly id: string;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly dayStartsAt: string;
+  readonly repeatSeconds: number;
+  readonly isDefault: boolean;
+  /** The newest change of the site itself; null: none is kept. */
+  readonly change: string | null;
+}
+
+/**
+ * Whose changes a device reads: those of its site. The default site is the nil UUID, whatever its row in `site` is called
+ * and whether it is there yet, since a device without a site belongs to it.
+ */
+export const DEFAULT_SCOPE = NIL;
+
+/** What holds where nothing is configured. */
+const FALLBACK = { timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 60 };
+
+/**
+ * Writes the site of the server's own configuration: where every device stands that was given no other. A changed time
+ * zone puts all of its records up for resolving anew, and is told to kiosks.
+ *
+ * @param site `repeatSeconds` counts when the site is made
+ */
+export async function ensureDefaultSite(
+  db: Db,
+  site: { readonly id: string; readonly name: string; readonly timeZone: string; readonly repeatSeconds?: number },
+  now: Date,
+): Promise<void> {
+  const before = await db.selectFrom('site').selectAll().where('id', '=', site.id).executeTakeFirst();
+  if (before?.name === site.name && before.time_zone === site.timeZone && before.is_default) return;
+  await db.transaction().execute(async (tx) => {
+    await tx.updateTable('site').set({ is_default: false }).where('id', '!=', site.id).execute();
+    const values = { name: site.name, time_zone: site.timeZone, is_default: true };
+    await tx
+      .insertInto('site')
+      .values({ id: site.id, ...values, repeat_seconds: site.repeatSeconds ?? FALLBACK.repeatSeconds })
+      .onConflict((c) => c.column('id').doUpdateSet(values))
+      .execute();
+    if (!before) return;
+    const was = { name: before.name, timeZone: before.time_zone, dayStartsAt: before.day_starts_at };
+    await keepSiteChange(tx, site.id, was, { ...was, name: site.name, timeZone: site.timeZone }, now, 'configuration');
+    if (before.time_zone === site.timeZone) return;
+    await resolveDirections(tx, { id: site.id, isDefault: true });
+    await appendChanges(tx, [{ kind: 'policy' }], now);
+  });
+}
+
+/** What can be changed of a site, and has a history. */
+type SiteFacts = Pick<Site, 'name' | 'timeZone' | 'dayStartsAt'>;
+
+/** Writes down that a site was changed, where it was. @param by account, `operator` or `configuration` */
+export async function keepSiteChange(
+  tx: Transaction<Tables>,
+  site: string,
+  before: SiteFacts,
+  after: SiteFacts,
+  now: Date,
+  by: string,
+): Promise<void> {
+  const facts = ({ name, timeZone, dayStartsAt }: SiteFacts) => JSON.stringify({ name, timeZone, dayStartsAt });
+  if (facts(before) === facts(after)) return;
+  const id = v7();
+  await tx
+    .insertInto('site_change')
+    .values({ id, site, at: now, by, before: facts(before), after: facts(after) })
+    .execute();
+  await tx.updateTable('site').set({ change: id }).where('id', '=', site).execute();
+}
+
+/** Puts every record of a site up for resolving anew: another rule counts from now on. */
+export async function resolveDirections(tx: Transaction<Tables>, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
+  await sql`insert into attendance_due (person, site, at)
+            select person, site, min(at) from checkin
+            where person is not null and (site = ${id} or (site is null and ${isDefault}::boolean))
+            group by person, site, date_trunc('minute', at)`.execute(tx);
+}
+
+/** Seconds within which two records of one person are one presence, at the site of this scope; null while it has no row. */
+export async function repeatSecondsOf(db: Db, scope: string): Promise<number | null> {
+  const sites = db.selectFrom('site').select('repeat_seconds');
+  const one = scope === DEFAULT_SCOPE ? sites.where('is_default', '=', true) : sites.where('id', '=', scope);
+  return (await one.executeTakeFirst())?.repeat_seconds ?? null;
+}
+
+/**
+ * Changes that window: what the site counts by and its kiosks are told. Sites without a policy of their own go along with the
+ * default one, as long as they have not gone another way. The rows are locked until the commit; while the scope's site has
+ * no row, nothing is changed.
+ */
+export async function changeRepeatSeconds(tx: Transaction<Tables>, scope: string, seconds: number): Promise<void> {
+  const rows = await tx.selectFrom('site').selectAll().orderBy('id').forUpdate().execute();
+  const site = rows.find((r) => (scope === DEFAULT_SCOPE ? r.is_default : r.id === scope));
+  if (!site || site.repeat_seconds === seconds) return;
+  const before = site.repeat_seconds;
+  const own = new Set((await tx.selectFrom('site_policy').select('site').execute()).map((r) => r.site));
+  const alike = (r: (typeof rows)[number]) => site.is_default && r.repeat_seconds === before && !own.has(r.id);
+  for (const one of rows.filter((r) => r === site || alike(r))) {
+    await tx.updateTable('site').set({ repeat_seconds: seconds }).where('id', '=', one.id).execute();
+    await resolveDirections(tx, { id: one.id, isDefault: one.is_default });
+  }
+}
+
+export async function listSites(db: Db): Promise<Site[]> {
+  const rows = await db.selectFrom('site').selectAll().orderBy('name').orderBy('id').execute();
+  return rows.map((r) => ({
+    id: r.id,
+    name: r.name,
+    timeZone: r.time_zone,
+    dayStartsAt: r.day_starts_at,
+    repeatSeconds: r.repeat_seconds,
+    isDefault: r.is_default,
+    change: r.change,
+  }));
+}
+
+const calendars = new Map<string, DayOf>();
+
+/** The day function of a calendar, kept: it remembers the days it was asked for. */
+export function calendarOf({ timeZone, dayStartsAt }: { timeZone: string; dayStartsAt: string }): DayOf {
+  const key = `${timeZone} ${dayStartsAt}`;
+  let dayOf = calendars.get(key);
+  if (!dayOf) {
+    dayOf = attendanceDays({ timeZone, dayStartsAt });
+    calendars.set(key, dayOf);
+  }
+  return dayOf;
+}
+
+/** Rules by the id of the site; a record without a site is the default site's. */
+export interface RulesBySite {
+  readonly defaultSite: string | null;
+  of(site: string | null): SiteRules;
+}
+
+export async function rulesBySite(db: Db): Promise<RulesBySite> {
+  const sites = await listSites(db);
+  const byId = new Map(sites.map((s) => [s.id, s]));
+  const defaultSite = sites.find((s) => s.isDefault)?.id ?? null;
+  return {
+    defaultSite,
+    of(id) {
+      const site = byId.get(id ?? defaultSite ?? '') ?? FALLBACK;
+      return { dayOf: calendarOf(site), repeatMs: site.repeatSeconds * 1000 };
+    },
+  };
+}
+
+export interface SiteRules {
+  readonly dayOf: DayOf;
+  /** Records of a person within this of one that counts are that one again, ms. */
+  readonly repeatMs: number;
+}

@@ -1,0 +1,87 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { NewSite, SitePatch } from '../../../protocol/api/sites.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import { DEFAULT_SCOPE, keepSiteChange, listSites, repeatSecondsOf, resolveDirections, type Site } from './sites.ts';
+
+/** @throws Problem `unknown-site` */
+export async function findSite(db: Db, id: string): Promise<Site> {
+  const site = (await listSites(db)).find((s) => s.id === id);
+  if (!site) throw new Problem('unknown-site', 'There is no such site.', 'List the sites again.');
+  return site;
+}
+
+/** Whose changes the kiosks of a site read (core/devices/scope.ts). @throws Problem `unknown-site` */
+export async function scopeOfSite(db: Db, id: string): Promise<string> {
+  return (await findSite(db, id)).isDefault ? DEFAULT_SCOPE : id;
+}
+
+export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<Site> {
+  const id = v7();
+  // As the default site, whose policy is this one's as long as it has none of its own.
+  const repeat = await repeatSecondsOf(tx, DEFAULT_SCOPE);
+  await tx
+    .insertInto('site')
+    .values({
+      id,
+      name: site.name,
+      time_zone: site.timeZone,
+      day_starts_at: site.dayStartsAt,
+      ...(repeat !== null && { repeat_seconds: repeat }),
+      is_default: false,
+    })
+    .execute();
+  return findSite(tx, id);
+}
+
+/**
+ * Changes a site, and keeps what it was. Another time zone or start of the day puts all of its records up for resolving anew.
+ *
+ * @param seen the newest change of it that was known to whoever asks, or `none`; absent: whatever it is
+ * @param by account, or `operator`: for the history
+ * @throws Problem `settings-changed-meanwhile`: somebody else was faster
+ * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
+ */
+export async function changeSite(
+  tx: Transaction<Tables>,
+  id: string,
+  patch: SitePatch,
+  now: Date,
+  { seen, by = 'operator' }: { readonly seen?: string | undefined; readonly by?: string } = {},
+): Promise<Site> {
+  await tx.selectFrom('site').select('id').where('id', '=', id).forUpdate().execute();
+  const before = await findSite(tx, id);
+  if (seen !== undefined && seen !== (before.change ?? 'none'))
+    throw new Problem(
+      'settings-changed-meanwhile',
+      'Somebody else has changed this site meanwhile.',
+      'Read it again, then decide.',
+    );
+  const changed =
+    before.isDefault && (['name', 'timeZone'] as const).some((f) => patch[f] !== undefined && patch[f] !== before[f]);
+  if (changed)
+    throw new Problem(
+      'site-configured',
+      'Name and time zone of the default site come from the server’s configuration.',
+      'Change SMARTPRESENCE_SITE and SMARTPRESENCE_TIMEZONE there, and start it again.',
+    );
+  const change = {
+    ...(patch.name !== undefined && { name: patch.name }),
+    ...(patch.timeZone !== undefined && { time_zone: patch.timeZone }),
+    ...(patch.dayStartsAt !== undefined && { day_starts_at: patch.dayStartsAt }),
+  };
+  if (Object.keys(change).length === 0) return before;
+  await tx.updateTable('site').set(change).where('id', '=', id).execute();
+  await keepSiteChange(tx, id, before, { ...before, ...given(patch) }, now, by);
+  const after = await findSite(tx, id);
+  if (before.timeZone !== after.timeZone || before.dayStartsAt !== after.dayStartsAt) {
+    await resolveDirections(tx, after);
+    await appendChanges(tx, [{ kind: 'policy', ...(!before.isDefault && { site: id }) }], now);
+  }
+  return after;
+}
+
+const given = (patch: SitePatch) =>
+  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));

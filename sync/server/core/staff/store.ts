@@ -1,0 +1,376 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { hash } from '@node-rs/argon2';
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { z } from 'zod';
+import type { StaffBy } from '../../../protocol/api/staff.ts';
+import { pinPepperId } from '../../../protocol/seal/pin-pepper.ts';
+import { newPaper, paperHash, SECRET_BYTES } from '../../../protocol/seal/technician-code.ts';
+import { type Change, MAX_STAFF, type SecondFactor, StaffKeys, type StaffPin } from '../../../protocol/wire/changes.ts';
+import type { Open, Personal, StaffRole } from '../../../protocol/wire/event.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import { lockName } from '../../platform/database/once.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { queueMessages } from '../../platform/webhooks/queue.ts';
+import { ARGON2 } from '../accounts/password.ts';
+import { peppersChange } from '../credentials/pins/pins.ts';
+
+/**
+ * Staff of the kiosks of a site, or of all. Those who are added here have one PIN, badge and second factor for all kiosks, so
+ * that one app and one sheet of paper serve, offline too; what a kiosk reports as used or chosen is passed on to the others.
+ * Of those who were added at one kiosk only name and role are known here, so that what they did carries a name.
+ */
+
+/** A removed one is named for so long: as long as the audit log is kept at least, and until all kiosks have forgotten them, ms. */
+const REMEMBERED_MS = 400 * 86_400_000;
+
+/** @param scope core/devices/scope.ts; null: all */
+export interface StaffRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: StaffRole;
+  readonly scope: string | null;
+  readonly device: string | null;
+  readonly addedAt: Date;
+  readonly by: string;
+  readonly removedAt: Date | null;
+  readonly keys: StaffKeys | null;
+}
+
+export const staffNamePlace = (id: string): Place => ({
+  field: 'staff.name',
+  person: null,
+  record: id,
+  rowVersion: 1,
+});
+/** Each change of them is another version: of before nothing is put back. */
+export const staffKeysPlace = (id: string, rowVersion: number): Place => ({
+  field: 'staff.keys',
+  person: null,
+  record: id,
+  rowVersion,
+});
+
+/** Those who may unlock, and those removed whose kiosks may still have them. */
+export async function listStaff(db: Db, keys: Keys): Promise<StaffRow[]> {
+  const rows = await db
+    .selectFrom('staff_member')
+    .selectAll()
+    .orderBy('removed_at', (o) => o.desc().nullsFirst())
+    .orderBy('added_at')
+    .orderBy('id')
+    .execute();
+  return rows.map((r) => ({
+    id: r.id,
+    name: String(keys.openJson(staffNamePlace(r.id), r.name)),
+    role: r.role,
+    scope: r.scope,
+    device: r.device,
+    addedAt: r.added_at,
+    by: r.added_by,
+    removedAt: r.removed_at,
+    keys: r.sealed && StaffKeys.parse(keys.openJson(staffKeysPlace(r.id, r.row_version), r.sealed)),
+  }));
+}
+
+/** Names by id, of members and of those removed: for who did what. */
+export async function staffNames(db: Db, keys: Keys, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const wanted = [...new Set(ids)].filter((id) => id !== 'emergency');
+  if (wanted.length === 0) return new Map();
+  const rows = await db.selectFrom('staff_member').select(['id', 'name']).where('id', 'in', wanted).execute();
+  return new Map(rows.map(({ id, name }) => [id, String(keys.openJson(staffNamePlace(id), name))]));
+}
+
+/** Who did it, as screens have it; null: no member of staff, or a kiosk that had none yet. */
+export function actorOf(by: string | undefined | null, names: ReadonlyMap<string, string>): StaffBy | null {
+  if (!by) return null;
+  return by === 'emergency' ? { emergency: true, name: null } : { emergency: false, name: names.get(by) ?? null };
+}
+
+/** A PIN for a member's first use, and what is kept of it. Slow by intent: before the transaction. @throws Problem `staff-pepper-missing` */
+export async function makeStartPin(
+  db: Db,
+  keys: Keys,
+): Promise<{ readonly pin: string; readonly kept: z.infer<typeof StaffPin> }> {
+  const [pepper] = (await peppersChange(db, keys)).peppers;
+  if (!pepper)
+    throw new Problem('staff-pepper-missing', 'The server has no key for PINs.', 'Restart it, which makes one.');
+  const secret = Buffer.from(pepper, 'base64url');
+  const pin = String(randomInt(0, 10 ** 8)).padStart(8, '0');
+  return {
+    pin,
+    kept: { id: v7(), pepper: pinPepperId(secret), hash: await hash(pin, { ...ARGON2, secret }), start: true },
+  };
+}
+
+export interface MadeFactor {
+  readonly secret: Uint8Array;
+  readonly paper: readonly string[];
+}
+
+export function makeFactor(): MadeFactor {
+  return { secret: randomBytes(SECRET_BYTES), paper: newPaper(randomBytes) };
+}
+
+const keptFactor = ({ secret, paper }: MadeFactor): SecondFactor => ({
+  secret: Buffer.from(secret).toString('base64url'),
+  paper: paper.map((code, i) => ({ n: i + 1, hash: paperHash(code) })),
+});
+
+/**
+ * Adds one and lets the kiosks know.
+ *
+ * @param o `by`: account, or `operator`
+ * @throws Problem `staff-exists`, `staff-too-many`, `staff-badge-taken`
+ */
+export async function addStaff(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  o: {
+    readonly name: string;
+    readonly role: StaffRole;
+    readonly scope: string | null;
+    readonly by: string;
+    readonly badge: string | null;
+    readonly pin: z.infer<typeof StaffPin>;
+    readonly factor: MadeFactor | null;
+  },
+  now: Date,
+): Promise<string> {
+  const { name, role, scope, by, badge, pin, factor } = o;
+  const meeting = await meetingThem(tx, keys, scope);
+  if (meeting.some((t) => t.name.toLocaleLowerCase() === name.toLocaleLowerCase()))
+    throw new Problem('staff-exists', 'There is a member of this name already.', 'Give the name in full.');
+  if (fullest(meeting, scope) >= MAX_STAFF)
+    throw new Problem(
+      'staff-too-many',
+      `A site has ${MAX_STAFF} members of kiosk staff at most, those of all sites among them.`,
+      'Remove one first.',
+    );
+  requireFree(meeting, badge);
+  const id = v7();
+  const sealed: StaffKeys = { pin, badge, factor: factor && keptFactor(factor) };
+  await tx
+    .insertInto('staff_member')
+    .values({
+      id,
+      row_version: 1,
+      scope,
+      role,
+      name: keys.sealJson(staffNamePlace(id), name),
+      sealed: keys.sealJson(staffKeysPlace(id, 1), sealed),
+      added_at: now,
+      added_by: by,
+    })
+    .execute();
+  await appendChanges(tx, [staffChanged(scope)], now);
+  return id;
+}
+
+/** Members who may unlock where this one may; nobody is added meanwhile: two at once would both find room, or the name free. */
+async function meetingThem(tx: Transaction<Tables>, keys: Keys, scope: string | null): Promise<StaffRow[]> {
+  await lockName(tx, 'kiosk-staff');
+  return (await listStaff(tx, keys)).filter(
+    (t) => t.removedAt === null && t.device === null && (t.scope === null || scope === null || t.scope === scope),
+  );
+}
+
+function requireFree(meeting: readonly StaffRow[], badge: string | null, except?: string): void {
+  if (badge !== null && meeting.some((one) => one.keys?.badge === badge && one.id !== except))
+    throw new Problem('staff-badge-taken', 'Another member has this badge.', 'Take another badge.');
+}
+
+/** How many the fullest of the scopes has that one more would be sent to. */
+function fullest(there: readonly StaffRow[], scope: string | null): number {
+  const everywhere = there.filter((t) => t.scope === null).length;
+  const own = Map.groupBy(
+    there.filter((t) => t.scope !== null),
+    (t) => t.scope,
+  );
+  const most =
+    scope === null ? Math.max(0, ...[...own.values()].map((of) => of.length)) : (own.get(scope)?.length ?? 0);
+  return everywhere + most;
+}
+
+/**
+ * Removes one: PIN, badge and codes are deleted here at once, and at each kiosk with its next change.
+ *
+ * @throws Problem `staff-unknown`, `staff-of-kiosk`
+ */
+export async function removeStaff(tx: Transaction<Tables>, id: string, by: string, now: Date): Promise<void> {
+  const row = await tx
+    .updateTable('staff_member')
+    .set({ sealed: null, removed_at: now, removed_by: by })
+    .where('id', '=', id)
+    .where('removed_at', 'is', null)
+    .where('device', 'is', null)
+    .returning('scope')
+    .executeTakeFirst();
+  if (!row) throw await notHere(tx, id);
+  await appendChanges(tx, [staffChanged(row.scope)], now);
+}
+
+async function notHere(db: Db, id: string): Promise<Problem> {
+  const row = await db
+    .selectFrom('staff_member')
+    .select(['device', 'removed_at'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.device && row.removed_at === null
+    ? new Problem('staff-of-kiosk', 'This member was added at one kiosk.', 'Change them there: Staff, Kiosk staff.')
+    : new Problem('staff-unknown', 'There is no such member of kiosk staff.', 'Read the list again.');
+}
+
+/**
+ * Another PIN, badge or second factor for a member.
+ *
+ * @throws Problem `staff-unknown`, `staff-of-kiosk`, `staff-badge-taken`, `staff-no-factor`
+ */
+export async function resetStaff(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+  to: Partial<{ pin: z.infer<typeof StaffPin>; badge: string | null; factor: MadeFactor }>,
+  now: Date,
+): Promise<void> {
+  const changed = await changeKeys(tx, keys, id, async (held, { scope, role }) => {
+    if (to.factor && role !== 'technician')
+      throw new Problem('staff-no-factor', 'Only a technician has a second factor.', 'Reset the PIN.');
+    if (to.badge !== undefined) requireFree(await meetingThem(tx, keys, scope), to.badge, id);
+    return {
+      pin: to.pin ?? held.pin,
+      badge: to.badge === undefined ? held.badge : to.badge,
+      factor: to.factor ? keptFactor(to.factor) : held.factor,
+    };
+  });
+  if (!changed) throw await notHere(tx, id);
+  await appendChanges(tx, changed, now);
+}
+
+/** @param change of what a member unlocks with; null: it stays. @returns what kiosks are to know; null: there is no such member here */
+async function changeKeys(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+  change: (held: StaffKeys, row: { scope: string | null; role: StaffRole }) => Promise<StaffKeys | null>,
+): Promise<NewChange[] | null> {
+  const row = await tx
+    .selectFrom('staff_member')
+    .select(['scope', 'role', 'row_version', 'sealed'])
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row?.sealed) return null;
+  const held = StaffKeys.parse(keys.openJson(staffKeysPlace(id, row.row_version), row.sealed));
+  const next = await change(held, row);
+  if (!next) return [];
+  const version = row.row_version + 1;
+  await tx
+    .updateTable('staff_member')
+    .set({ row_version: version, sealed: keys.sealJson(staffKeysPlace(id, version), next) })
+    .where('id', '=', id)
+    .execute();
+  return [staffChanged(row.scope)];
+}
+
+/**
+ * What a kiosk reports of its staff: that a code on paper was used or a PIN chosen there, which the others are to know; and
+ * whom it added or removed by itself, whose name is kept for what they did. Each use of the emergency PIN goes to webhooks.
+ *
+ * A code that is known as used already, and a PIN that replaces another one than is known here, change nothing.
+ *
+ * @returns what kiosks are to know
+ */
+export async function reportedStaff(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  event: {
+    readonly id: string;
+    readonly device: string;
+    readonly scope: string;
+    readonly open: Open<'staff'>;
+    readonly personal: Personal<'staff'>;
+  },
+  at: Date,
+): Promise<NewChange[]> {
+  const { what, outcome, by, member, role, paper } = event.open;
+  const { name, pin } = event.personal;
+  if (what === 'enter' && outcome === 'done' && by === 'emergency')
+    await queueMessages(tx, 'emergency-pin.used', [event.id], at);
+  if (outcome !== 'done' || !member) return [];
+  if (what === 'added' && role && name) {
+    await tx
+      .insertInto('staff_member')
+      .values({
+        id: member,
+        row_version: 1,
+        device: event.device,
+        role,
+        name: keys.sealJson(staffNamePlace(member), name),
+        added_at: at,
+        added_by: by ?? 'operator',
+      })
+      .onConflict((c) => c.doNothing())
+      .execute();
+    return [];
+  }
+  if (what === 'removed') {
+    await tx
+      .updateTable('staff_member')
+      .set({ removed_at: at, removed_by: by ?? 'operator' })
+      .where('id', '=', member)
+      .where('device', '=', event.device)
+      .where('removed_at', 'is', null)
+      .execute();
+    return [];
+  }
+  const here = (row: { scope: string | null }) => row.scope === null || row.scope === event.scope;
+  // Only the member says so of what is theirs, at a kiosk where they may unlock.
+  if (by !== member) return [];
+  if (what === 'enter' && paper)
+    return (
+      (await changeKeys(tx, keys, member, async ({ factor, ...held }, row) =>
+        here(row) && factor?.paper.some(({ n }) => n === paper)
+          ? { ...held, factor: { ...factor, paper: factor.paper.filter(({ n }) => n !== paper) } }
+          : null,
+      )) ?? []
+    );
+  if (what !== 'pin' || !pin) return [];
+  const { replaces, ...chosen } = pin;
+  const peppers = (await peppersChange(tx, keys)).peppers.map((p) => pinPepperId(Buffer.from(p, 'base64url')));
+  if (!peppers.includes(chosen.pepper)) return [];
+  return (
+    (await changeKeys(tx, keys, member, async (held, row) =>
+      here(row) && held.pin && maySet(held.pin, pin) ? { ...held, pin: { ...chosen, start: false } } : null,
+    )) ?? []
+  );
+}
+
+/**
+ * A kiosk, which may be a stolen one, sets a member's PIN in two cases alone: they chose their own in place of the one that was
+ * made for them; or a PIN was carried over to a newer key, as whose hash it stays the same choice.
+ */
+const maySet = (held: z.infer<typeof StaffPin>, said: NonNullable<Personal<'staff'>['pin']>): boolean =>
+  held.id === said.replaces && (held.start || (said.id === held.id && said.pepper !== held.pepper));
+
+/** What the kiosks of a scope are sent: all who may unlock there. */
+export async function staffChange(db: Db, keys: Keys, scope: string): Promise<Extract<Change, { kind: 'staff' }>> {
+  const staff = (await listStaff(db, keys))
+    .filter((one) => one.keys !== null && (one.scope === null || one.scope === scope))
+    .slice(0, MAX_STAFF)
+    .map(({ id, name, role, keys: held }) => ({ id, name, role, ...held! }));
+  return { kind: 'staff', staff };
+}
+
+/** Who was removed long ago is forgotten, name and all. @returns how many */
+export async function forgetStaff(tx: Transaction<Tables>, now: Date): Promise<number> {
+  const { numDeletedRows } = await tx
+    .deleteFrom('staff_member')
+    .where('removed_at', '<', new Date(now.getTime() - REMEMBERED_MS))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+const staffChanged = (scope: string | null): NewChange => ({ kind: 'staff', ...(scope !== null && { site: scope }) });

@@ -1,0 +1,66 @@
+import type { Transaction } from 'kysely';
+import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { dropPairsOf } from '../lookalikes/store.ts';
+import { lockPeople } from '../people/people.ts';
+import { modelsOf, scopesOfPerson } from '../people/sites.ts';
+import { dropPhotos } from './photos.ts';
+import { dropTemplates } from './templates.ts';
+import { dropCasesOf } from './waiting.ts';
+
+/**
+ * Removes the templates of these people here, and tells the kiosks of all their sites that there are none.
+ *
+ * @param o `card`: also what their card opens
+ */
+export async function forgetTemplates(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  people: readonly string[],
+  now: Date,
+  { card = true }: { readonly card?: boolean } = {},
+): Promise<void> {
+  await lockPeople(tx, people);
+  const newChanges: NewChange[] = [];
+  for (const person of people) {
+    const dropped = await dropFaces(tx, keys, person, { card });
+    newChanges.push(...dropped.pairs);
+    if (dropped.card) newChanges.push(...(await cardOfEachScope(tx, person)));
+    newChanges.push(...(await templatesOfEachScope(tx, person, await modelsOf(tx, person))));
+  }
+  await appendChanges(tx, newChanges, now);
+}
+
+/**
+ * Everything that the server keeps of a person's face goes: templates, what their card opens, the pictures, an enrolment
+ * that waits for a decision, and pairs of lookalikes.
+ *
+ * @returns `card`: whether their card opened something; `pairs`: what kiosks are to be told of the pairs
+ */
+export async function dropFaces(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  o: { readonly card?: boolean } = {},
+): Promise<{ card: boolean; pairs: NewChange[] }> {
+  const card = await dropTemplates(tx, keys, person, o);
+  await dropPhotos(tx, [person]);
+  await dropCasesOf(tx, [person]);
+  return { card, pairs: await dropPairsOf(tx, person) };
+}
+
+/** What tells the kiosks of all of a person's sites what their card opens now. */
+export async function cardOfEachScope(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
+  return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'cardTemplate', person, site }));
+}
+
+/** The same of their templates of these models. */
+export async function templatesOfEachScope(
+  tx: Transaction<Tables>,
+  person: string,
+  models: string[],
+): Promise<NewChange[]> {
+  const scopes = await scopesOfPerson(tx, person);
+  return scopes.flatMap((site) => models.map((model): NewChange => ({ kind: 'templates', person, model, site })));
+}

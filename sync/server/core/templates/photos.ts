@@ -1,0 +1,97 @@
+import { sql, type Transaction } from 'kysely';
+import type { Opened } from '../../platform/audit/opened.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+
+/**
+ * Pictures that the server made templates from: the face alone, encoded anew, under the person's key. They stay as long as
+ * their consent, so that another embedder can be fed with them (features/embedders/).
+ */
+
+export const enrolmentPhotoPlace = (id: string, person: string): Place => ({
+  field: 'enrolment.photo',
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+/** Most pictures of one person; the oldest go. */
+const MAX_PHOTOS = 10;
+
+export interface NewPhoto {
+  readonly id: string;
+  /** JPEG. */
+  readonly picture: Uint8Array;
+  readonly pose: string;
+}
+
+/** Keeps pictures of somebody. @param by account */
+export async function keepPhotos(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  photos: readonly NewPhoto[],
+  { via, by }: { readonly via: 'staff' | 'import'; readonly by: string | null },
+  now: Date,
+): Promise<void> {
+  if (photos.length === 0) return;
+  const box = await personBox(tx, keys, [person], { make: true });
+  await tx
+    .insertInto('enrolment_photo')
+    .values(
+      photos.map(({ id, picture, pose }) => ({
+        id,
+        person,
+        sealed: box.seal(enrolmentPhotoPlace(id, person), picture),
+        pose,
+        via,
+        made_by: by,
+        made_at: now,
+      })),
+    )
+    .execute();
+  await sql`delete from enrolment_photo where id in (
+      select id from enrolment_photo where person = ${person} order by made_at desc, id desc offset ${MAX_PHOTOS})`.execute(
+    tx,
+  );
+}
+
+/** Without consent, or when their templates are deleted, there is no use for them any more. */
+export async function dropPhotos(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
+  if (people.length > 0) await tx.deleteFrom('enrolment_photo').where('person', 'in', people).execute();
+}
+
+export interface KeptPhoto extends NewPhoto {
+  readonly madeAt: Date;
+  readonly via: 'staff' | 'import';
+}
+
+/** Opened, oldest first. @param people every name of one person */
+export async function openPhotos(
+  db: Db,
+  keys: Keys,
+  opened: Opened,
+  people: readonly string[],
+): Promise<readonly KeptPhoto[]> {
+  if (people.length === 0) return [];
+  const rows = await db
+    .selectFrom('enrolment_photo')
+    .selectAll()
+    .where('person', 'in', people)
+    .orderBy('made_at')
+    .orderBy('id')
+    .execute();
+  const box = await personBox(db, keys, people);
+  opened.note(
+    'photo',
+    rows.map((r) => r.person),
+  );
+  return rows.map((r) => ({
+    id: r.id,
+    picture: box.open(enrolmentPhotoPlace(r.id, r.person), r.sealed),
+    pose: r.pose,
+    madeAt: r.made_at,
+    via: r.via,
+  }));
+}

@@ -1,0 +1,226 @@
+import { sql, type Transaction } from 'kysely';
+import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from '../../../protocol/wire/event.ts';
+import type { Opened } from '../../platform/audit/opened.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { openHalf, sealHalf } from '../../platform/keys/personal.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { dropCardTemplate, keepCardTemplate } from './card-templates.ts';
+
+/**
+ * Face templates on the server: kept only to give them to a person's other kiosks, one copy, only under a standing consent.
+ * They leave the log of events once they are here, so that a withdrawal has one place to empty.
+ */
+
+const vectorPlace = (id: string, person: string): Place => ({
+  field: 'template.vector',
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+type TemplateEvent = {
+  readonly id: string;
+  /** Null: this server itself, when it merges two people. */
+  readonly device: string | null;
+  readonly change: 'added' | 'removed';
+  readonly model: string;
+  readonly templates: readonly { id: string; pose?: string | undefined; vector?: string | undefined }[] | undefined;
+};
+
+/** Applies one `template` event of a person whose consent stands. */
+export async function applyTemplates(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  event: TemplateEvent,
+  now: Date,
+): Promise<void> {
+  const { model, templates } = event;
+  await noteModels(tx, person, [model]);
+  if (event.change === 'removed') {
+    let gone = tx.deleteFrom('template').where('person', '=', person).where('model', '=', model);
+    if (templates?.length)
+      gone = gone.where(
+        'id',
+        'in',
+        templates.map((t) => t.id),
+      );
+    await gone.execute();
+    return;
+  }
+  const whole = (templates ?? []).filter((t): t is TemplateValue => t.vector !== undefined && t.pose !== undefined);
+  if (whole.length === 0) return;
+  const box = await personBox(tx, keys, [person], { make: true });
+  await tx
+    .insertInto('template')
+    .values(
+      whole.map((t) => ({
+        id: t.id,
+        person,
+        model,
+        pose: t.pose,
+        sealed: box.seal(vectorPlace(t.id, person), Buffer.from(t.vector, 'base64url')),
+        device: event.device,
+        added_at: now,
+      })),
+    )
+    // The first under an id stays: nobody replaces another's template by naming it.
+    .onConflict((c) => c.doNothing())
+    .execute();
+  await sql`delete from template where id in (
+      select id from template where person = ${person} and model = ${model}
+      order by added_at desc, id desc offset ${MAX_TEMPLATES})`.execute(tx);
+}
+
+/**
+ * Templates that came before the consent which allows them are taken out of the log of events, in their order there.
+ *
+ * @returns whether one on a card was among them
+ */
+export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<boolean> {
+  let hasCard = false;
+  const rows = await tx
+    .selectFrom('event')
+    .select(['id', 'device', 'at', 'header', 'person', 'personal', 'gps'])
+    .where('person', '=', person)
+    .where('type', '=', 'template')
+    .where('personal', 'is not', null)
+    .orderBy('received_at')
+    .orderBy('device')
+    .orderBy('epoch')
+    .orderBy('seq')
+    .execute();
+  const box = await personBox(tx, keys, rows.length > 0 ? [person] : []);
+  for (const row of rows) {
+    const { open } = row.header as WireEvent['header'];
+    const held = openHalf(keys, box, row);
+    const { templates: all, card: sealed } = PersonalBody.template.shape;
+    const templates = all.parse(held.templates?.value);
+    const card = sealed.parse(held.card?.value);
+    const { change, model } = open as { change: 'added' | 'removed'; model: string };
+    if (card) {
+      await keepCardTemplate(tx, keys, { person, model, card, device: row.device }, row.at);
+      hasCard = true;
+    }
+    if (!templates) continue;
+    await applyTemplates(tx, keys, person, { id: row.id, device: row.device, change, model, templates }, now);
+  }
+  await emptyLog(
+    tx,
+    keys,
+    rows.map((r) => r.id),
+  );
+  return hasCard;
+}
+
+/** Kiosks may hold templates of this person and these models: from now on they are told what is true of them. */
+export async function noteModels(tx: Transaction<Tables>, person: string, models: readonly string[]): Promise<void> {
+  if (models.length === 0) return;
+  await tx
+    .insertInto('person_model')
+    .values(models.map((model) => ({ person, model })))
+    .onConflict((c) => c.doNothing())
+    .execute();
+}
+
+/**
+ * Everything of a person goes, here and in the log of events. Their models stay noted, so that
+ * kiosks hear of it.
+ *
+ * @param o `card`: what their card opens goes too
+ * @returns whether there was such a card
+ */
+export async function dropTemplates(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  { card = true }: { readonly card?: boolean } = {},
+): Promise<boolean> {
+  const hadCard = card && (await dropCardTemplate(tx, person));
+  await tx.deleteFrom('template').where('person', '=', person).execute();
+  const events = await tx
+    .selectFrom('event')
+    .select(['id', 'header'])
+    .where('person', '=', person)
+    .where('type', '=', 'template')
+    .where('personal', 'is not', null)
+    .execute();
+  const models = events.map((e) => ((e.header as WireEvent['header']).open as { model: string }).model);
+  await noteModels(tx, person, [...new Set(models)]);
+  await emptyLog(
+    tx,
+    keys,
+    events.map((e) => e.id),
+  );
+  return hadCard;
+}
+
+/** Takes templates, cards and PINs, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
+export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: readonly string[]): Promise<void> {
+  if (events.length === 0) return;
+  const rows = await tx
+    .selectFrom('event')
+    .select(['id', 'person', 'personal', 'gps'])
+    .where('id', 'in', events)
+    .where('personal', 'is not', null)
+    .execute();
+  const box = await personBox(
+    tx,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
+  for (const row of rows) {
+    // Nothing opens any more of whoever was erased (and came back with a restored database).
+    if (row.person !== null && !box.has(row.person)) {
+      await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
+      continue;
+    }
+    const { templates, card, bearer, pin, other, ...rest } = openHalf(keys, box, row);
+    if (!templates && !card && !bearer && !pin && !other) continue;
+    await tx
+      .updateTable('event')
+      .set(sealHalf(keys, box, row.id, row.person, rest))
+      .where('id', '=', row.id)
+      .execute();
+  }
+}
+
+/**
+ * Opened templates of these people, by person and model: the one place in which the server opens a face. Whom it opened
+ * stands in the audit row of whoever asks.
+ */
+export async function readTemplates(
+  db: Db,
+  keys: Keys,
+  opened: Opened,
+  people: readonly string[],
+  model?: string,
+): Promise<Map<string, Map<string, TemplateValue[]>>> {
+  const all = new Map<string, Map<string, TemplateValue[]>>();
+  if (people.length === 0) return all;
+  let query = db
+    .selectFrom('template')
+    .select(['id', 'person', 'model', 'pose', 'sealed'])
+    .where('person', 'in', people)
+    .orderBy('added_at')
+    .orderBy('id');
+  if (model !== undefined) query = query.where('model', '=', model);
+  const rows = await query.execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.map((r) => r.person),
+  );
+  opened.note(
+    'template',
+    rows.map((r) => r.person),
+  );
+  for (const row of rows) {
+    const of = all.get(row.person) ?? new Map<string, TemplateValue[]>();
+    all.set(row.person, of);
+    const vector = box.open(vectorPlace(row.id, row.person), row.sealed).toString('base64url');
+    of.set(row.model, [...(of.get(row.model) ?? []), { id: row.id, pose: row.pose, vector }]);
+  }
+  return all;
+}

@@ -1,0 +1,198 @@
+import { type SqlBool, sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { z } from 'zod';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Opened } from '../../platform/audit/opened.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { dropPairsOf } from '../lookalikes/store.ts';
+import { templateCounts } from './count.ts';
+import { vectorBytes, vectorFrom } from './vectors.ts';
+
+/**
+ * Enrolments that wait: the face is like somebody else's, and who took the pictures may not say that they are two people.
+ * Pictures and templates are kept under the person's key until an administrator has looked; nobody is recognised by them.
+ */
+
+/** What nobody has decided about goes by itself after so many days. */
+export const CASE_DAYS = 14;
+
+export const casePlace = (id: string, person: string): Place => ({
+  field: 'enrolment.case',
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+const Faces = z.array(z.strictObject({ model: z.string(), pose: z.string(), vector: z.string(), picture: z.string() }));
+
+export interface Waiting {
+  readonly id: string;
+  readonly person: string;
+  /** Whose face it is like; null: they were erased since. */
+  readonly other: string | null;
+  readonly score: number;
+  readonly source: 'camera' | 'photo';
+  readonly madeBy: string | null;
+  readonly madeAt: Date;
+}
+
+/** Puts an enrolment before an administrator; one that waits for the same person is replaced. @returns its id */
+export async function keepCase(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  o: {
+    readonly person: string;
+    readonly other: string;
+    readonly score: number;
+    readonly source: 'camera' | 'photo';
+    readonly faces: readonly NewFace[];
+    readonly by: string | null;
+  },
+  now: Date,
+): Promise<string> {
+  const { person, other, score, source, faces, by } = o;
+  await tx.deleteFrom('enrolment_case').where('person', '=', person).execute();
+  const id = v7();
+  const box = await personBox(tx, keys, [person], { make: true });
+  const kept: z.input<typeof Faces> = faces.map(({ model, pose, embedding, picture }) => ({
+    model,
+    pose,
+    vector: vectorBytes(embedding).toString('base64'),
+    picture: Buffer.from(picture).toString('base64'),
+  }));
+  const sealed = box.sealJson(casePlace(id, person), kept);
+  await tx
+    .insertInto('enrolment_case')
+    .values({ id, person, other, score, source, faces: sealed, made_by: by, made_at: now })
+    .execute();
+  return id;
+}
+
+const shape = (row: {
+  id: string;
+  person: string;
+  other: string | null;
+  score: number;
+  source: 'camera' | 'photo';
+  made_by: string | null;
+  made_at: Date;
+}): Waiting => ({
+  id: row.id,
+  person: row.person,
+  other: row.other,
+  score: row.score,
+  source: row.source,
+  madeBy: row.made_by,
+  madeAt: row.made_at,
+});
+
+/**
+ * One that waits, with its faces; locked until the transaction ends.
+ * @throws Problem `enrolment-case-unknown`
+ */
+export async function openCase(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+): Promise<Waiting & { readonly faces: NewFace[] }> {
+  const row = await tx.selectFrom('enrolment_case').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  if (!row)
+    throw new Problem(
+      'enrolment-case-unknown',
+      'This enrolment does not wait any more: somebody decided, or its time was over.',
+      'Look at the list again.',
+    );
+  const box = await personBox(tx, keys, [row.person]);
+  const faces = Faces.parse(box.openJson(casePlace(id, row.person), row.faces)).map((f) => ({
+    model: f.model,
+    pose: f.pose,
+    embedding: vectorFrom(Buffer.from(f.vector, 'base64')),
+    picture: Buffer.from(f.picture, 'base64'),
+  }));
+  return { ...shape(row), faces };
+}
+
+/** An administrator is asked about someone else: who has become like the face, or was behind the first. */
+export async function askAbout(
+  tx: Transaction<Tables>,
+  id: string,
+  { person, score }: { readonly person: string; readonly score: number },
+): Promise<void> {
+  await tx.updateTable('enrolment_case').set({ other: person, score }).where('id', '=', id).execute();
+}
+
+export async function removeCase(tx: Transaction<Tables>, id: string): Promise<void> {
+  await tx.deleteFrom('enrolment_case').where('id', '=', id).execute();
+}
+
+/** Without consent there is no use for them any more. */
+export async function dropCasesOf(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
+  if (people.length > 0) await tx.deleteFrom('enrolment_case').where('person', 'in', people).execute();
+}
+
+/** What waits for the merged person goes: an enrolment is of the name under which they agreed to it. */
+export async function moveCases(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
+  await tx.deleteFrom('enrolment_case').where('person', '=', merged).execute();
+  await tx.updateTable('enrolment_case').set({ other: kept }).where('other', '=', merged).execute();
+  await tx.deleteFrom('enrolment_case').where(sql<SqlBool>`person = other`).execute();
+}
+
+/**
+ * An enrolment that nobody accepted ends. Whoever was said to be another person before its last question is of no pair then:
+ * without templates they are like nobody.
+ */
+export async function giveUpCase(
+  tx: Transaction<Tables>,
+  { id, person }: Pick<Waiting, 'id' | 'person'>,
+  now: Date,
+): Promise<void> {
+  await removeCase(tx, id);
+  if ((await templateCounts(tx, person)).length === 0) await appendChanges(tx, await dropPairsOf(tx, person), now);
+}
+
+/** Those left too long. @returns how many ended */
+export async function endOldCases(db: Db, now: Date): Promise<number> {
+  const before = new Date(now.getTime() - CASE_DAYS * 86_400_000);
+  const old = await db.selectFrom('enrolment_case').select('id').where('made_at', '<', before).execute();
+  let ended = 0;
+  for (const { id } of old)
+    ended += await inTransaction(db, async (tx) => {
+      const row = await tx
+        .selectFrom('enrolment_case')
+        .select(['id', 'person'])
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirst();
+      if (row) await giveUpCase(tx, row, now);
+      return row ? 1 : 0;
+    });
+  return ended;
+}
+
+/** For the person's own export. @param people every name of one person */
+export async function openCasesOf(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  people: readonly string[],
+): Promise<readonly (Waiting & { readonly faces: NewFace[] })[]> {
+  const rows = await tx.selectFrom('enrolment_case').select('id').where('person', 'in', people).orderBy('id').execute();
+  const cases = [];
+  for (const { id } of rows) cases.push(await openCase(tx, keys, id));
+  opened.note(
+    'photo',
+    cases.map((c) => c.person),
+  );
+  return cases;
+}
+
+export interface NewFace {
+  readonly model: string;
+  readonly embedding: Float32Array;
+  readonly picture: Uint8Array;
+  readonly pose: string;
+}

@@ -1,0 +1,124 @@
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { MyComplaint } from '../../../../protocol/api/portal.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { requireLiving } from '../../../core/people/living.ts';
+import { openNotes } from '../../../core/people/notes.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+
+/**
+ * "That was wrong", said of a record on one's own page. It reaches whoever is in charge (features/attention/); what they did about it
+ * is their note there, which the person reads. The record stays as it is: a correction stands beside it.
+ */
+
+export const complaintPlace = (id: string, person: string): Place => ({
+  field: 'complaint.words',
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+/** Most that wait for an answer at once: nobody fills the queue of whoever is in charge. */
+const MAX_OPEN = 20;
+
+/** Words of these complaints, by id; of whoever was erased there are none. */
+export async function openComplaints(db: Db, keys: Keys, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom('complaint').select(['id', 'person', 'sealed']).where('id', 'in', ids).execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.map((r) => r.person),
+  );
+  return new Map(
+    rows.flatMap((r) =>
+      box.has(r.person) ? [[r.id, String(box.openJson(complaintPlace(r.id, r.person), r.sealed))] as const] : [],
+    ),
+  );
+}
+
+/** Everything that somebody said, newest first, with what came of it. @param names every name of theirs */
+export async function complaintsOf(db: Db, keys: Keys, names: readonly string[]): Promise<MyComplaint[]> {
+  if (names.length === 0) return [];
+  const rows = await db
+    .selectFrom('complaint')
+    .select(['id', 'record', 'made_at'])
+    .where('person', 'in', names)
+    .orderBy('made_at', 'desc')
+    .orderBy('id')
+    .execute();
+  const words = await openComplaints(
+    db,
+    keys,
+    rows.map((r) => r.id),
+  );
+  const notes = await openNotes(
+    db,
+    keys,
+    rows.map((r) => ({ kind: 'complaint', ref: r.id })),
+  );
+  return rows.map((r) => {
+    const noted = notes.get(`complaint ${r.id}`);
+    return {
+      record: r.record,
+      at: r.made_at.toISOString(),
+      words: words.get(r.id) ?? '',
+      answer: noted ? { at: noted.at, note: noted.note } : null,
+    };
+  });
+}
+
+/**
+ * Somebody says that a record of theirs is wrong. Said again, the later words count, and it waits again.
+ *
+ * @throws Problem `person-unknown`; `record-unknown`: no such record, or not theirs, which sounds the same; `complaints-waiting`
+ */
+export async function complain(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { person, record, words }: { readonly person: string; readonly record: string; readonly words: string },
+  now: Date,
+): Promise<string> {
+  await requireLiving(tx, person, 'none');
+  const own = await tx
+    .selectFrom('checkin')
+    .select('id')
+    .where('id', '=', record)
+    .where('person', '=', person)
+    .executeTakeFirst();
+  if (!own) throw new Problem('record-unknown', 'There is no such record of yours.', 'Read your records again.');
+  const before = await tx.selectFrom('complaint').select('id').where('record', '=', record).executeTakeFirst();
+  if (before) await withdrawComplaint(tx, record);
+  else {
+    const { rows } = await sql<{
+      n: number;
+    }>`select count(*)::int as n from complaint c where c.person = ${person}::uuid
+      and not exists (select from attention_note a where a.kind = 'complaint' and a.ref = c.id::text)`.execute(tx);
+    if (rows[0]!.n >= MAX_OPEN)
+      throw new Problem(
+        'complaints-waiting',
+        `${MAX_OPEN} of your reports wait for an answer already.`,
+        'Wait for it, or ask in person.',
+      );
+  }
+  const id = v7();
+  const box = await personBox(tx, keys, [person], { make: true });
+  const sealed = box.sealJson(complaintPlace(id, person), words);
+  await tx.insertInto('complaint').values({ id, person, record, sealed, made_at: now }).execute();
+  return id;
+}
+
+async function withdrawComplaint(tx: Transaction<Tables>, record: string): Promise<void> {
+  const gone = await tx.deleteFrom('complaint').where('record', '=', record).returning('id').execute();
+  await tx
+    .deleteFrom('attention_note')
+    .where('kind', '=', 'complaint')
+    .where(
+      'ref',
+      'in',
+      gone.map((r) => r.id),
+    )
+    .execute();
+}

@@ -1,0 +1,245 @@
+import type { Transaction } from 'kysely';
+import { NIL, v7 } from 'uuid';
+import type { NewCorrection } from '../../../../protocol/api/corrections.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { requireLiving } from '../../../core/people/living.ts';
+import { lockPeople } from '../../../core/people/people.ts';
+import { findSite } from '../../../core/sites/write.ts';
+import { nextChange, thisChange } from '../../../platform/database/feed.ts';
+import type { Tables } from '../../../platform/database/schema.ts';
+import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import { queueDue } from '../resolve.ts';
+
+/**
+ * Corrections of attendance. The record that is corrected stays as it was claimed and counts no more; what stands instead
+ * is a record of its own, whose id is the correction's. Both are resolved with the rest of their days.
+ */
+
+export const reasonPlace = (correction: string, person: string): Place => ({
+  field: 'correction.reason',
+  person,
+  record: correction,
+  rowVersion: 1,
+});
+
+/** What one correction did. */
+export interface Corrected {
+  readonly id: string;
+  readonly person: string;
+}
+
+/**
+ * @param by account of whoever makes it; null: the operator
+ * @throws Problem `record-unknown`, `record-of-nobody`, `already-corrected`, `already-void`, `correction-unknown`,
+ *   `already-undone`, `not-undoable`, `nothing-to-correct`, `person-unknown`, `unknown-site`, `at-in-future`
+ */
+export async function correct(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  wanted: NewCorrection,
+  by: string | null,
+  now: Date,
+): Promise<Corrected> {
+  switch (wanted.kind) {
+    case 'add':
+      return add(tx, keys, wanted, by, now);
+    case 'undo':
+      return undo(tx, keys, wanted, by, now);
+    default:
+      return standInstead(tx, keys, wanted, by, now);
+  }
+}
+
+async function add(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  wanted: Extract<NewCorrection, { kind: 'add' }>,
+  by: string | null,
+  now: Date,
+): Promise<Corrected> {
+  const { person, site, direction } = wanted;
+  await requireLiving(tx, person, 'none');
+  if (site) await findSite(tx, site);
+  const at = pastInstant(wanted.at, now);
+  const id = v7();
+  await write(tx, keys, { id, kind: 'add', target: null, person, site, at, direction }, wanted.reason, by, now);
+  await insertRecord(tx, { id, person, site, at, direction, device: NIL }, now);
+  await queueDue(tx, [{ person, site, at }]);
+  return { id, person };
+}
+
+/** `replace` and `void`. */
+async function standInstead(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  wanted: Extract<NewCorrection, { kind: 'replace' | 'void' }>,
+  by: string | null,
+  now: Date,
+): Promise<Corrected> {
+  const record = await lockRecord(tx, wanted.target);
+  const { person, site } = record;
+  if (record.superseded_by)
+    throw new Problem(
+      'already-corrected',
+      'Another correction stands instead of this record.',
+      'Correct that one, or undo it first.',
+    );
+  if (record.voided)
+    throw new Problem('already-void', 'This record was taken back and counts nowhere.', 'Add a record instead.');
+  const id = v7();
+  const replaces = wanted.kind === 'replace';
+  const at = replaces && wanted.at !== undefined ? pastInstant(wanted.at, now) : record.at;
+  const direction = (replaces ? wanted.direction : undefined) ?? record.resolved;
+  if (replaces && at.getTime() === record.at.getTime() && direction === record.resolved)
+    throw new Problem('nothing-to-correct', 'Time and direction are those of the record.', 'Change one of them.');
+  const values = replaces ? { at, direction } : { at: null, direction: null };
+  await write(tx, keys, { id, kind: wanted.kind, target: record.id, person, site, ...values }, wanted.reason, by, now);
+  await supersede(tx, record, id);
+  if (replaces) await insertRecord(tx, { id, person, site, at, direction, device: record.device }, now);
+  await queueDue(tx, [
+    { person, site, at: record.at },
+    { person, site, at },
+  ]);
+  return { id, person };
+}
+
+/** What a correction did is taken back: what it stood for counts again. */
+async function undo(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  wanted: Extract<NewCorrection, { kind: 'undo' }>,
+  by: string | null,
+  now: Date,
+): Promise<Corrected> {
+  const done = await tx
+    .selectFrom('correction')
+    .selectAll()
+    .where('id', '=', wanted.target)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!done) throw new Problem('correction-unknown', 'There is no such correction.', 'List the corrections again.');
+  if (done.kind === 'undo')
+    throw new Problem('not-undoable', 'This correction undid another one.', 'Make that other correction again.');
+  if (done.undone_by) throw new Problem('already-undone', 'This correction was undone already.', 'List them again.');
+  const id = v7();
+  const due: { person: string; site: string | null; at: Date }[] = [];
+  if (done.at) {
+    const made = await lockRecord(tx, done.id);
+    if (made.superseded_by)
+      throw new Problem(
+        'already-corrected',
+        'The record that this correction made was corrected since.',
+        'Undo that later correction first.',
+      );
+    await supersede(tx, made, id);
+    due.push({ person: made.person, site: made.site, at: made.at });
+  }
+  if (done.target) {
+    const before = await lockRecord(tx, done.target);
+    await supersede(tx, before, null);
+    due.push({ person: before.person, site: before.site, at: before.at });
+  }
+  const person = due[0]?.person ?? done.person;
+  const values = { site: done.site, at: null, direction: null };
+  await write(tx, keys, { id, kind: 'undo', target: done.id, person, ...values }, wanted.reason, by, now);
+  await tx.updateTable('correction').set({ undone_by: id }).where('id', '=', done.id).execute();
+  await queueDue(tx, due);
+  return { id, person };
+}
+
+interface FoundRecord {
+  readonly id: string;
+  readonly at: Date;
+  readonly person: string;
+  readonly site: string | null;
+  readonly device: string;
+  readonly resolved: 'in' | 'out';
+  readonly superseded_by: string | null;
+  readonly voided: boolean;
+}
+
+/** The person first, as an erasure does, then the record. */
+async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRecord> {
+  const before = await tx.selectFrom('checkin').select('person').where('id', '=', id).executeTakeFirst();
+  const standing = before?.person ? (await lockPeople(tx, [before.person])).get(before.person) : undefined;
+  const row = await tx
+    .selectFrom('checkin')
+    .select(['id', 'at', 'person', 'site', 'device', 'resolved', 'superseded_by'])
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) throw new Problem('record-unknown', 'There is no such record.', 'Search for it again.');
+  const { person } = row;
+  // They turned out to be somebody else a moment ago.
+  if (person !== null && person !== before?.person) return lockRecord(tx, id);
+  if (person === null || standing?.erased)
+    throw new Problem('record-of-nobody', 'Whoever this record was about has been erased.', 'It can’t be corrected.');
+  const taken = await tx
+    .selectFrom('checkin_void')
+    .select('target')
+    .where('target', '=', id)
+    .where('device', '=', row.device)
+    .executeTakeFirst();
+  return { ...row, person, voided: taken !== undefined };
+}
+
+async function supersede(tx: Transaction<Tables>, record: Pick<FoundRecord, 'id' | 'at'>, by: string | null) {
+  await tx
+    .updateTable('checkin')
+    .set({ superseded_by: by, change: nextChange })
+    .where('id', '=', record.id)
+    // So that one partition is looked at.
+    .where('at', '=', record.at)
+    .execute();
+}
+
+async function insertRecord(
+  tx: Transaction<Tables>,
+  r: { id: string; person: string; site: string | null; at: Date; direction: 'in' | 'out'; device: string },
+  now: Date,
+): Promise<void> {
+  await tx
+    .insertInto('checkin')
+    .values({
+      ...r,
+      received_at: now,
+      automatic: false,
+      method: 'manual',
+      liveness: 'not-needed',
+      resolved: r.direction,
+      change: thisChange,
+      corrected: true,
+    })
+    .execute();
+}
+
+async function write(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  row: {
+    id: string;
+    kind: NewCorrection['kind'];
+    target: string | null;
+    person: string;
+    site: string | null;
+    at: Date | null;
+    direction: 'in' | 'out' | null;
+  },
+  reason: string,
+  author: string | null,
+  now: Date,
+): Promise<void> {
+  const box = await personBox(tx, keys, [row.person], { make: true });
+  await tx
+    .insertInto('correction')
+    .values({ ...row, reason: box.sealJson(reasonPlace(row.id, row.person), reason), author, made_at: now })
+    .execute();
+}
+
+function pastInstant(text: string, now: Date): Date {
+  const at = new Date(text);
+  if (at.getTime() > now.getTime())
+    throw new Problem('at-in-future', 'This time has not come yet.', 'Correct what has happened.');
+  return at;
+}

@@ -1,0 +1,158 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { embeddersIn } from '../../../../../models/node/embedders.ts';
+import { dot, isNormalised } from '../../../../../models/rules/cosine.ts';
+import { leeway } from '../../../../../models/rules/decision.ts';
+import { embedderId } from '../../../../../models/rules/manifest.ts';
+import { readTemplates } from '../../../core/templates/templates.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import { audited, type Opened } from '../../../platform/audit/opened.ts';
+import { onceEvery } from '../../../platform/database/once.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+
+const EVERY_MS = 60_000;
+/**
+ * Cosine from which two people's faces are put before somebody as perhaps the same, by embedder. Only a hint, and a person
+ * decides; 0.6 of the one that ships, above the threshold of a gallery of 4,000 at 1 % FPIR (0.547), so that the queue stays
+ * short. Templates of an embedder that is not here are not compared: nobody knows what their scores say.
+ */
+const likeness = (weights: string): ReadonlyMap<string, number> =>
+  new Map(embeddersIn(weights).map((e) => [embedderId(e), leeway(e.calibration).alike]));
+
+/** People whose templates are in memory at once: 500 × 40 × 2 kB = 40 MB at most. */
+const CHUNK = 500;
+
+/**
+ * The job: puts people into the queue who may have been enrolled twice, on two kiosks that were offline or by mistake. By
+ * equal number, and by a face that is like another's in the same model. A pair that was rejected is not asked again.
+ *
+ * @param weights folder of the embedders
+ * @returns how many pairs are new; null when it was not due, or runs elsewhere
+ */
+export function findCandidates(db: Db, keys: Keys, weights: string, now: Date): Promise<number | null> {
+  return onceEvery(db, 'merge-candidates', EVERY_MS, now, async (tx) => {
+    const why = { actor: SYSTEM, route: 'job merge-candidates', everyone: true };
+    return audited(
+      tx,
+      keys,
+      why,
+      now,
+      async (opened) => (await byNumber(tx, now)) + (await byTemplate(tx, keys, opened, likeness(weights), now)),
+    );
+  });
+}
+
+/** Of people with one number, each is paired with the first: n people make n − 1 pairs. */
+async function byNumber(tx: Transaction<Tables>, now: Date): Promise<number> {
+  const { rows } = await sql<{ id: string; first: string }>`
+    with living as (
+      select id, min(id::text) over (partition by number_index) as first from person
+      where number_index is not null and deleted_at is null and merged_into is null
+    )
+    select id, first from living where id::text <> first limit 10000`.execute(tx);
+  return add(
+    tx,
+    rows.map((r) => ({ a: r.id, b: r.first, score: null })),
+    'number',
+    now,
+  );
+}
+
+/** New templates against all of their model. */
+async function byTemplate(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  like: ReadonlyMap<string, number>,
+  now: Date,
+): Promise<number> {
+  const last = await tx.selectFrom('job').select('ran_at').where('name', '=', 'merge-candidates').executeTakeFirst();
+  // An overlap: a template's transaction may have committed after the last look.
+  const since = new Date((last?.ran_at.getTime() ?? 0) - 10 * EVERY_MS);
+  const fresh = await tx
+    .selectFrom('template')
+    .select('person')
+    .distinct()
+    .where('added_at', '>', since)
+    .limit(CHUNK)
+    .execute();
+  if (fresh.length === 0) return 0;
+  const news = await faces(
+    tx,
+    keys,
+    opened,
+    fresh.map((f) => f.person),
+  );
+  const best = new Map<string, { a: string; b: string; score: number }>();
+  for (let after = ''; ; ) {
+    const page = await tx
+      .selectFrom('template')
+      .select(sql<string>`person::text`.as('person'))
+      .distinct()
+      .where(sql<boolean>`person::text > ${after}`)
+      .orderBy(sql`1`)
+      .limit(CHUNK)
+      .execute();
+    const others = await faces(
+      tx,
+      keys,
+      opened,
+      page.map((p) => p.person),
+    );
+    for (const a of news) {
+      for (const b of others) {
+        if (a.person === b.person || a.model !== b.model || a.vector.length !== b.vector.length) continue;
+        const score = dot(a.vector, b.vector);
+        if (score >= (like.get(a.model) ?? Number.POSITIVE_INFINITY) && score > (best.get(a.person)?.score ?? 0))
+          best.set(a.person, { a: a.person, b: b.person, score });
+      }
+    }
+    const end = page.at(-1);
+    if (!end) break;
+    after = end.person;
+  }
+  return add(tx, [...best.values()], 'template', now);
+}
+
+interface Face {
+  readonly person: string;
+  readonly model: string;
+  readonly vector: Float32Array;
+}
+
+async function faces(db: Kysely<Tables>, keys: Keys, opened: Opened, people: readonly string[]): Promise<Face[]> {
+  const found = await readTemplates(db, keys, opened, people);
+  return [...found].flatMap(([person, models]) =>
+    [...models].flatMap(([model, templates]) =>
+      templates
+        .map(({ vector }) => ({ person, model, vector: floats(vector) }))
+        .filter(({ vector }) => isNormalised(vector)),
+    ),
+  );
+}
+
+/** Little-endian float32, as the wire has them. */
+function floats(text: string): Float32Array {
+  const bytes = Buffer.from(text, 'base64url');
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
+}
+
+async function add(
+  tx: Transaction<Tables>,
+  pairs: readonly { a: string; b: string; score: number | null }[],
+  reason: 'number' | 'template',
+  now: Date,
+): Promise<number> {
+  if (pairs.length === 0) return 0;
+  const { rows } = await sql`
+    insert into merge_candidate (id, first, second, reason, score, found_at, status)
+    select gen_random_uuid(), least(u.a, u.b), greatest(u.a, u.b), ${reason}, u.score, ${now.toISOString()}::timestamptz, 'open'
+    from unnest(${pairs.map((p) => p.a)}::uuid[], ${pairs.map((p) => p.b)}::uuid[],
+                ${pairs.map((p) => p.score)}::real[]) as u (a, b, score)
+      -- Erased or merged meanwhile: nobody is asked about them.
+      join person p on p.id = u.a and p.deleted_at is null and p.merged_into is null
+      join person q on q.id = u.b and q.deleted_at is null and q.merged_into is null
+    for key share of p, q
+    on conflict (first, second) do nothing returning 1`.execute(tx);
+  return rows.length;
+}

@@ -1,0 +1,231 @@
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { moveMinor } from '../../../core/consents/minors/minors.ts';
+import { standingOf } from '../../../core/consents/standing.ts';
+import { movePin } from '../../../core/credentials/pins/pins.ts';
+import { moveCredentials } from '../../../core/credentials/store.ts';
+import { dropPairsOf, movePairs } from '../../../core/lookalikes/store.ts';
+import { namesOf } from '../../../core/people/records.ts';
+import { allOfPerson, joinScope, scopesOfPerson } from '../../../core/people/sites.ts';
+import { applyTemplates, dropTemplates, readTemplates } from '../../../core/templates/templates.ts';
+import { moveCases } from '../../../core/templates/waiting.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import { audited, type Opened } from '../../../platform/audit/opened.ts';
+import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
+import { nextChange } from '../../../platform/database/feed.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { moveScores } from '../../embedders/drift/move.ts';
+import { queueDue } from '../resolve.ts';
+
+export interface Candidate {
+  readonly id: string;
+  readonly people: readonly { readonly id: string; readonly name: string | null }[];
+  readonly reason: 'number' | 'template';
+  /** Cosine of the best pair of templates; null where the number is the reason. */
+  readonly score: number | null;
+  readonly foundAt: string;
+}
+
+/**
+ * Pairs that somebody has to decide about, oldest first.
+ *
+ * @param after those behind this one
+ */
+export async function listCandidates(
+  db: Db,
+  keys: Keys,
+  limit = 200,
+  after: { readonly at: string; readonly id: string } | null = null,
+): Promise<Candidate[]> {
+  const rows = await db
+    .selectFrom('merge_candidate')
+    .selectAll()
+    .where('status', '=', 'open')
+    .$if(after !== null, (q) =>
+      q.where(
+        sql<boolean>`(date_trunc('milliseconds', found_at), id) > (${after!.at}::timestamptz, ${after!.id}::uuid)`,
+      ),
+    )
+    .orderBy(sql`date_trunc('milliseconds', found_at)`)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  const names = await namesOf(
+    db,
+    keys,
+    rows.flatMap((r) => [r.first, r.second]),
+  );
+  return rows.map((r) => ({
+    id: r.id,
+    people: [r.first, r.second].map((id) => ({ id, name: names.get(id) ?? null })),
+    reason: r.reason,
+    score: r.score,
+    foundAt: r.found_at.toISOString(),
+  }));
+}
+
+/**
+ * The two people of an open pair.
+ *
+ * @throws Problem `candidate-unknown`
+ */
+export async function candidatePair(db: Db, id: string): Promise<[string, string]> {
+  const row = await db
+    .selectFrom('merge_candidate')
+    .select(['first', 'second'])
+    .where('id', '=', id)
+    .where('status', '=', 'open')
+    .executeTakeFirst();
+  if (!row) throw unknownCandidate();
+  return [row.first, row.second];
+}
+
+/**
+ * Two people are two people: the pair is not asked about again.
+ *
+ * @throws Problem `candidate-unknown`
+ */
+export async function rejectCandidate(db: Db, id: string, by: string, now: Date): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable('merge_candidate')
+    .set({ status: 'rejected', decided_at: now, decided_by: by })
+    .where('id', '=', id)
+    .where('status', '=', 'open')
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) === 0) throw unknownCandidate();
+}
+
+function unknownCandidate(): Problem {
+  return new Problem('candidate-unknown', 'There is no such open pair.', 'List the pairs again.');
+}
+
+export interface Merged {
+  readonly id: string;
+  /** Records that changed hands. */
+  readonly records: number;
+}
+
+/**
+ * Two people are one: all records of `merged` are those of `kept` from now on, those that come later under the old name
+ * too. Nothing is deleted; days on which both have records are resolved anew. Consents and templates move along. Kiosks
+ * forget the old name and get the kept one.
+ *
+ * @param by who decided, for the record of the merge
+ * @throws Problem `merge-not-possible`: one of them is unknown, erased or merged already, or they are the same
+ */
+export function mergePeople(
+  db: Db,
+  keys: Keys,
+  { kept, merged, by }: { readonly kept: string; readonly merged: string; readonly by: string },
+  now: Date,
+): Promise<Merged> {
+  const work = async (tx: Transaction<Tables>, opened: Opened): Promise<Merged> => {
+    await lockBoth(tx, kept, merged);
+    const { rows: moved } = await sql<{ site: string | null; at: Date }>`
+      update checkin set person = ${kept}, change = ${nextChange} where person = ${merged} returning site, at`.execute(
+      tx,
+    );
+    await queueDue(
+      tx,
+      moved.map((r) => ({ person: kept, ...r })),
+    );
+    await tx.updateTable('attendance_due').set({ person: kept }).where('person', '=', merged).execute();
+    await sql`update person set merged_into = ${kept}, updated_at = ${now.toISOString()}::timestamptz
+              where id = ${merged} or merged_into = ${merged}`.execute(tx);
+    await moveToKiosks(tx, keys, opened, kept, merged, now);
+    await settleCandidates(tx, kept, merged, by, now);
+    const id = v7();
+    await tx.insertInto('person_merge').values({ id, kept, merged, records: moved.length, at: now, by }).execute();
+    return { id, records: moved.length };
+  };
+  const why = { actor: SYSTEM, route: 'people merge' };
+  return inTransaction(db, (tx) => audited(tx, keys, why, now, (opened) => work(tx, opened)));
+}
+
+async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
+  const rows = await tx
+    .selectFrom('person')
+    .select(['id', 'deleted_at', 'merged_into'])
+    .where('id', 'in', [kept, merged])
+    .orderBy('id')
+    // Against an ingest that is writing records of either (holdPeople).
+    .forUpdate()
+    .execute();
+  if (rows.length === 2 && rows.every((r) => r.deleted_at === null && r.merged_into === null)) return;
+  throw new Problem(
+    'merge-not-possible',
+    'One of the two is unknown, erased, or merged already.',
+    'List the pairs again.',
+  );
+}
+
+/** Consents, templates and sites of one person become the other's, and kiosks are told. */
+async function moveToKiosks(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  kept: string,
+  merged: string,
+  now: Date,
+): Promise<void> {
+  const pairs = await movePairs(tx, kept, merged);
+  await moveCases(tx, kept, merged);
+  const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
+  await dropTemplates(tx, keys, merged);
+  await moveCredentials(tx, keys, kept, merged);
+  await tx.updateTable('consent').set({ person: kept }).where('person', '=', merged).execute();
+  await sql`update person set gps_opt_out = true
+            where id = ${kept} and (select gps_opt_out from person where id = ${merged})`.execute(tx);
+  if ((await standingOf(tx, kept)) === 'given') {
+    for (const [model, list] of templates ?? [])
+      await applyTemplates(tx, keys, kept, { id: kept, device: null, change: 'added', model, templates: list }, now);
+  } else {
+    await dropTemplates(tx, keys, kept);
+    pairs.push(...(await dropPairsOf(tx, kept)));
+  }
+  const left = await scopesOfPerson(tx, merged);
+  await tx.deleteFrom('person_site').where('person', '=', merged).execute();
+  const newChanges: NewChange[] = left.map((site) => ({ kind: 'gone', person: merged, site }));
+  for (const site of left) await joinScope(tx, kept, site, now);
+  await sql`
+    with past as (delete from person_site_past where person = ${merged}::uuid returning site, until)
+    insert into person_site_past as p (person, site, until) select ${kept}::uuid, site, until from past
+    on conflict (person, site) do update set until = greatest(p.until, excluded.until)`.execute(tx);
+  await moveMinor(tx, keys, kept, merged, now);
+  await moveScores(tx, kept, merged);
+  await movePin(tx, keys, kept, merged);
+  // A code is the number's that it was given with, and that is nobody's now.
+  await tx.deleteFrom('pin_code').where('person', '=', merged).execute();
+  for (const site of await scopesOfPerson(tx, kept)) newChanges.push(...(await allOfPerson(tx, kept, site)));
+  await appendChanges(tx, [...pairs, ...newChanges], now);
+}
+
+/** The pair is decided; other pairs of the merged person are now pairs of the kept one. */
+async function settleCandidates(
+  tx: Transaction<Tables>,
+  kept: string,
+  merged: string,
+  by: string,
+  now: Date,
+): Promise<void> {
+  const at = now.toISOString();
+  await sql`update merge_candidate set status = 'merged', decided_at = ${at}::timestamptz, decided_by = ${by}
+            where first = least(${kept}::uuid, ${merged}::uuid) and second = greatest(${kept}::uuid, ${merged}::uuid)`.execute(
+    tx,
+  );
+  // A rejected pair stays rejected: whoever is not the merged person is not the kept one.
+  await sql`
+    with others as (
+      delete from merge_candidate where status <> 'merged' and (first = ${merged} or second = ${merged}) returning *
+    )
+    insert into merge_candidate as c (id, first, second, reason, score, found_at, status, decided_at, decided_by)
+    select id, least(other, ${kept}::uuid), greatest(other, ${kept}::uuid), reason, score, found_at, status, decided_at, decided_by
+    from (select *, case when first = ${merged} then second else first end as other from others) o
+    where other <> ${kept}::uuid
+    on conflict (first, second) do update
+      set status = excluded.status, decided_at = excluded.decided_at, decided_by = excluded.decided_by
+      where c.status = 'open' and excluded.status = 'rejected'`.execute(tx);
+}

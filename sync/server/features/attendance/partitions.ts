@@ -1,0 +1,45 @@
+import { sql } from 'kysely';
+import { onceEvery } from '../../platform/database/once.ts';
+import type { Db } from '../../platform/database/schema.ts';
+
+/** Months around now that have a partition of their own; what a clock claims beyond goes to the default partition. */
+const BACK = 14;
+const AHEAD = 2;
+const JOB_EVERY_MS = 3_600_000;
+
+/** Months known to be there. Partitions are never dropped while a server runs without it knowing. */
+const known = new WeakMap<Db, Set<string>>();
+
+/**
+ * Makes the partitions that these instants need, each in a transaction of its own: an ingest that made one inside its own
+ * would hold the table's lock until it ends.
+ */
+export async function ensurePartitions(db: Db, instants: readonly string[], now: Date): Promise<void> {
+  const months = known.get(db) ?? new Set<string>();
+  known.set(db, months);
+  const [low, high] = [monthOf(now, -BACK), monthOf(now, AHEAD)];
+  for (const month of new Set(instants.map((at) => `${at.slice(0, 7)}-01`))) {
+    if (months.has(month) || month < low || month > high) continue;
+    await sql`select ensure_checkin_partition(${month}::date)`.execute(db);
+    months.add(month);
+  }
+}
+
+/** The job: partitions of this and the next months, so that no record waits for one. */
+export function partitionsAhead(db: Db, now: Date): Promise<number | null> {
+  return onceEvery(db, 'partitions', JOB_EVERY_MS, now, async (tx) => {
+    let made = 0;
+    for (let i = 0; i <= AHEAD; i++) {
+      const { rows } = await sql<{
+        made: boolean;
+      }>`select ensure_checkin_partition(${monthOf(now, i)}::date) as made`.execute(tx);
+      if (rows[0]?.made) made += 1;
+    }
+    return made;
+  });
+}
+
+/** First day of a month in UTC, `YYYY-MM-DD`. */
+function monthOf(now: Date, offset: number): string {
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset, 1)).toISOString().slice(0, 10);
+}

@@ -1,0 +1,150 @@
+import { sql, type Transaction } from 'kysely';
+import { type RulesBySite, rulesBySite } from '../../core/sites/sites.ts';
+import { nextChange } from '../../platform/database/feed.ts';
+import { onceAcrossReplicas } from '../../platform/database/once.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import { type Claimed, closed, daysAround, type Resolved, resolve, type Span } from './rules/resolve.ts';
+
+/** Entries of the queue in one transaction. */
+const BATCH = 1000;
+
+/** Somebody at a site, and when something about them has changed. */
+export interface Due {
+  readonly person: string;
+  readonly site: string | null;
+  readonly at: Date;
+}
+
+export interface ResolvedDue {
+  /** Entries that were worked off. */
+  readonly taken: number;
+  /** Records whose direction, or whose standing as a duplicate, is now another. */
+  readonly changed: number;
+}
+
+/** Puts days up for resolving; in the transaction that changes them. */
+export async function queueDue(tx: Transaction<Tables>, due: readonly Due[]): Promise<void> {
+  if (due.length === 0) return;
+  // By the minute: an hour of UTC may hold the end of one day and the start of the next.
+  const minutes = new Map(due.map((d) => [`${d.person} ${d.site} ${Math.floor(d.at.getTime() / 60_000)}`, d] as const));
+  const rows = [...minutes.values()];
+  await sql`insert into attendance_due (person, site, at)
+            select * from unnest(${rows.map((d) => d.person)}::uuid[], ${rows.map((d) => d.site)}::uuid[],
+                                 ${rows.map((d) => d.at.toISOString())}::timestamptz[])`.execute(tx);
+}
+
+/**
+ * Resolves what waits, oldest first, on one replica at a time: what one transaction reads, the one before has committed,
+ * so two kiosks' batches that came at once are both seen by whoever works off the later entry.
+ *
+ * @returns null when another replica is at it
+ */
+export function resolveDue(db: Db, limit: number = BATCH): Promise<ResolvedDue | null> {
+  return onceAcrossReplicas(db, 'attendance', async (tx) => {
+    const { rows: due } = await sql<Due>`
+      delete from attendance_due where id in (select id from attendance_due order by id limit ${limit})
+      returning person, site, at`.execute(tx);
+    if (due.length === 0) return { taken: 0, changed: 0 };
+    return { taken: due.length, changed: await resolveDays(tx, due, await rulesBySite(tx)) };
+  });
+}
+
+interface Unit {
+  readonly person: string;
+  readonly site: string | null;
+  span: Span;
+}
+
+interface Row extends Claimed {
+  readonly unit: number;
+  readonly resolved: 'in' | 'out';
+  readonly duplicateOf: string | null;
+}
+
+/** Resolves the days of these instants, and those that a presence over midnight ties to them. @returns how many rows changed */
+async function resolveDays(tx: Transaction<Tables>, due: readonly Due[], rules: RulesBySite): Promise<number> {
+  let open = unitsOf(due, rules);
+  let changed = 0;
+  while (open.length > 0) {
+    const rows = Map.groupBy(await load(tx, open, rules), (r) => r.unit);
+    const wider: Unit[] = [];
+    const updates: (Row & { to: Resolved })[] = [];
+    for (const [i, unit] of open.entries()) {
+      const around = rows.get(i) ?? [];
+      const counted = around.filter((r) => !r.voided);
+      const rule = rules.of(unit.site);
+      const next = closed(unit.span, counted, rule);
+      if (next) {
+        wider.push({ ...unit, span: next });
+        continue;
+      }
+      const inside = around.filter((r) => r.at >= unit.span.from && r.at < unit.span.to);
+      const to = resolve(inside, rule);
+      for (const r of inside) {
+        const wanted = to.get(r.id)!;
+        if (r.resolved !== wanted.direction || r.duplicateOf !== wanted.duplicateOf) updates.push({ ...r, to: wanted });
+      }
+    }
+    await write(tx, updates);
+    changed += updates.length;
+    open = wider;
+  }
+  return changed;
+}
+
+/** One unit a person, site and day. */
+function unitsOf(due: readonly Due[], rules: RulesBySite): Unit[] {
+  const units = new Map<string, Unit>();
+  for (const { person, site, at } of due) {
+    const place = site ?? rules.defaultSite;
+    const span = daysAround([at.getTime()], rules.of(place).dayOf);
+    units.set(`${person} ${place} ${span.from}`, { person, site: place, span });
+  }
+  return [...units.values()];
+}
+
+async function load(tx: Transaction<Tables>, units: readonly Unit[], rules: RulesBySite): Promise<Row[]> {
+  const spans = units.map((u) => {
+    const { repeatMs } = rules.of(u.site);
+    return { from: u.span.from - repeatMs, to: u.span.to + repeatMs + 1 };
+  });
+  const text = (ms: number) => new Date(ms).toISOString();
+  const { rows } = await sql<{
+    unit: number;
+    id: string;
+    at: Date;
+    direction: 'in' | 'out';
+    automatic: boolean;
+    voided: boolean;
+    resolved: 'in' | 'out';
+    duplicate_of: string | null;
+  }>`
+    select (u.n - 1)::int as unit, c.id, c.at, c.direction, c.automatic, c.resolved, c.duplicate_of,
+           (c.superseded_by is not null
+             or exists (select from checkin_void v where v.target = c.id and v.device = c.device)) as voided
+    from unnest(${units.map((u) => u.person)}::uuid[], ${units.map((u) => u.site)}::uuid[],
+                ${spans.map((s) => text(s.from))}::timestamptz[], ${spans.map((s) => text(s.to))}::timestamptz[])
+         with ordinality as u (person, site, earliest, latest, n),
+         lateral (select * from checkin c where c.person = u.person and c.at >= u.earliest and c.at < u.latest
+                    and coalesce(c.site, ${rules.defaultSite}::uuid) is not distinct from u.site) as c`.execute(tx);
+  return rows.map((r) => ({
+    unit: r.unit,
+    id: r.id,
+    at: r.at.getTime(),
+    direction: r.direction,
+    automatic: r.automatic,
+    voided: r.voided,
+    resolved: r.resolved,
+    duplicateOf: r.duplicate_of,
+  }));
+}
+
+async function write(tx: Transaction<Tables>, rows: readonly (Row & { to: Resolved })[]): Promise<void> {
+  if (rows.length === 0) return;
+  await sql`
+    update checkin c set resolved = u.resolved, duplicate_of = u.duplicate_of, change = ${nextChange}
+    from unnest(${rows.map((r) => r.id)}::uuid[], ${rows.map((r) => new Date(r.at).toISOString())}::timestamptz[],
+                ${rows.map((r) => r.to.direction)}::text[], ${rows.map((r) => r.to.duplicateOf)}::uuid[])
+         as u (id, at, resolved, duplicate_of)
+    where c.id = u.id and c.at = u.at`.execute(tx);
+}

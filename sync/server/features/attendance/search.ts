@@ -1,0 +1,128 @@
+import { sql } from 'kysely';
+import { NIL } from 'uuid';
+import type { AttendanceFilter, AttendanceRow } from '../../../protocol/api/attendance.ts';
+import { listSites } from '../../core/sites/sites.ts';
+import { actorOf, staffNames } from '../../core/staff/store.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+
+/** A record as the database has it, without its person's name. */
+export type FoundRecord = Omit<AttendanceRow, 'name' | 'by' | 'voidedBy'>;
+
+/** Where a page begins: the sort key of the last row of the one before. */
+export interface After {
+  readonly at: string;
+  readonly id: string;
+}
+
+/**
+ * Records that a filter asks for, newest first, by time and id.
+ *
+ * @param limit most rows
+ * @param after rows behind this one
+ */
+export async function searchAttendance(
+  db: Db,
+  filter: AttendanceFilter,
+  limit: number,
+  after: After | null,
+): Promise<FoundRecord[]> {
+  const rows = await (await filtered(db, filter))
+    .select([
+      'c.id',
+      'c.at',
+      'c.received_at',
+      'c.site',
+      'c.device',
+      'c.resolved',
+      'c.direction',
+      'c.method',
+      'c.liveness',
+      'c.person',
+      'c.duplicate_of',
+      'c.superseded_by',
+      'c.corrected',
+    ])
+    .select((e) =>
+      e
+        .selectFrom('checkin_void as v')
+        .select('v.reason')
+        .whereRef('v.target', '=', 'c.id')
+        .whereRef('v.device', '=', 'c.device')
+        .limit(1)
+        .as('reason'),
+    )
+    // `at` apart, so that only the partitions up to there are looked at.
+    .$if(after !== null, (q) =>
+      q
+        .where('c.at', '<=', new Date(after!.at))
+        .where(sql<boolean>`(c.at, c.id) < (${after!.at}::timestamptz, ${after!.id}::uuid)`),
+    )
+    .orderBy('c.at', 'desc')
+    .orderBy('c.id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((r) => ({
+    id: r.id,
+    at: r.at.toISOString(),
+    receivedAt: r.received_at.toISOString(),
+    site: r.site,
+    device: r.device === NIL ? null : r.device,
+    direction: r.resolved,
+    claimed: r.direction,
+    method: r.method as AttendanceRow['method'],
+    liveness: r.liveness as AttendanceRow['liveness'],
+    person: r.person,
+    voided: r.reason ?? (r.superseded_by ? 'corrected' : null),
+    duplicateOf: r.duplicate_of,
+    supersededBy: r.superseded_by === NIL ? null : r.superseded_by,
+    correction: r.corrected,
+  }));
+}
+
+/** Which of these records staff of a kiosk made by hand, or voided there, and who it was; records of nobody's are absent. */
+export async function staffOfRecords(
+  db: Db,
+  keys: Keys,
+  records: readonly string[],
+): Promise<ReadonlyMap<string, Pick<AttendanceRow, 'by' | 'voidedBy'>>> {
+  if (records.length === 0) return new Map();
+  const { rows } = await sql<{ id: string; by: string | null; voided_by: string | null }>`
+    select c.id, e.header->'open'->>'by' as by, w.header->'open'->>'by' as voided_by
+    from checkin c
+    left join event e on e.id = c.id
+    left join checkin_void v on v.target = c.id and v.device = c.device
+    left join event w on w.id = v.event
+    where c.id = any(${[...records]}::uuid[])
+      and (e.header->'open'->>'by' is not null or w.header->'open'->>'by' is not null)`.execute(db);
+  const names = await staffNames(
+    db,
+    keys,
+    rows.flatMap((r) => [r.by ?? [], r.voided_by ?? []].flat()),
+  );
+  return new Map(rows.map((r) => [r.id, { by: actorOf(r.by, names), voidedBy: actorOf(r.voided_by, names) }]));
+}
+
+async function filtered(db: Db, f: AttendanceFilter) {
+  let query = db.selectFrom('checkin as c');
+  if (f.person !== undefined) query = query.where('c.person', '=', f.person);
+  if (f.device !== undefined) query = query.where('c.device', '=', f.device);
+  if (f.from !== undefined) query = query.where('c.at', '>=', new Date(f.from));
+  if (f.to !== undefined) query = query.where('c.at', '<', new Date(f.to));
+  if (f.direction !== undefined) query = query.where('c.resolved', '=', f.direction);
+  if (f.method !== undefined) query = query.where('c.method', '=', f.method);
+  if (f.duplicates !== undefined) query = query.where('c.duplicate_of', f.duplicates ? 'is not' : 'is', null);
+  if (f.voided !== undefined) {
+    const voided = sql<boolean>`(c.superseded_by is not null or exists (
+      select from checkin_void v where v.target = c.id and v.device = c.device))`;
+    query = query.where(f.voided ? voided : sql<boolean>`not ${voided}`);
+  }
+  if (f.site !== undefined) {
+    const isDefault = (await listSites(db)).some((s) => s.isDefault && s.id === f.site);
+    // A record without a site is the default site's.
+    query = query.where((e) =>
+      isDefault ? e.or([e('c.site', '=', f.site!), e('c.site', 'is', null)]) : e('c.site', '=', f.site!),
+    );
+  }
+  return query;
+}

@@ -1,0 +1,263 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { AttentionCount, AttentionItem, AttentionKind } from '../../../protocol/api/attention.ts';
+import { openNotes } from '../../core/people/notes.ts';
+import { namesOf } from '../../core/people/records.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { openComplaints } from '../attendance/complaints/complaints.ts';
+import { DRIFT } from '../embedders/drift/rules.ts';
+import { GRACE_MS } from '../fleet/rollout/rules.ts';
+import { replicasMeant } from './finding-replicas.ts';
+
+/**
+ * The attention queue. An item is no row of its own: it is read from where it happened, so that it is there exactly as long
+ * as its reason is. What somebody did about one is kept (notes.ts), and takes it off the list.
+ */
+
+/** Records that somebody took back longer ago than this are looked at no more, days. */
+const VOID_DAYS = 90;
+/** How long before its end a consent is put before somebody, days. */
+const SOON_DAYS = 30;
+/** A kiosk that was let in a moment ago may take this long until its first word, ms. */
+const FIRST_WORD_MS = 15 * 60_000;
+interface Row {
+  readonly kind: AttentionKind;
+  readonly ref: string;
+  readonly at: Date;
+  readonly code: string;
+  readonly person: string | null;
+  readonly other: string | null;
+  readonly device: string | null;
+  readonly score: number | null;
+}
+
+/** SQL of one kind: kind, ref, at, code, person, other, device, score. */
+type Source = (now: Date) => RawBuilder<Row>;
+
+const nothing = sql`null::uuid`;
+const findingRef = sql`f.replica || '@' || f.code || '@' || (extract(epoch from f.since) * 1000)::bigint`;
+
+const SOURCES: Readonly<Record<AttentionKind, Source>> = {
+  void: (now) => sql`
+    select 'void' as kind, v.target::text as ref, v.at, v.reason as code, c.person, ${nothing} as other, c.device,
+           null::real as score
+    from checkin_void v join checkin c on c.id = v.target and c.device = v.device
+    where v.reason in ('not-me', 'wrong-direction', 'not-right')
+      and v.at > ${daysBefore(now, VOID_DAYS)}::timestamptz`,
+  complaint: () => sql`
+    select 'complaint' as kind, k.id::text as ref, k.made_at as at, 'record-wrong' as code, c.person, ${nothing} as other,
+           c.device, null::real as score
+    from complaint k join checkin c on c.id = k.record`,
+  duplicate: () => sql`
+    select 'duplicate' as kind, m.id::text as ref, m.found_at as at, m.reason as code, m.first as person, m.second as other,
+           ${nothing} as device, m.score
+    from merge_candidate m where m.status = 'open'`,
+  // Those of an office that has just looked at both need nobody's attention twice, but whoever else is in charge should know.
+  lookalikes: () => sql`
+    select 'lookalikes' as kind, l.id::text as ref, l.at, 'lookalikes-' || l.reason as code, l.first as person,
+           l.second as other, l.device, null::real as score
+    from lookalike l where l.reason <> 'two-people'`,
+  enrolment: () => sql`
+    select 'enrolment' as kind, c.id::text as ref, c.made_at as at, 'enrolment-waits' as code, c.person, c.other,
+           ${nothing} as device, c.score
+    from enrolment_case c`,
+  quarantine: () => sql`
+    select 'quarantine' as kind, q.id::text as ref, q.received_at as at, q.reason as code, q.person, ${nothing} as other,
+           q.device, null::real as score
+    from quarantine q where q.content is not null`,
+  drift: () => sql`
+    select 'drift' as kind, s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint as ref,
+           s.updated_at as at, 'score-falls' as code, s.person, ${nothing} as other, ${nothing} as device,
+           s.recent as score
+    from person_score s
+    where s.count >= ${DRIFT.count}::int and s.baseline - s.recent >= ${DRIFT.fall}::real
+      and exists (select from template t where t.person = s.person and t.model = s.model)
+      and not exists (select from template t where t.person = s.person and t.model = s.model and t.added_at > s.since)`,
+  // The last word of each person; of several sites the one that asks most often.
+  consent: (now) => sql`
+    select 'consent' as kind, c.event::text as ref, c.ends as at,
+           case when c.ends <= ${now.toISOString()}::timestamptz then 'lapsed' else 'lapses-soon' end as code,
+           c.person, ${nothing} as other, ${nothing} as device, null::real as score
+    from (
+      select c.event, c.person, c.action, c.at + make_interval(months => m.months) as ends
+      from (select distinct on (person) * from consent order by person, at desc, action desc) c
+      join person p on p.id = c.person and p.deleted_at is null and p.merged_into is null
+      join lateral (
+        select min((coalesce(own.policy, general.policy)->>'consentMonths')::int) as months
+        from person_site s
+        left join site_policy own on own.site = s.site
+        left join site_policy general on general.site = '00000000-0000-0000-0000-000000000000'
+        where s.person = c.person) m on m.months is not null
+      where c.action = 'given') c
+    where c.ends <= ${daysBefore(now, -SOON_DAYS)}::timestamptz`,
+  age: () => sql`
+    select 'age' as kind, m.person::text || '@' || m.row_version || m.state as ref, m.updated_at as at,
+           case m.state when 'soon' then 'of-age-soon' else 'of-age' end as code, m.person, ${nothing} as other,
+           ${nothing} as device, null::real as score
+    from person_minor m where m.state <> 'minor'
+    union all
+    select 'age', m.person::text || '@' || m.row_version || 'alone', m.alone_at, 'guardian-missing', m.person, ${nothing},
+           ${nothing}, null::real
+    from person_minor m where m.alone_at is not null`,
+  import: () => sql`
+    select 'import' as kind, r.id::text as ref, r.made_at as at, 'review' as code, ${nothing} as person,
+           ${nothing} as other, ${nothing} as device, null::real as score
+    from import_run r
+    where r.state = 'open' and exists (select from import_photo p where p.run = r.id and p.state = 'judged')
+      and not exists (select from import_photo p where p.run = r.id and p.state = 'waiting')`,
+  embedder: () => sql`
+    select 'embedder' as kind, p.migration::text || '@' || p.person as ref, m.made_at as at, p.code, p.person,
+           ${nothing} as other, ${nothing} as device, null::real as score
+    from model_migration_person p join model_migration m on m.id = p.migration
+    where p.outcome = 'again' and m.state in ('ready', 'switched', 'done')
+      and not exists (select from template t where t.person = p.person and t.model = m.to_model)
+      and exists (select from person n where n.id = p.person and n.deleted_at is null)`,
+  // Each time that it stopped is an item of its own. A kiosk that failed on a build that others stay with is one as well.
+  rollout: (now) => sql`
+    select 'rollout' as kind, r.id::text || '@' || (extract(epoch from a.at) * 1000)::bigint as ref, a.at,
+           'rollout-stopped' as code, ${nothing} as person, ${nothing} as other, ${nothing} as device,
+           null::real as score
+    from rollout r
+    join lateral (select max(at) as at from rollout_action where rollout = r.id and what = 'stopped') a on a.at is not null
+    where r.state = 'stopped'
+    union all
+    select 'rollout', r.id::text || '@back@' || (extract(epoch from max(p.at)) * 1000)::bigint, max(p.at),
+           'rollout-went-back', ${nothing}, ${nothing}, case when count(*) = 1 then min(p.device::text)::uuid end,
+           null::real
+    from rollout r join rollout_device p on p.rollout = r.id
+    where r.state in ('running', 'done') and p.at >= r.counting_since
+      and (p.state = 'rolled-back'
+        or (p.state = 'installing' and ${now.toISOString()}::timestamptz - p.at >
+          make_interval(mins => r.trial_minutes) + ${`${GRACE_MS} milliseconds`}::interval))
+    group by r.id`,
+  // An older build than others have is no trouble of the kiosk's own: rollouts show it. Each use of the emergency PIN is an item.
+  kiosk: (now) => sql`
+    select 'kiosk' as kind, a.device::text || '@' || a.code || '@' || (extract(epoch from a.since) * 1000)::bigint as ref,
+           a.since as at, a.code, ${nothing} as person, ${nothing} as other, a.device, null::real as score
+    from kiosk_alert a join device d on d.id = a.device
+    where d.status = 'approved' and a.code not in ('old-version', 'emergency-pin-used')
+      and (a.code not in ('never-heard', 'no-report')
+        or a.since <= ${new Date(now.getTime() - FIRST_WORD_MS).toISOString()}::timestamptz)
+    union all
+    select 'kiosk', e.id::text, e.at, 'emergency-pin-used', ${nothing}, ${nothing}, e.device, null::real
+    from event e
+    where e.type = 'staff' and e.header->'open'->>'by' = 'emergency' and e.header->'open'->>'what' = 'enter'
+      and e.at > ${daysBefore(now, VOID_DAYS)}::timestamptz`,
+  // What no server says any more, since the one that found it has ended, is none.
+  server: () => sql`
+    select 'server' as kind, ${findingRef} as ref,
+           f.since as at, f.code, ${nothing} as person, ${nothing} as other, ${nothing} as device, null::real as score
+    from server_finding f where f.seen_at > now() - interval '2 minutes'`,
+};
+
+const daysBefore = (now: Date, days: number): string => new Date(now.getTime() - days * 86_400_000).toISOString();
+
+const allOf = (kinds: readonly AttentionKind[], now: Date): RawBuilder<Row> =>
+  sql.join(
+    kinds.map((kind) => SOURCES[kind](now)),
+    sql` union all `,
+  ) as RawBuilder<Row>;
+
+/** How many open items there are, of these kinds. Nothing is opened for it. */
+export async function countAttention(db: Db, kinds: readonly AttentionKind[], now: Date): Promise<AttentionCount> {
+  const { rows } = await sql<{ kind: AttentionKind; count: number }>`
+    select i.kind, count(*)::int as count from (${allOf(kinds, now)}) i
+    where not exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref) group by i.kind`.execute(
+    db,
+  );
+  return {
+    total: rows.reduce((sum, r) => sum + r.count, 0),
+    kinds: Object.fromEntries(rows.map((r) => [r.kind, r.count])),
+  };
+}
+
+export interface Place {
+  readonly at: string;
+  readonly kind: string;
+  readonly ref: string;
+}
+
+/** Items of these kinds, newest first. @param o `after`: those behind this one */
+export async function listAttention(
+  db: Db,
+  keys: Keys,
+  o: {
+    readonly kinds: readonly AttentionKind[];
+    readonly state: 'open' | 'resolved';
+    readonly limit: number;
+    readonly after: Place | null;
+  },
+  now: Date,
+): Promise<AttentionItem[]> {
+  const at = sql`date_trunc('milliseconds', i.at)`;
+  const behind = o.after
+    ? sql`and (${at}, i.kind, i.ref) < (${o.after.at}::timestamptz, ${o.after.kind}, ${o.after.ref})`
+    : sql``;
+  const noted = sql`exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref)`;
+  const { rows } = await sql<Row>`
+    select i.kind, i.ref, i.at, i.code, i.person, i.other, i.device, i.score from (${allOf(o.kinds, now)}) i
+    where ${o.state === 'open' ? sql`not ${noted}` : noted} ${behind}
+    order by ${at} desc, i.kind desc, i.ref desc limit ${o.limit}`.execute(db);
+  const names = await namesOf(
+    db,
+    keys,
+    rows.flatMap((r) => [r.person, r.other].filter((id) => id !== null)),
+  );
+  const words = await openComplaints(
+    db,
+    keys,
+    rows.flatMap((r) => (r.kind === 'complaint' ? [r.ref] : [])),
+  );
+  const records = await recordsOf(db, rows);
+  const replicas = await replicasOf(db, rows);
+  const notes = o.state === 'resolved' ? await openNotes(db, keys, rows) : null;
+  const nameOf = (id: string | null) => (id && names.get(id)) ?? null;
+  return rows.map((r) => ({
+    kind: r.kind,
+    ref: r.ref,
+    at: new Date(r.at).toISOString(),
+    code: r.code,
+    person: r.person,
+    name: nameOf(r.person),
+    other: r.other === null ? null : { id: r.other, name: nameOf(r.other) },
+    device: r.device,
+    replicas: replicas.get(r.ref) ?? [],
+    score: r.score,
+    recordAt: records.get(r.ref)?.toISOString() ?? null,
+    words: words.get(r.ref) ?? null,
+    resolved: notes?.get(`${r.kind} ${r.ref}`) ?? null,
+  }));
+}
+
+/** When the records were made that somebody took back or disputes, by the items' refs. */
+async function recordsOf(db: Db, rows: readonly Row[]): Promise<ReadonlyMap<string, Date>> {
+  const of = (kind: AttentionKind) => rows.flatMap((r) => (r.kind === kind ? [r.ref] : []));
+  const { rows: found } = await sql<{ ref: string; at: Date }>`
+    select c.id::text as ref, c.at from checkin c where c.id = any(${of('void')}::uuid[])
+    union all
+    select k.id::text, c.at from complaint k join checkin c on c.id = k.record
+    where k.id = any(${of('complaint')}::uuid[])`.execute(db);
+  return new Map(found.map(({ ref, at }) => [ref, new Date(at)]));
+}
+
+/** Which replicas the server's findings are about, by the items' refs. */
+async function replicasOf(db: Db, items: readonly Row[]): Promise<ReadonlyMap<string, string[]>> {
+  const refs = items.flatMap((r) => (r.kind === 'server' ? [r.ref] : []));
+  if (refs.length === 0) return new Map();
+  const { rows } = await sql<{ ref: string; replica: string; code: string; detail: string | null }>`
+    select ${findingRef} as ref, f.replica, f.code, f.detail from server_finding f
+    where ${findingRef} = any(${refs}::text[])`.execute(db);
+  return new Map(rows.map((r) => [r.ref, replicasMeant(r)]));
+}
+
+/** Whom an open item is about. Undefined: there is no such item. */
+export async function itemPerson(
+  db: Db,
+  kind: AttentionKind,
+  ref: string,
+  now: Date,
+): Promise<{ person: string | null } | undefined> {
+  const { rows } = await sql<{ person: string | null }>`
+    select i.person from (${SOURCES[kind](now)}) i where i.ref = ${ref}`.execute(db);
+  return rows[0];
+}

@@ -1,0 +1,64 @@
+import type { Transaction } from 'kysely';
+import type { AttentionKind } from '../../../protocol/api/attention.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { notePlace } from '../../core/people/notes.ts';
+import { lockPeople } from '../../core/people/people.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { itemPerson } from './items.ts';
+
+/** Kinds that are decided where they belong, and by nothing else. */
+const ELSEWHERE: ReadonlySet<AttentionKind> = new Set(['duplicate', 'import', 'enrolment']);
+
+/**
+ * Takes an item off the list.
+ *
+ * @returns whom it was about
+ * @throws Problem `attention-unknown`, `attention-elsewhere`
+ */
+export async function resolveItem(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { kind, ref, note }: { readonly kind: AttentionKind; readonly ref: string; readonly note: string },
+  by: string | null,
+  now: Date,
+): Promise<string | null> {
+  if (ELSEWHERE.has(kind))
+    throw new Problem(
+      'attention-elsewhere',
+      'This is decided where it belongs, not by a note.',
+      'Decide about the pair or the enrolment, or finish the review of the import.',
+    );
+  const item = await itemPerson(tx, kind, ref, now);
+  if (!item || (item.person !== null && (await isErased(tx, item.person))))
+    throw new Problem('attention-unknown', 'There is no such item any more.', 'Read the list again.');
+  const box = await personBox(tx, keys, item.person === null ? [] : [item.person]);
+  const person = item.person !== null && box.has(item.person) ? item.person : null;
+  const at = notePlace(kind, ref, person);
+  const sealed = (person === null ? keys : box).sealJson(at, note);
+  const values = { person, note: sealed, resolved_by: by, resolved_at: now };
+  await tx
+    .insertInto('attention_note')
+    .values({ kind, ref, ...values })
+    .onConflict((c) => c.columns(['kind', 'ref']).doUpdateSet(values))
+    .execute();
+  return item.person;
+}
+
+/** Under whatever name: they are kept from being erased until the transaction ends. */
+async function isErased(tx: Transaction<Tables>, person: string): Promise<boolean> {
+  return (await lockPeople(tx, [person])).get(person)?.erased === true;
+}
+
+/** Puts an item on the list again. @returns whom it is about @throws Problem `attention-unknown` */
+export async function reopenItem(tx: Transaction<Tables>, kind: AttentionKind, ref: string): Promise<string | null> {
+  const row = await tx
+    .deleteFrom('attention_note')
+    .where('kind', '=', kind)
+    .where('ref', '=', ref)
+    .returning('person')
+    .executeTakeFirst();
+  if (!row) throw new Problem('attention-unknown', 'There is no such item.', 'Read the list again.');
+  return row.person;
+}

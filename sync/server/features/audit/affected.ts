@@ -1,0 +1,153 @@
+import { dayOf, peopleInLog } from '../../platform/audit/aliases.ts';
+import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
+import { openRow } from '../../platform/audit/open.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { type AuditFilter, inClear } from './search.ts';
+
+const PAGE = 1000;
+/** People whose aliases are made at once. */
+const PEOPLE = 2000;
+
+/** Somebody whom rows of the log are about. */
+export interface Affected {
+  readonly person: string;
+  readonly rows: number;
+  readonly first: Date;
+  readonly last: Date;
+  readonly data: readonly string[];
+}
+
+export interface AffectedPeople {
+  readonly people: readonly Affected[];
+  readonly rows: number;
+  /** A row was about everybody: whoever was known then is among `people`. */
+  readonly everyone: boolean;
+  /** Aliases that nobody has any more: people who were erased since, or whose id is not known here. */
+  readonly unknown: number;
+}
+
+interface Trail {
+  readonly rows: number;
+  /** ms since 1970. */
+  readonly first: number;
+  readonly last: number;
+  readonly data: Set<string>;
+}
+
+/**
+ * Finds whom the rows of a filter are about. The log names nobody, so the aliases of everybody who has a key are made for
+ * each day in question and compared: 100,000 people and a day take seconds. Of those who were erased since nothing is
+ * found but their number.
+ *
+ * @param filter `whom` and `person`, and what is sealed, are not looked at
+ */
+export async function findAffected(
+  db: Db,
+  keys: Keys,
+  filter: AuditFilter,
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<AffectedPeople> {
+  const auditKeys = await readAuditKeys(db, keys);
+  const { trails, rows, everyone } = await trailsOf(db, auditKeys, filter);
+  const days = [...new Set([...trails.keys()].map((name) => name.slice(0, 10)))];
+  const found = new Map<string, Trail>();
+  const named = new Set<string>();
+  const { total } = await db
+    .selectFrom('person')
+    .select((e) => e.fn.countAll<number | string>().as('total'))
+    .executeTakeFirstOrThrow();
+  let done = 0;
+  for (let after = '00000000-0000-0000-0000-000000000000'; ; ) {
+    const page = await db
+      .selectFrom('person')
+      .select(['id', 'merged_into', 'deleted_at'])
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(PEOPLE)
+      .execute();
+    const people = await peopleInLog(
+      db,
+      keys,
+      page.map((p) => p.id),
+    );
+    for (const { id, merged_into, deleted_at } of page) {
+      const person = merged_into ?? id;
+      for (const day of days) {
+        for (const key of auditKeys.values()) {
+          const name = `${day}${people.alias(id, day, key).toString('base64url')}`;
+          const trail = trails.get(name);
+          if (!trail || named.has(name)) continue;
+          named.add(name);
+          join(found, person, trail);
+        }
+      }
+      if (everyone && !deleted_at) join(found, person, everyone);
+    }
+    done += page.length;
+    onProgress(done, Number(total));
+    const end = page.at(-1);
+    if (!end || page.length < PEOPLE) break;
+    after = end.id;
+  }
+  return {
+    people: [...found].map(([person, t]) => ({
+      person,
+      rows: t.rows,
+      first: new Date(t.first),
+      last: new Date(t.last),
+      data: [...t.data].sort(),
+    })),
+    rows,
+    everyone: everyone !== null,
+    unknown: trails.size - named.size,
+  };
+}
+
+/** What the rows tell of each alias of a day (`YYYY-MM-DD` and the alias), and of everybody. */
+async function trailsOf(
+  db: Db,
+  auditKeys: ReadonlyMap<number, AuditKey>,
+  filter: AuditFilter,
+): Promise<{ trails: Map<string, Trail>; rows: number; everyone: Trail | null }> {
+  const trails = new Map<string, Trail>();
+  let everyone: Trail | null = null;
+  let rows = 0;
+  for (let after = 0; ; ) {
+    const page = await inClear(db.selectFrom('audit'), filter)
+      .selectAll()
+      .where('position', '>', after)
+      .orderBy('position')
+      .limit(PAGE)
+      .execute();
+    for (const { key_version, mac: _, position, ...r } of page) {
+      const key = auditKeys.get(key_version);
+      if (!key) continue;
+      const row = { ...r, position: Number(position), keyVersion: key_version };
+      const trail: Trail = { rows: 1, first: row.at.getTime(), last: row.at.getTime(), data: new Set(row.data) };
+      for (const alias of openRow(key, row).subjects) {
+        const name = `${dayOf(row.at)}${alias}`;
+        trails.set(name, joined(trails.get(name), trail));
+      }
+      if (row.everyone) everyone = joined(everyone ?? undefined, trail);
+      rows += 1;
+    }
+    const end = page.at(-1);
+    if (!end || page.length < PAGE) return { trails, rows, everyone };
+    after = Number(end.position);
+  }
+}
+
+function join(found: Map<string, Trail>, person: string, trail: Trail): void {
+  found.set(person, joined(found.get(person), trail));
+}
+
+function joined(a: Trail | undefined, b: Trail): Trail {
+  if (!a) return { ...b, data: new Set(b.data) };
+  return {
+    rows: a.rows + b.rows,
+    first: Math.min(a.first, b.first),
+    last: Math.max(a.last, b.last),
+    data: new Set([...a.data, ...b.data]),
+  };
+}

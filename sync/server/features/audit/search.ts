@@ -1,0 +1,205 @@
+import type { SelectQueryBuilder } from 'kysely';
+import { sameAs } from '../../core/people/group.ts';
+import { staffNames } from '../../core/staff/store.ts';
+import { dayOf, type PeopleInLog, peopleInLog } from '../../platform/audit/aliases.ts';
+import { type AuditKey, readAuditKeys } from '../../platform/audit/keys.ts';
+import { type OpenRow, openOwn, openRow } from '../../platform/audit/open.ts';
+import type { AuditRow } from '../../platform/audit/row.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+
+/** Rows read at once. */
+const PAGE = 1000;
+/** Rows that one search opens at most: beyond them it gives what it has, and where to go on. */
+const MOST_OPENED = 50_000;
+
+/** What rows are looked for. Every condition that is given holds. */
+export interface AuditFilter {
+  /** This row alone. */
+  readonly position?: number | undefined;
+  readonly from?: Date | undefined;
+  /** Exclusive. */
+  readonly to?: Date | undefined;
+  readonly action?: string | undefined;
+  readonly role?: string | undefined;
+  /** Account, device or person that did it. */
+  readonly who?: string | undefined;
+  /** Person that it was about, under whatever name they had before a merge. */
+  readonly affected?: string | undefined;
+  /** Person who did it or whom it was about. */
+  readonly person?: string | undefined;
+  readonly email?: string | undefined;
+  readonly ip?: string | undefined;
+  /** Beginning of it. */
+  readonly route?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly data?: string | undefined;
+  readonly outcome?: string | undefined;
+}
+
+/** A row, as those who may read it see it. */
+export interface AuditView {
+  readonly position: number;
+  readonly at: string;
+  readonly action: string;
+  readonly role: string;
+  readonly actor: string | null;
+  /** Of a member of a kiosk's staff. */
+  readonly name: string | null;
+  readonly email: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  /** Who did it is a person, and stands under their own key: look for them by id. */
+  readonly hidden: boolean;
+  readonly route: string;
+  readonly resource: string | null;
+  readonly data: string[];
+  readonly count: number;
+  readonly everyone: boolean;
+  readonly outcome: string;
+}
+
+export interface Found {
+  /** Newest first. */
+  readonly items: readonly AuditView[];
+  /** Position to go on below; null: there is no more. */
+  readonly next: number | null;
+}
+
+/** Looks for rows, newest first. What is sealed is opened row by row: narrow the time, and it is quick. */
+export async function searchAudit(
+  db: Db,
+  keys: Keys,
+  filter: AuditFilter,
+  { below, limit }: { readonly below?: number | undefined; readonly limit: number },
+): Promise<Found> {
+  const items: AuditView[] = [];
+  let last: number | null = null;
+  for await (const found of matches(db, keys, filter, below, MOST_OPENED)) {
+    if (found === 'enough') return { items, next: last };
+    if (found.view) {
+      if (items.length === limit) return { items, next: items.at(-1)!.position };
+      items.push(found.view);
+    }
+    last = found.position;
+  }
+  return { items, next: null };
+}
+
+/** Every row that matches, newest first, for an export. */
+export async function* everyMatch(db: Db, keys: Keys, filter: AuditFilter): AsyncGenerator<AuditView> {
+  for await (const found of matches(db, keys, filter, undefined, Number.POSITIVE_INFINITY))
+    if (found !== 'enough' && found.view) yield found.view;
+}
+
+async function* matches(
+  db: Db,
+  keys: Keys,
+  filter: AuditFilter,
+  below: number | undefined,
+  most: number,
+): AsyncGenerator<{ position: number; view: AuditView | null } | 'enough'> {
+  const auditKeys = await readAuditKeys(db, keys);
+  const named = await namesIn(db, keys, filter);
+  let opened = 0;
+  for (let from = below; ; ) {
+    const page = await readBelow(db, filter, from);
+    const staff = await staffNames(
+      db,
+      keys,
+      page.flatMap((r) => (r.role === 'kiosk-staff' ? (r.actor ?? []) : [])),
+    );
+    for (const row of page) {
+      const key = auditKeys.get(row.keyVersion);
+      const seen = key ? viewOf(named, filter, key, openRow(key, row)) : null;
+      const view = seen && { ...seen, name: (row.actor !== null && staff.get(row.actor)) || null };
+      yield { position: row.position, view };
+      opened += 1;
+      if (opened >= most) yield 'enough';
+    }
+    const end = page.at(-1);
+    if (!end || page.length < PAGE) return;
+    from = end.position;
+  }
+}
+
+/** People whom the filter names, with all their names, and what their aliases need. */
+interface Named {
+  readonly people: PeopleInLog;
+  readonly who: readonly string[];
+  readonly affected: readonly string[];
+  readonly person: readonly string[];
+}
+
+async function namesIn(db: Db, keys: Keys, { who, affected, person }: AuditFilter): Promise<Named> {
+  const all = async (id: string | undefined) => (id === undefined ? [] : await sameAs(db, [id]));
+  const named = { who: await all(who), affected: await all(affected), person: await all(person) };
+  return { ...named, people: await peopleInLog(db, keys, [...named.who, ...named.affected, ...named.person]) };
+}
+
+/** Null: the row does not match. */
+function viewOf(named: Named, filter: AuditFilter, key: AuditKey, open: OpenRow): Omit<AuditView, 'name'> | null {
+  const { row, actorAlias, subjects } = open;
+  const aliasesOf = (id: string) => [
+    named.people.alias(id, dayOf(row.at), key).toString('base64url'),
+    // Of a row that was written while they had no key.
+    key.aliasOf(id, dayOf(row.at)).subarray(0, 16).toString('base64url'),
+  ];
+  const acted = (ids: readonly string[]) =>
+    actorAlias === null ? undefined : ids.find((id) => aliasesOf(id).includes(actorAlias));
+  const concerned = (ids: readonly string[]) =>
+    row.everyone || (subjects.length > 0 && ids.some((id) => aliasesOf(id).some((alias) => subjects.includes(alias))));
+  const actor = acted([...named.who, ...named.affected, ...named.person]);
+  if (filter.who !== undefined && row.actor !== filter.who && !(actor && named.who.includes(actor))) return null;
+  if (filter.affected !== undefined && !concerned(named.affected)) return null;
+  if (filter.person !== undefined && !concerned(named.person) && !(actor && named.person.includes(actor))) return null;
+  const trace = actor ? openOwn(named.people, actor, open) : open.trace;
+  if (filter.email !== undefined && trace?.email?.toLowerCase() !== filter.email.toLowerCase()) return null;
+  if (filter.ip !== undefined && trace?.ip !== filter.ip) return null;
+  return {
+    position: row.position,
+    at: row.at.toISOString(),
+    action: row.action,
+    role: row.role,
+    actor: row.actor ?? actor ?? null,
+    email: trace?.email ?? null,
+    ip: trace?.ip ?? null,
+    userAgent: trace?.userAgent ?? null,
+    hidden: open.own !== null && trace === null,
+    route: row.route,
+    resource: row.resource,
+    data: [...row.data],
+    count: row.count,
+    everyone: row.everyone,
+    outcome: row.outcome,
+  };
+}
+
+async function readBelow(db: Db, filter: AuditFilter, below: number | undefined): Promise<AuditRow[]> {
+  let query = inClear(db.selectFrom('audit'), filter).selectAll().orderBy('position', 'desc').limit(PAGE);
+  if (below !== undefined) query = query.where('position', '<', below);
+  return (await query.execute()).map(({ key_version, mac: _, position, ...r }) => ({
+    ...r,
+    position: Number(position),
+    keyVersion: key_version,
+  }));
+}
+
+type Query<O> = SelectQueryBuilder<Tables, 'audit', O>;
+
+/** The conditions that the columns in clear answer. */
+export function inClear<O>(query: Query<O>, filter: AuditFilter): Query<O> {
+  const { position, from, to, action, role, who, route, resource, data, outcome } = filter;
+  let q = query;
+  if (position !== undefined) q = q.where('position', '=', position);
+  if (from) q = q.where('at', '>=', from);
+  if (to) q = q.where('at', '<', to);
+  if (action !== undefined) q = q.where('action', '=', action);
+  if (role !== undefined) q = q.where('role', '=', role);
+  if (who !== undefined) q = q.where((e) => e.or([e('actor', '=', who), e('role', '=', 'person')]));
+  if (route !== undefined) q = q.where((e) => e(e.fn('starts_with', ['route', e.val(route)]), '=', true));
+  if (resource !== undefined) q = q.where('resource', '=', resource);
+  if (data !== undefined) q = q.where((e) => e(e.val(data), '=', e.fn.any('data')));
+  if (outcome !== undefined) q = q.where('outcome', '=', outcome);
+  return q;
+}

@@ -1,0 +1,34 @@
+import { goneObjects, sweepPhotoObjects } from '../../core/photos/objects.ts';
+import { SYSTEM } from '../../platform/audit/actor.ts';
+import type { Job } from '../../platform/jobs/job.ts';
+import { runBackup } from './run.ts';
+import { withStore } from './store-of.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** Everything, once a day. */
+export const backupJob: Job = {
+  name: 'backup',
+  everyMs: 24 * HOUR_MS,
+  wanted: async ({ config }) => config.s3 !== null,
+  run: ({ db, keys, config, now, signal }) =>
+    withStore(config, async (store) => ({
+      ...(await runBackup({
+        db,
+        keys,
+        store,
+        now,
+        signal,
+        actor: SYSTEM,
+        keyringDays: config.retention.keyringBackupDays,
+      })),
+    })),
+};
+
+/** Objects of photos that are gone from the database: whoever deleted them, every version goes. */
+export const photoObjectsJob: Job = {
+  name: 'photo-objects',
+  everyMs: HOUR_MS,
+  wanted: async ({ db, config }) => config.s3 !== null && (await goneObjects(db, 1)).length > 0,
+  run: ({ db, config, signal }) => withStore(config, (store) => sweepPhotoObjects(db, store, signal)),
+};

@@ -1,0 +1,51 @@
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { labelOf, type Place } from '../../platform/keys/gcm.ts';
+import { malformed } from '../../platform/objects/sealed/frames.ts';
+import { newDataKey, openStream, sealStream } from '../../platform/objects/sealed/stream.ts';
+
+/**
+ * A copy of schema `keyring`, under a sub-key of its own: length of the envelope (2, big-endian) ‖ envelope of its data key
+ * ‖ sealed stream. One object, so that its versions are whole copies; who has the backups' key can't open it.
+ */
+
+const place = (id: string): Place => ({ field: 'keyring-backup.key', person: null, record: id, rowVersion: 1 });
+const ID_BYTES = 25;
+
+/** @param id of the backup that it belongs to; stands in front, since the object's name is always the same */
+export async function* sealKeyring(keys: Keys, id: string, plain: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  const dataKey = newDataKey();
+  const envelope = keys.seal('keyring-backup', place(id), dataKey);
+  const prefix = Buffer.alloc(2);
+  prefix.writeUInt16BE(envelope.length, 0);
+  yield Buffer.concat([Buffer.from(id, 'latin1'), prefix, envelope]);
+  yield* sealStream(dataKey, { kind: 'keyring', id }, plain);
+}
+
+/** @throws Problem `backup-malformed`, `backup-broken`, `envelope-unknown-version`, `envelope-broken` */
+export async function* openKeyring(keys: Keys, sealed: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  const source = sealed[Symbol.asyncIterator]();
+  let held = Buffer.alloc(0);
+  const atLeast = async (bytes: number) => {
+    while (held.length < bytes) {
+      const { done, value } = await source.next();
+      if (done) throw malformed('the copy of the keyring is cut off');
+      held = Buffer.concat([held, value]);
+    }
+  };
+  await atLeast(ID_BYTES + 2);
+  const id = held.subarray(0, ID_BYTES).toString('latin1');
+  const length = held.readUInt16BE(ID_BYTES);
+  await atLeast(ID_BYTES + 2 + length);
+  const envelope = held.subarray(ID_BYTES + 2, ID_BYTES + 2 + length);
+  if (!labelOf(envelope)) throw malformed('the copy of the keyring does not begin with its key');
+  const dataKey = keys.open('keyring-backup', place(id), envelope);
+  async function* rest() {
+    yield held.subarray(ID_BYTES + 2 + length);
+    for (;;) {
+      const { done, value } = await source.next();
+      if (done) return;
+      yield value;
+    }
+  }
+  yield* openStream(dataKey, { kind: 'keyring', id }, rest());
+}

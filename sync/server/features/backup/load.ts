@@ -1,0 +1,163 @@
+import { sql, type Transaction } from 'kysely';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import { type Frame, type Head, malformed, type TableHead } from '../../platform/objects/sealed/frames.ts';
+import {
+  type Column,
+  listForeignKeys,
+  listPartitions,
+  listTables,
+  listTriggered,
+  quote,
+  quoted,
+  type Table,
+} from './catalogue.ts';
+import { nameOf } from './dump.ts';
+
+export interface Loaded {
+  readonly head: Head;
+  readonly rows: Readonly<Record<string, number>>;
+}
+
+/**
+ * Holds off foreign keys and triggers of our own while `work` fills tables in whatever order, and makes them anew: the
+ * database checks every reference then. One transaction, owned by the caller.
+ */
+export async function withoutConstraints(tx: Transaction<Tables>, work: () => Promise<void>): Promise<void> {
+  const foreignKeys = await listForeignKeys(tx);
+  const triggered = await listTriggered(tx);
+  const run = (statement: string) => sql.raw(statement).execute(tx);
+  for (const { table, name } of foreignKeys) await run(`alter table ${table} drop constraint ${quote(name)}`);
+  for (const table of triggered) await run(`alter table ${table} disable trigger user`);
+  await work();
+  for (const table of triggered) await run(`alter table ${table} enable trigger user`);
+  for (const { table, name, definition } of foreignKeys)
+    await run(`alter table ${table} add constraint ${quote(name)} ${definition}`);
+}
+
+/**
+ * Puts the rows of a stream into tables of the same shape, after emptying these: what migrations put there is in the
+ * stream as well. Sequences go on where they were.
+ *
+ * @param onHead called before anything is written: whether this stream is the right one
+ * @throws Problem `backup-malformed`, `backup-shape-differs`
+ */
+export async function load(
+  tx: Transaction<Tables>,
+  frames: AsyncIterable<Frame>,
+  o: { readonly onHead?: (head: Head) => void; readonly progress?: (rows: number) => void } = {},
+): Promise<Loaded> {
+  const present = new Map((await listTables(tx)).map((t) => [nameOf(t), t]));
+  const rows: Record<string, number> = {};
+  let head: Head | null = null;
+  let table: { readonly name: string; readonly insert: (page: readonly string[]) => Promise<void> } | null = null;
+  let ended = false;
+  for await (const frame of frames) {
+    if (ended) throw malformed('something follows its end');
+    if (!head) {
+      if (frame.kind !== 'head') throw malformed('it does not begin with its head');
+      head = frame.value;
+      o.onHead?.(head);
+      await makePartitions(tx, head);
+      continue;
+    }
+    if (frame.kind === 'table') {
+      if (table) throw malformed('a table begins inside another');
+      const name = nameOf(frame.value);
+      const there = present.get(name);
+      if (!there || name in rows) throw malformed(`table ${name} is unknown or there twice`);
+      table = { name, insert: await inserter(tx, frame.value, there, Object.keys(rows).length) };
+      rows[name] = 0;
+    } else if (frame.kind === 'rows') {
+      if (!table || !Array.isArray(frame.value)) throw malformed('rows without a table');
+      await table.insert(frame.value);
+      rows[table.name] = (rows[table.name] ?? 0) + frame.value.length;
+      o.progress?.(frame.value.length);
+    } else if (frame.kind === 'tableEnd') {
+      if (!table || rows[table.name] !== frame.value.rows) throw malformed('a table has not as many rows as it says');
+      table = null;
+    } else if (frame.kind === 'end') {
+      const total = Object.values(rows).reduce((a, b) => a + b, 0);
+      if (table || frame.value.tables !== Object.keys(rows).length || frame.value.rows !== total)
+        throw malformed('it has not as many rows as it says');
+      for (const { schema, name, last } of frame.value.sequences)
+        if (last !== null)
+          await sql`select setval(${quoted(schema, name)}::regclass, ${last}::bigint, true)`.execute(tx);
+      ended = true;
+    } else throw malformed('it has two heads');
+  }
+  if (!head || !ended) throw malformed('it has no end');
+  return { head, rows };
+}
+
+/** Columns that hold ids of transactions of the database they were written in: a new one counts from its own beginning. */
+const isTransactionId = (column: Column) => column.name === 'change' && column.type === 'bigint';
+
+async function inserter(
+  tx: Transaction<Tables>,
+  table: TableHead,
+  there: Table,
+  number: number,
+): Promise<(page: readonly string[]) => Promise<void>> {
+  const shape = (columns: readonly Column[]) =>
+    columns
+      .map((c) => `${c.name} ${c.type}`)
+      .sort()
+      .join(', ');
+  if (shape(table.columns) !== shape(there.columns))
+    throw new Problem(
+      'backup-shape-differs',
+      `Table ${nameOf(table)} has other columns here than in the backup.`,
+      'Restore with the build that wrote the backup.',
+    );
+  const target = quoted(table.schema, table.name);
+  await sql.raw(`truncate ${target} cascade`).execute(tx);
+  // A composite type with the columns in the backup's own order, which reads rows exactly as they were written.
+  const type = quote(`restore_row_${table.schema === 'keyring' ? 'k' : 'd'}${number}`);
+  const definition = table.columns.map((c) => `${quote(c.name)} ${c.type}`).join(', ');
+  await sql.raw(`create temporary table ${type} (${definition}) on commit drop`).execute(tx);
+  const columns = table.columns.map((c) => quote(c.name)).join(', ');
+  const values = table.columns.map((c) =>
+    isTransactionId(c) ? 'pg_current_xact_id()::text::bigint' : `(x.r).${quote(c.name)}`,
+  );
+  const statement = [
+    sql.raw(`insert into ${target} (${columns}) overriding system value select ${values.join(', ')}
+      from (select v::pg_temp.${type} as r from unnest(`),
+    sql.raw(`::text[]) v offset 0) x`),
+  ] as const;
+  return async (page) => {
+    await sql`${statement[0]}${[...page]}${statement[1]}`.execute(tx);
+  };
+}
+
+/** Partitions that the stream's rows had and that are not here yet. The default one is still empty. */
+async function makePartitions(tx: Transaction<Tables>, head: Head): Promise<void> {
+  const here = new Set((await listPartitions(tx)).map(nameOf));
+  for (const p of head.partitions) {
+    if (here.has(nameOf(p))) continue;
+    const [schema = '', name = ''] = p.parent.split('.');
+    // The bound is SQL by its nature; it was written by us and is authenticated with the rest of the backup.
+    if (!/^(DEFAULT|FOR VALUES [^;]{1,200})$/.test(p.bound)) throw malformed('a partition has no readable bound');
+    await sql
+      .raw(`create table ${quoted(p.schema, p.name)} partition of ${quoted(schema, name)} ${p.bound}`)
+      .execute(tx);
+  }
+}
+
+/**
+ * Empty is a database without tables, or one that was migrated and that no server has opened yet: a restore that was broken
+ * off leaves that behind.
+ *
+ * @throws Problem `database-not-empty`
+ */
+export async function requireEmpty(db: Db): Promise<void> {
+  const tables = await listTables(db);
+  if (tables.length === 0) return;
+  const ours = tables.some((t) => nameOf(t) === 'public.meta');
+  if (ours && !(await db.selectFrom('meta').select('key').where('key', '=', 'log-epoch').executeTakeFirst())) return;
+  throw new Problem(
+    'database-not-empty',
+    `This database has ${tables.length} tables already: a restore goes into an empty one alone, and changes nothing else.`,
+    'Make a new one (createdb NAME, or another SMARTPRESENCE_SERVER_HOME) and name it in the environment.',
+  );
+}

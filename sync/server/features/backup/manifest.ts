@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { readDataKey } from '../../platform/objects/sealed/data-keys.ts';
+import { malformed } from '../../platform/objects/sealed/frames.ts';
+import { isBackupId, manifestObject, PREFIX } from '../../platform/objects/sealed/layout.ts';
+import { openStream, sealStream } from '../../platform/objects/sealed/stream.ts';
+import type { ObjectStore } from '../../platform/objects/store.ts';
+
+const Counts = z.record(z.string(), z.number().int().nonnegative());
+const Part = z.object({
+  object: z.string(),
+  versionId: z.string(),
+  /** Bytes, as stored. */
+  size: z.number().int().positive(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Rows by table. */
+  rows: Counts,
+});
+
+/** What a backup holds. It is sealed under the backup's own data key, and there when everything else is. */
+const Manifest = z.object({
+  format: z.literal(1),
+  id: z.string().refine(isBackupId),
+  /** Of the snapshot. */
+  takenAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  /** Which log of events it is of. */
+  logEpoch: z.string(),
+  /** Of the environment's keys: what the database's own envelopes are under. */
+  keyVersion: z.number().int().positive(),
+  migrations: z.array(z.string()).min(1),
+  database: Part,
+  keyring: Part,
+  /** Photos that lie in objects of their own. */
+  photos: z.object({ count: z.number().int(), bytes: z.number().int() }),
+  /** How far each kiosk's events are in it. */
+  marks: z.array(z.object({ device: z.uuid(), epoch: z.uuid(), committed: z.number().int().nonnegative() })),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+/** What the table of backups says of one. */
+export const rowOf = (m: Manifest) => ({
+  id: m.id,
+  taken_at: m.takenAt,
+  finished_at: m.finishedAt,
+  bytes: m.database.size + m.keyring.size,
+  key_version: m.keyVersion,
+  keyring_version: m.keyring.versionId,
+});
+
+export async function writeManifest(store: ObjectStore, dataKey: Uint8Array, manifest: Manifest): Promise<void> {
+  async function* plain() {
+    yield Buffer.from(JSON.stringify(Manifest.parse(manifest)), 'utf8');
+  }
+  const sealed = sealStream(dataKey, { kind: 'manifest', id: manifest.id }, plain());
+  await store.put(manifestObject(manifest.id), sealed, { ifAbsent: true });
+}
+
+/** @throws Problem `s3-object-missing`, `backup-key-unknown`, `backup-broken`, `backup-malformed` */
+export async function readManifest(
+  store: ObjectStore,
+  keys: Keys,
+  id: string,
+): Promise<{ manifest: Manifest; dataKey: Buffer }> {
+  const dataKey = await readDataKey(store, keys, id);
+  const pieces: Buffer[] = [];
+  for await (const piece of openStream(dataKey, { kind: 'manifest', id }, await store.get(manifestObject(id))))
+    pieces.push(piece);
+  const parsed = Manifest.safeParse(JSON.parse(Buffer.concat(pieces).toString('utf8')));
+  if (!parsed.success) throw malformed('its manifest can not be read', parsed.error);
+  return { manifest: parsed.data, dataKey };
+}
+
+/** Ids of complete backups, newest first. */
+export async function listBackups(store: ObjectStore): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { key, isLatest, deleteMarker } of store.list(PREFIX.manifests)) {
+    const id = key.slice(PREFIX.manifests.length);
+    if (isLatest && !deleteMarker && isBackupId(id)) ids.push(id);
+  }
+  return ids.sort().reverse();
+}
+
+/**
+ * @param wanted an id, or null for the newest
+ * @throws Problem `backup-none`, `backup-unknown`
+ */
+export async function findBackup(store: ObjectStore, wanted: string | null): Promise<string> {
+  const ids = await listBackups(store);
+  if (ids.length === 0)
+    throw new Problem(
+      'backup-none',
+      `There is no complete backup in bucket ${store.bucket}.`,
+      `Make one: ${command('backup run')}`,
+    );
+  if (wanted === null) return ids[0]!;
+  if (ids.includes(wanted)) return wanted;
+  throw new Problem('backup-unknown', 'There is no complete backup of this id.', `See: ${command('backup list')}`);
+}

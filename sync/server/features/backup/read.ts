@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { type Frame, type Head, malformed, readFrames } from '../../platform/objects/sealed/frames.ts';
+import { databaseObject, KEYRING_OBJECT } from '../../platform/objects/sealed/layout.ts';
+import { decompressed, openStream } from '../../platform/objects/sealed/stream.ts';
+import type { ObjectHead, ObjectStore, ThawTier } from '../../platform/objects/store.ts';
+import { openKeyring } from './keyring-copy.ts';
+import type { Manifest } from './manifest.ts';
+
+/** Reading a backup back: the bytes that the manifest names, opened and taken apart. */
+
+/** Days for which a copy from the archive is asked for. */
+const THAW_DAYS = 7;
+
+/**
+ * Frames of the database, of exactly the object that the manifest names.
+ *
+ * @throws Problem, also while it is read: `backup-broken`, `backup-malformed`, `s3-object-archived`, `s3-…`
+ */
+export async function* databaseFrames(
+  store: ObjectStore,
+  manifest: Manifest,
+  dataKey: Uint8Array,
+): AsyncGenerator<Frame> {
+  const { id, database } = manifest;
+  const stored = checked(await store.get(databaseObject(id), database.versionId), database.sha256);
+  yield* ofBackup(readFrames(decompressed(openStream(dataKey, { kind: 'database', id }, stored))), id);
+}
+
+/** Frames of a copy of the keyring; of the newest by default. */
+export async function* keyringFrames(store: ObjectStore, keys: Keys, versionId?: string): AsyncGenerator<Frame> {
+  yield* readFrames(decompressed(openKeyring(keys, await store.get(KEYRING_OBJECT, versionId))));
+}
+
+/** What a copy of the keyring says of itself; the rest is not read. */
+export async function keyringHead(store: ObjectStore, keys: Keys, versionId?: string): Promise<Head> {
+  for await (const frame of keyringFrames(store, keys, versionId)) {
+    if (frame.kind === 'head') return frame.value;
+    break;
+  }
+  throw malformed('the copy of the keyring does not begin with its head');
+}
+
+/** Reads all of a stream and counts its rows. @throws Problem as what reads it, `backup-malformed` */
+export async function countFrames(
+  frames: AsyncIterable<Frame>,
+  progress: (rows: number) => void = () => undefined,
+): Promise<Record<string, number>> {
+  const rows: Record<string, number> = {};
+  let table = '';
+  let ended = false;
+  for await (const frame of frames) {
+    if (ended) throw malformed('something follows its end');
+    if (frame.kind === 'table') {
+      table = `${frame.value.schema}.${frame.value.name}`;
+      rows[table] = 0;
+    } else if (frame.kind === 'rows') {
+      rows[table] = (rows[table] ?? 0) + frame.value.length;
+      progress(frame.value.length);
+    } else if (frame.kind === 'tableEnd' && rows[table] !== frame.value.rows)
+      throw malformed(`table ${table} has not as many rows as it says`);
+    ended = frame.kind === 'end';
+  }
+  if (!ended) throw malformed('it has no end');
+  return rows;
+}
+
+async function* ofBackup(frames: AsyncIterable<Frame>, id: string): AsyncGenerator<Frame> {
+  for await (const frame of frames) {
+    if (frame.kind === 'head' && frame.value.id !== id) throw malformed('it is of another backup');
+    yield frame;
+  }
+}
+
+/** Compares what came with what was written, at its end. */
+async function* checked(stored: AsyncIterable<Uint8Array>, sha256: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const piece of stored) {
+    hash.update(piece);
+    yield piece;
+  }
+  if (hash.digest('hex') !== sha256)
+    throw new Problem(
+      'backup-broken',
+      'The backup is not what its manifest names.',
+      'Use another backup; look for who can write to the bucket.',
+    );
+}
+
+export interface ThawOptions {
+  /** Wait until it can be read. */
+  readonly wait: boolean;
+  readonly tier: ThawTier;
+  readonly sleep: (ms: number) => Promise<void>;
+  readonly say?: (line: string) => void;
+}
+
+/** How long the store says a thaw takes, by what is asked for, hours. */
+const HOURS: Readonly<Record<ThawTier, string>> = {
+  Expedited: '1 to 5 minutes',
+  Standard: '3 to 5 hours',
+  Bulk: '5 to 12 hours',
+};
+const POLL_EVERY_MS = 60_000;
+
+/**
+ * Makes a database object readable that the lifecycle put into an archive: asks for it, and waits where that is wanted.
+ *
+ * @throws Problem `backup-thawing` (not waiting; says when to come again), `backup-lost`
+ */
+export async function thawed(store: ObjectStore, { id, database }: Manifest, o: ThawOptions): Promise<void> {
+  const object = databaseObject(id);
+  for (;;) {
+    const head: ObjectHead | null = await store.head(object, database.versionId);
+    if (!head)
+      throw new Problem(
+        'backup-lost',
+        `Backup ${id} has a manifest and no data.`,
+        `Use another: ${command('backup list')}`,
+      );
+    if (!head.archive || head.archive.state === 'thawed') return;
+    if (head.archive.state === 'frozen') {
+      await store.thaw(object, database.versionId, { days: THAW_DAYS, tier: o.tier });
+      o.say?.(`Backup ${id} lies in the archive; it was asked for and takes ${HOURS[o.tier]}.`);
+      // Some stores have it at once.
+      const again = await store.head(object, database.versionId);
+      if (again?.archive?.state === 'thawed') return;
+    }
+    if (!o.wait)
+      throw new Problem(
+        'backup-thawing',
+        `Backup ${id} lies in the archive and was asked for; that takes ${HOURS[o.tier]}.`,
+        'Run the same command again then, or add --wait. Nothing was changed.',
+      );
+    await o.sleep(POLL_EVERY_MS);
+  }
+}

@@ -1,0 +1,80 @@
+import { sql } from 'kysely';
+import { sameAs } from '../../core/people/group.ts';
+import { isHeld } from '../../core/people/holds.ts';
+import { writeAudit } from '../../platform/audit/write.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { openKeyring } from '../../platform/keys/keyring.ts';
+import { destroyPersonKeys } from '../../platform/keys/persons.ts';
+import { readTombstones, tombstoneMarks } from '../../platform/objects/sealed/tombstones.ts';
+import { requestErasure } from '../privacy/erasure/request.ts';
+import type { RestoreContext } from './restore.ts';
+
+const PAGE = 1000;
+
+export interface RepeatedErasures {
+  /** People that were erased since the backup, and are erased again. */
+  readonly erasuresRepeated: number;
+  /** People whose erasure had begun and waits for the release of a legal hold. */
+  readonly erasuresHeld: number;
+}
+
+/**
+ * Erases again whom the tombstones name: their keys at once, so that nothing of theirs can be read from here on; the rest
+ * by the usual steps when the server runs, which also tell the kiosks and delete photos from the object store. Whoever is under
+ * a legal hold that came after the tombstone keeps their key: their erasure waits for its release, as it did before.
+ *
+ * @returns how many people were erased, and how many wait
+ */
+export async function repeatErasures({
+  db,
+  store,
+  keys,
+  now,
+  actor,
+  progress,
+}: RestoreContext): Promise<RepeatedErasures> {
+  /** By the mark of a person: when the newest tombstone knew of no hold. */
+  const erased = new Map<string, Date>();
+  for await (const { people, noHoldAt } of readTombstones(store))
+    for (const mark of people) if (!(erased.get(mark)! > noHoldAt)) erased.set(mark, noHoldAt);
+  if (erased.size === 0) return { erasuresRepeated: 0, erasuresHeld: 0 };
+  const markOf = await tombstoneMarks(store, keys);
+  // Settles which keys the restored database is under.
+  await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now().getTime() });
+  const found: { person: string; noHoldAt: Date }[] = [];
+  for await (const person of everybody(db)) {
+    const noHoldAt = erased.get(markOf(person));
+    if (noHoldAt) found.push({ person, noHoldAt });
+  }
+  let erasuresHeld = 0;
+  for (const [done, { person, noHoldAt }] of found.entries()) {
+    const held = await inTransaction(db, async (tx) => {
+      const names = await sameAs(tx, [person]);
+      // What the backup has from before the tombstone was released by then.
+      await tx.deleteFrom('retention_hold').where('person', 'in', names).where('set_at', '<', noHoldAt).execute();
+      if (await isHeld(tx, names)) return true;
+      await destroyPersonKeys(tx, [person]);
+      const entry = { actor, action: 'delete', route: 'backup restore', data: ['everything'] } as const;
+      await writeAudit(tx, keys, { ...entry, subjects: [], count: 1, outcome: 'ok' }, now());
+      return false;
+    });
+    if (held) erasuresHeld += 1;
+    await requestErasure(db, keys, { person, origin: 'restore', undoDays: 0 }, now());
+    progress?.(done + 1, found.length, 'people');
+  }
+  return { erasuresRepeated: found.length - erasuresHeld, erasuresHeld };
+}
+
+/** Everybody who has a row or a key. */
+async function* everybody(db: Db): AsyncGenerator<string> {
+  let after = '00000000-0000-0000-0000-000000000000';
+  for (;;) {
+    const { rows } = await sql<{ id: string }>`
+      select id from (select id from person union select person from keyring.person_key) p
+      where id > ${after}::uuid order by id limit ${PAGE}`.execute(db);
+    for (const { id } of rows) yield id;
+    if (rows.length < PAGE) return;
+    after = rows.at(-1)!.id;
+  }
+}

@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import { v4 } from 'uuid';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
+import { writeAudit } from '../../platform/audit/write.ts';
+import { knownMigrations, migrate } from '../../platform/database/migrations.ts';
+import { RESTORING } from '../../platform/database/restoring.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { settleByBackup } from '../../platform/objects/sealed/data-keys.ts';
+import type { ObjectStore } from '../../platform/objects/store.ts';
+import { load, requireEmpty, withoutConstraints } from './load.ts';
+import { findBackup, type Manifest, readManifest, rowOf } from './manifest.ts';
+import { databaseFrames, keyringFrames, keyringHead, type ThawOptions, thawed } from './read.ts';
+import { type RepeatedErasures, repeatErasures } from './repeat-erasures.ts';
+import { rowsOf } from './verify.ts';
+
+export interface RestoreContext {
+  /** An empty database, nothing migrated; or one whose restore from the same backup was broken off. */
+  readonly db: Db;
+  readonly store: ObjectStore;
+  readonly keys: Keys;
+  readonly now: () => Date;
+  readonly actor: Actor;
+  readonly thaw: ThawOptions;
+  readonly progress?: (done: number, total: number, what: 'rows' | 'photos' | 'people') => void;
+}
+
+export interface Restored extends RepeatedErasures {
+  readonly backup: string;
+  readonly takenAt: string;
+  readonly rows: number;
+  readonly photos: number;
+  /** Photos whose object is gone: purged or erased since. Their kiosks may send them again. */
+  readonly photosMissing: number;
+  readonly logEpoch: string;
+  /** `newest`: keys that were destroyed since stay destroyed. `own`: that of the backup itself, where the newest does not fit it. */
+  readonly keyring: 'newest' | 'own';
+}
+
+/**
+ * Puts a backup into an empty database, so that a server goes on with it: every row, every sequence, all partitions; a log
+ * epoch of its own, so that kiosks send again what the backup does not hold; photos from their objects; and whoever was
+ * erased since is erased again before the server may start. Safe to run again after it was broken off.
+ *
+ * @param wanted id of the backup, or null for the newest
+ * @throws Problem `database-not-empty`, `backup-none`, `backup-newer`, `backup-needs-older-keys`, `backup-thawing`,
+ *   `backup-broken`, `wrong-encryption-key`, `s3-…`; the database is as it was before its rows are complete
+ */
+export async function restoreBackup(context: RestoreContext, wanted: string | null): Promise<Restored> {
+  const { db, store, keys } = context;
+  const begun = await restoring(db);
+  if (!begun) await requireEmpty(db);
+  const id = await findBackup(store, begun?.backup ?? wanted);
+  await settleByBackup(store, keys, id);
+  const { manifest, dataKey } = await readManifest(store, keys, id);
+  const state = begun ?? (await fill(context, manifest, dataKey));
+  await migrate(db);
+  const photos = await restorePhotos(context);
+  const erased = await repeatErasures(context);
+  await db.deleteFrom('meta').where('key', '=', RESTORING).execute();
+  return {
+    backup: id,
+    takenAt: manifest.takenAt,
+    rows: rowsOf(manifest.database) + rowsOf(manifest.keyring),
+    ...photos,
+    ...erased,
+    logEpoch: state.logEpoch,
+    keyring: state.keyring,
+  };
+}
+
+interface State {
+  readonly backup: string;
+  readonly logEpoch: string;
+  readonly keyring: Restored['keyring'];
+}
+
+/** The restore that was begun in this database and not finished. */
+async function restoring(db: Db): Promise<State | null> {
+  const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
+  if (!rows[0]?.there) return null;
+  const row = await db.selectFrom('meta').select('value').where('key', '=', RESTORING).executeTakeFirst();
+  return row ? (JSON.parse(row.value) as State) : null;
+}
+
+async function fill(context: RestoreContext, manifest: Manifest, dataKey: Uint8Array): Promise<State> {
+  const { db, store, keys } = context;
+  requireReadable(manifest, keys);
+  await thawed(store, manifest, context.thaw);
+  const own = manifest.keyring.versionId;
+  const keyring = await chooseKeyring(store, keys, manifest);
+  const state: State = { backup: manifest.id, logEpoch: v4(), keyring };
+  const total = rowsOf(manifest.database) + rowsOf(manifest.keyring);
+  let done = 0;
+  const progress = (rows: number) => {
+    done += rows;
+    context.progress?.(done, Math.max(done, total), 'rows');
+  };
+  await migrate(db, manifest.migrations.at(-1));
+  await db.transaction().execute(async (tx) => {
+    for (const limit of ['statement_timeout', 'idle_in_transaction_session_timeout'])
+      await sql.raw(`set local ${limit} = 0`).execute(tx);
+    await withoutConstraints(tx, async () => {
+      const loaded = await load(tx, databaseFrames(store, manifest, dataKey), { progress });
+      for (const [table, rows] of Object.entries(manifest.database.rows))
+        if (loaded.rows[table] !== rows) throw differs(table);
+      await load(tx, keyringFrames(store, keys, keyring === 'own' ? own : undefined), { progress });
+    });
+    await begin(tx, context, manifest, state);
+  });
+  return state;
+}
+
+/**
+ * The newest copy, in which the keys of whoever was erased since are destroyed. The backup's own where the newest does not
+ * fit it: made by other migrations, or after a rotation, and its own is still there. Tombstones destroy the keys again then.
+ *
+ * @throws Problem `backup-keyring-differs`
+ */
+async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promise<Restored['keyring']> {
+  const newest = await keyringHead(store, keys);
+  const sameForm = newest.migrations.join() === m.migrations.join();
+  if (sameForm && newest.keyVersion === m.keyVersion) return 'newest';
+  if (await store.head(m.keyring.object, m.keyring.versionId)) return 'own';
+  if (sameForm) return 'newest';
+  throw new Problem(
+    'backup-keyring-differs',
+    'The server was updated since this backup, and the copy of the keyring from before is too old to be there still.',
+    'Restore a backup from after the update.',
+  );
+}
+
+/**
+ * What must not be as it was: a log of its own, nobody signed in, no one-time code that was used after the backup and would
+ * work again, and everything up to here safe.
+ */
+async function begin(tx: Transaction<Tables>, context: RestoreContext, m: Manifest, state: State): Promise<void> {
+  const { keys, actor, now } = context;
+  const meta = (key: string, value: string) =>
+    tx
+      .insertInto('meta')
+      .values({ key, value })
+      .onConflict((c) => c.column('key').doUpdateSet({ value }))
+      .execute();
+  await meta('log-epoch', state.logEpoch);
+  await meta(RESTORING, JSON.stringify(state));
+  for (const table of ['session', 'sign_in_link'] as const) await tx.deleteFrom(table).execute();
+  await tx.updateTable('recovery_code').set({ used_at: now() }).where('used_at', 'is', null).execute();
+  await tx.updateTable('provisioning_code').set({ expires_at: now() }).where('expires_at', '>', now()).execute();
+  await sql`update ack_mark set safe = committed`.execute(tx);
+  await tx
+    .insertInto('backup')
+    .values(rowOf(m))
+    .onConflict((c) => c.doNothing())
+    .execute();
+  const entry = { actor, action: 'operate', route: 'backup restore', resource: m.id, data: ['everything'] } as const;
+  await writeAudit(tx, keys, { ...entry, subjects: [], everyone: true, outcome: 'ok' }, now());
+}
+
+function requireReadable(m: Manifest, keys: Keys): void {
+  const known = knownMigrations();
+  const unknown = m.migrations.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Problem(
+      'backup-newer',
+      `The backup is of a newer build (${unknown.join(', ')}).`,
+      'Restore with that build.',
+    );
+  if (!keys.versions.includes(m.keyVersion))
+    throw new Problem(
+      'backup-needs-older-keys',
+      `The backup is from before a rotation: names and e-mail addresses in it are under keys of version ${m.keyVersion}.`,
+      'Give the keys of that time as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS, or restore a newer backup.',
+    );
+}
+
+/** Pieces of photos whose rows say that they lie in the object store. Safe to run again. */
+async function restorePhotos({
+  db,
+  store,
+  progress,
+}: RestoreContext): Promise<{ photos: number; photosMissing: number }> {
+  const rows = await sql<{ device: string; address: string; object: string; pieces: number[]; have: boolean }>`
+    select o.device, o.address, o.object, o.pieces,
+           exists (select from photo_piece x where x.device = o.device and x.address = o.address) as have
+    from photo_object o join photo p on p.device = o.device and p.address = o.address
+    where o.stored_at is not null and p.complete_at is not null order by o.object`.execute(db);
+  let [photos, photosMissing] = [0, 0];
+  for (const { device, address, object, pieces, have } of rows.rows) {
+    if (have || (await restorePhoto(db, store, { device, address, object, pieces }))) photos += 1;
+    else photosMissing += 1;
+    progress?.(photos + photosMissing, rows.rows.length, 'photos');
+  }
+  return { photos, photosMissing };
+}
+
+async function restorePhoto(
+  db: Db,
+  store: ObjectStore,
+  { device, address, object, pieces }: { device: string; address: string; object: string; pieces: readonly number[] },
+): Promise<boolean> {
+  const bytes = await wholeObject(store, object);
+  const right = bytes && createHash('sha256').update(bytes).digest('base64url') === address;
+  await db.transaction().execute(async (tx) => {
+    const one = { device, address };
+    if (right)
+      await tx
+        .insertInto('photo_piece')
+        .values(pieces.map((at, i) => ({ ...one, at, bytes: bytes.subarray(at, pieces[i + 1]) })))
+        .execute();
+    else {
+      await tx
+        .updateTable('photo')
+        .set({ received: 0, total: null, complete_at: null })
+        .where('device', '=', device)
+        .where('address', '=', address)
+        .execute();
+      await tx.deleteFrom('photo_object').where('object', '=', object).execute();
+    }
+  });
+  return right === true;
+}
+
+async function wholeObject(store: ObjectStore, object: string): Promise<Buffer | null> {
+  try {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await store.get(object)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  } catch (cause) {
+    if (cause instanceof Problem && cause.code === 's3-object-missing') return null;
+    throw cause;
+  }
+}
+
+function differs(table: string): Problem {
+  return new Problem(
+    'backup-malformed',
+    `Table ${table} has not as many rows as the manifest says.`,
+    'Use another backup.',
+  );
+}

@@ -1,0 +1,180 @@
+import { sql, type Transaction } from 'kysely';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { IS_STORED, type PhotoReport, storePhotos } from '../../core/photos/objects.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
+import { writeAudit } from '../../platform/audit/write.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { makeDataKey } from '../../platform/objects/sealed/data-keys.ts';
+import { databaseObject, KEYRING_OBJECT, newBackupId } from '../../platform/objects/sealed/layout.ts';
+import { compressed, sealStream } from '../../platform/objects/sealed/stream.ts';
+import type { ObjectStore } from '../../platform/objects/store.ts';
+import { backupMade } from '../privacy/erasure/copies.ts';
+import { KEYRING, listMigrations } from './catalogue.ts';
+import { countRows, type DumpCounts, dump, inSnapshot, splitTables } from './dump.ts';
+import { sealKeyring } from './keyring-copy.ts';
+import { type Manifest, rowOf, writeManifest } from './manifest.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Rows that are not in the stream: pieces of photos that lie in the object store. */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  'public.photo_piece': `not exists (select from photo p where p.device = t.device and p.address = t.address
+     and p.complete_at is not null and ${IS_STORED})`,
+};
+
+export interface BackupContext {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly store: ObjectStore;
+  readonly now: () => Date;
+  readonly actor: Actor;
+  /** Days that superseded copies of the keyring are kept. */
+  readonly keyringDays: number;
+  readonly signal?: AbortSignal;
+  readonly progress?: (done: number, total: number, what: 'photos' | 'rows') => void;
+}
+
+/** What a backup reports; it names nobody. */
+export interface BackupReport {
+  readonly backup: string;
+  readonly takenAt: string;
+  readonly rows: number;
+  /** Bytes in the object store, photos apart. */
+  readonly bytes: number;
+  readonly photos: PhotoReport;
+  /** Kiosks' logs whose events are safe up to here. */
+  readonly marks: number;
+  /** Copies of the keyring that were deleted by their age; null: this role may not, and the bucket's lifecycle does it. */
+  readonly keyringCopiesDeleted: number | null;
+}
+
+/**
+ * Backs up everything: photos that are not in the object store yet, the whole database in one snapshot, the keyring apart
+ * under a key of its own. Then the kiosks' `safe` marks go up to what that snapshot held. Memory holds a few MiB whatever the
+ * size. A run that is broken off leaves objects that no manifest names: they count as no backup.
+ *
+ * @throws Problem `s3-…`
+ */
+export async function runBackup(context: BackupContext): Promise<BackupReport> {
+  const { db, keys, store, now, signal, progress = () => undefined } = context;
+  const photos = await storePhotos(db, store, {
+    now,
+    ...(signal && { signal }),
+    progress: (done) => progress(done, done, 'photos'),
+  });
+  const takenAt = now();
+  const id = newBackupId(takenAt);
+  const dataKey = await makeDataKey(store, keys, id);
+  const parts = await inSnapshot(db, (tx) => storeSnapshot(tx, context, { id, takenAt, dataKey }));
+  const manifest: Manifest = { ...parts, finishedAt: now().toISOString() };
+  await writeManifest(store, dataKey, manifest);
+  await inTransaction(db, (tx) => recordBackup(tx, context, manifest));
+  const old = await deleteOldKeyrings(context);
+  const rows = (part: Manifest['database']) => Object.values(part.rows).reduce((a, b) => a + b, 0);
+  return {
+    backup: id,
+    takenAt: manifest.takenAt,
+    rows: rows(manifest.database) + rows(manifest.keyring),
+    bytes: manifest.database.size + manifest.keyring.size,
+    photos,
+    marks: manifest.marks.length,
+    keyringCopiesDeleted: old,
+  };
+}
+
+/** The lifecycle does the same, within two days; a role that may not delete is no reason to have no backup. */
+async function deleteOldKeyrings({ store, now, keyringDays }: BackupContext): Promise<number | null> {
+  try {
+    const supersededBefore = new Date(now().getTime() - keyringDays * DAY_MS);
+    return (await store.deleteOldVersions(KEYRING_OBJECT, { supersededBefore })).versions;
+  } catch (cause) {
+    if (cause instanceof Problem && (cause.code === 's3-denied' || cause.code === 's3-versions-remain')) return null;
+    throw cause;
+  }
+}
+
+async function storeSnapshot(
+  tx: Transaction<Tables>,
+  { keys, store, signal, progress = () => undefined }: BackupContext,
+  { id, takenAt, dataKey }: { id: string; takenAt: Date; dataKey: Uint8Array },
+): Promise<Omit<Manifest, 'finishedAt'>> {
+  const tables = await splitTables(tx, KEYRING);
+  const total = (await countRows(tx, tables.data, ELSEWHERE)) + (await countRows(tx, tables.keyring));
+  let done = 0;
+  const frames = (which: 'data' | 'keyring', counts: DumpCounts) =>
+    dump(
+      tx,
+      {
+        id,
+        at: takenAt,
+        keyVersion: keys.version,
+        tables: tables[which],
+        only: ELSEWHERE,
+        progress: (rows) => {
+          signal?.throwIfAborted();
+          done += rows;
+          progress(done, Math.max(done, total), 'rows');
+        },
+      },
+      counts,
+    );
+  const part = async (object: string, which: 'data' | 'keyring', expectedBytes: number) => {
+    const counts: DumpCounts = { rows: {} };
+    const packed = compressed(frames(which, counts));
+    const sealed =
+      which === 'data' ? sealStream(dataKey, { kind: 'database', id }, packed) : sealKeyring(keys, id, packed);
+    return { object, rows: counts.rows, ...(await store.put(object, sealed, { expectedBytes })) };
+  };
+  const database = await part(databaseObject(id), 'data', await databaseSize(tx));
+  return {
+    format: 1,
+    id,
+    takenAt: takenAt.toISOString(),
+    logEpoch: await logEpochOf(tx),
+    keyVersion: keys.version,
+    migrations: await listMigrations(tx),
+    database,
+    keyring: await part(KEYRING_OBJECT, 'keyring', 0),
+    photos: await storedPhotos(tx),
+    marks: await marksOf(tx),
+  };
+}
+
+async function databaseSize(tx: Transaction<Tables>): Promise<number> {
+  const { rows } = await sql<{ size: number | string }>`select pg_database_size(current_database()) as size`.execute(
+    tx,
+  );
+  return Number(rows[0]!.size);
+}
+
+async function logEpochOf(tx: Transaction<Tables>): Promise<string> {
+  return (await tx.selectFrom('meta').select('value').where('key', '=', 'log-epoch').executeTakeFirstOrThrow()).value;
+}
+
+async function storedPhotos(tx: Transaction<Tables>): Promise<Manifest['photos']> {
+  const { rows } = await sql<{ count: number | string; bytes: number | string | null }>`
+    select count(*) as count, sum(size) as bytes from photo_object where stored_at is not null`.execute(tx);
+  return { count: Number(rows[0]!.count), bytes: Number(rows[0]!.bytes ?? 0) };
+}
+
+async function marksOf(tx: Transaction<Tables>): Promise<Manifest['marks']> {
+  const rows = await tx.selectFrom('ack_mark').select(['device', 'epoch', 'committed']).execute();
+  return rows.map((r) => ({ device: r.device, epoch: r.epoch, committed: Number(r.committed) }));
+}
+
+/** Only after the manifest is stored: from now on kiosks may forget what the backup holds. */
+async function recordBackup(tx: Transaction<Tables>, { keys, actor, now }: BackupContext, m: Manifest): Promise<void> {
+  await tx.insertInto('backup').values(rowOf(m)).execute();
+  await backupMade(tx, now());
+  await sql`
+    update ack_mark a set safe = m.committed
+    from unnest(${m.marks.map((x) => x.device)}::uuid[], ${m.marks.map((x) => x.epoch)}::uuid[],
+                ${m.marks.map((x) => x.committed)}::bigint[]) as m (device, epoch, committed)
+    where a.device = m.device and a.epoch = m.epoch and a.safe < m.committed and a.committed >= m.committed`.execute(
+    tx,
+  );
+  const entry = { actor, action: 'export', route: 'backup run', resource: m.id, data: ['everything'] } as const;
+  await writeAudit(tx, keys, { ...entry, subjects: [], everyone: true, outcome: 'ok' }, now());
+}

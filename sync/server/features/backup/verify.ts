@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { malformed } from '../../platform/objects/sealed/frames.ts';
+import type { ObjectStore } from '../../platform/objects/store.ts';
+import { findBackup, type Manifest, readManifest } from './manifest.ts';
+import { countFrames, databaseFrames, keyringFrames, type ThawOptions, thawed } from './read.ts';
+
+/** Where in `meta` the time of the last verified backup is. */
+export const VERIFIED = 'backup-verified';
+
+export async function keepVerified(db: Db, now: Date): Promise<void> {
+  const value = now.toISOString();
+  await db
+    .insertInto('meta')
+    .values({ key: VERIFIED, value })
+    .onConflict((c) => c.column('key').doUpdateSet({ value }))
+    .execute();
+}
+
+export interface Verified {
+  readonly backup: string;
+  readonly takenAt: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Its own copy of the keyring; `gone`: too old, which is meant: the newest one is what a restore uses. */
+  readonly keyring: 'opened' | 'gone';
+  /** Photos that were read and compared with their names; null: not asked for. */
+  readonly photos: number | null;
+}
+
+/**
+ * Reads a whole backup back, as a restore would: every chunk is opened, every table counted and compared with the manifest.
+ * Nothing is written.
+ *
+ * @param context `db`: where photos are known; null: they are not read
+ * @param o `wanted`: id, or null for the newest; `photos`: also read every photo that this database knows to be stored
+ * @throws Problem that says what is wrong: `backup-broken`, `backup-malformed`, `backup-thawing`, `s3-…`
+ */
+export async function verifyBackup(
+  { db, store, keys }: { db: Db | null; store: ObjectStore; keys: Keys },
+  o: {
+    readonly wanted: string | null;
+    readonly photos: boolean;
+    readonly thaw: ThawOptions;
+    readonly progress?: (done: number, total: number, what: 'rows' | 'photos') => void;
+  },
+): Promise<Verified> {
+  const id = await findBackup(store, o.wanted);
+  const { manifest, dataKey } = await readManifest(store, keys, id);
+  await thawed(store, manifest, o.thaw);
+  const total = rowsOf(manifest.database) + rowsOf(manifest.keyring);
+  let done = 0;
+  const progress = (rows: number) => {
+    done += rows;
+    o.progress?.(done, total, 'rows');
+  };
+  requireSame(await countFrames(databaseFrames(store, manifest, dataKey), progress), manifest.database.rows);
+  return {
+    backup: id,
+    takenAt: manifest.takenAt,
+    rows: total,
+    bytes: manifest.database.size + manifest.keyring.size,
+    keyring: await verifyKeyring(store, keys, manifest, progress),
+    photos: o.photos && db ? await verifyPhotos(db, store, (n, of) => o.progress?.(n, of, 'photos')) : null,
+  };
+}
+
+export const rowsOf = (part: Manifest['database']) => Object.values(part.rows).reduce((a, b) => a + b, 0);
+
+async function verifyKeyring(
+  store: ObjectStore,
+  keys: Keys,
+  { keyring }: Manifest,
+  progress: (rows: number) => void,
+): Promise<Verified['keyring']> {
+  if (!(await store.head(keyring.object, keyring.versionId))) return 'gone';
+  requireSame(await countFrames(keyringFrames(store, keys, keyring.versionId), progress), keyring.rows);
+  return 'opened';
+}
+
+function requireSame(found: Readonly<Record<string, number>>, expected: Readonly<Record<string, number>>): void {
+  const names = new Set([...Object.keys(found), ...Object.keys(expected)]);
+  const wrong = [...names].find((name) => found[name] !== expected[name]);
+  if (wrong)
+    throw malformed(`table ${wrong} has ${found[wrong] ?? 'no'} rows in place of ${expected[wrong] ?? 'none'}`);
+}
+
+/** The name of a photo is the hash of its ciphertext. */
+async function verifyPhotos(
+  db: Db,
+  store: ObjectStore,
+  progress: (done: number, total: number) => void,
+): Promise<number> {
+  const photos = await db
+    .selectFrom('photo_object')
+    .select(['address', 'object'])
+    .where('stored_at', 'is not', null)
+    .orderBy('object')
+    .execute();
+  for (const [done, { address, object }] of photos.entries()) {
+    const hash = createHash('sha256');
+    for await (const piece of await store.get(object)) hash.update(piece);
+    if (hash.digest('base64url') !== address)
+      throw new Problem(
+        'backup-broken',
+        `The photo ${object} is not what was stored.`,
+        'Look for who can write to the bucket; an earlier version of the object may be whole.',
+      );
+    progress(done + 1, photos.length);
+  }
+  return photos.length;
+}

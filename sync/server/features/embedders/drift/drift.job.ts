@@ -1,0 +1,131 @@
+import { sql, type Transaction } from 'kysely';
+import { embeddersIn } from '../../../../../models/node/embedders.ts';
+import { type Calibration, onShippedScale } from '../../../../../models/rules/decision.ts';
+import { embedderId } from '../../../../../models/rules/manifest.ts';
+import type { WireEvent } from '../../../../protocol/wire/event.ts';
+import { lockPeople } from '../../../core/people/people.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import { audited, type Opened } from '../../../platform/audit/opened.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Tables } from '../../../platform/database/schema.ts';
+import type { Job } from '../../../platform/jobs/job.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { openHalf } from '../../../platform/keys/personal.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import { falls, NO_SCORES, type Scores, withScore } from './rules.ts';
+
+const EVERY_MS = 10 * 60_000;
+/** Events of a transaction that began before this are all there, ms. */
+const SETTLED_MS = 60_000;
+const PAGE = 500;
+const MARK = 'score-drift';
+
+/** Follows how well people are recognised; whose scores fall is put into the attention queue (features/attention/items.ts). */
+export const driftJob: Job = {
+  name: 'score-drift',
+  everyMs: EVERY_MS,
+  async run({ db, keys, config, now, notify, signal }) {
+    const calibrations = new Map(embeddersIn(config.weights).map((e) => [embedderId(e), e.calibration]));
+    let looked = 0;
+    let falling = 0;
+    for (;;) {
+      signal.throwIfAborted();
+      const at = now();
+      const why = { actor: SYSTEM, route: 'job score-drift', everyone: true };
+      const page = await inTransaction(db, (tx) =>
+        audited(tx, keys, why, at, (opened) => followPage(tx, keys, opened, calibrations, at)),
+      );
+      looked += page.events;
+      falling += page.falling;
+      if (page.events < PAGE) break;
+    }
+    if (falling > 0) notify('board');
+    return { looked, falling };
+  },
+};
+
+/** The next events behind the mark, which moves on in the same transaction: each counts once. */
+async function followPage(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  calibrations: ReadonlyMap<string, Calibration>,
+  now: Date,
+): Promise<{ events: number; falling: number }> {
+  const held = await tx.selectFrom('meta').select('value').where('key', '=', MARK).forUpdate().executeTakeFirst();
+  const [since, last] = held ? (JSON.parse(held.value) as [string, string]) : ['1970-01-01T00:00:00.000Z', ''];
+  const received = sql<Date>`date_trunc('milliseconds', received_at)`;
+  const rows = await tx
+    .selectFrom('event')
+    .select(['id', 'person', 'personal', 'gps', 'header', received.as('at')])
+    .where('type', '=', 'checkin')
+    .where(sql<boolean>`(${received}, id::text) > (${since}::timestamptz, ${last})`)
+    .where('received_at', '<', new Date(now.getTime() - SETTLED_MS))
+    .orderBy(received)
+    .orderBy(sql`id::text`)
+    .limit(PAGE)
+    .execute();
+  const end = rows.at(-1);
+  if (!end) return { events: 0, falling: 0 };
+  const theirs = rows.filter((r) => r.person !== null && r.personal !== null && modelOf(r.header));
+  const people = theirs.map((r) => r.person!);
+  // Whoever is erased meanwhile has no key afterwards, and is passed over.
+  await lockPeople(tx, people);
+  const box = await personBox(tx, keys, people);
+  opened.note('attendance', people);
+  let falling = 0;
+  for (const row of theirs) {
+    if (!box.has(row.person!)) continue;
+    const score = openHalf(keys, box, { ...row, gps: null }).score?.value;
+    const model = modelOf(row.header)!;
+    if (typeof score !== 'number') continue;
+    // Of an embedder that is not here nobody knows how its scores lie: they count as they are.
+    const calibration = calibrations.get(model);
+    const scaled = calibration ? onShippedScale(score, calibration) : score;
+    if (await follow(tx, row.person!, model, scaled, row.at, now)) falling += 1;
+  }
+  const value = JSON.stringify([end.at.toISOString(), end.id]);
+  await tx
+    .insertInto('meta')
+    .values({ key: MARK, value })
+    .onConflict((c) => c.column('key').doUpdateSet({ value }))
+    .execute();
+  return { events: rows.length, falling };
+}
+
+const modelOf = (header: unknown): string | undefined =>
+  ((header as WireEvent['header']).open as { model?: string }).model;
+
+/** @returns whether this check-in is the one from which on their scores count as falling */
+async function follow(
+  tx: Transaction<Tables>,
+  person: string,
+  model: string,
+  score: number,
+  at: Date,
+  now: Date,
+): Promise<boolean> {
+  const newest = await tx
+    .selectFrom('template')
+    .select((e) => e.fn.max('added_at').as('at'))
+    .where('person', '=', person)
+    .where('model', '=', model)
+    .executeTakeFirst();
+  // Nobody's template any more, or the record is from before they were enrolled anew.
+  if (!newest?.at || at < newest.at) return false;
+  const row = await tx
+    .selectFrom('person_score')
+    .selectAll()
+    .where('person', '=', person)
+    .where('model', '=', model)
+    .executeTakeFirst();
+  const before: Scores = row && row.since.getTime() === newest.at.getTime() ? row : NO_SCORES;
+  const after = withScore(before, score);
+  const values = { since: newest.at, ...after, updated_at: falls(before) ? (row?.updated_at ?? now) : now };
+  await tx
+    .insertInto('person_score')
+    .values({ person, model, ...values })
+    .onConflict((c) => c.columns(['person', 'model']).doUpdateSet(values))
+    .execute();
+  return falls(after) && !falls(before);
+}

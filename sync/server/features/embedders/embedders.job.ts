@@ -1,0 +1,153 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { standingOf } from '../../core/consents/standing.ts';
+import { sameAs } from '../../core/people/group.ts';
+import { scopesOfPerson } from '../../core/people/sites.ts';
+import { openPhoto } from '../../core/photos/open.ts';
+import { readPhoto } from '../../core/photos/store.ts';
+import { openPhotos } from '../../core/templates/photos.ts';
+import { applyTemplates } from '../../core/templates/templates.ts';
+import { vectorBytes } from '../../core/templates/vectors.ts';
+import { SYSTEM } from '../../platform/audit/actor.ts';
+import { audited, type Opened } from '../../platform/audit/opened.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Job } from '../../platform/jobs/job.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { openHalf } from '../../platform/keys/personal.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { judgePicture, sharedPipeline, type UsableFace } from './faces.ts';
+import { leftOf, openMove } from './migrate.ts';
+
+/**
+ * Makes everybody's templates anew with the other embedder, a person a transaction: killed at any moment it goes on with who
+ * is left. Also after kiosks were switched, for whoever was enrolled with the old one meanwhile.
+ */
+export const embeddersJob: Job = {
+  name: 'embedders',
+  everyMs: 5000,
+  wanted: async ({ db }) => {
+    const move = await openMove(db);
+    return (
+      move !== undefined &&
+      (move.state === 'working' || (await leftOf(db, move).limit(1).executeTakeFirst()) !== undefined)
+    );
+  },
+  async run({ db, keys, config, now, signal, notify }) {
+    const move = await openMove(db);
+    let [moved, again] = [0, 0];
+    if (!move) return { moved, again };
+    const pipeline = await sharedPipeline(config.weights, move.to_model);
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await leftOf(db, move).orderBy('t.person').limit(1).executeTakeFirst();
+      if (!next) break;
+      const at = now();
+      const why = { actor: SYSTEM, route: 'job embedders', resource: move.id };
+      const pictures = await audited(db, keys, why, at, (opened) => picturesOf(db, keys, opened, next.person));
+      const faces: UsableFace[] = [];
+      let code = 'no-photo';
+      for (const picture of pictures) {
+        const judged = await judgePicture(pipeline, picture, IMPORT_QUALITY);
+        if (judged.code === null) faces.push(judged);
+        else code = judged.code;
+      }
+      const done = await inTransaction(db, (tx) => settle(tx, keys, move, next.person, faces, code, at));
+      if (done) moved += 1;
+      else again += 1;
+      notify('change');
+    }
+    await db
+      .updateTable('model_migration')
+      .set({ state: 'ready' })
+      .where('id', '=', move.id)
+      .where('state', '=', 'working')
+      .execute();
+    notify('board');
+    return { moved, again };
+  },
+};
+
+/** Pictures of somebody's enrolments, on the server and at kiosks, under every name that they had. */
+async function picturesOf(db: Db, keys: Keys, opened: Opened, person: string): Promise<Uint8Array[]> {
+  const names = await sameAs(db, [person]);
+  const pictures: Uint8Array[] = (await openPhotos(db, keys, opened, names)).map((p) => p.picture);
+  const events = await db
+    .selectFrom('event')
+    .select(['id', 'person', 'personal', 'gps'])
+    .where('type', '=', 'person')
+    .where('person', 'in', names)
+    .where('personal', 'is not', null)
+    .orderBy('at')
+    .execute();
+  const box = await personBox(db, keys, names);
+  for (const event of events) {
+    const { photo, photoKey } = openHalf(keys, box, event);
+    if (typeof photo?.value !== 'string' || typeof photoKey?.value !== 'string') continue;
+    const sealed = await readPhoto(db, photo.value);
+    if (!sealed) continue;
+    opened.note('photo', [person]);
+    try {
+      pictures.push(openPhoto(sealed, photoKey.value, { kind: 'enrolment', person: event.person!, event: event.id }));
+    } catch (cause) {
+      // One that a kiosk sealed wrongly is as good as none.
+      if (!(cause instanceof Problem)) throw cause;
+    }
+  }
+  return pictures;
+}
+
+/** @returns whether there are templates of the new embedder now */
+async function settle(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  move: { readonly id: string; readonly to_model: string },
+  person: string,
+  faces: readonly UsableFace[],
+  code: string,
+  now: Date,
+): Promise<boolean> {
+  const living = await tx
+    .selectFrom('person')
+    .select('id')
+    .where('id', '=', person)
+    .where('deleted_at', 'is', null)
+    .forNoKeyUpdate()
+    .executeTakeFirst();
+  // Erased since: then there is nothing to move, and nothing to put down.
+  if (!living) return false;
+  const may = (await standingOf(tx, person)) === 'given';
+  const moved = may && faces.length > 0;
+  if (moved) {
+    const templates = faces.map((f) => ({
+      id: v7(),
+      pose: f.pose,
+      vector: vectorBytes(f.embedding).toString('base64url'),
+    }));
+    const event = { id: v7(), device: null, change: 'added' as const, model: move.to_model, templates };
+    await applyTemplates(tx, keys, person, event, now);
+  }
+  await tx
+    .insertInto('model_migration_person')
+    .values({
+      migration: move.id,
+      person,
+      outcome: moved ? 'moved' : 'again',
+      code: moved ? null : may ? code : 'consent-missing',
+      templates: moved ? faces.length : 0,
+    })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  if (moved) {
+    const sites = await scopesOfPerson(tx, person);
+    await appendChanges(
+      tx,
+      sites.map((site) => ({ kind: 'templates' as const, person, model: move.to_model, site })),
+      now,
+    );
+  }
+  return moved;
+}

@@ -1,0 +1,107 @@
+import { cutFace } from '../../../../models/node/cut.ts';
+import { DECODE_LIMITS, decodeBytes } from '../../../../models/node/decode.ts';
+import type { FacePipeline } from '../../../../models/node/interface.ts';
+import { openPipeline } from '../../../../models/node/pipeline.ts';
+import type { Calibration } from '../../../../models/rules/decision.ts';
+import { ModelProblem } from '../../../../models/rules/problem.ts';
+import { type FaceQuality, judgeQuality, type QualityThresholds } from '../../../../models/rules/quality.ts';
+
+/** Templates made here: a picture comes in, and a template and a cut of the face, or a reason, go out. */
+
+/** Largest picture that is looked at, bytes and pixels. */
+export const MAX_PICTURE_BYTES = 12 * 1024 * 1024;
+const LIMITS = { ...DECODE_LIMITS, maxBytes: MAX_PICTURE_BYTES, maxPixels: 40_000_000, maxSeconds: 10 };
+/** A second face at least this large a share of the first makes it unclear who is meant. */
+const RIVAL_FACE = 0.4;
+/** Degrees of yaw up to which a head faces the camera. */
+const FRONT_YAW = 10;
+
+export type Pose = 'front' | 'left' | 'right';
+
+export interface UsableFace {
+  readonly code: null;
+  readonly model: string;
+  /** How scores of that model are read. */
+  readonly calibration: Calibration;
+  /** L2-normalised. */
+  readonly embedding: Float32Array;
+  /** JPEG of the face alone. */
+  readonly picture: Uint8Array;
+  readonly pose: Pose;
+  readonly measured: FaceQuality;
+}
+
+/** What a picture is good for. `code`: why it is not, as the quality gate or the decoder calls it. */
+export type Judged =
+  | UsableFace
+  | {
+      readonly code: string;
+      readonly pose: Pose | null;
+      readonly measured: FaceQuality | null;
+      /** Null: there is no face in it, or several, or it is no picture. */
+      readonly picture: Uint8Array | null;
+    };
+
+const useless = (code: string): Judged => ({ code, pose: null, measured: null, picture: null });
+
+const shared = new Map<string, Promise<FacePipeline>>();
+
+/**
+ * The models, loaded at the first picture and kept.
+ *
+ * @param weights folder
+ * @param embedder id
+ * @throws ModelProblem `model-missing`, `model-altered`, `model-refused`, `model-unknown`
+ */
+export function sharedPipeline(weights: string, embedder: string): Promise<FacePipeline> {
+  const key = `${weights} ${embedder}`;
+  const found = shared.get(key);
+  if (found) return found;
+  const opening = openPipeline(weights, embedder).catch((cause: unknown) => {
+    shared.delete(key);
+    throw cause;
+  });
+  shared.set(key, opening);
+  return opening;
+}
+
+/**
+ * Judges a picture, and makes a template of it where it is good enough. Pictures that are none, or that are made to exhaust
+ * the machine, are answered by a code as well.
+ *
+ * @param quality what is demanded
+ * @throws ModelProblem only where the models themselves fail
+ */
+export async function judgePicture(
+  pipeline: FacePipeline,
+  bytes: Uint8Array,
+  quality: QualityThresholds,
+): Promise<Judged> {
+  try {
+    const image = await decodeBytes(bytes, LIMITS);
+    const [largest, rival] = await pipeline.detect(image);
+    if (!largest) return useless('no-face');
+    if (rival && rival.box[2] * rival.box[3] > RIVAL_FACE * largest.box[2] * largest.box[3])
+      return useless('several-faces');
+    const shape = await pipeline.shape(image, largest.box);
+    const pose = poseOf(shape.quality.yaw);
+    const measured = rounded(shape.quality);
+    const code = judgeQuality(shape.quality, quality);
+    const picture = await cutFace(image, largest.box);
+    if (code) return { code, pose, measured, picture };
+    const embedding = await pipeline.embed(image, shape.five);
+    const { model, calibration } = pipeline;
+    return { code: null, model, calibration, embedding, picture, pose, measured };
+  } catch (cause) {
+    if (cause instanceof ModelProblem && !cause.code.startsWith('model-')) return useless(cause.code);
+    throw cause;
+  }
+}
+
+function poseOf(yaw: number): Pose {
+  if (Math.abs(yaw) <= FRONT_YAW) return 'front';
+  return yaw > 0 ? 'left' : 'right';
+}
+
+const rounded = (quality: FaceQuality): FaceQuality =>
+  Object.fromEntries(Object.entries(quality).map(([name, value]) => [name, Math.round(value * 100) / 100])) as never;

@@ -1,0 +1,164 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { embedderOf } from '../../../../models/node/embedders.ts';
+import { ModelProblem } from '../../../../models/rules/problem.ts';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { scopesOfPerson } from '../../core/people/sites.ts';
+import { policyOf, setPolicy } from '../../core/sites/policy.ts';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import { presentEmbedder } from './present.ts';
+
+/**
+ * A move to another embedder. Everybody's templates are made anew from the pictures that are kept of their enrolment; those
+ * of the old one stay, and kiosks go on with them, until they are switched. At most one move is open.
+ */
+
+export interface Progress {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly state: 'working' | 'ready' | 'switched' | 'done' | 'cancelled';
+  /** People whose templates were made anew, who have to be enrolled again, and whom nobody has looked at yet. */
+  readonly moved: number;
+  readonly again: number;
+  readonly left: number;
+}
+
+const openStates = ['working', 'ready', 'switched'] as const;
+
+export async function openMove(db: Db) {
+  return db.selectFrom('model_migration').selectAll().where('state', 'in', openStates).executeTakeFirst();
+}
+
+/** @throws Problem `migration-open`, `model-present`, `model-unknown` */
+export async function beginMove(
+  tx: Transaction<Tables>,
+  { to, weights, by }: { readonly to: string; readonly weights: string; readonly by: string },
+  now: Date,
+): Promise<string> {
+  try {
+    embedderOf(weights, to);
+  } catch (cause) {
+    if (!(cause instanceof ModelProblem)) throw cause;
+    throw new Problem(cause.code, cause.message, cause.nextStep, { cause });
+  }
+  const from = await presentEmbedder(tx);
+  if (from === to) throw new Problem('model-present', `Templates are made by ${to} already.`, 'Name another.');
+  if (await openMove(tx))
+    throw new Problem(
+      'migration-open',
+      'A move to another embedder is open.',
+      `Finish it, or cancel it: ${command('models status')}`,
+    );
+  const id = v7();
+  await tx
+    .insertInto('model_migration')
+    .values({ id, from_model: from, to_model: to, state: 'working', made_by: by, made_at: now, ended_at: null })
+    .execute();
+  return id;
+}
+
+/** People who have templates of the old embedder and were not looked at. */
+export const leftOf = (db: Db, move: { readonly id: string; readonly from_model: string }) =>
+  db
+    .selectFrom('template as t')
+    .select('t.person')
+    .distinct()
+    .where('t.model', '=', move.from_model)
+    .where((e) =>
+      e.not(
+        e.exists(
+          e
+            .selectFrom('model_migration_person as p')
+            .select('p.person')
+            .whereRef('p.person', '=', 't.person')
+            .where('p.migration', '=', move.id),
+        ),
+      ),
+    );
+
+/** Null: there never was one. */
+export async function progressOf(db: Db): Promise<Progress | null> {
+  const move = await db
+    .selectFrom('model_migration')
+    .selectAll()
+    .orderBy('made_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (!move) return null;
+  const counts = await db
+    .selectFrom('model_migration_person')
+    .select((e) => ['outcome', e.fn.countAll<number>().as('count')])
+    .where('migration', '=', move.id)
+    .groupBy('outcome')
+    .execute();
+  const count = (outcome: string) => Number(counts.find((c) => c.outcome === outcome)?.count ?? 0);
+  const left = await leftOf(db, move).execute();
+  return {
+    id: move.id,
+    from: move.from_model,
+    to: move.to_model,
+    state: move.state,
+    moved: count('moved'),
+    again: count('again'),
+    left: move.state === 'done' || move.state === 'cancelled' ? 0 : left.length,
+  };
+}
+
+async function lockMove(tx: Transaction<Tables>, states: readonly string[]) {
+  const move = await tx
+    .selectFrom('model_migration')
+    .selectAll()
+    .where('state', 'in', openStates)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!move || !states.includes(move.state))
+    throw new Problem(
+      'migration-not-ready',
+      move ? `The move is ${move.state}.` : 'No move to another embedder is open.',
+      `See how far it is: ${command('models status')}`,
+    );
+  return move;
+}
+
+/** Tells every kiosk to recognise by the new embedder. Its templates are there already. @throws Problem `migration-not-ready` */
+export async function switchKiosks(tx: Transaction<Tables>, by: string, now: Date): Promise<void> {
+  const move = await lockMove(tx, ['ready']);
+  const own = await tx.selectFrom('site_policy').select('site').execute();
+  for (const site of new Set([DEFAULT_SCOPE, ...own.map((r) => r.site)]))
+    await setPolicy(tx, site, { ...(await policyOf(tx, site)), embedder: move.to_model }, now, by);
+  await tx.updateTable('model_migration').set({ state: 'switched' }).where('id', '=', move.id).execute();
+}
+
+/** The old embedder's templates go, here and on every kiosk. @returns how many people had some */
+export async function finishMove(tx: Transaction<Tables>, now: Date): Promise<number> {
+  const move = await lockMove(tx, ['switched']);
+  const gone = await tx.deleteFrom('template').where('model', '=', move.from_model).returning('person').execute();
+  const people = [...new Set(gone.map((g) => g.person))];
+  const newChanges: NewChange[] = [];
+  for (const person of people)
+    for (const site of await scopesOfPerson(tx, person))
+      newChanges.push({ kind: 'templates', person, model: move.from_model, site });
+  await appendChanges(tx, newChanges, now);
+  await tx.updateTable('model_migration').set({ state: 'done', ended_at: now }).where('id', '=', move.id).execute();
+  return people.length;
+}
+
+/** Before kiosks were switched: the new embedder's templates go. @throws Problem `migration-not-ready` */
+export async function cancelMove(tx: Transaction<Tables>, now: Date): Promise<void> {
+  const move = await lockMove(tx, ['working', 'ready']);
+  const gone = await tx.deleteFrom('template').where('model', '=', move.to_model).returning('person').execute();
+  const newChanges: NewChange[] = [];
+  for (const person of new Set(gone.map((g) => g.person)))
+    for (const site of await scopesOfPerson(tx, person))
+      newChanges.push({ kind: 'templates', person, model: move.to_model, site });
+  await appendChanges(tx, newChanges, now);
+  await tx
+    .updateTable('model_migration')
+    .set({ state: 'cancelled', ended_at: now })
+    .where('id', '=', move.id)
+    .execute();
+}

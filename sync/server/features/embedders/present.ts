@@ -1,0 +1,39 @@
+import type { FacePipeline } from '../../../../models/node/interface.ts';
+import { EMBEDDER_ID } from '../../../../models/rules/manifest.ts';
+import { ModelProblem } from '../../../../models/rules/problem.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Services } from '../../platform/access/route.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { sharedPipeline } from './faces.ts';
+
+/** The embedder that new templates are made with: the one that kiosks were switched to last, else the one that ships. */
+export async function presentEmbedder(db: Db): Promise<string> {
+  const row = await db
+    .selectFrom('model_migration')
+    .select('to_model')
+    .where('state', 'in', ['switched', 'done'])
+    .orderBy('made_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.to_model ?? EMBEDDER_ID;
+}
+
+/** Outside of any transaction. @throws Problem `models-missing`, `models-altered` */
+export async function presentPipeline({ db, config }: Pick<Services, 'db' | 'config'>): Promise<FacePipeline> {
+  const embedder = await presentEmbedder(db);
+  try {
+    return await sharedPipeline(config.weights, embedder);
+  } catch (cause) {
+    if (!(cause instanceof ModelProblem)) throw cause;
+    throw new Problem(
+      modelsCode(cause),
+      'This server can’t work with faces: its face models are missing or altered.',
+      'Tell who runs the server; people can be enrolled at a kiosk meanwhile, and check in with a badge or PIN.',
+      { cause },
+    );
+  }
+}
+
+/** What is wrong with the models, as checks and answers call it. */
+export const modelsCode = ({ code }: ModelProblem): 'models-missing' | 'models-altered' =>
+  code === 'model-missing' || code === 'model-unknown' ? 'models-missing' : 'models-altered';

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
+import { appendChanges } from '../../../platform/changes/log.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Job } from '../../../platform/jobs/job.ts';
+import { reenrolments } from './list.ts';
+
+const EVERY_MS = 60_000;
+/** By scope: digest of the list that its kiosks were told last. Names nobody. */
+const MARK = 'reenrolment';
+
+/** Kiosks are told whom to enrol again when that has changed: by scores, consents, a new embedder, cards, or an age. */
+export const reenrolmentJob: Job = {
+  name: 'reenrolment',
+  everyMs: EVERY_MS,
+  async run({ db, now, signal }) {
+    let people = 0;
+    let published = 0;
+    const sites = await db.selectFrom('site').select('id').where('is_default', '=', false).execute();
+    for (const scope of [DEFAULT_SCOPE, ...sites.map((s) => s.id)]) {
+      signal.throwIfAborted();
+      const at = now();
+      await inTransaction(db, async (tx) => {
+        const list = await reenrolments(tx, scope, at);
+        people += list.length;
+        const key = `${MARK} ${scope}`;
+        const digest = createHash('sha256').update(JSON.stringify(list)).digest('base64url');
+        const held = await tx.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
+        // Nobody ever was on it: nothing to tell.
+        if (held?.value === digest || (!held && list.length === 0)) return;
+        await tx
+          .insertInto('meta')
+          .values({ key, value: digest })
+          .onConflict((c) => c.column('key').doUpdateSet({ value: digest }))
+          .execute();
+        published += 1;
+        await appendChanges(tx, [{ kind: 'again', site: scope }], at);
+      });
+    }
+    return { people, published };
+  },
+};

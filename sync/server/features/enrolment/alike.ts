@@ -1,0 +1,66 @@
+import { sql } from 'kysely';
+import { dot, isNormalised } from '../../../../models/rules/cosine.ts';
+import { type Calibration, thresholdFor } from '../../../../models/rules/decision.ts';
+import { readTemplates } from '../../core/templates/templates.ts';
+import { vectorFrom } from '../../core/templates/vectors.ts';
+import type { Opened } from '../../platform/audit/opened.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+
+/** Whose face is like a new one: whether somebody is enrolled already, which is told to staff alone. */
+
+/** People whose templates are in memory at once. */
+const CHUNK = 500;
+/** Share of new faces that may wrongly be held for somebody's: a person decides, so rather one too many. */
+const DUPLICATE_FPIR = 0.05;
+
+export interface Alike {
+  readonly person: string;
+  readonly score: number;
+}
+
+/** For each probe the one whose face is most like it (of those who are not in `not`); null: nobody's is like enough. @param calibration of `model` */
+export async function mostAlike(
+  db: Db,
+  keys: Keys,
+  opened: Opened,
+  { model, calibration }: { readonly model: string; readonly calibration: Calibration },
+  probes: readonly { readonly embedding: Float32Array; readonly not: readonly string[] }[],
+): Promise<(Alike | null)[]> {
+  const best: (Alike | null)[] = probes.map(() => null);
+  if (probes.length === 0) return best;
+  let templates = 0;
+  let people = 0;
+  for (let after = ''; ; ) {
+    const page = await db
+      .selectFrom('template')
+      .select(sql<string>`person::text`.as('person'))
+      .distinct()
+      .where('model', '=', model)
+      .where(sql<boolean>`person::text > ${after}`)
+      .orderBy(sql`1`)
+      .limit(CHUNK)
+      .execute();
+    const ids = page.map((p) => p.person);
+    for (const [person, models] of await readTemplates(db, keys, opened, ids, model)) {
+      people += 1;
+      for (const { vector } of models.get(model) ?? []) {
+        templates += 1;
+        const held = vectorFrom(Buffer.from(vector, 'base64url'));
+        // A broken or stolen kiosk may have sent anything: that is like nobody.
+        if (!isNormalised(held)) continue;
+        for (const [i, probe] of probes.entries()) {
+          if (probe.not.includes(person) || probe.embedding.length !== held.length) continue;
+          const score = dot(held, probe.embedding);
+          if (score > (best[i]?.score ?? -1)) best[i] = { person, score };
+        }
+        held.fill(0);
+      }
+    }
+    const end = ids.at(-1);
+    if (ids.length < CHUNK || !end) break;
+    after = end;
+  }
+  const threshold = thresholdFor({ people, templates }, { targetFpir: DUPLICATE_FPIR, calibration });
+  return best.map((b) => (b && b.score >= threshold ? b : null));
+}

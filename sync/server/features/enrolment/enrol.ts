@@ -1,0 +1,83 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { requireOwnWord } from '../../core/consents/minors/minors.ts';
+import { requirePresentConsent } from '../../core/consents/record.ts';
+import { standingOf } from '../../core/consents/standing.ts';
+import { isErasurePending } from '../../core/people/erasing.ts';
+import { requireLiving } from '../../core/people/living.ts';
+import { scopesOfPerson } from '../../core/people/sites.ts';
+import { scopesWithoutFaces } from '../../core/sites/faces.ts';
+import { policyOf } from '../../core/sites/policy.ts';
+import { keepPhotos } from '../../core/templates/photos.ts';
+import { applyTemplates } from '../../core/templates/templates.ts';
+import { vectorBytes } from '../../core/templates/vectors.ts';
+import type { NewFace } from '../../core/templates/waiting.ts';
+import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+
+/**
+ * Whether templates of somebody may be made here at all: never without a consent on record to the text in force.
+ *
+ * @throws Problem `person-unknown`, `erasure-requested`, `consent-missing`, `consent-outdated`, `own-consent-required`,
+ *   `faces-off`, `templates-on-card`
+ */
+export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
+  await requireLiving(tx, person, 'change');
+  if (await isErasurePending(tx, person))
+    throw new Problem('erasure-requested', 'This person has asked to be erased.', 'Take the request back first.');
+  if ((await standingOf(tx, person)) !== 'given')
+    throw new Problem(
+      'consent-missing',
+      'There is no consent of this person on record.',
+      'Show them the text in their language, and put their consent on record first.',
+    );
+  await requirePresentConsent(tx, person);
+  await requireOwnWord(tx, keys, person, now);
+  const scopes = await scopesOfPerson(tx, person);
+  const without = await scopesWithoutFaces(tx);
+  if (scopes.length > 0 && scopes.every((scope) => without.includes(scope)))
+    throw new Problem('faces-off', 'No site of this person recognises faces.', 'Give them another way in.');
+  for (const scope of scopes)
+    if ((await policyOf(tx, scope)).templates === 'card')
+      throw new Problem(
+        'templates-on-card',
+        'At a site of this person templates live on their card alone.',
+        'Enrol them at a kiosk, which prints the card.',
+      );
+}
+
+/**
+ * Adds templates with the pictures that they were made from, and tells the person's kiosks. The caller has asked
+ * `requireEnrollable`.
+ */
+export async function addFaces(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  faces: readonly NewFace[],
+  by: { readonly via: 'staff' | 'import'; readonly by: string | null },
+  now: Date,
+): Promise<void> {
+  const newChanges: NewChange[] = [];
+  const scopes = await scopesOfPerson(tx, person);
+  for (const [model, of] of Map.groupBy(faces, (f) => f.model)) {
+    const templates = of.map((f) => ({
+      id: v7(),
+      pose: f.pose,
+      vector: vectorBytes(f.embedding).toString('base64url'),
+    }));
+    await applyTemplates(tx, keys, person, { id: v7(), device: null, change: 'added', model, templates }, now);
+    newChanges.push(...scopes.map((site): NewChange => ({ kind: 'templates', person, model, site })));
+  }
+  await keepPhotos(
+    tx,
+    keys,
+    person,
+    faces.map((f) => ({ id: v7(), picture: f.picture, pose: f.pose })),
+    by,
+    now,
+  );
+  await appendChanges(tx, newChanges, now);
+}

@@ -1,0 +1,134 @@
+import type { Transaction } from 'kysely';
+import type { FacePipeline } from '../../../../../models/node/interface.ts';
+import { IMPORT_QUALITY } from '../../../../../models/rules/quality.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { giveConsent } from '../../../core/consents/record.ts';
+import { standingOf } from '../../../core/consents/standing.ts';
+import { markInConsole } from '../../../core/lookalikes/store.ts';
+import { vectorFrom } from '../../../core/templates/vectors.ts';
+import type { Services } from '../../../platform/access/route.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import { writeAudit } from '../../../platform/audit/write.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import { judgePicture } from '../../embedders/faces.ts';
+import { presentPipeline } from '../../embedders/present.ts';
+import { addFaces, requireEnrollable } from '../enrol.ts';
+import { isDuplicate } from './photos.ts';
+import { basisPlace, importPlace } from './places.ts';
+import { endImport } from './runs.ts';
+
+/** Carries out what was accepted, a picture a transaction, so that it goes on wherever it was stopped. */
+export async function applyAccepted(
+  services: Services,
+  signal: AbortSignal,
+): Promise<{ applied: number; refused: number }> {
+  const { db, keys, now } = services;
+  let [applied, refused] = [0, 0];
+  for (;;) {
+    signal.throwIfAborted();
+    const at = now();
+    const run = await db.selectFrom('import_run').select('id').where('state', '=', 'applying').executeTakeFirst();
+    if (!run) break;
+    const next = await db
+      .selectFrom('import_photo')
+      .select('id')
+      .where('run', '=', run.id)
+      .where('state', '=', 'accepted')
+      .orderBy('id')
+      .limit(1)
+      .executeTakeFirst();
+    if (!next) {
+      await inTransaction(db, (tx) => endImport(tx, run.id, 'done', at));
+      services.notify('board');
+      continue;
+    }
+    const pipeline = await presentPipeline(services);
+    try {
+      await inTransaction(db, (tx) => applyOne(tx, keys, next.id, pipeline, at));
+      applied += 1;
+    } catch (cause) {
+      // Somebody who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
+      if (!(cause instanceof Problem)) throw cause;
+      await db
+        .updateTable('import_photo')
+        .set({ state: 'refused', code: cause.code, photo: null, template: null })
+        .where('id', '=', next.id)
+        .execute();
+      refused += 1;
+    }
+    services.notify('change');
+  }
+  return { applied, refused };
+}
+
+async function applyOne(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  photo: string,
+  pipeline: FacePipeline,
+  now: Date,
+): Promise<void> {
+  const row = await tx
+    .selectFrom('import_photo as p')
+    .innerJoin('import_run as r', 'r.id', 'p.run')
+    .select(['p.id', 'p.run', 'p.person', 'p.photo', 'p.template', 'p.model', 'p.pose', 'p.state', 'p.decided_by'])
+    .select(['p.code', 'p.duplicate_of'])
+    .select(['r.text_version', 'r.language', 'r.basis'])
+    .where('p.id', '=', photo)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row?.state !== 'accepted' || !row.person || !row.template || !row.photo) return;
+  const { person } = row;
+  if (row.basis && row.text_version && row.language && (await standingOf(tx, person)) === 'none') {
+    // As the operator states it; who has withdrawn stays withdrawn, whatever an old form says.
+    const basis = String(keys.openJson(basisPlace(row.run), row.basis));
+    const word = { textVersion: row.text_version, language: row.language, basis };
+    await giveConsent(tx, keys, person, word, { via: 'import', account: row.decided_by }, now);
+  }
+  await requireEnrollable(tx, keys, person, now);
+  const box = await personBox(tx, keys, [person]);
+  const picture = box.open(importPlace('photo', row.id, person), row.photo);
+  const face = {
+    model: pipeline.model,
+    // Looked at before kiosks were switched to another embedder: what the one before made is no template of this one.
+    embedding:
+      row.model === pipeline.model
+        ? vectorFrom(box.open(importPlace('template', row.id, person), row.template))
+        : await remade(pipeline, picture),
+    picture,
+    pose: row.pose ?? 'photo',
+  };
+  if (isDuplicate(row))
+    await markInConsole(tx, [person, row.duplicate_of], { reason: 'enrolment', by: row.decided_by }, now);
+  await addFaces(tx, keys, person, [face], { via: 'import', by: row.decided_by }, now);
+  await tx
+    .updateTable('import_photo')
+    .set({ state: 'applied', photo: null, template: null })
+    .where('id', '=', row.id)
+    .execute();
+  const entry = {
+    actor: SYSTEM,
+    action: 'write' as const,
+    route: 'job photo-imports',
+    resource: row.run,
+    data: ['template', 'photo', 'consent'],
+    subjects: [person],
+    outcome: 'ok',
+  };
+  await writeAudit(tx, keys, entry, now);
+}
+
+/** @throws Problem why this embedder takes no face from the picture that is kept */
+async function remade(pipeline: FacePipeline, picture: Uint8Array): Promise<Float32Array> {
+  const judged = await judgePicture(pipeline, picture, IMPORT_QUALITY);
+  if (judged.code !== null)
+    throw new Problem(
+      judged.code,
+      'The embedder that kiosks were switched to takes no face from this picture.',
+      'Enrol this person in person.',
+    );
+  return judged.embedding;
+}

@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import { endOldCases } from '../../../core/templates/waiting.ts';
+import type { Services } from '../../../platform/access/route.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Job } from '../../../platform/jobs/job.ts';
+import { applyAccepted } from './apply.ts';
+import { judgeWaiting } from './judge.ts';
+import { makeWanted } from './people.ts';
+import { undoWanted } from './undo.ts';
+
+/** Pictures that nobody decided about within this are removed, days; so is what became of those of an ended import. */
+const KEEP_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** Looks at what was uploaded, and carries out what was accepted. Killed at any moment, it goes on with what is left. */
+export const importsJob: Job = {
+  name: 'photo-imports',
+  everyMs: 1000,
+  wanted: async ({ db }) => {
+    const { rows } = await sql<{ some: boolean }>`
+      select exists (select from import_photo where state = 'waiting')
+          or exists (select from import_run where state = 'applying' or people in ('making', 'undoing')) as some`.execute(
+      db,
+    );
+    return rows[0]!.some;
+  },
+  async run(context) {
+    const made = await makeWanted(context, context.signal);
+    const undone = await undoWanted(context, context.signal);
+    const judged = await judgeWaiting(context, context.signal);
+    const applied = await applyAccepted(context, context.signal);
+    return { made, undone, judged, ...applied };
+  },
+};
+
+/** Removes imports that are over, and ends those that somebody has left, and enrolments that nobody has decided about. */
+export const importsEndJob: Job = {
+  name: 'photo-imports-end',
+  everyMs: DAY_MS,
+  run: async (context) => ({ ...(await endOld(context)), waiting: await endOldCases(context.db, context.now()) }),
+};
+
+async function endOld({ db, now }: Services): Promise<{ ended: number; removed: number }> {
+  const at = now();
+  const before = new Date(at.getTime() - KEEP_DAYS * DAY_MS);
+  return inTransaction(db, async (tx) => {
+    const removed = await tx.deleteFrom('import_run').where('ended_at', '<', before).executeTakeFirst();
+    const left = await tx
+      .updateTable('import_run')
+      .set({ state: 'cancelled', map: null, ended_at: at })
+      .where('state', '=', 'open')
+      .where('made_at', '<', before)
+      .returning('id')
+      .execute();
+    const ids = left.map((r) => r.id);
+    if (ids.length > 0)
+      await tx.updateTable('import_photo').set({ photo: null, template: null }).where('run', 'in', ids).execute();
+    return { ended: ids.length, removed: Number(removed.numDeletedRows) };
+  });
+}

@@ -1,0 +1,301 @@
+import type { Transaction } from 'kysely';
+import { dot } from '../../../../../models/rules/cosine.ts';
+import { IMPORT_QUALITY } from '../../../../../models/rules/quality.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { partnersOf } from '../../../core/lookalikes/store.ts';
+import { lockPeople } from '../../../core/people/people.ts';
+import { readTemplates } from '../../../core/templates/templates.ts';
+import { vectorBytes, vectorFrom } from '../../../core/templates/vectors.ts';
+import type { Services } from '../../../platform/access/route.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import { audited, type Opened } from '../../../platform/audit/opened.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import { type Judged, judgePicture } from '../../embedders/faces.ts';
+import { presentPipeline } from '../../embedders/present.ts';
+import { mostAlike } from '../alike.ts';
+import type { ListLine } from './list.ts';
+import { everybodyByName, listByFile, matchFile } from './match.ts';
+import { moveTo } from './photos.ts';
+import { importPlace, mapPlace } from './places.ts';
+
+/** Pictures in memory at once, and in one transaction. */
+const BATCH = 12;
+
+interface Row {
+  readonly id: string;
+  readonly run: string;
+  readonly person: string | null;
+  readonly name: Uint8Array;
+  readonly photo: Uint8Array | null;
+}
+
+/**
+ * Looks at every picture that waits: whom it is of, how good it is, and whether the face is somebody else's. One that was
+ * changed while it was looked at goes on waiting, for the next run.
+ *
+ * @returns how many
+ */
+export async function judgeWaiting(services: Services, signal: AbortSignal): Promise<number> {
+  let count = 0;
+  const left: string[] = [];
+  for (;;) {
+    signal.throwIfAborted();
+    const rows = await services.db
+      .selectFrom('import_photo as p')
+      .innerJoin('import_run as r', 'r.id', 'p.run')
+      .select(['p.id', 'p.run', 'p.person', 'p.name', 'p.photo'])
+      .where('p.state', '=', 'waiting')
+      .where('r.state', '=', 'open')
+      .$if(left.length > 0, (q) => q.where('p.id', 'not in', left))
+      .orderBy('p.run')
+      .orderBy('p.id')
+      .limit(BATCH)
+      .execute();
+    const run = rows[0]?.run;
+    if (run === undefined) return count;
+    const batch = rows.filter((r) => r.run === run);
+    const settled = await judgeBatch(services, run, batch);
+    left.push(...batch.flatMap(({ id }) => (settled.has(id) ? [] : [id])));
+    services.notify('board');
+    count += settled.size;
+  }
+}
+
+/** @returns those of which it is written what they are */
+async function judgeBatch(services: Services, run: string, rows: readonly Row[]): Promise<ReadonlySet<string>> {
+  const { db, keys, now } = services;
+  const at = now();
+  const { matched, looks } = await matchBatch(db, keys, run, rows, at);
+  // Outside of any transaction: the models take their time.
+  const pipeline = await presentPipeline(services);
+  const judged = new Map<string, Judged>();
+  const box = await personBox(
+    db,
+    keys,
+    matched.flatMap((r) => r.person ?? []),
+  );
+  const why = { actor: SYSTEM, route: 'job photo-imports', resource: run, everyone: true };
+  await audited(db, keys, why, at, async (opened) => {
+    for (const row of matched) {
+      if (!row.photo || (row.person !== null && !box.has(row.person))) continue;
+      const place = importPlace('photo', row.id, row.person);
+      const picture = row.person === null ? keys.open('field', place, row.photo) : box.open(place, row.photo);
+      if (row.person !== null) opened.note('photo', [row.person]);
+      judged.set(row.id, await judgePicture(pipeline, picture, IMPORT_QUALITY));
+    }
+  });
+  return inTransaction(db, async (tx) => {
+    const same = await unchanged(tx, run, matched, looks);
+    await audited(tx, keys, why, at, (opened) => settle(tx, keys, opened, run, same, judged));
+    return new Set(same.flatMap(({ id }) => (judged.has(id) ? [id] : [])));
+  });
+}
+
+type Matched = Row & { readonly unmatched: string | null };
+
+/** Says of each picture whom it is of, and seals it under their key before anything else is done with it. */
+async function matchBatch(
+  db: Db,
+  keys: Keys,
+  run: string,
+  rows: readonly Row[],
+  now: Date,
+): Promise<{ readonly matched: readonly Matched[]; readonly looks: number | null }> {
+  const held = await db.selectFrom('import_run').select(['map', 'looks']).where('id', '=', run).executeTakeFirst();
+  const list = listByFile(held?.map ? (keys.openJson(mapPlace(run), held.map) as ListLine[]) : []);
+  let everybody: Promise<Map<string, string[]>> | null = null;
+  const why = { actor: SYSTEM, route: 'job photo-imports', resource: run, everyone: true };
+  const matched: Matched[] = [];
+  for (const row of rows) {
+    if (row.person !== null) {
+      matched.push({ ...row, unmatched: null });
+      continue;
+    }
+    const file = String(keys.openJson(importPlace('name', row.id, null), row.name));
+    const match = await matchFile(db, keys, file, list, () => {
+      everybody ??= audited(db, keys, why, now, async (opened) => {
+        const names = await everybodyByName(db, keys);
+        opened.note('person.name', [...names.values()].flat());
+        return names;
+      });
+      return everybody;
+    });
+    if (match.person === null) {
+      matched.push({ ...row, unmatched: match.code });
+      continue;
+    }
+    const moved = await moveWaiting(db, keys, row.id, match.person);
+    if (moved) matched.push({ ...moved, unmatched: null });
+  }
+  return { matched, looks: held?.looks ?? null };
+}
+
+/** Gives a picture to somebody, unless it was given to somebody meanwhile. @returns null: it is not to be looked at now */
+async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): Promise<Row | null> {
+  const waiting = (db: Db) =>
+    db
+      .selectFrom('import_photo')
+      .select(['id', 'run', 'person', 'name', 'photo'])
+      .where('id', '=', photo)
+      .where('state', '=', 'waiting');
+  try {
+    return await inTransaction(db, async (tx) => {
+      const row = await waiting(tx).forUpdate().executeTakeFirst();
+      if (row?.person !== null) return row ?? null;
+      await moveTo(tx, keys, row, person);
+      return (await waiting(tx).executeTakeFirst()) ?? null;
+    });
+  } catch (cause) {
+    // They were erased, or found to be somebody else, a moment ago: it is asked again whom it is of.
+    if (cause instanceof Problem && cause.code === 'person-unknown') return null;
+    throw cause;
+  }
+}
+
+/**
+ * Those of which everything that was found still holds: the import is open, nobody has decided about them or said whom they
+ * are of, and for those of nobody, neither list nor people have changed, by which somebody may be found.
+ *
+ * @param looks of the import when its list was read
+ */
+async function unchanged(
+  tx: Transaction<Tables>,
+  run: string,
+  rows: readonly Matched[],
+  looks: number | null,
+): Promise<readonly Matched[]> {
+  const held = await tx
+    .selectFrom('import_run')
+    .select(['state', 'looks'])
+    .where('id', '=', run)
+    .forUpdate()
+    .executeTakeFirst();
+  if (held?.state !== 'open' || rows.length === 0) return [];
+  const now = await tx
+    .selectFrom('import_photo')
+    .select(['id', 'person'])
+    .where('state', '=', 'waiting')
+    .where(
+      'id',
+      'in',
+      rows.map((r) => r.id),
+    )
+    .forUpdate()
+    .execute();
+  const persons = new Map(now.map((r) => [r.id, r.person]));
+  return rows.filter((r) => persons.get(r.id) === r.person && (r.person !== null || held.looks === looks));
+}
+
+/** Writes what was found. @param rows whose locks are held (`unchanged`) */
+async function settle(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  run: string,
+  rows: readonly Matched[],
+  judged: ReadonlyMap<string, Judged>,
+): Promise<void> {
+  const usable = rows.flatMap((row) => {
+    const found = judged.get(row.id);
+    return found?.code === null ? [{ row, face: found }] : [];
+  });
+  const model = usable[0]?.face.model ?? '';
+  const probes: { embedding: Float32Array; not: string[] }[] = [];
+  for (const { row, face } of usable)
+    probes.push({
+      embedding: face.embedding,
+      not: row.person === null ? [] : [row.person, ...(await partnersOf(tx, row.person))],
+    });
+  const alike = usable[0] ? await mostAlike(tx, keys, opened, usable[0].face, probes) : [];
+  const people = usable.flatMap(({ row }) => row.person ?? []);
+  const own = await readTemplates(tx, keys, opened, people, model);
+  const others = await othersOf(tx, keys, opened, run, model);
+  const like = [...alike.flatMap((a) => a?.person ?? []), ...others.map((o) => o.person)];
+  const standing = await lockPeople(tx, [...like, ...people]);
+  const box = await personBox(
+    tx,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
+  for (const row of rows) {
+    const face = judged.get(row.id);
+    if (!face || (row.person !== null && !box.has(row.person))) continue;
+    const i = usable.findIndex((u) => u.row.id === row.id);
+    const place = (field: 'photo' | 'template') => importPlace(field, row.id, row.person);
+    const seal = (field: 'photo' | 'template', plain: Uint8Array) =>
+      row.person === null ? keys.seal('field', place(field), plain) : box.seal(place(field), plain);
+    let code = face.code ?? row.unmatched;
+    let duplicate: { person: string; score: number } | null = null;
+    if (face.code === null && row.person !== null) {
+      const vector = face.embedding;
+      // Score below which two pictures do not show one person, and from which on they may.
+      const { verification } = face.calibration;
+      const theirs = (own.get(row.person)?.get(model) ?? []).map((t) => vectorFrom(Buffer.from(t.vector, 'base64url')));
+      const inImport = others
+        .filter((o) => o.vector.length === vector.length)
+        .map((o) => ({ ...o, score: dot(o.vector, vector) }))
+        .filter((o) => o.person !== row.person && !probes[i]!.not.includes(o.person))
+        .filter((o) => o.score >= verification && !standing.get(o.person)?.erased)
+        .sort((a, b) => b.score - a.score)[0];
+      const stored = alike[i] ?? null;
+      if (stored && !standing.get(stored.person)?.erased) [code, duplicate] = ['duplicate-face', stored];
+      else if (inImport)
+        [code, duplicate] = ['duplicate-in-import', { person: inImport.person, score: inImport.score }];
+      else if (theirs.length > 0 && !theirs.some((t) => dot(t, vector) >= verification)) code = 'another-person';
+      others.push({ person: row.person, vector });
+    }
+    await tx
+      .updateTable('import_photo')
+      .set({
+        state: 'judged',
+        code,
+        pose: face.pose,
+        measured: face.measured && JSON.stringify(face.measured),
+        // The face alone is kept of it; of what has none, nothing.
+        photo: face.picture && seal('photo', face.picture),
+        template: face.code === null ? seal('template', vectorBytes(face.embedding)) : null,
+        model: face.code === null ? face.model : null,
+        duplicate_of: duplicate?.person ?? null,
+        duplicate_score: duplicate?.score ?? null,
+      })
+      .where('id', '=', row.id)
+      .where('state', '=', 'waiting')
+      .execute();
+  }
+}
+
+/** Faces of the same import that were looked at before, with this embedder. */
+async function othersOf(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  opened: Opened,
+  run: string,
+  model: string,
+): Promise<{ person: string; vector: Float32Array }[]> {
+  const rows = await tx
+    .selectFrom('import_photo')
+    .select(['id', 'person', 'template'])
+    .where('run', '=', run)
+    .where('template', 'is not', null)
+    .where('model', '=', model)
+    .where('person', 'is not', null)
+    .where('state', 'in', ['judged', 'accepted'])
+    .execute();
+  const box = await personBox(
+    tx,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
+  opened.note(
+    'template',
+    rows.flatMap((r) => r.person ?? []),
+  );
+  return rows.flatMap(({ id, person, template }) =>
+    person && template && box.has(person)
+      ? [{ person, vector: vectorFrom(box.open(importPlace('template', id, person), template)) }]
+      : [],
+  );
+}

@@ -1,0 +1,112 @@
+import { parse } from 'csv-parse/sync';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+
+/** A list beside the pictures: whom files are of, or whom to make. Saved by whatever program: nothing in it is trusted. */
+
+/** Largest list, bytes, and most lines. */
+export const MAX_LIST_BYTES = 4 * 1024 * 1024;
+const MAX_LINES = 20_000;
+/** Of a cell more is not looked at: it is wrong by then (people-rules.ts). */
+const MAX_CELL = 400;
+
+/** A line as it stands there; an empty cell is null. */
+export interface ListLine {
+  /** Number of the line in its file, the head line being 1. */
+  readonly line: number;
+  /** The list has what it takes to make somebody: a name, and a number or an address by which it can be run again. */
+  readonly people: boolean;
+  /** The picture's file, without folders. */
+  readonly file: string | null;
+  readonly number: string | null;
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly site: string | null;
+  readonly language: string | null;
+}
+
+/** Titles without case, accents, spaces and signs. */
+const COLUMNS = {
+  file: /^(file|filename|photo|photofile|photofilename|picture|image|datei|dateiname|foto|fotodatei|bild|bilddatei|الصورة|ملفالصورة|照片|照片文件|文件名)$/u,
+  number:
+    /^(number|id|no|nr|personnumber|personnelnumber|employeeid|employeenumber|staffid|nummer|personalnr|personalnummer|ausweisnummer|الرقم|الرقمالوظيفي|编号|工号)$/u,
+  email: /^(email|mail|emailaddress|emailadresse|mailadresse|البريدالالكتروني|邮箱|电子邮件)$/u,
+  name: /^(name|fullname|person|vollername|vollstandigername|الاسم|الاسمالكامل|姓名)$/u,
+  first: /^(firstname|givenname|forename|vorname|الاسمالاول|名)$/u,
+  last: /^(lastname|surname|familyname|nachname|familienname|اسمالعائله|اسمالعائلة|姓)$/u,
+  site: /^(site|location|building|standort|gebaude|الموقع|站点|地点)$/u,
+  language: /^(language|lang|sprache|اللغة|اللغه|语言)$/u,
+} as const;
+
+const plainTitle = (title: string): string =>
+  title
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}]/gu, '');
+
+/** A list with a head line, columns in any order; its separator and its encoding are found by themselves. @throws Problem `list-unreadable` */
+export function readList(bytes: Uint8Array): ListLine[] {
+  let rows: { record: string[]; info: { lines: number } }[];
+  try {
+    if (bytes.length > MAX_LIST_BYTES) throw new RangeError('too large');
+    const text = decoded(bytes);
+    rows = parse(text, {
+      delimiter: separatorOf(text),
+      bom: true,
+      trim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      info: true,
+      to: MAX_LINES,
+    }) as unknown as typeof rows;
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+  const [head, ...rest] = rows;
+  const titles = (head?.record ?? []).map(plainTitle);
+  const at = (column: keyof typeof COLUMNS) => titles.findIndex((title) => COLUMNS[column].test(title));
+  const [file, number, email, site, language] = [at('file'), at('number'), at('email'), at('site'), at('language')];
+  const [name, first, last] = [at('name'), at('first'), at('last')];
+  const named = name >= 0 || last >= 0;
+  const people = named && (number >= 0 || email >= 0);
+  if (!people && (file < 0 || (number < 0 && email < 0 && !named))) throw unreadable();
+  return rest.flatMap(({ record, info }) => {
+    const cell = (i: number) => (i < 0 ? null : plainCell(record[i] ?? '').slice(0, MAX_CELL) || null);
+    const path = cell(file);
+    const line = {
+      line: info.lines,
+      people,
+      file: path && (path.split(/[/\\]/).at(-1) ?? null),
+      number: cell(number),
+      email: cell(email),
+      name: name >= 0 ? cell(name) : [cell(first), cell(last)].filter((part) => part !== null).join(' ') || null,
+      site: cell(site),
+      language: cell(language),
+    };
+    const filled = [line.file, line.number, line.email, line.name].some((value) => value !== null);
+    return filled && (people || line.file !== null) ? [line] : [];
+  });
+}
+
+/** UTF-8, or what Excel calls “Unicode text”. */
+function decoded(bytes: Uint8Array): string {
+  const utf16 =
+    bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff && 'utf-16be';
+  return new TextDecoder(utf16 || 'utf-8', { fatal: true }).decode(bytes);
+}
+
+function separatorOf(text: string): string {
+  const head = text.slice(0, text.search(/\r?\n|\r|$/));
+  return [';', '\t', ','].find((d) => head.includes(d)) ?? ',';
+}
+
+/** Excel writes `="0042"` so that its zeros stay: that is a text and no formula. */
+const plainCell = (cell: string): string => /^="([^"]*)"$/.exec(cell)?.[1] ?? cell;
+
+function unreadable(cause?: unknown): Problem {
+  return new Problem(
+    'list-unreadable',
+    'The list can not be read: it needs a head line with name and number or email, or with file and one of these.',
+    'Save it as CSV in UTF-8.',
+    { cause },
+  );
+}

@@ -1,0 +1,264 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { ImportLine, ImportLinePage } from '../../../../protocol/api/imports.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { namesOf, writePerson } from '../../../core/people/records.ts';
+import { assignToSites } from '../../../core/people/sites.ts';
+import { DEFAULT_SCOPE, listSites } from '../../../core/sites/sites.ts';
+import { writePageCursor } from '../../../platform/access/cursor.ts';
+import type { Services } from '../../../platform/access/route.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import { writeAudit } from '../../../platform/audit/write.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import type { ListLine } from './list.ts';
+import { keyOfEmail, keyOfNumber, type PlannedLine, planLines } from './people-rules.ts';
+import { importPlace, mapPlace } from './places.ts';
+import { lockOpen, lookAgain } from './runs.ts';
+
+/**
+ * People of a list. Every line is looked at before anybody is made, and nobody is made while one is wrong. Whoever has the
+ * number or the address of a line is that person and stays as they are, so a list can be run again, and goes on after a kill
+ * with whoever is missing.
+ */
+
+/** People made in one transaction. */
+const BATCH = 25;
+/** Values that are looked for at once. */
+const SOUGHT = 1000;
+
+/** What becomes of each line, as things are now. */
+async function planOf(db: Db, keys: Keys, run: string): Promise<PlannedLine[]> {
+  const row = await db.selectFrom('import_run').select('map').where('id', '=', run).executeTakeFirst();
+  const lines = row?.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]).filter((line) => line.people) : [];
+  return planLines(lines, {
+    numbers: await peopleBy(db, keys, 'number', lines, keyOfNumber),
+    emails: await peopleBy(db, keys, 'email', lines, keyOfEmail),
+    sites: await listSites(db),
+  });
+}
+
+/** Living people by a field, through its blind index: nothing is opened. */
+async function peopleBy(
+  db: Kysely<Tables>,
+  keys: Keys,
+  field: 'number' | 'email',
+  lines: readonly ListLine[],
+  keyOf: (value: string) => string,
+): Promise<Map<string, string[]>> {
+  const values = [...new Set(lines.flatMap((line) => (line[field] === null ? [] : [keyOf(line[field])])))];
+  const found = new Map<string, string[]>();
+  for (let i = 0; i < values.length; i += SOUGHT) {
+    const byIndex = new Map<string, string>();
+    for (const value of values.slice(i, i + SOUGHT))
+      for (const index of keys.blindIndexes(`person.${field}`, value)) byIndex.set(index.toString('hex'), value);
+    const rows = await db
+      .selectFrom('person')
+      .select(['id', `${field}_index as index` as const])
+      .where('deleted_at', 'is', null)
+      .where('merged_into', 'is', null)
+      .where(
+        `${field}_index`,
+        'in',
+        [...byIndex.keys()].map((hex) => Buffer.from(hex, 'hex')),
+      )
+      .orderBy('id')
+      .execute();
+    for (const { id, index } of rows) {
+      const value = byIndex.get(Buffer.from(index as Uint8Array).toString('hex'));
+      if (value !== undefined) found.set(value, [...(found.get(value) ?? []), id]);
+    }
+  }
+  return found;
+}
+
+/** One page of the lines. @param o `after`: how many come before it */
+export async function listLines(
+  db: Db,
+  keys: Keys,
+  run: string,
+  o: { readonly outcome?: ImportLine['outcome'] | undefined; readonly limit: number; readonly after: number },
+): Promise<ImportLinePage> {
+  const plan = await planOf(db, keys, run);
+  const wanted = o.outcome === undefined ? plan : plan.filter((line) => line.outcome === o.outcome);
+  const shown = wanted.slice(o.after, o.after + o.limit);
+  const names = await namesOf(
+    db,
+    keys,
+    shown.flatMap((line) => line.person ?? []),
+  );
+  const uploaded = await filesOf(db, keys, run);
+  const count = (outcome: ImportLine['outcome']) => plan.filter((line) => line.outcome === outcome).length;
+  return {
+    items: shown.map(({ line, outcome, codes, person, language }) => ({
+      line: line.line,
+      outcome,
+      codes: [...codes],
+      name: line.name,
+      number: line.number,
+      email: line.email,
+      site: line.site,
+      language: language ?? line.language,
+      file: line.file,
+      hasPhoto: line.file === null ? null : uploaded.has(plain(line.file)),
+      person: person === null ? null : { id: person, name: names.get(person) ?? null },
+    })),
+    next: wanted.length > o.after + o.limit ? writePageCursor([o.after + o.limit]) : null,
+    counts: { new: count('new'), known: count('known'), wrong: count('wrong') },
+  };
+}
+
+const plain = (file: string): string => file.normalize('NFC').trim().toLowerCase();
+
+async function filesOf(db: Db, keys: Keys, run: string): Promise<Set<string>> {
+  const rows = await db.selectFrom('import_photo').select(['id', 'person', 'name']).where('run', '=', run).execute();
+  const box = await personBox(
+    db,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
+  return new Set(
+    rows.flatMap(({ id, person, name }) =>
+      person !== null && !box.has(person)
+        ? []
+        : [plain(String((person === null ? keys : box).openJson(importPlace('name', id, person), name)))],
+    ),
+  );
+}
+
+/**
+ * Has the people of the list made, by the job.
+ *
+ * @throws Problem `import-unknown`, `import-closed`, `import-people-busy`, `import-people-wrong`, `import-nobody-new`
+ */
+export async function makePeople(tx: Transaction<Tables>, keys: Keys, run: string): Promise<void> {
+  const { people } = await lockOpen(tx, run);
+  requireIdle(people);
+  const plan = await planOf(tx, keys, run);
+  const wrong = plan.filter((line) => line.outcome === 'wrong').length;
+  if (wrong > 0)
+    throw new Problem(
+      'import-people-wrong',
+      'Some lines of the list are wrong, so nobody was made.',
+      'Mend them in the list, and upload it again.',
+      { params: { count: wrong } },
+    );
+  if (!plan.some((line) => line.outcome === 'new'))
+    throw new Problem('import-nobody-new', 'Everybody on the list is there already.', 'There is nothing to do.');
+  await tx.updateTable('import_run').set({ people: 'making' }).where('id', '=', run).execute();
+}
+
+function requireIdle(people: string | null): void {
+  if (people === 'making' || people === 'undoing')
+    throw new Problem(
+      'import-people-busy',
+      'The people of this list are being made, or taken back.',
+      'Wait until that is done.',
+    );
+}
+
+/**
+ * Has the people taken back whom this import made, and nobody has had to do with since, by the job. It is an erasure like
+ * any other: kiosks forget them.
+ *
+ * @throws Problem `import-unknown`, `import-people-busy`, `import-nobody-made`
+ */
+export async function undoPeople(tx: Transaction<Tables>, run: string): Promise<void> {
+  const row = await tx.selectFrom('import_run').select('people').where('id', '=', run).forUpdate().executeTakeFirst();
+  if (!row) throw new Problem('import-unknown', 'There is no such import.', 'List the imports again.');
+  requireIdle(row.people);
+  const some = await tx.selectFrom('import_person').select('person').where('run', '=', run).limit(1).executeTakeFirst();
+  if (!some)
+    throw new Problem('import-nobody-made', 'Nobody is there because of this list.', 'There is nothing to take back.');
+  await tx.updateTable('import_run').set({ people: 'undoing' }).where('id', '=', run).execute();
+}
+
+/** Makes whoever is missing of lists that were accepted, a few a transaction. @returns how many were made */
+export async function makeWanted(services: Services, signal: AbortSignal): Promise<number> {
+  const { db, keys, now } = services;
+  const runs = await db.selectFrom('import_run').select('id').where('people', '=', 'making').orderBy('id').execute();
+  let made = 0;
+  for (const { id: run } of runs) {
+    const missing = (await planOf(db, keys, run)).filter((line) => line.outcome === 'new');
+    for (let i = 0; i < missing.length; i += BATCH) {
+      signal.throwIfAborted();
+      made += await inTransaction(db, (tx) => makeBatch(tx, keys, run, missing.slice(i, i + BATCH), now()));
+      services.notify('change');
+    }
+    await inTransaction(db, async (tx) => {
+      await tx.updateTable('import_run').set({ people: 'made' }).where('id', '=', run).execute();
+      await lookAgain(tx, run);
+    });
+    services.notify('board');
+  }
+  return made;
+}
+
+async function makeBatch(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  run: string,
+  lines: readonly PlannedLine[],
+  now: Date,
+): Promise<number> {
+  const row = await tx.selectFrom('import_run').select('people').where('id', '=', run).forUpdate().executeTakeFirst();
+  if (row?.people !== 'making') return 0;
+  // Somebody may have put one of them down meanwhile, by hand or at a kiosk.
+  const these = lines.map(({ line }) => line);
+  const numbers = await peopleBy(tx, keys, 'number', these, keyOfNumber);
+  const emails = await peopleBy(tx, keys, 'email', these, keyOfEmail);
+  const made: string[] = [];
+  for (const { line, site, language } of lines) {
+    const { name, number, email } = line;
+    if ((number && numbers.has(keyOfNumber(number))) || (email && emails.has(keyOfEmail(email)))) continue;
+    const person = v7();
+    await writePerson(tx, keys, { id: person, patch: { name, number, email, language }, expectVersion: 0 }, now);
+    await assignToSites(tx, person, [await scopeOf(tx, site)], now);
+    await tx.insertInto('import_person').values({ person, run, made_at: now }).execute();
+    made.push(person);
+  }
+  if (made.length > 0) await writeAudit(tx, keys, entryOf('write', run, made), now);
+  return made.length;
+}
+
+async function scopeOf(db: Db, site: string | null): Promise<string> {
+  if (site === null) return DEFAULT_SCOPE;
+  const row = await db.selectFrom('site').select('is_default').where('id', '=', site).executeTakeFirst();
+  return row?.is_default === false ? site : DEFAULT_SCOPE;
+}
+
+export const entryOf = (action: 'write' | 'delete', run: string, subjects: readonly string[]) => ({
+  actor: SYSTEM,
+  action,
+  route: 'job photo-imports',
+  resource: run,
+  data: ['person.name', 'person.number', 'person.email'],
+  subjects,
+  outcome: 'ok',
+});
+
+/** Made by this import, as they were made: no consent, face, card, record or change of theirs since. */
+export const untouched = (db: Db, run: string) =>
+  db
+    .selectFrom('import_person as i')
+    .innerJoin('person as p', 'p.id', 'i.person')
+    .select('i.person')
+    .where('i.run', '=', run)
+    .where('p.row_version', '=', 1)
+    .where('p.deleted_at', 'is', null)
+    .where('p.merged_into', 'is', null)
+    .where(
+      sql<boolean>`not exists (select from erasure e where e.person = i.person and e.state <> 'undone')
+        and not exists (select from consent x where x.person = i.person)
+        and not exists (select from template x where x.person = i.person)
+        and not exists (select from card_template x where x.person = i.person)
+        and not exists (select from credential x where x.person = i.person)
+        and not exists (select from pin_code x where x.person = i.person)
+        and not exists (select from person_minor x where x.person = i.person)
+        and not exists (select from checkin x where x.person = i.person)
+        and not exists (select from event x where x.person = i.person)
+        and not exists (select from retention_hold x where x.person = i.person)`,
+    )
+    .orderBy('i.person');

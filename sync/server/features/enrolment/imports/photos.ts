@@ -1,0 +1,212 @@
+import { sql, type Transaction } from 'kysely';
+import type { z } from 'zod';
+import type { ImportDecision, ImportPhoto, PhotoState } from '../../../../protocol/api/imports.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { requireLiving } from '../../../core/people/living.ts';
+import { namesOf } from '../../../core/people/records.ts';
+import type { Actor } from '../../../platform/audit/actor.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import { describeDuplicates, requireOverrule } from '../duplicate.ts';
+import { importPlace } from './places.ts';
+import { lockOpen } from './runs.ts';
+
+/** The pictures of an import: whom each is of, what was found of it, and what somebody decided. */
+
+/** Pictures of an import in the order in which they came. */
+export async function listPhotos(
+  db: Db,
+  keys: Keys,
+  o: {
+    readonly run: string;
+    readonly id?: string;
+    readonly state?: z.output<typeof PhotoState> | undefined;
+    readonly doubtful?: boolean | undefined;
+    readonly limit: number;
+    readonly after: string | null;
+  },
+): Promise<ImportPhoto[]> {
+  const rows = await db
+    .selectFrom('import_photo')
+    .select(['id', 'name', 'person', 'state', 'code', 'duplicate_of', 'duplicate_score'])
+    .select([
+      sql<boolean>`template is not null`.as('usable'),
+      sql<boolean>`photo is not null`.as('has_picture'),
+      sql<'given' | 'withdrawn' | null>`(select c.action from consent c where c.person = import_photo.person
+        order by c.at desc, c.action desc limit 1)`.as('standing'),
+    ])
+    .where('run', '=', o.run)
+    .$if(o.id !== undefined, (q) => q.where('id', '=', o.id!))
+    .$if(o.state !== undefined, (q) => q.where('state', '=', o.state!))
+    .$if(o.doubtful !== undefined, (q) => q.where('code', o.doubtful ? 'is not' : 'is', null))
+    .$if(o.after !== null, (q) => q.where('id', '>', o.after!))
+    .orderBy('id')
+    .limit(o.limit)
+    .execute();
+  const people = rows.flatMap((r) => [r.person, r.duplicate_of].filter((id) => id !== null));
+  const box = await personBox(db, keys, people);
+  const names = await namesOf(db, keys, people);
+  const like = rows.flatMap((r) =>
+    r.duplicate_of === null ? [] : [{ row: r.id, person: r.duplicate_of, score: r.duplicate_score ?? 0 }],
+  );
+  const described = await describeDuplicates(db, keys, like);
+  const duplicates = like.map(({ row }, i) => ({ row, other: described[i]! }));
+  return rows.map((r) => ({
+    id: r.id,
+    file: String((r.person === null ? keys : box).openJson(importPlace('name', r.id, r.person), r.name)),
+    state: r.state,
+    code: r.code,
+    usable: r.usable,
+    hasPicture: r.has_picture,
+    person: r.person === null ? null : { id: r.person, name: names.get(r.person) ?? null },
+    consent: r.person === null ? null : (r.standing ?? 'none'),
+    duplicate: duplicates.find((d) => d.row === r.id)?.other ?? null,
+  }));
+}
+
+/** Whether the face of a picture is like somebody else's: then accepting it makes the two a pair of lookalikes. */
+export const isDuplicate = <T extends { readonly code: string | null; readonly duplicate_of: string | null }>(
+  row: T,
+): row is T & { readonly duplicate_of: string } =>
+  row.duplicate_of !== null && (row.code === 'duplicate-face' || row.code === 'duplicate-in-import');
+
+async function lockPhoto(tx: Transaction<Tables>, run: string, photo: string) {
+  await lockOpen(tx, run);
+  const row = await tx
+    .selectFrom('import_photo')
+    .selectAll()
+    .where('run', '=', run)
+    .where('id', '=', photo)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row)
+    throw new Problem('import-photo-unknown', 'There is no such picture in this import.', 'Read the list again.');
+  return row;
+}
+
+/**
+ * Somebody decides about a picture. Nothing leaves the import by that.
+ *
+ * @returns whom it is about
+ * @throws Problem `import-unknown`, `import-closed`, `import-photo-unknown`, `import-photo-unusable`, `duplicate-needs-admin`,
+ *   `confirmation-wrong`
+ */
+export async function decide(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  run: string,
+  photo: string,
+  wanted: ImportDecision,
+  actor: Actor,
+  now: Date,
+): Promise<string | null> {
+  const row = await lockPhoto(tx, run, photo);
+  const decided = { decided_by: actor.id, decided_at: now };
+  if (wanted.decision === 'accept') {
+    if (row.state === 'waiting' || !row.template || !row.person)
+      throw new Problem(
+        'import-photo-unusable',
+        'There is no template of this picture, or it is of nobody who is known.',
+        'Say whom it is of, or refuse it.',
+      );
+    if (isDuplicate(row))
+      await requireOverrule(tx, keys, actor, { other: row.duplicate_of, typed: wanted.typed ?? '' });
+    await tx
+      .updateTable('import_photo')
+      .set({ state: 'accepted', ...decided })
+      .where('id', '=', photo)
+      .execute();
+  } else if (wanted.decision === 'refuse')
+    await tx
+      .updateTable('import_photo')
+      .set({ state: 'refused', code: row.code ?? `refused-${wanted.reason}`, ...decided })
+      .where('id', '=', photo)
+      .execute();
+  else
+    await tx
+      .updateTable('import_photo')
+      .set({
+        // Refused before anybody looked at it: that is made up for.
+        state: row.measured === null && row.photo !== null ? 'waiting' : 'judged',
+        code: row.code?.startsWith('refused-') ? null : row.code,
+        decided_by: null,
+        decided_at: null,
+      })
+      .where('id', '=', photo)
+      .where('state', 'in', ['accepted', 'refused'])
+      .execute();
+  return row.person;
+}
+
+/** Accepts every picture that nothing speaks against. @returns whom they are of */
+export async function acceptAll(tx: Transaction<Tables>, run: string, by: string | null, now: Date): Promise<string[]> {
+  await lockOpen(tx, run);
+  const rows = await tx
+    .updateTable('import_photo')
+    .set({ state: 'accepted', decided_by: by, decided_at: now })
+    .where('run', '=', run)
+    .where('state', '=', 'judged')
+    .where('code', 'is', null)
+    .where('template', 'is not', null)
+    .where('person', 'is not', null)
+    .returning('person')
+    .execute();
+  return rows.flatMap((r) => r.person ?? []);
+}
+
+/**
+ * Says whom a picture is of: it is sealed anew under their key, and looked at again.
+ *
+ * @throws Problem as `decide`, and `person-unknown`
+ */
+export async function assignPhoto(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  run: string,
+  photo: string,
+  person: string,
+): Promise<void> {
+  const row = await lockPhoto(tx, run, photo);
+  await moveTo(tx, keys, row, person);
+  await tx
+    .updateTable('import_photo')
+    // Of what has no face nothing is kept that could be looked at.
+    .set({
+      ...(row.photo ? { state: 'waiting' as const, code: null, measured: null } : { state: 'judged' as const }),
+      template: null,
+      duplicate_of: null,
+      duplicate_score: null,
+    })
+    .where('id', '=', photo)
+    .execute();
+}
+
+/** Seals a picture and its file's name for somebody. @throws Problem `person-unknown` */
+export async function moveTo(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  row: {
+    readonly id: string;
+    readonly person: string | null;
+    readonly name: Uint8Array;
+    readonly photo: Uint8Array | null;
+  },
+  person: string,
+): Promise<void> {
+  await requireLiving(tx, person, 'none');
+  const box = await personBox(tx, keys, [person, ...(row.person ? [row.person] : [])], { make: true });
+  const was = (field: 'name' | 'photo', sealed: Uint8Array) => {
+    const place = importPlace(field, row.id, row.person);
+    return row.person === null ? keys.open('field', place, sealed) : box.open(place, sealed);
+  };
+  await tx
+    .updateTable('import_photo')
+    .set({
+      person,
+      name: box.seal(importPlace('name', row.id, person), was('name', row.name)),
+      photo: row.photo && box.seal(importPlace('photo', row.id, person), was('photo', row.photo)),
+    })
+    .where('id', '=', row.id)
+    .execute();
+}

@@ -1,0 +1,231 @@
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { z } from 'zod';
+import type { ImportRun, NewImport, PhotoState } from '../../../../protocol/api/imports.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { requireVersionInForce } from '../../../core/consents/filled.ts';
+import { requireReviewed } from '../../../core/consents/texts.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import type { ListLine } from './list.ts';
+import { basisPlace, importPlace, mapPlace } from './places.ts';
+import type { Unpacked } from './unpack.ts';
+
+/** Imports of ID photos: how one begins, takes what is uploaded, is listed, and ends. What it holds: photos.ts. */
+
+/** Most pictures of one import. */
+const MAX_PICTURES = 5000;
+
+/** @param by account @throws Problem `consent-text-not-reviewed`, `consent-outdated` */
+export async function beginImport(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { basis }: z.output<typeof NewImport>,
+  by: string | null,
+  now: Date,
+): Promise<string> {
+  if (basis) {
+    await requireReviewed(tx, basis.textVersion, basis.language);
+    await requireVersionInForce(tx, basis.textVersion);
+  }
+  const id = v7();
+  await tx
+    .insertInto('import_run')
+    .values({
+      id,
+      state: 'open',
+      text_version: basis?.textVersion ?? null,
+      language: basis?.language ?? null,
+      basis: basis && keys.sealJson(basisPlace(id), basis.statement),
+      map: null,
+      people: null,
+      made_by: by,
+      made_at: now,
+      ended_at: null,
+    })
+    .execute();
+  return id;
+}
+
+/** An import that can still be changed, locked. @throws Problem `import-unknown`, `import-closed` */
+export async function lockOpen(tx: Transaction<Tables>, run: string) {
+  const row = await tx.selectFrom('import_run').selectAll().where('id', '=', run).forUpdate().executeTakeFirst();
+  if (!row) throw importUnknown();
+  if (row.state !== 'open')
+    throw new Problem('import-closed', 'This import is being applied, or has ended.', 'Begin another.');
+  return row;
+}
+
+const importUnknown = (): Problem =>
+  new Problem('import-unknown', 'There is no such import.', 'List the imports again.');
+
+/**
+ * Keeps what was uploaded, sealed; a job looks at it (imports.job.ts).
+ *
+ * @throws Problem `import-unknown`, `import-closed`, `import-full`
+ */
+export async function addUpload(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  run: string,
+  { pictures, lines }: Unpacked,
+  now: Date,
+): Promise<void> {
+  const row = await lockOpen(tx, run);
+  const { count } = await tx
+    .selectFrom('import_photo')
+    .select((e) => e.fn.countAll<number>().as('count'))
+    .where('run', '=', run)
+    .executeTakeFirstOrThrow();
+  if (Number(count) + pictures.length > MAX_PICTURES)
+    throw new Problem('import-full', `An import takes ${MAX_PICTURES} pictures.`, 'Begin another for the rest.');
+  if (lines.length > 0) {
+    const map = row.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]) : [];
+    // A list of people takes the place of the one before: it is the same one, mended.
+    const kept = lines.some((line) => line.people) ? map.filter((line) => !line.people) : map;
+    const sealed = keys.sealJson(mapPlace(run), [...kept, ...lines]);
+    await tx.updateTable('import_run').set({ map: sealed }).where('id', '=', run).execute();
+    await lookAgain(tx, run);
+  }
+  for (const picture of pictures) {
+    const id = v7();
+    await tx
+      .insertInto('import_photo')
+      .values({
+        id,
+        run,
+        person: null,
+        name: keys.sealJson(importPlace('name', id, null), picture.name),
+        photo: picture.content && keys.seal('field', importPlace('photo', id, null), picture.content),
+        template: null,
+        model: null,
+        pose: null,
+        state: picture.content ? 'waiting' : 'judged',
+        code: picture.content ? null : picture.code,
+        measured: null,
+        duplicate_of: null,
+        duplicate_score: null,
+        decided_by: null,
+        decided_at: null,
+        made_at: now,
+      })
+      .execute();
+  }
+}
+
+/**
+ * Pictures that came before whoever they are of was known are looked at again; so is one that is being looked at now, and
+ * does not know of this (judge.ts).
+ */
+export async function lookAgain(tx: Transaction<Tables>, run: string): Promise<void> {
+  await tx
+    .updateTable('import_run')
+    .set((e) => ({ looks: e('looks', '+', 1) }))
+    .where('id', '=', run)
+    .execute();
+  await tx
+    .updateTable('import_photo')
+    .set({ state: 'waiting', code: null })
+    .where('run', '=', run)
+    .where('person', 'is', null)
+    .where('photo', 'is not', null)
+    .where('state', '=', 'judged')
+    .execute();
+}
+
+/** Newest first. @param o `id`: this one alone; `after`: those behind this one */
+export async function listRuns(
+  db: Db,
+  keys: Keys,
+  o: { readonly id?: string; readonly limit: number; readonly after: string | null },
+): Promise<ImportRun[]> {
+  const rows = await db
+    .selectFrom('import_run')
+    .selectAll()
+    .$if(o.id !== undefined, (q) => q.where('id', '=', o.id!))
+    .$if(o.after !== null, (q) => q.where('id', '<', o.after!))
+    .orderBy('id', 'desc')
+    .limit(o.limit)
+    .execute();
+  const ids = rows.map((r) => r.id);
+  const { rows: counts } = await sql<{
+    run: string;
+    state: z.output<typeof PhotoState>;
+    count: number;
+    doubtful: number;
+  }>`
+    select run, state, count(*)::int as count, count(code)::int as doubtful from import_photo
+    where run = any(${ids}::uuid[]) group by run, state`.execute(db);
+  const { rows: made } = await sql<{ run: string; count: number }>`
+    select run, count(*)::int as count from import_person where run = any(${ids}::uuid[]) group by run`.execute(db);
+  return rows.map((r) => {
+    const of = (state: string) => counts.find((c) => c.run === r.id && c.state === state);
+    const count = (state: string) => of(state)?.count ?? 0;
+    return {
+      id: r.id,
+      state: r.state,
+      madeAt: r.made_at.toISOString(),
+      endedAt: r.ended_at?.toISOString() ?? null,
+      basis:
+        r.basis && r.text_version && r.language
+          ? {
+              textVersion: r.text_version,
+              language: r.language,
+              statement: String(keys.openJson(basisPlace(r.id), r.basis)),
+            }
+          : null,
+      people: { state: r.people, made: made.find((m) => m.run === r.id)?.count ?? 0 },
+      counts: {
+        waiting: count('waiting'),
+        judged: count('judged'),
+        doubtful: of('judged')?.doubtful ?? 0,
+        accepted: count('accepted'),
+        refused: count('refused'),
+        applied: count('applied'),
+      },
+    };
+  });
+}
+
+/** @throws Problem `import-unknown` */
+export async function oneRun(db: Db, keys: Keys, id: string): Promise<ImportRun> {
+  const [run] = await listRuns(db, keys, { id, limit: 1, after: null });
+  if (!run) throw importUnknown();
+  return run;
+}
+
+/** Has what was accepted carried out by the job. @throws Problem `import-unknown`, `import-closed`, `import-nothing-accepted` */
+export async function applyImport(tx: Transaction<Tables>, run: string): Promise<void> {
+  await lockOpen(tx, run);
+  const some = await tx
+    .selectFrom('import_photo')
+    .select('id')
+    .where('run', '=', run)
+    .where('state', '=', 'accepted')
+    .limit(1)
+    .executeTakeFirst();
+  if (!some)
+    throw new Problem(
+      'import-nothing-accepted',
+      'No picture of this import was accepted.',
+      'Accept some, or cancel it.',
+    );
+  await tx.updateTable('import_run').set({ state: 'applying' }).where('id', '=', run).execute();
+}
+
+/** Ends an import without doing anything; its pictures go. @throws Problem `import-unknown`, `import-closed` */
+export async function cancelImport(tx: Transaction<Tables>, run: string, now: Date): Promise<void> {
+  await lockOpen(tx, run);
+  await endImport(tx, run, 'cancelled', now);
+}
+
+/** What is left of the pictures goes; what became of them stays for a while. */
+export async function endImport(
+  tx: Transaction<Tables>,
+  run: string,
+  state: 'done' | 'cancelled',
+  now: Date,
+): Promise<void> {
+  await tx.updateTable('import_photo').set({ photo: null, template: null }).where('run', '=', run).execute();
+  await tx.updateTable('import_run').set({ state, map: null, ended_at: now }).where('id', '=', run).execute();
+}

@@ -1,0 +1,119 @@
+import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { MAX_PICTURE_BYTES } from '../../embedders/faces.ts';
+import { type ListLine, MAX_LIST_BYTES, readList } from './list.ts';
+
+/** What is uploaded to an import: pictures, an archive of them, a list. Made by whoever sends it: nothing in it is trusted. */
+
+/** Largest upload, bytes: an archive is in memory whole. */
+export const MAX_UPLOAD_BYTES = 48 * 1024 * 1024;
+/** Most files in one archive, and most bytes of them together. */
+const MAX_ENTRIES = 2000;
+const MAX_UNPACKED = 256 * 1024 * 1024;
+
+export interface Unpacked {
+  /** File names without folders. `content` null: it can't be taken, for the reason of `code`. */
+  readonly pictures: readonly (
+    | { readonly name: string; readonly content: Uint8Array }
+    | { readonly name: string; readonly content: null; readonly code: string }
+  )[];
+  readonly lines: readonly ListLine[];
+}
+
+const ZIP = Buffer.from('PK\x03\x04', 'latin1');
+
+/**
+ * @param name as the browser calls the file
+ * @throws Problem `upload-empty`, `zip-broken`, `zip-encrypted`, `zip-name-unsafe`, `zip-too-many`, `zip-too-large`, `list-unreadable`
+ */
+export async function unpack(name: string, bytes: Uint8Array): Promise<Unpacked> {
+  const upload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (upload.length === 0) throw new Problem('upload-empty', 'The file is empty.', 'Choose another.');
+  if (upload.subarray(0, ZIP.length).equals(ZIP)) return unzip(upload);
+  if (isList(name)) return { pictures: [], lines: readList(upload) };
+  return { pictures: [taken(name, upload)], lines: [] };
+}
+
+const isList = (name: string): boolean => /\.(csv|tsv|txt)$/i.test(name);
+const base = (path: string): string => path.split('/').at(-1) ?? path;
+
+const taken = (name: string, content: Buffer): Unpacked['pictures'][number] =>
+  content.length > MAX_PICTURE_BYTES ? { name, content: null, code: 'file-too-large' } : { name, content };
+
+async function unzip(bytes: Buffer): Promise<Unpacked> {
+  const zip = await opened(bytes);
+  const pictures: Unpacked['pictures'][number][] = [];
+  const lines: ListLine[] = [];
+  let count = 0;
+  let left = MAX_UNPACKED;
+  try {
+    for await (const entry of zip.eachEntry()) {
+      if (entry.fileName.endsWith('/') || isLitter(entry.fileName)) continue;
+      count += 1;
+      if (count > MAX_ENTRIES)
+        throw new Problem('zip-too-many', `The archive holds more than ${MAX_ENTRIES} files.`, 'Split it.');
+      if (entry.isEncrypted())
+        throw new Problem('zip-encrypted', 'The archive is locked by a password.', 'Pack it without one.');
+      const name = base(entry.fileName);
+      const most = isList(name) ? MAX_LIST_BYTES : MAX_PICTURE_BYTES;
+      if (entry.uncompressedSize > most) {
+        pictures.push({ name, content: null, code: 'file-too-large' });
+        continue;
+      }
+      left -= entry.uncompressedSize;
+      if (left < 0)
+        throw new Problem(
+          'zip-too-large',
+          `The archive unpacks to more than ${MAX_UNPACKED / 1024 / 1024} MB.`,
+          'Split it.',
+        );
+      const content = await contentOf(zip, entry, most);
+      if (isList(name)) lines.push(...readList(content));
+      else pictures.push(taken(name, content));
+    }
+  } catch (cause) {
+    throw asProblem(cause);
+  } finally {
+    zip.close();
+  }
+  return { pictures, lines };
+}
+
+/** Sizes are checked while it is unpacked, whatever the archive says of them. */
+async function opened(bytes: Buffer): Promise<ZipFile> {
+  try {
+    return await fromBufferPromise(bytes, { strictFileNames: true, validateEntrySizes: true });
+  } catch (cause) {
+    throw asProblem(cause);
+  }
+}
+
+async function contentOf(zip: ZipFile, entry: Entry, most: number): Promise<Buffer> {
+  const stream = await zip.openReadStreamPromise(entry);
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of stream as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > most)
+      throw new Problem('zip-too-large', 'A file in the archive is larger than it says.', 'Pack it anew.');
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** What systems put into archives beside what people do. */
+const isLitter = (path: string): boolean => /(^|\/)(__MACOSX\/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)/i.test(path);
+
+function asProblem(cause: unknown): unknown {
+  if (cause instanceof Problem) return cause;
+  const text = cause instanceof Error ? cause.message : '';
+  if (/invalid relative path|absolute path|invalid characters in fileName/i.test(text))
+    return new Problem('zip-name-unsafe', 'A file in the archive has a name that leads out of it.', 'Pack it anew.', {
+      cause,
+    });
+  if (/too many bytes|not enough bytes|size/i.test(text))
+    return new Problem('zip-too-large', 'A file in the archive is not as large as it says.', 'Pack it anew.', {
+      cause,
+    });
+  return new Problem('zip-broken', 'The archive can not be read.', 'Pack it anew.', { cause });
+}

@@ -1,0 +1,282 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { FleetCommand, NewCommand } from '../../../protocol/api/fleet.ts';
+import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
+import { findDevice, revokeDevice, unknownDevice } from '../../core/devices/registry.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { EmailOf } from '../../platform/http/email.ts';
+
+/**
+ * What a kiosk is told to do: each once, until it ends, and audited like everything. What becomes of it the kiosk tells by
+ * its event `command`, or after a wipe by its farewell.
+ */
+
+const HOUR = 3_600_000;
+/** How long a command waits for its kiosk, hours. A lost kiosk may come up again weeks later. */
+const LIFE: Readonly<Record<CommandWhat, number>> = { restart: 1, logs: 24, decommission: 7 * 24, wipe: 90 * 24 };
+/** A kiosk that was heard on the last minute may say so a little later, ms. */
+const GRACE_MS = HOUR;
+/** Logs are kept so long, ms. */
+export const LOGS_KEPT_MS = 7 * 86_400_000;
+
+export const destroys = (what: CommandWhat): what is 'wipe' | 'decommission' =>
+  what === 'wipe' || what === 'decommission';
+
+/**
+ * @throws Problem `unknown-device`, `device-not-approved`, `command-name-differs`, `command-waits` (the same is on its way),
+ *   `device-leaves`
+ */
+export async function askKiosk(
+  tx: Transaction<Tables>,
+  { device, by, ...wanted }: NewCommand & { readonly device: string; readonly by: string },
+  now: Date,
+): Promise<string> {
+  await tx.selectFrom('device').select('id').where('id', '=', device).forUpdate().execute();
+  const known = await findDevice(tx, device);
+  if (!known) throw unknownDevice();
+  if (known.status !== 'approved')
+    throw new Problem(
+      'device-not-approved',
+      'This kiosk is told nothing.',
+      'Only an approved one does what it is told.',
+    );
+  if (destroys(wanted.what) && wanted.name?.trim() !== known.name)
+    throw new Problem(
+      'command-name-differs',
+      'What was typed is not the name of this kiosk.',
+      'Type its name to confirm that everything on it is to be destroyed.',
+    );
+  for (const open of await openCommands(tx, device)) {
+    // A decommissioning may wait for days, and the kiosk be stolen meanwhile.
+    const hurries = wanted.what === 'wipe' && open.what === 'decommission';
+    if (destroys(open.what) && open.outcome === 'begun' && !hurries)
+      throw new Problem('device-leaves', 'This kiosk is being wiped.', 'It does nothing else any more.');
+    if (open.what === wanted.what && open.expires_at > now)
+      throw new Problem('command-waits', 'The kiosk was told this already.', 'Wait for it, or take it back first.');
+  }
+  const id = v7();
+  const expires = new Date(now.getTime() + (wanted.hours ?? LIFE[wanted.what]) * HOUR);
+  await tx
+    .insertInto('fleet_command')
+    .values({
+      id,
+      device,
+      what: wanted.what,
+      asked_at: now,
+      by,
+      expires_at: expires,
+      outcome: null,
+      code: null,
+      word: null,
+    })
+    .execute();
+  await publishDeviceState(
+    tx,
+    [{ device, state: { kind: 'command', id, what: wanted.what, expires: expires.toISOString() } }],
+    now,
+  );
+  return id;
+}
+
+/**
+ * Takes a command back: it ends now. A kiosk that has begun meanwhile says so all the same, and that then counts.
+ * @throws Problem `command-unknown`, `command-answered`
+ */
+export async function withdraw(tx: Transaction<Tables>, device: string, id: string, now: Date): Promise<void> {
+  const row = await tx
+    .selectFrom('fleet_command')
+    .selectAll()
+    .where('id', '=', id)
+    .where('device', '=', device)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) throw unknownCommand();
+  if (row.outcome !== null)
+    throw new Problem('command-answered', 'The kiosk has begun it, or it is over.', 'Read what became of it.');
+  await tx
+    .updateTable('fleet_command')
+    .set({ outcome: 'withdrawn', answered_at: now, expires_at: now })
+    .where('id', '=', id)
+    .execute();
+  await publishDeviceState(
+    tx,
+    [{ device, state: { kind: 'command', id, what: row.what, expires: now.toISOString() } }],
+    now,
+  );
+}
+
+/** Carries `command` events of one device into what is known of its commands. Runs inside the ingest's transaction. */
+export async function takeAnswers(
+  tx: Transaction<Tables>,
+  events: readonly WireEvent[],
+  device: string,
+  now: Date,
+): Promise<void> {
+  for (const event of events) {
+    const open = event.header.open as Open<'command'>;
+    const row = await tx
+      .selectFrom('fleet_command')
+      .selectAll()
+      .where('id', '=', open.command)
+      .where('device', '=', device)
+      .forUpdate()
+      .executeTakeFirst();
+    // Of a database that was put back to before it was asked: nothing is known of it, and nothing waits.
+    if (!row) continue;
+    if (open.outcome === 'begun') {
+      if (row.outcome !== null && row.outcome !== 'withdrawn' && row.outcome !== 'expired') continue;
+      const word = destroys(row.what) ? (open.code ?? null) : null;
+      await tx
+        .updateTable('fleet_command')
+        .set({ outcome: 'begun', begun_at: now, answered_at: null, word })
+        .where('id', '=', row.id)
+        .execute();
+      continue;
+    }
+    if (row.outcome === 'done' || row.outcome === 'failed' || row.outcome === 'refused') continue;
+    // What was taken back is answered with `expired`: it stays what it was.
+    const outcome = row.outcome === 'withdrawn' && open.outcome === 'expired' ? 'withdrawn' : open.outcome;
+    await settle(tx, row, { outcome, code: open.code ?? null }, now);
+  }
+}
+
+/**
+ * The last word of a kiosk that has destroyed everything.
+ * @returns false where it is not known, or was said before
+ */
+export async function takeFarewell(
+  tx: Transaction<Tables>,
+  { device, command, what }: { device: string; command: string; what: 'wipe' | 'decommission' },
+  now: Date,
+): Promise<boolean> {
+  const row = await tx
+    .selectFrom('fleet_command')
+    .selectAll()
+    .where('id', '=', command)
+    .where('device', '=', device)
+    .where('what', '=', what)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row || row.outcome === 'done') return false;
+  await settle(tx, row, { outcome: 'done', code: null }, now);
+  return true;
+}
+
+type Row = Awaited<ReturnType<typeof openCommands>>[number];
+
+async function settle(
+  tx: Transaction<Tables>,
+  row: Pick<Row, 'id' | 'device' | 'what' | 'asked_at'>,
+  { outcome, code }: { outcome: NonNullable<Row['outcome']>; code: string | null },
+  now: Date,
+): Promise<void> {
+  await tx.updateTable('fleet_command').set({ outcome, code, answered_at: now }).where('id', '=', row.id).execute();
+  await clearCommands(tx, row.device, [row.id]);
+  if (!(destroys(row.what) && outcome === 'done')) return;
+  // Nobody has its keys any more; whoever speaks by them had a copy. One that was set up anew since has others.
+  const device = await findDevice(tx, row.device);
+  const since = device?.approvedAt && device.approvedAt > row.asked_at;
+  if (device && device.status !== 'revoked' && !since) await revokeDevice(tx, row.device, now);
+}
+
+/** Thumbprint of the key that this device has announced for its farewell; null: it has not. */
+export async function announcedWord(db: Db, device: string, command: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('fleet_command')
+    .select('word')
+    .where('id', '=', command)
+    .where('device', '=', device)
+    .executeTakeFirst();
+  return row?.word ?? null;
+}
+
+const openCommands = (db: Db, device: string) =>
+  db
+    .selectFrom('fleet_command')
+    .selectAll()
+    .where('device', '=', device)
+    .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'begun')]))
+    .execute();
+
+/** Commands of a device that are shown, newest first. */
+const SHOWN = 100;
+
+export async function commandsOf(db: Db, device: string, emailOf: EmailOf, now: Date): Promise<FleetCommand[]> {
+  const rows = await db
+    .selectFrom('fleet_command as c')
+    .leftJoin('fleet_log as l', 'l.command', 'c.id')
+    .selectAll('c')
+    .select(['l.bytes as log_bytes', 'l.at as log_at'])
+    .where('c.device', '=', device)
+    .orderBy('c.asked_at', 'desc')
+    .orderBy('c.id', 'desc')
+    .limit(SHOWN)
+    .execute();
+  return rows.map((r) => ({
+    id: r.id,
+    what: r.what,
+    state: r.outcome ?? (r.expires_at > now ? 'waiting' : 'expired'),
+    askedAt: r.asked_at.toISOString(),
+    by: r.by,
+    email: emailOf(r.by),
+    expiresAt: r.expires_at.toISOString(),
+    begunAt: r.begun_at?.toISOString() ?? null,
+    answeredAt: r.answered_at?.toISOString() ?? null,
+    code: r.code,
+    log:
+      r.log_bytes === null || r.log_at === null
+        ? null
+        : {
+            bytes: r.log_bytes,
+            at: r.log_at.toISOString(),
+            keptUntil: new Date(r.log_at.getTime() + LOGS_KEPT_MS).toISOString(),
+          },
+  }));
+}
+
+/** Which of these devices have begun to destroy themselves, or have done so and not come back since. */
+export async function leavingOf(db: Db, devices: readonly string[]): Promise<Map<string, 'wipe' | 'decommission'>> {
+  if (devices.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('fleet_command as c')
+    .innerJoin('device as d', 'd.id', 'c.device')
+    .select(['c.device', 'c.what'])
+    .where('c.device', 'in', [...devices])
+    .where('c.what', 'in', ['wipe', 'decommission'])
+    .where('c.outcome', 'in', ['begun', 'done'])
+    .where((e) => e.or([e('d.approved_at', 'is', null), e('c.asked_at', '>=', e.ref('d.approved_at'))]))
+    .orderBy('c.asked_at')
+    .orderBy('c.id')
+    .execute();
+  return new Map(rows.flatMap(({ device, what }) => (destroys(what) ? [[device, what] as const] : [])));
+}
+
+/** When something last became of a command of each device. */
+export async function lastCommands(db: Db): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('fleet_command')
+    .select('device')
+    .select((e) => e.fn.max<Date>(e.fn.coalesce('answered_at', 'begun_at', 'asked_at')).as('at'))
+    .groupBy('device')
+    .execute();
+  return new Map(rows.map(({ device, at }) => [device, at.toISOString()]));
+}
+
+/** Commands whose time is over without a word are told no more. @returns how many */
+export async function endOverdue(tx: Transaction<Tables>, now: Date): Promise<number> {
+  const before = new Date(now.getTime() - GRACE_MS);
+  const rows = await tx
+    .updateTable('fleet_command')
+    .set({ outcome: 'expired', answered_at: now })
+    .where('outcome', 'is', null)
+    .where('expires_at', '<', before)
+    .returning(['id', 'device'])
+    .execute();
+  for (const { id, device } of rows) await clearCommands(tx, device, [id]);
+  return rows.length;
+}
+
+export const unknownCommand = (): Problem =>
+  new Problem('command-unknown', 'There is no such command of this kiosk.', 'Read the list again.');

@@ -1,0 +1,77 @@
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { openFarewell, openLogs } from '../../../protocol/seal/farewell.ts';
+import { keyId } from '../../../protocol/seal/keys.ts';
+import { FAREWELL_PATH, LOGS_PATH, MAX_FAREWELL_BYTES, MAX_LOGS_BYTES } from '../../../protocol/wire/farewell.ts';
+import { findDevice } from '../../core/devices/registry.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Listener } from '../../platform/http/listener.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import type { Keyring } from '../../platform/keys/keyring.ts';
+import { announcedWord, takeFarewell } from './commands.ts';
+import { keepLogs } from './logs.ts';
+
+/** Farewells from one address in a minute: whoever says one needs no certificate, and each is looked up and verified. */
+const FAREWELLS_A_MINUTE = 30;
+
+interface Context {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly keyring: Keyring;
+  readonly now: () => Date;
+  readonly log: Logger;
+  readonly onChange: () => void;
+}
+
+/**
+ * `POST /v1/logs` (body: sealed logs) of a registered device, and `POST /v1/farewell` (body: a farewell), which needs no
+ * client certificate: the kiosk that says it has none any more. See docs/develop/protocol.md, "Leaving".
+ *
+ * @param inTurn does the work when it is the turn of the device that speaks, which it names
+ */
+export function registerLeaving(
+  app: Listener,
+  o: Context,
+  exclusive: <T>(request: FastifyRequest, work: (device: string) => Promise<T>) => Promise<T>,
+): void {
+  app.post(LOGS_PATH, { bodyLimit: MAX_LOGS_BYTES }, async (request, reply) => {
+    const sealed = z.string().parse(request.body);
+    await exclusive(request, async (id) => {
+      const device = await findDevice(o.db, id);
+      const logs = await openLogs(
+        sealed,
+        {
+          sealing: async (kid) => o.keyring.sealingFor(kid),
+          device: async () => device && { kty: 'OKP', crv: 'Ed25519', x: device.ed25519 },
+        },
+        { serverId: o.keyring.serverId, device: id },
+      );
+      await inTransaction(o.db, (tx) => keepLogs(tx, o.keys, id, logs, o.now()));
+    });
+    o.onChange();
+    return reply.code(204).send();
+  });
+
+  app.register(async (scope) => {
+    await scope.register(rateLimit, { global: false });
+    const limited = { rateLimit: { max: FAREWELLS_A_MINUTE, timeWindow: '1 minute' } };
+    scope.post(FAREWELL_PATH, { bodyLimit: MAX_FAREWELL_BYTES, config: limited }, async (request, reply) => {
+      const signed = z.string().parse(request.body);
+      const { device, farewell } = await openFarewell(signed, o.keyring.serverId, async (id, { command, key }) => {
+        if (!key) {
+          const known = await findDevice(o.db, id);
+          return known && { kty: 'OKP', crv: 'Ed25519', x: known.ed25519 };
+        }
+        return (await announcedWord(o.db, id, command)) === (await keyId(key)) ? key : null;
+      });
+      const { command, what } = farewell;
+      const taken = await inTransaction(o.db, (tx) => takeFarewell(tx, { device, command, what }, o.now()));
+      if (taken) o.log.warn({ device, what }, 'a kiosk says that it has destroyed everything; it is revoked');
+      o.onChange();
+      return reply.code(204).send();
+    });
+  });
+}

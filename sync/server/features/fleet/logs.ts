@@ -1,0 +1,77 @@
+import { gunzipSync } from 'node:zlib';
+import type { Transaction } from 'kysely';
+import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { LOGS_KEPT_MS, unknownCommand } from './commands.ts';
+
+export const logPlace = (command: string): Place => ({
+  field: 'fleet.log',
+  person: null,
+  record: command,
+  rowVersion: 1,
+});
+
+/**
+ * Keeps the log that a kiosk was asked for, compressed as it came, sealed. The same again replaces it: the answer of the
+ * first time may have been lost.
+ *
+ * @throws Problem `command-unknown` (nobody asked this kiosk, or it is over), `logs-malformed`
+ */
+export async function keepLogs(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  device: string,
+  { command, gz }: Logs,
+  now: Date,
+): Promise<void> {
+  const asked = await tx
+    .selectFrom('fleet_command')
+    .select('id')
+    .where('id', '=', command)
+    .where('device', '=', device)
+    .where('what', '=', 'logs')
+    .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'begun')]))
+    .forUpdate()
+    .executeTakeFirst();
+  if (!asked) throw unknownCommand();
+  const packed = Buffer.from(gz, 'base64');
+  // Opened once here, so that what is kept can be given out later.
+  const bytes = unpacked(packed).length;
+  const row = { device, at: now, bytes, sealed: keys.seal('field', logPlace(command), packed) };
+  await tx
+    .insertInto('fleet_log')
+    .values({ command, ...row })
+    .onConflict((c) => c.column('command').doUpdateSet(row))
+    .execute();
+}
+
+/** @throws Problem `command-unknown` where there is none (any more) */
+export async function readLogs(db: Db, keys: Keys, device: string, command: string): Promise<Buffer> {
+  const row = await db
+    .selectFrom('fleet_log')
+    .select('sealed')
+    .where('command', '=', command)
+    .where('device', '=', device)
+    .executeTakeFirst();
+  if (!row) throw unknownCommand();
+  return unpacked(keys.open('field', logPlace(command), row.sealed));
+}
+
+/** @returns how many were removed */
+export async function dropOldLogs(db: Db, now: Date): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom('fleet_log')
+    .where('at', '<', new Date(now.getTime() - LOGS_KEPT_MS))
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+function unpacked(packed: Uint8Array): Buffer {
+  try {
+    return gunzipSync(packed, { maxOutputLength: MAX_LOGS_TEXT });
+  } catch (cause) {
+    throw new Problem('logs-malformed', 'The log can’t be unpacked.', 'Ask the kiosk for its log again.', { cause });
+  }
+}

@@ -1,0 +1,131 @@
+import type { Alert, FleetDetail, FleetKiosk, FleetPage, FleetQuery } from '../../../protocol/api/fleet.ts';
+import { Inventory } from '../../../protocol/wire/fleet.ts';
+import { type Device, findDevice, listDevices, unknownDevice } from '../../core/devices/registry.ts';
+import { scopeOf } from '../../core/devices/scope.ts';
+import { merged, settingsWithHistory } from '../../core/devices/settings.ts';
+import { writePageCursor } from '../../platform/access/cursor.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { emailsOf } from '../../platform/http/email.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { alertsOf, newestOf } from './alerts.ts';
+import { commandsOf, lastCommands, leavingOf } from './commands.ts';
+import { staffLogOf } from './staff-log.ts';
+
+/** How the kiosks are, by their own word and by when they were heard. */
+
+interface Report {
+  readonly at: Date;
+  readonly report: Inventory;
+}
+
+/**
+ * One page, and figures of all approved kiosks. What is wrong with a kiosk is a matter of the moment, so all are looked at
+ * for every page: some thousands of small rows.
+ *
+ * @param after name and id of the last one before
+ */
+export async function fleetPage(
+  db: Db,
+  query: Omit<FleetQuery, 'cursor'>,
+  after: readonly [string, string] | null,
+  now: Date,
+): Promise<FleetPage> {
+  const all = await kiosks(db, await listDevices(db), now);
+  const approved = all.filter(({ status }) => status === 'approved');
+  const wanted = all.filter(
+    (k) =>
+      (query.device === undefined ? k.status === query.status : k.id === query.device) &&
+      (query.site === undefined || k.site === query.site) &&
+      (query.alert === undefined || k.alerts.some(({ code }) => code === query.alert)) &&
+      (query.version === undefined || k.report?.version === query.version) &&
+      (query.name === undefined || k.name.toLowerCase().includes(query.name.trim().toLowerCase())) &&
+      (after === null || k.name > after[0] || (k.name === after[0] && k.id > after[1])),
+  );
+  const sorted = wanted.sort((a, b) => (a.name === b.name ? order(a.id, b.id) : order(a.name, b.name)));
+  const items = sorted.slice(0, query.limit);
+  const last = items.at(-1);
+  return {
+    items,
+    next: sorted.length > query.limit && last ? writePageCursor([last.name, last.id]) : null,
+    summary: {
+      kiosks: approved.length,
+      well: approved.filter(({ alerts }) => alerts.length === 0).length,
+      alerts: tally(approved.flatMap(({ alerts }) => alerts.map(({ code }) => code))),
+      versions: tally(approved.flatMap(({ report }) => report?.version ?? [])),
+    },
+  };
+}
+
+/** Whom a kiosk's page names: who set it and told it things, and which members of staff were there. */
+export const DETAIL_DATA = ['account.email', 'staff.name'] as const;
+
+/** @throws Problem `unknown-device` */
+export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Promise<FleetDetail> {
+  const device = await findDevice(db, id);
+  if (!device) throw unknownDevice();
+  const emailOf = await emailsOf(db, keys);
+  const [kiosk] = await kiosks(db, [device], now);
+  const own = await settingsWithHistory(db, { kind: 'device', scope: id }, emailOf);
+  const site = await settingsWithHistory(db, { kind: 'site', scope: await scopeOf(db, id) }, () => null);
+  return {
+    kiosk: kiosk!,
+    own,
+    template: site.settings,
+    effective: merged(site.settings, own.settings),
+    commands: await commandsOf(db, id, emailOf, now),
+    staff: await staffLogOf(db, keys, id, now),
+  };
+}
+
+/** What is wrong with each approved kiosk now, by kiosk. */
+export async function alertsNow(db: Db, now: Date): Promise<{ device: string; alerts: Alert[] }[]> {
+  const all = await kiosks(db, await listDevices(db), now);
+  return all.filter(({ status }) => status === 'approved').map(({ id, alerts }) => ({ device: id, alerts }));
+}
+
+async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<FleetKiosk[]> {
+  const reports = new Map<string, Report>();
+  for (const row of await db.selectFrom('device_report').selectAll().execute()) {
+    // One of a build whose reports had another form counts as none.
+    const report = Inventory.safeParse(row.report).data;
+    if (report) reports.set(row.device, { at: row.at, report });
+  }
+  const published = new Map(
+    (await db.selectFrom('fleet_config').select(['device', 'revision']).execute()).map((r) => [r.device, r.revision]),
+  );
+  const leaving = await leavingOf(
+    db,
+    devices.map(({ id }) => id),
+  );
+  const commanded = await lastCommands(db);
+  const approved = await db.selectFrom('device').select('id').where('status', '=', 'approved').execute();
+  const newest = newestOf(approved.map(({ id }) => reports.get(id)?.report ?? null));
+  return devices.map((device) => {
+    const known = reports.get(device.id) ?? null;
+    return {
+      id: device.id,
+      name: device.name,
+      site: device.site,
+      status: device.status,
+      lastHeardAt: device.lastHeardAt?.toISOString() ?? null,
+      report: known?.report ?? null,
+      reportAt: known?.at.toISOString() ?? null,
+      alerts:
+        device.status === 'approved'
+          ? alertsOf({ lastHeardAt: device.lastHeardAt, report: known?.report ?? null }, now, newest)
+          : [],
+      config: { published: published.get(device.id) ?? null, inForce: known?.report.configRevision ?? null },
+      leaving: leaving.get(device.id) ?? null,
+      commandAt: commanded.get(device.id) ?? null,
+    };
+  });
+}
+
+/** By code points: the same order in which the page after this one is read. */
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,125 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { RolloutAction, RolloutState } from '../../../../protocol/api/rollouts.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import type { Row, Tables } from '../../../platform/database/schema.ts';
+import { fleetOf, lockRollouts, planOf } from './force.ts';
+import { publishRollout } from './publish.ts';
+
+/** What can be done with a rollout. Each is one transaction, under the lock of rollouts, and tells the kiosks at its end. */
+
+/** What an act works with. */
+export interface Acting {
+  readonly tx: Transaction<Tables>;
+  readonly now: Date;
+  /** Account, `operator` or `server`: for the history. */
+  readonly by: string;
+}
+
+type What = RolloutAction['what'];
+type Change = Partial<{
+  [K in 'state' | 'step' | 'step_since' | 'again' | 'counting_since' | 'stopped_failed' | 'stopped_got' | 'ended_at']:
+    | Row<'rollout'>[K]
+    | undefined;
+}>;
+
+export async function noteAction(
+  { tx, now, by }: Acting,
+  rollout: string,
+  what: What,
+  detail: RolloutAction['detail'] = {},
+): Promise<void> {
+  await tx
+    .insertInto('rollout_action')
+    .values({ id: v7(), rollout, at: now, by, what, detail: JSON.stringify(detail) })
+    .execute();
+}
+
+/** Changes a rollout, writes it down, and tells the kiosks what that means for them. */
+export async function change(
+  a: Acting,
+  row: Row<'rollout'>,
+  what: What,
+  changes: Change,
+  detail: RolloutAction['detail'] = {},
+): Promise<void> {
+  const changed = await a.tx
+    .updateTable('rollout')
+    .set(changes)
+    .where('id', '=', row.id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await noteAction(a, row.id, what, detail);
+  await publishRollout(a.tx, planOf(changed), await fleetOf(a.tx, row.id), a.now);
+}
+
+/** @throws Problem `rollout-unknown`, `rollout-over` */
+async function held({ tx }: Acting, id: string): Promise<Row<'rollout'>> {
+  await lockRollouts(tx);
+  const row = await tx.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) throw unknownRollout();
+  if (row.state === 'ended')
+    throw new Problem('rollout-over', 'Another rollout has taken the place of this one.', 'Look at the newest one.');
+  return row;
+}
+
+export function unknownRollout(): Problem {
+  return new Problem('rollout-unknown', 'There is no such rollout.', 'List the rollouts again.');
+}
+
+function requireState(row: Row<'rollout'>, states: readonly RolloutState[], nextStep: string): void {
+  if (!states.includes(row.state))
+    throw new Problem('rollout-not-so', `The rollout is ${row.state}: that can’t be done with it now.`, nextStep);
+}
+
+/** No further kiosk is told; who has begun goes on by itself. @throws Problem `rollout-unknown`, `rollout-over`, `rollout-not-so` */
+export async function pauseRollout(a: Acting, id: string): Promise<void> {
+  const row = await held(a, id);
+  requireState(row, ['running'], 'Only one that runs can be paused.');
+  await change(a, row, 'paused', { state: 'paused' });
+}
+
+/**
+ * Goes on from the step where it was; its soak time begins anew. Failures up to now are answered for: only new ones stop it.
+ *
+ * @param again kiosks on which it failed try it once more
+ * @throws Problem as above
+ */
+export async function resumeRollout(a: Acting, id: string, again: boolean): Promise<void> {
+  const row = await held(a, id);
+  requireState(row, ['paused', 'stopped'], 'Only one that is paused, or stopped by itself, can go on.');
+  const changes = {
+    state: 'running',
+    step_since: a.now,
+    counting_since: a.now,
+    stopped_failed: null,
+    stopped_got: null,
+    again: row.again + (again ? 1 : 0),
+  } as const;
+  if (again)
+    await a.tx
+      .updateTable('rollout_device')
+      .set({ state: 'told', at: a.now, reason: null })
+      .where('rollout', '=', id)
+      .where('state', 'in', ['rolled-back', 'refused'])
+      .execute();
+  await change(a, row, 'resumed', changes, { again });
+}
+
+/** Goes to the next step now. @throws Problem as above, `rollout-at-everybody` */
+export async function advanceRollout(a: Acting, id: string): Promise<void> {
+  const row = await held(a, id);
+  requireState(row, ['running'], 'Resume it first.');
+  const { steps } = planOf(row);
+  const step = row.step + 1;
+  if (!steps[step])
+    throw new Problem('rollout-at-everybody', 'The rollout is at its last step.', 'There is nothing to advance to.');
+  await change(a, row, 'advanced', { step, step_since: a.now }, { step: step + 1, ...steps[step] });
+}
+
+/** Every kiosk that has it goes back to the build before it. @throws Problem as above */
+export async function rollBackRollout(a: Acting, id: string): Promise<void> {
+  const row = await held(a, id);
+  requireState(row, ['running', 'paused', 'stopped', 'done'], 'It was rolled back already.');
+  await change(a, row, 'rolled-back', { state: 'rolled-back' });
+}

@@ -1,0 +1,99 @@
+import type { Transaction } from 'kysely';
+import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../../../protocol/api/rollouts.ts';
+import { unknownDevice } from '../../../core/devices/registry.ts';
+import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
+import { findSite, scopeOfSite } from '../../../core/sites/write.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import { fleetOf, planOf, rolloutInForce, windowsOf } from './force.ts';
+import { publishRollout } from './publish.ts';
+
+/** Rings of kiosks, and when kiosks of a site may restart. What changes is told to the kiosks at once. */
+
+/** Kiosks of a ring that are named. */
+const NAMED = 500;
+
+export async function listRings(db: Db): Promise<Ring[]> {
+  const rings = await db.selectFrom('update_ring').selectAll().execute();
+  const kiosks = await db
+    .selectFrom('device as d')
+    .leftJoin('device_ring as r', 'r.device', 'd.id')
+    .select(['d.id', 'd.name', 'r.ring'])
+    .where('d.status', '=', 'approved')
+    .orderBy('d.name')
+    .orderBy('d.id')
+    .execute();
+  const order: readonly RingId[] = ['canary', 'early', 'all'];
+  return order.map((id) => {
+    const of = kiosks.filter((k) => (k.ring ?? 'all') === id);
+    return {
+      id,
+      name: rings.find((r) => r.id === id)?.name ?? null,
+      count: of.length,
+      kiosks: id === 'all' ? [] : of.slice(0, NAMED).map((k) => ({ device: k.id, name: k.name })),
+    };
+  });
+}
+
+/** @param name null: by its own name again */
+export async function nameRing(tx: Transaction<Tables>, id: RingId, name: string | null): Promise<void> {
+  await tx.deleteFrom('update_ring').where('id', '=', id).execute();
+  if (name !== null) await tx.insertInto('update_ring').values({ id, name }).execute();
+}
+
+/** @throws Problem `unknown-device` */
+export async function putIntoRing(tx: Transaction<Tables>, device: string, ring: RingId, now: Date): Promise<void> {
+  const known = await tx.selectFrom('device').select('id').where('id', '=', device).executeTakeFirst();
+  if (!known) throw unknownDevice();
+  if (ring === 'all') await tx.deleteFrom('device_ring').where('device', '=', device).execute();
+  else
+    await tx
+      .insertInto('device_ring')
+      .values({ device, ring })
+      .onConflict((c) => c.column('device').doUpdateSet({ ring }))
+      .execute();
+  await republish(tx, now);
+}
+
+/** @throws Problem `unknown-site` */
+export async function windowOfSite(db: Db, id: string): Promise<SiteWindow> {
+  const site = await findSite(db, id);
+  const scope = site.isDefault ? DEFAULT_SCOPE : site.id;
+  const own = await db.selectFrom('update_window').select('site').where('site', '=', scope).executeTakeFirst();
+  const window = (await windowsOf(db))(scope);
+  return {
+    site: id,
+    own: own !== undefined,
+    window: window && { from: window.from, to: window.to },
+    timeZone: site.timeZone,
+  };
+}
+
+/** @param window null: at any hour. @throws Problem `unknown-site` */
+export async function setWindow(
+  tx: Transaction<Tables>,
+  id: string,
+  window: MaintenanceWindow | null,
+  now: Date,
+): Promise<void> {
+  const hours = { starts: window?.from ?? null, ends: window?.to ?? null };
+  await tx
+    .insertInto('update_window')
+    .values({ site: await scopeOfSite(tx, id), ...hours })
+    .onConflict((c) => c.column('site').doUpdateSet(hours))
+    .execute();
+  await republish(tx, now);
+}
+
+/** The site goes by the default site's window again. @throws Problem `unknown-site` */
+export async function dropWindow(tx: Transaction<Tables>, id: string, now: Date): Promise<void> {
+  await tx
+    .deleteFrom('update_window')
+    .where('site', '=', await scopeOfSite(tx, id))
+    .execute();
+  await republish(tx, now);
+}
+
+async function republish(tx: Transaction<Tables>, now: Date): Promise<void> {
+  const row = await rolloutInForce(tx);
+  if (row) await publishRollout(tx, planOf(row), await fleetOf(tx, row.id), now);
+}

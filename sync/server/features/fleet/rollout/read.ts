@@ -1,0 +1,107 @@
+import {
+  type KioskCounts,
+  type KioskState,
+  type Rollout,
+  RolloutAction,
+  type RolloutKiosk,
+} from '../../../../protocol/api/rollouts.ts';
+import type { Db, Row } from '../../../platform/database/schema.ts';
+import { emailsOf } from '../../../platform/http/email.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { unknownRollout } from './acts.ts';
+import { fleetOf, planOf } from './force.ts';
+import { decide, stateOf, tally } from './rules.ts';
+
+/** @throws Problem `rollout-unknown` */
+export async function findRollout(db: Db, id: string, now: Date): Promise<Rollout> {
+  const row = await db.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) throw unknownRollout();
+  return (await shown(db, [row], now))[0]!;
+}
+
+/** Newest first. @param after behind this one, by its id */
+export async function listRollouts(db: Db, limit: number, after: string | null, now: Date): Promise<Rollout[]> {
+  let query = db.selectFrom('rollout').selectAll().orderBy('id', 'desc').limit(limit);
+  if (after) query = query.where('id', '<', after);
+  return shown(db, await query.execute(), now);
+}
+
+async function shown(db: Db, rows: readonly Row<'rollout'>[], now: Date): Promise<Rollout[]> {
+  const all: Rollout[] = [];
+  for (const row of rows) {
+    const plan = planOf(row);
+    // Of one that has ended nobody waits any more.
+    const over = row.ended_at !== null;
+    const fleet = await fleetOf(db, row.id);
+    const sums = tally(plan, over ? fleet.filter((k) => k.progress) : fleet, now);
+    const decision = decide(plan, sums, now);
+    all.push({
+      id: row.id,
+      version: row.version,
+      state: row.state,
+      stopped:
+        row.stopped_failed === null ? null : { failed: row.stopped_failed, got: row.stopped_got ?? row.stopped_failed },
+      steps: [...plan.steps],
+      step: row.step,
+      stepSince: row.step_since.toISOString(),
+      automatic: row.automatic,
+      urgent: row.urgent,
+      trialMinutes: row.trial_minutes,
+      stopAt: plan.stopAt,
+      startedAt: row.started_at.toISOString(),
+      startedBy: row.started_by,
+      endedAt: row.ended_at?.toISOString() ?? null,
+      counts: sums.counts satisfies KioskCounts,
+      waitsFor: decision.kind === 'wait' ? decision.for : 'nothing',
+      nextAt: decision.kind === 'wait' ? (decision.until?.toISOString() ?? null) : null,
+    });
+  }
+  return all;
+}
+
+/** Kiosks of a rollout, by name. @param o `after`: behind this one */
+export async function kiosksOf(
+  db: Db,
+  id: string,
+  o: { readonly state?: KioskState | undefined; readonly limit: number; readonly after: string | null },
+  now: Date,
+): Promise<RolloutKiosk[]> {
+  const row = await db.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!row) throw unknownRollout();
+  const plan = planOf(row);
+  const all = (await fleetOf(db, id)).map(
+    (kiosk): RolloutKiosk => ({
+      device: kiosk.device,
+      name: kiosk.name,
+      ring: kiosk.ring,
+      state: stateOf(plan, kiosk, now),
+      at: kiosk.progress?.at.toISOString() ?? null,
+      from: kiosk.from,
+      reason: kiosk.reason,
+      lastHeardAt: kiosk.lastHeardAt?.toISOString() ?? null,
+    }),
+  );
+  const { after } = o;
+  // In the order of the list, which the database made: names are compared there.
+  const begin = after ? all.findIndex((k) => k.device === after) + 1 : 0;
+  return all
+    .slice(begin)
+    .filter((k) => o.state === undefined || k.state === o.state)
+    .slice(0, o.limit);
+}
+
+/** What was done with a rollout, newest first. */
+export async function historyOf(db: Db, keys: Keys, id: string): Promise<RolloutAction[]> {
+  const rows = await db
+    .selectFrom('rollout_action')
+    .selectAll()
+    .where('rollout', '=', id)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(200)
+    .execute();
+  const emailOf = await emailsOf(db, keys);
+  return rows.map((r) =>
+    RolloutAction.parse({ at: r.at.toISOString(), by: r.by, email: emailOf(r.by), what: r.what, detail: r.detail }),
+  );
+}

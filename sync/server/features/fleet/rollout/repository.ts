@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { command } from '../../../../disk/program.ts';
+import type { Repository } from '../../../../protocol/api/rollouts.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { BuildFacts, compareVersions, parseTargetPath, targetFile } from '../../../../protocol/wire/release.ts';
+import { openRepositoryFile } from './files.ts';
+
+/**
+ * What the repository lists, as its own metadata say it. Signatures are not looked at: the server gives the files out, and
+ * trusts nothing in them; a kiosk authenticates them by TUF. This is for the administrator's eyes, and to refuse a rollout
+ * that no kiosk could follow.
+ */
+
+const Expires = z.iso.datetime();
+const Meta = z.object({ version: z.number().int().positive() });
+const Timestamp = z.object({
+  signed: z.object({ expires: Expires, meta: z.object({ 'snapshot.json': Meta }) }),
+});
+const Snapshot = z.object({ signed: z.object({ expires: Expires, meta: z.object({ 'targets.json': Meta }) }) });
+const Targets = z.object({
+  signed: z.object({
+    expires: Expires,
+    targets: z.record(
+      z.string().max(400),
+      z.object({
+        length: z.number().int().nonnegative(),
+        hashes: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+        custom: z.unknown(),
+      }),
+    ),
+  }),
+});
+
+/** A build for one platform, whose archive is there whole. */
+interface Listed {
+  readonly facts: BuildFacts;
+  readonly bytes: number;
+}
+
+export interface Listing {
+  readonly builds: readonly Listed[];
+  readonly expires: Date;
+}
+
+/** @throws Problem `repository-unreadable` */
+export async function readRepository(folder: string): Promise<Listing> {
+  const timestamp = await metadata(folder, 'timestamp.json', Timestamp);
+  const snapshot = await metadata(folder, `${timestamp.signed.meta['snapshot.json'].version}.snapshot.json`, Snapshot);
+  const targets = await metadata(folder, `${snapshot.signed.meta['targets.json'].version}.targets.json`, Targets);
+  const builds: Listed[] = [];
+  for (const [path, { length, hashes, custom }] of Object.entries(targets.signed.targets)) {
+    const name = parseTargetPath(path);
+    const facts = BuildFacts.safeParse(custom).data;
+    if (!name || !facts || facts.version !== name.version || facts.platform !== name.platform) continue;
+    const file = await openRepositoryFile(folder, targetFile(path, hashes.sha256));
+    await file?.handle.close();
+    if (file?.size === length) builds.push({ facts, bytes: length });
+  }
+  builds.sort((a, b) => compareVersions(b.facts.version, a.facts.version));
+  const ends = [timestamp, snapshot, targets].map(({ signed }) => Date.parse(signed.expires));
+  return { builds, expires: new Date(Math.min(...ends)) };
+}
+
+async function metadata<T>(folder: string, name: string, schema: z.ZodType<T>): Promise<T> {
+  const file = await openRepositoryFile(folder, `metadata/${name}`);
+  if (!file) throw unreadable(`metadata/${name} is not there`);
+  try {
+    return schema.parse(JSON.parse((await file.handle.readFile()).toString('utf8')));
+  } catch (cause) {
+    throw unreadable(`metadata/${name} has another form`, cause);
+  } finally {
+    await file.handle.close();
+  }
+}
+
+function unreadable(why: string, cause?: unknown): Problem {
+  return new Problem(
+    'repository-unreadable',
+    `The repository of builds can't be read: ${why}.`,
+    `Check it (${command('release verify')}), and publish it again into the folder of SMARTPRESENCE_UPDATES.`,
+    { cause },
+  );
+}
+
+/** The same by version, for a screen. @param folder null: none is configured */
+export async function describeRepository(folder: string | null): Promise<Repository> {
+  if (folder === null) return { configured: false, builds: [], expires: null, problem: null };
+  try {
+    const { builds, expires } = await readRepository(folder);
+    const versions = Map.groupBy(builds, (b) => b.facts.version);
+    return {
+      configured: true,
+      builds: [...versions].map(([version, of]) => ({
+        version,
+        platforms: [...new Set(of.map((b) => b.facts.platform))].sort(),
+        commit: of[0]!.facts.commit,
+        bytes: Math.max(...of.map((b) => b.bytes)),
+      })),
+      expires: expires.toISOString(),
+      problem: null,
+    };
+  } catch (cause) {
+    if (!(cause instanceof Problem)) throw cause;
+    return { configured: true, builds: [], expires: null, problem: cause.code };
+  }
+}

@@ -1,0 +1,177 @@
+import { createHash } from 'node:crypto';
+import type {
+  KioskState,
+  RingId,
+  RolloutState,
+  RolloutStep,
+  StopAt,
+  WaitsFor,
+} from '../../../../protocol/api/rollouts.ts';
+import { isFinalError, type UpdateDirective, type UpdateWindow } from '../../../../protocol/wire/fleet.ts';
+
+/** What a rollout decides, and when. Pure. */
+
+/** A verdict that is so much later than the trial's end was never given, ms: the kiosk has to start and to reach us. */
+export const GRACE_MS = 15 * 60_000;
+/** A kiosk that was heard within this is in contact, ms. Nothing waits for one that is not. */
+export const CONTACT_MS = 60 * 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Whether a kiosk is among the first `percent` of a rollout. A larger share only adds kiosks. */
+export function inShare(rollout: string, device: string, percent: number): boolean {
+  const first = createHash('sha256').update(rollout).update(device).digest().readUInt32BE(0);
+  return first / 2 ** 32 < percent / 100;
+}
+
+export interface Plan {
+  readonly id: string;
+  readonly version: string;
+  readonly state: RolloutState;
+  readonly steps: readonly RolloutStep[];
+  readonly step: number;
+  readonly stepSince: Date;
+  readonly automatic: boolean;
+  readonly urgent: boolean;
+  readonly trialMinutes: number;
+  readonly again: number;
+  readonly stopAt: StopAt;
+  /** Failures before this were answered for by whoever resumed it. */
+  readonly countingSince: Date;
+}
+
+/** Whether the steps up to the present one reach a kiosk. */
+export function reaches(
+  { id, steps, step }: Pick<Plan, 'id' | 'steps' | 'step'>,
+  device: string,
+  ring: RingId,
+): boolean {
+  return steps
+    .slice(0, step + 1)
+    .some((one) => (one.ring === 'all' || one.ring === ring) && inShare(id, device, one.percent));
+}
+
+/** One kiosk, as the database knows it. */
+export interface Kiosk {
+  readonly device: string;
+  readonly ring: RingId;
+  readonly lastHeardAt: Date | null;
+  /** Null: it was never told of this rollout. */
+  readonly progress: {
+    readonly state: KioskState;
+    readonly at: Date;
+    /** Of a refusal: its code. */
+    readonly reason?: string | null;
+  } | null;
+}
+
+export function stateOf(plan: Plan, kiosk: Kiosk, now: Date): KioskState {
+  const { state, at } = kiosk.progress ?? { state: 'waiting', at: now };
+  const late = now.getTime() - at.getTime() > plan.trialMinutes * 60_000 + GRACE_MS;
+  if (state === 'installing' && late) return 'overdue';
+  const awaited = state === 'told' || (state === 'waiting' && reaches(plan, kiosk.device, kiosk.ring));
+  const goesOut = plan.state === 'running' || plan.state === 'done';
+  return awaited && goesOut && !inContact(kiosk, now) ? 'not-heard' : state;
+}
+
+const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
+  now.getTime() - (lastHeardAt?.getTime() ?? 0) <= CONTACT_MS;
+
+/**
+ * What a kiosk is to be told; null: to stay as it is.
+ *
+ * A rollout that does not run takes its word back from whoever was only told. Where it has gone further the word stays: a
+ * kiosk in the middle decides by itself, and one that is through has nothing to do.
+ */
+export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | null): UpdateDirective | null {
+  const { id, version, state, trialMinutes, again, urgent } = plan;
+  const word = { rollout: id, version, window: urgent ? null : window, trialMinutes, again };
+  const told = kiosk.progress?.state;
+  switch (state) {
+    case 'running':
+    case 'done':
+      return told || reaches(plan, kiosk.device, kiosk.ring) ? { ...word, action: 'install' } : null;
+    case 'paused':
+    case 'stopped':
+      return told && told !== 'told' ? { ...word, action: 'install' } : null;
+    case 'rolled-back':
+      // Also to who was only told: it may have begun since it was last heard.
+      return told ? { ...word, action: 'rollback' } : null;
+    case 'ended':
+      return null;
+  }
+}
+
+export interface Tally {
+  readonly counts: Record<KioskState, number>;
+  /** Kiosks that got it, and of them those that failed since failures are counted. */
+  readonly got: number;
+  readonly failed: number;
+  /** Reached by the steps up to now; of them in contact, and of those healthy, and with a step still to take. */
+  readonly reached: number;
+  readonly inContact: number;
+  readonly healthy: number;
+  readonly undecided: number;
+}
+
+export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
+  const counts: Record<KioskState, number> = {
+    waiting: 0,
+    told: 0,
+    'not-heard': 0,
+    installing: 0,
+    healthy: 0,
+    'rolled-back': 0,
+    refused: 0,
+    overdue: 0,
+  };
+  const sums = { got: 0, failed: 0, reached: 0, inContact: 0, healthy: 0, undecided: 0 };
+  for (const kiosk of kiosks) {
+    const state = stateOf(plan, kiosk, now);
+    counts[state] += 1;
+    const failing = state === 'rolled-back' || state === 'overdue';
+    if (failing || state === 'installing' || state === 'healthy') sums.got += 1;
+    if (failing && kiosk.progress!.at >= plan.countingSince) sums.failed += 1;
+    if (!kiosk.progress && !reaches(plan, kiosk.device, kiosk.ring)) continue;
+    sums.reached += 1;
+    if (!inContact(kiosk, now)) continue;
+    sums.inContact += 1;
+    if (state === 'healthy') sums.healthy += 1;
+    if (state === 'waiting' || state === 'told' || state === 'installing' || willRetry(kiosk)) sums.undecided += 1;
+  }
+  return { counts, ...sums };
+}
+
+/** It refused for what time may mend, as a server that was away: it tries by itself, and is not through. */
+const willRetry = ({ progress }: Kiosk): boolean =>
+  progress?.state === 'refused' && !!progress.reason && !isFinalError(progress.reason);
+
+/** Whether a rollout stops by itself: so many have failed; or all who got it, be it one, and nobody else has yet to speak. */
+const isBad = ({ stopAt }: Plan, { got, failed, undecided }: Tally): boolean =>
+  failed >= Math.max(stopAt.kiosks, Math.ceil((stopAt.percent * got) / 100)) ||
+  (failed > 0 && failed === got && undecided === 0);
+
+export type Decision =
+  | { readonly kind: 'stop'; readonly failed: number; readonly got: number }
+  | { readonly kind: 'advance' | 'done' }
+  | { readonly kind: 'wait'; readonly for: WaitsFor; readonly until: Date | null };
+
+/** What a rollout does now, by itself. */
+export function decide(plan: Plan, sums: Tally, now: Date): Decision {
+  const wait = (what: WaitsFor, until: Date | null = null): Decision => ({ kind: 'wait', for: what, until });
+  if (plan.state !== 'running') return wait('nothing');
+  if (isBad(plan, sums)) return { kind: 'stop', failed: sums.failed, got: sums.got };
+  if (plan.step === plan.steps.length - 1) {
+    if (sums.inContact === 0) return wait('contact');
+    if (sums.undecided > 0) return wait('verdicts');
+    return sums.healthy > 0 ? { kind: 'done' } : wait('failures');
+  }
+  const soaked = new Date(plan.stepSince.getTime() + plan.steps[plan.step]!.soakHours * HOUR_MS);
+  if (now < soaked) return wait('soak', soaked);
+  // A single failure is too few to stop at, and enough not to go on by itself.
+  if (sums.failed * 100 >= plan.stopAt.percent * sums.got && sums.failed > 0) return wait('failures');
+  // A step whose kiosks are all switched off has shown nothing.
+  if (sums.reached > 0 && sums.inContact === 0) return wait('contact');
+  if (sums.reached > 0 && (sums.healthy === 0 || sums.healthy * 2 < sums.inContact))
+    return wait(sums.undecided > 0 ? 'verdicts' : 'failures');
+  return plan.automatic ? { kind: 'advance' } : wait('decision');
+}

@@ -1,0 +1,126 @@
+import type { SealingKeyLookup } from '../../../../protocol/seal/message.ts';
+import { openPosition } from '../../../../protocol/seal/position.ts';
+import type { WireEvent } from '../../../../protocol/wire/event.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { openPhoto, type PhotoPlace } from '../../../core/photos/open.ts';
+import { readPhoto } from '../../../core/photos/store.ts';
+import { openHalf, openRefused } from '../../../platform/keys/personal.ts';
+import { personBox } from '../../../platform/keys/persons.ts';
+import { PAGE, type Place, paged, type Reading } from './section.ts';
+
+/* What kiosks said of a person, as they said it: events, what was refused, and the photos of both. */
+
+interface OpenedEvent {
+  readonly id: string;
+  readonly header: WireEvent['header'];
+  readonly person: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly receivedAt: string;
+}
+
+/** What kiosks said of this person, in the order in which it happened. */
+async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<OpenedEvent> {
+  const box = await personBox(tx, keys, names);
+  for (const person of names) {
+    const page = (from: Place<Date> | null) =>
+      tx
+        .selectFrom('event')
+        .select(['id', 'at', 'received_at', 'header', 'person', 'personal', 'gps'])
+        .where('person', '=', person)
+        .$if(from !== null, (q) =>
+          q.where((e) => e.or([e('at', '>', from!.at), e.and([e('at', '=', from!.at), e('id', '>', from!.id)])])),
+        )
+        .orderBy('at')
+        .orderBy('id')
+        .limit(PAGE)
+        .execute();
+    for await (const row of paged(page, ({ at, id }): Place<Date> => ({ at, id }))) {
+      const half = openHalf(keys, box, row);
+      const values = Object.fromEntries(Object.entries(half).map(([field, { value }]) => [field, value]));
+      const header = row.header as WireEvent['header'];
+      yield { id: row.id, header, person, values, receivedAt: row.received_at.toISOString() };
+    }
+  }
+}
+
+export async function* events(of: Reading) {
+  for await (const { id, header, values, receivedAt } of openedEvents(of)) {
+    // The key of a photo says nothing of anybody: the photo itself is told.
+    const { photoKey: _, ...sealed } = values;
+    const opened = await withPosition(sealed, header.device, of.sealing);
+    yield {
+      id,
+      type: header.type,
+      device: header.device,
+      at: header.at,
+      open: header.open,
+      values: opened,
+      receivedAt,
+    };
+  }
+}
+
+/** With its position as coordinates. One that can't be opened (a key that was destroyed) is told as it is kept. */
+async function withPosition(
+  values: Readonly<Record<string, unknown>>,
+  device: string,
+  lookup: SealingKeyLookup,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { gps, person } = values;
+  if (typeof gps !== 'string' || typeof person !== 'string') return values;
+  try {
+    return { ...values, gps: await openPosition(gps, { device, person }, lookup) };
+  } catch (cause) {
+    if (cause instanceof Problem) return values;
+    throw cause;
+  }
+}
+
+export async function* quarantined({ tx, keys, names }: Reading) {
+  const box = await personBox(tx, keys, names);
+  const rows = await tx
+    .selectFrom('quarantine')
+    .select(['device', 'seq', 'digest', 'reason', 'content', 'person', 'received_at'])
+    .where('person', 'in', names)
+    .orderBy('id')
+    .execute();
+  for (const { content, digest, person, device, seq, reason, received_at } of rows)
+    yield {
+      device,
+      seq: Number(seq),
+      reason,
+      receivedAt: received_at.toISOString(),
+      content: content ? openRefused(keys, box, { digest, person, content }) : null,
+    };
+}
+
+/** As they were taken, in base64, one after the other. */
+export async function* photos(of: Reading) {
+  for await (const { id, header, person, values } of openedEvents(of)) {
+    const { photo: address, photoKey: key } = values;
+    if (typeof address !== 'string') continue;
+    const kind = header.type === 'checkin' ? 'checkin' : 'enrolment';
+    const sealed = await readPhoto(of.tx, address);
+    const named = typeof values.person === 'string' ? values.person : person;
+    const where = { kind, person: named, event: id } as const;
+    const picture = sealed && typeof key === 'string' ? readable(sealed, key, where) : null;
+    yield {
+      event: id,
+      kind,
+      at: header.at.utc,
+      type: 'image/jpeg',
+      // Null: it has been deleted by its age, or has not arrived from the kiosk yet, or does not open.
+      base64: picture?.toString('base64') ?? null,
+    };
+  }
+}
+
+/** One that a kiosk sealed wrongly keeps nobody from the rest of their data. */
+function readable(sealed: Uint8Array, key: string, where: PhotoPlace): Buffer | null {
+  try {
+    return openPhoto(sealed, key, where);
+  } catch (cause) {
+    if (cause instanceof Problem) return null;
+    throw cause;
+  }
+}

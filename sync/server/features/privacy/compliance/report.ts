@@ -1,0 +1,89 @@
+import { command } from '../../../../disk/program.ts';
+import { LAWS } from './duties.ts';
+import type { Facts } from './facts.ts';
+import { count, escaped, list, section, table } from './markdown.ts';
+import { type LastResults, type Outcome, type PolicyResults, resultOf } from './results.ts';
+
+/** How many duties ended how. */
+export type Tally = Readonly<Record<Outcome, number>>;
+
+const MARK: Readonly<Record<Outcome, string>> = { proven: '✓', failed: '✗', 'not run': '–', 'no test': '–' };
+
+/** Duty → control → test → last result, for every law. Markdown. Pure. */
+export function controlsReport(results: LastResults): { text: string; tally: Tally } {
+  const tally: Record<Outcome, number> = { proven: 0, failed: 0, 'not run': 0, 'no test': 0 };
+  const laws = LAWS.map(({ name, duties }) => {
+    const rows = duties.map((duty) => {
+      const { outcome, proofs } = resultOf(duty, results);
+      tally[outcome] += 1;
+      const control = [escaped(duty.control), duty.operator && `*With the operator:* ${escaped(duty.operator)}`];
+      return [
+        duty.ref,
+        escaped(duty.duty),
+        control.filter(Boolean).join('<br>'),
+        proofs.join('<br>') || '–',
+        `${MARK[outcome]} ${outcome}`,
+      ];
+    });
+    return section(3, name, table(['Where', 'Duty', 'Control', 'Test', 'Last result'], rows));
+  });
+  const ran = results.policy
+    ? `Results of the tests of ${results.policy.at}, commit ${results.policy.commit.slice(0, 12)}.`
+    : `No results of the tests are here, so nothing counts as proven. With their folder: \`${command('compliance report --results FOLDER')}\`.`;
+  const sums = Object.entries(tally).filter(([, n]) => n > 0);
+  const words = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. A summary of duties, no legal advice.`;
+  const rows = results.policy ? [policyTable(results.policy)] : [];
+  return { text: section(2, 'Duties, controls, tests', [words, ...laws, ...rows].join('\n\n')), tally };
+}
+
+/** The rows that the duties name: what each claims, and how its tests ended. */
+function policyTable({ rows }: PolicyResults): string {
+  const lines = rows.flatMap(({ row, requirement, limits, parts }) => [
+    [row, `**${escaped(requirement)}**${limits ? `<br>*Not shown:* ${escaped(limits)}` : ''}`, '', ''],
+    ...parts.map(({ claim, state, tests }) => {
+      const passed = tests.filter((t) => t.outcome === 'passed').length;
+      const outcome = state === 'left' ? 'not run' : state === 'proven' ? 'proven' : 'failed';
+      return ['', escaped(claim), `${passed} of ${tests.length} passed`, `${MARK[outcome]} ${outcome}`];
+    }),
+  ]);
+  return section(3, 'Rows of the encryption and privacy policy', table(['Row', 'Part', 'Tests', 'Last result'], lines));
+}
+
+/** The installation as it is. Markdown. Pure. */
+export function factsReport(f: Facts): string {
+  const { counts: c } = f;
+  const lines = [
+    `Database: ${f.database}${f.database === 'embedded' ? ' (for evaluation: not power-safe)' : ''}; key version ${f.keyVersion}`,
+    `${count(c.people, 'person', 'people')}, ${c.consents} with a standing consent, ${c.peopleWithTemplates} with ${count(c.templates, 'face template')}, ${c.gpsOptOuts} opted out of GPS`,
+    `${count(c.checkins, 'check-in')}, ${count(c.photos, 'photo')}, ${count(c.positions, 'position')}`,
+    `Kiosks: ${grouped(f.devices)}; accounts: ${grouped(f.accounts)}`,
+    `Audit log: ${count(f.audit.rows, 'row')}, the oldest of ${f.audit.oldest ?? '–'}; anchored in the object store ${f.audit.anchored ?? 'never'}`,
+    `Backups: ${f.backups.count}, the newest of ${f.backups.newest ?? '–'}`,
+    `Erasures: ${c.erasuresOpen} under way, ${c.erasuresDone} done; incidents: ${c.incidentsOpen} open of ${c.incidents}`,
+  ];
+  const jobs = table(
+    ['Job', 'Last run', 'Outcome'],
+    f.jobs.map((j) => [j.job, j.at, j.outcome]),
+  );
+  return section(2, 'This installation', `${list(lines)}\n\n${f.jobs.length > 0 ? jobs : 'No job has run yet.'}`);
+}
+
+const grouped = (by: Readonly<Record<string, number>>): string =>
+  Object.entries(by)
+    .map(([name, n]) => `${n} ${name}`)
+    .join(', ') || 'none';
+
+/** What somebody should look at: settings of this installation under which a control does not hold. */
+export function warningsOf(f: Facts): string[] {
+  const failed = f.jobs.filter((j) => j.outcome === 'failed' || j.outcome === 'lost').map((j) => j.job);
+  return [
+    f.database === 'embedded' && 'The embedded database is for evaluation: use PostgreSQL.',
+    !f.objects && 'There is no object store: no backups, and no anchors of the audit log outside this machine.',
+    f.objects && f.backups.count === 0 && 'There is no backup yet.',
+    !f.contacts && 'No contacts are set: the kiosks’ privacy screen can’t name who is responsible.',
+    f.sites.some((s) => s.faces === 'on' && s.liveness === 'off') &&
+      'Liveness is off at a site that recognises faces: a photograph may pass.',
+    failed.length > 0 && `The last run of these jobs failed: ${failed.join(', ')}.`,
+    f.counts.incidentsOpen > 0 && `${count(f.counts.incidentsOpen, 'incident')} open.`,
+  ].filter((w) => typeof w === 'string');
+}

@@ -1,0 +1,54 @@
+import { command } from '../../../../disk/program.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import type { FileAnswer } from '../../../platform/access/route.ts';
+import { readSigningKeys } from '../../../platform/audit/statement.ts';
+import type { Db } from '../../../platform/database/schema.ts';
+import { type Certificate, certificateText, readCertificate } from './certificate.ts';
+import { erasureUnknown } from './request.ts';
+
+/**
+ * The certificate of an erasure, verified against the server's signing keys.
+ *
+ * @throws Problem `erasure-unknown`, `erasure-not-complete`, `certificate-altered`
+ */
+export async function certificateOfRequest(
+  db: Db,
+  request: string,
+): Promise<{ readonly signed: string; readonly certificate: Certificate }> {
+  const row = await db
+    .selectFrom('erasure')
+    .select(['state', 'certificate'])
+    .where('request', '=', request)
+    .where('part_of', 'is', null)
+    .executeTakeFirst();
+  if (!row) throw erasureUnknown();
+  if (row.state !== 'done' || !row.certificate)
+    throw new Problem(
+      'erasure-not-complete',
+      'This erasure is not complete, so there is no certificate yet.',
+      `See what it waits for: ${command('erasure show')}`,
+    );
+  const certificate = readCertificate(row.certificate, await readSigningKeys(db));
+  if (!certificate)
+    throw new Problem(
+      'certificate-altered',
+      'The certificate does not carry this server’s signature.',
+      'Look for who can write to the database.',
+    );
+  return { signed: row.certificate, certificate };
+}
+
+/** As a file. @throws as `certificateOfRequest` */
+export async function certificateFile(db: Db, request: string, format: 'md' | 'jws'): Promise<FileAnswer> {
+  const { signed, certificate } = await certificateOfRequest(db, request);
+  const content = format === 'jws' ? signed : certificateText(certificate);
+  return {
+    file: once(content),
+    name: `erasure-${request}.${format}`,
+    type: format === 'jws' ? 'application/jose' : 'text/markdown; charset=utf-8',
+  };
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}

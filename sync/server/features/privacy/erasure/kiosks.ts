@@ -1,0 +1,104 @@
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { readersOf } from '../../../core/devices/scope.ts';
+import { openRequestOf } from '../../../core/people/erasing.ts';
+import { sameAs } from '../../../core/people/group.ts';
+import { scopesOfPerson } from '../../../core/people/sites.ts';
+import { dropTemplates } from '../../../core/templates/templates.ts';
+import type { NewChange } from '../../../platform/changes/log.ts';
+import type { Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import type { ErasureOrigin } from './request.ts';
+
+/** The kiosks' part of an erasure: each that may hold something of the person is told, and confirms. */
+
+/** Which kiosk has said something, by which event. */
+export interface ByKiosk {
+  readonly device: string;
+  readonly event: string;
+}
+
+/**
+ * Opens the request, or closes the one that waits, notes who has to confirm it, and drops what kiosks are told from. Each
+ * other name of the person is told and confirmed under a request of its own: a kiosk may hold either, or both. The person's
+ * values and key must be gone already, or go in the same transaction.
+ *
+ * @returns what to tell; nothing when it was told already
+ */
+export async function eraseOnKiosks(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  person: string,
+  o: { readonly request: string; readonly origin: ErasureOrigin },
+  now: Date,
+): Promise<NewChange[]> {
+  const known = await openRequestOf(tx, person);
+  if (known && known.state !== 'requested') return [];
+  const main = known?.request ?? o.request;
+  const names = await sameAs(tx, [person]);
+  const scopes = new Set<string>();
+  for (const name of names) for (const scope of await scopesOfPerson(tx, name)) scopes.add(scope);
+  const newChanges: NewChange[] = [];
+  for (const name of [person, ...names.filter((n) => n !== person)]) {
+    const other = name === person ? known : await openRequestOf(tx, name);
+    if (other && other.state !== 'requested') continue;
+    const request = other?.request ?? (name === person ? main : v7());
+    const part = request === main ? null : main;
+    await close(tx, { request, person: name, part_of: part, origin: o.origin }, other !== undefined, now);
+    newChanges.push(...(await eraseChanges(tx, { request, person: name }, [...scopes])));
+    await dropTemplates(tx, keys, name);
+    for (const table of ['consent', 'person_model', 'person_site', 'person_site_past'] as const)
+      await tx.deleteFrom(table).where('person', '=', name).execute();
+  }
+  return newChanges;
+}
+
+async function close(
+  tx: Transaction<Tables>,
+  row: { request: string; person: string; part_of: string | null; origin: ErasureOrigin },
+  there: boolean,
+  now: Date,
+): Promise<void> {
+  if (there)
+    await tx
+      .updateTable('erasure')
+      .set({ state: 'closed', closed_at: now, part_of: row.part_of })
+      .where('request', '=', row.request)
+      .execute();
+  else
+    await tx
+      .insertInto('erasure')
+      .values({ ...row, requested_at: now, state: 'closed', closed_at: now })
+      .execute();
+}
+
+async function eraseChanges(
+  tx: Transaction<Tables>,
+  { request, person }: { request: string; person: string },
+  scopes: readonly string[],
+): Promise<NewChange[]> {
+  const readers = await readersOf(tx, scopes.length > 0 ? scopes : null);
+  if (readers.length > 0)
+    await tx
+      .insertInto('erasure_confirmation')
+      .values(readers.map((device) => ({ request, device, confirmed_at: null, event: null })))
+      .execute();
+  const change = { kind: 'erase', person, request } as const;
+  return scopes.length > 0 ? scopes.map((site) => ({ ...change, site })) : [change];
+}
+
+/** A kiosk has erased. Only one that was asked confirms anything; its first confirmation stays. */
+export async function confirmErasure(tx: Transaction<Tables>, request: string, by: ByKiosk, now: Date): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable('erasure_confirmation')
+    .set({ confirmed_at: now, event: by.event })
+    .where('request', '=', request)
+    .where('device', '=', by.device)
+    .where('confirmed_at', 'is', null)
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) === 0) return;
+  // The saga looks at once whether that was the last.
+  await sql`update erasure_step set next_at = ${now.toISOString()}::timestamptz
+    where step = 'kiosks' and done_at is null and request in (
+      select coalesce(part_of, request) from erasure where request = ${request}::uuid)`.execute(tx);
+}

@@ -1,0 +1,110 @@
+import type { Db } from '../../../platform/database/schema.ts';
+import { type KioskState, kiosksOf } from './certificate.ts';
+import { type ErasureOrigin, undoUntilOf } from './request.ts';
+import { STEPS } from './steps.ts';
+
+/** A kiosk that has not confirmed for this long is worth a look, days. */
+export const OVERDUE_DAYS = 7;
+const DAY_MS = 86_400_000;
+
+/** One request, without its steps. */
+export interface ErasureSummary {
+  readonly request: string;
+  /** `requested`: can be taken back; `under-way`: key and values are gone, the rest is done step by step. */
+  readonly state: 'requested' | 'under-way' | 'done' | 'undone';
+  readonly origin: ErasureOrigin;
+  readonly requestedAt: Date;
+  readonly undoUntil: Date | null;
+  readonly doneAt: Date | null;
+  /** Code of what it waits for; null: it does not. */
+  readonly waitsFor: string | null;
+}
+
+export interface ErasureState extends ErasureSummary {
+  /** Null once it is done: then nothing needs to say whom it was about. */
+  readonly person: string | null;
+  readonly steps: readonly {
+    readonly step: string;
+    readonly doneAt: Date | null;
+    readonly code: string | null;
+    /** When it is tried again at the latest, where it waits. */
+    readonly nextAt: Date | null;
+  }[];
+  readonly confirmed: readonly { readonly device: string; readonly name: string; readonly at: Date }[];
+  /** Kiosks that may still hold something. `overdue`: should have confirmed by now; revoked ones can't. */
+  readonly open: readonly (Omit<KioskState, 'confirmedAt'> & { readonly overdue: boolean })[];
+  /** Compact JWS. */
+  readonly certificate: string | null;
+}
+
+const STATES = { requested: 'requested', closed: 'under-way', done: 'done', undone: 'undone' } as const;
+
+/** Newest first. @param o `state`: only these; `before`: request, for the next page */
+export async function listErasures(
+  db: Db,
+  o: {
+    readonly open?: boolean | undefined;
+    readonly limit?: number | undefined;
+    readonly before?: string | undefined;
+  } = {},
+): Promise<ErasureSummary[]> {
+  let query = db
+    .selectFrom('erasure as e')
+    .select(['e.request', 'e.state', 'e.origin', 'e.requested_at', 'e.undo_until', 'e.done_at'])
+    .select(({ selectFrom }) =>
+      selectFrom('erasure_step as s')
+        .select('s.code')
+        .whereRef('s.request', '=', 'e.request')
+        .where('s.done_at', 'is', null)
+        .limit(1)
+        .as('waits_for'),
+    )
+    .where('e.part_of', 'is', null)
+    .orderBy('e.request', 'desc')
+    .limit(o.limit ?? 50);
+  if (o.open) query = query.where('e.state', 'in', ['requested', 'closed']);
+  if (o.before !== undefined) query = query.where('e.request', '<', o.before);
+  return (await query.execute()).map((r) => ({
+    request: r.request,
+    state: STATES[r.state],
+    origin: r.origin,
+    requestedAt: r.requested_at,
+    undoUntil: undoUntilOf(r),
+    doneAt: r.done_at,
+    waitsFor: r.state === 'requested' || r.state === 'closed' ? (r.waits_for ?? null) : null,
+  }));
+}
+
+/** How far an erasure has got; null for an unknown request. */
+export async function erasureState(db: Db, request: string, now: Date): Promise<ErasureState | null> {
+  const row = await db
+    .selectFrom('erasure')
+    .selectAll()
+    .where('request', '=', request)
+    .where('part_of', 'is', null)
+    .executeTakeFirst();
+  if (!row) return null;
+  const steps = await db.selectFrom('erasure_step').selectAll().where('request', '=', request).execute();
+  const kiosks = await kiosksOf(db, request);
+  const since = row.closed_at ? now.getTime() - row.closed_at.getTime() : 0;
+  const waiting = steps.find((s) => s.done_at === null);
+  return {
+    request,
+    state: STATES[row.state],
+    origin: row.origin,
+    person: row.state === 'done' ? null : row.person,
+    requestedAt: row.requested_at,
+    undoUntil: undoUntilOf(row),
+    doneAt: row.done_at,
+    waitsFor: row.state === 'requested' || row.state === 'closed' ? (waiting?.code ?? null) : null,
+    steps: STEPS.map(({ name }) => {
+      const step = steps.find((s) => s.step === name);
+      return { step: name, doneAt: step?.done_at ?? null, code: step?.code ?? null, nextAt: step?.next_at ?? null };
+    }),
+    confirmed: kiosks.flatMap((k) => (k.confirmedAt ? [{ device: k.device, name: k.name, at: k.confirmedAt }] : [])),
+    open: kiosks
+      .filter((k) => !k.confirmedAt)
+      .map(({ confirmedAt: _, ...k }) => ({ ...k, overdue: k.status !== 'revoked' && since > OVERDUE_DAYS * DAY_MS })),
+    certificate: row.certificate,
+  };
+}

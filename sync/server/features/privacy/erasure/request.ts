@@ -1,0 +1,162 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { command } from '../../../../disk/program.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { openRequestOf } from '../../../core/people/erasing.ts';
+import { sameAs } from '../../../core/people/group.ts';
+import { allOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
+import { forgetTemplates } from '../../../core/templates/forget.ts';
+import type { Actor } from '../../../platform/audit/actor.ts';
+import { writeAudit } from '../../../platform/audit/write.ts';
+import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import type { ByKiosk } from './kiosks.ts';
+
+const DAY_MS = 86_400_000;
+
+export type ErasureOrigin = Row<'erasure'>['origin'];
+
+export interface ErasureRequest {
+  readonly person: string;
+  readonly origin: ErasureOrigin;
+  /** Days in which it can be taken back, 0 to 30. */
+  readonly undoDays: number;
+  /** Refuse whom nobody knows. Without it the request stands for whoever may come under this id. */
+  readonly mustExist?: boolean;
+  /** Id of the request, where something has named it already; without it a new one. */
+  readonly request?: string;
+}
+
+/**
+ * Asks for a person's erasure, under every name that they had before a merge. Templates go at once, here and on every kiosk,
+ * and none is taken any more. The rest goes when the time in which the request can be taken back is over (saga.ts); until
+ * then the person checks in by the other ways. Asking again gives the same request.
+ *
+ * @returns the request's id and until when it can be taken back; null: it can't be
+ * @throws Problem `person-unknown` with `mustExist`
+ */
+export function requestErasure(
+  db: Db,
+  keys: Keys,
+  { person, origin, undoDays, mustExist = false, request = v7() }: ErasureRequest,
+  now: Date,
+): Promise<{ readonly request: string; readonly undoUntil: Date | null }> {
+  return inTransaction(db, async (tx) => {
+    const row = await tx
+      .selectFrom('person')
+      .select(['id', 'merged_into'])
+      .where('id', '=', person)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!row && mustExist) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
+    const id = row?.merged_into ?? person;
+    const known = await openRequestOf(tx, id);
+    if (known) return found(tx, known.part_of ?? known.request);
+    await forgetTemplates(tx, keys, await sameAs(tx, [id]), now);
+    const times = { requested_at: now, undo_until: new Date(now.getTime() + undoDays * DAY_MS) };
+    await tx
+      .insertInto('erasure')
+      .values({
+        request,
+        person: id,
+        ...times,
+        part_of: null,
+        state: 'requested',
+        origin,
+      })
+      .execute();
+    return { request, undoUntil: undoUntilOf(times) };
+  });
+}
+
+/**
+ * Staff has deleted a person at a kiosk: a request for erasure like any other. Until it is closed or undone no kiosk has the
+ * person, since staff was shown that they are deleted. The event's id is the request's, so that a repeated event asks once.
+ * The caller has made sure that no legal hold names them (app/ingest/authority.ts).
+ */
+export async function requestAtKiosk(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  o: { readonly person: string; readonly by: ByKiosk; readonly undoDays: number },
+  now: Date,
+): Promise<void> {
+  const { person, by, undoDays } = o;
+  const { request } = await requestErasure(tx, keys, { person, origin: 'kiosk', undoDays, request: by.event }, now);
+  const { numUpdatedRows } = await tx
+    .updateTable('erasure')
+    .set({ off_kiosks: true })
+    .where('request', '=', request)
+    .where('state', '=', 'requested')
+    .where('off_kiosks', '=', false)
+    .executeTakeFirst();
+  if (Number(numUpdatedRows) === 0) return;
+  const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'gone', person, site }));
+  await appendChanges(tx, newChanges, now);
+  const actor: Actor = { role: 'device', id: by.device, email: null, ip: null, userAgent: null };
+  const data = ['person', 'template', 'photo', 'checkin'];
+  await writeAudit(
+    tx,
+    keys,
+    { actor, action: 'delete', route: 'kiosk deletion', resource: request, data, subjects: [person], outcome: 'ok' },
+    now,
+  );
+}
+
+async function found(db: Db, request: string): Promise<{ request: string; undoUntil: Date | null }> {
+  const row = await db
+    .selectFrom('erasure')
+    .select(['requested_at', 'undo_until'])
+    .where('request', '=', request)
+    .executeTakeFirstOrThrow();
+  return { request, undoUntil: undoUntilOf(row) };
+}
+
+/** Until when a request can be taken back; null where there was no such time from the beginning. */
+export const undoUntilOf = (row: { readonly requested_at: Date; readonly undo_until: Date | null }): Date | null =>
+  row.undo_until && row.undo_until > row.requested_at ? row.undo_until : null;
+
+/**
+ * Takes a request back. The person is as they were, but without templates: they enrol their face again, if they want to.
+ * Kiosks that no longer had them get them back.
+ *
+ * @throws Problem `erasure-unknown`, `erasure-under-way` (the time to take it back is over)
+ */
+export async function undoErasure(
+  tx: Transaction<Tables>,
+  request: string,
+  now: Date,
+): Promise<{ readonly person: string }> {
+  const row = await tx
+    .selectFrom('erasure')
+    .select(['person', 'state', 'undo_until', 'off_kiosks'])
+    .where('request', '=', request)
+    .where('part_of', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!row) throw erasureUnknown();
+  if (row.state === 'undone') return { person: row.person };
+  if (row.state !== 'requested' || !row.undo_until || row.undo_until <= now)
+    throw new Problem(
+      'erasure-under-way',
+      'This request can not be taken back any more.',
+      'The person is being erased; add them anew if that was not wanted.',
+    );
+  await tx.updateTable('erasure').set({ state: 'undone', done_at: now }).where('request', '=', request).execute();
+  if (row.off_kiosks) {
+    const newChanges: NewChange[] = [];
+    for (const name of await sameAs(tx, [row.person]))
+      for (const site of await scopesOfPerson(tx, name)) newChanges.push(...(await allOfPerson(tx, name, site)));
+    await appendChanges(tx, newChanges, now);
+  }
+  return { person: row.person };
+}
+
+export function erasureUnknown(): Problem {
+  return new Problem(
+    'erasure-unknown',
+    'There is no such request for erasure.',
+    `List them: ${command('erasure list')}`,
+  );
+}

@@ -1,0 +1,233 @@
+import { sql, type Transaction } from 'kysely';
+import { sameAs } from '../../../core/people/group.ts';
+import { isHeld } from '../../../core/people/holds.ts';
+import { erasePeople, lockToErase } from '../../../core/people/people.ts';
+import { dropTemplates } from '../../../core/templates/templates.ts';
+import { SYSTEM } from '../../../platform/audit/actor.ts';
+import type { AuditEntry } from '../../../platform/audit/entry.ts';
+import { writeAudit } from '../../../platform/audit/write.ts';
+import { appendChanges } from '../../../platform/changes/log.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Tables } from '../../../platform/database/schema.ts';
+import type { JobContext } from '../../../platform/jobs/job.ts';
+import { writeTombstone } from '../../../platform/objects/sealed/tombstones.ts';
+import type { ObjectStore } from '../../../platform/objects/store.ts';
+import { queueMessages } from '../../../platform/webhooks/queue.ts';
+import { certify } from './certificate.ts';
+import { lastKeyCopy } from './copies.ts';
+import { eraseOnKiosks } from './kiosks.ts';
+import { erasePhotosOf } from './photos.ts';
+import { partWithWal, scrubKeys } from './scrub.ts';
+import { writeTombstoneFile } from './tombstones.ts';
+import { unlinkPeople } from './unlink.ts';
+import { forgetUnnamed } from './unnamed.ts';
+
+/** What a step has to do with. */
+export interface StepContext extends JobContext {
+  /** Null: this server has no object store. */
+  readonly objects: ObjectStore | null;
+  readonly request: string;
+  /** Every name of the person. */
+  readonly people: readonly string[];
+  readonly requestedAt: Date;
+  /** Which try this is, from 1. */
+  readonly attempt: number;
+  /** What the steps before have left. */
+  readonly detail: (step: StepName) => Readonly<Record<string, unknown>> | null;
+}
+
+/** How a step ended. `waits`: for something that time or somebody else brings; it is looked at again after `forMs`. */
+export type StepEnd =
+  | { readonly done: Readonly<Record<string, unknown>> }
+  | { readonly waits: string; readonly forMs: number };
+
+export interface Step {
+  readonly name: StepName;
+  /** Safe to run again, whole or after it was broken off anywhere. */
+  run(context: StepContext): Promise<StepEnd>;
+}
+
+export type StepName =
+  | 'tombstone'
+  | 'close'
+  | 'unlink'
+  | 'objects'
+  | 'scrub'
+  | 'kiosks'
+  | 'wal'
+  | 'copies'
+  | 'certificate';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** How often the write-ahead log is looked at, and how many times: then the certificate says how it stands. */
+const WAL_EVERY_MS = 5 * MINUTE_MS;
+const WAL_LOOKS = 48;
+
+/** In this order; a step is begun when those before it are done. */
+export const STEPS: readonly Step[] = [
+  {
+    // First of all: from here on no restore brings the person back.
+    name: 'tombstone',
+    async run({ db, keys, config, objects, request, people, requestedAt, now }) {
+      const noHoldAt = now();
+      if (await isHeld(db, people)) return { waits: 'legal-hold', forMs: HOUR_MS };
+      if (objects) {
+        await writeTombstone(objects, keys, { request, people, requestedAt, noHoldAt });
+        return { done: { where: 'object store', names: people.length, noHoldAt: noHoldAt.toISOString() } };
+      }
+      writeTombstoneFile(config.home, {
+        v: 1,
+        request,
+        people: [...people],
+        requestedAt: requestedAt.toISOString(),
+        noHoldAt: noHoldAt.toISOString(),
+      });
+      return { done: { where: 'server home', names: people.length, noHoldAt: noHoldAt.toISOString() } };
+    },
+  },
+  {
+    name: 'close',
+    async run({ db, keys, request, people, now, notify, detail }) {
+      const at = now();
+      const tombstone = detail('tombstone');
+      const outdated = await inTransaction(db, async (tx) => {
+        const { state, person, origin } = await tx
+          .selectFrom('erasure')
+          .select(['state', 'person', 'origin'])
+          .where('request', '=', request)
+          .forUpdate()
+          .executeTakeFirstOrThrow();
+        const names = await lockToErase(tx, people);
+        // Once the key is destroyed there is nothing that a hold could keep, and nobody is merged any more.
+        const code = state === 'requested' ? await whyOutdated(tx, names, tombstone) : null;
+        if (code !== null) {
+          await tx
+            .updateTable('erasure_step')
+            .set({ done_at: null, code })
+            .where('request', '=', request)
+            .where('step', '=', 'tombstone')
+            .execute();
+          return code;
+        }
+        // Templates first: afterwards nothing says any more which events of the log were about this person.
+        for (const name of people) await dropTemplates(tx, keys, name);
+        await forgetUnnamed(tx, keys, people);
+        // Released by now. Why somebody was under one is the person's as well, and lies under no key of theirs.
+        await tx.deleteFrom('retention_hold').where('person', 'in', people).execute();
+        await erasePeople(tx, people, at);
+        await tx.deleteFrom('session').where('person', 'in', people).execute();
+        await tx.deleteFrom('sign_in_link').where('person', 'in', people).execute();
+        const newChanges = await eraseOnKiosks(tx, keys, person, { request, origin }, at);
+        await appendChanges(tx, newChanges, at);
+        await queueMessages(tx, 'person.erased', people, at);
+        // The log takes no row twice, and is long: it is only searched where this step may have run before.
+        if (state === 'requested' || !(await isAudited(tx, request))) await writeAudit(tx, keys, closed(request), at);
+        return null;
+      });
+      if (outdated !== null) return { waits: outdated, forMs: 0 };
+      notify('change');
+      notify('board');
+      return { done: { names: people.length } };
+    },
+  },
+  {
+    name: 'unlink',
+    async run({ db, people, signal, notify }) {
+      const unlinked = await unlinkPeople(db, people, signal);
+      notify('board');
+      return { done: { ...unlinked } };
+    },
+  },
+  { name: 'objects', run: erasePhotosOf },
+  {
+    name: 'scrub',
+    async run({ db }) {
+      const { position } = await scrubKeys(db);
+      return { done: { position } };
+    },
+  },
+  {
+    name: 'kiosks',
+    async run({ db, request }) {
+      const { rows } = await sql<{ open: number; confirmed: number; lost: number }>`
+        select count(*) filter (where c.confirmed_at is null and d.status <> 'revoked')::int as open,
+               count(*) filter (where c.confirmed_at is not null)::int as confirmed,
+               count(*) filter (where c.confirmed_at is null and d.status = 'revoked')::int as lost
+        from erasure e join erasure_confirmation c on c.request = e.request join device d on d.id = c.device
+        where e.request = ${request}::uuid or e.part_of = ${request}::uuid`.execute(db);
+      const { open, confirmed, lost } = rows[0]!;
+      // A confirmation has it looked at once (kiosks.ts); a kiosk that was revoked meanwhile, within this.
+      if (open > 0) return { waits: 'kiosks-open', forMs: HOUR_MS };
+      return { done: { confirmed, canNotConfirm: lost } };
+    },
+  },
+  {
+    name: 'wal',
+    async run({ db, detail, attempt }) {
+      const { state, archived } = await partWithWal(db, String(detail('scrub')?.position));
+      if (state === 'needed' && attempt < WAL_LOOKS) return { waits: 'database-log-needed', forMs: WAL_EVERY_MS };
+      return { done: { state, archived } };
+    },
+  },
+  { name: 'copies', run: lastKeyCopy },
+  { name: 'certificate', run: certify },
+];
+
+/**
+ * Why the tombstone has to be written once more; null: it holds. Names are only ever added: it has to have all of them, or a
+ * restore would bring back the person under the one that it lacks.
+ */
+async function whyOutdated(
+  tx: Transaction<Tables>,
+  people: readonly string[],
+  tombstone: Readonly<Record<string, unknown>> | null,
+): Promise<'legal-hold' | 'merged-since' | null> {
+  if (await wasHeldSince(tx, people, tombstone?.noHoldAt)) return 'legal-hold';
+  return tombstone && tombstone.names !== people.length ? 'merged-since' : null;
+}
+
+/**
+ * Whether a hold names them, or did at any time since the tombstone. Then its step is done once more: a backup from the time
+ * of the hold has the hold, and a restore has to see that it ended before the tombstone (features/backup/repeat-erasures.ts).
+ */
+async function wasHeldSince(tx: Transaction<Tables>, people: readonly string[], noHoldAt: unknown): Promise<boolean> {
+  let holds = tx.selectFrom('retention_hold').select('id').where('person', 'in', people);
+  holds = holds.where((h) =>
+    typeof noHoldAt === 'string'
+      ? h.or([h('released_at', 'is', null), h('set_at', '>=', new Date(noHoldAt))])
+      : h('released_at', 'is', null),
+  );
+  return (await holds.limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** The row of the audit log that says that a person was erased. */
+const closed = (request: string): AuditEntry => ({
+  actor: SYSTEM,
+  action: 'delete',
+  route: 'erasure',
+  resource: request,
+  data: ['person', 'template', 'photo', 'checkin.gps'],
+  // Their key is gone, and with it what could name them here.
+  subjects: [],
+  count: 1,
+  outcome: 'ok',
+});
+
+async function isAudited(tx: Transaction<Tables>, request: string): Promise<boolean> {
+  const { route, resource } = closed(request);
+  const row = await tx
+    .selectFrom('audit')
+    .select('position')
+    .where('resource', '=', resource!)
+    .where('route', '=', route)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Every name of the person of a request: as its parts have them, and as merges say before there are parts. */
+export async function namesOfRequest(db: JobContext['db'], request: string, person: string): Promise<string[]> {
+  const parts = await db.selectFrom('erasure').select('person').where('part_of', '=', request).execute();
+  return sameAs(db, [person, ...parts.map((p) => p.person)]);
+}

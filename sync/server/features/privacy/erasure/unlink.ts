@@ -1,0 +1,154 @@
+import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { NIL } from 'uuid';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+
+/**
+ * Takes an erased person out of the rows that stay, so that nothing ties these rows together any more.
+ *
+ * To set a column to null would not be enough: all rows that one transaction has changed carry its id (`xmin`, and the
+ * feed's `change`), and lie one after another where they were written last, which is also the order of a dump. So rows are
+ * laid anew together with all others of nobody that stand near them, those of people who were erased earlier and those that
+ * were never anybody's, of one device and month, in the order of their own times. What is left of a row is its device, its
+ * time, and what it counts for.
+ */
+
+/** What was left of somebody's records, by table. */
+export interface Unlinked {
+  readonly events: number;
+  readonly checkins: number;
+  readonly corrections: number;
+}
+
+/**
+ * Every row of these people, a device and month in each transaction. Safe to run again after it was broken off anywhere:
+ * what is done is not found any more.
+ *
+ * @param people ids under every name, none of whom may be written about any more
+ */
+export async function unlinkPeople(db: Db, people: readonly string[], signal?: AbortSignal): Promise<Unlinked> {
+  const total = { events: 0, checkins: 0, corrections: 0 };
+  for (const group of await groupsOf(db, 'checkin', 'at', people)) {
+    signal?.throwIfAborted();
+    total.checkins += await inTransaction(db, (tx) => unlinkCheckins(tx, group, people));
+  }
+  for (const group of await groupsOf(db, 'event', 'received_at', people)) {
+    signal?.throwIfAborted();
+    total.events += await inTransaction(db, (tx) => unlinkEvents(tx, group, people));
+  }
+  total.corrections = await inTransaction(db, (tx) => unlinkCorrections(tx, people));
+  return total;
+}
+
+/** A device, and a month of UTC: [from, to). */
+interface Group {
+  readonly device: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+async function groupsOf(db: Db, table: string, time: string, people: readonly string[]): Promise<Group[]> {
+  const { rows } = await sql<{ device: string; month: string }>`
+    select distinct device, to_char(${sql.ref(time)} at time zone 'UTC', 'YYYY-MM') as month
+    from ${sql.table(table)} where person = any(${people}::uuid[]) order by 1, 2`.execute(db);
+  return rows.map(({ device, month }) => {
+    const [year = 0, number = 0] = month.split('-').map(Number);
+    return {
+      device,
+      from: new Date(Date.UTC(year, number - 1, 1)).toISOString(),
+      to: new Date(Date.UTC(year, number, 1)).toISOString(),
+    };
+  });
+}
+
+async function unlinkCheckins(
+  tx: Transaction<Tables>,
+  { device, from, to }: Group,
+  people: readonly string[],
+): Promise<number> {
+  const theirs = sql`select id from checkin where device = ${device}::uuid and at >= ${from}::timestamptz
+    and at < ${to}::timestamptz and person = any(${people}::uuid[])`;
+  // Which event annulled a record: the pair would be two rows of one person. That it is annulled still counts.
+  await rewriteRows(tx, 'checkin_void', {
+    rows: sql`device = ${device}::uuid and (target in (${theirs}) or (event = ${NIL}::uuid
+              and at >= ${from}::timestamptz and at < ${to}::timestamptz))`,
+    set: { event: sql`${NIL}::uuid` },
+    order: sql`at, target`,
+  });
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from (${theirs}) t`.execute(tx);
+  await rewriteRows(tx, 'checkin', {
+    rows: sql`device = ${device}::uuid and at >= ${from}::timestamptz and at < ${to}::timestamptz
+              and (person is null or person = any(${people}::uuid[]))`,
+    set: {
+      person: sql`null`,
+      // That it is a duplicate, and was superseded, still counts; of what would tie it to another row.
+      duplicate_of: sql`case when m.duplicate_of is null then null else ${NIL}::uuid end`,
+      superseded_by: sql`case when m.superseded_by is null then null
+                             when m.person is null then m.superseded_by else ${NIL}::uuid end`,
+      change: sql`greatest(m.change, pg_current_xact_id()::text::bigint)`,
+    },
+    order: sql`at, id`,
+  });
+  return rows[0]!.count;
+}
+
+async function unlinkEvents(
+  tx: Transaction<Tables>,
+  { device, from, to }: Group,
+  people: readonly string[],
+): Promise<number> {
+  // As an ingest of this device does, which may be writing to a row's state of the chain.
+  await tx.selectFrom('ack_mark').select('epoch').where('device', '=', device).orderBy('epoch').forUpdate().execute();
+  const within = sql`device = ${device}::uuid and received_at >= ${from}::timestamptz and received_at < ${to}::timestamptz`;
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from event
+    where ${within} and person = any(${people}::uuid[])`.execute(tx);
+  const gone = (column: string) =>
+    sql`case when m.person = any(${people}::uuid[]) then null else ${sql.ref(`m.${column}`)} end`;
+  await rewriteRows(tx, 'event', {
+    rows: sql`${within} and (person is null or person = any(${people}::uuid[]))`,
+    set: { personal: gone('personal'), gps: gone('gps'), person: sql`null` },
+    order: sql`epoch, seq`,
+  });
+  return rows[0]!.count;
+}
+
+async function unlinkCorrections(tx: Transaction<Tables>, people: readonly string[]): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from correction
+    where person = any(${people}::uuid[])`.execute(tx);
+  if (rows[0]!.count === 0) return 0;
+  const theirs = sql`m.person = any(${people}::uuid[])`;
+  await rewriteRows(tx, 'correction', {
+    rows: sql`person = any(${people}::uuid[]) or person = ${NIL}::uuid`,
+    set: {
+      person: sql`${NIL}::uuid`,
+      reason: sql`''::bytea`,
+      author: sql`null`,
+      target: sql`case when m.target is null then null when ${theirs} then ${NIL}::uuid else m.target end`,
+      undone_by: sql`case when m.undone_by is null then null else ${NIL}::uuid end`,
+    },
+    order: sql`made_at, id`,
+  });
+  return rows[0]!.count;
+}
+
+/** Deletes rows and inserts them again in one statement, with these columns set (`m` is the row as it was). */
+async function rewriteRows(
+  tx: Transaction<Tables>,
+  table: string,
+  o: {
+    readonly rows: RawBuilder<unknown>;
+    readonly set: Readonly<Record<string, RawBuilder<unknown>>>;
+    readonly order: RawBuilder<unknown>;
+  },
+): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select a.attname as name from pg_attribute a
+    where a.attrelid = ${table}::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    order by a.attnum`.execute(tx);
+  const columns = rows.map((r) => r.name);
+  const values = columns.map((c) => o.set[c] ?? sql.ref(`m.${c}`));
+  await sql`
+    with m as (delete from ${sql.table(table)} where ${o.rows} returning *)
+    insert into ${sql.table(table)} (${sql.join(columns.map((c) => sql.ref(c)))})
+    select ${sql.join(values)} from m order by ${o.order}`.execute(tx);
+}

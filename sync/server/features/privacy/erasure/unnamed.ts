@@ -1,0 +1,58 @@
+import type { Transaction } from 'kysely';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import type { Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { quarantinePlace } from '../../../platform/keys/personal.ts';
+
+/** Entries that are read at once. */
+const PAGE = 200;
+
+/**
+ * Forgets the content of events that could not be taken, and that name one of these people in some place where an event
+ * does not say whom it is about. Such content is nobody's: it lies under the environment's keys, which no erasure destroys.
+ *
+ * @param people ids under every name
+ * @returns how many
+ */
+export async function forgetUnnamed(tx: Transaction<Tables>, keys: Keys, people: readonly string[]): Promise<number> {
+  let forgotten = 0;
+  for (let after = 0; ; ) {
+    const rows = await tx
+      .selectFrom('quarantine')
+      .select(['id', 'digest', 'content'])
+      .where('person', 'is', null)
+      .where('content', 'is not', null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(PAGE)
+      .execute();
+    const theirs = rows.filter(({ digest, content }) => {
+      const text = textOf(keys, digest, content!);
+      return people.some((id) => text.includes(id));
+    });
+    if (theirs.length > 0)
+      await tx
+        .updateTable('quarantine')
+        .set({ content: null })
+        .where(
+          'id',
+          'in',
+          theirs.map((r) => r.id),
+        )
+        .execute();
+    forgotten += theirs.length;
+    const last = rows.at(-1);
+    if (rows.length < PAGE || !last) return forgotten;
+    after = Number(last.id);
+  }
+}
+
+/** In small letters, as ids are. What does not open tells nobody anything. */
+function textOf(keys: Keys, digest: string, content: Uint8Array): string {
+  try {
+    return keys.open('field', quarantinePlace(digest, null), content).toString('utf8').toLowerCase();
+  } catch (cause) {
+    if (cause instanceof Problem) return '';
+    throw cause;
+  }
+}

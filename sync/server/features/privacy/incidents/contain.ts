@@ -1,0 +1,120 @@
+import { command } from '../../../../disk/program.ts';
+import type { Contain, Contained } from '../../../../protocol/api/incidents.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { retireServerKeys } from '../../../core/credentials/pins/pins.ts';
+import { revokeDevice } from '../../../core/devices/registry.ts';
+import type { Services } from '../../../platform/access/route.ts';
+import { endSessionsOf } from '../../../platform/access/session.ts';
+import type { Actor } from '../../../platform/audit/actor.ts';
+import type { AuditAction } from '../../../platform/audit/entry.ts';
+import { writeAudit } from '../../../platform/audit/write.ts';
+import { keysChanged } from '../../../platform/changes/log.ts';
+import { inTransaction } from '../../../platform/database/retry.ts';
+import { succeedKey } from '../../../platform/keys/succession.ts';
+import { addScope, type Doing, entry, incidentClosed, noteContained } from './incidents.ts';
+import { holdIncident } from './record.ts';
+
+/**
+ * Contains an incident with one command: new keys of the server, kiosks revoked, sessions ended, all of it in the timeline
+ * and the audit log. Each step is a transaction of its own, and one that fails holds up no other: what could not be done
+ * is told. Safe to run again. Inside a transaction, as of a route, the steps are parts of it. Who holds the keyring refreshes
+ * it afterwards: within the transaction it would wait for itself, where the database has one connection.
+ *
+ * @throws Problem `incident-unknown`, `incident-closed`
+ */
+export async function containIncident(
+  services: Services,
+  incident: string,
+  o: Contain,
+  actor: Actor,
+): Promise<Contained> {
+  const { db, keys, now, notify } = services;
+  const { row } = await holdIncident(db, keys, incident);
+  if (row.closed_at) throw incidentClosed();
+  const done: string[] = [];
+  const failed: Contained['failed'] = [];
+  const step = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+      done.push(what);
+    } catch (cause) {
+      const { code, message } =
+        cause instanceof Problem
+          ? cause
+          : { code: 'internal-error', message: 'The step failed; see the server’s log.' };
+      if (!(cause instanceof Problem))
+        services.log.error({ code: 'containment-step-failed', what, err: cause }, 'incident');
+      failed.push({ what, code, message });
+    }
+  };
+  /** A step in one transaction with its entry and its row. */
+  const inOne = (what: string, resource: string, work: (d: Doing) => Promise<unknown>) =>
+    step(what, () =>
+      inTransaction(db, async (tx) => {
+        const d: Doing = { tx, keys, actor, now: now() };
+        await work(d);
+        await entry(d, incident, 'contained', what);
+        await writeAudit(tx, keys, rowOf(actor, resource), d.now);
+      }),
+    );
+  for (const purpose of new Set(o.rotate)) {
+    const announce = (what: string) => async (tx: Doing['tx']) => {
+      const at = now();
+      await keysChanged(tx, at, purpose);
+      await entry({ tx, keys, actor, now: at }, incident, 'contained', what);
+      await writeAudit(tx, keys, rowOf(actor, `${purpose} key`), at);
+    };
+    const made = `The ${purpose} key has a successor.`;
+    await step(made, () => succeedKey(db, keys, purpose, now().getTime(), announce(made)));
+    const gone = `The ${purpose} keys before it are retired.`;
+    if (o.retire) await step(gone, () => retireServerKeys(db, keys, purpose, now().getTime(), announce(gone)));
+  }
+  for (const device of new Set(o.devices))
+    await inOne(`Device ${device} is revoked.`, device, async (d) => {
+      await revokeDevice(d.tx, device, d.now);
+      await addScope(d, incident, { who: device });
+    });
+  for (const account of new Set(o.accounts))
+    await inOne(`The sessions of account ${account} are ended.`, account, async (d) => {
+      await endSessionsOf(d.tx, { account });
+      await addScope(d, incident, { who: account });
+    });
+  if (o.everySession)
+    await inOne('Every session is ended.', 'sessions', async ({ tx }) => {
+      await tx.deleteFrom('session').execute();
+      await tx.deleteFrom('sign_in_link').where('used_at', 'is', null).execute();
+    });
+  if (failed.length === 0)
+    await step('The incident is contained.', () =>
+      inTransaction(db, (tx) => noteContained({ tx, keys, actor, now: now() }, incident)),
+    );
+  notify('change');
+  notify('board');
+  return { done, failed, next: nextSteps(o) };
+}
+
+const rowOf = (actor: Actor, resource: string) => ({
+  actor,
+  action: 'operate' as AuditAction,
+  route: 'incident contain',
+  resource,
+  data: ['incident'],
+  subjects: [],
+  outcome: 'ok',
+});
+
+/** What lies outside of this server's reach. */
+function nextSteps(o: Contain): string[] {
+  return [
+    `Give the server new ENCRYPTION_KEY and SECRET_KEY, and run: ${command('keys rotate --re-encrypt')}`,
+    'Replace the credentials of the object store and of the database, where they may be known.',
+    ...(o.rotate.length > 0 && !o.retire
+      ? ['When the kiosks were online, retire the keys before the new ones: server keys retire']
+      : []),
+    ...(o.devices.length > 0 ? ['Fetch the revoked kiosks: what lies on them is under their own keys.'] : []),
+    ...(o.accounts.length > 0 || o.everySession
+      ? ['Reset passwords and second factors of accounts that may be known: accounts reset-totp']
+      : []),
+    'Check the audit log: audit verify',
+  ];
+}

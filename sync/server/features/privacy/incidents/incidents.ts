@@ -1,0 +1,190 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { z } from 'zod';
+import type {
+  ChangeIncident,
+  EntryKind,
+  IncidentScope,
+  Notified,
+  OpenIncident,
+} from '../../../../protocol/api/incidents.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import type { Actor } from '../../../platform/audit/actor.ts';
+import type { Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { requireDocumented, requireTimes } from './clock.ts';
+import { addEntry, type Held, holdIncident, incidentPlace, type Words } from './record.ts';
+
+/** What is done to incidents; each leaves an entry in the timeline. The caller writes the audit row. */
+
+export interface Doing {
+  readonly tx: Transaction<Tables>;
+  readonly keys: Keys;
+  readonly actor: Actor;
+  readonly now: Date;
+}
+
+/** @throws Problem `incident-times-wrong` */
+export async function openIncident(d: Doing, o: z.output<typeof OpenIncident>): Promise<string> {
+  const [foundAt, beganAt, endedAt] = [new Date(o.foundAt), date(o.beganAt), date(o.endedAt)];
+  requireTimes(foundAt, beganAt, endedAt, d.now);
+  const id = v7();
+  const words: Words = {
+    title: o.title,
+    description: o.description,
+    consequences: '',
+    measures: '',
+    authorityReason: '',
+    peopleReason: '',
+  };
+  await d.tx
+    .insertInto('incident')
+    .values({
+      id,
+      severity: o.severity,
+      found_at: foundAt,
+      began_at: beganAt,
+      ended_at: endedAt,
+      data: unique(o.data),
+      opened_at: d.now,
+      contained_at: null,
+      authority_at: null,
+      people_at: null,
+      closed_at: null,
+      row_version: 1,
+      sealed: d.keys.sealJson(incidentPlace(id, 1), words),
+    })
+    .execute();
+  await entry(d, id, 'opened', o.title);
+  return id;
+}
+
+/** @throws Problem `incident-unknown`, `incident-changed`, `incident-closed`, `incident-times-wrong` */
+export async function changeIncident(d: Doing, id: string, patch: z.output<typeof ChangeIncident>): Promise<void> {
+  const held = await holdOpen(d, id);
+  const { row, words } = held;
+  if (row.row_version !== patch.version)
+    throw new Problem('incident-changed', 'Somebody has changed the incident meanwhile.', 'Read it again.');
+  const { version: _, severity, foundAt, beganAt, endedAt, data, ...written } = patch;
+  const next = {
+    severity: severity ?? row.severity,
+    found_at: foundAt ? new Date(foundAt) : row.found_at,
+    began_at: beganAt === undefined ? row.began_at : date(beganAt),
+    ended_at: endedAt === undefined ? row.ended_at : date(endedAt),
+    data: data ? unique(data) : row.data,
+  };
+  requireTimes(next.found_at, next.began_at, next.ended_at, d.now);
+  const given = Object.fromEntries(Object.entries(written).filter(([, v]) => v !== undefined));
+  await write(d, held, next, { ...words, ...given });
+  const fields = Object.keys(patch).filter((f) => f !== 'version');
+  await entry(d, id, 'changed', fields.join(', '));
+}
+
+/** @throws Problem `incident-unknown` */
+export async function noteIncident(d: Doing, id: string, text: string): Promise<void> {
+  await holdIncident(d.tx, d.keys, id);
+  await entry(d, id, 'note', text);
+}
+
+/** @throws Problem `incident-unknown`, `incident-closed` */
+export async function addScope(d: Doing, id: string, scope: IncidentScope): Promise<string> {
+  await holdOpen(d, id);
+  const made = v7();
+  await d.tx
+    .insertInto('incident_scope')
+    .values({ id: made, incident: id, filter: JSON.stringify(scope), added_at: d.now })
+    .execute();
+  await entry(d, id, 'scope', scopeText(scope));
+  return made;
+}
+
+/** @throws Problem `incident-unknown`, `incident-closed`, `scope-unknown` */
+export async function removeScope(d: Doing, id: string, scope: string): Promise<void> {
+  await holdOpen(d, id);
+  const { numDeletedRows } = await d.tx
+    .deleteFrom('incident_scope')
+    .where('id', '=', scope)
+    .where('incident', '=', id)
+    .executeTakeFirst();
+  if (numDeletedRows === 0n) throw new Problem('scope-unknown', 'The incident has no such scope.', 'Read it again.');
+  await entry(d, id, 'scope-removed', scope);
+}
+
+/** Notes that the authority, or the affected, were told. @throws Problem `incident-unknown`, `incident-closed`, `incident-times-wrong` */
+export async function noteNotified(d: Doing, id: string, { to, at }: z.output<typeof Notified>): Promise<void> {
+  const held = await holdOpen(d, id);
+  const when = new Date(at);
+  if (when > d.now || when < held.row.found_at)
+    throw new Problem(
+      'incident-times-wrong',
+      'Nobody is told of an incident before it is found, or in the future.',
+      'Correct the time; it is UTC.',
+    );
+  await write(d, held, to === 'authority' ? { authority_at: when } : { people_at: when }, held.words);
+  await entry(d, id, `${to}-notified`, at);
+}
+
+/** Notes that it is contained; the first time stays. */
+export async function noteContained(d: Doing, id: string): Promise<void> {
+  const held = await holdOpen(d, id);
+  if (!held.row.contained_at) await write(d, held, { contained_at: d.now }, held.words);
+}
+
+/** @throws Problem `incident-unknown`, `incident-closed`, `incident-not-documented` */
+export async function closeIncident(d: Doing, id: string): Promise<void> {
+  const held = await holdOpen(d, id);
+  const { row, words } = held;
+  requireDocumented({ foundAt: row.found_at, authorityAt: row.authority_at, peopleAt: row.people_at, ...words });
+  await write(d, held, { closed_at: d.now }, words);
+  await entry(d, id, 'closed', '');
+}
+
+/** As a line of the timeline has it. */
+export function scopeText(scope: IncidentScope): string {
+  return Object.entries(scope)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}
+
+export function entry(d: Doing, incident: string, kind: EntryKind, text: string): Promise<string> {
+  return addEntry(d.tx, d.keys, { incident, kind, text, actor: d.actor }, d.now);
+}
+
+async function holdOpen(d: Doing, id: string): Promise<Held> {
+  const held = await holdIncident(d.tx, d.keys, id, { forUpdate: true });
+  if (!held.row.closed_at) return held;
+  throw incidentClosed();
+}
+
+export const incidentClosed = (): Problem =>
+  new Problem('incident-closed', 'The incident is closed.', 'Open another that refers to it.');
+
+async function write(
+  { tx, keys }: Doing,
+  { row }: Held,
+  columns: Partial<
+    Pick<
+      Held['row'],
+      | 'severity'
+      | 'found_at'
+      | 'began_at'
+      | 'ended_at'
+      | 'data'
+      | 'authority_at'
+      | 'people_at'
+      | 'contained_at'
+      | 'closed_at'
+    >
+  >,
+  words: Words,
+): Promise<void> {
+  const version = row.row_version + 1;
+  await tx
+    .updateTable('incident')
+    .set({ ...columns, row_version: version, sealed: keys.sealJson(incidentPlace(row.id, version), words) })
+    .where('id', '=', row.id)
+    .execute();
+}
+
+const date = (text: string | null): Date | null => (text === null ? null : new Date(text));
+const unique = (list: readonly string[]): string[] => [...new Set(list)].sort();

@@ -1,0 +1,151 @@
+import type { Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import { z } from 'zod';
+import { type EntryKind, type Incident, IncidentScope } from '../../../../protocol/api/incidents.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import type { Actor } from '../../../platform/audit/actor.ts';
+import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
+import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { clockOf } from './clock.ts';
+
+/** Rows of incidents: reading, writing, sealing. */
+
+/** The words of an incident, in one envelope: they may name anybody. */
+export const Words = z.strictObject({
+  title: z.string(),
+  description: z.string(),
+  consequences: z.string(),
+  measures: z.string(),
+  authorityReason: z.string(),
+  peopleReason: z.string(),
+});
+export type Words = z.infer<typeof Words>;
+
+export const incidentPlace = (id: string, rowVersion: number): Place => ({
+  field: 'incident.words',
+  person: null,
+  record: id,
+  rowVersion,
+});
+export const entryPlace = (id: string): Place => ({ field: 'incident.entry', person: null, record: id, rowVersion: 1 });
+
+export interface Held {
+  readonly row: Row<'incident'>;
+  readonly words: Words;
+}
+
+/** @throws Problem `incident-unknown` */
+export async function holdIncident(
+  db: Db,
+  keys: Keys,
+  id: string,
+  o: { readonly forUpdate?: boolean } = {},
+): Promise<Held> {
+  let query = db.selectFrom('incident').selectAll().where('id', '=', id);
+  if (o.forUpdate) query = query.forUpdate();
+  const row = await query.executeTakeFirst();
+  if (!row) throw new Problem('incident-unknown', 'There is no such incident.', 'List them.');
+  return { row, words: openWords(keys, row) };
+}
+
+/** Newest first; one more than asked for tells that there are more. */
+export async function listHeld(
+  db: Db,
+  keys: Keys,
+  below: readonly [string, string] | null,
+  limit: number,
+): Promise<Held[]> {
+  let query = db.selectFrom('incident').selectAll().orderBy('found_at', 'desc').orderBy('id', 'desc').limit(limit);
+  if (below) {
+    const [at, id] = [new Date(below[0]), below[1]];
+    query = query.where((e) => e.or([e('found_at', '<', at), e.and([e('found_at', '=', at), e('id', '<', id)])]));
+  }
+  return (await query.execute()).map((row) => ({ row, words: openWords(keys, row) }));
+}
+
+const openWords = (keys: Keys, row: Row<'incident'>): Words =>
+  Words.parse(keys.openJson(incidentPlace(row.id, row.row_version), row.sealed));
+
+/** Writes an entry of the timeline. */
+export async function addEntry(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  entry: { readonly incident: string; readonly kind: EntryKind; readonly text: string; readonly actor: Actor },
+  now: Date,
+): Promise<string> {
+  const id = v7();
+  await tx
+    .insertInto('incident_entry')
+    .values({
+      id,
+      incident: entry.incident,
+      at: now,
+      kind: entry.kind,
+      by_role: entry.actor.role,
+      by_id: entry.actor.id,
+      sealed: keys.sealJson(entryPlace(id), entry.text),
+    })
+    .execute();
+  return id;
+}
+
+export function summaryOf({ row, words }: Held, now: Date) {
+  const state = row.closed_at ? ('closed' as const) : row.contained_at ? ('contained' as const) : ('open' as const);
+  const standing = { foundAt: row.found_at, authorityAt: row.authority_at, authorityReason: words.authorityReason };
+  return {
+    id: row.id,
+    title: words.title,
+    severity: row.severity,
+    state,
+    foundAt: row.found_at.toISOString(),
+    beganAt: iso(row.began_at),
+    endedAt: iso(row.ended_at),
+    openedAt: row.opened_at.toISOString(),
+    clock: clockOf(standing, now),
+  };
+}
+
+/** An incident with its scopes and timeline. @throws Problem `incident-unknown` */
+export async function readIncident(db: Db, keys: Keys, id: string, now: Date): Promise<Incident> {
+  const held = await holdIncident(db, keys, id);
+  const entries = await db
+    .selectFrom('incident_entry')
+    .selectAll()
+    .where('incident', '=', id)
+    .orderBy('at')
+    .orderBy('id')
+    .execute();
+  const { row, words } = held;
+  return {
+    ...summaryOf(held, now),
+    ...words,
+    version: row.row_version,
+    data: row.data,
+    containedAt: iso(row.contained_at),
+    authorityAt: iso(row.authority_at),
+    peopleAt: iso(row.people_at),
+    closedAt: iso(row.closed_at),
+    scopes: await scopesOf(db, id),
+    timeline: entries.map((e) => ({
+      id: e.id,
+      at: e.at.toISOString(),
+      kind: e.kind,
+      byRole: e.by_role,
+      byId: e.by_id,
+      text: e.sealed ? String(keys.openJson(entryPlace(e.id), e.sealed)) : '',
+    })),
+  };
+}
+
+export async function scopesOf(db: Db, incident: string): Promise<{ id: string; scope: IncidentScope }[]> {
+  const rows = await db
+    .selectFrom('incident_scope')
+    .selectAll()
+    .where('incident', '=', incident)
+    .orderBy('added_at')
+    .orderBy('id')
+    .execute();
+  return rows.map((r) => ({ id: r.id, scope: IncidentScope.parse(r.filter) }));
+}
+
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;

@@ -1,0 +1,117 @@
+import type { AttendanceFilter } from '../../../../protocol/api/attendance.ts';
+import type { PayrollLayout } from '../../../../protocol/api/exports.ts';
+import { missingCase } from '../../../../protocol/wire/problem.ts';
+import type { Db } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
+import { searchAttendance } from '../../attendance/search.ts';
+import { type ReportSite, readDay } from '../day.ts';
+import { daysBetween } from './days.ts';
+import { namesFor } from './people.ts';
+import type { Row, Table } from './table.ts';
+import { wallClock } from './wall.ts';
+
+/** Records, or people of a day, read at once. */
+const PAGE = 500;
+
+export interface PayrollSource {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly site: ReportSite;
+  /** Is told whom each page names. */
+  readonly shown: (people: readonly string[]) => void;
+}
+
+export interface Period {
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * What a payroll or HR program imports. People stand in it by their number, since that is what such programs know them by;
+ * times are those on the wall of the site. Only what counts is in it, and an end that nobody recorded stays empty.
+ *
+ * @param period days of the site's calendar, both included
+ * @throws Problem `no-such-day`, `period-too-long`
+ */
+export function payrollTable(layout: PayrollLayout, source: PayrollSource, period: Period): Table {
+  switch (layout) {
+    case 'timesheet':
+      return timesheet(source, period);
+    case 'frappe-hr':
+      return employeeCheckins(source, period);
+    default:
+      return missingCase(layout);
+  }
+}
+
+const TIMESHEET = ['Employee ID', 'Employee name', 'Date', 'Clock in', 'Clock out', 'Hours', 'Remark'] as const;
+
+/** A row a stay. */
+function timesheet({ db, keys, site, shown }: PayrollSource, { from, to }: Period): Table {
+  const days = daysBetween(site, from, to);
+  const wall = (text: string | null) => (text === null ? null : wallClock(Date.parse(text), site.timeZone));
+  async function* pages(): AsyncGenerator<Row[]> {
+    const names = namesFor(db, keys);
+    for (const day of days) {
+      for (let after: string | null = null; ; ) {
+        const { rows, last }: Awaited<ReturnType<typeof readDay>> = await readDay(db, site, day, PAGE, after);
+        const ids = rows.map((r) => r.person);
+        shown(ids);
+        const people = await names(ids);
+        yield rows.flatMap(({ person, stays }) =>
+          stays.map(({ start, end, minutes }): Row => {
+            const { number = null, name = null } = people.get(person) ?? {};
+            const remark = start === null ? 'no clock-in' : end === null ? 'no clock-out' : null;
+            const hours = minutes === null ? null : Math.round((minutes / 60) * 100) / 100;
+            return [number, name, day.day, wall(start), wall(end), hours, remark];
+          }),
+        );
+        if (last === null) break;
+        after = last;
+      }
+    }
+  }
+  return { title: 'Timesheet', columns: TIMESHEET, pages: pages() };
+}
+
+/** The labels by which Frappe HR's data import knows the fields of “Employee Checkin”. */
+const EMPLOYEE_CHECKIN = ['Employee', 'Log Type', 'Time', 'Location / Device ID', 'Skip Auto Attendance'] as const;
+
+/** A row a record. Whoever has no number stands in it without one, and the import says so: nobody is left out in silence. */
+function employeeCheckins({ db, keys, site, shown }: PayrollSource, { from, to }: Period): Table {
+  const days = daysBetween(site, from, to);
+  const filter: AttendanceFilter = {
+    ...(site.id !== null && { site: site.id }),
+    // A period that ends before it begins has no day, and nobody was there in it.
+    from: new Date(days[0]?.start ?? 0).toISOString(),
+    to: new Date(days.at(-1)?.end ?? 0).toISOString(),
+    voided: false,
+    duplicates: false,
+  };
+  async function* pages(): AsyncGenerator<Row[]> {
+    const devices = new Map(
+      (await db.selectFrom('device').select(['id', 'name']).execute()).map((d) => [d.id, d.name] as const),
+    );
+    const names = namesFor(db, keys);
+    for (let after: { at: string; id: string } | null = null; ; ) {
+      const found: Awaited<ReturnType<typeof searchAttendance>> = await searchAttendance(db, filter, PAGE, after);
+      const known = found.flatMap((r) => (r.person === null ? [] : [{ ...r, person: r.person }]));
+      const ids = [...new Set(known.map((r) => r.person))];
+      shown(ids);
+      const people = await names(ids);
+      yield known.map(
+        ({ person, direction, at, device }): Row => [
+          people.get(person)?.number ?? null,
+          direction === 'in' ? 'IN' : 'OUT',
+          wallClock(Date.parse(at), site.timeZone),
+          device === null ? null : (devices.get(device) ?? device),
+          0,
+        ],
+      );
+      const last = found.at(-1);
+      if (found.length < PAGE || !last) return;
+      after = { at: last.at, id: last.id };
+    }
+  }
+  return { title: 'Employee Checkin', columns: EMPLOYEE_CHECKIN, pages: pages() };
+}

@@ -1,0 +1,40 @@
+import type { SheetData } from 'write-excel-file/node';
+import writeXlsxFile from 'write-excel-file/node';
+import { MAX_XLSX_ROWS } from '../../../../protocol/api/exports.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import type { Cell, Table } from './table.ts';
+
+/** Control characters and halves of pairs, which XML 1.0 has no way to write; the library would drop what stands before some. */
+const NOT_IN_XML = /[^\t\n\r\P{Cc}]|\p{Cs}|[\uFFFE\uFFFF]/gu;
+/** Sheets know no day before 1900. */
+const FIRST_DAY = Date.parse('1900-03-01T00:00:00Z');
+
+/**
+ * A workbook of one sheet. Texts are typed as such, so none is a formula. A workbook is made whole in memory, so it holds a
+ * bounded number of rows.
+ *
+ * @throws Problem `export-too-large`
+ */
+export async function* toXlsx({ title, columns, pages }: Table): AsyncGenerator<Uint8Array> {
+  const data: SheetData = [columns.map((value) => ({ value, type: String, fontWeight: 'bold' }))];
+  for await (const rows of pages) {
+    if (data.length - 1 + rows.length > MAX_XLSX_ROWS)
+      throw new Problem(
+        'export-too-large',
+        `A workbook holds at most ${MAX_XLSX_ROWS} rows.`,
+        'Ask for a shorter period, or for CSV, which holds any number.',
+      );
+    for (const row of rows) data.push(row.map(cellOf));
+  }
+  const options = { sheet: title, stickyRowsCount: 1, columns: columns.map(() => ({ width: 22 })) };
+  const stream = await (writeXlsxFile(data, options).toStream as () => Promise<AsyncIterable<Uint8Array>>)();
+  yield* stream;
+}
+
+function cellOf(cell: Cell) {
+  if (cell === null) return null;
+  if (cell instanceof Date && cell.getTime() < FIRST_DAY) return { value: cell.toISOString(), type: String } as const;
+  if (cell instanceof Date) return { value: cell, type: Date, format: 'yyyy-mm-dd hh:mm:ss' } as const;
+  if (typeof cell === 'number') return { value: cell, type: Number } as const;
+  return { value: cell.replace(NOT_IN_XML, '?'), type: String } as const;
+}

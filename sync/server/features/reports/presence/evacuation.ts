@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import type { Evacuation, EvacuationState } from '../../../../protocol/api/presence.ts';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { requireLiving } from '../../../core/people/living.ts';
+import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
+import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
+import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
+import { countInside, type SiteId } from './inside.ts';
+
+/**
+ * The roll call of an evacuation, shared by everybody who has the page open, and by the kiosks of the site. Whom somebody
+ * accounted for is kept while it goes on; from its end only the two counts are.
+ */
+
+/** One that nobody ended ends by itself after this, ms. */
+export const LONGEST_EVACUATION_MS = 24 * 60 * 60 * 1000;
+
+export async function readEvacuation(db: Db, site: SiteId): Promise<EvacuationState> {
+  const of = () =>
+    db.selectFrom('evacuation').selectAll().where(sql<boolean>`site is not distinct from ${site.id}::uuid`);
+  const current = await of().where('ended_at', 'is', null).executeTakeFirst();
+  const last = await of().where('ended_at', 'is not', null).orderBy('ended_at', 'desc').limit(1).executeTakeFirst();
+  const marks = current
+    ? await db
+        .selectFrom('evacuation_mark')
+        .selectAll()
+        .where('evacuation', '=', current.id)
+        .where('missing', '=', false)
+        .execute()
+    : [];
+  return {
+    current: current ? shown(current) : null,
+    accounted: marks.map((m) => ({ person: m.person, at: m.at.toISOString(), by: m.by, device: m.device })),
+    last: last ? shown(last) : null,
+  };
+}
+
+/** Begins one, and tells the kiosks of the site. Where one goes on already, that one is it. */
+export async function beginEvacuation(
+  tx: Transaction<Tables>,
+  site: SiteId,
+  by: string | null,
+  now: Date,
+): Promise<Evacuation> {
+  await insertEvacuation(tx, { id: randomUUID(), site: site.id, begun_at: now, begun_by: by });
+  await appendChanges(tx, [evacuationOf(site)], now);
+  return (await readEvacuation(tx, site)).current!;
+}
+
+/** The row alone; none where one goes on, or had this id. */
+export async function insertEvacuation(
+  tx: Transaction<Tables>,
+  row: { readonly id: string; readonly site: string | null; readonly begun_at: Date; readonly begun_by: string | null },
+): Promise<void> {
+  await tx
+    .insertInto('evacuation')
+    .values(row)
+    .onConflict((c) => c.doNothing())
+    .execute();
+}
+
+/** What has the kiosks of a site hear how it stands there. */
+export const evacuationOf = (site: SiteId): NewChange => ({
+  kind: 'evacuation',
+  site: scopeOfSite(site),
+});
+
+const scopeOfSite = ({ id, isDefault }: SiteId): string => (id === null || isDefault ? DEFAULT_SCOPE : id);
+
+/** Somebody was seen outside. @throws Problem `evacuation-over`, `person-unknown` */
+export async function account(
+  tx: Transaction<Tables>,
+  mark: { readonly evacuation: string; readonly person: string },
+  by: string | null,
+  siteOf: SiteOf,
+  now: Date,
+): Promise<void> {
+  const { site } = await going(tx, mark.evacuation);
+  await requireLiving(tx, mark.person, 'none');
+  await putMark(tx, { ...mark, by, device: null, missing: false }, now);
+  await appendChanges(tx, [markOf(await siteOf(site), mark.person)], now);
+}
+
+/** Somebody was marked by mistake. @throws Problem `evacuation-over`, `person-unknown` */
+export async function unaccount(
+  tx: Transaction<Tables>,
+  mark: { readonly evacuation: string; readonly person: string },
+  by: string | null,
+  siteOf: SiteOf,
+  now: Date,
+): Promise<void> {
+  const { site } = await going(tx, mark.evacuation);
+  await requireLiving(tx, mark.person, 'none');
+  await putMark(tx, { ...mark, by, device: null, missing: true }, now);
+  await appendChanges(tx, [markOf(await siteOf(site), mark.person)], now);
+}
+
+const markOf = (site: SiteId, person: string): NewChange => ({
+  kind: 'accounted',
+  person,
+  site: scopeOfSite(site),
+});
+
+export interface Mark {
+  readonly evacuation: string;
+  readonly person: string;
+  readonly by: string | null;
+  readonly device: string | null;
+  readonly missing: boolean;
+}
+
+/** The latest word counts; the same again stays as it was first said. @returns whether it is news */
+export async function putMark(tx: Transaction<Tables>, mark: Mark, at: Date): Promise<boolean> {
+  const { by, device, missing } = mark;
+  const { numInsertedOrUpdatedRows } = await tx
+    .insertInto('evacuation_mark')
+    .values({ ...mark, at })
+    .onConflict((c) =>
+      c
+        .columns(['evacuation', 'person'])
+        .doUpdateSet({ by, device, missing, at })
+        .where('evacuation_mark.missing', '<>', missing)
+        .where('evacuation_mark.at', '<=', at),
+    )
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) > 0;
+}
+
+export type SiteOf = (id: string | null) => Promise<SiteId>;
+
+/** Everybody is accounted for, or it was an exercise. @throws Problem `evacuation-over` */
+export async function endEvacuation(
+  tx: Transaction<Tables>,
+  evacuation: string,
+  siteOf: SiteOf,
+  now: Date,
+): Promise<Evacuation> {
+  const row = await going(tx, evacuation);
+  const site = await siteOf(row.site);
+  const { inside, accounted } = await countInside(tx, site, now, evacuation);
+  await tx.deleteFrom('evacuation_mark').where('evacuation', '=', evacuation).execute();
+  const ended = await tx
+    .updateTable('evacuation')
+    .set({ ended_at: now, inside, accounted })
+    .where('id', '=', evacuation)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+  await appendChanges(tx, [evacuationOf(site)], now);
+  return shown(ended);
+}
+
+/** Locks the row, so that nobody is marked while it ends. */
+async function going(tx: Transaction<Tables>, id: string): Promise<Row<'evacuation'>> {
+  const row = await tx.selectFrom('evacuation').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  if (row && row.ended_at === null) return row;
+  throw new Problem('evacuation-over', 'This evacuation has ended.', 'Begin another one if there is need.');
+}
+
+const shown = (row: Row<'evacuation'>): Evacuation => ({
+  id: row.id,
+  site: row.site,
+  begunAt: row.begun_at.toISOString(),
+  endedAt: row.ended_at?.toISOString() ?? null,
+  inside: row.inside,
+  accounted: row.accounted,
+});

@@ -1,0 +1,95 @@
+import { sql, type Transaction } from 'kysely';
+import type { Change } from '../../../../protocol/wire/changes.ts';
+import type { Open } from '../../../../protocol/wire/event.ts';
+import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
+import type { NewChange } from '../../../platform/changes/log.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
+import { endEvacuation, evacuationOf, insertEvacuation, LONGEST_EVACUATION_MS, putMark } from './evacuation.ts';
+import type { SiteId } from './inside.ts';
+
+/** The roll call as kiosks speak of it: what they say, and what the kiosks of a site are told. */
+
+type Ongoing = Extract<Change, { kind: 'accounted' }>['evacuation'];
+type Seen = Extract<Change, { kind: 'accounted' }>['seen'];
+
+/** The site whose kiosks read a scope. */
+async function siteOfScope(db: Db, scope: string): Promise<SiteId> {
+  if (scope !== DEFAULT_SCOPE) return { id: scope, isDefault: false };
+  const row = await db.selectFrom('site').select('id').where('is_default', '=', true).executeTakeFirst();
+  return { id: row?.id ?? null, isDefault: true };
+}
+
+const ofSite = (db: Db, site: SiteId) =>
+  db.selectFrom('evacuation').where(sql<boolean>`site is not distinct from ${site.id}::uuid`);
+
+/** The one that goes on at a scope; null: none does. */
+export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> {
+  const row = await ofSite(db, await siteOfScope(db, scope))
+    .select(['id', 'begun_at'])
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return row ? { id: row.id, begunAt: row.begun_at.toISOString() } : null;
+}
+
+/** Who of these people was seen outside in it. */
+export async function seenIn(db: Db, evacuation: string, people: readonly string[]): Promise<Map<string, Seen>> {
+  if (people.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('evacuation_mark')
+    .select(['person', 'at', 'device'])
+    .where('evacuation', '=', evacuation)
+    .where('missing', '=', false)
+    .where('person', 'in', people)
+    .execute();
+  return new Map(rows.map((r) => [r.person, { at: r.at.toISOString(), device: r.device }]));
+}
+
+/**
+ * Takes a kiosk's word. Kiosks may have begun without hearing of each other: at the server it is one roll call of the site, and
+ * whoever names another is told which.
+ *
+ * @param at when it was said, never later than now
+ * @returns whom to tell
+ */
+export async function takeRollCall(
+  tx: Transaction<Tables>,
+  word: Open<'evacuation'> & { readonly device: string; readonly scope: string; readonly person: string | null },
+  at: Date,
+  now: Date,
+): Promise<NewChange[]> {
+  const { device, scope, change, evacuation, person } = word;
+  const site = await siteOfScope(tx, scope);
+  const current = await ofSite(tx, site).selectAll().where('ended_at', 'is', null).forUpdate().executeTakeFirst();
+  const own: NewChange = { kind: 'evacuation', device };
+  switch (change) {
+    case 'begun':
+      if (current) {
+        // Whoever was seen at the earlier door was seen in this one.
+        if (at < current.begun_at)
+          await tx.updateTable('evacuation').set({ begun_at: at }).where('id', '=', current.id).execute();
+        return [own];
+      }
+      if (await isOver(tx, site, at, now)) return [own];
+      await insertEvacuation(tx, { id: evacuation, site: site.id, begun_at: at, begun_by: null });
+      return [evacuationOf(site)];
+    case 'ended':
+      if (current?.id !== evacuation) return [own];
+      await endEvacuation(tx, evacuation, async () => site, now);
+      return [];
+    case 'accounted':
+    case 'missing': {
+      if (!current || (current.id !== evacuation && at < current.begun_at)) return [own];
+      if (!person) return [];
+      const mark = { evacuation: current.id, person, by: null, device, missing: change === 'missing' };
+      const news = await putMark(tx, mark, at);
+      return [news ? { kind: 'accounted', person, site: scope } : { kind: 'accounted', person, device }];
+    }
+  }
+}
+
+/** A kiosk that comes late begins nothing that ended since, or that would have ended by itself. */
+async function isOver(db: Db, site: SiteId, at: Date, now: Date): Promise<boolean> {
+  if (now.getTime() - at.getTime() >= LONGEST_EVACUATION_MS) return true;
+  const since = await ofSite(db, site).select('id').where('ended_at', '>=', at).limit(1).executeTakeFirst();
+  return since !== undefined;
+}

@@ -1,0 +1,160 @@
+import { SYSTEM } from '../../platform/audit/actor.ts';
+import { writeAudit } from '../../platform/audit/write.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { JobContext } from '../../platform/jobs/job.ts';
+import { messageOf } from './message.ts';
+import { post } from './post.ts';
+import { pauseAfter, restAfter, sign } from './rules.ts';
+import { type Receiver, receiverOf, secretsOf } from './store.ts';
+
+/** Messages to one receiver in one run. */
+const BATCH = 200;
+
+interface Delivered {
+  readonly delivered: number;
+  readonly failed: number;
+}
+
+/** Sends what is due, to each receiver in the order in which it was made, all receivers side by side. */
+export async function deliverDue(context: JobContext): Promise<Delivered> {
+  const { db, now } = context;
+  const receivers = await db
+    .selectFrom('webhook')
+    .selectAll()
+    .where('enabled', '=', true)
+    .where((e) => e.or([e('paused_until', 'is', null), e('paused_until', '<=', now())]))
+    .execute();
+  const results = await Promise.all(
+    receivers.map((row) =>
+      deliverTo(context, { id: row.id, withNumber: row.with_number }, receiverOf(context.keys, row)),
+    ),
+  );
+  return {
+    delivered: results.reduce((sum, t) => sum + t.delivered, 0),
+    failed: results.reduce((sum, t) => sum + t.failed, 0),
+  };
+}
+
+async function deliverTo(
+  context: JobContext,
+  webhook: { readonly id: string; readonly withNumber: boolean },
+  receiver: Receiver,
+): Promise<Delivered> {
+  const { db, now, signal } = context;
+  const due = await db
+    .selectFrom('webhook_delivery')
+    .selectAll()
+    .where('webhook', '=', webhook.id)
+    .where('state', '=', 'due')
+    .where('due_at', '<=', now())
+    .orderBy('made_at')
+    .orderBy('id')
+    .limit(BATCH)
+    .execute();
+  let delivered = 0;
+  for (const delivery of due) {
+    signal.throwIfAborted();
+    const at = now();
+    const made = await disclose(context, webhook, delivery, at);
+    if (made === null) {
+      await db.deleteFrom('webhook_delivery').where('id', '=', delivery.id).execute();
+      continue;
+    }
+    const answer = await send(context, receiver, `${delivery.id}.${made.change}`, JSON.stringify(made.body), at);
+    if (typeof answer === 'number' && answer >= 200 && answer < 300) {
+      await settle(context, delivery, { ok: true, change: made.change, answer: String(answer) });
+      delivered++;
+      continue;
+    }
+    await settle(context, delivery, { ok: false, change: made.change, answer: String(answer) });
+    // The others would fail as well; they keep their order.
+    await rest(context, webhook.id, delivery.attempts + 1, answer);
+    return { delivered, failed: 1 };
+  }
+  return { delivered, failed: 0 };
+}
+
+/** The message, and its audit row before it goes out: what may have been told is on record. */
+function disclose(
+  { db, keys }: JobContext,
+  { id, withNumber }: { readonly id: string; readonly withNumber: boolean },
+  delivery: {
+    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'webhook.test';
+    readonly subject: string | null;
+  },
+  at: Date,
+) {
+  return inTransaction(db, async (tx) => {
+    const made = await messageOf(tx, keys, delivery, { withNumber }, at);
+    if (made && made.people.length > 0) {
+      const data = withNumber ? ['attendance', 'person.number'] : ['attendance'];
+      const entry = { actor: SYSTEM, action: 'export', route: 'webhook', resource: id, data, outcome: 'ok' } as const;
+      await writeAudit(tx, keys, { ...entry, subjects: made.people }, at);
+    }
+    return made;
+  });
+}
+
+function send(context: JobContext, receiver: Receiver, id: string, body: string, at: Date): Promise<number | string> {
+  const seconds = Math.floor(at.getTime() / 1000);
+  return post({
+    url: receiver.url,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'SmartPresence',
+      'webhook-id': id,
+      'webhook-timestamp': String(seconds),
+      'webhook-signature': sign(secretsOf(receiver, at), id, seconds, body),
+    },
+    body,
+    ca: receiver.caPem,
+    loopback: context.config.webhooks.loopback,
+    signal: context.signal,
+  });
+}
+
+interface Settled {
+  readonly ok: boolean;
+  /** Change of the record that was told. */
+  readonly change: number;
+  readonly answer: string;
+}
+
+async function settle(
+  { db, now }: JobContext,
+  delivery: { readonly id: string; readonly kind: string; readonly attempts: number },
+  { ok, change, answer }: Settled,
+): Promise<void> {
+  const at = now();
+  const attempts = delivery.attempts + 1;
+  const pause = ok ? null : pauseAfter(attempts, Math.random());
+  const over = ok || pause === null;
+  await db
+    .updateTable('webhook_delivery')
+    .set({
+      state: ok ? 'delivered' : over ? 'failed' : 'due',
+      attempts,
+      last_answer: answer,
+      ...(ok && { delivered_at: at, change }),
+      ...(pause !== null && { due_at: new Date(at.getTime() + pause) }),
+      // Nothing keeps the name of somebody who was erased once it was told.
+      ...(over && delivery.kind === 'person.erased' && { subject: null }),
+    })
+    .where('id', '=', delivery.id)
+    // What changed again meanwhile is due again: collect.ts has written it.
+    .where('change', '<=', ok ? change : Number.MAX_SAFE_INTEGER)
+    .execute();
+}
+
+async function rest({ db, now }: JobContext, id: string, attempts: number, answer: number | string): Promise<void> {
+  const gone = answer === 410;
+  await db
+    .updateTable('webhook')
+    .set(
+      gone
+        ? { enabled: false, disabled_because: 'gone' }
+        : { paused_until: new Date(now().getTime() + restAfter(attempts)) },
+    )
+    .where('id', '=', id)
+    .execute();
+}

@@ -1,0 +1,112 @@
+import { NIL } from 'uuid';
+import type { z } from 'zod';
+import type {
+  EmergencyPinMessage,
+  ErasedMessage,
+  LookalikesMessage,
+  RecordMessage,
+} from '../../../protocol/api/webhooks.ts';
+import { EventHeader } from '../../../protocol/wire/event.ts';
+import { selectRows } from '../../core/people/rows.ts';
+import { listSites } from '../../core/sites/sites.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import { instantOf } from '../../platform/instant.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+
+type Message =
+  | RecordMessage
+  | z.infer<typeof ErasedMessage>
+  | z.infer<typeof LookalikesMessage>
+  | z.infer<typeof EmergencyPinMessage>
+  | { type: 'webhook.test'; timestamp: string; data: object };
+
+/** What is sent, made from the present state: whoever was erased meanwhile is in none. */
+export interface Made {
+  readonly body: Message;
+  /** Whom it discloses. */
+  readonly people: readonly string[];
+  readonly change: number;
+}
+
+/** @returns null: the record is no more, so there is nothing to tell */
+export async function messageOf(
+  db: Db,
+  keys: Keys,
+  delivery: {
+    readonly kind: 'attendance.record' | 'person.erased' | 'lookalikes.marked' | 'emergency-pin.used' | 'webhook.test';
+    readonly subject: string | null;
+  },
+  { withNumber }: { readonly withNumber: boolean },
+  now: Date,
+): Promise<Made | null> {
+  const timestamp = now.toISOString();
+  if (delivery.kind === 'webhook.test')
+    return { body: { type: 'webhook.test', timestamp, data: {} }, people: [], change: 0 };
+  if (delivery.subject === null) return null;
+  if (delivery.kind === 'person.erased')
+    return { body: { type: 'person.erased', timestamp, data: { person: delivery.subject } }, people: [], change: 0 };
+  if (delivery.kind === 'lookalikes.marked') {
+    const pair = await db.selectFrom('lookalike').selectAll().where('id', '=', delivery.subject).executeTakeFirst();
+    if (!pair) return null;
+    const { id, first, second, reason, at, device } = pair;
+    const data = { id, people: [first, second] as [string, string], reason, at: at.toISOString(), device };
+    return { body: { type: 'lookalikes.marked', timestamp, data }, people: [first, second], change: 0 };
+  }
+  if (delivery.kind === 'emergency-pin.used') {
+    const used = await db
+      .selectFrom('event as e')
+      .leftJoin('device as d', 'd.id', 'e.device')
+      .select(['e.id', 'e.device', 'e.header', 'd.name'])
+      .where('e.id', '=', delivery.subject)
+      .executeTakeFirst();
+    if (!used) return null;
+    const header = EventHeader.parse(used.header);
+    const where = header.open.code === 'command-line' ? ('command-line' as const) : ('screen' as const);
+    const at = instantOf(header, now).toISOString();
+    const data = { id: used.id, device: used.device, deviceName: used.name, at, where };
+    return { body: { type: 'emergency-pin.used', timestamp, data }, people: [], change: 0 };
+  }
+  const row = await db
+    .selectFrom('checkin as c')
+    .leftJoin('device as d', 'd.id', 'c.device')
+    .selectAll('c')
+    .select('d.name as device_name')
+    .select((e) =>
+      e
+        .selectFrom('checkin_void as v')
+        .select('v.reason')
+        .whereRef('v.target', '=', 'c.id')
+        .whereRef('v.device', '=', 'c.device')
+        .limit(1)
+        .as('reason'),
+    )
+    .where('c.id', '=', delivery.subject)
+    .executeTakeFirst();
+  if (!row) return null;
+  const sites = await listSites(db);
+  const site = row.site === null ? sites.find((s) => s.isDefault) : sites.find((s) => s.id === row.site);
+  const [person] =
+    withNumber && row.person !== null ? await selectRows(db, keys, [row.person], { fields: ['number'] }) : [];
+  const because = row.reason ?? (row.superseded_by ? 'corrected' : row.duplicate_of ? 'duplicate' : null);
+  return {
+    body: {
+      type: 'attendance.record',
+      timestamp,
+      data: {
+        id: row.id,
+        change: Number(row.change),
+        at: row.at.toISOString(),
+        site: site?.name ?? '',
+        device: row.device === NIL ? null : (row.device_name ?? row.device),
+        direction: row.resolved,
+        method: row.method as RecordMessage['data']['method'],
+        counts: because === null,
+        because,
+        person: row.person,
+        ...(withNumber && { number: person?.values.number ?? null }),
+      },
+    },
+    people: row.person === null ? [] : [row.person],
+    change: Number(row.change),
+  };
+}

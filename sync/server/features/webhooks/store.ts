@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto';
+import { sql, type Transaction } from 'kysely';
+import { v7 } from 'uuid';
+import type { NewWebhook, Webhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { findSite } from '../../core/sites/write.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
+import type { Keys, Place } from '../../platform/keys/envelope.ts';
+
+/** How long the secret before is signed with as well, so that a receiver can be told the new one, ms. */
+const BOTH_MS = 24 * 3_600_000;
+
+/** What is sealed of a receiver: its address may hold a token of its own. */
+export interface Receiver {
+  readonly url: string;
+  /** base64. */
+  readonly secret: string;
+  readonly previous: { readonly secret: string; readonly until: string } | null;
+  readonly caPem: string | null;
+}
+
+export const webhookPlace = (id: string, rowVersion: number): Place => ({
+  field: 'webhook.receiver',
+  person: null,
+  record: id,
+  rowVersion,
+});
+
+const newSecret = (): string => randomBytes(32).toString('base64');
+const shownSecret = (secret: string): string => `whsec_${secret}`;
+
+export const receiverOf = (keys: Keys, row: { id: string; row_version: number; sealed: Uint8Array }): Receiver =>
+  keys.openJson(webhookPlace(row.id, row.row_version), row.sealed) as Receiver;
+
+/** Secrets to sign with, the newest first. */
+export function secretsOf({ secret, previous }: Receiver, now: Date): Buffer[] {
+  const all = previous && Date.parse(previous.until) > now.getTime() ? [secret, previous.secret] : [secret];
+  return all.map((text) => Buffer.from(text, 'base64'));
+}
+
+export async function listWebhooks(db: Db, keys: Keys, id?: string): Promise<Webhook[]> {
+  const rows = await db
+    .selectFrom('webhook as w')
+    .selectAll('w')
+    .select((e) => [
+      e
+        .selectFrom('webhook_delivery as d')
+        .select(sql<Date | null>`max(d.delivered_at)`.as('at'))
+        .whereRef('d.webhook', '=', 'w.id')
+        .as('last'),
+      e
+        .selectFrom('webhook_delivery as d')
+        .select(sql<number>`count(*)::int`.as('n'))
+        .whereRef('d.webhook', '=', 'w.id')
+        .where('d.state', '=', 'due')
+        .as('due'),
+      e
+        .selectFrom('webhook_delivery as d')
+        .select(sql<number>`count(*)::int`.as('n'))
+        .whereRef('d.webhook', '=', 'w.id')
+        .where('d.state', '=', 'failed')
+        .as('failed'),
+    ])
+    .$if(id !== undefined, (q) => q.where('w.id', '=', id!))
+    .orderBy('w.created_at')
+    .execute();
+  return rows.map((r) => {
+    const { url, caPem } = receiverOf(keys, r);
+    return {
+      id: r.id,
+      name: r.name,
+      url,
+      site: r.site,
+      withNumber: r.with_number,
+      ownCa: caPem !== null,
+      enabled: r.enabled,
+      disabledBecause: r.disabled_because,
+      createdAt: r.created_at.toISOString(),
+      lastDeliveredAt: r.last ? new Date(r.last).toISOString() : null,
+      due: r.due ?? 0,
+      failed: r.failed ?? 0,
+    };
+  });
+}
+
+const unknown = () => new Problem('webhook-unknown', 'There is no such webhook.', 'List them again.');
+
+/** @throws Problem `webhook-unknown` */
+export async function findWebhook(db: Db, keys: Keys, id: string): Promise<Webhook> {
+  const [found] = await listWebhooks(db, keys, id);
+  if (!found) throw unknown();
+  return found;
+}
+
+/** @returns the secret, which is never shown again @throws Problem `unknown-site` */
+export async function addWebhook(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  { name, url, site, withNumber, caPem }: NewWebhook,
+  now: Date,
+): Promise<{ id: string; secret: string }> {
+  if (site !== null) await findSite(tx, site);
+  const id = v7();
+  const receiver: Receiver = { url, secret: newSecret(), previous: null, caPem };
+  await tx
+    .insertInto('webhook')
+    .values({
+      id,
+      name,
+      site,
+      with_number: withNumber,
+      enabled: true,
+      disabled_because: null,
+      sealed: keys.sealJson(webhookPlace(id, 1), receiver),
+      row_version: 1,
+      created_at: now,
+      paused_until: null,
+    })
+    .execute();
+  return { id, secret: shownSecret(receiver.secret) };
+}
+
+/** Changes a receiver under the next row version, so that an old one can't be put back. @throws Problem `webhook-unknown`, `unknown-site` */
+export async function changeWebhook(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+  patch: WebhookPatch,
+): Promise<void> {
+  if (patch.site) await findSite(tx, patch.site);
+  await replace(tx, keys, id, (receiver) => ({
+    ...receiver,
+    ...(patch.url !== undefined && { url: patch.url }),
+    ...(patch.caPem !== undefined && { caPem: patch.caPem }),
+  }));
+  await tx
+    .updateTable('webhook')
+    .set({
+      ...(patch.name !== undefined && { name: patch.name }),
+      ...(patch.site !== undefined && { site: patch.site }),
+      ...(patch.withNumber !== undefined && { with_number: patch.withNumber }),
+      ...(patch.enabled !== undefined && { enabled: patch.enabled, disabled_because: null }),
+      // Whoever mends a receiver wants to see at once whether it works.
+      paused_until: null,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Both secrets sign for a day. @returns the new one, shown once @throws Problem `webhook-unknown` */
+export async function renewSecret(tx: Transaction<Tables>, keys: Keys, id: string, now: Date): Promise<string> {
+  const secret = newSecret();
+  await replace(tx, keys, id, (receiver) => ({
+    ...receiver,
+    secret,
+    previous: { secret: receiver.secret, until: new Date(now.getTime() + BOTH_MS).toISOString() },
+  }));
+  return shownSecret(secret);
+}
+
+export async function removeWebhook(tx: Transaction<Tables>, id: string): Promise<void> {
+  const gone = await tx.deleteFrom('webhook').where('id', '=', id).returning('id').executeTakeFirst();
+  if (!gone) throw unknown();
+}
+
+async function replace(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  id: string,
+  change: (receiver: Receiver) => Receiver,
+): Promise<void> {
+  const row = await tx.selectFrom('webhook').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+  if (!row) throw unknown();
+  const version = row.row_version + 1;
+  await tx
+    .updateTable('webhook')
+    .set({ sealed: keys.sealJson(webhookPlace(id, version), change(receiverOf(keys, row))), row_version: version })
+    .where('id', '=', id)
+    .execute();
+}

@@ -1,0 +1,45 @@
+import type { z } from 'zod';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { unstorable } from './storable.ts';
+
+/**
+ * Cursors of lists: the sort key of the last row that was given, as text that only we read. It is no capability: what a
+ * page may show is decided anew for each one, so a cursor made by hand shows nothing more.
+ */
+export function writePageCursor(key: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(key), 'utf8').toString('base64url');
+}
+
+/**
+ * @param shape of the list's own sort key
+ * @returns null for the first page
+ * @throws Problem `cursor-unreadable`
+ */
+export function readPageCursor<T extends z.ZodType>(shape: T, text: string | undefined): z.output<T> | null {
+  if (text === undefined) return null;
+  let key: unknown;
+  try {
+    key = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
+  } catch {
+    key = undefined;
+  }
+  const parsed = shape.safeParse(key);
+  if (parsed.success && unstorable(key, 'cursor').length === 0) return parsed.data;
+  throw new Problem('cursor-unreadable', 'This cursor is not one of this list.', 'Begin again without a cursor.');
+}
+
+/**
+ * A page from rows that were read with one more than asked for.
+ *
+ * @param keyOf sort key of a row
+ */
+export function pageFrom<R, T>(
+  rows: readonly R[],
+  limit: number,
+  item: (row: R) => T,
+  keyOf: (row: R) => readonly (string | number)[],
+): { items: T[]; next: string | null } {
+  const given = rows.slice(0, limit);
+  const last = given.at(-1);
+  return { items: given.map(item), next: rows.length > limit && last ? writePageCursor(keyOf(last)) : null };
+}

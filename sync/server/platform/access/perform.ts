@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Transaction } from 'kysely';
+import type { z } from 'zod';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Actor } from '../audit/actor.ts';
+import { writeAudit } from '../audit/write.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Tables } from '../database/schema.ts';
+import { type AuthRouteCall, type AuthRouteSpec, Refused } from './auth-route.ts';
+import { claim, type KeptAnswer } from './idempotency.ts';
+import type { FileAnswer, Services } from './route.ts';
+import type { Session } from './session.ts';
+import { type Spooled, spool } from './spool.ts';
+
+/** A request that was admitted and parsed. */
+export interface Request {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly actor: Actor;
+  readonly session: Session | null;
+  readonly now: Date;
+  readonly prepared: unknown;
+  /** Null: sent without, or by nobody who is signed in. */
+  readonly idempotencyKey: string | null;
+  /** Path with its values, without the query. */
+  readonly url: string;
+}
+
+/** What was committed, and what is to follow. */
+export interface Performed {
+  readonly answer: KeptAnswer;
+  readonly file: { readonly name: string; readonly type: string; readonly spooled: Spooled } | null;
+  readonly refused: Problem | null;
+  readonly notified: ReadonlySet<'board' | 'change'>;
+  readonly after: readonly (() => Promise<void>)[];
+  /** Undefined: the session cookie stays as it is. */
+  readonly cookie: { readonly token: string; readonly expiresAt: Date } | null | undefined;
+}
+
+/**
+ * Runs a handler in one transaction, with the audit row of its declaration as the last thing in it. A file is read to its
+ * end in there, so that the row names everybody who stands in it.
+ *
+ * @throws what the handler throws; nothing was changed then
+ */
+export async function perform(services: Services, spec: AuthRouteSpec, asked: Request): Promise<Performed> {
+  const files: Spooled[] = [];
+  try {
+    return await inTransaction(services.db, (tx) => attempt(tx, services, spec, asked, files));
+  } catch (cause) {
+    for (const file of files) await file.discard();
+    throw cause;
+  }
+}
+
+async function attempt(
+  tx: Transaction<Tables>,
+  services: Services,
+  spec: AuthRouteSpec,
+  asked: Request,
+  files: Spooled[],
+): Promise<Performed> {
+  // A transaction that is tried again begins without what the one before it noted.
+  for (const file of files.splice(0)) await file.discard();
+  const { now, session, idempotencyKey } = asked;
+  const subjects = new Set<string>();
+  const notified = new Set<'board' | 'change'>();
+  const after: (() => Promise<void>)[] = [];
+  let { actor } = asked;
+  let resource: string | null = null;
+  let cookie: Performed['cookie'];
+  const audit = async (outcome: string) => {
+    if (spec.data.length === 0 && spec.action === 'read') return;
+    const { action, method, path, data } = spec;
+    const entry = { actor, action, route: `${method} ${path}`, resource, data, subjects: [...subjects], outcome };
+    await writeAudit(tx, services.keys, entry, now);
+  };
+  const owner = session?.account ?? session?.person ?? null;
+  const { params, query, body } = asked;
+  const claimed =
+    idempotencyKey && owner
+      ? await claim(tx, idempotencyKey, owner, [spec.method, asked.url, query ?? null, digestible(body)], now)
+      : null;
+  if (claimed?.kept) {
+    for (const person of claimed.kept.subjects) subjects.add(person);
+    await audit('repeated');
+    return { answer: claimed.kept, file: null, refused: null, notified, after, cookie };
+  }
+  const call: AuthRouteCall<unknown, unknown, unknown, unknown> = {
+    tx,
+    services,
+    actor,
+    session,
+    params,
+    query,
+    body,
+    now,
+    prepared: asked.prepared,
+    about: (people) => {
+      for (const person of people) subjects.add(person);
+    },
+    on: (what) => {
+      resource = what;
+    },
+    notify: (what) => void notified.add(what),
+    after: (work) => void after.push(work),
+    cookie: (token) => {
+      cookie = token;
+    },
+    as: (who) => {
+      actor = { ...actor, ...who };
+    },
+  };
+  const result = await spec.handle(call);
+  if (result instanceof Refused) {
+    await claimed?.release();
+    await audit(result.problem.code);
+    return { answer: NOTHING, file: null, refused: result.problem, notified, after, cookie };
+  }
+  if (spec.answer === 'file') {
+    const { file, name, type } = result as FileAnswer;
+    const spooled = await spool(file, join(services.config.home, 'spool'));
+    files.push(spooled);
+    await audit('ok');
+    return { answer: NOTHING, file: { name, type, spooled }, refused: null, notified, after, cookie };
+  }
+  const answer: KeptAnswer =
+    spec.answer === 'nothing' ? NOTHING : { status: 200, body: shape(spec.answer, result), subjects: [...subjects] };
+  await claimed?.keep(answer);
+  await audit('ok');
+  return { answer, file: null, refused: null, notified, after, cookie };
+}
+
+/** What stands for a body where requests are compared: of a file, its hash. */
+const digestible = (body: unknown): unknown =>
+  body instanceof Uint8Array ? createHash('sha256').update(body).digest('base64url') : (body ?? null);
+
+const NOTHING: KeptAnswer = { status: 204, body: null, subjects: [] };
+
+/** What leaves has the declared shape, or nothing leaves; the issue names the place, never the value. */
+function shape(declared: z.ZodType, result: unknown): unknown {
+  const parsed = declared.safeParse(result);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues.map((i) => `${i.path.join('.')} ${i.code}`).join(', ');
+  throw new Problem(
+    'answer-misshapen',
+    `An answer does not have the shape that its route declares: ${where}`,
+    'Report this as a defect.',
+  );
+}

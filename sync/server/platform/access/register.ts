@@ -1,0 +1,247 @@
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { isUnreadableName, nameUnreadable } from '../../../protocol/wire/name.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Actor } from '../audit/actor.ts';
+import type { Listener } from '../http/listener.ts';
+import { asProblem } from '../http/problem.ts';
+import { networkOf } from '../http/throttle.ts';
+import type { AuthRouteSpec } from './auth-route.ts';
+import { ErrorRows } from './error-rows.ts';
+import { COOKIE, checkOrigin, cookieFlags } from './guard.ts';
+import { type KeptAnswer, readIdempotencyKey } from './idempotency.ts';
+import { perform, type Request } from './perform.ts';
+import { RAW_TYPE } from './raw.ts';
+import type { RouteSpec, Services } from './route.ts';
+import { findSession, type Session } from './session.ts';
+import { unstorable } from './storable.ts';
+
+/** Largest body of a route that names none, bytes. */
+const MAX_BODY = 64 * 1024;
+/** How long a stop waits for work that follows on answers, ms. */
+const LATER_MS = 5000;
+const UNREF = { ref: false };
+/** Requests per address and route where a route names no limit. */
+const LIMIT = { max: 600, perMs: 60_000 };
+
+/**
+ * Registers routes on the people listener by what they declare. In this order: host (guard.ts), limit per address, session,
+ * origin of what changes something, role, whether it is about oneself, size and shape of the request; then the handler in
+ * one transaction with its audit row (perform.ts). A refusal of someone who is signed in leaves an audit row too.
+ */
+export function register(
+  app: Listener,
+  services: Services,
+  specs: readonly RouteSpec[],
+  errors = new ErrorRows(services),
+): void {
+  app.addHook('onClose', () => errors.close());
+  const later = new Set<Promise<void>>();
+  // A stop waits for what answers promised, not for a mail server that does not answer.
+  app.addHook(
+    'onClose',
+    async () => void (await Promise.race([Promise.allSettled(later), sleep(LATER_MS, null, UNREF)])),
+  );
+  if (!app.hasContentTypeParser(RAW_TYPE))
+    app.addContentTypeParser(RAW_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  for (const spec of specs) registerOne(app, services, spec as AuthRouteSpec, later, errors);
+}
+
+function registerOne(
+  app: Listener,
+  services: Services,
+  spec: AuthRouteSpec,
+  later: Set<Promise<void>>,
+  errors: ErrorRows,
+): void {
+  const { max, perMs } = spec.limit ?? LIMIT;
+  /** Who asks, from the first hook on. */
+  const callers = new WeakMap<FastifyRequest, Caller>();
+  app.route({
+    method: spec.method,
+    url: spec.path,
+    exposeHeadRoute: false,
+    bodyLimit: spec.maxBody ?? MAX_BODY,
+    config: { rateLimit: { max, timeWindow: perMs, keyGenerator: ({ ip }) => networkOf(ip) } },
+    onRequest: async (_request, reply) => void reply.header('cache-control', 'no-store'),
+    // After the limit per address, so that a flood asks the database nothing; before the body is read.
+    preParsing: async (request) => {
+      const caller = await callerOf(services, request, { use: spec.idle !== true });
+      callers.set(request, caller);
+      admit(spec, request, caller);
+    },
+    // Also of bodies that can't be read. What is thrown here goes on to the listener's own handler.
+    errorHandler: async (error, request) => {
+      const caller = callers.get(request);
+      if (caller && !recorded.has(error)) await recordError(errors, spec, caller, asProblem(error));
+      throw error;
+    },
+    handler: async (request, reply) => {
+      const { session, actor } = callers.get(request)!;
+      const parsed = parse(spec, request);
+      const idempotencyKey =
+        session && spec.method !== 'GET' ? readIdempotencyKey(request.headers['idempotency-key']) : null;
+      const now = services.now();
+      const prepared = await spec.before?.({ services, actor, session, now, ...parsed });
+      const asked: Request = {
+        ...parsed,
+        actor,
+        session,
+        now,
+        prepared,
+        idempotencyKey,
+        url: request.url.split('?')[0]!,
+      };
+      const done = await perform(services, spec, asked);
+      for (const what of done.notified) services.notify(what);
+      for (const work of done.after) {
+        const running = work()
+          .catch((err: unknown) =>
+            services.log.error({ code: 'later-work-failed', route: routeOf(spec), err }, 'work after an answer failed'),
+          )
+          .finally(() => later.delete(running));
+        later.add(running);
+      }
+      if (done.cookie !== undefined) setCookie(reply, done.cookie, now);
+      if (done.refused) {
+        recorded.add(done.refused);
+        throw done.refused;
+      }
+      if (done.file) return sendFile(reply, done.file);
+      return send(reply, done.answer);
+    },
+  });
+}
+
+export interface Caller {
+  readonly session: Session | null;
+  readonly actor: Actor;
+}
+
+/** Refusals whose audit row was written with what they keep. */
+const recorded = new WeakSet<Error>();
+
+const routeOf = (spec: Pick<RouteSpec, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;
+
+export async function callerOf(
+  services: Services,
+  request: FastifyRequest,
+  { use }: { use: boolean },
+): Promise<Caller> {
+  const { db, keys } = services;
+  const session = await findSession(db, keys, request.cookies[COOKIE], services.now(), { use });
+  const from = { ip: request.ip, userAgent: request.headers['user-agent'] ?? null };
+  if (!session) return { session, actor: { role: 'nobody', id: null, email: null, ...from } };
+  return {
+    session,
+    actor: { role: session.role, id: session.account ?? session.person, email: session.email, ...from },
+  };
+}
+
+/** What is asked of a request before anything else. */
+type Admission = Pick<AuthRouteSpec, 'method' | 'path' | 'roles' | 'data' | 'enrolling'> & {
+  /** Also what only reads must come from our own page: of a socket no browser asks by itself. */
+  readonly ownPage?: true;
+};
+
+/** @throws Problem `no-session`, `wrong-origin`, `second-factor-missing`, `not-allowed` */
+export function admit(spec: Admission, request: FastifyRequest, { session, actor }: Caller): void {
+  if (spec.method !== 'GET' || spec.ownPage) checkOrigin(request);
+  if (spec.roles === 'anybody') return;
+  if (!session) throw noSession();
+  if (!spec.roles.includes(session.role)) throw notAllowed();
+  if (session.stage === 'enrol' && !spec.enrolling)
+    throw new Problem(
+      'second-factor-missing',
+      'This account has no second factor yet.',
+      'Set a password and an authenticator app first.',
+    );
+  // A person may be shown themselves alone, whatever a route forgets to check.
+  const { person } = request.params as { person?: string };
+  if (actor.role === 'person' && person !== undefined && person !== actor.id) throw notAllowed();
+}
+
+export const noSession = (): Problem =>
+  new Problem('no-session', 'You are not signed in, or not any more.', 'Sign in, or open a new link.');
+
+export const notAllowed = (): Problem =>
+  new Problem('not-allowed', 'Your role does not include this.', 'Ask somebody whose role does.');
+
+const Nothing = z.strictObject({});
+
+/** @throws Problem that names the fields, never their values: `bad-request`; `name-unreadable` where that is all there is */
+function parse(spec: AuthRouteSpec, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
+  const wrong: string[] = [];
+  const names = new Set<string>();
+  const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
+    if (!(value instanceof Uint8Array)) wrong.push(...unstorable(value, where));
+    const parsed = declared.safeParse(value);
+    if (parsed.success) return parsed.data;
+    const at = (issue: z.core.$ZodIssue) => [where, ...issue.path].join('.');
+    wrong.push(...parsed.error.issues.map(at));
+    for (const issue of parsed.error.issues) if (isUnreadableName(issue)) names.add(at(issue));
+    return undefined;
+  };
+  const params = read('path', spec.params ?? z.unknown(), request.params);
+  const query = read('query', spec.query ?? Nothing, request.query);
+  const body = spec.body && read('body', spec.body, request.body ?? {});
+  if (wrong.length === 0) return { params, query, body };
+  const named = [...new Set(wrong)].slice(0, 10);
+  if (wrong.every((field) => names.has(field))) throw nameUnreadable(named);
+  throw new Problem(
+    'bad-request',
+    `The request does not have the shape that this address takes: ${named.join(', ')}.`,
+    'See /api/openapi.json.',
+  );
+}
+
+/** Checks, and records a refusal of someone who is signed in. @throws what `check` throws */
+export async function refusing(errors: ErrorRows, spec: Admission, caller: Caller, check: () => void): Promise<void> {
+  try {
+    check();
+  } catch (cause) {
+    await recordError(errors, spec, caller, asProblem(cause as Error));
+    throw cause;
+  }
+}
+
+async function recordError(
+  errors: ErrorRows,
+  spec: Admission,
+  { session, actor }: Caller,
+  { code }: Problem,
+): Promise<void> {
+  if (!session) return;
+  const { data } = spec;
+  await errors.add(session, { actor, action: 'refuse', route: routeOf(spec), data, subjects: [], outcome: code });
+}
+
+function setCookie(reply: FastifyReply, token: { token: string; expiresAt: Date } | null, now: Date): void {
+  if (!token) {
+    reply.clearCookie(COOKIE, cookieFlags);
+    return;
+  }
+  const maxAge = Math.floor((token.expiresAt.getTime() - now.getTime()) / 1000);
+  reply.setCookie(COOKIE, token.token, { ...cookieFlags, maxAge });
+}
+
+function send(reply: FastifyReply, { status, body }: KeptAnswer): FastifyReply {
+  return status === 204
+    ? reply.code(204).send()
+    : reply.code(status).type('application/json').send(JSON.stringify(body));
+}
+
+function sendFile(
+  reply: FastifyReply,
+  { name, type, spooled }: NonNullable<Awaited<ReturnType<typeof perform>>['file']>,
+): FastifyReply {
+  const stream = Readable.from(spooled.read());
+  stream.once('close', () => void spooled.discard());
+  return reply
+    .header('content-disposition', `attachment; filename="${name.replaceAll(/[^\w.-]/g, '_')}"`)
+    .header('content-length', spooled.size)
+    .type(type)
+    .send(stream);
+}

@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { SessionState } from '../../../protocol/api/session.ts';
+import type { Role } from '../audit/actor.ts';
+import type { Tables } from '../database/schema.ts';
+import { openEmail } from '../http/email.ts';
+import type { Keys } from '../keys/envelope.ts';
+
+const MINUTE = 60_000;
+
+/** How long a session lives unused, and at most, ms. */
+export const SESSION_LIFE: Readonly<Record<Role, { readonly idleMs: number; readonly maxMs: number }>> = {
+  admin: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
+  dpo: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
+  staff: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
+  auditor: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
+  person: { idleMs: 15 * MINUTE, maxMs: 2 * 60 * MINUTE },
+};
+
+/** Uses of a session within this time are one, so that reading does not mean writing, ms. */
+const SEEN_MS = 30_000;
+
+export interface Session {
+  /** Keyed hash of its token: what the database knows it by. */
+  readonly hash: Buffer;
+  readonly role: Role;
+  readonly account: string | null;
+  readonly person: string | null;
+  /** `enrol`: may set password and second factor, and nothing else. */
+  readonly stage: 'full' | 'enrol';
+  /** Of the account; null of a person. */
+  readonly email: string | null;
+  readonly idleEndsAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** Whose a session is to be. */
+export type Holder =
+  | { readonly role: Exclude<Role, 'person'>; readonly account: string; readonly stage: 'full' | 'enrol' }
+  | { readonly role: 'person'; readonly person: string };
+
+/** 256 random bits, base64url. The database holds a keyed hash of it alone. */
+export const newToken = (): string => randomBytes(32).toString('base64url');
+
+export async function startSession(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  holder: Holder,
+  now: Date,
+): Promise<{ token: string; session: Session }> {
+  const token = newToken();
+  const expiresAt = new Date(now.getTime() + SESSION_LIFE[holder.role].maxMs);
+  await tx
+    .insertInto('session')
+    .values({
+      hash: keys.hashToken(token),
+      role: holder.role,
+      account: holder.role === 'person' ? null : holder.account,
+      person: holder.role === 'person' ? holder.person : null,
+      stage: holder.role === 'person' ? 'full' : holder.stage,
+      created_at: now,
+      seen_at: now,
+      expires_at: expiresAt,
+    })
+    .execute();
+  return { token, session: (await findSession(tx, keys, token, now, { use: false }))! };
+}
+
+/**
+ * The session of a token; null when there is none such, or no longer: ended, unused for too long, its account disabled, its
+ * person erased or merged.
+ *
+ * @param use counts as a use: it then lives on from now
+ */
+export async function findSession(
+  db: Kysely<Tables>,
+  keys: Keys,
+  token: string | undefined,
+  now: Date,
+  { use }: { use: boolean },
+): Promise<Session | null> {
+  if (!token) return null;
+  const row = await rowsOf(db, keys.hashTokens(token)).executeTakeFirst();
+  if (!row || !isAlive(row, now)) return null;
+  const hash = Buffer.from(row.hash);
+  const role = row.role as Role;
+  if (use && now.getTime() - row.seen_at.getTime() >= SEEN_MS)
+    await sql`update session set seen_at = greatest(seen_at, ${now.toISOString()}::timestamptz) where hash = ${hash}`.execute(
+      db,
+    );
+  return {
+    hash,
+    role,
+    account: row.account,
+    person: row.person,
+    stage: row.stage,
+    email: row.email ? openEmail(keys, row.account!, row.row_version!, row.email) : null,
+    idleEndsAt: use ? new Date(now.getTime() + SESSION_LIFE[role].idleMs) : idleEnd(row),
+    expiresAt: row.expires_at,
+  };
+}
+
+/** Which of these tokens are of sessions that are fully signed in, in one question. Looking is no use of them. */
+export async function aliveSessions(
+  db: Kysely<Tables>,
+  keys: Keys,
+  tokens: readonly string[],
+  now: Date,
+): Promise<ReadonlySet<string>> {
+  const byHash = new Map(
+    tokens.flatMap((token) => keys.hashTokens(token).map((hash) => [hash.toString('hex'), token])),
+  );
+  if (byHash.size === 0) return new Set();
+  const hashes = [...byHash.keys()].map((hex) => Buffer.from(hex, 'hex'));
+  const rows = await rowsOf(db, hashes).execute();
+  const alive = rows.filter((row) => row.stage === 'full' && isAlive(row, now));
+  return new Set(alive.map((row) => byHash.get(Buffer.from(row.hash).toString('hex'))!));
+}
+
+const rowsOf = (db: Kysely<Tables>, hashes: readonly Buffer[]) =>
+  db
+    .selectFrom('session as s')
+    .leftJoin('account as a', 'a.id', 's.account')
+    .leftJoin('person as p', 'p.id', 's.person')
+    .select(['s.hash', 's.role', 's.account', 's.person', 's.stage', 's.seen_at', 's.expires_at'])
+    .select(['a.email', 'a.row_version', 'a.disabled_at', 'a.role as account_role', 'p.deleted_at', 'p.merged_into'])
+    .where('s.hash', 'in', [...hashes]);
+
+type Row = Awaited<ReturnType<ReturnType<typeof rowsOf>['execute']>>[number];
+
+const idleEnd = (row: Row): Date => new Date(row.seen_at.getTime() + SESSION_LIFE[row.role as Role].idleMs);
+
+function isAlive(row: Row, now: Date): boolean {
+  if (row.expires_at <= now || idleEnd(row) <= now) return false;
+  if (row.disabled_at || row.deleted_at || row.merged_into) return false;
+  // A changed role ends sessions (core/accounts/accounts.ts); whatever slips through has the old role's rights nowhere.
+  return row.account === null || row.account_role === row.role;
+}
+
+export async function endSession(db: Kysely<Tables>, session: Session): Promise<void> {
+  await db.deleteFrom('session').where('hash', '=', session.hash).execute();
+}
+
+/**
+ * Ends every session of an account or a person, and takes back their unused links.
+ *
+ * @param except stays: the one that asks
+ * @returns how many sessions ended
+ */
+export async function endSessionsOf(
+  db: Kysely<Tables>,
+  holder: { readonly account: string } | { readonly person: string },
+  except?: Session | null,
+): Promise<number> {
+  const [column, id] =
+    'account' in holder ? (['account', holder.account] as const) : (['person', holder.person] as const);
+  let ended = db.deleteFrom('session').where(column, '=', id);
+  if (except) ended = ended.where('hash', '!=', except.hash);
+  const [result] = await ended.execute();
+  await db.deleteFrom('sign_in_link').where(column, '=', id).where('used_at', 'is', null).execute();
+  return Number(result?.numDeletedRows ?? 0n);
+}
+
+/** As the API tells it. */
+export const stateOf = (s: Session): SessionState => ({
+  role: s.role,
+  stage: s.stage,
+  account: s.account,
+  person: s.person,
+  email: s.email,
+  idleEndsAt: s.idleEndsAt.toISOString(),
+  expiresAt: s.expiresAt.toISOString(),
+});

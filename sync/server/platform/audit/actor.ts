@@ -1,0 +1,21 @@
+import type { AUDIT_ROLES } from '../../../protocol/api/audit.ts';
+
+/** Roles of people who sign in (POLICY: people and access). Each may do what its routes name, and nothing by rank. */
+export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who does something: who signed in, a kiosk or who of its staff was at it, the command line on the server's own machine, or the server itself. */
+export interface Actor {
+  readonly role: (typeof AUDIT_ROLES)[number];
+  /** Account, person, device or member of a kiosk's staff; null where there is none. */
+  readonly id: string | null;
+  readonly email: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** The server acting by itself: a job, a resumed erasure. */
+export const SYSTEM: Actor = { role: 'system', id: null, email: null, ip: null, userAgent: null };
+
+/** The command line on the server's own machine: whoever runs it holds the server's keys. */
+export const OPERATOR: Actor = { role: 'operator', id: null, email: null, ip: null, userAgent: null };

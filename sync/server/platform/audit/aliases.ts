@@ -1,0 +1,77 @@
+import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+import { canonicalBytes } from '../../../protocol/seal/chain.ts';
+import type { Db } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import { FORMAT, openGcm, type Place, sealGcm } from '../keys/gcm.ts';
+import { personBox } from '../keys/persons.ts';
+import type { AuditKey } from './keys.ts';
+
+/** Bytes of an alias. */
+export const ALIAS = 16;
+
+/** `YYYY-MM-DD`, UTC. */
+export const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
+
+/** What is known of who did something. */
+export interface Trace {
+  readonly email: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/**
+ * What people are called in the audit log: a name of their own for each UTC day, made with a key of their own. Once that is
+ * destroyed nobody can make or link the names any more; the rows, and their MACs, stay as they are.
+ */
+export interface PeopleInLog {
+  /** 16 bytes. */
+  alias(person: string, day: string, key: AuditKey): Buffer;
+  /** Hides what a person's own doings leave in the log under their own key; null: they have none. */
+  seal(person: string, position: number, trace: Trace): Buffer | null;
+  /** Null: their key was destroyed. @throws Problem `envelope-broken` */
+  open(person: string, position: number, sealed: Uint8Array): Trace | null;
+}
+
+/** Loads what these people need, in one statement. Who has no key is named by the audit key instead. */
+export async function peopleInLog(db: Db, keys: Keys, people: readonly string[]): Promise<PeopleInLog> {
+  const box = await personBox(db, keys, people);
+  const sealing = (person: string) => {
+    const root = box.auditRoot(person);
+    return root && createSecretKey(new Uint8Array(hkdfSync('sha256', root, '', 'smartpresence/v1/audit/own', 32)));
+  };
+  return {
+    alias(person, day, key) {
+      const root = box.auditRoot(person);
+      const full = root ? createHmac('sha256', root).update(`audit\0${day}`).digest() : key.aliasOf(person, day);
+      return full.subarray(0, ALIAS);
+    },
+    seal(person, position, trace) {
+      const key = sealing(person);
+      return key && sealGcm(key, FORMAT.person, 1, placeOf(person, position), canonicalBytes(trace));
+    },
+    open(person, position, sealed) {
+      const key = sealing(person);
+      return key && (JSON.parse(openGcm(key, placeOf(person, position), sealed).toString('utf8')) as Trace);
+    },
+  };
+}
+
+const placeOf = (person: string, position: number): Place => ({
+  field: 'audit.actor',
+  person,
+  record: String(position),
+  rowVersion: 1,
+});
+
+/** Sorted, each once: so the list does not tell in which order people were shown. */
+export function packAliases(aliases: readonly Buffer[]): Buffer {
+  const sorted = [...aliases].sort(Buffer.compare);
+  return Buffer.concat(sorted.filter((a, i) => i === 0 || !a.equals(sorted[i - 1]!)));
+}
+
+/** @returns each as base64url */
+export function unpackAliases(packed: Buffer): string[] {
+  return Array.from({ length: packed.length / ALIAS }, (_, i) =>
+    packed.toString('base64url', i * ALIAS, (i + 1) * ALIAS),
+  );
+}

@@ -1,0 +1,149 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { replaceFile } from '../../../disk/replace.ts';
+import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Db } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import type { ObjectStore } from '../objects/store.ts';
+import { type AuditKey, readAuditKeys } from './keys.ts';
+import { type Statement, signStatement } from './statement.ts';
+import { lockChain } from './write.ts';
+
+/**
+ * Anchors: what the head of the chain was, kept where whoever can write to the database can't. Rows that are cut off at the
+ * end leave a chain that is whole; the anchors tell that there were more.
+ */
+
+/** Folder of the anchors in the object store. */
+export const ANCHOR_PREFIX = 'audit/anchors/';
+/** An anchor can't be deleted from a store with object locks before the rows that it vouches for may go. */
+const LOCK_MS = 366 * 86_400_000;
+
+export async function logEpochOf(db: Db): Promise<string> {
+  const row = await db.selectFrom('meta').select('value').where('key', '=', 'log-epoch').executeTakeFirst();
+  return row?.value ?? '';
+}
+
+export interface AnchorContext {
+  readonly db: Db;
+  readonly keys: Keys;
+  readonly serverId: string;
+  readonly signing: Ed25519PrivateJwk;
+}
+
+/** The head as it is committed now, signed; null: there is no row. */
+export async function signHead({ db, keys, serverId, signing }: AnchorContext, now: Date): Promise<Anchor | null> {
+  const row = await db
+    .selectFrom('audit')
+    .select(['position', 'mac'])
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const key = [...(await readAuditKeys(db, keys)).values()].at(-1);
+  if (!row || !key) return null;
+  const position = Number(row.position);
+  const made = await signStatement(
+    {
+      kind: 'anchor',
+      server: serverId,
+      epoch: await logEpochOf(db),
+      position,
+      mac: Buffer.from(row.mac).toString('base64url'),
+      at: now.toISOString(),
+      keyVersion: key.version,
+    },
+    key,
+    signing,
+  );
+  return { position, key, mac: row.mac, ...made };
+}
+
+/** Signs the head as it is now and notes it. @returns null: there is no row, or the head is anchored already */
+export function makeAnchor(context: AnchorContext, now: Date): Promise<Anchor | null> {
+  return inTransaction(context.db, async (tx) => {
+    await lockChain(tx);
+    const newest = await tx
+      .selectFrom('audit_anchor')
+      .select('position')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    const head = await signHead({ ...context, db: tx }, now);
+    if (!head || Number(newest?.position) === head.position) return null;
+    const { position, mac, statement, seal, key } = head;
+    await tx
+      .insertInto('audit_anchor')
+      .values({ position, mac, statement, seal, key_version: key.version, made_at: now, object: null })
+      .execute();
+    return head;
+  });
+}
+
+export interface Anchor extends Statement {
+  readonly position: number;
+  readonly mac: Uint8Array;
+  readonly key: AuditKey;
+}
+
+/** Puts the anchors that are not in the object store yet there, locked where the bucket has locks. @returns how many */
+export async function storeAnchors(db: Db, store: ObjectStore, now: Date): Promise<number> {
+  const waiting = await db
+    .selectFrom('audit_anchor')
+    .selectAll()
+    .where('object', 'is', null)
+    .orderBy('id')
+    .limit(1000)
+    .execute();
+  const locks = waiting.length > 0 && (await store.offersLocks());
+  for (const { id, position, statement, seal, made_at } of waiting) {
+    const object = `${ANCHOR_PREFIX}${made_at.toISOString().replaceAll(':', '')}-${position}.json`;
+    await store.put(object, Buffer.from(anchorText({ statement, seal }), 'utf8'), {
+      contentType: 'application/json',
+      ...(locks && { lockedUntil: new Date(now.getTime() + LOCK_MS) }),
+    });
+    await db.updateTable('audit_anchor').set({ object }).where('id', '=', Number(id)).execute();
+  }
+  return waiting.length;
+}
+
+const File = z.strictObject({ statement: z.string().max(4096), seal: z.base64url().length(43) });
+
+const anchorText = ({ statement, seal }: { statement: string; seal: Uint8Array }): string =>
+  `${JSON.stringify({ statement, seal: Buffer.from(seal).toString('base64url') })}\n`;
+
+const readAnchorText = (text: string): Statement | null => {
+  try {
+    const { statement, seal } = File.parse(JSON.parse(text));
+    return { statement, seal: Buffer.from(seal, 'base64url') };
+  } catch {
+    return null;
+  }
+};
+
+const headFile = (home: string): string => join(home, 'audit-head.json');
+
+/** The head that the server's own folder knows; `broken`: there is a file that says nothing. */
+export function readHeadFile(home: string): Statement | 'broken' | null {
+  const path = headFile(home);
+  return existsSync(path) ? (readAnchorText(readFileSync(path, 'utf8')) ?? 'broken') : null;
+}
+
+export function writeHeadFile(home: string, anchor: Statement): void {
+  replaceFile(headFile(home), anchorText(anchor), { byMany: true });
+}
+
+/** The newest anchors of the object store, newest first; null: one that can't be read. Deleted and overwritten versions too. */
+export async function readStoredAnchors(store: ObjectStore, newest: number): Promise<(Statement | null)[]> {
+  const found: { key: string; versionId: string }[] = [];
+  for await (const o of store.list(ANCHOR_PREFIX)) if (!o.deleteMarker) found.push(o);
+  found.sort((a, b) => (a.key < b.key ? 1 : -1));
+  const read: (Statement | null)[] = [];
+  for (const { key, versionId } of found.slice(0, newest)) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await store.get(key, versionId)) pieces.push(piece);
+    read.push(readAnchorText(Buffer.concat(pieces).toString('utf8')));
+  }
+  return read;
+}

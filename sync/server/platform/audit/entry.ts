@@ -1,0 +1,25 @@
+import type { AUDIT_ACTIONS } from '../../../protocol/api/audit.ts';
+import type { Actor } from './actor.ts';
+
+/** What was done to personal data, or to what protects it (POLICY P31). */
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** One row of the audit log, before it is sealed and chained. */
+export interface AuditEntry {
+  readonly actor: Actor;
+  readonly action: AuditAction;
+  /** Why: method and route pattern (`GET /api/people/:person`), or the name of the command or job. */
+  readonly route: string;
+  /** The resource's own identifier where it is not a person: a site, a device, an export. */
+  readonly resource?: string | null;
+  /** What kinds of personal data were touched, e.g. `person.name`, `template`; never a value. */
+  readonly data: readonly string[];
+  /** Whom it showed or changed (person ids). Sealed; a list is one row. */
+  readonly subjects: readonly string[];
+  /** How many people it was about, where they are not all listed. Default: as many as are. */
+  readonly count?: number;
+  /** It was about everybody, e.g. a job over the whole gallery: each finds the row as their own. */
+  readonly everyone?: boolean;
+  /** How it ended: `ok`, or the code of the refusal. */
+  readonly outcome: string;
+}

@@ -1,0 +1,121 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
+import type { Transaction } from 'kysely';
+import { command } from '../../../disk/program.ts';
+import { canonicalBytes } from '../../../protocol/seal/chain.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import type { Keys, Place } from '../keys/envelope.ts';
+
+const NONCE = 12;
+const TAG = 16;
+const KEY_BYTES = 32;
+
+type Use = 'mac' | 'seal' | 'alias';
+
+/**
+ * The sub-keys of one audit key. The key itself is random and lies in the keyring, wrapped under the environment's keys:
+ * whoever has the database alone can neither make a row that verifies nor open one, and a rotation of the environment's
+ * keys wraps it anew without touching the rows, whose MACs would not stand it.
+ */
+export class AuditKey {
+  readonly version: number;
+  readonly #sub: Readonly<Record<Use, KeyObject>>;
+
+  /** @param key 32 random bytes */
+  constructor(version: number, key: Uint8Array) {
+    this.version = version;
+    const derive = (use: Use) =>
+      createSecretKey(new Uint8Array(hkdfSync('sha256', key, '', `smartpresence/v1/audit/${use}`, KEY_BYTES)));
+    this.#sub = { mac: derive('mac'), seal: derive('seal'), alias: derive('alias') };
+  }
+
+  /** HMAC-SHA-256 over the pieces. */
+  mac(...pieces: readonly Uint8Array[]): Buffer {
+    const mac = createHmac('sha256', this.#sub.mac);
+    for (const piece of pieces) mac.update(piece);
+    return mac.digest();
+  }
+
+  /** Of somebody who has no key of their own: unknown here, or erased already. */
+  aliasOf(person: string, day: string): Buffer {
+    return createHmac('sha256', this.#sub.alias).update(`${day}\0${person}`).digest();
+  }
+
+  /** AES-256-GCM: nonce ‖ ciphertext ‖ tag, bound to field and position. */
+  seal(field: string, position: number, plain: Uint8Array): Buffer {
+    const nonce = randomBytes(NONCE);
+    const cipher = createCipheriv('aes-256-gcm', this.#sub.seal, nonce, { authTagLength: TAG });
+    cipher.setAAD(this.#bind(field, position));
+    return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  /** @throws Problem `envelope-broken` */
+  open(field: string, position: number, sealed: Uint8Array): Buffer {
+    const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+    try {
+      const decipher = createDecipheriv('aes-256-gcm', this.#sub.seal, bytes.subarray(0, NONCE), {
+        authTagLength: TAG,
+      });
+      decipher.setAAD(this.#bind(field, position));
+      decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
+      return Buffer.concat([decipher.update(bytes.subarray(NONCE, bytes.length - TAG)), decipher.final()]);
+    } catch (cause) {
+      throw new Problem(
+        'envelope-broken',
+        `The sealed ${field} of row ${position} does not open: it was altered or moved.`,
+        `Run: ${command('audit verify')}`,
+        { cause },
+      );
+    }
+  }
+
+  #bind(field: string, position: number): Buffer {
+    return canonicalBytes(['smartpresence/audit', field, position, this.version]);
+  }
+}
+
+/** By version and wrapping: a process may keep audit keys, which go only when no row needs them. */
+const held = new WeakMap<Keys, Map<string, AuditKey>>();
+
+const placeOf = (version: number): Place => ({
+  field: 'keyring.audit',
+  person: null,
+  record: String(version),
+  rowVersion: 1,
+});
+
+/** @throws Problem of `Keys.open` when the environment's keys do not open it */
+export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array): AuditKey {
+  const known = held.get(keys) ?? new Map<string, AuditKey>();
+  held.set(keys, known);
+  // The wrapping too: the same process may meet another database, or the same one after its transaction was undone.
+  const name = `${version}.${Buffer.from(sealed).toString('base64')}`;
+  let key = known.get(name);
+  if (!key) {
+    key = new AuditKey(version, keys.open('keyring', placeOf(version), sealed));
+    known.set(name, key);
+  }
+  return key;
+}
+
+/** Makes the next audit key. The caller holds the chain's lock. */
+export async function newAuditKey(tx: Transaction<Tables>, keys: Keys, version: number, now: Date): Promise<AuditKey> {
+  const key = randomBytes(KEY_BYTES);
+  const sealed = keys.seal('keyring', placeOf(version), key);
+  await tx.insertInto('keyring.audit_key').values({ version, sealed, made_at: now }).execute();
+  return new AuditKey(version, key);
+}
+
+/** Every audit key, by version. */
+export async function readAuditKeys(db: Db, keys: Keys): Promise<ReadonlyMap<number, AuditKey>> {
+  const rows = await db.selectFrom('keyring.audit_key').select(['version', 'sealed']).orderBy('version').execute();
+  return new Map(rows.map((r) => [r.version, unwrapAuditKey(keys, r.version, r.sealed)]));
+}

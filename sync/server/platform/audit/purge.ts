@@ -1,0 +1,96 @@
+import type { Transaction } from 'kysely';
+import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Tables } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import type { Actor } from './actor.ts';
+import { logEpochOf } from './anchors.ts';
+import { MIN_AUDIT_DAYS } from './period.ts';
+import { signStatement } from './statement.ts';
+import { headOf, lockChain, writeAudit } from './write.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface AuditPurge {
+  /** Rows that went. */
+  readonly removed: number;
+  /** The oldest that is left; null: none is. */
+  readonly oldest: Date | null;
+}
+
+interface PurgeOptions {
+  /** @throws Problem `audit-period-too-short` under 365 */
+  readonly days: number;
+  readonly actor: Actor;
+  readonly serverId: string;
+  readonly signing: Ed25519PrivateJwk;
+  /** Say what would go, and remove nothing. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Removes the rows that are older than the period, from the beginning of the log and without a hole, and leaves a signed
+ * checkpoint from which the rest is verified. It leaves a row of its own.
+ *
+ * @throws Problem `audit-period-too-short`
+ */
+export async function purgeAudit(tx: Transaction<Tables>, keys: Keys, o: PurgeOptions, now: Date): Promise<AuditPurge> {
+  if (!(o.days >= MIN_AUDIT_DAYS))
+    throw new Problem(
+      'audit-period-too-short',
+      `Rows of the audit log are kept for at least ${MIN_AUDIT_DAYS} days; ${o.days} were asked for.`,
+      `Set the period to ${MIN_AUDIT_DAYS} days or more.`,
+    );
+  await lockChain(tx);
+  const limit = new Date(now.getTime() - o.days * DAY_MS);
+  const { key, position: head } = await headOf(tx, keys, now);
+  // Up to the first row that has to stay: the clocks of replicas differ, so a later row may be the older one.
+  const kept = await tx
+    .selectFrom('audit')
+    .select(['position', 'at'])
+    .where('at', '>=', limit)
+    .orderBy('position')
+    .limit(1)
+    .executeTakeFirst();
+  const upTo = kept ? Number(kept.position) - 1 : head;
+  const last = await tx.selectFrom('audit').select(['mac', 'at']).where('position', '=', upTo).executeTakeFirst();
+  const { count } = await tx
+    .selectFrom('audit')
+    .select((e) => e.fn.countAll().as('count'))
+    .where('position', '<=', upTo)
+    .executeTakeFirstOrThrow();
+  const purge = { removed: Number(count), oldest: kept?.at ?? null };
+  if (!last || o.dryRun) return purge;
+  const body = {
+    kind: 'checkpoint' as const,
+    server: o.serverId,
+    epoch: await logEpochOf(tx),
+    position: upTo,
+    mac: Buffer.from(last.mac).toString('base64url'),
+    at: now.toISOString(),
+    keyVersion: key.version,
+  };
+  const { statement, seal } = await signStatement(body, key, o.signing);
+  await tx
+    .insertInto('audit_checkpoint')
+    .values({ position: upTo, mac: last.mac, statement, seal, key_version: key.version, made_at: now })
+    .execute();
+  await tx.deleteFrom('audit').where('position', '<=', upTo).execute();
+  await tx.deleteFrom('audit_anchor').where('position', '<', upTo).where('object', 'is not', null).execute();
+  await writeAudit(
+    tx,
+    keys,
+    {
+      actor: o.actor,
+      action: 'operate',
+      route: 'audit purge',
+      resource: `rows up to ${upTo}`,
+      data: ['audit'],
+      subjects: [],
+      count: purge.removed,
+      outcome: 'ok',
+    },
+    now,
+  );
+  return purge;
+}

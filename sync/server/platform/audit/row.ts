@@ -1,0 +1,52 @@
+import { hash } from 'node:crypto';
+import { canonicalBytes } from '../../../protocol/seal/chain.ts';
+import type { AuditKey } from './keys.ts';
+
+/** What the first row of all follows. */
+export const GENESIS_MAC: Uint8Array = new Uint8Array(32);
+
+/** A row as it lies in the table, but for its MAC. */
+export interface AuditRow {
+  readonly position: number;
+  readonly at: Date;
+  readonly action: string;
+  readonly role: string;
+  readonly actor: string | null;
+  readonly route: string;
+  readonly resource: string | null;
+  readonly data: readonly string[];
+  readonly count: number;
+  readonly everyone: boolean;
+  readonly outcome: string;
+  readonly sealed: Uint8Array | null;
+  readonly subjects: Uint8Array | null;
+  readonly keyVersion: number;
+}
+
+/**
+ * MAC of a row: over the MAC of the row before it and every column, the sealed ones by their digests. So no row can be
+ * altered, removed, added or moved without the key.
+ */
+export function rowMac(key: AuditKey, previous: Uint8Array, row: AuditRow): Buffer {
+  const digest = (bytes: Uint8Array | null) => bytes && hash('sha256', bytes, 'hex');
+  return key.mac(
+    previous,
+    canonicalBytes([
+      'smartpresence/audit/1',
+      row.keyVersion,
+      row.position,
+      row.at.toISOString(),
+      row.action,
+      row.role,
+      row.actor,
+      row.route,
+      row.resource,
+      row.data,
+      row.count,
+      row.everyone,
+      row.outcome,
+      digest(row.sealed),
+      digest(row.subjects),
+    ]),
+  );
+}

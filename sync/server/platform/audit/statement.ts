@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { readCompact } from '../../../protocol/seal/compact.ts';
+import { isSignedBy, signCompact } from '../../../protocol/seal/jose.ts';
+import { keyId, publicHalf, signatureKey } from '../../../protocol/seal/keys.ts';
+import { type Ed25519PrivateJwk, Ed25519PublicJwk } from '../../../protocol/wire/batch.ts';
+import type { Db } from '../database/schema.ts';
+import type { AuditKey } from './keys.ts';
+
+/**
+ * What the server says of the audit log's chain, so that it can be kept elsewhere: where its head was (an anchor), or where
+ * it was purged up to (a checkpoint). Signed, so that a third party can check it (JWS, EdDSA), and under the audit key's MAC
+ * too: a signing key that was retired is known to the database alone.
+ */
+const Body = z.strictObject({
+  kind: z.enum(['anchor', 'checkpoint']),
+  server: z.uuid(),
+  /** Which log it is of: a restore from a backup begins another. */
+  epoch: z.string(),
+  /** The newest row of the chain, or the newest that is gone. */
+  position: z.number().int().positive(),
+  /** MAC of that row, base64url. */
+  mac: z.base64url().length(43),
+  at: z.iso.datetime({ precision: 3 }),
+  /** Audit key that `seal` is made with. */
+  keyVersion: z.number().int().positive(),
+});
+export type StatementBody = z.infer<typeof Body>;
+
+const Header = z.strictObject({ alg: z.literal('EdDSA'), typ: z.literal('sp-audit+jws'), kid: z.string().max(64) });
+
+export interface Statement {
+  /** Compact JWS. */
+  readonly statement: string;
+  readonly seal: Uint8Array;
+}
+
+export async function signStatement(
+  body: StatementBody,
+  key: AuditKey,
+  signing: Ed25519PrivateJwk,
+): Promise<Statement> {
+  const header = { alg: 'EdDSA', typ: 'sp-audit+jws', kid: await keyId(publicHalf(signing)) };
+  const payload = Buffer.from(JSON.stringify(Body.parse(body)), 'utf8');
+  const statement = signCompact(header, payload, signatureKey(signing)).toString('latin1');
+  return { statement, seal: sealOf(statement, key) };
+}
+
+/** What reading statements needs. */
+export interface StatementKeys {
+  readonly audit: ReadonlyMap<number, AuditKey>;
+  /** Signing keys of the server, retired ones too, by thumbprint. */
+  readonly signing: ReadonlyMap<string, Ed25519PublicJwk>;
+}
+
+export async function readSigningKeys(db: Db): Promise<StatementKeys['signing']> {
+  const rows = await db
+    .selectFrom('keyring.server_key')
+    .select(['id', 'public'])
+    .where('purpose', '=', 'signing')
+    .execute();
+  return new Map(rows.map((r) => [r.id, Ed25519PublicJwk.parse(JSON.parse(r.public))]));
+}
+
+/** @returns null when it is not this server's, or was altered */
+export function readStatement(
+  { statement, seal }: { statement: string; seal: Uint8Array },
+  keys: StatementKeys,
+): StatementBody | null {
+  try {
+    const { header, parts } = readCompact(statement, { parts: 3, header: Header, code: 'bad-statement' });
+    const signing = keys.signing.get(header.kid);
+    if (!signing || !isSignedBy(statement, parts[2]!, signatureKey(signing))) return null;
+    const body = Body.parse(JSON.parse(parts[1]!.toString('utf8')));
+    const key = keys.audit.get(body.keyVersion);
+    return key && sealOf(statement, key).equals(seal) ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+function sealOf(statement: string, key: AuditKey): Buffer {
+  return key.mac(Buffer.from('smartpresence/audit/statement\0', 'utf8'), Buffer.from(statement, 'latin1'));
+}

@@ -1,0 +1,117 @@
+import { sql, type Transaction } from 'kysely';
+import { canonicalBytes } from '../../../protocol/seal/chain.ts';
+import { lockName } from '../database/once.ts';
+import type { Tables } from '../database/schema.ts';
+import type { Keys } from '../keys/envelope.ts';
+import type { Actor } from './actor.ts';
+import { dayOf, type PeopleInLog, packAliases, peopleInLog, type Trace } from './aliases.ts';
+import type { AuditEntry } from './entry.ts';
+import { type AuditKey, newAuditKey, unwrapAuditKey } from './keys.ts';
+import { type AuditRow, GENESIS_MAC, rowMac } from './row.ts';
+
+/** Longest resource that is kept, UTF-16 code units. */
+const MAX_RESOURCE = 200;
+
+/**
+ * Appends a row to the audit log, in the transaction of what it tells of: both are there or neither is. Call it last: it
+ * takes the chain's lock, which all replicas share and which is held until the transaction ends.
+ *
+ * @param tx READ COMMITTED (`inTransaction`): under a snapshot taken before the lock the chain's head would be an old one
+ */
+export async function writeAudit(tx: Transaction<Tables>, keys: Keys, entry: AuditEntry, now: Date): Promise<void> {
+  const { actor } = entry;
+  // Before the lock, which everybody waits for.
+  const person = actor.role === 'person' ? actor.id : null;
+  const subjects = [...new Set(entry.subjects)];
+  const people = await peopleInLog(tx, keys, person ? [...subjects, person] : subjects);
+  await lockChain(tx);
+  const { key, position: last, mac: previous } = await headOf(tx, keys, now);
+  const position = last + 1;
+  const row: AuditRow = {
+    position,
+    at: now,
+    action: entry.action,
+    role: actor.role,
+    actor: person === null ? actor.id : null,
+    route: clean(entry.route),
+    resource: entry.resource == null ? null : clean(entry.resource),
+    data: [...new Set(entry.data)].sort(),
+    count: entry.count ?? subjects.length,
+    everyone: entry.everyone ?? false,
+    outcome: clean(entry.outcome),
+    sealed: sealActor(key, people, actor, position, now),
+    subjects:
+      subjects.length === 0
+        ? null
+        : key.seal('subjects', position, packAliases(subjects.map((s) => people.alias(s, dayOf(now), key)))),
+    keyVersion: key.version,
+  };
+  const { keyVersion, data, ...columns } = row;
+  await tx
+    .insertInto('audit')
+    .values({ ...columns, data: [...data], key_version: keyVersion, mac: rowMac(key, previous, row) })
+    .execute();
+}
+
+/** One writer at a time, until the transaction ends. */
+export const lockChain = (tx: Transaction<Tables>): Promise<void> => lockName(tx, 'audit');
+
+/**
+ * Rows are written under a new key from now on; the old ones verify under theirs. At the end of a rotation of the
+ * environment's keys: who had those, and a copy of the database, had the audit key too.
+ */
+export async function renewAuditKey(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<void> {
+  await lockChain(tx);
+  const { key } = await headOf(tx, keys, now);
+  await newAuditKey(tx, keys, key.version + 1, now);
+}
+
+export interface Head {
+  readonly key: AuditKey;
+  /** 0: there is no row yet. */
+  readonly position: number;
+  readonly mac: Uint8Array;
+}
+
+/** The newest row, or the checkpoint where a purge took it, and the newest key, made where there is none. The caller holds the lock. */
+export async function headOf(tx: Transaction<Tables>, keys: Keys, now: Date): Promise<Head> {
+  const { rows } = await sql<{
+    version: number | null;
+    sealed: Uint8Array | null;
+    position: number | string | null;
+    mac: Uint8Array | null;
+  }>`select k.version, k.sealed, h.position, h.mac from (select 1) one
+     left join lateral (select version, sealed from keyring.audit_key order by version desc limit 1) k on true
+     left join lateral (
+       select position, mac from (
+         (select position, mac from audit order by position desc limit 1)
+         union all (select position, mac from audit_checkpoint order by position desc limit 1)) ends
+       order by position desc limit 1) h on true`.execute(tx);
+  const { version, sealed, position, mac } = rows[0]!;
+  const key = version && sealed ? unwrapAuditKey(keys, version, sealed) : await newAuditKey(tx, keys, 1, now);
+  return { key, position: Number(position ?? 0), mac: mac ?? GENESIS_MAC };
+}
+
+/** What the envelope of a row's actor holds. Of a person: the alias of the day, and the rest under their own key. */
+export type SealedActor =
+  | (Trace & { readonly alias?: undefined })
+  | { readonly alias: string; readonly own: string }
+  | (Trace & { readonly alias: string; readonly own?: undefined });
+
+function sealActor(key: AuditKey, people: PeopleInLog, actor: Actor, position: number, now: Date): Buffer | null {
+  const { email, ip, role, id } = actor;
+  const trace: Trace = { email, ip, userAgent: actor.userAgent?.toWellFormed().slice(0, 500).toWellFormed() ?? null };
+  if (role === 'person' && id !== null) {
+    const alias = people.alias(id, dayOf(now), key).toString('base64url');
+    const own = people.seal(id, position, trace)?.toString('base64url');
+    const held: SealedActor = own === undefined ? { ...trace, alias } : { alias, own };
+    return key.seal('actor', position, canonicalBytes(held));
+  }
+  if (email === null && ip === null && trace.userAgent === null) return null;
+  return key.seal('actor', position, canonicalBytes(trace satisfies SealedActor));
+}
+
+/** What a column of text takes: no NUL, no half of a character, not endless. */
+function clean(text: string): string {
+  return text.replaceAll('\0', '').slice(0, MAX_RESOURCE).toWellFormed();
+}

@@ -1,0 +1,126 @@
+/** Who signs in, and the audit log of what they did. */
+export const accounts: readonly string[] = [
+  `-- Anyone who signs in with a role above \`person\`.
+   create table account (
+     id uuid primary key,
+     role text not null check (role in ('admin', 'dpo', 'staff', 'auditor')),
+     -- Envelope; null: the account of the person at the server's own machine, until they give one.
+     email bytea,
+     email_index bytea unique,
+     -- PHC string of argon2id; null: none set yet.
+     password text,
+     -- Envelope of the shared secret.
+     totp bytea,
+     -- Of one that takes its place as soon as a code of it was entered.
+     totp_next bytea,
+     totp_confirmed_at timestamptz,
+     -- Newest time step whose code was accepted: no code of it or before it is accepted again.
+     totp_step bigint not null default 0,
+     row_version integer not null default 1,
+     made_at timestamptz not null,
+     signed_in_at timestamptz,
+     disabled_at timestamptz)`,
+
+  `create table recovery_code (
+     hash bytea primary key,
+     account uuid not null references account (id) on delete cascade,
+     used_at timestamptz)`,
+  `create index recovery_code_account on recovery_code (account)`,
+
+  `-- One-time links. \`operator\`: for anyone who can read what the server prints; \`account\`: to enrol; \`person\`: to their own
+   -- data.
+   create table sign_in_link (
+     hash bytea primary key,
+     created_at timestamptz not null,
+     expires_at timestamptz not null,
+     used_at timestamptz,
+     kind text not null default 'operator' check (kind in ('operator', 'account', 'person')),
+     account uuid references account (id) on delete cascade,
+     person uuid)`,
+  `create index sign_in_link_person on sign_in_link (person) where person is not null`,
+
+  `-- Of an account or of a person.
+   create table session (
+     hash bytea primary key,
+     role text not null,
+     account uuid references account (id) on delete cascade,
+     person uuid,
+     -- \`enrol\`: may set password and second factor, and nothing else.
+     stage text not null check (stage in ('full', 'enrol')),
+     created_at timestamptz not null,
+     -- When it was last used, to the half minute.
+     seen_at timestamptz not null,
+     expires_at timestamptz not null,
+     check ((account is null) <> (person is null)))`,
+  `create index session_account on session (account) where account is not null`,
+  `create index session_person on session (person) where person is not null`,
+
+  `-- Failed attempts by keyed hash of an e-mail address or of a network address.
+   create table sign_in_attempt (
+     key bytea primary key,
+     failures integer not null,
+     last_at timestamptz not null)`,
+
+  `-- What a write with an Idempotency-Key answered; null while it runs. Sealed under that key, which only its client has.
+   create table idempotency (
+     key bytea primary key,
+     digest bytea not null,
+     status integer,
+     answer bytea,
+     made_at timestamptz not null)`,
+  `create index idempotency_made on idempotency (made_at)`,
+
+  `-- The audit log (platform/audit/), a chain of rows. It names nobody; what would is sealed.
+   create table audit (
+     -- 1, 2, 3, … without a gap.
+     position bigint primary key check (position > 0),
+     -- To the millisecond, as JavaScript writes and reads it, so that the MAC covers every digit that is kept.
+     at timestamptz(3) not null,
+     action text not null,
+     role text not null,
+     -- Account or device. Null where there is none, and for a person: theirs is a daily alias inside \`sealed\`.
+     actor uuid,
+     route text not null,
+     resource text,
+     data text[] not null,
+     -- How many people it was about.
+     count integer not null check (count >= 0),
+     -- It was about everybody there was, beside those who are listed.
+     everyone boolean not null,
+     outcome text not null,
+     -- Envelope of who did it: e-mail, address, user agent.
+     sealed bytea,
+     -- Envelope of the daily aliases of those it was about.
+     subjects bytea,
+     -- Which audit key the row was made with.
+     key_version integer not null references keyring.audit_key (version),
+     mac bytea not null check (length(mac) = 32))`,
+  `create index audit_at on audit (at)`,
+  `create index audit_actor on audit (actor, position) where actor is not null`,
+
+  `-- The end of a part of the log that was purged: the rest is verified from here.
+   create table audit_checkpoint (
+     -- The last position that was purged.
+     position bigint primary key,
+     -- MAC of that row.
+     mac bytea not null,
+     -- Signed statement of it (JWS).
+     statement text not null,
+     -- MAC of the statement under the audit key.
+     seal bytea not null,
+     key_version integer not null references keyring.audit_key (version),
+     made_at timestamptz not null)`,
+
+  `-- Heads of the chain, as they were anchored outside the database.
+   create table audit_anchor (
+     id bigint generated always as identity primary key,
+     position bigint not null,
+     mac bytea not null,
+     statement text not null,
+     seal bytea not null,
+     key_version integer not null references keyring.audit_key (version),
+     made_at timestamptz not null,
+     -- Key of the object that holds it too; null: not stored yet.
+     object text)`,
+  `create index audit_anchor_waiting on audit_anchor (id) where object is null`,
+];

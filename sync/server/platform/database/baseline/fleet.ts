@@ -1,0 +1,171 @@
+/** Settings, commands, staff and updates of kiosks; webhooks. */
+export const fleet: readonly string[] = [
+  `-- Every revision of the settings of a site's kiosks, or of one device (core/devices/settings.ts).
+   create table fleet_settings (
+     -- \`site\`: the template of a scope; \`device\`: what one device has of its own on top of it.
+     kind text not null check (kind in ('site', 'device')),
+     -- Scope of the site (core/devices/scope.ts), or the device.
+     scope uuid not null,
+     revision integer not null,
+     settings jsonb not null,
+     at timestamptz not null,
+     -- Account, or \`operator\`.
+     by text not null,
+     -- The revision whose settings these are again.
+     put_back integer,
+     primary key (kind, scope, revision))`,
+
+  `-- What each device is sent: its own settings over those of its site. Outlives a revocation, so that no revision is given twice.
+   create table fleet_config (
+     device uuid primary key references device (id),
+     revision integer not null,
+     config jsonb not null,
+     at timestamptz not null)`,
+
+  `create table fleet_command (
+     id uuid primary key,
+     device uuid not null references device (id),
+     what text not null check (what in ('restart', 'logs', 'wipe', 'decommission')),
+     asked_at timestamptz not null,
+     -- Account, or \`operator\`.
+     by text not null,
+     expires_at timestamptz not null,
+     -- Null: nothing was heard of it yet. \`withdrawn\`: withdrawn before anything was.
+     outcome text check (outcome in ('begun', 'done', 'failed', 'refused', 'expired', 'withdrawn')),
+     code text,
+     begun_at timestamptz,
+     answered_at timestamptz,
+     -- Thumbprint of the key by which a kiosk that destroys its own says that it is done.
+     word text)`,
+  `create index fleet_command_device on fleet_command (device, asked_at)`,
+
+  `-- Redacted log of a kiosk, sealed under the server's field key.
+   create table fleet_log (
+     command uuid primary key references fleet_command (id),
+     device uuid not null references device (id),
+     at timestamptz not null,
+     bytes integer not null,
+     sealed bytea not null)`,
+  `create index fleet_log_at on fleet_log (at)`,
+
+  `-- Who may unlock kiosks (core/staff/).
+   create table staff_member (
+     id uuid primary key,
+     row_version integer not null,
+     -- Null: the kiosks of every site.
+     scope uuid,
+     -- The kiosk that they were added at, which alone has what they unlock it with; null: they are the server's.
+     device uuid,
+     role text not null check (role in ('desk', 'supervisor', 'technician')),
+     -- Envelope.
+     name bytea not null,
+     -- Envelope of PIN, badge and second factor; null once removed, and of a member of one kiosk.
+     sealed bytea,
+     added_at timestamptz not null,
+     added_by text not null,
+     removed_at timestamptz,
+     removed_by text,
+     check ((sealed is not null) = (removed_at is null and device is null)))`,
+
+  `-- A version on its way to the fleet. At most one has not ended.
+   create table rollout (
+     id uuid primary key,
+     version text not null,
+     state text not null check (state in ('running', 'paused', 'stopped', 'done', 'rolled-back', 'ended')),
+     steps jsonb not null,
+     step integer not null,
+     step_since timestamptz not null,
+     automatic boolean not null,
+     urgent boolean not null,
+     trial_minutes integer not null,
+     stop_kiosks integer not null,
+     stop_percent integer not null,
+     -- How often failed kiosks were asked to try once more.
+     again integer not null default 0,
+     -- Failures before this are dealt with.
+     counting_since timestamptz not null,
+     stopped_failed integer,
+     stopped_got integer,
+     started_at timestamptz not null,
+     -- Account, or \`operator\`.
+     started_by text not null,
+     ended_at timestamptz)`,
+  `create unique index rollout_in_force on rollout ((true)) where ended_at is null`,
+  `create table rollout_action (
+     id uuid primary key,
+     rollout uuid not null references rollout (id),
+     at timestamptz not null,
+     -- Account, \`operator\` or \`server\`.
+     by text not null,
+     what text not null,
+     detail jsonb not null)`,
+  `create index rollout_action_rollout on rollout_action (rollout, at)`,
+  `-- How far one kiosk is; no row: the version was never offered to it.
+   create table rollout_device (
+     rollout uuid not null references rollout (id),
+     device uuid not null references device (id),
+     state text not null check (state in ('told', 'installing', 'healthy', 'rolled-back', 'refused')),
+     -- Since when: by the kiosk's event, or when the version was offered.
+     at timestamptz not null,
+     -- Of the kiosk's newest event about it; null: none yet.
+     event_at timestamptz,
+     from_version text,
+     reason text,
+     primary key (rollout, device))`,
+
+  `-- The customer's own names of rings; no row: as screens call it.
+   create table update_ring (id text primary key, name text not null)`,
+  `-- Kiosks that are in another ring than \`all\`.
+   create table device_ring (
+     device uuid primary key references device (id),
+     ring text not null check (ring in ('canary', 'early', 'all')))`,
+  `-- Maintenance windows.
+   create table update_window (
+     -- Scope; the default site's window counts for sites without one of their own.
+     site uuid primary key,
+     -- Null: at any hour.
+     starts text,
+     ends text,
+     check ((starts is null) = (ends is null)))`,
+
+  `-- Receivers in other programs that records are sent to (features/webhooks/).
+   create table webhook (
+     id uuid primary key,
+     name text not null,
+     -- Null: of every site.
+     site uuid references site (id),
+     with_number boolean not null,
+     enabled boolean not null,
+     disabled_because text,
+     -- Envelope of address, secrets and certificate authority.
+     sealed bytea not null,
+     row_version integer not null,
+     created_at timestamptz not null,
+     -- Nothing is sent before: the receiver did not answer.
+     paused_until timestamptz)`,
+  `-- One message to one receiver; its body is made when it is sent.
+   create table webhook_delivery (
+     id uuid primary key,
+     webhook uuid not null references webhook (id) on delete cascade,
+     kind text not null check (kind in ('attendance.record', 'person.erased', 'lookalikes.marked', 'emergency-pin.used',
+       'webhook.test')),
+     -- The record, the person who was erased, the pair, or the event; null for a test.
+     subject uuid,
+     -- The message includes at least this change of the record (platform/database/feed.ts).
+     change bigint not null default 0,
+     state text not null check (state in ('due', 'delivered', 'failed')),
+     attempts integer not null default 0,
+     made_at timestamptz not null,
+     due_at timestamptz not null,
+     delivered_at timestamptz,
+     last_answer text)`,
+  // One message a record: what changes before it is sent goes with it.
+  `create unique index webhook_delivery_subject on webhook_delivery (webhook, kind, subject) where subject is not null`,
+  `create index webhook_delivery_due on webhook_delivery (webhook, due_at) where state = 'due'`,
+  `create index webhook_delivery_made on webhook_delivery (made_at)`,
+  `-- How far the records were searched. One row.
+   create table webhook_cursor (
+     one boolean primary key default true check (one),
+     log uuid not null,
+     position bigint not null)`,
+];

@@ -1,0 +1,221 @@
+/**
+ * People and everything that is kept of one alone. Personal values are envelopes (bytea) under the person's key; the UUID of
+ * a person is a pseudonym that an erasure removes.
+ */
+export const people: readonly string[] = [
+  `create table person (
+     id uuid primary key,
+     name bytea,
+     number bytea,
+     email bytea,
+     phone bytea,
+     badge bytea,
+     language bytea,
+     row_version integer not null,
+     updated_at timestamptz not null,
+     deleted_at timestamptz,
+     -- Keyed hash of the number: finds two people with one number without opening either.
+     number_index bytea,
+     email_index bytea,
+     badge_index bytea,
+     -- Key version of pgcrypto's layer and of the indexes; 0: the row never had values.
+     pii_version integer not null default 0,
+     -- Time of the newest \`person\` event applied: one that comes late only fills what is empty.
+     claimed_at timestamptz,
+     -- The person that this one turned out to be.
+     merged_into uuid,
+     -- Asked that kiosks record no position.
+     gps_opt_out boolean not null default false,
+     -- Since when they belong to no site, as far as a job has seen it.
+     left_at timestamptz)`,
+  `create index person_number on person (number_index) where number_index is not null`,
+  `create index person_email on person (email_index) where email_index is not null`,
+  `create index person_badge on person (badge_index) where badge_index is not null`,
+  `create index person_merged on person (merged_into) where merged_into is not null`,
+
+  `-- To which scopes (core/devices/scope.ts) a person belongs.
+   create table person_site (
+     person uuid not null,
+     site uuid not null,
+     added_at timestamptz not null,
+     primary key (person, site))`,
+  `create index person_site_of on person_site (site, person)`,
+
+  `-- Until when a person belonged to a scope; a row stays when they come back. Attendance from before still counts, whenever it
+   -- arrives.
+   create table person_site_past (
+     person uuid not null,
+     site uuid not null,
+     until timestamptz not null,
+     primary key (person, site))`,
+
+  `-- Two people who may be one: enrolled twice.
+   create table merge_candidate (
+     id uuid primary key,
+     first uuid not null,
+     second uuid not null,
+     reason text not null check (reason in ('number', 'template')),
+     score real,
+     found_at timestamptz not null,
+     status text not null check (status in ('open', 'merged', 'rejected')),
+     decided_at timestamptz,
+     decided_by text,
+     unique (first, second),
+     check (first < second))`,
+  `create index merge_candidate_open on merge_candidate (found_at) where status = 'open'`,
+
+  `-- A merge that was done: \`merged\` is from then on another name of \`kept\`.
+   create table person_merge (
+     id uuid primary key,
+     kept uuid not null,
+     merged uuid not null,
+     records integer not null,
+     at timestamptz not null,
+     by text not null)`,
+  `create index person_merge_kept on person_merge (kept)`,
+  `create index person_merge_merged on person_merge (merged)`,
+
+  `-- Who is below the age of consent (core/consents/minors/). Adults have no row.
+   create table person_minor (
+     person uuid primary key,
+     -- Envelope of day of birth and guardian.
+     sealed bytea not null,
+     row_version integer not null,
+     -- As the job saw it last: \`soon\` comes of age within weeks, \`of-age\` has, and has to speak for themselves.
+     state text not null check (state in ('minor', 'soon', 'of-age')),
+     updated_at timestamptz not null,
+     -- When a kiosk recorded that they had agreed and no guardian for them; null: a guardian did, since.
+     alone_at timestamptz)`,
+
+  `-- Only ever of people whose consent is given and not withdrawn.
+   create table template (
+     id uuid primary key,
+     person uuid not null,
+     model text not null,
+     pose text not null,
+     -- Envelope of the vector's bytes.
+     sealed bytea not null,
+     device uuid references device (id),
+     added_at timestamptz not null)`,
+  `create index template_person on template (person, model)`,
+
+  `-- Models that kiosks may hold templates of a person for, also where there are none any more: kiosks have to learn that.
+   create table person_model (person uuid not null, model text not null, primary key (person, model))`,
+
+  `-- Match scores of a person over time, by embedder (features/embedders/drift/): the check-ins by face since the newest template.
+   create table person_score (
+     person uuid not null,
+     model text not null,
+     -- When their newest template was added.
+     since timestamptz not null,
+     count integer not null,
+     -- Mean of the first ones.
+     baseline real not null,
+     -- Moving mean of the last ones.
+     recent real not null,
+     updated_at timestamptz not null,
+     primary key (person, model))`,
+
+  `-- Two people whom no face alone tells apart (core/lookalikes/store.ts); the lesser id first.
+   create table lookalike (
+     id uuid primary key,
+     first uuid not null,
+     second uuid not null,
+     reason text not null check (reason in ('enrolment', 'not-me', 'two-people')),
+     at timestamptz not null,
+     -- The kiosk where it was marked; null: the console.
+     device uuid,
+     -- Account, or member of a kiosk's staff; null: the kiosk by itself.
+     marked_by text,
+     check (first < second),
+     unique (first, second))`,
+  `create index lookalike_second on lookalike (second)`,
+  `create index lookalike_at on lookalike (at desc)`,
+
+  `create table consent (
+     -- The event that recorded it.
+     event uuid primary key,
+     person uuid not null,
+     action text not null check (action in ('given', 'withdrawn')),
+     text_version text not null,
+     language text not null,
+     -- Claimed time corrected by the kiosk's known offset, never later than its arrival.
+     at timestamptz not null,
+     device uuid references device (id),
+     received_at timestamptz not null,
+     via text not null default 'kiosk' check (via in ('kiosk', 'staff', 'person', 'import')),
+     -- Account that recorded it; null: a kiosk, or the person.
+     recorded_by uuid,
+     -- Envelope of a guardian's name, or of the basis of an import.
+     said bytea,
+     -- Whose key that envelope is under: the person as they were known then. A merge leaves it.
+     said_of uuid)`,
+  `create index consent_person on consent (person, at)`,
+  `create index consent_said on consent (said_of) where said_of is not null`,
+
+  `-- The customer's own consent text. Immutable; kiosks get it once it was reviewed.
+   create table consent_text (
+     version text not null,
+     language text not null,
+     title text not null,
+     paragraphs jsonb not null,
+     made_at timestamptz not null,
+     made_by uuid,
+     reviewed_at timestamptz,
+     reviewed_by uuid,
+     primary key (version, language))`,
+
+  `-- A printed card or a badge (core/credentials/).
+   create table credential (
+     id uuid primary key,
+     person uuid not null,
+     kind text not null check (kind in ('card', 'badge')),
+     -- Of a card: SHA-256 of what it carries; null once revoked.
+     hash bytea unique,
+     -- Of a badge: envelope of its number; null once revoked.
+     number bytea,
+     -- The kiosk that issued it; null: the console.
+     device uuid references device (id),
+     issued_at timestamptz not null,
+     revoked_at timestamptz,
+     check (num_nonnulls(hash, number) = case when revoked_at is null then 1 else 0 end))`,
+  `create index credential_person on credential (person)`,
+
+  `-- Templates that the person's card alone opens; at most one set a person: a new card makes the one before worthless.
+   create table card_template (
+     person uuid primary key,
+     -- Names the card.
+     id uuid not null unique,
+     model text not null,
+     -- Envelope, under the person's key, of the ciphertext.
+     sealed bytea not null,
+     device uuid references device (id),
+     made_at timestamptz not null)`,
+
+  `-- What a person's PIN is checked by at the kiosks of their sites (core/credentials/pins/); at most one a person.
+   create table pin (
+     person uuid primary key,
+     -- Names the choice of the PIN.
+     id uuid not null,
+     -- Names the pepper that it was hashed with; null, and \`sealed\` too: withdrawn.
+     pepper text,
+     -- Envelope of the hash.
+     sealed bytea,
+     -- The kiosk where it was chosen; null: withdrawn here.
+     device uuid,
+     chosen_at timestamptz not null,
+     check ((pepper is null) = (sealed is null)))`,
+  `create index pin_pepper on pin (pepper)`,
+
+  `-- A code by which a person chooses a PIN at a kiosk; at most one a person (core/credentials/pin-codes/).
+   create table pin_code (
+     person uuid primary key,
+     id uuid not null unique,
+     -- Envelope of its hash.
+     sealed bytea not null,
+     issued_at timestamptz not null,
+     expires_at timestamptz not null,
+     -- Account.
+     issued_by uuid)`,
+  `create index pin_code_expires on pin_code (expires_at)`,
+];

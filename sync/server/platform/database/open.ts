@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
+import { Kysely, sql } from 'kysely';
+import { v4 as uuid } from 'uuid';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { lockHome } from './lock.ts';
+import { migrate } from './migrations.ts';
+import { pgliteDialect } from './pglite-dialect.ts';
+import { examine, type PoolState, postgresDialect } from './postgres.ts';
+import { requireRestored } from './restoring.ts';
+import type { Db, Tables } from './schema.ts';
+import { localSignals, postgresSignals, type Signals } from './signals.ts';
+import type { PostgresAddress } from './url.ts';
+
+export interface OpenDatabase {
+  readonly db: Db;
+  /** Identity of this log of events: a restore from a backup makes a new one, and every ack carries it. */
+  readonly logEpoch: string;
+  /** `embedded`: PGlite, one process; `postgres`: any number of replicas. */
+  readonly kind: 'embedded' | 'postgres';
+  readonly signals: Signals;
+  /** What the operator should know of the database's own settings. */
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** Null: the embedded database, which has one connection. */
+  pool(): PoolState | null;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Null or absent: the embedded database in the server home. */
+  readonly postgres?: PostgresAddress | null;
+  /** Connections of the pool. */
+  readonly size?: number;
+  /** Told of connections that broke; they are made anew. */
+  readonly onLost?: (cause: Error) => void;
+  /** Nothing is made: a database that holds no server is refused. */
+  readonly existing?: boolean;
+}
+
+/**
+ * Opens the server's database and brings it up to date: PostgreSQL where the configuration names one, else the embedded
+ * one of the server home, under its lock. The first opening of the embedded one takes seconds (PGlite's initdb); it is for
+ * evaluation: PGlite runs without fsync, so a power cut can lose what was acknowledged.
+ *
+ * @throws Problem `server-missing` where it was to be there, `database-in-use`, `database-newer`, `database-restore-unfinished`, `migration-failed`, and what `examine` throws
+ */
+export function openDatabase(home: string, options: OpenOptions = {}): Promise<OpenDatabase> {
+  return options.postgres ? openPostgres(options.postgres, options) : openEmbedded(home, options);
+}
+
+/** A database as it is: nothing is migrated, and nothing written. For what fills an empty one (features/backup/restore.ts). */
+export async function openBare(
+  home: string,
+  { postgres, onLost = () => undefined, size }: OpenOptions = {},
+): Promise<{ readonly db: Db; close(): Promise<void> }> {
+  if (postgres) {
+    await examine(postgres);
+    const db: Db = new Kysely<Tables>({ dialect: postgresDialect(postgres, onLost, size).dialect });
+    return { db, close: () => db.destroy() };
+  }
+  const unlock = lockHome(home);
+  try {
+    const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
+    const db: Db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
+    return { db, close: () => db.destroy().finally(unlock) };
+  } catch (cause) {
+    unlock();
+    throw cause;
+  }
+}
+
+async function openEmbedded(home: string, { existing = false }: OpenOptions): Promise<OpenDatabase> {
+  if (existing && !existsSync(join(home, 'pglite', 'PG_VERSION'))) throw serverMissing(`The folder ${home}`);
+  const unlock = lockHome(home);
+  let db: Db | null = null;
+  try {
+    const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
+    // What was deleted is not to lie on in files of the write-ahead log that are kept to be used again (features/privacy/erasure/scrub.ts).
+    await pglite.exec('set wal_recycle = off');
+    db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
+    await migrate(db);
+    await requireRestored(db);
+    const signals = localSignals();
+    return {
+      db,
+      logEpoch: await metaValue(db, 'log-epoch', uuid),
+      kind: 'embedded',
+      signals,
+      warnings: [
+        {
+          code: 'embedded-database',
+          message: 'The embedded database is for evaluation: not power-safe, one server only.',
+        },
+      ],
+      pool: () => null,
+      close: async () => {
+        await signals.close();
+        await db?.destroy();
+        unlock();
+      },
+    };
+  } catch (cause) {
+    await db?.destroy();
+    unlock();
+    throw cause;
+  }
+}
+
+async function openPostgres(
+  address: PostgresAddress,
+  { onLost = () => undefined, size, existing = false }: OpenOptions,
+): Promise<OpenDatabase> {
+  const warnings = await examine(address);
+  const { dialect, pool } = postgresDialect(address, onLost, size);
+  const db: Db = new Kysely<Tables>({ dialect });
+  try {
+    if (existing && !(await holdsServer(db))) throw serverMissing(`The database ${address.database}`);
+    await migrate(db);
+    await requireRestored(db);
+    const logEpoch = await metaValue(db, 'log-epoch', uuid);
+    const notify = (channel: string, payload: string) => sql`select pg_notify(${channel}, ${payload})`.execute(db);
+    const signals = postgresSignals(address, notify, onLost);
+    return {
+      db,
+      logEpoch,
+      kind: 'postgres',
+      signals,
+      warnings,
+      pool,
+      close: async () => {
+        await signals.close();
+        await db.destroy();
+      },
+    };
+  } catch (cause) {
+    await db.destroy();
+    throw cause;
+  }
+}
+
+/** Whether a server was ever started on this database, or restored into it. */
+export async function holdsServer(db: Db): Promise<boolean> {
+  const { rows } = await sql<{
+    keyring: string | null;
+  }>`select to_regclass('keyring.server_key')::text as keyring`.execute(db);
+  if (rows[0]!.keyring === null) return false;
+  return (await db.selectFrom('keyring.server_key').select('serial').limit(1).execute()).length > 0;
+}
+
+const serverMissing = (where: string) =>
+  new Problem(
+    'server-missing',
+    `${where} holds no server.`,
+    `Name the one that there is (SMARTPRESENCE_DATABASE_URL or SMARTPRESENCE_SERVER_HOME), or set one up: ${command('setup')}`,
+  );
+
+async function metaValue(db: Db, key: string, make: () => string): Promise<string> {
+  await db
+    .insertInto('meta')
+    .values({ key, value: make() })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  return (await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirstOrThrow()).value;
+}

@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { type Dialect, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { LOG_SETTINGS, type LogSettings, loggedParameters } from './logging.ts';
+import type { PostgresAddress } from './url.ts';
+
+/** Connections of one server process. PostgreSQL's own default limit is 100, which several replicas share. */
+const POOL = 10;
+const CONNECT_MS = 10_000;
+/** A transaction that its process forgot holds rows, and the horizon of the live feed: the database ends it, ms. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+/** 15: what Debian 12 has, and what the tests run. */
+const OLDEST = 150_000;
+
+/**
+ * Connection settings with TLS 1.3, the CA's own certificate as the only root, and the host name checked.
+ *
+ * @throws Problem `database-ca-unreadable`
+ */
+export function connectionOf(address: PostgresAddress): pg.ClientConfig {
+  const { host, port, database, user, password, caFile, client } = address;
+  const ssl: ConnectionOptions = { ca: pemOf(caFile), minVersion: 'TLSv1.3', rejectUnauthorized: true };
+  if (client) Object.assign(ssl, { cert: pemOf(client.certFile), key: pemOf(client.keyFile) });
+  return {
+    host,
+    port,
+    database,
+    user,
+    ...(password ? { password: Buffer.from(password.reveal()).toString('utf8') } : {}),
+    ssl,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    application_name: 'smartpresence',
+    types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
+  };
+}
+
+/** Connections there are, those that do nothing, and queries that wait for one. */
+export interface PoolState {
+  readonly total: number;
+  readonly idle: number;
+  readonly waiting: number;
+}
+
+/** @param onLost told of idle connections that broke; the pool makes new ones */
+export function postgresDialect(
+  address: PostgresAddress,
+  onLost: (cause: Error) => void,
+  size: number = POOL,
+): { dialect: Dialect; pool: () => PoolState } {
+  const pool = new pg.Pool({ ...connectionOf(address), max: size });
+  // Without a listener a database that restarts would end this process.
+  pool.on('error', onLost);
+  // The pool listens to idle connections alone. One in use fails its query, and says `error` besides.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return {
+    dialect: new PostgresDialect({ pool }),
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+  };
+}
+
+export interface DatabaseWarning {
+  readonly code: 'database-not-durable' | 'database-recycles-log';
+  readonly message: string;
+}
+
+/**
+ * Connects once and looks at what is there, so that a wrong setting is told at start in one sentence.
+ *
+ * @returns warnings: what the server allows and would rather not see
+ * @throws Problem `database-tls-refused`, `database-unreachable`, `database-denied`, `database-missing`, `database-too-old`,
+ *   `database-logs-parameters`
+ */
+export async function examine(address: PostgresAddress): Promise<DatabaseWarning[]> {
+  const client = new pg.Client(connectionOf(address));
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{
+      version: string;
+      fsync: string;
+      commit: string;
+      recycles: boolean;
+      tls: string | null;
+    }>(
+      `select current_setting('server_version_num') as version, current_setting('fsync') as fsync,
+              current_setting('synchronous_commit') as commit, current_setting('wal_recycle') = 'on' as recycles,
+              (select version from pg_stat_ssl where pid = pg_backend_pid()) as tls`,
+    );
+    const { version, fsync, commit, recycles, tls } = rows[0]!;
+    if (Number(version) < OLDEST)
+      throw new Problem('database-too-old', `PostgreSQL ${version} is too old.`, 'Use PostgreSQL 15 or later.');
+    // Null behind a pooler that ends TLS itself: our own half of the way is checked by the handshake.
+    if (tls !== null && tls !== 'TLSv1.3') throw tlsRefused(`the server speaks ${tls}`);
+    const logs = await client.query<LogSettings>(
+      `select ${LOG_SETTINGS.map((name) => `current_setting('${name}', true) as "${name}"`).join(', ')}`,
+    );
+    const wrong = loggedParameters(logs.rows[0]!);
+    if (wrong.length > 0)
+      throw new Problem(
+        'database-logs-parameters',
+        'The database writes the values of statements into its log: people’s data, and the pass phrase of pgcrypto.',
+        `Set for this database or its user: ${wrong.join('; ')}.`,
+      );
+    return [
+      ...(fsync === 'off' || commit === 'off'
+        ? [
+            {
+              code: 'database-not-durable' as const,
+              message: `The database runs with fsync=${fsync}, synchronous_commit=${commit}: a power cut can lose what was acknowledged.`,
+            },
+          ]
+        : []),
+      ...(recycles
+        ? [
+            {
+              code: 'database-recycles-log' as const,
+              message:
+                'The database uses files of its write-ahead log again (wal_recycle=on): the key of somebody who was erased can lie in them until they are written over. Set wal_recycle = off.',
+            },
+          ]
+        : []),
+    ];
+  } catch (cause) {
+    throw asProblem(cause);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** What OpenSSL and Node say when a certificate or a protocol version is not what we ask for. */
+const TLS_CODE =
+  /^(ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)|EPROTO/;
+
+/** Turns what a failed connection says into a sentence for the operator. */
+function asProblem(cause: unknown): Problem {
+  if (cause instanceof Problem) return cause;
+  const { code, message } = cause as { code?: string; message: string };
+  if (code && TLS_CODE.test(code)) return tlsRefused(code === 'EPROTO' ? message : `${code}: ${message}`, cause);
+  if (/does not support SSL/.test(message)) return tlsRefused('the server has TLS off', cause);
+  if (code === '28P01' || code === '28000')
+    return new Problem(
+      'database-denied',
+      'The database refuses this user or password.',
+      'Check user and password in SMARTPRESENCE_DATABASE_URL and the server’s pg_hba.conf.',
+      { cause },
+    );
+  if (code === '3D000')
+    return new Problem('database-missing', 'There is no such database.', 'Create it: createdb NAME', { cause });
+  return new Problem(
+    'database-unreachable',
+    `The database does not answer (${code ?? message}).`,
+    'Check host and port in SMARTPRESENCE_DATABASE_URL, and that PostgreSQL runs.',
+    { cause },
+  );
+}
+
+function tlsRefused(why: string, cause?: unknown): Problem {
+  return new Problem(
+    'database-tls-refused',
+    `The connection to the database is not as safe as it must be: ${why}.`,
+    'PostgreSQL needs ssl=on, ssl_min_protocol_version=TLSv1.3, and a certificate for this host name from the CA in sslrootcert.',
+    { cause },
+  );
+}
+
+function pemOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new Problem(
+      'database-ca-unreadable',
+      `${path} can't be read (${(cause as NodeJS.ErrnoException).code}).`,
+      'Check sslrootcert, sslcert and sslkey in SMARTPRESENCE_DATABASE_URL.',
+      { cause },
+    );
+  }
+}
+
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+
+/** bigint as PGlite gives it: a number where it is exact, else a BigInt. Everything else as pg has it. */
+function parserOf(oid: number, format?: 'text' | 'binary'): unknown {
+  const usual = pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;
+  if (format === 'binary') return usual;
+  if (oid === INT8) return int8;
+  if (oid === TIMESTAMPTZ) return (text: string) => instant(text) ?? usual(text);
+  return usual;
+}
+
+function int8(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+/** `2026-03-02 07:58:01.123+00`, which nearly all are: pg's own parser takes ten times as long, and a board has thousands. */
+const UTC = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?\+00$/;
+
+function instant(text: string): Date | null {
+  return UTC.test(text) ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : null;
+}

@@ -1,0 +1,21 @@
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Db } from './schema.ts';
+
+/** Row of `meta` that says a restore is under way in this database. */
+export const RESTORING = 'restoring';
+
+/**
+ * A server must not serve a database whose restore is not finished: people who were erased may still be in it.
+ *
+ * @throws Problem `database-restore-unfinished`
+ */
+export async function requireRestored(db: Db): Promise<void> {
+  const row = await db.selectFrom('meta').select('value').where('key', '=', RESTORING).executeTakeFirst();
+  if (!row) return;
+  throw new Problem(
+    'database-restore-unfinished',
+    'A restore of this database was begun and not finished.',
+    `Run it again: ${command('backup restore')}`,
+  );
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DATABASES } from '../../../../test/services/databases.ts';
+import type { Services } from '../access/route.ts';
+import type { OpenDatabase } from '../database/open.ts';
+import type { Job } from './job.ts';
+import { runNow, startJobs } from './runner.ts';
+import { beginRun, isDue, listRuns, markLost, pruneRuns } from './runs.ts';
+
+const T0 = new Date('2027-03-01T08:00:00.000Z');
+const later = (ms: number) => new Date(T0.getTime() + ms);
+
+describe('when a job is due', () => {
+  const run = (ms: number, outcome: string) => ({ started_at: later(ms), outcome });
+  test('never run, or its pause is over; a run of the future counts for nothing', () => {
+    expect(isDue([], 1000, T0)).toBe(true);
+    expect(isDue([run(-999, 'ok')], 1000, T0)).toBe(false);
+    expect(isDue([run(-1000, 'ok')], 1000, T0)).toBe(true);
+    expect(isDue([run(5000, 'ok')], 1000, T0)).toBe(true);
+  });
+  test('after failures it waits a minute, then twice as long each time, at most an hour', () => {
+    const day = 86_400_000;
+    expect(isDue([run(-59_000, 'failed'), run(-day, 'ok')], day, T0)).toBe(false);
+    expect(isDue([run(-60_000, 'failed'), run(-day, 'ok')], day, T0)).toBe(true);
+    const three = [run(-200_000, 'failed'), run(-300_000, 'lost'), run(-400_000, 'failed')];
+    expect(isDue(three, day, T0)).toBe(false);
+    expect(isDue(three, day, later(40_000))).toBe(true);
+    expect(isDue(Array(12).fill(run(-3_600_000, 'failed')), day, T0)).toBe(true);
+  });
+  test('one that the stopping server broke off is gone on with at once', () => {
+    expect(isDue([run(-1, 'stopped'), run(-2000, 'ok')], 1000, T0)).toBe(true);
+  });
+});
+
+describe.each(DATABASES)('jobs on $name', ({ unavailable, start }) => {
+  if (unavailable) return test.skip(unavailable, () => undefined);
+  let host: Awaited<ReturnType<typeof start>>;
+  let database: OpenDatabase;
+  let now = T0;
+  const services = () =>
+    ({
+      db: database.db,
+      log: pino({ level: 'silent' }),
+      now: () => now,
+      notify: () => undefined,
+    }) as unknown as Services;
+  const never = new AbortController().signal;
+
+  beforeAll(async () => {
+    host = await start();
+    database = await host.open();
+  });
+  afterAll(async () => {
+    await database?.close();
+    await host?.remove();
+  });
+  beforeEach(() => {
+    now = T0;
+  });
+
+  const begin = (job: string) => beginRun(database.db, job, { everyMs: 1000, runner: randomUUID(), now });
+
+  test('a run is begun once, however many ask, and again after its pause', async () => {
+    const asked = await Promise.all(Array.from({ length: 8 }, () => begin('once')));
+    const open = asked.filter((run) => run !== null);
+    expect(open).toHaveLength(1);
+    expect(await begin('once')).toBeNull();
+    expect(await open[0]!.end('ok', { report: { removed: 3 }, now })).toBe(true);
+    expect(await begin('once')).toBeNull();
+    now = later(1000);
+    expect(await begin('once')).not.toBeNull();
+    const [, first] = await listRuns(database.db, { job: 'once' });
+    expect(first).toMatchObject({ outcome: 'ok', report: { removed: 3 }, startedAt: T0.toISOString() });
+  });
+
+  test('a run whose process died is free when its lease ends, and that process can write nothing any more', async () => {
+    const dead = await begin('dies');
+    now = later(10 * 60_000);
+    expect(await begin('dies')).toBeNull();
+    await database.db
+      .updateTable('job_run')
+      .set({ lease_until: new Date(0) })
+      .where('id', '=', dead!.id)
+      .execute();
+    const next = await begin('dies');
+    expect(next).not.toBeNull();
+    expect(await dead!.extend()).toBe(false);
+    expect(await dead!.end('ok', { report: {}, now })).toBe(false);
+    expect((await listRuns(database.db, { job: 'dies' })).map((r) => r.outcome)).toEqual(['running', 'lost']);
+  });
+
+  test('a server that has its database to itself takes what still runs for lost at its start', async () => {
+    await begin('alone');
+    expect(await markLost(database.db, now)).toBeGreaterThan(0);
+    expect((await listRuns(database.db, { job: 'alone' }))[0]?.outcome).toBe('lost');
+  });
+
+  test('a failure is kept by its code, never by its words', async () => {
+    const job: Job = {
+      name: 'fails',
+      everyMs: 1000,
+      run: async () => {
+        throw Object.assign(new Error('Ada Lovelace +49 30 1234'), { code: 'disk-full' });
+      },
+    };
+    expect(await runNow(services(), job, never)).toMatchObject({ outcome: 'failed' });
+    const [run] = await listRuns(database.db, { job: 'fails' });
+    expect(run).toMatchObject({ outcome: 'failed', code: 'disk-full', report: null });
+    expect(JSON.stringify(run)).not.toContain('Ada');
+  });
+
+  test('the runner runs what is due and wanted, and on stopping ends a long job at its next good moment', async () => {
+    const ran: string[] = [];
+    let wanted = false;
+    const began = Promise.withResolvers<void>();
+    const jobs: Job[] = [
+      {
+        name: 'quick',
+        everyMs: 1000,
+        run: async () => {
+          ran.push('quick');
+          return {};
+        },
+      },
+      {
+        name: 'unwanted',
+        everyMs: 1000,
+        wanted: async () => wanted,
+        run: async () => {
+          ran.push('unwanted');
+          return {};
+        },
+      },
+      {
+        name: 'long',
+        everyMs: 1000,
+        run: async ({ signal }) => {
+          began.resolve();
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          signal.throwIfAborted();
+          return {};
+        },
+      },
+    ];
+    const running = await startJobs(services(), jobs, { tickMs: 3_600_000 });
+    await began.promise;
+    await expect.poll(() => ran).toEqual(['quick']);
+    wanted = true;
+    running.look('unwanted');
+    await expect.poll(() => ran).toEqual(['quick', 'unwanted']);
+    await running.stop();
+    expect((await listRuns(database.db, { job: 'long' })).map((r) => r.outcome)).toEqual(['stopped']);
+    expect((await listRuns(database.db, { job: 'quick' })).map((r) => r.outcome)).toEqual(['ok']);
+  });
+
+  test('runs that are too old go; one that still runs stays', async () => {
+    await begin('kept');
+    const removed = await pruneRuns(database.db, later(86_400_000));
+    expect(removed).toBeGreaterThan(0);
+    expect((await listRuns(database.db)).every((r) => r.outcome === 'running')).toBe(true);
+  });
+});

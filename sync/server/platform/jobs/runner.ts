@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Services } from '../access/route.ts';
+import { everyMsOf, type Job, type Report } from './job.ts';
+import { beginRun, LEASE_S, markLost, type OpenRun } from './runs.ts';
+
+/** How often it is asked what is due, ms. */
+const TICK_MS = 10_000;
+const EXTEND_MS = (LEASE_S * 1000) / 4;
+
+/** How a run ended. `report` of one that succeeded. */
+export type Ended =
+  | { readonly outcome: 'ok'; readonly report: Report }
+  | { readonly outcome: 'failed'; readonly cause: unknown }
+  | { readonly outcome: 'stopped' };
+
+export interface RunningJobs {
+  /** Asks now whether this job is due, or all of them; while it runs the ask counts for nothing. */
+  look(name?: string): void;
+  /** Ends what runs, at its next good moment, and waits for that. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs jobs when they are due, each by itself, one replica at a time. A failure is logged, kept with its code and tried
+ * again.
+ *
+ * @param o `alone`: no other process has this database, so whatever seems to run there was killed
+ */
+export async function startJobs(
+  services: Services,
+  jobs: readonly Job[],
+  { alone = false, tickMs = TICK_MS }: { readonly alone?: boolean; readonly tickMs?: number } = {},
+): Promise<RunningJobs> {
+  const runner = randomUUID();
+  const stopping = new AbortController();
+  const under = new Map<string, Promise<void>>();
+  if (alone) await markLost(services.db, services.now());
+  const look = (name?: string): void => {
+    if (stopping.signal.aborted) return;
+    for (const job of jobs) {
+      if (under.has(job.name) || (name !== undefined && name !== job.name)) continue;
+      const going = when(services, job, runner, stopping.signal).finally(() => under.delete(job.name));
+      under.set(job.name, going);
+    }
+  };
+  const ticker = setInterval(() => look(), tickMs);
+  look();
+  return {
+    look,
+    async stop() {
+      clearInterval(ticker);
+      stopping.abort();
+      await Promise.all(under.values());
+    },
+  };
+}
+
+async function when(services: Services, job: Job, runner: string, stop: AbortSignal): Promise<void> {
+  try {
+    if (job.wanted && !(await job.wanted(services))) return;
+    const open = await beginRun(services.db, job.name, {
+      everyMs: everyMsOf(job, services),
+      runner,
+      now: services.now(),
+    });
+    if (open) await carryOut(services, job, open, stop);
+  } catch (err) {
+    services.log.error({ code: 'job-not-begun', job: job.name, err }, 'a job could not be begun; it is tried again');
+  }
+}
+
+/**
+ * Runs a job now, due or not.
+ *
+ * @throws Problem `job-running`
+ */
+export async function runNow(services: Services, job: Job, stop: AbortSignal): Promise<Ended> {
+  const open = await beginRun(services.db, job.name, {
+    everyMs: 0,
+    runner: randomUUID(),
+    now: services.now(),
+    force: true,
+  });
+  if (!open)
+    throw new Problem(
+      'job-running',
+      `The job ${job.name} is running.`,
+      'Wait until it has ended; one whose server died is free again after a minute.',
+    );
+  return carryOut(services, job, open, stop);
+}
+
+async function carryOut(services: Services, job: Job, open: OpenRun, stop: AbortSignal): Promise<Ended> {
+  const { log } = services;
+  const lost = new AbortController();
+  const alive = setInterval(() => {
+    open.extend().then(
+      (still) => still || lost.abort(),
+      (err: unknown) => log.warn({ code: 'job-lease-not-extended', job: job.name, err }, 'a job can not say it lives'),
+    );
+  }, EXTEND_MS);
+  const signal = AbortSignal.any([stop, lost.signal]);
+  let ended: Ended;
+  try {
+    ended = { outcome: 'ok', report: await job.run({ ...services, signal }) };
+  } catch (cause) {
+    ended = signal.aborted ? { outcome: 'stopped' } : { outcome: 'failed', cause };
+  } finally {
+    clearInterval(alive);
+  }
+  if (ended.outcome === 'failed')
+    log.error({ code: 'job-failed', job: job.name, err: ended.cause }, 'a job failed; it is tried again');
+  else log.debug({ job: job.name, ...ended }, 'job ended');
+  await open.end(ended.outcome, {
+    now: services.now(),
+    ...(ended.outcome === 'ok' && { report: ended.report }),
+    ...(ended.outcome === 'failed' && { code: codeOf(ended.cause) }),
+  });
+  return ended;
+}
+
+/** A code alone: the message of a failure may hold what it failed on. */
+function codeOf(cause: unknown): string {
+  const code = (cause as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code.slice(0, 60) : 'internal';
+}

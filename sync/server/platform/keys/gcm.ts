@@ -1,0 +1,100 @@
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { canonicalBytes } from '../../../protocol/seal/chain.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+
+/**
+ * The envelope: format (1) ‖ key version (2, big-endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16), AES-256-GCM, with the place
+ * that it belongs to as associated data.
+ */
+
+/** Where an envelope belongs. Logical names, not table and column: a rename must not break it, an old value must not replay. */
+export interface Place {
+  /** Logical field, e.g. `person.name`. */
+  readonly field: string;
+  readonly person: string | null;
+  readonly record: string;
+  readonly rowVersion: number;
+}
+
+/** Whose key it is under: a sub-key of the environment's keys, or a person's own key. */
+export const FORMAT = { environment: 1, person: 2 } as const;
+export type Format = (typeof FORMAT)[keyof typeof FORMAT];
+
+const NONCE = 12;
+const TAG = 16;
+const PREFIX = 3;
+
+/** Format and key version of an envelope; null: it is none. Says nothing about whether it opens. */
+export function labelOf(envelope: Uint8Array): { readonly format: number; readonly version: number } | null {
+  if (envelope.length < PREFIX + NONCE + TAG) return null;
+  return { format: envelope[0]!, version: envelope[1]! * 256 + envelope[2]! };
+}
+
+export function sealGcm(key: KeyObject, format: Format, version: number, place: Place, plain: Uint8Array): Buffer {
+  const prefix = Buffer.alloc(PREFIX);
+  prefix.writeUInt8(format, 0);
+  prefix.writeUInt16BE(version, 1);
+  // Random 96-bit nonces are safe to 2³² envelopes a key (SP 800-38D §8.3).
+  const nonce = NONCES.next();
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG });
+  cipher.setAAD(bind(place, format, version));
+  return Buffer.concat([prefix, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+/**
+ * @param key of the version that the envelope's label names
+ * @throws Problem `envelope-broken` (altered, moved from another place, or another key)
+ */
+export function openGcm(key: KeyObject, place: Place, envelope: Uint8Array): Buffer {
+  const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
+  const nonce = bytes.subarray(PREFIX, PREFIX + NONCE);
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG });
+  decipher.setAAD(bind(place, bytes.readUInt8(0), bytes.readUInt16BE(1)));
+  decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
+  try {
+    return Buffer.concat([decipher.update(bytes.subarray(PREFIX + NONCE, bytes.length - TAG)), decipher.final()]);
+  } catch (cause) {
+    throw new Problem(
+      'envelope-broken',
+      `The envelope of ${place.field} does not open: it was altered, moved, or made with another key.`,
+      'Restore the row from a backup; look for who can write to the database.',
+      { cause },
+    );
+  }
+}
+
+export function unknownVersion(place: Place): Problem {
+  return new Problem(
+    'envelope-unknown-version',
+    `The envelope of ${place.field} is of an unknown format or key version.`,
+    'Start the server build, and with the keys, that wrote it.',
+  );
+}
+
+/** Random nonces, drawn many at a time: a call for twelve bytes costs as much as one for thousands. Each is given out once. */
+class Nonces {
+  #pool = Buffer.alloc(0);
+  #at = 0;
+
+  next(): Buffer {
+    if (this.#at === this.#pool.length) {
+      this.#pool = randomBytes(NONCE * 256);
+      this.#at = 0;
+    }
+    this.#at += NONCE;
+    return this.#pool.subarray(this.#at - NONCE, this.#at);
+  }
+}
+const NONCES = new Nonces();
+
+function bind(place: Place, format: number, keyVersion: number): Buffer {
+  return canonicalBytes([
+    'smartpresence',
+    format,
+    place.field,
+    place.person,
+    place.record,
+    place.rowVersion,
+    keyVersion,
+  ]);
+}

@@ -1,0 +1,77 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { KeyAndCertificate } from './certificates.ts';
+
+/** How often the operator's files are looked at, ms. */
+const EVERY_MS = 30_000;
+
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** The operator's certificate, followed as it is renewed. */
+export interface OperatorCertificate {
+  readonly now: KeyAndCertificate;
+  /** Called with each later one. */
+  onChange(listener: (renewed: KeyAndCertificate) => void): void;
+  close(): void;
+}
+
+/**
+ * Reads certificate and key, and again where they changed: whoever renews them only replaces the files. Between the two, and
+ * while something is wrong with them, the ones before stay in use.
+ *
+ * @throws Problem `bad-people-certificate` for what is there at first
+ */
+export function followCertificate(files: CertificateFiles, log: Logger, everyMs = EVERY_MS): OperatorCertificate {
+  let held = operatorCertificate(files);
+  let complained = false;
+  const listeners: ((renewed: KeyAndCertificate) => void)[] = [];
+  const look = setInterval(() => {
+    try {
+      const found = operatorCertificate(files);
+      complained = false;
+      if (found.certPem === held.certPem && found.keyPem === held.keyPem) return;
+      held = found;
+      for (const listener of listeners) listener(found);
+      log.info({ code: 'people-certificate-renewed' }, 'a new certificate for people’s pages is in use');
+    } catch (err) {
+      if (!complained)
+        log.warn(
+          { code: 'bad-people-certificate', err },
+          'the new certificate is refused; the one before stays in use',
+        );
+      complained = true;
+    }
+  }, everyMs).unref();
+  return {
+    get now() {
+      return held;
+    },
+    onChange: (listener) => void listeners.push(listener),
+    close: () => clearInterval(look),
+  };
+}
+
+function operatorCertificate({ certFile, keyFile }: CertificateFiles): KeyAndCertificate {
+  const refuse = (why: string, cause?: unknown) =>
+    new Problem(
+      'bad-people-certificate',
+      `The operator's certificate is refused: ${why}.`,
+      'Check SMARTPRESENCE_PEOPLE_CERT and SMARTPRESENCE_PEOPLE_KEY.',
+      { cause },
+    );
+  let held: KeyAndCertificate;
+  let belongs: boolean;
+  try {
+    held = { certPem: readFileSync(certFile, 'utf8'), keyPem: readFileSync(keyFile, 'utf8') };
+    belongs = new X509Certificate(held.certPem).checkPrivateKey(createPrivateKey(held.keyPem));
+  } catch (cause) {
+    throw refuse('certificate or key can not be read as PEM', cause);
+  }
+  if (!belongs) throw refuse('the key is not that of the certificate');
+  return held;
+}

@@ -1,0 +1,84 @@
+import type { SaltedValue } from '../../../protocol/wire/event.ts';
+import type { Keys, Place } from './envelope.ts';
+import type { PersonBox } from './persons.ts';
+
+/**
+ * The personal half of an event in the log: two envelopes under the key of the person whom it is about, the position apart
+ * from the rest, since it is purged much earlier. What names nobody is under the environment's keys.
+ */
+
+export type PersonalHalf = Readonly<Record<string, SaltedValue>>;
+
+export interface SealedHalf {
+  readonly personal: Uint8Array | null;
+  readonly gps: Uint8Array | null;
+}
+
+const place = (field: 'event.personal' | 'event.gps', id: string, person: string | null): Place => ({
+  field,
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+/** @throws Problem `person-key-destroyed` when the box has no key of this person */
+export function sealHalf(
+  keys: Keys,
+  box: PersonBox,
+  id: string,
+  person: string | null,
+  { gps, ...rest }: PersonalHalf,
+): { personal: Buffer | null; gps: Buffer | null } {
+  const by = person === null ? keys : box;
+  return {
+    personal: Object.keys(rest).length > 0 ? by.sealJson(place('event.personal', id, person), rest) : null,
+    gps: gps ? by.sealJson(place('event.gps', id, person), gps) : null,
+  };
+}
+
+/** @throws Problem `person-key-destroyed`, `envelope-broken`, `envelope-unknown-version` */
+export function openHalf(
+  keys: Keys,
+  box: PersonBox,
+  { id, person, personal, gps }: { readonly id: string; readonly person: string | null } & SealedHalf,
+): PersonalHalf {
+  const by = person === null ? keys : box;
+  return {
+    ...(personal ? (by.openJson(place('event.personal', id, person), personal) as PersonalHalf) : {}),
+    ...(gps ? { gps: by.openJson(place('event.gps', id, person), gps) as SaltedValue } : {}),
+  };
+}
+
+/** What came and can't be taken. */
+export const quarantinePlace = (digest: string, person: string | null): Place => ({
+  field: 'quarantine.content',
+  person,
+  record: digest,
+  rowVersion: 1,
+});
+
+/** @param content JSON text */
+export function sealRefused(
+  keys: Keys,
+  box: PersonBox,
+  { digest, person, content }: { readonly digest: string; readonly person: string | null; readonly content: string },
+): Buffer {
+  const plain = Buffer.from(content, 'utf8');
+  const at = quarantinePlace(digest, person);
+  return person === null ? keys.seal('field', at, plain) : box.seal(at, plain);
+}
+
+/** @throws Problem as `openHalf` */
+export function openRefused(
+  keys: Keys,
+  box: PersonBox,
+  {
+    digest,
+    person,
+    content,
+  }: { readonly digest: string; readonly person: string | null; readonly content: Uint8Array },
+): unknown {
+  const at = quarantinePlace(digest, person);
+  const plain = person === null ? keys.open('field', at, content) : box.open(at, content);
+  return JSON.parse(plain.toString('utf8'));
+}

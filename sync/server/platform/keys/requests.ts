@@ -1,0 +1,38 @@
+import 'reflect-metadata';
+import { createHash } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import { Problem } from '../../../protocol/wire/problem.ts';
+
+/**
+ * Reads a certificate request as we take one: PKCS #10, P-256, its signature (the proof that the sender has the key) good.
+ *
+ * @throws Problem `bad-certificate-request`
+ */
+export async function readRequest(csrPem: string): Promise<x509.Pkcs10CertificateRequest> {
+  const refuse = (why: string, cause?: unknown) =>
+    new Problem(
+      'bad-certificate-request',
+      `The certificate request is refused: ${why}.`,
+      'Make a new identity on the kiosk.',
+      { cause },
+    );
+  let csr: x509.Pkcs10CertificateRequest;
+  let holds: boolean;
+  try {
+    csr = new x509.Pkcs10CertificateRequest(csrPem);
+    holds = await csr.verify();
+  } catch (cause) {
+    throw refuse('it is not a readable PKCS #10 request', cause);
+  }
+  if (!holds) throw refuse('its signature does not verify');
+  const { name, namedCurve } = csr.publicKey.algorithm as EcKeyAlgorithm;
+  if (name !== 'ECDSA' || namedCurve !== 'P-256') throw refuse('its key is not P-256');
+  return csr;
+}
+
+/** SHA-256 of the request's public key (SPKI DER), hexadecimal: what a device's registration pins. */
+export async function requestKeyHash(csrPem: string): Promise<string> {
+  return createHash('sha256')
+    .update(Buffer.from((await readRequest(csrPem)).publicKey.rawData))
+    .digest('hex');
+}

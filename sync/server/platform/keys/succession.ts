@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import type { Transaction } from 'kysely';
+import { v4 as uuid } from 'uuid';
+import { command } from '../../../disk/program.ts';
+import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../../protocol/seal/keys.ts';
+import { PIN_PEPPER_BYTES, pinPepperId } from '../../../protocol/seal/pin-pepper.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { inTransaction } from '../database/retry.ts';
+import type { Db, Tables } from '../database/schema.ts';
+import { createCa, crossCertify, MAX_CAS } from './certificates.ts';
+import type { Keys } from './envelope.ts';
+import { certificateId, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
+import { firstVersion, settleKeys } from './versions.ts';
+
+/** Keys of one purpose that may be valid at once; a kiosk keeps no more (wire/keys.ts). */
+const MAX_KEYS = MAX_CAS;
+/** Serials count seconds from here where that is more than one up; the column holds them until 2088. */
+const SERIAL_EPOCH = Date.UTC(2020, 0, 1);
+
+/** Makes the keyring of a database that has none. Replicas that start together make one: the row's insert is the lock. */
+export async function firstKeys(db: Db, keys: Keys, now: number): Promise<void> {
+  if (await settleKeys(db, keys)) return;
+  await db.transaction().execute(async (trx) => {
+    const serverId = uuid();
+    const made = await trx
+      .insertInto('keyring.identity')
+      .values({ server_id: serverId, key_check: keys.check(), serial: 1 })
+      .onConflict((c) => c.doNothing())
+      .returning('serial')
+      .executeTakeFirst();
+    if (!made) return;
+    await firstVersion(trx, keys, now);
+    const ca = await createCa(serverId, now);
+    const key = { id: certificateId(ca.certPem), serial: 1, public: ca.certPem, private: ca.keyPem };
+    await insertKey(trx, keys, { purpose: 'ca', ...key }, now);
+    for (const purpose of ['signing', 'sealing', 'qr', 'pin'] as const)
+      await insertKey(trx, keys, await newKey(purpose, 1), now);
+  });
+}
+
+async function newKey(purpose: Exclude<KeyPurpose, 'ca'>, serial: number): Promise<NewKey> {
+  if (purpose === 'pin') {
+    const pepper = randomBytes(PIN_PEPPER_BYTES);
+    const id = pinPepperId(pepper);
+    return { purpose, id, serial, public: id, private: pepper.toString('base64url') };
+  }
+  const key = purpose === 'sealing' ? newSealingKey() : newSigningKey();
+  const half = key.crv === 'Ed25519' ? publicHalf(key) : publicHalf(key);
+  return { purpose, id: await keyId(half), serial, public: JSON.stringify(half), private: JSON.stringify(key) };
+}
+
+/** Locks the keyring for a change. @returns the set as it is, and the serial of the one to come */
+async function lock(trx: Db, keys: Keys, now: number): Promise<{ set: KeySet; serial: number }> {
+  await trx.selectFrom('keyring.identity').select('serial').forUpdate().executeTakeFirstOrThrow();
+  const set = await readKeySet(trx, keys);
+  return { set, serial: nextSerial(set.serial, now) };
+}
+
+/**
+ * The serial of a set's successor: it grows with time too. A database restored from before a succession makes the next one
+ * under a number that no kiosk has seen; under a number that was used already they would take no notice of it.
+ *
+ * @param now ms since 1970
+ */
+export function nextSerial(serial: number, now: number): number {
+  return Math.max(serial + 1, Math.floor((now - SERIAL_EPOCH) / 1000));
+}
+
+/** Called at the end of the transaction that made the new set: tells the kiosks. */
+export type Announce = (trx: Transaction<Tables>) => Promise<void>;
+
+async function change(
+  db: Db,
+  keys: Keys,
+  announce: Announce,
+  now: number,
+  work: (trx: Transaction<Tables>, set: KeySet, serial: number) => Promise<void>,
+): Promise<KeySet> {
+  return inTransaction(db, async (trx) => {
+    const { set, serial } = await lock(trx, keys, now);
+    await work(trx, set, serial);
+    await trx.updateTable('keyring.identity').set({ serial }).execute();
+    const after = await readKeySet(trx, keys);
+    await announce(trx);
+    return after;
+  });
+}
+
+/**
+ * Makes the successor of a key. The old one stays valid beside it until it is retired: kiosks that know only the old go
+ * on, and learn of the new through a page that the old one signed. A CA signs its successor, and its own key is destroyed.
+ *
+ * @throws Problem `too-many-keys`
+ */
+export function succeedKey(db: Db, keys: Keys, purpose: KeyPurpose, now: number, announce: Announce): Promise<KeySet> {
+  return change(db, keys, announce, now, async (trx, set, serial) => {
+    const held = purpose === 'ca' ? set.cas.length : set[purpose].length;
+    if (held >= MAX_KEYS)
+      throw new Problem(
+        'too-many-keys',
+        `There are ${held} valid ${purpose} keys already.`,
+        `Retire the old ones first: ${command('server keys retire')} ${purpose}.`,
+      );
+    if (purpose === 'ca') await succeedCa(trx, keys, set, serial, now);
+    else await insertKey(trx, keys, await newKey(purpose, serial), now);
+  });
+}
+
+async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: number): Promise<void> {
+  const old = set.cas[0]!;
+  const { count } = await trx
+    .selectFrom('keyring.server_key')
+    .select((e) => e.fn.countAll().as('count'))
+    .where('purpose', '=', 'ca')
+    .executeTakeFirstOrThrow();
+  const made = await createCa(set.serverId, now, Number(count) + 1);
+  const crossPem = await crossCertify({ certPem: old.certPem, keyPem: old.keyPem! }, made.certPem, now);
+  const id = certificateId(made.certPem);
+  await insertKey(trx, keys, { purpose: 'ca', id, serial, public: made.certPem, private: made.keyPem, crossPem }, now);
+  await trx.updateTable('keyring.server_key').set({ private: null }).where('id', '=', old.id).execute();
+}
+
+/**
+ * Retires every key of a purpose but the newest, and destroys their private halves. Kiosks that still know only those are
+ * cut off from then on, and so is what they had sealed to them. PINs have to go with their pepper: call `retireServerKeys`
+ * (core/credentials/pins/pins.ts), which sees to that.
+ *
+ * @throws Problem `nothing-to-retire`
+ */
+export function retireKeys(db: Db, keys: Keys, purpose: KeyPurpose, now: number, announce: Announce): Promise<KeySet> {
+  return change(db, keys, announce, now, async (trx, set) => {
+    const old = purpose === 'ca' ? set.cas.slice(1).map((c) => c.id) : set[purpose].slice(1).map((k) => k.kid);
+    if (old.length === 0)
+      throw new Problem(
+        'nothing-to-retire',
+        `There is one ${purpose} key alone.`,
+        `Make its successor first: ${command('server keys succeed')} ${purpose}.`,
+      );
+    await trx
+      .updateTable('keyring.server_key')
+      .set({ retired_at: new Date(now), private: null })
+      .where('id', 'in', old)
+      .execute();
+  });
+}

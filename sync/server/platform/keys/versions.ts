@@ -1,0 +1,188 @@
+import { type Kysely, sql } from 'kysely';
+import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Tables } from '../database/schema.ts';
+import { type Keys, type KnownVersion, type Place, wrongKeys } from './envelope.ts';
+
+/**
+ * Which version of the environment's keys is which. The environment has no numbers: each version is known by its check
+ * value, which lies in the database.
+ */
+
+type Db = Kysely<Tables>;
+
+export interface KeyVersion extends KnownVersion {
+  readonly state: 'active' | 'incoming' | 'retired';
+}
+
+export interface KeyState {
+  readonly serverId: string;
+  /** Number of the present set of public keys. */
+  readonly serial: number;
+  /** What new envelopes are sealed under. */
+  readonly writes: number;
+  readonly versions: readonly KeyVersion[];
+}
+
+/** Null: this database has no keyring yet. */
+export async function readKeyState(db: Db): Promise<KeyState | null> {
+  const { rows } = await sql<{
+    server_id: string;
+    serial: number;
+    write_version: number;
+    version: number | null;
+    key_check: string;
+    state: KeyVersion['state'];
+  }>`select i.server_id, i.serial, i.write_version, v.version, coalesce(v.key_check, i.key_check) as key_check, v.state
+     from keyring.identity i left join keyring.key_version v on true order by v.version desc`.execute(db);
+  const first = rows[0];
+  if (!first) return null;
+  return {
+    serverId: first.server_id,
+    serial: first.serial,
+    writes: first.write_version,
+    versions: rows.map((r) => ({ version: r.version ?? 1, check: r.key_check, state: r.state ?? 'active' })),
+  };
+}
+
+/**
+ * Learns which version each of this process's keys is, and which one is written.
+ *
+ * @throws Problem `wrong-encryption-key`, `key-retired`, `rotation-unfinished` (the new keys alone), `rotation-under-way`
+ *   (the old keys alone); nothing was changed
+ */
+export async function settleKeys(db: Db, keys: Keys): Promise<KeyState | null> {
+  const state = await readKeyState(db);
+  if (!state) return null;
+  const mine = [keys.check(), keys.previousCheck()].flatMap(
+    (check) => state.versions.find((v) => v.check === check) ?? [],
+  );
+  if (mine.length === 0) throw wrongKeys();
+  const incoming = state.versions.find((v) => v.state === 'incoming');
+  const holds = (version: number | undefined) => mine.some((v) => v.version === version);
+  const active = state.versions.find((v) => v.state === 'active')!;
+  if (incoming && !holds(active.version))
+    throw new Problem(
+      'rotation-unfinished',
+      `The rotation to version ${incoming.version} of the keys is not finished: something is still under version ${active.version}.`,
+      `Set ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS to the keys before, start again, and run: ${command('keys rotate')}`,
+    );
+  if (!holds(state.writes)) {
+    if (incoming && state.writes === incoming.version)
+      throw new Problem(
+        'rotation-under-way',
+        `The keys are being rotated to version ${incoming.version}, and this process has only those before.`,
+        'Set the new keys as ENCRYPTION_KEY and SECRET_KEY, and these as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS.',
+      );
+    throw new Problem(
+      'key-retired',
+      'These keys were rotated out; they open nothing here any more.',
+      'Start with the keys that the last rotation went to.',
+    );
+  }
+  keys.settle(state.versions, state.writes);
+  return state;
+}
+
+/** The keys that a keyring is made with are its first version. */
+export async function firstVersion(trx: Db, keys: Keys, now: number): Promise<void> {
+  const version = {
+    version: 1,
+    key_check: keys.check(),
+    state: 'active',
+    made_at: new Date(now),
+    retired_at: null,
+  } as const;
+  await trx
+    .insertInto('keyring.key_version')
+    .values(version)
+    .onConflict((c) => c.doNothing())
+    .execute();
+}
+
+/** Two processes are of one mind when both were heard within this time, s. */
+export const REPLICA_LIVES_S = 30;
+
+/** What a process is, beside its keys. */
+export interface AboutReplica {
+  /** SMARTPRESENCE_REPLICA; empty: one server alone. */
+  readonly name: string;
+  readonly build: string | null;
+  /** The newest migration that it knows. */
+  readonly schema: string | null;
+}
+const UNKNOWN: AboutReplica = { name: '', build: null, schema: null };
+
+/** Says that this process lives, which keys it holds, and what it writes. By the database's clock, which all share. */
+export async function beat(db: Db, keys: Keys, id: string, about: AboutReplica = UNKNOWN): Promise<void> {
+  const holds = [keys.check(), keys.previousCheck()].filter((c) => c !== null);
+  const { name, build, schema } = about;
+  await sql`insert into keyring.replica (id, holds, writes, seen_at, name, build, schema)
+            values (${id}::uuid, ${holds}::text[], ${keys.version}, now(), ${name}, ${build}, ${schema})
+            on conflict (id) do update set holds = excluded.holds, writes = excluded.writes, seen_at = excluded.seen_at`.execute(
+    db,
+  );
+  await sql`delete from keyring.replica where seen_at < now() - interval '1 day'`.execute(db);
+}
+
+/** This process ends. */
+export async function lastBeat(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('keyring.replica').where('id', '=', id).execute();
+}
+
+export interface Replica {
+  readonly id: string;
+  readonly holds: readonly string[];
+  readonly writes: number;
+  readonly seenAt: Date;
+}
+
+/** Processes that were heard lately. */
+export async function liveReplicas(db: Db): Promise<Replica[]> {
+  const { rows } = await sql<{ id: string; holds: string[]; writes: number; seen_at: Date }>`
+    select id, holds, writes, seen_at from keyring.replica
+    where seen_at > now() - make_interval(secs => ${REPLICA_LIVES_S}::int) order by id`.execute(db);
+  return rows.map((r) => ({ id: r.id, holds: r.holds, writes: r.writes, seenAt: r.seen_at }));
+}
+
+export interface KnownReplica extends AboutReplica {
+  readonly id: string;
+  /** Since it was last heard, s. */
+  readonly age: number;
+  /** Since it started, s. */
+  readonly up: number;
+}
+
+/** Processes that did not say goodbye, by the newest word of each. */
+export async function knownReplicas(db: Db): Promise<KnownReplica[]> {
+  const { rows } = await sql<KnownReplica>`
+    select id, name, build, schema, extract(epoch from now() - seen_at)::float8 as age,
+           extract(epoch from now() - started_at)::float8 as up
+    from keyring.replica order by name, seen_at desc`.execute(db);
+  return rows;
+}
+
+/**
+ * Those that run. One that crashed is in the table for as long as one that is slow; but when another has started under its
+ * name since it was last heard, it has ended. If it does run, its next beat says so.
+ */
+export const runningReplicas = (known: readonly KnownReplica[]): KnownReplica[] =>
+  known.filter(({ name, age }) => age <= REPLICA_LIVES_S && !known.some((next) => next.name === name && next.up < age));
+
+export const tokenKeyPlace: Place = { field: 'keyring.token', person: null, record: 'token', rowVersion: 1 };
+
+/** The key of token hashes: that of the first version at first, since hashes made so far are under it. */
+export async function loadTokenKey(db: Db, keys: Keys): Promise<void> {
+  const read = () => db.selectFrom('keyring.token_key').select('sealed').executeTakeFirst();
+  let row = await read();
+  if (!row) {
+    const sealed = keys.seal('keyring', tokenKeyPlace, keys.subKey('token').export());
+    await db
+      .insertInto('keyring.token_key')
+      .values({ sealed, made_at: sql`now()` })
+      .onConflict((c) => c.doNothing())
+      .execute();
+    row = await read();
+  }
+  keys.useTokenKey(keys.open('keyring', tokenKeyPlace, row!.sealed));
+}

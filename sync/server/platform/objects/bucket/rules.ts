@@ -1,0 +1,124 @@
+import type { LifecycleRule } from '@aws-sdk/client-s3';
+import type { S3Settings } from '../settings.ts';
+
+/** What the bucket has to be like. Pure: `backup setup` writes it, `backup audit` compares with it. */
+
+/** How long things are kept, days. */
+export interface Periods {
+  readonly checkinPhotos: number;
+  /** Superseded copies of the keyring. */
+  readonly keyringCopies: number;
+  readonly backups: number;
+}
+
+/** Backups go to the archive (Glacier) after this. */
+export const ARCHIVE_DAYS = 90;
+/** An unfinished upload is nobody's after this. */
+const ABORT_DAYS = 2;
+/** What was overwritten or deleted can be had back for this long, except photos and keyrings. */
+const UNDO_DAYS = 30;
+
+const OURS = 'smartpresence-';
+
+type Rule = LifecycleRule & { readonly ID: string };
+
+/** One rule a prefix (platform/objects/sealed/layout.ts), in the order of their names. */
+export function lifecycleRules({ checkinPhotos, keyringCopies, backups }: Periods): Rule[] {
+  const rule = (name: string, Prefix: string, more: Partial<LifecycleRule>): Rule => ({
+    ID: `${OURS}${name}`,
+    Status: 'Enabled',
+    Filter: { Prefix },
+    ...more,
+  });
+  const noncurrent = (NoncurrentDays: number) => ({ NoncurrentVersionExpiration: { NoncurrentDays } });
+  return [
+    rule('backups', 'backups/', {
+      Transitions: [{ Days: ARCHIVE_DAYS, StorageClass: 'GLACIER' }],
+      Expiration: { Days: backups },
+      ...noncurrent(UNDO_DAYS),
+    }),
+    // The newest copy never expires: all backups need it.
+    rule('keyring', 'keyring/', noncurrent(keyringCopies)),
+    rule('keys', 'keys/', noncurrent(UNDO_DAYS)),
+    rule('leftovers', '', {
+      Expiration: { ExpiredObjectDeleteMarker: true },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: ABORT_DAYS },
+    }),
+    rule('manifests', 'manifests/', { Expiration: { Days: backups }, ...noncurrent(UNDO_DAYS) }),
+    rule('photos-checkin', 'photos/checkin/', { Expiration: { Days: checkinPhotos }, ...noncurrent(1) }),
+    rule('photos-enrolment', 'photos/enrolment/', noncurrent(UNDO_DAYS)),
+    // As long as there can be a backup from before.
+    rule('tombstones', 'tombstones/', { Expiration: { Days: backups + UNDO_DAYS }, ...noncurrent(UNDO_DAYS) }),
+  ];
+}
+
+export const isOurs = (rule: LifecycleRule) => rule.ID?.startsWith(OURS) ?? false;
+
+/** Whether a rule of somebody else may touch what is ours: nearly everything in this bucket is. */
+export function touchesOurs(rule: LifecycleRule): boolean {
+  if (isOurs(rule) || rule.Status !== 'Enabled') return false;
+  const prefix = rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? '';
+  const ours = ['audit/', 'backups/', 'keyring/', 'keys/', 'manifests/', 'photos/', 'tombstones/'];
+  return ours.some((p) => p.startsWith(prefix) || prefix.startsWith(p));
+}
+
+/** A rule as text, for comparing: what stores leave out or add by themselves makes no difference. */
+export function ruleText(rule: LifecycleRule): string {
+  const first = rule.Transitions?.[0];
+  return JSON.stringify({
+    id: rule.ID ?? '',
+    on: rule.Status === 'Enabled',
+    prefix: rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? '',
+    archive: first ? [first.Days ?? 0, first.StorageClass ?? ''] : null,
+    expire: rule.Expiration?.Days ?? null,
+    markers: rule.Expiration?.ExpiredObjectDeleteMarker ?? false,
+    noncurrent: rule.NoncurrentVersionExpiration?.NoncurrentDays ?? null,
+    abort: rule.AbortIncompleteMultipartUpload?.DaysAfterInitiation ?? null,
+  });
+}
+
+export interface Statement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Principal?: unknown;
+  readonly Action?: unknown;
+  readonly Resource?: unknown;
+  readonly Condition?: unknown;
+}
+
+/** Statements that the bucket's policy must have: nothing without TLS, nothing that asks for other encryption. */
+export function policyStatements({ bucket, region, encryption }: S3Settings): Statement[] {
+  const arn = `arn:${region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'}:s3:::${bucket}`;
+  const deny = (Sid: string, Action: string, Resource: unknown, Condition: unknown) => ({
+    Sid,
+    Effect: 'Deny',
+    Principal: '*',
+    Action,
+    Resource,
+    Condition,
+  });
+  return [
+    deny('SmartPresenceTlsOnly', 's3:*', [arn, `${arn}/*`], { Bool: { 'aws:SecureTransport': 'false' } }),
+    deny('SmartPresenceTls12', 's3:*', [arn, `${arn}/*`], { NumericLessThan: { 's3:TlsVersion': '1.2' } }),
+    // Where the header is there at all: parts of an upload carry none, and get what its beginning asked for.
+    deny('SmartPresenceEncrypted', 's3:PutObject', `${arn}/*`, {
+      StringNotEquals: { 's3:x-amz-server-side-encryption': encryption.kind === 'kms' ? 'aws:kms' : 'AES256' },
+      Null: { 's3:x-amz-server-side-encryption': 'false' },
+    }),
+  ];
+}
+
+/** Whether a statement lets in whoever comes. */
+export function isPublic(statement: Statement): boolean {
+  if (statement.Effect !== 'Allow' || statement.Condition) return false;
+  const principal = statement.Principal as { AWS?: unknown } | string | undefined;
+  const named = typeof principal === 'string' ? principal : principal?.AWS;
+  return named === '*' || (Array.isArray(named) && named.includes('*'));
+}
+
+/** An existing policy with our statements in it; public ones of others are left out. */
+export function mergedPolicy(existing: readonly Statement[], settings: S3Settings): string {
+  const ours = policyStatements(settings);
+  const others = existing.filter((s) => !ours.some((o) => o.Sid === s.Sid) && !isPublic(s));
+  return JSON.stringify({ Version: '2012-10-17', Statement: [...others, ...ours] });
+}

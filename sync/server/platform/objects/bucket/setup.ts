@@ -1,0 +1,153 @@
+import { CreateBucketCommand, HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import { s3Client } from '../client.ts';
+import { asS3Problem } from '../problems.ts';
+import type { S3Settings } from '../settings.ts';
+import { bucketItems, type Item, POLICY, removePolicy } from './items.ts';
+import type { Periods } from './rules.ts';
+
+export interface Finding {
+  readonly item: string;
+  /** `ok`; `differs`; `changed` (differed and was put right); `would change` (dry run); `not offered` by this store. */
+  readonly state: 'ok' | 'differs' | 'changed' | 'would change' | 'not offered' | 'left out';
+  /** Where it differs, and where it differed. */
+  readonly code: string | null;
+  readonly why: readonly string[];
+}
+
+export interface BucketOptions {
+  readonly dryRun?: boolean;
+  /** No bucket policy of ours, for a store that does not know its conditions: one that is there is taken off. */
+  readonly withoutPolicy?: boolean;
+}
+
+/**
+ * Makes the bucket where there is none, and makes it what it must be. Safe to run again: what is right is left alone.
+ *
+ * @returns what was found and done, item by item
+ * @throws Problem `s3-denied`, `s3-bucket-taken`, `s3-unreachable`, …
+ */
+export async function setupBucket(
+  settings: S3Settings,
+  periods: Periods,
+  { dryRun = false, withoutPolicy = false }: BucketOptions = {},
+): Promise<Finding[]> {
+  const client = s3Client(settings);
+  try {
+    const made = await ensureBucket(client, settings, dryRun);
+    const findings: Finding[] = [made];
+    if (dryRun && made.state === 'would change') return findings;
+    for (const item of bucketItems(settings, periods)) {
+      if (withoutPolicy && item.code === POLICY.code) {
+        findings.push(await takeOff(client, settings, dryRun));
+        continue;
+      }
+      const found = await look(client, item);
+      if (found.state !== 'differs' || !item.apply) findings.push(asOptional(item, found));
+      else if (dryRun) findings.push({ ...found, state: 'would change' });
+      else {
+        const applied = await item.apply(client).catch((cause: unknown) => notOffered(item, cause));
+        if (typeof applied === 'string') findings.push({ ...found, state: 'not offered', why: [applied] });
+        else findings.push({ ...found, state: applied === false ? 'not offered' : 'changed' });
+      }
+    }
+    return findings;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Reads everything back and says what is not as it must be. Changes nothing. */
+export async function auditBucket(
+  settings: S3Settings,
+  periods: Periods,
+  { withoutPolicy = false }: BucketOptions = {},
+): Promise<Finding[]> {
+  const client = s3Client(settings);
+  try {
+    const findings: Finding[] = [];
+    for (const item of bucketItems(settings, periods))
+      findings.push(
+        withoutPolicy && item.code === POLICY.code
+          ? { item: item.name, state: 'left out', code: null, why: [] }
+          : asOptional(item, await look(client, item)),
+      );
+    return findings;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function takeOff(client: S3Client, settings: S3Settings, dryRun: boolean): Promise<Finding> {
+  const { name: item } = POLICY;
+  try {
+    if (!(await removePolicy(client, settings, dryRun))) return { item, state: 'left out', code: null, why: [] };
+  } catch (cause) {
+    throw asS3Problem(cause, item);
+  }
+  return { item, state: dryRun ? 'would change' : 'changed', code: null, why: ['our policy is taken off'] };
+}
+
+async function look(client: S3Client, item: Item): Promise<Finding> {
+  try {
+    const why = await item.look(client);
+    return { item: item.name, state: why.length > 0 ? 'differs' : 'ok', code: why.length > 0 ? item.code : null, why };
+  } catch (cause) {
+    notOffered(item, cause);
+    return { item: item.name, state: 'not offered', code: null, why: [] };
+  }
+}
+
+/** What can only be had when the bucket is made, or is the store's own matter, is told and no deviation. */
+const asOptional = (item: Item, found: Finding): Finding =>
+  item.optional && found.state === 'differs' && !item.apply ? { ...found, state: 'not offered', code: null } : found;
+
+/** @returns false @throws unless a store says that it does not know an optional thing */
+function notOffered(item: Item, cause: unknown): false {
+  const { name = '', $metadata } = cause as { name?: string; $metadata?: { httpStatusCode?: number } };
+  if (
+    item.optional &&
+    (/NotImplemented|MethodNotAllowed|UnknownOperation/.test(name) || $metadata?.httpStatusCode === 501)
+  )
+    return false;
+  throw asS3Problem(cause, item.name);
+}
+
+async function ensureBucket(client: S3Client, settings: S3Settings, dryRun: boolean): Promise<Finding> {
+  const { bucket: Bucket, region } = settings;
+  const item = `bucket ${Bucket}`;
+  try {
+    await client.send(new HeadBucketCommand({ Bucket }));
+    return { item, state: 'ok', code: null, why: [] };
+  } catch (cause) {
+    const problem = asS3Problem(cause, Bucket);
+    if (problem.code !== 's3-bucket-missing' && problem.code !== 's3-object-missing') throw problem;
+  }
+  const missing = { item, code: 's3-bucket-missing', why: ['it is not there'] };
+  if (dryRun) return { ...missing, state: 'would change' };
+  // Object lock can only be had from the beginning; it locks nothing by itself.
+  for (const ObjectLockEnabledForBucket of [true, false]) {
+    try {
+      await client.send(
+        new CreateBucketCommand({
+          Bucket,
+          ...(region !== 'us-east-1' && { CreateBucketConfiguration: { LocationConstraint: region as never } }),
+          ...(ObjectLockEnabledForBucket && { ObjectLockEnabledForBucket }),
+        }),
+      );
+      return { ...missing, state: 'changed' };
+    } catch (cause) {
+      const name = (cause as { name?: string }).name ?? '';
+      if (name === 'BucketAlreadyExists')
+        throw new Problem(
+          's3-bucket-taken',
+          `The name ${Bucket} belongs to somebody else.`,
+          'Choose another S3_BUCKET_NAME: names are shared by all customers of a store.',
+          { cause },
+        );
+      if (!ObjectLockEnabledForBucket || !/NotImplemented|InvalidRequest|InvalidArgument/.test(name))
+        throw asS3Problem(cause, Bucket);
+    }
+  }
+  throw new Problem('s3-failed', `The bucket ${Bucket} could not be made.`, 'See the log.');
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+
+/**
+ * The plain form of a backup's stream, before compression and sealing: frames of kind (1 byte) ‖ length (4, big-endian) ‖
+ * JSON. `head`, then for each table `table`, any number of `rows`, `tableEnd`; at last `end`.
+ */
+
+const Column = z.strictObject({ name: z.string(), type: z.string() });
+const Head = z.object({
+  /** Of this description. */
+  format: z.literal(1),
+  /** Id of the backup. */
+  id: z.string(),
+  /** When its snapshot was taken. */
+  at: z.iso.datetime(),
+  migrations: z.array(z.string()),
+  /** Version of the environment's keys that its envelopes are under. */
+  keyVersion: z.number().int().positive(),
+  partitions: z.array(z.object({ parent: z.string(), schema: z.string(), name: z.string(), bound: z.string() })),
+});
+const TableHead = z.object({ schema: z.string(), name: z.string(), columns: z.array(Column).min(1) });
+const TableEnd = z.object({ rows: z.number().int().nonnegative() });
+const Sequence = z.object({ schema: z.string(), name: z.string(), last: z.string().nullable() });
+const End = z.object({ tables: z.number().int(), rows: z.number().int(), sequences: z.array(Sequence) });
+
+export type Head = z.infer<typeof Head>;
+export type TableHead = z.infer<typeof TableHead>;
+export type End = z.infer<typeof End>;
+
+export type Frame =
+  | { readonly kind: 'head'; readonly value: Head }
+  | { readonly kind: 'table'; readonly value: TableHead }
+  /** Rows as PostgreSQL writes a composite value: exact for every type. */
+  | { readonly kind: 'rows'; readonly value: readonly string[] }
+  | { readonly kind: 'tableEnd'; readonly value: z.infer<typeof TableEnd> }
+  | { readonly kind: 'end'; readonly value: End };
+
+const KINDS = ['head', 'table', 'rows', 'tableEnd', 'end'] as const;
+const SHAPES = { head: Head, table: TableHead, rows: z.array(z.string()), tableEnd: TableEnd, end: End };
+const PREFIX = 5;
+/** Longest frame that a reader takes: the writer's pages are about one MiB, and one row may be larger. */
+const LONGEST = 256 * 1024 * 1024;
+
+export function frameBytes(frame: Frame): Buffer {
+  const payload = Buffer.from(JSON.stringify(frame.value), 'utf8');
+  const bytes = Buffer.allocUnsafe(PREFIX + payload.length);
+  bytes.writeUInt8(KINDS.indexOf(frame.kind) + 1, 0);
+  bytes.writeUInt32BE(payload.length, 1);
+  payload.copy(bytes, PREFIX);
+  return bytes;
+}
+
+/** @throws Problem `backup-malformed`: not a stream of ours, or cut off */
+export async function* readFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
+  let held: Uint8Array[] = [];
+  let length = 0;
+  let needed = PREFIX;
+  for await (const piece of source) {
+    held.push(piece);
+    length += piece.length;
+    if (length < needed) continue;
+    let bytes = Buffer.concat(held);
+    for (;;) {
+      needed = bytes.length < PREFIX ? PREFIX : PREFIX + bytes.readUInt32BE(1);
+      if (needed > LONGEST) throw malformed('a frame is too long');
+      if (bytes.length < needed) break;
+      yield parsed(bytes.readUInt8(0), bytes.subarray(PREFIX, needed));
+      bytes = bytes.subarray(needed);
+    }
+    held = [bytes];
+    length = bytes.length;
+  }
+  if (length > 0) throw malformed('it ends inside a frame');
+}
+
+function parsed(number: number, payload: Buffer): Frame {
+  const kind = KINDS[number - 1];
+  if (!kind) throw malformed(`frame ${number} is of no known kind`);
+  try {
+    const value: unknown = JSON.parse(payload.toString('utf8'));
+    // Pages of rows are checked by what reads them: a schema over millions of strings costs more than the rest.
+    return { kind, value: kind === 'rows' ? value : SHAPES[kind].parse(value) } as Frame;
+  } catch (cause) {
+    throw malformed(`a ${kind} frame can not be read`, cause);
+  }
+}
+
+export function malformed(why: string, cause?: unknown): Problem {
+  return new Problem(
+    'backup-malformed',
+    `The backup is not what this build writes: ${why}.`,
+    'Use another backup, or the build that wrote it.',
+    { cause },
+  );
+}

@@ -1,0 +1,131 @@
+import { createHmac } from 'node:crypto';
+import { z } from 'zod';
+import { Problem } from '../../../../protocol/wire/problem.ts';
+import type { Keys } from '../../keys/envelope.ts';
+import type { ObjectStore } from '../store.ts';
+import { makeDataKey, readDataKey } from './data-keys.ts';
+import { keyObject, PREFIX, TOMBSTONE_KEY } from './layout.ts';
+
+/**
+ * Whom a restore has to erase again. They lie beside the backups, not in them: a backup from before an erasure knows
+ * nothing of it. A person stands there as a keyed hash, which tells only whoever has that person's id already.
+ */
+
+const Stored = z.strictObject({
+  v: z.literal(1),
+  request: z.uuid(),
+  requestedAt: z.iso.datetime(),
+  noHoldAt: z.iso.datetime(),
+  /** HMAC-SHA-256 of each name that the person had, base64url. */
+  people: z.array(z.base64url().length(43)).min(1).max(1000),
+});
+
+/** An erasure that restores must repeat. */
+export interface StoredTombstone {
+  readonly request: string;
+  readonly requestedAt: Date;
+  /** When no legal hold named them: one in a backup that was set before is over. */
+  readonly noHoldAt: Date;
+  readonly people: readonly string[];
+}
+
+/**
+ * Stores what a restore must erase again. It is stored, read back and compared when this returns; safe to run again.
+ *
+ * @param erasure `people`: every id that the person had
+ * @throws Problem `tombstone-key-missing`, `s3-…`
+ */
+export async function writeTombstone(store: ObjectStore, keys: Keys, erasure: StoredTombstone): Promise<void> {
+  const key = await openOrMakeKey(store, keys);
+  const { request, requestedAt, noHoldAt } = erasure;
+  const people = erasure.people.map((person) => markOf(key, person));
+  const stored = Stored.parse({
+    v: 1,
+    request,
+    requestedAt: requestedAt.toISOString(),
+    noHoldAt: noHoldAt.toISOString(),
+    people,
+  });
+  await store.put(`${PREFIX.tombstones}${request}`, Buffer.from(JSON.stringify(stored), 'utf8'), {
+    contentType: 'application/json',
+  });
+}
+
+/** Every tombstone, deleted ones too: nobody may undo an erasure by deleting its tombstone. @throws Problem `tombstone-unreadable` */
+export async function* readTombstones(store: ObjectStore): AsyncGenerator<StoredTombstone> {
+  for await (const object of store.list(PREFIX.tombstones)) {
+    if (object.deleteMarker) continue;
+    try {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of await store.get(object.key, object.versionId)) pieces.push(piece);
+      const { request, requestedAt, noHoldAt, people } = Stored.parse(
+        JSON.parse(Buffer.concat(pieces).toString('utf8')),
+      );
+      yield { request, requestedAt: new Date(requestedAt), noHoldAt: new Date(noHoldAt), people };
+    } catch (cause) {
+      if (cause instanceof Problem) throw cause;
+      throw new Problem(
+        'tombstone-unreadable',
+        `${object.key} is no tombstone of an erasure, or was altered.`,
+        'Restore an earlier version of that object: without it a restored database keeps whom it names.',
+        { cause },
+      );
+    }
+  }
+}
+
+/** By what tombstones name a person. @throws Problem `tombstone-key-missing`, `s3-…` */
+export async function tombstoneMarks(store: ObjectStore, keys: Keys): Promise<(person: string) => string> {
+  const key = await openKey(store, keys);
+  if (!key) throw keyMissing();
+  return (person) => markOf(key, person);
+}
+
+/** @throws Problem `tombstone-key-missing` where there are tombstones, and not the key that they were made with */
+export async function requireTombstoneKey(store: ObjectStore, keys: Keys): Promise<void> {
+  if (!(await openKey(store, keys)) && (await anyTombstone(store))) throw keyMissing();
+}
+
+const markOf = (key: Uint8Array, person: string) =>
+  createHmac('sha256', key).update(`smartpresence/tombstone\0${person.toLowerCase()}`).digest('base64url');
+
+/**
+ * Random, and rewrapped with the backups' keys: hashes outlive a rotation. Made with the first tombstone and never again: under
+ * another key no tombstone would name anyone, and a restore would bring everyone back.
+ */
+async function openOrMakeKey(store: ObjectStore, keys: Keys): Promise<Buffer> {
+  const there = await openKey(store, keys);
+  if (there) return there;
+  if (await anyTombstone(store)) throw keyMissing();
+  try {
+    return await makeDataKey(store, keys, TOMBSTONE_KEY);
+  } catch (cause) {
+    // Another replica made it a moment ago.
+    if (!(cause instanceof Problem && cause.code === 's3-object-exists')) throw cause;
+    return readDataKey(store, keys, TOMBSTONE_KEY);
+  }
+}
+
+/** Null: it is not there. */
+async function openKey(store: ObjectStore, keys: Keys): Promise<Buffer | null> {
+  try {
+    return await readDataKey(store, keys, TOMBSTONE_KEY);
+  } catch (cause) {
+    if (cause instanceof Problem && cause.code === 's3-object-missing') return null;
+    throw cause;
+  }
+}
+
+/** Deleted ones too. */
+async function anyTombstone(store: ObjectStore): Promise<boolean> {
+  for await (const { deleteMarker } of store.list(PREFIX.tombstones)) if (!deleteMarker) return true;
+  return false;
+}
+
+function keyMissing(): Problem {
+  return new Problem(
+    'tombstone-key-missing',
+    `There are tombstones of erasures in the bucket, but not the key that they were made with (${keyObject(TOMBSTONE_KEY)}).`,
+    `Put the last version of ${keyObject(TOMBSTONE_KEY)} back (delete its delete marker), or copy it from a replica of the bucket: without it nobody knows whom a restore has to erase again.`,
+  );
+}

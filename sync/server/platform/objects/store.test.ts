@@ -1,0 +1,201 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Moto, motoMissing, startMoto } from '../../../../test/services/moto.ts';
+import { readConfig } from '../../app/config.ts';
+import { s3Client } from './client.ts';
+import { type ObjectStore, openObjectStore } from './store.ts';
+
+const missing = motoMissing();
+if (missing) console.log(missing);
+
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'taken',
+    (cause: { code?: string; message?: string }) => cause.code ?? cause.message,
+  );
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+async function read(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  return Buffer.concat(all);
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
+}
+
+async function* stream(bytes: Uint8Array, step = 100_000): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
+}
+
+describe.skipIf(missing)('object store over HTTPS', () => {
+  let moto: Moto;
+  let store: ObjectStore;
+  const bucket = 'store-test';
+
+  beforeAll(async () => {
+    moto = await startMoto();
+    const settings = moto.settings(bucket);
+    const client = s3Client(settings);
+    await client.send(new CreateBucketCommand({ Bucket: bucket }));
+    await client.send(
+      new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+    );
+    client.destroy();
+    store = openObjectStore(settings);
+  }, 90_000);
+  afterAll(async () => {
+    store?.close();
+    await moto?.remove();
+  });
+
+  test('what is put comes back, with its SHA-256, and the store is asked to encrypt it', async () => {
+    for (const size of [0, 1, 100_000]) {
+      const bytes = randomBytes(size);
+      const put = await store.put(`small/${size}`, bytes);
+      expect(put).toMatchObject({ sha256: sha256(bytes), size });
+      expect(await read(await store.get(`small/${size}`, put.versionId))).toEqual(bytes);
+      expect(await store.head(`small/${size}`)).toMatchObject({ size, encryption: 'AES256', archive: null });
+    }
+    expect(await store.head('small/none')).toBeNull();
+    expect(await codeOf(store.get('small/none'))).toBe('s3-object-missing');
+  });
+
+  test('SSE-KMS is chosen by configuration', async () => {
+    const kms = openObjectStore(moto.settings(bucket, { S3_SSE: 'kms', S3_KMS_KEY_ID: 'alias/smartpresence' }));
+    await kms.put('kms/one', randomBytes(10));
+    await kms.put('kms/parts', stream(randomBytes(9 * 1024 * 1024)));
+    expect(await kms.head('kms/one')).toMatchObject({ encryption: 'aws:kms' });
+    expect(await kms.head('kms/parts')).toMatchObject({ encryption: 'aws:kms' });
+    kms.close();
+  });
+
+  test('a stream larger than memory should hold goes in parts and comes back whole', async () => {
+    const bytes = randomBytes(20 * 1024 * 1024 + 17);
+    const put = await store.put('large/parts', stream(bytes));
+    expect(put).toMatchObject({ sha256: sha256(bytes), size: bytes.length });
+    expect(sha256(await read(await store.get('large/parts')))).toBe(sha256(bytes));
+    expect(await store.head('large/parts')).toMatchObject({ encryption: 'AES256' });
+    const exact = randomBytes(16 * 1024 * 1024);
+    expect(await store.put('large/exact', stream(exact))).toMatchObject({ sha256: sha256(exact) });
+    expect((await read(await store.get('large/exact'))).equals(exact)).toBe(true);
+  });
+
+  test('an upload that the store keeps wrongly is refused: it is read back, and the store is not believed', async () => {
+    // A store that answers well and gives back something else: one byte of it is turned on its way to us.
+    const broken = openObjectStore(moto.settings(bucket));
+    const get = broken.get.bind(broken);
+    broken.get = async (key, version) => turned(await get(key, version));
+    expect(await codeOf(broken.put('broken/one', randomBytes(1000)))).toBe('s3-checksum-wrong');
+    expect(await codeOf(broken.put('broken/parts', stream(randomBytes(9 * 1024 * 1024))))).toBe('s3-checksum-wrong');
+    broken.close();
+  });
+
+  test('a stream that breaks leaves no object and no parts behind, and its own error comes out', async () => {
+    async function* breaking() {
+      yield randomBytes(20 * 1024 * 1024);
+      throw new RangeError('the source broke');
+    }
+    expect(await codeOf(store.put('broken/stream', breaking()))).toBe('the source broke');
+    expect(await store.head('broken/stream')).toBeNull();
+    expect(await unfinished(moto, bucket)).toBe(0);
+  });
+
+  test('`ifAbsent` overwrites nothing', async () => {
+    await store.put('once', randomBytes(5), { ifAbsent: true });
+    expect(await codeOf(store.put('once', randomBytes(5), { ifAbsent: true }))).toBe('s3-object-exists');
+  });
+
+  test('every version and every delete marker goes, and of that object alone', async () => {
+    for (let i = 0; i < 3; i++) await store.put('erase/a', randomBytes(10));
+    await store.put('erase/ab', randomBytes(10));
+    const { DeleteObjectCommand } = await import('@aws-sdk/client-s3');
+    const client = s3Client(moto.settings(bucket));
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'erase/a' }));
+    client.destroy();
+    const listed = await all(store.list('erase/'));
+    expect(listed.filter((o) => o.key === 'erase/a')).toHaveLength(4);
+    expect(listed.filter((o) => o.deleteMarker)).toHaveLength(1);
+    expect(await store.deleteEveryVersion('erase/a')).toEqual({ versions: 4 });
+    expect((await all(store.list('erase/'))).map((o) => o.key)).toEqual(['erase/ab']);
+    expect(await store.deleteEveryVersion('erase/')).toEqual({ versions: 1 });
+    expect(await codeOf(store.deleteEveryVersion(''))).toBe('s3-prefix-missing');
+  });
+
+  test('a wrong bucket, a wrong CA and a store that is away each have a code of their own', async () => {
+    const none = openObjectStore(moto.settings('no-such-bucket'));
+    expect(await codeOf(none.put('a', randomBytes(1)))).toBe('s3-bucket-missing');
+    const publicCas = moto.settings(bucket);
+    const untrusting = openObjectStore({ ...publicCas, caFile: null });
+    expect(await codeOf(untrusting.put('a', randomBytes(1)))).toBe('s3-tls-refused');
+    const away = openObjectStore({ ...publicCas, endpoint: 'https://127.0.0.1:1' });
+    expect(await codeOf(away.put('a', randomBytes(1)))).toBe('s3-unreachable');
+    for (const each of [none, untrusting, away]) each.close();
+  });
+});
+
+describe('settings of the object store', () => {
+  const key = () => randomBytes(32).toString('hex');
+  const base = { SMARTPRESENCE_SERVER_HOME: '/var/lib/sp', ENCRYPTION_KEY: key(), SECRET_KEY: key() };
+  const s3 = {
+    S3_BUCKET_NAME: 'bucket',
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'id',
+    AWS_SECRET_ACCESS_KEY: 'hidden-secret',
+  };
+  const refused = (env: Record<string, string>) => {
+    try {
+      readConfig({ ...base, ...env });
+      return 'taken';
+    } catch (cause) {
+      return (cause as Error).message;
+    }
+  };
+
+  test('four variables are enough for AWS, and any other store is named by its URL', () => {
+    expect(readConfig(base).s3).toBeNull();
+    expect(readConfig({ ...base, ...s3 }).s3).toMatchObject({
+      bucket: 'bucket',
+      endpoint: 'https://s3.eu-central-1.amazonaws.com',
+      pathStyle: false,
+      encryption: { kind: 's3' },
+    });
+    expect(readConfig({ ...base, ...s3, S3_ENDPOINT_URL: 'https://minio.example:9000' }).s3).toMatchObject({
+      endpoint: 'https://minio.example:9000',
+      pathStyle: true,
+    });
+    expect(refused({ S3_BUCKET_NAME: 'bucket' })).toMatch(
+      /AWS_REGION.*\n.*AWS_ACCESS_KEY_ID.*\n.*AWS_SECRET_ACCESS_KEY/,
+    );
+  });
+
+  test('a store without TLS is refused', () => {
+    expect(refused({ ...s3, S3_ENDPOINT_URL: 'http://minio.example:9000' })).toMatch(/must begin with https/);
+  });
+
+  test('secrets are not printed', () => {
+    expect(JSON.stringify(readConfig({ ...base, ...s3 }))).not.toContain('hidden-secret');
+  });
+});
+
+async function* turned(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let first = true;
+  for await (const piece of pieces) {
+    const copy = Buffer.from(piece);
+    if (first && copy.length > 0) copy[0]! ^= 1;
+    first = false;
+    yield copy;
+  }
+}
+
+async function unfinished(moto: Moto, bucket: string): Promise<number> {
+  const { ListMultipartUploadsCommand } = await import('@aws-sdk/client-s3');
+  const client = s3Client(moto.settings(bucket));
+  const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+  client.destroy();
+  return Uploads.length;
+}

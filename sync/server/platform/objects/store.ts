@@ -1,0 +1,311 @@
+import { createHash } from 'node:crypto';
+import {
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  GetObjectLockConfigurationCommand,
+  HeadObjectCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  RestoreObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { s3Client } from './client.ts';
+import { asS3Problem } from './problems.ts';
+import type { S3Settings } from './settings.ts';
+import { abortUploads, type PutOptions, upload } from './upload.ts';
+
+export type { PutOptions } from './upload.ts';
+
+export interface StoredObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly versionId: string;
+  readonly isLatest: boolean;
+  /** A plain delete's mark: the versions below it are still there. */
+  readonly deleteMarker: boolean;
+  readonly at: Date;
+}
+
+export interface ObjectHead {
+  readonly size: number;
+  readonly versionId: string;
+  readonly at: Date;
+  /** How the store encrypts it: `AES256`, `aws:kms`; null: it says nothing. */
+  readonly encryption: string | null;
+  readonly storageClass: string;
+  /** In an archive: not readable before a thaw. `until`: end of the present thaw. */
+  readonly archive: { readonly state: 'frozen' | 'thawing' | 'thawed'; readonly until: Date | null } | null;
+  /** Locked against deletion until then. */
+  readonly lockedUntil: Date | null;
+}
+
+/**
+ * Objects of a versioned bucket. Whoever writes here has encrypted before: the store's own encryption is asked for on top,
+ * on each write. Every method throws Problems whose codes begin with `s3-`.
+ */
+export interface ObjectStore {
+  readonly bucket: string;
+  /**
+   * Writes an object and reads it back: it returns only when what the store holds has the SHA-256 of what was sent.
+   * Memory holds a few parts (8 MiB each), whatever the size. A failed upload leaves nothing behind.
+   *
+   * @returns sha256: of all bytes, hexadecimal
+   * @throws Problem `s3-checksum-wrong`, `s3-object-exists` (with `ifAbsent`), `s3-denied`, `s3-unreachable`, …
+   */
+  put(
+    key: string,
+    body: AsyncIterable<Uint8Array> | Uint8Array,
+    options?: PutOptions,
+  ): Promise<{ versionId: string; sha256: string; size: number }>;
+  /** @throws Problem `s3-object-missing`, `s3-object-archived`, … also while it is read */
+  get(key: string, versionId?: string): Promise<AsyncIterable<Uint8Array>>;
+  /** Null: no such object. */
+  head(key: string, versionId?: string): Promise<ObjectHead | null>;
+  /** Every version of everything whose key begins with `prefix`, delete markers included, in order of the keys. */
+  list(prefix: string): AsyncIterable<StoredObject>;
+  /**
+   * Deletes every version and every unfinished upload of one object, or of all below a prefix that ends with `/`, and
+   * looks whether they are gone. A plain delete on a versioned bucket would erase nothing.
+   *
+   * @throws Problem `s3-versions-remain` (locked, or not allowed), …
+   */
+  deleteEveryVersion(prefixOrKey: string): Promise<{ versions: number }>;
+  /** Deletes every version of one object but its newest. @throws Problem as `deleteEveryVersion` */
+  deleteOldVersions(key: string, o?: { readonly supersededBefore?: Date }): Promise<{ versions: number }>;
+  /** Whether the bucket can lock objects (`lockedUntil`); false also where the store has no such thing. */
+  offersLocks(): Promise<boolean>;
+  /** Asks for a copy of an archived object to be readable for some days. Safe to ask again. */
+  thaw(key: string, versionId: string | undefined, o: { days: number; tier: ThawTier }): Promise<void>;
+  close(): void;
+}
+
+export type ThawTier = 'Expedited' | 'Standard' | 'Bulk';
+
+/** Most keys that S3 deletes at once. */
+const DELETE_BATCH = 1000;
+
+/** Opens the store of these settings; nothing is asked of it yet. */
+export function openObjectStore(settings: S3Settings): ObjectStore {
+  const client = s3Client(settings);
+  let eraser: S3Client | null = null;
+  const erasing = () => {
+    eraser ??= settings.erasureCredentials === settings.credentials ? client : s3Client(settings, 'erasure');
+    return eraser;
+  };
+  const bucket = settings.bucket;
+  const store: ObjectStore = {
+    bucket,
+    async put(key, body, options = {}) {
+      const sent = await upload(client, settings, key, body, options);
+      await requireSame(await store.get(key, sent.versionId), sent, key);
+      return sent;
+    },
+    async get(key, versionId) {
+      const answer = await withStoreProblem(key, () =>
+        client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...version(versionId) })),
+      );
+      return readable(answer.Body as AsyncIterable<Uint8Array> | undefined, key);
+    },
+    async head(key, versionId) {
+      try {
+        const h = await withStoreProblem(key, () =>
+          client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ...version(versionId) })),
+        );
+        return {
+          size: h.ContentLength ?? 0,
+          versionId: h.VersionId ?? 'null',
+          at: h.LastModified ?? new Date(0),
+          encryption: h.ServerSideEncryption ?? null,
+          storageClass: h.StorageClass ?? 'STANDARD',
+          archive: archiveState(h.StorageClass, h.Restore),
+          lockedUntil: h.ObjectLockRetainUntilDate ?? null,
+        };
+      } catch (cause) {
+        if (cause instanceof Problem && cause.code === 's3-object-missing') return null;
+        throw cause;
+      }
+    },
+    list: (prefix) => versions(client, bucket, prefix),
+    async deleteEveryVersion(prefixOrKey) {
+      const deleted = await deleteVersions(erasing(), bucket, prefixOrKey);
+      await abortUploads(erasing(), bucket, prefixOrKey);
+      return { versions: deleted };
+    },
+    async deleteOldVersions(key, { supersededBefore } = {}) {
+      const found: StoredObject[] = [];
+      for await (const object of versionsOf(client, bucket, key)) found.push(object);
+      found.sort((a, b) => b.at.getTime() - a.at.getTime());
+      // A version is superseded when the next one is written.
+      const old = found.filter((o, i) => {
+        const next = found[i - 1];
+        return !o.isLatest && next && (!supersededBefore || next.at < supersededBefore);
+      });
+      for (let at = 0; at < old.length; at += DELETE_BATCH)
+        await deleteBatch(erasing(), bucket, key, old.slice(at, at + DELETE_BATCH));
+      return { versions: old.length };
+    },
+    async offersLocks() {
+      try {
+        const answer = await client.send(new GetObjectLockConfigurationCommand({ Bucket: bucket }));
+        return answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
+      } catch (cause) {
+        const problem = asS3Problem(cause, bucket);
+        // Not configured, or unknown to this store.
+        if (problem.code === 's3-failed' || problem.code === 's3-object-missing') return false;
+        throw problem;
+      }
+    },
+    async thaw(key, versionId, { days, tier }) {
+      await withStoreProblem(key, async () => {
+        try {
+          await client.send(
+            new RestoreObjectCommand({
+              Bucket: bucket,
+              Key: key,
+              ...version(versionId),
+              RestoreRequest: { Days: days, GlacierJobParameters: { Tier: tier } },
+            }),
+          );
+        } catch (cause) {
+          // Asked before, or not in an archive (any more): nothing is left to do.
+          if (!/^(RestoreAlreadyInProgress|ObjectAlreadyInActiveTierError|InvalidObjectState)$/.test(nameOf(cause)))
+            throw cause;
+        }
+      });
+    },
+    close() {
+      client.destroy();
+      eraser?.destroy();
+    },
+  };
+  return store;
+}
+
+const version = (versionId: string | undefined) => (versionId ? { VersionId: versionId } : {});
+const nameOf = (cause: unknown) => (cause as { name?: string }).name ?? '';
+
+async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw asS3Problem(cause, what);
+  }
+}
+
+async function* readable(body: AsyncIterable<Uint8Array> | undefined, key: string): AsyncGenerator<Uint8Array> {
+  try {
+    if (body) yield* body;
+  } catch (cause) {
+    throw asS3Problem(cause, key);
+  }
+}
+
+/** Reads all of it and compares. The store's own word on checksums is not asked: not every store keeps it. */
+async function requireSame(
+  stored: AsyncIterable<Uint8Array>,
+  sent: { sha256: string; size: number },
+  key: string,
+): Promise<void> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const piece of stored) {
+    hash.update(piece);
+    size += piece.length;
+  }
+  if (size === sent.size && hash.digest('hex') === sent.sha256) return;
+  throw new Problem(
+    's3-checksum-wrong',
+    `The object store does not hold what was sent: ${key}.`,
+    'It is sent again at the next run; if it repeats, the store or the way to it is broken.',
+  );
+}
+
+/** `ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"` */
+function archiveState(storageClass: string | undefined, restore: string | undefined): ObjectHead['archive'] {
+  if (storageClass !== 'GLACIER' && storageClass !== 'DEEP_ARCHIVE') return null;
+  if (!restore) return { state: 'frozen', until: null };
+  if (/ongoing-request="true"/.test(restore)) return { state: 'thawing', until: null };
+  const until = /expiry-date="([^"]+)"/.exec(restore)?.[1];
+  return { state: 'thawed', until: until ? new Date(until) : null };
+}
+
+async function* versions(client: S3Client, bucket: string, prefix: string): AsyncGenerator<StoredObject> {
+  let marker: { KeyMarker?: string; VersionIdMarker?: string } = {};
+  for (;;) {
+    const page: ListObjectVersionsCommandOutput = await withStoreProblem(prefix || bucket, () =>
+      client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...marker })),
+    );
+    const found = [
+      ...(page.Versions ?? []).map((v) => ({ ...v, deleteMarker: false })),
+      ...(page.DeleteMarkers ?? []).map((v) => ({ ...v, Size: 0, deleteMarker: true })),
+    ].map((v) => ({
+      key: v.Key ?? '',
+      size: v.Size ?? 0,
+      // `null` is the name of the version that was written before versioning was on.
+      versionId: v.VersionId ?? 'null',
+      isLatest: v.IsLatest ?? false,
+      deleteMarker: v.deleteMarker,
+      at: v.LastModified ?? new Date(0),
+    }));
+    found.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : b.at.getTime() - a.at.getTime()));
+    yield* found;
+    if (!page.IsTruncated) return;
+    marker = {
+      ...(page.NextKeyMarker && { KeyMarker: page.NextKeyMarker }),
+      ...(page.NextVersionIdMarker && { VersionIdMarker: page.NextVersionIdMarker }),
+    };
+  }
+}
+
+/** A key is exactly that object: `photos/a` is not `photos/ab`. */
+async function* versionsOf(client: S3Client, bucket: string, prefixOrKey: string): AsyncGenerator<StoredObject> {
+  for await (const object of versions(client, bucket, prefixOrKey))
+    if (prefixOrKey.endsWith('/') || object.key === prefixOrKey) yield object;
+}
+
+async function deleteBatch(
+  client: S3Client,
+  bucket: string,
+  what: string,
+  batch: readonly StoredObject[],
+): Promise<void> {
+  if (batch.length === 0) return;
+  const Objects = batch.map((o) => ({ Key: o.key, VersionId: o.versionId }));
+  const answer = await withStoreProblem(what, () =>
+    client.send(new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } })),
+  );
+  const refused = answer.Errors?.[0];
+  if (refused)
+    throw remains(what, `${answer.Errors!.length} versions are refused (${refused.Code ?? 'no reason given'})`);
+}
+
+async function deleteVersions(client: S3Client, bucket: string, prefixOrKey: string): Promise<number> {
+  if (prefixOrKey === '' || prefixOrKey === '/')
+    throw new Problem('s3-prefix-missing', 'The whole bucket is never deleted.', 'Name an object or a prefix.');
+  let deleted = 0;
+  let batch: StoredObject[] = [];
+  const flush = async () => {
+    await deleteBatch(client, bucket, prefixOrKey, batch);
+    deleted += batch.length;
+    batch = [];
+  };
+  for await (const object of versionsOf(client, bucket, prefixOrKey)) {
+    batch.push(object);
+    if (batch.length === DELETE_BATCH) await flush();
+  }
+  await flush();
+  // Believed only when seen: some stores answer well and delete nothing (a lock, a policy).
+  for await (const left of versionsOf(client, bucket, prefixOrKey))
+    throw remains(prefixOrKey, `${left.versionId} is there`);
+  return deleted;
+}
+
+function remains(what: string, why: string): Problem {
+  return new Problem(
+    's3-versions-remain',
+    `Versions of ${what} are still in the object store: ${why}.`,
+    'Look at the policy of the erasing role (build/iam/erasure.json) and at object locks; then run it again.',
+  );
+}

@@ -1,9 +1,0 @@
-import type { Actor } from '../access/actor.ts';
-import { personUnknown } from '../people/living.ts';
-
-/** Who asks; it is about them. */
-export function self(actor: Actor, about: (people: string[]) => void): string {
-  if (actor.role !== 'person' || actor.id === null) throw personUnknown();
-  about([actor.id]);
-  return actor.id;
-}
