@@ -168,6 +168,11 @@ export async function boot(root: string): Promise<Booted> {
       clearTimeout(kill);
     },
   };
-  await booted.until('the machine’s systemd', 60_000, 'systemctl', 'is-active', '--quiet', 'sysinit.target');
+  try {
+    await booted.until('the machine’s systemd', 600_000, 'systemctl', 'is-active', '--quiet', 'sysinit.target');
+  } catch (cause) {
+    process.kill(-child.pid!, 'SIGKILL');
+    throw cause;
+  }
   return booted;
 }

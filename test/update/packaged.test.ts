@@ -212,7 +212,7 @@ beforeAll(async () => {
   await operator('server', 'init');
   server = await startServer();
   await startKiosk();
-}, 900_000);
+}, 3_600_000);
 afterAll(async () => {
   await kiosk?.remove();
   await endServer();

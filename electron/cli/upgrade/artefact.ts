@@ -23,7 +23,8 @@ import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 
 const run = promisify(execFile);
 const COMMAND = 'bin/smartpresence';
-const DESCRIBE_MS = 60_000;
+/** A guard against hanging alone: on a busy machine a start takes minutes, and is no reason to call a build none. */
+const DESCRIBE_MS = 600_000;
 const Facts = z.object({
   build: z.string(),
   migrations: z.array(z.object({ name: z.string(), expands: z.boolean() })).min(1),
