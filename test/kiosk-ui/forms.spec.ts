@@ -385,7 +385,7 @@ test.describe('staff', () => {
     const { core } = kiosk;
     const page = await kiosk.open({ before: noCamera });
     await unlock(page);
-    await page.getByRole('button', { name: /People/ }).click();
+    await page.locator('[data-open=people]').click();
     await page.locator('input[name=query]').fill('max');
     await page.getByRole('button', { name: 'Set PIN: Max Mustermann' }).click();
     await page.locator('input[name=new-pin]').fill('9753');
@@ -403,7 +403,7 @@ test.describe('staff', () => {
     const page = await kiosk.open({ before: noCamera });
     await page.clock.install();
     await unlock(page);
-    await page.getByRole('button', { name: /People/ }).click();
+    await page.locator('[data-open=people]').click();
     await page.locator('input[name=query]').fill('max');
     await page.clock.runFor(1_000);
     await expect(page.getByText('Max Mustermann')).toBeVisible();
@@ -421,7 +421,7 @@ test.describe('staff', () => {
     kiosk.core.methods.peopleFind = async () => {
       throw coreError('staff-locked');
     };
-    await page.getByRole('button', { name: /People/ }).click();
+    await page.locator('[data-open=people]').click();
     await page.locator('input[name=query]').fill('max');
     await expect(page.getByText('Your session has ended.')).toBeVisible();
   });
