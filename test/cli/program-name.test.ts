@@ -63,7 +63,9 @@ test('no message advises a command without saying how it is called here', async 
 test('screens and pages of the docs call it as it is called where it is installed', async () => {
   const commands = [...names(await buildProgram(''))].filter((name) => name.includes(' '));
   const topics = [...new Set(commands.map((name) => name.split(' ')[0]))].join('|');
-  const unnamed = new RegExp(`(?<!smartpresence )(?<![\\w-])(?:${commands.join('|')})(?![\\w-])`);
+  // A kiosk’s staff list is also what its staff calls it.
+  const sure = commands.filter((name) => name !== 'staff list');
+  const unnamed = new RegExp(`(?<!smartpresence )(?<![\\w-])(?:${sure.join('|')})(?![\\w-])`);
   const shown = globSync('renderer/*/locales/**/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.test.ts'));
   for (const file of shown)
     for (const line of readFileSync(join(ROOT, file), 'utf8').split('\n'))

@@ -213,17 +213,17 @@ test('consent is withdrawn, and given again to the text that is in force', async
   await expect(page.getByText('Eingewilligt', { exact: true })).toBeVisible();
 });
 
-test('where an erasure can’t be taken back, nothing speaks of a time in which it can', async () => {
+test('where an erasure can’t be undone, nothing speaks of a time in which it can', async () => {
   const confirmation = '**/api/gdpr/delete/my-account/confirmation';
   await page.route(confirmation, async (route) => {
     const answer = await route.fetch();
     await route.fulfill({ response: answer, json: { ...(await answer.json()), undoDays: 0 } });
   });
-  await press('Mich löschen');
+  await press('Meine Daten löschen');
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByText('Es lässt sich nicht zurücknehmen.')).toBeVisible();
-  await expect(dialog.getByText('folgen gleich danach')).toBeVisible();
-  await expect(dialog.getByText(/Frist|Nach dem Zurücknehmen/)).toHaveCount(0);
+  await expect(dialog.getByText('Das lässt sich nicht rückgängig machen.')).toBeVisible();
+  await expect(dialog.getByText('werden direkt danach gelöscht')).toBeVisible();
+  await expect(dialog.getByText(/Frist|abbrech/)).toHaveCount(0);
   await page.keyboard.press('Escape');
   await page.unroute(confirmation);
 });
