@@ -101,7 +101,7 @@ function sourcesIn(folder: string): string[] {
 }
 
 /** Where circles are looked for. */
-const CHECKED = ['sync/server'];
+const CHECKED = ['sync/server', 'electron/core'];
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   process.chdir(join(import.meta.dirname, '../..'));

@@ -1,5 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
-import type { CommandOutput } from '../core/commands/command.ts';
+import type { CommandOutput } from '../core/command.ts';
 
 /**
  * Output of a command: lines on standard output (JSON, or a sentence made by `sentence`), a progress bar on standard

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { command } from '../../sync/disk/program.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { type CommandOutput, parseArguments, type StoreCommand } from '../core/commands/command.ts';
+import { type CommandOutput, parseArguments, type StoreCommand } from '../core/command.ts';
 import { ControlAnswer, controlSocketPath } from '../core/control/protocol.ts';
 import { givenDeviceSecret } from '../core/keys/credential.ts';
 import { deviceSecretFile } from '../core/keys/device-secret.ts';

@@ -9,8 +9,8 @@ import { createArrivals } from './checkin-methods/arrivals.ts';
 import { createClaims } from './checkin-methods/claims.ts';
 import { offeredMethods, onlyOffered } from './checkin-methods/offered.ts';
 import { createCredentialCheckin } from './checkin-methods/service.ts';
+import type { CommandContext } from './command.ts';
 import { STORE_COMMANDS } from './commands/all.ts';
-import type { CommandContext } from './commands/command.ts';
 import { startControl } from './control/server.ts';
 import { type Devices, NO_DEVICES, startDevices } from './devices/devices.ts';
 import { sealedPlaces } from './devices/gps/places.ts';
@@ -46,7 +46,7 @@ import {
   readPolicy,
   templatesOnCards,
   wantsFace,
-} from './roster/policy.ts';
+} from './site/policy.ts';
 import { EMERGENCY_USED } from './staff/emergency.ts';
 import { idsOfServer, knownStaff } from './staff/members.ts';
 import { createStaffRecords } from './staff/records.ts';

@@ -2,8 +2,8 @@ import { assemble } from './assemble.ts';
 import type { StartCore } from './interface.ts';
 import { readJournal, writeJournal } from './leaving/journal.ts';
 import type { Left } from './leaving/leave.ts';
-import { startRemovedCore } from './leaving/removed-core.ts';
 import { openKiosk } from './open-kiosk.ts';
+import { startRemovedCore } from './removed-core.ts';
 import { switchingCore } from './serving/switching.ts';
 
 /** Starts the kiosk core: opens the store, loads models and gallery, and wires the services to the contract. */

@@ -5,14 +5,14 @@ import { openPipeline } from '../../models/node/pipeline.ts';
 import { ModelProblem } from '../../models/rules/problem.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { createRecogniser, loadGallery, type Recogniser } from './checkin/recogniser.ts';
-import type { CommandContext } from './commands/command.ts';
+import type { CommandContext } from './command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
 import { type KioskKeys, openKeys } from './keys/index.ts';
 import { readSlots } from './keys/slots.ts';
 import { lockBeginning } from './lock-file.ts';
 import { createPinHasher, type PinHasher } from './pin/pin-hash.ts';
-import { readPolicy } from './roster/policy.ts';
 import { readSiteConfig } from './site/config.ts';
+import { readPolicy } from './site/policy.ts';
 import { createStore, openStore } from './store/index.ts';
 
 /** Models and gallery; and how many stored templates were left out of it (`addTemplate`). */

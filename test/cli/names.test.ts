@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { parseArguments } from '../../electron/core/commands/command.ts';
+import { parseArguments } from '../../electron/core/command.ts';
 import { DEVICE_COMMANDS } from '../../electron/core/commands/device.ts';
 import { DevicePatch, NewProvisioningCode } from '../../sync/protocol/api/devices.ts';
 import { NewSettings } from '../../sync/protocol/api/fleet.ts';

@@ -6,7 +6,7 @@ import { createClaims } from '../../electron/core/checkin-methods/claims.ts';
 import { createCredentialCheckin } from '../../electron/core/checkin-methods/service.ts';
 import { createCardService } from '../../electron/core/enrolment/cards.ts';
 import { createPinGuard } from '../../electron/core/pin/guard.ts';
-import { methodsOf, readIssuers, readPolicy, wantsFace } from '../../electron/core/roster/policy.ts';
+import { methodsOf, readIssuers, readPolicy, wantsFace } from '../../electron/core/site/policy.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import type { Credentials, IssuedPinCode, OwnCode, PrintableCard } from '../../sync/protocol/api/credentials.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { CommandContext } from '../../electron/core/commands/command.ts';
+import type { CommandContext } from '../../electron/core/command.ts';
 import { deviceJoin, deviceJoinPoll, deviceProxy, deviceRenew } from '../../electron/core/commands/device.ts';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';

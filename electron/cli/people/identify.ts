@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { CommandOutput } from '../../core/commands/command.ts';
+import type { CommandOutput } from '../../core/command.ts';
 import { identifyFaces, MAX_IDENTIFY_FILES } from '../../core/commands/identify.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CommandSession } from '../store-command.ts';

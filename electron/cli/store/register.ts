@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { CommandOutput } from '../../core/commands/command.ts';
+import type { CommandOutput } from '../../core/command.ts';
 import { givenDeviceSecret } from '../../core/keys/credential.ts';
 import { openKeys } from '../../core/keys/index.ts';
 import { kioskHome } from '../../core/paths.ts';

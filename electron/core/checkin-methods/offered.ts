@@ -1,6 +1,6 @@
 import type { CheckinMethod, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
-import { methodsOf, wantsFace } from '../roster/policy.ts';
+import { methodsOf, wantsFace } from '../site/policy.ts';
 import { methodNotOffered } from './service.ts';
 
 /** What this kiosk can do at the moment. */

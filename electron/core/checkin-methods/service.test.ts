@@ -9,7 +9,7 @@ import { aPerson, codeOf, heldClock, MODEL, newFolder, openKiosk } from '../../.
 import type { Receipt } from '../../contract/methods.ts';
 import { createPinGuard } from '../pin/guard.ts';
 import { LONGEST_PAUSE_MS, SHARED_BUDGET } from '../pin/lockout.ts';
-import { methodsOf, wantsFace } from '../roster/policy.ts';
+import { methodsOf, wantsFace } from '../site/policy.ts';
 import type { NewCheckin } from '../store/interface.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createArrivals } from './arrivals.ts';

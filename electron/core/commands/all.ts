@@ -1,8 +1,8 @@
+import type { StoreCommand } from '../command.ts';
 import { STAFF_COMMANDS } from '../staff/commands.ts';
 import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../store/commands.ts';
 import { syncStatusCommand } from '../sync/command.ts';
 import { updateNowCommand, updateStatusCommand } from '../update/commands.ts';
-import type { StoreCommand } from './command.ts';
 import { DEVICE_COMMANDS } from './device.ts';
 import { identifyFaces } from './identify.ts';
 import { importPeople } from './import.ts';

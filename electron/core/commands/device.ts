@@ -9,6 +9,7 @@ import { openGrant, signJoin } from '../../../sync/protocol/seal/join.ts';
 import { MAX_GRANT_BYTES } from '../../../sync/protocol/wire/join.ts';
 import { givenName } from '../../../sync/protocol/wire/name.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { type CommandContext, storeCommand } from '../command.ts';
 import {
   askToJoin,
   fingerprintOf,
@@ -22,7 +23,6 @@ import {
 import { readProxy, shownProxy, writeProxy } from '../sync/proxy.ts';
 import { LiveLink, readServerLink } from '../sync/server-link.ts';
 import { BUILD_DATE } from '../version.ts';
-import { type CommandContext, storeCommand } from './command.ts';
 
 /** How long one exchange with the server may take, ms. */
 const EXCHANGE_MS = 30_000;

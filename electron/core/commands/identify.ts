@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decodePicture } from '../../../models/node/decode.ts';
 import type { Demands } from '../checkin/recogniser.ts';
-import { type CommandContext, storeCommand } from './command.ts';
+import { type CommandContext, storeCommand } from '../command.ts';
 import { codeOf, messageOf } from './error-text.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
 

@@ -2,10 +2,10 @@ import sharp from 'sharp';
 import { decodeBytes, readBounded } from '../../../models/node/decode.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
 import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
+import type { CommandContext } from '../command.ts';
+import type { Photo, Seen } from '../enrolment/import-sift.ts';
 import type { PendingPhotos } from '../store/pending.ts';
-import type { CommandContext } from './command.ts';
 import { codeOf, messageOf } from './error-text.ts';
-import type { Photo, Seen } from './import-sift.ts';
 
 /** A second face at least this large a share of the first makes it unclear who is meant. */
 const RIVAL_FACE = 0.4;

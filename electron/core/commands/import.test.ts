@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, expect, test } from 'vitest';
 import { aPerson, embedding, MODEL, newFolder, openKiosk } from '../../../test/store/kiosk.ts';
+import type { CommandContext } from '../command.ts';
 import type { SqlStore } from '../store/store.ts';
-import type { CommandContext } from './command.ts';
 import { importPeople } from './import.ts';
 
 /* What changes while an import runs, on a real store, with a recogniser that sees one face in each picture. */

@@ -5,18 +5,18 @@ import { dot } from '../../../models/rules/cosine.ts';
 import type { Policy } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { encodePhoto } from '../checkin/photo.ts';
+import { type CommandContext, type CommandOutput, storeCommand } from '../command.ts';
 import { duplicateOf } from '../enrolment/duplicates.ts';
+import { type Photo, type RefusedPhoto, sift, type UsablePhoto } from '../enrolment/import-sift.ts';
 import { addFace } from '../enrolment/on-card.ts';
 import { enrolPerson } from '../enrolment/service.ts';
-import { facesForbidden, readPolicy, templatesOnCards } from '../roster/policy.ts';
 import { LANGUAGES } from '../site/config.ts';
+import { facesForbidden, readPolicy, templatesOnCards } from '../site/policy.ts';
 import type { Person } from '../store/interface.ts';
 import { PeopleByTerm } from '../store/pending-rules.ts';
-import { type CommandContext, type CommandOutput, storeCommand } from './command.ts';
 import { codeOf } from './error-text.ts';
 import { examine, keptPart, type NoConsent } from './import-check.ts';
 import { type PersonFolder, personFolders, photoFiles } from './import-folders.ts';
-import { type Photo, type RefusedPhoto, sift, type UsablePhoto } from './import-sift.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
 
 /** Version recorded when the importer vouches for consents that were collected elsewhere. */

@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { type CommandContext, parseArguments, type StoreCommand } from '../commands/command.ts';
+import { type CommandContext, parseArguments, type StoreCommand } from '../command.ts';
 import type { StaffService } from '../staff/service.ts';
 import { actingAs } from '../store/actor.ts';
 import { type ControlAnswer, ControlRequest, controlSocketPath, MAX_REQUEST_BYTES, REQUEST_MS } from './protocol.ts';

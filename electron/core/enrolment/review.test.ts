@@ -12,7 +12,7 @@ import {
   openKiosk,
 } from '../../../test/store/kiosk.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
-import { facesForbidden } from '../roster/policy.ts';
+import { facesForbidden } from '../site/policy.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createReview, type ReviewDeps } from './review.ts';
 

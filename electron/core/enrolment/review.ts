@@ -9,7 +9,6 @@ import { isReadableName } from '../../contract/name.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import { wipe } from '../checkin-methods/claims.ts';
-import { MAX_TEMPLATES } from '../commands/import-sift.ts';
 import type { CoreOptions } from '../interface.ts';
 import { createMutex } from '../mutex.ts';
 import { PENDING_DAYS } from '../retention/retention.ts';
@@ -25,6 +24,7 @@ import {
   refuseDuplicate,
   showDuplicate,
 } from './duplicates.ts';
+import { MAX_TEMPLATES } from './import-sift.ts';
 import { addFace } from './on-card.ts';
 import { personRow } from './person-row.ts';
 import { enrolPerson } from './service.ts';

@@ -3,7 +3,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { newest } from '../checkin/direction.ts';
 import { faceOff, type Recogniser, recogniserWhile } from '../checkin/recogniser.ts';
 import { defaultSite } from '../provision.ts';
-import { governed, leaseDaysOf, readPolicy } from './policy.ts';
+import { governed, leaseDaysOf, readPolicy } from '../site/policy.ts';
 import { createPresenceBoard } from './presence.ts';
 
 const ADA = '00000000-0000-4000-8000-000000000001';

@@ -3,7 +3,7 @@ import { base32, technicianUri } from '../../../sync/protocol/seal/technician-co
 import { BadgeNumber } from '../../../sync/protocol/wire/changes.ts';
 import { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { givenName } from '../../../sync/protocol/wire/name.ts';
-import { type CommandContext, storeCommand } from '../commands/command.ts';
+import { type CommandContext, storeCommand } from '../command.ts';
 import { createPersonPins, readPeppers } from '../pin/person-pins.ts';
 import { refuseWeak } from '../pin/pin-hash.ts';
 import { newPin } from './emergency.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { storeCommand } from '../commands/command.ts';
+import { storeCommand } from '../command.ts';
 
 /** Bodies of the store's commands: they run inside the core, or in the command line when no core holds the store. */
 

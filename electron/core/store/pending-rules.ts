@@ -1,5 +1,5 @@
+import { bareNumber, numberKey } from '../number-keys.ts';
 import type { Person } from './interface.ts';
-import { bareNumber, numberKey } from './number-keys.ts';
 
 /** How names are compared: composed, whatever the case and the blanks around. */
 const fold = (text: string): string => text.normalize('NFC').trim().toLowerCase();

@@ -2,11 +2,11 @@ import type { KeyObject } from 'node:crypto';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
+import { bareNumber, numberKey } from '../number-keys.ts';
 import type { Db } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, NewPerson } from './interface.ts';
 import { credentialKey, type Known, keyPlace, OPTED_OUT, optedOutBy, type PersonKeys, type Profile } from './known.ts';
-import { bareNumber, numberKey } from './number-keys.ts';
 import { PersonSecrets } from './person-secrets.ts';
 
 interface PersonRow {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { storeCommand } from '../commands/command.ts';
+import { storeCommand } from '../command.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { type SyncReport, syncReport } from './report.ts';
 

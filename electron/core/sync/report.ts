@@ -1,6 +1,6 @@
 import type { SyncStatus } from '../../../sync/edge/engine.ts';
 import { leaseAt } from '../../../sync/edge/lease/lease.ts';
-import { leaseDaysOf, readPolicy } from '../roster/policy.ts';
+import { leaseDaysOf, readPolicy } from '../site/policy.ts';
 import type { Store } from '../store/interface.ts';
 import { readContact } from './lease-keeper.ts';
 import { readLastAck } from './outbox-of.ts';

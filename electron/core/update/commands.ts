@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { type CommandContext, storeCommand } from '../commands/command.ts';
+import { type CommandContext, storeCommand } from '../command.ts';
 import type { UpdateKeeper } from './keeper.ts';
 
 /** How often progress is told, ms. */

@@ -1,5 +1,5 @@
 import { readJournal } from '../../../electron/core/leaving/journal.ts';
-import { startRemovedCore } from '../../../electron/core/leaving/removed-core.ts';
+import { startRemovedCore } from '../../../electron/core/removed-core.ts';
 
 /*
  * Goes on with the wipe of a folder until it is done, or is killed where it is told to be: right before a step, as a power cut

@@ -1,14 +1,14 @@
 import type { z } from 'zod';
-import type { FacePipeline } from '../../../models/node/interface.ts';
-import { isUnreadableName, nameUnreadable } from '../../../sync/protocol/wire/name.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { Recogniser } from '../checkin/recogniser.ts';
-import type { KioskKeys } from '../keys/index.ts';
-import type { PinHasher } from '../pin/pin-hash.ts';
-import type { SiteConfig } from '../site/config.ts';
-import type { Store } from '../store/interface.ts';
-import type { SyncReport } from '../sync/report.ts';
-import type { UpdateKeeper } from '../update/keeper.ts';
+import type { FacePipeline } from '../../models/node/interface.ts';
+import { isUnreadableName, nameUnreadable } from '../../sync/protocol/wire/name.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import type { Recogniser } from './checkin/recogniser.ts';
+import type { KioskKeys } from './keys/index.ts';
+import type { PinHasher } from './pin/pin-hash.ts';
+import type { SiteConfig } from './site/config.ts';
+import type { Store } from './store/interface.ts';
+import type { SyncReport } from './sync/report.ts';
+import type { UpdateKeeper } from './update/keeper.ts';
 
 /** What a command works on: the same whether it runs inside the core or, with no core running, in the command line. */
 export interface CommandContext {

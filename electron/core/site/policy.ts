@@ -5,7 +5,7 @@ import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import { CheckinMethod, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { isTimeZone, type SiteConfig } from '../site/config.ts';
+import { isTimeZone, type SiteConfig } from './config.ts';
 
 /** The server's policy as it was last told; null for none. One that can't be read (of another build) counts as none. */
 export function readPolicy(text: string | null): Policy | null {

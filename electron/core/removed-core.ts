@@ -1,15 +1,15 @@
 import { NIL } from 'uuid';
-import { sayFarewell } from '../../../sync/edge/farewell.ts';
-import type { Ed25519PrivateJwk } from '../../../sync/protocol/wire/batch.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { type CoreMethods, METHODS, type MethodName, type Status } from '../../contract/methods.ts';
-import type { Setup } from '../../contract/setup.ts';
-import type { Core, CoreOptions } from '../interface.ts';
-import { ensureKioskFolder } from '../provision.ts';
-import { createStatusHub } from '../status/hub.ts';
-import { BUILD_DATE, COMMIT, VERSION } from '../version.ts';
-import { destroyEverything, type Step } from './destroy.ts';
-import { type Journal, type Leaving, removeJournal, writeJournal } from './journal.ts';
+import { sayFarewell } from '../../sync/edge/farewell.ts';
+import type { Ed25519PrivateJwk } from '../../sync/protocol/wire/batch.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { type CoreMethods, METHODS, type MethodName, type Status } from '../contract/methods.ts';
+import type { Setup } from '../contract/setup.ts';
+import type { Core, CoreOptions } from './interface.ts';
+import { destroyEverything, type Step } from './leaving/destroy.ts';
+import { type Journal, type Leaving, removeJournal, writeJournal } from './leaving/journal.ts';
+import { ensureKioskFolder } from './provision.ts';
+import { createStatusHub } from './status/hub.ts';
+import { BUILD_DATE, COMMIT, VERSION } from './version.ts';
 
 /** Between two attempts to destroy, and to tell, at first; it doubles, ms. */
 const FIRST_MS = 1_000;
