@@ -34,7 +34,7 @@ const bo = at('bo');
 const online = at('online');
 
 /** What the commands say as JSON, as far as it is looked at here. */
-interface Told {
+interface Listed {
   readonly file: string;
   readonly keys: readonly { role: string; file: string | null }[];
   readonly signed: readonly { role: string }[];
@@ -53,7 +53,7 @@ const release = (...args: string[]) => sp(at('nobody'), ['release', ...args], { 
 const json = async (...args: string[]) => {
   const result = await release(...args, '--json');
   expect(result.stderr.includes('internal'), result.stderr).toBe(false);
-  return { ...result, value: result.lines()[0] as unknown as Told };
+  return { ...result, value: result.lines()[0] as unknown as Listed };
 };
 const keyName = (folder: string, role: string) => {
   const file = readdirSync(folder).find((name) => name.startsWith(`${role}-`) && name.endsWith('.key.json'))!;

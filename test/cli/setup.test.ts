@@ -229,8 +229,8 @@ describe.skipIf(unavailable !== null)('on real services', () => {
       [/E-mail address/, 'admin@example.org'],
     ]);
     expect(first.code, first.said).toBe(0);
-    for (const refusal of ['database-denied', 'Those are others', 'port-in-use', 'mail-not-sent'])
-      expect(first.said).toContain(refusal);
+    for (const expected of ['database-denied', 'Those are others', 'port-in-use', 'mail-not-sent'])
+      expect(first.said).toContain(expected);
     for (const fault of ['can’t be read as a text file', 'does not end in its language', '1 to 20 paragraphs'])
       expect(first.said).toContain(fault);
     expect(first.said).toContain('The bucket sp-setup was made.');

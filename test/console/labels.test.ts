@@ -95,7 +95,7 @@ const SHOWN: readonly (readonly [under: string, codes: readonly string[]])[] = [
   ['rollouts.waits', values(WaitsFor).filter((one) => one !== 'nothing')],
   ['rollouts.was', values(RolloutAction.shape.what)],
   ['settings', Object.keys(NewSitePolicy.shape)],
-  ['settings.way', values(CheckinMethod)],
+  ['settings.method', values(CheckinMethod)],
   ['webhooks.kind', values(Delivery.shape.kind).map((kind) => kind.replace('.', '-'))],
   ['webhooks.state', values(DeliveryState)],
 ];

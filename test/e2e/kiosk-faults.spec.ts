@@ -93,7 +93,7 @@ const framesSeen = (page: Page): Promise<number> =>
 test('group photos check nobody in, though everybody on them is enrolled; they are asked to come one at a time', async () => {
   const before = (await checkins()).length;
   const { page, camera, notified } = await enter();
-  const toldToBeAlone = new Set<string>();
+  const askedToStop = new Set<string>();
   for (const photo of groupPhotos()) {
     await camera.show({ source: photo, seconds: 0.1 });
     const from = await framesSeen(page);
@@ -103,10 +103,10 @@ test('group photos check nobody in, though everybody on them is enrolled; they a
     await expect(sentence, photo).toHaveText(new RegExp(`^(${en.guide['several-faces']}|${en.guide['too-far']})$`), {
       timeout: PATIENT,
     });
-    if ((await sentence.textContent()) === en.guide['several-faces']) toldToBeAlone.add(photo);
+    if ((await sentence.textContent()) === en.guide['several-faces']) askedToStop.add(photo);
     await expect(page.locator('.checkin'), photo).toBeVisible();
   }
-  expect(toldToBeAlone.size).toBeGreaterThanOrEqual(4);
+  expect(askedToStop.size).toBeGreaterThanOrEqual(4);
   await looked(page, 'group');
   expect(notified()).not.toContain('Member');
   // It is the company that keeps them out: one of them alone is known.

@@ -30,7 +30,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     box = await api.kiosk();
   });
 
-  const toldOf = async (person: string, device = box.device) =>
+  const changesFor = async (person: string, device = box.device) =>
     (await notified(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
   const make = (body: unknown) => api.ask<Person>('POST', '/api/people', { body, as: 'staff' });
 
@@ -45,7 +45,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await found(`number=${number}&badge=b-${number}`)).toEqual([made.id]);
     expect(await found(`number=${number.slice(0, 7)}`)).toEqual([]);
     expect(await found(`number=${number}&badge=other`)).toEqual([]);
-    expect(await toldOf(made.id)).toEqual([
+    expect(await changesFor(made.id)).toEqual([
       { kind: 'person', person: made.id, name: 'Ada Lovelace', number, language: '', gpsOptOut: false },
       { kind: 'credentials', person: made.id, cards: [], badges: [`b-${number}`] },
     ]);
@@ -108,11 +108,11 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     await api.deliver(box);
     const counts = await api.ask<TemplateCounts>('GET', `/api/people/${person}/templates`);
     expect(counts).toEqual({ person, models: [{ model: 'test', count: 1, newest: NOW.toISOString() }] });
-    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({
+    expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({
       templates: [{ pose: 'front' }],
     });
     await api.ask('DELETE', `/api/people/${person}/templates`);
-    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
     expect(await api.ask<Person>('GET', `/api/people/${person}`)).toMatchObject({ templates: 0, consent: 'given' });
   });
 
@@ -122,7 +122,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     const url = `/api/people/${person}/consents`;
     expect(await api.ask('POST', `${url}/withdraw`, { as: 'staff' })).toEqual({ person, standing: 'withdrawn' });
     expect(await api.db.selectFrom('template').select('id').where('person', '=', person).execute()).toEqual([]);
-    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
     const text = { textVersion: '2026-11.no-photo', language: 'en' };
     expect(await api.ask('POST', url, { as: 'staff', body: text })).toEqual({ person, standing: 'given' });
     const list = await api.ask<Page<{ action: string; via: string }>>('GET', `/api/consents?person=${person}`);
@@ -137,11 +137,11 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Paris', timeZone: 'Europe/Paris' } });
     const paris = await api.kiosk(site.id);
     const made = await make({ name: 'Marie Curie' });
-    expect(await toldOf(made.id, paris.device)).toEqual([]);
+    expect(await changesFor(made.id, paris.device)).toEqual([]);
     const moved = await api.ask<Person>('PUT', `/api/people/${made.id}/sites`, { body: { sites: [site.id] } });
     expect(moved.sites).toEqual([site.id]);
-    expect(await toldOf(made.id, paris.device)).toHaveLength(1);
-    expect(await toldOf(made.id)).toEqual([]);
+    expect(await changesFor(made.id, paris.device)).toHaveLength(1);
+    expect(await changesFor(made.id)).toEqual([]);
     const here = (await api.ask<Page<Person>>('GET', `/api/people?site=${site.id}`)).items.map((p) => p.id);
     expect(here).toEqual([made.id]);
   });
@@ -149,9 +149,9 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
   test('a kiosk that is put at another site gets that site’s people alone', async () => {
     const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Rome', timeZone: 'Europe/Rome' } });
     const made = await make({ name: 'Rita Levi', sites: [site.id] });
-    expect(await toldOf(made.id)).toEqual([]);
+    expect(await changesFor(made.id)).toEqual([]);
     await api.ask('PATCH', `/api/devices/${box.device}`, { body: { site: site.id } });
-    expect(await toldOf(made.id)).toHaveLength(1);
+    expect(await changesFor(made.id)).toHaveLength(1);
   });
 
   test('a site’s new time zone puts its days up anew; the default site’s own is the configuration’s', async () => {
@@ -189,10 +189,10 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
       await expect(
         api.ask('PUT', `/api/sites/${site.id}/policy?change=${stale}`, { body: policy }),
       ).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
-    const policyTold = async (device: string) =>
+    const publishedPolicy = async (device: string) =>
       (await notified(opened, device)).changes.find((c) => c.kind === 'policy')?.policy;
-    expect(await policyTold(madrid.device)).toMatchObject(policy);
-    expect(await policyTold(box.device)).not.toHaveProperty('faces');
+    expect(await publishedPolicy(madrid.device)).toMatchObject(policy);
+    expect(await publishedPolicy(box.device)).not.toHaveProperty('faces');
     await expect(
       api.ask('PUT', `/api/sites/${site.id}/policy`, { body: { leaseDays: 10, consentTexts: [] } }),
     ).rejects.toThrow();
@@ -226,7 +226,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
       title: 'May we?',
       paragraphs: ['We keep your face for {photoDays} days.'],
     });
-    const textsTold = async () =>
+    const publishedTexts = async () =>
       (await notified(opened, box.device)).changes
         .find((c) => c.kind === 'policy')
         ?.policy.consentTexts?.map((t) => [t.version, t.language]);
@@ -234,18 +234,18 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     const agree = (textVersion: string, language: string) =>
       api.ask('POST', `/api/people/${made.id}/consents`, { as: 'staff', body: { textVersion, language } });
     for (const language of ['en', 'de']) await api.ask('POST', '/api/consent-texts', { body: text(language) });
-    expect(await textsTold()).toBeUndefined();
+    expect(await publishedTexts()).toBeUndefined();
     await api.ask('POST', '/api/consent-texts/v1/en/review', { as: 'dpo' });
-    expect(await textsTold()).toEqual([['v1', 'en']]);
+    expect(await publishedTexts()).toEqual([['v1', 'en']]);
     await expect(agree('v1', 'de')).rejects.toMatchObject({ code: 'consent-text-not-reviewed' });
     await expect(agree('2026-11.no-photo', 'en')).rejects.toMatchObject({ code: 'consent-text-not-reviewed' });
     expect(await agree('v1.no-photo', 'en')).toMatchObject({ standing: 'given' });
     // A new version takes over with its first reviewed language; the others wait for theirs.
     api.now = new Date(NOW.getTime() + 1000);
     for (const language of ['en', 'de']) await api.ask('POST', '/api/consent-texts', { body: text(language, 'v2') });
-    expect(await textsTold()).toEqual([['v1', 'en']]);
+    expect(await publishedTexts()).toEqual([['v1', 'en']]);
     await api.ask('POST', '/api/consent-texts/v2/de/review', { as: 'dpo' });
-    expect(await textsTold()).toEqual([['v2', 'de']]);
+    expect(await publishedTexts()).toEqual([['v2', 'de']]);
     // What was read before it says something else: nobody agrees to that any more.
     await expect(agree('v1.no-photo', 'en')).rejects.toMatchObject({ code: 'consent-outdated' });
     expect(await agree('v2.no-photo', 'de')).toMatchObject({ standing: 'given' });
@@ -259,7 +259,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     await expect(api.ask('POST', '/api/consent-texts/v3/es/review', { as: 'dpo' })).rejects.toMatchObject({
       code: 'consent-texts-too-long',
     });
-    expect(await textsTold()).toEqual([['v3', 'fr']]);
+    expect(await publishedTexts()).toEqual([['v3', 'fr']]);
     await expect(api.ask('POST', '/api/consent-texts', { body: text('en') })).rejects.toMatchObject({
       code: 'consent-text-exists',
     });

@@ -50,7 +50,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const text = (await ask<Buffer>(person, 'GET', '/api/gdpr/export/my-data')).toString('utf8');
     return { text, data: JSON.parse(text) as Record<string, Record<string, unknown>[]> };
   };
-  const toldOf = async (person: string, device = box.device) =>
+  const changesFor = async (person: string, device = box.device) =>
     (await notified(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
 
   /** A photo as a kiosk seals it: what its event names, and the bytes that are uploaded after it. */
@@ -215,7 +215,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const changed = await ask<MyProfile>(person, 'PATCH', '/api/me', { name: 'New Name', phone: null });
     expect(changed).toMatchObject({ name: 'New Name', phone: null });
     expect(await api.lastAudit()).toMatchObject({ action: 'write', role: 'person', count: 1, route: 'PATCH /api/me' });
-    expect(await toldOf(person)).toContainEqual(expect.objectContaining({ kind: 'person', name: 'New Name' }));
+    expect(await changesFor(person)).toContainEqual(expect.objectContaining({ kind: 'person', name: 'New Name' }));
     await expect(ask(person, 'PATCH', '/api/me', { number: '1' })).rejects.toThrow();
   });
 
@@ -244,7 +244,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     expect(await ask(person, 'POST', '/api/me/consent/withdraw')).toEqual({ standing: 'withdrawn' });
     expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ consent: 'withdrawn', templates: 0 });
-    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
   });
 
   test('an opt-out reaches every kiosk: their check-ins have no coordinates at all, not even a hash; what is held goes, and what comes late is not kept', async () => {
@@ -252,7 +252,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const other = await api.kiosk();
     await ask(person, 'PUT', '/api/me/gps', { optOut: true });
     for (const kiosk of [box, other]) {
-      const changes = await toldOf(person, kiosk.device);
+      const changes = await changesFor(person, kiosk.device);
       expect(changes).toContainEqual(expect.objectContaining({ kind: 'person', gpsOptOut: true }));
       const store = await openKiosk(newFolder());
       await store.sync.applyRoster({ whole: false, more: false, cursor: 'c1', changes });
@@ -306,7 +306,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const begun = await ask<{ undoUntil: string }>(person, 'DELETE', url, { confirmation });
     expect(begun.undoUntil).toBe(new Date(NOW.getTime() + 7 * 86_400_000).toISOString());
     expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ templates: 0, erasure: begun });
-    expect((await toldOf(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
+    expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
     expect(await ask<MyProfile>(person, 'POST', `${url}/undo`)).toMatchObject({ erasure: null });
   });
 

@@ -217,10 +217,10 @@ describe('over the network', { timeout: 60_000 }, () => {
     await say();
     expect((await shown(old)).kiosk).toMatchObject({ status: 'revoked', leaving: 'wipe' });
     // The same place, with new keys: the word of before is signed by none of them.
-    const anew = await joined(server, 'Old door', old.secret.device);
+    const rejoined = await joined(server, 'Old door', old.secret.device);
     expect(await codeOf(say())).toBe('bad-signature');
-    expect((await shown(anew)).kiosk).toMatchObject({ status: 'approved', leaving: null });
-    expect(await sendAs(server, anew)).toBe(1);
+    expect((await shown(rejoined)).kiosk).toMatchObject({ status: 'approved', leaving: null });
+    expect(await sendAs(server, rejoined)).toBe(1);
   });
 
   test('whoever shouts farewells is heard thirty times a minute, and kiosks go on', async () => {

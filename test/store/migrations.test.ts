@@ -48,13 +48,13 @@ describe('migrations', () => {
       ['person', 'template', 'accounted'].map((table) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
     expect(counts()).toEqual([1, 1, 1]);
     const { sql } = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'person'").get() as { sql: string };
-    const anew = sql.replace(/TABLE "?person"?/, 'TABLE anew');
-    expect(anew).not.toBe(sql);
+    const renamed = sql.replace(/TABLE "?person"?/, 'TABLE anew');
+    expect(renamed).not.toBe(sql);
     migrate(
       db,
       next(
         SCHEMA + 1,
-        `${anew}; INSERT INTO anew SELECT * FROM person; DROP TABLE person; ALTER TABLE anew RENAME TO person`,
+        `${renamed}; INSERT INTO anew SELECT * FROM person; DROP TABLE person; ALTER TABLE anew RENAME TO person`,
       ),
     );
     expect(counts()).toEqual([1, 1, 1]);

@@ -116,10 +116,12 @@ async function answers(socket: TLSSocket): Promise<boolean> {
 
 test('strangers have twenty connections from one address, a certificate of their own or none, and not for long; a kiosk gets in meanwhile', async () => {
   const { certPem: cert, keyPem: key } = await selfSignedServerCertificate(['127.0.0.1'], Date.now());
-  const strangers = await Promise.all(Array.from({ length: 25 }, (_, i) => connection(i % 2 ? { cert, key } : {})));
-  const heard = await Promise.all(strangers.map(answers));
+  const unauthenticated = await Promise.all(
+    Array.from({ length: 25 }, (_, i) => connection(i % 2 ? { cert, key } : {})),
+  );
+  const heard = await Promise.all(unauthenticated.map(answers));
   expect(heard.filter(Boolean)).toHaveLength(20);
   expect(await sendAs(server, kiosk)).toBe(1);
   // The limit of ten seconds, and that joining lifts it, have a test with the clock in hand (per-device-queue.test.ts).
-  await Promise.all(strangers.map((s) => s.closed || once(s, 'close')));
+  await Promise.all(unauthenticated.map((s) => s.closed || once(s, 'close')));
 });

@@ -92,7 +92,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
   const read = (id: string) => api.ask<Rollout>('GET', `/api/rollouts/${id}`);
   const act = (id: string, what: string, body = {}) =>
     api.ask<Rollout>('POST', `/api/rollouts/${id}/${what}`, { body });
-  const toldTo = async (box: MemoryOutbox): Promise<UpdateDirective | null> => {
+  const directiveOf = async (box: MemoryOutbox): Promise<UpdateDirective | null> => {
     const row = await database.db
       .selectFrom('device_told')
       .select('body')
@@ -102,7 +102,9 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     return (row?.body as { update: UpdateDirective | null } | undefined)?.update ?? null;
   };
   const installing = async () => {
-    const all = await Promise.all(kiosks.map(async (box) => ((await toldTo(box))?.action === 'install' ? box : null)));
+    const all = await Promise.all(
+      kiosks.map(async (box) => ((await directiveOf(box))?.action === 'install' ? box : null)),
+    );
     return all.filter((box) => box !== null);
   };
   async function says(
@@ -130,7 +132,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       expect(made).toMatchObject({ version: '1.1.0', state: 'running', step: 0, waitsFor: 'soak' });
       expect(made.steps.map((s) => `${s.ring} ${s.percent}`)).toEqual(['canary 100', 'all 10', 'all 50', 'all 100']);
       expect(await installing()).toEqual([kiosks[0]]);
-      expect(await toldTo(kiosks[0]!)).toEqual({
+      expect(await directiveOf(kiosks[0]!)).toEqual({
         rollout: made.id,
         action: 'install',
         version: '1.1.0',
@@ -183,7 +185,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       const second = await go({ version: '1.2.0', steps: [ALL] });
       expect(await read(first.id)).toMatchObject({ state: 'ended', endedAt: api.now.toISOString() });
       expect(await codeOf(act(first.id, 'resume'))).toBe('rollout-over');
-      expect((await toldTo(kiosks[0]!))?.rollout).toBe(second.id);
+      expect((await directiveOf(kiosks[0]!))?.rollout).toBe(second.id);
       const { items } = await api.ask<{ items: Rollout[] }>('GET', '/api/rollouts');
       expect(items.map((r) => r.version)).toEqual(['1.2.0', '1.1.0']);
     });
@@ -242,7 +244,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       // Who comes later gets it too.
       const late = await api.kiosk();
       await job();
-      expect((await toldTo(late))?.version).toBe('1.1.0');
+      expect((await directiveOf(late))?.version).toBe('1.1.0');
     });
 
     test('only by hand where it is not automatic', async () => {
@@ -375,7 +377,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       );
       expect(items).toMatchObject([{ device: off.device }]);
       await heard();
-      expect(await toldTo(off)).toMatchObject({ action: 'install', version: '1.1.0' });
+      expect(await directiveOf(off)).toMatchObject({ action: 'install', version: '1.1.0' });
       await says(off, 'update-healthy', id);
       expect((await read(id)).counts).toMatchObject({ healthy: 3 });
     });
@@ -410,7 +412,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       expect(await act(id, 'resume', { again: true })).toMatchObject({ state: 'running', stopped: null });
       await job();
       expect((await read(id)).state).toBe('running');
-      expect(await toldTo(kiosks[0]!)).toMatchObject({ again: 1, action: 'install' });
+      expect(await directiveOf(kiosks[0]!)).toMatchObject({ again: 1, action: 'install' });
       await pass(1000);
       for (const box of kiosks) await says(box, 'update-rolled-back', id);
       await job();
@@ -425,7 +427,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     if (reached[0]) await says(reached[0], 'update-healthy', id);
     await act(id, 'roll-back');
     for (const box of kiosks)
-      expect((await toldTo(box))?.action ?? null).toBe(reached.includes(box) ? 'rollback' : null);
+      expect((await directiveOf(box))?.action ?? null).toBe(reached.includes(box) ? 'rollback' : null);
     for (const box of reached) await says(box, 'update-rolled-back', id, { reason: 'told' });
     await job();
     expect(await read(id)).toMatchObject({
@@ -466,7 +468,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     kiosks.push(await api.kiosk(lisbon.id));
     await api.ask('PUT', `/api/sites/${SITE.id}/update-window`, { body: { window: { from: '22:00', to: '04:00' } } });
     const { id } = await go({ steps: [ALL] });
-    const zones = async () => (await Promise.all(kiosks.map(toldTo))).map((d) => d?.window);
+    const zones = async () => (await Promise.all(kiosks.map(directiveOf))).map((d) => d?.window);
     expect(await zones()).toEqual([
       { from: '22:00', to: '04:00', zone: 'Europe/Berlin' },
       { from: '22:00', to: '04:00', zone: 'Europe/Lisbon' },

@@ -263,7 +263,7 @@ async function messages() {
     body: farewellBody,
     signed: await sign(farewellHeader, farewellBody, KEYS.deviceSigning),
   };
-  const refusalBody = { device: DEVICE, digest: messageDigest(batch.sealed), code: 'bad-padding', serverTime: NOW };
+  const rejectionBody = { device: DEVICE, digest: messageDigest(batch.sealed), code: 'bad-padding', serverTime: NOW };
   const nudgeBody = { device: DEVICE, serverTime: NOW };
   const fromServerSigned = async (typ: string, body: object) => ({
     header: { alg: 'EdDSA', typ, ...fromServer },
@@ -280,7 +280,7 @@ async function messages() {
     logs,
     farewell,
     ack: await fromServerSigned(TYP.ack, ackBody),
-    rejection: await fromServerSigned(TYP.rejection, refusalBody),
+    rejection: await fromServerSigned(TYP.rejection, rejectionBody),
     nudge: await fromServerSigned(TYP.nudge, nudgeBody),
   };
 }

@@ -48,7 +48,7 @@ const REMEMBERED = 64;
 /** The ways in that ask for neither face nor PIN: the code of the person's own page, cards and badges, and staff's word. */
 export function createCredentialCheckin(deps: CredentialCheckinDeps): CredentialCheckin {
   const { store } = deps;
-  let strangers: string[] = [];
+  let unknownBadges: string[] = [];
 
   async function read(text: string): Promise<CredentialResult> {
     const code = text.trim();
@@ -121,7 +121,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
   ): Promise<CredentialResult> {
     const person = credential && store.personByCredential(credential);
     const stranger = createHmac('sha256', deps.blind).update(text.toUpperCase()).digest('base64url');
-    if (!person && strangers.includes(stranger)) throw unknown();
+    if (!person && unknownBadges.includes(stranger)) throw unknown();
     const found = await deps.guard
       .attempt({
         subject: null,
@@ -130,7 +130,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
         throughPause: credential?.kind === 'card' && person !== null,
         check: async () => person,
         wrong() {
-          strangers = [stranger, ...strangers].slice(0, REMEMBERED);
+          unknownBadges = [stranger, ...unknownBadges].slice(0, REMEMBERED);
           return unknown();
         },
       })

@@ -54,9 +54,9 @@ describe('the board on the page', () => {
     );
     expect(many.rows).toHaveLength(KEPT_ROWS);
     expect(many.rows[0]!.change).toBe(KEPT_ROWS + 50);
-    const anew = applyBoard(many, message([row(1, 1)], true, LOG.replace('5', '6')), 0);
-    expect(anew.rows).toHaveLength(1);
-    expect(anew.position).toBe(1);
+    const restarted = applyBoard(many, message([row(1, 1)], true, LOG.replace('5', '6')), 0);
+    expect(restarted.rows).toHaveLength(1);
+    expect(restarted.position).toBe(1);
   });
 
   test('marks as fresh what arrives while it watches, and nothing of what was there', () => {

@@ -63,14 +63,14 @@ export async function begin(): Promise<void> {
 /** Asks the server who is signed in here. */
 export async function loadSession(): Promise<void> {
   const asked = await get('/api/session', SessionState);
-  if (asked.ok) return asked.value.role === 'person' ? strangers() : admitted(asked.value);
+  if (asked.ok) return asked.value.role === 'person' ? refusePeople() : admitted(asked.value);
   const { code } = asked.error;
   if (code === 'no-session') {
     if (stage.peek().kind !== 'out') stage.value = { kind: 'out', why: null, error: null };
   } else if (stage.peek().kind === 'opening') stage.value = { kind: 'out', why: null, error: asked.error };
 }
 
-const strangers = (): void => {
+const refusePeople = (): void => {
   stage.value = {
     kind: 'out',
     why: null,
@@ -84,7 +84,7 @@ export async function enter(): Promise<void> {
   if (at.kind !== 'link' || at.busy) return;
   stage.value = { ...at, busy: true, error: null };
   const asked = await send('POST', '/api/session', { body: { token: at.token }, answer: SessionState });
-  if (asked.ok) return asked.value.role === 'person' ? strangers() : admitted(asked.value);
+  if (asked.ok) return asked.value.role === 'person' ? refusePeople() : admitted(asked.value);
   const { error } = asked;
   // The link was not spent: the button stays.
   if (['unreachable', 'too-many-requests'].includes(error.code)) {

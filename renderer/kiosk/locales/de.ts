@@ -363,7 +363,7 @@ export const de: Locale = {
   },
 
   /** Why the core can't start, for the codes that have no values of their own; the core's own words stand below. */
-  refusal: {
+  coreError: {
     'screen-may-go-dark': {
       why: 'Der Bildschirm kann sich von selbst ausschalten.',
       next: 'Schalten Sie Energiesparen und Bildschirmschoner aus und starten Sie den Kiosk neu.',

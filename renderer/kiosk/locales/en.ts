@@ -354,7 +354,7 @@ export const en = {
   },
 
   /** Why the core can't start, for the codes that have no values of their own; the core's own words stand below. */
-  refusal: {
+  coreError: {
     'screen-may-go-dark': {
       why: 'The screen may turn off by itself.',
       next: 'Switch off power saving and the screen saver, then restart the kiosk.',

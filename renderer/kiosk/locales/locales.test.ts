@@ -75,7 +75,7 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
     ['enrol.poseName', ENROLMENT_POSES],
     ['error', [...CALL_CODES, ...METHOD_CODES, 'other']],
     ['enrol.error', ENROLMENT_CODES],
-    ['technician.refusal', [...STICK_CODES, 'other']],
+    ['technician.updateError', [...STICK_CODES, 'other']],
     ['technician.cameras', [...CameraCondition.options, 'unknown']],
     ['technician.notHere', NotHere.options],
     ...['task', 'taskHint', 'ask', 'yes', 'done'].map(
@@ -92,7 +92,7 @@ describe.each(others)('sentences of the kiosk: %s', (language, sentences) => {
   });
 
   it('say why and what to do for every code with which a core refuses to start', () => {
-    const missing = START_CODES.flatMap((code) => [`refusal.${code}.why`, `refusal.${code}.next`]).filter(
+    const missing = START_CODES.flatMap((code) => [`coreError.${code}.why`, `coreError.${code}.next`]).filter(
       (key) => !sentences.has(key),
     );
     expect(missing).toEqual([]);

@@ -342,7 +342,7 @@ export const zh: Locale = {
     other: '操作未成功（{{code}}）。请重试；若再次出现，请报告此代码。',
   },
 
-  refusal: {
+  coreError: {
     'screen-may-go-dark': {
       why: '屏幕可能会自行关闭。',
       next: '请关闭节能和屏幕保护程序，然后重新启动本机。',

@@ -17,8 +17,8 @@ export function Restarting({ first }: { first: boolean }) {
 
 /** The core refuses to start: somebody has to act, and reads here what to do, in the kiosk's language where it has the words. */
 export function Refused({ why }: { why: CoreError }) {
-  const ours = hasSentence(`refusal.${why.code}.why`);
-  const next = ours ? t(`refusal.${why.code}.next`) : why.nextStep;
+  const ours = hasSentence(`coreError.${why.code}.why`);
+  const next = ours ? t(`coreError.${why.code}.next`) : why.nextStep;
   return (
     <main class="trouble trouble-refused">
       <span class="trouble-icon">
@@ -26,7 +26,7 @@ export function Refused({ why }: { why: CoreError }) {
       </span>
       <div role="alert">
         <h1 class="trouble-title">{t('core.refused')}</h1>
-        <p class="trouble-text">{ours ? t(`refusal.${why.code}.why`) : why.message}</p>
+        <p class="trouble-text">{ours ? t(`coreError.${why.code}.why`) : why.message}</p>
       </div>
       {next && (
         <section class="trouble-next">

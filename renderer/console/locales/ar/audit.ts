@@ -14,7 +14,7 @@ export const audit = {
   route: 'المسار',
   routeHint: 'يبدأ بـ، مثل GET /api/people',
   affected: 'معرّف الشخص',
-  whomHint: 'الشخص الذي يخصه القيد',
+  affectedHint: 'الشخص الذي يخصه القيد',
   search: 'بحث',
   export: 'تصدير',
   at: 'الوقت',

@@ -14,7 +14,7 @@ export const audit = {
   route: 'Route',
   routeHint: 'Beginnt mit, z. B. GET /api/people',
   affected: 'Personen-ID',
-  whomHint: 'Die Person, um die es geht',
+  affectedHint: 'Die Person, um die es geht',
   search: 'Suchen',
   export: 'Exportieren',
   at: 'Zeit',

@@ -14,7 +14,7 @@ export const audit = {
   route: 'Route',
   routeHint: 'Starts with, e.g. GET /api/people',
   affected: 'Person ID',
-  whomHint: 'The person the entry is about',
+  affectedHint: 'The person the entry is about',
   search: 'Search',
   export: 'Export',
   at: 'Time',

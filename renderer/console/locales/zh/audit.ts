@@ -14,7 +14,7 @@ export const audit = {
   route: '接口',
   routeHint: '开头部分，如 GET /api/people',
   affected: '人员 ID',
-  whomHint: '涉及的人员',
+  affectedHint: '涉及的人员',
   search: '搜索',
   export: '导出',
   at: '时间',

@@ -57,7 +57,7 @@ export const arSetup: Locale<typeof enSetup> = {
   goneDecommission: 'تم إخراج هذا الجهاز من الخدمة',
   removedMore: 'لم يبق عليه شيء: لا سجلات ولا وجوه ولا مفاتيح.',
   notifying: 'حُذف كل ما عليه. جارٍ إبلاغ الخادم…',
-  anew: 'إعداده من جديد',
+  setUpAgain: 'إعداده من جديد',
   trouble: {
     'join-code-mistyped': {
       why: 'هذا ليس رمزًا من لوحة التحكم، أو كُتب خطأً.',

@@ -51,7 +51,7 @@ export const deSetup: Locale<typeof enSetup> = {
   goneDecommission: 'Dieses Gerät wurde außer Betrieb genommen',
   removedMore: 'Es ist nichts mehr darauf: keine Einträge, keine Gesichter, keine Schlüssel.',
   notifying: 'Alles darauf wurde gelöscht. Der Server wird benachrichtigt …',
-  anew: 'Neu einrichten',
+  setUpAgain: 'Neu einrichten',
   trouble: {
     'join-code-mistyped': {
       why: 'Das ist kein Code aus der Konsole, oder er enthält einen Tippfehler.',

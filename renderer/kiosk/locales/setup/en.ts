@@ -47,7 +47,7 @@ export const enSetup = {
   goneDecommission: 'This device was taken out of service',
   removedMore: 'Nothing is left on it: no records, no faces, no keys.',
   notifying: 'Everything on it was deleted. Notifying the server…',
-  anew: 'Set up again',
+  setUpAgain: 'Set up again',
   trouble: {
     'join-code-mistyped': {
       why: 'This isn’t a code from the console, or it was mistyped.',

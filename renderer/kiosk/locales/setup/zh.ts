@@ -46,7 +46,7 @@ export const zhSetup: Locale<typeof enSetup> = {
   goneDecommission: '此设备已停用',
   removedMore: '其中不再有任何内容：没有记录、人脸或密钥。',
   notifying: '其中的所有内容已删除。正在通知服务器…',
-  anew: '重新设置',
+  setUpAgain: '重新设置',
   trouble: {
     'join-code-mistyped': {
       why: '这不是控制台中的代码，或输入有误。',

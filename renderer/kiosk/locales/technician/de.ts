@@ -88,7 +88,7 @@ export const deTechnician = {
       'Version {{version}} ist bereit. Der Kiosk startet damit neu, sobald einige Sekunden lang niemand den Bildschirm berührt.',
     refused: 'Das Update wurde abgelehnt.',
   },
-  refusal: {
+  updateError: {
     'update-no-stick':
       'Es wurde kein Stick mit einem Ordner namens smartpresence-updates gefunden. Stecken Sie einen ein, und starten Sie noch einmal.',
     'update-none': 'Auf dem Stick ist kein neuerer Build. Es ist nichts zu tun.',

@@ -86,7 +86,7 @@ export const enTechnician = {
       'Version {{version}} is ready. The kiosk restarts into it once no one has touched the screen for a few seconds.',
     refused: 'The update was rejected.',
   },
-  refusal: {
+  updateError: {
     'update-no-stick': 'No stick with a folder named smartpresence-updates was found. Plug one in, then start again.',
     'update-none': 'The stick has no build newer than this one. Nothing to do.',
     'update-taken-back': 'The server has withdrawn the newer build on the stick. Wait for the next version.',

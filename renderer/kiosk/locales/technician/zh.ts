@@ -82,7 +82,7 @@ export const zhTechnician = {
     ready: '版本 {{version}} 已就绪。数秒内无人触碰屏幕时，本机将重启进入该版本。',
     refused: '更新被拒绝。',
   },
-  refusal: {
+  updateError: {
     'update-no-stick': '没有找到带 smartpresence-updates 文件夹的 U 盘。请插入 U 盘后重新开始。',
     'update-none': 'U 盘上没有比当前更新的版本，无需操作。',
     'update-taken-back': '服务器已撤回 U 盘上较新的版本。请等待下一个版本。',

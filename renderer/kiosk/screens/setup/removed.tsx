@@ -52,7 +52,7 @@ export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> })
       {setup.step === 'done' && (
         <div class="setup-actions">
           <button type="button" class="button" onClick={() => core.setupStartOver({}).catch(() => undefined)}>
-            {t('setup.anew')}
+            {t('setup.setUpAgain')}
           </button>
         </div>
       )}

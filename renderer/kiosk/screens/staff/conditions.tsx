@@ -30,12 +30,12 @@ export function Conditions() {
       next: t(`camera.${trouble.kind}More`, trouble.detail),
     });
   if (status.face.use === 'off') {
-    const next = `refusal.${status.face.code}.next`;
+    const next = `coreError.${status.face.code}.next`;
     conditions.push({ key: 'face', what: t('stage.off'), next: hasSentence(next) ? t(next) : status.face.nextStep });
   }
   for (const code of status.notices) {
     const message = `status.notice.${code}`;
-    const next = `refusal.${code}.next`;
+    const next = `coreError.${code}.next`;
     conditions.push({
       key: code,
       what: hasSentence(message) ? t(message) : t('status.notice.other', { code }),

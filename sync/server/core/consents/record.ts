@@ -43,8 +43,8 @@ export async function giveConsent(
   const { textVersion, language, guardian, basis } = text;
   const said = { ...(guardian && { guardian }), ...(basis !== undefined && { basis }) };
   // A minor who has come of age says it anew, although a consent stands.
-  const anew = wasMinor || guardian !== undefined;
-  return record(tx, keys, person, { action: 'given', textVersion, language, said, anew }, by, now);
+  const replaced = wasMinor || guardian !== undefined;
+  return record(tx, keys, person, { action: 'given', textVersion, language, said, replaced }, by, now);
 }
 
 /** What is said with a consent beside its text. */
@@ -69,7 +69,7 @@ export async function withdrawConsent(
   await requireLiving(tx, person, 'change');
   const last = await lastWord(tx, person);
   const text = { textVersion: last?.text_version ?? 'none', language: last?.language ?? 'und' };
-  return record(tx, keys, person, { action: 'withdrawn', ...text, said: {}, anew: false }, by, now);
+  return record(tx, keys, person, { action: 'withdrawn', ...text, said: {}, replaced: false }, by, now);
 }
 
 /**
@@ -91,12 +91,12 @@ async function record(
     readonly language: string;
     readonly said: Said;
     /** Also where it stands already. */
-    readonly anew: boolean;
+    readonly replaced: boolean;
   },
   by: RecordedBy,
   now: Date,
 ): Promise<Standing> {
-  if (word.anew || (await standingOf(tx, person)) !== word.action || (await renews(tx, person, word, now))) {
+  if (word.replaced || (await standingOf(tx, person)) !== word.action || (await renews(tx, person, word, now))) {
     const event = v7();
     const spoken = Object.keys(word.said).length > 0;
     await tx

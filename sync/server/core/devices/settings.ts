@@ -126,7 +126,7 @@ export async function publishSettings(tx: Transaction<Tables>, devices: readonly
   if (devices.length === 0) return;
   await lockName(tx, LOCK);
   const scopes = await scopesOf(tx, devices);
-  const told = new Map(
+  const published = new Map(
     (
       await tx
         .selectFrom('fleet_config')
@@ -142,7 +142,7 @@ export async function publishSettings(tx: Transaction<Tables>, devices: readonly
     if (!templates.has(scope)) templates.set(scope, (await settingsOf(tx, { kind: 'site', scope })).settings);
     const own = await settingsOf(tx, { kind: 'device', scope: device });
     const config = merged(templates.get(scope)!, own.settings);
-    const before = told.get(device);
+    const before = published.get(device);
     if (before ? same(parsed(before.config), config) : Object.keys(config).length === 0) continue;
     news.push({ device, revision: (before?.revision ?? 0) + 1, config });
   }

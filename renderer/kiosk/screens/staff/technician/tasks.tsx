@@ -134,12 +134,12 @@ function StickText({ update }: { update: Exclude<StickUpdate, { at: 'none' }> })
     case 'ready':
       return <p>{t('technician.stick.ready', { version: update.version })}</p>;
     case 'refused': {
-      const key = `technician.refusal.${update.code}`;
+      const key = `technician.updateError.${update.code}`;
       const known = hasSentence(key);
       return (
         <>
           <p class="technician-refused">{t('technician.stick.refused')}</p>
-          <p>{known ? t(key) : t('technician.refusal.other', { code: update.code })}</p>
+          <p>{known ? t(key) : t('technician.updateError.other', { code: update.code })}</p>
           {known ? (
             <p class="hint">
               <code>{update.code}</code>

@@ -180,7 +180,7 @@ describe('what a rollout decides', () => {
     expect(tally(soaked, [away, kiosk('healthy')], NOW).counts).toMatchObject({
       'not-heard': 1,
       healthy: 1,
-      directiveFor: 0,
+      told: 0,
     });
     expect(decided(soaked, [away, kiosk('healthy')])).toEqual({ kind: 'advance' });
     const done = plan({ step: 2, state: 'done' });

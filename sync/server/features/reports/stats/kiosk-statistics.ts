@@ -29,12 +29,12 @@ export async function keepKioskStatistics(
     const since = new Date(
       Math.min(until.getTime(), Math.max(Date.parse(began ?? ''), until.getTime() - LONGEST_MS) || until.getTime()),
     );
-    const figures = Object.fromEntries(
+    const counts = Object.fromEntries(
       Object.entries(detail).filter(
         ([name, n]) => (name === 'queue' || NAME.test(name)) && Figure.safeParse(n).success,
       ),
     );
-    return [{ event: header.id, device, site, since, until, figures: JSON.stringify(figures) }];
+    return [{ event: header.id, device, site, since, until, figures: JSON.stringify(counts) }];
   });
   if (rows.length === 0) return;
   await tx

@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+/** Words of the project's early dialect that no identifier may hold, each with what to write for it. */
+const WORDS: Readonly<Record<string, string>> = {
+  told: 'notified, published, known: whichever is meant',
+  untell: 'clear',
+  refusal: 'error, rejection',
+  refusals: 'errors',
+  whom: 'affected, subject',
+  whoever: 'anyone',
+  somebody: 'someone',
+  nought: 'zero',
+  anew: 're-…',
+  negligible: 'subnormal',
+  strangers: 'unauthenticated',
+  surroundings: 'runtime',
+  sighting: 'detection',
+};
+
+/** Names of files and folders: here a word alone would be a kind of its own. */
+const FILES = new Set([
+  ...Object.keys(WORDS),
+  'again',
+  'gone',
+  'figures',
+  'lanes',
+  'asker',
+  'eyes',
+  'words',
+  'ways',
+  'room',
+]);
+
+/** Wire kinds and table names that the database still holds. */
+const ALLOWED: ReadonlySet<string> = new Set([
+  'device_told',
+  'told in sync/server/rollout',
+  'told in renderer/console/locales',
+  'strangers in test/policy/embedders.test.ts',
+]);
+
+const listed = execFileSync('git', ['ls-files', '*.ts', '*.tsx'], { encoding: 'utf8' }).split('\n').filter(Boolean);
+const wordsOf = (name: string): string[] =>
+  name.split(/[^A-Za-z]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/).map((part) => part.toLowerCase());
+const allowed = (name: string, file: string): boolean =>
+  ALLOWED.has(name) ||
+  [...ALLOWED].some((one) => file.startsWith(one.replace(`${name} in `, '')) && one.startsWith(`${name} in `));
+
+test('no identifier is named by a word that the vocabulary replaces', () => {
+  const found: string[] = [];
+  for (const file of listed) {
+    const text = readFileSync(file, 'utf8');
+    if (!Object.keys(WORDS).some((word) => text.toLowerCase().includes(word))) continue;
+    const source = ts.createSourceFile(
+      file,
+      text,
+      ts.ScriptTarget.Latest,
+      false,
+      file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS,
+    );
+    const visit = (node: ts.Node): void => {
+      if ((ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) && !allowed(node.text, file)) {
+        const word = wordsOf(node.text).find((part) => part in WORDS);
+        if (word !== undefined) found.push(`${file}: ${node.text} (write ${WORDS[word]})`);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+  }
+  expect([...new Set(found)]).toEqual([]);
+});
+
+test('no file or folder is named by one', () => {
+  const parts = (file: string) => [...file.split('/').slice(0, -1), basename(file).replace(/\..*$/, '')];
+  expect(listed.filter((file) => parts(file).some((part) => FILES.has(part)))).toEqual([]);
+});
