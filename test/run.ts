@@ -78,7 +78,7 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
   { file: '/usr/bin/sslscan', apt: 'sslscan', suites: 'every listener scanned for weak TLS' },
 ];
 
-// What a hundred short-lived processes would each compile anew.
+// What a hundred short-lived processes would each compile again.
 process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compiled');
 
 const children = new Set<ChildProcess>();

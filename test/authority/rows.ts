@@ -68,7 +68,7 @@ function attendance(here: Expected, cells: Cells = {}): (relation: Relation) => 
   return change(here, { unknown: here, 'moved away, said before': here, ...cells });
 }
 
-/** A change of what a person is called, or of their picture: whom nobody knew is added, and is of this site from then on. */
+/** A change of what a person is called, or of their picture: an unknown person is added to this site. */
 function profile(more: string): (relation: Relation) => Expected {
   const also = more === '' ? '' : ` ${more}`;
   return change(taken(`checkin person${also}`, BOTH('person')), {
@@ -92,7 +92,7 @@ const BOTH = (kinds: string) => [`here: ${kinds}`, `beside: ${kinds}`];
 
 /** It names one of the kiosk's own people, and what it says is about the other's: nothing of the other's changes. */
 const own = (kinds: string) => taken('', BOTH(kinds));
-/** Of whom what is named is not here, so that it is free to be taken for the kiosk's own person. */
+/** People without what is named here, so that it is free to be taken for the kiosk's own person. */
 const free = (relations: readonly Relation[], table: string, kinds: string) => (relation: Relation) =>
   relations.includes(relation) ? taken(table, BOTH(kinds)) : own(kinds);
 

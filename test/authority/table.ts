@@ -63,7 +63,7 @@ export async function runTable(database: OpenDatabase): Promise<Table> {
           is.verdict === expected.verdict &&
           is.changes.join() === expected.changes.join() &&
           is.sends.join() === expected.sends.join();
-        // Of somebody who was erased no value stays, whatever it was.
+        // No value of an erased person stays, whatever it was.
         const wrong = !same || (relation === 'erased' && values && event.personal.person?.value === people[i]!.id);
         cells.push({ row, relation, is, expected, wrong });
       }

@@ -83,7 +83,7 @@ export class World {
   readonly #kiosks: Kiosks;
   readonly #cursors = new Map<Kiosk, string>();
   readonly #sites: { readonly a: string; readonly b: string };
-  /** Named by the pepper that the server told. */
+  /** Named by the pepper that the server sent. */
   #pepper = '';
   /** A roll call that goes on at site A. */
   readonly evacuation = randomUUID();
@@ -234,7 +234,7 @@ export class World {
     return createHash('sha256').update(randomBytes(16)).digest('base64url');
   }
 
-  /** People, each with all that a kiosk can say of somebody, in this relation to `here`. */
+  /** People, each with all that a kiosk can say of a person, in this relation to `here`. */
   async people(relation: Relation, count: number): Promise<Person[]> {
     const { keys, database } = this.target;
     const { db } = database;

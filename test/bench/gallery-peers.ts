@@ -164,7 +164,7 @@ export function hnswlib({ templates, rows }: People): Peer | { readonly absent: 
   return {
     name: 'hnswlib HNSW',
     settings: settingsOf(HNSWLIB),
-    // It takes plain arrays alone, which whoever uses it would keep as such.
+    // It takes plain arrays alone, which its users would keep as such.
     prepare(probes) {
       for (const probe of probes) plain.set(probe, Array.from(probe));
     },

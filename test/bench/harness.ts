@@ -104,7 +104,7 @@ export function processMemory(pid: number): { resident: number; peak: number } {
   return { resident: field('VmRSS'), peak: field('VmHWM') };
 }
 
-/** From now on `processMemory(pid).peak` counts anew: proc(5), 5 written to clear_refs. */
+/** From now on `processMemory(pid).peak` starts again from zero: proc(5), 5 written to clear_refs. */
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }

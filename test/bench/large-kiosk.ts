@@ -17,7 +17,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /**
  * A kiosk's folder with so many synthetic people in it, three templates each, and so many check-ins of theirs, the latest just
  * now and none of them sent: made once (ten seconds for 10,000), kept in
- * the temporary folder, and found again by what the store is made of. Whoever changes it copies it first.
+ * the temporary folder, and found again by what the store is made of. A test that changes it copies it first.
  */
 export async function largeKiosk(people: number, note: (message: string) => void, checkins = 0): Promise<string> {
   const base = join(tmpdir(), `smartpresence-bench-${process.getuid?.() ?? 'user'}`);

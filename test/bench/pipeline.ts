@@ -83,7 +83,7 @@ export const group: BenchGroup = {
       });
       yield benchLine({
         group: GROUP,
-        name: 'one embedding, negligible weights set to nought',
+        name: 'one embedding, subnormal weights set to zero',
         unit: 'ms',
         ours: median(times.embedder),
         reference: 'the file as it is, the same to the last bit',

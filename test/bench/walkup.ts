@@ -8,7 +8,7 @@ const WALKUPS = 100;
 /** From the face to the welcome at 1,000 people, p95, ms. */
 const LIMIT_MS = 500;
 
-/** What somebody feels who walks up: real Chromium, screens, detector, core and store; footage in place of the camera. */
+/** What a person who walks up experiences: real Chromium, screens, detector, core and store, with footage as camera. */
 export const group: BenchGroup = {
   name: 'walkup',
   describe:

@@ -20,7 +20,7 @@ export interface Faces {
   readonly templates: Readonly<Record<Person, readonly Float32Array[]>>;
   /** A take as the screen sends it; each one is read once. */
   take(take: Take): Promise<readonly FaceFrame[]>;
-  /** A made-up head with somebody's embedding; `quality` in place of what would be measured of a good picture. */
+  /** A made-up head with a person's embedding; `quality` in place of what would be measured of a good picture. */
   head(motion: Motion, embedding: Float32Array, quality?: Partial<FaceQuality>): FaceFrame;
   close(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export async function openFaces(): Promise<Faces> {
   const pipeline: FacePipeline = {
     ...real,
     shape: (image, box) => remembered(shapes, image, String(box), () => real.shape(image, box)),
-    // A copy: whoever asks may wipe it.
+    // A copy: the caller may wipe it.
     embed: async (image, five) => (await remembered(embeddings, image, five, () => real.embed(image, five))).slice(),
   };
 

@@ -106,7 +106,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
   };
   /** One more record of the kiosk's. @returns whether the replica has committed it */
   async function takes({ deviceUrl }: Replica): Promise<number> {
-    box.checkin(box.person('Somebody'));
+    box.checkin(box.person('Someone'));
     const events = box.pending(500);
     const sealed = await sealBatch(
       events,
@@ -182,7 +182,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     const old = await start('0.2.0', 'b');
     const c = await start('0.3.0', 'a');
     expect(await takes(c)).toBe(200);
-    // A build from before, which somebody left running: it takes no traffic on a schema that it can't work with.
+    // An earlier build, left running: it takes no traffic on a schema that it can't work with.
     await until('an old replica says so', async () => (await readyz(old)).reasons.includes('database-newer'));
     await stop(old);
     await stop(c);

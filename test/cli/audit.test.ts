@@ -34,7 +34,7 @@ test('one command finds a row that was altered in the database, and says where; 
   expect(altered.code).toBe(1);
 }, 180_000);
 
-test('an incident is opened and its clock runs until the authority was told', async () => {
+test('an incident is opened and its clock runs until the authority was notified', async () => {
   const opened = await run('incident', 'open', '--title', 'Kiosk stolen', '--severity', 'high', '--json');
   const [incident] = opened.lines();
   expect(incident).toMatchObject({ state: 'open', clock: { state: 'running' } });

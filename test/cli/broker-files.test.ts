@@ -127,7 +127,7 @@ test('a folder of someone’s stays theirs; by default the broker keeps its sess
   expect(help.stdout.replace(/\s+/g, ' ')).toContain(`(default: "/var/lib/${state}")`);
 }, 300_000);
 
-test('the service user is told what to do, by a code', async () => {
+test('the service user reads what to do, with a code', async () => {
   execFileSync('chown', ['--recursive', '65534:65534', home.path]);
   const refused = await new Promise<string>((resolve) => {
     const args = ['server', 'mosquitto', '--out', join(base, 'etc', 'theirs'), '--hostname', '127.0.0.1'];

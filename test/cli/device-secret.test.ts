@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-test('a running core takes commands from whoever has the staff PIN and no keys', async () => {
+test('a running core takes commands from people who have the staff PIN and no keys', async () => {
   const weights = join(base, 'no-weights'); // no face is looked at
   const core = await startCore({ home, deviceSecret: secret, demo: false, weights, log: () => undefined });
   try {

@@ -119,7 +119,7 @@ describe('a kiosk joins by code', () => {
     expect(await sp(front, ['device', 'renew'])).toMatchObject({ code: 0 });
   }, 60_000);
 
-  test('a second joining is refused without --replace; a revoked kiosk is told', async () => {
+  test('a second joining is refused without --replace; a revoked kiosk says so', async () => {
     const refused = await sp(front, ['device', 'join'], { input: 'AAAAA\n' });
     expect(refused.stderr).toContain('already-provisioned');
     expect(await onServer('device', 'revoke', device)).toMatchObject({ code: 0 });

@@ -16,7 +16,7 @@ function* commands(command: Command, path: string): Generator<{ path: string; he
 }
 const all = [...commands(program, 'sp')];
 
-it('tells the exit codes of every command', () => {
+it('lists the exit codes of every command', () => {
   expect(all.length).toBeGreaterThan(80);
   expect(all.filter(({ help }) => !/^Exit codes?: 0 /m.test(help)).map(({ path }) => path)).toEqual([]);
 });

@@ -40,7 +40,7 @@ async function onDatabase<T>(
   }
 }
 
-/** What docs/prove/keys.md tells an operator to do with the file: the new keys, and those of before as …_PREVIOUS. */
+/** What docs/prove/keys.md has an operator do with the file: the new keys, and those of before as …_PREVIOUS. */
 async function exchange(): Promise<void> {
   const made = await run(['generate', '--json']);
   const [pair] = made.lines() as [Record<string, string>];
@@ -82,7 +82,7 @@ describe('keys', () => {
     });
   }, 300_000);
 
-  test('rotate seals everything anew; afterwards the old keys start nothing, and status says that they are not needed', async () => {
+  test('rotate re-encrypts everything; afterwards the old keys start nothing, and status says that they are not needed', async () => {
     const old = initServer(home.path);
     const done = await run(['rotate', '--json']);
     expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('from version 1 to version 2')]);

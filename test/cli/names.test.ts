@@ -34,7 +34,7 @@ describe('a name that can’t be read', () => {
     for (const name of READABLE) expect(schema.safeParse(give(name)).error).toBeUndefined();
   });
 
-  test('is refused on the server’s own command line; what else is wrong is told as that', () => {
+  test('is refused on the server’s own command line; what else is wrong is reported as that', () => {
     const provision = (name: string, more = {}) => operationArguments('device provision', { name, ...more });
     for (const name of UNREADABLE)
       expect(() => provision(name)).toThrow(expect.objectContaining({ code: 'name-unreadable' }));

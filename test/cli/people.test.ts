@@ -53,7 +53,7 @@ afterAll(() => rmSync(join(home, '..'), { recursive: true, force: true }));
 
 const importFolder = (at = inPeople()) => sp(home, ['people', 'import', '--json', at]);
 
-test('an import takes usable photos, keeps what somebody has to judge, and refuses each other file with its reason', async () => {
+test('an import takes usable photos, keeps what someone has to judge, and refuses each other file with its reason', async () => {
   const { code, lines, stderr } = await importFolder();
   expect(code, stderr).toBe(1);
   const refused = lines().filter((line) => 'refused' in line);
@@ -95,13 +95,13 @@ test('a further photo extends its person', async () => {
 
 test('a face that is enrolled already waits for staff under another name, and nobody is added', async () => {
   const twice = join(folder, 'twice');
-  mkdirSync(join(twice, 'Somebody Else'), { recursive: true });
-  copyFileSync(still(4117), join(twice, 'Somebody Else', 'x.jpg'));
+  mkdirSync(join(twice, 'Someone Else'), { recursive: true });
+  copyFileSync(still(4117), join(twice, 'Someone Else', 'x.jpg'));
   const { code, lines } = await importFolder(twice);
   expect(code).toBe(0);
   expect(lines().slice(0, 2)).toMatchObject([
-    { person: 'Somebody Else', photo: 'x.jpg', review: 'waiting', reason: 'duplicate-face' },
-    { person: 'Somebody Else', id: null, result: 'waiting' },
+    { person: 'Someone Else', photo: 'x.jpg', review: 'waiting', reason: 'duplicate-face' },
+    { person: 'Someone Else', id: null, result: 'waiting' },
   ]);
 });
 

@@ -16,7 +16,7 @@ import { openPipeline } from '../../models/node/pipeline.ts';
 import { sp } from './run-sp.ts';
 
 /*
- * From the operator's folder to somebody who is recognised: `sp people import` on a kiosk's folder, and then the real core,
+ * From the operator's folder to a person who is recognised: `sp people import` on a kiosk's folder, and then the real core,
  * models and pictures, as the page "Photos to review" asks them. The tests follow one another.
  */
 const STAFF_PIN = '582046';
@@ -30,7 +30,7 @@ const kiosk = () => join(home, 'kiosk');
 const importFolder = (...more: string[]) =>
   sp(home, ['people', 'import', '--json', ...more, inFolder()], { env: { SMARTPRESENCE_STAFF_PIN: STAFF_PIN } });
 
-/** Frames as the screen sends them, by whom they show. */
+/** Frames as the screen sends them, by the person they show. */
 const frames = new Map<string, Pick<FaceFrame, 'picture' | 'box'>>();
 
 beforeAll(async () => {
@@ -44,7 +44,7 @@ beforeAll(async () => {
   await sharp(data, { raw: { width, height, channels: 3 } })
     .png()
     .toFile(inFolder('1001.png'));
-  // Somebody with that number is here, whose face is not.
+  // Someone with that number is here, whose face is not.
   await sp(home, ['staff', 'set-pin'], { env: { SMARTPRESENCE_NEW_STAFF_PIN: STAFF_PIN } });
   const pipeline = await openPipeline((await prepareModels()).weights);
   for (const [name, file] of [
@@ -76,7 +76,7 @@ async function start(): Promise<Core> {
   return core;
 }
 
-/** What the kiosk says to whoever looks into its camera. */
+/** What the kiosk says to a person who looks into its camera. */
 async function look(who: string): Promise<string> {
   const { visit } = await core!.methods.visitBegin({});
   const { picture, box } = frames.get(who)!;
@@ -112,7 +112,7 @@ test('with --review every picture waits, nobody is enrolled, and the kiosk keeps
   expect(await look('anna')).toBe('unknown');
 });
 
-test('what is accepted is enrolled, and whoever it shows is recognised by another picture', async () => {
+test('what is accepted is enrolled, and the person it shows is recognised by another picture', async () => {
   const { methods } = core!;
   const anna = (await waiting()).find(({ word }) => word === 'Anna Ärmel')!;
   expect(anna).toMatchObject({ reason: 'asked', people: [], duplicate: null, asNew: true, consent: true });
@@ -127,7 +127,7 @@ test('what is accepted is enrolled, and whoever it shows is recognised by anothe
   await expect(methods.reviewShow({ token, photo: anna.id })).rejects.toMatchObject({ code: 'review-photo-unknown' });
 });
 
-test('a picture named like nobody joins whoever gets the number; who is here without a face is asked in person alone', async () => {
+test('a picture named like nobody joins the person who gets the number; a person here without a face is asked in person alone', async () => {
   const { methods } = core!;
   const before = (await waiting()).find(({ word }) => word === '1001')!;
   expect(before).toMatchObject({ reason: 'person-unknown', people: [] });
@@ -140,7 +140,7 @@ test('a picture named like nobody joins whoever gets the number; who is here wit
   });
   const now = (await waiting()).find(({ word }) => word === '1001')!;
   expect(now.people.map(({ id }) => id)).toEqual([person.id]);
-  // Not for somebody whom neither name nor face joins it with.
+  // Not for a person neither name nor face joins it with.
   const anna = (await methods.peopleFind({ token, query: 'Anna' })).people[0]!;
   const wrong = methods.reviewAccept({ token, photo: now.id, person: anna.id });
   await expect(wrong).rejects.toMatchObject({ code: 'person-unknown' });
@@ -154,7 +154,7 @@ test('a picture named like nobody joins whoever gets the number; who is here wit
   expect(await look('bob')).toBe('unknown');
 });
 
-test('of somebody who is here without a face nothing is made, whoever vouches', async () => {
+test('of a person who is here without a face nothing is made, no matter who vouches', async () => {
   mkdirSync(inFolder('Bob Bau'));
   copyFileSync(inFolder('1001.png'), inFolder('Bob Bau', 'again.png'));
   const { lines } = await importFolder();
@@ -165,13 +165,13 @@ test('of somebody who is here without a face nothing is made, whoever vouches', 
   expect(await look('bob')).toBe('unknown');
 });
 
-test('a face that is somebody’s is given to nobody else, whatever staff says', async () => {
+test('a face that is someone’s is given to nobody else, whatever staff says', async () => {
   const { methods } = core!;
-  mkdirSync(inFolder('Somebody Else'));
-  copyFileSync(still(2045), inFolder('Somebody Else', 'x.jpg'));
+  mkdirSync(inFolder('Someone Else'));
+  copyFileSync(still(2045), inFolder('Someone Else', 'x.jpg'));
   // Through the running core, over its socket.
   expect((await importFolder()).code).toBe(0);
-  const item = (await waiting()).find(({ word }) => word === 'Somebody Else')!;
+  const item = (await waiting()).find(({ word }) => word === 'Someone Else')!;
   expect(item).toMatchObject({ reason: 'duplicate-face', duplicate: { name: 'Anna Ärmel' } });
   const wrong = methods.reviewAccept({ token, photo: item.id, person: null });
   await expect(wrong).rejects.toMatchObject({ code: 'duplicate-face', params: { name: 'Anna Ärmel' } });
@@ -206,14 +206,14 @@ test('what is refused is erased, and the same import does not bring it back', as
     { person: 'Bob Bau', review: 'refused' },
     { person: 'Carla', review: 'refused' },
     { person: 'Group', review: 'refused' },
-    { person: 'Somebody Else', review: 'accepted' },
+    { person: 'Someone Else', review: 'accepted' },
   ]);
   expect(lines().at(-1)).toMatchObject({ total: { added: 0, extended: 0, waitingPhotos: 0 } });
   expect((await methods.status({})).people).toBe(people);
   expect(await methods.reviewCount({ token })).toEqual({ count: 0 });
 });
 
-test('opening, showing and deciding are told with codes and no names; the store is whole', async () => {
+test('opening, showing and deciding are logged with codes and no names; the store is whole', async () => {
   await core!.close();
   core = null;
   const opened = await openKiosk({ home: kiosk(), deviceSecret: null, allowSecretFile: true });

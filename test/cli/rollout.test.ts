@@ -57,7 +57,7 @@ test('a build is rolled out, paused, resumed, advanced and rolled back from the 
   expect((await run('advance')).stdout).toContain('step 2 of 3');
 
   const shown = await run('show');
-  // It was told, and nothing was ever heard of it.
+  // It was notified, and nothing was ever heard of it.
   expect(shown.stdout).toMatch(new RegExp(`${front} {2}not-heard +Front`));
   expect(shown.stdout).toMatch(/^> all +50 %/m);
   expect(shown.stdout).toMatch(/started +by operator: version 1\.1\.0/);

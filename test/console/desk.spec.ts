@@ -164,7 +164,7 @@ test('a face before this machine’s camera becomes a template, after the consen
   await picture(page, 'pin-panel', ['wall']);
 });
 
-test('a receiver that fails first is told again; what it takes is delivered; one that says “gone” is switched off', async () => {
+test('a receiver that fails first is notified again; what it takes is delivered; one that says “gone” is switched off', async () => {
   await open('webhooks', 'Webhooks');
   await page.getByRole('button', { name: 'Add webhook' }).click();
   const dialog = page.getByRole('dialog');
@@ -245,7 +245,7 @@ test('the audit log shows who did what, and is searched by what was asked', asyn
   await inLanguage('ar', 'audit', 'audit');
   await inLanguage('de', 'audit', 'audit');
   await speak('en');
-  // From somebody's own page one comes to what was seen and changed of them alone.
+  // A person's own page leads to what was seen and changed of them alone.
   await open(`people/${seen}`, 'Lio');
   await picture(page, 'person-seen', ['desk']);
   await page.getByRole('button', { name: 'View in audit log' }).click();

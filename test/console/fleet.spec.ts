@@ -60,7 +60,7 @@ test.afterAll(async () => {
   await rig?.close();
 });
 
-test('the list tells how each kiosk is, and goes with it by itself', async () => {
+test('the list shows how each kiosk is, and follows it by itself', async () => {
   await open('fleet', 'Fleet');
   const row = page.getByRole('row', { name: /Front door/ });
   await expect(row).toContainText('OK', PATIENT);
@@ -68,7 +68,7 @@ test('the list tells how each kiosk is, and goes with it by itself', async () =>
   await expect(row).toContainText('21.4 GB');
   await seen('fleet', ['desk', 'narrow']);
   inventory = { ...inventory, camera: 'covered', diskFree: 310e6 };
-  // Nobody touches the page: the kiosk tells, and the page asks.
+  // Nobody touches the page: the kiosk reports, and the page asks.
   await expect(row).toContainText('Camera problem: Covered', PATIENT);
   await expect(row).toContainText('Disk almost full: 310 MB');
   await expect(page.locator('.fleet-summary')).toContainText('Kiosks OK: 0 of 1');
@@ -111,7 +111,7 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   await expect(panel).not.toContainText('hasn’t received', PATIENT);
 });
 
-test('a restart is told, and what becomes of it is seen without a reload', async () => {
+test('a restart is sent, and its progress is seen without a reload', async () => {
   await page.getByRole('button', { name: 'Restart', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
   const row = page.getByRole('row', { name: /^Restart/ });

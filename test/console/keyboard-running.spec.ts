@@ -118,7 +118,7 @@ for (const [i, setup] of SETUPS.entries())
       const hrefs = await page.locator('nav a').evaluateAll((all) => all.map((a) => a.getAttribute('href')!.slice(2)));
       for (const href of hrefs) rails.add(href);
     };
-    /** Chooses files as whoever has no mouse does. */
+    /** Chooses files as a person without a mouse does. */
     const choose = async (input: Locator, files: Parameters<FileChooser['setFiles']>[0]) => {
       await keys.reach(input);
       const chosen = async () => {
@@ -174,7 +174,7 @@ for (const [i, setup] of SETUPS.entries())
       await expect(button('accounts.enable', row)).toBeFocused();
       await keys.press('Enter');
       await expect(button('accounts.disable', row)).toBeFocused();
-      // Only whoever may not sign in any more can be removed.
+      // Only people who may not sign in any more can be removed.
       await keys.press('Enter');
       await expect(button('accounts.enable', row)).toBeFocused();
       await keys.enter(button('accounts.remove', row));
@@ -210,7 +210,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
     });
 
-    test('sets a kiosk, puts that back, tells it something and takes it back, and revokes it', async () => {
+    test('sets a kiosk, puts that back, sends it a command and takes it back, and revokes it', async () => {
       await open('fleet');
       await keys.enter(page.getByRole('link', { name: `${gate} 2`, exact: true }));
       await walk.arrived(`${gate} 2`);
@@ -337,7 +337,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.enter(button('enrolFace.save'));
       await expect.poll(() => templates(ada!), { timeout: 30_000 }).toBeGreaterThan(0);
       await keys.held();
-      // The same man again, from files: nothing is kept before somebody has looked.
+      // The same man again, from files: nothing is kept before someone has looked.
       await enrol(1, `Max ${tag}`);
       await keys.enter(button('enrolFace.photo'));
       await expect(button('enrolFace.photo')).toBeFocused();
@@ -371,7 +371,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.enter(walk.main().locator('td a, th a').first());
       await walk.arrived(t('erasures.one'));
       await seen('erasure');
-      // Their faces are somebody's, whom the next set-up would be asked about.
+      // Otherwise the next set-up would be asked about people with these faces.
       for (const person of others) await ask(page, 'POST', '/api/erasures', { person });
       expect(await ask(page, 'GET', `/api/people/${ada}`)).toMatchObject({ templates: 0 });
     });

@@ -44,7 +44,7 @@ for (const [i, [language, size]] of SETUPS.entries())
     const tag = `${language}-${size}`;
     const number = `7${i}`;
     const email = `${tag}@example.org`;
-    /** Somebody who is inside, and somebody whose check-in was another's. */
+    /** Someone who is inside, and someone whose check-in was another's. */
     const [inside, reported] = [`Grace ${tag}`, `Alan ${tag}`];
     const name = { de: 'Jürgen Müller-Lüdenscheidt', ar: 'ليلى الحسن' }[language];
     let walk: Walk;

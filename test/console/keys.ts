@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 
-/** So many stops a page may have at most: whoever needs more has lost the way. */
+/** The most stops a page may have: a person who needs more is lost. */
 const STOPS = 150;
 
 /** What is wrong with how the focus shows, or nothing: it has a ring that can be seen, and stands where it can be seen. */
@@ -54,7 +54,7 @@ export class Keys {
     await this.press('Enter');
   }
 
-  /** Instead of what stands in a field. */
+  /** Replaces the text of a field. */
   async type(to: Locator, text: string): Promise<void> {
     await this.reach(to);
     await this.press('Control+a');
@@ -78,7 +78,7 @@ export class Keys {
     await expect(to).toBeChecked();
   }
 
-  /** Whoever works by keys is somewhere: what was closed or has gone does not leave the focus to nobody. */
+  /** The focus is always somewhere: what was closed or removed does not leave it on nothing. */
   async held(): Promise<void> {
     const where = () => this.page.evaluate(() => document.activeElement?.tagName ?? '');
     await expect.poll(where, 'nothing has the focus').not.toBe('BODY');

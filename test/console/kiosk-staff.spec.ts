@@ -106,7 +106,7 @@ test('that a kiosk has them is seen without a reload; two of one name are refuse
   await page.keyboard.press('Escape');
 });
 
-test('a forgotten PIN is made again, by a button that names whom', async () => {
+test('a forgotten PIN is made again, by a button that names its person', async () => {
   await page.getByRole('button', { name: `New PIN ${NAME}` }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Reset PIN' }).click();
   await expect(page.getByRole('dialog').getByText('Starter PIN').locator('code')).toHaveText(/^\d{8}$/);
@@ -146,7 +146,7 @@ for (const [language, heading, add, name, remove] of [
     await page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
     await seen(`kiosk-staff-${language}-added`);
-    // The table is wide, and what removes somebody is its last column.
+    // The table is wide, and what removes someone is its last column.
     for (const [width, height] of [
       [1280, 800],
       [1080, 1920],

@@ -81,7 +81,7 @@ export async function startRig(
   };
 }
 
-/** A browser of somebody's own; what its pages complain of is collected. */
+/** A person's own browser; what its pages complain of is collected. */
 export async function openBrowser(
   browser: Browser,
   locale = 'en-GB',
@@ -134,7 +134,7 @@ export async function picture(
 export const still = (page: Page, name: string, room = 'console'): Promise<Buffer> =>
   page.screenshot({ path: join(SCREENS, `${room}-${name}-${page.viewportSize()!.width}.png`) });
 
-/** What of a page stands out of its card, or of the page at its side, or is cut there: names for whoever mends it. */
+/** What sticks out of its card or of the page at its side, or is cut there: names for the person who fixes it. */
 const astray = (): string[] => {
   const root = document.documentElement;
   const found = root.scrollWidth > root.clientWidth ? [`the page: ${root.scrollWidth} > ${root.clientWidth}`] : [];

@@ -68,7 +68,7 @@ const SHOWN: readonly (readonly [under: string, codes: readonly string[]])[] = [
   ['fleet.staffWhat', values(StaffWhat)],
   ['kioskStaff.role', values(StaffRole)],
   ['kioskStaff.may', values(StaffRole)],
-  // Of somebody who has agreed nothing is said.
+  // Nothing is said about a person who has agreed.
   ['imports.consent', values(ConsentStanding).filter((one) => one !== 'given')],
   ['imports.people.code', LINE_CODES],
   ['imports.people.outcome', values(ImportLine.shape.outcome)],

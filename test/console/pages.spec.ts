@@ -68,7 +68,7 @@ test('who is inside, and until when each kiosk is known', async () => {
   await seen('presence', ['desk', 'narrow']);
 });
 
-test('an evacuation: the missing are red until somebody saw them outside, by keyboard alone', async () => {
+test('an evacuation: the missing are red until someone has seen them outside, by keyboard alone', async () => {
   await page.getByRole('link', { name: 'Evacuation' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Start roll call' }).press('Enter');
@@ -82,7 +82,7 @@ test('an evacuation: the missing are red until somebody saw them outside, by key
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
   await page.getByRole('button', { name: 'Mark as outside Ada Lovelace' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
-  // A warden at the kiosk has seen somebody too: it comes by itself, with where it was said.
+  // A warden at the kiosk has seen someone too: the mark appears by itself, with the kiosk it came from.
   const mark = { evacuation: crypto.randomUUID(), change: 'accounted' } as const;
   rig.outbox.append('evacuation', mark, { person: people[2]! });
   rig.engine.nudge();
@@ -103,7 +103,7 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await seen('attendance', ['desk', 'narrow']);
   const alan = page.getByRole('row', { name: /Alan Turing/ });
   await alan.getByRole('button', { name: 'Void' }).click();
-  await page.getByLabel('Reason').fill('Held the door for somebody else');
+  await page.getByLabel('Reason').fill('Held the door for someone else');
   await seen('correct');
   await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
   await expect(page.getByText('Record corrected')).toBeVisible();

@@ -3,7 +3,7 @@ import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { stillsOfA } from '../footage/index.ts';
 import { axe, enterByLink, inLanguage, openBrowser, picture, type Rig, startRig } from './kit.ts';
 
-/** People, enrolment, what waits, and the pages of whoever runs the place. */
+/** People, enrolment, what waits, and the pages of the people who run the place. */
 
 test.describe.configure({ mode: 'serial' });
 test.setTimeout(180_000);
@@ -57,7 +57,7 @@ test('a person is added, and found by their number', async () => {
   await picture(page, 'people', ['desk', 'wall', 'narrow']);
 });
 
-test('templates are made from a photo after the consent, and a face that is somebody’s is told', async () => {
+test('templates are made from a photo after the consent, and a face that is someone’s already is reported', async () => {
   await call('POST', `/api/people/${ada}/consents`, { textVersion: '1', language: 'en' });
   await open(`people/${ada}/enrol`, 'Enrol Ada Lovelace');
   await page.getByRole('button', { name: 'Photo files' }).click();
@@ -154,7 +154,7 @@ test('photos are uploaded, reviewed and enrolled', async () => {
   const still = readFileSync(stillsOfA()[4]!);
   await page.getByLabel('Photos, a ZIP of photos, or a CSV file').setInputFiles([
     { name: '1906.jpg', mimeType: 'image/jpeg', buffer: still },
-    { name: 'whoever.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') },
+    { name: 'unknown.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') },
   ]);
   await expect(page.getByText('2 to review')).toBeVisible({ timeout: 40_000 });
   await expect(page.getByText('Face resembles another person’s')).toBeVisible();
@@ -177,7 +177,7 @@ const PAGES: readonly (readonly [path: string, heading: string])[] = [
   ['incidents', 'Incidents'],
 ];
 
-test('a setting is changed, stands in the history, and is taken back', async () => {
+test('a setting is changed, is in the history, and is taken back', async () => {
   await open('settings', 'Settings');
   await page.getByLabel('Keep check-in photos (days)', { exact: true }).fill('30');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -190,7 +190,7 @@ test('a setting is changed, stands in the history, and is taken back', async () 
   await expect(page.getByLabel('Keep check-in photos (days)', { exact: true })).toHaveValue('30');
 });
 
-test('whoever saves what somebody else has changed meanwhile is told so, and overwrites nothing', async () => {
+test('saving what someone else has changed meanwhile says so, and overwrites nothing', async () => {
   await open('settings', 'Settings');
   await page.getByLabel('Keep locations (days)', { exact: true }).fill('14');
   const { body } = await call('GET', '/api/sites');
@@ -201,7 +201,7 @@ test('whoever saves what somebody else has changed meanwhile is told so, and ove
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'Someone else changed these settings' })).toBeVisible();
   expect((await call('GET', site)).body.policy).toMatchObject({ photoDays: 45, gpsDays: 20 });
-  // What they set is there now; one's own edit is kept, and is saved by whoever has seen that.
+  // What they set is there now; one's own edit is kept, and can be saved once that was seen.
   await expect(page.getByText('Keep locations (days) – → 20')).toBeVisible();
   await expect(page.getByLabel('Keep check-in photos (days)', { exact: true })).toHaveValue('45');
   await expect(page.getByLabel('Keep locations (days)', { exact: true })).toHaveValue('14');
@@ -243,13 +243,13 @@ test('when the day of a site starts is changed, and the zone of one that is not 
   await expect
     .poll(async () => (await call('GET', '/api/sites')).body.items.find((s: { isDefault: boolean }) => s.isDefault))
     .toMatchObject({ dayStartsAt: '04:00' });
-  // It stands in the history, and is taken back there.
+  // It is in the history, and is taken back there.
   const change = page.locator('li.setting', { hasText: 'Day starts at 00:00 → 04:00' });
   await change.getByRole('button', { name: 'Undo this change' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Undo this change' }).click();
   await expect(start).toHaveValue('00:00');
   await expect(page.getByText('Day starts at 04:00 → 00:00')).toBeVisible();
-  // What somebody else has set meanwhile is not written over.
+  // What someone else has set meanwhile is not written over.
   await start.fill('05:00');
   const { items } = (await call('GET', '/api/sites')).body;
   const main = items.find((s: { isDefault: boolean }) => s.isDefault).id;

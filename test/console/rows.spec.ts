@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { enterByLink, openBrowser, type Rig, startRig } from './kit.ts';
 import { ask, rowsNamed, WALKED } from './walk.ts';
 
-/** Whoever hears a table rather than see it knows of each of its buttons which row it is about. */
+/** A person who hears a table rather than sees it knows which row each button is about. */
 test.setTimeout(240_000);
 let rig: Rig;
 test.beforeAll(async () => {

@@ -27,7 +27,7 @@ test.afterAll(async () => {
   await rig?.close();
 });
 
-test('edits that nobody saved are asked about before they are left, and kept by whoever stays', async () => {
+test('edits that nobody saved are asked about before they are left, and kept if one stays', async () => {
   await page.goto(at('settings'));
   await photos().fill('12');
   for (const leave of [

@@ -87,14 +87,14 @@ export async function rowsNamed(page: Page): Promise<number> {
   return page.locator('main table tbody').getByRole('button').count();
 }
 
-/** Somebody who walks pages of the server's in one language and size. */
+/** Walks through pages of the server in one language and size. */
 export class Walk {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly keys: Keys;
   /** What the page complains of, but for the refusals that a walk provokes. */
   readonly complaints: () => string[];
-  /** Of which pages it is told. */
+  /** Which pages it reports. */
   readonly room: 'console' | 'portal';
   readonly #language: Language;
   readonly #opened: Set<string>;
@@ -187,14 +187,14 @@ export class Walk {
     await expect(this.dialog()).toHaveCount(0);
   }
 
-  /** As it is now, for whoever looks at the pictures; without a fault for axe. */
+  /** As it is now, for people who look at the pictures; without a fault for axe. */
   async seen(path: string, schemes?: Parameters<typeof axe>[1]): Promise<void> {
     await still(this.page, `keys-${path}-${this.#language}`, this.room);
     await axe(this.page, schemes);
   }
 }
 
-/** By the page's own session, for what is there before somebody comes. */
+/** By the page's own session, for what is there before someone comes. */
 export const ask = (page: Page, method: string, path: string, body?: unknown) =>
   page.evaluate(
     async ([m, p, b]) => {

@@ -38,7 +38,7 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
   await dialog.getByRole('button', { name: 'I’ve saved it' }).click();
   await page.getByRole('button', { name: 'Send test' }).click();
   await expect(page.getByRole('row').filter({ hasText: 'Test' })).toBeVisible();
-  // The server's own machine is told nothing: the log says so.
+  // The server's own machine is sent nothing: the log says so.
   await expect(async () => {
     await page.getByRole('button', { name: 'Refresh log' }).click();
     await expect(page.getByRole('row').filter({ hasText: 'Test' }).locator('code')).not.toHaveText('–', {

@@ -167,7 +167,7 @@ test.skipIf(withoutSocat)(
   },
 );
 
-test.skipIf(withoutSocat)('staff sees the devices, and a test pulse is told to the server', async () => {
+test.skipIf(withoutSocat)('staff sees the devices, and a test pulse is reported to the server', async () => {
   const { core, token, relay, gps } = await kiosk({ server: false });
   await expect.poll(async () => (await core.methods.diagnostics({ token })).door?.state, soon).toBe('ok');
   await core.methods.doorTest({ token });
@@ -179,7 +179,7 @@ test.skipIf(withoutSocat)('staff sees the devices, and a test pulse is told to t
   await expect(core.methods.doorTest({ token })).rejects.toMatchObject({ code: 'staff-locked' });
 });
 
-test('a kiosk without devices has none to show, tells people that it takes no place, and can’t open a door', async () => {
+test('a kiosk without devices has none to show, says that it takes no place, and can’t open a door', async () => {
   const { core, token } = await kiosk({ server: false, devices: false });
   expect(await core.methods.diagnostics({ token })).toMatchObject({ readers: [], gps: null, door: null });
   expect((await core.methods.status({})).privacy.gpsDays).toBe(0);

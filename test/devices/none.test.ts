@@ -7,7 +7,7 @@ import { systemPorts } from '../../electron/core/devices/serial/system-ports.ts'
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 
-/** Whether the serial driver's native module is in this process; Linux tells. */
+/** Whether the serial driver's native module is in this process; Linux shows it. */
 const loaded = () => readFileSync('/proc/self/maps', 'utf8').includes('@serialport');
 
 test.skipIf(process.platform !== 'linux')(

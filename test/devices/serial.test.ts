@@ -82,7 +82,7 @@ describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
     expect(reader).toMatchObject({ lastRead: { masked: '••••-3' }, faults: { characters: 3 } });
   });
 
-  test('a port that is there and can’t be opened is told as such', async () => {
+  test('a port that is there and can’t be opened is reported as such', async () => {
     const { state } = await devices({ readers: [Reader.parse({ name: 'gate', port: '/dev/null' })] });
     await expect.poll(state, soon).toMatchObject({ reader: 'refused' });
   });
@@ -96,7 +96,7 @@ describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
     await expect.poll(second.state, soon).toMatchObject({ reader: 'refused' });
   });
 
-  test('a receiver that falls silent with its plug in is opened again and told, and is well when it speaks', async () => {
+  test('a receiver that falls silent while plugged in is opened again and reported, and is well when it speaks', async () => {
     const line = cable();
     await line.plug();
     const { state, clock, devices: kiosk } = await devices({ gps: Gps.parse({ port: line.path }) });
@@ -112,7 +112,7 @@ describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
       .toMatchObject({ gps: 'ok' });
   });
 
-  test('the server is told once of a device that stays away, and once that it is back', async () => {
+  test('the server is notified once of a device that stays away, and once that it is back', async () => {
     const line = cable();
     const { notified, state, clock } = await devices({ readers: [Reader.parse({ name: 'gate', port: line.path })] });
     const device = { kind: 'reader', name: 'gate' };
@@ -138,7 +138,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     Door.parse({ port, protocol: { kind: 'lcus' }, mode: 'fail-secure', pulseSeconds: 0.3, ...change });
   const said = (line: SerialCable) => () => line.heard().toString('hex');
 
-  test('is told to rest first, opens for a pulse, and shuts again', async () => {
+  test('is switched to rest first, opens for a pulse, and shuts again', async () => {
     const line = cable();
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path) });
@@ -173,7 +173,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     await expect.poll(said(line), soon).toBe(rest + stopped);
   });
 
-  test('is told to rest as soon as it is back, when it was pulled out in the middle of a pulse', async () => {
+  test('is switched to rest as soon as it is back, when it was pulled out in the middle of a pulse', async () => {
     const line = cable();
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path, { pulseSeconds: 30 }) });

@@ -18,7 +18,7 @@ const SEED = 20261124;
 
 /*
  * kill -9 of the core at random moments while faces are checked in through the real host, core, models and store. What
- * the screen was told is what has to be on the disk: each confirmed check-in once, none twice, the chain whole.
+ * the screen received is what has to be on the disk: each confirmed check-in once, none twice, the chain whole.
  */
 const CHECKINS = 300;
 

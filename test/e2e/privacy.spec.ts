@@ -5,7 +5,7 @@ import { DATABASES } from '../services/databases.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
 import { makeKiosk, type TestKiosk } from './kiosk-page.ts';
 
-/* Whom to ask, all the way: set over the server's API, sent to a kiosk as its page, kept in its store, shown on its screen. */
+/* The contacts, all the way: set over the server's API, sent to a kiosk, kept in its store, shown on its screen. */
 
 test.describe.configure({ timeout: 120_000 });
 

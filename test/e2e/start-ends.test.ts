@@ -8,7 +8,7 @@ import { processesOf, type Started, startAppliance } from './started.ts';
 
 /*
  * `npm start` ends when it is asked to, at whatever it is just doing, and leaves nobody behind; the next start goes on
- * where it was cut off. One data folder for all, as on a machine where somebody is impatient.
+ * where it was cut off. One data folder for all, as on a machine where someone is impatient.
  */
 const home = mkdtempSync(join(tmpdir(), 'sp-ends-'));
 afterAll(() => rm(home, { recursive: true, force: true }));

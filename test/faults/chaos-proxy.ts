@@ -13,7 +13,7 @@ export interface ChaosProxy {
   cut(): void;
   /** New connections are refused, open ones cut, until `heal`. */
   refuse(): void;
-  /** Nothing passes any more, and nobody is told, until `heal`. */
+  /** Nothing passes any more, and nobody is notified, until `heal`. */
   blackhole(): void;
   /** Every chunk waits `ms` more, until `heal`. */
   delay(ms: number): void;

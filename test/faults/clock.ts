@@ -1,5 +1,5 @@
 /**
- * The wall clock of a process, moved: `Date.now()` and `new Date()` tell the moved time from then on, timers and
+ * The wall clock of a process, moved: `Date.now()` and `new Date()` return the moved time from then on, timers and
  * monotonic clocks go on as they are, as when an operator or a dead battery changes a machine's clock.
  */
 const RealDate = Date;

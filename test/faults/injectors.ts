@@ -193,7 +193,7 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     const reserve = join(kiosk.home, 'reserve.bin');
     const [kept, before] = [existsSync(reserve), kiosk.refused('storage-full')];
     kiosk.disk.fill();
-    // It counts once it was felt: the space kept for attendance was given up, or somebody or a photo was refused.
+    // It counts once it was felt: the space kept for attendance was given up, or a person or a photo was refused.
     const given = () => kept && !existsSync(reserve);
     const felt = await cameAbout(() => given() || kiosk.refused('storage-full') > before, 5000);
     await moment(random, 500, 1500);
@@ -207,7 +207,7 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     const felt = await nothingTaken(world);
     await moment(random, 500, 1500);
     world.databaseDisk.free();
-    // A database that could not write its log has ended; whoever runs it starts it again.
+    // A database that could not write its log has ended; its operator starts it again.
     await world.postgres.start().catch(() => undefined);
     return felt ? hit : 0;
   },

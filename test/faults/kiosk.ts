@@ -1,5 +1,5 @@
 /**
- * A kiosk of the fault runs: keys, store, trusted time, retention and uplink of a real kiosk core, and somebody who
+ * A kiosk of the fault runs: keys, store, trusted time, retention and uplink of a real kiosk core, and someone who
  * checks in all the time. What is confirmed is printed after its transaction, with writeSync: a killed process has said
  * so or has not. argv: home, skew of the wall clock in ms.
  *

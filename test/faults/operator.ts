@@ -15,7 +15,7 @@ export interface OperatorOptions {
 }
 
 /**
- * Whoever runs the broker: sees every message that passes, keeps them, and publishes them again when it pleases. All it has
+ * The broker's operator: sees every message that passes, keeps them, and publishes them again at will. All it has
  * are ciphertexts; what it repeats must have no effect.
  */
 export class Operator {

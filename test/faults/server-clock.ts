@@ -1,5 +1,5 @@
 /**
- * Loaded into a server of a fault run before anything of the server (`--import`): its wall clock jumps when it is told so
+ * Loaded into a server of a fault run before anything of the server (`--import`): its wall clock jumps when a run says
  * over IPC, by the same `Order` that moves a kiosk's.
  */
 import { skewClock } from './clock.ts';

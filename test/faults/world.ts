@@ -217,7 +217,7 @@ export async function startWorld(seed: number, note: (line: string) => void): Pr
       port: brokerPort!,
       wssPort: wssPort!,
     },
-    // Whoever runs a broker may do what he likes there.
+    // The operator of a broker may do anything there.
     { acl: `\nuser ${brokerUser(broker.serverId, 'operator')}\ntopic readwrite #\n` },
   );
   note('Mosquitto runs');
@@ -277,7 +277,7 @@ export async function startWorld(seed: number, note: (line: string) => void): Pr
   });
 }
 
-/** What stands in no product's place: certificates of the broker, of its operator, and one that has ended. */
+/** What replaces nothing of the product: certificates of the broker, of its operator, and one that has ended. */
 async function issueCertificates(env: Readonly<Record<string, string>>) {
   const config = readConfig(env);
   const database = await openDatabase(config.home, { postgres: config.database });

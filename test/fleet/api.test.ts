@@ -79,7 +79,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
     (await api.ask<{ id: string }>('POST', '/api/sites', { body: { name, timeZone: 'Europe/Berlin' } })).id;
   const notify = (box: MemoryOutbox, body: object) =>
     api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/commands`, { body });
-  /** What the kiosk is told of this kind at its next ask. */
+  /** What the kiosk gets of this kind at its next ask. */
   const notified = (box: MemoryOutbox, kind: string) =>
     api.db
       .selectFrom('device_told')
@@ -113,7 +113,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       expect((await ids('alert=offline')).sort()).toEqual([good.device, bad.device].sort());
     });
 
-    test('what is wrong reaches somebody in charge, once, and the metrics; it goes when it is mended', async () => {
+    test('what is wrong reaches someone in charge, once, and the metrics; it goes when it is fixed', async () => {
       const keep = () => fleetAlertsJob.run({ ...api.services, signal: AbortSignal.timeout(10_000) });
       const box = await kiosk({ camera: 'covered', version: '0.1.0' });
       const items = async (query = '') =>
@@ -183,7 +183,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
     const setSite = (site: string, settings: DeviceConfig, after: number) =>
       api.ask<Template>('PUT', `/api/fleet-templates/${site}`, { body: { settings, after } });
 
-    test('of a kiosk lie over those of its site, and the kiosk is told the sum under a number that grows', async () => {
+    test('of a kiosk override those of its site, and the kiosk gets the sum under a number that grows', async () => {
       const site = await siteNamed('Werk');
       const [a, b] = [await kiosk({}, site), await kiosk({}, site)];
       await setSite(site, { theme: 'dark', volume: 40 }, 0);
@@ -200,7 +200,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
         { kind: 'config', revision: 2, config: { theme: 'dark', volume: 80, low: true } },
       ]);
       expect(api.notified).toContain('change');
-      // The site changes what this kiosk has of its own: it is told nothing.
+      // The site changes what this kiosk has of its own: it is sent nothing.
       await setSite(site, { theme: 'dark', volume: 20 }, 1);
       expect((await notified(a, 'config'))[0]).toMatchObject({ revision: 2 });
       expect((await notified(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
@@ -247,7 +247,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       expect(await notified(box, 'config')).toEqual([]);
     });
 
-    test('follow a kiosk to another site, and come again to one that is set up anew', async () => {
+    test('follow a kiosk to another site, and come again to one that is set up again', async () => {
       const [one, two] = [await siteNamed('Eins'), await siteNamed('Zwei')];
       await setSite(one, { language: 'de' }, 0);
       await setSite(two, { language: 'en' }, 0);
@@ -285,7 +285,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
     };
     const state = async (box: MemoryOutbox) => (await detail(box)).commands[0]!;
 
-    test('is told until its answer, once, and ends by itself', async () => {
+    test('is sent until its answer, once, and ends by itself', async () => {
       const box = await kiosk();
       const { commands } = await notify(box, { what: 'restart' });
       const { id } = commands[0]!;
@@ -316,7 +316,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const [asked] = (await notify(box, { what: 'logs' })).commands;
       const takeBack = () => api.ask<FleetDetail>('DELETE', `/api/fleet/${box.device}/commands/${asked!.id}`);
       expect((await takeBack()).commands[0]).toMatchObject({ state: 'withdrawn' });
-      // The kiosk is told its end, so that one that has read it meanwhile does not do it.
+      // The kiosk is notified of its end, so that one that has read it meanwhile does not do it.
       expect(await notified(box, 'command')).toMatchObject([{ id: asked!.id, expires: START.toISOString() }]);
       await answer(box, asked!.id, 'logs', 'expired');
       expect(await state(box)).toMatchObject({ state: 'withdrawn' });
@@ -337,7 +337,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       expect(commands[0]).toMatchObject({ what: 'wipe', expiresAt: later(90 * 86_400_000).toISOString() });
     });
 
-    test('to wipe: begun, confirmed by the farewell alone, and the kiosk is revoked; nothing else is told to it', async () => {
+    test('to wipe: begun, confirmed by the farewell alone, and the kiosk is revoked; nothing else is sent to it', async () => {
       const box = await kiosk();
       const { name } = (await detail(box)).kiosk;
       const [wipe] = (await notify(box, { what: 'wipe', name })).commands;

@@ -29,7 +29,7 @@ const shown = (kiosk: Fleeting) => server.operate('fleet show', { device: kiosk.
 const newest = async (kiosk: Fleeting) => (await shown(kiosk)).commands[0];
 
 describe('the fleet’s two halves', { timeout: 180_000 }, () => {
-  test('a kiosk tells how it is, and again when its camera changes', async () => {
+  test('a kiosk reports how it is, and again when its camera changes', async () => {
     const kiosk = await made('Front door');
     const core = await kiosk.start();
     const report = async () => (await shown(kiosk)).kiosk.report;
@@ -68,7 +68,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     expect((await shown(kiosk)).kiosk.alerts).toEqual([]);
   });
 
-  test('a restart happens once: told before, and confirmed by the core that comes up', async () => {
+  test('a restart happens once: announced before, and confirmed by the core that comes up', async () => {
     const kiosk = await made('Back door');
     let asked = 0;
     const core = await kiosk.start({ again: () => asked++ });

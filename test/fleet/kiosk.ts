@@ -30,7 +30,7 @@ export interface Fleeting {
   remove(): Promise<void>;
 }
 
-/** A kiosk of this server with somebody in it: a face, photos, records that wait. */
+/** A kiosk of this server with someone in it: a face, photos, records that wait. */
 export async function fleeting(server: TestServer, name: string, records = 3): Promise<Fleeting> {
   const home = mkdtempSync(join(tmpdir(), 'sp-fleet-'));
   ensureKioskFolder(home, false);

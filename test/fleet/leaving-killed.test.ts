@@ -30,7 +30,7 @@ const goOn = (home: string, last: string) =>
     child.once('exit', (code, signal) => resolve(signal ?? String(code)));
   });
 
-/** A kiosk that has told the server that it begins, with its journal on disk and everything else still there. */
+/** A kiosk that has announced the start to the server, with its journal on disk and everything else still there. */
 async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleeting & { command: string }> {
   const kiosk = await fleeting(server, name);
   kiosks.push(kiosk);
@@ -68,7 +68,7 @@ describe.each(['wipe', 'decommission'] as const)('a %s that is killed', { timeou
     const kiosk = await begun(what, name);
     for (const step of STEPS) {
       expect(await goOn(kiosk.home, step), step).toBe('SIGKILL');
-      // Whoever starts it now finds no kiosk, whatever of its files is still there.
+      // A start finds no kiosk now, whatever of its files is still there.
       expect(readJournal(kiosk.home), step).not.toBeNull();
       if (step === 'secrets') expect(existsSync(join(kiosk.home, 'keyslots.json'))).toBe(false);
       if (step === 'rest') expect(readdirSync(kiosk.home).filter((n) => n.startsWith('store.db'))).toEqual([]);

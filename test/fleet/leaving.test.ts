@@ -37,7 +37,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
   test('leaves nothing that any key opens, says so to the server, and shows it over restarts', async () => {
     const kiosk = await made('Lost door');
     const { home } = kiosk;
-    // Everything that somebody may have kept: the secrets, and the disk's blocks of before under other names.
+    // Everything that someone may have kept: the secrets, and the disk's blocks of before under other names.
     const held = mkdtempSync(join(tmpdir(), 'sp-held-'));
     for (const file of ['device-secret', 'provisioning-secret', 'store.db']) cpSync(join(home, file), join(held, file));
     const blocks = ['keyslots.json', 'device-secret', 'provisioning-secret'];
@@ -175,7 +175,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
     expect(existsSync(join(kiosk.home, 'keyslots.json'))).toBe(true);
   });
 
-  test('that can’t get rid of its photos gives way to a wipe: somebody may have stolen it meanwhile', async () => {
+  test('that can’t get rid of its photos gives way to a wipe: someone may have stolen it meanwhile', async () => {
     const kiosk = await made('Full door');
     // The server has as many photos of this kiosk as it takes: the next waits for ever.
     await server.whileDown(async () => {

@@ -99,7 +99,7 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
     await page.screenshot({ path: join(ARTEFACTS, 'screens/fleet-provisioning-approval.png') });
     const shown = (await fingerprint.textContent()) ?? '';
 
-    // Nothing of the server is the kiosk's before somebody has compared.
+    // Nothing of the server is the kiosk's before someone has compared.
     await page.getByRole('button', { name: 'Personal-PIN wählen' }).click();
     await page.locator('input[name=setup-pin]').fill('582046');
     await page.getByRole('button', { name: 'Speichern' }).click();

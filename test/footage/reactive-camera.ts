@@ -227,7 +227,7 @@ const PROMPTS: readonly (readonly [ChallengeStep, string])[] = (
 ).map((step) => [step, en.challenge[step]]);
 
 /**
- * Lets somebody follow the prompts: shows him straight ahead until a prompt comes up, then footage that does what it
+ * Has a man follow the prompts: shows him straight ahead until a prompt comes up, then footage that does what it
  * asks, again and again as long as it is asked, for each prompt that follows, until `until` holds. `attack` shows
  * something else instead, for no prompt (null) too.
  * @returns the prompts that were answered, in order

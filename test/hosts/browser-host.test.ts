@@ -112,7 +112,7 @@ describe('a screen', () => {
     socket.terminate();
   });
 
-  it('is told that the core ended, sees it restart, and connects again with the same session', async () => {
+  it('is notified that the core ended, sees it restart, and connects again with the same session', async () => {
     await start();
     const { pid } = await until('ready');
     const cookie = await enter();

@@ -13,7 +13,7 @@ import { kioskPolicy, noPolicyHere, policiedChromium, steerable } from './suppor
 
 /*
  * No way out of the kiosk's page by key or finger: the product's page in the product's session (cage), under the policy of an
- * installed kiosk. Keys come from a keyboard of the session, so that the browser can't tell them from a hand's.
+ * installed kiosk. Keys come from a keyboard of the session; for the browser they are a person's.
  */
 
 const impossible = noCageHere() ?? noPolicyHere();
@@ -333,9 +333,9 @@ test('the page itself leads nowhere, and no address is opened', async () => {
   }
 });
 
-/** The host with its own browser in the session; `port` for whoever would steer that browser from outside. */
+/** The host with its own browser in the session; `port` for anyone who would steer that browser from outside. */
 async function hostInSession(program: string, port: number, steer: number): Promise<void> {
-  // As somebody would who can change the command line: the policy has to say no.
+  // As someone would who can change the command line: the policy has to say no.
   const wrapper = join(home.path, 'with-port');
   const env = Object.entries(session.env).map(([name, value]) => `export ${name}='${value}'`);
   const start = `exec "${program}" --remote-debugging-port=${steer} "$@"`;

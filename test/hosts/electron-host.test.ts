@@ -44,7 +44,7 @@ describe('the Electron host, from page to core', () => {
     await expect(client.staffUnlock({ pin: PINS.fails })).rejects.toMatchObject({ code: 'internal' });
   });
 
-  it('tells the page that the core ended, starts it again, and connects it again', async () => {
+  it('notifies the page that the core ended, starts it again, and connects it again', async () => {
     await start();
     const { client, closed } = await connected();
     const first = app.fake.processes[0]!;
@@ -281,7 +281,7 @@ describe('the device secret', () => {
     expect(existsSync(join(home.path, 'device-secret.sealed'))).toBe(false);
   });
 
-  it('is not made anew when another keystore sealed it', async () => {
+  it('is not made again when another keystore encrypted it', async () => {
     writeFileSync(join(home.path, 'device-secret.sealed'), 'of another keyring');
     await start();
     await coreIs('refused');

@@ -75,7 +75,7 @@ describe.skipIf(impossible !== null)(
       await machine.until('the object store', 60_000, 'bash', '-c', '</dev/tcp/127.0.0.1/443');
     }
 
-    /** What somebody does in the browser, on what the page made before. */
+    /** What a person does in the browser, on what the page made before. */
     const BY_HAND: Record<string, () => Promise<void>> = {
       async 'first-person'() {
         const link = /https:\/\/\S+#enter=\S+/.exec(said)![0];

@@ -253,7 +253,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
       expect(machine.say('findmnt', '--noheadings', '--output=OPTIONS', '/run/media/smartpresence')).toMatch(
         /^ro,nosuid,nodev,noexec,/,
       );
-      // It has seen the stick: what is missing now is whom it trusts, which nobody gave this machine.
+      // It has seen the stick: what is missing now is the key it trusts, which nobody gave this machine.
       expect(await code('01890a5d-ac96-774b-bcce-b302099a8002')).toBe('update-no-trust');
       machine.say('systemctl', 'stop', 'smartpresence-stick');
       expect(machine.do('findmnt', '/run/media/smartpresence').code).not.toBe(0);

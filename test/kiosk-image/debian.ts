@@ -127,7 +127,7 @@ export async function boot(root: string): Promise<Booted> {
       'sh',
       root,
       log,
-      // Two of one name can't run at once, whoever has started them.
+      // Two of one name can't run at once, no matter who started them.
       `sp-${process.pid}-${++machines}`,
     ],
     { env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' }, stdio: 'ignore', detached: true },

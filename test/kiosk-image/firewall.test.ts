@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cantRun, FILES, run } from './machine.ts';
 
 /*
- * The kiosk's firewall on real packets: a kiosk, its server, and somebody else, each a network namespace of this machine's
+ * The kiosk's firewall on real packets: a kiosk, its server, and someone else, each a network namespace of this machine's
  * own with one wire between them.
  */
 

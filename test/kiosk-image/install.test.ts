@@ -132,7 +132,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
-  test('a file of somebody’s is not overwritten by a mask', () => {
+  test('a file of someone’s is not overwritten by a mask', () => {
     const other = bareMachine();
     writeFileSync(join(other.root, 'etc/systemd/system/ssh.service'), '[Service]\n');
     const { code, said } = other.install(...SERVER);

@@ -20,7 +20,7 @@ import { aDuplicate, aPair } from './two-people.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
- * suite proper takes two of the sixteen combinations; `KIOSK_LOOKS=all` takes the lot, for whoever works on the looks.
+ * suite proper takes two of the sixteen combinations; `KIOSK_LOOKS=all` takes the lot, for work on the looks.
  * Screens of forms are toured without a camera: detection would only slow them down.
  */
 const FORMATS = { tall: [1080, 1920], wide: [1280, 800] } as const;
@@ -436,7 +436,7 @@ const FORM_TOUR: Tour = {
   },
   '18e-again': async (page, core) => {
     await toStaff(page, core);
-    // One whom an import has brought, with a name of the other direction.
+    // One from an import, with a name of the other direction.
     const { reenrolments } = core.methods;
     core.methods.reenrolments = async (input) => {
       const { people } = await reenrolments(input);

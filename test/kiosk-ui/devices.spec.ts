@@ -19,7 +19,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
 }
 
 test.describe('the evacuation list', () => {
-  test('by keyboard alone: begun, somebody accounted for and missing again, ended after a second word', async ({
+  test('by keyboard alone: begun, a person accounted for and missing again, ended after a confirmation', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ before: noCamera });
@@ -51,7 +51,7 @@ test.describe('the evacuation list', () => {
     expect(kiosk.core.callsOf('evacuationOpen')).toHaveLength(1);
   });
 
-  test('shows whom others have marked, and where; and that the roll call is everybody’s', async ({ kiosk }) => {
+  test('shows the people others have marked, and where; and that the roll call is everybody’s', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await openStaff(page);
     await page.locator('[data-open=evacuation]').click();

@@ -5,7 +5,7 @@ import { expect, type KioskPage, noCamera, test } from './fixtures.ts';
 import { CARD, coreError, PIN_CODE, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
 
 /*
- * Enrolment by staff beyond the plain case: a guardian for somebody below the age of consent, somebody who is here already,
+ * Enrolment by staff beyond the plain case: a guardian for a minor, a person who is here already,
  * and the card. In German and Arabic, on both screens, by keyboard alone and by touch alone.
  */
 
@@ -93,7 +93,7 @@ for (const screen of SCREENS) {
     ]);
   });
 
-  test(`somebody who is here already is enrolled again and gets a card, by touch alone: ${where}`, async ({
+  test(`a person who is here already is enrolled again and gets a card, by touch alone: ${where}`, async ({
     kiosk,
   }) => {
     const { core } = kiosk;
@@ -120,7 +120,7 @@ for (const screen of SCREENS) {
     await page.locator('.issued .button-main').click();
     await expect(page.locator('[data-end=enrolled]')).toBeVisible();
     await expect(page.locator('.printed')).toHaveCount(0);
-    // Whoever was here before is not deleted by a button of their new enrolment.
+    // A person who was here before is not deleted by a button of their new enrolment.
     await expect(page.locator('[data-end=enrolled] .button')).toHaveCount(1);
     await page.locator('[data-end=enrolled] .button').click();
     await expect(page.locator('input[name=query]')).toBeVisible();
@@ -130,7 +130,7 @@ for (const screen of SCREENS) {
 for (const screen of SCREENS.slice(0, 2)) {
   const where = `${screen.language} ${screen.width}×${screen.height}`;
 
-  test(`who is to be enrolled again is told with the reason, enrolled, and off the list, by keyboard alone: ${where}`, async ({
+  test(`a person to be enrolled again is listed with the reason, enrolled, and off the list, by keyboard alone: ${where}`, async ({
     kiosk,
   }) => {
     const page = await openIn(kiosk, screen, { clip: 'man' });
@@ -302,7 +302,7 @@ test('a name of which nothing is seen goes no further', async ({ kiosk }) => {
   await expect(page.locator('.consent-text')).toBeVisible();
 });
 
-test('whoever does not agree to be enrolled again stays as they are', async ({ kiosk }) => {
+test('a person who does not agree to be enrolled again stays as they are', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await unlock(page);
   await page.locator('[data-open=people]').click();
@@ -315,7 +315,7 @@ test('whoever does not agree to be enrolled again stays as they are', async ({ k
   expect(kiosk.core.callsOf('enrolByNumber')).toEqual([]);
 });
 
-test('whom an import has brought is asked on the spot, and their face is taken here', async ({ kiosk }) => {
+test('a person from an import is asked on the spot, and their face is taken here', async ({ kiosk }) => {
   const { core } = kiosk;
   const layla = { id: '01890a5d-ac96-774b-bcce-b302099a8057', name: 'ليلى (2)', number: '1840', hasPin: false };
   const person = { ...layla, templates: 0, cards: 0, enrolledAt: '2026-10-02T09:00:00.000Z' };

@@ -54,9 +54,7 @@ test.describe('without face recognition', () => {
       await expect(page.getByRole('button', { name: 'Not me' })).toBeVisible();
     });
 
-  test('staff reads code and next step, and is told that people are enrolled by number meanwhile', async ({
-    kiosk,
-  }) => {
+  test('staff reads code and next step, and that people are enrolled by number meanwhile', async ({ kiosk }) => {
     faceOff(kiosk.core);
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: 'Staff' }).click();

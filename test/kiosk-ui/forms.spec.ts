@@ -219,7 +219,7 @@ test.describe('staff', () => {
     expect(core.callsOf('personDelete')).toHaveLength(1);
   });
 
-  test('gives whoever does not agree a number and a PIN, and no camera', async ({ kiosk }) => {
+  test('gives a person who does not agree a number and a PIN, and no camera', async ({ kiosk }) => {
     const { core } = kiosk;
     const page = await kiosk.open({ before: noCamera });
     await unlock(page);
@@ -270,7 +270,7 @@ test.describe('staff', () => {
     expect(core.callsOf('enrolByNumber')).toHaveLength(1);
   });
 
-  test('is told that the camera was unplugged during the capture, which goes on when it is back', async ({ kiosk }) => {
+  test('says that the camera was unplugged during the capture, which goes on when it is back', async ({ kiosk }) => {
     const { core } = kiosk;
     core.methods.enrolCapture = async () => ({
       accepted: false,
@@ -298,7 +298,7 @@ test.describe('staff', () => {
   });
 
   for (const mayOverrule of [false, true])
-    test(`compares a face that is somebody else’s with theirs; ${mayOverrule ? 'a supervisor types whom it concerns' : 'the desk goes on without the face'}`, async ({
+    test(`compares a face that is someone else’s with theirs; ${mayOverrule ? 'a supervisor types who it concerns' : 'the desk goes on without the face'}`, async ({
       kiosk,
     }) => {
       const { core } = kiosk;
@@ -313,7 +313,7 @@ test.describe('staff', () => {
       const page = await kiosk.open({ clip: 'man' });
       await unlock(page);
       await page.getByRole('button', { name: /Enrol a person/ }).click();
-      await page.locator('input[name=name]').fill('Somebody Else');
+      await page.locator('input[name=name]').fill('Someone Else');
       await page.getByRole('button', { name: 'Continue' }).click();
       await page.locator('input[name=agree]').check();
       await page.getByRole('button', { name: 'Continue to the camera' }).click();

@@ -27,7 +27,7 @@ async function ringed(page: Page, selector: string): Promise<void> {
   await expect.poll(ring, `the focus of ${selector} is not seen`).toBe(true);
 }
 
-/** Tab until this has the focus, as somebody without a pointer would. */
+/** Tab until this has the focus, as someone without a pointer would. */
 async function tabTo(page: Page, selector: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   const target = page.locator(selector).first();
   await target.waitFor();
@@ -43,7 +43,7 @@ async function press(page: Page, selector: string, key?: 'Shift+Tab'): Promise<v
   await page.keyboard.press('Enter');
 }
 
-/** What was there has gone, and somebody who works by keys is still somewhere. */
+/** What was there was removed, and the focus is still somewhere. */
 const held = (page: Page): Promise<void> =>
   expect.poll(() => page.evaluate(() => document.activeElement?.tagName), 'nothing has the focus').not.toBe('BODY');
 

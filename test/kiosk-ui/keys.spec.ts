@@ -62,7 +62,7 @@ for (const [width, height, how] of [
     await page.locator('.foot-actions button').last().click();
     await page.locator('input[name=staff-pin]').fill('2468');
     await page.keyboard.press('Enter');
-    // Characters are fetched by whoever types a name, from the kiosk itself.
+    // Characters are fetched when someone types a name, from the kiosk itself.
     expect(asked.filter((url) => /\/bar-/.test(url))).toEqual([]);
     await page.locator('[data-open=enrol]').click();
     const name = page.locator('input[name=name]');
@@ -105,7 +105,7 @@ for (const [width, height, how] of [
       await expect(name).toHaveValue(word);
       await expect(typed).toHaveText('拼音');
     }
-    // What was mistyped is mended before it is a character; then what stands in the field.
+    // What was mistyped is corrected before it is a character; then the text of the field.
     await spell('wanf');
     await (touch ? key('删除最后一个字符').click() : page.keyboard.press('Backspace'));
     await expect(typed).toHaveText('wan');

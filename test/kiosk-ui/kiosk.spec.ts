@@ -43,7 +43,7 @@ test.describe('face', () => {
     expect(core.callsOf('probe').length).toBe(3);
   });
 
-  test('who is checked in already is told so, and "not me" then voids nothing', async ({ kiosk }) => {
+  test('a person who is checked in already reads so, and "not me" then voids nothing', async ({ kiosk }) => {
     const { core } = kiosk;
     core.methods.probe = async () => ({
       kind: 'welcome',
@@ -258,7 +258,7 @@ test.describe('trouble', () => {
   });
 });
 
-test('a policy of the server shows at once: liveness, days of photos, whom to ask', async ({ kiosk }) => {
+test('a policy of the server shows at once: liveness, days of photos, contacts', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('button', { name: 'Privacy' }).click();
   const kept = page.locator('.privacy-grid');
@@ -320,7 +320,7 @@ test('the language is switched at once and goes with the guest', async ({ kiosk 
   }
 });
 
-test('nothing moves for whoever asked the system for less motion', async ({ kiosk }) => {
+test('nothing moves for people who asked the system for less motion', async ({ kiosk }) => {
   kiosk.core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
   const page = await kiosk.open({ clip: 'man', reducedMotion: true });
   await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
@@ -352,7 +352,7 @@ function brokenCamera(): void {
   };
 }
 
-/** Runs in the page: a camera whose track lives on without pictures while `#frozen` stands in the address. */
+/** Runs in the page: a camera whose track lives on without pictures while `#frozen` is in the address. */
 function freezingCamera(): void {
   const tracks: MediaStreamTrack[] = [];
   Object.assign(window, { tracks });

@@ -94,7 +94,7 @@ for (const screen of SCREENS) {
     await tabTo(page, '[data-open=review]');
     await page.keyboard.press('Enter');
 
-    // Whoever is new: nothing to choose.
+    // A new person: nothing to choose.
     await expect(page.locator('.review-words .title')).toHaveText('Anna Ärmel');
     await expect(page.locator('.review-words .title')).toBeFocused();
     await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
@@ -107,14 +107,14 @@ for (const screen of SCREENS) {
     await expect(page.locator('.review-said')).toContainText('Anna Ärmel');
     expect(core.callsOf('reviewAccept')).toMatchObject([{ person: null }]);
 
-    // Somebody who is here: they stand chosen, and another may be.
+    // A person who is here: they are chosen already, and another may be.
     await expect(page.locator('input[name=whose]:checked')).toHaveCount(1);
     await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
     await shot(page, 'known');
     await tabTo(page, '[data-do=skip]');
     await page.keyboard.press('Enter');
 
-    // Somebody else's face: whose it is has to be said, and by whom it is known is said.
+    // Someone else's face: staff has to say whose it is, and the screen says who knows it.
     await expect(page.locator('.review-words')).toContainText('Max Mustermann');
     await expect(page.locator('input[name=whose]:checked')).toHaveCount(0);
     await tabTo(page, '[data-do=accept]');
@@ -176,7 +176,7 @@ for (const screen of SCREENS) {
 for (const screen of SCREENS.slice(0, 2)) {
   const where = `${screen.language} ${screen.width}×${screen.height}`;
 
-  test(`whoever has not agreed is asked and enrolled in person, and the picture goes, by touch alone: ${where}`, async ({
+  test(`a person who has not agreed is asked and enrolled in person, and the picture goes, by touch alone: ${where}`, async ({
     kiosk,
   }) => {
     const { core } = kiosk;
@@ -200,7 +200,7 @@ for (const screen of SCREENS.slice(0, 2)) {
   });
 }
 
-test('somebody who was new with an accepted picture is taken back by one touch', async ({ kiosk }) => {
+test('a person who was new with an accepted picture is taken back by one touch', async ({ kiosk }) => {
   const { core } = kiosk;
   const page = await openReview(kiosk, SCREENS[0], { before: noCamera });
   await page.locator('[data-open=review]').click();
@@ -224,7 +224,7 @@ test('a picture is gone from the screen when nobody touches it, and when staff l
   expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
 });
 
-test('whoever is here without a face may have declined: their picture can’t be accepted, not as somebody new’s of their name either', async ({
+test('a person here without a face may have declined: their picture can’t be accepted, nor as a new person’s of their name', async ({
   kiosk,
 }) => {
   const { core } = kiosk;

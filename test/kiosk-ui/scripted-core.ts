@@ -22,7 +22,7 @@ import { rightsOf } from '../../electron/core/staff/rights.ts';
 import { serveScreens } from './serve.ts';
 
 /**
- * A core that says what a test tells it to, over the real line and with the real headers: it stands where the screens'
+ * A core that says what a test wants, over the real line and with the real headers: it stands where the screens'
  * tests need every answer on demand. It recognises nobody. The real core is met in the end-to-end tests.
  */
 export interface ScriptedCore {
@@ -38,7 +38,7 @@ export interface ScriptedCore {
   staff: StaffRow[];
   /** What staff did here, newest first. */
   readonly deeds: StaffDeed[];
-  /** Whom a new face is like; null: nobody. */
+  /** The person a new face is like; null: nobody. */
   duplicate: DuplicateFace | null;
   /** Pairs of lookalikes. */
   readonly pairs: LookalikeRow[];
@@ -331,7 +331,7 @@ function plainMethods(core: {
     { id: randomUUID(), name: 'Max Mustermann', number: '1001', hasPin: true, templates: 4, cards: 1 },
     { id: randomUUID(), name: 'Maria Müller-Lüdenscheidt', number: '1002', hasPin: false, templates: 4, cards: 0 },
   ];
-  /** Who is to be enrolled again; whoever was, is no more. */
+  /** Who is to be enrolled again; after that they are off it. */
   const again = new Map<string, string>(people.map((p, i) => [p.id, i === 0 ? 'score-falls' : 'of-age']));
   const row = (p: (typeof people)[number]) => ({ ...p, enrolledAt: '2026-10-02T09:00:00.000Z' });
   let enrolling: {
@@ -340,7 +340,7 @@ function plainMethods(core: {
     number: string | null;
     hasPin: boolean;
     remaining: string[];
-    /** Whom it is of, if they were here before. */
+    /** Who it is of, if they were here before. */
     known?: { templates: number };
   } | null = null;
   const poses = ['front', 'left', 'right', 'front-again'];
@@ -637,7 +637,7 @@ function plainMethods(core: {
   };
 }
 
-/** Somebody else has marked these people, by their place in the list; it shows when the list is next renewed. */
+/** Someone else has marked these people, by their place in the list; it shows when the list is next renewed. */
 export function marked(
   core: ScriptedCore,
   marks: Readonly<Record<number, NonNullable<EvacuationList['people'][number]['accountedBy']>>>,

@@ -28,7 +28,7 @@ const look = async (page: Page, name: string) => {
   await expectNoAxeFault(page, name);
 };
 
-test('the console’s code is read by the camera, in the language that was chosen, and what comes of it is told', async ({
+test('the console’s code is read by the camera, in the language that was chosen, and the outcome is shown', async ({
   kiosk,
 }) => {
   at(kiosk.core, { at: 'code', trouble: null });
@@ -117,7 +117,7 @@ test('the staff PIN is chosen while the kiosk waits, and a weak one is refused',
   await expect(page.locator('.setup-fingerprint')).toBeVisible();
 });
 
-test('a kiosk that leaves says how far it is, lets nobody in, and at the end may begin anew', async ({ kiosk }) => {
+test('a kiosk that leaves says how far it is, lets nobody in, and at the end may start again', async ({ kiosk }) => {
   at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'server', count: 12 } });
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('heading', { name: 'This kiosk is being taken out of service' }).waitFor();

@@ -1,7 +1,7 @@
 import { expect, noCamera, test } from './fixtures.ts';
 import { CLAIM, receiptOf } from './scripted-core.ts';
 
-/* Ways in beyond the plain case: readers, a face that has to follow, whoever walks off. By keyboard alone: keyboard.spec.ts. */
+/* Check-ins beyond the plain case: readers, a face that has to follow, people who walk off. Keyboard: keyboard.spec.ts. */
 
 test('what a serial reader brings: a welcome, a refusal with the other ways, a face that has to follow', async ({
   kiosk,
@@ -28,7 +28,7 @@ test('what a serial reader brings: a welcome, a refusal with the other ways, a f
   core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { language: 'ar', method: 'badge' }) });
   await expect(page.locator('.result')).toHaveAttribute('dir', 'rtl');
   await expect(page.locator('.result')).toHaveAttribute('lang', 'ar');
-  // Whoever works in staff's room is not swept out of it by a badge at the reader.
+  // Staff at work on its pages is not swept out of them by a badge at the reader.
   await page.getByRole('button', { name: 'Staff' }).click();
   core.arrive({ kind: 'welcome', receipt: receiptOf('Erika Muster', { method: 'badge' }) });
   core.arrive({ kind: 'face', claim: CLAIM });
@@ -59,9 +59,7 @@ test('after a badge the face is compared with its owner alone, and the claim is 
   expect(core.callsOf('visitBegin')).toHaveLength(1);
 });
 
-test('whoever walks off from "what was wrong" has said enough: the record is void before its time is over', async ({
-  kiosk,
-}) => {
+test('walking off from "what was wrong" says enough: the record is void before its time is over', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
   kiosk.core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { undo: 'the-token' }) });

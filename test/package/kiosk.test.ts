@@ -294,7 +294,7 @@ describe('how it runs', () => {
       if (running?.child.exitCode === null) await running.end('SIGKILL');
     });
 
-    test('somebody walks up and is checked in by face; SIGTERM ends all of it with exit 0', async () => {
+    test('someone walks up and is checked in by face; SIGTERM ends all of it with exit 0', async () => {
       const demo = unpack(built.archive);
       try {
         const home = kioskHome(demo.env);
@@ -329,7 +329,7 @@ describe('how it runs', () => {
     }, 300_000);
   });
 
-  test('it joins a server by code, and tells which build it is and where it belongs', async () => {
+  test('it joins a server by code, and reports which build it is and where it belongs', async () => {
     const base = mkdtempSync(join(tmpdir(), 'sp-packaged-server-'));
     const [people, devices] = await reservePorts(2);
     const env = {

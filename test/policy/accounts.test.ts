@@ -5,7 +5,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 
-/** Accounts: how somebody gets in, and who does not. */
+/** Accounts: how people get in, and who does not. */
 
 const MINUTE = 60_000;
 const PASSWORD = 'four words make a start';
@@ -297,7 +297,7 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
     expect((await door.ask(admin, 'POST', '/api/accounts', { email, role: 'staff' })).status).toBe(200);
   });
 
-  test('a link is no second factor: whoever has one of an enrolled account needs its app as well', async () => {
+  test('a link is no second factor: with one of an enrolled account the app is needed as well', async () => {
     const { id, email, secret, admin } = await enrolled();
     const { url } = (await door.ask(admin, 'POST', `/api/accounts/${id}/link`)).json() as unknown as { url: string };
     const finder = door.visitor();
@@ -315,7 +315,7 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
     expect((await signIn(door.visitor(), email, change.password, door.codeOf(secret))).status).toBe(200);
   });
 
-  test('a reset second factor is set anew after the password, and its old codes are worth nothing', async () => {
+  test('a reset second factor is set again after the password, and its old codes are worth nothing', async () => {
     const { id, email, secret, codes, owner, admin } = await enrolled();
     expect((await door.ask(admin, 'DELETE', `/api/accounts/${id}/totp`)).json()).toMatchObject({ enrolled: false });
     expect((await door.ask(owner, 'GET', '/api/session')).json().code).toBe('no-session');

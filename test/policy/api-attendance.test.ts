@@ -87,7 +87,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect((await rowsOf(`person=${person}`)).every((r) => r.name === 'Grace Hopper')).toBe(true);
   });
 
-  test('a list leaves one audit row that counts whom it showed', async () => {
+  test('a list leaves one audit row that counts the people it showed', async () => {
     const people = [box.person('One'), box.person('Two')];
     for (const p of people) record(p, '06:00', 'in');
     await api.deliver(box);
@@ -100,7 +100,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     });
   });
 
-  test('the day report pairs stays, tells open ones, and gives a night to the day it began on', async () => {
+  test('the day report pairs stays, shows open ones, and gives a night to the day it began on', async () => {
     const day = box.person('Day Worker');
     record(day, '06:00', 'in');
     record(day, '10:00', 'out');
@@ -164,7 +164,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     const correct = (body: unknown) =>
       api.ask<Correction>('POST', '/api/corrections', { body, as: api.actorOf('staff', author) });
     const moved = await correct({ kind: 'replace', target: left, at: at('14:00').toISOString(), reason: 'Forgot' });
-    const voided = await correct({ kind: 'void', target: came, reason: 'Somebody else' });
+    const voided = await correct({ kind: 'void', target: came, reason: 'Someone else' });
     const back = await correct({ kind: 'undo', target: moved.id, reason: 'It was right' });
     const counts = await correct({ kind: 'undo', target: voided.id, reason: 'It was her' });
     const added = await correct({ kind: 'add', person, ...values('15:00', 'in'), reason: 'Kiosk was off' });
@@ -231,7 +231,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await directions()).toEqual(['out', 'in']);
   });
 
-  test('what was voided counts nowhere: not on the board, and not in what other kiosks are told of the person', async () => {
+  test('what was voided counts nowhere: not on the board, and not in what other kiosks hear of the person', async () => {
     const person = box.person('Annie Easley');
     const id = record(person, '08:00', 'in');
     await api.deliver(box);

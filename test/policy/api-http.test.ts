@@ -47,7 +47,7 @@ describe('the API over the people listener', () => {
     expect(other.json().code).toBe('idempotency-key-reused');
   });
 
-  test('an export comes as a file, and its audit row counts whom it named', async () => {
+  test('an export comes as a file, and its audit row counts the people it named', async () => {
     const { staff, id } = await newPerson('=HYPERLINK("x")');
     const body = { kind: 'add', person: id, at: at('06:00'), direction: 'in', reason: 'Kiosk was off' };
     expect((await door.ask(staff, 'POST', '/api/corrections', body)).status).toBe(200);
@@ -89,7 +89,7 @@ describe('the API over the people listener', () => {
     }
   });
 
-  test('somebody takes their data along, and erases themselves with a confirmation', async () => {
+  test('a person takes their data along, and erases themselves with a confirmation', async () => {
     const { id } = await newPerson('Rosalind Franklin');
     const person = await door.as('person', id);
     const file = await door.ask(person, 'GET', '/api/gdpr/export/my-data');

@@ -85,7 +85,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
     userAgent: 'test',
   });
 
-  /** Asks as somebody who was admitted. A body, a query or parameters that are misshapen throw as they do there. */
+  /** Asks as someone who was admitted. A body, a query or parameters that are misshapen throw as they do there. */
   async function ask<T = unknown>(
     method: RouteSpec['method'],
     url: string,
@@ -176,7 +176,7 @@ function paramsOf(path: string, pathname: string): Record<string, string> | null
   return params;
 }
 
-/** Somebody with a standing consent and one template, enrolled at this kiosk. */
+/** Someone with a standing consent and one template, enrolled at this kiosk. */
 export function enrol(box: MemoryOutbox, name: string, at: Date, number: string): string {
   const person = v7();
   box.append('person', { change: 'added' }, { person, name, number, language: 'en' }, at);

@@ -9,7 +9,7 @@ import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
 
-/** People, consents, templates, sites and kiosks by the API, and what kiosks are told of it. */
+/** People, consents, templates, sites and kiosks by the API, and what kiosks get of it. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 interface Page<T> {
@@ -61,7 +61,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await api.ask<Person>('GET', path)).toMatchObject({ name: 'Ada 👩\u200d🔬', version: 1 });
   });
 
-  test('somebody whom a kiosk put down by such a name before is here, and can be named anew', async () => {
+  test('a person a kiosk put down by such a name before is here, and can be renamed', async () => {
     const person = enrol(box, '\u200b', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     expect(await api.db.selectFrom('quarantine').selectAll().where('device', '=', box.device).execute()).toEqual([]);
@@ -133,7 +133,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     ]);
   });
 
-  test('somebody who leaves a site is forgotten by its kiosks, and known at the new one', async () => {
+  test('someone who leaves a site is forgotten by its kiosks, and known at the new one', async () => {
     const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Paris', timeZone: 'Europe/Paris' } });
     const paris = await api.kiosk(site.id);
     const made = await make({ name: 'Marie Curie' });
@@ -154,7 +154,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await changesFor(made.id)).toHaveLength(1);
   });
 
-  test('a site’s new time zone puts its days up anew; the default site’s own is the configuration’s', async () => {
+  test('a site’s new time zone counts its days again; the default site’s own is the configuration’s', async () => {
     const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Oslo', timeZone: 'Europe/Oslo' } });
     const oslo = await api.kiosk(site.id);
     const person = oslo.person('Fridtjof Nansen');
@@ -265,7 +265,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     });
   });
 
-  test('the text that staff shows somebody is filled in as a kiosk fills it, and is put on record as it was shown', async () => {
+  test('the text that staff shows a person is filled in as a kiosk fills it, and is put on record as it was shown', async () => {
     const person = await make({ name: 'Grace' });
     // Texts in force are the newest reviewed: later than every other of this file.
     api.now = new Date(NOW.getTime() + 60_000);
@@ -273,7 +273,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     const text = { version: 'v9', language: 'en', title: 'May {controller}?', paragraphs };
     await api.ask('POST', '/api/consent-texts', { body: text });
     await api.ask('POST', '/api/consent-texts/v9/en/review', { as: 'dpo' });
-    // Nobody has said yet who runs the place: the text can't say to whom they would agree, and so nobody can.
+    // Nobody has said yet who runs the place: the text can't say who they would agree with, and so nobody can.
     const early = { as: 'staff' as const, body: { textVersion: 'v9.photo-90-days', language: 'en' } };
     expect(await api.ask('GET', `/api/people/${person.id}/consent-texts`, { as: 'staff' })).toMatchObject({
       items: [],

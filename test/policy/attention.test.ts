@@ -17,7 +17,7 @@ import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { withApi } from './sites-kit.ts';
 
-/** What somebody in charge has to look at, minors and their guardians, and the history of settings. */
+/** What someone in charge has to look at, minors and their guardians, and the history of settings. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const DAY = 86_400_000;
@@ -85,7 +85,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     expect(await of(person)).toEqual([]);
   });
 
-  test('“that was wrong” from one’s own page reaches whoever is in charge, and the answer the person; the record stays', async () => {
+  test('“that was wrong” from one’s own page reaches the people in charge, and the answer the person; the record stays', async () => {
     const [ada, eve] = [enrol(box, 'Ada', NOW, v7().slice(-8)), enrol(box, 'Eve', NOW, v7().slice(-8))];
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const { id: record } = box.append('checkin', open, { person: ada, score: 0.7 }, NOW).header;
@@ -101,7 +101,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     const [item] = await of(ada);
     expect(item).toMatchObject({ kind: 'complaint', code: 'record-wrong', name: 'Ada', device: box.device });
     expect(item!.words).toBe('I went out, and did not come in');
-    // Which of their records: whoever looks at it is led to its day.
+    // Which of their records: a link leads to its day.
     expect(item!.recordAt).toBe(NOW.toISOString());
     expect((await mine(ada)).items).toMatchObject([{ record, answer: null }]);
     expect((await mine(eve)).items).toEqual([]);
@@ -171,7 +171,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     });
   });
 
-  test('a consent is put before staff a month before it lapses, and no more when it was given anew', async () => {
+  test('a consent is put before staff a month before it lapses, and no more when it was given again', async () => {
     const policy = { leaseDays: 30, consentMonths: 12 };
     await api.ask('PUT', `/api/sites/${SITE.id}/policy`, { body: policy });
     const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'Lee' } });

@@ -91,7 +91,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
       ['tail-cut-off', 4],
     ]);
 
-    // An anchor that somebody put over ours: the version below it still tells, and theirs is not one of this server.
+    // An anchor that someone put over ours: the version below it still counts, and theirs is not one of this server.
     const store = openObjectStore(config.s3!);
     const objects: string[] = [];
     for await (const o of store.list(ANCHOR_PREFIX)) objects.push(o.key);

@@ -30,7 +30,7 @@ interface Page {
 let opened: Opened;
 let api: Api;
 
-describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 }, (on) => {
+describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }, (on) => {
   withApi(on, { now: NOW, routes: [...peopleRoutes, ...auditRoutes] }, (o) => {
     opened = o;
     api = o.api;
@@ -59,7 +59,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       ),
     );
 
-  test('a row tells who, what, when, where, why and whom, and each of them finds it', async () => {
+  test('a row says who, what, when, where, why and about which people, and each of them finds it', async () => {
     const person = await someone();
     const other = await someone('Grace Hopper');
     const staff: Actor = {
@@ -104,7 +104,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       expect((await search(`${day}&${none}`)).items, none).toEqual([]);
   });
 
-  test('a search of the log leaves a row itself, and says whom it looked for', async () => {
+  test('a search of the log leaves a row itself, and says who it looked for', async () => {
     const person = await someone();
     await search(`whom=${person}`);
     const { items } = await search(`whom=${person}&route=${encodeURIComponent('GET /api/audit')}`);
@@ -132,7 +132,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
     expect(await api.lastAudit()).toBeDefined();
   });
 
-  test('whom a row was about, and who looked, is in no column of the table in clear', async () => {
+  test('who a row was about, and who looked, is in no column of the table in clear', async () => {
     const person = await someone();
     const staff: Actor = {
       ...api.actorOf('staff'),
@@ -159,7 +159,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
     expect((await search(`who=${person}&route=seen`)).items).toMatchObject(
       Array(4).fill({ actor: person, email: 'self@example.org', ip: '203.0.113.5', hidden: false }),
     );
-    // Whoever does not look for them by id is not told who they were.
+    // A search by anything but their id does not say who they were.
     expect((await search('route=seen by themselves')).items[0]).toMatchObject({
       actor: null,
       email: null,
@@ -247,7 +247,7 @@ describe.each(DATABASES)('what the audit log tells on $name', { timeout: 60_000 
       const [row] = await rowsOf('job merge-candidates');
       expect(row).toMatchObject({ action: 'decrypt', role: 'system', everyone: true, data: ['template'] });
       expect(row!.count).toBeGreaterThanOrEqual(2);
-      // Whoever asks who opened their face finds it.
+      // A person who asks who opened their face finds it.
       expect((await search(`whom=${first}&route=job`)).items).toHaveLength(1);
       await mergePeople(api.db, api.keys, { kept: first, merged: second, by: 'test' }, NOW);
       expect(await rowsOf('people merge')).toMatchObject([{ action: 'decrypt', count: 1 }]);
@@ -282,9 +282,9 @@ test('one place in the server’s code opens templates, and nothing gets there w
     'sync/server/core/templates/templates.ts',
     'sync/server/app/key-rotation/sealed.ts',
   ]);
-  // Whoever opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
+  // Code that opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
   expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/platform/audit/opened.ts']);
-  // Photos too: one place opens them, and whoever asks it is the handler of a route that declares them, so that `perform`
+  // Photos too: one place opens them, and its callers are handlers of routes that declare them, so that `perform`
   // writes its row; or a job that notes them where `audited` writes one. A new one is added here, and to the data of its route.
   expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/core/photos/open.ts']);
   expect(holding(/\bopenPhoto\(/)).toEqual([
@@ -297,7 +297,7 @@ test('one place in the server’s code opens templates, and nothing gets there w
     'sync/server/features/embedders/embedders.job.ts',
   ]);
   // Pictures that templates were made from on the server, and those of an import: opened where a row is written, and by the
-  // route that shows one to its reviewer. The others seal them, or seal them anew.
+  // route that shows one to its reviewer. The others encrypt or re-encrypt them.
   expect(holding(/\bopen\w*\((?:[^;]*\b)?enrolmentPhotoPlace\(/)).toEqual(['sync/server/core/templates/photos.ts']);
   expect(holding(/function openPhotos\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
     'sync/server/core/templates/photos.ts',

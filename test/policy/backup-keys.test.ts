@@ -205,7 +205,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     keys = both;
   }, 120_000);
 
-  test('every version of a photo’s object goes when its row is gone, whoever deleted it, and no other', async () => {
+  test('every version of a photo’s object goes with its row, no matter who deleted that, and no other', async () => {
     const [gone, stays] = await database.db.selectFrom('photo_object').selectAll().orderBy('object').execute();
     await store.put(gone!.object, Buffer.from('another version'));
     await database.db.deleteFrom('photo').where('address', '=', gone!.address).execute();

@@ -149,7 +149,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     server = null;
   }, 300_000);
 
-  test('face files lie in the store as the kiosk’s ciphertext, encrypted by the store as well', async () => {
+  test('face files are in the store as the kiosk’s ciphertext, encrypted by the store as well', async () => {
     const objects = openObjectStore(readConfig(env).s3!);
     let photos = 0;
     for await (const { key } of objects.list('photos/')) {

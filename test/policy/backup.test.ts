@@ -227,7 +227,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('whoever was erased after a backup is erased again when it is restored, their key first', async () => {
+  test('a person erased after a backup is erased again when it is restored, their key first', async () => {
     await writeTombstone(store, keys, {
       request: uuid(500),
       people: [uuid(1)],
@@ -248,7 +248,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('a tombstone that somebody deleted from the bucket still erases at a restore', async () => {
+  test('a tombstone that was deleted from the bucket still erases at a restore', async () => {
     await writeTombstone(store, keys, {
       request: uuid(500),
       people: [uuid(1)],
@@ -302,7 +302,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await erase();
   }, 300_000);
 
-  test('whoever came under a legal hold while they were being erased is held after a restore, until the hold is released', async () => {
+  test('a person who came under a legal hold while being erased is held after a restore, until the hold is released', async () => {
     const person = uuid(0);
     const setAt = new Date(Date.now() - 60_000);
     const about = { person, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' };

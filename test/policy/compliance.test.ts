@@ -88,7 +88,7 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
     if (unavailable) context.skip(unavailable);
   });
 
-  test('the record of processing tells this installation’s sites, counts, periods and contacts, and nobody’s name', async () => {
+  test('the record of processing says this installation’s sites, counts, periods and contacts, and nobody’s name', async () => {
     const contacts = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
     await setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 12, liveness: 'off', privacy: contacts }, NOW);
     const box = await api.kiosk();
@@ -113,11 +113,11 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
       expect(text).toContain(part);
     expect(warnings.join()).toContain('Liveness is off');
     expect(tally).toMatchObject({ proven: 0, failed: 0, 'not run': duties.length });
-    // A duty a line, whatever stands in it.
+    // A duty a line, whatever its text.
     expect(text.split('\n').filter((l) => l.endsWith('| – not run |'))).toHaveLength(duties.length);
   });
 
-  test('the record of processing names everything that is held of people, and every program that is told of it', async () => {
+  test('the record of processing names everything that is held of people, and every program that is notified of it', async () => {
     const facts = await readFacts(api.db, api.keys, api.services.config, NOW);
     const named = dataRows(facts).flatMap((r) => r.sections);
     expect(named.sort()).toEqual(SECTIONS.map((s) => s.name).sort());

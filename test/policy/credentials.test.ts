@@ -40,7 +40,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
   const make = (name: string, badge?: string) =>
     api.ask<Person>('POST', '/api/people', { body: { name, ...(badge && { badge }) } });
 
-  /** A real kiosk's store, and its ways in, on what the server's own pages tell it. */
+  /** A real kiosk's store, and its check-in methods, on what the server's own pages send it. */
   async function door(version?: number) {
     const store: SqlStore = await openKiosk(newFolder(), {}, { clock: heldClock(NOW.getTime()) });
     const { device } = await knownKiosk(api.db, { site: SITE.id, device: store.device });
@@ -66,7 +66,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       device,
       store,
       admitted,
-      /** @returns kinds of what the page told */
+      /** @returns kinds of what the page had */
       async sync(): Promise<string[]> {
         return (await readInto(opened, store, version)).map((c) => c.kind);
       },
@@ -133,7 +133,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(readIssuers(west.store.sync.issuers)).toEqual(api.keyring.issuers);
   });
 
-  test('a card opens the door until it is revoked, by staff or by whoever lost it; its code is told once', async () => {
+  test('a card opens the door until it is revoked, by staff or by the person who lost it; its code is sent once', async () => {
     const ada = await make('Ada');
     const west = await door();
     await west.sync();
@@ -252,7 +252,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect([await west.refused(late), await west.read(full)]).toEqual(['code-unknown', 'welcome']);
   });
 
-  test('a code to choose a PIN by goes to every kiosk of its person, told once', async () => {
+  test('a code to choose a PIN by goes to every kiosk of its person, sent once', async () => {
     const number = randomUUID().slice(0, 8);
     const ada = await api.ask<Person>('POST', '/api/people', { body: { name: 'Ada', number } });
     const url = `/api/people/${ada.id}/pin-code`;
@@ -265,7 +265,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await west.sync()).toEqual(['pinCode']);
     expect(west.store.pinCode(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
     const east = await door();
-    await east.sync(); // a snapshot tells it too
+    await east.sync(); // a snapshot has it too
     expect(east.store.pinCode(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
     const row = await api.db.selectFrom('pin_code').selectAll().where('person', '=', ada.id).executeTakeFirstOrThrow();
     expect(Buffer.from(row.sealed).includes(pinCodeHash(ada.id, issued.code))).toBe(false);
@@ -317,7 +317,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
 
     const card = { id: randomUUID(), sealed: randomBytes(2076).toString('base64url') };
     box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, card }, NOW);
-    // A usable template is not taken from there, whoever sends it.
+    // A usable template is not taken from there, no matter who sends it.
     const vector = randomBytes(2048).toString('base64url');
     const templates = [{ id: randomUUID(), pose: 'front', vector }];
     box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, templates }, NOW);
@@ -348,7 +348,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect((await readCardTemplates(api.db, api.keys, [ada])).get(ada)?.card?.id).toBe(present!.id);
   });
 
-  test('a policy that leaves no way without a face is refused; a kiosk of version 1 is told what it understands', async () => {
+  test('a policy that leaves no way without a face is refused; a kiosk of version 1 gets what it understands', async () => {
     const url = `/api/sites/${SITE.id}/policy`;
     for (const body of [
       { leaseDays: 30, checkinMethods: ['face'] },

@@ -23,7 +23,7 @@ import { temporaryHome } from '../sync/kit.ts';
 
 export type Door = Awaited<ReturnType<typeof doorOn>>;
 
-/** What a browser of somebody holds. */
+/** What a person's browser holds. */
 export interface Visitor {
   cookie: string | null;
   /** Where their requests come from. */
@@ -93,7 +93,7 @@ export async function doorOn(
   await app.ready();
 
   let visitors = 0;
-  /** Somebody new, from an address of their own: limits of others are not theirs. */
+  /** A new visitor, from an address of their own: limits of others are not theirs. */
   const visitor = (ip?: string): Visitor => {
     visitors += 1;
     return { cookie: null, ip: ip ?? `10.${visitors >> 16}.${(visitors >> 8) & 255}.${visitors & 255}` };
@@ -126,13 +126,13 @@ export async function doorOn(
     return { status: answer.statusCode, headers: answer.headers, text: answer.body, json, cookie: set };
   }
 
-  /** Somebody of this role, signed in fully. */
+  /** Someone of this role, signed in fully. */
   async function as(role: Role, id?: string): Promise<Visitor & { readonly id: string }> {
     const held = visitor();
     return inTransaction(db, async (tx) => {
       if (role === 'person') {
         const person = id ?? crypto.randomUUID();
-        if (!id) await writePerson(tx, keys, { id: person, patch: { name: 'Somebody', language: 'en' } }, now);
+        if (!id) await writePerson(tx, keys, { id: person, patch: { name: 'Someone', language: 'en' } }, now);
         const { token } = await startSession(tx, keys, { role, person }, now);
         return { ...held, cookie: token, id: person };
       }

@@ -56,7 +56,7 @@ const MARKS = {
   ip: '203.0.113.77',
   browser: 'ReadableBrowser/7.7',
   refused: 'Refused Plainperson',
-  incident: 'Incident told in plain words',
+  incident: 'Incident put in plain words',
   incidentNote: 'Note of an incident in the open',
   webhook: 'receiver.readable.example',
   kioskStaff: 'Readable of the cables',
@@ -139,7 +139,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     const id = String(made.json().id);
 
     await ok('POST', `/api/people/${id}/badges`, { number: MARKS.badge2 });
-    // What opens the door is told once, and kept nowhere: neither as it is printed, nor as bytes.
+    // What opens the door is shown once, and kept nowhere: neither as it is printed, nor as bytes.
     needles.card = String((await ok('POST', `/api/people/${id}/cards`)).json().text);
 
     // A kiosk: who was enrolled there, a consent by a guardian, check-ins with a position, a face.
@@ -189,7 +189,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     );
     await kiosk.send(door.now);
     expect(await pinOf(db, id)).toMatchObject({ device: kiosk.id });
-    // What can't be taken, about somebody: it is kept, sealed.
+    // What can't be taken, about someone: it is kept, sealed.
     const bad = structuredClone(
       kiosk.box.append('person', { change: 'added' }, { person: randomUUID(), name: MARKS.refused }),
     );
@@ -207,7 +207,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     } as BatchHeader;
     await ingest(db, keys, header, { sentAt: door.now.toISOString(), events: [bad] }, door.now);
 
-    // A minor's guardian; what somebody said of a record, and what was noted of it; a code for a PIN; an import's file names.
+    // A minor's guardian; what someone said of a record, and what was noted of it; a code for a PIN; an import's file names.
     const young = String((await ok('POST', '/api/people', { name: 'Young', number: '77120399' })).json().id);
     await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${door.now.getUTCFullYear() - 12}-03-04` });
     const guardian = { name: MARKS.minorGuardian, relation: MARKS.relation };
@@ -293,7 +293,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     await db.transaction().execute((tx) => keepLogs(tx, keys, kiosk, { command, gz: gz.toString('base64') }, door.now));
   }
 
-  /** An import with a picture of somebody, as its upload leaves it. */
+  /** An import with a picture of someone, as its upload leaves it. */
   async function imported(): Promise<void> {
     const { db, keys } = door;
     await db.transaction().execute(async (tx) => {
@@ -345,7 +345,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
       SECRET_KEY: SECRET_KEY!,
       AWS_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY!,
     };
-    // As the server's own logger writes it, whatever somebody throws.
+    // As the server's own logger writes it, whatever someone throws.
     let own = '';
     const log = createLogger('debug', {
       write(line: string) {

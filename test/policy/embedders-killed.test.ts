@@ -57,7 +57,7 @@ describe.skipIf(postgresUnavailable())('a move to another embedder whose server 
       const child = spawn(process.execPath, [CHILD, JSON.stringify(o)], { stdio: ['ignore', 'ignore', 'inherit'] });
       expect([statements, ...(await once(child, 'exit'))]).toEqual([statements, null, 'SIGKILL']);
     };
-    /** How many are moved. Whoever is noted as moved has the new template and the old one; nobody else has a new one. */
+    /** How many are moved. People noted as moved have the new template and the old one; nobody else has a new one. */
     const moved = async (): Promise<number> => {
       const noted = await api.db.selectFrom('model_migration_person').select(['person', 'outcome']).execute();
       const templates = await api.db.selectFrom('template').select(['person', 'model']).execute();

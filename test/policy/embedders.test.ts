@@ -32,7 +32,7 @@ import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
 import { DLIB, putDlib, weightsWithDlib } from './embedders-kit.ts';
 
-/** A move to another embedder: everybody made anew from kept photos, resumable, and the old templates until it is done. */
+/** A move to another embedder: new templates from kept photos, resumable, and the old ones until it is done. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const { start, unavailable } = DATABASES[0]!;

@@ -109,7 +109,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     for (const id of [liar, ada]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
-  test('templates are made from photos after a consent, a face that is somebody else’s is told to staff, and a withdrawal leaves none', async () => {
+  test('templates are made from photos after a consent, a face that is someone else’s is reported to staff, and a withdrawal leaves none', async () => {
     const ada = await make('Ada');
     await expect(enrol(ada, [stills[0]!])).rejects.toMatchObject({ code: 'consent-missing' });
     await api.ask('POST', `/api/people/${ada}/consents`, { body: { textVersion: '1', language: 'en' } });
@@ -126,7 +126,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     const again = await enrol(twin, [stills[2]!]);
     expect(again).toMatchObject({ outcome: 'duplicate', templates: 0, duplicates: [{ person: ada, name: 'Ada' }] });
     expect(again.duplicates[0]).toMatchObject({ hasPicture: true, enrolledAt: NOW.toISOString() });
-    // Who is at the desk may not say that they are two people; an administrator may, who has looked at whom it concerns.
+    // Staff at the desk may not say that they are two people; an administrator who has looked at both may.
     const overrule = (typed: string) => ({ duplicate: { what: 'overrule', other: ada, typed } });
     await expect(enrol(twin, [stills[2]!], overrule('Ada'))).rejects.toMatchObject({ code: 'duplicate-needs-admin' });
     const admin = (typed: string) => enrol(twin, [stills[2]!], overrule(typed), 'admin');
@@ -202,7 +202,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     for (const id of [ada, eve]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
-  test('what waits is compared again when it is accepted: whoever else it is like is asked about first', async () => {
+  test('what waits is compared again when it is accepted: anyone else it is like is asked about first', async () => {
     const ada = await make('Ada First', { number: 'X-1', consent: true });
     expect((await enrol(ada, [stills[0]!])).outcome).toBe('enrolled');
     const eve = await make('Eve Late', { number: 'X-2', consent: true });
@@ -258,7 +258,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     const { id } = await begin(null);
     await upload(id, `${one}.jpg`, stills[0]!);
     await upload(id, 'Hopper_Grace.jpg', stranger);
-    await upload(id, 'whoever.jpg', stills[1]!);
+    await upload(id, 'unknown.jpg', stills[1]!);
     await upload(id, 'listed.jpg', stills[3]!);
     await upload(id, 'list.csv', Buffer.from(`file,number\nlisted.jpg,${three}\n`));
     await upload(id, `${two}-2.png`, Buffer.from('no picture'));
@@ -267,7 +267,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     expect(found.map((p) => [p.file, p.person?.id ?? null, p.code, p.consent])).toEqual([
       [`${one}.jpg`, ada, null, 'given'],
       ['Hopper_Grace.jpg', grace, null, 'none'],
-      ['whoever.jpg', null, 'person-unknown', null],
+      ['unknown.jpg', null, 'person-unknown', null],
       ['listed.jpg', eve, 'duplicate-in-import', 'given'],
       [`${two}-2.png`, grace, 'picture-not-decodable', 'none'],
     ]);
@@ -290,7 +290,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     // Decisions can be taken back; a picture of nobody, or without a face, can't be accepted.
     const decide = (photo: ImportPhoto, body: object, as: 'staff' | 'admin' = 'staff') =>
       api.ask<ImportPhoto>('POST', `/api/imports/${id}/photos/${photo.id}/decision`, { as, body });
-    // A face that is like somebody else's waits for an administrator, who types whom it concerns.
+    // A face that is like someone else's waits for an administrator, who types who it concerns.
     const accept = (typed?: string) => ({ decision: 'accept', ...(typed && { typed }) });
     await expect(decide(found[3]!, accept(one))).rejects.toMatchObject({ code: 'duplicate-needs-admin' });
     await expect(decide(found[3]!, accept(), 'admin')).rejects.toMatchObject({ code: 'confirmation-wrong' });
@@ -312,7 +312,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     // With the enrolment, and not before it, the two are a pair.
     expect(await partnersOf(api.db, eve)).toEqual([ada]);
     expect(await look(ada)).toMatchObject({ templates: 1 });
-    // The template is of the embedder that it says, made anew from the picture.
+    // The template is of the embedder that it says, made again from the picture.
     const made = await inTransaction(api.db, (tx) =>
       audited(tx, api.keys, { actor: SYSTEM, route: 'test' }, NOW, (o) => readTemplates(tx, api.keys, o, [ada])),
     );

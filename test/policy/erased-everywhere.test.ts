@@ -46,7 +46,7 @@ const DAY = 86_400_000;
 const THAW: ThawOptions = { wait: false, tier: 'Standard', sleep: async () => undefined };
 
 /**
- * The test of the policy's row 29: with every key that the server holds, before and after, somebody tries to decrypt a
+ * The test of the policy's row 29: with every key that the server holds, before and after, someone tries to decrypt a
  * person out of everything there is. The same search before the erasure finds the person, or it proves nothing.
  */
 describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, unavailable, start }) => {
@@ -101,7 +101,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     }
   }
 
-  /** What a restore of a backup into an empty database gives whoever looks for the person there. */
+  /** What a restore of a backup into an empty database gives a search for the person. */
   async function restored(backup: string, person: string): Promise<{ rows: string[]; again: number }> {
     const there = await start();
     opened.push(() => there.remove());
@@ -140,7 +140,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       })
       .execute();
     await deliver(kiosk);
-    // What a kiosk with a defect might send: about her, and not where an event says whom it is about.
+    // What a kiosk with a defect might send: about her, and not where an event says who it is about.
     const strange = { header: { v: 99 }, about: ada.id.toUpperCase(), name: 'Ada Lovelace' };
     const slot = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: device, aud: randomUUID(), spv: 1 } as const;
     const header: BatchHeader = { ...slot, epoch: randomUUID(), first: 1, last: 1 };
@@ -187,7 +187,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
         join(folder.path, 'store.db'),
         (await openKeys({ home: folder.path, deviceSecret: null })).current.subkey('pages'),
       );
-    // Her keys there, as they lie in the store: every page is opened with the store's own key.
+    // Her keys there, as they are in the store: every page is opened with the store's own key.
     const wrapped = kiosk.session.db
       .prepare('SELECT records_key, photos_key, profile FROM person WHERE ref = 1')
       .raw()
@@ -196,7 +196,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       const pages = await pagesOf();
       return wrapped.filter((bytes) => pages.includes(bytes.subarray(0, 24))).length;
     };
-    // Her photos lie in files of their own; Grace has none.
+    // Her photos are in files of their own; Grace has none.
     const photosInKiosk = () => readdirSync(join(folder.path, 'storage/faces')).length;
 
     // Before: the search finds her everywhere, or it is worth nothing.
@@ -224,7 +224,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     ]);
     expect(await tablesNaming(database.db, ada.id)).toEqual(expect.arrayContaining(['checkin', 'event', 'photo']));
 
-    // Erased, told to the kiosk by the server's own page, and confirmed by the kiosk's own event.
+    // Erased, sent to the kiosk by the server's own page, and confirmed by the kiosk's own event.
     const request = await erasures.erase(ada.id);
     expect((await erasureState(database.db, request, now))!.waitsFor).toBe('kiosks-open');
     const source = { db: database.db, keys, logEpoch: database.logEpoch, publicKeys: async () => ({}) as never };
@@ -273,10 +273,10 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     expect(await openedInRows(database.db, keys, grace.id)).toEqual(expect.arrayContaining(['person', 'event', 'key']));
     expect([kiosk.person(ada.id), await inKiosk(), photosInKiosk()]).toEqual([null, 0, 0]);
     expect(await openedUnderEnvironment(database.db, keys, [ada.id, 'Ada Lovelace'])).toEqual([]);
-    // That somebody of this id was erased, and which kiosk has said so, is known; no record is of theirs.
+    // That someone of this id was erased, and which kiosk has said so, is known; no record is of theirs.
     expect(await tablesNaming(database.db, ada.id)).toEqual(['change', 'erasure', 'person']);
     expect(await restored(old.backup, ada.id)).toEqual({ rows: [], again: 1 });
-    // And where somebody has done away with the tombstones: the rows are back, and nothing opens them.
+    // And where someone has removed the tombstones: the rows are back, and nothing opens them.
     await store.deleteEveryVersion(PREFIX.tombstones);
     expect(await restored(old.backup, ada.id)).toEqual({ rows: [], again: 0 });
   }, 300_000);

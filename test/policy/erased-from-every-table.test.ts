@@ -51,7 +51,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'superseded_by',
   'target',
   'undone_by',
-  // A record; or whoever was erased, until a receiver was told (docs/operate/webhooks.md).
+  // A record; or a person who was erased, until a receiver was notified (docs/operate/webhooks.md).
   'webhook_delivery.subject',
 ]);
 /** Tables that know of nobody by their nature, or whose rows are the erasure's own. */
@@ -116,6 +116,6 @@ test('no table keeps the id of an erased person, whichever column it was in', as
     db,
   );
   expect(done.map((r) => r.step)).toEqual(expect.arrayContaining(['close', 'unlink', 'objects']));
-  // That somebody of this id was erased is known, and kiosks and receivers of webhooks are told; nothing else is.
+  // That someone of this id was erased is known, and kiosks and receivers of webhooks are notified; nothing else is.
   expect(await tablesNaming(db, person)).toEqual(['change', 'erasure', 'person', 'webhook_delivery']);
 }, 120_000);

@@ -19,11 +19,11 @@ import { KEYRING_OBJECT } from '../../sync/server/platform/objects/sealed/layout
 import { decompressed } from '../../sync/server/platform/objects/sealed/stream.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 
-/** How somebody who has all the server's keys looks for a person: by trying to decrypt, not by remembering ciphertext. */
+/** How someone who has all the server's keys looks for a person: by trying to decrypt, not by remembering ciphertext. */
 
 /** Envelope of a person's key: label, nonce, key and alias secret, tag. */
 const KEY_ENVELOPE = 3 + 12 + 64 + 16;
-/** A key is replaced when everything is sealed anew. */
+/** A key is replaced when everything is re-encrypted. */
 const GENERATIONS = [1, 2];
 
 /** Every file below a folder. A file that goes while it is looked for is not there. */

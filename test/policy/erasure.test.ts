@@ -81,7 +81,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await count(sql`template`)).toBe(2);
     now = new Date(now.getTime() + 8 * DAY);
     expect((await erasures.run()).steps).toBe(0);
-    // Asked for anew, and not taken back: the name is gone when the time is over.
+    // Asked for again, and not taken back: the name is deleted when the time is over.
     const again = await requestErasure(database.db, keys, { person: ada, origin: 'person', undoDays: 1 }, now);
     expect(again.request).not.toBe(request);
     now = new Date(now.getTime() + DAY);
@@ -139,7 +139,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await open()).toMatchObject([{ device: a.id, overdue: true }]);
   });
 
-  test('somebody whom a legal hold names is not erased before it is released; templates go all the same', async () => {
+  test('a person under a legal hold is not erased before it is released; templates go all the same', async () => {
     const a = await kiosk();
     const ada = a.enrol('Ada Lovelace');
     await a.send();
@@ -356,7 +356,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await count(sql`erasure where state <> 'done'`)).toBe(0);
   });
 
-  test('a database that somebody put back to before an erasure is found by its tombstone, and the person erased again', async () => {
+  test('a database that was put back to before an erasure is found by its tombstone, and the person erased again', async () => {
     const a = await kiosk();
     const ada = a.enrol('Ada Lovelace');
     await a.send();
@@ -377,7 +377,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(request).toBeTruthy();
   });
 
-  test('rows are taken apart for whoever is asked for, and no others', async () => {
+  test('rows are taken apart for the people asked for, and no others', async () => {
     const a = await kiosk();
     const [ada, grace] = [a.enrol('Ada Lovelace'), a.enrol('Grace Hopper')];
     a.box.checkin(ada);

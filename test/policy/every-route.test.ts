@@ -56,7 +56,7 @@ beforeAll(async () => {
   otherIds = await idsAround(other.id);
 });
 
-/** A person of whom there are records, a template, a badge, a card and a complaint. */
+/** A person who has records, a template, a badge, a card and a complaint. */
 async function anotherPerson(): Promise<Visitor & { readonly id: string }> {
   const { db, keys, now } = door;
   const [fullName, number, email, phone, badge, words] = OTHER as [string, string, string, string, string, string];
@@ -290,10 +290,10 @@ describe('the OpenAPI document', () => {
     expect([persons.map(name), writes.map(name)]).toEqual([[], []]);
   });
 
-  test('no route answers with what is somebody’s and declares that it touches nothing personal', () => {
+  test('no route answers with what is someone’s and declares that it touches nothing personal', () => {
     const PERSONAL =
       /"(person|people|email|phone|number|badge|bornOn|guardian|gps|vector|words|subjects|sightings)":\{/g;
-    // One's own account and session are no access to somebody's data.
+    // One's own account and session are no access to someone's data.
     const own = new Set(['POST /api/session', 'GET /api/session', 'POST /api/sign-in']);
     const found = SERVED.flatMap((spec) => {
       if (typeof spec.answer !== 'object' || own.has(name(spec))) return [];

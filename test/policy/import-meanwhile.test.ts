@@ -54,7 +54,7 @@ describe('while a picture of an import is looked at', () => {
   const run = () => importsJob.run({ ...api.services, signal: AbortSignal.timeout(60_000) });
 
   /**
-   * Runs the job. Once it knows whom the pictures are of and has the models, and before it writes what it saw, `meanwhile`
+   * Runs the job. Once it knows who the pictures are of and has the models, and before it writes what it saw, `meanwhile`
    * happens to its end.
    */
   const runWhile = async (meanwhile: () => Promise<unknown>): Promise<void> => {
@@ -93,7 +93,7 @@ describe('while a picture of an import is looked at', () => {
     expect(happened).toBe(1);
   };
 
-  test('a list comes that says whom it is of: it is looked at again, and found', async () => {
+  test('a list comes that says who it is of: it is looked at again, and found', async () => {
     const ada = await person('Ada', '7001');
     const { id } = await begin();
     await face(id, 'scan.jpg');
@@ -115,7 +115,7 @@ describe('while a picture of an import is looked at', () => {
     expect(await photos(id)).toMatchObject([{ person: { name: 'Eve' }, state: 'judged' }]);
   });
 
-  test('somebody says whom it is of: their word holds, and the picture can be opened', async () => {
+  test('someone says who it is of: their word holds, and the picture can be opened', async () => {
     const [first, second] = [await person('First', '7003'), await person('Second', '7004')];
     const { id } = await begin();
     await face(id, 'nobody.jpg');
@@ -143,7 +143,7 @@ describe('while a picture of an import is looked at', () => {
     expect(rows).toEqual([{ photo: null, template: null }]);
   });
 
-  test('whoever it is of is erased: the job goes on', async () => {
+  test('its person is erased: the job goes on', async () => {
     const gone = await person('Gone', '7005');
     const { id } = await begin();
     await face(id, '7005.jpg');
@@ -153,7 +153,7 @@ describe('while a picture of an import is looked at', () => {
     expect((await photos(id)).map((p) => p.state)).not.toContain('waiting');
   });
 
-  test('what is no picture and is given to somebody keeps its reason, and stops nothing', async () => {
+  test('what is no picture and is given to a person keeps its reason, and stops nothing', async () => {
     const ada = await person('Lone', '7006');
     const { id } = await begin();
     await upload(id, 'broken.jpg', 'no picture');

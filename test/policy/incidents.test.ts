@@ -67,13 +67,13 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect(await api.lastAudit()).toMatchObject({ action: 'write', resource: made.id });
   });
 
-  test('a stolen kiosk: one command revokes it, makes new keys, ends sessions; whom it had is found; the notices are drafted', async () => {
+  test('a stolen kiosk: one command revokes it, makes new keys, ends sessions; the people it had are found; the notices are drafted', async () => {
     const box = await api.kiosk();
     const other = await api.kiosk();
     const number = randomUUID().slice(0, 8);
     const person = enrol(box, 'Ada Lovelace', NOW, number);
     await api.deliver(box);
-    // The kiosk was given the people of its site; somebody who joined later was not.
+    // The kiosk was given the people of its site; someone who joined later was not.
     const source = {
       db: api.db,
       keys: api.keys,
@@ -131,7 +131,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect((await verifyAudit(api.db, api.keys)).faults).toEqual([]);
   });
 
-  test('a step of the containment that fails holds up no other, and is told', async () => {
+  test('a step of the containment that fails holds up no other, and is reported', async () => {
     const made = await open();
     const box = await api.kiosk();
     const result = await api.ask<z.output<typeof Contained>>('POST', `/api/incidents/${made.id}/contain`, {

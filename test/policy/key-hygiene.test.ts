@@ -164,7 +164,7 @@ process.on('exit', () => {
     expect(env).toEqual({ PATH: '/bin' });
   });
 
-  test('a core dump is prevented, told of where it can’t be, and refused where it is asked for', () => {
+  test('a core dump is prevented, reported where it can’t be, and refused where it is asked for', () => {
     const limits = (soft: string) => `Limit  Soft\nMax core file size        ${soft}     unlimited   bytes\n`;
     const asked: number[] = [];
     const around = (soft: string, can: boolean, switches: string[] = []) => ({

@@ -40,9 +40,9 @@ let present: MasterPair = newPair();
 let live: Keys = keysOfPair(present);
 let stopBeating: () => Promise<void> = async () => undefined;
 const people: { id: string; name: string }[] = [];
-/** What was last written of whom, and committed. */
+/** What was last written and committed, by person. */
 const contacts = new Map<string, { email: string; phone: string }>();
-/** The template of whoever has one. */
+/** The templates of people who have one. */
 const faces = new Map<string, Buffer>();
 /** One in so many has a face. */
 const FACES = 20;
@@ -119,7 +119,7 @@ function load(): () => Promise<number> {
     }
     return turns;
   })();
-  // Told where it is waited for.
+  // Reported where it is waited for.
   work.catch(() => undefined);
   return () => {
     running = false;

@@ -151,7 +151,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       expect(await findPeople(db, both, { email: `${people[steps % 12]}@example.org` })).toEqual([people[steps % 12]]);
     });
     expect(done.total).toBeGreaterThan(12 * 6);
-    // Whoever had the old pair and a copy of the database could write audit rows that verify: from here on not any more.
+    // With the old pair and a copy of the database one could write audit rows that verify: from here on not any more.
     expect(await auditKeys()).toBe(auditKeysBefore + 1);
     const fresh = keysOfPair(next);
     await readsAll(fresh);
@@ -298,7 +298,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
 
   // PGlite has one connection: nobody else can hold a table.
   if (name !== 'PGlite')
-    test('waits for whoever holds a table for long, and goes on afterwards', async () => {
+    test('waits for a transaction that holds a table for long, and goes on afterwards', async () => {
       const { db } = database;
       const both = keysOfPair(next, old);
       await openRing(db, both);

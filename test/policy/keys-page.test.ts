@@ -6,7 +6,7 @@ import { OF_PERSONS, SEALED } from '../../sync/server/app/key-rotation/sealed.ts
 import { PURPOSES } from '../../sync/server/platform/keys/envelope.ts';
 import { SECRETS } from '../../sync/server/platform/secrets/files.ts';
 
-/** docs/prove/keys.md tells every key there is: an auditor reads it instead of the code. */
+/** docs/prove/keys.md lists every key there is: an auditor reads it instead of the code. */
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/prove/keys.md'), 'utf8');
@@ -19,7 +19,7 @@ test('the page of keys names every sub-key, of the server and of a kiosk, and ev
   expect(named.filter((name) => !quoted(name) && !quoted(name.replace(/_PREVIOUS$/, '')))).toEqual([]);
 });
 
-test('the page of keys tells of every sealed column which key it is under', () => {
+test('the page of keys says of every encrypted column which key it is under', () => {
   const missing = (names: readonly { name: string }[], row: string) =>
     names.map((t) => t.name).filter((name) => !row.includes(name));
   const ofField = SEALED.filter((t) => Object.values(t.columns).some((c) => c.purpose === 'field'));

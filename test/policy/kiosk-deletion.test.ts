@@ -76,7 +76,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       const { id: request } = a.box.append('person', { change: 'deleted' }, { person: ada }).header;
       await a.send(now, 7);
       for (const one of [a, b]) expect(kinds(await one.read())).toEqual(['gone']);
-      // Also to whom everything is told anew.
+      // Also for a kiosk that reads everything again.
       const fresh = await kiosk();
       expect(kinds(await fresh.read())).not.toContain('person');
       expect(
@@ -107,7 +107,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       for (const one of [a, b]) expect(kinds(await one.read(now))).toContain('erase');
     });
 
-    test('of somebody whom a legal hold names is refused: nothing changes, the kiosk gets them back, and the office decides', async () => {
+    test('of a person under a legal hold is refused: nothing changes, the kiosk gets them back, and the office decides', async () => {
       const [a, b] = [await kiosk(), await kiosk()];
       const ada = a.enrol('Ada Lovelace');
       await a.send();
@@ -174,7 +174,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       const { db } = database;
       const a = await kiosk();
       const ada = a.enrol('Ada Lovelace');
-      // One that names her where no event says whom it is about, and one that does.
+      // One that names her where no event says who it is about, and one that does.
       a.box.append('health', { code: 'x', detail: {} }, {}).header.type = `about ${ada}` as 'health';
       a.box.append('checkin', { direction: 'in', method: 'face', liveness: 'passed' }, { person: ada }).header.v =
         9 as 1;
@@ -262,7 +262,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       await a.send(now);
       const records = database.db.selectFrom('checkin').select(['id', 'person']);
       expect(await records.execute()).toEqual([{ id: early, person: ada }]);
-      // It joins no site again, and no kiosk is told anything.
+      // It joins no site again, and no kiosk is sent anything.
       expect(await database.db.selectFrom('person_site').select(['person', 'site']).execute()).toEqual([
         { person: ada, site: SITES[1] },
       ]);

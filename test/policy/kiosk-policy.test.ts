@@ -34,7 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A kiosk that was told this policy, started again. */
+/** A kiosk that got this policy, started again. */
 async function kioskUnder(policy: Policy): Promise<Core> {
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   await kiosk.store.sync.applyRoster({
@@ -56,7 +56,7 @@ async function begin({ methods }: Core, language: string) {
   return methods.enrolBegin({ token, name: 'New', number: null, pin: null, language, consent });
 }
 
-test('where nobody has said who runs the place, nobody can agree: staff is told, and the console or site.json mends it', async () => {
+test('where nobody has said who runs the place, nobody can agree: staff is notified, and the console or site.json fixes it', async () => {
   writeSiteConfig(home, { ...readSiteConfig(home), privacy: PRIVACY_NOT_SET });
   const kiosk = await kioskUnder({ leaseDays: 30 });
   await expect(kiosk.methods.consentText({ language: 'ar' })).rejects.toMatchObject({ code: 'privacy-not-set' });
@@ -78,7 +78,7 @@ test('where faces are switched off no face can be enrolled, and the screen says 
   expect((await kiosk.methods.status({})).notices).toContain('faces-not-allowed');
 });
 
-test('whom to ask is the server’s word: controller, privacy contact and DPO reach the privacy screen', async () => {
+test('contacts are the server’s word: controller, privacy contact and DPO reach the privacy screen', async () => {
   const privacy = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
   const kiosk = await kioskUnder({ leaseDays: 30, privacy });
   expect((await kiosk.methods.status({})).privacy).toMatchObject(privacy);

@@ -220,7 +220,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     // The other was offline meanwhile, and took it too: both records stay, and there is nothing more to send.
     await use(other, member.id, 4);
     expect(sentIn((await read(other.id, at.cursor)).changes)).toBeNull();
-    // Of someone whom the server never had, or who is removed, it changes nothing.
+    // Of a person the server never had, or who is removed, it changes nothing.
     await use(one, randomUUID(), 1);
     await remove(member.id);
     await use(one, member.id, 1);
@@ -245,7 +245,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect((await sentTo(kiosk.id))![0]!.factor!.paper).toHaveLength(5);
     const kept = await api.db.selectFrom('quarantine').select('reason').where('device', '=', kiosk.id).execute();
     expect(kept.map((r) => r.reason)).toEqual(Array(3).fill('event-malformed'));
-    // Whom it says it added is listed as its own, and unlocks nothing else.
+    // A member it says it added is listed as its own, and unlocks nothing else.
     expect((await items()).find((one) => one.id === ghost)).toMatchObject({ kiosk: { id: kiosk.id }, pin: null });
     expect(await codeOf(reset(ghost, { what: 'pin' }))).toBe('staff-of-kiosk');
     expect(await codeOf(remove(ghost))).toBe('staff-of-kiosk');
@@ -340,7 +340,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     ]);
     expect(await staffOf(bob)).toEqual([]);
 
-    // Who deleted somebody is in the audit log as well, as a deletion; a forgotten member leaves the row.
+    // Who deleted someone is in the audit log as well, as a deletion; a forgotten member leaves the row.
     append('person', { change: 'deleted', by }, { person: eve });
     await kiosk.send(NOW);
     expect((await rows())[0]).toEqual(['kiosk-staff', by, 'Kim', 'delete', kiosk.id, ['person'], 1]);

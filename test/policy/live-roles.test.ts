@@ -67,7 +67,7 @@ describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) =>
   });
   beforeEach((context) => void (unavailable && context.skip(unavailable)));
 
-  test('opens for whoever may see the board, from our own page, and for nobody else', async () => {
+  test('opens for people who may see the board, from our own page, and for nobody else', async () => {
     expect(await statusOf(open(door.visitor()))).toBe(401);
     const someone = await door.as('person');
     expect(await statusOf(open(someone))).toBe(403);

@@ -123,7 +123,7 @@ describe.skipIf(unavailable)('the log of a server', () => {
     child.kill('SIGTERM');
     const [code] = await once(child, 'exit');
     expect(code).toBe(0);
-    // The search finds what is there: both logs tell of what happened.
+    // The search finds what is there: both logs say what happened.
     for (const notified of ['events taken', 'events quarantined', 'request failed', 'bad-request', 'P0001'])
       expect(log).toContain(notified);
     expect(theirs).toMatch(/shut down/);

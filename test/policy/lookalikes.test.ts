@@ -19,7 +19,7 @@ import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
 
-/** Pairs of lookalikes on the server: what a kiosk says of one, whom it concerns, and with whom it goes. */
+/** Pairs of lookalikes on the server: what a kiosk says of one, who it concerns, and whose erasure takes it along. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
@@ -61,7 +61,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     if (unavailable) context.skip(unavailable);
   });
 
-  /** Two people of the door's site, whom the door has marked. */
+  /** Two people of the door's site, marked by the door. */
   async function pair(reason: 'enrolment' | 'not-me' = 'enrolment') {
     const [ada, eve] = [enrol(door, 'Ada', NOW, `A-${++count}`), enrol(door, 'Eve', NOW, `E-${count}`)];
     door.append('lookalike', { change: 'marked', reason }, { person: eve, other: ada }, NOW);
@@ -71,7 +71,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
   const listed = async () =>
     (await api.ask<{ items: { id: string; people: { id: string }[] }[] }>('GET', '/api/lookalikes', { as: 'staff' }))
       .items;
-  /** What a snapshot tells this kiosk of a person's pairs; nothing where it does not tell of any. */
+  /** What a snapshot gives this kiosk of a person's pairs; nothing where it has none. */
   async function notified(person: string, box = door) {
     const source = { db: api.db, keys: api.keys, logEpoch: v7(), publicKeys: async () => ({}) as never };
     const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };
@@ -109,13 +109,13 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
       .where('first', 'in', [ada, eve])
       .execute();
     expect(candidates).toMatchObject([{ status: 'rejected' }]);
-    // The log keeps whom it was about, and not the other one.
+    // The log keeps who it was about, and not the other one.
     const [event] = await api.db.selectFrom('event').selectAll().where('type', '=', 'lookalike').execute();
     const { other: named, person } = openHalf(api.keys, await personBox(api.db, api.keys, [event!.person!]), event!);
     expect([named, person?.value]).toEqual([undefined, eve]);
   });
 
-  test('said twice it is told once; a kiosk takes it back, an administrator too, and staff of the office may only look', async () => {
+  test('said twice it is sent once; a kiosk takes it back, an administrator too, and staff of the office may only look', async () => {
     const { ada, eve } = await pair();
     door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: ada, other: eve }, NOW);
     await api.deliver(door);
@@ -150,7 +150,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     expect([await partnersOf(api.db, ada), await partnersOf(api.db, stranger)]).toEqual([[], []]);
   });
 
-  test('a kiosk of another site is told of a pair only where both are of it', async () => {
+  test('a kiosk of another site gets a pair only where both are of it', async () => {
     const { ada, eve } = await pair();
     const elsewhere = await site('Bremen');
     const far = await api.kiosk(elsewhere);

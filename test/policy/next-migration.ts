@@ -8,8 +8,8 @@ const NAME = '9999-next';
 
 /**
  * Makes this process the next build: the newest of the real list of migrations is one that only the tests have. It gives every
- * table a column whose default is another for each row, so that the database writes each table anew.
- * @param step told before each table
+ * table a column whose default is another for each row, so that the database rewrites each table.
+ * @param step called before each table
  * @returns how to be the build of today again
  */
 export function becomeNextServer(step: (done: number, of: number) => void = () => undefined): () => void {

@@ -59,7 +59,7 @@ describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) =
     if (unavailable) context.skip(unavailable);
   });
 
-  test('one wrong line and nobody is made; mended, everybody is, with their picture; once more, and nothing changes', async () => {
+  test('one wrong line and nobody is made; corrected, everybody is, with their picture; once more, and nothing changes', async () => {
     const { id: nord } = await api.ask<{ id: string }>('POST', '/api/sites', {
       body: { name: 'Nord', timeZone: 'Europe/Berlin' },
     });
@@ -82,7 +82,7 @@ describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) =
     await staff.run();
     expect(await staff.found('number=0042')).toEqual([]);
 
-    // The mended list takes the place of the one before.
+    // The corrected list takes the place of the one before.
     await staff.upload(id, 'list.csv', `${head}${ada}Eve;0044;eve@x.example;;;\nGrace;0099;;;;\n`);
     expect((await staff.lines(id)).counts).toEqual({ new: 2, known: 1, wrong: 0 });
     expect(await staff.make(id)).toMatchObject({ people: { state: 'making', made: 0 } });
@@ -95,7 +95,7 @@ describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) =
     const { items: photos } = await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${id}/photos?limit=50`);
     expect(photos).toMatchObject([{ file: 'portrait.jpg', person: { id: made!.id }, code: null, consent: 'none' }]);
 
-    // Kiosks are told to ask them: no picture leaves the server before they have agreed.
+    // Kiosks are to ask them: no picture leaves the server before they have agreed.
     expect(await reenrolments(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'imported' }]);
     expect((await reenrolments(api.db, DEFAULT_SCOPE, NOW)).map((a) => a.reason)).toEqual(['imported']);
 
@@ -105,7 +105,7 @@ describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) =
     await expect(staff.make(again.id)).rejects.toMatchObject({ code: 'import-nobody-new' });
     expect(await staff.found('number=0042')).toHaveLength(1);
 
-    // Taken back: whoever has agreed since stays.
+    // Taken back: people who have agreed since stay.
     const consent = { textVersion: '1', language: 'en' };
     await api.ask('POST', `/api/people/${made!.id}/consents`, { body: consent, as: 'staff' });
     expect(await reenrolments(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'no-template' }]);
@@ -148,7 +148,7 @@ describe.skipIf(postgresUnavailable())('people of a list whose server is killed 
           .execute();
         const noted = await database.db.selectFrom('import_person').select('person').execute();
         const sited = await database.db.selectFrom('person_site').select('person').execute();
-        // Never somebody without a note, a site, or with a number that another has.
+        // Never a person without a note, a site, or with a number that another has.
         expect(new Set(noted.map((r) => r.person))).toEqual(new Set(people.map((p) => p.id)));
         expect(new Set(sited.map((r) => r.person))).toEqual(new Set(people.map((p) => p.id)));
         expect(new Set(people.map((p) => Buffer.from(p.number_index!).toString('hex'))).size).toBe(people.length);
@@ -226,7 +226,7 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
         return all.filter((r) => r.state === 'judged').length;
       };
       const seen: number[] = [];
-      // Before anything; when some are sealed for whoever they are of; in the middle of a batch's findings; of the next.
+      // Before anything; when some are encrypted for their people; in the middle of a batch's findings; of the next.
       for (const [statements, naming] of [[1], [60], [5, LOOKED], [14, LOOKED], [3, LOOKED]] as const) {
         await dieAt(statements, naming);
         seen.push(await looked());
@@ -234,7 +234,7 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
       expect(seen.some((count) => count > 0 && count < PEOPLE)).toBe(true);
       await staff.run();
       expect(await looked()).toBe(PEOPLE);
-      // Every one can still be opened, and is of whom its name says.
+      // Every one can still be opened, and is of the person its name says.
       const { items } = await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${id}/photos?limit=50`, {
         as: 'staff',
       });
@@ -242,13 +242,13 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
       for (const { id: photo, duplicate } of items) {
         const jpeg = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${photo}/picture`, { as: 'staff' });
         expect(jpeg.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
-        // One man under many names: somebody says that they are not one.
+        // One man under many names: someone says that they are not one.
         const body = { decision: 'accept', ...(duplicate && { typed: duplicate.number }) };
         await api.ask('POST', `/api/imports/${id}/photos/${photo}/decision`, { body });
       }
 
       await api.ask('POST', `/api/imports/${id}/apply`, { as: 'staff' });
-      /** How many are enrolled. Whoever's picture is applied has one template, one consent and one photo; nobody else any. */
+      /** How many are enrolled. People whose picture is applied have one template, consent and photo; nobody else has any. */
       const enrolled = async () => {
         const applied = (await rows()).filter((r) => r.state === 'applied').map((r) => r.person);
         for (const table of ['template', 'consent', 'enrolment_photo'] as const) {

@@ -65,7 +65,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
         expect(attempt).toThrowError(expect.objectContaining({ code: 'person-key-destroyed' }));
     });
 
-    test('is not made for someone who was erased, whoever asks', async () => {
+    test('is not made for someone who was erased, no matter who asks', async () => {
       const [ada, grace] = [randomUUID(), randomUUID()];
       await write(ada, { name: 'Ada' });
       await inTransaction(database.db, async (tx) => {
@@ -167,7 +167,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       expect(await findPeople(database.db, keys, { email })).toEqual([]);
     });
 
-    test('lies in the database under pgcrypto with AES-256, and below that under the person’s key', async () => {
+    test('is in the database under pgcrypto with AES-256, and below that under the person’s key', async () => {
       const id = randomUUID();
       await write(id, ADA);
       const row = await database.db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirstOrThrow();

@@ -115,7 +115,7 @@ describe.each(DATABASES)('a person’s link on $name', ({ unavailable, start }) 
     expect(first).toBeDefined();
   });
 
-  test('one address gets three mails at most within ten minutes, and whoever asks is not told', async () => {
+  test('one address gets three mails at most within ten minutes, and the answer does not show it', async () => {
     const email = `${randomUUID()}@example.org`;
     await person(email);
     const before = smtp.mails.length;
@@ -137,7 +137,7 @@ describe.each(DATABASES)('a person’s link on $name', ({ unavailable, start }) 
     expect(codes.filter((c) => c === undefined)).toHaveLength(1);
   });
 
-  test('staff show it as text and QR code, or have it sent; the audit log says for whom, not to which address', async () => {
+  test('staff show it as text and QR code, or have it sent; the audit log says who it is for, not to which address', async () => {
     const email = `${randomUUID()}@example.org`;
     const [id, mute] = [await person(email), await person(null)];
     const staff = await door.as('staff');

@@ -11,7 +11,7 @@ import type { Door, Visitor } from './door-kit.ts';
 /** Every write about a person that the people listener takes, each as one request that succeeds. */
 
 export interface Write {
-  /** Whom it is about; with everyone else whom the erasure is to leave nothing of. */
+  /** Who it is about; with everyone else the erasure is to leave nothing of. */
   readonly person: string;
   readonly others?: readonly string[];
   /** @returns null when it was done, else the code of the refusal */
@@ -252,7 +252,7 @@ const waiting = (what: 'accept' | 'refuse'): Scenario => ({
   route: `POST /api/enrolment/waiting/:case/${what}`,
   async make(o) {
     const picture = readFileSync(stillsOfA()[0]!).toString('base64');
-    // Whoever was enrolled by the same picture before would be asked about as well.
+    // People enrolled by the same picture before would be asked about as well.
     await o.door.db.deleteFrom('template').execute();
     const people = [await o.person(), await o.person()];
     for (const one of people) {
@@ -458,8 +458,8 @@ export const EXCUSED: Readonly<Record<string, string>> = {
   'POST /api/imports/:import/files': 'a picture is of nobody before it is looked at',
   'POST /api/imports/:import/people': 'has people made, by a job, who are not there yet',
   'POST /api/imports/:import/people/undo': 'has people erased, by a job, each by a request of its own',
-  'POST /api/people': 'makes somebody who is not there yet',
-  'POST /api/evacuations': 'a roll call is of nobody before somebody is marked',
+  'POST /api/people': 'makes someone who is not there yet',
+  'POST /api/evacuations': 'a roll call is of nobody before someone is marked',
   'POST /api/retention/holds/:hold/release': 'without it an erasure waits; the closing step deletes what was released',
   'POST /api/erasures/:request/undo': 'under the lock on the request, which the closing step takes first',
   'POST /api/gdpr/delete/my-account/undo': 'as the other',

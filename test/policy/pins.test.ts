@@ -41,7 +41,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await api.db.deleteFrom('pin').execute();
   });
 
-  /** A real kiosk's store with its keypad, on what the server's own pages tell it. */
+  /** A real kiosk's store with its keypad, on what the server's own pages send it. */
   async function door({ site = SITE.id, version }: { site?: string; version?: number } = {}) {
     const clock = heldClock(NOW.getTime());
     const store = await openKiosk(newFolder(), {}, { clock });
@@ -84,7 +84,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
       choose: ({ number }: Person, code: string, pin: string) => checkin.pinChoose({ number: number!, code, pin }),
       /** How many rows of PINs lie here. */
       pins: () => store.session.db.prepare('SELECT count(*) FROM pin').pluck().get(),
-      /** Somebody types number and PIN: whom it is, or the refusal. */
+      /** Someone types number and PIN: who it is, or the error. */
       async types(person: Person, pin: string): Promise<string> {
         const { id, number } = person;
         const code = await codeOf(() => checkin.checkinByPin({ number: number!, pin })).catch(() => null);
@@ -131,7 +131,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     expect(await west.types(ada, '5830')).toBe(OK);
     await west.sync();
     expect([await west.types(ada, '5830'), await west.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
-    // A snapshot tells the same.
+    // A snapshot says the same.
     const late = await door();
     expect([await late.types(ada, '5830'), await late.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
   });
@@ -142,7 +142,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await west.set(ada, '5830', 1_000);
     await east.set(ada, '7294', 60_000);
     await east.sync();
-    await west.sync(); // comes late with an older word, and is told so
+    await west.sync(); // comes late with an older word, and is corrected
     expect([await west.types(ada, '5830'), await west.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
     await east.sync();
     expect(await east.types(ada, '7294')).toBe(OK);
@@ -234,7 +234,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     }
     expect((await pinRow(eve.id))?.sealed).toBeNull();
     expect(readPeppers(west.store.sync.pinPeppers)).toHaveLength(1);
-    // Chosen anew, it counts again.
+    // Chosen again, it counts again.
     await east.set(eve, '9417', 120_000);
     await east.sync();
     await west.sync();

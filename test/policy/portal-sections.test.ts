@@ -16,11 +16,11 @@ import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { DATABASES } from '../services/databases.ts';
 import { apiOn, enrol } from './api-kit.ts';
 
-/** Somebody of whom there is something in each table that knows people: a section that told nothing of it would be empty. */
+/** A person who has something in each table that knows people: a section that left it out would be empty. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
-test('no section of the export is empty for somebody of whom every table has something', async () => {
+test('no section of the export is empty for someone who has something in every table', async () => {
   const home = await DATABASES[0]!.start();
   const database = await home.open();
   const api = await apiOn(database, NOW);
@@ -97,7 +97,7 @@ test('no section of the export is empty for somebody of whom every table has som
     expect(empty(first)).toEqual(['erasures']);
     const pin = first.credentials!.find((c) => (c as { kind: string }).kind === 'pin-code');
     expect(pin).toMatchObject({ kind: 'pin-code' });
-    // Asked for, and able to be taken back: templates and pictures of the face are gone at once, the rest is told.
+    // Asked for, and able to be taken back: templates and pictures of the face are deleted at once, the rest is shown.
     await requestErasure(db, keys, { person, origin: 'person', undoDays: 7 }, NOW);
     const waiting = await exported();
     expect(waiting.erasures).toHaveLength(1);

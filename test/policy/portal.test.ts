@@ -63,7 +63,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
   const upload = (address: string, bytes: Buffer) =>
     takePiece(api.db, box.device, address, { offset: 0, total: bytes.length }, bytes, NOW);
 
-  /** Somebody of whom every table has something; and each value that went in. */
+  /** A person who has something in every table; and each value that went in. */
   async function wholePerson(tag: string) {
     const person = v7();
     const enrolled = v7();
@@ -168,7 +168,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       'pin',
     ]);
     expect(data.attendance!.filter((r) => r.voided === null)).toHaveLength(1);
-    // Whoever looked at them is in it, and so is this very export, by the next one.
+    // People who looked at them are in it, and so is this very export, in the next one.
     expect(data.accesses!.map((a) => a.route)).toEqual(expect.arrayContaining(['PATCH /api/people/:person']));
     expect((await exportOf(mine.person)).data.accesses!.some((a) => a.action === 'export')).toBe(true);
     expect(text).not.toMatch(/photoKey|tester@example/);
@@ -183,7 +183,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       expect(text.includes(value), value.slice(0, 60)).toBe(true);
   });
 
-  test('every table of the database is told in the export or left out with a reason', async () => {
+  test('every table of the database is in the export or left out with a reason', async () => {
     const { rows } = await sql<{ name: string }>`
       select case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end as name
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -195,7 +195,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(Object.keys(EXPORTED).filter((name) => name in LEFT_OUT)).toEqual([]);
     const sections = SECTIONS.map((s) => s.name);
     expect(Object.values(EXPORTED).filter((section) => !sections.includes(section))).toEqual([]);
-    // Whatever has a column for a person is told, or its reason says why not although it has one.
+    // Whatever has a column for a person is exported, or its reason says why not although it has one.
     const { rows: columns } = await sql<{ table: string }>`
       select distinct case when table_schema = 'public' then table_name else table_schema || '.' || table_name end as table
       from information_schema.columns where column_name in ('person', 'first', 'kept')
@@ -210,7 +210,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     ).toEqual(['attendance_due', 'change', 'keyring.person_key'].sort());
   });
 
-  test('a person corrects their own profile, kiosks are told, and number and badge stay with whoever runs the place', async () => {
+  test('a person corrects their own profile, kiosks are notified, and number and badge stay with the office', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     const changed = await ask<MyProfile>(person, 'PATCH', '/api/me', { name: 'New Name', phone: null });
     expect(changed).toMatchObject({ name: 'New Name', phone: null });
@@ -260,7 +260,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       const [event] = store.pending(10).filter((e) => e.header.type === 'checkin');
       expect(Object.keys(event!.header.commitments)).not.toContain('gps');
       expect(JSON.stringify(event)).not.toContain('A POSITION');
-      // Somebody else's on the same kiosk has them: the test would see one.
+      // Someone else's on the same kiosk has them: the test would see one.
       const someone = aPerson({});
       await store.addPerson(someone);
       await store.recordCheckin(aCheckin(someone.id, { gps: 'A POSITION' }));

@@ -62,7 +62,7 @@ describe.each(DATABASES)('presence and figures on $name', (on) => {
     for (const person of people) expect(seen).toContain(person);
   });
 
-  test('whom somebody accounted for is shared while an evacuation goes on, and forgotten at its end', async () => {
+  test('the people accounted for are shared while an evacuation goes on, and forgotten at its end', async () => {
     const [ada, grace] = ['Ada', 'Grace'].map((name) => box.person(name));
     for (const person of [ada!, grace!]) record(person, at('10:30'), 'in');
     await api.deliver(box);

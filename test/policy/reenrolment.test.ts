@@ -15,7 +15,7 @@ import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
 
-/** Whom kiosks are to enrol again, minors whom they enrol, and what of both a merge keeps. */
+/** People kiosks are to enrol again, minors they enrol, and what of both a merge keeps. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const DAY = 86_400_000;
@@ -61,7 +61,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
   const standing = async (person: string) =>
     (await api.ask<{ consent: 'given' | 'withdrawn' | 'none' }>('GET', `/api/people/${person}`)).consent;
 
-  test('a minor whom a kiosk enrolled is one here, with who agreed for them; of an adult nothing is kept', async () => {
+  test('a minor enrolled at a kiosk is one here, with who agreed for them; of an adult nothing is kept', async () => {
     const kim = add('Kim', { ...GUARDIAN, bornOn: '2012-08-01' });
     const lee = add('Lee', {});
     await api.deliver(box);
@@ -76,7 +76,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     expect(await reasonOf(kim)).toBeUndefined();
   });
 
-  test('a minor who agreed at a kiosk with no guardian has not agreed: nothing of their face is kept, and staff is told', async () => {
+  test('a minor who agreed at a kiosk with no guardian has not agreed: nothing of their face is kept, and staff is notified', async () => {
     const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'Kim' } });
     await api.ask('PUT', `/api/people/${made.id}/minor`, { body: { bornOn: '2012-08-01' }, as: 'staff' });
     add('Kim', {}, NOW, made.id);
@@ -123,7 +123,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     return person;
   }
 
-  test('kiosks of the site are told whom to enrol again, once it changes, and not after they were, or were put aside', async () => {
+  test('kiosks of the site hear who to enrol again, once it changes, and not after they were, or were put aside', async () => {
     await run(reenrolmentJob);
     const person = await drifting('Ada');
     expect(await run(reenrolmentJob)).toMatchObject({ published: 1 });

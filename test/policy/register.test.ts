@@ -51,7 +51,7 @@ const note = route({
 const own = route({
   method: 'GET',
   path: '/api/test/people/:person',
-  summary: 'Shows somebody, and forgets to ask whom.',
+  summary: 'Shows a person, and forgets to say who.',
   roles: ['person', 'staff'],
   data: ['person.name'],
   action: 'read',
@@ -135,7 +135,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     expect(door.notified).toEqual(['board']);
   });
 
-  test('what is refused changes nothing, tells nobody, and leaves a row that says so', async () => {
+  test('what is refused changes nothing, notifies nobody, and leaves a row that says so', async () => {
     const key = randomUUID();
     const answer = await send({ key, end: 'refuse' });
     expect([answer.status, answer.json().code, await noted(key), door.notified]).toEqual([
@@ -236,7 +236,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
       expect(answers[0]!.status).toBe(200);
     });
 
-    test('another request under the same key is refused, and somebody else’s key is another one', async () => {
+    test('another request under the same key is refused, and someone else’s key is another one', async () => {
       const headers = header();
       const key = randomUUID();
       await send({ key }, headers);
@@ -276,7 +276,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
   describe('whose answer is a file', () => {
     const url = (about: string = randomUUID()) => `/api/test/file?about=${about}`;
 
-    test('is recorded, with everybody who stands in it, before its first byte leaves; on disk it never lies readable', async () => {
+    test('is recorded, with everybody who is in it, before its first byte leaves; on disk it is never readable', async () => {
       pieces = 300;
       const answer = await door.ask({ ...staff }, 'GET', url());
       expect(answer.status).toBe(200);

@@ -187,7 +187,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     await expect(database.db.transaction().execute((t) => setHold(t, keys, nothing, now))).rejects.toMatchObject({
       code: 'hold-covers-everything',
     });
-    // The reason may name somebody: it is not readable in the database.
+    // The reason may name someone: it is not readable in the database.
     expect(JSON.stringify(await database.db.selectFrom('retention_hold').selectAll().execute())).not.toContain(
       'dispute',
     );
@@ -263,7 +263,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await count(sql`quarantine where content is null`)).toBe(1);
   });
 
-  test('whoever belongs to no site for long is erased, and can be kept until that can not be taken back', async () => {
+  test('a person who belongs to no site for long is erased, and can be kept until that can not be taken back', async () => {
     const kiosk = await KioskOfServer.at(database, keys);
     const ada = kiosk.enrol('Ada');
     await kiosk.send(now);
@@ -327,7 +327,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     here.templates(only);
     await here.send(now);
     expect(await count(sql`template where person = ${only}`)).toBe(0);
-    // Switched on again: whoever has templates elsewhere is recognised here too.
+    // Switched on again: people who have templates elsewhere are recognised here too.
     await setPolicy(database.db, site, { leaseDays: 30, faces: 'on' }, now);
     const again = (await here.read()).filter((c) => c.kind === 'templates' && c.person === both);
     expect(again).toMatchObject([{ templates: [{}, {}] }]);

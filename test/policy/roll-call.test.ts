@@ -62,7 +62,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
       begin: () => list.evacuationBegin({ token }),
       end: () => list.evacuationEnd({ token }),
       mark: (p: Person, accounted = true) => list.evacuationAccount({ token, person: p.id, accounted }),
-      /** Who is marked, and by whom; and whether a roll call goes on. */
+      /** Who is marked, and who marked them; and whether a roll call goes on. */
       async shows(): Promise<{ on: boolean; seen: string[] }> {
         const { people, begunAt } = await list.evacuationList({ token });
         const seen = people
@@ -111,7 +111,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
         [eve.id, null, east.device],
       ].sort(),
     );
-    // The console's marks reach the kiosks, and a mark that was a mistake goes, whoever made it.
+    // The console's marks reach the kiosks, and a mark that was a mistake goes, no matter who made it.
     await api.ask('PUT', `/api/evacuations/${current!.id}/people/${zed.id}`, { as: 'staff' });
     await east.at(3).mark(ada, false);
     await east.sync();
@@ -121,7 +121,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     // A kiosk that is started in the middle of it gets all of it with its first snapshot.
     const late = await door('Late');
     expect(await late.shows()).toEqual({ on: true, seen: ['Eve kiosk East', 'Zed console'] });
-    // Its end is everybody's, and whom it accounted for is forgotten: here, there, and in the log of events.
+    // Its end is everybody's, and the people accounted for are forgotten: here, there, and in the log of events.
     await east.at(4).end();
     for (const kiosk of [east, west, late]) {
       await kiosk.sync();
@@ -177,7 +177,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     expect([await east.shows(), (await state()).current]).toEqual([OVER, null]);
   });
 
-  test('another site hears nothing of it, and of somebody who is erased no mark is left', async () => {
+  test('another site hears nothing of it, and of someone who is erased no mark is left', async () => {
     const { ada, west, east } = await site();
     const bonn = await door('Bonn', OTHER_SITE);
     await west.at(1).begin();

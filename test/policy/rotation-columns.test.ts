@@ -60,8 +60,8 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
   let admin: Visitor;
   let person: string;
   let young: string;
-  /** Addresses that tell what was written, and who asks. */
-  const tells: { url: string; words: readonly string[]; as: 'admin' | 'person' | 'young' }[] = [];
+  /** Addresses that show what was written, and who asks. */
+  const shownAt: { url: string; words: readonly string[]; as: 'admin' | 'person' | 'young' }[] = [];
 
   beforeAll(async () => {
     home = await start();
@@ -98,18 +98,18 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
       expect(await confirmTotp(tx, keys, await row(), door.codeOf(secret), now, other)).toHaveLength(10);
       await offerTotp(tx, keys, await row());
     });
-    // Whoever takes a new second factor into use has to sign in again elsewhere.
+    // A person who takes a new second factor into use has to sign in again elsewhere.
     admin = await door.as('admin', account);
     const incident = await ok('POST', '/api/incidents', {
       ...{ title: SAID.incident, description: 'x', severity: 'high', foundAt: now.toISOString() },
       data: ['person.name'],
     });
     await ok('POST', `/api/incidents/${incident.id}/notes`, { text: SAID.entry });
-    tells.push({ url: `/api/incidents/${incident.id}`, words: [SAID.incident, SAID.entry], as: 'admin' });
+    shownAt.push({ url: `/api/incidents/${incident.id}`, words: [SAID.incident, SAID.entry], as: 'admin' });
     await ok('POST', '/api/kiosk-staff', { name: SAID.kioskStaff, role: 'technician', site: null });
-    tells.push({ url: '/api/kiosk-staff', words: [SAID.kioskStaff], as: 'admin' });
+    shownAt.push({ url: '/api/kiosk-staff', words: [SAID.kioskStaff], as: 'admin' });
     await ok('POST', '/api/webhooks', { name: 'Payroll', url: SAID.url, site: null, withNumber: false });
-    tells.push({ url: '/api/webhooks', words: [SAID.url], as: 'admin' });
+    shownAt.push({ url: '/api/webhooks', words: [SAID.url], as: 'admin' });
     const kiosk = await KioskOfServer.at(database, keys);
     const { commands } = (await ok('POST', `/api/fleet/${kiosk.id}/commands`, { what: 'logs' })) as never as {
       commands: { id: string }[];
@@ -117,7 +117,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     const command = commands[0]!.id;
     const gz = gzipSync(`${JSON.stringify({ at: now.toISOString(), message: SAID.log })}\n`).toString('base64');
     await inTransaction(db, (tx) => keepLogs(tx, keys, kiosk.id, { command, gz }, now));
-    tells.push({ url: `/api/fleet/${kiosk.id}/logs/${command}`, words: [SAID.log], as: 'admin' });
+    shownAt.push({ url: `/api/fleet/${kiosk.id}/logs/${command}`, words: [SAID.log], as: 'admin' });
     const pending = await KioskOfServer.at(database, keys);
     const fingerprint = 'aaaa-bbbb';
     await db.updateTable('device').set({ status: 'pending', fingerprint }).where('id', '=', pending.id).execute();
@@ -140,7 +140,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${now.getUTCFullYear() - 12}-03-04` });
     const guardian = { name: SAID.guardian, relation: SAID.parent };
     await ok('POST', `/api/people/${young}/consents`, { textVersion: '1', language: 'en', guardian });
-    tells.push({ url: '/api/gdpr/export/my-data', words: [SAID.guardian, SAID.parent], as: 'young' });
+    shownAt.push({ url: '/api/gdpr/export/my-data', words: [SAID.guardian, SAID.parent], as: 'young' });
     kiosk.consent(person, 'given', now);
     const [face] = kiosk.templates(person, 2, now);
     const card = { id: v7(), sealed: randomBytes(2076).toString('base64url') };
@@ -151,7 +151,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     kiosk.box.append('checkin', { direction: 'strange', method: 'face' } as never, {}, now);
     await kiosk.send(now);
     await ok('POST', '/api/retention/holds', { person, reason: SAID.hold });
-    tells.push({ url: '/api/retention/holds', words: [SAID.hold], as: 'admin' });
+    shownAt.push({ url: '/api/retention/holds', words: [SAID.hold], as: 'admin' });
     await ok('POST', '/api/corrections', { kind: 'void', target: records[0]!.header.id, reason: SAID.reason });
     const own = await door.as('person', person);
     await ok('POST', '/api/me/complaints', { record: records[1]!.header.id, words: SAID.complaint }, own);
@@ -161,7 +161,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     await ok('POST', '/api/attention/resolve', { kind: 'complaint', ref: complaint.ref, note: SAID.note });
     const nobodys = (await items('quarantine')).find((i) => i.person === null)!;
     await ok('POST', '/api/attention/resolve', { kind: 'quarantine', ref: nobodys.ref, note: SAID.nobody });
-    tells.push({ url: '/api/attention?state=resolved', words: [SAID.nobody, SAID.note], as: 'admin' });
+    shownAt.push({ url: '/api/attention?state=resolved', words: [SAID.nobody, SAID.note], as: 'admin' });
 
     const kept = randomBytes(60);
     const waits = randomBytes(60);
@@ -189,9 +189,9 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
         })
         .where('id', '=', theirs!.id)
         .execute();
-      tells.push({ url: `/api/imports/${run}`, words: [SAID.basis], as: 'admin' });
+      shownAt.push({ url: `/api/imports/${run}`, words: [SAID.basis], as: 'admin' });
     });
-    tells.push({
+    shownAt.push({
       url: '/api/gdpr/export/my-data',
       words: [
         ...['Ada Rotated', ...Object.values(named), SAID.badge, SAID.complaint, SAID.note, SAID.reason, SAID.hold],
@@ -200,7 +200,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
       as: 'person',
     });
 
-    // What a kiosk said of nobody; and of somebody whose key is gone it would be refused.
+    // What a kiosk said of nobody; of a person whose key is deleted it would be rejected.
     const event = randomUUID();
     const half = { score: { salt: 's', value: 1 }, gps: { salt: 's', value: 'sealed' } } as never;
     const { personal, gps } = sealHalf(keys, await personBox(db, keys, []), event, null, half);
@@ -213,7 +213,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
   /** Everything that product and people read of it. */
   async function readsAsBefore(at: Door): Promise<void> {
     const visitors = { admin, person: await at.as('person', person), young: await at.as('person', young) };
-    for (const { url, words, as } of tells) {
+    for (const { url, words, as } of shownAt) {
       const answer = await at.ask(visitors[as], 'GET', url);
       expect([url, answer.status]).toEqual([url, 200]);
       for (const word of words) expect(answer.text.includes(word), `${word.slice(0, 60)} by ${url}`).toBe(true);
@@ -235,7 +235,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
   const registered = (tables: readonly { name: string; columns: object }[]) =>
     tables.flatMap((t) => Object.keys(t.columns).map((column) => `${t.name}: ${column}`));
 
-  test('is sealed anew, reads as before, and opens by none of the keys before', async () => {
+  test('is re-encrypted, reads as before, and opens by none of the keys before', async () => {
     const { db } = database;
     expect(await filled(SEALED)).toEqual(registered(SEALED));
     expect(await filled(OF_PERSONS)).toEqual(registered(OF_PERSONS));

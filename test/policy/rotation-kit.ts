@@ -39,7 +39,7 @@ export const deliver = (db: Db, keys: Keys, box: MemoryOutbox, events: readonly 
 export const pinHashOf = (person: string): string =>
   `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${Buffer.alloc(33, person).toString('base64').slice(0, 43)}`;
 
-/** Enrols somebody with consent, a template and a check-in, a quarantined event, and what the server itself adds. */
+/** Enrols a person with consent, a template and a check-in, a quarantined event, and what the server itself adds. */
 export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string): Promise<string> {
   const from = box.events.length;
   const person = box.person(name);

@@ -55,7 +55,7 @@ describe.each(DATABASES)('changes of a site on $name', ({ unavailable, start }) 
     ).rejects.toMatchObject({ code: 'site-change-unknown' });
   });
 
-  test('of somebody else meanwhile are not written over; without a word of them whatever it is', async () => {
+  test('of someone else meanwhile are not written over; without a word of them whatever it is', async () => {
     const made = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Two', timeZone: 'UTC' } });
     const first = await patch(made, { dayStartsAt: '05:00' });
     await expect(patch(made, { dayStartsAt: '06:00' })).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });

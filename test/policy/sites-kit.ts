@@ -59,7 +59,7 @@ const sourceOf = ({ api, database }: Opened) => ({
 });
 
 /**
- * What a kiosk is told from a cursor to the end of the log.
+ * What a kiosk gets from a cursor to the end of the log.
  *
  * @param o `cursor`: where it reads on; by default it knows nothing yet
  */
@@ -89,7 +89,7 @@ export async function sendFrom({ api }: Opened, store: SqlStore): Promise<void> 
   }
 }
 
-/** A real store takes over what the server tells, to the end of the log. @param version of the protocol; the newest by default */
+/** A real store takes over what the server sends, to the log's end. @param version of the protocol; the newest by default */
 export async function readInto(made: Opened, store: SqlStore, version?: number): Promise<Change[]> {
   const changes: Change[] = [];
   for (let more = true; more; ) {

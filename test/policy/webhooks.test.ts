@@ -15,7 +15,7 @@ import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, apiOn } from './api-kit.ts';
 
-/** Other programs are told of records: a real receiver over TLS, on both databases. */
+/** Other programs are notified of records: a real receiver over TLS, on both databases. */
 
 const certificate = await selfSignedServerCertificate(['localhost'], Date.now());
 
@@ -99,7 +99,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     api.now = new Date(api.now.getTime() + seconds * 1000);
   };
 
-  test('a record is told once, signed as Standard Webhooks has it, and again when it counts no more', async () => {
+  test('a record is sent once, signed as Standard Webhooks has it, and again when it counts no more', async () => {
     const { id, secret } = await receive({ withNumber: true });
     await run();
     const person = box.person('Ada Lovelace');
@@ -216,7 +216,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     expect(bytes).not.toContain(renewed.secret.slice(6));
   });
 
-  test('whoever was told of a person is told that they were erased, and the queue then names them no more', async () => {
+  test('receivers that heard of a person hear that they were erased, and the queue then names them no more', async () => {
     const { id } = await receive();
     const person = box.person('Rosalind Franklin');
     await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
@@ -281,7 +281,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     ]);
   });
 
-  test('of a site alone, its records are told; after a restore nothing old is told again', async () => {
+  test('of a site alone, its records are sent; after a restore nothing old is sent again', async () => {
     await receive({ site: '11111111-1111-4111-8111-111111111111' });
     await run();
     box.checkin(box.person('Lise Meitner'), 'in', api.now);

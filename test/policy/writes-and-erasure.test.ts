@@ -14,11 +14,11 @@ import { EXCUSED, NAME, type Office, officeOn, SCENARIOS, type Write } from './p
 
 /**
  * Every write about a person, interleaved with their erasure: the erasure comes while the write is open, after each of its
- * statements until it has to wait for it, and the write comes while the erasure is open. Whoever was first, after the
+ * statements until it has to wait for it, and the write comes while the erasure is open. Whichever was first, after the
  * certificate nothing of the person is left. On the embedded database, which has one connection, either waits for the other.
  */
 
-/** What stays of somebody who was erased: that they were, and what kiosks and receivers of webhooks are told of it. */
+/** What stays of someone who was erased: that they were, and what kiosks and receivers of webhooks get of it. */
 const STAYS = new Set(['change', 'erasure', 'person', 'webhook_delivery']);
 
 describe.each(DATABASES)('a write about a person and their erasure, on $name', ({ start, unavailable }) => {
@@ -76,7 +76,7 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
     return { waited: ran.waited, wrong: [...thrown, ...(await finish(write))] };
   }
 
-  /** Carries the erasure on to its certificate. @returns what is left of whoever was erased */
+  /** Carries the erasure on to its certificate. @returns what is left of the people erased */
   async function finish({ person, others = [] }: Write): Promise<string[]> {
     const held = await database.db.selectFrom('retention_hold').select('id').where('released_at', 'is', null).execute();
     for (const { id } of held) await database.db.transaction().execute((tx) => releaseHold(tx, id, 'test', door.now));
@@ -86,7 +86,7 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
     return leftOf([person, ...others]);
   }
 
-  /** Tables in which anything is left of whoever of these was erased. */
+  /** Tables in which anything is left of those of these people who were erased. */
   async function leftOf(people: readonly string[]): Promise<string[]> {
     const { rows: erased } = await sql<{ id: string; certified: boolean }>`
       select p.id, exists (select from erasure e join erasure_step s on s.request = coalesce(e.part_of, e.request)

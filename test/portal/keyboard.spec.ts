@@ -116,7 +116,7 @@ for (const setup of SETUPS)
       await seen('records');
     });
 
-    test('mends what is held, and opts out of positions', async () => {
+    test('corrects what is held, and opts out of positions', async () => {
       await open('profile');
       const edit = button('profile.edit');
       await keys.enter(edit);

@@ -58,7 +58,7 @@ const shot = async (name: string) => {
     await page.screenshot({ path, fullPage: true });
   }
 };
-/** Tabs until that is focused, as somebody without a mouse does; then Enter. */
+/** Tabs until that is focused, as someone without a mouse does; then Enter. */
 const press = async (name: string | RegExp, role: 'button' | 'link' = 'button', key = 'Enter') => {
   const window = page.locator('dialog[open]');
   const wanted = ((await window.count()) > 0 ? window : page)
@@ -119,7 +119,7 @@ test('the code is large, renews itself before its minute is over, and is gone wh
   await expect(code).toBeHidden();
   await hide(false);
   await expect(code).toBeVisible();
-  // Nobody has touched the page for five minutes: it waits for somebody.
+  // Nobody has touched the page for five minutes: it waits for someone.
   for (let i = 0; i < 8; i++) await page.clock.fastForward(46_000);
   await expect(page.getByRole('button', { name: 'Code anzeigen' })).toBeVisible();
   await expect(code).toBeHidden();
@@ -155,7 +155,7 @@ test('“that was wrong” is said by keyboard, waits, and is answered where it 
   await shot('complaint-answered');
 });
 
-test('shows what is held; name and address are mended by keyboard, and positions opted out of', async () => {
+test('shows what is held; name and address are corrected by keyboard, and positions opted out of', async () => {
   await press('Daten', 'link');
   await expect(page.getByRole('heading', { name: 'Über mich gespeicherte Daten' })).toBeVisible();
   await press('Bearbeiten');

@@ -98,7 +98,7 @@ export async function faces(root: string): Promise<Recorded> {
 
   const recording = new Recording(root);
   const facts: KioskFact[] = [
-    { from: null, what: 'somebody who was enrolled', holds: ({ people }) => people.length === enrolled },
+    { from: null, what: 'a person who was enrolled', holds: ({ people }) => people.length === enrolled },
   ];
   await recordKiosk(recording, {
     file: `${root}.strace`,

@@ -97,7 +97,7 @@ export const PINS = ['2468', '97531', '864208', '135790'] as const;
 const known = new Map<string, Promise<string | null>>();
 
 /**
- * Opens a kiosk's folder as its program does, verifies everything in it, and checks somebody in: it works, and no person
+ * Opens a kiosk's folder as its program does, verifies everything in it, and checks a person in: it works, and no person
  * had to help.
  */
 export async function openAfterCut(root: string, demo = false): Promise<FoundKiosk> {

@@ -59,7 +59,7 @@ interface FoundLeft extends Found {
   readonly keys: boolean;
 }
 
-/** A kiosk that is told to destroy everything: from then on it is none, and afterwards no key is left. */
+/** A kiosk that is to destroy everything: from then on it is none, and afterwards no key is left. */
 export async function leaving(root: string): Promise<Recorded> {
   const home = homeIn(root);
   ensureKioskFolder(home, false);

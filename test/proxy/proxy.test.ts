@@ -67,7 +67,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** The variables that the page tells to set. */
+  /** The variables that the page says to set. */
   function serverEnv(): Record<string, string> {
     const lines = blockOf('sh', 'SMARTPRESENCE_TRUSTED_PROXIES')
       .split('\n')
@@ -223,7 +223,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
     ['nginx', () => nginx, '127.0.1.2', '127.0.1.3'],
     ['Caddy', () => caddy, '127.0.2.2', '127.0.2.3'],
   ])(
-    'two users behind one %s share no pause, and whoever forges an address is counted by their own',
+    'two users behind one %s share no pause, and a forged address counts by the real one',
     async (_name, port, one, other) => {
       const forged = (n: number) => ({
         'x-forwarded-for': `203.0.113.${n}`,

@@ -15,7 +15,7 @@ import { DATABASES } from '../services/databases.ts';
 import { NASTY, type Schema, valuesOf } from './schema-arbitrary.ts';
 
 /**
- * A fuzzer over the OpenAPI document: whatever somebody of any role sends, there is no 5xx, no answer that the role may not
+ * A fuzzer over the OpenAPI document: whatever someone of any role sends, there is no 5xx, no answer that the role may not
  * have, and the server goes on. `FUZZ_RUNS` (default 3) is the number of rounds for each operation; `SMARTPRESENCE_SEED` repeats one.
  */
 
@@ -271,7 +271,7 @@ async function judge(operation: Operation, sent: Sent): Promise<void> {
     expect(answer.body, notify()).not.toMatch(/\bat .+\.ts:\d+|node_modules|select |insert into|kysely/i);
   }
   const open = operation.roles === 'anybody' || (sent.caller !== 'nobody' && operation.roles.includes(sent.caller));
-  // A session that an operation ended, or a new visitor: the next request begins anew.
+  // A session that an operation ended, or a new visitor: the next request starts a new one.
   if (problem?.code === 'no-session' || (operation.method === 'DELETE' && /session/.test(operation.path)))
     visitors.delete(sent.caller);
   if (!open) expect([401, 403, 404, 400, 413, 415], notify()).toContain(answer.statusCode);

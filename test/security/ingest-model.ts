@@ -41,7 +41,7 @@ const digestOf = (raw: unknown) =>
 
 /** Everything that is compared, as plain values in a fixed order. */
 export interface Snapshot {
-  /** device, epoch, number, header hash, chain, whether it still names somebody and holds values */
+  /** device, epoch, number, header hash, chain, whether it still names someone and holds values */
   events: [string, string, number, string, string, boolean, boolean][];
   quarantine: [string, string, number, string, string][];
   marks: [string, string, number][];
@@ -60,7 +60,7 @@ export class IngestModel {
   readonly people = new Map<string, Person>();
   readonly voids = new Map<string, [string, string]>();
   readonly #ids = new Set<string>();
-  /** Events that delete a person whom nobody knows: they name nobody. */
+  /** Events that delete an unknown person: they name nobody. */
   readonly #nameless = new Set<string>();
 
   clone(): IngestModel {
@@ -114,7 +114,7 @@ export class IngestModel {
     return fault;
   }
 
-  /** What an erasure does to the quarantine: of somebody who was erased it keeps that something came, and why it was refused then. */
+  /** What an erasure does to the quarantine: it keeps that something of the erased person came, and why it was rejected. */
   unlink(): void {
     for (const held of this.quarantine.values()) {
       const { personal } = (held.item.raw ?? {}) as Partial<WireEvent>;

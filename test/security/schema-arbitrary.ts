@@ -127,7 +127,7 @@ function goodValue(schema: Schema, ids: readonly string[], spoil: number): fc.Ar
   }
 }
 
-/** What only a name tells: a schema can't say that a text is a time zone. */
+/** What only a name shows: a schema can't say that a text is a time zone. */
 const HINTS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   timeZone: fc.constantFrom('Europe/Berlin', 'America/New_York'),
   email: fc.emailAddress(),

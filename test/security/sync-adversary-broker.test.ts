@@ -27,7 +27,7 @@ type Deed = (typeof DEEDS)[number];
 
 /**
  * The operator of a broker who sits between kiosks and server: two real Mosquittos, the kiosks on one, the server on the
- * other, and between them somebody who passes on what he likes, as he likes.
+ * other, and between them someone who passes on what they like, as they like.
  */
 class Operator {
   readonly done = new Map<string, number>();
@@ -103,7 +103,7 @@ class Operator {
   }
 }
 
-/** The same kind of message, by somebody else's key. */
+/** The same kind of message, by someone else's key. */
 function forged(payload: string): string {
   const [header, ...rest] = payload.split('.');
   if (rest.length !== 2) return [header, ...rest].with(-1, 'AAAAAAAAAAAAAAAAAAAAAA').join('.');
@@ -255,7 +255,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
     });
   }, 60_000);
 
-  test('and whoever listens on the wire reads no word of an event', async (context) => {
+  test('and an eavesdropper on the wire reads no word of an event', async (context) => {
     if (process.getuid?.() !== 0 || spawnSync('which', ['tcpdump']).status !== 0)
       return context.skip('SKIPPED: capture on loopback: it takes root and tcpdump');
     const home = temporaryHome();

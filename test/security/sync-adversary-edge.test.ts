@@ -13,7 +13,7 @@ import type { Page } from '../../sync/protocol/wire/changes.ts';
 import { codeOf } from '../sync/client.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
 
-/** Whoever speaks to a kiosk in the server's name: nothing is believed that is not the server's, for this kiosk, now. */
+/** An attacker who speaks to a kiosk as its server: nothing is believed that is not the server's, for this kiosk, now. */
 
 const DEVICE = randomUUID();
 const EPOCH = randomUUID();
@@ -212,11 +212,11 @@ test('a page that answers another ask, or is sealed to another kiosk, is refused
   expect(await codeOf(open(await sealPage(page, { signing: server, device: publicHalf(newSealingKey()) })))).toBe(
     'unknown-sealing-key',
   );
-  // Whoever knows the kiosk's public key alone can seal, and not sign.
+  // A person who knows only the kiosk's public key can encrypt, but not sign.
   expect(await codeOf(open(await sealPage(page, { signing: stranger, device: to })))).toBe('unknown-server-key');
 });
 
-describe('what this device alone is told', () => {
+describe('what is for this device alone', () => {
   const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/messages.json'), 'utf8'));
   const notified = vectors.pageOfDevice.body.changes as Record<string, unknown>[];
   const taken = async (changes: unknown[]) => {

@@ -23,7 +23,7 @@ import { codeOf } from '../sync/client.ts';
 import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
 
-/** What a kiosk says outside of its log of events, by somebody else: its log, and that everything on it is destroyed. */
+/** What a kiosk sends besides its events, sent by someone else: its log, and that everything on it is destroyed. */
 
 const SERVER = randomUUID();
 const DEVICE = randomUUID();
@@ -202,7 +202,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     expect(await post(LOGS_PATH, await sealedBy(other), mine(other))).toMatchObject({ code: 'device-revoked' });
   });
 
-  test('a farewell that is said again, of a kiosk that was set up anew, ends nothing', async () => {
+  test('a farewell that is said again, of a kiosk that was set up again, ends nothing', async () => {
     const old = await joined(server, 'Old door');
     const command = await notified(old, 'wipe');
     const { serverId, serverUrl, keys } = old.bundle;
@@ -223,7 +223,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     expect(await sendAs(server, rejoined)).toBe(1);
   });
 
-  test('whoever shouts farewells is heard thirty times a minute, and kiosks go on', async () => {
+  test('a flood of farewells is read thirty times a minute, and kiosks go on', async () => {
     const noise = await signFarewell(farewell, { device: randomUUID(), serverId: kiosk.bundle.serverId }, stranger);
     const codes: (string | null)[] = [];
     for (let i = 0; i < 40; i++) codes.push((await post(FAREWELL_PATH, noise)).code);

@@ -10,7 +10,7 @@ import { codeOf } from '../sync/client.ts';
 import { json, type Kiosk, rawJws, Target } from './sync-kit.ts';
 
 /**
- * Whoever keeps what a kiosk has sent and plays it again, when that kiosk is long dead or stolen: it must not look alive by
+ * An attacker who replays what a kiosk has sent, when that kiosk is long dead or stolen: it must not look alive by
  * it, nor as it was. And reports that are forged, too large, or another's.
  */
 
@@ -121,7 +121,7 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
     const { answered } = await ask({ heard: (await ask()).answered });
     pass(20_000);
     const at = await heard();
-    // It was put back to before it was ever answered: nobody could tell that from an old ask.
+    // It was put back to before it was ever answered: nobody could distinguish that from an old ask.
     const next = await ask({ heard: null });
     expect(await heard()).toBe(at);
     pass(20_000);

@@ -27,7 +27,7 @@ import { call, codeOf } from '../sync/client.ts';
 import { MemoryOutbox, serverHome } from '../sync/kit.ts';
 import { sClient, until } from '../sync/mqtt-rig.ts';
 
-/** Whoever can open a connection to the server's ports. */
+/** An attacker who can open connections to the server's ports. */
 
 const homes = [await serverHome(), await serverHome()];
 const box = new MemoryOutbox();

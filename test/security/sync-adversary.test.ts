@@ -10,7 +10,7 @@ import { ONE_DATABASE } from '../services/databases.ts';
 import { flipped, json, jweOfSecret, type Kiosk, padded, rawJwe, rawJws, Target } from './sync-kit.ts';
 
 /**
- * Whoever holds the network, the broker or another kiosk, against the server's one handler of messages: nothing of an
+ * An attacker with the network, the broker or another kiosk, against the server's one handler of messages: nothing of an
  * attack is taken, nothing stops the rest, each ends in a code.
  */
 
@@ -20,7 +20,7 @@ let target: Target;
 let kiosk: Kiosk;
 /** The kiosk can't go on: it was revoked. */
 let stale = false;
-/** Somebody else's, who must go on. */
+/** Someone else's, who must go on. */
 let other: Kiosk;
 
 const b64 = (bytes: Uint8Array | string) => Buffer.from(bytes as Uint8Array).toString('base64url');
@@ -215,7 +215,7 @@ const ATTACKS: Attack[] = [
     const signed = await target.take(other, await target.batch(other, events(other)));
     return plain(padded(signed));
   }),
-  // Who speaks, and to whom.
+  // The sender and the recipient.
   attack('signed by another registered device', 'bad-signature', () => sealed({ key: other.secret.signing })),
   attack('signed by an unknown key', 'bad-signature', () => sealed({ key: newSigningKey() })),
   attack('signed by another device under its own name', 'wrong-issuer', () => good(other)),
@@ -496,7 +496,7 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
     expect(await rejection(message, kind)).toBe('TAKEN');
   });
 
-  test('refuses a signed batch with any one bit flipped, sealed anew by someone who knows the public keys alone', async () => {
+  test('refuses a signed batch with any one bit flipped, re-encrypted by someone who knows the public keys alone', async () => {
     const jws = target.jws(kiosk, events());
     const [header, body] = parts(jws).map((part) => part.length) as [number, number, number];
     const before = await target.rows();

@@ -71,7 +71,7 @@ export async function rawJwe(plain: Uint8Array, to: X25519PublicJwk, options: Jw
   return encrypt(plain, concatKdf(secret), json(header(usual)));
 }
 
-/** A JWE for somebody who knows the agreed secret beforehand: what a low-order point is good for. */
+/** A JWE by someone who knows the agreed secret beforehand, as a low-order point allows. */
 export function jweOfSecret(plain: Uint8Array, secret: Uint8Array, header: unknown): string {
   return encrypt(plain, concatKdf(secret), json(header));
 }
@@ -272,7 +272,7 @@ export function recommit(event: WireEvent): WireEvent {
   return { ...event, header: { ...event.header, commitments } };
 }
 
-/** Makes the chain over these events anew, in their order. */
+/** Rebuilds the chain over these events, in their order. */
 export function rechain(events: readonly WireEvent[]): WireEvent[] {
   let prev = events[0]!.header.prev;
   return events.map((event) => {

@@ -263,7 +263,7 @@ const COMMANDS = [
       await world.rest();
       world.held = world.backup;
       if (newLog) world.logEpoch = randomUUID();
-      // The server answers with its own time again, later than ever: that is what tells a restore from a replay.
+      // The server answers with its own time again, later than ever: that distinguishes a restore from a replay.
       for (let i = 0; i < 40 && world.source.marks().some((m) => m.committed > world.committed(m.epoch)); i++) {
         world.wake();
         await world.rest();

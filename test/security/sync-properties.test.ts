@@ -28,7 +28,7 @@ interface World {
 type Model = { now: IngestModel };
 type Command = fc.AsyncCommand<Model, World>;
 
-/** More of them where somebody looks for something rare. */
+/** More of them for a search for something rare. */
 const RUNS = Number(process.env.SP_PROPERTY_RUNS ?? 30);
 
 const FAULTS = ['value', 'newer', 'junk', 'nul', 'rewritten', 'id'] as const;

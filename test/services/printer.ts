@@ -33,7 +33,7 @@ export interface PrintService {
   /** Makes the printer, and the default one. */
   setUp(): void;
   remove(): void;
-  /** As whoever looks after it, or a fault, stops it and starts it again. */
+  /** As its operator, or a fault, stops it and starts it again. */
   stop(why: string): void;
   resume(): void;
   /** What came out, oldest first, as files. */

@@ -4,14 +4,14 @@ export interface TcpProxy {
   readonly port: number;
   /** Bytes that passed, both directions together. */
   readonly bytes: number;
-  /** From now on nothing passes, in either direction, and no end is told: what a dead cable does. */
+  /** From now on nothing passes, in either direction, and no end is sent: what a dead cable does. */
   freeze(): void;
   /** Ends every connection; new ones pass. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** Passes bytes between its port of 127.0.0.1 and another one, until it is told to stop. */
+/** Passes bytes between its port of 127.0.0.1 and another one, until it is stopped. */
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let frozen = false;

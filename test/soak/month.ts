@@ -193,7 +193,7 @@ export async function soakMonth({ days, walkups, costly, seed, note }: MonthOpti
     const result = await core().codeRead({ code: pick(cards) });
     if (result.kind === 'welcome') confirmed++;
   }
-  /** What a day brings beside the walk-ups: staff at work, a camera that goes and comes, a page that is loaded anew, the server’s backup. */
+  /** What a day brings beside the walk-ups: staff at work, a camera that goes and comes, a page reload, the server’s backup. */
   async function theRest(day: number): Promise<void> {
     const { token } = await core().staffUnlock({ pin: STAFF_PIN });
     await core().peopleFind({ token, query: 'Month' });

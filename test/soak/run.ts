@@ -60,7 +60,7 @@ const { page } = world;
 const result = page.locator('.result');
 let confirmed = 0;
 const begun = performance.now();
-/** Walk-ups after which somebody had to come again. */
+/** Walk-ups after which someone had to come again. */
 let comeAgain = 0;
 
 const settled = () => result.waitFor({ state: 'detached', ...PATIENT });
@@ -94,7 +94,7 @@ async function byFace(n: number): Promise<void> {
       await welcomed(before, 12_000);
       break;
     } catch (cause) {
-      // Not sure enough at the first looks: whoever it is steps back and comes again, as people do.
+      // Not sure enough at the first frames: the person steps back and comes again, as people do.
       if (tries === 4) throw new Error('a face that is enrolled was not welcomed in five walk-ups', { cause });
       comeAgain++;
       await world.camera.cue(null);

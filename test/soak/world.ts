@@ -128,7 +128,7 @@ export async function openWorld(): Promise<SoakWorld> {
   };
 }
 
-/** People with badges, as the server tells of them, and the two men of the footage. */
+/** People with badges, as the server sends them, and the two men of the footage. */
 async function fill(home: string): Promise<string[]> {
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   try {

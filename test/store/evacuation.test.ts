@@ -9,7 +9,7 @@ import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from './kiosk.ts';
 import { aCheckin, aPerson } from './samples.ts';
 
-/* The evacuation list over a real store: own records and what the server told, over restarts and without a network. */
+/* The evacuation list over a real store: own records and what the server sent, over restarts and without a network. */
 
 const NOON = Date.parse('2026-12-01T12:00:00.000Z');
 const HOUR = 3_600_000;
@@ -62,7 +62,7 @@ async function site() {
   return { home, clock, store, ...people };
 }
 
-test('who is inside follows from the records here and from what the server told of the others, the newest of each', async () => {
+test('who is inside follows from the records here and from what the server sent of the others, the newest of each', async () => {
   const { store, clock, ann, bea, cem, dana } = await site();
   await store.recordCheckin(aCheckin(ann));
   await store.recordCheckin(aCheckin(bea));
@@ -74,7 +74,7 @@ test('who is inside follows from the records here and from what the server told 
         { person: ann, direction: 'in', at: iso(NOON - HOUR) }, // older than what was recorded here
         { person: bea, direction: 'out', at: iso(NOON + 1_000) }, // went out by another door
         { person: cem, direction: 'in', at: iso(NOON - 2 * HOUR) },
-        { person: randomUUID(), direction: 'in', at: iso(NOON) }, // of whom this kiosk knows no name
+        { person: randomUUID(), direction: 'in', at: iso(NOON) }, // a person this kiosk knows no name of
       ],
       kiosks: [{ device: randomUUID(), name: 'East', heardAt: iso(NOON - 20_000) }],
     }),
@@ -119,7 +119,7 @@ test('it is there after a restart without a network, with who was accounted for'
   ]);
 });
 
-test('opening, beginning and ending are told to the server by numbers alone, and no session looks without it', async () => {
+test('opening, beginning and ending are reported to the server by numbers alone, and no session looks without it', async () => {
   const { store, clock, ann } = await site();
   await store.recordCheckin(aCheckin(ann));
   const { evacuation, lock } = rig(store, clock);
@@ -142,7 +142,7 @@ test('opening, beginning and ending are told to the server by numbers alone, and
   expect(await codeOf(() => evacuation.evacuationList({ token }))).toBe('evacuation-not-open');
 });
 
-test('of somebody who is erased or leaves the site no whereabouts stay', async () => {
+test('no whereabouts stay of a person who is erased or leaves the site', async () => {
   const { store, ann, cem } = await site();
   const rows = () =>
     (['presence', 'accounted'] as const).map(
@@ -163,7 +163,7 @@ test('of somebody who is erased or leaves the site no whereabouts stay', async (
   expect(rows()).toEqual([0, 0]);
 });
 
-test('where the server could not name everybody the list says of which time somebody may be missing', async () => {
+test('where the server could not name everybody the list says of which time someone may be missing', async () => {
   const { store, clock, cem } = await site();
   const others = Array.from({ length: MAX_PRESENCE - 1 }, (_, i) => ({
     person: randomUUID(),

@@ -38,7 +38,7 @@ function fill(disk: string): () => void {
 }
 
 describe.skipIf(!probe)('a full disk', () => {
-  it('costs the photo, not the check-in: the record says so, and the server is told', async () => {
+  it('costs the photo, not the check-in: the record says so, and the server is notified', async () => {
     const disk = smallDisk(24)!;
     const home = join(disk, 'kiosk');
     const store = await openKiosk(home);

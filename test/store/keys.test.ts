@@ -141,7 +141,7 @@ describe('secrets', () => {
     expect(snapshot(home)).toEqual({});
   });
 
-  it('lie in a private file only when that is allowed, and say so', async () => {
+  it('are stored in a private file only when that is allowed, and say so', async () => {
     const home = newFolder();
     const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
     expect(keys.secretInFile).toBe(true);

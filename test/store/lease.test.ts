@@ -102,7 +102,7 @@ describe('the policy lease', () => {
     expect([k.now.lease.off()?.code, facesOf(k.now.store)]).toEqual(['lease-expired', 0]);
   });
 
-  it('begins anew with each verified contact, and a leap of the clock does not end it before the server confirms it', async () => {
+  it('starts again with each verified contact, and a leap of the clock does not end it before the server confirms it', async () => {
     const k = await kiosk();
     await k.now.store.addPerson(aPerson());
     for (let i = 0; i < 4; i++) {
@@ -163,7 +163,7 @@ describe('the state of the disk', () => {
       .filter((e) => e.header.type === 'health')
       .map((e) => (e.header.open.detail as { state?: string }).state);
 
-  it('is told to the server once a change, over restarts', async () => {
+  it('is reported to the server once a change, over restarts', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     let report = createStorageReporter(store);
@@ -177,9 +177,9 @@ describe('the state of the disk', () => {
 
   const disk =
     process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
-  if (!disk) console.warn('\n!!! SKIPPED: telling of a full disk needs root and the right to mount a tmpfs\n');
+  if (!disk) console.warn('\n!!! SKIPPED: reporting a full disk needs root and the right to mount a tmpfs\n');
   it.skipIf(!disk)(
-    'is told when there is room again, drops nothing, and leaves the reserve to attendance',
+    'is notified when there is space again, drops nothing, and leaves the reserve to attendance',
     async () => {
       const home = join(newFolder(), 'disk');
       mkdirSync(home);

@@ -54,14 +54,14 @@ async function two(home = newFolder()) {
   return { store, clock, ada, eve, home };
 }
 
-/** Somebody says that they are not who was recognised. @returns whether that made a pair */
+/** Someone says that they are not who was recognised. @returns whether that made a pair */
 async function notMe(store: SqlStore, recognised: string, also: string | undefined): Promise<boolean> {
   const { id } = await store.recordCheckin(aCheckin(recognised));
   return store.voidCheckin(id, 'not-me', also);
 }
 
 describe('a pair of lookalikes', () => {
-  it('marks both, is told to the server once, survives a restart, and can be taken back', async () => {
+  it('marks both, is reported to the server once, survives a restart, and can be taken back', async () => {
     const home = newFolder();
     const { store, ada, eve } = await two(home);
     store.markLookalikes(ada, eve, STAFF);

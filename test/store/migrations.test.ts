@@ -37,7 +37,7 @@ describe('migrations', () => {
     db.close();
   });
 
-  it('may make a table anew that others refer to: no row of theirs goes, and the references hold again afterwards', async () => {
+  it('may rebuild a table that others refer to: no row of theirs goes, and the references hold again afterwards', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.addPerson(aPerson());
@@ -48,13 +48,13 @@ describe('migrations', () => {
       ['person', 'template', 'accounted'].map((table) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
     expect(counts()).toEqual([1, 1, 1]);
     const { sql } = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'person'").get() as { sql: string };
-    const renamed = sql.replace(/TABLE "?person"?/, 'TABLE anew');
-    expect(renamed).not.toBe(sql);
+    const rebuilt = sql.replace(/TABLE "?person"?/, 'TABLE rebuilt');
+    expect(rebuilt).not.toBe(sql);
     migrate(
       db,
       next(
         SCHEMA + 1,
-        `${renamed}; INSERT INTO anew SELECT * FROM person; DROP TABLE person; ALTER TABLE anew RENAME TO person`,
+        `${rebuilt}; INSERT INTO rebuilt SELECT * FROM person; DROP TABLE person; ALTER TABLE rebuilt RENAME TO person`,
       ),
     );
     expect(counts()).toEqual([1, 1, 1]);

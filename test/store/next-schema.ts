@@ -8,7 +8,7 @@ const Database = createRequire(import.meta.url)(
 /**
  * Makes this process the next build: the newest of the real list of migrations is one that only the tests have.
  * @param kind `adds`: a column, a table and an index, and the builds of today still read the store; `rebuilds`: every table is
- * made anew with another column, as SQLite's own page on ALTER TABLE has it, and they don't
+ * rebuilt with another column, as SQLite's own page on ALTER TABLE has it, and they don't
  * @returns how to be the build of today again
  */
 export function becomeNextBuild(kind: 'adds' | 'rebuilds'): () => void {

@@ -21,7 +21,7 @@ const LOG = randomUUID();
 
 /** What must be so. */
 interface Model {
-  /** Every event ever made, in order: where it stands, and whom it names. */
+  /** Every event ever made, in order: where it is, and the people it names. */
   readonly made: { id: string; epoch: string; seq: number; person: string | null }[];
   /** How many of each epoch the kiosk may count as taken. */
   readonly committed: Map<string, number>;

@@ -39,7 +39,7 @@ function anyFileHolds(home: string, needle: Buffer): string[] {
     .map(({ name }) => name);
 }
 
-it('takes nothing of a face without a consent, and somebody without a face without one', async () => {
+it('takes nothing of a face without a consent, and someone without a face without one', async () => {
   const store = await openKiosk(newFolder());
   const faceless = { consent: null, templates: [], photo: null, number: '7', pinHash: 'phc' };
   await expect(store.addPerson(aPerson({ ...faceless, templates: aPerson().templates }))).rejects.toThrow(RangeError);
@@ -161,7 +161,7 @@ describe('an envelope', () => {
   });
 });
 
-describe('somebody who can write into the open database', () => {
+describe('someone who can write into the open database', () => {
   async function twoPeople(): Promise<{ store: SqlStore; a: string; b: string; home: string }> {
     const home = newFolder();
     const store = await openKiosk(home);
@@ -253,7 +253,7 @@ describe('photos', () => {
     expect(await codeOf(() => store.openPhoto(one!.photo!))).toBe('photo-altered');
     writeFileSync(file(one!.photo), good);
 
-    // Whoever can also write the database swaps the addresses: of two people, and of two records of one.
+    // An attacker who can also write the database swaps the addresses: of two people, and of two records of one.
     const { db } = store.session;
     const swap = db.prepare('UPDATE photo SET address = ? WHERE address = ?');
     for (const other of [two!, three!]) {

@@ -46,7 +46,7 @@ describe('retention', () => {
       { what: 'photos', before: new Date(clock.now() - 90 * DAY).toISOString(), removed: 10 },
     ]);
     expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 0, gps: 0, pending: 0 });
-    // Told all the same: it is how the server knows that nothing older is here.
+    // Reported all the same: it is how the server knows that nothing older is here.
     expect(
       purges()
         .slice(2)
@@ -107,7 +107,7 @@ describe('the scheduler', () => {
     retention.stop();
     for (let day = 0; day < 31; day++) {
       clock.pass(DAY);
-      clock.time = T0 - 500 * DAY; // somebody sets it back every day
+      clock.time = T0 - 500 * DAY; // someone sets it back every day
       retention = startRetention({ store, site: POLICY, log: quiet, clock });
       retention.stop();
       await retention.run();

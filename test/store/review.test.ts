@@ -29,7 +29,7 @@ const rows = (store: SqlStore) =>
   }[];
 
 describe('a picture that waits', () => {
-  it('is nowhere in the clear, nor whose it is, while open and when closed; and opens for whoever has the store', async () => {
+  it('is nowhere in the clear, nor whose it is, while open and when closed; and opens for anyone who has the store', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const kept = picture();
@@ -58,7 +58,7 @@ describe('a picture that waits', () => {
     const store = await openKiosk(home);
     for (const word of ['A', 'B']) await store.imports.keep(aPending({ word, picture: picture() }));
     const [a, b] = store.imports.list();
-    // Under the other's row, as whoever can write the file could put it.
+    // Under the other's row, as someone who can write the file could put it.
     const { db } = store.session;
     const addresses = db.prepare('SELECT address FROM pending_photo ORDER BY ref').pluck().all() as Buffer[];
     db.prepare('UPDATE pending_photo SET address = NULL').run();
@@ -112,7 +112,7 @@ describe('a picture that waits', () => {
     const one = () => aPending({ picture: picture() });
     expect([await store.imports.keep(one()), await store.imports.keep(one())]).toEqual(['waiting', 'waiting']);
     expect([store.imports.count(), files(home).length]).toEqual([1, 1]);
-    // Of somebody else it is another item.
+    // Of someone else it is another item.
     await store.imports.keep({ ...one(), word: 'Bob' });
     expect(store.imports.count()).toBe(2);
     await store.imports.settle(store.imports.list()[0]!.id, 'refused');
@@ -179,7 +179,7 @@ describe('kill -9', () => {
 });
 
 describe('an end', () => {
-  it('comes after two weeks by trusted time, is counted, and told to the server without a name', async () => {
+  it('comes after two weeks by trusted time, is counted, and reported to the server without a name', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const home = newFolder();
     const store = await openKiosk(home, {}, { clock });
@@ -197,7 +197,7 @@ describe('an end', () => {
     expect(notified.map(({ header }) => header.open)).toEqual([
       { code: 'review-photos-purged', detail: { removed: 1 } },
     ]);
-    // What nobody looked at may be brought again; what somebody refused is remembered for a while.
+    // What nobody looked at may be brought again; what someone refused is remembered for a while.
     await store.imports.settle(store.imports.list()[0]!.id, 'refused');
     expect(await store.imports.keep(aPending({ word: 'Old', picture: picture() }))).toBe('waiting');
     clock.pass(88 * DAY);
@@ -209,7 +209,7 @@ describe('an end', () => {
     ['is named like them', { word: 'ada LOVELACE' }],
     ['has their number as its name', { word: 'A 17' }],
     ['was joined with them', { word: 'x', person: 'them' }],
-    ['shows their face', { word: 'Somebody Else', duplicate: 'them' }],
+    ['shows their face', { word: 'Someone Else', duplicate: 'them' }],
   ])('comes with the erasure of a person, here and by the server, where the picture %s', async (_what, change) => {
     for (const how of ['here', 'server'] as const) {
       const home = newFolder();

@@ -28,7 +28,7 @@ async function kiosk(home: string): Promise<{ store: SqlStore; person: string }>
 
 const file = (home: string) => join(home, 'store.db');
 
-/** Puts back the store file alone, or the whole folder with all that lies beside it: nothing in it can tell then. */
+/** Puts back the store file alone, or the whole folder with everything in it: nothing in it can show that then. */
 const WAYS = [
   ['the store file', (home: string) => ({ from: file(home), copy: `${home}.copy` })],
   ['the whole folder', (home: string) => ({ from: home, copy: `${home}.copy` })],
@@ -83,7 +83,7 @@ describe.each(WAYS)('an older copy of %s put back', (_name, way) => {
     }
   });
 
-  it('starts its chain anew, with sequence 1, and sends the old epoch first', async () => {
+  it('starts a new chain, with sequence 1, and sends the old epoch first', async () => {
     const home = newFolder();
     let { store, person } = await kiosk(home);
     store.close();

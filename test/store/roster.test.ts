@@ -169,7 +169,7 @@ describe('people of the server', () => {
 describe('a snapshot', () => {
   const whole = (changes: Change[], more: boolean) => page(changes, { whole: true, more });
 
-  it('drops at its end whom it did not name, over a restart in its middle, and nobody before', async () => {
+  it('drops at its end the people it did not name, over a restart in its middle, and nobody before', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const ids = [randomUUID(), randomUUID(), randomUUID()];
@@ -183,7 +183,7 @@ describe('a snapshot', () => {
     expect(store.allPeople().map((p) => p.id)).toEqual(ids.slice(0, 2));
   });
 
-  it('never drops somebody whose enrolment the server has not committed, or had not when it began', async () => {
+  it('never drops someone whose enrolment the server has not committed, or had not when it began', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson());
     await store.sync.applyRoster(whole([], true));
@@ -195,7 +195,7 @@ describe('a snapshot', () => {
     expect(store.countPeople()).toBe(0);
   });
 
-  it('that the server begins anew counts from there', async () => {
+  it('that the server starts again counts from there', async () => {
     const store = await openKiosk(newFolder());
     const ids = [randomUUID(), randomUUID()];
     await store.sync.applyRoster(page(ids.map((id) => person(id))));
@@ -205,7 +205,7 @@ describe('a snapshot', () => {
   });
 });
 
-describe('somebody who leaves', () => {
+describe('someone who leaves', () => {
   it('is gone at once; what the server still lacks of them goes up whole, and then the keys go', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
@@ -271,7 +271,7 @@ describe('an erasure', () => {
     expect(store.session.db.prepare('SELECT count(*) FROM event WHERE sealed IS NOT NULL').pluck().get()).toBe(0);
   });
 
-  it('of somebody unknown here is confirmed too, and one that follows an enrolment of the same person erases again', async () => {
+  it('of someone unknown here is confirmed too, and one that follows an enrolment of the same person erases again', async () => {
     const store = await openKiosk(newFolder());
     const [id, request] = [randomUUID(), randomUUID()];
     const erase: Change = { kind: 'erase', request, person: id };
@@ -282,7 +282,7 @@ describe('an erasure', () => {
   });
 });
 
-describe('what the server tells this device alone', () => {
+describe('what the server sends this device alone', () => {
   const command = (id: string, expires = '2030-01-01T00:00:00.000Z'): Change => ({
     kind: 'command',
     id,
@@ -318,7 +318,7 @@ describe('what the server tells this device alone', () => {
     expect((await store.sync.applyRoster(page([person(randomUUID())]))).deviceStateChanged).toBe(false);
   });
 
-  it('a command is open until its last word, which is told once, whatever comes again', async () => {
+  it('a command is open until its final state, which is reported once, whatever comes again', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const [id, other] = [randomUUID(), randomUUID()];
@@ -453,7 +453,7 @@ describe('a photo that never gets to the server', () => {
       .filter((e) => e.header.open.code === 'photos-not-sent')
       .map((e) => e.header.open.detail);
 
-  it('keeps its event until it is too old; then both go, and it is told how many', async () => {
+  it('keeps its event until it is too old; then both go, and their number is reported', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
     const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
@@ -476,7 +476,7 @@ describe('a photo that never gets to the server', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('is told as well when the retention of photos takes it first', async () => {
+  it('is reported as well when the retention of photos takes it first', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
     const { id } = await store.addPerson(aPerson());
@@ -505,7 +505,7 @@ describe('a store that the server knows to be an older copy', () => {
     expect((await store.check()).problems).toEqual([]);
     store.close();
     const again = await openKiosk(home);
-    again.sync.rolledBack(old, 99); // told once, over restarts too
+    again.sync.rolledBack(old, 99); // reported once, over restarts too
     expect(again.epoch).toBe(epoch);
     expect(events(again, 'health')).toHaveLength(1);
   });
@@ -534,7 +534,7 @@ describe('photos to send', () => {
     await someCheckins(store, id, 1);
     commitAll(store);
     expect(waiting(), 'twice is enough').toEqual([]);
-    // Whoever restarted does not know whether it has asked: once more at most.
+    // After a restart it does not know whether it has asked: once more at most.
     const [third] = await someCheckins(store, id, 1, { photo: aPhoto() });
     commitAll(store);
     sentAll();

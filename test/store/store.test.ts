@@ -155,7 +155,7 @@ describe('check-ins', () => {
     expect(store.lastCheckin(id)?.id).toBe(made[0]!.id);
   });
 
-  it('carry no coordinates for somebody who opted out, whoever passes them', async () => {
+  it('carry no coordinates for someone who opted out, no matter who passes them', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson());
     store.updatePerson(id, { gpsOptOut: true });
@@ -193,7 +193,7 @@ describe('the outbox', () => {
     expect(await codeOf(() => store.acknowledge(randomUUID(), { committed: 0, safe: 0 }))).toBe('epoch-unknown');
   });
 
-  it('keeps events until they are safe, even from somebody with the key', async () => {
+  it('keeps events until they are safe, even from someone with the key', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.addPerson(aPerson({ templates: [] }));
     await someCheckins(store, id, 2);

@@ -405,7 +405,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     expect(await listQuarantine(database.db, { device: door.device })).toHaveLength(1);
   });
 
-  test('people with one number come before somebody, once; the merged keep all their records', async () => {
+  test('people with one number are put before staff, once; the merged keep all their records', async () => {
     const [one, other] = [await kiosk(), await kiosk()];
     const number = randomUUID().slice(0, 8);
     const enrol = (box: MemoryOutbox, name: string): string => {
@@ -450,7 +450,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     expect(await mine(), 'decided pairs are not asked about again').toEqual([]);
   });
 
-  test('erasing somebody erases the names they had before a merge', async () => {
+  test('erasing a person erases the names they had before a merge', async () => {
     const door = await kiosk();
     const [kept, merged] = [door.person('Ada Lovelace'), door.person('Ada King')];
     checkin(door, merged, 0);

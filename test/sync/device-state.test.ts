@@ -32,7 +32,7 @@ const command = (
 });
 const config = (revision: number, volume: number): DeviceState => ({ kind: 'config', revision, config: { volume } });
 
-describe.each(DATABASES)('what one device is told, on $name', ({ start, unavailable }) => {
+describe.each(DATABASES)('what one device gets, on $name', ({ start, unavailable }) => {
   if (unavailable) return test.skip(unavailable, () => undefined);
   let home: Awaited<ReturnType<typeof start>>;
   let database: Awaited<ReturnType<typeof home.open>>;
@@ -112,7 +112,7 @@ describe.each(DATABASES)('what one device is told, on $name', ({ start, unavaila
   });
 
   test.each([1, 2])(
-    'is not told to a kiosk of version %i, which would refuse the page; after its update it is',
+    'is not sent to a kiosk of version %i, which would refuse the page; after its update it is',
     async (version) => {
       const id = await device();
       const before = await read(id, '', version);
@@ -128,7 +128,7 @@ describe.each(DATABASES)('what one device is told, on $name', ({ start, unavaila
     },
   );
 
-  test('a command is told until it was answered, and its later word counts', async () => {
+  test('a command is sent until it was answered, and its later answer counts', async () => {
     const id = await device();
     const { cursor } = await read(id);
     const [one, gone] = [command(), command()];

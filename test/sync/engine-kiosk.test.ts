@@ -117,7 +117,7 @@ describe('two kiosks of a site', () => {
     expect(b.store.person(ada.id)).toMatchObject({ name: 'Ada', number: '7', templates: 1, hasPin: false });
     expect([...b.store.templatesOf(ada.id, MODEL)[0]!.embedding]).toEqual([...embedding()]);
 
-    // Whoever asks for no positions at one door has none at any.
+    // A person who opts out of positions at one door has none at any.
     for (const gpsOptOut of [true, false]) {
       a.store.updatePerson(ada.id, { gpsOptOut });
       await until('the wish is up', () => a.store.pendingCount() === 0);
@@ -131,7 +131,7 @@ describe('two kiosks of a site', () => {
     const checkin = await a.store.recordCheckin(aCheckin(ada.id, { photo }));
     await until('the record is up', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
     await again(b);
-    await until('it is told', () => b.presence.last(ada.id)?.direction === 'in');
+    await until('it is reported', () => b.presence.last(ada.id)?.direction === 'in');
     expect(Math.abs(b.presence.last(ada.id)!.at - Date.parse(checkin.at))).toBeLessThan(1000);
 
     // An erasure begun at one is carried out at the other, and confirmed.

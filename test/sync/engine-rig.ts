@@ -26,7 +26,7 @@ export const bundle: ServerBundle = {
   site: { id: '77777777-7777-4777-8777-777777777777', name: 'Test', timeZone: 'UTC' },
 };
 
-/** A server of a few lines, a clock that moves when told, and the engine between them. */
+/** A server of a few lines, a clock that a test moves, and the engine between them. */
 export async function rig<S extends OutboxSource = MemoryOutbox>({
   source = new MemoryOutbox() as unknown as S,
   ...options

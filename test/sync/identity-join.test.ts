@@ -38,7 +38,7 @@ describe('a code', () => {
     }
   });
 
-  test('mistyped in any one place is told as that, before anything is sent', () => {
+  test('mistyped in any one place is reported as that, before anything is sent', () => {
     const text = writeJoinCode({ url: 'https://127.0.0.1:8444', secret: randomBytes(10), pin: randomBytes(12) });
     let taken = 0;
     for (let at = 0; at < text.length; at++) {

@@ -278,7 +278,7 @@ describe('succession', () => {
     const fresh = await joined(server, 'Side door');
     expect(await send(fresh)).toBe(1);
 
-    // Retiring would cut `away` off, which is told; forced, it does, and those who know the newest go on.
+    // Retiring would cut `away` off, which is reported; forced, it does, and those who know the newest go on.
     expect(await codeOf(server.operate('keys retire', { purpose: 'ca' }))).toBe('devices-know-only-old-keys');
     for (const purpose of ['signing', 'sealing', 'ca'] as const)
       expect((await server.operate('keys retire', { purpose, force: true })).cutOff).toContain(away.secret.device);
@@ -303,7 +303,7 @@ describe('succession', () => {
     expect(await send(after)).toBe(1);
   });
 
-  test('older keys change nothing, whoever brings them', async () => {
+  test('older keys change nothing, no matter who brings them', async () => {
     const { bundle } = await joined(server);
     const older = { ...bundle.keys, serial: bundle.keys.serial - 1, signing: [] as never };
     expect(applyServerKeys(bundle, older)).toBe(bundle);

@@ -110,7 +110,7 @@ test('through a proxy it joins, sends and renews, and no other way; without one 
     expect(new Set(since())).toEqual(new Set([host]));
     await run(deviceRenew, {});
     expect(since()).toContain(host);
-    // A proxy that is away is told as that; nothing finds another way.
+    // A proxy that is away is reported as that; nothing finds another way.
     await proxy.close();
     kiosk.store.append({ type: 'health', open: { code: 'no-proxy', detail: {} }, personal: {} });
     sync.uplink.nudge();

@@ -132,7 +132,7 @@ test('restored to before a succession of every key and the renewal after it, the
   await sent('an event under them');
 });
 
-test('the key before a renewal is forgotten thirty days behind the first answer where there are no backups; one that joins anew keeps none', async () => {
+test('the key before a renewal is forgotten thirty days behind the first answer where there are no backups; one that joins again keeps none', async () => {
   await provision();
   await renew();
   await until('the first answer', () => readSpareKeys(kiosk.store).tls?.answered != null);

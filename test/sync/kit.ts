@@ -123,7 +123,7 @@ export class MemoryOutbox implements OutboxSource {
   pending(limit: number, _bytes?: number, after?: EventPlace): WireEvent[] {
     const open = this.events.filter((e) => e.header.seq > (this.#committed.get(e.header.epoch) ?? 0));
     if (!after) return open.slice(0, limit);
-    // As the store does: what lies in an older epoch than `after` is not behind it.
+    // As the store does: what is in an older epoch than `after` is not behind it.
     const epochs = this.marks().map(({ epoch }) => epoch);
     const place = epochs.indexOf(after.epoch);
     const behind = ({ header }: WireEvent) =>

@@ -131,7 +131,7 @@ describe('a batch', () => {
     expect(notified).toEqual(['board', 'kiosks', 'board']);
   });
 
-  test('of check-ins alone tells no kiosk to ask', async () => {
+  test('of check-ins alone nudges no kiosk', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     await take(kiosk, 'batch', await batch());
     kiosk.box.acknowledge(kiosk.box.epoch, { committed: 1, safe: 0 });
@@ -187,7 +187,7 @@ describe('an ask', () => {
     expect(Date.now() - late.last_heard_at!.getTime()).toBeLessThan(60_000);
   });
 
-  test('tells how the kiosk is: the server keeps its newest word', async () => {
+  test('reports how the kiosk is: the server keeps its newest report', async () => {
     const messages = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/messages.json'), 'utf8'));
     const report = Inventory.parse(messages.askWithReport.body.report);
     for (const camera of ['ok', 'covered'])
@@ -284,7 +284,7 @@ describe('signals', () => {
     });
   });
 
-  test('whoever has something to ask for is nudged, once', async () => {
+  test('a kiosk that has something to ask for is nudged, once', async () => {
     const before = await kiosksToNudge(database.db, null);
     expect(before.devices).toEqual([]);
     const site = randomUUID();
@@ -362,10 +362,10 @@ describe('presence', () => {
     expect((await read(null)).map((p) => p.person).sort()).toEqual([late, before, own].sort());
   });
 
-  test('of a kiosk whose clock runs ahead does not lie in the future', async () => {
+  test('of a kiosk whose clock runs ahead is not in the future', async () => {
     await record({ device: randomUUID(), person: randomUUID(), received: ago(10), at: ago(-3600) });
     expect((await read(null))[0]!.at).toBe(ago(10).toISOString());
-    // A reader whose own idea of the newest lies in the future still gets what came just now.
+    // A reader whose own idea of the newest is in the future still gets what came just now.
     expect(await read(ago(-3600).toISOString())).toHaveLength(1);
   });
 

@@ -39,7 +39,7 @@ const NAME = 'Zyxwvut Qponmlk';
 const missing = mosquittoMissing();
 if (missing) console.log(`SKIPPED: MQTT with a broker that fails or lies: ${missing}`);
 
-/** What a broker, or whoever runs it, can do to kiosks and server. */
+/** What a broker, or the people who run it, can do to kiosks and server. */
 describe.skipIf(missing)('a broker that fails or lies', () => {
   let rig: MqttRig;
   beforeAll(async () => {
@@ -250,7 +250,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
       await drained();
       await engine.stop();
       expect(heard).not.toContain('when it may not');
-      // A connection that it makes anew has no more rights than the one that stood.
+      // A connection that it makes again has no more rights than the one before.
       const again = await bareClient(rig, rig.other);
       again.on('error', () => undefined);
       expect(await publish(again)).toBe('135');
@@ -267,7 +267,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     back.end(true);
   });
 
-  test('a broker that no server is connected to is told as that, at once', async () => {
+  test('a broker that no server is connected to is reported as that, at once', async () => {
     await rig.stopServer();
     await rig.mosquitto!.kill('SIGKILL');
     rig.mosquitto!.forget();

@@ -242,7 +242,7 @@ export function marksOf(answer: string, { box, bundle }: Kiosk) {
   return openAck(answer, bundle.keys.signing, { device: box.device, epoch: box.epoch });
 }
 
-/** A bare MQTT client with a certificate of this name by the server's CA, for whoever is no kiosk of ours. */
+/** A bare MQTT client with a certificate of this name by the server's CA, for clients that are no kiosks of ours. */
 export async function bareClient(
   rig: MqttRig,
   who: { name: string } | Kiosk,

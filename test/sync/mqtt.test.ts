@@ -57,7 +57,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     },
   );
 
-  test.each(['mqtts', 'wss'] as const)('%s goes through a proxy, its credentials told to it alone', async (way) => {
+  test.each(['mqtts', 'wss'] as const)('%s goes through a proxy, its credentials sent to it alone', async (way) => {
     const proxy = await connectProxy();
     const transport = mqttTransport(rig.kiosk, rig.urls[way], { proxy: proxy.url });
     try {
@@ -217,7 +217,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     await transport.connect();
     // The server hears of a connection by and by: a change after that nudges.
     await until('a nudge comes', async () => {
-      rig.kiosk.box.person('Somebody new');
+      rig.kiosk.box.person('Someone new');
       const committed = await deliver();
       rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, { committed, safe: 0 });
       return nudges > 0;

@@ -87,7 +87,7 @@ describe.skipIf(unavailable)('a server process', () => {
     for (const one of both) expect((await one.ended).code).toBe(0);
   });
 
-  test('tells in figures what it took, and names nobody', async () => {
+  test('reports in numbers what it took, and names nobody', async () => {
     const server = await start();
     const box = new MemoryOutbox();
     const secret = await createDeviceIdentity(box.device);

@@ -120,7 +120,7 @@ describe('the connection', () => {
     folder.remove();
   });
 
-  test('tells a wrong password, database and port apart', async () => {
+  test('distinguishes a wrong password, database and port', async () => {
     const address = postgres.address();
     expect(await codeOf(open({ ...address, password: new Secret(Buffer.from('no')) }))).toBe('database-denied');
     expect(await codeOf(open({ ...address, database: 'none' }))).toBe('database-missing');
@@ -171,7 +171,7 @@ describe('replicas', () => {
     }
   });
 
-  test('make a month’s partition once, whoever asks first', async () => {
+  test('make a month’s partition once, no matter who asks first', async () => {
     for (let month = 1; month <= 12; month++) {
       const ask = ({ db }: OpenDatabase) =>
         sql<{ made: boolean }>`select ensure_checkin_partition(make_date(2031, ${month}, 1)) as made`.execute(db);
@@ -267,7 +267,7 @@ describe('replicas', () => {
     one.signals.notify('board');
     await next;
     postgres.sql(`select pg_terminate_backend(pid) from pg_stat_activity where query = 'listen smartpresence'`);
-    // Coming back tells everything once, since a word may have been missed.
+    // Coming back notifies of everything once, since a message may have been missed.
     next = heard(other);
     await next;
     next = heard(other);
@@ -275,7 +275,7 @@ describe('replicas', () => {
     await next;
   });
 
-  test('never resolve somebody twice at once: what both took in is counted as one presence', async () => {
+  test('never resolve a person twice at once: what both took in is counted as one presence', async () => {
     const [front, back] = [await register(), await register()];
     for (let round = 0; round < 10; round++) {
       const person = randomUUID();

@@ -22,7 +22,7 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
   }, 60_000);
   afterEach(() => home.remove());
 
-  test('set by the policy, the site counts by it and its kiosks are told it; it is in the history and goes back with it', async () => {
+  test('set by the policy, the site counts by it and its kiosks get it; it is in the history and goes back with it', async () => {
     const database = await home.open();
     const api = await apiOn(database, later(3600), siteRoutes);
     try {
@@ -65,7 +65,7 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
       ]);
       const site = await api.ask<Site>('GET', `/api/sites/${SITE.id}`);
       expect(site.repeatSeconds).toBe(300);
-      // Who has no policy of their own goes along, also whoever is new; who has one does not.
+      // Who has no policy of their own goes along, also new ones; a site with its own does not.
       expect([await notified(alike.id), await notified((await add('New')).id), await notified(own.id)]).toEqual([
         300, 300, 10,
       ]);

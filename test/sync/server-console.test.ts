@@ -6,7 +6,7 @@ import { LINK_MS } from '../../sync/server/core/accounts/links.ts';
 import { call, tokenOf } from './client.ts';
 import { cookieOf, ServerRig } from './server-rig.ts';
 
-/* The listener for people: how one gets in, and what is told as it happens. */
+/* The listener for people: how one gets in, and what is sent as it happens. */
 
 const rig = await ServerRig.start();
 const { outbox } = rig;
@@ -52,7 +52,7 @@ describe('the console’s door', () => {
     expect(codes.at(-1)).toBe('too-many-requests');
   });
 
-  test('nothing is told without a session, from another page, or under another name', async () => {
+  test('nothing is sent without a session, from another page, or under another name', async () => {
     const cookie = await rig.signIn();
     const url = `${rig.server.peopleUrl}/api/checkins`;
     expect((await call(url)).json().code).toBe('no-session');
@@ -104,7 +104,7 @@ describe('the live socket', () => {
     good.terminate();
   });
 
-  test('tells of a check-in as it is committed, and resumes without repeating', async () => {
+  test('sends a check-in as it is committed, and resumes without repeating', async () => {
     const headers = { cookie: await rig.signIn(), origin: rig.server.peopleUrl };
     const socket = open(headers);
     const messages: Board[] = [];

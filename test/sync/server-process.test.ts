@@ -47,7 +47,7 @@ describe('the process', () => {
   test.each([
     ['below a file', join(import.meta.filename, 'home'), '(EEXIST|ENOTDIR)'],
     ['where the system lets nobody make one', '/proc/smartpresence', '(ENOENT|EACCES)'],
-  ])('a home %s is told by name, with what to do', async (_, folder, why) => {
+  ])('a home %s is reported by name, with what to do', async (_, folder, why) => {
     const { code, err } = await runMain({ SMARTPRESENCE_SERVER_HOME: folder }).ended;
     expect(code).toBe(3);
     expect(err).toMatch(
@@ -56,7 +56,7 @@ describe('the process', () => {
     expect(err).toContain('SMARTPRESENCE_SERVER_HOME=');
   });
 
-  test('wrong configuration is told in full and no key is shown', async () => {
+  test('wrong configuration is reported in full and no key is shown', async () => {
     const { code, err } = await runMain({ ENCRYPTION_KEY: 'a'.repeat(64), SMARTPRESENCE_BIND: 'nowhere' }).ended;
     expect(code).toBe(2);
     expect(err).toMatch(/ENCRYPTION_KEY is one pattern repeated/);

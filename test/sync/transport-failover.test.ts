@@ -7,7 +7,7 @@ import { codeOf } from './client.ts';
 const never = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A broker's transport whose connection and answers a test decides; the timers run when told. */
+/** A broker's transport whose connection and answers a test decides; the timers run when a test says. */
 function rig({ brokers = 1 } = {}) {
   const inFlight = { now: 0, most: 0 };
   const sent: string[] = [];

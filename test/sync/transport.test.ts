@@ -86,7 +86,7 @@ async function attempt(url: string, changes: Partial<TransportOptions> = {}): Pr
   }
 }
 
-describe('whom a kiosk talks to', () => {
+describe('the brokers a kiosk talks to', () => {
   test('its own server, on both addresses of an exchange', async () => {
     const { port, seen } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
     const https = transport(`https://127.0.0.1:${port}`);
@@ -166,7 +166,7 @@ describe('through a proxy', () => {
     expect(proxy.asked.at(-1)).toBe(`127.0.0.1:${port}`);
   });
 
-  test('a refusal is told with its next step, and no message quotes the password', async () => {
+  test('a rejection is reported with its next step, and no message quotes the password', async () => {
     const https = transport('https://127.0.0.1:9', { proxy: `http://kiosk:wrong-secret@127.0.0.1:${proxy.port}` });
     const cause = await https.exchange('batch', 'a.b.c', never).then(
       () => null,

@@ -149,7 +149,7 @@ describe('a download', () => {
     await second.close();
   });
 
-  test('begins anew where the server knows no parts, or gives another one', async () => {
+  test('starts from the beginning where the server knows no parts, or gives another one', async () => {
     breakAfter(100_000);
     expect(await codeOf(get())).toBe('update-unreachable');
     server.mischief = (path, _request, response) => {
@@ -321,7 +321,7 @@ describe('sources', () => {
     ]);
   });
 
-  test('none: said so; several that fail: the gravest is told', async () => {
+  test('none: said so; several that fail: the gravest is reported', async () => {
     expect(await codeOf(find([]))).toBe('update-no-source');
     const dead = httpSource({ name: 'dead', url: 'http://127.0.0.1:1/updates' });
     server.mischief = (path, request, response) => {
@@ -381,7 +381,7 @@ describe('what was trusted before', () => {
     },
   );
 
-  test('of another line of roots is void: a kiosk that is installed anew with other keys begins anew', async () => {
+  test('of another line of roots is void: a kiosk that is reinstalled with other keys starts again', async () => {
     repository.rotate('root');
     await find();
     const other = makeRepository(join(home.path, 'other'));

@@ -110,7 +110,7 @@ const notified = (stub: StubKiosk) =>
 const codes = (stub: StubKiosk) => notified(stub).map(({ code }) => code);
 
 describe.skipIf(!probe)('a disk that is full', () => {
-  test('is found before anything is fetched: told once, people check in, and it is tried again when time has gone by', async () => {
+  test('is found before anything is fetched: reported once, people check in, and it is tried again later', async () => {
     // What has to stay free, a few MB for the update, and no more.
     const disk = smallDisk(312);
     const kiosk = await kioskOn(disk, stubBuild('0.3.0'));
@@ -126,7 +126,7 @@ describe.skipIf(!probe)('a disk that is full', () => {
     expect(readdirSync(layout.builds).filter((name) => name.includes('0.3.0'))).toEqual([]);
     await kiosk.checkIn();
 
-    // Still full: tried again after its time and not before, and told no second time.
+    // Still full: tried again after its time and not before, and reported no second time.
     const request = readRequest(layout)!.id;
     kiosk.pass(4 * 60_000);
     stub.keeper!.acknowledged();
@@ -146,7 +146,7 @@ describe.skipIf(!probe)('a disk that is full', () => {
 
   test('is found in the middle of unpacking: the half is taken away, the kiosk runs on, and it is tried again', async () => {
     const disk = smallDisk(100);
-    // Looked at beforehand there was room; somebody else has taken it since.
+    // Looked at beforehand there was room; someone else has taken it since.
     const big = Buffer.alloc(150 * MB);
     const kiosk = await kioskOn(disk, stubBuild('0.3.0', {}, { files: { big } }), async () => Number.MAX_SAFE_INTEGER);
     const { stub, layout, root } = kiosk;

@@ -61,7 +61,7 @@ async function startFleet(): Promise<void> {
   numbers.startedSeconds = seconds(began);
 }
 
-/** Somebody is at some kiosk or other. */
+/** Someone is at some kiosk or other. */
 async function makeEvents(): Promise<void> {
   for (let i = 0; !ending.signal.aborted; i++) {
     fleet[(i * 17) % fleet.length]!.event(i);
@@ -74,7 +74,7 @@ const show = async (): Promise<Rollout> => (await server.operate('rollout show',
 const jobRuns = async () => (await server.operate('jobs runs', { job: 'rollouts', limit: 1000 })).length;
 const statesOf = async () => (await server.operate('rollout show', {})).kiosks;
 
-/** Begins a rollout whose tenth has as many as make a verdict: which they are is by chance, anew with each rollout. */
+/** Begins a rollout whose tenth has as many as make a verdict: which they are is random in each rollout. */
 async function begin(version: string): Promise<FleetKiosk[]> {
   for (;;) {
     await server.operate('rollout start', { version, steps: [TENTH, EVERYBODY] });

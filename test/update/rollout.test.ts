@@ -125,7 +125,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
   ];
 
   describe('begins', () => {
-    test('with the canaries, where there are any, then a tenth, a half and everybody; nobody else is told', async () => {
+    test('with the canaries, where there are any, then a tenth, a half and everybody; no other kiosk is notified', async () => {
       await fleet(6);
       await api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring: 'canary' } });
       const made = await go();
@@ -259,7 +259,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       expect(await codeOf(act(id, 'advance'))).toBe('rollout-at-everybody');
     });
 
-    test('not while it is paused: whoever was only told is told nothing any more', async () => {
+    test('not while it is paused: kiosks that were only notified get nothing any more', async () => {
       await fleet(3);
       const { id } = await go({ steps: [ALL] });
       await says(kiosks[0]!, 'update-installed', id);
@@ -276,7 +276,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
   });
 
   describe('stops by itself', () => {
-    test('when kiosks went back: no further one is told, and it says how many', async () => {
+    test('when kiosks went back: no further one is notified, and it says how many', async () => {
       await fleet(4);
       for (const { device } of kiosks.slice(0, 3))
         await api.ask('PUT', `/api/devices/${device}/ring`, { body: { ring: 'early' } });
@@ -291,7 +291,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       await job();
       expect(await read(id)).toMatchObject({ state: 'stopped', stopped: { failed: 2, got: 3 } });
       expect(await api.lastAudit()).toMatchObject({ route: 'job rollouts', resource: id });
-      // Whoever is in charge finds it without looking for it.
+      // People in charge find it without looking for it.
       const waiting = await api.ask<{ items: { kind: string; code: string; ref: string }[] }>('GET', '/api/attention');
       expect(waiting.items.filter((i) => i.kind === 'rollout')).toMatchObject([
         { code: 'rollout-stopped', ref: expect.stringContaining(id) },
@@ -333,7 +333,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       await job();
       expect(await read(id)).toMatchObject({ state: 'stopped', stopped: { failed: 1, got: 1 } });
       expect(await waiting()).toMatchObject([{ code: 'rollout-stopped', ref: expect.stringContaining(id) }]);
-      // Nobody else was told, however long it goes on.
+      // No other kiosk was notified, however long it goes on.
       await pass(48 * HOUR);
       await job();
       expect(await installing()).toEqual([canary]);
@@ -403,7 +403,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       expect(await read(id)).toMatchObject({ state: 'stopped', counts: { overdue: 2 } });
     });
 
-    test('and goes on when somebody says so, with another try where it failed', async () => {
+    test('and goes on when someone says so, with another try where it failed', async () => {
       await fleet(2);
       const { id } = await go({ steps: [ALL] });
       for (const box of kiosks) await says(box, 'update-rolled-back', id);
@@ -420,7 +420,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     });
   });
 
-  test('is rolled back: everybody who heard of it leaves that version, nobody else is told anything', async () => {
+  test('is rolled back: every kiosk that heard of it leaves that version, no other one is notified', async () => {
     await fleet(6);
     const { id } = await go({ steps: [{ ring: 'all', percent: 50, soakHours: 1 }, ALL] });
     const reached = await installing();
@@ -460,7 +460,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     );
   });
 
-  test('kiosks are told the maintenance window of their site, by its clock; another one reaches them at once', async () => {
+  test('kiosks get the maintenance window of their site, by its clock; another one reaches them at once', async () => {
     await fleet(1);
     const lisbon = await api.ask<{ id: string }>('POST', '/api/sites', {
       body: { name: `Lisbon ${randomUUID().slice(0, 8)}`, timeZone: 'Europe/Lisbon' },
@@ -505,7 +505,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     );
   });
 
-  test('two replicas that look at the same moment take one step, and tell each kiosk once', async () => {
+  test('two replicas that look at the same moment take one step, and notify each kiosk once', async () => {
     await fleet(4);
     const { id } = await go({ steps: [{ ring: 'all', percent: 50, soakHours: 0 }, ALL] });
     for (const box of await installing()) await says(box, 'update-healthy', id);

@@ -157,7 +157,7 @@ describe('the server', () => {
     const agent = new VerifiedAgent(line, { maxSockets: 2 });
     onTestFinished(() => agent.destroy());
     const source = httpSource({ name: 'server', url: `${line.bundle.serverUrl}${UPDATES_PATH}`, agent });
-    // More than the buffers on the way hold: its downloads are under way until somebody reads them.
+    // More than the buffers on the way hold: its downloads are under way until someone reads them.
     repository.add('0.2.1', randomBytes(32_000_000));
     const path = targetPath({ version: '0.2.1', platform: 'linux-x64' }, 'tar.gz');
     const { sha256 } = repository.workspace.targets()!.signed.targets[path]!.hashes;
@@ -259,7 +259,7 @@ describe('a stick', () => {
     expect(status.moved).toBeGreaterThan(archive.length);
   });
 
-  test.skipIf(impossible !== null)('on which somebody has put other bytes', async () => {
+  test.skipIf(impossible !== null)('on which someone has put other bytes', async () => {
     const { layout, update } = await kiosk();
     const mounts = plugIn((folder) => {
       const path = readdirSync(folder, { recursive: true }).find(

@@ -12,7 +12,7 @@ import { type Nature, type StubKiosk, startStubKiosk, stubBuild } from './stub-k
 const ROLLOUT = '33333333-3333-4333-8333-333333333333';
 const soon = { timeout: 40_000, interval: 50 };
 
-/** A kiosk of 0.2.0 that is told to install 0.3.0, which is like that. */
+/** A kiosk of 0.2.0 that is to install 0.3.0, which is like that. */
 async function kiosk(nature: Nature) {
   const { root, archives } = newKiosk();
   const home = join(root, 'kiosk');
@@ -59,7 +59,7 @@ function notify(stub: StubKiosk, update: UpdateDirective | null): void {
   stub.keeper!.acknowledged();
 }
 
-/** What was told of updates, in order. */
+/** What was reported of updates, in order. */
 const notified = (stub: StubKiosk) =>
   (stub.store?.pending(100) ?? [])
     .map(({ header }) => header.open as { code?: string; detail?: Record<string, unknown> })
@@ -80,7 +80,7 @@ test('a good build is installed, proves itself, and stays', async () => {
   await expect.poll(() => stub.keeper?.report(), soon).toMatchObject({ state: 'idle', slots: { trial: false } });
 });
 
-test('a build that ends at its start is left by itself, with the reason, and is not tried again until it is asked for anew', async () => {
+test('a build that ends at its start is left by itself, with the reason, and is not tried again until it is asked for again', async () => {
   const { stub } = await kiosk({ crashes: true });
   notify(stub, directive);
   await expect.poll(() => notified(stub).map(({ code }) => code), soon).toEqual(['update-rolled-back']);
@@ -90,7 +90,7 @@ test('a build that ends at its start is left by itself, with the reason, and is 
     reason: 'trial-starts: nothing was shown',
   });
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
-  // Asked for in another rollout, and then anew.
+  // Asked for in another rollout, and then again.
   notify(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
   await expect.poll(() => notified(stub).at(-1)?.detail, soon).toMatchObject({ reason: 'update-failed-before' });
   expect(stub.keeper!.report()).toMatchObject({ state: 'idle', problem: { code: 'update-failed-before' } });
@@ -147,7 +147,7 @@ test('staff install the newest, with no word of a server', async () => {
   await expect(stub.keeper!.now('network')).rejects.toMatchObject({ code: 'update-none' });
 });
 
-test('staff do not install what the server took back, until its admin asks for it anew', async () => {
+test('staff do not install what the server took back, until its admin asks for it again', async () => {
   const { stub } = await kiosk({});
   notify(stub, directive);
   await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-healthy');

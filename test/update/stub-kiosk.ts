@@ -19,7 +19,7 @@ import { type BuildParts, buildArchive } from './archives.ts';
  * processes beside it (its launcher and its build).
  */
 
-/** What a stub build is like; it lies in the build as `stub.json`. */
+/** What a stub build is like; `stub.json` in the build. */
 const Nature = z.strictObject({
   /** Ends at once, each time. */
   crashes: z.boolean().default(false),

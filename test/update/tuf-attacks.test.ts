@@ -157,7 +157,7 @@ describe('arbitrary installation', () => {
 });
 
 describe('endless data', () => {
-  /** Sends for ever; tells how much had left when the kiosk hung up. */
+  /** Sends for ever; returns how much was sent when the kiosk hung up. */
   const endless = (response: ServerResponse) => {
     let sent = 0;
     let over = false;

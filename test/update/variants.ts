@@ -6,7 +6,7 @@ import type { KioskBuild } from '../../build/package/seal.ts';
 import { packFolder } from '../../build/package/tar.ts';
 import { archiveName, BuildManifest, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 
-/** A packaged kiosk that somebody has changed by hand and packaged again: what a bad release is, in the one place that is bad. */
+/** A packaged kiosk that was changed by hand and packaged again: a bad release, bad in one place alone. */
 export interface Variant {
   readonly version: string;
   readonly schema?: number;

@@ -36,7 +36,7 @@ import {
 import { schemas } from './schemas.ts';
 
 /**
- * Test vectors of docs/develop/protocol.md, for whoever writes another client. Everything is fixed here, the sender's ephemeral key
+ * Test vectors of docs/develop/protocol.md, for authors of other clients. Everything is fixed here, the sender's ephemeral key
  * and nonce too, so that each message can be made again bit by bit. Never use these keys, and never fix an ephemeral key or
  * a nonce, outside a test.
  *
@@ -378,7 +378,7 @@ async function checkinMethods() {
   };
 }
 
-/** Every file and what stands in it. */
+/** Every file and its content. */
 export async function vectors(): Promise<Record<string, unknown>> {
   const made = await messages();
   const thumbprints = Object.fromEntries(

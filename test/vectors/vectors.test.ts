@@ -98,7 +98,7 @@ describe('messages', () => {
     expect(page).toEqual(messages.pageOfSite.body);
   });
 
-  test('an ask tells how the kiosk is, and a page what this device alone is told, in version 3', async () => {
+  test('an ask says how the kiosk is, and a page what is for this device alone, in version 3', async () => {
     const page = await openPage(
       messages.pageOfDevice.sealed,
       { sealing: keys.deviceSealing, trusted },

@@ -177,7 +177,7 @@ async function readersAtOnce(
   load.seconds += (performance.now() - began) / 1000;
 }
 
-/** Somebody at the console: connections that stay, and the cookie of a session. */
+/** Someone at the console: connections that stay, and the cookie of a session. */
 async function signedIn(server: RunningServer) {
   const origin = server.peopleUrl;
   const entered = await call(`${origin}/api/session`, {

@@ -24,7 +24,7 @@ const random = seededRandom(1);
 const LOOKUP_MS = 250;
 
 /**
- * `keys rotate`, and with `--re-encrypt`, over people with a check-in each, on PostgreSQL of this machine, while somebody
+ * `keys rotate`, and with `--re-encrypt`, over people with a check-in each, on PostgreSQL of this machine, while staff
  * looks people up. Beside it what the database alone takes to write the same rows once, and a list of 100 people read and
  * decrypted beside the bare rows.
  *
@@ -80,7 +80,7 @@ async function* measured(
         referenceValue,
         better: 'lower',
       });
-    yield line('sealed anew and verified', plain.seconds, 'the same rows written once by SQL', bare);
+    yield line('re-encrypted and verified', plain.seconds, 'the same rows written once by SQL', bare);
     yield benchLine({
       group: 'server',
       name: `rotation of ${people} people: look-up by e-mail meanwhile, p99`,

@@ -3,7 +3,7 @@
  * store of its own, in which one person is enrolled. argv: file with the members, index of the first and of the one behind the
  * last, way, folder for the stores.
  *
- * stdin, a line each: `connect` starts the engines and waits until each has its roster and its person has arrived; `run RATE SECONDS` lets somebody
+ * stdin, a line each: `connect` starts the engines and waits until each has its roster and its person has arrived; `run RATE SECONDS` has people
  * check in at a random kiosk, RATE times a second in all, at random moments (a Poisson process), and waits until everything
  * was acknowledged; `end`. stdout: `ready`, `connected`, `ran COUNT FAILURES`.
  */

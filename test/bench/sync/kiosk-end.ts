@@ -85,7 +85,7 @@ export class KioskEnd {
     }
   }
 
-  /** Tells the kiosk of its server; once. */
+  /** Gives the kiosk its server; once. */
   async link(): Promise<void> {
     const kiosk = await openKiosk({ home: this.home, deviceSecret: null, allowSecretFile: true });
     writeServerLink(kiosk.store, { secret: this.#secret, bundle: this.#bundle! });

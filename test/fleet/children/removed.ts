@@ -2,7 +2,7 @@ import { readJournal } from '../../../electron/core/leaving/journal.ts';
 import { startRemovedCore } from '../../../electron/core/removed-core.ts';
 
 /*
- * Goes on with the wipe of a folder until it is done, or is killed where it is told to be: right before a step, as a power cut
+ * Goes on with the wipe of a folder until it is done, or is killed where a test says: right before a step, as a power cut
  * would. argv: home, name of the step or '-'.
  */
 const [home, last] = [process.argv[2]!, process.argv[3]!];

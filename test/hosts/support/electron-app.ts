@@ -38,7 +38,7 @@ export async function electronApp(
     async start(argv) {
       const before = process.argv;
       process.argv = ['electron', 'app', ...argv];
-      // A query makes it a module of its own: main runs anew each time.
+      // A query makes it a module of its own: main runs again each time.
       await nativeImport(`${pathToFileURL(join(out, 'electron/host-electron/main.js')).href}?run=${++runs}`);
       process.argv = before;
       await new Promise((done) => setTimeout(done, 20));

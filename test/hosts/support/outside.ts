@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** Something outside the kiosk: a TCP and a UDP port of this machine that count whoever comes by. */
+/** Something outside the kiosk: a TCP and a UDP port of this machine that count who connects. */
 export interface Outside {
   readonly port: number;
   readonly udpPort: number;

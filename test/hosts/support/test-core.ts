@@ -121,7 +121,7 @@ export function testMethods(
       throw new Problem('duplicate-face', 'This face belongs to someone else.', '');
     },
     enrolByNumber: async () => {
-      throw new Problem('number-taken', 'This number belongs to somebody.', '');
+      throw new Problem('number-taken', 'This number belongs to someone.', '');
     },
     enrolCancel: empty,
     reviewCount: async () => ({ count: 0 }),

@@ -26,7 +26,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'Debian’s sqlcipher opens the store with the derived key, and not with another',
         ],
         'test/store/review.test.ts': [
-          'is nowhere in the clear, nor whose it is, while open and when closed; and opens for whoever has the store',
+          'is nowhere in the clear, nor whose it is, while open and when closed; and opens for anyone who has the store',
         ],
       },
       'on the server neither files nor a dump of the database hold a face': {
@@ -126,7 +126,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'whose record could not be written are removed again',
         ],
         'test/store/full-disk.test.ts': [
-          'costs the photo, not the check-in: the record says so, and the server is told',
+          'costs the photo, not the check-in: the record says so, and the server is notified',
         ],
       },
     },
@@ -139,12 +139,12 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'what is put comes back, with its SHA-256, and the store is asked to encrypt it',
         ],
         'test/policy/backup-recovery.test.ts': [
-          'face files lie in the store as the kiosk’s ciphertext, encrypted by the store as well',
+          'face files are in the store as the kiosk’s ciphertext, encrypted by the store as well',
         ],
       },
       'encrypted by us before the upload as well': {
         'test/policy/backup-recovery.test.ts': [
-          'face files lie in the store as the kiosk’s ciphertext, encrypted by the store as well',
+          'face files are in the store as the kiosk’s ciphertext, encrypted by the store as well',
         ],
         [DUMP]: ['no version of any object in the bucket holds any of it'],
       },
@@ -270,7 +270,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     parts: {
       'by themselves, on their own page and at a kiosk': {
         'test/portal/portal.spec.ts': [
-          'shows what is held; name and address are mended by keyboard, and positions opted out of',
+          'shows what is held; name and address are corrected by keyboard, and positions opted out of',
         ],
         [PORTAL]: ['an opt-out that was said at a kiosk takes the positions that are held too'],
       },
@@ -282,7 +282,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'their check-ins carry no coordinates at all': {
         [PLACES]: ['who opted out is not located: no fix is even read'],
-        'test/store/store.test.ts': ['carry no coordinates for somebody who opted out, whoever passes them'],
+        'test/store/store.test.ts': ['carry no coordinates for someone who opted out, no matter who passes them'],
       },
     },
   },
@@ -291,7 +291,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'Names, e-mails, phone numbers: database-level encryption (PostgreSQL pgcrypto) and application-level encryption for sensitive fields',
     parts: {
       'pgcrypto with AES-256 outside, the person’s key inside': {
-        [PERSON_KEYS]: ['lies in the database under pgcrypto with AES-256, and below that under the person’s key'],
+        [PERSON_KEYS]: ['is in the database under pgcrypto with AES-256, and below that under the person’s key'],
       },
       'neither files nor logs of the database show a value or its pass phrase': {
         [DUMP]: [
@@ -317,7 +317,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'change and audit row are one transaction': {
         [REGISTER]: [
           'change and audit row are one transaction: without the row there is no change',
-          'what is refused changes nothing, tells nobody, and leaves a row that says so',
+          'what is refused changes nothing, notifies nobody, and leaves a row that says so',
           'refusals of one session that are alike share a second row, which says how many they were',
         ],
         [CHAIN]: ['a row goes with the transaction that it tells of'],
@@ -327,15 +327,15 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           '%s lets in the roles that it declares, and nobody else',
           'that reads something personal and answered left a row in the audit log',
         ],
-        [AUDIT_LOG]: ['a search of the log leaves a row itself, and says whom it looked for'],
+        [AUDIT_LOG]: ['a search of the log leaves a row itself, and says who it looked for'],
       },
-      'a list view logs whom it showed': {
-        'test/policy/api-attendance.test.ts': ['a list leaves one audit row that counts whom it showed'],
-        'test/policy/api-http.test.ts': ['an export comes as a file, and its audit row counts whom it named'],
+      'a list view logs who it showed': {
+        'test/policy/api-attendance.test.ts': ['a list leaves one audit row that counts the people it showed'],
+        'test/policy/api-http.test.ts': ['an export comes as a file, and its audit row counts the people it named'],
         'test/policy/live-roles.test.ts': ['%s sees names, and the audit log says whose before they are sent'],
       },
       'nothing personal leaves a route that declares none': {
-        [ROUTES]: ['no route answers with what is somebody’s and declares that it touches nothing personal'],
+        [ROUTES]: ['no route answers with what is someone’s and declares that it touches nothing personal'],
       },
     },
   },
@@ -351,7 +351,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'envelopes name their key’s version, so that keys rotate': {
         'test/policy/rotation-columns.test.ts': [
-          'is sealed anew, reads as before, and opens by none of the keys before',
+          'is re-encrypted, reads as before, and opens by none of the keys before',
         ],
       },
     },

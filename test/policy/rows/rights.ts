@@ -20,7 +20,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     requirement: '`GET /api/gdpr/export/my-data`: everything about the caller, as JSON',
     parts: {
       'by the caller, over HTTP': {
-        'test/policy/api-http.test.ts': ['somebody takes their data along, and erases themselves with a confirmation'],
+        'test/policy/api-http.test.ts': ['a person takes their data along, and erases themselves with a confirmation'],
       },
       'every value that went in, and nothing of anyone else': {
         [PORTAL]: [
@@ -32,9 +32,9 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         ],
       },
       'of every table and object store': {
-        [PORTAL]: ['every table of the database is told in the export or left out with a reason'],
+        [PORTAL]: ['every table of the database is in the export or left out with a reason'],
         'test/policy/portal-sections.test.ts': [
-          'no section of the export is empty for somebody of whom every table has something',
+          'no section of the export is empty for someone who has something in every table',
         ],
       },
     },
@@ -44,11 +44,11 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       '`DELETE /api/gdpr/delete/my-account`: anonymises, keeps statistics intact, removes embeddings and photos, from S3 too',
     parts: {
       'by the caller, asked twice, and taken back while there is time': {
-        'test/policy/api-http.test.ts': ['somebody takes their data along, and erases themselves with a confirmation'],
+        'test/policy/api-http.test.ts': ['a person takes their data along, and erases themselves with a confirmation'],
         [PORTAL]: ['an erasure is asked twice, drops templates at once, and can be taken back while its time lasts'],
         [ERASURE]: [
           'a request drops the templates at once, here and on kiosks; the rest waits until it can not be taken back',
-          'somebody whom a legal hold names is not erased before it is released; templates go all the same',
+          'a person under a legal hold is not erased before it is released; templates go all the same',
         ],
       },
       'statistics stay as they were': {
@@ -57,7 +57,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       'the person’s data key is destroyed': {
         [PERSON_KEYS]: [
           'is gone everywhere at once when it is destroyed, and nobody makes it again by looking',
-          'is not made for someone who was erased, whoever asks',
+          'is not made for someone who was erased, no matter who asks',
         ],
         'test/policy/writes-and-erasure.test.ts': ['a write about a person and their erasure, on $name'],
         [AUDIT_LOG]: ['once a person’s key is destroyed no row is found as theirs, and the chain stays whole'],
@@ -86,7 +86,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       'every object version is deleted': {
         [OBJECTS]: ['every version and every delete marker goes, and of that object alone'],
         [BACKUP_KEYS]: [
-          'every version of a photo’s object goes when its row is gone, whoever deleted it, and no other',
+          'every version of a photo’s object goes with its row, no matter who deleted that, and no other',
         ],
       },
       'every kiosk drops the template and confirms it': {
@@ -102,13 +102,13 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'a restored backup does not bring the person back': {
         [ERASURE]: [
-          'a database that somebody put back to before an erasure is found by its tombstone, and the person erased again',
+          'a database that was put back to before an erasure is found by its tombstone, and the person erased again',
         ],
         'test/policy/backup.test.ts': [
-          'whoever was erased after a backup is erased again when it is restored, their key first',
-          'a tombstone that somebody deleted from the bucket still erases at a restore',
+          'a person erased after a backup is erased again when it is restored, their key first',
+          'a tombstone that was deleted from the bucket still erases at a restore',
           'without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made',
-          'a tombstone that somebody deleted from the bucket still erases at a restore',
+          'a tombstone that was deleted from the bucket still erases at a restore',
           'without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made',
         ],
         [BACKUP_KEYS]: ['a tombstone names nobody, and one that was altered stops a restore'],
@@ -126,7 +126,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     parts: {
       'by the person and by staff': {
         [PORTAL]: [
-          'a person corrects their own profile, kiosks are told, and number and badge stay with whoever runs the place',
+          'a person corrects their own profile, kiosks are notified, and number and badge stay with the office',
         ],
         [PERSON_KEYS]: ['is read as it was written; what a patch does not name stays, null empties it'],
       },
@@ -143,9 +143,9 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     parts: {
       'each of them is in the row, and found by a search and in an export': {
         [AUDIT_LOG]: [
-          'a row tells who, what, when, where, why and whom, and each of them finds it',
+          'a row says who, what, when, where, why and about which people, and each of them finds it',
           'an export holds what a search finds',
-          'whom a row was about, and who looked, is in no column of the table in clear',
+          'who a row was about, and who looked, is in no column of the table in clear',
         ],
       },
       'chained: a row that is removed or altered is found': {
@@ -201,8 +201,8 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'the record of processing is this installation’s own': {
         [COMPLIANCE]: [
-          'the record of processing tells this installation’s sites, counts, periods and contacts, and nobody’s name',
-          'the record of processing names everything that is held of people, and every program that is told of it',
+          'the record of processing says this installation’s sites, counts, periods and contacts, and nobody’s name',
+          'the record of processing names everything that is held of people, and every program that is notified of it',
         ],
       },
     },
@@ -217,7 +217,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         [INCIDENTS]: [
           'an incident has its record, its clock and a timeline of who did what; what is written is sealed',
         ],
-        [AUDIT_COMMAND]: ['an incident is opened and its clock runs until the authority was told'],
+        [AUDIT_COMMAND]: ['an incident is opened and its clock runs until the authority was notified'],
       },
       'the affected, from the audit log': {
         [AUDIT_LOG]: [
@@ -232,8 +232,8 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'one command rotates and revokes': {
         [INCIDENTS]: [
-          'a stolen kiosk: one command revokes it, makes new keys, ends sessions; whom it had is found; the notices are drafted',
-          'a step of the containment that fails holds up no other, and is told',
+          'a stolen kiosk: one command revokes it, makes new keys, ends sessions; the people it had are found; the notices are drafted',
+          'a step of the containment that fails holds up no other, and is reported',
         ],
       },
     },
@@ -243,13 +243,13 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     parts: {
       'configured on the server, for its kiosks': {
         'test/policy/kiosk-policy.test.ts': [
-          'whom to ask is the server’s word: controller, privacy contact and DPO reach the privacy screen',
-          'where nobody has said who runs the place, nobody can agree: staff is told, and the console or site.json mends it',
+          'contacts are the server’s word: controller, privacy contact and DPO reach the privacy screen',
+          'where nobody has said who runs the place, nobody can agree: staff is notified, and the console or site.json fixes it',
         ],
       },
       'shown on the kiosk’s privacy screen, as it was set over the server’s API': {
         'test/e2e/privacy.spec.ts': ['the contacts that an administrator sets are on the kiosk’s privacy screen'],
-        'test/kiosk-ui/kiosk.spec.ts': ['a policy of the server shows at once: liveness, days of photos, whom to ask'],
+        'test/kiosk-ui/kiosk.spec.ts': ['a policy of the server shows at once: liveness, days of photos, contacts'],
       },
     },
   },

@@ -44,12 +44,12 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     requirement: 'Real-time notifications over secure WebSocket',
     parts: {
       'news arrive as they are committed': {
-        [CONSOLE]: ['tells of a check-in as it is committed, and resumes without repeating'],
+        [CONSOLE]: ['sends a check-in as it is committed, and resumes without repeating'],
       },
       'authenticated, and closed when the session ends': {
         [CONSOLE]: ['is refused without a session, without an Origin, and from another Origin'],
         [LIVE]: [
-          'opens for whoever may see the board, from our own page, and for nobody else',
+          'opens for people who may see the board, from our own page, and for nobody else',
           'asking again and again is limited, and does not fill the audit log',
           'is closed as soon as its session ends: signed out, disabled, or given another role',
         ],
@@ -63,7 +63,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'resumed after a drop': {
         [LIVE]: ['a dropped screen goes on where it stopped'],
-        [CONSOLE]: ['tells of a check-in as it is committed, and resumes without repeating'],
+        [CONSOLE]: ['sends a check-in as it is committed, and resumes without repeating'],
       },
       'on a listener that speaks TLS 1.3 alone': { [DEVICES]: ['%s speaks TLS 1.3 alone'] },
     },
@@ -104,7 +104,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'under the person’s key': {
         'test/policy/person-keys.test.ts': [
-          'lies in the database under pgcrypto with AES-256, and below that under the person’s key',
+          'is in the database under pgcrypto with AES-256, and below that under the person’s key',
         ],
       },
       'a dump of the database shows no personal byte': {
@@ -184,12 +184,12 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'lists every wrong variable at once and shows no value',
           'never prints a key',
         ],
-        'test/sync/server-process.test.ts': ['wrong configuration is told in full and no key is shown'],
+        'test/sync/server-process.test.ts': ['wrong configuration is reported in full and no key is shown'],
       },
       'nor in core dumps': {
         [HYGIENE]: [
           'stay inside a command of the operator’s as well, and nothing dumps its memory',
-          'a core dump is prevented, told of where it can’t be, and refused where it is asked for',
+          'a core dump is prevented, reported where it can’t be, and refused where it is asked for',
         ],
         'build/systemd/units.test.ts': [
           '%s: no core dump, no swap, nothing of standard output in the journal but a broker’s',
@@ -207,17 +207,17 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       'by a command, with every sealed column re-encrypted': {
         'test/cli/keys.test.ts': [
           'rotate says what it needs before there are new keys, and a dry run changes nothing',
-          'rotate seals everything anew; afterwards the old keys start nothing, and status says that they are not needed',
+          'rotate re-encrypts everything; afterwards the old keys start nothing, and status says that they are not needed',
         ],
         'test/policy/rotation-columns.test.ts': [
-          'is sealed anew, reads as before, and opens by none of the keys before',
+          'is re-encrypted, reads as before, and opens by none of the keys before',
         ],
-        'test/policy/keys-page.test.ts': ['the page of keys tells of every sealed column which key it is under'],
+        'test/policy/keys-page.test.ts': ['the page of keys says of every encrypted column which key it is under'],
       },
       'the service stays up': {
         [ROTATION]: [
           'with re-encryption the old person keys open nothing either, and the server serves meanwhile',
-          'waits for whoever holds a table for long, and goes on afterwards',
+          'waits for a transaction that holds a table for long, and goes on afterwards',
         ],
         'test/cli/keys.test.ts': ['rotate works through the running server, which serves on'],
       },
@@ -317,7 +317,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
     },
     limits:
-      'That the bucket then refuses a stranger: the double serves whoever asks. Its settings are read back as the store keeps them.',
+      'That the bucket then refuses a stranger: the double serves anyone. Its settings are read back as the store keeps them.',
   },
   P25: {
     requirement: 'Least-privilege IAM',

@@ -1,7 +1,7 @@
 import { openKiosk } from '../../../electron/core/open-kiosk.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 
-/* Opens the kiosk of a folder at the moment it is told, says under which device id or with which code, and waits to be told to end. */
+/* Opens the kiosk of a folder on a signal, says under which device id or with which code, and waits for the signal to end. */
 
 const home = process.argv[2]!;
 process.send?.('ready');

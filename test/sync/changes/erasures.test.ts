@@ -50,7 +50,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', ({ start, una
       expect((await open()).includes(revoked.id)).toBe(false);
       b.box.append('erasureDone', { request }, { person });
       await b.send();
-      // Somebody else's word counts for nobody.
+      // Someone else's word counts for nobody.
       elsewhere.box.append('erasureDone', { request }, {});
       await elsewhere.send();
       expect(await open()).toEqual([a.id]);
@@ -110,7 +110,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', ({ start, una
     });
   });
 
-  describe('an erasure of somebody who was merged', () => {
+  describe('an erasure of a person who was merged', () => {
     async function merged() {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const [kept, alias] = [a.enrol('Ada Lovelace'), b.enrol('Ada King')];

@@ -167,7 +167,7 @@ export class Kiosk {
 export const names = (kiosk: Kiosk) => [...kiosk.people.values()].map((p) => p.name).sort();
 export const rows = (person: string) =>
   database.db.selectFrom('template').selectAll().where('person', '=', person).execute();
-/** What the log of events still holds of somebody's templates. */
+/** What the log of events still holds of a person's templates. */
 export const inEventLog = async (person: string) => {
   const events = await database.db
     .selectFrom('event')

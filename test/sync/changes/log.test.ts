@@ -31,7 +31,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
       expect(first).toMatchObject({ whole: true, first: true, more: true });
       expect(first.changes.slice(0, 2).map((c) => c.kind)).toEqual(['policy', 'keys']);
       b.apply(first);
-      // Between two pages: one of those told is renamed, one is erased, one is added.
+      // Between two pages: one of those sent is renamed, one is erased, one is added.
       const notified = first.changes.find((c) => c.kind === 'person')!;
       a.box.append('person', { change: 'updated' }, { person: notified.person, name: 'Renamed' });
       const added = a.enrol('Added', { count: 1 });
@@ -137,7 +137,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
       await database.db.deleteFrom('site_policy').execute();
     });
 
-    test('by which days records count is told with the policy, anew when it changes, and to no kiosk that does not know it', async () => {
+    test('by which days records count is sent with the policy, again when it changes, and to no kiosk that does not know it', async () => {
       const [here, elsewhere] = [await Kiosk.at(site), await Kiosk.at(await newSite())];
       for (const kiosk of [here, elsewhere]) await kiosk.read();
       const change = (patch: SitePatch) =>
@@ -174,7 +174,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
       expect(await compactWhenDue(database.db, new Date(Date.now() + 61 * day))).toBeGreaterThan(0);
     });
 
-    test('new keys are told to all, and a kiosk that does not trust the newest yet gets them in every page', async () => {
+    test('new keys are sent to all, and a kiosk that does not trust the newest yet gets them in every page', async () => {
       const kiosk = await Kiosk.at(site);
       await kiosk.read();
       await database.db.transaction().execute((tx) => keysChanged(tx, new Date()));
@@ -186,7 +186,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
       ]);
     });
 
-    test('whoever asked for no position is told so', async () => {
+    test('a person’s opt-out from positions is sent', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace');
       await a.send();
@@ -256,7 +256,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
   });
 
   test.runIf(name === 'PostgreSQL')(
-    'positions become visible in their order: whoever appends later waits for the commit before',
+    'positions become visible in their order: a later append waits for the commit before',
     async () => {
       const [slow, quick] = [randomUUID(), randomUUID()];
       const appended = Promise.withResolvers<void>();

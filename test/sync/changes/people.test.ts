@@ -5,7 +5,7 @@ import { assignToSites } from '../../../sync/server/core/people/sites.ts';
 import { DATABASES } from '../../services/databases.ts';
 import { database, inEventLog, Kiosk, names, newSite, onDatabase, rows, site } from './kit.ts';
 
-describe.each(DATABASES)('what kiosks tell of people, and hear of them, on $name', ({ start, unavailable }) => {
+describe.each(DATABASES)('what kiosks report of people, and hear of them, on $name', ({ start, unavailable }) => {
   if (unavailable) return test.skip(unavailable, () => undefined);
   onDatabase(start);
 
@@ -37,7 +37,7 @@ describe.each(DATABASES)('what kiosks tell of people, and hear of them, on $name
       }
     });
 
-    test('comes as a delta to whoever has read before, in the log’s order, and only once', async () => {
+    test('comes as a delta to kiosks that have read before, in the log’s order, and only once', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       await b.read();
       const person = a.enrol('Ada Lovelace');
@@ -51,7 +51,7 @@ describe.each(DATABASES)('what kiosks tell of people, and hear of them, on $name
       expect(names(b)).toEqual(['Ada King']);
     });
 
-    test('is told by its present state: what changed twice comes once', async () => {
+    test('is sent in its present state: what changed twice comes once', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       await b.read();
       const person = a.enrol('Ada Lovelace');

@@ -8,7 +8,7 @@ import { aCheckin } from '../../store/samples.ts';
 import { startStubKiosk, stubBuild } from '../stub-kiosk.ts';
 
 /**
- * A whole kiosk that checks people in all the time, is told to install a version, and kills itself at a step of that. It says
+ * A whole kiosk that checks people in all the time, is to install a version, and kills itself at a step of that. It says
  * what it has confirmed: `launcher PID`, `running BUILD`, `checkin ID`, `told CODE VERSION`.
  */
 const [root, url, directive, person, dieAt] = process.argv.slice(2) as [string, string, string, string, string];
