@@ -16,11 +16,13 @@ const SOURCES = [
 ];
 /** Of those, what only the command line or the sync's state is told: they carry their own words. */
 const NOT_FOR_SCREENS = [
+  'electron/core/command.ts',
   'electron/core/commands/',
   'electron/core/control/',
   'electron/core/fleet/',
   'electron/core/joining/joining.ts',
   'electron/core/leaving/',
+  'electron/core/removed-core.ts',
   'electron/core/sync/',
   'electron/core/update/',
   'electron/core/serving/static-files.ts',
@@ -34,6 +36,7 @@ const NOT_FOR_SCREENS = [
 ];
 /** Of commands alone, or caught on the way to a screen; with the reason. */
 const INNER: Readonly<Record<string, string>> = {
+  'staff-pin-needed': 'the kiosk’s own socket: the command line asks for the PIN then',
   'staff-code-needed': 'the unlock screen asks for the code',
   'staff-pin-choose': 'the unlock screen asks for a PIN of their own',
   'staff-ambiguous': 'staff remove on the command line',

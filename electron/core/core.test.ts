@@ -102,7 +102,7 @@ test('a camera that its screen calls frozen for a while becomes an event for the
   await core.close();
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   try {
-    expect(kiosk.store.setting('device-told/camera/camera')).toBe('frozen');
+    expect(kiosk.store.setting('device-reported/camera/camera')).toBe('frozen');
     expect(kiosk.store.pendingCount()).toBeGreaterThan(0);
   } finally {
     await kiosk.close();

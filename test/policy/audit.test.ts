@@ -86,7 +86,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       outcome: 'ok',
     };
     for (const by of [
-      `whom=${person}`,
+      `affected=${person}`,
       `person=${person}`,
       `who=${staff.id}`,
       'role=staff',
@@ -94,20 +94,20 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       'email=desk@EXAMPLE.org',
     ])
       expect((await search(`${day}&${by}`)).items, by).toMatchObject([expected]);
-    const [row] = (await search(`${day}&whom=${person}`)).items;
+    const [row] = (await search(`${day}&affected=${person}`)).items;
     expect(row!.data).toContain('person.name');
     expect(await api.ask('GET', `/api/audit/rows/${row!.position}`, { as: 'dpo' })).toMatchObject({
       people: [person],
       unknown: 0,
     });
-    for (const none of [`whom=${randomUUID()}`, 'ip=198.51.100.8', 'outcome=not-allowed', 'data=template'])
+    for (const none of [`affected=${randomUUID()}`, 'ip=198.51.100.8', 'outcome=not-allowed', 'data=template'])
       expect((await search(`${day}&${none}`)).items, none).toEqual([]);
   });
 
   test('a search of the log leaves a row itself, and says who it looked for', async () => {
     const person = await someone();
-    await search(`whom=${person}`);
-    const { items } = await search(`whom=${person}&route=${encodeURIComponent('GET /api/audit')}`);
+    await search(`affected=${person}`);
+    const { items } = await search(`affected=${person}&route=${encodeURIComponent('GET /api/audit')}`);
     expect(items).toMatchObject([{ action: 'read', role: 'auditor', data: ['audit'], count: 1 }]);
   });
 
@@ -116,7 +116,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     for (let i = 0; i < 7; i++) await write({ subjects: [person, randomUUID()], resource: String(i) });
     const seen: AuditView[] = [];
     for (let next: string | null = ''; next !== null; ) {
-      const page: Page = await search(`whom=${person}&route=test&limit=3${next && `&cursor=${next}`}`);
+      const page: Page = await search(`affected=${person}&route=test&limit=3${next && `&cursor=${next}`}`);
       seen.push(...page.items);
       next = page.next;
     }
@@ -126,9 +126,9 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
   test('an export holds what a search finds', async () => {
     const person = await someone();
     await write({ subjects: [person], route: 'exported' });
-    const file = await api.ask<Buffer>('GET', `/api/audit/export?whom=${person}&route=exported`, { as: 'auditor' });
+    const file = await api.ask<Buffer>('GET', `/api/audit/export?affected=${person}&route=exported`, { as: 'auditor' });
     const lines = file.toString('utf8').trim().split('\n');
-    expect(lines.map((l) => JSON.parse(l))).toEqual((await search(`whom=${person}&route=exported`)).items);
+    expect(lines.map((l) => JSON.parse(l))).toEqual((await search(`affected=${person}&route=exported`)).items);
     expect(await api.lastAudit()).toBeDefined();
   });
 
@@ -204,7 +204,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     await mergePeople(api.db, api.keys, { kept: alan, merged: grace, by: 'test' }, api.now);
     const merged = await findAffected(api.db, api.keys, { who: thief.id! });
     expect(merged.people.map((p) => p.person).sort()).toEqual([ada, alan].sort());
-    expect((await search(`whom=${alan}&route=stolen`)).items.map((r) => r.route)).toEqual(['stolen not', 'stolen']);
+    expect((await search(`affected=${alan}&route=stolen`)).items.map((r) => r.route)).toEqual(['stolen not', 'stolen']);
   });
 
   describe('faces', () => {
@@ -228,7 +228,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       await api.deliver(box);
       const page = await changes(box.device);
       expect(page.changes.some((c) => c.kind === 'templates' && c.person === person)).toBe(true);
-      const found = (await search(`whom=${person}&action=decrypt`)).items;
+      const found = (await search(`affected=${person}&action=decrypt`)).items;
       expect(found).toMatchObject([
         { role: 'device', actor: box.device, route: 'device changes', data: ['person.name', 'template'] },
       ]);
@@ -248,7 +248,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       expect(row).toMatchObject({ action: 'decrypt', role: 'system', everyone: true, data: ['template'] });
       expect(row!.count).toBeGreaterThanOrEqual(2);
       // A person who asks who opened their face finds it.
-      expect((await search(`whom=${first}&route=job`)).items).toHaveLength(1);
+      expect((await search(`affected=${first}&route=job`)).items).toHaveLength(1);
       await mergePeople(api.db, api.keys, { kept: first, merged: second, by: 'test' }, NOW);
       expect(await rowsOf('people merge')).toMatchObject([{ action: 'decrypt', count: 1 }]);
     });
@@ -279,8 +279,8 @@ test('one place in the server’s code opens templates, and nothing gets there w
   // The place that a template's envelope is bound to: nobody opens one without naming it. A rotation seals what there
   // is under another key, and gives nothing of it out.
   expect(holding(/'template\.vector'/)).toEqual([
-    'sync/server/core/templates/templates.ts',
     'sync/server/app/key-rotation/sealed.ts',
+    'sync/server/core/templates/templates.ts',
   ]);
   // Code that opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
   expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/platform/audit/opened.ts']);
@@ -288,9 +288,9 @@ test('one place in the server’s code opens templates, and nothing gets there w
   // writes its row; or a job that notes them where `audited` writes one. A new one is added here, and to the data of its route.
   expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/core/photos/open.ts']);
   expect(holding(/\bopenPhoto\(/)).toEqual([
+    'sync/server/core/photos/open.ts',
     'sync/server/features/embedders/embedders.job.ts',
     'sync/server/features/enrolment/picture.ts',
-    'sync/server/core/photos/open.ts',
     'sync/server/features/portal/sections/events.ts',
   ]);
   expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+pictures\.push\(openPhoto\(/)).toEqual([

@@ -28,7 +28,7 @@ const JSON_ROW =
   '{"position","at","action","role","actor","email","ip","userAgent","hidden","route","resource","data","count","everyone","outcome"}';
 
 const HELP = `
-Each look into the log leaves a row in it. Rows name people by an alias of the day, made with their own key: --whom and
+Each look into the log leaves a row in it. Rows name people by an alias of the day, made with their own key: --affected and
 --person find them, and nobody can any more once that key is destroyed.
 ${EXIT_HELP}`;
 
@@ -108,7 +108,7 @@ function filtered(command: Command): Command {
     .option('--from <time>', 'from this moment, e.g. 2027-03-01 or 2027-03-01T08:00Z')
     .option('--to <time>', 'before this moment')
     .option('--who <id>', 'account, device or person that did it')
-    .option('--whom <id>', 'person that it was about')
+    .option('--affected <id>', 'person that it was about')
     .option('--person <id>', 'person who did it or whom it was about')
     .option('--role <role>', 'admin, dpo, staff, auditor, person, device, operator, system, nobody')
     .option('--action <action>', 'read, write, delete, export, decrypt, sign-in, refuse, operate')

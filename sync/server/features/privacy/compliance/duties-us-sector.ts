@@ -40,7 +40,7 @@ export const FERPA: Law = {
     {
       ref: '§ 99.32',
       duty: 'Record of each request and disclosure',
-      control: 'Exports and reads by person: audit search --whom',
+      control: 'Exports and reads by person: audit search --affected',
       rows: ['P11', 'P31'],
     },
     {
