@@ -3,7 +3,7 @@ import { createGallery } from '../../models/node/gallery/index.ts';
 import { syntheticPeople } from './embeddings.ts';
 
 /**
- * A process whose memory the gallery's bench looks at. Prints `empty`, waits for a line, fills a gallery with the given
+ * A process whose memory the gallery's bench measures. Prints `empty`, waits for a line, fills a gallery with the given
  * number of templates, prints `full`, and waits to be stopped.
  */
 const templates = Number(process.argv[2]);

@@ -15,7 +15,7 @@ export interface BenchLine {
   readonly better: 'higher' | 'lower';
   /** The ratio demanded; absent where none is. */
   readonly bar?: number;
-  /** What the figures do not contain or what sets them apart from life; the runner gives each line its group's where it has none. */
+  /** What the numbers do not contain or what sets them apart from life; the runner gives each line its group's where it has none. */
   readonly leavesOut?: string;
 }
 
@@ -25,7 +25,7 @@ export interface BenchContext {
   note(message: string): void;
 }
 
-/** A group of figures: `test/bench/NAME.ts` exports one as `group`. It throws when it cannot measure; it never skips silently. */
+/** A group of numbers: `test/bench/NAME.ts` exports one as `group`. It throws when it cannot measure; it never skips silently. */
 export interface BenchGroup {
   readonly name: string;
   /** One sentence for `--list`. */

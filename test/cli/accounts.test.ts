@@ -72,7 +72,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-test('from the first link to an administrator with a second factor, after which a start prints no way in', async () => {
+test('from the first link to an administrator with a second factor, after which a start prints no sign-in link', async () => {
   const operator = await ask('POST', '/api/session', { token: tokenOf(ready.adminLink) });
   expect(operator.json()).toMatchObject({ role: 'admin', stage: 'full', email: null });
 

@@ -170,7 +170,7 @@ test('a request that is cut off, late or too long is refused with a code', async
   expect(await send(Buffer.alloc(MAX_REQUEST_BYTES + 1, 'x'))).toMatchObject([{ code: 'control-request-too-large' }]);
 });
 
-test('whatever bytes come, the answer is a coded refusal and the core goes on', async () => {
+test('whatever bytes come, the answer is a coded error and the core goes on', async () => {
   const anyLine = fc.oneof(
     fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
     fc.json().map((text) => Buffer.from(text)),

@@ -58,7 +58,7 @@ test('a running core takes commands from people who have the staff PIN and no ke
   }
 });
 
-test('with no core running the store opens with the credential, and without it the refusal says how', async () => {
+test('with no core running the store opens with the credential, and without it the error says how', async () => {
   const { code, stderr, lines } = await list({ CREDENTIALS_DIRECTORY: credentials });
   expect(code, stderr).toBe(0);
   expect(lines()).toHaveLength(1);

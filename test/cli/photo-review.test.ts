@@ -16,8 +16,8 @@ import { openPipeline } from '../../models/node/pipeline.ts';
 import { sp } from './run-sp.ts';
 
 /*
- * From the operator's folder to a person who is recognised: `sp people import` on a kiosk's folder, and then the real core,
- * models and pictures, as the page "Photos to review" asks them. The tests follow one another.
+ * From the operator's folder to a person who is recognised: `sp people import` on a kiosk's folder, and then the real
+ * core, models and pictures, as the page "Photos to review" asks them. The tests follow one another.
  */
 const STAFF_PIN = '582046';
 let base: string;

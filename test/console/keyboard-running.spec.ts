@@ -134,7 +134,7 @@ for (const [i, setup] of SETUPS.entries())
     test.afterAll(() => walk?.context.close());
     test.afterEach(() => expect(walk.complaints()).toEqual([]));
 
-    test('sees how it is, what the figures are, and how a day was', async () => {
+    test('sees how it is, what the statistics are, and how a day was', async () => {
       await open('presence');
       await expect(walk.row('Grace')).toHaveCount(1);
       await open('board', SITE);

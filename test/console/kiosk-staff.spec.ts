@@ -124,7 +124,7 @@ test('one is removed, and stands there until the kiosk has forgotten them', asyn
   inventory = { ...inventory, staff: [] };
   rig.engine.nudge();
   await expect(row()).toContainText('Removed from 1 of 1', PATIENT);
-  // A 409 was the refusal above.
+  // A 409 was the error above.
   expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
 });
 

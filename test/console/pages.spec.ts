@@ -152,7 +152,7 @@ test('the report of the day', async () => {
   await seen('day', ['desk', 'narrow']);
 });
 
-test('charts have their figures as a table too', async () => {
+test('charts have their numbers as a table too', async () => {
   await open('statistics', 'Statistics');
   await expect(page.getByText('Image: too dark')).toBeVisible();
   await expect(page.getByText('Face not recognised')).toBeVisible();

@@ -92,7 +92,7 @@ export class Walk {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly keys: Keys;
-  /** What the page complains of, but for the refusals that a walk provokes. */
+  /** What the page complains of, but for the errors that a walk provokes. */
   readonly complaints: () => string[];
   /** Which pages it reports. */
   readonly room: 'console' | 'portal';

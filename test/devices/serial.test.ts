@@ -7,7 +7,7 @@ import { type SerialCable, SOCAT, serialCable } from '../services/serial-line.ts
 
 /* The drivers on real ports of the system (ptys): plugged in, pulled out, damaged on the line, silent. */
 
-/** Quicker looks than a kiosk's, so that a test does not wait for seconds. */
+/** Checks more often than a kiosk, so that a test does not wait for seconds. */
 const pace = { pollMs: 30 };
 const soon = { timeout: 20_000, interval: 10 };
 const LCUS = { shut: 'a00100a1', open: 'a00101a2' };

@@ -68,7 +68,7 @@ test('he is recognised from another clip, greeted by name, and recorded once', a
   expect(picture.length).toBeGreaterThan(1_000);
 });
 
-test('another man is not: he is offered the other ways in, and nothing is recorded or said of anybody', async () => {
+test('another man is not: he is offered the other check-in methods, and nothing is recorded or said of anybody', async () => {
   const { page, notified } = await kiosk.enter({ clip: STRANGER });
   await expect(page.locator('.other-method')).toContainText(en.otherMethod.title, { timeout: PATIENT });
   await expect(page.getByRole('button', { name: en.checkinMethods.pin })).toBeVisible();
@@ -100,7 +100,7 @@ test('“not me” voids the record, which stays', async () => {
 
 test('a face that is enrolled is not enrolled again; whose it is is said to staff', async () => {
   const { page } = await kiosk.enter({ clip: ENROLLED });
-  // He stands before the camera, and is greeted until staff has opened their room.
+  // He stands before the camera, and is greeted until staff has opened their pages.
   await openStaff(page);
   await enrolUpToCapture(page, { name: 'Someone Else', number: '1003', pin: '9182' });
   // Both are shown, and nothing goes on without the other's number, typed by someone who may.

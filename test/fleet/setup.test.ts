@@ -166,7 +166,7 @@ describe('a code', { timeout: 120_000 }, () => {
     });
   });
 
-  test('after a refusal: with new keys, since the server takes the old ones no more', async () => {
+  test('after a rejection: with new keys, since the server takes the old ones no more', async () => {
     const n = await newKiosk();
     await join_(n, await code());
     await until(n, 'approval');

@@ -80,7 +80,7 @@ describe('the way in', () => {
 });
 
 describe('a crash', () => {
-  it('writes no memory to the disk: the core is started with no room for a dump, whatever the limit was', async () => {
+  it('writes no memory to the disk: the core is started with no space for a dump, whatever the limit was', async () => {
     const limitOf = (pid: number) =>
       /^Max core file size +(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1];
     // Dumps allowed, as where nobody has said otherwise.

@@ -82,7 +82,7 @@ describe('nobody else gets in', () => {
     expect((await ask('/', { headers: { cookie } })).status).toBe(200);
   });
 
-  it('answers arbitrary requests without a session with refusals alone, and lives', async () => {
+  it('answers arbitrary requests without a session with errors alone, and lives', async () => {
     await start();
     await until('ready');
     const header = fc.string({ maxLength: 60 }).map((s) => s.replace(/[^\x21-\x7e]/g, ''));

@@ -25,7 +25,7 @@ test('the bootstrap page leads in once, and the session survives reloads and new
   await context.close();
 });
 
-test('a page that comes with a used token, or without a session, sees a coded refusal', async () => {
+test('a page that comes with a used token, or without a session, sees a coded error', async () => {
   await start('none');
   const copy = readFileSync(host.enterFile!, 'utf8');
   const { context, page } = await kioskBrowser();

@@ -103,7 +103,7 @@ test.describe('the evacuation list', () => {
       { trouble: 'paper-jam', job: 'waiting' },
       /^Paper is jammed in the printer\. Printing then continues by itself\.$/,
     ],
-    ['a refusal', { trouble: null, job: 'failed' }, /^The printer couldn’t print it\. Take a photo of the list/],
+    ['a failed job', { trouble: null, job: 'failed' }, /^The printer couldn’t print it\. Take a photo of the list/],
     [
       'a page that no printer has heard of',
       { trouble: null, job: 'none' },

@@ -127,7 +127,7 @@ test.describe('number first', () => {
     expect(core.callsOf('visitBegin')).toHaveLength(1);
   });
 
-  test('a refusal names neither number nor face, and leads to number and PIN or another number', async ({ kiosk }) => {
+  test('an error names neither number nor face, and leads to number and PIN or another number', async ({ kiosk }) => {
     const { core } = kiosk;
     withNumber(core);
     core.methods.probe = async () => ({ kind: 'other-method', reason: 'uncertain' });

@@ -3,7 +3,7 @@ import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { coreError, DEEDS, STAFF } from './scripted-core.ts';
 import { aDuplicate, aPair } from './two-people.ts';
 
-/* Number and PIN, and staff's room: forms that work by touch, keyboard and screen reader, and keep nothing. */
+/* Number and PIN, and the staff area: forms that work by touch, keyboard and screen reader, and keep nothing. */
 
 test.describe('number and PIN', () => {
   test('by keyboard alone', async ({ kiosk }) => {
@@ -142,7 +142,7 @@ test.describe('number and PIN', () => {
     await expect(page.locator('.form-error p')).toHaveCount(0, { timeout: 5_000 });
   });
 
-  test('a refusal of the core is said in the language of the screen, and one without words by its code', async ({
+  test('an error of the core is said in the language of the screen, and one without words by its code', async ({
     kiosk,
   }) => {
     const { core } = kiosk;

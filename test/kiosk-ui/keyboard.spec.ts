@@ -6,8 +6,8 @@ import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { BADGE, coreError, PIN_CODE, receiptOf, STAFF, TECHNICIAN_CODE } from './scripted-core.ts';
 
 /*
- * Every way in, and staff's room, walked by the keyboard alone, in German and Arabic, upright and lying. What is read aloud
- * (role `status`, the focused heading) is what is asked for throughout. Enrolment: enrolment.spec.ts.
+ * Every check-in method and the staff area by the keyboard alone, in German and Arabic, upright and lying. The tests ask
+ * for what is read aloud (role `status`, the focused heading). Enrolment: enrolment.spec.ts.
  */
 
 /** The focus is to be seen: of what is drawn otherwise than the browser does, on what stands for it. */
@@ -222,7 +222,7 @@ for (const [language, words, width, height] of [
     await held(page);
   });
 
-  test(`staff’s room by keyboard alone: ${language}, ${width} × ${height}`, async ({ kiosk }) => {
+  test(`the staff area by keyboard alone: ${language}, ${width} × ${height}`, async ({ kiosk }) => {
     test.setTimeout(300_000);
     const { core } = kiosk;
     core.hello = { ...core.hello, defaultLanguage: language };

@@ -64,7 +64,7 @@ test.describe('face', () => {
     expect(kiosk.core.callsOf('probe')).toEqual([]);
   });
 
-  test('a covered camera says so, and the other ways in stay', async ({ kiosk }) => {
+  test('a covered camera says so, and the other check-in methods stay', async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'black' });
     await expect(page.locator('[data-trouble=covered]')).toContainText('covered', { timeout: 30_000 });
     await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
@@ -207,7 +207,7 @@ test.describe('trouble', () => {
     expect(await page.evaluate(() => (window as unknown as { workers: Worker[] }).workers.length)).toBe(2);
   });
 
-  test('a core that is gone is said to start again, and the screen is back within two seconds of it', async ({
+  test('a core that ended is said to start again, and the screen is back within two seconds of it', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ before: noCamera });

@@ -53,7 +53,7 @@ for (const language of ['en', 'de', 'ar', 'zh'])
     }
   });
 
-test('“Not me” goes when another way in is taken', async ({ kiosk }) => {
+test('“Not me” goes when another check-in method is used', async ({ kiosk }) => {
   const { core } = kiosk;
   core.hello = { ...core.hello, undoMs: 60_000 };
   const page = await kiosk.open({ before: noCamera });

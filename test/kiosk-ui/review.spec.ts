@@ -6,8 +6,8 @@ import { type ScriptedReview, STAFF } from './scripted-core.ts';
 import { still } from './two-people.ts';
 
 /*
- * Photos to review, in staff's room: in German and Arabic, on both screens, light and dark, by keyboard alone and by touch
- * alone. The pictures are shown to staff, and are gone with the screen.
+ * Photos to review, in the staff area: in German and Arabic, on both screens, light and dark, by keyboard alone and
+ * by touch alone. The pictures are shown to staff, and go with the screen.
  */
 
 const SCREENS = [

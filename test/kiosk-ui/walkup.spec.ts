@@ -3,7 +3,7 @@ import { CLAIM, receiptOf } from './scripted-core.ts';
 
 /* Check-ins beyond the plain case: readers, a face that has to follow, people who walk off. Keyboard: keyboard.spec.ts. */
 
-test('what a serial reader brings: a welcome, a refusal with the other ways, a face that has to follow', async ({
+test('what a serial reader brings: a welcome, a rejection with the other methods, a face that has to follow', async ({
   kiosk,
 }) => {
   const { core } = kiosk;

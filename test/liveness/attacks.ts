@@ -2,7 +2,7 @@ import type { Point, RgbImage } from '../../models/rules/image.ts';
 
 /**
  * Simulated presentation attacks: a picture of a face, printed on paper, moved in front of a pinhole camera. Geometry is
- * exact (ray against plane or cylinder); paper, ink, light and sensor are not simulated, so figures from these are
+ * exact (ray against plane or cylinder); paper, ink, light and sensor are not simulated, so numbers from these are
  * *simulated* and say nothing about how a print looks to a texture detector.
  */
 export interface PaperPose {

@@ -96,7 +96,7 @@ export function observation(motion: Motion, random: () => number, noise = 0.4): 
   };
 }
 
-/** Straight for `still` ms, then turning to `yaw` in 900 ms, then held; looks every 125 ms. */
+/** Straight for `still` ms, then turning to `yaw` in 900 ms, then held; a frame every 125 ms. */
 export function turning(yaw: number, more: Partial<HeadPlace> = {}, still = 500): Motion[] {
   return Array.from({ length: 24 }, (_, i) => {
     const at = i * 125;

@@ -9,7 +9,7 @@ import { gaussian } from './heads.ts';
 /** What the kiosk's core makes of recorded footage or of a simulated print: real detector, landmarks and quality. */
 export type Watched = Observation & { readonly image: RgbImage };
 
-/** At most so many looks a second reach the core: the screen's own limit. */
+/** At most so many frames a second reach the core: the screen's own limit. */
 export const LOOKS_A_SECOND = 8;
 
 /** Observations of the largest face in each frame; a frame without a face gives none. */

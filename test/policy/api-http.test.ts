@@ -4,7 +4,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Door, doorOn } from './door-kit.ts';
 
-/** The API as browsers meet it: over the listener, with sessions, keys of repeated writes, files and refusals. */
+/** The API as browsers meet it: over the listener, with sessions, keys of repeated writes, files and errors. */
 
 const cursorOf = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
 const at = (time: string) => `2026-07-20T${time}:00.000Z`;

@@ -83,7 +83,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
 
     await sql`delete from audit_anchor`.execute(db);
     await sql`delete from audit where position > 3`.execute(db);
-    // The chain itself is whole: what is gone, is gone from its end.
+    // The chain itself is whole: what is missing is missing from its end.
     expect((await verifyAudit(db, keys)).faults).toEqual([]);
     const cut = await compareHere(db, keys, config);
     expect(cut.faults.map((f) => [f.code, f.position])).toEqual([

@@ -175,7 +175,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await codeOf(() => api.ask('POST', `/api/people/${ada.id}/cards`))).toBe('too-many-credentials');
   });
 
-  test('cards and badges of a merged person are the kept one’s, and those of an erased one are gone', async () => {
+  test('cards and badges of a merged person are the kept one’s, and those of an erased one are deleted', async () => {
     const number = randomUUID().slice(0, 8);
     const [kept, merged] = [await make('Ada'), await make('Ada L.')];
     const card = await api.ask<PrintableCard>('POST', `/api/people/${merged.id}/cards`);
@@ -233,7 +233,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect((await api.ask<Credentials>('GET', url)).items.every((c) => c.revokedAt !== null)).toBe(true);
   });
 
-  test('a card that is heard of after its person was erased is nobody’s; of too many the oldest makes room', async () => {
+  test('a card that is heard of after its person was erased is nobody’s; of too many the oldest goes', async () => {
     const [ada, eve] = [await make('Ada'), await make('Eve')];
     const west = await door();
     await west.sync();

@@ -44,7 +44,7 @@ describe.skipIf(postgresUnavailable())('an erasure whose server is killed with S
     expect([step, ...(await once(child, 'exit'))]).toEqual([step, null, 'SIGKILL']);
   }
 
-  test('is gone on with by the next, from that step, and completed: at each step, when its work was done and not yet noted', async () => {
+  test('is continued by the next, from that step, and completed: at each step, when its work was done and not yet noted', async () => {
     const kiosk = await KioskOfServer.at(database, keys);
     const people = STEPS.map((step) => ({ step: step.name, person: kiosk.enrol(`Person ${step.name}`) }));
     for (const { person } of people) kiosk.box.checkin(person);

@@ -99,7 +99,7 @@ async function arrive(count: number): Promise<void> {
   people.push(...fresh);
 }
 
-/** What a server does meanwhile: takes events, changes people, looks them up. A refusal of any of it fails the test. */
+/** What a server does meanwhile: takes events, changes people, looks them up. An error in any of it fails the test. */
 function load(): () => Promise<number> {
   let running = true;
   let turns = 0;

@@ -183,7 +183,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       .where('email', 'is not', null)
       .executeTakeFirstOrThrow();
     expect(Buffer.from(index.email_index!)).toEqual(fresh.blindIndex('account.email', 'dpo@example.org'));
-    // A process that was killed before that is gone on with, by the same command.
+    // The same command continues a process that was killed before that.
     await sql`update keyring.rotation set scrubbed_at = null`.execute(db);
     expect(await beginRotation(db, both, { reEncrypt: false, now: NOW })).toMatchObject({ to: 2, phase: 'finished' });
     await scrubKeyring(db, 2, NOW);

@@ -55,7 +55,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       );
     });
 
-    test('is gone everywhere at once when it is destroyed, and nobody makes it again by looking', async () => {
+    test('is deleted everywhere at once when it is destroyed, and nobody makes it again by looking it up', async () => {
       const person = randomUUID();
       const sealed = (await personBox(database.db, keys, [person], { make: true })).sealJson(place(person), 'Ada');
       expect(await inTransaction(database.db, (tx) => destroyPersonKeys(tx, [person]))).toBe(1);

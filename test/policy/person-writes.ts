@@ -14,7 +14,7 @@ export interface Write {
   /** Who it is about; with everyone else the erasure is to leave nothing of. */
   readonly person: string;
   readonly others?: readonly string[];
-  /** @returns null when it was done, else the code of the refusal */
+  /** @returns null when it was done, else the code of the error */
   send(): Promise<string | null>;
 }
 
@@ -44,7 +44,7 @@ export async function officeOn(door: Door) {
     return door.ask({ ...who, ip }, method, url, body ?? (method === 'GET' ? undefined : {}), headers);
   }
 
-  /** @returns null when it was done, else the code of the refusal */
+  /** @returns null when it was done, else the code of the error */
   async function send(who: Visitor, method: Method, url: string, body?: unknown): Promise<string | null> {
     const answer = await ask(who, method, url, body);
     if (answer.status < 300) return null;

@@ -8,13 +8,13 @@ import type { MemoryOutbox } from '../sync/kit.ts';
 import type { Api } from './api-kit.ts';
 import { withApi } from './sites-kit.ts';
 
-/** Who is inside, the roll call of an evacuation, and figures for charts. */
+/** Who is inside, the roll call of an evacuation, and statistics for charts. */
 
 const at = (time: string, day = '2026-07-20') => new Date(`${day}T${time}:00.000Z`);
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('presence and figures on $name', (on) => {
+describe.each(DATABASES)('presence and statistics on $name', (on) => {
   withApi(on, { now: at('12:00') }, (o) => {
     api = o.api;
   });

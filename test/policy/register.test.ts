@@ -147,7 +147,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'person-unknown', actor: staff.id });
   });
 
-  test('refusals of one session that are alike share a second row, which says how many they were', async () => {
+  test('errors of one session that are alike share a second row, which says how many they were', async () => {
     const errors = new ErrorRows(door.services);
     const who = await door.as('staff');
     const { db, keys, now } = door;
@@ -288,7 +288,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
       expect(readdirSync(join(door.config.home, 'spool'))).toEqual([]);
     });
 
-    test('that fails midway is a refusal, not half a file', async () => {
+    test('that fails midway is an error, not half a file', async () => {
       [pieces, failAt] = [300, 200];
       const answer = await door.ask({ ...staff }, 'GET', url());
       expect([answer.status, answer.json().code]).toEqual([500, 'internal-error']);

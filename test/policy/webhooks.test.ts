@@ -173,7 +173,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     expect((await logOfHook(id))[0]).toMatchObject({ state: 'delivered' });
   });
 
-  test('one that is gone is switched off; a redirect is followed nowhere; a strange certificate, or this machine, is not spoken to', async () => {
+  test('one that answers 410 is switched off; a redirect is followed nowhere; a strange certificate, or this machine, is not spoken to', async () => {
     const { id } = await receive();
     const test = () => api.ask('POST', `/api/webhooks/${id}/test`);
     const newest = async () => (await logOfHook(id))[0];

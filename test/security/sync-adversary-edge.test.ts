@@ -283,7 +283,7 @@ describe('what is for this device alone', () => {
   });
 });
 
-test('a refusal of another message is refused', async () => {
+test('a rejection of another message is rejected', async () => {
   expect(
     await codeOf(
       openRejection(await signRejection({ ...rejection, digest: messageDigest('another') }, server), trusted, {

@@ -205,7 +205,7 @@ describe('the state of the disk', () => {
       fill();
       report('ok');
       report('full');
-      expect(notified(store)).toHaveLength(said); // no reserve, no room: nothing is said, and nothing fails
+      expect(notified(store)).toHaveLength(said); // no reserve, no space: nothing is said, and nothing fails
       const count = store.pendingCount();
       rmSync(filler);
       report('ok');

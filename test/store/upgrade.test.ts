@@ -183,7 +183,7 @@ describe('a migration that is cut short', () => {
     process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
   if (!mayMount) console.warn('\n!!! SKIPPED: a full disk needs root and the right to mount a tmpfs\n');
   it.skipIf(!mayMount)(
-    'by a full disk is refused with a code, changes nothing, and works once there is room',
+    'by a full disk is refused with a code, changes nothing, and works once there is space',
     async () => {
       const disk = newFolder();
       const size = (megabytes: number, more: string[] = []) =>

@@ -73,7 +73,7 @@ test.each([MESSAGES, PHOTOS])(
     const code = method === 'PUT' ? 'photo-unexpected' : 'batch-malformed';
     held[0]!.call.end('x'.repeat(999));
     expect((await held[0]!.answered).problem.code).toBe(code);
-    // Giving up makes room as well.
+    // Giving up frees a place as well.
     held[1]!.call.destroy();
     await vi.waitFor(async () => {
       const later = await begun(method, path, type);

@@ -264,7 +264,7 @@ describe('when the server’s keys are succeeded', () => {
 });
 
 describe('signals', () => {
-  test('a refusal names the message and the code, and only those', async () => {
+  test('a rejection names the message and the code, and only those', async () => {
     const message = { kind: 'batch' as const, sealed: 'x.y.z', device: kiosk.box.device };
     const problem = await take(kiosk, 'batch', message.sealed).then(
       () => null,

@@ -129,7 +129,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     expect(await committed()).toBe(rig.kiosk.box.events.length);
   });
 
-  test('forged acks, refusals and pages of its operator change nothing: the server’s own answer is taken', async () => {
+  test('forged acks, rejections and pages of its operator change nothing: the server’s own answer is taken', async () => {
     const liar = await bareClient(rig, { name: OPERATOR });
     const { device } = rig.kiosk.secret;
     const down = downTopic(rig.serverId, device);
@@ -167,7 +167,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     liar.end(true);
   });
 
-  /** An exchange of nonsense, so that a signed refusal comes. */
+  /** An exchange of nonsense, so that a signed rejection comes. */
   async function deliverAsk(): Promise<string> {
     const transport = mqttTransport(rig.kiosk, rig.urls.mqtts);
     const header = Buffer.from(JSON.stringify({ typ: TYP.sealedAsk })).toString('base64url');

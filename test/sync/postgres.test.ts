@@ -396,7 +396,7 @@ describe('the live feed', () => {
     await screen.look();
     expect(screen.seen.has(beside.header.id), 'nobody waits for the slow one').toBe(true);
     expect(screen.seen.has(late.header.id)).toBe(false);
-    // More commits, and more looks: a position taken from the highest change seen would be far past the slow one by now.
+    // More commits, and more polls: a position taken from the highest change seen would be far past the slow one by now.
     quick.checkin(randomUUID());
     await deliver(one, quick, quick.events.slice(-1));
     await screen.look();

@@ -63,7 +63,7 @@ describe('the transport', () => {
     expect((await ask({})).json().code).toBe('certificate-required');
     const other = await provisionElsewhere();
     expect((await ask({ cert: other.tlsCertPem, key: secret.tlsKeyPem })).json().code).toBe('certificate-not-ours');
-    // The same call with the right certificate is answered, so the refusals above are about the certificate.
+    // The same call with the right certificate is answered, so the errors above are about the certificate.
     expect((await ask({ cert: bundle.tlsCertPem, key: secret.tlsKeyPem })).status).toBe(200);
   });
 

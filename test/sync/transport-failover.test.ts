@@ -126,7 +126,7 @@ describe('failover', () => {
     expect(r.inFlight.most).toBe(1);
   });
 
-  test('a refusal of the server is passed on and changes nothing about the way', async () => {
+  test('a rejection by the server is passed on and changes nothing about the route', async () => {
     const r = rig();
     r.first.state.answer = async () => {
       throw new Problem('device-revoked', 'revoked');

@@ -146,7 +146,7 @@ describe.skipIf(!probe)('a disk that is full', () => {
 
   test('is found in the middle of unpacking: the half is taken away, the kiosk runs on, and it is tried again', async () => {
     const disk = smallDisk(100);
-    // Looked at beforehand there was room; someone else has taken it since.
+    // Checked beforehand there was space; someone else has taken it since.
     const big = Buffer.alloc(150 * MB);
     const kiosk = await kioskOn(disk, stubBuild('0.3.0', {}, { files: { big } }), async () => Number.MAX_SAFE_INTEGER);
     const { stub, layout, root } = kiosk;

@@ -150,7 +150,7 @@ describe('the server', () => {
     expect(status.moved).toBeLessThan(archive.length - 2_000_000 + 100_000);
   });
 
-  test('one that has no room just now says so as that, and gives everything when it has', async () => {
+  test('one that has no space just now says so, and gives everything when it has', async () => {
     const { layout, update, expectStaged } = await kiosk();
     const line = await lineToServer();
     await share(layout, line);

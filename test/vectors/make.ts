@@ -36,8 +36,8 @@ import {
 import { schemas } from './schemas.ts';
 
 /**
- * Test vectors of docs/develop/protocol.md, for authors of other clients. Everything is fixed here, the sender's ephemeral key
- * and nonce too, so that each message can be made again bit by bit. Never use these keys, and never fix an ephemeral key or
+ * Test vectors of docs/develop/protocol.md, for authors of other clients. Everything is fixed here, the sender's
+ * ephemeral key and nonce too, so that each message can be made again bit by bit. Never use these keys, and never fix an ephemeral key or
  * a nonce, outside a test.
  *
  * `node test/vectors/make.ts` writes the files beside this one; vectors.test.ts holds them against the code.

@@ -132,7 +132,7 @@ describe('messages', () => {
     expect(opened).toEqual({ device: ids.device, farewell: messages.farewell.body });
   });
 
-  test('ack, refusal and nudge verify on the kiosk', async () => {
+  test('ack, rejection and nudge verify on the kiosk', async () => {
     const { ack, rejection, nudge, batch } = messages;
     const who = { device: ids.device };
     expect(await openAck(ack.signed, trusted, { ...who, epoch: ids.epoch })).toEqual(ack.body);

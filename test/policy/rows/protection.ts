@@ -106,7 +106,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'nor by a crash: no process of the kiosk can dump its memory': {
         'test/hosts/browser-host.test.ts': [
-          'writes no memory to the disk: the core is started with no room for a dump, whatever the limit was',
+          'writes no memory to the disk: the core is started with no space for a dump, whatever the limit was',
         ],
         'test/kiosk-image/install.test.ts': ['no memory reaches a disk: no core dumps, no swap'],
       },
@@ -318,7 +318,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         [REGISTER]: [
           'change and audit row are one transaction: without the row there is no change',
           'what is refused changes nothing, notifies nobody, and leaves a row that says so',
-          'refusals of one session that are alike share a second row, which says how many they were',
+          'errors of one session that are alike share a second row, which says how many they were',
         ],
         [CHAIN]: ['a row goes with the transaction that it tells of'],
       },

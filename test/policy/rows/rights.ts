@@ -56,7 +56,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'the person’s data key is destroyed': {
         [PERSON_KEYS]: [
-          'is gone everywhere at once when it is destroyed, and nobody makes it again by looking',
+          'is deleted everywhere at once when it is destroyed, and nobody makes it again by looking it up',
           'is not made for someone who was erased, no matter who asks',
         ],
         'test/policy/writes-and-erasure.test.ts': ['a write about a person and their erasure, on $name'],
@@ -116,7 +116,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       'a kill at any step leaves it to the next process': {
         [ERASURE]: ['a process that is killed at any step leaves it to the next, which completes it once'],
         'test/policy/erasure-killed.test.ts': [
-          'is gone on with by the next, from that step, and completed: at each step, when its work was done and not yet noted',
+          'is continued by the next, from that step, and completed: at each step, when its work was done and not yet noted',
         ],
       },
     },
