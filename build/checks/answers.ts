@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /*
- * What a check found and somebody looked at: one file a check, beside this one. An answer is a sentence for whoever asks
- * why; one that answers nothing any more is found as well, so that the files stay short.
+ * What a check found and someone looked at: one file a check, beside this one. An answer is a sentence for anyone who
+ * asks why; one that answers nothing any more is found as well, so that the files stay short.
  */
 
 const Reason = z.string().min(20, 'an answer is a sentence');

@@ -2,8 +2,8 @@
  * `npm run layers`, its second half: no circle of folders. dependency-cruiser finds circles of files; two folders can import
  * each other without one, and then neither can be understood, tested or moved without the other.
  *
- * Folders are compared level by level: what lies in a folder, files and folders, may not import each other in a circle, and
- * a folder counts with everything below it. Imports of types don't count: they are gone at run time.
+ * Folders are compared level by level: what is in a folder, files and folders, may not import each other in a circle,
+ * and a folder counts with everything below it. Imports of types don't count: they are gone at run time.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -50,7 +50,7 @@ export function valueImports(file: string, text: string): Import[] {
   return found;
 }
 
-/** Circles among what lies in a folder, and in each folder below it. */
+/** Circles among what is in a folder, and in each folder below it. */
 export function circlesIn(folder: string, imports: readonly Import[]): Circle[] {
   const inside = imports.filter(({ from, to }) => from.startsWith(`${folder}/`) && to.startsWith(`${folder}/`));
   const nameOf = (file: string) => file.slice(folder.length + 1).split('/')[0]!;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MAX_BYTES = 1024 * 1024 * 1024;
-/** Larger files are data of tools, not places where somebody writes a key. */
+/** Larger files are data of tools, not places where someone writes a key. */
 const MAX_TEXT = 4 * 1024 * 1024;
 
 export interface Text {

@@ -48,7 +48,7 @@ function audit(): number {
 
 function report(check: string, faults: readonly string[]): number {
   for (const fault of faults) console.log(`${check}: ${fault}`);
-  if (faults.length > 0) console.log(`Mend it, or answer for it in build/checks/${check}-answers.json.`);
+  if (faults.length > 0) console.log(`Fix it, or answer for it in build/checks/${check}-answers.json.`);
   return faults.length > 0 ? 1 : 0;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { SecretAnswer } from './answers.ts';
 
-/* Secrets that somebody committed, looked for in the text of every file of the tree and of its history. */
+/* Secrets that someone committed, looked for in the text of every file of the tree and of its history. */
 
 interface Pattern {
   readonly name: string;

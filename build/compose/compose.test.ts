@@ -54,7 +54,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('the preparation makes keys that the server takes, in a folder of their own, and none anew', () => {
+test('the preparation makes keys that the server takes, in a folder of their own, and none a second time', () => {
   for (const name of ['secrets', 'tls']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o700);
   const kept = ['server/ENCRYPTION_KEY', 'server/SECRET_KEY', 'database/postgres.key'];
   const before = kept.map(secret);

@@ -107,7 +107,7 @@ export async function kernelBytesSource(): Promise<string> {
   ].join('\n');
 }
 
-/** Writes kernel-bytes.ts anew. */
+/** Rewrites kernel-bytes.ts. */
 export async function buildGalleryKernels(): Promise<void> {
   writeFileSync(BYTES_FILE, await kernelBytesSource());
 }

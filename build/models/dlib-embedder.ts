@@ -49,7 +49,7 @@ export const DLIB_ENTRY: EmbedderEntry = {
     'terms of those sets mean for the weights, is said nowhere',
   limits: [
     'Thresholds to begin with rest on 230 comparisons of 22 faces: measure them on faces of the site (faces eval).',
-    'Tells people apart less well than the one that ships: enough for tens of people, and not for a thousand.',
+    'Distinguishes people less well than the one that ships: enough for tens of people, and not for a thousand.',
     'dlib fits 33 landmarks to its mean face, this pipeline five of them; dlib smooths a picture before it makes it smaller.',
     'LFW, by its author: 99.38 % at a distance of 0.6. Error rates by skin tone, age and sex are not known.',
   ],

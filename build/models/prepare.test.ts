@@ -38,7 +38,7 @@ describe('prepare', () => {
     for (const r of MEDIAPIPE_RUNTIME) expect(sha256(join(mediapipe, r.file))).toBe(r.sha256);
   });
 
-  it('writes nothing when all is there, needs no packages then, and mends a file that was altered', async () => {
+  it('writes nothing when all is there, needs no packages then, and fixes a file that was altered', async () => {
     const { weights } = await prepareModels({ target: folder });
     const file = join(weights, 'fr_landmark.onnx');
     const before = statSync(file).mtimeMs;
@@ -87,7 +87,7 @@ describe("MediaPipe's metadata", () => {
   const whole = addMetadata(source, metadata);
   const buffer = new ByteBuffer(whole);
 
-  it('stands in the model under its name, as the last of its buffers', () => {
+  it('is in the model under its name, as the last of its buffers', () => {
     expect(buffer.__has_identifier('TFL3')).toBe(true);
     const root = buffer.readInt32(0);
     const list = (k: number) => buffer.__indirect(root + buffer.__offset(root, 4 + 2 * k));

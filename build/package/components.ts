@@ -64,7 +64,7 @@ export function gatherComponents(root: string, inside: Inside): Component[] {
   for (const { file, source } of inside.models.runtime)
     place(`node_modules/${source.package}`, `dist/models/mediapipe/${file}`);
 
-  // The same package may lie in several places; it is one component.
+  // The same package may be in several places; it is one component.
   const found = new Map<string, Component>();
   const refOf = (folder: string): string => npmRef(readPackage(root, folder));
   for (const [folder, paths] of places) {

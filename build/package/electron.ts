@@ -64,7 +64,7 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
       // Only Windows itself has what writes into a program of Windows.
       ...(windows && process.platform !== 'win32' && { win: { signAndEditExecutable: false } }),
       ...(options.electronDist && { electronDist: options.electronDist }),
-      // Somebody who gave a certificate wants no installer that lacks its signature.
+      // Someone who gave a certificate wants no installer that lacks its signature.
       ...((process.env.CSC_LINK || process.env.WIN_CSC_LINK) && windows && { forceCodeSigning: true }),
       // Called before the fuses are set, with the configuration that they are set by.
       afterPack({ appOutDir, packager }) {

@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
 /**
- * JavaScript of one module, types stripped and `.ts` imports renamed. Nothing is bundled: a module stands in the build
- * where its source stands in the tree, so that paths relative to a module mean the same in both.
+ * JavaScript of one module, types stripped and `.ts` imports renamed. Nothing is bundled: a module is in the build
+ * where its source is in the tree, so that paths relative to a module mean the same in both.
  */
 export function transpile(path: string, source: string): string {
   return ts.transpileModule(source, {

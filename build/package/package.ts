@@ -75,7 +75,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Paths on standard output, for whoever goes on with them; sizes beside, for people. */
+/** Paths on standard output, for programs that use them; sizes beside, for people. */
 function say(path: string): void {
   process.stdout.write(`${path}\n`);
   const found = statSync(path);

@@ -42,7 +42,7 @@ export function billOfMaterials(subject: Subject, components: readonly Component
     },
     components: components.map(asComponent),
     dependencies: [
-      // What nothing else asks for is asked for by us; what else we import ourselves is not told apart.
+      // What nothing else asks for is asked for by us; what else we import ourselves is not distinguished.
       { ref: self, dependsOn: components.map(({ ref }) => ref).filter((ref) => !needed.has(ref)) },
       ...components.map(({ ref, needs }) => ({ ref, dependsOn: [...new Set(needs)] })),
     ],

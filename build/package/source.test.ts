@@ -37,7 +37,7 @@ test('a time that is none, or of tomorrow and later, is refused: kiosks would li
     expect(() => readSource(root, { SOURCE_DATE_EPOCH: wrong }, NOW), wrong).toThrow(/SOURCE_DATE_EPOCH/);
 });
 
-test('what differs from the commit is told', () => {
+test('what differs from the commit is reported', () => {
   writeFileSync(join(root, 'a b.txt'), 'x');
   expect(readSource(root, {}, NOW).changed).toEqual(['a b.txt']);
 });

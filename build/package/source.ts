@@ -32,7 +32,7 @@ function dateOf(seconds: string, now: number): number {
   const at = Number(seconds);
   if (!/^\d{1,12}$/.test(seconds) || at > now / 1000 + AHEAD)
     throw new Error(
-      `the time of the commit (or SOURCE_DATE_EPOCH), ${seconds}, is none, or lies ahead of this machine's clock: kiosks with this build would live in the future. Set the clock right, or commit anew.`,
+      `the time of the commit (or SOURCE_DATE_EPOCH), ${seconds}, is none, or lies ahead of this machine's clock: kiosks with this build would live in the future. Set the clock right, or commit again.`,
     );
   return at;
 }

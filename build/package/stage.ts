@@ -90,7 +90,7 @@ export async function storeSchema(build: string): Promise<{ schema: number; minR
   return MIGRATIONS.at(-1)!;
 }
 
-/** Weights and MediaPipe's runtime by the manifest that pins them: whatever else lies in dist/models stays there. */
+/** Weights and MediaPipe's runtime by the manifest that pins them: whatever else is in dist/models stays there. */
 async function placeModels(build: string, where: StageOptions['models']): Promise<ModelFiles> {
   if (where === 'none') return { weights: [], runtime: [] };
   const { weights, mediapipe } = await prepareModels();

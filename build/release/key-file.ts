@@ -17,7 +17,7 @@ import { writeWhole } from './files.ts';
 
 /**
  * A key of the repository in a file of its own, under a passphrase: Ed25519, sealed by AES-256-GCM under scrypt. Beside it
- * lies its public half, for whoever makes a root without having the key.
+ * is its public half, for the person who makes a root without having the key.
  */
 
 const Hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
@@ -77,7 +77,7 @@ export function requirePassphrase(passphrase: string): void {
     );
 }
 
-/** A key in memory, for whoever keeps it elsewhere than in a file. */
+/** A key in memory, for callers that keep it elsewhere than in a file. */
 export function newSigner(): Signer & { readonly privateKey: KeyObject } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   return { ...signer(privateKey, rawPublic(publicKey)), privateKey };

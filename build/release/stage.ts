@@ -100,7 +100,7 @@ export interface Rotation {
 }
 
 /**
- * Stages a root with other keys for a role. Whoever trusts the present root takes it only with the signatures of the
+ * Stages a root with other keys for a role. Anyone who trusts the present root takes it only with the signatures of the
  * present root's threshold and, where the root's own keys change, also of the new one's.
  *
  * @throws Problem `release-key-unknown`, `release-key-twice`, `release-threshold-wrong`, `release-nothing-changed`

@@ -9,7 +9,7 @@ import { writeWhole } from './files.ts';
 
 /**
  * The working copy of a repository: `metadata/` and `targets/` are what is published, as they are; `staged/` holds a root
- * and targets that wait for signatures; `release.json` the settings. No key ever lies in it.
+ * and targets that wait for signatures; `release.json` the settings. It never holds a key.
  */
 export interface Workspace {
   readonly folder: string;
@@ -99,7 +99,7 @@ export function openWorkspace(folder: string): Workspace {
 }
 
 /**
- * Keys never lie beside what is published: whoever copies or serves the one would copy or serve the other.
+ * Keys are never beside what is published: copying or serving the one would copy or serve the other.
  *
  * @throws Problem `release-keys-beside`
  */

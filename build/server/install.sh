@@ -99,7 +99,7 @@ make_user() {
   say "made the user $user"
 }
 
-# point TO LINK: in one step, so that whoever starts a program meanwhile finds the old one or the new one.
+# point TO LINK: in one step, so that a program started meanwhile finds the old one or the new one.
 point() {
   if [ "$(readlink "$2" 2>/dev/null)" = "$1" ]; then return 0; fi
   if [ -e "$2" ] && [ ! -L "$2" ]; then refuse "$2 exists and is not a link: move it away first"; fi

@@ -58,12 +58,12 @@ test.skipIf(missing).each(globSync('*.timer', { cwd: import.meta.dirname }))(
   },
 );
 
-test('the broker is told of new access rules, once, and again where that failed; and of none that stand', () => {
+test('the broker is notified of new access rules, once, and again where that failed; and of none that stand', () => {
   const [broker, state, bin] = ['broker', 'state', 'bin'].map((name) => mkdtempSync(join(folder, name)));
   const program = (name: string, text: string) =>
     writeFileSync(join(bin!, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-  program('systemctl', `echo "$*" >>${bin}/told; [ ! -e ${bin}/stuck ]`);
-  const notified = () => readFileSync(join(bin!, 'told'), 'utf8').trim().split('\n');
+  program('systemctl', `echo "$*" >>${bin}/notified; [ ! -e ${bin}/stuck ]`);
+  const notified = () => readFileSync(join(bin!, 'notified'), 'utf8').trim().split('\n');
   const rules = (text: string) => writeFileSync(join(broker!, 'acl'), text);
   const run = () =>
     spawnSync(join(import.meta.dirname, 'broker-reload.sh'), [broker!, state!], {

@@ -2,8 +2,8 @@ import { createInterface } from 'node:readline';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 
 /**
- * One line from whoever sits at the terminal, or the first line of standard input. For what must not be an argument, since
- * every process can read those.
+ * One line from the person at the terminal, or the first line of standard input. For what must not be an argument,
+ * since every process can read those.
  *
  * @throws Problem `no-answer`
  */

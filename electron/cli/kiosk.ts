@@ -40,7 +40,7 @@ async function buildKioskProgram(): Promise<Command> {
       `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`,
     )
     .exitOverride()
-    .showHelpAfterError('(kiosk --help tells more)');
+    .showHelpAfterError('(kiosk --help says more)');
   program.command('run').description('Serve the kiosk and keep its browser open. See `kiosk run --help`.');
   program
     .command('updater')

@@ -33,7 +33,7 @@ export function terminalOutput(
   };
 }
 
-/** Without what a terminal would obey: names of files and folders are whatever somebody called them. */
+/** Without what a terminal would obey: names of files and folders are whatever someone called them. */
 export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n]/gu, '\u{fffd}');
 }

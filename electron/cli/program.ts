@@ -40,7 +40,7 @@ const TOPICS: readonly { readonly names: readonly string[]; readonly load: () =>
 
 const BENCH_HELP = `
 Groups: gallery, pipeline, store, kiosk, walkup, sync, server, update.
-How many of the bars were met is told at the end; a missed one is no failure of the run.
+The end says how many of the targets were met; missing one is no failure of the run.
 
 Exit code: 0 everything was measured; 1 a group could not be measured; 2 wrong usage.`;
 

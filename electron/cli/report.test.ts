@@ -8,7 +8,7 @@ test.each([
   ['database-in-use', 3],
   ['bad-configuration', 2],
   ['hold-unknown', 1],
-])('%s ends with %i, and is told with its next step', (code, exit) => {
+])('%s ends with %i, and is reported with its next step', (code, exit) => {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
     expect(reportProblem('sp', new Problem(code, 'What it is.', 'What to do.'))).toBe(exit);

@@ -27,7 +27,7 @@ const OUT_OF_REACH =
 /** Commander has printed what was wrong; help and version are no fault. */
 export const commanderExit = (error: CommanderError): number => (error.exitCode === 0 ? EXIT.ok : EXIT.usage);
 
-/** Tells what a command threw on standard error, and gives its exit code. */
+/** Reports what a command threw on standard error, and gives its exit code. */
 export function reportProblem(program: string, error: unknown): number {
   const coded = error as { code?: unknown; message?: string; nextStep?: string };
   const code = typeof coded.code === 'string' ? coded.code : 'internal';

@@ -5,7 +5,7 @@ import { EXIT } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
 import { commanderExit, reportProblem } from './report.ts';
 
-// `… | head` closes the pipe early: nothing is wrong, but not everything was told. A command may be in the middle of
+// `… | head` closes the pipe early: nothing is wrong, but not everything was printed. A command may be in the middle of
 // its work; what it has committed stays.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

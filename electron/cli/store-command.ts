@@ -138,7 +138,7 @@ function connected(home: string): Promise<Socket> {
 }
 
 async function throughCore(socket: Socket, request: unknown, output: CommandOutput): Promise<number> {
-  // What breaks the connection also ends the lines, and the command is then told as cut off.
+  // What breaks the connection also ends the lines, and the command is then reported as cut off.
   socket.on('error', () => undefined);
   socket.write(`${JSON.stringify(request)}\n`);
   for await (const line of createInterface({ input: socket })) {

@@ -49,7 +49,7 @@ export function webSocketChannel(socket: WebSocketLike): Channel {
 
 /**
  * Opens a WebSocket and gives its channel, or null when the host refuses it or is not there (a browser says no more
- * than that; `GET /core-state` tells why).
+ * than that; `GET /core-state` says why).
  *
  * @param url `ws:` address; without one, `/rpc` on the page's own origin
  */

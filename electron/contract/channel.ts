@@ -27,7 +27,7 @@ export interface Channel {
   post(message: unknown): void;
   /** Sets the one receiver. Messages that arrived earlier are kept for it. It gets a RefusedMessage for a bad one. */
   on(receive: (message: unknown) => void): void;
-  /** Calls back once when the line is gone, whoever closed it; at once if that has happened already. */
+  /** Calls back once when the line is closed, by either side; at once if that has happened already. */
   onClose(fn: () => void): void;
   close(): void;
 }

@@ -14,7 +14,7 @@ const SOURCES = [
   'electron/host-browser',
   'electron/host-electron',
 ];
-/** Of those, what only the command line or the sync's state is told: they carry their own words. */
+/** Of those, what only the command line or the sync's state gets: they carry their own words. */
 const NOT_FOR_SCREENS = [
   'electron/core/command.ts',
   'electron/core/commands/',
@@ -63,7 +63,7 @@ const INNER: Readonly<Record<string, string>> = {
 interface Thrown {
   readonly code: string;
   readonly file: string;
-  /** It tells that we have made a mistake: the screen shows it by its code. */
+  /** It means that we have made a mistake: the screen shows it by its code. */
   readonly defect: boolean;
 }
 

@@ -65,7 +65,7 @@ export const Diagnostics = z.strictObject({
       secondsAgo: seconds.nullable(),
     })
     .nullable(),
-  /** Every serial port of the machine, for whoever writes site.json. */
+  /** Every serial port of the machine, for people who write site.json. */
   ports: z.array(
     z.strictObject({
       path: z.string(),

@@ -16,7 +16,7 @@ export const EvacuationList = z.strictObject({
       name: z.string(),
       number: z.string().nullable(),
       cameAt: Instant,
-      /** Recorded at this kiosk; else another of the site told it. */
+      /** Recorded at this kiosk; else at another of the site. */
       here: z.boolean(),
       /** Null: missing. */
       accountedAt: Instant.nullable(),

@@ -23,7 +23,7 @@ export const FaceFrame = z.strictObject({
   box: z.tuple([z.number(), z.number(), z.number().positive(), z.number().positive()]),
   others: z.number().int().min(0).max(100),
   /**
-   * Where the crop lies in the camera's frame: `frame = (x, y) + crop × scale`. The crop follows the face, so without it
+   * Where the crop is in the camera's frame: `frame = (x, y) + crop × scale`. The crop follows the face, so without it
    * liveness can judge neither moves nor coming closer.
    */
   place: z.strictObject({ x: z.number(), y: z.number(), scale: z.number().positive() }).optional(),

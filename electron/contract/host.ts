@@ -53,11 +53,11 @@ export type HostMessage = z.infer<typeof HostMessage>;
 
 export const CoreMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
-  /** The core can't run until somebody acts: wrong key, store in use, altered models, … The process ends after this. */
+  /** The core can't run until someone acts: wrong key, store in use, altered models, … The process ends after this. */
   z.strictObject({ type: z.literal('refused'), code: Code, message: z.string(), nextStep: z.string() }),
   /** The core ends now and wants to be started again, which is no crash; `browser`: with the kiosk's browser. */
   z.strictObject({ type: z.literal('again'), browser: z.boolean() }),
-  /** The kiosk is to end, host and all, so that whoever started it starts it anew: another build, or the same one afresh. */
+  /** The kiosk is to end, host and all, so that its launcher restarts it: with another build, or with the same one. */
   z.strictObject({ type: z.literal('end'), why: EndReason }),
   /** `screens`: how many screens hold a connection. */
   z.strictObject({ type: z.literal('pong'), n: z.number().int(), screens: z.number().int() }),
@@ -72,7 +72,7 @@ export type CoreMessage = z.infer<typeof CoreMessage>;
 
 /**
  * What a page may learn of the core while it has no connection (`GET /core-state`). `restarting`: it ended and is
- * being started again by itself. `refused`: somebody has to act; it is tried again from time to time all the same.
+ * being started again by itself. `refused`: someone has to act; it is tried again from time to time all the same.
  */
 export const CoreState = z.strictObject({
   state: z.enum(['starting', 'ready', 'restarting', 'refused', 'stopped']),

@@ -22,7 +22,7 @@ const Language = z.string().regex(/^[a-z]{2}(-[A-Z]{2})?$/);
 const Instant = z.iso.datetime({ precision: 3 });
 const Name = givenName(200);
 const AnyName = z.string().trim().min(1).max(200);
-/** As another program may have given it to somebody: the server takes any. */
+/** As another program may have given it to someone: the server takes any. */
 const Number_ = z
   .string()
   .trim()
@@ -136,16 +136,16 @@ const ReviewItem = z.strictObject({
   id: Id,
   /** What the picture or its folder was called. */
   word: z.string(),
-  /** Why somebody has to look: a QualityReason, `several-faces`, `duplicate-face`, `person-unknown`, … */
+  /** Why someone has to look: a QualityReason, `several-faces`, `duplicate-face`, `person-unknown`, … */
   reason: Code,
   addedAt: Instant,
   /** When it goes by itself. */
   until: Instant,
-  /** Whom the name may mean. */
+  /** Who the name may mean. */
   people: z.array(PersonRow),
-  /** Whom the face is enrolled as already. */
+  /** Who the face is enrolled as already. */
   duplicate: PersonRow.nullable(),
-  /** Whether it is named like somebody who could be new here. */
+  /** Whether it is named like someone who could be new here. */
   asNew: z.boolean(),
   /** Whether the importer vouches for their consent: without it nothing can be accepted. */
   consent: z.boolean(),
@@ -204,7 +204,7 @@ const Overrule = z.strictObject({ other: Id, typed: z.string().trim().min(1).max
 
 /** A pair of lookalikes: neither is identified by their face alone. */
 const LookalikeRow = z.strictObject({
-  /** Of somebody who is not known here any more nothing is said. */
+  /** Of someone who is not known here any more nothing is said. */
   people: z.array(PersonRow).min(1).max(2),
   ids: z.tuple([Id, Id]),
   reason: LookalikeReason,
@@ -216,7 +216,7 @@ const LookalikeRow = z.strictObject({
 });
 export type LookalikeRow = z.infer<typeof LookalikeRow>;
 
-/** All that is printed on a card. `text` is what its QR code holds: told this once. */
+/** All that is printed on a card. `text` is what its QR code holds: given this once. */
 const PrintedCard = z.strictObject({ name: z.string(), number: z.string().nullable(), text: z.string() });
 
 const staff = { token: StaffToken };
@@ -230,7 +230,7 @@ export const METHODS = {
     z.lazy(() => Status),
   ),
 
-  /** What the screen tells of itself, when it changed and now and then: the core has no camera. */
+  /** What the screen reports of itself, when it changed and now and then: the core has no camera. */
   screenState: m(
     z.strictObject({
       camera: CameraCondition,
@@ -241,7 +241,10 @@ export const METHODS = {
     empty,
   ),
 
-  /** The first run alone (`Status.setup`), and refused with `setup-over` after it. What comes of the code is told there. */
+  /**
+   * The first run alone (`Status.setup`), and refused with `setup-over` after it. The outcome of the code is in
+   * there.
+   */
   setupJoin: m(z.strictObject({ code: z.string().min(1).max(400), language: Language }), empty),
   /** Gives up what is under way: for another code. */
   setupRetry: m(empty, empty),
@@ -288,13 +291,16 @@ export const METHODS = {
   /** A badge's number, as a reader that plays a keyboard types it; refused as above. */
   badgeRead: m(z.strictObject({ badge: BadgeNumber }), CredentialResult),
 
-  /** What the person agrees to, and whom to ask. */
+  /** What the person agrees to, and who to ask. */
   consentText: m(
     z.strictObject({ language: Language }),
     z.strictObject({ version: z.string(), language: Language, title: z.string(), paragraphs: z.array(z.string()) }),
   ),
 
-  /** Whom the unlock screen lists; nobody: the emergency PIN alone opens Staff. `now`: the time by which a technician's code is judged. */
+  /**
+   * The people the unlock screen lists; none: the emergency PIN alone opens Staff. `now`: the time by which a
+   * technician's code is judged.
+   */
   staffMembers: m(empty, z.strictObject({ members: z.array(StaffChoice), now: Instant })),
   /**
    * By member and PIN, by badge, or (neither) by the sealed emergency PIN, whose use is recorded and reported. Refused with
@@ -331,8 +337,8 @@ export const METHODS = {
         language: Language,
         consent: z.strictObject({ version: z.string().max(40), language: Language }),
         /**
-         * Somebody below the age of consent, for whom a guardian agreed. Refused with `birth-in-future`, and with `not-a-minor`
-         * for whoever is old enough: their day of birth is kept nowhere.
+         * Someone below the age of consent, with a guardian's consent. Refused with `birth-in-future`, and with
+         * `not-a-minor` for anyone who is old enough: their day of birth is kept nowhere.
          */
         minor: z
           .strictObject({
@@ -341,7 +347,10 @@ export const METHODS = {
             relation: z.string().trim().min(1).max(60),
           })
           .optional(),
-        /** Somebody who is here already: their face alone is enrolled, or a new card for it; their record stays as it is. */
+        /**
+         * Someone who is here already: their face alone is enrolled, or a new card for it; their record stays as it
+         * is.
+         */
         person: Id.optional(),
       })
       // Theirs may be of before the rule, and stays as it is.
@@ -361,9 +370,9 @@ export const METHODS = {
       card: PrintedCard.optional(),
     }),
   ),
-  /** Whom the captured face may belong to already. Refused with `duplicate-none` where there is nobody (any more). */
+  /** Who the captured face may belong to already. Refused with `duplicate-none` where there is nobody (any more). */
   enrolDuplicate: m(z.strictObject({ ...staff, enrolment: Id }), DuplicateFace),
-  /** Somebody whose face is not taken: number and PIN alone, and so no consent. Nothing of a face is kept. */
+  /** Someone whose face is not taken: number and PIN alone, and so no consent. Nothing of a face is kept. */
   enrolByNumber: m(
     z.strictObject({ ...staff, name: Name, number: Number_, pin: Pin, language: Language }),
     z.strictObject({ person: PersonRow }),
@@ -381,7 +390,7 @@ export const METHODS = {
   ),
   /** Pictures of an import that wait for staff's word. */
   reviewCount: m(z.strictObject(staff), z.strictObject({ count: z.number().int() })),
-  /** The oldest of them; `count` is how many there are in all. Opening it is told to the server. */
+  /** The oldest of them; `count` is how many there are in all. The server is notified when it is opened. */
   reviewList: m(z.strictObject(staff), z.strictObject({ photos: z.array(ReviewItem), count: z.number().int() })),
   /** The encoded picture (JPEG), and the face that would be taken: left, top, width, height as shares of it. */
   reviewShow: m(
@@ -392,36 +401,37 @@ export const METHODS = {
     }),
   ),
   /**
-   * Enrols from the picture, which goes: somebody who is here (of `people`, or the `duplicate`), or somebody new (null). Refused
-   * with `review-photo-unknown`, `consent-missing`, `duplicate-face` (params: name), `another-person`, `templates-on-card`;
-   * `overrule` as in `enrolFinish`.
+   * Enrols from the picture, which goes: someone who is here (of `people`, or the `duplicate`), or someone new (null).
+   * Refused with `review-photo-unknown`, `consent-missing`, `duplicate-face` (params: name), `another-person`,
+   * `templates-on-card`; `overrule` as in `enrolFinish`.
    */
   reviewAccept: m(
     z.strictObject({ ...staff, photo: Id, person: Id.nullable(), overrule: Overrule.optional() }),
     z.strictObject({ person: PersonRow }),
   ),
-  /** Whom the face of a picture may belong to already; as `enrolDuplicate`. */
+  /** Who the face of a picture may belong to already; as `enrolDuplicate`. */
   reviewDuplicate: m(z.strictObject({ ...staff, photo: Id, person: Id.nullable() }), DuplicateFace),
-  /** The picture goes, and nothing came of it; `enrolled`: whoever was enrolled in person in its place. */
+  /** The picture goes, and nothing came of it; `enrolled`: the person who was enrolled in person instead. */
   reviewRefuse: m(z.strictObject({ ...staff, photo: Id, enrolled: Id.nullable() }), empty),
   /**
-   * A card that lets in whoever holds it. `replace`: those of before open nothing any more, here at once. Refused with
-   * `way-not-offered`, `too-many-credentials`, `templates-on-card` (a face goes with a card here, and lies on another one).
+   * A card that lets in anyone who holds it. `replace`: those of before open nothing any more, here at once. Refused
+   * with `way-not-offered`, `too-many-credentials`, `templates-on-card` (a face goes with a card here, and lies on
+   * another one).
    */
   cardIssue: m(
     z.strictObject({ ...staff, person: Id, replace: z.boolean() }),
     z.strictObject({ card: PrintedCard, person: PersonRow }),
   ),
-  /** Every card of somebody opens nothing any more; how many that were. */
+  /** Every card of someone opens nothing any more; how many that were. */
   cardRevoke: m(z.strictObject({ ...staff, person: Id }), z.strictObject({ revoked: z.number().int() })),
   personSetPin: m(z.strictObject({ ...staff, person: Id, pin: Pin }), empty),
   personDelete: m(z.strictObject({ ...staff, person: Id }), empty),
-  /** Pairs of lookalikes, newest first; `unseen`: how many the kiosk marked by itself since somebody last looked. */
+  /** Pairs of lookalikes, newest first; `unseen`: how many the kiosk marked by itself since someone last looked. */
   lookalikeCount: m(z.strictObject(staff), z.strictObject({ count: z.number().int(), unseen: z.number().int() })),
   lookalikeList: m(z.strictObject(staff), z.strictObject({ pairs: z.array(LookalikeRow), mayRemove: z.boolean() })),
   /** The two are identified by their faces again. Refused with `staff-not-allowed`, `lookalikes-unknown`. */
   lookalikeRemove: m(z.strictObject({ ...staff, ids: z.tuple([Id, Id]) }), empty),
-  /** Staff lets somebody in by hand; the reason travels sealed, to the server alone. */
+  /** Staff lets someone in by hand; the reason travels sealed, to the server alone. */
   staffCheckin: m(
     z.strictObject({
       ...staff,
@@ -435,12 +445,15 @@ export const METHODS = {
   /** Opens the door for one pulse. Fails with `door-unset`, `door-absent`, `door-failed`. */
   doorTest: m(z.strictObject(staff), empty),
 
-  /** Who is inside, as this kiosk knows it. Opening it is told to the server; the others want it opened in this session. */
+  /**
+   * Who is inside, as this kiosk knows it. The server is notified when it is opened; the others want it opened in
+   * this session.
+   */
   evacuationOpen: m(z.strictObject(staff), EvacuationList),
   evacuationList: m(z.strictObject(staff), EvacuationList),
   /** Begins an evacuation, with nobody accounted for; one under way goes on. */
   evacuationBegin: m(z.strictObject(staff), EvacuationList),
-  /** Marks somebody as accounted for, or as missing again; kept on this kiosk until the evacuation ends. */
+  /** Marks someone as accounted for, or as missing again; kept on this kiosk until the evacuation ends. */
   evacuationAccount: m(z.strictObject({ ...staff, person: Id, accounted: z.boolean() }), empty),
   evacuationEnd: m(z.strictObject(staff), empty),
 

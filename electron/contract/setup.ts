@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 
-/** What went wrong: a code for whom to ask, and words for where the screen has none of its own. */
+/** What went wrong: a code for support, and words for where the screen has none of its own. */
 const Trouble = z.strictObject({ code: Code, message: z.string().max(2_000), nextStep: z.string().max(2_000) });
 
 export const Setup = z.discriminatedUnion('at', [

@@ -30,7 +30,7 @@ export const StaffRow = z.strictObject({
 });
 export type StaffRow = z.infer<typeof StaffRow>;
 
-/** One thing that staff did at this kiosk. Nobody whom it was done to is named. */
+/** One thing that staff did at this kiosk. People it was done to are not named. */
 export const StaffDeed = z.strictObject({
   id: Id,
   at: Instant,

@@ -79,7 +79,7 @@ const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 /**
  * Wires the services of an open kiosk to the contract.
  *
- * @param opened what is begun is put here, to be ended in reverse order
+ * @param opened what was started is put here, to be ended in reverse order
  * @param gone called when nothing of the kiosk is left: from then on another core answers
  * @throws Problem `home-not-demo`
  */
@@ -452,7 +452,9 @@ export async function assemble(
     staff,
   });
 
-  /** What the screen before had half done is dropped: its look at somebody, its staff session with an enrolment in it. */
+  /**
+   * What the screen before had half done is dropped: its look at someone, its staff session with an enrolment in it.
+   */
   const leave = () => {
     screen.gone();
     staff.endSession();
@@ -468,7 +470,7 @@ export async function assemble(
     methods: activity.around(
       staff.guarded({
         async hello() {
-          leave(); // a page that was loaded again begins anew
+          leave(); // a reloaded page starts over
           return {
             version: VERSION,
             commit: COMMIT,

@@ -20,7 +20,7 @@ export interface CommandContext {
   pins(): Promise<PinHasher>;
   /** Of the store's keys, what joining a server needs. */
   readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
-  /** In a running core: stops the sync, does `change` to what it goes by, and starts it anew. */
+  /** In a running core: stops the sync, does `change` to what it goes by, and restarts it. */
   relink?(change: () => void): Promise<void>;
   /** Updates of an installed kiosk, in a running core; null where nothing installs builds. */
   updates?(): UpdateKeeper | null;

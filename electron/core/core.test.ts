@@ -211,7 +211,7 @@ test('a number that wrong PINs locked opens with the PIN that staff set, and is 
   }
 });
 
-test('a kiosk that takes no photos of check-ins tells nobody that it keeps them', async () => {
+test('a kiosk that takes no photos of check-ins does not say that it keeps them', async () => {
   const notified = async (): Promise<[number, number, string]> => {
     const core = await start();
     try {

@@ -110,7 +110,7 @@ test('whatever needs a face answers with the code: a probe, a capture, an import
   core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
 });
 
-test('somebody new is enrolled with number and PIN: no consent, nothing of a face, and in at once', async () => {
+test('someone new is enrolled with number and PIN: no consent, nothing of a face, and in at once', async () => {
   const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
   const erika = { token, name: 'Erika Muster', number: '2001', pin: '7304', language: 'de' };
   for (const [wrong, code] of [

@@ -48,7 +48,7 @@ async function openOrBegin({ home, deviceSecret, allowSecretFile }: Opening) {
   const begun = readSlots(home)?.state === 'live';
   const letGo = begun ? () => undefined : lockBeginning(home);
   try {
-    // Read anew under the lock: somebody else may have begun the kiosk meanwhile.
+    // Read again under the lock: someone else may have begun the kiosk meanwhile.
     const keys = await openKeys({ home, deviceSecret, allowSecretFile });
     return { keys, store: keys.live ? await openStore({ home, keys }) : await createStore({ home, keys }) };
   } finally {
@@ -59,7 +59,8 @@ async function openOrBegin({ home, deviceSecret, allowSecretFile }: Opening) {
 /**
  * Opens a kiosk's folder for the core or, when no core runs, for the command line.
  * @param options.deviceSecret 32 bytes of a real keystore, or null for the 0600 file in `home`
- * @param options.allowSecretFile whether a new kiosk without a keystore may be given that file: somebody must have chosen it
+ * @param options.allowSecretFile whether a new kiosk without a keystore may be given that file: someone must have
+ * chosen it
  * @param options.weights folder of the prepared weights; by default this program's own
  * @throws Problem of keys, store and site: `store-in-use`, `store-wrong-key`, `store-other-machine`, `site-config-wrong`, …
  */
@@ -102,7 +103,7 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
       return pins;
     },
     async close() {
-      // Models that could not be loaded have nothing to close; whoever asked for them was told why.
+      // Models that could not be loaded have nothing to close; the caller already has the reason.
       const loaded = await faces?.catch(() => null);
       await loaded?.pipeline.close();
       store.close();

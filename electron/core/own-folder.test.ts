@@ -28,11 +28,11 @@ test.skipIf(!existsSync('/proc/self'))('a folder in /proc is refused, not tried 
   );
 });
 
-test.skipIf(!process.seteuid || process.getuid?.() !== 0)('a folder of somebody else is refused', () => {
+test.skipIf(!process.seteuid || process.getuid?.() !== 0)('a folder of someone else is refused', () => {
   const theirs = join(root, 'theirs');
   mkdirSync(theirs, { mode: 0o755 });
   mkdirSync(join(root, 'blind'), { mode: 0o700 });
-  // access(2) asks for the real user, whom only a child can change for good; mkdir asks for the effective one.
+  // access(2) asks for the real user, which only a child can change for good; mkdir asks for the effective one.
   process.seteuid?.(65_534);
   try {
     for (const path of [join(theirs, 'new'), join(root, 'blind', 'new')])

@@ -11,7 +11,7 @@ import { ensureKioskFolder } from './provision.ts';
 import { createStatusHub } from './status/hub.ts';
 import { BUILD_DATE, COMMIT, VERSION } from './version.ts';
 
-/** Between two attempts to destroy, and to tell, at first; it doubles, ms. */
+/** Between two attempts to destroy, and to report, at first; it doubles, ms. */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 const FAREWELL_MS = 20_000;
@@ -53,7 +53,8 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     const to = { server, device, command, what, trustedNow: () => BUILD_DATE, proxy: options.held?.proxy };
     const key = options.held ? { key: options.held.key, own: true } : { key: word, own: false };
     await sayFarewell(to, key, AbortSignal.timeout(FAREWELL_MS)).catch((error: unknown) => {
-      // It has nobody to tell any more: another server, or one that was put back to before it asked. What is gone is gone.
+      // There is no one to notify any more: another server, or one that was put back to before it asked. What is gone
+      // is gone.
       if (error instanceof Problem && error.code === 'unknown-device') return;
       throw error;
     });
@@ -91,7 +92,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
       show('notifying');
       untilDone(
         () => notify(leaving),
-        'fleet: the server could not be told that everything is destroyed',
+        'fleet: the server could not be notified that everything is destroyed',
         () => finish(leaving),
       );
     };
@@ -104,7 +105,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
   } else if (journal.state !== 'wiped') goOn(journal);
 
   const gone = (): Promise<never> =>
-    Promise.reject(new Problem('kiosk-gone', 'this kiosk holds nothing any more', 'Set it up anew.'));
+    Promise.reject(new Problem('kiosk-gone', 'this kiosk holds nothing any more', 'Set it up again.'));
   const nothing = Object.fromEntries((Object.keys(METHODS) as MethodName[]).map((name) => [name, gone]));
   return {
     onSignal: hub.onSignal,

@@ -19,7 +19,7 @@ export interface BrowserHostOptions {
   readonly demo: boolean;
   /** The loopback port; any free one without it. */
   readonly port?: number;
-  /** `none`: nobody is started; whoever opens `enterFile` in a browser of this user gets in. */
+  /** `none`: no browser is started; anyone who opens `enterFile` in a browser of this user gets in. */
   readonly browser: { readonly mode: 'kiosk' | 'headless' | 'none'; readonly footage?: string };
   readonly log: CoreOptions['log'];
   /** True: the device secret lives in a 0600 file; false: in systemd's credential. By default a demo alone has a file. */
@@ -46,7 +46,7 @@ export interface BrowserHost {
   readonly coreEvent: CoreEvent;
   /** Calls back now, and whenever the core's state changes. */
   onCoreEvent(listener: (event: CoreEvent) => void): () => void;
-  /** Settles when the core wants the whole kiosk to be started anew, with the reason. */
+  /** Settles when the core wants the whole kiosk to be restarted, with the reason. */
   readonly endAsked: Promise<string>;
   /** Ends browser, core and server; leaves no process and no file. */
   close(): Promise<void>;

@@ -43,15 +43,15 @@ export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore
     return {
       pid: child.pid,
       send(message, handle) {
-        // A core that is just dying can't be told anything; its exit is handled where exits are. A socket that was on
-        // its way to it then is answered by nobody: the page gives such a handshake up by itself (OPEN_WITHIN).
+        // A core that is just dying can't be notified of anything; its exit is handled where exits are. A socket that
+        // was on its way to it then is answered by nobody: the page gives such a handshake up by itself (OPEN_WITHIN).
         if (!child.connected) return void (handle instanceof Socket && handle.destroy());
         if (handle instanceof Socket) stopReading(handle);
         child.send(
           message,
           handle as never,
           {},
-          (error) => error && log('warn', 'host: the core could not be told', { error }),
+          (error) => error && log('warn', 'host: the core could not be notified', { error }),
         );
       },
       kill: () => void child.kill('SIGKILL'),

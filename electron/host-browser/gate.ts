@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export const COOKIE = 'smartpresence';
-/** Sessions that may be open at once: the kiosk's own page, and a few more for whoever works on it. */
+/** Sessions that may be open at once: the kiosk's own page, and a few more for people who work on it. */
 const MAX_SESSIONS = 8;
 const MAX_REMEMBERED = 64;
 

@@ -26,8 +26,8 @@ export const RUN_HELP = `kiosk run [OPTIONS]: serves the kiosk on the loopback i
 
 Data: SMARTPRESENCE_HOME. Chromium: SMARTPRESENCE_CHROMIUM. Each line of output is a JSON object; the one with
 "ready":true comes when the first page can be served and the core has opened its store.
-Exit codes: 0 asked to end; 1 failed; 2 wrong usage; 3 refused, and its last line says what to mend; 4 wants to be started
-anew (an update).`;
+Exit codes: 0 asked to end; 1 failed; 2 wrong usage; 3 refused, and its last line says what to fix; 4 wants to be
+restarted (an update).`;
 
 const Settings = z
   .strictObject({

@@ -80,7 +80,7 @@ function removeStale(parent: string, log: CoreOptions['log']): void {
       if (alive(Number(readFileSync(join(folder, OWNER_FILE), 'utf8')))) continue;
       rmSync(folder, { recursive: true, force: true });
     } catch (error) {
-      // Somebody else's folder of the same prefix, or one that is just being made.
+      // Another user's folder of the same prefix, or one that is just being made.
       log('debug', 'host: a runtime folder was left alone', { folder, error });
     }
   }

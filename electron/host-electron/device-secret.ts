@@ -26,7 +26,7 @@ export interface SecretPlaces {
 }
 
 /**
- * True when the system keeps keys for us. On Linux, `basic_text` is a password that stands in Chromium's source, and
+ * True when the system keeps keys for us. On Linux, `basic_text` is a password that is in Chromium's source, and
  * `unknown` is what safeStorage says before it has chosen: both count as none.
  */
 export async function hasKeystore(keystore: Keystore, platform: NodeJS.Platform): Promise<boolean> {
@@ -80,7 +80,7 @@ async function unseal(keystore: Keystore, sealed: Buffer, file: string): Promise
   } catch (cause) {
     throw unreadable({ cause });
   }
-  // Never made anew: a new secret would lock the store for good, where the old keyring may still come back.
+  // Never remade: a new secret would lock the store for good, where the old keyring may still come back.
   if (Buffer.from(found.result, 'base64').byteLength !== 32) throw unreadable();
   // The keystore has a newer key by now; the old one may go.
   if (found.shouldReEncrypt) replaceFile(file, await keystore.encryptStringAsync(found.result));

@@ -19,7 +19,7 @@ export interface LaunchOptions {
 /** The Electron host as a child of the launcher. */
 export interface LaunchedElectron {
   readonly pid: number | undefined;
-  /** Resolves with its exit code (null: ended by a signal) when it ends, whoever ended it. */
+  /** Resolves with its exit code (null: ended by a signal) when it ends, for whatever reason. */
   readonly ended: Promise<number | null>;
   close(): Promise<void>;
 }

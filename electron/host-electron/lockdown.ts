@@ -36,7 +36,7 @@ export function lockSession(session: Session, log: CoreOptions['log']): void {
   session.on('will-download', (event) => event.preventDefault());
 }
 
-/** Locks every web page that is ever created in this program, whoever creates it. */
+/** Locks every web page that is ever created in this program, whatever creates it. */
 export function lockContents(app: App, log: CoreOptions['log']): void {
   app.on('web-contents-created', (_event, contents: WebContents) => {
     const stay = (event: { preventDefault(): void; url: string }): void => {

@@ -33,7 +33,7 @@ import { openWindow, PARTITION } from './window.ts';
 
 /*
  * The Electron host: windows, permissions, lockdown, and the core as a utility process. It only wires; whatever
- * decides stands in the modules beside it. Frames never pass here: the page's port goes straight to the core.
+ * decides is in the modules beside it. Frames never pass here: the page's port goes straight to the core.
  */
 
 /** The core's module stands beside this one, as source or transpiled; the sandboxed preload is bundled (build/electron/app.ts). */

@@ -84,7 +84,10 @@ function Main({ route }: { route: Route }) {
 
 const staffScreen = signal<typeof StaffScreen | null>(null);
 
-/** Staff's screens, which nobody else needs: fetched once the first screen is drawn, and again by whoever asks for them earlier. */
+/**
+ * Staff's screens, which nobody else needs: fetched once the first screen is drawn, and earlier by code that asks for
+ * them.
+ */
 export async function fetchStaffScreens(): Promise<void> {
   const { StaffScreen } = await import('./screens/staff/staff.tsx');
   staffScreen.value = StaffScreen;

@@ -7,7 +7,7 @@ export interface RefusedArrival {
   readonly code: string;
   /** Of `locked`: how long. */
   readonly seconds: number | null;
-  /** Tells one refusal from the next of the same kind. */
+  /** Distinguishes one rejection from the next of the same kind. */
   readonly n: number;
 }
 

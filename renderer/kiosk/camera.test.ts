@@ -43,7 +43,7 @@ describe('the camera', () => {
     ['NotReadableError', 'busy'],
     ['NotAllowedError', 'denied'],
     ['TypeError', 'broken'],
-  ])('turns %s into %s, and is live by itself when that is mended', async (name, kind) => {
+  ])('turns %s into %s, and is live by itself when that is fixed', async (name, kind) => {
     let wrong: DOMException | null = error(name);
     const { api } = devices(() => wrong);
     const camera = openCamera(api);
@@ -124,7 +124,7 @@ describe('the camera', () => {
     expect(d.tracks).toHaveLength(1);
     flows = false;
     await vi.advanceTimersByTimeAsync((MOST_STILL - 1) * POLL_MS);
-    flows = true; // one picture, and the count begins anew
+    flows = true; // one picture, and the count starts again
     await vi.advanceTimersByTimeAsync(POLL_MS);
     flows = false;
     await vi.advanceTimersByTimeAsync((MOST_STILL - 1) * POLL_MS);

@@ -41,7 +41,7 @@ export interface Carrier {
 
 /** Between two attempts; short at first, since the core is back within two seconds. */
 const RETRY_MS = [250, 400, 600, 800];
-/** A refused start is mended by a person, so it is asked after more calmly. */
+/** A refused start is fixed by a person, so it is asked after more calmly. */
 const REFUSED_RETRY_MS = 3_000;
 
 /** Keeps the screen connected to the core, whatever carries the line, and connects again by itself. */

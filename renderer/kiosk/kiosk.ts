@@ -50,8 +50,8 @@ export interface Kiosk extends Pick<Results, 'recent' | 'welcomed' | 'notMe' | '
   readonly onDetection: (listener: (s: Detection) => void) => () => void;
   go(next: Route): void;
   /** Back to the camera. `leave`: the face that is there now has been dealt with. */
-  home(leave?: 'settled' | 'anew'): void;
-  /** Looks for the face of whoever this is, for a short while. */
+  home(leave?: 'settled' | 'again'): void;
+  /** Looks for the face of this person, for a short while. */
   faceOf(claim: Claim): void;
 }
 
@@ -140,7 +140,7 @@ export function createKiosk({
   const arrivals = createArrivals({
     core: link.core,
     welcomed: (receipt) => {
-      // Staff's work is not swept away by somebody at the reader: their record is made, and they hear it.
+      // Staff's work is not swept away by someone at the reader: their record is made, and they hear it.
       if (route.peek().at === 'staff') sounds.play(receipt.repeated ? 'again' : receipt.direction);
       else results.welcomed(receipt);
     },
@@ -168,7 +168,7 @@ export function createKiosk({
   let lastFaceAt = 0;
   listeners.add((s) => {
     if (s.faces.length > 0) lastFaceAt = s.at;
-    // Somebody comes: who only walks past in the distance wakes nothing.
+    // Someone comes: who only walks past in the distance wakes nothing.
     if (resting.peek() && s.faces.some(({ box }) => box[3] > s.height * PASSER_BY)) resting.value = false;
     detector.pace(paceOf(route.peek().at, s.at - lastFaceAt));
     visits.seen(s);
@@ -196,7 +196,7 @@ export function createKiosk({
   effect(() => {
     const usual = link.status.value?.settings.language;
     if (!usual || usual === language) return;
-    // Whoever has chosen another one keeps it until they go.
+    // A person who has chosen another one keeps it until they leave.
     if (language === null || route.peek().at === 'checkin') setLanguage(usual);
     language = usual;
   });
@@ -232,7 +232,7 @@ export function createKiosk({
 
   function go(next: Route): void {
     results.hold();
-    // Whoever takes a way in now may be another than the one who was just checked in.
+    // The person who uses a check-in method now may not be the one who was just checked in.
     if (BEGIN_A_VISIT.includes(next.at)) results.forget();
     unclaim();
     arrivals.clear();
@@ -240,10 +240,10 @@ export function createKiosk({
     route.value = next;
   }
 
-  function home(leave?: 'settled' | 'anew'): void {
+  function home(leave?: 'settled' | 'again'): void {
     if (leave === 'settled') visits.settle();
     // After staff's work the face that is there counts again, answered or not: they may have just been enrolled, or deleted.
-    if (leave === 'anew' || route.peek().at === 'staff') visits.restart();
+    if (leave === 'again' || route.peek().at === 'staff') visits.restart();
     // A guest's language goes with the guest.
     if (route.peek().at !== 'checkin') usualLanguage();
     go({ at: 'checkin' });
@@ -259,7 +259,7 @@ export function createKiosk({
     go({ at: 'checkin' });
     claim.value = who;
     const expire = (): void => {
-      // Whoever is being looked at is not interrupted.
+      // A visit under way is not interrupted.
       if (visits.stage.peek().present) claimTimer = setTimeout(expire, CLAIM_MS / 4);
       else unclaim();
     };
@@ -308,10 +308,10 @@ export function createKiosk({
   };
 }
 
-/** Screens on which somebody begins to check in, or staff to work. */
+/** Screens on which someone begins to check in, or staff to work. */
 const BEGIN_A_VISIT: readonly Route['at'][] = ['pin', 'number', 'qr', 'badge', 'staff'];
 
-/** Milliseconds between detections: all that the camera has while somebody is there, and a cool machine otherwise. */
+/** Milliseconds between detections: all that the camera has while someone is there, and a cool machine otherwise. */
 function paceOf(at: Route['at'], withoutFace: number): number {
   if (at !== 'checkin' && at !== 'result' && at !== 'staff') return 250;
   return withoutFace > 5_000 ? 90 : 0;

@@ -18,7 +18,7 @@ const kiosk = createKiosk({
   mayGoDark: keepAwake(document, navigator.wakeLock),
 });
 keepTheme(document.documentElement, location.search, () => new Date(), kiosk.theme);
-// Counters alone, no control: for the bench, the tests, and whoever wonders why a kiosk is slow.
+// Counters alone, no control: for the bench, the tests, and people who wonder why a kiosk is slow.
 Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.detector.metrics }) });
 keepFocus(document);
 render(<App kiosk={kiosk} />, document.getElementById('app')!);

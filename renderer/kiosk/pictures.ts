@@ -21,7 +21,7 @@ export function picturesOf(track: MediaStreamTrack): Pictures {
     waiting = false;
   }
   const ask = (): void => {
-    // A stream that broke off gives no pictures either, and whoever asks hears just that.
+    // A stream that broke off gives no pictures either, and the caller gets just that.
     if (!waiting) take().catch(() => undefined);
   };
   ask();

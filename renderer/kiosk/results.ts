@@ -12,7 +12,7 @@ export interface Results {
   welcomed(receipt: Receipt): void;
   /** "Not me": the record is void, and the ways in are offered. */
   notMe(receipt: Receipt): Promise<void>;
-  /** "That was wrong": the record is void, and whoever is in charge sees it with its reason. */
+  /** "That was wrong": the record is void, and the people in charge see it with its reason. */
   takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void>;
   /** A screen was chosen: the result no longer leads home by itself. */
   hold(): void;

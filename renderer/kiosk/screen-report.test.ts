@@ -18,7 +18,7 @@ test('one word for each state of the camera', () => {
   expect(cameraCondition({ kind: 'broken', name: 'X' }, false, false)).toBe('broken');
 });
 
-test('is told to each core once it is there, at each change, and now and then', () => {
+test('is reported to each core once it is there, at each change, and now and then', () => {
   const notified: unknown[] = [];
   const generation = signal(0);
   const camera = signal<CameraState>({ kind: 'starting' });

@@ -3,12 +3,12 @@ import type { CameraCondition, CoreClient } from '../../electron/contract/method
 import type { MayGoDark } from './awake.ts';
 import type { CameraState } from './camera.ts';
 
-/** Told again so often though nothing changed, ms: whoever waits for pictures sees that they come. */
+/** Reported again so often though nothing changed, ms: anyone who waits for pictures sees that they come. */
 const RETRY_MS = 15_000;
 
 export interface ScreenReportSource {
   readonly core: Pick<CoreClient, 'screenState'>;
-  /** Counts the connections: a new core has been told nothing. */
+  /** Counts the connections: a new core knows nothing yet. */
   readonly generation: ReadonlySignal<number>;
   readonly camera: ReadonlySignal<CameraState>;
   /** Why faces can't be found in the pictures; null while they can. */
@@ -38,7 +38,7 @@ export function startScreenReports(source: ScreenReportSource): () => void {
     cameraCondition(source.camera.value, source.detectorTrouble.value !== null, source.covered.value),
   );
   const report = (camera: CameraCondition, dark: MayGoDark): void => {
-    // A core that is away is told when it is back; nothing here waits for the answer.
+    // A core that is away is notified when it is back; nothing here waits for the answer.
     source.core.screenState({ camera, frames: source.frames(), ...(dark && { dark }) }).catch(() => undefined);
   };
   const stop = effect(() => {

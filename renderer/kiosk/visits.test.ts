@@ -95,7 +95,7 @@ describe('visits', () => {
     expect(k.given).toHaveLength(2);
   });
 
-  it('hand on no other way to somebody who has gone to another screen meanwhile', async () => {
+  it('hand on no other way to someone who has gone to another screen meanwhile', async () => {
     const k = setup(() => {
       k.allow(false); // touched while the core was looking
       return { kind: 'other-method', reason: 'unknown' };
@@ -118,11 +118,11 @@ describe('visits', () => {
   it('send nothing that the guidance finds fault with', async () => {
     const k = setup();
     await k.frames(1_500, {}, { brightness: 10 });
-    expect(k.probes.length).toBeLessThanOrEqual(1); // the very first look tells that it is dark
+    expect(k.probes.length).toBeLessThanOrEqual(1); // the very first frame shows that it is dark
     expect(k.visits.stage.value.reason).toBe('too-dark');
   });
 
-  it('show what the core asks to be mended', async () => {
+  it('show what the core asks to be fixed', async () => {
     const k = setup(() => ({ kind: 'guide', reason: 'occluded' }));
     await k.frames(1_500, {});
     expect(k.visits.stage.value.reason).toBe('occluded');
@@ -155,7 +155,7 @@ describe('visits', () => {
     expect(k.given).toHaveLength(1);
   });
 
-  it('throw away an answer that belongs to somebody who has gone', async () => {
+  it('throw away an answer that belongs to someone who has gone', async () => {
     let release: (r: ProbeResult) => void = () => undefined;
     const k = setup();
     const given: Answer[] = [];

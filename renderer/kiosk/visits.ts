@@ -17,7 +17,7 @@ export type OtherMethodReason =
   | 'refused'
   | 'problem';
 
-/** Who somebody has said to be before their face is looked at: by a number, or by a code or badge that the core took. */
+/** Who someone has said to be before their face is looked at: by a number, or by a code or badge that the core took. */
 export type Claim = { readonly number: string } | { readonly claim: string };
 
 /** What a visit comes to. */
@@ -45,7 +45,7 @@ export interface Visits {
   seen(s: Detection): void;
   /** The face that is there now has been dealt with (by PIN, say): it is left alone until it has gone. */
   settle(): void;
-  /** Begins anew, also with a face that was answered. */
+  /** Starts over, also with a face that was answered. */
   restart(): void;
 }
 
@@ -102,7 +102,7 @@ export function createVisits(deps: VisitDeps): Visits {
     challenge = null;
     coreReason = null;
     lastSample = null;
-    // The core ends it by itself when the line is gone; then there is nobody to tell.
+    // The core ends it by itself when the line is gone; then there is no one to notify.
     if (old) deps.core.visitEnd({ visit: old }).catch(() => undefined);
   }
 
@@ -122,7 +122,7 @@ export function createVisits(deps: VisitDeps): Visits {
 
   function failed(error: unknown): void {
     const code = error instanceof RpcError ? error.code : 'internal';
-    // A code or badge counts for one visit: whoever stepped away in it shows it again.
+    // A code or badge counts for one visit: a person who stepped away shows it again.
     if (code === 'claim-unknown') finish({ kind: 'other-method', reason: 'refused', code });
     // Gone, late, or another visit has begun: begin again. Anything else would go on failing: offer the other ways.
     else if (['rpc-gone', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();

@@ -1,6 +1,6 @@
 /**
  * A badge reader that plays a keyboard ("keyboard wedge"): it types the badge's number faster than anybody can, and ends
- * with Enter. Its keys are told from a person's by their pace alone.
+ * with Enter. Its keys are distinguished from a person's by their pace alone.
  */
 
 /** The longest pause between two keys of a reader, ms. Slow readers leave 20; the fastest typists need over 60. */
@@ -46,7 +46,7 @@ export function createWedge(): (press: KeyPress) => KeyVerdict {
     if ([...key].length !== 1) return { kind: 'pass' };
     typed = quick && typed.length <= LONGEST ? typed + key : key;
     last = at;
-    // The first key may be a person's; from the second on the pace tells. A space would press the focused button.
+    // The first key may be a person's; from the second on the pace decides. A space would press the focused button.
     return typed.length > 1 ? { kind: 'take' } : { kind: 'pass' };
   };
 }

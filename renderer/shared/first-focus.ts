@@ -2,8 +2,9 @@ const FIELDS = ':is(input, select, textarea):not(:disabled, [readonly], [type="h
 const ACTS = ':is(button, a[href], summary):not(:disabled)';
 
 /**
- * Where somebody begins in a window: at its first field; where there is none, at its first button, which is the one that leaves
- * things as they are. What stands below the window's edge isn't jumped to over the text before it: then it begins at its heading.
+ * Where someone begins in a window: at its first field; where there is none, at its first button, which is the one that
+ * leaves things as they are. What stands below the window's edge isn't jumped to over the text before it: then it
+ * begins at its heading.
  */
 export function focusFirst(window: HTMLDialogElement): void {
   const body = window.querySelector('.dialog-body');

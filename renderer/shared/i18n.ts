@@ -57,7 +57,7 @@ const TURNS = {
   ltr: new RegExp(`[${RTL}]`, 'u'),
   rtl: new RegExp(`(?![${RTL}])[\\p{L}\\p{N}]`, 'u'),
 };
-/** Begin and end of what stands in its own direction, as `<bdi>` does where there are elements: attributes have none. */
+/** Begin and end of text with its own direction, as `<bdi>` does where there are elements: attributes have none. */
 const [OPEN, CLOSE] = ['\u2068', '\u2069'];
 
 /**

@@ -4,9 +4,9 @@ import { focusFirst } from './first-focus.ts';
 const PLACES = 'dialog, section, .card, main';
 
 /**
- * Whoever works by keyboard goes on where they were: a row that leaves its list, or a form that is drawn anew after it was
- * saved, takes the focus with it, and the browser gives it to nobody. The nearest place that is left gets it then; a window
- * whose next step has come begins as it did when it was opened.
+ * Anyone who works by keyboard goes on where they were: a row that leaves its list, or a form that is redrawn after it
+ * was saved, takes the focus with it, and the browser gives it to nobody. The nearest place that is left gets it then;
+ * a window whose next step has come begins as it did when it was opened.
  */
 export function keepFocus(page: Document): void {
   let around: Element[] = [];

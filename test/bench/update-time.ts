@@ -128,7 +128,7 @@ async function timeUpdate(
   const next = (wanted: (line: Record<string, unknown>) => boolean) => kiosk.line(wanted, PATIENCE_MS, before);
   const ended = await next((line) => line.message === 'host: ended');
   const ready = await next((line) => line.ready === true && line.version === to);
-  const healthy = await next((line) => line.message === 'update: told' && line.code === 'update-healthy');
+  const healthy = await next((line) => line.message === 'update: reported' && line.code === 'update-healthy');
   const { moved } = await next((line) => line.message === 'update: is ready');
   if (moved !== mirror.sent - sent) throw new Error(`the kiosk says ${moved} bytes, the mirror ${mirror.sent - sent}`);
   return {

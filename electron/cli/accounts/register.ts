@@ -64,7 +64,7 @@ export function registerAccounts(program: Command): void {
   }
   accounts
     .command('reset-totp')
-    .description('Take back second factor and recovery codes: the owner sets them anew after the password.')
+    .description('Take back second factor and recovery codes: the owner sets them again after the password.')
     .argument('<id>', 'see `accounts list`')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)

@@ -52,7 +52,7 @@ export function registerAudit(program: Command): void {
     });
   audit
     .command('show')
-    .description('One row, and whom it was about as far as they were not erased since.')
+    .description('One row, and who it was about unless they were erased since.')
     .argument('<position>', 'its number in the log', count)
     .option('--json', 'one JSON object: {"row","people","unknown"}')
     .addHelpText('after', HELP)
@@ -109,7 +109,7 @@ function filtered(command: Command): Command {
     .option('--to <time>', 'before this moment')
     .option('--who <id>', 'account, device or person that did it')
     .option('--affected <id>', 'person that it was about')
-    .option('--person <id>', 'person who did it or whom it was about')
+    .option('--person <id>', 'person who did it or who it was about')
     .option('--role <role>', 'admin, dpo, staff, auditor, person, device, operator, system, nobody')
     .option('--action <action>', 'read, write, delete, export, decrypt, sign-in, refuse, operate')
     .option('--data <kind>', 'kind of data, e.g. person.name or template')

@@ -7,7 +7,7 @@ import { operate } from '../server/environment.ts';
 type Part = ResultOf<'audit verify'>;
 type Fault = Part['faults'][number];
 
-/** Faults that are told; a log that was wholly exchanged has as many as rows. */
+/** Most faults reported; a log that was wholly exchanged has as many as rows. */
 const MOST = 100;
 
 /** `audit verify`: every row, then the anchors outside the database. */

@@ -116,7 +116,7 @@ function registerReading(backup: Command): void {
     });
   const archive = (command: Command) =>
     command
-      .option('--wait', 'where it lies in the archive, wait until it can be read')
+      .option('--wait', 'if it is in the archive, wait until it can be read')
       .option('--tier <tier>', `how fast the archive is asked for: ${TIERS.join(', ')}`, tier, 'Standard' as Tier);
   archive(backup.command('verify'))
     .description('Read a backup back, open every chunk and count every row. Changes nothing.')
@@ -150,8 +150,8 @@ function registerReading(backup: Command): void {
       'after',
       `${ENVIRONMENT}
 The database is that of SMARTPRESENCE_DATABASE_URL, else of SMARTPRESENCE_SERVER_HOME. Afterwards start the server: kiosks
-send again what the backup does not hold, and whoever was erased since is erased again. Broken off, it is run again with the
-same command; a server does not start on an unfinished restore.
+send again what the backup does not hold, and people erased since are erased again. If it is interrupted, run the
+same command again; a server does not start on an unfinished restore.
 Exit code 1 with backup-thawing: the archive was asked for it; run the same command again later, or use --wait.${EXIT_HELP}`,
     )
     .action(async (id: string | undefined, o: ReadingArgs) => {

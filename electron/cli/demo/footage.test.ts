@@ -49,7 +49,7 @@ describe('a clip', () => {
     expect(shades.at(-1)).toBeGreaterThan(160);
   });
 
-  test('is made once for a spec, and made anew for another', async () => {
+  test('is made once per spec, and another one for another spec', async () => {
     const first = await cachedClip(spec, folder);
     const made = statSync(first).mtimeMs;
     expect(await cachedClip(spec, folder)).toBe(first);
@@ -92,7 +92,7 @@ describe('frames', () => {
   });
 });
 
-test('a production install is told what is missing and what to do', () => {
+test('a production install says what is missing and what to do', () => {
   expect(() => packageFile('no-such-package-here', 'a.mp4')).toThrow(
     expect.objectContaining({ code: 'footage-missing', nextStep: expect.stringContaining('npm ci') }),
   );

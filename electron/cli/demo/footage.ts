@@ -38,7 +38,7 @@ export interface ClipSpec {
   readonly fps?: number;
 }
 
-/** One decoded frame and where it stands in its source, seconds. */
+/** One decoded frame and where it is in its source, seconds. */
 export interface Frame {
   readonly image: RgbImage;
   readonly at: number;
@@ -223,7 +223,7 @@ export interface Picture {
   readonly filter?: string;
 }
 
-/** Decodes one picture, letterboxed to 640×480 unless told otherwise. */
+/** Decodes one picture, letterboxed to 640×480 by default. */
 export async function readPicture(picture: Picture, size: { width?: number; height?: number } = {}): Promise<RgbImage> {
   for await (const frame of readFrames(picture.source, { fps: CLIP_FPS, seconds: 0.2, ...picture, ...size })) {
     return frame.image;

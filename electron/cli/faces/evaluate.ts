@@ -34,7 +34,10 @@ export interface Evaluation {
 export interface PickedThresholds {
   /** 1:1 at FMR 1e-3 (the EER's where that is not resolved), null when neither is. */
   readonly verification: number | null;
-  /** 1:N for an estimated FPIR of 0.1 % by gallery size, from this set's own FMR curve; `resolved` tells extrapolation. */
+  /**
+   * 1:N for an estimated FPIR of 0.1 % by gallery size, from this set's own FMR curve; `resolved` marks
+   * extrapolation.
+   */
   readonly identification: readonly {
     readonly templates: number;
     readonly threshold: number | null;

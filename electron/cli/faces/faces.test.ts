@@ -187,7 +187,7 @@ describe('faces embed', () => {
 });
 
 describe('faces eval', () => {
-  it('tells how well people are told apart, and draws the DET plot', async () => {
+  it('reports how well people are distinguished, and draws the DET plot', async () => {
     const people = join(folder, 'people');
     const put = (person: string, files: string[]) => {
       mkdirSync(join(people, person), { recursive: true });

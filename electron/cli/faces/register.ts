@@ -60,7 +60,7 @@ export function registerFaces(program: Command): Command {
     });
   faces
     .command('eval')
-    .description('how well these models tell these people apart: a folder a person')
+    .description('how well these models distinguish these people: a folder a person')
     .argument('<folder>', 'holds one folder a person, with pictures in it')
     .option('--json', 'one JSON object')
     .option('--svg <file>', 'write the DET plot there')

@@ -20,7 +20,7 @@ Every change is a revision that is kept; --back puts an older one back, as a new
 export function registerFleet(program: Command): void {
   const fleet = program
     .command('fleet')
-    .description('On the server: how the kiosks are, how they are set, and what they are told to do.');
+    .description('On the server: how the kiosks are, their settings, and their commands.');
   registerReading(fleet);
   registerSettings(fleet);
   registerCommands(fleet);
@@ -61,7 +61,7 @@ function registerReading(fleet: Command): void {
     );
   fleet
     .command('show')
-    .description('One kiosk: how it is, its settings with their history, and what it was told to do.')
+    .description('One kiosk: how it is, its settings with their history, and its commands.')
     .argument('<id>', KIOSK)
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when something is wrong with it.${EXIT_HELP}`)
@@ -148,7 +148,7 @@ function registerCommands(fleet: Command): void {
     });
     print(o.json, found, commandLine(found.commands[0]!));
   };
-  /** Everything on it goes: whoever wants that types which one it is. */
+  /** Everything on it is deleted: to confirm, people type which kiosk it is. */
   const confirmed = async (device: string, o: CommandOptions): Promise<CommandOptions> => {
     if (o.name !== undefined) return o;
     const { kiosk } = await operate('fleet show', { device });
@@ -157,14 +157,14 @@ function registerCommands(fleet: Command): void {
   add(
     'restart',
     'Have a kiosk start again, with its browser.',
-    '\nIt is told within seconds while it is online.',
+    '\nIt is notified within seconds while it is online.',
   ).action((device: string, o: CommandOptions) => sendCommand('restart', device, o));
   add(
     'wipe',
     'Have a lost kiosk destroy everything on it; it is revoked once it says that it has.',
     `
 At its next contact with the server. What it could not send within half a minute is lost. Until it says that it is done,
-somebody may have it: revoke its people's badges where that matters.`,
+someone may have it: revoke its people's badges where that matters.`,
   ).action(async (device: string, o: CommandOptions) => sendCommand('wipe', device, await confirmed(device, o)));
   add(
     'decommission',
@@ -206,7 +206,7 @@ Reading it is audited.`,
     });
   fleet
     .command('cancel')
-    .description('Take back what a kiosk was told and has not begun.')
+    .description('Cancel a command that a kiosk has not begun.')
     .argument('<id>', KIOSK)
     .argument('<command>', 'its id, see `fleet show`')
     .option('--json', 'one JSON object, as `fleet show` has it')

@@ -28,16 +28,16 @@ export function shownText({ kiosk, own, template, effective, commands, staff }: 
         `camera    ${r.camera}`,
         `clock     ${r.clockOffsetMs} ms off`,
         `waiting   ${r.queued} records, ${r.photosWaiting} photos`,
-        `settings  revision ${kiosk.config.inForce ?? 'none'} in force, ${kiosk.config.published ?? 'none'} told${r.configProblem ? `: ${r.configProblem}` : ''}`,
+        `settings  revision ${kiosk.config.inForce ?? 'none'} in force, ${kiosk.config.published ?? 'none'} sent${r.configProblem ? `: ${r.configProblem}` : ''}`,
       ]
-    : ['It has not told how it is.'];
+    : ['It has not reported how it is.'];
   return [
     kioskLine(kiosk),
     ...facts,
     '',
     `Its own settings: ${settingsText(own.settings)}`,
     `Of its site:      ${settingsText(template)}`,
-    `Told:             ${settingsText(effective)}`,
+    `Published:        ${settingsText(effective)}`,
     ...own.history.map(changeLine),
     ...(commands.length > 0 ? ['', ...commands.map(commandLine)] : []),
     ...(staff.length > 0 ? ['', 'Staff at the kiosk:', ...staff.map(staffLine)] : []),

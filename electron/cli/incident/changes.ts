@@ -43,8 +43,8 @@ export function registerChanges(incident: Command): void {
     .option('--description <text>', 'what happened')
     .option('--consequences <text>', 'what may follow from it for people')
     .option('--measures <text>', 'what was done about it, and is going to be')
-    .option('--authority-reason <text>', 'why the authority need not be told, or was told late')
-    .option('--people-reason <text>', 'why the affected need not be told')
+    .option('--authority-reason <text>', 'why the authority need not be notified, or was notified late')
+    .option('--people-reason <text>', 'why the affected need not be notified')
     .option('--found <time>', 'since when it is known', instant)
     .option('--began <time>', 'when it began', instant)
     .option('--ended <time>', 'when it ended', instant)
@@ -59,7 +59,7 @@ export function registerChanges(incident: Command): void {
       };
       print(json, await operate('incident change', { incident: id, patch }));
     });
-  one('scope', 'Say which rows of the audit log tell whom it affected; every condition of a scope holds.')
+  one('scope', 'Say which rows of the audit log show who it affected; every condition of a scope holds.')
     .option('--from <time>', 'from this moment', instant)
     .option('--to <time>', 'before this moment', instant)
     .option('--who <id>', 'account or device that did it')
@@ -71,7 +71,7 @@ export function registerChanges(incident: Command): void {
     .action(async (id: string, { json, ...scope }: Record<string, string> & { json?: never }) =>
       print(json, await operate('incident scope', { incident: id, scope })),
     );
-  one('notified', 'Note when the authority, or the affected, were told.')
+  one('notified', 'Note when the authority, or the affected, were notified.')
     .addOption(new Option('--to <whom>').choices(['authority', 'people']).makeOptionMandatory())
     .option('--at <time>', 'when (default: now)', instant)
     .action(async (id: string, o: { to: 'authority' | 'people'; at?: string; json?: boolean }) =>

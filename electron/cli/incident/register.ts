@@ -13,7 +13,7 @@ type Purpose = (typeof PURPOSES)[number];
 export function registerIncident(program: Command): void {
   const incident = program
     .command('incident')
-    .description('On the server: what went wrong, the 72-hour clock, whom it affected, what was done.');
+    .description('On the server: what went wrong, the 72-hour clock, who it affected, what was done.');
   incident
     .command('list', { isDefault: true })
     .description('Incidents, newest first.')
@@ -21,7 +21,10 @@ export function registerIncident(program: Command): void {
       '--json',
       'one JSON object a line: {"id","title","severity","state","foundAt",…,"clock":{"dueAt","state","remainingMs"}}',
     )
-    .addHelpText('after', `\nExit code 1 while the 72 hours of one run, or are over and nobody was told.${EXIT_HELP}`)
+    .addHelpText(
+      'after',
+      `\nExit code 1 while the 72 hours of one run, or are over and nobody was notified.${EXIT_HELP}`,
+    )
     .action(async (o: { json?: boolean }) => {
       const list = await operate('incident list', {});
       for (const i of list) process.stdout.write(`${o.json ? JSON.stringify(i) : summaryLine(i)}\n`);
@@ -56,7 +59,7 @@ export function registerIncident(program: Command): void {
   registerChanges(incident);
   incident
     .command('affected')
-    .description('Whom it affected, found from the audit log by the scopes of the incident.')
+    .description('Who it affected, found from the audit log by the scopes of the incident.')
     .argument('<id>', 'of the incident')
     .option(
       '--json',

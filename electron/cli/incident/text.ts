@@ -37,11 +37,11 @@ function clockText({ clock }: Pick<Summary, 'clock'>): string {
     case 'overdue':
       return `OVERDUE by ${hours(-clock.remainingMs)}`;
     case 'in-time':
-      return 'authority told in time';
+      return 'authority notified in time';
     case 'late':
-      return 'authority told late';
+      return 'authority notified late';
     case 'not-needed':
-      return 'authority need not be told';
+      return 'authority need not be notified';
   }
 }
 

@@ -15,7 +15,7 @@ To rotate, on a server of one process or many:
   1. keys generate                      makes a new pair
   2. set them as ENCRYPTION_KEY and SECRET_KEY, and the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS
   3. start every server process again, one after the other: they go on under the present keys
-  4. keys rotate                        seals everything anew while the server runs, and opens it all once
+  4. keys rotate                        re-encrypts everything while the server runs, and opens it all once
   5. backup rekey                       where there are backups: so that the old keys open none of those either
   6. take the two …_PREVIOUS away, start again, and destroy the old keys`;
 
@@ -45,7 +45,7 @@ export function registerKeys(program: Command): void {
   keys
     .command('rotate')
     .description(
-      'Seal everything anew under the new keys, and open it all with them alone. Safe to stop and run again.',
+      'Re-encrypt everything under the new keys, and open it all with them alone. Safe to stop and run again.',
     )
     .option('--re-encrypt', 'also give every person a new key, and seal everything of theirs under it')
     .option('--dry-run', 'say what would be done, and do nothing')

@@ -22,21 +22,18 @@ export function registerModels(program: Command): void {
   add('list', 'The embedders that this server may load, and the present one.').action(async () =>
     line(await operate('models list', {})),
   );
-  add(
-    'migrate',
-    'Make everybody’s templates anew with another embedder, from the photos of their enrolment; a job does it.',
-  )
+  add('migrate', 'Make everybody’s templates with another embedder, from the photos of their enrolment; a job does it.')
     .requiredOption('--to <id>', 'as `models list` names it')
     .action(async (o: { to: string }) => line({ migration: await operate('models migrate', { to: o.to }) }));
-  add('status', 'How far it is; exit code 1 when somebody has to be enrolled again.').action(async () => {
+  add('status', 'How far it is; exit code 1 when someone has to be enrolled again.').action(async () => {
     const progress = await operate('models status', {});
     line(progress);
     process.exitCode = progress && progress.again > 0 ? EXIT.attention : EXIT.ok;
   });
-  add('again', 'Whom to enrol again, one a line, and why.').action(async () => {
+  add('again', 'Who to enrol again, one a line, and why.').action(async () => {
     for (const one of await operate('models again', {})) line(one);
   });
-  add('switch', 'Tell every kiosk to recognise by the new embedder; the old templates stay.').action(async () =>
+  add('switch', 'Switch every kiosk to the new embedder; the old templates stay.').action(async () =>
     line(await operate('models switch', {})),
   );
   add('finish', 'Delete the old embedder’s templates, here and on every kiosk.').action(async () =>

@@ -11,11 +11,11 @@ import { openCommands, runStoreCommand } from '../store-command.ts';
 import { identifyAll } from './identify.ts';
 
 const IMPORT_HELP = `
-A folder is one person's, and has their name, number or id; somebody of a new name is added. A picture beside the folders
-is named like somebody who is on this kiosk.
+A folder is one person's, and has their name, number or id; someone of a new name is added. A picture beside the folders
+is named like someone who is on this kiosk.
 
 You vouch that each person has consented; the version is recorded with each. What is clear is enrolled at once. What
-somebody has to judge waits, encrypted, for staff at the kiosk (Staff, Photos to review) for 14 days, and nobody is
+someone has to judge waits, encrypted, for staff at the kiosk (Staff, Photos to review) for 14 days, and nobody is
 recognised by it meanwhile. With --review every picture waits. With --no-consent you vouch for nothing: every picture
 waits, no template is made of it, and the person has to be enrolled at the kiosk, which asks them.
 
@@ -24,10 +24,10 @@ waiting) or has decided about before (accepted, refused, in-person), {"person","
 photo that was refused, {"person","id","result","templates","waitingPhotos","refusedPhotos"} for each person, where result
 is added, extended (new photos of a known person), unchanged, waiting, or refused (with "reason"), and {"total":{…}}.
 
-Photos wait as: several-faces, duplicate-face (belongs to somebody who is enrolled), a reason of quality (too-far,
+Photos wait as: several-faces, duplicate-face (belongs to someone who is enrolled), a reason of quality (too-far,
 too-dark, too-bright, low-contrast, turned, tilted, blurred, occluded), person-unknown (a picture beside the folders that
 is named like nobody), person-unclear (several people have that name), consent-missing (--no-consent), consent-unclear
-(somebody who is on this kiosk without a face: they may have declined it, so your word does not do), asked (--review).
+(someone who is on this kiosk without a face: they may have declined it, so your word does not do), asked (--review).
 They are refused as: no-face, another-person (unlike the person's other photos; with --review it waits), or what faces
 embed calls a file that can't be read. A person is refused as: no-photos, no-usable-photo, name-not-usable,
 folder-not-readable. At most 10 photos of a person are kept.
@@ -81,7 +81,7 @@ export function registerPeople(program: Command): void {
   const faces = program.commands.find((c) => c.name() === 'faces') ?? program.command('faces');
   faces
     .command('identify')
-    .description('whom the kiosk would take each picture’s largest face for')
+    .description('who the kiosk would take each picture’s largest face for')
     .argument('[files...]', 'picture files; - reads names from standard input, one a line')
     .option('--json', 'one line of JSON a file')
     .option('--files-from <list>', 'read further names from this file, one a line (- for standard input)')

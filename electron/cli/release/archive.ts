@@ -99,7 +99,7 @@ export async function placeArchive(
   try {
     await pipeline(source, createWriteStream(temporary, { flush: true }));
     if (hash.digest('hex') !== archive.sha256)
-      throw new Problem('release-archive-changed', `${file} changed while it was read.`, 'Build it anew.');
+      throw new Problem('release-archive-changed', `${file} changed while it was read.`, 'Build it again.');
     await rename(temporary, to);
   } catch (cause) {
     rmSync(temporary, { force: true });

@@ -18,7 +18,7 @@ export function shared(command: Command, help = PASSPHRASES): Command {
     .addHelpText('after', `${help}${EXIT_HELP}`);
 }
 
-/** @param text what a person is told; null: it is written by the command itself */
+/** @param text what is printed for people; null: the command prints it itself */
 export function output(json: boolean | undefined, text: string | null): Output {
   return terminalOutput(json ?? false, () => text);
 }

@@ -10,7 +10,10 @@ import { password } from '../password.ts';
 const TRIES = 3;
 const INSTEAD = { secret: 'a passphrase', instead: 'Give it in a file of mode 600, with --passphrase-file.' };
 
-/** Where passphrases come from: a file, or whoever sits at the terminal. They are never arguments: every process can read those. */
+/**
+ * Where passphrases come from: a file, or the person at the terminal. They are never arguments: every process can
+ * read those.
+ */
 export interface Passphrases {
   /** Of a new key, typed twice. */
   fresh(what: string): Promise<string>;

@@ -89,13 +89,13 @@ function registerMaking(release: Command): void {
   shared(
     release
       .command('key')
-      .description('Make one key, on the machine of its holder. Its public half goes to whoever makes the root.')
+      .description('Make one key, on the machine of its holder. Its public half goes to the person who makes the root.')
       .addOption(new Option('--role <role>', 'what it is for').choices(ROLE_NAMES).makeOptionMandatory())
       .requiredOption('--keys <folder>', 'where it goes'),
   ).action(async (o: { role: RoleName; keys: string; passphraseFile?: string; json?: boolean }) => {
     const made = await makeKey(o.keys, o.role, o.passphraseFile, Date.now());
     output(o.json, `${o.role} key ${made.keyid.slice(0, 12)}\n${made.file}\n${made.publicFile}`).line(made);
-    next(o.json, [`Give ${made.publicFile} to whoever runs release init or release rotate-key (--public).`]);
+    next(o.json, [`Give ${made.publicFile} to the person who runs release init or release rotate-key (--public).`]);
   });
 
   shared(

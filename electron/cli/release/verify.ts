@@ -7,7 +7,7 @@ import { folderSource } from '../../../sync/edge/update/folder-source.ts';
 import { httpSource } from '../../../sync/edge/update/http-source.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
-/** Metadata with less time left than this want somebody's attention, days. */
+/** Metadata with less time left than this want someone's attention, days. */
 const SOON = { root: 30, targets: 30, snapshot: 7, timestamp: 2 } as const;
 const MAX_ROOT = 64 * 1024;
 

@@ -131,7 +131,7 @@ function registerActs(rollout: Command): void {
         const done = await operate(`rollout ${name}`, { ...(id && { rollout: id }) });
         print(o.json, done, rolloutLine(done));
       });
-  act('pause', 'Tell no further kiosk; who has begun goes on by itself.');
+  act('pause', 'Start the update on no further kiosk; those that have begun finish.');
   act('advance', 'Go to the next step now, without waiting for the soak time.');
   rollout
     .command('resume')

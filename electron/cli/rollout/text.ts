@@ -35,7 +35,7 @@ export function kioskLine(k: Shown['kiosks'][number]): string {
   return `${k.device}  ${k.state.padEnd(11)}  ${k.name}${from}${why}${k.at ? `  ${k.at}` : ''}`;
 }
 
-/** The order in which an act’s details are told; others follow. */
+/** The order in which an act’s details are listed; others follow. */
 const DETAILS = ['version', 'step', 'ring', 'percent', 'soakHours', 'failed', 'got', 'again'];
 
 export function actionLine({ at, by, email, what, detail }: Shown['history'][number]): string {

@@ -43,7 +43,7 @@ export function givenKeys(env: Environment): string[] {
 
 /**
  * The server's environment, as its process has it: what is set here; else that of the server that is installed on this
- * machine, as its unit has it; else, for an evaluation server, the keys that lie in its home. What is set here wins.
+ * machine, as its unit has it; else, for an evaluation server, the keys that are in its home. What is set here wins.
  *
  * @throws Problem `not-permitted`, `credential-not-opened`, `keys-missing`, `server-missing`
  */
@@ -77,7 +77,7 @@ const isService = (env: Environment): boolean =>
 /** The folders of systemd's units: the archive's and the package's. */
 const UNITS = ['/etc/systemd/system', '/usr/lib/systemd/system'];
 
-/** What is to be done when this environment's server has its data: a line for whoever restored it. */
+/** What is to be done when this environment's server has its data: a line for the person who restored it. */
 export function howToStart(env: Environment, units: readonly string[] = UNITS): string {
   if (isService(env)) return 'Start the server: systemctl start smartpresence-server';
   // The service of this machine is another server, or none that was set up.
@@ -86,7 +86,7 @@ export function howToStart(env: Environment, units: readonly string[] = UNITS): 
   return `Start the server: ${command('server start')}`;
 }
 
-/** Somebody has said which server they mean. */
+/** Someone has said which server they mean. */
 export const namesHome = (env: Environment): boolean =>
   Boolean(env.SMARTPRESENCE_SERVER_HOME || env.SMARTPRESENCE_HOME);
 

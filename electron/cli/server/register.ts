@@ -101,9 +101,10 @@ signing: acks and pages; kiosks that know only the old key go on with it and lea
 sealing: what kiosks seal their records to.
 ca: what kiosks know the server by, and what their certificates are from. The old CA signs the new one and its own key is
 destroyed. Give brokers of your own their new certificates afterwards: \`server mosquitto\`.
-qr: what signs the codes of people's own pages. Kiosks are told of the successor; it takes over when the old one is retired.
+qr: what signs the codes of people's own pages. Kiosks get the successor; it takes over when the old one is retired.
 pin: the pepper with which kiosks hash PINs. A PIN goes over to the successor when it is used next; retiring the old one takes back those
-that did not, on every kiosk: after a kiosk was stolen, make a successor and retire the old one, so that everybody chooses anew.${EXIT_HELP}`,
+that did not, on every kiosk: after a kiosk was stolen, make a successor and retire the old one, so that everybody
+chooses a new PIN.${EXIT_HELP}`,
     )
     .action(async (key: Purpose, options: { json?: boolean }) => {
       const done = await operate('keys succeed', { purpose: key });

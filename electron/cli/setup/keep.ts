@@ -9,7 +9,7 @@ import { installedEnvironment, type Owner, type Places, sealCredential, serviceU
 
 /** Where a set-up keeps what was answered, and reads what an earlier one kept. */
 export interface Keeper {
-  /** In words, for whoever is asked. */
+  /** In words, for the person who is asked. */
   readonly where: string;
   readonly home: string;
   readonly owner: Owner | null;

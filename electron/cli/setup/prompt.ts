@@ -38,7 +38,7 @@ export class Prompt {
   /** @param hidden it is not shown while it is typed. @throws Problem `no-answer` */
   async ask(question: string, hidden = false): Promise<string> {
     if (this.#terminal && !hidden) {
-      // The reader writes the line anew when it is edited, so the question is its to write.
+      // The reader rewrites the line when it is edited, so it has to write the question too.
       this.#reader.setPrompt(question);
       this.#reader.prompt();
     } else process.stderr.write(question);

@@ -39,7 +39,7 @@ interface Done {
 /** @returns notes. @throws Problem what is wrong */
 type TryOut = (answers: Answers) => Promise<readonly string[]>;
 
-/** Whoever answers: a person, or a file. */
+/** Where the answers come from: a person, or a file. */
 interface Answerer {
   /** Goes through the questions of a step until `tryOut` takes the answers. */
   step(step: Step, known: Answers, tryOut: TryOut): Promise<Record<string, string | undefined>>;
@@ -78,7 +78,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   const values = variables(now);
   const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
   changed.push(...keeper.keep(values));
-  // By whoever runs this: the files need not be readable for the server's user.
+  // Read as the user who runs this: the files need not be readable for the server's user.
   const texts = addsTexts(now.SETUP_CONSENT_TEXT) ? readConsentTexts(now.SETUP_CONSENT_TEXT!) : [];
   if (typeof texts === 'string') throw new Problem('answer-wrong', texts, 'Answer it again.');
   const link = await asOwner(keeper.home, () =>
@@ -151,7 +151,7 @@ async function settleKeys(
   return { how: 'made', values: { ...made } };
 }
 
-/** What an earlier set-up, or the console, told the server itself. */
+/** What an earlier set-up, or the console, set on the server itself. */
 async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<string, string>> {
   const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
   return asOwner(keeper.home, () =>

@@ -176,7 +176,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
 }
 
 function serverLog(line: string): void {
-  // pino's levels: 40 and above are for somebody to read
+  // pino's levels: 40 and above are for someone to read
   try {
     const { level, msg, code } = JSON.parse(line) as { level?: number; msg?: string; code?: string };
     if ((level ?? 0) >= 40) say(`server: ${code ? `${code}: ` : ''}${msg}`);

@@ -14,7 +14,7 @@ const WANTED: Ports = { people: 8443, devices: 8444 };
 
 /**
  * Ports of the local server: chosen once and kept in its folder, because the kiosk remembers where its server is. People
- * are told where their page is at every start, so that it may be elsewhere while another program has its port.
+ * see the address of their page at every start, so that it may be elsewhere while another program has its port.
  * @throws Problem `ports-unreadable`, `device-port-in-use`
  */
 export async function localPorts(serverHome: string): Promise<Ports> {
@@ -40,7 +40,7 @@ function readPorts(file: string): Ports {
   try {
     return Ports.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    // Not chosen anew: the kiosk would look for its server at the old ones for ever.
+    // Not chosen a second time: the kiosk would look for its server at the old ones for ever.
     throw new Problem(
       'ports-unreadable',
       `${file} does not hold the ports of this server`,

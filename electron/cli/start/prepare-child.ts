@@ -3,7 +3,7 @@ import { type PrepareOptions, prepareKiosk } from './prepare-kiosk.ts';
 import type { PrepareAnswer } from './prepare-process.ts';
 
 /** The process that prepareInProcess starts: does one preparation, says how it went, and ends. */
-process.once('disconnect', () => process.exit(1)); // whoever wanted it is gone
+process.once('disconnect', () => process.exit(1)); // the process that wanted it has ended
 process.once('message', (options: PrepareOptions) => {
   const answer = (message: PrepareAnswer): void => {
     process.send?.(message, () => process.exit(0));

@@ -37,7 +37,7 @@ export async function startServerProcess(
   // Its own process group: Ctrl-C in the terminal reaches us alone, and we stop it after the kiosk.
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...env },
-    // The channel carries nothing: its end tells the server that we are gone, however we went.
+    // The channel carries nothing: its end shows the server that we have ended, for whatever reason.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });

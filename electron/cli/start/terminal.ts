@@ -18,7 +18,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function logLine(level: string, message: string, fields: Fields): string | null {
   const time = new Date().toLocaleTimeString('en-GB');
   if (message === 'check-in') {
-    const who = typeof fields.name === 'string' ? fields.name : 'somebody';
+    const who = typeof fields.name === 'string' ? fields.name : 'someone';
     const score = typeof fields.score === 'number' ? `, score ${fields.score.toFixed(2)}` : '';
     return `${time}  ✓ ${who} checked ${fields.direction} (${fields.method}${score}, liveness: ${fields.liveness})`;
   }

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
-/** How long somebody who showed a code or badge has to show their face, ms. */
+/** How long someone who showed a code or badge has to show their face, ms. */
 const CLAIM_MS = 60_000;
 
 /** Who said by a code or badge who they are, and has to show their face now. */
 export interface BearerClaim {
   readonly person: string;
   readonly method: 'qr+face' | 'badge+face';
-  /** Out of the person's own card: compared with these alone. Whoever takes the claim zeroes them. */
+  /** Out of the person's own card: compared with these alone. The code that takes the claim zeroes them. */
   readonly templates?: readonly Float32Array[];
 }
 
@@ -17,7 +17,7 @@ export function wipe(templates: readonly Float32Array[] | undefined): void {
   for (const one of templates ?? []) one.fill(0);
 }
 
-/** At most one at a time: a kiosk has one camera, and whoever comes next takes the place of whoever came before. */
+/** At most one at a time: a kiosk has one camera, and the next person takes the place of the one before. */
 export interface Claims {
   /** @returns what the screen begins the visit with */
   issue(claim: BearerClaim): string;

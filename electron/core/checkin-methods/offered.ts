@@ -7,7 +7,7 @@ import { methodNotOffered } from './service.ts';
 export interface Able {
   /** Faces are recognised. */
   readonly face: boolean;
-  /** The server has told by which keys people's own codes are signed. */
+  /** The server has sent the keys that people's own codes are signed by. */
   readonly ownCodes: boolean;
 }
 

@@ -174,7 +174,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
       for (let i = 0; i < 5; i++) await checkin.probe({ visit, frame });
     },
     async ({ credentials }) => credentials.read(card.text), // the next card takes the place of the one before
-    // Somebody is let in another way meanwhile.
+    // Someone is let in another way meanwhile.
     async ({ checkin }, claim) => {
       await checkin.visitBegin({ claim });
       await checkin.admit(store.person(person.id)!, { method: 'badge' });
@@ -224,7 +224,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
   }
 });
 
-test('a card of somebody else, of another server, or with a letter changed opens nothing', async () => {
+test('a card of someone else, of another server, or with a letter changed opens nothing', async () => {
   const { card, person } = await enrol(1);
   const bob = await store.addPerson(aPerson({ name: 'Bob' }));
   const key = readTemplateCard(card.text)!;

@@ -57,7 +57,7 @@ function credentials(change: Partial<CredentialCheckinDeps> = {}) {
 const ownCode = (at = now, person = ada, key = issuer) =>
   writeOwnCode({ person, issuedAt: at, nonce: randomBytes(8) }, key);
 
-/** The server tells of cards and badges. */
+/** The server sends cards and badges. */
 const notified = (change: Partial<Extract<Change, { kind: 'credentials' }>>) =>
   store.sync.applyRoster({
     whole: false,
@@ -66,7 +66,7 @@ const notified = (change: Partial<Extract<Change, { kind: 'credentials' }>>) =>
     more: false,
   });
 
-test('the code on somebody’s own page lets them in once, and in whatever case it is typed', async () => {
+test('the code on someone’s own page lets them in once, and in whatever case it is typed', async () => {
   const code = ownCode();
   expect(await credentials().read(code.toLowerCase())).toMatchObject({ kind: 'welcome' });
   expect(admitted).toEqual([{ person: ada, method: 'qr' }]);
@@ -125,7 +125,7 @@ test('a code of another server, of nobody here, or with any bit turned is of nob
   expect(admitted).toEqual([]);
 });
 
-test('a card counts until it is revoked; revoked and unknown are the same to whoever holds it', async () => {
+test('a card counts until it is revoked; revoked and unknown are the same to anyone who holds it', async () => {
   const secret = randomBytes(16);
   const card = writeCardCode(secret);
   const unknown = await codeOf(() => credentials().read(card));
@@ -159,7 +159,7 @@ test('guessing badges pauses badges for everybody; cards and own codes go on, an
   expect(await at.read('1000')).toMatchObject({ kind: 'welcome' });
 });
 
-test('where the site wants a face with it, a code or card gives a claim, and whoever has no template is told to go another way', async () => {
+test('where the site wants a face with it, a code or card gives a claim, and anyone without a template is sent to another check-in method', async () => {
   policy = { leaseDays: 30, withFace: ['qr', 'badge'] };
   const claims = createClaims(() => now);
   const answer = await credentials({ claims }).read(ownCode());
@@ -200,7 +200,7 @@ test('what a reader brings is pushed to the screen, refusals with their code', a
   ]);
 });
 
-test('cards and badges lie in the store under their person’s key alone, and go with the person', async () => {
+test('cards and badges are in the store under their person’s key alone, and go with the person', async () => {
   const badge = 'B4D6E-7711';
   const card = writeCardCode(randomBytes(16));
   await notified({ badges: [badge], cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
@@ -216,7 +216,7 @@ test('cards and badges lie in the store under their person’s key alone, and go
   expect(await codeOf(() => credentials().read(badge))).toBe('badge-unknown');
 });
 
-test('a snapshot that says nothing of somebody’s cards takes them away', async () => {
+test('a snapshot that says nothing of someone’s cards takes them away', async () => {
   await notified({ badges: ['1000'] });
   const person: Change = { kind: 'person', person: ada, name: 'Ada', number: null, language: 'en', gpsOptOut: false };
   store.acknowledge(store.epoch, { committed: store.pendingCount(), safe: 0 });

@@ -113,7 +113,10 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     );
   }
 
-  /** Unknown ones count, all together: whoever tries many numbers has to wait, and the same one again is no other try. */
+  /**
+   * Unknown ones count, all together: anyone who tries many numbers has to wait, and the same one again is no other
+   * try.
+   */
   async function bearer(
     credential: Parameters<Store['personByCredential']>[0] | null,
     text: string,

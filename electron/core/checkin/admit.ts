@@ -3,7 +3,7 @@ import type { Receipt } from '../../contract/methods.ts';
 import type { Person } from '../store/interface.ts';
 
 /**
- * Takes the record of somebody whom no face is needed for.
+ * Takes the record of someone who needs no face to check in.
  *
  * @param o `direction`, `reason`: of staff, by hand; then only the same direction within the window is one check-in
  */

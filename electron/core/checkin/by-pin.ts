@@ -30,7 +30,7 @@ const pinWrong = () =>
 export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'checkinByPin' | 'pinChoose'> {
   const { store, recogniser, admit } = deps;
 
-  /** Who has this number, and this PIN or the code to choose one by. What was wrong is not told. */
+  /** Who has this number, and this PIN or the code to choose one by. It does not say what was wrong. */
   function byPin(number: string, typed: string): Promise<{ readonly person: Person; readonly byCode: boolean }> {
     return deps.guard.attempt({
       subject: deps.subjects.pin(number),

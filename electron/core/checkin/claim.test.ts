@@ -145,7 +145,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
 
 type Service = ReturnType<typeof service>;
 
-/** Types the number and looks until there is an answer. All that the screen is told on the way comes with it. */
+/** Types the number and looks until there is an answer. All that the screen gets on the way comes with it. */
 async function walkUp(checkin: Service, number?: string) {
   const { visit } = await checkin.visitBegin(number === undefined ? {} : { number });
   const notified: unknown[] = [];
@@ -209,7 +209,7 @@ test('failures lock the number, whether anybody has it or not, also for the righ
   expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
 });
 
-test('stepping away before the answer, or beginning anew, is counted like an answer', async () => {
+test('stepping away before the answer, or starting over, is counted like an answer', async () => {
   const checkin = service();
   showing = STRANGER;
   for (let i = 0; i < 5; i++) {

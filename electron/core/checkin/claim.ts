@@ -6,7 +6,7 @@ import type { Person } from '../store/interface.ts';
 /** The number, code or badge that a visit began with: its face is compared with that person's templates alone. */
 export interface Claim {
   readonly method: 'number+face' | 'qr+face' | 'badge+face';
-  /** Null when nobody has the number; to whoever stands there that is the same as another's face. */
+  /** Null when nobody has the number; to the person at the kiosk that looks the same as another's face. */
   readonly person: Person | null;
   /** Row in which its failures are kept. */
   readonly subject: string;
@@ -40,7 +40,7 @@ const mismatch = () => new Problem('face-not-matched', 'the face is not that of 
  * budget asks for the threshold of the search; it keeps out nobody who reaches that.
  *
  * @returns the person; `uncertain` for another's face and for a number that nobody has; `locked` after too many tries,
- *   whoever it is
+ *   no matter whose face it is
  */
 export async function settleClaim(
   guard: PinGuard,

@@ -23,7 +23,7 @@ export function claimDirection(
   return last.direction === 'in' ? 'out' : 'in';
 }
 
-/** The day function of a site whose calendar the server may change: made anew when it does, since it remembers days. */
+/** The day function of a site whose calendar the server may change: remade when it does, since it remembers days. */
 export function daysOfSite(): (site: {
   readonly timeZone: string;
   readonly dayStartsAt?: string | undefined;
@@ -45,8 +45,8 @@ export function newest(here: LastCheckin | null, elsewhere: LastCheckin | null):
 const JITTER_MS = 2_000;
 
 /**
- * Whether a check-in now would be the same one again. Both times are claims of the same wall clock. One that lies in the
- * future means that the clock was corrected since, and never that somebody was here a moment ago: it is recorded.
+ * Whether a check-in now would be the same one again. Both times are claims of the same wall clock. One that is in the
+ * future means that the clock was corrected since, and never that someone was here a moment ago: it is recorded.
  */
 export function isRepeat(last: LastCheckin | null, now: number, windowMs: number): boolean {
   return last !== null && now - last.at > -JITTER_MS && now - last.at < windowMs;

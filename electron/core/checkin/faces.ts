@@ -26,7 +26,7 @@ export function logUnfit(templates: number, log: CoreOptions['log']): void {
   if (templates > 0) log('warn', 'core: templates that are no embeddings are left out', { templates });
 }
 
-/** How faces are used now, as screens are told. */
+/** How faces are used now, as sent to screens. */
 export function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
   if (off) return { use: 'off', code: off.code, nextStep: off.nextStep };
   return { use: tooManyPeople() ? 'with-number' : 'alone' };

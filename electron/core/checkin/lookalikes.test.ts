@@ -124,7 +124,7 @@ test('after their number each of a pair is compared with that one person, by the
   });
   showing = EVES;
   expect(await walkUp(checkin, '8')).toMatchObject({ kind: 'welcome', receipt: { name: 'Eve' } });
-  // 1:1 asks for 0.45: whoever is unlike the person of the number is not them.
+  // 1:1 asks for 0.45: anyone who is unlike the person of the number is not them.
   showing = face(0.4, 0.8);
   expect(await walkUp(checkin, '7')).toMatchObject({ kind: 'other-method', reason: 'uncertain' });
 });
@@ -147,7 +147,7 @@ test('"not me" where nobody else is like the face makes no pair, however often',
   expect(store.lookalikes()).toEqual([]);
 });
 
-test('once the other one is erased, whoever is left is identified by face again', async () => {
+test('once one of a pair is erased, the other is identified by face again', async () => {
   store.markLookalikes(ada, eve, { reason: 'enrolment', by: null });
   await store.deletePerson(eve);
   expect(await walkUp(service())).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada' } });

@@ -2,8 +2,8 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
 /**
- * Undo tokens: whoever stands at the screen may void what it just said, for some seconds, and nothing else. The last
- * check-in alone, and only until the next visit begins: whoever stands there then may be someone else. Kept in memory
+ * Undo tokens: the person at the screen may void what it just said, for some seconds, and nothing else. The last
+ * check-in alone, and only until the next visit begins: the person there by then may be someone else. Kept in memory
  * alone: after a restart a mistake goes to the person in charge.
  */
 export interface UndoTokens {

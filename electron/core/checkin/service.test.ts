@@ -141,7 +141,7 @@ const straight = (person: 'A' | 'B') => faces.take(part(takesOf(person, 'straigh
 /** Straight ahead, and then a head turn to the person's left. */
 const turnOfA = () => faces.take(part(takesOf('A', 'turn-left')[1]!, 177, 3));
 const turnOfB = () => faces.take(takesOf('B', 'turn-left')[0]!);
-/** A made-up head that does nothing, with Ada's own face unless told otherwise. */
+/** A made-up head that does nothing, with Ada's own face by default. */
 const still = (count = 2, embedding = faces.templates.A[0]!): FaceFrame[] =>
   Array.from({ length: count }, (_, i) => faces.head({ yaw: 0, at: i * 125 }, embedding));
 
@@ -235,7 +235,7 @@ describe('a face', () => {
     });
   });
 
-  test('of somebody who was deleted at that moment is nobody’s', async () => {
+  test('of someone who was deleted at that moment is nobody’s', async () => {
     const checkin = service();
     const { visit } = await checkin.visitBegin({});
     await show(checkin, visit, still(1));
@@ -670,7 +670,7 @@ describe('a record', () => {
     ['', null],
     ['fil', 'fil'],
     ['zh-Hans', 'zh-Hans'],
-  ])('of somebody with the language “%s” comes with a receipt that the screen takes', async (language, shown) => {
+  ])('of someone with the language “%s” comes with a receipt that the screen takes', async (language, shown) => {
     await enrol('Lin', '9', [], '4711', language);
     const { receipt } = await service().checkinByPin({ number: '9', pin: '4711' });
     expect(Receipt.parse(receipt).language).toBe(shown);

@@ -45,14 +45,14 @@ export interface CheckinDeps {
   readonly wall: () => number;
   /** The last record of a person at another door of the site, as far as it is known: a hint for the direction alone. */
   readonly elsewhere?: (person: string) => LastCheckin | null;
-  /** Called after each durable record, for whoever shows or sends it. */
+  /** Called after each durable record, for code that shows or sends it. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
   readonly voided: () => void;
   /** Two voided "not me" between the same two people made them a pair of lookalikes. */
   readonly paired?: () => void;
   /** The place of a record, sealed; absent: this kiosk takes none. */
   readonly place?: SealedPlace;
-  /** Somebody is let in, by a record that is durable: also one that repeats another. For the door. */
+  /** Someone is let in, by a record that is durable: also one that repeats another. For the door. */
   readonly admitted?: (admission: Admission) => void;
   readonly log: CoreOptions['log'];
 }
@@ -242,7 +242,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return createClaim('number+face', store.personByNumber(number), deps.subjects.face(number));
   }
 
-  /** One look at a face whose number was typed. What a wrong face is told is what a number that nobody has is told. */
+  /** One look at a face whose number was typed. A wrong face gets the same answer as a number that nobody has. */
   async function compare(
     current: Visit,
     claim: Claim,
@@ -293,7 +293,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return { kind: 'other-method', reason, ...(code ? { code } : {}) };
   }
 
-  /** The looks agree on somebody: welcome, or first the challenge. */
+  /** The looks agree on someone: welcome, or first the challenge. */
   function recognised(
     current: Visit,
     person: string,
@@ -307,8 +307,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   }
 
   /**
-   * Whoever shows a wrong face and steps away before the answer has tried all the same. Where that can't be counted (a
-   * full disk), the next visit begins nevertheless: nobody else is turned away for it.
+   * Anyone who shows a wrong face and steps away before the answer has tried all the same. Where that can't be counted
+   * (a full disk), the next visit begins nevertheless: nobody else is turned away for it.
    */
   async function leaveClaim(left: Visit | null): Promise<void> {
     wipe(left?.claim?.templates ?? undefined);
@@ -336,7 +336,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       const left = visit;
       const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
       visit = begun;
-      // Whoever stands there now may be another than the one whose check-in could be undone.
+      // The person there now may not be the one whose check-in could be undone.
       undo.close();
       if (claim?.templates) endAlone(begun);
       await leaveClaim(left);
@@ -368,7 +368,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {
     const running = current.challenge!;
     const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
-    // The head that moves must be the recognised one in every look: otherwise somebody stepped in.
+    // The head that moves must be the recognised one in every look: otherwise someone stepped in.
     const embedding = await recogniser.embed(picture, shape);
     if (visit !== current || current.challenge !== running) return { kind: 'done' };
     const templates = current.claim?.templates;

@@ -41,7 +41,7 @@ test('one uncertain look among the misses makes the answer uncertain', () => {
   expect(run(samples).at(-1)).toEqual({ kind: 'other-method', reason: 'uncertain' });
 });
 
-test('every visit ends within the bound, and never recognises somebody two looks did not agree on', () => {
+test('every visit ends within the bound, and never recognises someone two looks did not agree on', () => {
   const anySample = fc.constantFrom(A, B, UNKNOWN, UNCERTAIN);
   fc.assert(
     fc.property(fc.array(anySample, { minLength: VISIT_RULES.samples, maxLength: VISIT_RULES.samples }), (samples) => {
@@ -73,6 +73,6 @@ test('two looks that are like one of a pair ask for the number first, whichever 
   const paired: Sample = { kind: 'claim-first' };
   expect(run([paired])[0]?.kind).toBe('more');
   expect(run([paired, paired]).at(-1)).toEqual({ kind: 'other-method', reason: 'claim-first' });
-  // Not counted as a miss, and never as an agreement with somebody else.
+  // Not counted as a miss, and never as an agreement with someone else.
   expect(run([A, paired, A]).at(-1)?.kind).toBe('more');
 });

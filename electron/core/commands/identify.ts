@@ -14,7 +14,7 @@ const Args = z.strictObject({
     .array(z.strictObject({ path: z.string().min(1), name: z.string() }))
     .min(1)
     .max(MAX_IDENTIFY_FILES),
-  /** Most people for whom 1:N counts as calibrated, in this run alone; null: the site's number. */
+  /** Largest number of people for which 1:N counts as calibrated, in this run alone; null: the site's number. */
   calibratedPeople: z.number().int().min(1).max(10_000_000).nullable(),
 });
 
@@ -33,7 +33,7 @@ type IdentityLine =
   | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
 
 /**
- * `faces identify FILE…`: whom the kiosk's own decision code would take the largest face for. A line a file, in input
+ * `faces identify FILE…`: who the kiosk's own decision code would take the largest face for. A line a file, in input
  * order; quality is not enforced. Exit code 0 when every file got a line.
  */
 export const identifyFaces = storeCommand({

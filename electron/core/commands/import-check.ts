@@ -24,7 +24,7 @@ export type NoConsent = keyof typeof NO_CONSENT;
 type Faces = Awaited<ReturnType<CommandContext['faces']>>;
 
 /**
- * Looks at one file of somebody who is called `word`.
+ * Looks at one file of someone who is called `word`.
  * @param not why no template of the face may be made, not even to compare it: nobody vouches for a consent, or it is not clear
  *   that there is one
  */

@@ -18,7 +18,7 @@ export interface PersonFolder {
   /** The folder's own name, or the picture's, for reports. */
   readonly folder: string;
   readonly name: string | null;
-  /** A picture alone: it is of somebody who is here, by number, name or id, or it is not clear of whom. */
+  /** A picture alone: it is of someone who is here, by number, name or id, or it is not clear who it shows. */
   readonly alone: boolean;
 }
 

@@ -51,7 +51,7 @@ async function run(): Promise<Record<string, unknown>[]> {
 
 const consents = () => store.pending(100).filter(({ header }) => header.type === 'consent').length;
 
-test('somebody who is erased while an import runs is neither enrolled by it nor kept a picture of', async () => {
+test('someone who is erased while an import runs is neither enrolled by it nor kept a picture of', async () => {
   const { id } = await store.addPerson(aPerson());
   meanwhile = () => store.deletePerson(id);
   const lines = await run();
@@ -59,7 +59,7 @@ test('somebody who is erased while an import runs is neither enrolled by it nor 
   expect([store.countPeople(), store.imports.count()]).toEqual([0, 0]);
 });
 
-test('whose templates go while an import runs is as somebody without a face: the importer’s word does not enrol them', async () => {
+test('whose templates go while an import runs is as someone without a face: the importer’s word does not enrol them', async () => {
   const { id } = await store.addPerson(aPerson());
   const before = consents();
   meanwhile = () => store.sync.dropTemplates();

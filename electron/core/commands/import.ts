@@ -52,9 +52,10 @@ interface Result {
 }
 
 /**
- * `people import FOLDER`: a folder a person, named by the folder, or a picture named like somebody who is here. Emits one
- * line a photo that was refused or waits for staff, and one a person; the last line is the total. Running it again adds only
- * what is new. While one photo is in the models others are decoded; memory holds a few pictures, whatever the folder holds.
+ * `people import FOLDER`: a folder a person, named by the folder, or a picture named like someone who is here. Emits
+ * one line a photo that was refused or waits for staff, and one a person; the last line is the total. Running it again
+ * adds only what is new. While one photo is in the models others are decoded; memory holds a few pictures, whatever the
+ * folder holds.
  *
  * Exit code 0 when everything was taken or waits for staff, now or before; 1 when a photo or a person was refused.
  */
@@ -190,7 +191,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     return { file, state: await store.imports.keep({ ...item, original }), reason };
   }
 
-  /** What was refused and can be judged by somebody waits; the rest stays refused. */
+  /** What was refused and can be judged by someone waits; the rest stays refused. */
   async function sortOut(word: string, person: string | null, refused: readonly RefusedPhoto[]) {
     const staff: ForStaff[] = [];
     const left: RefusedPhoto[] = [];
@@ -259,7 +260,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     return { ...refuse('no-usable-photo', about.refused), staff };
   }
 
-  /** Of several people whom this name may mean, the one whom the photos show; null where that is not clear. */
+  /** Of several people this name may mean, the one the photos show; null where that is not clear. */
   function clearlyOne(namesakes: readonly Person[], photos: readonly Photo[]): Person | null {
     const probes = photos.flatMap((p) => ('embedding' in p ? [p.embedding] : []));
     const alike = namesakes.filter((person) =>
@@ -271,8 +272,8 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   }
 
   /**
-   * Why no template may be made of whoever is called this. Whoever is here without a face may have declined it, or taken their
-   * consent back: a kiosk can't tell, so the importer's word does not do for them.
+   * Why no template may be made of people of this name. A person who is here without a face may have declined it, or
+   * taken their consent back: a kiosk can't tell, so the importer's word does not do for them.
    */
   function forbids(word: string): NoConsent | null {
     if (consent === null) return 'consent-missing';
@@ -289,7 +290,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   };
 }
 
-/** Code of why somebody has to look at photos that are good enough; null where it is clear. */
+/** Code of why someone has to look at photos that are good enough; null where it is clear. */
 function reviewReason(
   candidates: readonly Person[],
   meant: Person | null,

@@ -39,7 +39,7 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
       (cause) => {
         refuse(deps, socket, cause);
         socket.end();
-        // Time to read why; whoever goes on sending is cut off.
+        // Time to read why; a client that goes on sending is cut off.
         setTimeout(() => socket.destroy(), LINGER_MS).unref();
       },
     );

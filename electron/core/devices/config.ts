@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { Method } from '../../../sync/protocol/wire/event.ts';
 
 /**
- * Serial devices of one entrance, the part `devices` of site.json. docs/install/devices.md says what each value means to whoever
- * wires them up. A kiosk without this part opens no port and loads no driver.
+ * Serial devices of one entrance, the part `devices` of site.json. docs/install/devices.md says what each value means
+ * to anyone who wires them up. A kiosk without this part opens no port and loads no driver.
  */
 
 const Usb = z.string().regex(/^[0-9a-fA-F]{4}$/, 'must be four hexadecimal digits, as lsusb shows them');
@@ -14,7 +14,7 @@ export const PortChoice = z.union([
   z.strictObject({
     vendorId: Usb,
     productId: Usb,
-    /** Tells two of the same kind apart. */
+    /** Distinguishes two of the same kind. */
     serialNumber: z.string().min(1).max(100).optional(),
   }),
 ]);

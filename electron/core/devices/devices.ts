@@ -49,7 +49,10 @@ export interface Devices {
   /** Whether check-ins get a place. */
   readonly positions: boolean;
   position(): Position | null;
-  /** Somebody was let in, durably: the door opens where the site's rule says so. Never throws, never waits for the door. */
+  /**
+   * Someone was let in, durably: the door opens where the site's rule says so. Never throws, never waits for the
+   * door.
+   */
   admitted(admission: Admission): void;
   /** A pulse that staff asked for. @throws Problem `door-unset`, `door-absent`, `door-failed` */
   testDoor(): Promise<void>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cameraHealth, createDeviceReporter } from './health.ts';
 
-/** A store that keeps what it is told, and a clock. */
+/** A store that keeps what it is given, and a clock. */
 function reporter() {
   const settings = new Map<string, string>();
   const notified: unknown[] = [];
@@ -19,7 +19,7 @@ function reporter() {
   return { notified, report: createDeviceReporter(store, () => now), pass: (ms: number) => (now += ms) };
 }
 
-describe('what the server is told of the camera', () => {
+describe('what the server learns of the camera', () => {
   it('is that it is frozen, once, when that has lasted, and that it is well again', () => {
     const { notified, report, pass } = reporter();
     const camera = (word: Parameters<typeof cameraHealth>[0]) => report(cameraHealth(word));

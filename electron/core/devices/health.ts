@@ -11,7 +11,7 @@ export interface DeviceHealth {
   readonly state: DeviceState;
 }
 
-/** The camera, as far as somebody has to do something about it: the screen has it, and tells of it. */
+/** The camera, as far as someone has to do something about it: the screen has it, and reports it. */
 export interface CameraHealth {
   readonly kind: 'camera';
   readonly name: 'camera';
@@ -21,22 +21,22 @@ export interface CameraHealth {
 /** No news of a camera: it is not needed, has just been started, or a hand or the night lies over it. */
 type PassingWord = 'off' | 'starting' | 'covered';
 
-/** What of the screen's word for its camera is worth telling: nothing for what passes by itself. */
+/** What of the screen's camera state is worth reporting: nothing for what passes by itself. */
 export const cameraHealth = (word: CameraCondition): readonly CameraHealth[] =>
   word === 'off' || word === 'starting' || word === 'covered' ? [] : [{ kind: 'camera', name: 'camera', state: word }];
 
-/** A state must last this long before the server is told: a plug that is being wiggled is no news, ms. */
+/** A state must last this long before it is reported: a plug that is being wiggled is no news, ms. */
 const STEADY_MS = 5_000;
-/** Told at most this often a device, ms. */
+/** Reported at most this often per device, ms. */
 const EVERY_MS = 60_000;
 
-/** The device as the server was last told; absent means `ok`. */
+/** The device as it was last reported to the server; absent means `ok`. */
 const reportKey = ({ kind, name }: { readonly kind: string; readonly name: string }): string =>
   `device-reported/${kind}/${name}`;
 
 /**
- * Tells the server of devices that fail and come back, as `health` events with code `device`: once a lasting change, over
- * restarts, and only where the disk has room for it.
+ * Notifies the server of devices that fail and come back, as `health` events with code `device`: once a lasting change,
+ * over restarts, and only where the disk has room for it.
  */
 export function createDeviceReporter(
   store: { setting: SqlStore['setting']; readonly sync: Pick<SqlStore['sync'], 'reportIfRoom'> },

@@ -68,7 +68,7 @@ export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'dia
     async doorTest({ token }) {
       staff.require(token);
       await deps.devices().testDoor();
-      // Somebody opened a door without a check-in: that is told, like everything that staff does.
+      // Someone opened a door without a check-in: that is reported, like everything that staff does.
       store.append({ type: 'health', open: { code: 'door-tested', detail: {} }, personal: {} });
       return {};
     },

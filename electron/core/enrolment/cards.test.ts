@@ -37,7 +37,7 @@ const notified = () =>
     .map((e) => [(e.header.open as { change: string }).change, e.personal.bearer?.value] as const);
 const page = (changes: Change[]) => store.sync.applyRoster({ whole: false, more: false, cursor: 'c', changes });
 
-test('a card counts at once, and after a restart; the server is told its hash and nothing that opens', async () => {
+test('a card counts at once, and after a restart; the server gets its hash and nothing that opens', async () => {
   const { card, person } = await issue();
   expect(card).toMatchObject({ name: 'Ada Lovelace', number: null });
   expect(opens(card.text)).toBe(ada);
@@ -55,7 +55,7 @@ test('a new card takes the place of the others where that is said; and all can b
   const third = (await issue(true)).card.text;
   expect([opens(first), opens(second), opens(third)]).toEqual([null, null, ada]);
   expect(notified().map(([change]) => change)).toEqual(['issued', 'issued', 'revoked', 'revoked', 'issued']);
-  // A revoked one is named, and nothing of it is told again.
+  // A revoked one is named, and nothing of it is sent again.
   expect(notified()[2]![1]).toEqual({ id: (notified()[0]![1] as { id: string }).id });
   expect(await service().cardRevoke({ token: TOKEN, person: ada })).toEqual({ revoked: 1 });
   expect(opens(third)).toBeNull();
@@ -72,7 +72,7 @@ test('the server’s word counts once it has heard of the card: revoked there, i
   expect(opens(text)).toBeNull();
 });
 
-test('whoever is deleted or erased leaves no card', async () => {
+test('anyone who is deleted or erased leaves no card', async () => {
   const texts = [(await issue()).card.text];
   await store.deletePerson(ada);
   const eve = (await store.addPerson(aPerson())).id;
@@ -84,7 +84,7 @@ test('whoever is deleted or erased leaves no card', async () => {
   expect(store.session.db.prepare('SELECT count(*) FROM credential').pluck().get()).toBe(0);
 });
 
-test('none is printed that lets nobody in, and nobody has more than kiosks are told of', async () => {
+test('none is printed that lets nobody in, and nobody has more than the server sends to kiosks', async () => {
   const refused = (deps: Partial<CardDeps>) =>
     codeOf(() => service(deps).cardIssue({ token: TOKEN, person: ada, replace: false }));
   expect(await refused({ offered: () => ['pin'] })).toBe('method-not-offered');

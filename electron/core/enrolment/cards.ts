@@ -22,8 +22,9 @@ export interface CardDeps {
 }
 
 /**
- * Cards that staff prints at the kiosk. What a card carries is told once, to whoever prints it; its hash is kept here, and
- * goes to the server, which tells the other kiosks. It counts here from the moment it is made, network or not.
+ * Cards that staff prints at the kiosk. What a card carries is shown once, to the person who prints it; its hash is
+ * kept here, and goes to the server, which notifies the other kiosks. It counts here from the moment it is made,
+ * network or not.
  */
 export function createCardService({
   store,

@@ -57,7 +57,7 @@ describe('the operator’s own consent text', () => {
     },
   ];
 
-  it('stands in place of the one that ships, with the site’s names and what it keeps in text and version', () => {
+  it('is in place of the one that ships, with the site’s names and what it keeps in text and version', () => {
     expect(consentText('en-GB', 90, own)).toEqual({
       version: 'v2.photo-90-days',
       language: 'en',

@@ -12,7 +12,7 @@ export interface ConsentText {
   readonly paragraphs: readonly string[];
 }
 
-/** Who runs the place, and whom to ask. */
+/** Who runs the place, and who to ask. */
 export interface ConsentNames {
   readonly controller: string;
   readonly contact: string;

@@ -29,7 +29,7 @@ test('a face below the threshold is nobody’s duplicate', () => {
   expect(duplicateOf(finding(0.49, 0.1), face)).toBeNull();
 });
 
-test('somebody whose picture scores 0.65 is still found among 40,000 templates, where no check-in would take it', () => {
+test('someone whose picture scores 0.65 is still found among 40,000 templates, where no check-in would take it', () => {
   const size = { people: 40_000, templates: 40_000 };
   const best = { person: 'ada', template: 't', score: 0.65 };
   const crowd = {
@@ -42,7 +42,7 @@ test('somebody whose picture scores 0.65 is still found among 40,000 templates, 
   expect(duplicateOf(crowd, face)).toBe('ada');
 });
 
-test('of newcomers to 4,000 templates at most one in a hundred is held for somebody who is there', () => {
+test('of newcomers to 4,000 templates at most one in a hundred is held for someone who is there', () => {
   const size = { people: 1000, templates: 4000 };
   const thresholds: number[] = [];
   const crowd = {

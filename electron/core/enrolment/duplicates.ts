@@ -5,7 +5,7 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import type { Store } from '../store/interface.ts';
 import { personRow } from './person-row.ts';
 
-/* A new face that is like somebody's who is here: who it may be, both pictures, and the word that they are two people. */
+/* A new face that is like someone's here: who it may be, both pictures, and the word that they are two people. */
 
 /** The word of staff that two people are two people. */
 export type Overrule = NonNullable<Parameters<CoreMethods['enrolFinish']>[0]['overrule']>;
@@ -19,7 +19,7 @@ export interface Overruling {
 }
 
 /**
- * Wanted share of new faces that are wrongly held for somebody's, for each capture. Above what lets somebody in: at the
+ * Wanted share of new faces that are wrongly held for someone's, for each capture. Above what lets someone in: at the
  * check-in's 0.001 the threshold for 40,000 templates is 0.74, and people who are enrolled already would be missed. Not
  * far above: each of them waits for a supervisor. At 4,000 templates it gives 0.547, where 1 % of the strangers of the hard
  * set were taken for one of 4,000 people.
@@ -27,11 +27,11 @@ export interface Overruling {
 const DUPLICATE_FPIR = 0.01;
 
 /**
- * The person whom a new face may belong to already, if any; only staff is shown who. Asked however large the gallery is:
- * where 1:N is too large to let anybody in by it, it still finds somebody who is enrolled already.
+ * The person a new face may belong to already, if any; only staff is shown who. Asked however large the gallery is:
+ * where 1:N is too large to let anybody in by it, it still finds someone who is enrolled already.
  *
  * @param person whose face it is said to be
- * @param others known to be somebody else, although their faces are alike
+ * @param others known to be someone else, although their faces are alike
  */
 export function duplicateOf(
   recogniser: Recogniser,
@@ -44,7 +44,7 @@ export function duplicateOf(
       targetFpir: DUPLICATE_FPIR,
       calibratedPeople: Number.POSITIVE_INFINITY,
     });
-    // Whatever the lead over the next one: whoever is in twice already must not get in a third time.
+    // Whatever the lead over the next one: anyone who is in twice already must not get in a third time.
     for (const found of [match.best, match.second]) {
       if (!found || found.score < decision.threshold || found.person === person) break;
       if (!others.includes(found.person)) return found.person;
@@ -57,7 +57,7 @@ export function duplicateOf(
 export function refuseDuplicate(store: Pick<Store, 'person'>, owner: string): never {
   throw new Problem(
     'duplicate-face',
-    'this face already belongs to somebody',
+    'this face already belongs to someone',
     'Find that person instead, or have a supervisor say that these are two people.',
     { params: { name: store.person(owner)?.name ?? '' } },
   );
@@ -83,7 +83,7 @@ export async function showDuplicate(
 }
 
 /**
- * With whom a new face is a pair of lookalikes by this word; null: nothing was said.
+ * The person a new face is a pair of lookalikes with by this word; null: nothing was said.
  * @throws Problem `staff-not-allowed`, `person-unknown`, `confirmation-wrong`
  */
 export function overruled(

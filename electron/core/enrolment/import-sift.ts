@@ -17,7 +17,7 @@ export interface Seen {
 /** A photo that was looked at: a usable face, or a coded reason why not. Never the picture itself. */
 export type Photo = { readonly file: string } & (
   | { readonly embedding: Float32Array; readonly seen: Seen }
-  /** `seen`: somebody else can judge it. */
+  /** `seen`: someone else can judge it. */
   | { readonly code: string; readonly message: string; readonly seen?: Seen }
   /** It was brought before, and waits or was decided about. */
   | { readonly before: PendingState }

@@ -19,7 +19,7 @@ type Methods = Pick<CoreMethods, 'lookalikeCount' | 'lookalikeList' | 'lookalike
 /** RFC 3339: pairs that the kiosk marked by itself up to then have been looked at. */
 const SEEN = 'lookalikes-seen';
 
-/** The pairs that no face alone tells apart, as staff sees them and takes one back. */
+/** The pairs that a face alone can't distinguish, as staff sees them and takes one back. */
 export function createLookalikes({ store, staff, nameOf, actor, mayOverrule, changed }: Deps): Methods {
   const unseen = (pairs: readonly LookalikePair[]): number => {
     const seen = store.setting(SEEN) ?? '';

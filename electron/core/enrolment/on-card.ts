@@ -7,7 +7,7 @@ import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.
 interface Gathered {
   readonly details: Pick<NewPerson, 'name' | 'number' | 'pinHash' | 'language'> & { readonly consent: GivenConsent };
   readonly templates: readonly { readonly embedding: Float32Array }[];
-  /** Somebody who is here already. */
+  /** Someone who is here already. */
   readonly person: string | null;
 }
 
@@ -19,10 +19,11 @@ interface Deps {
 }
 
 /**
- * Enrols onto the person's card: kiosk and server keep a ciphertext, and its key is on the card alone. Whoever had a card has
- * a new one, and what the one before opened is gone. Nobody is compared with others: there is nothing to compare with.
+ * Enrols onto the person's card: kiosk and server keep a ciphertext, and its key is on the card alone. Anyone who had a
+ * card has a new one, and what the one before opened is gone. Nobody is compared with others: there is nothing to
+ * compare with.
  *
- * @returns what is printed, told this once; the caller zeroes the templates
+ * @returns what is printed, given this once; the caller zeroes the templates
  */
 export async function enrolOnCard(
   { store, recogniser, changed }: Deps,
@@ -48,7 +49,7 @@ export async function enrolOnCard(
   }
 }
 
-/** Adds a face to somebody who is here already, with its picture where one was taken. The gallery follows the commit. */
+/** Adds a face to someone who is here already, with its picture where one was taken. The gallery follows the commit. */
 export async function addFace(
   { store, recogniser, changed }: Deps,
   person: Person,

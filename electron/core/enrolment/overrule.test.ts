@@ -15,7 +15,7 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createEnrolmentService, type EnrolmentDeps } from './service.ts';
 
-/* A face that is somebody else's already, on a real store: who may say that they are two people, and what comes of it. */
+/* A face that is someone else's already, on a real store: who may say that they are two people, and the outcome. */
 
 const START = Date.UTC(2026, 10, 24, 12);
 const TOKEN = 'T'.repeat(43);
@@ -80,7 +80,7 @@ async function look(enrolment: Service, id: string, heldYaw = 0) {
   return enrolment.enrolCapture({ token: TOKEN, enrolment: id, frame });
 }
 
-/** Somebody like whom every face is that comes before the camera, except where they are somebody else by staff's word. */
+/** A person who looks like every face before the camera, except where they are someone else by staff's word. */
 const likeOf = (person: string) =>
   ({
     ...recogniser,
@@ -90,7 +90,7 @@ const likeOf = (person: string) =>
     }),
   }) as unknown as Recogniser;
 
-test('a face that is somebody else’s is enrolled by a supervisor’s typed word alone, and both are a pair from then on', async () => {
+test('a face that is someone else’s is enrolled by a supervisor’s typed word alone, and both are a pair from then on', async () => {
   const ada = await store.addPerson(aPerson({ name: 'Ada Lovelace', number: '17', photo: aPhoto() }));
   const added: string[] = [];
   const like = likeOf(ada.id);
@@ -128,7 +128,7 @@ test('a face that is somebody else’s is enrolled by a supervisor’s typed wor
   expect(added.length).toBe(4);
 });
 
-test('one of a pair is enrolled again without anybody’s word, and for somebody else’s face it is asked for again', async () => {
+test('one of a pair is enrolled again without anybody’s word, and for someone else’s face it is asked for again', async () => {
   const photo = aPhoto();
   const templates = [{ pose: 'front', model: MODEL, embedding: embedding(1) }];
   const ada = await store.addPerson(aPerson({ number: '17', templates, photo }));

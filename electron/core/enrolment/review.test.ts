@@ -21,7 +21,7 @@ import { createReview, type ReviewDeps } from './review.ts';
 const START = Date.UTC(2026, 10, 24, 12);
 const TOKEN = 'T'.repeat(43);
 let store: SqlStore;
-/** Whom the picture shows; and whose face that is already. */
+/** Who the picture shows; and whose face that is already. */
 let face: Float32Array;
 let owner: string | null;
 let gallery: string[];
@@ -86,7 +86,7 @@ const notified = () =>
 const types = () => store.pending(100).map(({ header }) => header.type);
 
 describe('accepting', () => {
-  test('enrols somebody new, poor as the picture may be, with the consent that was vouched for, and the picture goes', async () => {
+  test('enrols someone new, poor as the picture may be, with the consent that was vouched for, and the picture goes', async () => {
     const photo = await keep({ reason: 'blurred', consent: 'form-7', language: 'de' });
     const { person } = await review().reviewAccept({ token: TOKEN, photo, person: null });
     expect(person).toMatchObject({ name: 'Grace Hopper', templates: 1 });
@@ -101,7 +101,7 @@ describe('accepting', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  test('adds to somebody whose face is here, and says so as an enrolment does', async () => {
+  test('adds to someone whose face is here, and says so as an enrolment does', async () => {
     const { id } = await store.addPerson(aPerson({ name: 'Grace Hopper', templates: [] }));
     store.addTemplates(id, [{ pose: 'front', model: MODEL, embedding: embedding(1) }]);
     // Near, and not a copy.
@@ -132,12 +132,12 @@ describe('accepting', () => {
   test.each<[string, string, () => Promise<[Partial<ReviewDeps>, string | null, string?]>]>([
     ['nobody vouches for a consent', 'consent-missing', async () => [{}, null, await keep({ consent: null })]],
     [
-      'whoever it is meant for is here without a face',
+      'the person it is meant for is here without a face',
       'consent-missing',
       async () => [{}, (await store.addPerson(aPerson({ name: 'Grace Hopper', templates: [] }))).id],
     ],
     [
-      'it is meant for somebody new, and one of that name is here without a face',
+      'it is meant for someone new, and one of that name is here without a face',
       'consent-missing',
       async () => {
         await store.addPerson(aPerson({ name: 'grace hopper', templates: [] }));
@@ -145,7 +145,7 @@ describe('accepting', () => {
       },
     ],
     [
-      'the face is somebody else’s',
+      'the face is someone else’s',
       'duplicate-face',
       async () => {
         owner = (await store.addPerson(aPerson())).id;
@@ -163,7 +163,7 @@ describe('accepting', () => {
     [
       'neither name nor face joins it with them',
       'person-unknown',
-      async () => [{}, (await store.addPerson(aPerson({ name: 'Somebody Else' }))).id],
+      async () => [{}, (await store.addPerson(aPerson({ name: 'Someone Else' }))).id],
     ],
     [
       'the site switched faces off',
@@ -192,7 +192,7 @@ describe('what comes while the models look', () => {
     } as Recogniser,
   });
 
-  test('the erasure of somebody of that name: nobody is enrolled from their picture', async () => {
+  test('the erasure of someone of that name: nobody is enrolled from their picture', async () => {
     const { id } = await store.addPerson(aPerson({ name: 'Grace Hopper' }));
     const photo = await keep();
     const accept = review(looking(() => store.deletePerson(id))).reviewAccept({ token: TOKEN, photo, person: null });
@@ -210,7 +210,7 @@ describe('what comes while the models look', () => {
   });
 });
 
-test('nothing is told, shown or done without a staff session', async () => {
+test('nothing is said, shown or done without a staff session', async () => {
   const photo = await keep();
   locked = true;
   const { reviewCount, reviewList, reviewShow, reviewAccept, reviewRefuse } = review();
@@ -243,7 +243,7 @@ test('a session leaves one trace of the list and one of each picture that it saw
   expect(notified()).toEqual([...once, ...once]);
 });
 
-test('a face that is somebody else’s is taken by a supervisor’s typed word alone; both are shown, and are a pair from then on', async () => {
+test('a face that is someone else’s is taken by a supervisor’s typed word alone; both are shown, and are a pair from then on', async () => {
   const two = await store.addPerson(aPerson({ name: 'Ada', number: '17', photo: new Uint8Array(picture) }));
   owner = two.id;
   const photo = await keep({ consent: 'form-7' });
@@ -263,7 +263,7 @@ test('a face that is somebody else’s is taken by a supervisor’s typed word a
   expect([store.inPair(person.id), store.inPair(two.id), store.imports.count()]).toEqual([true, true, 0]);
 });
 
-test('an item says whom its name may mean and whose face it is, to staff alone', async () => {
+test('an item says who its name may mean and whose face it is, to staff alone', async () => {
   const one = await store.addPerson(aPerson({ name: 'grace hopper' }));
   const two = await store.addPerson(aPerson({ name: 'Grace Hopper', number: '17' }));
   await keep({ reason: 'duplicate-face', duplicate: two.id });

@@ -48,12 +48,13 @@ type Methods = Pick<
 >;
 
 const DAY = 86_400_000;
-/** Told at a time: more is not looked at in one go. */
+/** Listed at a time: more is not reviewed in one go. */
 const MOST = 200;
 
 /**
- * Pictures of an import that wait for somebody's word, as staff sees and settles them. Opening the list, each picture that is
- * shown and each decision leave an event with a code and no name; what is accepted is an enrolment like any other.
+ * Pictures of an import that wait for someone's word, as staff sees and settles them. Opening the list, each picture
+ * that is shown and each decision leave an event with a code and no name; what is accepted is an enrolment like any
+ * other.
  */
 export function createReview(deps: ReviewDeps): Methods {
   const { store, recogniser, staff } = deps;
@@ -103,7 +104,7 @@ export function createReview(deps: ReviewDeps): Methods {
   }
 
   /**
-   * Whom a picture may be taken for, by what holds at this moment; null: somebody new.
+   * Who a picture may be taken for, by what holds at this moment; null: someone new.
    * @throws Problem why it may not be taken; `review-photo-unknown`
    */
   function permitted(
@@ -123,8 +124,8 @@ export function createReview(deps: ReviewDeps): Methods {
     if (consent === null)
       throw new Problem('consent-missing', 'nobody has said that this person agreed', 'Enrol the person here.');
     const subject = person === null ? null : meant(photo, person);
-    // They may have declined, or taken their consent back since: then nobody's word does but their own. As somebody new of
-    // their name they would be enrolled all the same.
+    // They may have declined, or taken their consent back since: then nobody's word does but their own. As someone new
+    // of their name they would be enrolled all the same.
     const theirs = subject ? [subject] : new PeopleByTerm(store.allPeople()).of(photo.word);
     if (theirs.some(({ templates }) => templates === 0))
       throw new Problem('consent-missing', 'a person of this name is here without a face', 'Enrol the person here.');
@@ -138,7 +139,7 @@ export function createReview(deps: ReviewDeps): Methods {
     const image = await decodeBytes(await imports.open(photo.id));
     const [left, top, width, height] = photo.face;
     const box: Box = [left * image.width, top * image.height, width * image.width, height * image.height];
-    // How good it is somebody has judged: they see it, and why it was put before them.
+    // How good it is someone has judged: they see it, and why it was put before them.
     const { shape } = await recogniser.inspect(image, box, IMPORT_QUALITY);
     return { image, embedding: await recogniser.embed(image, shape) };
   }
@@ -163,7 +164,7 @@ export function createReview(deps: ReviewDeps): Methods {
         return await enrolPerson(deps, { ...details, templates, photo: likeness, ...lookalike });
       }
       const known = store.templatesOf(subject.id, recogniser.model).map((t) => t.embedding);
-      // As an enrolment at the kiosk: nobody's face is given to somebody else by staff's word.
+      // As an enrolment at the kiosk: nobody's face is given to someone else by staff's word.
       const { calibration } = recogniser;
       if (known.length > 0 && !known.some((one) => dot(one, embedding) >= calibration.verification))
         throw new Problem('another-person', 'this is another face than this person’s', 'Refuse the picture.');
@@ -179,7 +180,7 @@ export function createReview(deps: ReviewDeps): Methods {
     }
   }
 
-  /** Whom a face may belong to already. @param other said to be somebody else, and so are those they are a pair with */
+  /** Who a face may belong to already. @param other said to be someone else, and so are those they are a pair with */
   function ownerOf(embedding: Float32Array, subject: Person | null, other: string | null): string | null {
     const pairs = [subject?.id ?? null, other].flatMap((id) => (id === null ? [] : store.partners(id)));
     return duplicateOf(recogniser, [embedding], subject?.id ?? null, other === null ? pairs : [other, ...pairs]);

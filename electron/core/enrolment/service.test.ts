@@ -27,7 +27,7 @@ let faces: Faces;
 let recogniser: Recogniser;
 /** Whose face stands before the camera. */
 let face: Float32Array;
-/** Whether somebody of staff is signed in. */
+/** Whether someone of staff is signed in. */
 let signedIn: boolean;
 let locked: (() => void)[];
 /** What happens while the next look is being embedded. */
@@ -125,7 +125,7 @@ test.each([
 ])('a guardian’s word, and until when it counts, goes to the server with the consent (%s)', async (_, onCard) => {
   const enrolment = service({ onCards: () => onCard });
   const known = await store.addPerson(aPerson({ templates: [], consent: null, photo: null }));
-  // Somebody who is here already: a new one's picture would have to be encoded.
+  // Someone who is here already: a new one's picture would have to be encoded.
   const { person } = await enrol(enrolment, { minor: MINOR, person: known.id });
   expect(person.id).toBe(known.id);
   expect(consents()).toEqual([expect.objectContaining({ action: 'given', person: known.id, ...MINOR })]);
@@ -147,7 +147,7 @@ test('a new person’s guardian too; and the person deleted, nothing of them is 
   expect(left).not.toContain(MINOR.bornOn);
 });
 
-test('whoever is old enough agrees themselves, by the age of the site’s policy', async () => {
+test('anyone who is old enough agrees themselves, by the age of the site’s policy', async () => {
   const refused = (bornOn: string, age: number) =>
     codeOf(() => begin(service({ consentAge: () => age }), { minor: { ...MINOR, bornOn } }));
   expect(await refused('2012-07-03', 14)).toBe('not-a-minor');
@@ -162,7 +162,7 @@ test('of an adult no day of birth is put down', async () => {
   expect(Object.keys(said!).sort()).toEqual(['action', 'language', 'person', 'textVersion']);
 });
 
-test('somebody who is here already is enrolled again with their own face alone', async () => {
+test('someone who is here already is enrolled again with their own face alone', async () => {
   const enrolment = service();
   const known = await store.addPerson(
     aPerson({ templates: [{ pose: 'front', model: recogniser.model, embedding: face }], photo: aPhoto() }),
@@ -180,7 +180,7 @@ test('somebody who is here already is enrolled again with their own face alone',
   expect(person).toMatchObject({ id: known.id, name: known.name, templates: 5 });
   expect(store.countPeople()).toBe(1);
   expect(consents()).toHaveLength(before + 1);
-  // The picture of this enrolment is kept, encrypted, in place of the one before, and the server is told of it.
+  // The picture of this enrolment is kept, encrypted, in place of the one before, and the server is notified.
   const [added, again] = store.pending(50).filter((e) => e.header.type === 'person');
   expect([added!.header.open, Object.keys(added!.personal)]).toEqual([
     { change: 'added' },
@@ -404,7 +404,7 @@ describe('an enrolment', () => {
     expect(await codeOf(() => look(enrolment, third))).toBe('enrolment-unknown');
   });
 
-  test('is begun by nobody whose session ended while the PIN was hashed', async () => {
+  test('does not start when the session ended while the PIN was hashed', async () => {
     const pins = {
       hash: async () => {
         signedIn = false;

@@ -74,7 +74,7 @@ interface Enrolment {
   capture: CaptureState;
   templates: { pose: EnrolmentPose; embedding: Float32Array }[];
   photo: Uint8Array | null;
-  /** Somebody who is here already. */
+  /** Someone who is here already. */
   readonly person: string | null;
   readonly until: number;
 }
@@ -94,7 +94,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   };
   staff.onLock(drop);
 
-  /** @throws Problem `consent-text-missing`, `privacy-not-set`: nobody can agree without knowing to whom */
+  /** @throws Problem `consent-text-missing`, `privacy-not-set`: nobody can agree without knowing who runs the place */
   const texts = (language: string) => {
     const who = site.demo || privacyIsSet(site) ? site.privacy : null;
     return consentText(language, who, photoDaysShown(site), deps.consentTexts(), deps.onCards());
@@ -129,7 +129,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     const owner = store.personByNumber(number);
     // Found by letters and digits alone it is another number.
     if (owner?.number && numberKey(owner.number) === numberKey(number))
-      throw new Problem('number-taken', 'this number belongs to somebody already', 'Choose another number.');
+      throw new Problem('number-taken', 'this number belongs to someone already', 'Choose another number.');
   }
 
   function known(id: string): Person {
@@ -138,7 +138,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     return person;
   }
 
-  /** The first capture says who it is; of somebody whose face is here already, what is known of them. */
+  /** The first capture says who it is; of someone whose face is here already, what is known of them. */
   function sameFace({ person, templates: [first] }: Enrolment, embedding: Float32Array): boolean {
     const known = person === null ? [] : store.templatesOf(person, recogniser.model);
     const like = known.length > 0 ? known : first ? [first] : [];
@@ -180,7 +180,10 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     return answer(true, null);
   }
 
-  /** Whom the captured face may belong to already. @param other said to be somebody else, and so are those they are a pair with */
+  /**
+   * Who the captured face may belong to already.
+   * @param other said to be someone else, and so are those they are a pair with
+   */
   function ownerOf({ templates, person }: Enrolment, other: string | null): string | null {
     const pairs = [person, other].flatMap((id) => (id === null ? [] : store.partners(id)));
     return duplicateOf(
@@ -317,7 +320,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
         // The deletion may have been committed although something after it failed: the gallery follows the store.
         if (!store.person(person.id)) recogniser.gallery.removePerson(person.id);
       }
-      // Whoever has the number next begins with none of these failures.
+      // The next person with this number starts with none of these failures.
       if (person.number !== null) store.setLockouts(deps.subjects.cleared(person.number));
       deps.changed();
       return {};
@@ -352,7 +355,12 @@ function requireMinor(bornOn: string, age: number, now: number): void {
   if (Date.parse(bornOn) > now)
     throw new Problem('birth-in-future', 'the day of birth is in the future', 'Correct it.');
   if (isOfAge(bornOn, age, now))
-    throw new Problem('not-a-minor', `whoever was born on this day is ${age} or older`, 'Let them agree themselves.', {
-      params: { age },
-    });
+    throw new Problem(
+      'not-a-minor',
+      `anyone who was born on this day is ${age} or older`,
+      'Let them agree themselves.',
+      {
+        params: { age },
+      },
+    );
 }

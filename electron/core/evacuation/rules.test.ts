@@ -11,7 +11,7 @@ const record = (name: string, direction: 'in' | 'out', accounted: Whereabouts['a
   accounted,
 });
 
-test('whoever went out is not inside; the missing come first, by name; of the others it is told who says so', () => {
+test('anyone who went out is not inside; the missing come first, by name; for the others it says who saw them', () => {
   const at = '2026-12-01T11:59:00.000Z';
   const site = { own: 'own', kiosks: [{ device: 'east', name: 'East', heardAt: null }] };
   const people = inside(

@@ -8,7 +8,7 @@ import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import { inside, knownAsOf } from './rules.ts';
 
-/** How far back somebody who came in still counts as inside, hours. */
+/** How far back someone who came in still counts as inside, hours. */
 const HOURS = 24;
 
 export interface EvacuationDeps {
@@ -29,7 +29,10 @@ type Methods = Pick<
   'evacuationOpen' | 'evacuationList' | 'evacuationBegin' | 'evacuationAccount' | 'evacuationEnd'
 >;
 
-/** Who is inside, for whoever stands at the assembly point. Each opening leaves an event: it shows everybody's whereabouts. */
+/**
+ * Who is inside, for anyone who stands at the assembly point. Each opening leaves an event: it shows everybody's
+ * whereabouts.
+ */
 export function createEvacuation(deps: EvacuationDeps): Methods {
   const { store, staff } = deps;
   /** The staff session that has opened the list, and so left its trace. */

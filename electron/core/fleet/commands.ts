@@ -14,7 +14,7 @@ export interface CommandsDeps {
   };
   /** Trusted time, ms since 1970: a clock that was set back keeps no command alive. */
   readonly now: () => number;
-  /** Tells the server of an event now, and waits a while for its word; it may not come. */
+  /** Reports an event to the server now, and waits a while for its word; it may not come. */
   readonly acknowledged: () => Promise<void>;
   /** Null: nobody can start this core again. */
   readonly restart: (() => void) | null;
@@ -26,7 +26,7 @@ export interface CommandsDeps {
 }
 
 export interface Commands {
-  /** Something may have been told. */
+  /** Something may have come from the server. */
   look(): void;
   /** A wipe is open: it goes before everything that waits. */
   wipeAsked(): boolean;
@@ -38,7 +38,7 @@ const LOG_REFUSED: ReadonlySet<string> = new Set(['command-unknown', 'logs-malfo
 
 /**
  * Does what the server asked for, one after the other, each once: what was answered is not open any more, and what may take the
- * kiosk's voice is told as begun before.
+ * kiosk's voice is reported as begun before.
  */
 export function startCommands(deps: CommandsDeps): Commands {
   const { sync, log } = deps;

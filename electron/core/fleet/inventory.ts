@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FACE_BOX_BROWSER } from '../../../models/rules/manifest.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 
-/** Where Linux tells the temperatures of a machine, in thousandths of a degree. */
+/** Where Linux shows the temperatures of a machine, in thousandths of a degree. */
 const THERMAL = '/sys/class/thermal';
 /** What a sensor that is not there, or not read yet, is known to say. */
 const PLAUSIBLE = { least: -40_000, most: 150_000 } as const;
@@ -12,7 +12,7 @@ const PLAUSIBLE = { least: -40_000, most: 150_000 } as const;
 export interface Machine {
   /** °C of the hottest sensor; null where there is none. */
   temperature(): number | null;
-  /** Bytes of the disk with this folder; null where the system does not tell. */
+  /** Bytes of the disk with this folder; null where the system does not say. */
   disk(folder: string): { readonly free: number | null; readonly total: number | null };
 }
 
@@ -24,7 +24,7 @@ export const thisMachine = (thermal = THERMAL): Machine => ({
       const { bavail, blocks, bsize } = statfsSync(folder);
       return { free: bavail * bsize, total: blocks * bsize };
     } catch {
-      return { free: null, total: null }; // an unmounted or broken disk tells nothing
+      return { free: null, total: null }; // an unmounted or broken disk shows nothing
     }
   },
 });

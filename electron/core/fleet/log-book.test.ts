@@ -42,7 +42,7 @@ describe('the log of a kiosk', () => {
     expect(JSON.parse(gunzipSync(gz).toString().trim().split('\n').at(-1)!).fields.count).toBe(11_999);
   });
 
-  test('that is empty is told as missing', () => {
+  test('that is empty is reported as missing', () => {
     expect(() => packedLog(home)).toThrow(expect.objectContaining({ code: 'log-missing' }));
   });
 

@@ -4,7 +4,7 @@ import type { CoreOptions } from '../interface.ts';
 import { isLeaving } from '../leaving/journal.ts';
 import { redactLine } from './redact.ts';
 
-/** A book is begun anew at this size, and the one before it kept; bytes. */
+/** A new log book is started at this size, and the one before it kept; bytes. */
 export const MAX_BOOK_BYTES = 512 * 1024;
 
 export const logsFolder = (home: string): string => join(home, 'logs');

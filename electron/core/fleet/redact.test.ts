@@ -68,7 +68,7 @@ describe('a line of the log that leaves the kiosk', () => {
       expect(line(text)).not.toMatch(/ada|example\.org/);
   });
 
-  test('of a Problem, whose sentence may repeat what somebody typed, has the code and no sentence', () => {
+  test('of a Problem, whose sentence may repeat what someone typed, has the code and no sentence', () => {
     for (const [kind, secret] of Object.entries(SECRETS))
       expect(
         found(line('x', { error: new Problem('a-code', `it is ${secret}, says it`, `Ask ${secret}.`) })),
@@ -76,7 +76,7 @@ describe('a line of the log that leaves the kiosk', () => {
       ).toEqual([]);
   });
 
-  test('says what somebody needs who mends a kiosk', () => {
+  test('says what people who fix a kiosk need', () => {
     const error = new Problem('server-unreachable', 'The server can’t be reached (ECONNREFUSED).', 'Wait.');
     const notified = JSON.parse(
       line('sync: the server can’t be reached', { error, code: 'storage-full', count: 3, pid: 4711 }),

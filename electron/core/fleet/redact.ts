@@ -2,8 +2,8 @@
  * A line of the kiosk's log as it may leave the kiosk: what is not known to name nobody is not in it. Pure.
  *
  * Messages are sentences of our own source, with words of our own in them; fields are allowed by name and shape; of an error
- * its kind, its code, the system's word in brackets, and the places in the code: its sentence may repeat what somebody typed. What
- * native programs print (`core stderr: …`) is left out but for frames of a stack.
+ * its kind, its code, the system's word in brackets, and the places in the code: its sentence may repeat what someone
+ * typed. What native programs print (`core stderr: …`) is left out but for frames of a stack.
  */
 
 const WITHHELD = '‹withheld›';
@@ -18,7 +18,7 @@ const keep =
     test(value) ? value : WITHHELD;
 const number = keep((v) => typeof v === 'number' && Number.isFinite(v));
 const flag = keep((v) => typeof v === 'boolean');
-/** A code or a word of ours: letters first, no run of digits that could be a number of somebody. */
+/** A code or a word of ours: letters first, no run of digits that could be a number of someone. */
 const word = keep((v) => typeof v === 'string' && /^[a-z][a-z.+-]{0,40}( \(?[a-z]{1,20}\)?)?$/i.test(v));
 const version = keep((v) => typeof v === 'string' && /^\d{1,4}\.\d{1,4}\.\d{1,4}(-[0-9a-z.-]{1,20})?$/i.test(v));
 const commit = keep((v) => v === null || (typeof v === 'string' && /^[0-9a-f]{12,40}$/.test(v)));
@@ -129,7 +129,7 @@ function frameOf(line: string): string | null {
 }
 
 /**
- * A sentence of ours without what may have been put into it: whatever stands in quotes, e-mail addresses, addresses and
+ * A sentence of ours without what may have been put into it: whatever is in quotes, e-mail addresses, addresses and
  * paths, long runs that may be keys or tokens, coordinates, and every number of more than three digits.
  */
 function scrub(text: string): string {

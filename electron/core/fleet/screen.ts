@@ -13,9 +13,9 @@ export interface ScreenState {
 const NONE: ScreenState = { camera: 'unknown', frames: 0 };
 
 /**
- * Keeps what the screen tells: the core has no camera of its own.
+ * Keeps what the screen reports: the core has no camera of its own.
  *
- * @param onCamera called each time that it tells, also the same again
+ * @param onCamera called with each report, also an unchanged one
  * @param onDark called when it has begun or ceased to be true that the screen may go dark
  */
 export function createScreenBook(

@@ -14,7 +14,7 @@ function storeWith(config: KeptConfig | null) {
 const site = { languages: ['en', 'de'] as ('en' | 'de')[] };
 
 describe('what the server has set for this device', () => {
-  test('is in force as it is told, over a restart, and without the server nothing is', () => {
+  test('is in force as it is published, over a restart, and without the server nothing is', () => {
     const store = storeWith(null);
     const settings = createSettings({ store, site });
     expect(settings).toMatchObject({ config: {}, revision: null, problem: null });
@@ -25,7 +25,7 @@ describe('what the server has set for this device', () => {
     expect(createSettings({ store, site })).toMatchObject({ revision: 3 });
   });
 
-  test('is not put into force by halves: what can’t be done is told, and the one before stays', () => {
+  test('is not put into force by halves: what can’t be done is reported, and the one before stays', () => {
     const store = storeWith({ revision: 1, config: { volume: 20 } });
     const settings = createSettings({ store, site });
     store.sync.config = { revision: 2, config: { volume: 90, language: 'fr' } };

@@ -8,11 +8,11 @@ const IN_FORCE = 'config-in-force';
 /** What the server set for this one device, as far as it is in force. */
 export interface DeviceSettings {
   readonly config: DeviceConfig;
-  /** Null: none was ever told. */
+  /** Null: none was ever published. */
   readonly revision: number | null;
-  /** Why the newest one that was told is not in force, as a code and what it is about; null: it is. */
+  /** Why the newest one that was published is not in force, as a code and what it is about; null: it is. */
   readonly problem: string | null;
-  /** Looks at what was told; after each page. @returns whether anything is another now */
+  /** Looks at what was published; after each page. @returns whether anything is another now */
   take(): boolean;
 }
 
@@ -26,8 +26,8 @@ export interface SettingsDeps {
 }
 
 /**
- * What of a configuration this kiosk can't do; null: nothing. It is taken as a whole or not at all: half of what somebody
- * has set is nothing that anybody has set.
+ * What of a configuration this kiosk can't do; null: nothing. It is taken as a whole or not at all: half of what
+ * someone has set is nothing that anybody has set.
  */
 export function configProblemOf({ language }: DeviceConfig, site: Pick<SiteConfig, 'languages'>): string | null {
   if (language !== undefined && !(site.languages as readonly string[]).includes(language))
@@ -72,7 +72,7 @@ function readKept(text: string | null): KeptConfig | null {
     const config = DeviceConfig.safeParse(kept.config).data;
     return config && typeof kept.revision === 'number' ? { revision: kept.revision, config } : null;
   } catch {
-    return null; // of another build: what is told counts
+    return null; // of another build: what is published counts
   }
 }
 

@@ -14,9 +14,9 @@ import { readServerLink, writeServerLink } from '../sync/server-link.ts';
 import { BUILD_DATE } from '../version.ts';
 
 /**
- * How a kiosk becomes a device of a server, whoever asks for it: the first-run screen or the command line. A joining is
- * kept in the store until it has ended, so that a kiosk that was switched off meanwhile is still the one whose fingerprint
- * the administrator compares.
+ * How a kiosk becomes a device of a server, whichever side asks for it: the first-run screen or the command line. A
+ * joining is kept in the store until it has ended, so that a kiosk that was switched off meanwhile is still the one
+ * whose fingerprint the administrator compares.
  */
 
 const SETTING = 'joining';
@@ -37,7 +37,7 @@ export interface JoiningContext {
   readonly site: Pick<SiteConfig, 'demo'>;
   readonly store: Store;
   readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
-  /** In a running core: stops the sync, does `change`, and starts it anew. */
+  /** In a running core: stops the sync, does `change`, and restarts it. */
   relink?(change: () => void): Promise<void>;
   changed(): void;
 }
@@ -51,7 +51,7 @@ export interface Asked {
 
 /**
  * Shows the server keys and code. The same code again goes on with the same keys, and so does another code after a joining
- * that did not end: the server knows these keys as waiting. Only keys that it has refused are made anew.
+ * that did not end: the server knows these keys as waiting. Only keys that it has rejected are replaced.
  *
  * @throws Problem of startJoining, `home-is-demo`, `already-provisioned`, `fingerprint-differs`
  */
@@ -89,7 +89,7 @@ async function show(context: JoiningContext, joining: Joining & { readonly code:
 }
 
 /**
- * Asks once whether somebody has approved, and finishes when so.
+ * Asks once whether someone has approved, and finishes when so.
  * @returns the server's address once joined, else null. @throws Problem of startJoining, `not-joining`
  */
 export async function pollJoining(context: JoiningContext): Promise<Asked & { readonly server: string | null }> {

@@ -10,9 +10,9 @@ import { EMERGENCY_PIN } from '../staff/emergency.ts';
 import { readServerLink } from '../sync/server-link.ts';
 import { type Asked, askToJoin, type JoiningContext, keepJoining, pollJoining, readJoining } from './joining.ts';
 
-/** Set by whoever wants this kiosk to work without a server. */
+/** Set by anyone who wants this kiosk to work without a server. */
 const ALONE = 'works-alone';
-/** Between two questions whether somebody has approved, and the first pause after a trouble that passes; ms. */
+/** Between two questions whether someone has approved, and the first pause after a trouble that passes; ms. */
 const POLL_MS = 2_000;
 /** Longest pause after such a trouble, ms. */
 const SLOWEST_MS = 15_000;
@@ -44,7 +44,7 @@ export interface SetupDeps {
 
 /**
  * The first run of a kiosk: it has nobody, and no server. A joining that was under way when it was switched off goes on by
- * itself. Whatever happens is told by `state`: the screen has nothing to ask.
+ * itself. Whatever happens shows in `state`: the screen has nothing to ask.
  */
 export function createSetup(deps: SetupDeps): KioskSetup {
   const { context, log } = deps;
@@ -98,7 +98,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
   }
 
   function poll(mine: number, server: string, asked: Asked, pause: number): void {
-    // Somebody may have joined it by the command line meanwhile.
+    // Someone may have joined it by the command line meanwhile.
     if (readServerLink(store)) {
       finished(server);
       return;

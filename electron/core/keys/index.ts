@@ -51,7 +51,7 @@ export interface KioskKeys {
   readonly current: StoreKeySet;
   /** The generation of an unfinished `store rekey`, or null. */
   readonly next: StoreKeySet | null;
-  /** Whether the device secret lies in a file rather than in a keystore; screens keep showing it. */
+  /** Whether the device secret is in a file rather than in a keystore; screens keep showing it. */
   readonly secretInFile: boolean;
   /** 32 bytes for a purpose that outlives `store rekey`. */
   subkey(purpose: (typeof DEVICE_PURPOSES)[DevicePurpose]): Buffer;
@@ -220,7 +220,7 @@ function createKeys(
 }
 
 /**
- * Recovers a store after a board swap: opens slot 2 with the server's private key and wraps the store key anew for
+ * Recovers a store after a board swap: opens slot 2 with the server's private key and rewraps the store key for
  * this machine and its secrets. The store itself is not touched.
  *
  * @throws Problem `recovery-failed`, and those of the secrets

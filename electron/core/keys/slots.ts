@@ -32,7 +32,7 @@ export const KeySlots = z.strictObject({
   store: z.uuid(),
   /** `new` until the store file exists: a live store that is missing is never replaced by an empty one. */
   state: z.enum(['new', 'live']),
-  /** Tag of the machine that slot 1 belongs to; tells a copied folder from a wrong secret. */
+  /** Tag of the machine that slot 1 belongs to; distinguishes a copied folder from a wrong secret. */
   machine: z.string(),
   provisioned: z.boolean(),
   recovery: RecoveryJwk.optional(),

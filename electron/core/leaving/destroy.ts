@@ -22,8 +22,8 @@ export type Step = 'slots' | 'secrets' | 'store' | 'rest' | 'done';
 
 /**
  * Destroys everything in a kiosk's folder but the journal. Keys first: once the slots are overwritten nothing of the rest opens,
- * whatever keys somebody kept, the server's recovery key included, and whatever a disk keeps of deleted files. Each step may
- * be done again.
+ * whatever keys someone kept, the server's recovery key included, and whatever a disk keeps of deleted files. Each step
+ * may be done again.
  *
  * @param at called before each step
  * @throws Problem `wipe-incomplete` when something can't be removed: it is tried again
@@ -52,7 +52,7 @@ export function destroyEverything(home: string, at: (step: Step) => void = () =>
 
 const entries = (home: string): string[] => (existsSync(home) ? readdirSync(home) : []);
 
-/** Zeros over the whole file, durable, and then no file. A key is gone for whoever reads the device itself, too. */
+/** Zeros over the whole file, durable, and then no file. Someone who reads the device itself finds no key either. */
 function overwrite(file: string): void {
   if (!existsSync(file)) return;
   if (lstatSync(file).isFile()) {

@@ -24,7 +24,7 @@ export const Journal = z.discriminatedUnion('state', [
     word: Ed25519PrivateJwk,
     ...languages,
   }),
-  /** Of a wipe: what is left, so that whoever finds the kiosk reads what became of it. */
+  /** Of a wipe: what is left, so that anyone who finds the kiosk reads what became of it. */
   z.strictObject({ v: z.literal(1), state: z.literal('wiped'), ...languages }),
 ]);
 export type Journal = z.infer<typeof Journal>;

@@ -10,7 +10,7 @@ import type { Leaving } from './journal.ts';
 
 /** Setting with the key of the farewell, from before it is announced: a kill in between must not make another one. */
 const WORD = 'leaving-word';
-/** A lost kiosk may be unplugged any moment: what it still has to tell is waited for so long, ms, and no longer. */
+/** A lost kiosk may be unplugged any moment: its last reports are waited for so long, ms, and no longer. */
 const WIPE_TELLS_MS = 30_000;
 const POLL_MS = 500;
 
@@ -28,7 +28,7 @@ export interface LeaveDeps {
   /** What the screen shows meanwhile; null: it destroys. */
   readonly shows: (waiting: Waiting | null) => void;
   readonly stopped: () => boolean;
-  /** Somebody wants a wipe instead, who can wait for nothing. */
+  /** Someone wants a wipe instead, who can wait for nothing. */
   readonly hurried: () => boolean;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
@@ -45,10 +45,11 @@ export interface Left {
 }
 
 /**
- * Up to where nothing is lost yet: tells the server that it has begun, with the key that the last word will be signed by, and
- * sends what waits. Of a decommissioning everything gets there first, however long that takes, and until the command's time is
- * over it waits for a backup of the server's to have it too: were the server put back to before, this kiosk would be the only
- * one to have it. Of a wipe what gets there in a moment. What it did once is not done again: it may be cut off anywhere.
+ * Up to where nothing is lost yet: notifies the server that it has begun, with the key that the last report will be
+ * signed by, and sends what waits. Of a decommissioning everything gets there first, however long that takes, and until
+ * the command's time is over it waits for a backup of the server's to have it too: were the server put back to before,
+ * this kiosk would be the only one to have it. Of a wipe what gets there in a moment. What it did once is not done
+ * again: it may be cut off anywhere.
  *
  * @returns null when the core stops meanwhile, and the next start goes on; or when a wipe takes the place of a decommissioning
  * @throws Problem `not-provisioned`
@@ -103,7 +104,10 @@ export async function prepareToLeave(
   };
 }
 
-/** Records that the server has and no backup of it. 0 where it has never told of a backup: then there is none to wait for. */
+/**
+ * Records that the server has and no backup of it. 0 where it has never reported a backup: then there is none to wait
+ * for.
+ */
 function notInBackup(marks: readonly { readonly made: number; readonly safe: number }[]): number {
   if (!marks.some(({ safe }) => safe > 0)) return 0;
   return marks.reduce((sum, { made, safe }) => sum + made - safe, 0);

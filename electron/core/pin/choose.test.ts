@@ -79,7 +79,7 @@ test('the code in place of a PIN asks for one; the PIN that is chosen counts fro
   expect((await byPin('8642')).receipt.name).toBe('Ada Lovelace');
   expect(await codeOf(() => byPin(CODE))).toBe('pin-wrong');
   expect(await codeOf(() => choose('9753'))).toBe('pin-wrong');
-  // The server hears that a PIN was set; while it has told no pepper, neither the PIN nor a hash of it.
+  // The server hears that a PIN was set; while it has sent no pepper, neither the PIN nor a hash of it.
   const [set] = store.pending(50).filter((e) => e.header.type === 'pin');
   expect([set!.header.open, Object.keys(set!.personal)]).toEqual([{ change: 'set' }, ['person']]);
 });
@@ -115,7 +115,7 @@ test('a weak PIN, or the code itself, is not taken, and uses nothing up', async 
   await expect(choose('8642')).resolves.toBeDefined();
 });
 
-test('used is used: a page that tells it again, a snapshot, or a restart do not bring it back; another code does', async () => {
+test('used is used: a page that sends it again, a snapshot, or a restart do not bring it back; another code does', async () => {
   const id = randomUUID();
   await page([notified(CODE, id)]);
   await kiosk().choose('8642');

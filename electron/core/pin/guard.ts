@@ -35,7 +35,7 @@ export interface PinGuardDeps {
   readonly store: Pick<Store, 'lockout' | 'setLockouts'>;
   /** Trusted time, ms since 1970: locks outlast a restart, and a clock that is set ends none. */
   readonly now: () => number;
-  /** Called when all numbers were paused for `ms`: somebody may be trying one PIN, or one face, on many. */
+  /** Called when all numbers were paused for `ms`: someone may be trying one PIN, or one face, on many. */
   readonly paused?: (ms: number, budget: SharedBudget['row']) => void;
 }
 
@@ -55,7 +55,7 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
     });
     const locked = Math.max(lockedFor(own, at), throughPause ? 0 : lockedFor(all, at));
     if (locked > 0) {
-      // What lay in a wrong clock's future is kept as it counts now, or it would begin anew with each attempt.
+      // What lay in a wrong clock's future is kept as it counts now, or it would start over with each attempt.
       if (own.until < stored.until || all.until < storedAll.until) store.setLockouts(rows(own, all));
       throw pinLocked(locked);
     }
@@ -70,7 +70,7 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
       const wait = Math.max(pause, lockedFor(failed, now()));
       throw wait > 0 ? pinLocked(wait) : wrong();
     }
-    // Only its own count comes back to the shared budget: somebody's right PIN must not buy guesses at the others'.
+    // Only its own count comes back to the shared budget: someone's right PIN must not buy guesses at the others'.
     store.setLockouts(rows(NO_LOCKOUT, all));
     return opened;
   }

@@ -64,7 +64,7 @@ test('the budget comes back by one a minute, whole minutes and the rest of them 
   expect(afterSharedFailure(spent, T0 + SHARED_RECOVERY_MS - 1).failures).toBe(SHARED_BUDGET + 1);
   expect(afterSharedFailure(spent, T0 + SHARED_RECOVERY_MS).failures).toBe(SHARED_BUDGET);
   expect(afterSharedFailure(spent, T0 + 60 * SHARED_RECOVERY_MS)).toMatchObject({ failures: 1, until: 0 });
-  // Somebody who fails every 90 s for a day: two of three come back.
+  // Someone who fails every 90 s for a day: two of three come back.
   let slow = NO_LOCKOUT;
   for (let i = 0; i < 960; i++) slow = afterSharedFailure(slow, T0 + i * 1.5 * SHARED_RECOVERY_MS);
   expect(slow.failures).toBeLessThanOrEqual(2);

@@ -5,9 +5,9 @@ import type { Lockout } from '../store/interface.ts';
  * How wrong PINs are slowed down. Pure rules over rows that the store keeps; times are trusted time, ms since 1970.
  *
  * Two limits: one for each secret (a number, the staff PIN at one door), and one for all numbers of the kiosk together,
- * against somebody who tries one likely PIN on many numbers. The second only pauses, for a minute at most. Faces that
+ * against someone who tries one likely PIN on many numbers. The second only pauses, for a minute at most. Faces that
  * come with a number have a budget of their own, so that a passer-by at the keypad pauses no face, and who is taken for
- * somebody else now and then pauses no PIN. Where there is no face recognition, the PIN is the only way in, and its
+ * someone else now and then pauses no PIN. Where there is no face recognition, the PIN is the only way in, and its
  * pause stays at 5 s: a passer-by can then slow attendance down, but not stop it.
  */
 
@@ -74,7 +74,7 @@ function counted(failures: number, now: number, free: number, first: number, lon
 }
 
 /**
- * A row as it counts now. Trusted time may have been corrected backwards since it was written: then the row lies in the
+ * A row as it counts now. Trusted time may have been corrected backwards since it was written: then the row is in the
  * future, and without a limit would lock for as long as the clock had been wrong. And a quiet day forgets.
  */
 export function settled(lockout: Lockout, now: number, longest: number): Lockout {

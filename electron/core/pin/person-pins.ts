@@ -16,7 +16,7 @@ export interface PersonPins extends PinHasher {
   renewed(stored: string, pin: string): Promise<string | null>;
 }
 
-/** The peppers that the server told, as they are in the store: base64url, newest first. */
+/** The peppers that the server sent, as they are in the store: base64url, newest first. */
 export function readPeppers(text: string | null): Buffer[] {
   const peppers = z.array(z.string()).safeParse(JSON.parse(text ?? '[]'));
   return (peppers.data ?? []).map((pepper) => Buffer.from(pepper, 'base64url'));

@@ -9,7 +9,7 @@ export interface NumberSubjects {
   pin(number: string): string;
   /** Faces that were not the number's: a row of its own, so that a stranger's face does not lock the owner's PIN. */
   face(number: string): string;
-  /** Faces that were not those of whoever's code or badge was shown; by the person's id. */
+  /** Faces that were not those of the person whose code or badge was shown; by the person's id. */
   bearer(person: string): string;
   /** Both rows emptied, as `setLockouts` takes them: for a number whose owner has a new PIN, or that is nobody's now. */
   cleared(number: string): Record<string, Lockout>;

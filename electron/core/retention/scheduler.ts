@@ -49,7 +49,7 @@ const DAY = 86_400_000;
 /** A confirmed time is kept at once when it corrects ours by more than this, ms, and otherwise now and then. */
 const NOTEWORTHY_MS = 1_000;
 const KEEP_MS = 60_000;
-/** Events that the server has in a backup are kept this long, days: for whoever looks at this kiosk's list. */
+/** Events that the server has in a backup are kept this long, days: for anyone who looks at this kiosk's list. */
 const EVENT_DAYS = 30;
 /** A photo that has not got to the server by this age keeps no event here any longer, days. */
 const PHOTO_PATIENCE_DAYS = 60;

@@ -75,7 +75,7 @@ describe('trusted time', () => {
     let state = start();
     for (const mono of [0, 20_000, 40_000, 60_000, 599_999]) state = hear(state, mono, T0 + year);
     expect(state).toMatchObject({ trusted: T0 + 599_999, confirmed: start().confirmed });
-    // Another answer in between: they begin anew.
+    // Another answer in between: they start again.
     expect(hear(hear(state, 610_000, T0), 620_000, T0 + year).trusted).toBe(T0 + 620_000);
     const believed = hear(state, 600_000, T0 + year);
     expect(believed.trusted).toBe(T0 + year + 600_000);

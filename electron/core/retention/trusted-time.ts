@@ -103,7 +103,7 @@ export function observeClock(state: TrustedState, reading: Reading): { state: Tr
 }
 
 /**
- * Takes a time that somebody else says: the server, in its signed answer to a question of ours, or a GPS fix (RMC).
+ * Takes a time that someone else says: the server, in its signed answer to a question of ours, or a GPS fix (RMC).
  * The seam for sync/edge: `startRetention(...).observeServerTime`.
  * @param said ms since 1970
  */

@@ -1,7 +1,7 @@
 import type { Presence } from '../../../sync/protocol/wire/changes.ts';
 import type { LastCheckin } from '../checkin/direction.ts';
 
-/** The last record of each person at any door of the site, as the server told it: a hint for the direction. */
+/** The last record of each person at any door of the site, as the server sent it: a hint for the direction. */
 export interface PresenceBoard {
   /** RFC 3339 of the newest one; null when nothing is known. */
   newest(): string | null;
@@ -13,7 +13,7 @@ export interface PresenceBoard {
 /** What is older says nothing about today, ms. */
 const KEPT_MS = 36 * 3_600_000;
 
-/** @param known what was told before, e.g. before a restart */
+/** @param known what was sent before, e.g. before a restart */
 export function createPresenceBoard(known: readonly Presence[] = []): PresenceBoard {
   const people = new Map<string, LastCheckin>();
   let newest: number | null = null;

@@ -11,7 +11,7 @@ const at = (minute: number, hour = 8) =>
   `2027-01-01T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00.000Z`;
 
 describe('presence', () => {
-  test('is the newest record of a person, whatever the order it is told in, and the time to ask from', () => {
+  test('is the newest record of a person, whatever the order it comes in, and the time to ask from', () => {
     const board = createPresenceBoard();
     expect(board.newest()).toBeNull();
     board.note([{ person: ADA, direction: 'out', at: at(30) }]);

@@ -32,7 +32,7 @@ export interface SupervisorOptions {
   readonly missedPings?: number;
 }
 
-/** What a host tells about its core whenever that changes. */
+/** What a host reports about its core whenever that changes. */
 export interface CoreEvent {
   readonly state: CoreState;
   readonly pid: number | null;
@@ -178,7 +178,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
             state: 'restarting',
             code: 'core-keeps-ending',
             message: 'The kiosk keeps ending unexpectedly.',
-            nextStep: 'Restart the kiosk; if it stays, send its log to whoever maintains it.',
+            nextStep: 'Restart the kiosk; if it stays, send its log to the people who maintain it.',
           },
     );
     retryTimer = setTimeout(launch, wait);

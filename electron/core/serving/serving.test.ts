@@ -181,7 +181,7 @@ describe('the supervisor', () => {
     vi.useRealTimers();
   });
 
-  it('starts a core again within two seconds of its end, and tells of it', () => {
+  it('starts a core again within two seconds of its end, and reports it', () => {
     const states: string[] = [];
     const core = supervise();
     core.onEvent((event) => states.push(event.state.state));
@@ -197,7 +197,7 @@ describe('the supervisor', () => {
     expect(states).toEqual(['ready', 'restarting', 'restarting', 'ready']);
   });
 
-  it('waits longer each time a core ends in a row, says so, and begins anew after a stable run', () => {
+  it('waits longer each time a core ends in a row, says so, and starts again after a stable run', () => {
     const core = supervise();
     for (const wait of RESTART_AFTER) {
       last().end(1);

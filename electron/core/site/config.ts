@@ -26,14 +26,14 @@ export const SiteConfig = z.strictObject({
   liveness: z.enum(['on', 'off']),
   /** What a check-in claims: always in, always out, or the opposite of the person's last one today. */
   direction: z.enum(['auto', 'in', 'out']).default('auto'),
-  /** The same person within this time is one check-in, until a server has told what its site goes by. */
+  /** The same person within this time is one check-in, until a server has sent its site's settings. */
   repeatWindowSeconds: z.number().int().min(0).max(3600).default(60),
   undoSeconds: z.number().int().min(3).max(60).default(8),
   /** Keep an encrypted verification photo with each face check-in. */
   photos: z.boolean().default(true),
   photoDays: z.number().int().min(1).max(90).default(90),
   gpsDays: z.number().int().min(1).max(30).default(30),
-  /** Accepted chance that a stranger is taken for somebody, per visit searched (FPIR). */
+  /** Accepted chance that a stranger is taken for someone, per visit searched (FPIR). */
   targetFpir: z.number().gt(0).max(0.05).default(0.001),
   /** Above this many people the kiosk asks for number or badge first. */
   calibratedPeople: z.number().int().min(1).max(100_000).default(1000),
@@ -42,25 +42,28 @@ export const SiteConfig = z.strictObject({
     contact: z.string().min(1).max(200),
     dpo: z.string().min(1).max(200),
   }),
-  /** How far back somebody who came in and never went out counts as inside, on the evacuation list; 24 where it is absent. */
+  /**
+   * How far back someone who came in and never went out counts as inside, on the evacuation list; 24 where it is
+   * absent.
+   */
   evacuationHours: z.number().int().min(4).max(36).optional(),
   /** Badge readers, GPS, door relay on serial ports: docs/install/devices.md. Absent: none, and no driver is loaded. */
   devices: Devices.optional(),
 });
 export type SiteConfig = z.infer<typeof SiteConfig>;
 
-/** What a new kiosk says until somebody says who runs the place. */
+/** What a new kiosk says until someone says who runs the place. */
 export const PRIVACY_NOT_SET: SiteConfig['privacy'] = {
   controller: 'the operator of this building (not configured)',
   contact: 'privacy contact not configured',
   dpo: 'data protection officer not configured',
 };
 
-/** Whether somebody has said who runs the place, and whom to ask. */
+/** Whether someone has said who runs the place, and who to ask. */
 export const privacyIsSet = ({ privacy }: Pick<SiteConfig, 'privacy'>): boolean =>
   (['controller', 'contact', 'dpo'] as const).every((field) => privacy[field] !== PRIVACY_NOT_SET[field]);
 
-/** Days that people are told the photo of a check-in is kept: 0 where none is taken. */
+/** Days the photo of a check-in is kept, as people read it: 0 where none is taken. */
 export const photoDaysShown = (site: Pick<SiteConfig, 'photos' | 'photoDays'>): number =>
   site.photos ? site.photoDays : 0;
 
@@ -91,13 +94,13 @@ export function readSiteConfig(home: string): SiteConfig {
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new Problem('site-config-wrong', `${file} is not JSON`, 'Mend the file or provision this kiosk again.', {
+    throw new Problem('site-config-wrong', `${file} is not JSON`, 'Fix the file or provision this kiosk again.', {
       cause,
     });
   }
   const parsed = SiteConfig.safeParse(json);
   if (!parsed.success) {
-    throw new Problem('site-config-wrong', `${file}: ${z.prettifyError(parsed.error)}`, 'Mend the values named here.');
+    throw new Problem('site-config-wrong', `${file}: ${z.prettifyError(parsed.error)}`, 'Fix the values named here.');
   }
   return parsed.data;
 }

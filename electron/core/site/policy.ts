@@ -7,7 +7,7 @@ import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { isTimeZone, type SiteConfig } from './config.ts';
 
-/** The server's policy as it was last told; null for none. One that can't be read (of another build) counts as none. */
+/** The server's policy as it was last sent; null for none. One that can't be read (of another build) counts as none. */
 export function readPolicy(text: string | null): Policy | null {
   if (text === null) return null;
   try {
@@ -40,7 +40,7 @@ export const templatesOnCards = (policy: Policy | null): boolean => policy?.temp
 
 const Issuers = z.array(Ed25519PublicJwk);
 
-/** Keys that a person's own code may be signed by, as the server last told; none where that can't be read. */
+/** Keys that a person's own code may be signed by, as the server last sent them; none where that can't be read. */
 export function readIssuers(text: string | null): readonly Ed25519PublicJwk[] {
   if (text === null) return [];
   try {
@@ -89,7 +89,7 @@ export function governed(
     get gpsDays() {
       return policy()?.gpsDays ?? site.gpsDays;
     },
-    // A photo of a face is a template for whoever has an embedder.
+    // A photo of a face is a template for anyone who has an embedder.
     get photos() {
       return !templatesOnCards(policy()) && site.photos;
     },

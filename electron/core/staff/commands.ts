@@ -12,7 +12,7 @@ import { knownStaff, memberNamed } from './members.ts';
 import { createStaffRecords } from './records.ts';
 import { staffRow } from './screen.ts';
 
-/* `staff …`: who works at the kiosk on this machine. Whoever may run them without a running core owns the kiosk's folder already. */
+/* `staff …`: who works at the kiosk on this machine. To run them without a running core, one has to own the kiosk's folder. */
 
 const managing = ({ store, changed }: CommandContext) => ({
   store,

@@ -7,7 +7,7 @@ export interface Entry {
   readonly outcome: StaffOutcome;
   /** Who did it, where it is not the session that runs. */
   readonly by?: Open<'staff'>['by'];
-  /** Whom it is about. */
+  /** Who it is about. */
   readonly member?: { readonly id: string; readonly name: string; readonly role?: Open<'staff'>['role'] };
   readonly code?: string;
   readonly paper?: number;

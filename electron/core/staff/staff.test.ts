@@ -305,7 +305,7 @@ describe('unlocking', () => {
     const again = await start();
     expect(await code(again.staffUnlock({ member: made.desk.member.id, pin: OWN.desk }))).toBe('pin-locked');
     await stop();
-    // Each wrong one is recorded with whom it was tried on; knocking at a locked door once a lock and start.
+    // Each wrong one is recorded with the person it was tried on; knocking at a locked door once a lock and start.
     const refused = (await staffEvents()).filter((e) => e.startsWith('enter refused'));
     expect(refused.filter((e) => e === 'enter refused wrong Dora Desk')).toHaveLength(5);
     expect(refused.filter((e) => e === 'enter refused locked Dora Desk')).toHaveLength(2);
@@ -470,7 +470,7 @@ describe('names', () => {
     expect(acts.at(-1)).toBe('health emergency');
   });
 
-  test('a supervisor reads who did what here, newest first: members by name, the emergency PIN as such, nobody whom it was done to', async () => {
+  test('a supervisor reads who did what here, newest first: members by name, the emergency PIN as such, and not the people it was done to', async () => {
     const { client, made, enter } = await oneOfEach();
     const desk = await enter('desk');
     const { person } = await client.enrolByNumber({

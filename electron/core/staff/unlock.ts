@@ -27,7 +27,7 @@ interface Opened {
 }
 
 export interface Unlocking {
-  /** Whom the unlock screen lists; nobody where what is kept of them can't be read: the emergency PIN is left. */
+  /** The people the unlock screen lists; none where what is kept of them can't be read: the emergency PIN is left. */
   choices(): StaffChoice[];
   /** @throws Problem `staff-unknown`, `pin-wrong`, `pin-locked`, `staff-code-needed`, `staff-factor-missing`, `staff-pin-choose`, `badge-unknown`, … */
   unlock(input: z.output<typeof Unlock>): Promise<Opened>;

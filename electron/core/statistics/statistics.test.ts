@@ -33,7 +33,7 @@ test('a reason counts once a visit, however many frames show it, and what the me
   expect(statistics.take()).toBeNull();
 });
 
-test('scores are told only when enough people share them, and are not lost meanwhile', () => {
+test('scores are reported only when enough people share them, and are not lost meanwhile', () => {
   const statistics = createStatistics();
   const record = () => statistics.recorded({ method: 'face', score: 0.81 });
   for (let i = 1; i < FEWEST_SCORES; i += 1) record();

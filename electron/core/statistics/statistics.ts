@@ -3,7 +3,7 @@ import type { Checkin } from '../store/interface.ts';
 
 /**
  * What this kiosk counts about itself: how people get in, why not, how sure it was, and how much waits for the server. Counts
- * alone: nothing in it is about anybody, and the scores are told only once enough people share them.
+ * alone: nothing in it is about anybody, and the scores are reported only once enough people share them.
  */
 
 /** Scores are held back until there are this many, so that none is known to be of the one person of a quiet hour. */
@@ -22,7 +22,7 @@ export interface Statistics {
   around<T extends Pick<CoreMethods, 'visitBegin' | 'probe' | 'checkinByPin'>>(methods: T): T;
   /** How many events wait for the server now. */
   depth(pending: number): void;
-  /** Hands over what was counted since the last time, and begins anew; null: nothing happened. */
+  /** Hands over what was counted since the last time, and starts over; null: nothing happened. */
   take(): Counts | null;
 }
 

@@ -1,13 +1,13 @@
 import type { CoreMethods, MethodName } from '../../contract/methods.ts';
 
-/** What a screen asks by itself, with nobody there; the technician's menu says of itself whether somebody touched it. */
+/** What a screen asks by itself, with nobody there; the technician's menu says of itself whether someone touched it. */
 const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'screenState', 'technicianState']);
 
 /** How long nobody has been at the kiosk: no face, no code, no key, no staff. */
 export interface Activity {
-  /** Ms since the last sign of somebody; from the start of the core at first. */
+  /** Ms since the last sign of someone; from the start of the core at first. */
   idleMs(): number;
-  /** Somebody is here. */
+  /** Someone is here. */
   note(): void;
   /** The same methods; each call of a person counts when it begins and when it ends. */
   around(methods: CoreMethods): CoreMethods;

@@ -6,9 +6,9 @@ type Listener = <S extends SignalName>(name: S, data: Signal<S>) => void;
 /** Keeps the status that every screen shows, and pushes it when it has changed. */
 export interface StatusHub {
   current(): Status;
-  /** Reads the status again and tells the screens if it is another one. */
+  /** Reads the status again and notifies the screens if it changed. */
   refresh(): void;
-  /** Tells every screen something that passes. */
+  /** Sends every screen something that passes. */
   push: Listener;
   onSignal(listener: Listener): () => void;
 }

@@ -10,7 +10,7 @@ import type { Store } from '../store/interface.ts';
 import type { Uplink } from '../sync/link.ts';
 import { storageState } from './storage.ts';
 
-/** Whom the status is asked of; what comes and goes while the core runs is asked each time. */
+/** What the status is asked of; what comes and goes while the core runs is asked each time. */
 export interface StatusParts {
   readonly store: Pick<Store, 'pendingCount' | 'oldestPendingAt' | 'countPeople'>;
   readonly home: string;
@@ -19,7 +19,7 @@ export interface StatusParts {
   readonly retention: Retention;
   readonly settings: DeviceSettings;
   readonly offered: () => Status['checkinMethods'];
-  /** The device's secret lies in a file beside the store. */
+  /** The device's secret is in a file beside the store. */
   readonly secretInFile: boolean;
   /** What the screen says of itself. */
   readonly screen: () => readonly string[];
@@ -38,7 +38,7 @@ export interface StatusParts {
   readonly emergencyUsed: () => boolean;
 }
 
-/** What every screen is shown of the kiosk's state, read anew at each call. */
+/** What every screen is shown of the kiosk's state, reread at each call. */
 export function statusOf(parts: StatusParts): () => Status {
   const { store, home, site, recogniser, retention, settings, secretInFile, missing } = parts;
   return () => {

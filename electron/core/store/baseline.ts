@@ -73,8 +73,8 @@ CREATE TABLE card_template(
 CREATE TABLE used_code(digest BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 -- Who has to enrol again, as the server says, and why. The row may come before the person's own.
 CREATE TABLE again(person BLOB PRIMARY KEY, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
--- Pairs of people whom no face alone tells apart, the lesser id first. marked 0: it was removed here, and the server does not know
--- yet. at is trusted ms, device the kiosk where (null: the console), actor who of its staff.
+-- Pairs of people that a face alone can't distinguish, the lesser id first. marked 0: it was removed here, and the
+-- server does not know yet. at is trusted ms, device the kiosk where (null: the console), actor who of its staff.
 CREATE TABLE lookalike(
   first BLOB NOT NULL, second BLOB NOT NULL, marked INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,
   device BLOB, actor TEXT, n INTEGER NOT NULL, PRIMARY KEY(first, second)) STRICT, WITHOUT ROWID;

@@ -29,7 +29,7 @@ export interface CheckReport {
   readonly problems: readonly CheckProblem[];
 }
 
-/** For long work: told now and then how far it is. */
+/** For long work: called now and then with how far it is. */
 export interface WorkOptions {
   readonly progress?: (done: number, total: number, what: string) => void;
 }
@@ -271,7 +271,7 @@ async function checkPhotos(
   attempt('photos', () => {
     rows = db.prepare('SELECT n, address FROM photo ORDER BY n').all() as { n: number; address: Buffer }[];
   });
-  if (!rows) return 0; // what they should be can't be told
+  if (!rows) return 0; // what they should be is unknown
   return checkFiles(store, rows, waiting, found, attempt, progress);
 }
 

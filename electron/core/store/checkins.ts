@@ -49,7 +49,7 @@ export class Checkins {
 
   #compose(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null): { event: Composed; sealed: Buffer } {
     const { values, log } = this.#s;
-    const gps = person.gpsOptOut ? null : checkin.gps; // who opted out leaves no coordinates, whoever calls
+    const gps = person.gpsOptOut ? null : checkin.gps; // who opted out leaves no coordinates, whatever calls
     const event = log.compose(
       'checkin',
       checkin.open,
@@ -79,7 +79,7 @@ export class Checkins {
     const { event, sealed } = this.#compose(person, checkin, id, photo);
     this.#s.log.store(event, person.ref, sealed);
     if (photoLost) this.#lost.run(event.n, photoLost);
-    // What retention takes away on its own lies in rows of its own.
+    // What retention takes away on its own is in rows of its own.
     const gps = event.salted.filter(({ field }) => field === 'gps');
     if (gps.length > 0)
       this.#insertGps.run(event.n, person.ref, this.#s.values.seal('checkin.gps', person, event.id, gps));

@@ -5,7 +5,7 @@ import { PAGE_BYTES } from './pages.ts';
 
 export type Db = Database.Database;
 
-/** How SQLCipher is told of a raw 32-byte key. */
+/** How SQLCipher takes a raw 32-byte key. */
 export const rawKey = (key: Uint8Array): string => `"x'${Buffer.from(key).toString('hex')}'"`;
 
 /**

@@ -4,8 +4,8 @@ import { canonicalText } from './header.ts';
 import type { Template } from './interface.ts';
 
 /**
- * Event values that the store has already: the vectors of a template event lie in the template rows, what a card opens in a
- * row of its own, and the key of a
+ * Event values that the store has already: the vectors of a template event are in the template rows, what a card opens
+ * in a row of its own, and the key of a
  * photo's file follows from the person's. The event's sealed value keeps their salt and what finds them; the value is put
  * together when the event is sent or checked, and is gone with those rows. The commitment stays.
  */

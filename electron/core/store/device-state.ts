@@ -37,7 +37,10 @@ interface CommandRow {
   readonly n: number | null;
 }
 
-/** What the server told this one device: the build to run, its own settings, commands. Writes belong into a transaction of the caller's. */
+/**
+ * What the server sent to this one device: the build to run, its own settings, commands. Writes belong into a
+ * transaction of the caller's.
+ */
 export class DeviceState {
   readonly #s: Session;
   readonly #rows: Rows;
@@ -65,12 +68,12 @@ export class DeviceState {
     ).run(uuidBytes(id), what, Date.parse(expires));
     const row = this.#row(id)!;
     // Asked again although it was answered: the server's database is older than the answer, which is then sent again by
-    // itself. Only one that was already trimmed has to be given anew.
+    // itself. Only one that was already trimmed has to be given again.
     if (row.outcome !== null && row.outcome !== 'begun' && !log.row(row.n!))
       this.#say(row, { command: id, what: row.what, outcome: row.outcome });
   }
 
-  /** @throws Error for a command that the server never told */
+  /** @throws Error for a command that the server never sent */
   answer(id: string, outcome: Outcome, code?: string): void {
     const row = this.#row(id);
     if (!row) throw new Error(`there is no command ${id}`);
@@ -86,7 +89,7 @@ export class DeviceState {
     return this.#s.db.prepare('SELECT * FROM command WHERE id = ?').get(uuidBytes(id)) as CommandRow | undefined;
   }
 
-  /** Null: none was told, or it is of a build that this one can't read. */
+  /** Null: none was sent, or it is of a build that this one can't read. */
   get update(): UpdateDirective | null {
     return UpdateDirective.safeParse(this.#json(UPDATE)).data ?? null;
   }

@@ -78,7 +78,7 @@ export function headerOf(p: HeaderParts): EventHeader {
   };
 }
 
-/** RFC 3339 instants with ms, printed anew only when the second changes. */
+/** RFC 3339 instants with ms, reprinted only when the second changes. */
 export class Instants {
   #second = Number.NaN;
   #prefix = '';

@@ -104,7 +104,7 @@ export interface CheckinQuery {
   readonly after?: string;
 }
 
-/** What was agreed to, and by whom: the person, or a guardian for somebody below the age of consent. */
+/** What was agreed to, and who agreed: the person, or a guardian for someone below the age of consent. */
 export interface GivenConsent {
   readonly textVersion: string;
   readonly language: string;
@@ -117,7 +117,7 @@ export interface NewPerson {
   readonly name: string;
   readonly number: string | null;
   readonly language: string;
-  /** Null for somebody without a face here: number and PIN need no consent. */
+  /** Null for someone without a face here: number and PIN need no consent. */
   readonly consent: GivenConsent | null;
   readonly templates: readonly { readonly pose: string; readonly model: string; readonly embedding: Float32Array }[];
   /** In place of templates: what the person's card alone opens, and how many templates that is. */
@@ -126,11 +126,14 @@ export interface NewPerson {
   readonly photo: Uint8Array | null;
   /** As the person's PIN is stored (pin/stored-pin.ts). */
   readonly pinHash: string | null;
-  /** Whose face is like theirs, and is somebody else's: they are a pair of lookalikes from the first moment. */
+  /** Whose face is like theirs, and is someone else's: they are a pair of lookalikes from the first moment. */
   readonly lookalike?: { readonly other: string; readonly marking: Marking };
 }
 
-/** The opt-out from positions takes effect at once: such a person's check-ins carry none. The server hears of it, and tells the other kiosks. */
+/**
+ * The opt-out from positions takes effect at once: such a person's check-ins carry none. The server is notified, and
+ * notifies the other kiosks.
+ */
 export interface PersonChange {
   readonly name?: string;
   readonly number?: string | null;
@@ -163,7 +166,7 @@ export interface IssuedCard {
   readonly hash: string;
 }
 
-/** Somebody who is to be enrolled again, and why, as a code. */
+/** Someone who is to be enrolled again, and why, as a code. */
 export interface Reenrolment {
   readonly person: Person;
   readonly reason: string;
@@ -178,15 +181,18 @@ export interface Lockout {
   readonly at: number;
 }
 
-/** The newest standing record of somebody, from whichever kiosk of the site. */
+/** The newest standing record of someone, from whichever kiosk of the site. */
 export interface Whereabouts {
   readonly person: Person;
   readonly direction: 'in' | 'out';
   /** RFC 3339. */
   readonly at: string;
-  /** Recorded here; else the server told of it. */
+  /** Recorded here; else sent by the server. */
   readonly here: boolean;
-  /** When somebody saw them outside in the evacuation under way, and at which kiosk (null: the console says so). Null: missing. */
+  /**
+   * When someone saw them outside in the evacuation under way, and at which kiosk (null: the console says so). Null:
+   * missing.
+   */
   readonly accounted: { readonly at: string; readonly device: string | null } | null;
 }
 
@@ -216,7 +222,7 @@ export interface StoreReads {
   inPair(person: string): boolean;
   /** Pairs of lookalikes, newest first. */
   lookalikes(): LookalikePair[];
-  /** With whom this person is a pair of lookalikes. */
+  /** The person this one is a pair of lookalikes with. */
   partners(person: string): string[];
   /** Who is to be enrolled again, by the server's word, by name. */
   reenrolments(): Reenrolment[];
@@ -268,10 +274,10 @@ export interface StoreWrites {
   issueCard(person: string, card: IssuedCard | null, replacing: boolean): number;
   /** Destroys the person's key, rows, templates and photos; appends the event. What the chain committed to stays unguessable. */
   deletePerson(id: string): Promise<void>;
-  /** The record and its event, which stands in the outbox from then on: durable when this returns. */
+  /** The record and its event, which is in the outbox from then on: durable when this returns. */
   recordCheckin(checkin: NewCheckin): Promise<Checkin>;
   /**
-   * @param takenFor whose face was nearly as like, where somebody says that they are not who was recognised
+   * @param takenFor whose face was nearly as like, where someone says that they are not who was recognised
    * @returns whether that made the two a pair of lookalikes
    */
   voidCheckin(id: string, reason: Open<'void'>['reason'], takenFor?: string): boolean;
@@ -286,9 +292,15 @@ export interface StoreWrites {
    * wrong) is put there, or it would stay for ever. Both trusted time, ms since 1970.
    */
   pruneLockouts(before: number, latest: number): number;
-  /** Marks somebody as accounted for in the evacuation under way, or as missing again; `at` is RFC 3339. @throws Problem `person-unknown` */
+  /**
+   * Marks someone as accounted for in the evacuation under way, or as missing again; `at` is RFC 3339.
+   * @throws Problem `person-unknown`
+   */
   account(person: string, accounted: boolean, at: string): void;
-  /** Begins an evacuation, where none goes on, or ends the one that does; no mark of before stays. `report` tells its counts. */
+  /**
+   * Begins an evacuation, where none goes on, or ends the one that does; no mark of before stays. `report` has its
+   * counts.
+   */
   beginEvacuation(evacuation: OngoingEvacuation, report: Open<'health'>): void;
   endEvacuation(report: Open<'health'>): void;
   setSetting(key: string, value: string): void;
@@ -303,7 +315,7 @@ export interface StoreWrites {
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
   /**
    * Removes photos / positions of check-ins older than `before` (RFC 3339, trusted time) and appends a `purge` event;
-   * how many went. Told also where nothing is due: it is the kiosk's word that nothing older is here.
+   * how many went. Reported also where nothing is due: it is the kiosk's word that nothing older is here.
    */
   purgePhotos(before: string): Promise<number>;
   purgeGps(before: string): number;

@@ -4,7 +4,7 @@ import type { Db } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Session } from './session.ts';
 
-/** Two people whom no face alone tells apart. */
+/** Two people that a face alone can't distinguish. */
 export interface LookalikePair {
   readonly people: readonly [string, string];
   readonly reason: LookalikeReason;
@@ -43,7 +43,7 @@ const sorted = (a: string, b: string): [Buffer, Buffer] => {
 };
 
 /**
- * Everything that ties somebody who is gone to others: their pairs, and the events here that name both.
+ * Everything that ties someone who is gone to others: their pairs, and the events here that name both.
  * @param id 16 bytes
  */
 export function forgetLookalikes(db: Db, id: Buffer): void {

@@ -55,8 +55,8 @@ export function migrate(db: Db, migrations: readonly Migration[] = MIGRATIONS): 
       `this store needs a build that knows schema ${minReader}; this one knows ${newest}`,
       'Install the newer version again. The store was not changed.',
     );
-  // As SQLite has it for changes of whole tables (lang_altertable.html): with foreign keys on, dropping a table that is made anew
-  // takes the rows of others with it, or is refused. The pragma is without effect inside a transaction.
+  // As SQLite has it for changes of whole tables (lang_altertable.html): with foreign keys on, dropping a table that is
+  // recreated takes the rows of others with it, or is refused. The pragma is without effect inside a transaction.
   db.pragma('foreign_keys=OFF');
   try {
     for (const step of migrations) if (step.schema > schema) db.transaction(() => take(db, step))();

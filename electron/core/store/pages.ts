@@ -16,7 +16,7 @@ import { readIfThere } from '../../../sync/disk/replace.ts';
  * third a new one with the pages above it), each encrypted and hashed in whole, so small pages bring the ciphered store
  * nearest to a plain one: check-ins a second against plain were 0.74 with 1024, 0.71 with 2048, 0.70 with 4096 (medians of
  * three interleaved runs of test/bench/store.ts on a busy two-core VM, when two check-ins still filled a page).
- * Another program has to be told: `PRAGMA cipher_page_size`.
+ * Another program has to set it: `PRAGMA cipher_page_size`.
  */
 export const PAGE_BYTES = 1024;
 const HMAC_BYTES = 64;

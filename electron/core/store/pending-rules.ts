@@ -29,7 +29,7 @@ export function mayBe(word: string, person: Pick<Person, 'id' | 'name' | 'number
   return meanings(word).some((one) => terms.includes(one));
 }
 
-/** Whom names of files and folders mean, among many people. */
+/** Who names of files and folders mean, among many people. */
 export class PeopleByTerm {
   readonly #byWord = new Map<string, Person[]>();
 

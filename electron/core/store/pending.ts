@@ -11,7 +11,7 @@ import { mayBe } from './pending-rules.ts';
 import type { Reserve } from './reserve.ts';
 import type { Session } from './session.ts';
 
-/** Most pictures that wait at a time: more than somebody looks at, and less than fills a disk. */
+/** Most pictures that wait at a time: more than someone looks at, and less than fills a disk. */
 export const MAX_PENDING = 2_000;
 
 /** What became of a picture: still to be looked at, or how staff decided. */
@@ -23,11 +23,11 @@ export interface PendingAbout {
   readonly word: string;
   /** The file's own name. */
   readonly file: string;
-  /** Code of why somebody has to look. */
+  /** Code of why someone has to look. */
   readonly reason: string;
-  /** Id of whom it was joined with, where that was clear. */
+  /** Id of the person it was joined with, where that was clear. */
   readonly person: string | null;
-  /** Id of whom the face is enrolled as already, as far as that was looked for. */
+  /** Id of the person the face is enrolled as already, as far as that was looked for. */
   readonly duplicate: string | null;
   /** Version of the text that the importer vouches for; null: nobody vouches for anything. */
   readonly consent: string | null;
@@ -127,13 +127,13 @@ export class PendingRows {
     if (!row)
       throw new Problem(
         'review-photo-unknown',
-        'this picture does not wait any more: somebody decided about it, or its time was over',
+        'this picture does not wait any more: someone decided about it, or its time was over',
         'Go on with the next one.',
       );
     return { ...this.#open(row), address: row.address.toString('base64url') };
   }
 
-  /** Leaves that it was decided, and nothing of the picture. @param person ref of whom it was taken for */
+  /** Leaves that it was decided, and nothing of the picture. @param person ref of the person it was taken for */
   settle(id: string, outcome: Exclude<PendingState, 'waiting'>, person: number | null): void {
     this.#db
       .prepare(
@@ -158,9 +158,9 @@ export class PendingRows {
   }
 
   /**
-   * Everything that may be a picture of this person, by the name of its file, by whom it was joined with, or by its face.
-   * Of several people of one name it goes with the first of them; one that can't be opened goes with anybody, since it might
-   * be theirs and is of use to nobody. Gives the addresses of the files that must go.
+   * Everything that may be a picture of this person, by the name of its file, by the person it was joined with, or by
+   * its face. Of several people of one name it goes with the first of them; one that can't be opened goes with anybody,
+   * since it might be theirs and is of use to nobody. Gives the addresses of the files that must go.
    */
   removePerson(person: Known): string[] {
     this.#db.prepare('DELETE FROM pending_photo WHERE person = ?').run(person.ref);
@@ -305,7 +305,11 @@ export class PendingPhotos {
     return this.#vault.read(key, photoPlace(id), address);
   }
 
-  /** Somebody has decided: the picture goes. @param person id of whom it was taken for. @throws Problem `review-photo-unknown` */
+  /**
+   * Someone has decided: the picture goes.
+   * @param person id of the person it was taken for.
+   * @throws Problem `review-photo-unknown`
+   */
   async settle(id: string, outcome: Exclude<PendingState, 'waiting'>, person: string | null = null): Promise<void> {
     const address = this.#write(({ pending, session }) => {
       const one = pending.require(id);

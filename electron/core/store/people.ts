@@ -184,7 +184,7 @@ export class People {
     return this.#byNumber.get(numberKey(number))?.[0] ?? null;
   }
 
-  /** Whoever has this number; else the one whose number has these letters and digits, where there is one alone. */
+  /** The person with this number; else the one whose number has these letters and digits, where there is one alone. */
   byTypedNumber(number: string): Known | null {
     const exact = this.byNumber(number);
     if (exact) return exact;
@@ -193,7 +193,7 @@ export class People {
     return one && !another ? one : null;
   }
 
-  /** Null when nobody has it, or several have: whose it is can't be told then. */
+  /** Null when nobody has it, or several have: whose it is is unclear then. */
   byCredential(credential: Credential): Known | null {
     const [one, another] = this.#byCredential.get(credentialKey(credential)) ?? [];
     return one && !another ? one : null;

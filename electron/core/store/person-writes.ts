@@ -10,7 +10,7 @@ import type { Lookalikes } from './lookalikes.ts';
 import type { Purge } from './purge.ts';
 import type { Session } from './session.ts';
 
-/** What to tell memory once a transaction is committed, and what to answer. */
+/** What to apply in memory once a transaction is committed, and what to answer. */
 export interface Outcome<T> {
   readonly result: T;
   /** Takes the change over into memory; must not fail. */
@@ -49,7 +49,7 @@ export class PersonWrites {
     if (number === null) return;
     const holder = this.#s.people.byNumber(number);
     if (holder && holder.id !== owner)
-      throw new Problem('number-taken', 'this number belongs to somebody else', 'Give another number.');
+      throw new Problem('number-taken', 'this number belongs to someone else', 'Give another number.');
   }
 
   add(person: NewPerson, keys: PersonKeys, record: Buffer, photo: string | null): Outcome<Person> {
@@ -103,7 +103,7 @@ export class PersonWrites {
     );
   }
 
-  /** Whoever has a new face here is not to be enrolled again; the server says so too, a little later. */
+  /** Anyone who has a new face here is not to be enrolled again; the server says so too, a little later. */
   #enrolled(id: string): void {
     this.#s.db.prepare('DELETE FROM again WHERE person = ?').run(uuidBytes(id));
   }
@@ -121,7 +121,7 @@ export class PersonWrites {
   }
 
   /**
-   * Templates of a new enrolment of somebody who is here, and its picture in place of the one before.
+   * Templates of a new enrolment of someone who is here, and its picture in place of the one before.
    *
    * @param record id of the event that brings the picture; `photo` its address
    * @returns `gone`: addresses of pictures whose files must go
@@ -192,7 +192,7 @@ export class PersonWrites {
     };
   }
 
-  /** The same PIN, hashed anew; nothing where it is another by now. */
+  /** The same PIN, hashed again; nothing where it is another by now. */
   carryPin(id: string, before: string, after: string): Outcome<void> {
     const person = this.#s.people.known(id);
     if (person && this.#s.people.secrets.pinHash(person) === before) this.#writePin(person, after, 'carried');
@@ -221,7 +221,7 @@ export class PersonWrites {
     const { people, values } = this.#s;
     const person = people.require(id);
     const result = this.#purge.person(person.ref);
-    // Under the store's key, not the person's: the server must hear whom this was about. It goes when that is safe.
+    // Under the store's key, not the person's: the server must learn who this was about. It goes when that is safe.
     values.append('person', { change: 'deleted' }, { person: id }, null);
     return { result, committed: () => people.forget(person) };
   }

@@ -30,8 +30,8 @@ export class Purge {
   }
 
   /**
-   * Verification photos up to `before`; enrolment photos stay. Gives the addresses of their files. It is told also where
-   * none was left: the server waits for each kiosk's word that nothing older is there.
+   * Verification photos up to `before`; enrolment photos stay. Gives the addresses of their files. It is reported also
+   * where none was left: the server waits for each kiosk's word that nothing older is there.
    */
   photos(before: string): string[] {
     const upTo = this.#upTo(before);
@@ -52,7 +52,7 @@ export class Purge {
   /**
    * Events that are safe and older than `before`, at most `most` of them: the oldest first, so that the rest still is one
    * chain, which goes on from the anchor. A photo that is still to be sent holds its event, and all after it, back, until
-   * it is older than `patience`: what then never reached the server is told in a `photos-not-sent` event.
+   * it is older than `patience`: what then never reached the server is reported in a `photos-not-sent` event.
    * Gives the addresses of the photos' files that go with them, and the number of the newest event that went.
    */
   trim(before: string, patience: string, most: number): { photos: string[]; upTo: number } {
@@ -87,8 +87,9 @@ export class Purge {
   }
 
   /**
-   * Photos of check-ins go with their events; of those that the server does not have it is told how many: `waiting` never
-   * got through, `refused` it did not want or could not be read. Pictures of enrolments stay, and are sent all the same.
+   * Photos of check-ins go with their events; of those that the server does not have it reports how many: `waiting`
+   * never got through, `refused` it did not want or could not be read. Pictures of enrolments stay, and are sent all
+   * the same.
    */
   #tellUnsent(upTo: number): void {
     const { waiting, refused } = this.#db

@@ -31,8 +31,9 @@ export interface RekeyReport {
  * 2. the store is copied, the copy re-keyed, re-wrapped and checked page by page, and made durable;
  * 3. the copy takes the store's place by one rename (durable) while the old file is still locked;
  * 4. keyslots.json forgets the old generation.
- * Whoever opens next sees by the first page which generation the file has, and finishes: before 3 it drops the copy,
- * after 3 it does 4. `PRAGMA rekey` on the live file in WAL mode has a moment in which neither key fits all pages.
+ * The next process to open it sees by the first page which generation the file has, and finishes: before 3 it drops the
+ * copy, after 3 it does 4. `PRAGMA rekey` on the live file in WAL mode has a moment in which neither key fits all
+ * pages.
  *
  * Steps 2 and 3 block this process, so that no record falls in between. Needs as much free space as the store has.
  *

@@ -10,7 +10,7 @@ const MARGIN = 4;
 
 /**
  * Space set aside for attendance: a file that is given up when the disk is full, so that some thousand check-ins
- * still find room while somebody makes some.
+ * still find room while someone makes some.
  */
 export class Reserve {
   readonly #home: string;

@@ -18,7 +18,7 @@ import type { WhereaboutsRows } from './whereabouts.ts';
 export const POLICY = 'policy';
 /** Public keys of the server's issuer of people's own codes, as JSON. */
 export const ISSUERS = 'own-code-issuers';
-/** Peppers of PINs that the server told, base64url, newest first, as JSON. */
+/** Peppers of PINs that the server sent, base64url, newest first, as JSON. */
 export const PIN_PEPPERS = 'pin-peppers';
 
 /** What memory has to follow once this page is committed. */
@@ -26,14 +26,14 @@ export interface PageOutcome {
   readonly added: readonly Template[];
   /** Ids of templates that are gone. */
   readonly removed: readonly string[];
-  /** People of whom nothing is left in the gallery. */
+  /** People with nothing left in the gallery. */
   readonly gone: readonly string[];
   /** Addresses of photos whose files must go. */
   readonly photos: readonly string[];
   readonly policy: Policy | null;
   /** The newest set of server keys that the page brought. */
   readonly keys: ServerKeys | null;
-  /** The page told something of this device alone: a build, settings, a command (device-state.ts). */
+  /** The page said something about this device alone: a build, settings, a command (device-state.ts). */
   readonly deviceStateChanged: boolean;
 }
 
@@ -217,7 +217,7 @@ export class Applying {
       if (wanted.has(text) || !log.isCommitted(row.n)) have.add(text);
       else this.#drop(row.id);
     }
-    // Whoever had templates and has none may have taken their consent back: the importer's word for them is over.
+    // A person who had templates and has none may have taken their consent back: the importer's word for them is over.
     if (templates.length === 0 && rows.length > 0 && !this.#hasTemplates(known.ref))
       this.#photos.push(...this.#purge.waiting(known.ref));
     for (const one of templates) {
@@ -249,7 +249,7 @@ export class Applying {
     else db.prepare('DELETE FROM card_template WHERE person = ?').run(person.known.ref);
   }
 
-  /** A used one stays where it is taken back, so that it is still known when a snapshot tells it again. */
+  /** A used one stays where it is taken back, so that it is still known when a snapshot names it again. */
   #pinCode({ person: id, code }: Extract<Change, { kind: 'pinCode' }>): void {
     const person = this.#stored(id);
     if (!person || person.gone) return;
@@ -270,7 +270,7 @@ export class Applying {
     this.#touched.set(id, person.known.ref);
   }
 
-  /** A snapshot that tells no PIN takes away what the server told before; one of this kiosk's own stays. */
+  /** A snapshot without a PIN takes away what the server sent before; one of this kiosk's own stays. */
   #clearPin(id: string): void {
     const person = this.#stored(id);
     const stored = person && !person.gone ? this.#s.people.secrets.pinHash(person.known) : null;
@@ -363,7 +363,7 @@ export class Applying {
     const bytes = uuidBytes(request);
     const answered = db.prepare('SELECT n FROM erasure WHERE request = ?').pluck().get(bytes) as number | undefined;
     // Said once. When the server asks again, its database is older than the answer, which is then sent again anyway; only
-    // an answer that was already trimmed has to be given anew.
+    // an answer that was already trimmed has to be given again.
     if (answered !== undefined && log.row(answered)) return;
     const { n } = values.append('erasureDone', { request }, { person: id }, null);
     db.prepare('INSERT INTO erasure(request, n) VALUES (?, ?) ON CONFLICT(request) DO UPDATE SET n = excluded.n').run(

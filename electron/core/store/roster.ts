@@ -27,7 +27,7 @@ const SNAPSHOT = 'roster-snapshot';
 const GONE_MS = 30 * 86_400_000;
 
 /**
- * People as the server tells of them, in a transaction of the caller's: a page's changes and its cursor are one. What was
+ * People as the server sends them, in a transaction of the caller's: a page's changes and its cursor are one. What was
  * changed here and is not committed by the server yet is newer than anything the server can say of it.
  */
 export class Roster {
@@ -80,7 +80,7 @@ export class Roster {
     this.#rows.setSetting(SNAPSHOT, '');
   }
 
-  /** @returns what to tell memory; `committed` must be called after the commit */
+  /** @returns what to apply in memory; `committed` must be called after the commit */
   apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
     const o = { now: this.#trustedNow(), whole: page.whole };
     const work = new Applying(
@@ -93,9 +93,9 @@ export class Roster {
       o,
     );
     const { db, log } = this.#s;
-    // The server may begin a snapshot anew in the middle of one: what that one named counts no more.
+    // The server may begin a snapshot again in the middle of one: what that one named counts no more.
     if (page.whole && (page.first ?? this.#rows.setting(SNAPSHOT) !== 'under-way')) {
-      // Whoever the server already has from us, or ever told us of, must be in a page.
+      // People the server already has from us, or ever sent us, must be in a page.
       db.prepare('UPDATE person SET unseen = 0').run();
       for (const epoch of log.epochs)
         db.prepare('UPDATE person SET unseen = 1 WHERE gone_at IS NULL AND entered > ? AND entered <= ?').run(

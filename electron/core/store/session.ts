@@ -77,7 +77,7 @@ export class Values {
     });
   }
 
-  /** What opens the file of this record's photo, as the server is told: unpadded base64url. */
+  /** What opens the file of this record's photo, as the server gets it: unpadded base64url. */
   photoKey(person: Known, kind: 'checkin' | 'enrolment', record: string): string {
     return fileKey(this.#people.photosKey(person), { kind, record }).export().toString('base64url');
   }
@@ -152,5 +152,5 @@ interface Besides {
   readonly positions: ReadonlyMap<number, SealedRow>;
 }
 
-/** What of an event lies in its photo's row, and goes with it. */
+/** What of an event is in its photo's row, and goes with it. */
 export const ofPhoto = (field: string): boolean => field === 'photo' || field === 'photoKey';

@@ -295,7 +295,7 @@ export class SqlStore implements Store {
     const where = { person: person.id, record: uuidText(record), keyVersion: 1, kind: 'enrolment' } as const;
     const photo = vault.seal(fileKey(keys.photos, where), where, person.photo);
     return vault.keep(photo, () => {
-      this.#people.requireNew(person); // somebody may have come first while the photo was written
+      this.#people.requireNew(person); // someone may have come first while the photo was written
       return this.#change(() => this.#people.add(person, keys, record, photo.address));
     });
   }
@@ -352,7 +352,7 @@ export class SqlStore implements Store {
     await this.parts.vault.remove(addresses);
   }
 
-  /** Old versions of deleted rows still lie in the write-ahead log; this empties it. */
+  /** Old versions of deleted rows still are in the write-ahead log; this empties it. */
   scrubLog(): void {
     guarded(() => this.#session.db.pragma('wal_checkpoint(TRUNCATE)'));
   }

@@ -113,24 +113,24 @@ export class SyncSide {
     return guarded(() => this.#live().roster.policy);
   }
 
-  /** Public keys that people's own codes may be signed by, as JSON; null while the server has told none. */
+  /** Public keys that people's own codes may be signed by, as JSON; null while the server has sent none. */
   get issuers(): string | null {
     return guarded(() => this.#live().roster.issuers);
   }
 
-  /** Peppers that kiosks of this server share for PINs, base64url, as JSON; null while it has told none. */
+  /** Peppers that kiosks of this server share for PINs, base64url, as JSON; null while it has sent none. */
   get pinPeppers(): string | null {
     return guarded(() => this.#live().roster.pinPeppers);
   }
 
-  // What this one device was told
+  // What was sent to this one device
 
   /** Which build the server wants here; null: the one that is. */
   get update(): UpdateDirective | null {
     return guarded(() => this.#live().deviceState.update);
   }
 
-  /** This device's own settings as the server last told them; null: it never did. */
+  /** This device's own settings as the server last sent them; null: it never did. */
   get config(): KeptConfig | null {
     return guarded(() => this.#live().deviceState.config);
   }
@@ -140,7 +140,7 @@ export class SyncSide {
     return guarded(() => this.#live().deviceState.commands());
   }
 
-  /** Tells the server what became of a command; after a last word it is not open any more. */
+  /** Reports to the server what became of a command; after a last word it is not open any more. */
   answerCommand(id: string, outcome: Open<'command'>['outcome'], code?: string): void {
     this.#write(({ deviceState }) => deviceState.answer(id, outcome, code));
   }
@@ -181,7 +181,7 @@ export class SyncSide {
     return result.length;
   }
 
-  /** What the server told of the records at the site's other kiosks, newest of each person. */
+  /** What the server sent of the records at the site's other kiosks, newest of each person. */
   presence(): Presence[] {
     return guarded(() => this.#live().whereabouts.presence());
   }
@@ -191,7 +191,7 @@ export class SyncSide {
     return guarded(() => this.#live().whereabouts.kiosks());
   }
 
-  /** RFC 3339: of the time before this somebody may be missing among the presences; null for never. */
+  /** RFC 3339: of the time before this someone may be missing among the presences; null for never. */
   get presenceCut(): string | null {
     return guarded(() => this.#live().whereabouts.cut());
   }

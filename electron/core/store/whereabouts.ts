@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 
 /** What the server last said of the site's kiosks, as JSON. */
 const KIOSKS = 'site-kiosks';
-/** RFC 3339: of the time before this the server may have left somebody out, since it named as many as fit. */
+/** RFC 3339: of the time before this the server may have left someone out, since it named as many as fit. */
 const CUT = 'presence-cut';
 /** The evacuation that goes on: its id, since when (RFC 3339), and the number of the event by which it began or ended here. */
 const EVACUATION = 'evacuation-id';
@@ -26,7 +26,7 @@ export interface OngoingEvacuation {
 const KEPT_MS = 36 * 3_600_000;
 
 /**
- * Where people were last recorded: what the server told of the site's other kiosks, kept so that a kiosk which starts
+ * Where people were last recorded: what the server sent of the site's other kiosks, kept so that a kiosk which starts
  * without a network still knows it; and who is accounted for in an evacuation. Writes belong into a transaction of the
  * caller's; rows of a person go with the person.
  */
@@ -54,7 +54,7 @@ export class WhereaboutsRows {
   }
 
   /**
-   * Takes what a page says. Of people whom this kiosk does not know nothing is kept.
+   * Takes what a page says. Nothing is kept of people this kiosk does not know.
    * @param full as many presences as a page can have
    */
   note(presence: readonly Presence[], kiosks: readonly SiteKiosk[] | undefined, full: number): void {
@@ -154,12 +154,12 @@ export class WhereaboutsRows {
   applyEvacuation(ongoing: OngoingEvacuation | null): void {
     const n = Number(this.#rows.setting(EVENT) || 0);
     if (!this.#s.log.isCommitted(n)) return;
-    // Begun at two doors without a network it is one: whoever was accounted for here stays so.
+    // Begun at two doors without a network it is one: people accounted for here stay so.
     if (!ongoing || !this.evacuation()) this.#clearAccounted();
     this.#keepEvacuation(ongoing);
   }
 
-  /** The server says whether somebody was seen outside; a word of this kiosk's that it has not heard is newer. */
+  /** The server says whether someone was seen outside; a word of this kiosk's that it has not heard is newer. */
   applyAccounted(ref: number, seen: { readonly at: string; readonly device: string | null } | null): void {
     const { db, log } = this.#s;
     const n = db.prepare('SELECT n FROM accounted WHERE person = ?').pluck().get(ref) as number | undefined;

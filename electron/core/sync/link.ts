@@ -100,7 +100,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
       if (status.problem && status.problem.code !== lastCode) hooks.onProblem(status.problem);
       lastCode = status.problem?.code ?? null;
       if (status.online) renewal.heard();
-      // Once an exchange that failed: the same status is told again at every event.
+      // Once an exchange that failed: the same status is reported again at every event.
       else if (status.problem && status.problem !== lastProblem) renewal.refused(status.problem);
       lastProblem = status.problem;
       hooks.onStatus();

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LastAck, OutboxSource } from '../../../sync/edge/outbox.ts';
 import type { Store } from '../store/interface.ts';
 
-/** The newest ack that was taken: what a replayed one is told by. */
+/** The newest ack that was taken: what shows a replayed one. */
 const LAST_ACK = 'last-ack';
 const Kept = z.strictObject({ logEpoch: z.string(), serverTime: z.string() });
 

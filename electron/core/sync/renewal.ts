@@ -58,7 +58,7 @@ export function startRenewal(deps: RenewalDeps): Renewal {
     try {
       const before = link.current;
       const renewed = await work(before);
-      // A page may have brought newer keys meanwhile; a server that went back has told its own.
+      // A page may have brought newer keys meanwhile; a server that went back has sent its own.
       const { keys } = link.current.bundle;
       const later = keys.serial > before.bundle.keys.serial && keys.serial > renewed.bundle.keys.serial;
       if (stopped) return; // the old certificate stays good

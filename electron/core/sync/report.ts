@@ -27,7 +27,7 @@ export interface SyncReport {
   /** Last contact by trusted time, and until when faces are recognised without another one. */
   readonly lastContactAt: string | null;
   readonly leaseUntil: string | null;
-  /** Where the kiosk stands in the server's log; empty for nowhere. */
+  /** Where the kiosk is in the server's log; empty for nowhere. */
   readonly cursor: string;
   readonly photosWaiting: number;
   readonly problem: { readonly code: string; readonly message: string; readonly nextStep: string } | null;

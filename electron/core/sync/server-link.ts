@@ -105,7 +105,7 @@ export class LiveLink {
   /**
    * The server answered under the present keys.
    * @param now trusted time, ms since 1970
-   * @param marks of the outbox: they tell what is in a backup
+   * @param marks of the outbox: they show what is in a backup
    */
   answered(store: Pick<Store, 'setSetting'>, now: number, marks: () => readonly Mark[]): void {
     if (!this.#spare.tls && !this.#spare.sealing) return;

@@ -21,7 +21,7 @@ describe('keys of before a renewal or succession', () => {
     expect(afterAnswer(heard, START + 5 * DAY, [mark(9, 8)])).toEqual(NO_SPARE);
   });
 
-  test('a backup tells by a later epoch too, and by one that was trimmed', () => {
+  test('a backup shows by a later epoch too, and by one that was trimmed', () => {
     const heard = afterAnswer(spare, START, [mark(2, 2, 'old'), mark(7, 0)]);
     const later = START + 2 * DAY;
     expect(afterAnswer(heard, later, [mark(3, 3, 'old'), mark(7, 7), mark(4, 0, 'b')])).toBe(heard);
@@ -29,13 +29,13 @@ describe('keys of before a renewal or succession', () => {
     expect(afterAnswer(heard, later, [mark(4, 1, 'b')])).toEqual(NO_SPARE);
   });
 
-  test('go after thirty days where no backup is told of', () => {
+  test('go after thirty days where no backup is reported', () => {
     const heard = afterAnswer(spare, START, [mark(7, 0)]);
     expect(afterAnswer(heard, START + MOST_MS - 1, [mark(900, 0)])).toBe(heard);
     expect(afterAnswer(heard, START + MOST_MS, [mark(900, 0)])).toEqual(NO_SPARE);
   });
 
-  test('count anew from an answer of before the first: trusted time was corrected', () => {
+  test('count again from an answer of before the first: trusted time was corrected', () => {
     const ahead = afterAnswer(spare, START + 400 * DAY, [mark(7, 0)]);
     const right = afterAnswer(ahead, START, [mark(8, 0)]);
     expect(right.sealing?.answered).toEqual({ at: START, epoch: 'a', made: 8 });

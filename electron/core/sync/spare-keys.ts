@@ -9,10 +9,10 @@ export const SPARE_SETTING = 'server-link-before';
 
 /** A key is kept for a day after the first answer under the one that followed it, ms: what was heard once may be a replica's. */
 export const LEAST_MS = 86_400_000;
-/** And for no longer than this where no backup is told of, ms: a server that makes none can't be restored either. */
+/** And for no longer than this where no backup is reported, ms: a server that makes none can't be restored either. */
 export const MOST_MS = 30 * 86_400_000;
 
-/** How far one epoch has come, as an outbox tells it. */
+/** How far one epoch has come, as an outbox reports it. */
 export type Mark = Pick<EpochMark, 'epoch' | 'safe' | 'made'>;
 
 /** The server's first answer under the key that came after this one; null: none yet. */
@@ -94,7 +94,7 @@ function counted<K extends { answered: z.infer<typeof answered> }>(
   const { at, epoch, made } = key.answered;
   if (now - at < LEAST_MS) return key;
   const then = marks.findIndex((mark) => mark.epoch === epoch);
-  // An epoch that is no longer told of is trimmed, so all of it was safe; later ones have later events alone.
+  // An epoch that is no longer reported is trimmed, so all of it was safe; later ones have later events alone.
   const backedUp = marks.some((mark, i) => (i === then ? mark.safe > made : i > then && mark.safe > 0));
   return backedUp || now - at >= MOST_MS ? null : key;
 }

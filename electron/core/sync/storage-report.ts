@@ -2,12 +2,12 @@ import type { SqlStore } from '../store/store.ts';
 
 export type StorageState = 'ok' | 'low' | 'full';
 
-/** The state that the server was last told; absent means `ok`. */
+/** The state last reported to the server; absent means `ok`. */
 const REPORTED = 'storage-reported';
 
 /**
- * Tells the server how the kiosk's disk is, once a change. Where the disk has no room for the event itself it is told when
- * there is, the worst first, so that the server hears of every shortage, in its order.
+ * Reports the state of the kiosk's disk to the server, once a change. Where the disk has no room for the event itself
+ * it is reported when there is, the worst first, so that the server hears of every shortage, in its order.
  */
 export function createStorageReporter(store: {
   setting: SqlStore['setting'];
@@ -17,7 +17,7 @@ export function createStorageReporter(store: {
   let unsaid: StorageState[] = [];
   return (state) => {
     if (state !== (unsaid.at(-1) ?? reported)) unsaid.push(state);
-    // A disk that comes and goes while it can't be told: where it was worst, and where it is.
+    // A disk that comes and goes while it can't be reported: where it was worst, and where it is.
     if (unsaid.length > 2) unsaid = unsaid.includes('full') && state !== 'full' ? ['full', state] : [state];
     for (let next = unsaid[0]; next !== undefined; next = unsaid[0]) {
       if (!store.sync.reportIfRoom('storage', { state: next }, { [REPORTED]: next })) return;

@@ -2,7 +2,7 @@ import type { TechnicianTask } from '../../contract/technician.ts';
 import type { StaffRecords } from '../staff/records.ts';
 import type { Store } from '../store/interface.ts';
 
-/** What was begun, and by whom, while its end is not recorded; as JSON, empty for nothing. */
+/** What was begun and who began it, while its end is not recorded; as JSON, empty for nothing. */
 const UNDER_WAY = 'technician-under-way';
 
 interface UnderWay {

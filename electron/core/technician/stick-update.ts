@@ -29,7 +29,7 @@ export function createStickUpdater({ machine, updates, monotonic, sleep = wait }
 
   async function take(): Promise<{ version: string }> {
     const keeper = updates();
-    if (!keeper) throw new Problem('technician-not-here', 'nothing here installs builds', 'Install the kiosk anew.');
+    if (!keeper) throw new Problem('technician-not-here', 'nothing here installs builds', 'Install the kiosk again.');
     if (machine.there) await machine.ask('stick');
     const until = monotonic() + (machine.there ? STICK_MS : 0);
     state = { at: 'looking', until };
@@ -37,7 +37,7 @@ export function createStickUpdater({ machine, updates, monotonic, sleep = wait }
       try {
         return await keeper.now('usb');
       } catch (error) {
-        // It may be in somebody's hand still.
+        // It may be in someone's hand still.
         const comes = error instanceof Problem && error.code === 'update-no-stick' && !stopped && monotonic() < until;
         if (!comes) throw error;
         await sleep(POLL_MS);
@@ -49,7 +49,8 @@ export function createStickUpdater({ machine, updates, monotonic, sleep = wait }
     state() {
       if (state.at !== 'looking') return state;
       const notice = updates()?.notice();
-      // The updater tells bytes once it has found a build; before that it may be looking at a stick that is not there.
+      // The updater reports bytes once it has found a build; before that it may be looking at a stick that is not
+      // there.
       if (notice?.kind === 'preparing' && notice.progress !== null)
         return { at: 'preparing', version: notice.version, progress: notice.progress };
       return { at: 'stick', seconds: Math.max(0, Math.ceil((state.until - monotonic()) / 1000)) };

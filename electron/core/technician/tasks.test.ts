@@ -91,7 +91,7 @@ describe('what a technician has it do', () => {
     ]);
   });
 
-  test('reaches the machine as a file of its name, told before and after', async () => {
+  test('reaches the machine as a file of its name, reported before and after', async () => {
     const opened = await open();
     const { machine, asked } = machineAt(join(folder, 'machine'), true);
     const tasks = tasksOf(opened, { machine });
@@ -120,7 +120,7 @@ describe('what a technician has it do', () => {
     expect(notified(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed', code: 'machine-silent' });
   });
 
-  test('is told as it ended, by the core that comes after: a restart that was a restart, a reboot that was none', async () => {
+  test('is reported as it ended, by the core that comes after: a restart that was a restart, a reboot that was none', async () => {
     const opened = await open();
     const restart = vi.fn();
     await tasksOf(opened, { restart }).begin('restart', TECHNICIAN);
@@ -135,7 +135,7 @@ describe('what a technician has it do', () => {
     tasksOf(opened, { machine });
     expect(notified(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed' });
     tasksOf(opened);
-    expect(notified(opened)).toHaveLength(4); // each ending is told once
+    expect(notified(opened)).toHaveLength(4); // each ending is reported once
   });
 
   test('an update waits for the stick, and ends as the updater says', async () => {

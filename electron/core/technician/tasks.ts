@@ -36,7 +36,10 @@ export interface TaskDeps {
   readonly log: CoreOptions['log'];
 }
 
-/** What a technician can have this kiosk do: each is told before it begins and when it has ended, whichever core sees that. */
+/**
+ * What a technician can have this kiosk do: each is reported before it begins and when it has ended, whichever core
+ * sees that.
+ */
 export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
   const { machine, log } = deps;
   const records = createTaskRecords(deps.store, deps.records);

@@ -3,7 +3,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { type CommandContext, storeCommand } from '../command.ts';
 import type { UpdateKeeper } from './keeper.ts';
 
-/** How often progress is told, ms. */
+/** How often progress is reported, ms. */
 const PROGRESS_MS = 500;
 
 /** @throws Problem `update-not-installed` */

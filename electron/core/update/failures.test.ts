@@ -34,7 +34,7 @@ function rig(random = 0.5) {
   return { failures, notified, refuse, at: (seconds: number) => (now = seconds * 1000) };
 }
 
-test('a server without room is asked again within the minute, nobody is told, and what was wrong before is not put off', () => {
+test('a server without room is asked again within the minute, nothing is reported, and what was wrong before is not put off', () => {
   const { failures, notified, refuse, at } = rig();
   for (let times = 0, now = 0; times < 20; times++, now += 45) {
     at(now);
@@ -66,7 +66,7 @@ test('kiosks that came together do not come again together', () => {
   expect([waits(0, 16), waits(0.999, 16), waits(0.999, 44), waits(0.999, 46)]).toEqual([false, true, true, false]);
 });
 
-test('a reason is told once, a last one ends it', () => {
+test('a reason is reported once, a last one ends it', () => {
   const { failures, notified, refuse, at } = rig();
   refuse('update-unreachable');
   refuse('update-unreachable');

@@ -23,13 +23,13 @@ export interface FailureDeps {
   readonly log: CoreOptions['log'];
 }
 
-/** Wishes that came to nothing: each reason is told once, and what time may mend is tried again, later each time. */
+/** Wishes that came to nothing: each reason is reported once, and what time may fix is tried again, later each time. */
 export interface Failures {
   /** Why the newest wish came to nothing; null: it did not. */
   readonly problem: Problem | null;
   /** It waits for its time, or for ever. */
   waits(asked: Asked): boolean;
-  /** @param tell false: whoever asked hears it directly */
+  /** @param tell false: the caller gets it directly */
   refuse(asked: Asked, why: Problem, report: boolean): void;
   clear(): void;
 }

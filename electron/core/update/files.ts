@@ -39,7 +39,7 @@ export const SlotState = z.object({
 });
 export type SlotState = z.infer<typeof SlotState>;
 
-/** `spool/verdict-<attempt>.json`: how a trial ended. Whoever makes the file first has decided: core or launcher. */
+/** `spool/verdict-<attempt>.json`: how a trial ended. Core or launcher decides: the one that makes the file first. */
 export const Verdict = z.object({
   attempt: Uuid,
   outcome: z.enum(['healthy', 'failed']),
@@ -51,7 +51,7 @@ export const Verdict = z.object({
 });
 export type Verdict = z.infer<typeof Verdict>;
 
-/** `spool/health.json`: what the build on trial has yet to show; tells the build before it why there was no more. */
+/** `spool/health.json`: what the build on trial has yet to show; gives the build before it the reason it stopped. */
 export const TrialHealth = z.object({ attempt: Uuid, missing: z.array(Code).max(20) });
 export type TrialHealth = z.infer<typeof TrialHealth>;
 

@@ -63,7 +63,7 @@ export interface UpdateReport {
 }
 
 export interface UpdateKeeper {
-  /** The server told something of updates. */
+  /** The server sent something about updates. */
   acknowledged(): void;
   /** For the screens; null where there is nothing to say. */
   notice(): UpdateNotice | null;
@@ -131,7 +131,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
       match: selfTest.sees(unpackMatch(trial.before.match)),
       commit: trial.acknowledged,
       sync: deps.heard(),
-      // The updater of this very build has to work too, or nothing could ever be mended.
+      // The updater of this very build has to work too, or nothing could ever be fixed.
       updater: answered?.state === 'done' && answered.updater.startsWith(`${running.version} `),
     };
   }
@@ -195,7 +195,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     pursue(preparing.at === 'switching' ? preparing.wish : wishNow());
   }
 
-  /** The updater has yet to take the verdict of a trial that was told of: it does at whatever it is asked. */
+  /** The updater has yet to take the verdict of a trial that was reported: it does so whatever it is asked. */
   function settleState(): void {
     if (preparing.at !== 'none' || readState(layout)?.attempt === '') return;
     settling ??= askUpdater(layout, { want: 'check' }, monotonic);
@@ -214,7 +214,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     preparing.restart();
   }
 
-  /** Files of trials that were told of. */
+  /** Files of trials that were reported. */
   function forgetVerdicts(): void {
     const kept = verdictFile(layout, readState(layout)?.attempt ?? '');
     for (const name of readdirSync(layout.spool))

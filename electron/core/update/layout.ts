@@ -3,7 +3,7 @@ import { join } from 'node:path';
 /**
  * Where an installed kiosk keeps its builds. Three folders, since two users share them: the one that installs
  * (`smartpresence-update`) writes builds and its own work, and the one that runs the kiosk writes the spool alone. So
- * whoever gets hold of the running kiosk can't alter what runs after the next start.
+ * someone who takes over the running kiosk can't alter what runs after the next start.
  */
 export interface UpdateLayout {
   /** A folder a build, `state.json`, and the links `current` and `previous`. The updater's. */

@@ -168,7 +168,7 @@ export function createPreparing(deps: PreparingDeps): Preparing {
   };
 }
 
-/** In steps of a twentieth: each one is told to every screen. */
+/** In steps of a twentieth: each one goes to every screen. */
 const shownProgress = (part: number): number => Math.floor(Math.min(1, part) * 20) / 20;
 
 /** Whether two wishes are for the same. */

@@ -10,7 +10,7 @@ import type { SelfMatch } from './test-face.ts';
 
 const Uuid = z.uuid().lowercase();
 
-/** What was asked for, as it is told again with whatever came of it. */
+/** What was asked for, as it is reported again with whatever came of it. */
 const Asked = z.object({
   action: z.enum(['install', 'rollback']),
   /** As the directive names it: what is to run, or what is to be left. */
@@ -41,7 +41,7 @@ export const TrialRecord = z.object({
 export type TrialRecord = z.infer<typeof TrialRecord>;
 
 const Failed = z.record(BuildVersion, z.number().int().nonnegative());
-/** The refusal that was told last, so that it is told once. */
+/** The last reported rejection, so that it is reported once. */
 const Refused = z.object({ key: z.string().max(300), code: z.string().max(60) });
 
 export const TRIAL = 'update-trial';
@@ -67,7 +67,7 @@ export function withFailed(
   return Object.fromEntries([...others.slice(-(MAX_FAILED - 1)), [version, again]]);
 }
 
-/** The key of a wish: another one is tried anew. */
+/** The key of a wish: another one is tried again. */
 export const keyOf = ({ action, version, rollout, again }: Asked): string =>
   [action, version, rollout ?? 'staff', again].join(' ');
 
@@ -95,7 +95,7 @@ export function unpackMatch(kept: TrialRecord['before']['match']): SelfMatch | n
   return { model: kept.model, embedding: new Float32Array(new Uint8Array(bytes).buffer) };
 }
 
-/** What an event tells of it. */
+/** What an event reports of it. */
 export function detailOf(
   { asked, version, from }: Pick<TrialRecord, 'asked' | 'version' | 'from'>,
   reason?: string,

@@ -41,7 +41,7 @@ describe('what staff do not mean by the newest', () => {
   test.each<[Partial<UpdateDirective>, Record<string, number>, string[]]>([
     [{}, {}, []],
     [{ action: 'rollback' }, {}, ['0.3.0']],
-    // It failed here, and nobody has asked for it anew.
+    // It failed here, and nobody has asked for it again.
     [{ again: 1 }, { '0.3.0': 1 }, ['0.3.0']],
     // An admin chose it again.
     [{ again: 2 }, { '0.3.0': 1 }, []],
@@ -54,7 +54,7 @@ describe('what staff do not mean by the newest', () => {
 });
 
 describe('a refusal', () => {
-  test('that time does not mend is not tried again by itself; another one is, later each time', () => {
+  test('that time does not fix is not tried again by itself; another one is, later each time', () => {
     expect(isFinalError('update-cannot-roll-back')).toBe(true);
     expect(isFinalError('update-unreachable')).toBe(false);
     expect(isFinalError('update-disk-full')).toBe(false);

@@ -36,7 +36,7 @@ export function judge(directive: UpdateDirective | null, running: string, failed
       return refuse(
         'update-failed-before',
         `version ${version} did not prove itself here before`,
-        'Mend it and publish a newer one, or roll it out to this kiosk again.',
+        'Fix it and publish a newer one, or roll it out to this kiosk again.',
       );
   }
   if (window && !isZone(window.zone))
@@ -46,7 +46,7 @@ export function judge(directive: UpdateDirective | null, running: string, failed
 
 /**
  * Versions that staff's wish for the newest does not mean: what the server has kiosks leave, and what it asked for and failed
- * here. A rollout that asks for it anew, as an admin says, is what brings them.
+ * here. A rollout that asks for it again, as an admin says, is what brings them.
  */
 export function takenBack(directive: UpdateDirective | null, failed: FailedVersions): string[] {
   if (!directive || !BuildVersion.safeParse(directive.version).success) return [];

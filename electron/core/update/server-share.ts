@@ -51,7 +51,7 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
       const full = error instanceof Problem && error.code === BUSY;
       if (!full) log('info', 'update: the server’s repository could not be read', { error });
       if (response.headersSent) response.destroy();
-      // That the server refuses this kiosk is told on, with why.
+      // That the server rejects this kiosk is passed on, with the reason.
       else if (error instanceof Problem && error.params.status === 403)
         response
           .writeHead(403, { 'content-type': 'application/problem+json' })

@@ -79,7 +79,7 @@ function kiosk() {
 }
 
 describe('the build on trial', () => {
-  test('tells that it runs, shows what it can, decides, and tells that: each once', () => {
+  test('reports that it runs, shows what it can, decides, and reports that: each once', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.seen.camera = false;
@@ -110,7 +110,7 @@ describe('the build on trial', () => {
     expect(readVerdict(k.layout, ATTEMPT)).toBeNull();
   });
 
-  test('cut off after its verdict tells it at the next start', () => {
+  test('cut off after its verdict reports it at the next start', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.seen.camera = false;
@@ -142,7 +142,7 @@ describe('the build on trial', () => {
 });
 
 describe('the build before', () => {
-  test('tells why it runs again, once, and remembers what failed', () => {
+  test('reports why it runs again, once, and remembers what failed', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.seen.camera = false;
@@ -167,7 +167,7 @@ describe('the build before', () => {
     expect(readFailed(k.store)).toEqual({ '0.3.0': 0 });
   });
 
-  test('tells it when there is room again', () => {
+  test('reports it when there is room again', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.fail('trial-starts');

@@ -53,15 +53,15 @@ export interface TrialDeps {
 }
 
 /**
- * Where a trial is. `none`: there is none, or it was told to its end. `running`: this build is on trial. `restart`: the kiosk
- * has yet to start into the other build. `waits`: for the updater, or for room to tell of it.
+ * Where a trial is. `none`: there is none, or it was reported to its end. `running`: this build is on trial. `restart`:
+ * the kiosk has yet to start into the other build. `waits`: for the updater, or for room to report it.
  */
 export type TrialState = 'none' | 'running' | 'restart' | 'waits';
 
 /**
- * Takes a trial one step on: tells of it, looks at what the build has shown, decides for it, and tells how it ended. Called
- * again and again; whatever is cut off is taken up by the next call, of this build or of the one before. An event and what it
- * ends are one transaction, so each is told once.
+ * Takes a trial one step on: reports it, checks what the build has shown, decides for it, and reports how it ended.
+ * Called again and again; whatever is cut off is taken up by the next call, of this build or of the one before. An
+ * event and what it ends are one transaction, so each is reported once.
  */
 export function stepTrial(deps: TrialDeps): TrialState {
   const { layout, running, store, log, insteadOf } = deps;
@@ -143,7 +143,7 @@ function failed(deps: TrialDeps, trial: TrialRecord, code: string): TrialState {
   });
 }
 
-/** Tells it and keeps the settings, or neither: on a full disk it is told later. */
+/** Reports it and keeps the settings, or neither: on a full disk it is reported later. */
 function report(
   { store, log }: TrialDeps,
   code: string | null,
@@ -155,6 +155,6 @@ function report(
     return 'none';
   }
   if (!store.sync.reportIfRoom(code, detail, settings)) return 'waits';
-  log('info', 'update: told', { code, ...detail });
+  log('info', 'update: reported', { code, ...detail });
   return 'none';
 }

@@ -43,7 +43,7 @@ describe('a maintenance window', () => {
     expect(new Date(nextOpening(window, at(now))).toISOString()).toBe(next),
   );
 
-  test('of a zone that is none can be told before', () => {
+  test('of a zone that is none is known before', () => {
     expect(isZone('Europe/Berlin')).toBe(true);
     expect(isZone('Nowhere/Else')).toBe(false);
   });

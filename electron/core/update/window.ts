@@ -38,8 +38,8 @@ export function nextOpening(window: UpdateWindow | null, at: number): number {
   const guess = whole + ((from - wallMinute(window.zone, whole) + DAY) % DAY) * MINUTE;
   // Between now and then the clock may have been put forward or back.
   const off = ((wallMinute(window.zone, guess) - from + DAY + DAY / 2) % DAY) - DAY / 2;
-  const mended = guess - off * MINUTE;
-  if (isOpen(window, mended)) return mended;
+  const fixed = guess - off * MINUTE;
+  if (isOpen(window, fixed)) return fixed;
   // The night to summer time skips a window that lies within its hour: then it opens the night after.
   return isOpen(window, guess) ? guess : nextOpening(window, guess + MINUTE);
 }

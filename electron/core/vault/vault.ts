@@ -28,8 +28,8 @@ const place = (p: PhotoPlace): Place => ({
 });
 
 /**
- * The key of one file: HKDF-SHA-256 of the person's photos key with kind and record as info. It can be told to the server
- * with the photo's event, and opens nothing else; it needs no place of its own, and goes with the person's key.
+ * The key of one file: HKDF-SHA-256 of the person's photos key with kind and record as info. It can be given to the
+ * server with the photo's event, and opens nothing else; it needs no place of its own, and goes with the person's key.
  */
 export function fileKey(photos: KeyObject, { kind, record }: Pick<PhotoPlace, 'kind' | 'record'>): KeyObject {
   const info = `smartpresence/kiosk/v1/photo/${kind}/${record}`;
@@ -67,7 +67,7 @@ export class Vault {
   }
 
   file(address: string): string {
-    // Hexadecimal, since some file systems don't tell upper from lower case.
+    // Hexadecimal, since some file systems don't distinguish upper from lower case.
     return join(this.folder, Buffer.from(address, 'base64url').toString('hex') + SUFFIX);
   }
 

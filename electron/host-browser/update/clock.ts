@@ -8,7 +8,7 @@ const Kept = z.object({ verified: z.number().int().nonnegative() });
 
 /**
  * The updater's own floor of time: it believes the kiosk when that says what time it is, and never that it is earlier than
- * when metadata were last found valid. So a kiosk that somebody took over can't have it take expired ones again.
+ * when metadata were last found valid. So a kiosk that someone took over can't make it accept expired ones again.
  */
 export interface UpdaterClock {
   /** @param said the kiosk's trusted time, ms since 1970 */

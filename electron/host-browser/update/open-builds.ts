@@ -12,7 +12,7 @@ import type { UpdaterOptions } from './updater.ts';
 
 export interface SignedBuildsOptions {
   readonly layout: UpdateLayout;
-  /** `root.json` that the installer put in place: whom this kiosk trusts. */
+  /** `root.json` that the installer put in place: who this kiosk trusts. */
   readonly trustedRoot: string;
   readonly sources: (from: 'network' | 'usb') => Promise<readonly UpdateSource[]>;
   readonly log: CoreOptions['log'];

@@ -53,7 +53,7 @@ export function noSpace(needed: number, free: number): Problem {
   return new Problem(
     'update-disk-full',
     `the update needs ${megabytes(needed)} MB on the disk; ${megabytes(free)} MB are free`,
-    'Free some space on this kiosk; the update is tried again when it is asked for anew.',
+    'Free some space on this kiosk; the update is tried again when it is asked for again.',
     { params: { needed: megabytes(needed), free: megabytes(free) } },
   );
 }

@@ -133,7 +133,7 @@ export async function switchTo(
   if (before.attempt !== '')
     throw new Problem('update-on-trial', 'another update is still on trial', 'Wait until it has been decided.');
   if (readVerdict(layout, trial.attempt))
-    throw new Problem('update-decided', 'this trial has been decided already', 'Ask for the update anew.');
+    throw new Problem('update-decided', 'this trial has been decided already', 'Ask for the update again.');
   const { manifestHash } = await verifyBuild(buildFolder(layout, id));
   step('verified-again');
   const state: SlotState = {

@@ -93,7 +93,7 @@ export async function readTar(source: AsyncIterable<Buffer>, sink: TarSink, limi
 const tooLarge = (what: string): Problem =>
   new Problem('update-archive-too-large', `the archive holds ${what}`, 'Publish a smaller build.');
 
-/** Of a path for a log: what somebody else wrote does not get into it as it is. */
+/** Of a path for a log: what someone else wrote does not get into it as it is. */
 const shown = (path: string): string => JSON.stringify(path.slice(0, 120));
 
 /** Null for the archive's root. */

@@ -190,7 +190,7 @@ function compare(
   const more =
     [...files.keys()].find((path) => path !== MANIFEST_FILE && !Object.hasOwn(manifest.files, path)) ??
     [...links.keys()].find((path) => !Object.hasOwn(manifest.links, path));
-  if (more !== undefined) throw mismatch(`${more} stands in the build, but not in its manifest`);
+  if (more !== undefined) throw mismatch(`${more} is in the build, but not in its manifest`);
   return { manifest, manifestHash: hash, files };
 }
 

@@ -56,7 +56,7 @@ const REPORT_EVERY_MS = 1_000;
 
 /**
  * One pass: puts right what was cut off, takes verdicts into the state, and does what is asked. It may be ended at any
- * moment; the next pass goes on where that is of use and begins anew where not. True: there was something to do.
+ * moment; the next pass goes on where that is of use and starts again where not. True: there was something to do.
  */
 export async function runUpdater(options: UpdaterOptions): Promise<boolean> {
   const { layout, self, log, step = () => undefined } = options;
@@ -230,7 +230,7 @@ async function isWhole(layout: UpdateLayout, id: string): Promise<boolean> {
   }
 }
 
-/** Errors of the disk get a code that says so; nothing here ends the process for what somebody published. */
+/** Errors of the disk get a code that says so; nothing here ends the process for what someone published. */
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code } = error as { code?: unknown };
@@ -239,7 +239,7 @@ function asProblem(error: unknown): Problem {
   return new Problem(
     'update-failed',
     error instanceof Error ? error.message : String(error),
-    'See the updater’s log; it is tried again when it is asked for anew.',
+    'See the updater’s log; it is tried again when it is asked for again.',
     { cause: error },
   );
 }

@@ -43,7 +43,7 @@ describe('the board on the page', () => {
     );
   });
 
-  test('begins anew when told to, and never grows without bound', () => {
+  test('starts again on request, and never grows without bound', () => {
     const many = applyBoard(
       EMPTY,
       message(

@@ -70,7 +70,7 @@ export function connectLive(hooks: ConnectionHooks): () => void {
     timer = setTimeout(() => void again(), pause);
   };
 
-  // A refused handshake tells the page nothing but 1006: ask in plain HTTPS whether it is the session.
+  // A rejected handshake gives the page nothing but 1006: ask in plain HTTPS whether it is the session.
   const again = async (): Promise<void> => {
     try {
       const answer = await fetch('/api/session', { cache: 'no-store' });

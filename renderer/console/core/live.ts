@@ -9,7 +9,7 @@ setInterval(() => {
   now.value = Date.now();
 }, 1000);
 
-/** What the live line tells. It is open while a page looks at it: whom it shows stands in the audit log. */
+/** What the live line sends. It is open while a page looks at it: who it shows is in the audit log. */
 export function createLive() {
   const board = signal<BoardState>(EMPTY);
   /** When the line broke, ms since 1970; null while it holds. */

@@ -4,7 +4,7 @@ import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { type Site, SiteList } from '../../../sync/protocol/api/sites.ts';
 import { get } from './api.ts';
 
-/** Sites and kiosks, which most pages name: read after signing in, and again by whoever changes them. */
+/** Sites and kiosks, which most pages name: read after signing in, and again by pages that change them. */
 
 export const sites = signal<readonly Site[]>([]);
 export const kiosks = signal<readonly Device[]>([]);
@@ -16,13 +16,13 @@ const defaultSite = computed(() => sites.value.find((s) => s.isDefault) ?? sites
 export const siteOf = (id: string | null): Site | null =>
   sites.value.find((s) => s.id === id) ?? (id === null ? defaultSite.value : null);
 
-/** Zone in which moments of a site are told. @param id null or absent: the default site's */
+/** Zone in which moments of a site are shown. @param id null or absent: the default site's */
 export const zoneOf = (id: string | null = null): string =>
   (siteOf(id) ?? defaultSite.value)?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const kioskName = (id: string): string | null => kiosks.value.find((k) => k.id === id)?.name ?? null;
 
-/** Reads them anew. What a role may not list stays empty, and is then named by nobody. */
+/** Reads them again. What a role may not list stays empty, and is then named by nobody. */
 export async function loadPlaces(): Promise<void> {
   const [found, devices] = await Promise.all([
     get('/api/sites', SiteList),

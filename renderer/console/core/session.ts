@@ -19,7 +19,7 @@ export const stage = signal<Stage>({ kind: 'opening' });
 
 /** A session ends unused after this long, as the server said, ms. */
 let idleMs = 30 * 60_000;
-/** When it ends unless it is used, ms since 1970 by this machine's clock; only meant for telling in time. */
+/** When it ends unless it is used, ms since 1970 by this machine's clock; only meant for a warning in time. */
 export const idleEndsAt = signal(Number.POSITIVE_INFINITY);
 
 sessionHooks.used = () => {
@@ -91,7 +91,7 @@ export async function enter(): Promise<void> {
     stage.value = { ...at, busy: false, error };
     return;
   }
-  // Whoever is signed in already does not need the link.
+  // Anyone who is signed in already does not need the link.
   const before = await get('/api/session', SessionState);
   if (before.ok && before.value.role !== 'person') admitted(before.value);
   else stage.value = { kind: 'out', why: null, error };
@@ -117,7 +117,7 @@ export async function signOut(everywhere = false): Promise<ApiError | null> {
 /** Touching the page counts as using the session; asked at most so often, ms. */
 const USED_MS = 5 * 60_000;
 
-/** A session ends half an hour after somebody last touched the page, not after the page last told something. */
+/** A session ends half an hour after someone last touched the page, not after the page last reported something. */
 export function keepSignedIn(): void {
   whenUsed(USED_MS, () => {
     if (stage.peek().kind !== 'in') return false;

@@ -22,7 +22,7 @@ export const accountPage: ConsolePage = {
   View: Account,
 };
 
-/** What somebody signs in with, and where they are signed in. */
+/** What someone signs in with, and where they are signed in. */
 function Account() {
   const own = useResource('own', (signal) => get('/api/account', OwnAccount, { signal }));
   const account = own.value;

@@ -53,7 +53,7 @@ function Waiting() {
   );
 }
 
-/** What somebody in charge has to look at: until it is settled where it belongs, or by a note. */
+/** What someone in charge has to look at: until it is settled where it belongs, or by a note. */
 function Attention({ role }: PageProps) {
   const kind = filterOf('kind');
   const state = filterOf('state');
@@ -183,7 +183,7 @@ function Who({ item }: { item: AttentionItem }) {
   );
 }
 
-/** The person's records of that day: what stands around one often tells what is wrong with it. */
+/** The person's records of that day: the records around one often show what is wrong with it. */
 const dayOf = ({ person, recordAt }: AttentionItem): string | null => {
   if (person === null || recordAt === null) return null;
   const day = dayKeyIn(Date.parse(recordAt), zoneOf());

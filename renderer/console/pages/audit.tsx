@@ -50,8 +50,8 @@ const EMPTY = {
 const DONE = { ok: true, repeated: true };
 
 /**
- * Who has seen or changed what of whom. What is looked for may name somebody, so it stands in no address but for a person's id,
- * with which their own page leads here.
+ * Who has seen or changed whose data. What is looked for may name someone, so it is in no address but for a person's
+ * id, with which their own page leads here.
  */
 function Audit({ rest: [affected = ''] }: PageProps) {
   const [typed, setTyped] = useState<Record<keyof typeof EMPTY, string>>({ ...EMPTY, affected });

@@ -26,7 +26,7 @@ export const duplicatesPage: ConsolePage = {
 
 type Pair = ReturnType<typeof usePages<{ id: string; people: { id: string; name: string | null }[] }>>['items'][number];
 
-/** Pairs of people who may be one: somebody looks at both, and decides. */
+/** Pairs of people who may be one: someone looks at both, and decides. */
 function Duplicates({ role }: PageProps) {
   const pages = usePages('/api/duplicates', DuplicatePage, {});
   const [open, setOpen] = useState<Pair | null>(null);

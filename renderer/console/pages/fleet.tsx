@@ -26,7 +26,7 @@ export const fleetPage: ConsolePage = {
   View: Fleet,
 };
 
-/** A kiosk tells of a change within seconds. It costs no row of the audit log: nothing of it is about anybody. */
+/** A kiosk reports a change within seconds. It costs no row of the audit log: nothing of it is about anybody. */
 const EVERY_MS = 5_000;
 
 function Fleet({ role, rest }: PageProps) {

@@ -70,7 +70,7 @@ function Jobs() {
               ]}
             />
           </div>
-          {/* What is chosen from stays: whoever chooses by the keys is not to lose their place. */}
+          {/* What is chosen from stays: anyone who chooses by the keys is not to lose their place. */}
           {!runs.value && runs.loading && <Skeleton rows={6} />}
           {runs.value && (
             <Table

@@ -35,7 +35,7 @@ function People({ rest: [person, task], role }: PageProps) {
 
 type By = 'number' | 'email' | 'badge';
 
-/** Everybody, or whoever has exactly this number, address or badge. Names are sealed and can't be searched. */
+/** Everybody, or the person with exactly this number, address or badge. Names are sealed and can't be searched. */
 function List({ mayAdd }: { mayAdd: boolean }) {
   const site = filterOf('site');
   const [by, setBy] = useState<By>('number');

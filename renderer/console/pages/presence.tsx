@@ -22,7 +22,7 @@ export const presencePage: ConsolePage = {
   View: PresenceView,
 };
 
-/** Read again by itself, ms: each reading stands in the audit log with everybody whom it shows. */
+/** Read again by itself, ms: each reading is in the audit log with everybody it shows. */
 const EVERY_MS = 60_000;
 
 function PresenceView({ query }: PageProps) {

@@ -24,7 +24,7 @@ export const settingsPage: ConsolePage = {
   View: Settings,
 };
 
-/** How the kiosks of a site behave, and what was changed of it by whom. */
+/** How the kiosks of a site behave, and what was changed of it, and who did it. */
 function Settings({ role }: PageProps) {
   const chosen = filterOf('site');
   const site = siteOf(chosen.value || null);

@@ -25,7 +25,7 @@ export const webhooksPage: ConsolePage = {
   View: Webhooks,
 };
 
-/** Programs that are told of records: who they are, how they stand, and what came of each message. */
+/** Programs that are notified of records: who they are, how they stand, and what came of each message. */
 function Webhooks({ role }: PageProps) {
   const found = useResource('webhooks', (signal) => get('/api/webhooks', WebhookList, { signal }));
   const [adding, setAdding] = useState(false);
@@ -190,7 +190,7 @@ function One({
   );
 }
 
-/** Shown once: the server tells it to nobody again. */
+/** Shown once: the server never gives it again. */
 function Secret({ text, onDone }: { text: string; onDone: () => void }) {
   return (
     <div class="stack">

@@ -16,7 +16,7 @@ test('a single figure, as on the first day, has hours around it and not years', 
   expect(axisRange([90], undefined, false)).toEqual([89, 91]);
 });
 
-test('where a day begins its date stands in place of 00:00, by the clock of the site', () => {
+test('where a day begins, its date replaces 00:00, by the clock of the site', () => {
   const night = Date.parse('2026-11-25T23:00:00Z'); // midnight in Berlin
   expect(axisLabels([night - HOUR, night, night + HOUR], 10 * HOUR, 'Europe/Berlin', 'en')).toEqual([
     '23:00',

@@ -28,7 +28,7 @@ interface ChartProps {
 
 const HEIGHT = 240;
 
-/** A chart, and the same as a table for whoever can't see it, or wants the figures. */
+/** A chart, and the same as a table for people who can't see it, or want the numbers. */
 export function Chart(props: ChartProps) {
   const { title, x, xLabel, series, format } = props;
   const box = useRef<HTMLDivElement>(null);

@@ -112,7 +112,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
   );
 }
 
-/** Somebody by exactly their number: names are sealed, and can't be searched. */
+/** Someone by exactly their number: names are sealed, and can't be searched. */
 function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
   const [number, setNumber] = useState('');
   const [nobody, setNobody] = useState(false);

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 
 /**
  * Where files are chosen or dropped. The browser's own control speaks the browser's language, in its own look; it is there
- * for whoever has no mouse, and this stands for it.
+ * for anyone who has no mouse, and this stands for it.
  *
  * @param describedBy id of the hint
  */
@@ -41,12 +41,12 @@ export function FilePick({
         accept={accept}
         aria-disabled={disabled}
         aria-describedby={describedBy}
-        // Not `disabled`: that would take the focus from whoever has just chosen by the keys.
+        // Not `disabled`: that would take the focus from anyone who has just chosen by the keys.
         onClick={(e) => disabled && e.preventDefault()}
         onChange={(e) => {
           const input = e.currentTarget;
           const files = [...(input.files ?? [])];
-          // The same file may be chosen again, after it was mended.
+          // The same file may be chosen again, after it was fixed.
           input.value = '';
           if (files.length > 0) onFiles(files);
         }}

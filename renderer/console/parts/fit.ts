@@ -7,11 +7,11 @@ const FITS = ['wide', 'close', 'cards'] as const;
 /** The first that its surroundings have room for: how wide words are depends on the language, so it is measured. */
 function standIn(table: HTMLTableElement): void {
   const around = table.parentElement;
-  // It has gone, and what watched its size is told of that once more.
+  // It has gone, and what watched its size is notified of that once more.
   if (!around) return;
   const { paddingInlineStart, paddingInlineEnd } = getComputedStyle(around);
   const room = around.clientWidth - Number.parseFloat(paddingInlineStart) - Number.parseFloat(paddingInlineEnd);
-  // What is below stays where it is meanwhile, and with it where somebody has scrolled to.
+  // What is below stays where it is meanwhile, and with it where someone has scrolled to.
   const { minHeight } = around.style;
   around.style.minHeight = `${around.offsetHeight}px`;
   for (const how of FITS) {

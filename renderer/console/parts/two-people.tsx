@@ -9,7 +9,7 @@ import { PersonLink } from './person-link.tsx';
 
 /**
  * Two people whose faces are alike, side by side, and what happens to the one who is enrolled already. Only an administrator
- * may say that they are two people, by typing whom it concerns; everyone else leaves it to one.
+ * may say that they are two people, by typing who it concerns; everyone else leaves it to one.
  *
  * @param ours the picture that is to be enrolled
  * @param other null: nothing is known of them, or they were erased

@@ -22,7 +22,9 @@ export function EnrolCard() {
   );
 }
 
-/** The steps that are still to be taken. Also on the account's own page, for whoever came in by the server's link. */
+/**
+ * The steps that are still to be taken. Also on the account's own page, for anyone who came in by the server's link.
+ */
 export function Enrolment({ own, onDone }: { own: OwnAccount; onDone: () => void }) {
   const [account, setAccount] = useState(own);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
@@ -138,7 +140,7 @@ function Password({
   );
 }
 
-/** Whoever went away between the steps shows the password again. */
+/** A person who went away between the steps enters the password again. */
 function Present({ onGiven }: { onGiven: (password: string) => void }) {
   const [password, setPassword] = useState('');
   return (

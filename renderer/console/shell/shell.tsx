@@ -16,7 +16,7 @@ import { Mark } from '../parts/mark.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Preferences } from './preferences.tsx';
 
-/** Whoever is signed in: a rail with what their role may open, and the page that the address names. */
+/** The signed-in page: a rail with what their role may open, and the page that the address names. */
 export function Shell({ session }: { session: SessionState }) {
   const role = session.role as Role;
   const [menu, setMenu] = useState(false);

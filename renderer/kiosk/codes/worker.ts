@@ -2,8 +2,8 @@ import { decodeQR } from 'qr/decode.js';
 import type { FromCodeWorker, ToCodeWorker } from './messages.ts';
 
 /*
- * QR codes, off the main thread and only while somebody shows one: the worker is loaded with its screen and ends with it.
- * The browser's own reader is taken where there is one (Android, macOS, ChromeOS); on Linux the library reads.
+ * QR codes, off the main thread and only while someone shows one: the worker is loaded with its screen and ends with
+ * it. The browser's own reader is taken where there is one (Android, macOS, ChromeOS); on Linux the library reads.
  */
 
 /** Chromium's; not in TypeScript's DOM library. https://wicg.github.io/shape-detection-api/ */

@@ -15,7 +15,7 @@ export function troubleOf(camera: CameraState, reason: string | null): Trouble |
   return reason === 'covered' ? { kind: 'covered', detail: {} } : null;
 }
 
-/** In place of the picture: what is wrong with the camera and what to do. It goes by itself when that is mended. */
+/** In place of the picture: what is wrong with the camera and what to do. It goes by itself when that is fixed. */
 export function CameraTroubleCard({ kind, detail, otherMethods = false }: Trouble & { otherMethods?: boolean }) {
   return (
     <div class="camera-trouble" role="status" data-trouble={kind}>

@@ -46,7 +46,7 @@ export function CheckinMethods({ again = false, numberFirst = false }: { again?:
               name: t(again ? 'otherMethod.tryAgain' : 'checkinMethods.face'),
               hint: t('checkinMethods.faceHint'),
               open: () => {
-                home('anew');
+                home('again');
                 called.value++;
               },
               needsCamera: true,

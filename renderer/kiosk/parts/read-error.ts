@@ -5,7 +5,7 @@ import type { RefusedArrival } from '../arrivals.ts';
 export const clockOf = (seconds: number): string =>
   seconds >= 60 ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')} min` : `${seconds} s`;
 
-/** What somebody hears whose code or badge did not do. Unknown and revoked are the same, by intent. */
+/** What someone hears whose code or badge did not do. Unknown and revoked are the same, by intent. */
 export function readErrorText({ code, seconds }: Pick<RefusedArrival, 'code' | 'seconds'>): string {
   if (code === 'locked' && seconds !== null) return t('error.locked-for', { time: clockOf(seconds) });
   const key = `error.${code}`;

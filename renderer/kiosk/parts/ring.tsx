@@ -8,7 +8,8 @@ const STEP_MS = 32;
 
 /**
  * The frame's own rounded edge, filling clockwise from the top. It is cut into short pieces, each redrawn alone: one
- * long line would have the whole area behind the picture painted anew at each step, which a machine without a GPU feels.
+ * long line would have the whole area behind the picture painted again at each step, which a machine without a GPU
+ * feels.
  */
 export function Ring({ progress }: { progress: number }) {
   const svg = useRef<SVGSVGElement>(null);

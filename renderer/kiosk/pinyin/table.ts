@@ -7,7 +7,7 @@ export type Table = ReadonlyMap<string, readonly string[]>;
 /** All that one font and one code page have: simplified and traditional. */
 const [FIRST, LAST] = [0x4e00, 0x9fff];
 
-/** Made once, by whoever types a name: some tenths of a second. */
+/** Made once, when a name is first typed: some tenths of a second. */
 export function makeTable(): Table {
   const usual = usage();
   const found = new Map<string, { char: string; rank: number }[]>();

@@ -27,7 +27,7 @@ export function CheckinScreen() {
     () => {
       if (!stage.present && !claimed) rest();
     },
-    // Somebody came, went, or was greeted: that is a sign of life.
+    // Someone came, went, or was greeted: that is a sign of life.
     `${stage.present}${claimed}${recent.value === null}`,
   );
   if (face.value === 'off' && !(claimed && recognises.value)) return <WithoutFace />;
@@ -130,8 +130,8 @@ export const say = (group: string, code: string): string =>
   t(hasSentence(`${group}.${code}`) ? `${group}.${code}` : `${group}.other`);
 
 /**
- * After the result has gone: that somebody was checked in, and the two ways to take it back, for as long as the core takes
- * them. Without the name: whoever comes next reads this too.
+ * After the result has gone: that someone was checked in, and the two ways to take it back, for as long as the core
+ * takes them. Without the name: the next person reads this too.
  */
 function RecentCheckin() {
   const { recent, notMe, go } = useKiosk();

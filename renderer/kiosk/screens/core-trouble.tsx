@@ -15,7 +15,10 @@ export function Restarting({ first }: { first: boolean }) {
   );
 }
 
-/** The core refuses to start: somebody has to act, and reads here what to do, in the kiosk's language where it has the words. */
+/**
+ * The core refuses to start: someone has to act, and reads here what to do, in the kiosk's language where it has the
+ * words.
+ */
 export function Refused({ why }: { why: CoreError }) {
   const ours = hasSentence(`coreError.${why.code}.why`);
   const next = ours ? t(`coreError.${why.code}.next`) : why.nextStep;

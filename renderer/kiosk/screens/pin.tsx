@@ -27,7 +27,8 @@ export function PinScreen() {
 
   async function submit(): Promise<void> {
     const typed = number.value.trim();
-    // The button looks like the next step after the number, too: the first press leads on, the second is told what is missing.
+    // The button looks like the next step after the number, too: the first press leads on, the second says what is
+    // missing.
     if (TYPED_NUMBER.test(typed) && pin.value === '' && !ledToPin.current) {
       ledToPin.current = true;
       pinInput.current?.focus();

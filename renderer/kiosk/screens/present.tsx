@@ -11,7 +11,7 @@ import { Stage } from '../parts/stage.tsx';
 
 /**
  * Show a QR code to the camera, or a badge to the reader. Both screens take both: a printed card is a badge that the
- * camera reads, and whoever holds one need not know which of the two words is meant.
+ * camera reads, and anyone who holds one need not know which of the two words is meant.
  */
 export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
   const { camera, arrivals, home, link, sounds } = useKiosk();

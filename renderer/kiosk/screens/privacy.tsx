@@ -5,7 +5,7 @@ import { useKiosk } from '../kiosk.ts';
 import { buildName } from '../parts/build-name.ts';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
 
-/** What is kept, how long, and whom to ask. */
+/** What is kept, how long, and who to ask. */
 export function PrivacyScreen() {
   const { home, link } = useKiosk();
   const title = useRef<HTMLHeadingElement>(null);

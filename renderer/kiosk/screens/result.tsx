@@ -88,7 +88,7 @@ export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
         </h1>
         {done && <p class="voided-more">{t(outcome === 'done' ? 'result.voidedMore' : 'result.voidedWrong')}</p>}
       </div>
-      {/* Somebody else's record was made: the one who stands here has none yet. */}
+      {/* Someone else's record was made: the one who stands here has none yet. */}
       {outcome !== 'wrong' && <CheckinMethods again />}
       <button type="button" class="button" onClick={() => home('settled')}>
         {t('close')}

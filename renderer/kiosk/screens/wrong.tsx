@@ -9,7 +9,7 @@ import type { Recent } from '../route.ts';
 const SAFETY_MS = 1_200;
 
 /**
- * "That was wrong": which way. Whoever only walks off has said enough: the record is taken back as not right before the
+ * "That was wrong": which way. Walking off is enough of an answer: the record is taken back as not right before the
  * time in which it can be is over.
  */
 export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) {

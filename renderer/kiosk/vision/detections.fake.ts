@@ -1,7 +1,7 @@
 import type { Box } from '../../../models/rules/image.ts';
 import type { Detection, FaceCrop, FaceSample, FoundFace } from './messages.ts';
 
-/** Sightings made by hand, for tests: a 640 × 480 camera with an upright, frontal face unless told otherwise. */
+/** Sightings made by hand, for tests: a 640 × 480 camera with an upright, frontal face by default. */
 export const WIDTH = 640;
 export const HEIGHT = 480;
 

@@ -31,7 +31,7 @@ class ScriptedWorker {
   stumbles(times: number, ended = false): void {
     for (let i = 0; i < times; i++) this.say({ type: 'stumbled', message: 'no frame', ended });
   }
-  /** What it was told, without the loading. */
+  /** What it was sent, without the loading. */
   get kinds(): string[] {
     return this.notified.map(({ type }) => type).filter((type) => type !== 'load');
   }
@@ -86,7 +86,7 @@ describe('the eyes', () => {
     ['too many frames in a row could not be seen', (w: ScriptedWorker) => w.stumbles(MOST_STUMBLES)],
     ['the stream of frames broke', (w: ScriptedWorker) => w.stumbles(1, true)],
     ['it threw where nothing caught it', (w: ScriptedWorker) => w.onerror?.({ message: 'out of memory' })],
-  ])('start the worker anew when %s, tell it all again, and keep the face on', (_what, fails) => {
+  ])('restart the worker when %s, send it everything again, and keep the face on', (_what, fails) => {
     last().say({ type: 'ready', loadMs: 1 });
     detector.watch(track);
     detector.pace(90);

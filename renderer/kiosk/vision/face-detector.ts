@@ -30,11 +30,11 @@ export interface FaceDetector {
   stop(): void;
 }
 
-/** So many frames in a row that can't be seen, and the worker is started anew. */
+/** So many frames in a row that can't be seen, and the worker is restarted. */
 export const MOST_STUMBLES = 5;
-/** Before a worker that stumbled is started anew; twice as long each time that none of its frames could be seen. */
+/** Before a worker that stumbled is restarted; twice as long each time that none of its frames could be seen. */
 export const RESTART_MS = 2_000;
-/** So many workers in a row that saw no frame, and it is a trouble that the screen tells. */
+/** So many workers in a row that saw no frame, and the screen shows it as a problem. */
 export const MOST_RESTARTS = 4;
 /** Between two attempts to load runtime and model. */
 export const RELOAD_MS = 60_000;
@@ -42,7 +42,7 @@ export const RELOAD_MS = 60_000;
 const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
 
 /**
- * Starts the detection worker, and starts it anew when it fails: nobody has to reload the page for it. Where every frame
+ * Starts the detection worker, and restarts it when it fails: nobody has to reload the page for it. Where every frame
  * fails the pauses grow to a minute: a machine that can't detect is not kept busy with loading.
  *
  * @param onSeen called for each frame
@@ -69,7 +69,7 @@ export function openFaceDetector(
   let stumbles = 0;
   /** Workers in a row that were let go without having seen a frame. */
   let blind = 0;
-  // What a new worker has to be told again.
+  // What a new worker has to be sent again.
   let pace = 0;
   let watched: MediaStreamTrack | null = null;
   let asked: { crop: boolean } | null = null;

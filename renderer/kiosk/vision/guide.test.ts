@@ -32,7 +32,7 @@ describe('guidance before the core looks', () => {
     expect(judge(detection(0, [face(), face({ x: 60, size: 40 })]), null, 0, 'straight')).toBe('several-faces');
   });
 
-  it('tells a covered lens from an empty hall', () => {
+  it('distinguishes a covered lens from an empty hall', () => {
     const dark = { frame: { mean: 4, deviation: 1 }, face: null, crop: null };
     expect(judge(detection(0, [], dark), dark, 0, 'straight')).toBe('covered');
     expect(judge(detection(0, [], sample(null)), sample(null), 0, 'straight')).toBe('no-face');

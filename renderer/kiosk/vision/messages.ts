@@ -48,7 +48,7 @@ export interface FaceSample {
   readonly crop: FaceCrop | null;
 }
 
-/** The largest face and its surroundings, RGB, and where the box lies in it. */
+/** The largest face and its surroundings, RGB, and where the box is in it. */
 export interface FaceCrop {
   readonly width: number;
   readonly height: number;

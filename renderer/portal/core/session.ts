@@ -14,12 +14,12 @@ export type Stage =
 
 export const stage = signal<Stage>({ kind: 'opening' });
 
-/** What is held of whoever is in; null until it was read. */
+/** What is held of the signed-in person; null until it was read. */
 export const me = signal<MyProfile | null>(null);
 
 /** A session ends unused after this long, as the server said, ms. */
 let idleMs = 15 * 60_000;
-/** When it ends unless it is used, ms since 1970 by this machine's clock; only meant for telling in time. */
+/** When it ends unless it is used, ms since 1970 by this machine's clock; only meant for a warning in time. */
 export const idleEndsAt = signal(Number.POSITIVE_INFINITY);
 
 sessionHooks.used = () => {
@@ -36,7 +36,7 @@ function leaveFor(why: 'left' | 'ended'): void {
   stage.value = { kind: 'out', why, error: null };
 }
 
-/** Somebody with an account belongs to the console: their session is theirs, and stays. */
+/** Someone with an account belongs to the console: their session is theirs, and stays. */
 function admitted(state: SessionState): void {
   if (state.role !== 'person') {
     stage.value = { kind: 'out', why: 'account', error: null };
@@ -84,7 +84,7 @@ export async function enter(): Promise<void> {
     stage.value = { ...at, busy: false, error };
     return;
   }
-  // Whoever opens a used link where they are still signed in does not need it.
+  // A used link opened while still signed in is not needed.
   const before = await get('/api/session', SessionState);
   if (before.ok && before.value.role === 'person') admitted(before.value);
   else stage.value = { kind: 'out', why: null, error };
@@ -98,7 +98,7 @@ export async function signOut(): Promise<Answer<null>> {
   return { ok: true, value: null };
 }
 
-/** Reads what is held anew. */
+/** Rereads what is held. */
 export async function readMe(): Promise<Answer<MyProfile>> {
   const answer = await get('/api/me', MyProfile);
   if (answer.ok) me.value = answer.value;
@@ -108,7 +108,7 @@ export async function readMe(): Promise<Answer<MyProfile>> {
 /** Touching the page counts as using the session; asked at most so often, ms. */
 const USED_MS = 3 * 60_000;
 
-/** A session ends a quarter of an hour after somebody last touched the page. */
+/** A session ends a quarter of an hour after someone last touched the page. */
 export function keepSignedIn(): void {
   whenUsed(USED_MS, () => {
     if (stage.peek().kind !== 'in') return false;

@@ -12,7 +12,7 @@ import { Qr } from '../parts/qr.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import type { PortalPage } from './page.ts';
 
-/** A code to check in with. It renews itself while somebody looks at it, and is gone when the page is hidden. */
+/** A code to check in with. It renews itself while someone looks at it, and is gone when the page is hidden. */
 function Code({ me }: { me: MyProfile }) {
   const { code, left, error, paused, resume } = useOwnCode();
   const seconds = Math.ceil(left / 1000);

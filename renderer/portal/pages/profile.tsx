@@ -11,7 +11,7 @@ import { toast } from '../../shared/web/toast.tsx';
 import { me as profile, readMe } from '../core/session.ts';
 import type { PortalPage } from './page.ts';
 
-/** What is held, in plain words; what one may mend oneself is mended here. */
+/** What is held, in plain words; what people may correct themselves is corrected here. */
 function Profile({ me }: { me: MyProfile }) {
   const [editing, setEditing] = useState(false);
   return (

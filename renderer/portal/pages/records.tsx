@@ -64,7 +64,7 @@ function Records() {
   );
 }
 
-/** What is wrong with it, in the person's own words: the record stays, and somebody in charge looks at it. */
+/** What is wrong with it, in the person's own words: the record stays, and someone in charge looks at it. */
 function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
   const [words, setWords] = useState('');
   const { busy, error, run } = useWrite();

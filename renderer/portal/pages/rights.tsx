@@ -21,7 +21,7 @@ import { EraseDialog } from '../parts/erase.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import type { PortalPage } from './page.ts';
 
-/** Consent, everything as a file, erasure, and whom to ask. */
+/** Consent, everything as a file, erasure, and who to ask. */
 function Rights({ me }: { me: MyProfile }) {
   const texts = useResource('texts', (signal) => get('/api/me/consent-texts', MyConsentTexts, { signal }));
   return (

@@ -13,7 +13,10 @@ import { now } from '../core/now.ts';
 import { idleEndsAt, loadSession, me, readMe, signOut } from '../core/session.ts';
 import { PAGES } from '../pages/index.ts';
 
-/** Whoever is in: a bar with their four pages (at the bottom of a phone, where the thumb is), and the one that is open. */
+/**
+ * The signed-in portal: a bar with the four pages (at the bottom of a phone, where the thumb is), and the one that is
+ * open.
+ */
 export function Frame() {
   const page = PAGES.find((p) => p.path === route.value.page) ?? PAGES[0]!;
   const main = useRef<HTMLElement>(null);

@@ -6,7 +6,7 @@ import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import type { Stage } from '../core/session.ts';
 
-/** Whoever is not in asks for a link by mail; the answer is the same whether the address is known or not. */
+/** To sign in, people ask for a link by mail; the answer is the same whether the address is known or not. */
 export function OutCard({ at: { why, error } }: { at: Extract<Stage, { kind: 'out' }> }) {
   const [email, setEmail] = useState('');
   const [asked, setAsked] = useState(false);

@@ -33,7 +33,7 @@ export interface Write<T extends z.ZodType> {
 /** Pauses before a write is sent again whose answer never came, ms. */
 const RETRY_MS = [500, 2000];
 
-/** Told whenever the server says that nobody is signed in here, and whenever it answered somebody who is. */
+/** Called whenever the server says that nobody is signed in here, and whenever it answered someone who is. */
 export const sessionHooks = { ended: (): void => undefined, used: (): void => undefined };
 
 /** Reads. @param shape of the answer; @param o `idle`: no use of the session, e.g. a number that is looked at by itself */

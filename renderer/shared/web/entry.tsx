@@ -6,7 +6,7 @@ import { Preferences } from './choices.tsx';
 import { ErrorNote } from './form.tsx';
 import { Mark } from './mark.tsx';
 
-/** The frame around whatever is to be done before somebody is in. */
+/** The frame around whatever is to be done before someone is in. */
 export function EntryCard({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {
   return (
     <main class="entry">

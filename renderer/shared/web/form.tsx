@@ -15,7 +15,7 @@ interface FieldProps {
   readonly class?: string;
 }
 
-/** A label, its control, and what is said about it; the control is told by id what describes it. */
+/** A label, its control, and what is said about it; the control points by id to what describes it. */
 export function Field({
   label,
   hint,

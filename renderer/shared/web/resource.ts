@@ -56,7 +56,7 @@ export interface Pages<T> {
   readonly reload: () => void;
 }
 
-/** A list by cursor. Another query begins anew. */
+/** A list by cursor. Another query starts again. */
 export function usePages<T>(path: string, shape: PageShape<T>, query: Query): Pages<T> {
   const key = path + JSON.stringify(query);
   const [state, setState] = useState<{

@@ -1,8 +1,8 @@
 import { computed, signal } from '@preact/signals';
 
 /**
- * Pages by fragment: `#/attendance/…?from=…`. The fragment is sent to no server and stands in no log. Still, no name or e-mail
- * address belongs in it: it stays in the browser's history.
+ * Pages by fragment: `#/attendance/…?from=…`. The fragment is sent to no server and is in no log. Still, no name or
+ * e-mail address belongs in it: it stays in the browser's history.
  */
 export interface Route {
   /** First segment; empty: the page that a role begins with. */
@@ -35,7 +35,7 @@ function hashOf(path: string, query: Readonly<Record<string, string | null | und
 }
 
 const hash = signal(location.hash);
-/** A view that somebody chose and did not get: what chose it shows again where they are. */
+/** A view that someone chose and did not get: what chose it shows again where they are. */
 const stayed = signal(0);
 const holds = new Set<() => Promise<boolean>>();
 

@@ -5,7 +5,7 @@ import { IconCheck, IconClose } from '../icons.tsx';
 import type { ApiError } from './api.ts';
 import { errorText } from './say.ts';
 
-/** How long one stays unless somebody is at it, ms; with something to undo longer. */
+/** How long one stays unless someone is at it, ms; with something to undo longer. */
 const STAY_MS = 6000;
 const STAY_UNDO_MS = 12_000;
 

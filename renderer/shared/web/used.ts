@@ -1,9 +1,9 @@
 /**
- * Tells that the session is used whenever somebody touches the page: it ends a while after that, not after the page last
- * asked something by itself.
+ * Reports that the session is used whenever someone touches the page: it ends a while after that, not after the page
+ * last asked something by itself.
  *
- * @param everyMs told at most so often
- * @param tell false: nobody is signed in, and nothing was told
+ * @param everyMs reported at most so often
+ * @param tell false: nobody is signed in, and nothing was reported
  */
 export function whenUsed(everyMs: number, report: () => boolean): void {
   let reportedAt = performance.now();

@@ -23,7 +23,7 @@ export function WhenInput({ kind, value, onValue, onUnreadable, control }: WhenP
   const field = useRef<HTMLInputElement>(null);
   const calendar = useRef<HTMLInputElement>(null);
   const [focused, setFocused] = useState(false);
-  /** What somebody has typed and what has yet to be, or can't be, read. */
+  /** What someone has typed and what has yet to be, or can't be, read. */
   const [typed, setTyped] = useState<string | null>(null);
   const read = (text: string) => (kind === 'date' ? readDay(text, language) : readTime(text));
   const own = typed !== null && (focused || value === '');
@@ -32,7 +32,7 @@ export function WhenInput({ kind, value, onValue, onUnreadable, control }: WhenP
   const wrong = unreadable ? t(`when.${kind}Wrong`) : '';
   useEffect(() => {
     field.current?.setCustomValidity(wrong);
-    // Nobody is told so in the middle of a date.
+    // No error is shown in the middle of a date.
     onUnreadable(unreadable && !focused);
   }, [wrong, focused]);
   const labels = { day: t('when.day'), month: t('when.month'), year: t('when.year') };

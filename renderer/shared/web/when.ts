@@ -1,6 +1,9 @@
 import { localeOf } from '../i18n.ts';
 
-/** Days and times as a language writes them, and as somebody types them. A day is `YYYY-MM-DD`, a time `HH:MM`; '' is none. Pure. */
+/**
+ * Days and times as a language writes them, and as someone types them. A day is `YYYY-MM-DD`, a time `HH:MM`; '' is
+ * none. Pure.
+ */
 
 type Part = 'day' | 'month' | 'year';
 

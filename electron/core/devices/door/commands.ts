@@ -1,7 +1,7 @@
 import type { RelayProtocol } from '../config.ts';
 import type { OpenPort } from '../serial/port.ts';
 
-/** What an LCUS board is told: start byte, channel, state, sum of the three. */
+/** A command to an LCUS board: start byte, channel, state, sum of the three. */
 function lcus(channel: number, on: boolean): Uint8Array {
   const state = on ? 1 : 0;
   return Uint8Array.of(0xa0, channel, state, (0xa0 + channel + state) & 0xff);

@@ -113,7 +113,7 @@ describe('the relay on a line of the port', () => {
     await relay.stop();
   });
 
-  it('that takes no command to shut is told again over a new connection, and the screen hears of it meanwhile', async () => {
+  it('that does not take the command to shut gets it again over a new connection, and the screen is notified meanwhile', async () => {
     const { relay, state } = await rig({ pulseSeconds: 1 });
     await relay.pulse();
     state.deaf = true;

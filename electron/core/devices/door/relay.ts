@@ -39,9 +39,9 @@ export interface DoorOptions {
 
 /**
  * One relay. It rests shut; a pulse opens it, and two things end the pulse: its own timer, and a watchdog of another that
- * takes the connection down and builds it anew when the relay does not take the command. At every opening of the port the
- * relay is first told to rest: what a program that died had left open is shut as soon as the next one runs, and not before
- * (docs/install/devices.md says which relay to take where that is too late).
+ * takes the connection down and rebuilds it when the relay does not take the command. At every opening of the port the
+ * relay is first commanded to rest: what a program that died had left open is shut as soon as the next one runs, and
+ * not before (docs/install/devices.md says which relay to take where that is too late).
  */
 export function createDoorRelay({ config, ports, monotonic, log, pace, onState }: DoorOptions): DoorRelay {
   const { protocol, mode } = config;
@@ -78,7 +78,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
   function mark(next: boolean): void {
     if (held === next) return;
     held = next;
-    if (next) log('error', 'door: the relay did not take the command to shut; the connection is built anew');
+    if (next) log('error', 'door: the relay did not take the command to shut; the connection is rebuilt');
     else log('info', 'door: the relay rests again');
     onState();
   }
@@ -173,7 +173,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
       // No current: shut where it fails secure, open where it fails safe. As if the cable were pulled.
       if (port)
         await exclusive(() => switchRelay(port, protocol, false)).catch((error: unknown) =>
-          log('error', 'door: the relay could not be told that the kiosk stops', { error }),
+          log('error', 'door: the relay could not be notified that the kiosk stops', { error }),
         );
       await kept.stop();
     },

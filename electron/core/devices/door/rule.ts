@@ -1,7 +1,7 @@
 import type { Open } from '../../../../sync/protocol/wire/event.ts';
 import type { Door } from '../config.ts';
 
-/** How somebody has just been let in. */
+/** How someone has just been let in. */
 export type Admission = Pick<Open<'checkin'>, 'method' | 'liveness' | 'direction'>;
 
 /**

@@ -181,7 +181,7 @@ describe('a place', () => {
 });
 
 describe('the time of the satellites', () => {
-  it('is told after ten seconds that ran as our own clock did, and then once a minute', async () => {
+  it('is reported after ten seconds that ran as our own clock did, and then once a minute', async () => {
     const { times, seconds } = await rig();
     seconds(11);
     expect(times).toEqual([]);
@@ -193,7 +193,7 @@ describe('the time of the satellites', () => {
     expect(times).toHaveLength(2);
   });
 
-  it('is not told by a receiver whose week number has rolled over, and its places have no date', async () => {
+  it('is not reported by a receiver whose week number has rolled over, and its places have no date', async () => {
     const { times, receiver, seconds } = await rig();
     seconds(20, { at: START - 1024 * 7 * 86_400_000 });
     expect(times).toEqual([]);
@@ -212,7 +212,7 @@ describe('the time of the satellites', () => {
     expect(times).toEqual([]);
   });
 
-  it('is not told while it jumps', async () => {
+  it('is not reported while it jumps', async () => {
     const { times, clock, hear } = await rig();
     for (let i = 0; i < 30; i++) {
       hear(epoch({ at: START + i * 1_000 + (i % 5 === 0 ? 60_000 : 0) }));

@@ -4,7 +4,7 @@ import type { Gps } from '../config.ts';
 import { type Fix, type FixTrouble, followTime, freshFix, NO_FIX, type TimeState, takeSentence } from './fix.ts';
 import { createLineCutter, loadParser, readSentence } from './sentences.ts';
 
-/** Told at most this often, ms: each is a durable write. */
+/** Reported at most this often, ms: each is a durable write. */
 const TIME_EVERY_MS = 60_000;
 
 export interface GpsReceiver {

@@ -161,7 +161,7 @@ describe('reads in a stream', () => {
     );
   });
 
-  it('of a fixed length begin anew after a pause: a byte too many shifts nothing', () => {
+  it('of a fixed length start again after a pause: a byte too many shifts nothing', () => {
     const { reads, stream } = collect(reader({ framing: { kind: 'length', bytes: 4 } }));
     stream.push(bytes('x'));
     stream.pause();

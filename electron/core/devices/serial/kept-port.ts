@@ -5,7 +5,7 @@ import { findPort, type OpenPort, type SerialPorts } from './port.ts';
 /** `absent`: nothing there to open; `refused`: it is there and can't be opened; `silent`: open, and nothing comes. */
 export type PortState = 'absent' | 'refused' | 'silent' | 'ok';
 
-/** A pause in the stream is told to whoever reads it after this, ms. */
+/** Readers of the stream are notified of a pause after this, ms. */
 export interface Pace {
   /** Between two looks at what is plugged in, ms. */
   readonly pollMs: number;
@@ -20,7 +20,7 @@ export interface KeptPort {
   readonly trouble: string | null;
   /** Ms of the monotonic clock at which bytes last came; null for never. */
   readonly heardAt: number | null;
-  /** The open port, for whoever writes; null while there is none. */
+  /** The open port, for writers; null while there is none. */
   readonly port: OpenPort | null;
   /** Drops the connection, and looks for the port again at once. */
   reopen(why: string): void;

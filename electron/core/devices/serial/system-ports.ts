@@ -59,7 +59,7 @@ export const systemPorts: SerialPorts = {
       over = true;
       events.onGone(error);
     };
-    // With a listener for data an unplug is told by `close`; without one it is not.
+    // With a listener for data an unplug shows as `close`; without one it does not.
     port.on('data', (bytes: Buffer) => {
       if (!over) events.onData(bytes);
     });

@@ -23,7 +23,7 @@ const TONE: Readonly<Record<FleetCommand['state'], string | undefined>> = {
 
 const COMMANDS = ['restart', 'logs', 'decommission', 'wipe'] as const;
 
-/** What the kiosk was told to do and what became of it, and what more it can be told. */
+/** The kiosk's commands, what became of them, and what more it can be sent. */
 export function CommandsPanel({
   detail,
   admin,

@@ -27,8 +27,8 @@ import { StaffLogPanel } from './staff-log.tsx';
 const EVERY_MS = 5_000;
 
 /**
- * One kiosk. How it is comes anew every few seconds, of the list, which names nobody; settings and commands name accounts, so
- * they are read when something became of them, and not all the time.
+ * One kiosk. How it is comes again every few seconds, of the list, which names nobody; settings and commands name
+ * accounts, so they are read when something became of them, and not all the time.
  */
 export function KioskPage({ device, role }: { device: string; role: Role }) {
   const found = useResource(device, (signal) => get(`/api/fleet/${device}`, FleetDetail, { signal }));

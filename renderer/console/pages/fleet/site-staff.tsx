@@ -136,7 +136,7 @@ function List({
   onRemove: ((member: KioskStaff) => void) | null;
   onReset: (member: KioskStaff, reset: StaffReset) => void;
 }) {
-  // Few columns: on an upright screen the last one, which removes somebody, has to be in sight in every language.
+  // Few columns: on an upright screen the last one, which removes someone, has to be in sight in every language.
   return (
     <Table
       caption={t('kioskStaff.nav')}

@@ -35,7 +35,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
     pages.reload();
   }, [uploads, run.people.state]);
   const { busy, error, run: write } = useWrite();
-  // While they are read again those of before stand: what has the focus is not drawn anew.
+  // While they are reread the earlier ones stay: what has the focus is not redrawn.
   const before = useRef(summary.value);
   before.current = summary.value ?? before.current;
   const counts = before.current?.counts;

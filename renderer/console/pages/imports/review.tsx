@@ -32,7 +32,10 @@ import { ListedPeople } from './people.tsx';
 const EVERY_MS = 3000;
 const STATES = ['judged', 'accepted', 'refused', 'waiting', 'applied'] as const;
 
-/** One import: files go in, each picture is looked at by the server and then by somebody, and what was accepted is enrolled. */
+/**
+ * One import: files go in, each picture is looked at by the server and then by someone, and what was accepted is
+ * enrolled.
+ */
 export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   const found = useResource(id, (signal) => get(`/api/imports/${id}`, ImportRun, { signal }), EVERY_MS);
   const state = filterOf('state');

@@ -22,7 +22,7 @@ import { Timeline } from './timeline.tsx';
 const WORDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
 type Task = 'write' | 'scope' | 'contain' | 'affected' | 'authority' | 'people';
 
-/** One incident: its clock, what is written about it, whom it affects, what was done. */
+/** One incident: its clock, what is written about it, who it affects, what was done. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
   const found = useResource(id, (signal) => get(`/api/incidents/${id}`, Incident, { signal }));
   const [task, setTask] = useState<Task | null>(null);
@@ -240,7 +240,7 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
   );
 }
 
-/** Which rows of the audit log tell whom it affected. */
+/** Which rows of the audit log show who it affected. */
 function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
   const [values, setValues] = useState({ from: '', to: '', who: '', route: '', data: '' });
   const { busy, error, run } = useWrite();

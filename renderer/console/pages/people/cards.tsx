@@ -13,7 +13,7 @@ import { RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 
-/** Cards and badges: whoever holds one is let in by it, so each can be revoked at once. */
+/** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
 export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boolean }) {
   const path = `/api/people/${person}/credentials`;
   const found = useResource(path, (signal) => get(path, Credentials, { signal }));

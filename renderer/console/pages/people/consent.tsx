@@ -106,7 +106,7 @@ export function ConsentPanel({
   );
 }
 
-/** The text, as the person reads it; somebody below the age of consent has a guardian who agrees. */
+/** The text, as the person reads it; someone below the age of consent has a guardian who agrees. */
 export function GiveConsent({ person, minor, onDone }: { person: Person; minor: AMinor | null; onDone: () => void }) {
   // Filled in for this person, as the kiosk and their own page show it: what was read is what is put on record.
   const texts = useResource(`${person.id} texts`, (signal) =>

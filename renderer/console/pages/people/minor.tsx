@@ -9,7 +9,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
 
-/** Whether a guardian speaks for somebody, and until when. */
+/** Whether a guardian speaks for someone, and until when. */
 export function MinorPanel({
   person,
   minor,

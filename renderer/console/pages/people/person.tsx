@@ -300,7 +300,7 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
   );
 }
 
-/** A link to the person's own page: it works once, for whoever opens it first. */
+/** A link to the person's own page: it works once, for anyone who opens it first. */
 function Link({ person }: { person: Person }) {
   const [mailed, setMailed] = useState(false);
   const [link, setLink] = useState<{ url: string; svg: string; expiresAt: string } | null>(null);

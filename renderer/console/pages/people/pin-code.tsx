@@ -10,7 +10,7 @@ import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { toast } from '../../parts/toast.tsx';
 
-/** A code by which somebody chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
+/** A code by which someone chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
 export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber: boolean }) {
   const path = `/api/people/${person}/pin-code`;
   const found = useResource(path, (signal) => get(path, PinCodeAnswer, { signal }));

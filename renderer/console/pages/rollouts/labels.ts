@@ -2,7 +2,7 @@ import type { Ring, RingId } from '../../../../sync/protocol/api/rollouts.ts';
 import { t } from '../../../shared/i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 
-/** What a ring is called here: as somebody called it, else in the reader's language. */
+/** What a ring is called here: as someone called it, else in the reader's language. */
 export const ringName = (rings: readonly Ring[], id: RingId): string =>
   rings.find((ring) => ring.id === id)?.name ?? t(`rollouts.ring.${id}`);
 

@@ -56,7 +56,7 @@ function undoable(line: Line, site: Site, role: Role): boolean {
   return role === 'admin' && !configured;
 }
 
-/** What was changed of a site and of its policy, by whom, and a way back. */
+/** What was changed of a site and of its policy, who did it, and a way back. */
 export function History({
   site,
   policy,

@@ -62,8 +62,8 @@ function changes(policy: Policy, fields: Fields): { was: object; is: object } {
 }
 
 /**
- * What a site's policy says, as a form. It holds what was edited and nothing else: where the policy is read again, what somebody
- * else has set meanwhile comes into the other fields, and the edits stay.
+ * What a site's policy says, as a form. It holds what was edited and nothing else: where the policy is read again, what
+ * someone else has set meanwhile comes into the other fields, and the edits stay.
  */
 export function EditPolicy({
   site,

@@ -25,7 +25,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
     if (!patch.success || same) return;
     const action = t('settings.saveCalendar');
     if (!(await confirm({ title: t('settings.calendar'), text: t('settings.calendarSure'), action }))) return;
-    // Days that somebody else has set meanwhile are not written over unseen.
+    // Days that someone else has set meanwhile are not written over unseen.
     const query = { change: site.change ?? 'none' };
     const done = await run(() =>
       send('PATCH', `/api/sites/${site.id}`, { query, body: patch.data, answer: SiteShape }),

@@ -7,7 +7,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { PagedTable, RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
 
-/** What was told, what waits and what was given up, newest first. */
+/** What was sent, what waits and what was given up, newest first. */
 export function Deliveries({
   webhook,
   enabled,

@@ -24,7 +24,7 @@ export function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving'
   );
 }
 
-/** Nothing is left of it, or is about to be; whoever finds it reads so, and may begin anew. */
+/** Nothing is left of it, or is about to be; people who find it see that, and may start again. */
 export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> }) {
   const { core } = useKiosk();
   const title = useRef<HTMLHeadingElement>(null);

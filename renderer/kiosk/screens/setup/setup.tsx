@@ -15,7 +15,7 @@ import { SetupTyped } from './typed.tsx';
 /** The first run: language, the console's code, the fingerprint, and then the kiosk goes on by itself. */
 export function SetupScreen({ setup }: { setup: Setup }) {
   const by = useSignal<'camera' | 'typed' | 'alone'>('camera');
-  // Whatever comes of a code is told on the first surface.
+  // The outcome of a code is shown on the first surface.
   useEffect(() => {
     if (setup.at !== 'code') by.value = 'camera';
   }, [setup.at, by]);
@@ -71,7 +71,7 @@ function ShowCode({
       track,
       (code) => {
         sounds.play('tick');
-        // What comes of it is pushed with the status; a line that is down is told by the screen itself.
+        // What comes of it is pushed with the status; a line that is down is reported by the screen itself.
         core.setupJoin({ code, language: currentLanguage() }).catch(() => undefined);
       },
       () => (broken.value = true),
@@ -205,7 +205,7 @@ function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
 
 type Trouble = NonNullable<Extract<Setup, { at: 'code' }>['trouble']>;
 
-/** What went wrong and what to do, in the screen's language where it has the words; the code for whom to ask. */
+/** What went wrong and what to do, in the screen's language where it has the words; the code is for support. */
 function TroubleNote({ trouble, again = false }: { trouble: Trouble; again?: boolean }) {
   const ours = hasSentence(`setup.trouble.${trouble.code}.why`);
   return (

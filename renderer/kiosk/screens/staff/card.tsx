@@ -14,7 +14,7 @@ function lettersOf(name: string): 'few' | 'many' | 'most' {
   return longest > 15 ? 'most' : longest > 10 ? 'many' : 'few';
 }
 
-/** A card at the size of a bank card, to print or to photograph. What its code holds is told this once. */
+/** A card at the size of a bank card, to print or to photograph. What its code holds is shown this once. */
 export function CardScreen({
   session,
   card,

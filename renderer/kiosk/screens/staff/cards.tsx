@@ -8,7 +8,7 @@ import { FormError } from '../../parts/keypad-form.tsx';
 import { type Card, CardScreen } from './card.tsx';
 import { type StaffSession, staffErrorText } from './session.ts';
 
-/** A card that lets in whoever holds it: printed, in place of those of before, or all of them revoked. */
+/** A card that lets in anyone who holds it: printed, in place of those of before, or all of them revoked. */
 export function CardsScreen({
   session,
   person,

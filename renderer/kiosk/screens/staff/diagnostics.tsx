@@ -8,7 +8,7 @@ import { type StaffSession, staffErrorText } from './session.ts';
 
 const EVERY_MS = 2_000;
 
-/** What is plugged in and how it does, for whoever has a cable in the hand. */
+/** What is plugged in and how it is, for the person who holds the cable. */
 export function DiagnosticsScreen({ session }: { session: StaffSession }) {
   const { core } = useKiosk();
   const ask = (token: string) => core.diagnostics({ token });

@@ -14,12 +14,12 @@ export interface Overrule {
   readonly typed: string;
 }
 
-/** Whether an enrolment was refused because the face is somebody else's. */
+/** Whether an enrolment was refused because the face is someone else's. */
 export const isDuplicate = (cause: unknown): boolean => cause instanceof RpcError && cause.code === 'duplicate-face';
 
 /**
- * A face that is somebody else's already: both pictures, what happens to the other person, and, for a supervisor, the typed word
- * that they are two people. Everyone else is shown how the person gets in meanwhile.
+ * A face that is someone else's already: both pictures, what happens to the other person, and, for a supervisor, the
+ * typed word that they are two people. Everyone else is shown how the person gets in meanwhile.
  *
  * @param ask fetches who it may be
  * @param overrule enrols; what it throws is said here

@@ -25,7 +25,7 @@ export function EnrolConsent({
   steps: string;
   name: string;
   guardian: string | null;
-  /** From which somebody agrees themselves, years. */
+  /** From which someone agrees themselves, years. */
   age: number;
   busy: boolean;
   error: string;

@@ -54,7 +54,7 @@ export function EnrolDetails({
   steps: string;
   details: Signal<Details>;
   error: Signal<string>;
-  /** From which somebody agrees themselves, years. */
+  /** From which someone agrees themselves, years. */
   age: number;
   byNumber: boolean;
   next: () => void;

@@ -11,7 +11,7 @@ type Part = 'day' | 'month' | 'year';
 const partsIn = (language: string): readonly Part[] =>
   language === 'zh' ? ['year', 'month', 'day'] : ['day', 'month', 'year'];
 
-/** Who speaks for somebody below the age of consent, and until when. */
+/** Who speaks for someone below the age of consent, and until when. */
 export function EnrolGuardian({
   steps,
   age,

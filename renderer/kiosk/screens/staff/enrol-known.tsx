@@ -5,7 +5,7 @@ import { t } from '../../../shared/i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { AgeChoice, type Details } from './enrol-details.tsx';
 
-/** In place of the details, of somebody who is here already: their record stays as it is, and their face comes. */
+/** In place of the details, of someone who is here already: their record stays as it is, and their face comes. */
 export function EnrolKnown({
   steps,
   person,

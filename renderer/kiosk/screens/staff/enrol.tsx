@@ -26,18 +26,18 @@ type Step =
   | { at: 'duplicate'; enrolment: string }
   | { at: 'refused'; message: string };
 
-/** Codes that are mended where the guardian is typed. */
+/** Codes that are fixed where the guardian is typed. */
 const OF_GUARDIAN: readonly string[] = ['not-a-minor', 'birth-in-future'];
 
 /**
- * Details, consent, face, confirmation; or, for whoever does not agree and where there is no face recognition, number and
- * PIN in place of consent and face. For somebody below the age of consent a guardian is put down and agrees. Nothing is
- * stored before the end.
+ * Details, consent, face, confirmation; or, for people who do not agree and where there is no face recognition, number
+ * and PIN in place of consent and face. For someone below the age of consent a guardian is put down and agrees. Nothing
+ * is stored before the end.
  *
- * @param known somebody who is here already: their face alone is enrolled, or enrolled again
- * @param name what somebody new is probably called
+ * @param known someone who is here already: their face alone is enrolled, or enrolled again
+ * @param name what someone new is probably called
  * @param stepBack given the way to the step before; null where there is none
- * @param enrolled told when somebody was, whatever they see after it
+ * @param enrolled called when someone was, whatever they see after it
  */
 export function EnrolScreen({
   session,
@@ -108,7 +108,7 @@ export function EnrolScreen({
     } catch (cause) {
       fail(cause);
       const code = cause instanceof RpcError ? cause.code : '';
-      // What is wrong is mended where it was typed; a text that has changed is read again here.
+      // What is wrong is fixed where it was typed; a text that has changed is read again here.
       if (OF_GUARDIAN.includes(code)) step.value = { at: 'guardian' };
       else if (code !== 'consent-outdated') step.value = { at: 'details' };
     } finally {
@@ -195,7 +195,7 @@ export function EnrolScreen({
   };
 
   const now = step.value;
-  /** What was typed stays; a capture begins anew. */
+  /** What was typed stays; a capture starts again. */
   const goBack = (to: 'details' | 'guardian' | 'consent') => (): void => {
     drop();
     error.value = '';

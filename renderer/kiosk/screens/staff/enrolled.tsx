@@ -11,7 +11,7 @@ import { type StaffSession, staffErrorText } from './session.ts';
  * The good end, and the way back from it.
  *
  * @param onCard the person got a card, without which their face is of no use here
- * @param another null: of somebody who was here before; then there is nothing to delete again either
+ * @param another null: of someone who was here before; then there is nothing to delete again either
  */
 export function Enrolled({
   session,

@@ -1,7 +1,7 @@
 import { isOfAge } from '../../../../electron/contract/age.ts';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 
-/** Somebody below the age of consent and their guardian, as typed. */
+/** Someone below the age of consent and their guardian, as typed. */
 export interface Guardian {
   readonly name: string;
   readonly relation: string;

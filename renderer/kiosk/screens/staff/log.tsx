@@ -10,7 +10,7 @@ function byLabel(by: StaffDeed['by']): string {
   return by.emergency ? t('staffLog.emergency') : (by.name ?? t('staffLog.former'));
 }
 
-/** What staff did at this kiosk: who, what and when. Nobody whom it was done to is named. */
+/** What staff did at this kiosk: who, what and when. People it was done to are not named. */
 export function StaffLogScreen({ session }: { session: StaffSession }) {
   const { core } = useKiosk();
   const deeds = useSignal<readonly StaffDeed[] | null>(null);

@@ -13,8 +13,8 @@ type Reason = (typeof REASONS)[number];
 const LONGEST = 200;
 
 /**
- * Staff records a check-in for somebody whose other ways failed. Direction and reason are asked for, with nothing chosen
- * beforehand: whoever reads the record later has to be able to rely on both.
+ * Staff records a check-in for someone whose other ways failed. Direction and reason are asked for, with nothing chosen
+ * beforehand: people who read the record later have to be able to rely on both.
  */
 export function OverrideForm({
   session,

@@ -15,8 +15,8 @@ const message = (reason: string): string => {
 };
 
 /**
- * Whom to enrol, or to enrol again, and why: one after the other. Whoever an import brought is asked here, in person, and
- * their face is taken anew: the server sends no kiosk a picture of somebody who has not agreed.
+ * Who to enrol, or to enrol again, and why: one after the other. People an import brought are asked here, in person,
+ * and their face is taken again: the server sends no kiosk a picture of someone who has not agreed.
  */
 export function ReenrolScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
   const { core } = useKiosk();

@@ -10,7 +10,7 @@ import { EnrolScreen } from './enrol.tsx';
 import { ReviewPicture } from './review-picture.tsx';
 import { type StaffSession, staffErrorText } from './session.ts';
 
-/** Whose picture it is: a person's id, or somebody new. */
+/** Whose picture it is: a person's id, or someone new. */
 type Whose = string | 'new' | null;
 
 const message = (reason: string): string => {
@@ -18,7 +18,7 @@ const message = (reason: string): string => {
   return t(hasSentence(key) ? key : 'review.reason.other');
 };
 
-/** People of whom it may be, by name or by face. */
+/** People it may show, by name or by face. */
 const choicesOf = ({ people, duplicate }: ReviewItem): PersonRow[] =>
   duplicate && !people.some(({ id }) => id === duplicate.id) ? [...people, duplicate] : [...people];
 
@@ -30,8 +30,8 @@ const likely = (item: ReviewItem): Whose => {
 };
 
 /**
- * Pictures of an import that somebody has to look at, one at a time: whose it is, why it waits, and what is to become of it.
- * Whoever has not agreed is enrolled in person, or not at all.
+ * Pictures of an import that someone has to look at, one at a time: whose it is, why it waits, and what is to become of
+ * it. Anyone who has not agreed is enrolled in person, or not at all.
  */
 export function ReviewScreen({ session, alive }: { session: StaffSession; alive: () => void }) {
   const { core } = useKiosk();
@@ -40,7 +40,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
   const at = useSignal<string | null>(null);
   const enrolling = useSignal<{ known: PersonRow | null; name: string; photo: string } | null>(null);
   const said = useSignal('');
-  /** Somebody who was new with the picture accepted last. */
+  /** Someone who was new with the picture accepted last. */
   const made = useSignal<PersonRow | null>(null);
 
   async function load(): Promise<void> {
@@ -80,7 +80,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
     }
   }
 
-  // Whoever works by keyboard is where the words are when there is nothing to look at any more.
+  // Anyone who works by keyboard is where the words are when there is nothing to look at any more.
   const status = useRef<HTMLParagraphElement>(null);
   const empty = list.value !== null && !item && !enrolling.value;
   useEffect(() => {
@@ -172,7 +172,7 @@ function Item({
   useEffect(() => title.current?.focus(), [asking.value]);
   const choices = choicesOf(item);
   const chosen = choices.find(({ id }) => id === whose.value) ?? null;
-  /** Whoever is here without a face may have declined it: the importer's word does not do for them. */
+  /** Anyone who is here without a face may have declined it: the importer's word does not do for them. */
   const theirs = chosen ? [chosen] : whose.value === 'new' ? item.people : [];
   const agreed = item.consent && theirs.every(({ templates }) => templates !== 0);
 

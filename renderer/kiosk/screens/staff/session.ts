@@ -55,7 +55,7 @@ export function createStaffSession(core: Pick<CoreClient, 'staffLock'>): StaffSe
   };
 }
 
-/** What staff is told of a refusal: the form's own sentence for its codes, the common one for the rest. */
+/** What staff read when something is rejected: the form's own sentence for its codes, the common one for the rest. */
 export function staffErrorText(error: unknown): string {
   if (error instanceof SessionOver) return '';
   const key = error instanceof RpcError ? `enrol.error.${error.code}` : '';

@@ -48,7 +48,7 @@ type View =
 
 /** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
 const IDLE_MS = 120_000;
-/** Whoever calls out names at an assembly point looks at people, not at the screen. */
+/** A person who calls out names at an assembly point looks at people, not at the screen. */
 const EVACUATION_IDLE_MS = 900_000;
 
 /** Staff's room: nothing of it is drawn without the PIN, and nothing of it is left when it closes. */
@@ -82,7 +82,7 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
   const stepBack = useRef<(() => void) | null>(null);
   const root = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  // Whoever works by keyboard goes on where the new view begins; one with a field of its own begins there.
+  // Anyone who works by keyboard goes on where the new view begins; one with a field of its own begins there.
   useEffect(() => {
     const at = document.activeElement;
     if (at === root.current || !root.current?.contains(at)) heading.current?.focus();

@@ -20,13 +20,15 @@ function faceState(
     : { value: t('state.faceWithNumber'), mark: 'warn' };
 }
 
-/** A server that was never there is not one out of reach: the first needs joining, the second somebody at the network. */
+/**
+ * A server that was never there is not one out of reach: the first needs joining, the second someone at the network.
+ */
 function serverState(online: boolean, lastSyncAt: string | null): string {
   if (online) return t('state.online');
   return t(lastSyncAt === null ? 'status.noServer' : 'state.offline');
 }
 
-/** What the kiosk says of itself, for whoever looks after it. */
+/** What the kiosk says of itself, for the people who look after it. */
 export function StateScreen() {
   const { link, detectorTrouble } = useKiosk();
   const status = link.status.value;

@@ -2,9 +2,9 @@ import type { ComponentChildren } from 'preact';
 import type { TechnicianState } from '../../../../../electron/contract/technician.ts';
 import { hasSentence, momentOf, t } from '../../../../shared/i18n.ts';
 
-/** Above this somebody should look at the machine, °C; the server says so too. */
+/** Above this someone should look at the machine, °C; the server says so too. */
 const HOT = 80;
-/** Below this much free space somebody should look, bytes; as the server has it. */
+/** Below this much free space someone should look, bytes; as the server has it. */
 const LOW_DISK = 500e6;
 /** More than this, and people's own codes fail; as the server has it. */
 const CLOCK_MS = 120_000;

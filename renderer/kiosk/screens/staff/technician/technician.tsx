@@ -34,7 +34,7 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
   // A build that is unpacked goes on without hands.
   const left = useIdle(IDLE_MS, leave, now?.update.at === 'preparing' ? now.update.progress : null);
   const heading = useRef<HTMLHeadingElement>(null);
-  // Whoever works by keyboard goes on where the new view begins; a question has its own place for that.
+  // Anyone who works by keyboard goes on where the new view begins; a question has its own place for that.
   useEffect(() => {
     if (view.value.at !== 'ask') heading.current?.focus();
   }, [view.value.at]);
@@ -108,7 +108,7 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
   );
 }
 
-/** Whether somebody has touched anything since it was last asked. */
+/** Whether someone has touched anything since it was last asked. */
 function useTouched(): () => boolean {
   const touched = useRef(true);
   useEffect(() => {
