@@ -35,9 +35,9 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
 
   test('config and template set, show and put back', async () => {
     expect((await run(['config', id, 'volume=40', 'theme=dark'])).stdout).toContain(
-      'Told:             volume=40 theme=dark',
+      'Published:        volume=40 theme=dark',
     );
-    expect((await run(['config', id, 'theme='])).stdout).toContain('Told:             volume=40');
+    expect((await run(['config', id, 'theme='])).stdout).toContain('Published:        volume=40');
     const back = await run(['config', id, '--back', '1', '--json']);
     expect(back.lines()[0]).toMatchObject({ notified: { volume: 40, theme: 'dark' }, own: { revision: 3 } });
     const refused = await run(['config', id, 'volume=101']);
