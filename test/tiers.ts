@@ -103,6 +103,8 @@ export const RELEASE: readonly string[] = [
  */
 export const SHORT: readonly string[] = [
   'sync/server/platform/objects/store.test.ts',
+  'sync/server/platform/objects/sealed/stream.test.ts',
+  'sync/server/platform/objects/sealed/layout.test.ts',
   'sync/server/platform/objects/bucket/setup.test.ts',
   'sync/server/platform/objects/sealed/layout.test.ts',
   'sync/server/platform/objects/sealed/stream.test.ts',

@@ -65,7 +65,7 @@ test('on every page of the console, buttons of a table or a list say which row t
   await page.goto(new URL('/console/#/attendance', rig.server.adminLink).href);
   const row = page.getByRole('row').filter({ hasText: 'Grace Hopper' });
   const time = await row.locator('time').first().textContent();
-  await expect(row.getByRole('button', { name: 'Void' })).toHaveAccessibleName(`Void ${time} Grace Hopper`);
+  await expect(row.getByRole('button', { name: 'Void' })).toHaveAccessibleName(`Void ${time} Grace Hopper In`);
   expect(complaints).toEqual([]);
   await context.close();
 });

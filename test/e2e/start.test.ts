@@ -55,7 +55,7 @@ describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
       const answered = stranger.waitForResponse((response) => response.status() === 410);
       await stranger.getByRole('button').first().click();
       expect(await (await answered).json()).toMatchObject({ code: 'link-already-used' });
-      await stranger.getByText('This link was already used.').first().waitFor();
+      await stranger.getByText('This link has already been used.').first().waitFor();
       expect(await stranger.getByText('Max Mustermann').count()).toBe(0);
     } finally {
       await browser.close();

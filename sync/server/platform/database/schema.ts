@@ -150,8 +150,8 @@ export interface Tables {
     seen_at: Instant;
   };
   /**
-   * Names under which servers connect to the broker, whose access rules need them (app/mqtt/replicas.ts). Empty: without a
-   * name.
+   * Names under which servers connect to the broker, whose access rules need them (app/mqtt/replicas.ts). Empty:
+   * without a name.
    */
   broker_replica: {
     name: string;
@@ -253,8 +253,8 @@ export interface Tables {
     added_at: Instant;
   };
   /**
-   * Until when a device belonged to a scope (core/devices/scope.ts) that it has left: attendance from before still counts,
-   * whenever it arrives.
+   * Until when a device belonged to a scope (core/devices/scope.ts) that it has left: attendance from before still
+   * counts, whenever it arrives.
    */
   device_site_past: {
     device: string;
@@ -288,15 +288,18 @@ export interface Tables {
     report: Json<unknown>;
   };
   /**
-   * What is wrong with a kiosk, and since when (features/fleet/alerts.ts): kept so that the attention queue can name it, and
-   * that a note about it holds.
+   * What is wrong with a kiosk, and since when (features/fleet/alerts.ts): kept so that the attention queue can name
+   * it, and that a note about it holds.
    */
   kiosk_alert: {
     device: string;
     code: string;
     since: Instant;
   };
-  /** The log that kiosks read (platform/changes/log.ts). It names the person whom a change is about and never holds a value. */
+  /**
+   * The log that kiosks read (platform/changes/log.ts). It names the person whom a change is about and never holds a
+   * value.
+   */
   change: {
     position: Defaulted<Big>;
     tag: string;
@@ -424,7 +427,10 @@ export interface Tables {
     person: string;
     model: string;
   };
-  /** Match scores of a person over time, by embedder (features/embedders/drift/): the check-ins by face since the newest template. */
+  /**
+   * Match scores of a person over time, by embedder (features/embedders/drift/): the check-ins by face since the newest
+   * template.
+   */
   person_score: {
     person: string;
     model: string;
@@ -619,8 +625,8 @@ export interface Tables {
     at: Instant;
   };
   /**
-   * A person's day at a site that has to be resolved (features/attendance/resolve.ts). Written with the record, processed after
-   * the commit.
+   * A person's day at a site that has to be resolved (features/attendance/resolve.ts). Written with the record,
+   * processed after the commit.
    */
   attendance_due: {
     id: Defaulted<Big>;
@@ -628,7 +634,10 @@ export interface Tables {
     site: string | null;
     at: Instant;
   };
-  /** A record that points to the one which it replaces; never changed but for `undone_by` (features/attendance/corrections/correct.ts). */
+  /**
+   * A record that points to the one which it replaces; never changed but for `undone_by`
+   * (features/attendance/corrections/correct.ts).
+   */
   correction: {
     /** Also the id of the check-in that it makes, where it makes one. */
     id: string;
@@ -649,8 +658,8 @@ export interface Tables {
     undone_by: string | null;
   };
   /**
-   * What a person says on their own page is wrong with a record of theirs (features/attendance/complaints/). The record itself stays as it
-   * is.
+   * What a person says on their own page is wrong with a record of theirs (features/attendance/complaints/). The record
+   * itself stays as it is.
    */
   complaint: {
     id: string;
@@ -745,7 +754,9 @@ export interface Tables {
     made_by: string | null;
     made_at: Instant;
   };
-  /** An enrolment that waits for an administrator, since the face is like another person's (core/templates/waiting.ts). */
+  /**
+   * An enrolment that waits for an administrator, since the face is like another person's (core/templates/waiting.ts).
+   */
   enrolment_case: {
     id: string;
     person: string;
@@ -811,8 +822,8 @@ export interface Tables {
     model: string | null;
   };
   /**
-   * What was done about an item of the attention queue (features/attention/). The items themselves are read from where they
-   * happened.
+   * What was done about an item of the attention queue (features/attention/). The items themselves are read from where
+   * they happened.
    */
   attention_note: {
     kind: string;
@@ -1131,7 +1142,7 @@ export interface Tables {
     id: string;
     version: string;
     state: 'running' | 'paused' | 'stopped' | 'done' | 'rolled-back' | 'ended';
-    steps: Json<import('../../../protocol/api/rollouts.ts').RolloutStep[]>;
+    steps: Json<import('../../protocol/api/rollouts.ts').RolloutStep[]>;
     step: number;
     step_since: Instant;
     automatic: boolean;
