@@ -116,7 +116,7 @@ function Audit({ rest: [affected = ''] }: PageProps) {
         <TextField label={t('audit.email')} dir="ltr" {...field('email')} />
         <TextField label={t('audit.ip')} dir="ltr" {...field('ip')} />
         <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
-        <TextField label={t('audit.whom')} hint={t('audit.affectedHint')} dir="ltr" {...field('affected')} />
+        <TextField label={t('audit.affected')} hint={t('audit.affectedHint')} dir="ltr" {...field('affected')} />
         <div class="actions start">
           <button type="submit" class="primary">
             {t('audit.search')}

@@ -120,7 +120,7 @@ function sentenceOf(stage: StageView, { starting, numberFirst, shown }: Says): [
     return [say('challenge', step), t('challenge.step', { index: index + 1, of })];
   }
   if (!stage.present || stage.reason === 'no-face')
-    return shown ? [t('claim.look'), t('claim.lookMore')] : [t('stage.ready'), t('stage.readyMore')];
+    return shown ? [t('claim.sample'), t('claim.lookMore')] : [t('stage.ready'), t('stage.readyMore')];
   if (stage.reason === null) return [t('stage.looking'), ''];
   return [say('guide', stage.reason), ''];
 }

@@ -28,7 +28,8 @@ const CHOICES: ReadonlySet<string> = new Set(['faces', 'liveness', 'templates'])
 /** A setting's value as its page calls it. */
 function valueLabel(name: string, value: unknown): string {
   if (value === undefined || value === '') return '–';
-  if (LISTS.has(name)) return (value as string[]).map((method) => codeLabel('settings.way', method)).join(', ') || '–';
+  if (LISTS.has(name))
+    return (value as string[]).map((method) => codeLabel('settings.method', method)).join(', ') || '–';
   return CHOICES.has(name) ? codeLabel('settings', String(value)) : String(value);
 }
 

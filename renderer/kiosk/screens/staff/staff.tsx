@@ -232,7 +232,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
               : t(hintOf(view, faceless, first));
         return (
           <li key={view}>
-            <button type="button" class="way way-row" data-open={view} onClick={() => open(view)}>
+            <button type="button" class="method method-row" data-open={view} onClick={() => open(view)}>
               <span class="method-icon">{icon}</span>
               <span class="method-name">
                 {t(view === 'review' ? 'review.title' : view === 'members' && first ? 'staff.first' : `staff.${view}`)}

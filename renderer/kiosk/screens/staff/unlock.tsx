@@ -189,7 +189,7 @@ function Choose({
       <ul class="menu staff-choices">
         {members.map((member) => (
           <li key={member.id}>
-            <button type="button" class="way way-row" data-member={member.id} onClick={() => choose(member)}>
+            <button type="button" class="method method-row" data-member={member.id} onClick={() => choose(member)}>
               <span class="method-name">
                 <bdi>{member.name}</bdi>
               </span>

@@ -1142,7 +1142,7 @@ export interface Tables {
     id: string;
     version: string;
     state: 'running' | 'paused' | 'stopped' | 'done' | 'rolled-back' | 'ended';
-    steps: Json<import('../../protocol/api/rollouts.ts').RolloutStep[]>;
+    steps: Json<import('../../../protocol/api/rollouts.ts').RolloutStep[]>;
     step: number;
     step_since: Instant;
     automatic: boolean;

@@ -49,20 +49,20 @@ export function Tasks({
             {why === null ? (
               <button
                 type="button"
-                class="way way-row"
+                class="method method-row"
                 aria-disabled={state.busy !== null}
                 onClick={() => state.busy === null && open(task)}
               >
                 {message}
               </button>
             ) : (
-              <div class="way way-row technician-not-here">{message}</div>
+              <div class="method method-row technician-not-here">{message}</div>
             )}
           </li>
         );
       })}
       <li data-task="diagnostics">
-        <button type="button" class="way way-row" onClick={diagnostics}>
+        <button type="button" class="method method-row" onClick={diagnostics}>
           <span class="method-icon">
             <IconChart />
           </span>
