@@ -184,7 +184,7 @@ describe('own decoders', () => {
     ] as const) {
       expectNear(at(image, x, y), (x + y) % 2 ? [255, 255, 255] : [0, 0, 0], 0);
     }
-    // One coloured pixel tells the order of channels and of rows.
+    // One coloured pixel shows the order of channels and of rows.
     if (!['1', '4'].includes(kind)) expectNear(at(image, 2, 0), [255, 0, 0], 0);
   });
 

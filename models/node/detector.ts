@@ -28,7 +28,7 @@ const MAYBE_PART = 0.35;
 const WHOLE = 2;
 /** Boxes that overlap more than this (IoU) are one face. */
 const SAME_FACE = 0.4;
-/** A box of which more than this share lies in a better one is a part of that face. */
+/** A box of which more than this share is in a better one is a part of that face. */
 const PART_OF_FACE = 0.8;
 /** A face filling more of the picture's height than this, or touching its edge, is looked for again with a border. */
 const LARGE = 0.6;

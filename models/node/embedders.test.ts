@@ -51,7 +51,7 @@ it.each<[string, unknown]>([
   ['an embedding that no gallery holds', [changed({ length: 1024 })]],
   ['a path for a file', [changed({ file: '../other.onnx' })]],
   ['an order of channels that there is not', [recipe({ channels: 'GRB' })]],
-  ['a deviation of nought', [recipe({ std: [128, 0, 128] })]],
+  ['a deviation of zero', [recipe({ std: [128, 0, 128] })]],
   ['a crop that there is not', [recipe({ crop: { template: 'square' } })]],
   [
     'rates that rise',
@@ -97,7 +97,7 @@ it('a folder’s embedders are taken in beside what is there, whole or not at al
   const bytes = makeDlibEmbedder();
   writeFileSync(join(from, DLIB_ENTRY.file), bytes);
   expect(await addEmbedders(from, to)).toEqual([embedderId(DLIB_ENTRY)]);
-  // The one that ships, as somebody would bring it: BGR, 512 numbers.
+  // The one that ships, as someone would bring it: BGR, 512 numbers.
   const arcface: EmbedderEntry = {
     file: 'arcface.onnx',
     sha256: EMBEDDER.sha256,

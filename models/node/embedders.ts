@@ -8,7 +8,7 @@ import { type EmbedderEntry, inputShape } from '../rules/recipe.ts';
 /**
  * Embedders that a machine may load: the one that ships, and those that an operator has put into a folder (of the weights, or one
  * of a kiosk's own) with an entry in `embedders.json` beside them. A template carries its embedder's id and is never compared
- * across. docs/operate/embedders.md says what stands in an entry.
+ * across. docs/operate/embedders.md says what is in an entry.
  */
 
 /** Name of the operator's entries in the folder. */
@@ -81,7 +81,7 @@ function fileOf(entry: EmbedderEntry): EmbedderFile {
 export function readEntries(folder: string): readonly EmbedderEntry[] {
   const path = join(folder, EMBEDDERS_FILE);
   const refuse = (what: string, cause?: unknown) =>
-    new ModelProblem('model-refused', `${path}: ${what}`, 'Mend it as docs/operate/embedders.md says.', { cause });
+    new ModelProblem('model-refused', `${path}: ${what}`, 'Fix it as docs/operate/embedders.md says.', { cause });
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, 'utf8'));
@@ -93,8 +93,8 @@ export function readEntries(folder: string): readonly EmbedderEntry[] {
   if (!parsed.success) throw refuse(z.prettifyError(parsed.error));
   const ids = [EMBEDDER, ...parsed.data].map(embedderId);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice) throw refuse(`${twice} stands in it twice, or ships`);
-  // On a server they lie in one folder: taken in, it would overwrite what this build brings, which then loads no more.
+  if (twice) throw refuse(`${twice} is in it twice, or ships`);
+  // On a server they are in one folder: taken in, it would overwrite what this build brings, which then loads no more.
   const own = parsed.data.find(({ file }) => WEIGHTS.some((weight) => weight.file === file));
   if (own) throw refuse(`a file that ships is called ${own.file}: give yours another name`);
   return parsed.data;

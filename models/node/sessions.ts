@@ -28,7 +28,7 @@ export interface Models {
 /**
  * Loads the three models of the Node pipeline from `folder`.
  *
- * @param other another embedder than the one that ships, and the folder it lies in (embedders.ts)
+ * @param other another embedder than the one that ships, and its folder (embedders.ts)
  * @throws ModelProblem `model-missing`, `model-altered` (bytes differ from the manifest) or `model-refused` (the
  *   runtime can't load it, or its shapes are not the manifest's). Nothing is loaded from bytes that were not verified.
  */
@@ -104,7 +104,7 @@ export async function loadModel<Weight extends WeightFile>(folder: string, weigh
     throw new ModelProblem(
       'model-refused',
       `${weight.file} ${wrong}.`,
-      'Mend its entry: docs/operate/embedders.md says what it holds.',
+      'Fix its entry: docs/operate/embedders.md says what it holds.',
     );
   }
   const names = weight.outputs.map(({ name }) => name);

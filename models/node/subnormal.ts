@@ -1,5 +1,5 @@
 /**
- * Weights below this, in absolute value, are taken as nought. The models' values are of the order of 1 (inputs and embedding are
+ * Weights below this, in absolute value, are taken as zero. The models' values are of the order of 1 (inputs and embedding are
  * in ±1), and float32 keeps 24 bits of a sum: a term of 1e-15 moves none of its digits.
  */
 const SMALLEST_WEIGHT = 1e-15;
@@ -18,7 +18,7 @@ const TENSOR_RAW = 9;
 const FLOAT = 1;
 
 /**
- * An ONNX file with its negligible weights (|w| < 1e-15) set to nought: what it answers is the same to the last bit (a test
+ * An ONNX file with its tiny weights (|w| < 1e-15) set to zero: what it answers is the same to the last bit (a test
  * says so of the ones that ship), and much sooner. An eighth of the shipped embedder's weights are so small that their products
  * are subnormal numbers, which Intel's processors add up by microcode: seen 57 ms an embedding with them, 6.5 ms without.
  * (onnxruntime's own `set_denormal_as_zero` does nothing in Node: it marks another thread than the one that runs.)
@@ -38,7 +38,7 @@ export function withoutSubnormals(onnx: Uint8Array): Uint8Array {
   return copy;
 }
 
-/** Writes noughts over the negligible numbers of one TensorProto, where it is of float32. */
+/** Writes zeros over the tiny numbers of one TensorProto, where it is of float32. */
 function clear(tensor: Uint8Array): void {
   let floats = false;
   let raw: Uint8Array | undefined;

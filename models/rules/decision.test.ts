@@ -139,7 +139,7 @@ describe('another embedder’s scores', () => {
   const policy = { ...POLICY, calibration: OTHER };
 
   it('are read by its own curve and thresholds, alone and among many', () => {
-    // What lets somebody in by the one that ships is a stranger’s score here.
+    // What lets a person in by the one that ships is a stranger’s score here.
     expect(decide(scores(0.9, 0.5), size(2), POLICY).kind).toBe('accept');
     expect(decide(scores(0.9, 0.5), size(2), policy).kind).not.toBe('accept');
     expect(decideVerification(0.9, OTHER).kind).not.toBe('accept');
@@ -186,7 +186,7 @@ describe('lookalikes', () => {
     );
   });
 
-  it('whoever is near enough to one of a pair is asked who they are, also where the two score alike', () => {
+  it('anyone near enough to one of a pair is asked who they are, also where the two score alike', () => {
     const twins = { best: { person: 'ada', score: 0.8 }, second: { person: 'eve', score: 0.79 } };
     expect(decide(twins, size(200), POLICY).kind).toBe('uncertain');
     expect(decide(twins, size(200), POLICY, inPair).kind).toBe('claim-first');
@@ -204,7 +204,7 @@ describe('lookalikes', () => {
         expect(decide(found, size(n), demands, inPair)).toEqual(decide(found, size(n), demands));
       }),
     );
-    // One of a pair is still a second person from whom others have to keep their distance.
+    // One of a pair is still a second person that others have to keep their distance from.
     const close = { best: { person: 'bob', score: 0.8 }, second: { person: 'ada', score: 0.78 } };
     expect(decide(close, size(200), POLICY, inPair).kind).toBe('uncertain');
   });

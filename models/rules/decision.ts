@@ -3,7 +3,7 @@
  * of an enrolment.
  *
  * The threshold of a 1:N search depends on how many templates are searched, because each is one more chance for a
- * stranger to look like somebody. What is known of the embedder is a curve FMR(t): the chance that one comparison of
+ * stranger to look like someone. What is known of the embedder is a curve FMR(t): the chance that one comparison of
  * two different people scores t or more. A search of N templates then lets a stranger in with
  *
  *     FPIR ≤ 1 − (1 − FMR(t))^N   (equal when comparisons are independent; at most N · FMR(t) whatever they are)
@@ -57,9 +57,9 @@ export const onShippedScale = (score: number, { verification }: Calibration): nu
 
 /** What a site demands of a decision. */
 export interface DecisionPolicy {
-  /** Wanted share of strangers who are let in as somebody, 0..1 exclusive; the default of a site is 0.001. */
+  /** Wanted share of strangers who are let in as someone, 0..1 exclusive; the default of a site is 0.001. */
   readonly targetFpir: number;
-  /** Most people for whom 1:N was calibrated; a larger gallery asks who it is first and compares 1:1. */
+  /** Most people that 1:N was calibrated for; a larger gallery asks who it is first and compares 1:1. */
   readonly calibratedPeople: number;
   /** Least lead of the best person over the second; absent: what `leeway` says. */
   readonly margin?: number;
@@ -71,11 +71,11 @@ export interface DecisionPolicy {
 export interface Leeway {
   /** How far below the threshold a face counts as uncertain rather than unknown. */
   readonly near: number;
-  /** Two people nearer to each other than this are not told apart by the best score alone. */
+  /** Two people nearer to each other than this are not distinguished by the best score alone. */
   readonly margin: number;
-  /** Least score of somebody's face at the end of a head turn. */
+  /** Least score of a person's face at the end of a head turn. */
   readonly turned: number;
-  /** Score from which two people are put before somebody as perhaps the same. */
+  /** Score from which two people are put before staff as perhaps the same. */
   readonly alike: number;
   /** Score above which two pictures are one picture. */
   readonly samePicture: number;

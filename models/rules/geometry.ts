@@ -9,7 +9,7 @@ import type { Box, FivePoints, Point } from './image.ts';
 /** How many landmarks a face has. */
 const LANDMARKS = 68;
 
-/** Where the five points lie in the 112×112 crop that ArcFace-style embedders were trained on (insightface, arcface_dst). */
+/** Where the five points are in the 112×112 crop that ArcFace-style embedders were trained on (insightface, arcface_dst). */
 const ARCFACE_TEMPLATE: FivePoints = [
   [38.29, 51.7],
   [73.53, 51.5],
@@ -22,7 +22,7 @@ const ARCFACE_TEMPLATE: FivePoints = [
 const ARCFACE_SIDE = 112;
 
 /**
- * Where the five points lie in dlib's mean face, of which each side is 1: means of the landmarks that `fivePoints` takes, out of the
+ * Where the five points are in dlib's mean face, of which each side is 1: means of the landmarks that `fivePoints` takes, out of the
  * 51 of dlib's get_face_chip_details (dlib/image_transforms/interpolation.h). dlib itself fits 33 of them.
  */
 const DLIB_FACE: FivePoints = [
@@ -125,7 +125,7 @@ export function iou(p: Box, q: Box): number {
   return both / (p[2] * p[3] + q[2] * q[3] - both);
 }
 
-/** Share of the smaller box that lies in the other, 0..1: finds a box inside a box, which IoU calls different. */
+/** Share of the smaller box that is in the other, 0..1: finds a box inside a box, which IoU calls different. */
 export function overlapOfSmaller(p: Box, q: Box): number {
   const w = Math.min(p[0] + p[2], q[0] + q[2]) - Math.max(p[0], q[0]);
   const h = Math.min(p[1] + p[3], q[1] + q[3]) - Math.max(p[1], q[1]);

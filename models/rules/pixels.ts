@@ -163,7 +163,7 @@ export function windowToLuma(
   }
 }
 
-/** Where and how a square picture of `side` pixels a side lies in a model's input. */
+/** Where and how a square picture of `side` pixels a side is in a model's input. */
 export interface Raster {
   readonly side: number;
   /** Of red, green and blue: where the first pixel's number lies. */

@@ -74,7 +74,7 @@ export const ENROLMENT_QUALITY: QualityThresholds = {
 };
 
 /**
- * Photos that somebody else took, of people who aren't there to try again: refused is only what embeds badly. Grey
+ * Photos that someone else took, of people who aren't there to try again: refused is only what embeds badly. Grey
  * pictures of 64 × 51 to 120 × 96 pixels, made from 60 faces of photos, have boxes of 32 to 48 pixels at the smaller
  * end and scored 0.5 to 0.9 against their originals; heads rolled by 48° or pitched by 42° scored 0.74 to 0.93. Flat
  * pictures have a low variance of the Laplacian however sharp they are: of 14 such with 3 to 8 the median scored 0.66
@@ -209,7 +209,7 @@ function laplacianVariance(luma: Float32Array): number {
   return squares / n - (sum / n) ** 2;
 }
 
-/** Share of the landmarks that lie in the picture. */
+/** Share of the landmarks that are in the picture. */
 function inPicture(image: RgbImage, landmarks: readonly Point[]): number {
   let inside = 0;
   for (const [x, y] of landmarks) if (x >= 0 && y >= 0 && x < image.width && y < image.height) inside++;

@@ -1,5 +1,5 @@
 /**
- * Why a face cannot be used yet, in the order in which a screen should ask for them to be mended: one at a time, the
+ * Why a face cannot be used yet, in the order in which a screen should ask for them to be fixed: one at a time, the
  * first that applies. Every code has a sentence in each language of the kiosk.
  */
 export const QUALITY_REASONS = [

@@ -4,14 +4,15 @@ import { syncFolder } from './replace.ts';
 
 /**
  * What a kiosk, its hosts, the server and the build do alike with files and folders of their own, and none of which is a
- * part of the protocol: it stands beside `sync/protocol/`, knows nothing of ours, and whoever runs on Node may import it.
+ * part of the protocol: it sits beside `sync/protocol/`, knows nothing of ours, and anything that runs on Node may
+ * import it.
  */
 
 /**
  * Makes a folder for this user alone (0700) with those above it, or finds it usable. What is made is durable: a power cut
  * takes no folder away that has something in it.
  *
- * @throws what the system says; each program tells in its own words which folder it was and what to do
+ * @throws what the system says; each program says in its own words which folder it was and what to do
  */
 export function makeUsable(path: string): void {
   makeWithParents(path);

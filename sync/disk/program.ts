@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /**
  * How the command line is called where this file is: as an installed program, which has its launcher beside the folder of
  * the sources (`bin/smartpresence` and `app/`) or in it (a kiosk's `bin/kiosk`), or from the sources by npm. The server's process and the kiosk's
- * know it too, whoever started them.
+ * know it too, no matter who started them.
  */
 export function programAt(root: string): { readonly name: string; readonly call: string } {
   const has = (launcher: string) =>

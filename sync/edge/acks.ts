@@ -64,7 +64,7 @@ export class AckBook {
   take(ack: Ack, sent = 0, asked = false): Taken {
     const mark = this.#source.marks().find(({ epoch }) => epoch === ack.epoch);
     const known = mark?.committed ?? 0;
-    // What was trimmed can't be sent again: below it no mark falls, and a server that lacks some of it was not restored anew.
+    // What was trimmed can't be sent again: below it no mark falls, and a server that lacks some of it was not restored again.
     const sayable = Math.max(ack.committed, mark?.trimmed ?? 0);
     const fresh = asked || this.isFresh(ack);
     const otherLog = this.#last !== null && ack.logEpoch !== this.#last.logEpoch;

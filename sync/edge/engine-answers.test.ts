@@ -149,7 +149,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('asks of every epoch in turn, and at once when the server has something to tell', async () => {
+  test('asks of every epoch in turn, and at once when the server has news', async () => {
     const r = await rig();
     r.source.person('Ada');
     const first = r.source.epoch;

@@ -67,7 +67,7 @@ describe('the sync engine sends', () => {
     r.engine.start();
     await r.untilPause();
     expect(r.source.pendingCount()).toBe(1);
-    // The next question would hear of the mark first; whoever asks no more sends again.
+    // The next question would hear of the mark first; a kiosk that has stopped asking sends again.
     r.server.committed.clear();
     r.wake();
     expect(await r.untilPause()).toBe(IDLE_MS);
@@ -175,7 +175,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('a server whose hole lies below what was trimmed is told of, and costs no loop and no snapshots', async () => {
+  test('a server whose hole lies below what was trimmed is reported, and costs no loop and no snapshots', async () => {
     const r = await rig({ batchEvents: 1 });
     for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
     r.engine.start();

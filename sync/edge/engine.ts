@@ -158,13 +158,13 @@ export class SyncEngine {
     else this.#publish({});
   }
 
-  /** What kept the last exchange from succeeding is mended: don't wait for the pause after it. */
+  /** What kept the last exchange from succeeding is fixed: don't wait for the pause after it. */
   retry(): void {
     this.#failures = 0;
     this.nudge();
   }
 
-  /** Carries a sealed ask of somebody else's in between, e.g. for a new certificate. @returns its answer, unverified */
+  /** Carries someone else's sealed ask in between, e.g. for a new certificate. @returns its answer, unverified */
   send(sealed: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#requests.push({ sealed, resolve, reject });
@@ -182,7 +182,7 @@ export class SyncEngine {
     await this.#transport.close();
   }
 
-  /** The server has something to tell. */
+  /** The server has news. */
   #ask(): void {
     this.#sinceAsk = BATCHES_AN_ASK;
     this.nudge();
@@ -201,7 +201,7 @@ export class SyncEngine {
         if (this.#abort.signal.aborted) break;
         this.#failures += 1;
         pause = pauseAfter(this.#failures, this.#world.random());
-        // Whoever restored the server, or the connection, is asked first.
+        // The person who restored the server, or the connection, is asked first.
         this.#sinceAsk = BATCHES_AN_ASK;
         this.#publish({ online: false, problem: asProblem(cause), pausedUntil: this.#world.now() + pause });
       }
@@ -255,7 +255,8 @@ export class SyncEngine {
       const ack = await this.#acks.open(text, epoch);
       return ack.committed >= last || this.#acks.isFresh(ack);
     });
-    // Made while the other one is on its way. What goes wrong here goes wrong again, and is told, when it is its turn.
+    // Made while the other one is on its way. What goes wrong here goes wrong again, and is reported, when it is its
+    // turn.
     const following = this.#prepare({ epoch, seq: last }).catch(() => null);
     const { ack, restored } = this.#take(await this.#acks.open(await answer, epoch), last);
     this.#o.onCommitted?.();

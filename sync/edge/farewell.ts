@@ -16,7 +16,7 @@ export interface FarewellTo {
 }
 
 /**
- * Tells the server that everything here is destroyed; no certificate is needed, and none is there any more.
+ * Reports to the server that everything here is destroyed; no certificate is needed, and none is there any more.
  *
  * @param key the device's own, while it is still in memory; else the one that it announced
  * @throws Problem of the connection, or by the server's code: `unknown-device` where it takes neither key

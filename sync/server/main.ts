@@ -15,7 +15,7 @@ const SAME_WISH_MS = 2000;
  * `{"ready":true,"peopleUrl","deviceUrl","adminLink","certificateSha256","operationsPort"}`. SIGTERM and SIGINT close it
  * cleanly: first it says that it is not ready (SMARTPRESENCE_DRAIN_SECONDS), then it answers what it has begun and ends. A
  * second signal ends it at once (128 + the signal's number), which loses nothing that was acknowledged.
- * Exit codes: 0 stopped, 2 wrong configuration, which no further start mends, 3 could not start, 70 internal.
+ * Exit codes: 0 stopped, 2 wrong configuration, which no further start fixes, 3 could not start, 70 internal.
  */
 async function main(): Promise<number> {
   let asked: number | null = null;
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** What no start mends: the unit does not try again (RestartPreventExitStatus=2). */
+/** What no start fixes: the unit does not try again (RestartPreventExitStatus=2). */
 const WRONG_CONFIGURATION = new Set([
   'bad-configuration',
   'bad-people-certificate',

@@ -108,7 +108,7 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
       '| Positions | who has not opted out | 0 | 30 days from the check-in |',
       '365 days from the access',
       'No object store is configured.',
-      'No program is told of records (webhooks).',
+      'No program is notified of records (webhooks).',
     ])
       expect(text).toContain(part);
     expect(warnings.join()).toContain('Liveness is off');

@@ -258,7 +258,7 @@ describe('the edges', () => {
     expect(gallery.search(face)).toMatchObject({ best: { person: 'p', template: 't' }, second: null, templates: 1 });
   });
 
-  it('refuses a template that is there already, whoever owns it', () => {
+  it('refuses a template that is there already, no matter who owns it', () => {
     const gallery = createGallery();
     const face = randomRow(seeded(6));
     gallery.add('t', 'p', face);

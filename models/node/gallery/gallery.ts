@@ -24,7 +24,7 @@ import { Leaderboard } from './leaderboard.ts';
 import { checkedNorm, cosine, dot64, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
 import { Registry } from './registry.ts';
 
-/** What a gallery tells of itself. */
+/** What a gallery says of itself. */
 export interface GalleryStats {
   readonly kernel: KernelKind;
   /** Bytes of the numbers of one template: codes, embedding, bounds. Ids come on top. */
@@ -43,7 +43,7 @@ export const BYTES_PER_TEMPLATE = BLOCK_BYTES / BLOCK_ROWS;
  * leaves. The answer is that of a float64 loop over all rows, ties included; only the time depends on the data: when
  * the bound leaves all rows (as many copies of one face would), all are scored.
  *
- * Rows lie in blocks of 1,024 in one WebAssembly memory, which grows in place. A removed row is overwritten by the
+ * Rows are in blocks of 1,024 in one WebAssembly memory, which grows in place. A removed row is overwritten by the
  * last, and what was the last is wiped: an erased face does not stay in memory.
  */
 export class ExactGallery implements FaceGallery {
@@ -52,13 +52,13 @@ export class ExactGallery implements FaceGallery {
   readonly #registry = new Registry();
   #blocks = 0;
   #reranked = 0;
-  /** Views of the whole memory, made anew when it grows. */
+  /** Views of the whole memory, made again when it grows. */
   #bytes!: Int8Array;
   #floats!: Float32Array;
   #words!: Int32Array;
   #doubles!: Float64Array;
 
-  /** Values of an embedding here. Those up to DIMENSIONS are nought in memory, in rows and query: sums stay what they are. */
+  /** Values of an embedding here. Those up to DIMENSIONS are zero in memory, in rows and query: sums stay what they are. */
   readonly #length: number;
 
   /**
@@ -152,7 +152,7 @@ export class ExactGallery implements FaceGallery {
       const { best, bestPerson, second } = this.#kernel.leaders();
       const leeway = 2 * residual + SLACK;
       // A person's own best row reaches that person's best lower bound. So of the leader only rows near `best` matter,
-      // and of all others rows near `second`: whoever else is among the first two is above it.
+      // and of all others rows near `second`: anyone else among the first two is above it.
       this.#score(board, norm, count, best - leeway, bestPerson, second - leeway);
       // The probe's face may be a stranger's: it does not stay either.
       this.#bytes.fill(0, 0, LIST);

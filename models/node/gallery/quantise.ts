@@ -15,7 +15,7 @@ import { ModelProblem } from '../../rules/problem.ts';
  * Nothing is assumed of the values: the residuals are measured, row by row, so the bound also holds for rows made to
  * break it, which merely have a large ε. The row is stored as b = c + 64, 1..127, and a·c = a·b − 64·Σaᵢ.
  *
- * A vector of fewer than 512 values is one of 512 whose rest is nought.
+ * A vector of fewer than 512 values is one of 512 whose rest is zero.
  *
  * What is computed differs from this by rounding. All integers are exact: |a·c| ≤ 512·127·63 < 2²⁴ fits a float32.
  * ε ≤ ½·√512/63 < 0.18 and ρ ≤ ½·√512/127 < 0.09, so |s·t·(a·c)| < 1.3, and each of the handful of float32 roundings (two

@@ -2,7 +2,7 @@
 export class Registry {
   readonly #templateAt: string[] = [];
   readonly #personAt: number[] = [];
-  /** Where a slot stands in its person's list. */
+  /** The position of a slot in its person's list. */
   readonly #placeAt: number[] = [];
   readonly #slotOf = new Map<string, number>();
   readonly #numberOf = new Map<string, number>();

@@ -47,7 +47,7 @@ export function gallerySizes(people: number): number[] {
   return [...new Set(sizes)].sort((a, b) => a - b);
 }
 
-/** FNIR at the FPIRs for a gallery of `size` people, whom `random` draws. */
+/** FNIR at the FPIRs for a gallery of `size` people, drawn by `random`. */
 export function measureIdentification(
   samples: readonly Sample[],
   size: number,

@@ -165,7 +165,7 @@ describe('a head turn', () => {
     expect(last(run(['turn-left'], broken))).toMatchObject({ state: 'failed', reason: 'interrupted' });
   });
 
-  test('starts anew after a jump in the picture, and passes when it is then made', () => {
+  test('starts over after a jump in the picture, and passes when it is then made', () => {
     const jump = then(turning(10, {}, 500).slice(0, 10), turning(24, { x: 160 }));
     const answers = run(['turn-left'], jump);
     const before = answers.findIndex((a) => a.progress > 0.3);
@@ -201,7 +201,7 @@ describe('the head that moves', () => {
   /** The look with which the same turn passes when all of it is the recognised person's. */
   const passing = turned(() => 1).findIndex((a) => a.state === 'passed');
 
-  test('is the recognised person’s in every look: another’s in a single one, and the turn starts anew', () => {
+  test('is the recognised person’s in every frame: another’s in a single one, and the turn starts over', () => {
     expect(passing).toBeGreaterThan(5);
     for (let other = 0; other <= passing; other++) {
       const answers = turned((i) => (i === other ? 0.39 : 1));

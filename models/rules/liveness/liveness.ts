@@ -13,7 +13,9 @@ export interface Challenge {
 }
 
 export interface ChallengeOptions {
-  /** Head turns, each to a side drawn anew. Footage that does not react fits by chance with 1/2 to the power of this. */
+  /**
+   * Head turns, each to a newly drawn side. Footage that does not react fits by chance with 1/2 to the power of this.
+   */
   readonly turns?: number;
   /** Chance of one further step, a blink or coming closer, before or after a turn. Default 1/2. */
   readonly extra?: number;

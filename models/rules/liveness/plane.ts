@@ -18,8 +18,8 @@ const LEAST_TILT = 0.17;
 
 /**
  * The non-planarity test. Two pictures of a plane are related by a homography (Hartley & Zisserman, 2nd ed., §13): it is
- * fitted to points near one plane of the face, and the nose tip, which stands 3 to 5 cm before it in a head and lies in
- * it on a photograph, shows what is left over. The residual is signed, so it also tells which way a head turned.
+ * fitted to points near one plane of the face, and the nose tip, which stands 3 to 5 cm before it in a head and is in
+ * it on a photograph, shows what is left over. The residual is signed, so it also shows which way a head turned.
  *
  * @returns null when the points determine no homography
  */

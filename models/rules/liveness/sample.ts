@@ -3,7 +3,7 @@ import type { Box, Point } from '../image.ts';
 import type { FaceQuality } from '../quality.ts';
 import { eyeAxis } from './shape.ts';
 
-/** Where a crop lies in the camera's frame: `frame = (x, y) + crop × scale`, in the frame's pixels. */
+/** Where a crop is in the camera's frame: `frame = (x, y) + crop × scale`, in the frame's pixels. */
 export interface CropPlace {
   readonly x: number;
   readonly y: number;
@@ -20,7 +20,7 @@ export interface Observation {
   /** Degrees of yaw, positive to the person's own left: the estimate of the quality measure, the only one there is. */
   readonly quality: Pick<FaceQuality, 'yaw'>;
   /**
-   * Where the picture lies in the camera's frame when it is a crop that follows the face. Without it the picture is
+   * Where the picture is in the camera's frame when it is a crop that follows the face. Without it the picture is
    * taken for the whole frame, or for a crop of unchanged scale: jumps of place are then not judged.
    */
   readonly place?: CropPlace | undefined;

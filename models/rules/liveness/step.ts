@@ -24,7 +24,7 @@ export interface StepNews {
   readonly straight?: boolean;
 }
 
-/** Follows one step of a challenge through looks without a break. A break starts the step anew, with a new tracker. */
+/** Follows one step of a challenge through looks without a break. A break starts the step over, with a new tracker. */
 export interface StepTracker {
   see(sample: Sample): StepNews;
   /** What to say when the time is up now. */

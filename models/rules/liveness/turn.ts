@@ -23,7 +23,7 @@ export interface TurnLimits {
   readonly parallax: number;
   /** … and this many times the most it was between two looks straight ahead: what the landmarks are off by. */
   readonly overNoise: number;
-  /** Least parallax a unit of apparent tilt of the face's plane: tells heads from bent paper. */
+  /** Least parallax a unit of apparent tilt of the face's plane: distinguishes heads from bent paper. */
   readonly depth: number;
 }
 

@@ -12,7 +12,7 @@ export type ChangesPage = Extract<Page, { what: 'changes' }>;
 
 /** Where changes go. */
 export interface ChangeSink {
-  /** Where this kiosk stands in the server's log; empty for nowhere: a snapshot comes. */
+  /** Where this kiosk is in the server's log; empty for nowhere: a snapshot comes. */
   cursor(): string;
   /** RFC 3339 of the newest presence that is known; null for none. */
   presenceAfter(): string | null;
@@ -35,7 +35,7 @@ export class ChangePoller {
   readonly #reporting: Reporting | null;
   readonly #heard: () => string | null;
   #turn = 0;
-  /** The server has answered an ask of this process: what it is told from now on, it takes for news. */
+  /** The server has answered an ask of this process: what it receives from now on counts as news. */
   #answered = false;
   /** Epochs whose marks were heard since the snapshot under way began; null when there is none. */
   #heardOf: Set<string> | null = null;
@@ -83,7 +83,7 @@ export class ChangePoller {
    * of an old one.
    *
    * @param takeAck takes the page's ack before anything of the page is applied
-   * @returns whether more waits: here, or to be told
+   * @returns whether more waits: here, or at the server
    */
   async next(exchange: AskExchange, takeAck: (signed: string, epoch: string) => Promise<void>): Promise<boolean> {
     const epochs = this.#source.marks().map(({ epoch }) => epoch);
@@ -91,12 +91,13 @@ export class ChangePoller {
     const cursor = this.#sink.cursor();
     const first = !this.#answered;
     const page = await this.#page(epoch, cursor, MAX_PAGE_CHANGES, exchange, takeAck);
-    // The ack may have told that the server was restored: then the cursor was dropped, and so is the page.
+    // The ack may have shown that the server was restored: then the cursor was dropped, and so is the page.
     if (this.#sink.cursor() !== cursor) return true;
     if (page.whole) {
       this.#heardOf ??= new Set();
       this.#heardOf.add(epoch);
-      // Whoever is in no page is dropped at a snapshot's end, but not before each epoch told what of it the server has.
+      // People who are in no page are dropped at a snapshot's end, but not before each epoch has reported what of it
+      // the server has.
       if (!page.more)
         for (const other of epochs) {
           if (this.#heardOf.has(other)) continue;
@@ -118,7 +119,7 @@ export class ChangePoller {
     takeAck: (signed: string, epoch: string) => Promise<void>,
   ): Promise<ChangesPage> {
     // With the first ask of a process the server may not know an old one that is played again from ours: it would leave out
-    // what is reported, and we would take it for told.
+    // what is reported, and we would take it for reported.
     const report = this.#answered ? (this.#reporting?.due() ?? null) : null;
     const ask: Ask = {
       what: 'changes',

@@ -13,7 +13,7 @@ const RESTLESS: ReadonlySet<string> = new Set([
   'temperature',
 ]);
 
-/** When this kiosk tells the server how it is: with the first ask, when something changed, and now and then. */
+/** When this kiosk reports its state to the server: with the first ask, when something changed, and now and then. */
 export class Reporting {
   readonly #read: () => Inventory | null;
   readonly #now: () => number;

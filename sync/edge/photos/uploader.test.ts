@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { PhotoUploader } from './uploader.ts';
 
-/** Photos by name, a server that refuses some with a code, and pauses that end when told. */
+/** Photos by name, a server that refuses some with a code, and pauses that end on request. */
 function rig(photos: string[], errors: Record<string, string>, unreadable: Record<string, string> = {}) {
   const tried: string[] = [];
   const done: [string, boolean][] = [];

@@ -143,7 +143,7 @@ export class PhotoUploader {
       if (taken) source.done(address, true);
     } catch (cause) {
       const problem = asProblem(cause);
-      // Purged or erased while it was read or sent: no loss, and nothing to tell.
+      // Purged or erased while it was read or sent: no loss, and nothing to report.
       if (!source.isWaiting(address)) return;
       // Of the server's mouth `photo-altered` means that what came was another: it dropped that, and it is sent again.
       if (!(read ? UNWANTED : UNUSABLE).has(problem.code)) throw problem;

@@ -88,7 +88,7 @@ function pinnedCas(sent: readonly X509Certificate[], code: JoinCode): string[] {
     throw new Problem(
       'server-pin-differs',
       'The server is not the one that the code was made for.',
-      'Make a new code on the right server. If this is the right one, somebody stands between: tell your administrator.',
+      'Make a new code on the right server. If this is the right one, someone is intercepting the connection: inform your administrator.',
     );
   return found.map((certificate) => certificate.toString());
 }

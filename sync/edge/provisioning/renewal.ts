@@ -37,7 +37,7 @@ export interface Renewed {
  *
  * @param send carries the sealed ask, as a transport's exchange('ask', …) does; HTTPS alone when the certificate has expired
  * @param jti a new random UUID
- * @param before an earlier sealing key of the server, in place of the one that the bundle has. Whoever opens it is the
+ * @param before an earlier sealing key of the server, in place of the one that the bundle has. What opens it is the
  *   server as it was before a succession; its set of keys is then taken although it is not newer: it is signed by a key
  *   that is trusted today, in answer to what was asked just now.
  * @throws Problem of `send`, of openPage, `renewal-refused`

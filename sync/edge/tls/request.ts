@@ -41,7 +41,7 @@ export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal
       reject(connectionProblem(cause));
     };
     if (signal.aborted) return fail(aborted());
-    // Node tells a request without a socket of its signal only once it has got one.
+    // Node passes its signal to a request without a socket only once it has got one.
     signal.addEventListener('abort', onAbort);
     agent.dropStale();
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };

@@ -16,7 +16,7 @@ const MAX_CROSS = 3;
  * Chain (RFC 5280 §6, narrowed): the server's certificate, the cross certificates that each CA gave its successor, a
  * pinned CA. Dates: trusted time is a floor, so what has ended by it has certainly ended. A certificate that begins
  * later than the floor is no sign of anything: the floor lags after a long power cut, and refusing would lock the kiosk
- * out of the very server that could tell it the time. The pinned CA's own dates are not asked, as of any trust anchor.
+ * out of the very server that could give it the time. The pinned CA's own dates are not asked, as of any trust anchor.
  *
  * @param peerChain as the peer sent it, its own certificate first
  * @param pinnedCaPems CA certificates, PEM

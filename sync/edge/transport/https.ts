@@ -11,7 +11,7 @@ const PATH = { batch: '/v1/batches', ask: '/v1/asks' } as const;
 /** HTTPS with a client certificate, TLS 1.3 alone, and no CA trusted but the server's own. */
 export class HttpsTransport implements Transport {
   readonly name = 'https';
-  /** Never called: HTTPS has no way to tell. The engine asks at its own pace. */
+  /** Never called: HTTPS has no way to push. The engine asks at its own pace. */
   onNudge: (() => void) | null = null;
   readonly #url: string;
   readonly #agent: VerifiedAgent;

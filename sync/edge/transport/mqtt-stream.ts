@@ -51,7 +51,7 @@ export async function openBrokerStream(url: string, options: TlsOptions, signal:
       signal.removeEventListener('abort', onAbort);
       resolve(createWebSocketStream(ws));
     });
-    // Stays: later errors are the stream's to tell, and must not end the process here.
+    // Stays: later errors are the stream's to report, and must not end the process here.
     ws.on('error', (cause) => reject(signal.aborted ? aborted(cause) : upgradeProblem(cause)));
   });
 }

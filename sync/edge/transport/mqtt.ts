@@ -43,9 +43,9 @@ interface Waiting {
 
 /**
  * One exchange at a time over an MQTT broker, by a session that the broker keeps (QoS 1, fixed client id). Nothing is queued
- * on our side: the outbox is. It connects when told (or by the first exchange) and never again by itself: FailoverTransport
- * decides when. Speaks MQTT 5, since that tells when a publish was forbidden or nobody listens; 3.1.1 where the broker
- * knows no better.
+ * on our side: the outbox is. It connects on request (or by the first exchange) and never again by itself:
+ * FailoverTransport decides when. Speaks MQTT 5, since that says when a publish was forbidden or nobody listens; 3.1.1
+ * where the broker knows no better.
  */
 export class MqttTransport implements Transport {
   readonly name = 'mqtt';
@@ -202,7 +202,7 @@ export class MqttTransport implements Transport {
       client.on('error', (error) => reject(brokerProblem(error)));
       client.on('close', () => reject(lost()));
     });
-    // Whichever loses the race below has nobody else to tell.
+    // Whichever loses the race below has nobody else to report to.
     broken.catch(() => undefined);
     ready.catch(() => undefined);
     try {
@@ -220,7 +220,7 @@ export class MqttTransport implements Transport {
     client.publish(presence, 'online', { qos: 1, retain: true });
   }
 
-  /** Ends a connection and tells whoever waits. */
+  /** Ends a connection and notifies those who wait. */
   #drop(client: MqttClient, why: Problem): void {
     if (this.#client !== client) return;
     this.#client = null;
@@ -259,7 +259,7 @@ export class MqttTransport implements Transport {
     }
   }
 
-  /** Late and repeated answers are normal; a stream of them is somebody who keeps the kiosk busy. */
+  /** Late and repeated answers are normal; a stream of them means that someone keeps the kiosk busy. */
   #unasked(client: MqttClient): void {
     const now = performance.now();
     if (now - this.#flood.since > FLOOD_MS) this.#flood = { since: now, count: 0 };
@@ -310,7 +310,7 @@ function brokerProblem(cause: unknown): Problem {
     return new Problem(
       'broker-refused',
       `The broker refused this kiosk (${code ?? 'no subscription'}).`,
-      'Check the broker’s access rules; make them anew with the server’s generator.',
+      'Check the broker’s access rules; make them again with the server’s generator.',
       { cause },
     );
   return connectionProblem(cause, 'broker');

@@ -20,11 +20,11 @@ export interface SignedFile {
 export interface DownloadOptions {
   readonly sources: readonly UpdateSource[];
   readonly pace: Pace;
-  /** Told after each piece. */
+  /** Called after each piece. */
   readonly progress?: ((done: number, total: number) => void) | undefined;
   /** Gives the download up. */
   readonly signal?: AbortSignal | undefined;
-  /** Told of each source that failed, in case another one does not. */
+  /** Called for each source that failed, in case another one does not. */
   readonly failed?: (source: UpdateSource, problem: Problem) => void;
 }
 
@@ -34,7 +34,8 @@ const SPARE = 64 * 1024 * 1024;
 /**
  * Brings the bytes of a target to `to`: from the first source that has them, going on where an earlier try broke off,
  * also one of another source or before a power cut. `to` appears once length and hash are right; before, the bytes are
- * beside it. Nothing is flushed: whoever takes it up after a cut compares length and hash again. Memory holds one piece.
+ * beside it. Nothing is flushed: a download that resumes after a cut compares length and hash again. Memory holds one
+ * piece.
  *
  * @throws Problem `update-target-wrong`, `update-disk-full`, `update-slow`, `update-unreachable`, `update-given-up`, …
  */
@@ -108,7 +109,7 @@ async function fromSource(
   throw new Problem(
     'update-target-wrong',
     `${source.name}: what lies there as ${target.path} is not what was signed.`,
-    'Nothing of it was taken. Copy the repository anew, and find out who changed it.',
+    'Nothing of it was taken. Copy the repository again, and find out who changed it.',
   );
 }
 

@@ -8,8 +8,9 @@ import type { UpdateSource } from './source.ts';
 const CHUNK = 256 * 1024;
 
 /**
- * A repository in a folder: on a USB stick, or a mounted share. Whoever made the stick may have put anything there: what
- * is no regular file within the folder is not opened (a pipe would wait for ever, a link would lead elsewhere).
+ * A repository in a folder: on a USB stick, or a mounted share. The person who made the stick may have put anything
+ * there: what is no regular file within the folder is not opened (a pipe would wait for ever, a link would lead
+ * elsewhere).
  */
 export function folderSource(folder: string, name = 'usb'): UpdateSource {
   return {
@@ -70,7 +71,7 @@ function notAFile(name: string, path: string): Problem {
   return new Problem(
     'update-refused',
     `${name}: ${path} is no ordinary file within the folder.`,
-    'Copy the repository anew onto a stick of your own.',
+    'Copy the repository again onto a stick of your own.',
   );
 }
 

@@ -44,7 +44,7 @@ export function httpSource({ name, url, agent, ours = false, ca }: HttpSourceOpt
       });
       request.on('error', (cause) => reject(unreachable(name, cause)));
       request.on('response', (response) => {
-        // Whoever reads hears of an error in the reading; what comes after it has no reader.
+        // The reader hears of an error while reading; what comes after it has no reader.
         response.on('error', () => undefined);
         resolve(response);
       });

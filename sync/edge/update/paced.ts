@@ -20,7 +20,7 @@ export interface Reading {
   /** Most bytes that the whole file may have; one more ends the reading. */
   readonly maxBytes: number;
   readonly deadlineMs: number;
-  /** Of whoever asked for it, who may give it up. */
+  /** Of the caller, who may give it up. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Reading {
  * Reads a file of a source, bounded in size and time, whatever the source does: also one that never answers, or that does
  * not hear its signal.
  *
- * @param onBegin is told where the bytes begin, before the first
+ * @param onBegin is called with where the bytes begin, before the first
  * @param take is given piece after piece; the next is asked for once it has resolved
  * @returns false: there is no such file
  * @throws Problem `update-slow`, `update-too-large`, `update-given-up`, those of the source

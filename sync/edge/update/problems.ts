@@ -26,14 +26,14 @@ export function metadataProblem(role: Role, cause: unknown): Problem {
     return new Problem(
       'update-rollback',
       `The ${role} metadata are older than what this kiosk has seen, or not the ones that were announced (${message}).`,
-      'Nothing of it was taken. A mirror or a stick that is behind has to be copied anew.',
+      'Nothing of it was taken. A mirror or a stick that is behind has to be copied again.',
       params,
     );
   if (cause instanceof LengthOrHashMismatchError)
     return new Problem(
       'update-mixed',
       `The ${role} metadata are not the ones that were announced: parts of different states were put together.`,
-      'Nothing of it was taken. Copy the repository anew as a whole.',
+      'Nothing of it was taken. Copy the repository again as a whole.',
       params,
     );
   return malformed(role, message, cause);
@@ -61,7 +61,7 @@ export function absent(path: string): Problem {
   return new Problem(
     'update-incomplete',
     `The repository lacks ${path}, which it must have.`,
-    'Copy the repository anew as a whole, or publish again.',
+    'Copy the repository again as a whole, or publish again.',
   );
 }
 
@@ -72,7 +72,7 @@ export function busy(source: string): Problem {
   return new Problem(BUSY, `${source}: too many downloads are under way there.`, 'Wait: it is tried again by itself.');
 }
 
-/** How bad a source's failure is, for the one that is told when every source failed: forgery before absence. */
+/** How bad a source's failure is, for the one that is reported when every source failed: forgery before absence. */
 const GRAVITY = [
   'update-unsigned',
   'update-target-wrong',

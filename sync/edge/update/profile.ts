@@ -4,7 +4,7 @@ import { malformed, type Role } from './problems.ts';
 
 /**
  * What metadata of ours look like: a narrow part of what TUF allows. It is checked before anything is handed to the
- * library, since whoever sends metadata is not known before their signatures are: a shape that the library would take
+ * library, since the sender of metadata is not known before their signatures are: a shape that the library would take
  * long over, or an algorithm that we never use, gets no further.
  */
 

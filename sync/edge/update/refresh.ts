@@ -76,8 +76,8 @@ async function takeTimestamp(store: TrustedMetadataStore, source: UpdateSource, 
     try {
       takeMetadata(store, 'timestamp', kept);
     } catch {
-      // Expired: it still tells how far we had come. Signed by a key that is trusted no more: what it told is void, which
-      // is how a kiosk comes back from versions that a thief has run up.
+      // Expired: it still shows how far we had come. Signed by a key that is trusted no more: what it said is void,
+      // which is how a kiosk comes back from versions that a thief has run up.
     }
   }
   const path = 'metadata/timestamp.json';

@@ -88,7 +88,7 @@ export function beginTrust(trustedRoot: Buffer, now: number): TrustedMetadataSto
     throw new Problem(
       'update-no-trust',
       `The root that this build trusts can't be used: ${(cause as Error).message}`,
-      'Install the kiosk anew, with the root.json of your releases.',
+      'Reinstall the kiosk, with the root.json of your releases.',
       { cause },
     );
   }

@@ -3,7 +3,7 @@ import { Uuid } from '../wire/event.ts';
 import { Instant } from './page.ts';
 import { SecondFactor } from './session.ts';
 
-/** Accounts: whoever signs in with a role above `person`. */
+/** Accounts: people who sign in with a role above `person`. */
 
 export const AccountRoleName = z.enum(['admin', 'dpo', 'staff', 'auditor']);
 
@@ -16,7 +16,7 @@ export const EmailAddress = z
 export const AccountShape = z.strictObject({
   id: Uuid,
   role: AccountRoleName,
-  /** Null: the account of whoever holds the server's own machine. */
+  /** Null: the account of the person who holds the server's own machine. */
   email: z.string().nullable(),
   /** Password and second factor are set. */
   enrolled: z.boolean(),
@@ -38,7 +38,7 @@ export const AccountChange = z
   .strictObject({ role: AccountRoleName.optional(), disabled: z.boolean().optional() })
   .refine((c) => c.role !== undefined || c.disabled !== undefined, 'must change something');
 
-/** What somebody signed in shows again before their sign-in changes; what is not set yet is left out. */
+/** What someone signed in shows again before their sign-in changes; what is not set yet is left out. */
 const Proof = { current: z.string().min(1).max(1024).optional(), code: SecondFactor.optional() };
 
 export const OwnAccount = z.strictObject({
@@ -72,7 +72,7 @@ export const RecoveryCodesRequest = z.strictObject(Proof);
 /** Shown once. Each works once in place of a code of the app. */
 export const RecoveryCodes = z.strictObject({ codes: z.array(z.string()) });
 
-/** Body of `POST /api/sign-in-links`: somebody asks for a link to their own data. */
+/** Body of `POST /api/sign-in-links`: someone asks for a link to their own data. */
 export const LinkRequest = z.strictObject({ email: z.string().trim().min(1).max(254) });
 
 export const PersonLinkRequest = z.strictObject({

@@ -5,7 +5,7 @@ import { StaffBy } from './staff.ts';
 
 /** `/api/attendance`: the records, as the server resolved them. Every record is kept; what does not count says why. */
 
-/** Ways in which somebody can be recorded. */
+/** Methods by which someone can be recorded. */
 export const METHODS = Method.options;
 
 export const AttendanceRow = z.strictObject({
@@ -16,7 +16,7 @@ export const AttendanceRow = z.strictObject({
   site: Uuid.nullable(),
   /** Null: a record that was added by hand. */
   device: Uuid.nullable(),
-  /** What counts; `claimed` is what the kiosk, or whoever corrected, said. */
+  /** What counts; `claimed` is what the kiosk, or the person who corrected it, said. */
   direction: Direction,
   claimed: Direction,
   method: Method,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
-/** `/api/attention`: what somebody in charge has to look at. */
+/** `/api/attention`: what someone in charge has to look at. */
 
 export const ATTENTION_KINDS = [
   /** A person said that a record is not theirs, or not right. */
@@ -11,13 +11,13 @@ export const ATTENTION_KINDS = [
   'complaint',
   /** Two people may be one. */
   'duplicate',
-  /** Two people whom no face alone tells apart were marked: somebody should know. */
+  /** Two people who cannot be distinguished by face alone were marked: someone should know. */
   'lookalikes',
-  /** An enrolment waits for an administrator: the face is like somebody else's. */
+  /** An enrolment waits for an administrator: the face is like someone else's. */
   'enrolment',
   /** An event that could not be taken. */
   'quarantine',
-  /** Somebody's scores are getting worse: enrol again. */
+  /** Someone's scores are getting worse: enrol again. */
   'drift',
   /** A consent ends soon, or has ended. */
   'consent',

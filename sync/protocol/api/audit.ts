@@ -3,7 +3,7 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** The audit log's contract (GET /api/audit…). */
 
-/** What a row says was done, and what whoever did it was. */
+/** What a row says was done, and what kind of actor did it. */
 export const AUDIT_ACTIONS = ['read', 'write', 'delete', 'export', 'decrypt', 'sign-in', 'refuse', 'operate'] as const;
 export const AUDIT_ROLES = [
   'admin',
@@ -30,9 +30,9 @@ export const auditFilter = {
   role: Word.optional(),
   /** Account, device, person or member of a kiosk's staff that did it. */
   who: z.uuid().optional(),
-  /** Person whom it was about. */
+  /** The person it was about. */
   affected: z.uuid().optional(),
-  /** Person who did it or whom it was about. */
+  /** The person who did it, or who it was about. */
   person: z.uuid().optional(),
   email: Word.optional(),
   ip: Word.optional(),
@@ -54,7 +54,7 @@ export const AuditRowView = z.strictObject({
   role: z.string(),
   /** Account, device, person or member of a kiosk's staff; null where there is none, or it is hidden. */
   actor: z.string().nullable(),
-  /** Of a member of a kiosk's staff; null: somebody else, or a member who is forgotten. */
+  /** Of a member of a kiosk's staff; null: someone else, or a member who is forgotten. */
   name: z.string().nullable(),
   email: z.string().nullable(),
   ip: z.string().nullable(),
@@ -74,7 +74,7 @@ export const AuditPage = pageOf(AuditRowView);
 
 export const AuditPosition = z.strictObject({ position: z.coerce.number().int().positive() });
 
-/** One row, and whom it was about as far as they still have a key. */
+/** One row, and who it was about as far as they still have a key. */
 export const AuditRowDetail = z.strictObject({
   row: AuditRowView,
   people: z.array(z.uuid()),

@@ -7,17 +7,17 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 
 export const Language = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/);
 
-/** Who put it on record: a kiosk's event, staff on somebody's word, the person in the portal, or an import by the operator's word. */
+/** Who put it on record: a kiosk's event, staff at the person's word, the person in the portal, or an import by the operator's word. */
 export const ConsentVia = z.enum(['kiosk', 'staff', 'person', 'import']);
 
-/** Who speaks for somebody below the age of consent. */
+/** Who speaks for someone below the age of consent. */
 export const Guardian = z.strictObject({
   name: z.string().trim().min(1).max(200),
-  /** e.g. `mother`, in the words of whoever puts it down. */
+  /** e.g. `mother`, in the words of the person who writes it down. */
   relation: z.string().trim().min(1).max(60),
 });
 export type Guardian = z.infer<typeof Guardian>;
-/** As somebody puts them down. */
+/** As someone puts them down. */
 export const NewGuardian = Guardian.extend({ name: givenName(200) });
 
 export const Consent = z.strictObject({
@@ -46,11 +46,11 @@ export const ConsentPage = pageOf(
   }),
 );
 
-/** On behalf of somebody who said so to staff: under which text, in which language. */
+/** On behalf of someone who said so to staff: under which text, in which language. */
 export const NewConsent = z.strictObject({
   textVersion: z.string().min(1).max(40),
   language: Language,
-  /** Who agrees for somebody below the age of consent. */
+  /** Who agrees for someone below the age of consent. */
   guardian: NewGuardian.optional(),
 });
 export const ConsentAnswer = z.strictObject({ person: Uuid, standing: ConsentStanding });
@@ -69,7 +69,7 @@ export type NewConsentText = z.infer<typeof NewConsentText>;
 
 export const ConsentText = z.strictObject({
   ...NewConsentText.shape,
-  /** Kiosks get a text, and people may agree to it, only once somebody has reviewed it. */
+  /** Kiosks get a text, and people may agree to it, only once someone has reviewed it. */
   reviewed: z.boolean(),
   reviewedAt: Instant.nullable(),
   madeAt: Instant,

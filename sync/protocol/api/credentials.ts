@@ -22,7 +22,7 @@ export const Credentials = z.strictObject({
 });
 export type Credentials = z.infer<typeof Credentials>;
 
-/** All that goes onto a printed card. `text` is what its QR code holds; it is told this once, and kept nowhere. */
+/** All that goes onto a printed card. `text` is what its QR code holds; it is shown this once, and kept nowhere. */
 export const PrintableCard = z.strictObject({
   id: Uuid,
   name: z.string().nullable(),
@@ -32,14 +32,14 @@ export const PrintableCard = z.strictObject({
 });
 export type PrintableCard = z.infer<typeof PrintableCard>;
 
-/** Whether somebody has a PIN, and a code by which they choose one at a kiosk. */
+/** Whether someone has a PIN, and a code by which they choose one at a kiosk. */
 export const PinCodeAnswer = z.strictObject({
   code: z.strictObject({ issuedAt: Instant, expiresAt: Instant }).nullable(),
   /** The PIN that counts at every kiosk of their sites, and where it was chosen; null: none that is known here. */
   pin: z.strictObject({ chosenAt: Instant, device: Uuid.nullable() }).nullable(),
 });
 export type PinCodeAnswer = z.infer<typeof PinCodeAnswer>;
-/** The code itself: told this once, to be handed over with the number that it goes with. */
+/** The code itself: shown this once, to be handed over with the number that it goes with. */
 export const IssuedPinCode = z.strictObject({
   name: z.string().nullable(),
   number: z.string(),
@@ -51,6 +51,6 @@ export type IssuedPinCode = z.infer<typeof IssuedPinCode>;
 
 export const NewBadge = z.strictObject({ number: BadgeNumber.trim() });
 
-/** The code of somebody's own page. A page asks for the next one before `expiresAt`. */
+/** The code of someone's own page. A page asks for the next one before `expiresAt`. */
 export const OwnCode = z.strictObject({ text: z.string(), issuedAt: Instant, expiresAt: Instant });
 export type OwnCode = z.infer<typeof OwnCode>;

@@ -13,7 +13,7 @@ const Pose = z.enum(['front', 'left', 'right']);
 
 /** What one picture is good for. */
 export const PictureVerdict = z.strictObject({
-  /** Null: good enough; else the first thing to mend, e.g. `too-dark`, `several-faces`. */
+  /** Null: good enough; else the first thing to fix, e.g. `too-dark`, `several-faces`. */
   code: z.string().nullable(),
   pose: Pose.nullable(),
   /** Degrees, the head's turn to the person's own left; null: no face was found. */
@@ -23,15 +23,15 @@ export type PictureVerdict = z.infer<typeof PictureVerdict>;
 
 export const JudgePicture = z.strictObject({ picture: Picture });
 
-/** The other person's number or name, as somebody typed it who has looked at both. */
+/** The other person's number or name, typed by someone who has looked at both. */
 const Typed = z.string().trim().min(1).max(200);
 
 export const NewEnrolment = z.strictObject({
   pictures: z.array(Picture).min(1).max(MAX_PICTURES),
-  /** Photos that somebody took elsewhere are judged more leniently than a camera in front of the person. */
+  /** Photos that someone took elsewhere are judged more leniently than a camera in front of the person. */
   source: z.enum(['camera', 'photo']),
   /**
-   * What to do about somebody whose face is like it. `ask`: keep nothing, and say who it is. `wait`: keep the pictures until an
+   * What to do about someone whose face is like it. `ask`: keep nothing, and say who it is. `wait`: keep the pictures until an
    * administrator has decided. `overrule`: they are two people, by an administrator who typed the other's number or name.
    */
   duplicate: z
@@ -44,7 +44,7 @@ export const NewEnrolment = z.strictObject({
 });
 export type NewEnrolment = z.infer<typeof NewEnrolment>;
 
-/** Somebody who is enrolled already, and whose face is like a new one. */
+/** Someone who is enrolled already, and whose face is like a new one. */
 export const DuplicateOf = z.strictObject({
   person: Uuid,
   name: z.string().nullable(),
@@ -59,7 +59,7 @@ export type DuplicateOf = z.infer<typeof DuplicateOf>;
 
 export const EnrolmentAnswer = z.strictObject({
   /**
-   * `duplicate`: the face is like somebody's; nothing was kept. `waiting`: it is, and an administrator decides. `refused`: no
+   * `duplicate`: the face is like someone's; nothing was kept. `waiting`: it is, and an administrator decides. `refused`: no
    * picture is good enough.
    */
   outcome: z.enum(['enrolled', 'duplicate', 'waiting', 'refused']),
@@ -71,7 +71,7 @@ export const EnrolmentAnswer = z.strictObject({
 });
 export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>;
 
-/** An enrolment that waits for an administrator, since the face is like somebody else's. */
+/** An enrolment that waits for an administrator, since the face is like someone else's. */
 export const EnrolmentCase = z.strictObject({
   id: Uuid,
   person: z.strictObject({ id: Uuid, name: z.string().nullable(), number: z.string().nullable() }),

@@ -5,7 +5,7 @@ import { givenName } from '../wire/name.ts';
 import { Instant, MAX_PAGE, pageQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
-/** `/api/fleet`: how the kiosks are, how they are set, and what they are told to do. */
+/** `/api/fleet`: how the kiosks are, how they are set, and what commands they have. */
 
 /** The settings of one kiosk, as they reach it. */
 export { DeviceConfig };
@@ -64,15 +64,15 @@ export const FleetKiosk = z.strictObject({
   site: Uuid.nullable(),
   status: z.enum(['pending', 'approved', 'revoked']),
   lastHeardAt: Instant.nullable(),
-  /** By the kiosk's own word; null: it has never told. */
+  /** By the kiosk's own word; null: it has never said. */
   report: Inventory.nullable(),
   reportAt: Instant.nullable(),
   alerts: z.array(Alert),
-  /** Revision that it was told, and that is in force by its word; null: none. */
+  /** Revision that it received, and that is in force by its word; null: none. */
   config: z.strictObject({ published: z.number().int().nullable(), inForce: z.number().int().nullable() }),
   /** A wipe or a decommissioning that was begun, or done. */
   leaving: z.enum(['wipe', 'decommission']).nullable(),
-  /** When something last became of one of its commands: whoever shows them reads them again then. */
+  /** When something last became of one of its commands: screens that show them read them again then. */
   commandAt: Instant.nullable(),
 });
 export type FleetKiosk = z.infer<typeof FleetKiosk>;
@@ -129,7 +129,7 @@ export const StaffRecord = z.strictObject({
   code: z.string().nullable(),
   /** Who did it; null: nobody was recognised, or it was at the machine's command line. */
   by: StaffBy.nullable(),
-  /** Whom of the staff it is about, where that is another. */
+  /** Which member of staff it is about, where that is another. */
   member: z.string().nullable(),
 });
 export type StaffRecord = z.infer<typeof StaffRecord>;
@@ -139,7 +139,7 @@ export const FleetDetail = z.strictObject({
   own: Settings,
   /** Of its site. */
   template: DeviceConfig,
-  /** Its own over its site's: what it is told. */
+  /** Its own over its site's: what it receives. */
   effective: DeviceConfig,
   commands: z.array(FleetCommand),
   /** The newest, newest first. */
@@ -150,12 +150,12 @@ export type FleetDetail = z.infer<typeof FleetDetail>;
 /** As high as the database counts revisions. */
 export const Revision = z.number().int().min(0).max(2_147_483_647);
 
-/** Settings as somebody gives them: what was set before is never refused for its name. */
+/** Settings as entered: what was set before is never refused for its name. */
 export const GivenSettings = DeviceConfig.extend({ name: givenName(100).optional() });
 
 export const NewSettings = z.strictObject({
   settings: GivenSettings,
-  /** Revision that was on the screen: somebody else's change meanwhile is not written over unseen. */
+  /** Revision that was on the screen: someone else's change meanwhile is not overwritten unseen. */
   after: Revision,
 });
 export const PutBack = z.strictObject({ revision: Revision });

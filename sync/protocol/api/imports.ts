@@ -4,7 +4,7 @@ import { Language } from './consents.ts';
 import { DuplicateOf } from './enrolment.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
-/** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before somebody has looked at it. */
+/** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before someone has looked at it. */
 
 /** What the operator states: these people have agreed, elsewhere, to this text. Absent: only who has agreed here is enrolled. */
 const Basis = z.strictObject({
@@ -19,7 +19,7 @@ export const NewImport = z.strictObject({ basis: Basis.nullable() });
 const State = z.enum(['open', 'applying', 'done', 'cancelled']);
 export const PhotoState = z.enum(['waiting', 'judged', 'accepted', 'refused', 'applied']);
 
-/** Whom the list of an import makes: being made, made, being taken back, taken back. */
+/** The people that the list of an import makes: being made, made, being taken back, taken back. */
 const PeopleState = z.enum(['making', 'made', 'undoing', 'undone']);
 
 export const ImportRun = z.strictObject({
@@ -131,7 +131,7 @@ export type Uploaded = z.infer<typeof Uploaded>;
 export const ImportDecision = z.discriminatedUnion('decision', [
   z.strictObject({
     decision: z.literal('accept'),
-    /** Where the face is like somebody else's: their number or name, by an administrator who has looked at both. */
+    /** Where the face is like someone else's: their number or name, by an administrator who has looked at both. */
     typed: z.string().trim().min(1).max(200).optional(),
   }),
   z.strictObject({ decision: z.literal('refuse'), reason: z.enum(['not-them', 'poor', 'no-consent', 'other']) }),

@@ -17,9 +17,9 @@ const words = {
   consequences: Words,
   /** What was done, and is going to be done, about it. */
   measures: Words,
-  /** Why the authority need not be told (Art. 33(1) GDPR), or was told late. */
+  /** Why the authority need not be notified (Art. 33(1) GDPR), or was notified late. */
   authorityReason: Words,
-  /** Why the affected need not be told (Art. 34(3) GDPR). */
+  /** Why the affected need not be notified (Art. 34(3) GDPR). */
   peopleReason: Words,
 };
 
@@ -57,7 +57,7 @@ export const ChangeIncident = z.strictObject({
   peopleReason: Words.optional(),
 });
 
-/** Which rows of the audit log tell whom it affected; every condition that is given holds. */
+/** Which rows of the audit log show who it affected; every condition that is given holds. */
 export const IncidentScope = z
   .strictObject({
     from: Instant.optional(),
@@ -82,7 +82,7 @@ export const Clock = z.strictObject({
   remainingMs: z.number().int(),
 });
 
-/** What an entry of an incident's timeline tells of. */
+/** What an entry of an incident's timeline is about. */
 export const ENTRY_KINDS = [
   'opened',
   'changed',
@@ -186,7 +186,7 @@ export type Contain = z.infer<typeof Contain>;
 export const Contained = z.strictObject({
   done: z.array(z.string()),
   failed: z.array(z.strictObject({ what: z.string(), code: z.string(), message: z.string() })),
-  /** What this command can't do, and somebody has to. */
+  /** What this command can't do, and a person has to. */
   next: z.array(z.string()),
 });
 export type Contained = z.infer<typeof Contained>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
 
-/** What the people listener tells a signed-in screen: the same shapes over `GET /api/checkins` and the WebSocket `/api/live`. */
+/** What the people listener sends to a signed-in screen: the same shapes over `GET /api/checkins` and the WebSocket `/api/live`. */
 
 const Instant = z.iso.datetime({ precision: 3 });
 
@@ -42,9 +42,9 @@ export const BoardCounts = z.strictObject({
 export type BoardCounts = z.infer<typeof BoardCounts>;
 
 export const Board = z.strictObject({
-  /** Identity of the server's log: when it changes, positions start anew. */
+  /** Identity of the server's log: when it changes, positions start over. */
   log: Uuid,
-  /** What to resume from. What is told from there may in part have been told before. */
+  /** What to resume from. What is sent from there may in part have been sent before. */
   position: z.number().int().nonnegative(),
   /** True: forget all rows, these are the newest. False: rows that changed since the position asked for. */
   whole: z.boolean(),

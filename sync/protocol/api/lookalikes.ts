@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LookalikeReason, Uuid } from '../wire/event.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
-/** `/api/lookalikes`: pairs of people whom no face alone tells apart. */
+/** `/api/lookalikes`: pairs of people who cannot be distinguished by face alone. */
 
 export const Lookalikes = z.strictObject({
   id: Uuid,

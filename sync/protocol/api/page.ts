@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** RFC 3339 in UTC with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 });
 
-/** A moment that somebody names, with any offset: of the years 1 to 9999, which is what the database can hold. */
+/** A moment that a caller names, with any offset: of the years 1 to 9999, which is what the database can hold. */
 export const Moment = z.iso.datetime({ offset: true }).refine((text) => {
   const at = Date.parse(text);
   return at >= Date.parse('0001-01-02T00:00:00Z') && at <= Date.parse('9999-12-30T00:00:00Z');

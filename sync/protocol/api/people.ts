@@ -10,7 +10,7 @@ import { StaffBy } from './staff.ts';
 const Text = (max: number) => z.string().trim().min(1).max(max);
 const Email = z.email().max(254);
 
-/** Somebody below the age of consent. The day of birth is kept of them alone, until they have agreed themselves. */
+/** Someone below the age of consent. The day of birth is kept of them alone, until they have agreed themselves. */
 export const Minor = z.strictObject({
   person: Uuid,
   bornOn: z.iso.date(),
@@ -53,7 +53,7 @@ export const Person = z.strictObject({
 });
 export type Person = z.infer<typeof Person>;
 
-/** Exactly this e-mail address, number or badge; of several, whoever has them all. Names can't be searched: they are sealed. */
+/** Exactly this e-mail address, number or badge; of several, the person who has them all. Names can't be searched: they are sealed. */
 export const PeopleQuery = z.strictObject({
   ...pageQuery,
   email: Email.optional(),
@@ -83,7 +83,7 @@ export const PersonPatch = z.strictObject({
 });
 export type PersonPatch = z.infer<typeof PersonPatch>;
 
-/** What a kiosk's staff did about somebody there, newest first: who enrolled them, took the consent, deleted them. */
+/** What a kiosk's staff did about a person there, newest first: who enrolled them, took the consent, deleted them. */
 export const PersonStaff = z.strictObject({
   items: z.array(
     z.strictObject({

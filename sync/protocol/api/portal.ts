@@ -13,7 +13,7 @@ export const MyProfile = z.strictObject({
 });
 export type MyProfile = z.infer<typeof MyProfile>;
 
-/** Number and badge are given by whoever runs the place. */
+/** Number and badge are given by the operator of the place. */
 export const MyProfilePatch = PersonPatch.omit({ number: true, badge: true, gpsOptOut: true });
 
 export const MyGps = z.strictObject({ optOut: z.boolean() });
@@ -27,7 +27,7 @@ export const MyComplaint = z.strictObject({
   record: Uuid,
   at: Instant,
   words: z.string(),
-  /** What somebody in charge did about it; null: it waits. */
+  /** What someone in charge did about it; null: it waits. */
   answer: z.strictObject({ at: Instant, note: z.string() }).nullable(),
 });
 export type MyComplaint = z.infer<typeof MyComplaint>;
@@ -45,7 +45,7 @@ export const ErasureDemand = z.strictObject({ confirmation: z.string().max(200).
 /** `undoUntil` null: it can't be taken back. */
 export const ErasureBegun = z.strictObject({ request: z.string(), undoUntil: Instant.nullable() });
 
-/** A text that one may agree to here, with the names of whoever runs the place in it. */
+/** A text that one may agree to here, with the names of the operator of the place in it. */
 export const MyConsentText = z.strictObject({
   version: z.string(),
   language: Language,
@@ -53,7 +53,7 @@ export const MyConsentText = z.strictObject({
   paragraphs: z.array(z.string()),
 });
 export type MyConsentText = z.infer<typeof MyConsentText>;
-/** What may be agreed to, a text a language; none: only at a kiosk, which has a text of its own. And whom to ask. */
+/** What may be agreed to, a text a language; none: only at a kiosk, which has a text of its own. And who to ask. */
 export const MyConsentTexts = z.strictObject({
   items: z.array(MyConsentText),
   /** A text is left out, since it names who runs the place, and nobody has said who does. */

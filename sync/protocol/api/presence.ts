@@ -48,7 +48,7 @@ export const Evacuation = z.strictObject({
 });
 export type Evacuation = z.infer<typeof Evacuation>;
 
-/** Somebody was seen outside, by whoever says so. */
+/** Someone was seen outside, as reported by the person who says so. */
 export const Accounted = z.strictObject({
   person: Uuid,
   at: Instant,

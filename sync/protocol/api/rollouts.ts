@@ -24,7 +24,7 @@ export const RolloutStep = z.strictObject({
 export type RolloutStep = z.infer<typeof RolloutStep>;
 
 export const MAX_STEPS = 12;
-/** Every step reaches somebody whom the ones before it did not, and the last one everybody. */
+/** Every step reaches a kiosk that the ones before it did not, and the last one everybody. */
 export const RolloutSteps = z
   .array(RolloutStep)
   .min(1)
@@ -51,7 +51,7 @@ export const RolloutState = z.enum(['running', 'paused', 'stopped', 'done', 'rol
 export type RolloutState = z.infer<typeof RolloutState>;
 
 /**
- * Where one kiosk is. `waiting`: it was not told yet. `installing`: the new build is on trial. `overdue`: it should long have
+ * Where one kiosk is. `waiting`: it was not notified yet. `installing`: the new build is on trial. `overdue`: it should long have
  * said whether it is healthy. `refused`: it did not install, and runs what it had. `not-heard`: the rollout has come to it, it
  * was not heard of for an hour, and nothing waits for it; it gets the build when it comes back.
  */
@@ -141,7 +141,7 @@ export const RolloutKiosk = z.strictObject({
   name: z.string(),
   ring: RingId,
   state: KioskState,
-  /** Since when; null: not told. */
+  /** Since when; null: not notified. */
   at: Instant.nullable(),
   /** The build before. */
   from: z.string().nullable(),
@@ -164,7 +164,7 @@ export const Repository = z.strictObject({
   /** False: this server gives out no updates. */
   configured: z.boolean(),
   builds: z.array(RepositoryBuild),
-  /** When kiosks take nothing from it any more, unless it is signed anew; null: none is there. */
+  /** When kiosks take nothing from it any more, unless it is signed again; null: none is there. */
   expires: Instant.nullable(),
   /** Code of why it can't be read; null: it can. */
   problem: z.string().nullable(),

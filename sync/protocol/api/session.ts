@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { Instant } from './page.ts';
 
-/** Roles of whoever signs in. */
+/** Roles of people who sign in. */
 export const RoleName = z.enum(['admin', 'dpo', 'staff', 'auditor', 'person']);
 
-/** Token of a one-time link: 32 random bytes, base64url. It stands in the link's fragment, which browsers send to nobody. */
+/** Token of a one-time link: 32 random bytes, base64url. It is in the link's fragment, which browsers send to nobody. */
 export const LinkToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 /** Body of `POST /api/session`: the one-time token of a link. */
@@ -14,11 +14,11 @@ export const SessionRequest = z.strictObject({ token: LinkToken });
 /** Six digits of an authenticator app, or a recovery code (each works once). */
 export const SecondFactor = z.string().trim().min(6).max(40);
 
-/** Body of `POST /api/sign-in`. All at once: an answer never tells which of them was wrong. */
+/** Body of `POST /api/sign-in`. All at once: an answer never says which of them was wrong. */
 export const SignInRequest = z.strictObject({
   email: z.string().trim().min(1).max(254),
   password: z.string().min(1).max(1024),
-  /** Absent for whoever has none yet. */
+  /** Absent for people who have none yet. */
   code: SecondFactor.optional(),
 });
 

@@ -8,7 +8,7 @@ import { Instant } from './page.ts';
 
 /** Who did something at a kiosk. */
 export const StaffBy = z.strictObject({
-  /** Whoever had the sealed emergency PIN. */
+  /** A person who had the sealed emergency PIN. */
   emergency: z.boolean(),
   /** Null: the emergency PIN, or a member whose name is forgotten. */
   name: z.string().nullable(),
@@ -37,7 +37,7 @@ export const KioskStaff = z.strictObject({
   /** The one kiosk that they were added at, which is where they are managed. Null: managed here. */
   kiosk: z.strictObject({ id: Uuid, name: z.string() }).nullable(),
   addedAt: Instant,
-  /** Account, `operator`, or whoever was at the kiosk. */
+  /** Account, `operator`, or the person at the kiosk. */
   by: z.string(),
   /** Of the account; null: none, or removed since. */
   email: z.string().nullable(),
@@ -48,7 +48,7 @@ export const KioskStaff = z.strictObject({
   badge: z.boolean().nullable(),
   /** Of a technician: codes on paper that are left. */
   paperLeft: z.number().int().nullable(),
-  /** Whom it concerns: where they may unlock, or, once removed, where that has to be known. */
+  /** The kiosks concerned: where they may unlock, or, once removed, where that has to be known. */
   kiosks: z.number().int(),
   /** Of those: which have confirmed it. */
   confirmed: z.number().int(),
@@ -65,7 +65,7 @@ export const NewKioskStaff = z.strictObject({
   badge: BadgeNumber.nullable().optional(),
 });
 
-/** What is handed over to a member; told this once. */
+/** What is handed over to a member; shown this once. */
 export const HandedOver = z.strictObject({
   member: KioskStaff,
   /** For their first use: they choose their own then. Null: only the second factor was made again. */

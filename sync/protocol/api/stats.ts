@@ -13,7 +13,7 @@ export const Arrivals = z.strictObject({
   site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
   /** Per hour that begins then, those in which something was. */
   hours: z.array(z.strictObject({ at: Instant, in: Count, out: Count })),
-  /** Records that count, by how somebody came in. */
+  /** Records that count, by how someone came in. */
   methods: z.record(z.string(), Count),
 });
 export type Arrivals = z.infer<typeof Arrivals>;
@@ -22,7 +22,7 @@ export const KioskStats = z.strictObject({
   kiosks: z.array(z.strictObject({ id: Uuid, name: z.string() })),
   /** Of accepted faces: bins of 0.05 by their lower end, 0 to 0.95. */
   scores: z.array(z.strictObject({ from: z.number(), count: Count })),
-  /** Why somebody did not get in, or not at once: `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`. */
+  /** Why people did not get in, or not at once: `guide.too-dark`, `other-method.unknown`, `refused.pin-wrong`. */
   failures: z.array(z.strictObject({ reason: z.string(), count: Count })),
   /** Most events that waited for the server, by kiosk and report. */
   queue: z.array(z.strictObject({ kiosk: Uuid, at: Instant, depth: Count })),

@@ -3,7 +3,7 @@ import { Direction, LookalikeReason, Method, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
-/** `/api/webhooks`: other programs are told of records as they come in, signed by Standard Webhooks (docs/operate/webhooks.md). */
+/** `/api/webhooks`: other programs are notified of records as they come in, signed by Standard Webhooks (docs/operate/webhooks.md). */
 
 const Url = z.url({ protocol: /^https$/ }).max(2000);
 const Name = givenName(80);
@@ -19,7 +19,7 @@ export const Webhook = z.strictObject({
   url: z.string(),
   /** Null: of every site. */
   site: Uuid.nullable(),
-  /** The person's number goes with each record: a disclosure, which the audit log tells. */
+  /** The person's number goes with each record: a disclosure, which the audit log records. */
   withNumber: z.boolean(),
   ownCa: z.boolean(),
   enabled: z.boolean(),
@@ -101,14 +101,19 @@ export const RecordMessage = z.strictObject({
 });
 export type RecordMessage = z.infer<typeof RecordMessage>;
 
-/** Body of a `person.erased`: whoever was told of this person is to erase what they hold (GDPR Art. 19). */
+/**
+ * Body of a `person.erased`: receivers that were notified of this person are to erase what they hold (GDPR Art. 19).
+ */
 export const ErasedMessage = z.strictObject({
   type: z.literal('person.erased'),
   timestamp: Instant,
   data: z.strictObject({ person: Uuid }),
 });
 
-/** Body of a `lookalikes.marked`: no face alone tells these two people apart any more, and somebody should look at it. */
+/**
+ * Body of a `lookalikes.marked`: these two people cannot be distinguished by face alone any more, and someone should
+ * look at it.
+ */
 export const LookalikesMessage = z.strictObject({
   type: z.literal('lookalikes.marked'),
   timestamp: Instant,
@@ -122,7 +127,10 @@ export const LookalikesMessage = z.strictObject({
   }),
 });
 
-/** Body of an `emergency-pin.used`: whoever had the sealed emergency PIN of a kiosk that has staff of its own opened it. */
+/**
+ * Body of an `emergency-pin.used`: someone who had the sealed emergency PIN of a kiosk that has staff of its own
+ * opened it.
+ */
 export const EmergencyPinMessage = z.strictObject({
   type: z.literal('emergency-pin.used'),
   timestamp: Instant,

@@ -36,7 +36,7 @@ export function limitPackets(stream: Duplex, max: number): void {
             new Problem(
               'packet-too-large',
               'The other side of an MQTT connection announced a packet that is too large.',
-              'If it repeats, somebody tries to exhaust memory.',
+              'If it repeats, someone is trying to exhaust memory.',
             ),
           );
           return;

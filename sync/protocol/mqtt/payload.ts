@@ -18,7 +18,7 @@ export function typOf(message: string): Typ | null {
     const typ = (header as { typ?: unknown } | null)?.typ;
     return typeof typ === 'string' && KNOWN.has(typ) ? (typ as Typ) : null;
   } catch {
-    // Junk on a topic is expected, and nothing to tell of here: the caller counts it.
+    // Junk on a topic is expected, and nothing to report here: the caller counts it.
     return null;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Crockford's Base32 (no I, L, O, U): what is typed by hand, and what stands in a QR code. A QR code holds letters and digits
+ * Crockford's Base32 (no I, L, O, U): what is typed by hand, and what is in a QR code. A QR code holds letters and digits
  * in its alphanumeric mode, and a scanner that plays a keyboard types them on every layout.
  */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { base32, fromBase32 } from './base32.ts';
 
 /**
- * Templates on the person's card: server and kiosks keep a ciphertext, and its key stands in the QR code of the card alone.
+ * Templates on the person's card: server and kiosks keep a ciphertext, and its key is in the QR code of the card alone.
  *
  * The card: `SPT1:` and Crockford's Base32 of version (1) ‖ person (16) ‖ card (16) ‖ key (32).
  * The ciphertext: nonce (12) ‖ AES-256-GCM of the vectors, float32 little-endian, one after the other ‖ tag (16), with the
@@ -12,7 +12,7 @@ export interface CardKey {
   readonly person: string;
   /** Names the card: a ciphertext belongs to one. */
   readonly card: string;
-  /** 32 bytes. Whoever holds it zeroes it when it is not needed any more. */
+  /** 32 bytes. Its holder zeroes it when it is not needed any more. */
   readonly key: Buffer;
 }
 
@@ -28,7 +28,7 @@ const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex
 const idText = (bytes: Buffer): string =>
   bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
-/** What the card carries. The text can't be zeroed: it goes to whoever prints it, and nowhere else. */
+/** What the card carries. The text can't be zeroed: it goes to the person who prints it, and nowhere else. */
 export function writeTemplateCard({ person, card, key }: CardKey): string {
   const bytes = Buffer.concat([Buffer.from([VERSION]), idBytes(person), idBytes(card), key]);
   const text = TEMPLATE_CARD + base32(bytes);
@@ -73,7 +73,7 @@ export function sealCardTemplates(
 }
 
 /**
- * The templates; whoever gets them zeroes them. Null for what this key does not open: another card's, or altered.
+ * The templates; the caller zeroes them. Null for what this key does not open: another card's, or altered.
  *
  * @param length of one vector
  */

@@ -147,7 +147,7 @@ describe('an event', () => {
     expect(codeOf(() => checkEvent(first, { ...slot(1), epoch: slot(1).device }))).toBe('event-foreign');
   });
 
-  test('of a newer schema is told from a malformed one', () => {
+  test('of a newer schema is distinguished from a malformed one', () => {
     const { first, slot } = made();
     expect(codeOf(() => checkEvent({ ...first, header: { ...first.header, v: 2 } }, slot(1)))).toBe(
       'event-newer-schema',

@@ -3,7 +3,7 @@ import { Problem } from '../wire/problem.ts';
 import { commit } from './chain.ts';
 
 /**
- * Checks one event as it came out of a verified batch, against the slot of the batch it stands in.
+ * Checks one event as it came out of a verified batch, against the slot of the batch it is in.
  * Pure; a refusal says why in its code, and concerns this one event.
  *
  * @throws Problem `event-newer-schema` (wait for an update), `event-malformed`, `event-foreign` (another device or epoch),

@@ -6,7 +6,7 @@ import { type Kind, signMessage, verifyMessage } from './message.ts';
 
 /**
  * What the server says to a device is signed by one of the server's keys. The reader names the keys that it trusts, and
- * whom the message must be for.
+ * who the message must be for.
  */
 
 type ServerHeader = z.infer<ReturnType<typeof serverHeader<string>>>;
@@ -58,7 +58,7 @@ export async function verifyFromServer<B>(
   return (await verifyMessage(kind, signed, keyFor, versions)).body;
 }
 
-/** A message that is sound, and meant for somebody or something else. */
+/** A message that is sound, and meant for someone or something else. */
 export function ofAnother(kind: { readonly noun: string; readonly advice: string }, what: string): Problem {
   return new Problem(`${kind.noun}-of-another`, `The ${kind.noun} is for another ${what}.`, kind.advice);
 }

@@ -9,7 +9,7 @@ import { PIN_BYTES } from './fingerprint.ts';
  * CA, and its address. Written in Crockford's Base32 in groups of five, so that it can be typed; small enough for a QR code.
  *
  * Bytes: format (1) ‖ secret (10) ‖ pin (12) ‖ port (2, big-endian) ‖ kind of address (1) ‖ address ‖ check (2).
- * The check, SHA-256 cut to 16 bits, tells a typing error before anything is sent anywhere.
+ * The check, SHA-256 cut to 16 bits, finds a typing error before anything is sent anywhere.
  */
 export interface JoinCode {
   /** https://host:port of the listener for devices. */

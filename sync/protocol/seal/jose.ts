@@ -18,7 +18,7 @@ import type { X25519PublicJwk } from '../wire/batch.ts';
  * pass: a batch has half a megabyte, and its base64url alone would cost more than all the rest. Interoperability with
  * another implementation of the RFCs is tested (seal.test.ts).
  *
- * Headers are not judged here: whoever calls has held them against their schema (compact.ts), which allows no other
+ * Headers are not judged here: the caller has held them against their schema (compact.ts), which allows no other
  * algorithm.
  */
 

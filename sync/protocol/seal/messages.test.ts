@@ -151,7 +151,7 @@ describe.each(NAMES)('a message of the kind %s', (name) => {
     );
   });
 
-  test('never opens as another kind, and tells nothing but that it is malformed', async () => {
+  test('never opens as another kind, and reveals nothing but that it is malformed', async () => {
     for (const other of NAMES.filter((n) => n !== name)) {
       expect(await codeOf(KINDS[other].open(message))).toMatch(/-(malformed|too-large)$/);
     }

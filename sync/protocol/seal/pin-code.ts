@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A code by which somebody chooses a PIN of their own at a kiosk: twelve digits, typed where the PIN goes. Whoever issues it
- * tells it once; server and kiosks keep a hash that is the person's alone.
+ * A code by which a person chooses a PIN of their own at a kiosk: twelve digits, typed where the PIN goes. Its issuer
+ * shows it once; server and kiosks keep a hash that is the person's alone.
  */
 
 export const PIN_CODE_DIGITS = 12;

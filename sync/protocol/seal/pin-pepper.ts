@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Secret of argon2 with which kiosks of one server hash PINs: 32 bytes, which the server tells them. */
+/** Secret of argon2 with which kiosks of one server hash PINs: 32 bytes, which the server sends them. */
 export const PIN_PEPPER_BYTES = 32;
 const DOMAIN = Buffer.from('smartpresence/pin-pepper\0', 'ascii');
 

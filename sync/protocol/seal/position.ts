@@ -21,7 +21,7 @@ export type Position = z.infer<typeof Position>;
 
 const TYP = 'sp-position+jwe';
 const CTY = 'json';
-/** Every position has this length in the clear, so that its ciphertext tells nothing of it. */
+/** Every position has this length in the clear, so that its ciphertext reveals nothing of it. */
 const PLAIN = 192;
 const Header = sealedHeader(TYP, CTY).extend({ iss: Uuid, sub: Uuid });
 
@@ -33,7 +33,7 @@ export interface PositionOf {
 
 /**
  * Seals a position on the kiosk, before it is kept there or sent: from then on the kiosk itself can't read it any more, nor
- * can a broker, nor whoever has the server's database without its keys (POLICY P7).
+ * can a broker, nor anyone who has the server's database without its keys (POLICY P7).
  *
  * @param to the server's sealing key
  * @returns compact JWE for `checkin.personal.gps`; always of the same length for one key and kiosk
@@ -83,7 +83,7 @@ export async function openPosition(sealed: string, of: PositionOf, lookup: Seali
     throw new Problem(
       'position-undecryptable',
       'The position could not be opened.',
-      'It was altered, or belongs to somebody else.',
+      'It was altered, or belongs to someone else.',
       { cause },
     );
   }

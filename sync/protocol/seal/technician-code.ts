@@ -38,10 +38,10 @@ export function technicianUri(secret: Uint8Array, label: string): string {
   return `otpauth://totp/SmartPresence:${encodeURIComponent(label)}?${query}`;
 }
 
-/** What is kept of a code on paper. Whoever reads where it is kept has the secret too. */
+/** What is kept of a code on paper. Anyone who reads where it is kept has the secret too. */
 export const paperHash = (code: string): string => createHash('sha256').update(code).digest('base64url');
 
-/** Codes on paper, told once. @param random bytes of the system's generator */
+/** Codes on paper, shown once. @param random bytes of the system's generator */
 export const newPaper = (random: (bytes: number) => Uint8Array): string[] =>
   Array.from({ length: PAPER_CODES }, () => paperCode(random));
 

@@ -21,7 +21,7 @@ import { ServerKeys } from './keys.ts';
  */
 
 const Instant = z.iso.datetime({ precision: 3 });
-/** Where a reader stands in the log; made by the server, opaque to the kiosk. Empty: nowhere yet. */
+/** A reader's position in the log; made by the server, opaque to the kiosk. Empty: nowhere yet. */
 export const Cursor = z.string().max(200);
 
 /** Most changes in one page. */
@@ -47,7 +47,7 @@ export type AskHeader = z.infer<typeof AskHeader>;
 export const Ask = z.discriminatedUnion('what', [
   z.strictObject({
     what: z.literal('changes'),
-    /** The epoch whose marks the answer's ack is to tell. */
+    /** The epoch whose marks the answer's ack is to report. */
     epoch: Uuid,
     cursor: Cursor,
     limit: z.number().int().min(1).max(MAX_PAGE_CHANGES),
@@ -139,7 +139,7 @@ export const Policy = z.strictObject({
    * Absent: as site.json says. Since version 3.
    */
   day: z.strictObject({ timeZone: z.string().min(1).max(64), startsAt: TimeOfDay }).optional(),
-  /** In place of the consent text that ships: only in these languages may somebody agree. */
+  /** In place of the consent text that ships: only in these languages may people agree. */
   consentTexts: z.array(PolicyConsentText).max(MAX_CONSENT_TEXTS).optional(),
 });
 export type Policy = z.infer<typeof Policy>;
@@ -178,9 +178,9 @@ export function knowsKind(version: number, kind: string): boolean {
   return !(version < 2 && KINDS_SINCE_2.has(kind)) && !(version < 3 && KINDS_SINCE_3.has(kind));
 }
 
-/** Most people of a site that a kiosk is told to enrol again. */
+/** Most people of a site that a kiosk is asked to enrol again. */
 export const MAX_REENROLMENTS = 500;
-/** Why somebody is to be enrolled again; a kiosk shows a reason that it does not know as a plain one. */
+/** Why a person is to be enrolled again; a kiosk shows a reason that it does not know as a plain one. */
 const ReenrolmentReason = z.string().regex(/^[a-z][a-z-]{0,39}$/);
 
 /** Most members of staff that one kiosk has from the server. */
@@ -217,7 +217,7 @@ export const Staff = z
   .max(MAX_STAFF)
   .refine((all) => unique(all.map(({ id }) => id)), 'each member once');
 
-/** Most people of whom one person is a lookalike. */
+/** Most lookalikes of one person. */
 export const MAX_LOOKALIKES = 20;
 
 /** An evacuation of a site that goes on. */
@@ -270,14 +270,14 @@ export const Change = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pinPeppers'), peppers: z.array(Kid).max(4) }),
   /** The evacuation of the site that goes on; null: none does. */
   z.strictObject({ kind: z.literal('evacuation'), evacuation: Evacuation.nullable() }),
-  /** Whether somebody was seen outside in it, when, and at which kiosk; `device` null: the console says so. `seen` null: missing. */
+  /** Whether a person was seen outside in it, when, and at which kiosk; `device` null: the console says so. `seen` null: missing. */
   z.strictObject({
     kind: z.literal('accounted'),
     evacuation: Evacuation,
     person: Uuid,
     seen: z.strictObject({ at: Instant, device: Uuid.nullable() }).nullable(),
   }),
-  /** Everybody of the site who is to be enrolled again: whoever is not in it is not. */
+  /** Everybody of the site who is to be enrolled again: anyone who is not in it is not. */
   z.strictObject({
     kind: z.literal('again'),
     people: z.array(z.strictObject({ person: Uuid, reason: ReenrolmentReason })).max(MAX_REENROLMENTS),
@@ -285,7 +285,7 @@ export const Change = z.discriminatedUnion('kind', [
   /** All members of staff that the server has for the site: who is not in it can no longer unlock the kiosk. */
   z.strictObject({ kind: z.literal('staff'), staff: Staff }),
   /**
-   * Everyone of this kiosk's sites with whom a person is a pair of lookalikes: whoever is not in it is none. Neither of a pair is
+   * Everyone of this kiosk's sites who is a lookalike of a person: anyone who is not in it is none. Neither of a pair is
    * identified by their face alone.
    */
   z.strictObject({

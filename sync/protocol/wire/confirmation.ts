@@ -6,7 +6,7 @@ const bare = (text: string): string =>
     .toLowerCase();
 
 /**
- * Whether somebody typed who the other person is, by number or name, and so has looked at whom it concerns. Pure.
+ * Whether staff typed who the other person is, by number or name, and so has looked at who it concerns. Pure.
  *
  * @param typed as typed
  */

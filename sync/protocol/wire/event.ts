@@ -35,10 +35,10 @@ export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed
 /** What a server may ask a kiosk to do, once (wire/fleet.ts). */
 export const CommandWhat = z.enum(['restart', 'logs', 'wipe', 'decommission']);
 export type CommandWhat = z.infer<typeof CommandWhat>;
-/** `begun`: under way, told before what may take the kiosk's voice. Each of the others is the last word. */
+/** `begun`: under way, reported before what may take the kiosk's voice. Each of the others is the last word. */
 const CommandOutcome = z.enum(['begun', 'done', 'failed', 'refused', 'expired']);
 
-/** Who did it at the kiosk: a member of staff by id (wire/staff.ts), or whoever had the sealed emergency PIN. It names nobody by itself. */
+/** Who did it at the kiosk: a member of staff by id (wire/staff.ts), or the person who had the sealed emergency PIN. It names nobody by itself. */
 export const StaffActor = z.union([Uuid, z.literal('emergency')]);
 export type StaffActor = z.infer<typeof StaffActor>;
 /** Absent: no member of staff did it, or a kiosk that has none yet is being set up. */
@@ -113,7 +113,7 @@ export const OpenBody = {
   }),
   /** A card that staff printed at the kiosk, or says opens nothing any more. */
   credential: z.strictObject({ ...by, kind: z.literal('card'), change: z.enum(['issued', 'revoked']) }),
-  /** `carried`: the PIN of before, hashed anew for the pepper that kiosks share (`PinValue`). Since version 3. */
+  /** `carried`: the previous PIN, hashed again for the pepper that kiosks share (`PinValue`). Since version 3. */
   pin: z.strictObject({ ...by, change: z.enum(['set', 'removed', 'locked', 'carried']) }),
   purge: z.strictObject({
     what: z.enum(['photos', 'gps']),
@@ -132,7 +132,7 @@ export const OpenBody = {
     evacuation: Uuid,
     change: z.enum(['begun', 'ended', 'accounted', 'missing']),
   }),
-  /** No face alone tells these two people apart any more, or does again. Since version 3. */
+  /** These two people cannot be distinguished by face alone any more, or can again. Since version 3. */
   lookalike: z.strictObject({
     ...by,
     change: z.enum(['marked', 'removed']),
@@ -152,7 +152,7 @@ export const OpenBody = {
     ...by,
     what: StaffWhat,
     outcome: StaffOutcome,
-    /** Whom it is about, where that is a member: who was added or removed, or who may have tried to enter. */
+    /** The member it is about, if any: who was added or removed, or who may have tried to enter. */
     member: Uuid.optional(),
     /** Of `added`. */
     role: StaffRole.optional(),
@@ -187,8 +187,8 @@ export type CardTemplateValue = z.infer<typeof CardTemplateValue>;
 /** A PIN's hash as PHC string: argon2id (RFC 9106), version 1.3, with this one cost, so that no message can ask for another. */
 const PinHash = z.string().regex(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
 /**
- * What a PIN is checked by, at every kiosk that has the pepper: `id` names the choice of the PIN and stays when it is hashed anew,
- * `pepper` names argon2's secret (seal/pin-pepper.ts). Whoever has both can try PINs, so it always travels sealed.
+ * What a PIN is checked by, at every kiosk that has the pepper: `id` names the choice of the PIN and stays when it is hashed again,
+ * `pepper` names argon2's secret (seal/pin-pepper.ts). Anyone who has both can try PINs, so it always travels sealed.
  */
 export const PinValue = z.strictObject({ id: Uuid, pepper: Hash, hash: PinHash });
 export type PinValue = z.infer<typeof PinValue>;
@@ -219,7 +219,7 @@ export const PersonalBody = {
   }),
   consent: z.strictObject({
     person: Uuid.optional(),
-    /** Who agreed for somebody below the age of consent, and how they are related. */
+    /** Who agreed for someone below the age of consent, and how they are related. */
     guardian: z.string().max(200).optional(),
     relation: z.string().max(60).optional(),
     /** Their day of birth, so that they are asked themselves when they come of age. */

@@ -4,7 +4,7 @@ import { Uuid } from './event.ts';
 
 /**
  * What a kiosk says outside of its log of events. `logs`: its own redacted log, as the server asked for. `farewell`: the last
- * word of a kiosk that has destroyed everything, its log and its keys included, so that no event can tell it.
+ * word of a kiosk that has destroyed everything, its log and its keys included, so that no event can report it.
  */
 
 export const LOGS_TYP = { logs: 'sp-logs+jws', sealed: 'sp-logs+jwe' } as const;

@@ -3,8 +3,8 @@ import { CommandWhat, Uuid } from './event.ts';
 import { BuildVersion } from './release.ts';
 
 /**
- * What the server tells one device alone, and what a device tells of itself: since protocol version 3. A directive is a
- * wish, never a permission: what may be installed is decided by TUF on the kiosk.
+ * What the server sends to one device alone, and what a device reports of itself: since protocol version 3. A
+ * directive is a wish, never a permission: what may be installed is decided by TUF on the kiosk.
  */
 
 const Instant = z.iso.datetime({ precision: 3 });
@@ -32,7 +32,7 @@ export const UpdateDirective = z.strictObject({
 });
 export type UpdateDirective = z.infer<typeof UpdateDirective>;
 
-/** Refusals of an update that time does not mend: only another directive does. After any other the kiosk tries again. */
+/** Refusals of an update that time does not fix: only another directive does. After any other the kiosk tries again. */
 const FINAL_ERRORS: ReadonlySet<string> = new Set([
   'update-backwards',
   'update-failed-before',
@@ -60,7 +60,7 @@ export const DeviceConfig = z.strictObject({
   language: z.string().min(2).max(20).optional(),
   volume: z.number().int().min(0).max(100).optional(),
   theme: z.enum(['light', 'dark', 'auto']).optional(),
-  /** Controls within reach of somebody in a wheelchair. */
+  /** Controls within reach of a person in a wheelchair. */
   low: z.boolean().optional(),
   trialMinutes: TrialMinutes.optional(),
 });
@@ -82,7 +82,7 @@ export const Inventory = z
     /** SHA-256 or id of what finds and what compares faces; null: none is loaded. */
     models: z.strictObject({ detector: z.string().max(100).nullable(), embedder: z.string().max(100).nullable() }),
     uptimeSeconds: z.number().int().nonnegative(),
-    /** Of the disk with the store; null where the system does not tell. */
+    /** Of the disk with the store; null where the system does not say. */
     diskFree: Bytes,
     diskTotal: Bytes,
     /** `ok`, `none`, `covered`, `denied`, `busy`, `unknown`, … */
@@ -94,7 +94,7 @@ export const Inventory = z
     /** °C. */
     temperature: z.number().min(-100).max(200).nullable(),
     storeSchema: z.number().int().positive(),
-    /** Of the configuration in force; null: none was ever told. */
+    /** Of the configuration in force; null: none was ever sent. */
     configRevision: z.number().int().nonnegative().nullable(),
     /** Why the newest one is not in force; null: it is. */
     configProblem: z.string().max(300).nullable(),

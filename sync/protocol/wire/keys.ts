@@ -3,7 +3,7 @@ import { Ed25519PublicJwk, X25519PublicJwk } from './batch.ts';
 
 /**
  * The server's public keys as a kiosk pins them. A later set arrives in a page (`keys` change) that is signed by a key of
- * the set before: whoever was trusted introduces its successor. `serial` only rises; a lower one changes nothing.
+ * the set before: a trusted key introduces its successor. `serial` only rises; a lower one changes nothing.
  */
 export const ServerKeys = z.strictObject({
   serial: z.number().int().positive(),

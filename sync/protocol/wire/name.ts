@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from './problem.ts';
 
-/** Names of people, places and things, as somebody gives them. Pure. */
+/** Names of people, places and things, as people enter them. Pure. */
 
 /** Of these nothing is seen: what steers, joins, or turns the writing; spaces; fillers and the empty Braille cell. */
 const SEEN = /[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
@@ -37,5 +37,5 @@ export const nameUnreadable = (fields: readonly string[]): Problem =>
   new Problem(
     'name-unreadable',
     `A name holds at least one visible character, and no line break or control character: ${fields.join(', ')}.`,
-    'Type the name anew, in one line.',
+    'Type the name again, in one line.',
   );

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /**
  * Photos: ciphertext of the kiosk, named by its SHA-256 (unpadded base64url), uploaded by HTTPS after the event that names
- * it. `GET /v1/photos/:address` tells how much of it has come; `PUT /v1/photos/:address?offset=&total=` adds the next piece.
+ * it. `GET /v1/photos/:address` says how much of it has come; `PUT /v1/photos/:address?offset=&total=` adds the next piece.
  * Both answer with a PhotoState.
  */
 export const photoPath = (address: string) => `/v1/photos/${address}`;

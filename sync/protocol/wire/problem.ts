@@ -1,5 +1,5 @@
 /**
- * An error as a value: a stable `code` for programs, a `message` for whoever reads the log, and a `nextStep` for the
+ * An error as a value: a stable `code` for programs, a `message` for the reader of the log, and a `nextStep` for the
  * person who must act. Used by the kiosk, the sync engine and the server; `cause` is kept for diagnosis.
  */
 export class Problem extends Error {

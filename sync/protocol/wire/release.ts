@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * A build: one packaged kiosk, described by the `build.json` at its root, and where it lies in a TUF repository.
+ * A build: one packaged kiosk, described by the `build.json` at its root, and where it is in a TUF repository.
  * Packager, signer, server, kiosk and installer speak of builds in these words alone.
  */
 
@@ -173,7 +173,7 @@ export const UPDATE_FORMAT = { browser: 'tar.gz', electron: 'electron.tar.gz' } 
 export const archiveName = (build: Pick<BuildFacts, 'version' | 'platform'>, format: BuildFormat = 'tar.gz') =>
   `${PRODUCT}-${build.version}-${build.platform}.${format}`;
 
-/** Where a build stands in the targets metadata: `kiosk/linux-x64/0.2.0/smartpresence-kiosk.tar.gz`. */
+/** Where a build is in the targets metadata: `kiosk/linux-x64/0.2.0/smartpresence-kiosk.tar.gz`. */
 export const targetPath = (build: Pick<BuildFacts, 'version' | 'platform'>, format: BuildFormat = 'tar.gz') =>
   `kiosk/${build.platform}/${build.version}/${PRODUCT}.${format}`;
 
@@ -204,7 +204,7 @@ const METADATA_FILE = /^metadata\/(?:timestamp\.json|[1-9]\d{0,8}\.(?:root|targe
 const TARGET_FILE = /^targets\/(kiosk\/[^/]+\/[^/]+\/)([0-9a-f]{64})\.([^/]+)$/;
 
 /**
- * What a repository may hold under this path, relative to its root; null: nothing. Whoever serves a repository (server,
+ * What a repository may hold under this path, relative to its root; null: nothing. What serves a repository (server,
  * mirror, stick) looks here first, so no other file is ever reached by it.
  */
 export function repositoryFile(path: string): 'metadata' | 'target' | null {
@@ -213,7 +213,7 @@ export function repositoryFile(path: string): 'metadata' | 'target' | null {
   return folder !== undefined && file !== undefined && parseTargetPath(folder + file) !== null ? 'target' : null;
 }
 
-/** Where the bytes of a target lie in a repository with consistent snapshots: the hash stands before the name. */
+/** Where the bytes of a target are in a repository with consistent snapshots: the hash stands before the name. */
 export function targetFile(path: string, sha256: string): string {
   const slash = path.lastIndexOf('/') + 1;
   return `targets/${path.slice(0, slash)}${sha256}.${path.slice(slash)}`;

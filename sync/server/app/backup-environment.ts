@@ -40,7 +40,7 @@ export async function audit(env: Environment, options: BucketOptions): Promise<F
   return auditBucket(requireS3(config), periodsOf(config), options);
 }
 
-/** A complete backup; `state` says why its content is not told. */
+/** A complete backup; `state` says why its content is not reported. */
 export interface Listed {
   readonly backup: string;
   readonly takenAt: string | null;

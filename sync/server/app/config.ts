@@ -77,7 +77,7 @@ const Environment = z
       .default('127.0.0.1'),
     SMARTPRESENCE_PEOPLE_PORT: Port.default(8443),
     SMARTPRESENCE_DEVICE_PORT: Port.default(8444),
-    /** Names and addresses under which this server is reached; the first stands in printed links. */
+    /** Names and addresses under which this server is reached; the first is used in printed links. */
     SMARTPRESENCE_HOSTNAMES: z
       .string()
       .default('127.0.0.1,localhost')
@@ -125,7 +125,7 @@ const Environment = z
       .optional(),
     SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
-  // `when`: checked even where single variables are wrong, so that one start tells everything.
+  // `when`: checked even where single variables are wrong, so that one start reports everything.
   .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.SECRET_KEY), {
     path: ['SECRET_KEY'],
     error: `must differ from ENCRYPTION_KEY. ${WHOSE_KEYS}`,
@@ -179,7 +179,7 @@ export interface Config {
   readonly hostnames: readonly string[];
   /** Addresses and networks of reverse proxies before people's pages. */
   readonly trustedProxies: readonly string[];
-  /** Origin of console and portal, as it stands in links. */
+  /** Origin of console and portal, as it is used in links. */
   readonly peopleUrl: string;
   readonly mqtt: MqttSettings;
   /** Days that rows of the audit log are kept, 365 or more. */

@@ -15,8 +15,8 @@ import { keysOf } from '../platform/keys/settings.ts';
 import { type Config, readConfig } from './config.ts';
 
 /**
- * A server for evaluation on this very machine. Its keys lie in a 0600 file beside its data, which a production server's
- * never do: that one takes them from its environment.
+ * A server for evaluation on this very machine. Its keys are in a 0600 file beside its data, which a production
+ * server's never do: that one takes them from its environment.
  */
 
 const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
@@ -48,7 +48,7 @@ function makeDemoKeys(path: string): void {
   try {
     if (existsSync(path)) return;
     const lines = KEYS.map((name) => `${name}=${randomBytes(32).toString('base64')}`);
-    const warning = '# Keys of this evaluation server. Whoever has this file can read its data.';
+    const warning = '# Keys of this evaluation server. Anyone who has this file can read its data.';
     replaceFile(path, `${warning}\n${lines.join('\n')}\n`, { byMany: true });
   } finally {
     letGo();
@@ -62,11 +62,11 @@ function demoKeys(path: string): DemoKeys {
   );
   const [ENCRYPTION_KEY, SECRET_KEY] = KEYS.map((name) => values[name]);
   if (!ENCRYPTION_KEY || !SECRET_KEY) {
-    // Not made anew: the data beside it would be lost.
+    // Not made again: the data beside it would be lost.
     throw new Problem(
       'demo-keys-unreadable',
       `${path} does not hold the keys of this server.`,
-      'Restore the file, or delete the whole server home to begin anew.',
+      'Restore the file, or delete the whole server home to start over.',
     );
   }
   const previous = PREVIOUS.flatMap((name) => (values[name] ? [[name, values[name]]] : []));

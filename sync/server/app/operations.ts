@@ -235,7 +235,7 @@ export async function runOperation(context: OperatorContext, name: string, args:
   );
 }
 
-/** In one transaction with its row, where it declares one; who is to be told is told after the commit. */
+/** In one transaction with its row, where it declares one; notifications go out after the commit. */
 async function runAudited(
   context: OperatorContext,
   route: string,
@@ -316,7 +316,7 @@ async function devicesBehind({ db, keyring }: OperatorContext, purpose: KeyPurpo
   });
 }
 
-/** When the newest key of a purpose was made: who was heard since was told of it. */
+/** When the newest key of a purpose was made: a device that was heard since has it. */
 async function newestKeyMade(db: OperatorContext['db'], purpose: KeyPurpose): Promise<Date> {
   const { made_at } = await db
     .selectFrom('keyring.server_key')

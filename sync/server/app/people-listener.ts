@@ -25,7 +25,7 @@ export interface PeopleListenerOptions {
   readonly services: Services;
   readonly hub: LiveHub;
   readonly certificate: KeyAndCertificate;
-  /** The certificate is the operator's, so browsers may be told never to fall back to plain HTTP. */
+  /** The certificate is the operator's, so browsers may be instructed never to fall back to plain HTTP. */
   readonly trusted: boolean;
   readonly hostnames: readonly string[];
   /** Reverse proxies that say where a request comes from (`X-Forwarded-For`). */
@@ -96,7 +96,7 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   return app;
 }
 
-/** The pages that people open: whoever runs the place, and everybody their own. */
+/** The pages that people open: the operator's staff, and everybody their own. */
 const SCREENS = ['console', 'portal'] as const;
 
 /** The pages of console and portal, and the assets that the build hashed by name. Nothing else of the build folder is served. */

@@ -49,7 +49,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** How often the keyring is looked at without being told to, ms. */
+/** How often the keyring is looked at without a signal, ms. */
 const KEYRING_MS = 5000;
 
 /** Folder of the built screens, seen from here. */
@@ -75,7 +75,7 @@ export async function startServer(
     const database = await openDatabase(config.home, {
       postgres: config.database,
       onLost: (err) =>
-        log.warn({ code: 'database-connection-lost', err }, 'a database connection broke; it is made anew'),
+        log.warn({ code: 'database-connection-lost', err }, 'a database connection broke; it is reconnected'),
     });
     const { db, logEpoch, signals } = database;
     closers.push(database.close);
@@ -175,7 +175,7 @@ export async function startServer(
       closers.push(await listenForOperator(config.home, run, log));
     }
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
-    // Whoever reads what is printed here could read the keys as well. With an administrator who has a second factor,
+    // Anyone who reads what is printed here could read the keys as well. With an administrator who has a second factor,
     // nothing that opens the console is printed any more; `accounts link` makes a link then.
     const enter = (await hasEnrolledAdmin(db))
       ? ''

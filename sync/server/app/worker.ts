@@ -9,7 +9,7 @@ import { retryQuarantine } from './ingest/quarantine.ts';
 
 /** After a change, this long for more of them, ms. */
 const GATHER_MS = 50;
-/** Without being told anything (another replica died between its commit and its word), ms. */
+/** Without a signal (another replica died between its commit and its word), ms. */
 const POLL_MS = 5000;
 /**
  * How often it is asked whether a job is due, ms; each says itself how often one replica does it. Well below that: a job that

@@ -320,7 +320,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'what is refused changes nothing, notifies nobody, and leaves a row that says so',
           'errors of one session that are alike share a second row, which says how many they were',
         ],
-        [CHAIN]: ['a row goes with the transaction that it tells of'],
+        [CHAIN]: ['a row goes with the transaction that it records'],
       },
       'reads too, on every route, and of the log itself as well': {
         [ROUTES]: [

@@ -162,7 +162,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         ],
       },
       'the key of the MAC is outside the database': {
-        [CHAIN]: ['whoever has the database alone can not write a row that verifies'],
+        [CHAIN]: ['a person who has the database alone can not write a row that verifies'],
       },
       'and changes with a rotation': {
         'test/policy/key-rotation.test.ts': [

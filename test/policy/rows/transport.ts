@@ -313,7 +313,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         ],
       },
       'an audit finds each thing that someone opened': {
-        [BUCKET]: ['the audit finds each thing that somebody changed, and setup puts it right'],
+        [BUCKET]: ['the audit finds each thing that someone changed, and setup puts it right'],
       },
     },
     limits:
@@ -346,7 +346,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       'set by the set-up, missed by the audit': {
         [BUCKET]: [
           'one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing',
-          'the audit finds each thing that somebody changed, and setup puts it right',
+          'the audit finds each thing that someone changed, and setup puts it right',
         ],
       },
       'a plain delete erases nothing; an erasure deletes every version': {

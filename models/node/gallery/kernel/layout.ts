@@ -1,6 +1,6 @@
-/** Where everything lies in the gallery's memory; kernel.wat holds the same numbers. Offsets and sizes are bytes. */
+/** Where everything is in the gallery's memory; kernel.wat holds the same numbers. Offsets and sizes are bytes. */
 
-/** Values of a row: of the longest embedding. Of a shorter one the rest is nought. */
+/** Values of a row: of the longest embedding. Of a shorter one the rest is zero. */
 export const DIMENSIONS = 512;
 
 /** Rows of a block. Memory grows block by block, so that no add moves what is there. */

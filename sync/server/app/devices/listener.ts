@@ -79,7 +79,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
       );
     }
     reply.raw.once('close', () => place.release());
-    // It may have gone while we looked it up: then nothing tells of it any more.
+    // It may have disconnected while we looked it up: then nothing reports it any more.
     if (socket.destroyed) place.release();
     admitted.set(request, { place, device: device.id, renewalOnly });
   });

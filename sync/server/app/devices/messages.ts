@@ -31,7 +31,7 @@ export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'k
   readonly undoDays: number;
   /** Something that screens show has changed. */
   readonly onChange: () => void;
-  /** Something that kiosks are told may have changed: they can be nudged. */
+  /** Something that kiosks receive may have changed: they can be nudged. */
   readonly onKioskChange: () => void;
 }
 
@@ -47,8 +47,8 @@ export interface DeviceMessage {
 
 /**
  * Takes one message of a device and gives the answer to it: for a batch, after the database's commit, a signed ack; for an
- * ask a page, signed and sealed to the device. The registration is asked anew each time, so that a revocation takes effect
- * on the next message.
+ * ask a page, signed and sealed to the device. The registration is read again each time, so that a revocation takes
+ * effect on the next message.
  *
  * @throws Problem with the code of the refusal: nothing was taken then
  */
@@ -98,7 +98,7 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   const opening = openingKeys(context, device);
   const { header, body } = await openBatch(message.sealed, opening, senderOf(context, device));
   const result = await ingest(db, keys, header, body, context.now(), { undoDays: context.undoDays });
-  // Nothing of it is new: it may be one that somebody kept, and what it trusts is of then.
+  // Nothing of it is new: it may be one that someone kept, and what it trusts is of then.
   if (result.inserted > 0)
     await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
   const taken = result.inserted;

@@ -102,7 +102,7 @@ export async function admit(
   const now = context.now().getTime();
   const peer = peerOf(socket, context.keyring.caPems, now);
   const device = await findDevice(context.db, peer.device);
-  // A key that is not this device's tells nothing of the device, not even whether it was revoked.
+  // A key that is not this device's reveals nothing of the device, not even whether it was revoked.
   if (device && !(await isTlsKeyOf(context, device, peer.keyHash))) {
     if (device.status !== 'approved' || peer.notAfter < now - LOST_KEY_MS) throw renewFirst('unknown-device');
     return { device, renewalOnly: 'unknown-device' };

@@ -12,7 +12,9 @@ export interface QueuePlace {
   release(): void;
 }
 
-/** Messages of one device that may be there: an honest one has a single message under way, and perhaps one sent anew. */
+/**
+ * Messages of one device that may be there: an honest one has a single message under way, and perhaps one sent again.
+ */
 const MAX_PER_DEVICE = 2;
 const AT_ONCE = 8;
 

@@ -20,7 +20,7 @@ type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
 type PinChange = Extract<Change, { kind: 'pin' }>;
 type TemplatesChange = Extract<Change, { kind: 'templates' }>;
 
-/** What pages tell of people, read and decrypted when the page is made: so it is always their present state. */
+/** What pages say of people, read and decrypted when the page is made: so it is always their present state. */
 export interface PeopleReader {
   /** Null: erased, deleted at a kiosk, merged into another, or not of this scope (any more). */
   person(id: string): PersonChange | null;
@@ -32,7 +32,7 @@ export interface PeopleReader {
   pinCode(id: string): PinCodeChange | null;
   /** Whether they were seen outside in the evacuation of the scope. Null: none goes on, or as above. */
   accounted(id: string): Extract<Change, { kind: 'accounted' }> | null;
-  /** With whom of this scope they are a pair of lookalikes, possibly nobody. Null: as above. */
+  /** The people of this scope who are their lookalikes, possibly nobody. Null: as above. */
   lookalikes(id: string): Extract<Change, { kind: 'lookalikes' }> | null;
   /** What their PIN is checked by; `told` false: nothing is known of one here. Null: as above. */
   pin(id: string): { readonly change: PinChange; readonly known: boolean } | null;
@@ -43,7 +43,7 @@ export interface PeopleReader {
   has(id: string): boolean;
 }
 
-/** @param people whom the caller is going to ask for */
+/** @param people the caller is going to ask for */
 export async function readPeople(
   { source: { db, keys }, scope, opened }: Reader,
   people: readonly string[],
@@ -80,10 +80,10 @@ export async function readPeople(
     rows.map((r) => r.id),
     { fields: ['name', 'number', 'badge', 'language'] },
   );
-  // Erased between the two statements: then there is nothing to tell of them.
+  // Erased between the two statements: then there is nothing to say of them.
   const byId = new Map(living.filter((r) => r.deletedAt === null).map((r) => [r.id, r]));
   opened.note('person.name', byId.keys());
-  // Where faces are switched off no kiosk gets a template, of whoever it is.
+  // Where faces are switched off no kiosk gets a template of anyone.
   const templates = await readTemplates(db, keys, opened, (await templatesAllowed(db, scope)) ? [...byId.keys()] : []);
   const credentials = Map.groupBy(await credentialsOf(db, keys, [...byId.keys()]), (c) => c.person);
   const onCards = (await facesAllowed(db, scope)) ? await readCardTemplates(db, keys, [...byId.keys()]) : new Map();

@@ -1,10 +1,10 @@
 /**
- * Where a kiosk stands in the log, as text that only the server reads: the log's epoch, the scope, position and tag of the
- * last row seen, and inside a snapshot the last person told.
+ * A kiosk's position in the log, as text that only the server reads: the log's epoch, the scope, position and tag of
+ * the last row seen, and inside a snapshot the last person sent.
  */
 export interface Position {
   readonly logEpoch: string;
-  /** Of the scope that was read: a device that moved to another site begins anew. */
+  /** Of the scope that was read: a device that moved to another site starts over. */
   readonly scope: string;
   readonly position: number;
   readonly tag: string;

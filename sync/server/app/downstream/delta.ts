@@ -11,7 +11,7 @@ import { policyForKiosks } from './kiosk-policy.ts';
 import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
 import { staffFor } from './staff.ts';
 
-/** Rows of the log looked at for one page; what a later row among them tells again is left out. */
+/** Rows of the log looked at for one page; what a later row among them repeats is left out. */
 const WINDOW = 500;
 /** Rows whose people are read at once. */
 const CHUNK = 25;

@@ -5,7 +5,7 @@ import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
 /**
- * As kiosks are told it: with the days of the site's calendar and the window by which the server counts its records, and the
+ * As kiosks receive it: with the days of the site's calendar and the window by which the server counts its records, and the
  * customer's own consent texts, which are the same for all.
  *
  * @param version of the protocol that the kiosk reads

@@ -31,7 +31,7 @@ export async function kiosksToNudge(
 }
 
 /**
- * Calls `nudge` with the kiosks that a change concerns, each time it is told that there may be one.
+ * Calls `nudge` with the kiosks that a change concerns, each time a signal says that there may be one.
  *
  * @returns to be called when something may have been appended; it never throws
  */

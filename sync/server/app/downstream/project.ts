@@ -43,7 +43,7 @@ const TYPES: ReadonlySet<EventType> = new Set([
   'erasureDone',
 ]);
 
-/** Whether events of this type may change what kiosks are told. */
+/** Whether events of this type may change what kiosks receive. */
 export function concernsKiosks(type: unknown): boolean {
   return TYPES.has(type as EventType);
 }
@@ -51,16 +51,16 @@ export function concernsKiosks(type: unknown): boolean {
 /** What projecting has to know beside the events. */
 export interface Projected {
   readonly device: string;
-  /** People whom these events add: they become the scope's. */
+  /** People these events add: they become the scope's. */
   readonly added: ReadonlySet<string>;
-  /** People whom the device has deleted and who stay: it gets them back. */
+  /** People the device has deleted and who stay: it gets them back. */
   readonly kept: ReadonlySet<string>;
   /** Days in which a deletion can be undone. */
   readonly undoDays: number;
 }
 
 /**
- * Carries new events of one device into what kiosks are told. Runs inside the ingest's transaction, after the events and
+ * Carries new events of one device into what kiosks receive. Runs inside the ingest's transaction, after the events and
  * the people are in their tables. Events of other types cost nothing here.
  *
  * @param events in the order of the epoch, each of which the device may send (app/ingest/authority.ts)
@@ -111,7 +111,7 @@ async function apply(
     const said = instantOf(event.header, now);
     const word = { ...(open as Open<'evacuation'>), device, scope, person };
     const newChanges = await takeRollCall(tx, word, said < now ? said : now, now);
-    // Whom it accounted for is forgotten at its end: so it lies nowhere else.
+    // Who it accounted for is forgotten at its end: so it is stored nowhere else.
     if (who)
       await tx.updateTable('event').set({ person: null, personal: null, gps: null }).where('id', '=', id).execute();
     return newChanges;
@@ -159,7 +159,7 @@ async function apply(
       const { change, reason = 'enrolment', by = null } = open as Open<'lookalike'>;
       const named = event.personal.other?.value as string | undefined;
       const other = named === undefined ? null : await livingPerson(tx, named);
-      // Who the other is stands in the pair alone, which goes with either of them.
+      // Who the other is, only the pair says, and it goes with either of them.
       await emptyLog(tx, keys, [id]);
       if (!other) return [];
       const at = instantOf(event.header, now);
@@ -206,7 +206,7 @@ async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string
   return row.merged_into ?? id;
 }
 
-/** @param joins the scope that this person, whom nobody knew, becomes one of; null: they were known, and join none */
+/** @param joins the scope that this person, unknown until now, becomes one of; null: they were known, and join none */
 async function changedPerson(
   tx: Transaction<Tables>,
   person: string,
@@ -225,8 +225,8 @@ async function templated(
   scope: string,
   now: Date,
 ): Promise<NewChange[]> {
-  // Whoever has asked to be erased has no templates any more, however long the request can be taken back; and where faces
-  // are switched off, or lie on cards, none is taken.
+  // People who have asked to be erased have no templates any more, however long the request can be taken back; and
+  // where faces are switched off, or lie on cards, none is taken.
   const refused = (await isErasurePending(tx, person)) || !(await templatesAllowed(tx, scope));
   const standing = refused ? 'withdrawn' : await standingForTemplates(tx, person);
   // It may have overtaken its consent: then it waits in the log of events.
@@ -244,7 +244,9 @@ async function standingForTemplates(tx: Transaction<Tables>, person: string): Pr
   return standing === 'none' && (await agreedAlone(tx, person)) ? 'withdrawn' : standing;
 }
 
-/** Somebody's templates were enrolled onto a card: what is here opens with that card alone. As `templated` in the rest. */
+/**
+ * A person's templates were enrolled onto a card: what is here opens with that card alone. As `templated` in the rest.
+ */
 async function onCard(
   tx: Transaction<Tables>,
   keys: Keys,

@@ -10,7 +10,7 @@ import { readPresence } from './presence.ts';
 import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader, readerMark } from './reader.ts';
 import { snapshotPart } from './snapshot.ts';
 
-/** What a page tells of the site as it is now, beside the log. */
+/** What a page says of the site as it is now, beside the log. */
 interface SiteNow {
   readonly presence: Presence[];
   readonly kiosks?: SiteKiosk[];
@@ -20,7 +20,7 @@ interface SiteNow {
  * One page for a device, from where it stands. A cursor that is empty, of another log or scope, or whose row is not here
  * (compacted, or of a database that was since restored) begins a snapshot.
  *
- * Whom it shows stands in an audit row, written before the page is given out.
+ * An audit row says who it shows, written before the page is given out.
  *
  * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key;
  *   `version` of the protocol that it reads
@@ -48,10 +48,10 @@ async function readPage(
   const delta = from && !from.after ? await deltaPart(reader, from) : null;
   const part = delta ?? (await snapshotPart(reader, from?.after && (await isHere(reader, from)) ? from : null));
   const changes = [...part.changes];
-  // A kiosk that missed our newest key, for whatever reason, is told in every page until it trusts it.
+  // A kiosk that missed our newest key, for whatever reason, gets it in every page until it trusts it.
   if (!ask.newestKey && !changes.some((c) => c.kind === 'keys'))
     changes.unshift({ kind: 'keys', keys: await source.publicKeys() });
-  // Once all is told. A single person larger than a page's share leaves no room: then with the next page.
+  // Once all is sent. A single person larger than a page's share leaves no room: then with the next page.
   const room = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
   const presence = room ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
   // A kiosk of version 1 refuses a page with a field that it does not know.

@@ -27,7 +27,7 @@ export interface Reader {
   readonly opened: Opened;
 }
 
-/** What one page tells of the log, before it is signed and sealed. */
+/** What one page says of the log, before it is signed and sealed. */
 export interface PagePart {
   readonly whole: boolean;
   readonly first: boolean;
@@ -36,7 +36,7 @@ export interface PagePart {
   readonly more: boolean;
 }
 
-/** The newest row of the log: where whoever has read everything stands. */
+/** The newest row of the log: the position of a reader that has read everything. */
 export async function topOfLog(db: Db): Promise<{ position: number; tag: string }> {
   const row = await db
     .selectFrom('change')
@@ -47,7 +47,7 @@ export async function topOfLog(db: Db): Promise<{ position: number; tag: string 
   return { position: Number(row.position), tag: row.tag };
 }
 
-/** What a cursor must be of. A kiosk that was updated begins anew: what its old version did not know was never told. */
+/** What a cursor must be of. A kiosk that was updated starts over: what its old version did not know was never sent. */
 export function readerMark({ scope, version }: Pick<Reader, 'scope' | 'version'>): string {
   return scopeMark(version < 2 ? scope : `${scope} ${version}`);
 }
@@ -94,7 +94,7 @@ export function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value), 'utf8');
 }
 
-/** Short name of a scope for a cursor: tells one from another. */
+/** Short name of a scope for a cursor: distinguishes scopes. */
 export function scopeMark(scope: string): string {
   return createHash('sha256').update(scope).digest('base64url').slice(0, 8);
 }

@@ -14,7 +14,7 @@ import { staffFor } from './staff.ts';
 const CHUNK = 25;
 
 /**
- * A page of a snapshot: policy, keys and what this device alone is told, then the erasures that this device has not confirmed, then the people of its scope
+ * A page of a snapshot: policy, keys and what this device alone receives, then the erasures that this device has not confirmed, then the people of its scope
  * by id. All read from the tables as they are now; the cursor carries the place in the log where it began, and what changed
  * since comes as deltas from there.
  *
@@ -56,7 +56,7 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
   return page(stopped === null ? undefined : `p${stopped}`);
 }
 
-/** @returns the last that was told, where the page is full; null when all were */
+/** @returns the last that was sent, where the page is full; null when all were */
 async function erasures(reader: Reader, budget: Budget, after: string): Promise<string | null> {
   const rows = await reader.source.db
     .selectFrom('erasure_confirmation as c')
@@ -100,7 +100,7 @@ async function people(reader: Reader, budget: Budget, after: string): Promise<st
   }
 }
 
-/** Cards, badges, PIN and the code for one of somebody who has any: a snapshot's `person` takes away what it does not name. */
+/** Cards, badges, PIN and the code for one of a person who has any: a snapshot's `person` takes away what it does not name. */
 function bearers({ version }: Reader, content: PeopleReader, id: string) {
   const held = version < 2 ? null : content.credentials(id);
   const onCard = version < 2 ? null : content.cardTemplate(id);

@@ -5,7 +5,7 @@ import { alertsNow } from '../../features/fleet/read.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { lastRuns } from '../../platform/jobs/runs.ts';
 
-/** What lies in the database and tells whether all is well. Counts and ages alone. */
+/** What is in the database and shows whether all is well. Counts and ages alone. */
 interface Fleet {
   readonly kiosks: ReadonlyMap<string, number>;
   readonly heard: ReadonlyMap<string, number>;
@@ -98,7 +98,7 @@ export function fleetRegistry(fleet: Fleet): Registry {
   gauge('kiosk_alerts', 'Approved kiosks with which something is wrong, by what it is.', fleet.alerts, 'code');
   one('quarantine_events', 'Events that the server could not take.', fleet.quarantined);
   one('quarantine_unkept_events', 'Of those, events whose content was not kept (quarantine-full).', fleet.unkept);
-  one('attendance_due', 'Days of people that wait to be resolved anew.', fleet.attendanceDue);
+  one('attendance_due', 'Days of people that wait to be resolved again.', fleet.attendanceDue);
   one('duplicates_open', 'Pairs of people who may be one, to be decided.', fleet.duplicatesOpen);
   one('erasures_open', 'Erasures that a kiosk has not confirmed yet.', fleet.erasuresOpen);
   one('audit_rows', 'Position of the newest row of the audit log.', fleet.auditRows);

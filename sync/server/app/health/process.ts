@@ -21,7 +21,7 @@ export function heldRegistry({ liveScreens, mqtt, pool }: Held): Registry {
   };
   const one = (name: string, help: string, value: number) =>
     new Gauge({ name: `smartpresence_${name}`, help, registers: [registry] }).set(value);
-  one('live_screens', 'Consoles that are told of changes at once.', liveScreens);
+  one('live_screens', 'Consoles that are notified of changes at once.', liveScreens);
   one('broker_connected', '1 while every broker of the operator’s is connected.', Number(mqtt.connected));
   one('mqtt_devices', 'Kiosks that are connected over MQTT.', mqtt.devices);
   gauge('mqtt_dropped', 'Messages from a broker that were dropped since the start, by code.', mqtt.dropped, 'code');

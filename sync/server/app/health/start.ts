@@ -18,7 +18,7 @@ export interface Operations {
 }
 
 /**
- * What tells operators how the server is.
+ * What shows operators how the server is.
  *
  * @param o `held`: asked at each scrape
  * @throws Problem `port-in-use`, `can-not-listen`
@@ -40,7 +40,7 @@ export async function startOperations(o: {
     try {
       all.push(fleetRegistry(await readFleet(db, now())));
     } catch (err) {
-      // What the process counts is told also while the database is away: that is when it is looked at.
+      // What the process counts is reported also while the database is away: that is when it is looked at.
       o.log.warn({ code: 'fleet-not-read', err }, 'figures of the database could not be read');
     }
     return Registry.merge(all).metrics();

@@ -10,9 +10,9 @@ import { instantOf } from '../../platform/instant.ts';
 import type { Taken } from './triage.ts';
 
 /**
- * What a kiosk may say about people: about those of its own scope, and about new ones, whom it adds. Anything else is
+ * What a kiosk may say about people: about those of its own scope, and about new ones, which it adds. Anything else is
  * quarantined and changes nothing. Attendance is judged by when it happened: a kiosk that was offline while the office
- * moved somebody still brings their check-ins from before.
+ * moved someone still brings their check-ins from before.
  */
 
 /** Kinds of events that say where a person was. Every other kind changes the person, and is judged by how things are now. */
@@ -43,19 +43,19 @@ const NAMING: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   ]),
 );
 
-/** Everybody whom an event names. */
+/** Everybody an event names. */
 export function peopleNamed({ header, personal }: WireEvent): string[] {
   return NAMING[header.type]!.flatMap((field) => Uuid.safeParse(personal[field]?.value).data ?? []);
 }
 
-/** Whether the event adds a person whom nobody knew. */
+/** Whether the event adds a person nobody knew. */
 const adds = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change !== 'deleted';
 const deletes = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change === 'deleted';
 
 /**
  * Whether a device may say this about a person. Pure.
  *
- * @param at when it happened, as far as the server can tell
+ * @param at when it happened, as far as the server can determine
  * @returns null: it may
  */
 export function judge(event: WireEvent, { known, erased, ...relation }: Relation, at: Date): Denial | null {
@@ -66,7 +66,7 @@ export function judge(event: WireEvent, { known, erased, ...relation }: Relation
   if (!known) return attends(type) || adds(event) || deletes(event) || type === 'erasureDone' ? null : 'person-unknown';
   const { member, until, held } = relation;
   if (!member && !(ATTENDANCE.has(type) && until !== null && at <= until)) return 'person-out-of-scope';
-  // Kiosks are asked when the person is erased here: whoever is not was never asked about.
+  // Kiosks are asked when the person is erased here: kiosks that are not were never asked about.
   if (type === 'erasureDone') return 'erasure-not-asked';
   return deletes(event) && held ? 'person-held' : null;
 }
@@ -77,9 +77,9 @@ const attends = (type: EventType): boolean => type === 'checkin' || type === 'vo
 export interface Judged {
   readonly allowed: readonly Taken[];
   readonly denied: readonly { readonly taken: Taken; readonly reason: Denial }[];
-  /** People whom these events add: they become the scope's. */
+  /** People these events add: they become the scope's. */
   readonly added: ReadonlySet<string>;
-  /** People whom a kiosk has deleted although a legal hold names them: it gets them back. */
+  /** People a kiosk has deleted although a legal hold names them: it gets them back. */
   readonly kept: ReadonlySet<string>;
 }
 
@@ -107,7 +107,7 @@ export async function peopleOfVoided(
   return new Map([...here, ...rows.map(({ id, person, at }): [string, Voided] => [id, { person, at }])]);
 }
 
-/** Everybody whom an event concerns. */
+/** Everybody an event concerns. */
 export function peopleConcerned(event: WireEvent, voided: ReadonlyMap<string, Voided>): string[] {
   const whose = voided.get(targetOf(event) ?? '')?.person;
   return [...new Set([...peopleNamed(event), ...(whose === undefined ? [] : [whose])])];
@@ -119,7 +119,7 @@ const targetOf = ({ header: { type, open } }: WireEvent): string | undefined =>
 /**
  * Judges new events of one device, in their order.
  *
- * @param people standing of everybody whom they concern, held until the transaction ends (`holdPeople`)
+ * @param people standing of everybody they concern, held until the transaction ends (`holdPeople`)
  */
 export async function judgeAll(
   tx: Transaction<Tables>,

@@ -5,7 +5,7 @@ import { codeOfFault, liesInTheEvent } from './fault.ts';
 
 const coded = (code: string) => Object.assign(new Error('x'), { code });
 
-test.each(['22021', '23505', 'XX000', 'ERR_INVALID_ARG_TYPE'])('%s lies in the event', (code) => {
+test.each(['22021', '23505', 'XX000', 'ERR_INVALID_ARG_TYPE'])('%s is a fault of the event', (code) => {
   expect(liesInTheEvent(coded(code))).toBe(true);
   expect(codeOfFault(coded(code))).toBe(code);
 });
@@ -27,7 +27,7 @@ test.each([
   expect(liesInTheEvent(coded(code))).toBe(false);
 });
 
-test('an error of this program lies in the event; a driver that lost its database says so without a code', () => {
+test('an error of this program is a fault of the event; a driver that lost its database says so without a code', () => {
   const zod = z.string().safeParse(1).error;
   for (const cause of [zod, new TypeError('x'), new RangeError('x'), new Problem('envelope-broken', 'x', 'y')])
     expect(liesInTheEvent(cause)).toBe(true);

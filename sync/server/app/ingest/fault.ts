@@ -10,9 +10,10 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
 const OF_THE_LINE = /^(E[A-Z0-9]+$|ERR_(SOCKET|TLS|SSL|STREAM|NET)_)/;
 
 /**
- * Whether a failure lies in what is being taken, so that the same again fails again and must not hold up the rest: a value
- * that the database refuses, a row of a person that can't be opened, an error in this program. An error that has no code
- * and is of no special kind is taken for a lost database, as drivers say it: then everything is tried again later.
+ * Whether a failure is due to what is being taken, so that the same again fails again and must not hold up the rest: a
+ * value that the database refuses, a row of a person that can't be opened, an error in this program. An error that has
+ * no code and is of no special kind is taken for a lost database, as drivers say it: then everything is tried again
+ * later.
  */
 export function liesInTheEvent(cause: unknown): boolean {
   const code = (cause as { code?: unknown } | null)?.code;

@@ -191,7 +191,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     });
   });
 
-  test('an event about somebody whose row can not be opened goes into quarantine, and the rest goes on', async () => {
+  test('an event about someone whose row can not be opened goes into quarantine, and the rest goes on', async () => {
     const [ada, grace] = [outbox.person('Ada Lovelace'), outbox.person('Grace Hopper')];
     await deliver(outbox.events);
     const nameOf = (id: string) =>
@@ -265,7 +265,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       }).toEqual({ inToday: 2, insideNow: 1, recordsToday: 3 });
     });
 
-    test('resumes with what changed since, and begins anew for another log', async () => {
+    test('resumes with what changed since, and starts over for another log', async () => {
       const source = { db: database.db, keys, logEpoch: database.logEpoch, site };
       const person = outbox.person('Ada Lovelace');
       const first = outbox.checkin(person);

@@ -60,7 +60,7 @@ export async function listQuarantine(
   }));
 }
 
-/** Whom these entries name, as far as they say so. */
+/** The people these entries name, as far as they say so. */
 export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promise<string[]> {
   const rows = await select(db, filter).select('person').distinct().where('person', 'is not', null).execute();
   return rows.flatMap((r) => r.person ?? []);
@@ -93,7 +93,7 @@ export async function retryQuarantine(
   }
 }
 
-/** @returns null when it is in the log now, the reason when it stays, undefined when somebody else was faster */
+/** @returns null when it is in the log now, the reason when it stays, undefined when someone else was faster */
 async function retryOne(
   db: Db,
   keys: Keys,
@@ -122,7 +122,7 @@ async function attempt(
     .select(['digest', 'content', 'person'])
     .where('id', '=', id)
     .executeTakeFirst();
-  // Nothing is left to be taken of somebody who was erased, or of what was too old.
+  // Nothing is left to be taken of a person who was erased, or of what was too old.
   if (!held?.content) return undefined;
   const { digest, person, content } = held;
   const box = await personBox(db, keys, person === null ? [] : [person]);
@@ -131,7 +131,7 @@ async function attempt(
   const sorted = triage(range, [raw]);
   await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
-    // The lock of the epoch first, as in an ingest: whoever has it decides what stands in this slot.
+    // The lock of the epoch first, as in an ingest: its holder decides what is in this slot.
     await lockMark(tx, device, epoch, now);
     const still = await tx
       .selectFrom('quarantine')

@@ -8,7 +8,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { peopleNamed } from './authority.ts';
 
 /**
- * What an event of a member of staff does to somebody's data. A roll call is not among them: whom it accounted for is
+ * What an event of a member of staff does to someone's data. A roll call is not among them: who it accounted for is
  * forgotten at its end.
  */
 const DATA: Partial<Record<EventType, string>> = {

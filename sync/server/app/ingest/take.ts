@@ -33,8 +33,8 @@ export interface TakeOptions {
  * read, refused ones into quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). One
  * statement a table, whatever the number of events.
  *
- * @returns what was new, what was refused, those included that contradict the log or are about people whom the device may
- *   not change, and how many of the refused the quarantine had no room for: of those it keeps digest and reason
+ * @returns what was new, what was refused, those included that contradict the log or are about people who the device
+ *   may not change, and how many of the refused the quarantine had no room for: of those it keeps digest and reason
  */
 export async function take(
   tx: Transaction<Tables>,
@@ -60,7 +60,7 @@ export async function take(
       return reason === 'person-unknown' ? { ...one, person: null } : one;
     }),
   ];
-  // A batch that brings nothing new may be one that somebody kept and plays again: it says nothing of how the device is now.
+  // A batch that brings nothing new may be one that someone kept and replays: it says nothing of how the device is now.
   const site = await siteOf(tx, range.iss, heard && fresh.length > 0 ? now : null);
   const erased = (id: string) => people.get(id)?.erased ?? false;
   // A living person who is named for the first time gets a key here.
@@ -211,7 +211,7 @@ async function quarantine(
 ): Promise<number> {
   if (errors.length === 0) return 0;
   const sealed = errors.map(({ digest, person, content }) =>
-    // Of somebody who was erased only the fact is kept that something came.
+    // Of a person who was erased only the fact is kept that something came.
     person !== null && erased(person) ? null : sealRefused(keys, box, { digest, person, content }),
   );
   const room = await withinQuota(

@@ -22,12 +22,12 @@ export interface Refused {
   /** What came, as JSON. */
   readonly content: string;
   readonly digest: string;
-  /** Whom it names, as far as it says so: an erasure looks for it. */
+  /** Who it names, as far as it says so: an erasure looks for it. */
   readonly person: string | null;
 }
 
 /**
- * Sorts the events of a verified batch. Pure: each stands in the slot that the signed header gives it.
+ * Sorts the events of a verified batch. Pure: each is in the slot that the signed header gives it.
  *
  * @param header `first` is the slot of the first of `events`
  */

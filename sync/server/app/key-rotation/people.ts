@@ -49,10 +49,10 @@ export async function relayPeople(
 }
 
 /**
- * `--re-encrypt`: these people get new keys, and everything of theirs is sealed under them. What somebody has of the old
+ * `--re-encrypt`: these people get new keys, and everything of theirs is sealed under them. What anyone has of the old
  * keys, e.g. out of a stolen copy of the keyring, opens nothing that is here afterwards.
  *
- * @returns rows that were sealed anew
+ * @returns rows that were resealed
  */
 export async function renewPeople(
   tx: Transaction<Tables>,
@@ -65,7 +65,7 @@ export async function renewPeople(
     select person, generation from keyring.person_key ${after === null ? sql`` : sql`where person > ${after}::uuid`}
     order by person limit ${limit}`.execute(tx);
   const ids = rows.map((r) => r.person);
-  // Whoever writes about one of them waits (people.ts, holdPeople), or has committed and is seen below.
+  // A transaction that writes about one of them waits (people.ts, holdPeople), or has committed and is seen below.
   await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0)) from unnest(${ids}::text[]) as id`.execute(
     tx,
   );

@@ -15,11 +15,11 @@ import { leftOver } from './verify.ts';
  *
  * 1. announced: the new version is known; everything is still written under the old one. Goes on once every process holds both.
  * 2. switched: everything is written under the new one from now on. Goes on once every process says that it does; then the
- *    database itself refuses envelopes of the old version (guard.ts), whoever writes them.
- * 3. working: what is there is sealed anew in small transactions, then everything is opened with the new keys alone.
+ *    database itself refuses envelopes of the old version (guard.ts), no matter who writes them.
+ * 3. working: what is there is resealed in small transactions, then everything is opened with the new keys alone.
  * 4. finished: nothing of the old version is left, and the old keys open nothing.
  *
- * Each transaction writes down where it got to, so a rotation that was killed goes on where it was, by whoever calls next.
+ * Each transaction writes down where it got to, so a rotation that was killed goes on where it was, by the next caller.
  */
 
 export interface RotationState {
@@ -109,7 +109,8 @@ export async function beginRotation(
         );
       return stateOf(open, null);
     }
-    // Finished, but for the dead rows of the keyring (scrub.ts): a process was killed there, or somebody was reading.
+    // Finished, but for the dead rows of the keyring (scrub.ts): a process was killed there, or a transaction was
+    // reading.
     if (known?.state === 'active' && open?.to_version === known.version && open.scrubbed_at === null)
       return stateOf(open, null);
     if (known?.state === 'active')
@@ -179,7 +180,7 @@ export async function advanceRotation(
   }
 }
 
-/** Somebody has held a lock for longer than `guard` waits: nothing happened, and the caller comes again. */
+/** Another transaction has held a lock for longer than `guard` waits: nothing happened, and the caller comes again. */
 async function patience(db: Db, cause: unknown): Promise<RotationState> {
   const row = (cause as { code?: string }).code === '55P03' ? await latest(db) : null;
   if (!row) throw cause;
@@ -244,7 +245,7 @@ async function finish(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: D
   await tx.updateTable('keyring.key_version').set({ state: 'active' }).where('version', '=', row.to_version).execute();
   await tx.updateTable('keyring.identity').set({ key_check: keys.check() }).execute();
   await tx.updateTable('keyring.rotation').set({ finished_at: now }).where('to_version', '=', row.to_version).execute();
-  // Whoever had the old keys, and a copy of the database, had the audit key too.
+  // Anyone who had the old keys, and a copy of the database, had the audit key too.
   await renewAuditKey(tx, keys, now);
   return to(tx, row, { phase: 'finished' });
 }

@@ -6,14 +6,14 @@ const SMALL = ['server_key', 'listener', 'audit_key', 'token_key'] as const;
 
 /** How it stands with what is on the disk beside the rows themselves. */
 export interface KeyringScrub {
-  /** The tables hold no dead row any more. False: somebody reads the database as it was; to be done later. */
+  /** The tables hold no dead row any more. False: a transaction reads the database as it was; to be done later. */
   readonly scrubbed: boolean;
   /** The write-ahead log that held those rows; null before they are gone. */
   readonly databaseLog: WalState | null;
 }
 
 /**
- * After a rotation: writes the tables of the keyring anew without their dead rows, and has the database part with its log
+ * After a rotation: rewrites the tables of the keyring without their dead rows, and has the database part with its log
  * of them. Both are still under the old keys, and would open with them. Safe to run again.
  *
  * @param version to which the rotation went

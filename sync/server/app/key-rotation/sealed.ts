@@ -21,7 +21,7 @@ import { personKeyPlace } from '../../platform/keys/persons.ts';
 import { tokenKeyPlace } from '../../platform/keys/versions.ts';
 
 /**
- * Every column that holds envelopes: what a rotation seals anew and a verification opens. A column that is missing here
+ * Every column that holds envelopes: what a rotation reseals and a verification opens. A column that is missing here
  * stops the rotation at its end (`rotation-left-over`), so nothing is lost by forgetting one; add it, and go on.
  */
 
@@ -54,7 +54,7 @@ export interface SealedTable extends Table {
   readonly versionColumn?: string;
 }
 
-/** Under the key of the person whom a row is about. */
+/** Under the key of the person a row is about. */
 export interface PersonTable extends Table {
   readonly person: string;
   readonly columns: Readonly<Record<string, (row: Cells) => Place>>;

@@ -17,7 +17,7 @@ type Work = (
   now: Date,
 ) => Promise<{ readonly count: number; readonly next: Position }>;
 
-/** Of whom everything is sealed anew in one transaction. */
+/** People whose data is resealed in one transaction. */
 const PEOPLE_AT_ONCE = 20;
 
 const STEPS: ReadonlyMap<string, Work> = new Map<string, Work>([

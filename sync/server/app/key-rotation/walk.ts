@@ -117,7 +117,7 @@ export const otherThan = (table: SealedTable, version: number): RawBuilder<unkno
     sql` or `,
   );
 
-/** Seals a page of a table anew under the version that is written now. @returns rows that were, and where to go on */
+/** Reseals a page of a table under the version that is written now. @returns rows that were, and where to go on */
 export async function reseal(
   tx: Transaction<Tables>,
   keys: Keys,

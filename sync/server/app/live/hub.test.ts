@@ -152,7 +152,7 @@ describe('the live hub', () => {
     expect([socket.sent.length, socket.closed]).toEqual([1, [CLOSE.sessionEnded]]);
   });
 
-  test('records whom it shows before it sends, each browser once, and sends nothing when it can’t', async () => {
+  test('records who it shows before it sends, each browser once, and sends nothing when it can’t', async () => {
     const sockets = [new FakeSocket(), new FakeSocket()];
     above = [{ id: 'early', change: 1, person: 'p1' }];
     for (const s of sockets) add(s);

@@ -12,9 +12,9 @@ const SHARE = 4;
 const LONGEST_GATHER_MS = 5000;
 /** A reader that lets more than this pile up is dropped; it comes back and resumes, bytes. */
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** Most screens at once; further ones are told to come again. */
+/** Most screens at once; further ones are asked to come again. */
 export const MAX_READERS = 500;
-/** Looks without being told to: another replica may have died between its commit and its word, ms. */
+/** Looks without a signal: another replica may have died between its commit and its word, ms. */
 const POLL_MS = 5000;
 const PING_MS = 20_000;
 
@@ -117,7 +117,7 @@ export class LiveHub {
     await this.#sending;
   }
 
-  /** @param what `news`: only to whom there is something to tell; `all`: to everyone, since a page takes silence for a dead line */
+  /** @param what `news`: only to screens with something new; `all`: to everyone, since a page takes silence for a dead line */
   #enqueue(readers: readonly Reader[], what: 'news' | 'all'): void {
     this.#sending = this.#sending
       .then(() => this.#send(readers, what))
@@ -158,7 +158,7 @@ export class LiveHub {
     setTimeout(() => reader.socket.terminate(), 1000).unref();
   }
 
-  /** Also tells everyone the counts anew: the day may have turned. */
+  /** Also sends everyone the counts again: the day may have turned. */
   #pingAll(): void {
     this.#enqueue([...this.#readers], 'all');
     for (const reader of this.#readers) {
@@ -185,7 +185,7 @@ export class LiveHub {
   }
 }
 
-/** Each browser of somebody once. */
+/** Each browser of a person once. */
 function actorsOf(readers: readonly Reader[]): Actor[] {
   const byKey = new Map(readers.map(({ actor }) => [[actor.id, actor.ip, actor.userAgent].join('\n'), actor]));
   return [...byKey.values()];

@@ -8,14 +8,14 @@ import { SHOWN } from './start.ts';
 export const LIVE_SOCKET = {
   method: 'GET',
   path: '/api/live',
-  summary: 'Goes on telling the board as it changes, over a WebSocket.',
+  summary: 'Sends the board as it changes, over a WebSocket.',
   roles: VIEWERS,
   data: SHOWN,
   query: BoardQuery,
   ownPage: true,
 } as const;
 
-/** The board once, in plain HTTPS; `/api/live` goes on telling it. */
+/** The board once, in plain HTTPS; `/api/live` sends its changes. */
 export const liveRoutes: readonly RouteSpec[] = [
   route({
     method: 'GET',

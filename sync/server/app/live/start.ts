@@ -5,10 +5,10 @@ import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { LiveHub } from './hub.ts';
 
-/** What live screens tell of the people they show, as the board route does. */
+/** What live screens say of the people they show, as the board route does. */
 export const SHOWN = ['person.name', 'attendance'] as const;
 
-/** The live screens of this process: what they read, whom they serve, and the audit rows of it. */
+/** The live screens of this process: what they read, who they serve, and the audit rows of it. */
 export function startHub(services: Services, logEpoch: string): LiveHub {
   const { db, keys, config, log, now } = services;
   return new LiveHub({

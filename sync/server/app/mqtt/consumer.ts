@@ -115,7 +115,7 @@ export class BrokerConsumer {
   async tryOut(limitMs = TRIAL_MS): Promise<Tried> {
     const client = this.#client;
     if (!client) return { reads: false, writes: false };
-    // One at a time: whoever asks meanwhile gets its answer.
+    // One at a time: those who ask meanwhile get its answer.
     this.#trying ??= this.#tryOut(client, limitMs).finally(() => {
       this.#trying = null;
     });
@@ -320,7 +320,7 @@ export class BrokerConsumer {
 
   /**
    * Reading never waits for the work: the broker's receipts for our answers come in the same stream, and the work waits for
-   * those. What is unacknowledged is bounded by the broker, which was told our window; one that sends more is left.
+   * those. What is unacknowledged is bounded by the broker, which knows our window; one that sends more is left.
    */
   #handle(client: MqttClient): void {
     const { worker } = this.#o;
@@ -366,7 +366,7 @@ export class BrokerConsumer {
           settle();
         });
       }
-      // An error tells mqtt.js to go on without acknowledging.
+      // An error makes mqtt.js go on without acknowledging.
       done(new Error('acknowledged later'));
     };
   }

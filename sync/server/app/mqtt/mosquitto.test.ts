@@ -56,7 +56,7 @@ test('the files are the broker’s own, and no folder’s name can add a setting
       expect(text.split('\n')).toContain(line);
     expect(text).not.toContain('websockets');
     expect(readFileSync(join(folder, 'ca.pem'), 'utf8')).toBe('CA1\nCA2\n');
-    // The rules alone: what is the same is not written, and nothing is begun where nothing is.
+    // The rules alone: what is the same is not written, and nothing starts where nothing is.
     expect(writeMosquittoAccess(folder, { serverId: SERVER })).toBe(false);
     expect(writeMosquittoAccess(folder, { serverId: SERVER, revoked: [GONE] })).toBe(true);
     expect(readFileSync(join(folder, 'acl'), 'utf8')).toContain(`user ${GONE}\ntopic deny #\n`);

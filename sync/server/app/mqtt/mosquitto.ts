@@ -195,7 +195,7 @@ function configuration(o: MosquittoOptions, path: (name: string) => string): str
     'use_identity_as_username true',
     'use_username_as_clientid true',
     `max_connections ${o.maxConnections ?? 2000}`,
-    // Of TLS 1.2 only a suite that needs a pre-shared key, and there is none: should somebody start the broker without
+    // Of TLS 1.2 only a suite that needs a pre-shared key, and there is none: should someone start the broker without
     // OPENSSL_CONF, its WebSocket listener still agrees with nobody on TLS 1.2.
     ...(protocol === 'websockets' ? ['ciphers PSK-AES256-GCM-SHA384'] : []),
   ];
@@ -210,7 +210,7 @@ function configuration(o: MosquittoOptions, path: (name: string) => string): str
     `persistence_location ${resolve(o.dataFolder)}/`,
     'autosave_interval 60',
     'persistent_client_expiration 7d',
-    // A kiosk has one message under way, and the server answers one by one: more than this is somebody's flood.
+    // A kiosk has one message under way, and the server answers one by one: more than this is a flood.
     `max_packet_size ${MAX_SEALED_BYTES + 1024}`,
     'max_inflight_messages 20',
     'max_queued_messages 200',

@@ -30,7 +30,7 @@ export const mqttVariables = {
   SMARTPRESENCE_MQTT_URL: list(/^mqtts:\/\//, 'addresses that begin with mqtts://, comma-separated').optional(),
   /** Broker addresses that kiosks are given, in the order to try; without it: those that this server knows of. */
   SMARTPRESENCE_MQTT_KIOSK_URLS: list(/^(mqtts|wss):\/\//, 'mqtts:// or wss:// addresses, comma-separated').optional(),
-  /** Tells replicas apart at a broker; one server alone needs none. */
+  /** Distinguishes replicas at a broker; one server alone needs none. */
   SMARTPRESENCE_REPLICA: z
     .string()
     .regex(/^[a-z0-9-]{1,30}$/, 'must be up to 30 small letters, digits and hyphens')

@@ -15,11 +15,11 @@ import { type Dropped, MqttWorker } from './worker.ts';
 const NUDGES_AT_ONCE = 8;
 /** At most one round of nudges in this time, ms: a kiosk's ask brings all that there is. */
 const NUDGE_PAUSE_MS = 1000;
-/** Our own certificate at a broker is made anew this often, ms: well within its life, and below Node’s longest timer. */
+/** Our own certificate at a broker is renewed this often, ms: well within its life, and below Node’s longest timer. */
 const CREDENTIALS_MS = 20 * 86_400_000;
 
 export interface MqttSide {
-  /** Tells devices that are connected that there is something to ask for; without a list: all of them. Soon, not at once. */
+  /** Notifies connected devices that there is something to ask for; without a list: all of them. Soon, not at once. */
   nudge(devices?: readonly string[]): void;
   readonly connectedDevices: ReadonlySet<string>;
   readonly dropped: Dropped;

@@ -23,7 +23,10 @@ export interface Account {
   readonly disabledAt: Date | null;
 }
 
-/** The account of whoever holds the server's own machine; there from the first use of a link that the server printed. */
+/**
+ * The account of the person who holds the server's own machine; there from the first use of a link that the server
+ * printed.
+ */
 export const OPERATOR_ACCOUNT = '00000000-0000-4000-8000-000000000001';
 
 export type AccountRow = Row<'account'>;
@@ -85,7 +88,7 @@ const disabled = () =>
     'Ask an administrator, or sign in with another account.',
   );
 
-/** Whether somebody can administer this server with password and second factor. */
+/** Whether anyone can administer this server with password and second factor. */
 export async function hasEnrolledAdmin(db: Kysely<Tables>): Promise<boolean> {
   const row = await db
     .selectFrom('account')
@@ -181,7 +184,7 @@ async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<v
     );
 }
 
-/** Takes back second factor and recovery codes: the account enrols anew after its password. Ends its sessions. */
+/** Takes back second factor and recovery codes: the account enrols again after its password. Ends its sessions. */
 export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string): Promise<Account> {
   const row = await lockAccount(tx, id);
   const cleared = { totp: null, totp_next: null, totp_confirmed_at: null, totp_step: 0 };

@@ -4,7 +4,7 @@ import type { Services } from '../../platform/access/route.ts';
 import type { Account } from './accounts.ts';
 import { linkUrl, type Page, qrSvg } from './link-text.ts';
 
-/** An account as the API tells it. */
+/** An account as the API shows it. */
 export function wire(a: Account): AccountShape {
   const at = (date: Date | null) => date?.toISOString() ?? null;
   return {

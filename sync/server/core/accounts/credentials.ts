@@ -144,7 +144,7 @@ export async function finishEnrolment(tx: Transaction<Tables>, session: Session,
   await tx.updateTable('account').set({ signed_in_at: now }).where('id', '=', session.account!).execute();
 }
 
-/** Seals all of an account's values anew under its next row version, so that none of before can be put back. */
+/** Reseals all of an account's values under its next row version, so that none of before can be put back. */
 async function writeSealed(
   tx: Transaction<Tables>,
   keys: Keys,

@@ -4,7 +4,7 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import { LONGEST_MEMORY_MS } from '../../platform/http/throttle.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 
-/** A used or expired link is remembered this long, so that it is told as one, ms. */
+/** A used or expired link is remembered this long, so that it is reported as one, ms. */
 const LINK_MEMORY_MS = 24 * 60 * 60 * 1000;
 const LONGEST_IDLE_MS = Math.max(...Object.values(SESSION_LIFE).map((l) => l.idleMs));
 

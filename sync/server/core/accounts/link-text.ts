@@ -5,7 +5,7 @@ import { LINK_LIFE_MS } from './links.ts';
 /** Where a link leads: accounts to the console, people to their own page. */
 export type Page = 'console' | 'portal';
 
-/** The token stands in the fragment, which browsers never send: no log, proxy or mail scanner's server gets it. */
+/** The token is in the fragment, which browsers never send: no log, proxy or mail scanner's server gets it. */
 export const linkUrl = (config: Pick<Config, 'peopleUrl'>, page: Page, token: string): string =>
   `${config.peopleUrl}/${page}/#enter=${token}`;
 
@@ -16,7 +16,9 @@ export const qrSvg = (text: string): Promise<string> =>
 const MINUTES = LINK_LIFE_MS.person / 60_000;
 const HOURS = LINK_LIFE_MS.account / 3_600_000;
 
-/** Mail texts by language; English where there is none. They hold no name: whoever reads the mailbox learns nothing new. */
+/**
+ * Mail texts by language; English where there is none. They hold no name: a reader of the mailbox learns nothing new.
+ */
 const TEXTS = {
   en: {
     person: (url: string) => ({

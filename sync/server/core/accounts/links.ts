@@ -15,7 +15,7 @@ export const LINK_LIFE_MS = {
 } as const;
 export const LINK_MS = LINK_LIFE_MS.operator;
 
-/** Whom a link lets in. `operator`: whoever reads what the server prints on its own machine. */
+/** Who a link lets in. `operator`: anyone who reads what the server prints on its own machine. */
 export type LinkFor =
   | { readonly kind: 'operator' }
   | { readonly kind: 'account'; readonly account: string }
@@ -72,7 +72,7 @@ export async function redeemLink(
   const again = NEXT[link.kind];
   if (link.used_at) throw new Problem('link-already-used', 'This link was already used. It works once.', again);
   if (link.expires_at <= now) throw new Problem('link-expired', 'This link is too old.', again);
-  // Printed before somebody enrolled: it is not needed any more, and would be a way around the second factor.
+  // Printed before anyone enrolled: it is not needed any more, and would be a way around the second factor.
   if (link.kind === 'operator' && (await hasEnrolledAdmin(tx)))
     throw new Problem('link-expired', 'This link works no more: an administrator has a second factor now.', SIGN_IN);
   // Whose it was is needed no more; that it was used is.
@@ -90,7 +90,7 @@ export async function redeemLink(
   return startSession(tx, keys, holder, now);
 }
 
-/** @throws Problem `link-unknown` of somebody who was erased meanwhile */
+/** @throws Problem `link-unknown` of a person who was erased meanwhile */
 async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string> {
   const standing = (await lockPeople(tx, [id])).get(id);
   if (!standing || standing.erased)

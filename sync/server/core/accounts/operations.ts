@@ -31,7 +31,7 @@ async function linkOf({ keys, config, now }: OperatorContext, tx: Transaction<Ta
   return { link: linkUrl(config, 'console', token), expiresAt: expiresAt.toISOString() };
 }
 
-/** Accounts, for whoever has the server's own machine: also when nobody can sign in any more. */
+/** Accounts, for the person who has the server's own machine: also when nobody can sign in any more. */
 export const accountOperations = {
   'accounts add': operation({
     args: z.strictObject({ email: EmailAddress, role: AccountRoleName }),

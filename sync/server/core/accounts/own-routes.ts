@@ -31,7 +31,7 @@ import { qrSvg } from './link-text.ts';
 import { checkPassword, checkStrength, hashPassword } from './password.ts';
 import { totpUri } from './totp.ts';
 
-/** What somebody does with their own account: enrol, and change what they sign in with. */
+/** What people do with their own account: enrol, and change what they sign in with. */
 
 const ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const;
 const DATA = ['account.email'] as const;
@@ -63,7 +63,7 @@ async function prepareProof(
 }
 
 /**
- * Whether whoever sits before this session is its owner: a session that was left open, or stolen, changes no sign-in. What is
+ * Whether the person at this session is its owner: a session that was left open, or stolen, changes no sign-in. What is
  * set must be shown: the password (not in a session of a link, which is there because it was forgotten), and the second factor.
  */
 async function isProven(
@@ -102,7 +102,7 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
   authRoute({
     method: 'GET',
     path: '/api/account',
-    summary: 'The account of whoever asks.',
+    summary: 'The account of the caller.',
     roles: ROLES,
     enrolling: true,
     data: DATA,

@@ -59,7 +59,7 @@ const COMMON =
   /^[\W\d_]*(pass(word|wort|phrase)?|admin(istrator)?|welcome|willkommen|letmein|login|secret|geheim|qwert[yz](uiop)?|asdf(ghjkl)?|iloveyou|abc(def)?|test|changeme|summer|sommer|winter|monkey|dragon|master|hallo|hello)+[\W\d_]*$|^(\d|[^\p{L}\d])+$/iu;
 
 /**
- * What can be told of a password without asking anybody: length, and that it is not the address itself or one character
+ * What can be said of a password without asking anybody: length, and that it is not the address itself or one character
  * over and over. @throws Problem `password-weak`
  */
 export function checkStrength(password: string, email: string | null): void {

@@ -25,7 +25,8 @@ export async function linkable(
 
 /**
  * What follows on a request for a link by mail, after its answer has gone out: so the answer takes the same time, and says
- * the same, whoever it is about. An address that several people share gets nothing: staff knows whom they have before them.
+ * the same, no matter who it is about. An address that several people share gets nothing: staff knows who is before
+ * them.
  */
 export async function mailPersonLink(services: Services, email: string, actor: Actor): Promise<void> {
   const { db, keys, config, now } = services;

@@ -117,7 +117,7 @@ export const accountRoutes: readonly RouteSpec[] = [
   authRoute({
     method: 'DELETE',
     path: '/api/accounts/:account/totp',
-    summary: 'Takes back second factor and recovery codes of an account: its owner enrols anew. Ends its sessions.',
+    summary: 'Takes back second factor and recovery codes of an account: its owner enrols again. Ends its sessions.',
     roles: ['admin'],
     data: DATA,
     action: 'write',
@@ -175,7 +175,7 @@ export const accountRoutes: readonly RouteSpec[] = [
       const mail = await charge(db, throttleKey(keys, 'mail', emailIndex(keys, body.email)), 'mail', now);
       return { allowed: address === 0 && mail === 0 };
     },
-    // Whoever asks too often is told nothing either: it would tell what others asked for.
+    // A caller who asks too often learns nothing either: it would reveal what others asked for.
     async handle({ services, actor, body, prepared, after, on }) {
       on('request');
       if (prepared.allowed) after(() => mailPersonLink(services, body.email, actor));

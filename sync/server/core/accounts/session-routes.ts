@@ -30,7 +30,7 @@ export const sessionRoutes: readonly RouteSpec[] = [
   authRoute({
     method: 'GET',
     path: '/api/session',
-    summary: 'Who is signed in here, and until when. Counts as a use: a page asks when somebody touches it.',
+    summary: 'Who is signed in here, and until when. Counts as a use: a page asks when someone touches it.',
     roles: EVERYBODY,
     enrolling: true,
     data: [],
@@ -58,7 +58,7 @@ export const sessionRoutes: readonly RouteSpec[] = [
   authRoute({
     method: 'DELETE',
     path: '/api/sessions',
-    summary: 'Signs out everywhere: ends every session of whoever asks, this one too, and their unused links.',
+    summary: 'Signs out everywhere: ends every session of the caller, this one too, and their unused links.',
     roles: EVERYBODY,
     enrolling: true,
     data: [],

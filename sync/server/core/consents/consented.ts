@@ -11,7 +11,7 @@ import { standingOf } from './standing.ts';
 /**
  * A person's consent is another now: their templates are taken out of the log of events, or dropped.
  *
- * @returns what their kiosks are to be told
+ * @returns what their kiosks are to receive
  */
 export async function consented(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));

@@ -6,8 +6,8 @@ import { DEFAULT_SCOPE } from '../sites/sites.ts';
 import { textsInForce } from './texts.ts';
 
 /**
- * What a text leaves open is filled in with what the site says of itself. A text that asks who keeps somebody's face, at a
- * site that has not said who, can't be agreed to: nobody knows to whom they would agree.
+ * What a text leaves open is filled in with what the site says of itself. A text that asks who keeps a person's face,
+ * at a site that has not said who, can't be agreed to: nobody knows who they would be agreeing with.
  */
 
 /** What a kiosk keeps photos for where nobody has said otherwise, days. */
@@ -23,7 +23,7 @@ interface FilledTexts {
   readonly privacy: { readonly controller: string; readonly contact: string; readonly dpo: string } | null;
 }
 
-/** The texts in force as somebody reads them. Of somebody with several sites the default's. */
+/** The texts in force as a person reads them. Of a person with several sites the default's. */
 export async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
   const policy = await policyOf(db, await scopeOfPerson(db, person));
   const photoDays = policy.photoDays ?? PHOTO_DAYS;
@@ -38,7 +38,7 @@ export async function filledTexts(db: Db, person: string): Promise<FilledTexts> 
 }
 
 /**
- * Whether this is what somebody reads now: a text in force, with the time that photos are kept. While the operator has no
+ * Whether this is what people read now: a text in force, with the time that photos are kept. While the operator has no
  * text of their own, the one that ships is shown by kiosks alone, and they ask for themselves.
  * @throws Problem `consent-outdated`, and `privacy-not-set` where this is a text that can't be filled in
  */

@@ -12,7 +12,7 @@ import { type Said, sealSaid } from './said.ts';
 import { type Standing, standingOf } from './standing.ts';
 import { requireReviewed } from './texts.ts';
 
-/** Who puts a consent on record here: staff on somebody's word, the person, or an import on the operator's. */
+/** Who puts a consent on record here: staff at the person's word, the person, or an import on the operator's. */
 export interface RecordedBy {
   readonly via: 'staff' | 'person' | 'import';
   /** Account; null for the person. */
@@ -20,7 +20,7 @@ export interface RecordedBy {
 }
 
 /**
- * Somebody agrees, and said so to staff or in the portal, or a guardian for them. Templates are made later.
+ * A person agrees, and said so to staff or in the portal, or a guardian for them. Templates are made later.
  *
  * @param text `guardian`: who agreed for a minor; `basis`: of an import, in the operator's words
  * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `consent-outdated`, `privacy-not-set`,
@@ -42,7 +42,7 @@ export async function giveConsent(
   await requireGuardian(tx, keys, person, text.guardian, now);
   const { textVersion, language, guardian, basis } = text;
   const said = { ...(guardian && { guardian }), ...(basis !== undefined && { basis }) };
-  // A minor who has come of age says it anew, although a consent stands.
+  // A minor who has come of age says it again, although a consent stands.
   const replaced = wasMinor || guardian !== undefined;
   return record(tx, keys, person, { action: 'given', textVersion, language, said, replaced }, by, now);
 }
@@ -54,8 +54,8 @@ interface SaidWith {
 }
 
 /**
- * Somebody takes their consent back: every template of theirs goes here in this transaction, and every kiosk of their
- * sites is told to drop its own. Doing it again changes nothing.
+ * A person takes their consent back: every template of theirs goes here in this transaction, and every kiosk of their
+ * sites is instructed to drop its own. Doing it again changes nothing.
  *
  * @throws Problem `person-unknown`
  */
@@ -121,7 +121,7 @@ async function record(
   return standingOf(tx, person);
 }
 
-/** What somebody said last of all: given, or taken back. */
+/** What the person said last of all: given, or taken back. */
 const lastWord = (db: Db, person: string) =>
   db
     .selectFrom('consent')
@@ -135,7 +135,7 @@ const lastWord = (db: Db, person: string) =>
 /** Said again within this, it is the same word, ms. */
 const SAME_MS = 86_400_000;
 
-/** Whether a consent that stands is given anew: of another text, or long enough after to prolong it. */
+/** Whether a consent that stands is given again: of another text, or long enough after to prolong it. */
 async function renews(
   db: Db,
   person: string,

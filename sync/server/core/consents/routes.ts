@@ -58,7 +58,7 @@ const list = route({
 const give = route({
   method: 'POST',
   path: '/api/people/:person/consents',
-  summary: 'Put on record that somebody agreed, having said so to staff',
+  summary: 'Put on record that a person agreed, having said so to staff',
   roles: ['admin', 'staff'],
   data: ['consent', 'consent.guardian'],
   action: 'write',
@@ -84,7 +84,7 @@ const give = route({
 const withdraw = route({
   method: 'POST',
   path: '/api/people/:person/consents/withdraw',
-  summary: 'Somebody takes their consent back: their templates go at once, here and on every kiosk',
+  summary: 'A person takes their consent back: their templates go at once, here and on every kiosk',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'template'],
   action: 'write',
@@ -113,7 +113,7 @@ const texts = route({
 const textsFor = route({
   method: 'GET',
   path: '/api/people/:person/consent-texts',
-  summary: 'What somebody may agree to, as they read it: with who runs the place, and how long photos are kept',
+  summary: 'What a person may agree to, as they read it: with who runs the place, and how long photos are kept',
   roles: ['admin', 'staff'],
   data: ['person.name'],
   action: 'read',
@@ -148,7 +148,7 @@ const add = route({
 const review = route({
   method: 'POST',
   path: '/api/consent-texts/:version/:language/review',
-  summary: 'Somebody who knows the language and the law has read it: people may agree to it from now on',
+  summary: 'Someone who knows the language and the law has read it: people may agree to it from now on',
   roles: ['dpo'],
   data: [],
   action: 'write',

@@ -11,7 +11,7 @@ export const Said = z.strictObject({
 });
 export type Said = z.infer<typeof Said>;
 
-/** @param person whose key it is under: the one of that time, whoever they turned out to be since */
+/** @param person whose key it is under: the one of that time, no matter who they turned out to be since */
 export const saidPlace = (consent: string, person: string): Place => ({
   field: 'consent.said',
   person,

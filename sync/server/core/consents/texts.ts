@@ -6,7 +6,7 @@ import { appendChanges } from '../../platform/changes/log.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
 /**
- * The customer's own consent text, by version and language. A text never changes: a mend is a new version. Nobody can
+ * The customer's own consent text, by version and language. A text never changes: a fix is a new version. Nobody can
  * agree to a text that was not reviewed: kiosks do not even get it.
  *
  * In force is the newest version that has a reviewed text, in the languages in which it was reviewed. A language that is
@@ -91,7 +91,7 @@ export async function addText(
 }
 
 /**
- * Somebody who knows the language and the law has read it: kiosks get it, and people may agree to it.
+ * Someone who knows the language and the law has read it: kiosks get it, and people may agree to it.
  *
  * @throws Problem `consent-text-unknown`, `consent-texts-too-long`
  */
@@ -122,8 +122,8 @@ export async function reviewText(
 }
 
 /**
- * Whether somebody may agree to this text: a reviewed one of the customer's own, or, while there is none of those, the one
- * that ships. What a kiosk adds to a version about photos (`….photo-90-days`) says nothing about the text.
+ * Whether people may agree to this text: a reviewed one of the customer's own, or, while there is none of those, the
+ * one that ships. What a kiosk adds to a version about photos (`….photo-90-days`) says nothing about the text.
  *
  * @throws Problem `consent-text-not-reviewed`
  */

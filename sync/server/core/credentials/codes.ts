@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { OWN_CODE_MS, writeOwnCode } from '../../../protocol/seal/own-code.ts';
 import type { Keyring } from '../../platform/keys/keyring.ts';
 
-/** A code for somebody's own page: it opens the door once at each kiosk, for a minute. Nothing of it is kept here. */
+/** A code for a person's own page: it opens the door once at each kiosk, for a minute. Nothing of it is kept here. */
 export function issueOwnCode(
   keyring: Pick<Keyring, 'issuer'>,
   person: string,

@@ -17,7 +17,7 @@ const DATA = ['credential', 'person.badge'];
 const list = route({
   method: 'GET',
   path: '/api/people/:person/credentials',
-  summary: 'Cards and badges of somebody, revoked ones too; what a card carries is told by nobody',
+  summary: 'Cards and badges of a person, revoked ones too; what a card carries is never shown',
   roles: ['admin', 'dpo', 'staff'],
   data: DATA,
   action: 'read',
@@ -34,7 +34,7 @@ const list = route({
 const card = route({
   method: 'POST',
   path: '/api/people/:person/cards',
-  summary: 'Issue a card: all that is printed on it. Its code is told this once; whoever holds it is let in by it',
+  summary: 'Issue a card: all that is printed on it. Its code is shown this once; anyone who holds it is let in by it',
   roles: OFFICE,
   data: ['credential', 'person.name', 'person.number'],
   action: 'write',
@@ -54,7 +54,7 @@ const card = route({
 const badge = route({
   method: 'POST',
   path: '/api/people/:person/badges',
-  summary: 'Give somebody a further badge, by its number',
+  summary: 'Give a person a further badge, by its number',
   roles: OFFICE,
   data: DATA,
   action: 'write',

@@ -10,7 +10,7 @@ import { personBox } from '../../platform/keys/persons.ts';
 import { requireLiving } from '../people/living.ts';
 import { publishCredentials } from '../people/sites.ts';
 
-/** Printed cards and badges of people. What a card carries is told once, when it is issued; a hash of it is kept. */
+/** Printed cards and badges of people. What a card carries is shown once, when it is issued; a hash of it is kept. */
 
 export const badgePlace = (id: string, person: string): Place => ({
   field: 'credential.number',
@@ -58,9 +58,9 @@ export async function credentialsOf(db: Db, keys: Keys, people: readonly string[
 }
 
 /**
- * Issues a card. Kiosks are told.
+ * Issues a card. Kiosks are notified.
  *
- * @returns `text`: what the card carries, told this once
+ * @returns `text`: what the card carries, shown this once
  * @throws Problem `person-unknown`, `too-many-credentials`
  */
 export async function issueCard(
@@ -91,7 +91,7 @@ export async function insertCard(
 }
 
 /**
- * A card that a kiosk has issued or revoked: it is in somebody's hand already, or lost. Where there is no room for it, their
+ * A card that a kiosk has issued or revoked: it is in someone's hand already, or lost. Where there is no room for it, their
  * oldest card makes it. One that was revoked here before it was heard of stays revoked.
  */
 export async function keepKioskCard(
@@ -129,7 +129,7 @@ export async function keepKioskCard(
 }
 
 /**
- * Gives somebody a badge, beside the one of their record. Kiosks are told.
+ * Gives a person a badge, beside the one of their record. Kiosks are notified.
  *
  * @throws Problem `person-unknown`, `too-many-credentials`
  */
@@ -200,7 +200,7 @@ export async function revokeCredential(
   await publishCredentials(tx, person, now);
 }
 
-/** Two people are one: cards and badges change hands. Kiosks are told by the caller. */
+/** Two people are one: cards and badges change hands. Kiosks are notified by the caller. */
 export async function moveCredentials(
   tx: Transaction<Tables>,
   keys: Keys,

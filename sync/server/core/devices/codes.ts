@@ -56,7 +56,7 @@ export async function makeCode(
  * Uses a code up for a device. The same device may show it again: its first attempt's answer may have been lost. Not so once
  * it was revoked: what it used before counts no more.
  *
- * @param secret as it stands in the code, base64url
+ * @param secret as it is in the code, base64url
  * @throws Problem `join-code-unknown`, `join-code-used`, `join-code-expired`
  */
 export async function useCode(

@@ -4,21 +4,22 @@ import { Change } from '../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
-/** Most commands that a snapshot's first page tells; the oldest first, as they are to be done. */
+/** Most commands that a snapshot's first page carries; the oldest first, as they are to be done. */
 const MAX_COMMANDS = 50;
 
 /** What is about one device alone. */
 export type DeviceState = Extract<Change, { kind: 'update' | 'command' | 'config' }>;
 
-/** What a kiosk is told of a kind that nothing is set for. */
+/** What a kiosk receives of a kind that nothing is set for. */
 const NOTHING = {
   update: { kind: 'update', update: null },
   config: { kind: 'config', revision: 0, config: {} },
 } as const satisfies Record<string, DeviceState>;
 
 /**
- * Tells each of these devices something, from its next ask on: in place of what it was told of the same kind before, or of
- * the same command. Commands stay until `untell`. As `appendChanges`, the last thing of its transaction.
+ * Publishes something to each of these devices, from its next ask on: in place of what it received of the same kind
+ * before, or of the same command. Commands stay until they are cleared. As `appendChanges`, the last thing of its
+ * transaction.
  */
 export async function publishDeviceState(
   tx: Transaction<Tables>,
@@ -46,7 +47,7 @@ export async function publishDeviceState(
   await appendChanges(tx, changes, now);
 }
 
-/** A command has had its answer: it is told no more. */
+/** A command has had its answer: it is sent no more. */
 export async function clearCommands(
   tx: Transaction<Tables>,
   device: string,
@@ -61,7 +62,7 @@ export async function clearCommands(
     .execute();
 }
 
-/** A device that was taken away, or comes back as another one, is told nothing that was for the one before. */
+/** A device that was taken away, or comes back as another one, receives nothing that was for the one before. */
 export async function clearDeviceState(db: Db, device: string): Promise<void> {
   await db.deleteFrom('device_told').where('device', '=', device).execute();
 }

@@ -142,7 +142,7 @@ function compare(registered: string | null, shown: string): void {
   throw new Problem(
     'fingerprint-differs',
     'The fingerprint is not that of the device which asked.',
-    'Compare it again with the kiosk’s screen. If it still differs, somebody else used the code: revoke this device.',
+    'Compare it again with the kiosk’s screen. If it still differs, someone else used the code: revoke this device.',
   );
 }
 

@@ -52,7 +52,7 @@ export async function registerDevice(db: Db, request: DeviceRequest, now: Date):
 
 /**
  * Puts a device into the registry. A revoked one may come back with other keys, all of them: it is then what `as` says, and
- * whoever approves it has compared them. When it was revoked last stays on record.
+ * the person who approves it has compared them. When it was revoked last stays on record.
  *
  * @throws Problem `device-id-reserved`, `device-registered-otherwise`, `device-revoked`, `bad-certificate-request`
  */
@@ -82,7 +82,7 @@ export async function register(
     .executeTakeFirstOrThrow();
   const same = row.ed25519 === keys.ed25519 && row.x25519 === keys.x25519;
   if (row.status === 'revoked' && as.status === 'pending') {
-    // Whoever made us revoke it may hold any one of its keys.
+    // The person who made us revoke it may hold any one of its keys.
     if (row.ed25519 === keys.ed25519 || row.x25519 === keys.x25519 || row.tls_key_hash === keys.tls_key_hash)
       throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
     await db.deleteFrom('device_tls_key').where('device', '=', request.id).execute();
@@ -187,9 +187,9 @@ const SKEW_MS = 60_000;
 /**
  * The device has asked: it has what it was given, so the server forgets the provisioning secret.
  *
- * Whoever carries an ask can keep it and play it again. So an ask names the time of the newest answer that the device has,
- * and is a sign of life only where that is newer than with any ask before. One that names none counts as long as the device
- * never named one: builds of before version 3, and a device that was never answered.
+ * Anyone who carries an ask can keep it and replay it. So an ask names the time of the newest answer that the device
+ * has, and is a sign of life only where that is newer than with any ask before. One that names none counts as long as
+ * the device never named one: builds of before version 3, and a device that was never answered.
  *
  * @returns whether it is one; else it is answered, and nothing of it is kept
  */

@@ -15,7 +15,7 @@ type Context = Pick<IdentityContext, 'db' | 'keyring' | 'now'>;
  * Gives an approved device a certificate for the key of its request: a new key, or the same. The old one stays good until
  * the new one was used, since the answer may get lost.
  *
- * @param device as it stands in the registry now; the caller has verified that the request is signed by it
+ * @param device as it is in the registry now; the caller has verified that the request is signed by it
  * @param csr PKCS #10, PEM
  * @throws Problem `bad-certificate-request`
  */

@@ -11,10 +11,10 @@ import { readersOf, scopesOf } from './scope.ts';
 
 /**
  * Settings of kiosks: a template a site, and each device's own on top of it. Every change is a revision of its own that is
- * kept, and what is put back is a new one. What comes of both is told to the device under a number that only grows.
+ * kept, and what is put back is a new one. What comes of both is sent to the device under a number that only grows.
  */
 
-/** One change at a time: what a device is told is made of two settings, each of which somebody may be changing. */
+/** One change at a time: what a device receives is made of two settings, each of which someone may be changing. */
 const LOCK = 'fleet-settings';
 /** Revisions that are shown, newest first. */
 const SHOWN = 100;
@@ -59,13 +59,13 @@ export async function settingsWithHistory(db: Db, { kind, scope }: Of, emailOf: 
 export interface Change {
   readonly settings: DeviceConfig;
   readonly by: string;
-  /** Revision that whoever changes it has seen; absent: whatever it is. */
+  /** Revision that the person who changes it has seen; absent: whatever it is. */
   readonly after?: number;
   readonly putBack?: number;
 }
 
 /**
- * Sets them as a whole, and tells every device that it concerns. The same again is no change.
+ * Sets them as a whole, and publishes them to every device concerned. The same again is no change.
  * @throws Problem `settings-changed-meanwhile`
  */
 export async function changeSettings(tx: Transaction<Tables>, of: Of, change: Change, now: Date): Promise<boolean> {
@@ -74,7 +74,7 @@ export async function changeSettings(tx: Transaction<Tables>, of: Of, change: Ch
   if (change.after !== undefined && change.after !== before.revision)
     throw new Problem(
       'settings-changed-meanwhile',
-      'Somebody else has changed these settings meanwhile.',
+      'Someone else has changed these settings meanwhile.',
       'Look at them again, then decide.',
     );
   if (same(before.settings, change.settings)) return false;
@@ -119,8 +119,8 @@ export async function putBack(
 export const merged = (template: DeviceConfig, own: DeviceConfig): DeviceConfig => ({ ...template, ...own });
 
 /**
- * Tells these devices what is theirs now, where that is another than they were told: after a change, a move to another
- * site, or an approval. As `publishDeviceState`, the last thing of its transaction.
+ * Publishes to these devices what is theirs now, where that is another than they received: after a change, a move to
+ * another site, or an approval. As `publishDeviceState`, the last thing of its transaction.
  */
 export async function publishSettings(tx: Transaction<Tables>, devices: readonly string[], now: Date): Promise<void> {
   if (devices.length === 0) return;
@@ -161,7 +161,7 @@ export async function publishSettings(tx: Transaction<Tables>, devices: readonly
   );
 }
 
-/** A device that was taken away has been told nothing: should it come back, it is told again, under a higher number. */
+/** A device that was taken away has received nothing: should it come back, it is sent again, under a higher number. */
 export async function retellSettings(tx: Transaction<Tables>, device: string, now: Date): Promise<void> {
   const row = await tx.selectFrom('fleet_config').selectAll().where('device', '=', device).executeTakeFirst();
   if (row && Object.keys(parsed(row.config)).length > 0) {

@@ -15,7 +15,7 @@ const After = z.tuple([Moment, Uuid]);
 const list = route({
   method: 'GET',
   path: '/api/lookalikes',
-  summary: 'Pairs of people whom no face alone tells apart, newest first',
+  summary: 'Pairs of people who cannot be distinguished by face alone, newest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
   action: 'read',

@@ -7,8 +7,9 @@ import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { scopesOfPerson } from '../people/sites.ts';
 
 /**
- * Pairs of lookalikes: two people whom no face alone tells apart. Their kiosks ask each of them for a number, code or badge
- * first. A pair lasts as long as both are here and have templates, or until somebody takes it back.
+ * Pairs of lookalikes: two people who cannot be distinguished by face alone. Their kiosks ask each of them for a
+ * number, code or badge first. A pair lasts as long as both are here and have templates, or until someone takes it
+ * back.
  */
 
 export interface Marking {
@@ -34,7 +35,7 @@ async function lookalikeChanges(db: Db, people: readonly string[]): Promise<NewC
  * From now on neither of the two is identified by face alone, and nobody is asked whether they are one person. Receivers of
  * webhooks hear of it at once. Marking twice is marking once.
  *
- * @returns what kiosks are to be told
+ * @returns what kiosks are to receive
  */
 export async function markPair(
   tx: Transaction<Tables>,
@@ -62,7 +63,7 @@ export async function markPair(
   return lookalikeChanges(tx, [first, second]);
 }
 
-/** @returns what kiosks are to be told; null: they were no pair */
+/** @returns what kiosks are to receive; null: they were no pair */
 export async function removePair(
   tx: Transaction<Tables>,
   pair: readonly [string, string],
@@ -79,7 +80,7 @@ export async function removePair(
 const of = (people: readonly string[]) =>
   sql<SqlBool>`(first = any(${people}::uuid[]) or second = any(${people}::uuid[]))`;
 
-/** Of somebody without templates no face can be like. @returns what kiosks are to be told */
+/** No face can be like a person without templates. @returns what kiosks are to receive */
 export async function dropPairsOf(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
   const rows = await tx
     .deleteFrom('lookalike')
@@ -114,7 +115,7 @@ export async function movePairs(tx: Transaction<Tables>, kept: string, merged: s
   return [...changes, ...(await lookalikeChanges(tx, [kept]))];
 }
 
-/** Ids of everybody with whom a person is a pair. */
+/** Ids of everybody who is a lookalike of a person. */
 export async function partnersOf(db: Db, person: string): Promise<string[]> {
   const rows = await db
     .selectFrom('lookalike')
@@ -164,7 +165,7 @@ export async function readPairs(
   }));
 }
 
-/** By person: everybody of this scope with whom they are a pair. */
+/** By person: everybody of this scope who is a lookalike of theirs. */
 export async function pairsIn(db: Db, scope: string, people: readonly string[]): Promise<Map<string, Pair[]>> {
   const pairs = people.length === 0 ? [] : await readPairs(db, { people });
   const ids = [...new Set(pairs.flatMap((p) => p.people))];
@@ -180,7 +181,7 @@ export async function pairsIn(db: Db, scope: string, people: readonly string[]):
   );
 }
 
-/** What a kiosk says of a pair. Neither of the two may be of another site than the kiosk's. @returns what kiosks are to be told */
+/** What a kiosk says of a pair. Neither of the two may be of another site than the kiosk's. @returns what kiosks are to receive */
 export async function heardOfPair(
   tx: Transaction<Tables>,
   {
@@ -209,7 +210,7 @@ export async function heardOfPair(
   return (await removePair(tx, [person, other])) ?? [];
 }
 
-/** `markPair`, where nothing else is told in the same transaction. */
+/** `markPair`, where nothing else is published in the same transaction. */
 export async function markInConsole(
   tx: Transaction<Tables>,
   pair: readonly [string, string],

@@ -11,7 +11,7 @@ type Row = Pick<AuditEntry, 'action' | 'route' | 'data'> & { readonly resource?:
 /** What is known of the row only once the work is done. */
 interface AuditDetail {
   readonly resource?: string | null;
-  /** Whom it was about. */
+  /** Who it was about. */
   readonly subjects?: readonly string[];
 }
 

@@ -11,7 +11,7 @@ export interface OperatorContext extends IdentityContext {
   readonly log: Logger;
   /** Something that screens show, or that devices may do, has changed. */
   readonly onChange: () => void;
-  /** Where somebody watches: how far a long work is. Not there over the socket. */
+  /** Where someone watches: how far a long work is. Not there over the socket. */
   readonly progress?: (done: number, total: number, what: string) => void;
 }
 
@@ -25,7 +25,7 @@ export interface Operation<A extends z.ZodType, R> {
   readonly audit?: {
     readonly action: AuditAction;
     readonly data: readonly string[];
-    /** Whom it was about. */
+    /** Who it was about. */
     readonly people?: (args: z.output<A>, result: unknown) => readonly string[];
     readonly resource?: (args: z.output<A>) => string | null;
   };

@@ -8,7 +8,7 @@ import { Problem } from '../../../protocol/wire/problem.ts';
 
 /**
  * The operator's way into a server whose embedded database no second process may open: a 0600 socket in the server home,
- * one request a connection, one line of JSON each way. Whoever reaches it could read the home itself.
+ * one request a connection, one line of JSON each way. Anyone who reaches it could read the home itself.
  */
 const socketPath = (home: string): string => join(home, 'operator.sock');
 

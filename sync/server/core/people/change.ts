@@ -8,7 +8,7 @@ import { writePerson } from './records.ts';
 import { personChanged, publishCredentials } from './sites.ts';
 
 /**
- * Changes what is known of somebody, and tells their kiosks.
+ * Changes what is known of a person, and notifies their kiosks.
  *
  * @returns names of the fields that changed
  * @throws Problem as `writePerson`; `person-unknown`

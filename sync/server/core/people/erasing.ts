@@ -17,7 +17,7 @@ export function openRequestOf(db: Db, person: string): Promise<OpenRequest | und
     .executeTakeFirst();
 }
 
-/** Whether somebody asked for this person's erasure, so that no template of theirs is taken any more. */
+/** Whether anyone asked for this person's erasure, so that no template of theirs is taken any more. */
 export async function isErasurePending(db: Db, person: string): Promise<boolean> {
   return (await openRequestOf(db, person)) !== undefined;
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db } from '../../platform/database/schema.ts';
 
 /**
- * Everybody whom these people are: themselves, whoever they were merged with, and so on. Read from the record of merges,
+ * Everybody who these people are: themselves, those they were merged with, and so on. Read from the record of merges,
  * which also stands after an erasure.
  *
  * @returns ids, sorted; those asked for always among them

@@ -24,7 +24,7 @@ export interface Hold {
   readonly releasedBy: string | null;
 }
 
-/** A reason may say whom it is about. */
+/** A reason may say who it is about. */
 const place = (id: string): Place => ({ field: 'hold.reason', person: null, record: id, rowVersion: 1 });
 
 /** @throws Problem `hold-covers-everything` (neither person, site nor period), `hold-period-wrong`, `person-unknown` (erased) */
@@ -77,7 +77,7 @@ export async function releaseHold(tx: Transaction<Tables>, id: string, by: strin
       'There is no such hold, or it was released.',
       `List them: ${command('retention holds')}`,
     );
-  // Whoever is under another hold still waits on.
+  // People under another hold keep waiting.
   await tx
     .updateTable('erasure_step')
     .set({ next_at: now })

@@ -3,7 +3,7 @@ import type { Db } from '../../platform/database/schema.ts';
 import type { Keys, Place } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 
-/** What somebody in charge did about an item of the queue. The words may name somebody, so they are sealed. */
+/** What someone in charge did about an item of the queue. The words may name people, so they are sealed. */
 
 export const notePlace = (kind: string, ref: string, person: string | null): Place => ({
   field: 'attention.note',

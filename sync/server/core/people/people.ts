@@ -26,7 +26,7 @@ export interface Standing {
 
 /**
  * Looks up people and keeps them from being erased until the transaction ends: an erasure that ran beside it would miss
- * what is written here. Whoever is not known yet has no row to lock, and is kept by a lock on the name.
+ * what is written here. A person not known yet has no row to lock, and is kept by a lock on the name.
  */
 export async function lockPeople(
   tx: Transaction<Tables>,
@@ -70,7 +70,7 @@ interface Row {
 }
 
 /**
- * Applies `person` events in their order. What is written is sealed anew under the next row version, so that an old
+ * Applies `person` events in their order. What is written is resealed under the next row version, so that an old
  * envelope can't be put back. An event that is older than what was applied already only fills what is empty: a kiosk that
  * was offline for weeks does not bring an old name back.
  */
@@ -158,7 +158,7 @@ export async function lockToErase(tx: Transaction<Tables>, people: readonly stri
   // Until nobody is left who was merged with one of them while these locks were waited for.
   for (let next = await sameAs(tx, people); next.length !== ids.length; next = await sameAs(tx, ids)) {
     ids = next;
-    // Against a batch that is writing about somebody whose row is not there yet (holdPeople).
+    // Against a batch that is writing about a person whose row is not there yet (holdPeople).
     await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
               from unnest(${ids}::text[]) as id`.execute(tx);
     await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
@@ -167,7 +167,7 @@ export async function lockToErase(tx: Transaction<Tables>, people: readonly stri
 }
 
 /**
- * Removes every value of these people, and of everybody whom they were merged with either way, and destroys their keys, so
+ * Removes every value of these people, and of everybody they were merged with either way, and destroys their keys, so
  * that nothing of theirs opens any more. What still names them, and their photos, goes by the steps of features/privacy/erasure/saga.ts. Safe
  * to run again.
  */
@@ -232,7 +232,7 @@ async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]
   ] as const;
   for (const table of tables)
     await sql`delete from ${sql.table(table)} where person = any(${people}::uuid[])`.execute(tx);
-  // A face that was like theirs is somebody else's, and stays.
+  // A face that was like theirs is someone else's, and stays.
   await tx
     .updateTable('import_photo')
     .set({ duplicate_of: null, duplicate_score: null })
@@ -242,7 +242,7 @@ async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]
   await tx.updateTable('consent').set({ said: null, said_of: null }).where('said_of', 'in', people).execute();
 }
 
-/** The records of these people that a screen may show are to be shown anew. */
+/** The records of these people that a screen may show are to be shown again. */
 export async function touchCheckinsOf(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
   await sql`update checkin set change = ${nextChange}
             where person = any(${people}::uuid[])

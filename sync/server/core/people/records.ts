@@ -18,7 +18,7 @@ export interface PersonRecord extends Record<Field, string | null> {
   readonly mergedInto: string | null;
 }
 
-/** People by id, opened; whoever is unknown, or was erased, is absent. @throws as `selectRows` */
+/** People by id, opened; people unknown or erased are absent. @throws as `selectRows` */
 export async function readPeople(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PersonRecord>> {
   const rows = await selectRows(db, keys, people);
   return new Map(
@@ -38,7 +38,7 @@ export async function readPeople(db: Db, keys: Keys, people: readonly string[]):
   );
 }
 
-/** Names of people, decrypted; whoever has none, or was erased, is absent. */
+/** Names of people, decrypted; people without one, or erased, are absent. */
 export async function namesOf(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, string>> {
   const rows = await selectRows(db, keys, people, { fields: ['name'] });
   return new Map(rows.flatMap((r) => (r.values.name === undefined ? [] : [[r.id, r.values.name] as const])));
@@ -49,12 +49,12 @@ export interface PersonPatch extends Partial<Record<Field, string | null>> {
 }
 
 /**
- * Changes a person, or makes one. Fields that the patch does not name stay; null empties one. Kiosks are not told here:
- * see changes/.
+ * Changes a person, or makes one. Fields that the patch does not name stay; null empties one. Kiosks are not notified
+ * here: see changes/.
  *
  * @param o `expectVersion`: the version that the change was made from; 0: there is no such person yet; absent: whatever is there
  * @returns the new version, and the names of the fields whose value is another now
- * @throws Problem `person-unknown`, `person-erased`, `person-merged`, `person-changed` (somebody else was faster)
+ * @throws Problem `person-unknown`, `person-erased`, `person-merged`, `person-changed` (someone else was faster)
  */
 export async function writePerson(
   tx: Transaction<Tables>,
@@ -70,7 +70,7 @@ export async function writePerson(
   if (expectVersion !== undefined && expectVersion !== (row?.rowVersion ?? 0))
     throw new Problem(
       'person-changed',
-      'Somebody else has changed this person meanwhile.',
+      'Someone else has changed this person meanwhile.',
       'Read them again, and repeat the change.',
     );
   const values: Values = { ...row?.values };
@@ -95,7 +95,7 @@ export async function writePerson(
  * Living people with exactly this e-mail address, number or badge, through the blind index: nothing is decrypted. While
  * keys rotate it is looked for under both.
  *
- * @param what one field at least; of several, whoever has them all
+ * @param what one field at least; of several, the person who has them all
  */
 export async function findPeople(db: Db, keys: Keys, what: Partial<Record<IndexedField, string>>): Promise<string[]> {
   const given = INDEXED_FIELDS.flatMap((field) => {

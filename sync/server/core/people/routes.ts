@@ -23,7 +23,7 @@ const PROFILE = ['person.name', 'person.number', 'person.email', 'person.phone',
 const list = route({
   method: 'GET',
   path: '/api/people',
-  summary: 'People, or whoever has exactly this e-mail address, number or badge',
+  summary: 'People, or the person who has exactly this e-mail address, number or badge',
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
   action: 'read',
@@ -67,7 +67,8 @@ const get = route({
 const create = route({
   method: 'POST',
   path: '/api/people',
-  summary: 'Make a person; the kiosks of their sites are told. Their face is enrolled at a kiosk, after their consent',
+  summary:
+    'Make a person; the kiosks of their sites are notified. Their face is enrolled at a kiosk, after their consent',
   roles: ['admin', 'staff'],
   data: PROFILE,
   action: 'write',
@@ -88,7 +89,7 @@ const create = route({
 const patch = route({
   method: 'PATCH',
   path: '/api/people/:person',
-  summary: 'Change a person; kiosks are told. Neither old nor new values are kept of it',
+  summary: 'Change a person; kiosks are notified. Neither old nor new values are kept of it',
   roles: ['admin', 'staff', 'dpo'],
   data: PROFILE,
   action: 'write',
@@ -112,7 +113,7 @@ const patch = route({
 const sites = route({
   method: 'PUT',
   path: '/api/people/:person/sites',
-  summary: 'Set the sites whose kiosks know somebody; kiosks of a site that they leave forget them',
+  summary: 'Set the sites whose kiosks know a person; kiosks of a site that they leave forget them',
   roles: ['admin', 'staff'],
   data: ['person'],
   action: 'write',

@@ -120,7 +120,7 @@ export interface NewRow {
   readonly gpsOptOut: boolean;
 }
 
-/** Writes whole rows of living people in one statement, each value sealed anew under the row's new version. */
+/** Writes whole rows of living people in one statement, each value resealed under the row's new version. */
 export async function upsertRows(
   tx: Transaction<Tables>,
   keys: Keys,

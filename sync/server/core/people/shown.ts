@@ -7,7 +7,7 @@ import { DEFAULT_SCOPE } from '../sites/sites.ts';
 import { personUnknown } from './living.ts';
 import { readPeople } from './records.ts';
 
-/** People as the API shows them; whoever is unknown or was erased is absent. As many statements for one as for all. */
+/** People as the API shows them; people unknown or erased are absent. As many statements for one as for all. */
 export async function shownPeople(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, Person>> {
   const records = await readPeople(db, keys, people);
   const around = await whatElseOf(db, [...records.keys()]);
@@ -19,7 +19,7 @@ export async function shownPeople(db: Db, keys: Keys, people: readonly string[])
   );
 }
 
-/** @throws Problem `person-unknown`, for whoever was erased or merged too */
+/** @throws Problem `person-unknown`, for people erased or merged too */
 export async function requireShown(db: Db, keys: Keys, person: string): Promise<Person> {
   const found = (await shownPeople(db, keys, [person])).get(person);
   const row = await db.selectFrom('person').select('merged_into').where('id', '=', person).executeTakeFirst();
@@ -36,7 +36,7 @@ interface Around {
   readonly standing: Exclude<Standing, 'none'> | null;
 }
 
-/** What of a person lies in other tables. */
+/** What of a person is in other tables. */
 async function whatElseOf(db: Db, people: readonly string[]): Promise<Map<string, Around>> {
   if (people.length === 0) return new Map();
   const { rows } = await sql<Around>`

@@ -29,7 +29,7 @@ export async function leaveScope(tx: Transaction<Tables>, person: string, site: 
     .execute();
 }
 
-/** What tells a scope all of a person: the person, cards and badges, what their card opens, PIN, and the templates of each model. */
+/** What sends a scope all of a person: the person, cards and badges, what their card opens, PIN, and the templates of each model. */
 export async function allOfPerson(db: Db, person: string, site: string): Promise<NewChange[]> {
   const models = await modelsOf(db, person);
   return [
@@ -96,7 +96,7 @@ export function assignToSites(db: Db, person: string, sites: readonly string[], 
   });
 }
 
-/** What the kiosks of all of a person's sites are to read anew: the person itself has changed. */
+/** What the kiosks of all of a person's sites are to read again: the person itself has changed. */
 export async function personChanged(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
   const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'person', person, site }));
   await appendChanges(tx, newChanges, now);
@@ -110,7 +110,7 @@ export function setGpsOptOut(db: Db, person: string, optOut: boolean, now: Date)
   });
 }
 
-/** The kiosks of all of a person's sites are to read anew which cards and badges count. */
+/** The kiosks of all of a person's sites are to read again which cards and badges count. */
 export async function publishCredentials(tx: Transaction<Tables>, person: string, now: Date): Promise<void> {
   const sites = await scopesOfPerson(tx, person);
   await appendChanges(

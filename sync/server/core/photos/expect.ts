@@ -7,7 +7,7 @@ import type { Standing } from '../people/people.ts';
 const KINDS = { checkin: 'checkin', person: 'enrolment' } as const;
 
 /**
- * Notes which photos the events of a device name: no other is taken, and of no other device. Of somebody who was erased none is. Runs inside the
+ * Notes which photos the events of a device name: no other is taken, and of no other device. Of a person who was erased none is. Runs inside the
  * ingest's transaction.
  */
 export async function expectPhotos(

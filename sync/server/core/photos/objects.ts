@@ -8,14 +8,14 @@ import { readPhotoOf } from './store.ts';
 /**
  * Photos go to the object store once each, as the ciphertext that the kiosk made. Their objects have random names and are
  * known by rows of the database alone; a row outlives its photo until every version of the object is gone, so that nothing
- * is left behind whoever deletes a photo.
+ * is left behind, no matter who deletes a photo.
  */
 
 /** Photos on their way at once. */
 const AT_ONCE = 8;
 const PAGE = 200;
 
-/** Whether a complete photo `p` lies in the object store. */
+/** Whether a complete photo `p` is in the object store. */
 export const IS_STORED = `exists (select from photo_object o
   where o.device = p.device and o.address = p.address and o.stored_at is not null)`;
 
@@ -90,8 +90,8 @@ async function storeOne(
 }
 
 /**
- * Deletes every version of the objects whose photo is gone from the database, and then their rows. Whoever deletes photos
- * (an erasure, a purge) deletes the rows of `photo` and then calls this; the job does it too. Safe to break off.
+ * Deletes every version of the objects whose photo is gone from the database, and then their rows. Code that deletes
+ * photos (an erasure, a purge) deletes the rows of `photo` and then calls this; the job does it too. Safe to break off.
  *
  * @throws Problem `s3-versions-remain`, … : the rows that are left are tried again
  */

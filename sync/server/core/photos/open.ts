@@ -2,7 +2,7 @@ import { createDecipheriv } from 'node:crypto';
 import { Problem } from '../../../protocol/wire/problem.ts';
 
 /**
- * A kiosk's photo, opened with the key that its event told (`photoKey`). The envelope is the kiosk's: version byte 1 ‖
+ * A kiosk's photo, opened with the key in its event (`photoKey`). The envelope is the kiosk's: version byte 1 ‖
  * 12-byte nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, bound to its kind, person and event (docs/develop/protocol.md).
  */
 const VERSION = 1;
@@ -13,7 +13,7 @@ const KEY_VERSIONS = 16;
 
 export interface PhotoPlace {
   readonly kind: 'checkin' | 'enrolment';
-  /** As the event names them, whoever they turned out to be since. */
+  /** As the event names them, no matter who they turned out to be since. */
   readonly person: string;
   /** Id of the event. */
   readonly event: string;

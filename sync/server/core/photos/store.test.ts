@@ -80,7 +80,7 @@ describe.each(DATABASES)('photos on $name', ({ unavailable, start }) => {
     for (const r of results) if (r.status === 'rejected') expect(r.reason).toMatchObject({ code: 'photo-quota' });
   });
 
-  test('of somebody who was enrolled again the newest picture that is whole is kept, unless a hold is on them', async () => {
+  test('of a person who was enrolled again the newest picture that is whole is kept, unless a hold is on them', async () => {
     const { db } = database;
     const keys = keysOfPair(newPair());
     await openRing(db, keys);

@@ -81,8 +81,8 @@ export async function takePiece(
 }
 
 /**
- * Of somebody who was enrolled again at a kiosk the newest picture is kept: those before it go once it is whole, in whatever
- * order they came. Their objects follow by the sweep of retention. Whoever is under a legal hold keeps all.
+ * Of a person who was enrolled again at a kiosk the newest picture is kept: those before it go once it is whole, in whatever
+ * order they came. Their objects follow by the sweep of retention. People under a legal hold keep all.
  */
 async function keepNewestEnrolment(tx: Transaction<Tables>, person: string | null): Promise<void> {
   if (person === null || (await isHeld(tx, [person]))) return;
@@ -129,7 +129,7 @@ export function readPhotoOf(db: Db, device: string, address: string): Promise<{ 
     .execute();
 }
 
-/** The ciphertext of a photo that is complete, whoever sent it: the address is its hash. Null for any other. */
+/** The ciphertext of a photo that is complete, no matter who sent it: the address is its hash. Null for any other. */
 export async function readPhoto(db: Db, address: string): Promise<Buffer | null> {
   const whole = await db
     .selectFrom('photo')

@@ -37,7 +37,7 @@ export async function templatesAllowed(db: Db, scope: string): Promise<boolean> 
 /** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
 const CHUNK = 1000;
 
-/** Kiosks of a scope are to hear anew of the templates of everybody there, whose set is another when faces go on or off, or onto cards. */
+/** Kiosks of a scope are to receive again the templates of everybody there, whose set is another when faces go on or off, or onto cards. */
 export async function publishTemplates(tx: Transaction<Tables>, scope: string, now: Date): Promise<void> {
   const { rows } = await sql<{ person: string; model: string }>`
     select m.person, m.model from person_model m join person_site s on s.person = m.person

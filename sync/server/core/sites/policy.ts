@@ -36,8 +36,9 @@ export async function newestChange(db: Db, scope: string): Promise<string | null
 }
 
 /**
- * Sets the policy of a scope and tells its kiosks; one that is already in force tells nothing. The default site's stands
- * for every site that has none of its own. Its repeat window lies with the site (core/sites/sites.ts); absent: as it was.
+ * Sets the policy of a scope and notifies its kiosks; one that is already in force notifies nobody. The default site's
+ * stands for every site that has none of its own. Its repeat window lies with the site (core/sites/sites.ts); absent:
+ * as it was.
  *
  * @param by account, `operator` or `configuration`: for the history
  * @returns whether anything changed

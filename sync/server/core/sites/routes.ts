@@ -76,7 +76,7 @@ const get = route({
 const patch = route({
   method: 'PATCH',
   path: '/api/sites/:site',
-  summary: 'Change name or calendar; its records are resolved anew where that matters',
+  summary: 'Change name or calendar; its records are resolved again where that matters',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -98,7 +98,7 @@ const patch = route({
 const changes = route({
   method: 'GET',
   path: '/api/sites/:site/history',
-  summary: 'What was changed of a site’s name and calendar, when and by whom, newest first',
+  summary: 'What was changed of a site’s name and calendar, when and who did it, newest first',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
   action: 'read',
@@ -153,7 +153,7 @@ const writePolicy = route({
   method: 'PUT',
   path: '/api/sites/:site/policy',
   summary:
-    'Set the policy of a site as a whole, e.g. liveness, retention, or `faces: off` where the law wants it; kiosks are told. `repeatWindowSeconds` counts for the server as well: records are resolved anew',
+    'Set the policy of a site as a whole, e.g. liveness, retention, or `faces: off` where the law wants it; kiosks are notified. `repeatWindowSeconds` counts for the server as well: records are resolved again',
   roles: ['admin', 'dpo'],
   data: [],
   action: 'write',
@@ -165,12 +165,12 @@ const writePolicy = route({
   async handle({ tx, actor, params: { site }, query: { change }, body, now, on, notify }) {
     on(site);
     const scope = await scopeOfSite(tx, site);
-    // Whoever sets it at the same time waits here.
+    // A caller who sets it at the same time waits here.
     await tx.selectFrom('site').select('id').where('id', '=', site).forUpdate().execute();
     if (change !== undefined && change !== ((await newestChange(tx, scope)) ?? 'none'))
       throw new Problem(
         'settings-changed-meanwhile',
-        'Somebody else has changed this policy meanwhile.',
+        'Someone else has changed this policy meanwhile.',
         'Read it again, then decide.',
       );
     if (await setPolicy(tx, scope, body, now, actor.id ?? actor.role)) {
@@ -196,7 +196,7 @@ const patchPolicy = route({
   async handle({ tx, actor, params: { site }, body, now, on, notify }) {
     on(`${site} ${[...new Set([...Object.keys(body.was), ...Object.keys(body.is)])].join(' ')}`);
     const scope = await scopeOfSite(tx, site);
-    // Whoever sets it at the same time waits here.
+    // A caller who sets it at the same time waits here.
     await tx.selectFrom('site').select('id').where('id', '=', site).forUpdate().execute();
     const next = policyPatched(await policyToSet(tx, scope), body);
     if (await setPolicy(tx, scope, next, now, actor.id ?? actor.role)) {
@@ -210,7 +210,7 @@ const patchPolicy = route({
 const history = route({
   method: 'GET',
   path: '/api/sites/:site/policy/history',
-  summary: 'What was changed of a site’s policy, when and by whom, newest first',
+  summary: 'What was changed of a site’s policy, when and who did it, newest first',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
   action: 'read',

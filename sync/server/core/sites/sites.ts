@@ -26,7 +26,7 @@ const FALLBACK = { timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 60 };
 
 /**
  * Writes the site of the server's own configuration: where every device stands that was given no other. A changed time
- * zone puts all of its records up for resolving anew, and is told to kiosks.
+ * zone puts all of its records up for resolving again, and is sent to kiosks.
  *
  * @param site `repeatSeconds` counts when the site is made
  */
@@ -76,7 +76,7 @@ export async function keepSiteChange(
   await tx.updateTable('site').set({ change: id }).where('id', '=', site).execute();
 }
 
-/** Puts every record of a site up for resolving anew: another rule counts from now on. */
+/** Puts every record of a site up for resolving again: another rule counts from now on. */
 export async function resolveDirections(tx: Transaction<Tables>, { id, isDefault }: Pick<Site, 'id' | 'isDefault'>) {
   await sql`insert into attendance_due (person, site, at)
             select person, site, min(at) from checkin
@@ -92,7 +92,7 @@ export async function repeatSecondsOf(db: Db, scope: string): Promise<number | n
 }
 
 /**
- * Changes that window: what the site counts by and its kiosks are told. Sites without a policy of their own go along with the
+ * Changes that window: what the site counts by and its kiosks receive. Sites without a policy of their own go along with the
  * default one, as long as they have not gone another way. The rows are locked until the commit; while the scope's site has
  * no row, nothing is changed.
  */

@@ -37,11 +37,11 @@ export async function addSite(tx: Transaction<Tables>, site: NewSite): Promise<S
 }
 
 /**
- * Changes a site, and keeps what it was. Another time zone or start of the day puts all of its records up for resolving anew.
+ * Changes a site, and keeps what it was. Another time zone or start of the day puts all of its records up for resolving again.
  *
- * @param seen the newest change of it that was known to whoever asks, or `none`; absent: whatever it is
+ * @param seen the newest change of it that was known to the caller, or `none`; absent: whatever it is
  * @param by account, or `operator`: for the history
- * @throws Problem `settings-changed-meanwhile`: somebody else was faster
+ * @throws Problem `settings-changed-meanwhile`: someone else was faster
  * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
  */
 export async function changeSite(
@@ -56,7 +56,7 @@ export async function changeSite(
   if (seen !== undefined && seen !== (before.change ?? 'none'))
     throw new Problem(
       'settings-changed-meanwhile',
-      'Somebody else has changed this site meanwhile.',
+      'Someone else has changed this site meanwhile.',
       'Read it again, then decide.',
     );
   const changed =

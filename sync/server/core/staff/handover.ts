@@ -9,7 +9,7 @@ import { findSite, scopeOfSite } from '../sites/write.ts';
 import { shownStaff } from './shown.ts';
 import { addStaff, type MadeFactor, makeFactor, makeStartPin, resetStaff } from './store.ts';
 
-/** Whom a listing names. */
+/** The people a listing names. */
 export const STAFF_DATA = ['staff.name', 'account.email'] as const;
 /** What adding or resetting one makes besides. */
 export const HANDED_DATA = [...STAFF_DATA, 'staff.keys'] as const;

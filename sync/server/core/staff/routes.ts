@@ -79,7 +79,7 @@ const remove = route({
 const ofPerson = route({
   method: 'GET',
   path: '/api/people/:person/staff',
-  summary: 'Who of a kiosk’s staff enrolled somebody, took their consent or deleted them, newest first',
+  summary: 'Who of a kiosk’s staff enrolled a person, took their consent or deleted them, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person', 'staff.name'],
   action: 'read',

@@ -22,22 +22,22 @@ const of = (technician: Parameters<typeof standing>[0], ...kiosks: Saying[]) => 
   return [`${confirmed} of ${all}`, waiting.map((k) => (k.revoked ? `${k.name} (revoked)` : k.name))];
 };
 
-describe('whom a technician concerns, and who has said so', () => {
+describe('kiosks that a technician concerns, and which have said so', () => {
   test('one in force: kiosks of the site that say they have them', () => {
     const kiosks = [
       kiosk('has', { at: before, staff: ['lou', 'kim'] }),
       kiosk('has others', { at: after, staff: ['lou'] }),
-      kiosk('of a build that tells nothing', { at: after }),
+      kiosk('of a build that reports nothing', { at: after }),
       kiosk('never heard'),
       kiosk('elsewhere', { at: before, staff: ['kim'], scope: 'east' }),
       kiosk('revoked', { at: before, staff: ['kim'], status: 'revoked' }),
       kiosk('pending', { status: 'pending' }),
     ];
-    expect(of(kim, ...kiosks)).toEqual(['1 of 4', ['has others', 'of a build that tells nothing', 'never heard']]);
+    expect(of(kim, ...kiosks)).toEqual(['1 of 4', ['has others', 'of a build that reports nothing', 'never heard']]);
     expect(of({ ...kim, scope: null }, ...kiosks)[0]).toBe('2 of 5');
   });
 
-  test('one removed: a report from before the removal says nothing, for it may have been told since', () => {
+  test('one removed: a report from before the removal says nothing, for it may have heard since', () => {
     expect(of(gone, kiosk('silent', { at: before, staff: [] }))).toEqual(['0 of 1', ['silent']]);
     expect(of(gone, kiosk('heard', { at: after, staff: [] }))).toEqual(['1 of 1', []]);
     expect(of(gone, kiosk('late', { at: after, staff: ['kim'] }))).toEqual(['0 of 1', ['late']]);

@@ -21,7 +21,7 @@ export interface Saying {
 /**
  * Which kiosks a member concerns, and which of those have confirmed it. Pure. One in force: the kiosks that are to have them. One that was
  * removed: the same, as long as none of their reports came since without them, and any other that says that it has them, a
- * revoked one too: that is told nothing any more.
+ * revoked one too: that receives nothing any more.
  */
 export function standing(
   member: Pick<StaffRow, 'id' | 'scope' | 'removedAt'>,

@@ -277,7 +277,8 @@ async function changeKeys(
 
 /**
  * What a kiosk reports of its staff: that a code on paper was used or a PIN chosen there, which the others are to know; and
- * whom it added or removed by itself, whose name is kept for what they did. Each use of the emergency PIN goes to webhooks.
+ * who it added or removed by itself, whose name is kept for what they did. Each use of the emergency PIN goes to
+ * webhooks.
  *
  * A code that is known as used already, and a PIN that replaces another one than is known here, change nothing.
  *

@@ -55,7 +55,7 @@ export async function dropCardTemplate(tx: Transaction<Tables>, person: string):
   return Number(numDeletedRows) > 0;
 }
 
-/** What kiosks are told, by person; whoever has none is absent. */
+/** What kiosks receive, by person; people without any are absent. */
 export async function readCardTemplates(
   db: Db,
   keys: Keys,

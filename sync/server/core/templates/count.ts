@@ -1,7 +1,7 @@
 import type { TemplateCounts } from '../../../protocol/api/people.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
-/** How many templates of somebody there are, by model. What they hold is neither read nor decrypted. */
+/** How many templates of a person there are, by model. What they hold is neither read nor decrypted. */
 export async function templateCounts(db: Db, person: string): Promise<TemplateCounts['models']> {
   const rows = await db
     .selectFrom('template')

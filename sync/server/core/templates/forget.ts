@@ -10,7 +10,7 @@ import { dropTemplates } from './templates.ts';
 import { dropCasesOf } from './waiting.ts';
 
 /**
- * Removes the templates of these people here, and tells the kiosks of all their sites that there are none.
+ * Removes the templates of these people here, and notifies the kiosks of all their sites that there are none.
  *
  * @param o `card`: also what their card opens
  */
@@ -36,7 +36,7 @@ export async function forgetTemplates(
  * Everything that the server keeps of a person's face goes: templates, what their card opens, the pictures, an enrolment
  * that waits for a decision, and pairs of lookalikes.
  *
- * @returns `card`: whether their card opened something; `pairs`: what kiosks are to be told of the pairs
+ * @returns `card`: whether their card opened something; `pairs`: what kiosks are to receive of the pairs
  */
 export async function dropFaces(
   tx: Transaction<Tables>,
@@ -50,7 +50,7 @@ export async function dropFaces(
   return { card, pairs: await dropPairsOf(tx, person) };
 }
 
-/** What tells the kiosks of all of a person's sites what their card opens now. */
+/** What sends the kiosks of all of a person's sites what their card opens now. */
 export async function cardOfEachScope(tx: Transaction<Tables>, person: string): Promise<NewChange[]> {
   return (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'cardTemplate', person, site }));
 }

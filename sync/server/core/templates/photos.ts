@@ -5,8 +5,8 @@ import type { Keys, Place } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 
 /**
- * Pictures that the server made templates from: the face alone, encoded anew, under the person's key. They stay as long as
- * their consent, so that another embedder can be fed with them (features/embedders/).
+ * Pictures that the server made templates from: the face alone, encoded again, under the person's key. They stay as
+ * long as their consent, so that another embedder can be fed with them (features/embedders/).
  */
 
 export const enrolmentPhotoPlace = (id: string, person: string): Place => ({
@@ -26,7 +26,7 @@ export interface NewPhoto {
   readonly pose: string;
 }
 
-/** Keeps pictures of somebody. @param by account */
+/** Keeps pictures of a person. @param by account */
 export async function keepPhotos(
   tx: Transaction<Tables>,
   keys: Keys,

@@ -12,7 +12,7 @@ const One = z.strictObject({ person: Uuid });
 const countTemplates = route({
   method: 'GET',
   path: '/api/people/:person/templates',
-  summary: 'How many face templates of somebody there are, by model; the templates themselves never leave here',
+  summary: 'How many face templates of a person there are, by model; the templates themselves never leave here',
   roles: ['admin', 'dpo', 'staff'],
   data: ['template.count'],
   action: 'read',
@@ -30,7 +30,7 @@ const deleteTemplates = route({
   method: 'DELETE',
   path: '/api/people/:person/templates',
   summary:
-    'Delete somebody’s face templates, here and on every kiosk; their consent stands, so they may be enrolled anew',
+    'Delete a person’s face templates, here and on every kiosk; their consent stands, so they may be enrolled again',
   roles: ['admin', 'dpo', 'staff'],
   data: ['template'],
   action: 'delete',

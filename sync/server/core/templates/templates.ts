@@ -114,7 +114,7 @@ export async function catchUp(tx: Transaction<Tables>, keys: Keys, person: strin
   return hasCard;
 }
 
-/** Kiosks may hold templates of this person and these models: from now on they are told what is true of them. */
+/** Kiosks may hold templates of this person and these models: from now on they receive what is true of them. */
 export async function noteModels(tx: Transaction<Tables>, person: string, models: readonly string[]): Promise<void> {
   if (models.length === 0) return;
   await tx
@@ -171,7 +171,7 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
     rows.flatMap((r) => r.person ?? []),
   );
   for (const row of rows) {
-    // Nothing opens any more of whoever was erased (and came back with a restored database).
+    // Nothing opens any more of people who were erased (and came back with a restored database).
     if (row.person !== null && !box.has(row.person)) {
       await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
       continue;
@@ -187,8 +187,8 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
 }
 
 /**
- * Opened templates of these people, by person and model: the one place in which the server opens a face. Whom it opened
- * stands in the audit row of whoever asks.
+ * Opened templates of these people, by person and model: the one place in which the server opens a face. Who it opened
+ * is in the caller's audit row.
  */
 export async function readTemplates(
   db: Db,

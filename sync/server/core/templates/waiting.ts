@@ -13,8 +13,9 @@ import { templateCounts } from './count.ts';
 import { vectorBytes, vectorFrom } from './vectors.ts';
 
 /**
- * Enrolments that wait: the face is like somebody else's, and who took the pictures may not say that they are two people.
- * Pictures and templates are kept under the person's key until an administrator has looked; nobody is recognised by them.
+ * Enrolments that wait: the face is like someone else's, and who took the pictures may not say that they are two
+ * people. Pictures and templates are kept under the person's key until an administrator has looked; nobody is
+ * recognised by them.
  */
 
 /** What nobody has decided about goes by itself after so many days. */
@@ -103,7 +104,7 @@ export async function openCase(
   if (!row)
     throw new Problem(
       'enrolment-case-unknown',
-      'This enrolment does not wait any more: somebody decided, or its time was over.',
+      'This enrolment does not wait any more: someone decided, or its time was over.',
       'Look at the list again.',
     );
   const box = await personBox(tx, keys, [row.person]);
@@ -142,7 +143,7 @@ export async function moveCases(tx: Transaction<Tables>, kept: string, merged: s
 }
 
 /**
- * An enrolment that nobody accepted ends. Whoever was said to be another person before its last question is of no pair then:
+ * An enrolment that nobody accepted ends. People said to be another person before its last question are no pair then:
  * without templates they are like nobody.
  */
 export async function giveUpCase(

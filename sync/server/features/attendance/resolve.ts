@@ -8,7 +8,7 @@ import { type Claimed, closed, daysAround, type Resolved, resolve, type Span } f
 /** Entries of the queue in one transaction. */
 const BATCH = 1000;
 
-/** Somebody at a site, and when something about them has changed. */
+/** A person at a site, and when something about them has changed. */
 export interface Due {
   readonly person: string;
   readonly site: string | null;
@@ -35,7 +35,7 @@ export async function queueDue(tx: Transaction<Tables>, due: readonly Due[]): Pr
 
 /**
  * Resolves what waits, oldest first, on one replica at a time: what one transaction reads, the one before has committed,
- * so two kiosks' batches that came at once are both seen by whoever works off the later entry.
+ * so two kiosks' batches that came at once are both seen by the process that takes the later entry.
  *
  * @returns null when another replica is at it
  */

@@ -11,12 +11,12 @@ import { replicasMeant } from './finding-replicas.ts';
 
 /**
  * The attention queue. An item is no row of its own: it is read from where it happened, so that it is there exactly as long
- * as its reason is. What somebody did about one is kept (notes.ts), and takes it off the list.
+ * as its reason is. What someone did about one is kept (notes.ts), and takes it off the list.
  */
 
-/** Records that somebody took back longer ago than this are looked at no more, days. */
+/** Records that someone took back longer ago than this are looked at no more, days. */
 const VOID_DAYS = 90;
-/** How long before its end a consent is put before somebody, days. */
+/** How long before its end a consent is put before staff, days. */
 const SOON_DAYS = 30;
 /** A kiosk that was let in a moment ago may take this long until its first word, ms. */
 const FIRST_WORD_MS = 15 * 60_000;
@@ -52,7 +52,7 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     select 'duplicate' as kind, m.id::text as ref, m.found_at as at, m.reason as code, m.first as person, m.second as other,
            ${nothing} as device, m.score
     from merge_candidate m where m.status = 'open'`,
-  // Those of an office that has just looked at both need nobody's attention twice, but whoever else is in charge should know.
+  // Those of an office that has just looked at both need nobody's attention twice, but others in charge should know.
   lookalikes: () => sql`
     select 'lookalikes' as kind, l.id::text as ref, l.at, 'lookalikes-' || l.reason as code, l.first as person,
            l.second as other, l.device, null::real as score
@@ -229,7 +229,7 @@ export async function listAttention(
   }));
 }
 
-/** When the records were made that somebody took back or disputes, by the items' refs. */
+/** When the records were made that someone took back or disputes, by the items' refs. */
 async function recordsOf(db: Db, rows: readonly Row[]): Promise<ReadonlyMap<string, Date>> {
   const of = (kind: AttentionKind) => rows.flatMap((r) => (r.kind === kind ? [r.ref] : []));
   const { rows: found } = await sql<{ ref: string; at: Date }>`
@@ -250,7 +250,7 @@ async function replicasOf(db: Db, items: readonly Row[]): Promise<ReadonlyMap<st
   return new Map(rows.map((r) => [r.ref, replicasMeant(r)]));
 }
 
-/** Whom an open item is about. Undefined: there is no such item. */
+/** Who an open item is about. Undefined: there is no such item. */
 export async function itemPerson(
   db: Db,
   kind: AttentionKind,

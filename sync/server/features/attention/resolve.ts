@@ -14,7 +14,7 @@ const ELSEWHERE: ReadonlySet<AttentionKind> = new Set(['duplicate', 'import', 'e
 /**
  * Takes an item off the list.
  *
- * @returns whom it was about
+ * @returns who it was about
  * @throws Problem `attention-unknown`, `attention-elsewhere`
  */
 export async function resolveItem(
@@ -51,7 +51,7 @@ async function isErased(tx: Transaction<Tables>, person: string): Promise<boolea
   return (await lockPeople(tx, [person])).get(person)?.erased === true;
 }
 
-/** Puts an item on the list again. @returns whom it is about @throws Problem `attention-unknown` */
+/** Puts an item on the list again. @returns who it is about @throws Problem `attention-unknown` */
 export async function reopenItem(tx: Transaction<Tables>, kind: AttentionKind, ref: string): Promise<string | null> {
   const row = await tx
     .deleteFrom('attention_note')

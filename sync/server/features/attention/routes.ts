@@ -32,7 +32,7 @@ const After = z.tuple([Moment, AttentionKind, z.string().max(120)]);
 const list = route({
   method: 'GET',
   path: '/api/attention',
-  summary: 'What somebody in charge has to look at, newest first',
+  summary: 'What someone in charge has to look at, newest first',
   roles: ROLES,
   data: ['person.name', 'attendance', 'attention.note', 'complaint.words'],
   action: 'read',
@@ -107,5 +107,5 @@ export const attentionRoutes: readonly RouteSpec[] = [list, count, resolve, reop
 
 function seen(actor: Actor, kind: AttentionKind): AttentionKind {
   if (seenBy(actor).includes(kind)) return kind;
-  throw new Problem('not-allowed', 'Your role does not include this.', 'Ask somebody whose role does.');
+  throw new Problem('not-allowed', 'Your role does not include this.', 'Ask someone whose role does.');
 }

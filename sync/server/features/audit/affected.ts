@@ -9,7 +9,7 @@ const PAGE = 1000;
 /** People whose aliases are made at once. */
 const PEOPLE = 2000;
 
-/** Somebody whom rows of the log are about. */
+/** A person who rows of the log are about. */
 export interface Affected {
   readonly person: string;
   readonly rows: number;
@@ -21,7 +21,7 @@ export interface Affected {
 export interface AffectedPeople {
   readonly people: readonly Affected[];
   readonly rows: number;
-  /** A row was about everybody: whoever was known then is among `people`. */
+  /** A row was about everybody: those known then are among `people`. */
   readonly everyone: boolean;
   /** Aliases that nobody has any more: people who were erased since, or whose id is not known here. */
   readonly unknown: number;
@@ -36,9 +36,9 @@ interface Trail {
 }
 
 /**
- * Finds whom the rows of a filter are about. The log names nobody, so the aliases of everybody who has a key are made for
- * each day in question and compared: 100,000 people and a day take seconds. Of those who were erased since nothing is
- * found but their number.
+ * Finds who the rows of a filter are about. The log names nobody, so the aliases of everybody who has a key are made
+ * for each day in question and compared: 100,000 people and a day take seconds. Of those who were erased since nothing
+ * is found but their number.
  *
  * @param filter `whom` and `person`, and what is sealed, are not looked at
  */
@@ -104,7 +104,7 @@ export async function findAffected(
   };
 }
 
-/** What the rows tell of each alias of a day (`YYYY-MM-DD` and the alias), and of everybody. */
+/** What the rows say of each alias of a day (`YYYY-MM-DD` and the alias), and of everybody. */
 async function trailsOf(
   db: Db,
   auditKeys: ReadonlyMap<number, AuditKey>,

@@ -3,7 +3,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { findAffected } from './affected.ts';
 import { type AuditView, searchAudit } from './search.ts';
 
-/** One row, and whom it was about. Null: there is no such row. */
+/** One row, and who it was about. Null: there is no such row. */
 export async function auditDetail(
   db: Db,
   keys: Keys,

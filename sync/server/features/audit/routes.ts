@@ -21,7 +21,7 @@ import { everyMatch, searchAudit } from './search.ts';
 /** Rows that one request verifies. */
 const VERIFIED_ROWS = 20_000;
 
-/** Who may look into the audit log: whoever answers for the data, and whoever checks on them. Never whom it watches alone. */
+/** Who may look into the audit log: the people who answer for the data, and those who check on them. Never someone who is only watched by it. */
 const roles = ['dpo', 'auditor'] as const;
 
 /** Search and verification of the audit log. A search leaves a row itself. */
@@ -29,7 +29,7 @@ export const auditRoutes: readonly RouteSpec[] = [
   route({
     method: 'GET',
     path: '/api/audit',
-    summary: 'Rows of the audit log, newest first, by who, what, when, where, why and whom.',
+    summary: 'Rows of the audit log, newest first, by who did it, what, when, where, why and who it was about.',
     roles,
     data: ['audit'],
     action: 'read',
@@ -46,7 +46,7 @@ export const auditRoutes: readonly RouteSpec[] = [
   route({
     method: 'GET',
     path: '/api/audit/rows/:position',
-    summary: 'One row of the audit log, and whom it was about as far as they were not erased since.',
+    summary: 'One row of the audit log, and who it was about as far as they were not erased since.',
     roles,
     data: ['audit', 'audit.subjects'],
     action: 'read',

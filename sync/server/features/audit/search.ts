@@ -26,7 +26,7 @@ export interface AuditFilter {
   readonly who?: string | undefined;
   /** Person that it was about, under whatever name they had before a merge. */
   readonly affected?: string | undefined;
-  /** Person who did it or whom it was about. */
+  /** The person who did it, or who it was about. */
   readonly person?: string | undefined;
   readonly email?: string | undefined;
   readonly ip?: string | undefined;
@@ -123,7 +123,7 @@ async function* matches(
   }
 }
 
-/** People whom the filter names, with all their names, and what their aliases need. */
+/** People the filter names, with all their names, and what their aliases need. */
 interface Named {
   readonly people: PeopleInLog;
   readonly who: readonly string[];

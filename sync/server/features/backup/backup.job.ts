@@ -25,7 +25,7 @@ export const backupJob: Job = {
     })),
 };
 
-/** Objects of photos that are gone from the database: whoever deleted them, every version goes. */
+/** Objects of photos that are gone from the database: no matter who deleted them, every version goes. */
 export const photoObjectsJob: Job = {
   name: 'photo-objects',
   everyMs: HOUR_MS,

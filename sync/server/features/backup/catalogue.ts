@@ -37,7 +37,7 @@ export interface Sequence {
 /** The schema that is backed up apart, under a key of its own. */
 export const KEYRING = 'keyring';
 
-/** Tables of the migrator: they tell of a database, and are made by migrating. */
+/** Tables of the migrator: they describe a database, and are made by migrating. */
 const MIGRATOR = ['kysely_migration', 'kysely_migration_lock'];
 
 const OURS = sql`n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'`;

@@ -42,7 +42,7 @@ export interface DumpOptions {
   readonly tables: readonly Table[];
   /** SQL after `where`, by `schema.name`: rows that are backed up elsewhere. */
   readonly only?: Readonly<Record<string, string>>;
-  /** Told after each page. */
+  /** Called after each page. */
   readonly progress?: (rows: number) => void;
 }
 

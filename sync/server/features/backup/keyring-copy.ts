@@ -11,7 +11,7 @@ import { newDataKey, openStream, sealStream } from '../../platform/objects/seale
 const place = (id: string): Place => ({ field: 'keyring-backup.key', person: null, record: id, rowVersion: 1 });
 const ID_BYTES = 25;
 
-/** @param id of the backup that it belongs to; stands in front, since the object's name is always the same */
+/** @param id of the backup that it belongs to; comes first, since the object's name is always the same */
 export async function* sealKeyring(keys: Keys, id: string, plain: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const dataKey = newDataKey();
   const envelope = keys.seal('keyring-backup', place(id), dataKey);

@@ -20,7 +20,7 @@ export interface Loaded {
 }
 
 /**
- * Holds off foreign keys and triggers of our own while `work` fills tables in whatever order, and makes them anew: the
+ * Holds off foreign keys and triggers of our own while `work` fills tables in whatever order, and makes them again: the
  * database checks every reference then. One transaction, owned by the caller.
  */
 export async function withoutConstraints(tx: Transaction<Tables>, work: () => Promise<void>): Promise<void> {

@@ -33,7 +33,7 @@ const Manifest = z.object({
   migrations: z.array(z.string()).min(1),
   database: Part,
   keyring: Part,
-  /** Photos that lie in objects of their own. */
+  /** Photos that are in objects of their own. */
   photos: z.object({ count: z.number().int(), bytes: z.number().int() }),
   /** How far each kiosk's events are in it. */
   marks: z.array(z.object({ device: z.uuid(), epoch: z.uuid(), committed: z.number().int().nonnegative() })),

@@ -123,7 +123,7 @@ export async function thawed(store: ObjectStore, { id, database }: Manifest, o: 
     if (!head.archive || head.archive.state === 'thawed') return;
     if (head.archive.state === 'frozen') {
       await store.thaw(object, database.versionId, { days: THAW_DAYS, tier: o.tier });
-      o.say?.(`Backup ${id} lies in the archive; it was asked for and takes ${HOURS[o.tier]}.`);
+      o.say?.(`Backup ${id} is in the archive; it was asked for and takes ${HOURS[o.tier]}.`);
       // Some stores have it at once.
       const again = await store.head(object, database.versionId);
       if (again?.archive?.state === 'thawed') return;
@@ -131,7 +131,7 @@ export async function thawed(store: ObjectStore, { id, database }: Manifest, o: 
     if (!o.wait)
       throw new Problem(
         'backup-thawing',
-        `Backup ${id} lies in the archive and was asked for; that takes ${HOURS[o.tier]}.`,
+        `Backup ${id} is in the archive and was asked for; that takes ${HOURS[o.tier]}.`,
         'Run the same command again then, or add --wait. Nothing was changed.',
       );
     await o.sleep(POLL_EVERY_MS);

@@ -5,7 +5,7 @@ import { type BackupContext, runBackup } from './run.ts';
 export interface Rekeyed {
   /** The new backup, whose keyring is under the present keys. */
   readonly backup: string;
-  /** Data keys that were written anew. */
+  /** Data keys that were rewritten. */
   readonly rewrapped: number;
   /** Copies of the keyring under the keys before, which are gone. */
   readonly keyringCopiesDeleted: number;

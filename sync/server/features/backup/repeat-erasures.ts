@@ -20,9 +20,10 @@ export interface RepeatedErasures {
 }
 
 /**
- * Erases again whom the tombstones name: their keys at once, so that nothing of theirs can be read from here on; the rest
- * by the usual steps when the server runs, which also tell the kiosks and delete photos from the object store. Whoever is under
- * a legal hold that came after the tombstone keeps their key: their erasure waits for its release, as it did before.
+ * Erases again the people the tombstones name: their keys at once, so that nothing of theirs can be read from here on;
+ * the rest by the usual steps when the server runs, which also notify the kiosks and delete photos from the object
+ * store. A person under a legal hold that came after the tombstone keeps their key: their erasure waits for its
+ * release, as it did before.
  *
  * @returns how many people were erased, and how many wait
  */

@@ -41,8 +41,8 @@ export interface Restored extends RepeatedErasures {
 
 /**
  * Puts a backup into an empty database, so that a server goes on with it: every row, every sequence, all partitions; a log
- * epoch of its own, so that kiosks send again what the backup does not hold; photos from their objects; and whoever was
- * erased since is erased again before the server may start. Safe to run again after it was broken off.
+ * epoch of its own, so that kiosks send again what the backup does not hold; photos from their objects; and the people
+ * who were erased since is erased again before the server may start. Safe to run again after it was broken off.
  *
  * @param wanted id of the backup, or null for the newest
  * @throws Problem `database-not-empty`, `backup-none`, `backup-newer`, `backup-needs-older-keys`, `backup-thawing`,
@@ -114,7 +114,7 @@ async function fill(context: RestoreContext, manifest: Manifest, dataKey: Uint8A
 }
 
 /**
- * The newest copy, in which the keys of whoever was erased since are destroyed. The backup's own where the newest does not
+ * The newest copy, in which the keys of people erased since are destroyed. The backup's own where the newest does not
  * fit it: made by other migrations, or after a rotation, and its own is still there. Tombstones destroy the keys again then.
  *
  * @throws Problem `backup-keyring-differs`
@@ -176,7 +176,7 @@ function requireReadable(m: Manifest, keys: Keys): void {
     );
 }
 
-/** Pieces of photos whose rows say that they lie in the object store. Safe to run again. */
+/** Pieces of photos whose rows say that they are in the object store. Safe to run again. */
 async function restorePhotos({
   db,
   store,

@@ -18,7 +18,7 @@ import { type Manifest, rowOf, writeManifest } from './manifest.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Rows that are not in the stream: pieces of photos that lie in the object store. */
+/** Rows that are not in the stream: pieces of photos that are in the object store. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   'public.photo_piece': `not exists (select from photo p where p.device = t.device and p.address = t.address
      and p.complete_at is not null and ${IS_STORED})`,

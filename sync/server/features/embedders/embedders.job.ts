@@ -23,8 +23,8 @@ import { judgePicture, sharedPipeline, type UsableFace } from './faces.ts';
 import { leftOf, openMove } from './migrate.ts';
 
 /**
- * Makes everybody's templates anew with the other embedder, a person a transaction: killed at any moment it goes on with who
- * is left. Also after kiosks were switched, for whoever was enrolled with the old one meanwhile.
+ * Makes everybody's templates again with the other embedder, a person a transaction: killed at any moment it goes on with who
+ * is left. Also after kiosks were switched, for people enrolled with the old one meanwhile.
  */
 export const embeddersJob: Job = {
   name: 'embedders',
@@ -71,7 +71,7 @@ export const embeddersJob: Job = {
   },
 };
 
-/** Pictures of somebody's enrolments, on the server and at kiosks, under every name that they had. */
+/** Pictures of a person's enrolments, on the server and at kiosks, under every name that they had. */
 async function picturesOf(db: Db, keys: Keys, opened: Opened, person: string): Promise<Uint8Array[]> {
   const names = await sameAs(db, [person]);
   const pictures: Uint8Array[] = (await openPhotos(db, keys, opened, names)).map((p) => p.picture);

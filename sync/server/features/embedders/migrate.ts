@@ -12,8 +12,8 @@ import type { Db, Tables } from '../../platform/database/schema.ts';
 import { presentEmbedder } from './present.ts';
 
 /**
- * A move to another embedder. Everybody's templates are made anew from the pictures that are kept of their enrolment; those
- * of the old one stay, and kiosks go on with them, until they are switched. At most one move is open.
+ * A move to another embedder. Everybody's templates are made again from the pictures that are kept of their enrolment;
+ * those of the old one stay, and kiosks go on with them, until they are switched. At most one move is open.
  */
 
 export interface Progress {
@@ -21,7 +21,7 @@ export interface Progress {
   readonly from: string;
   readonly to: string;
   readonly state: 'working' | 'ready' | 'switched' | 'done' | 'cancelled';
-  /** People whose templates were made anew, who have to be enrolled again, and whom nobody has looked at yet. */
+  /** People whose templates were made again, who have to be enrolled again, and who nobody has looked at yet. */
   readonly moved: number;
   readonly again: number;
   readonly left: number;
@@ -124,7 +124,7 @@ async function lockMove(tx: Transaction<Tables>, states: readonly string[]) {
   return move;
 }
 
-/** Tells every kiosk to recognise by the new embedder. Its templates are there already. @throws Problem `migration-not-ready` */
+/** Instructs every kiosk to recognise by the new embedder. Its templates are there already. @throws Problem `migration-not-ready` */
 export async function switchKiosks(tx: Transaction<Tables>, by: string, now: Date): Promise<void> {
   const move = await lockMove(tx, ['ready']);
   const own = await tx.selectFrom('site_policy').select('site').execute();

@@ -29,7 +29,7 @@ export const embedderOperations = {
     args: Nothing,
     run: ({ db }) => progressOf(db),
   }),
-  /** Whom to enrol again, and why. */
+  /** Who to enrol again, and why. */
   'models again': operation({
     args: Nothing,
     audit: {

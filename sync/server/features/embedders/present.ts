@@ -28,7 +28,7 @@ export async function presentPipeline({ db, config }: Pick<Services, 'db' | 'con
     throw new Problem(
       modelsCode(cause),
       'This server can’t work with faces: its face models are missing or altered.',
-      'Tell who runs the server; people can be enrolled at a kiosk meanwhile, and check in with a badge or PIN.',
+      'Inform the operator of the server; people can be enrolled at a kiosk meanwhile, and check in with a badge or PIN.',
       { cause },
     );
   }

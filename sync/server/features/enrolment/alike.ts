@@ -7,11 +7,11 @@ import type { Opened } from '../../platform/audit/opened.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
-/** Whose face is like a new one: whether somebody is enrolled already, which is told to staff alone. */
+/** Whose face is like a new one: whether someone is enrolled already, which is shown to staff alone. */
 
 /** People whose templates are in memory at once. */
 const CHUNK = 500;
-/** Share of new faces that may wrongly be held for somebody's: a person decides, so rather one too many. */
+/** Share of new faces that may wrongly be held for someone's: a person decides, so rather one too many. */
 const DUPLICATE_FPIR = 0.05;
 
 export interface Alike {

@@ -8,7 +8,7 @@ import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Alike } from './alike.ts';
 
-/** What is known of people whose face is like a new one, for whoever compares them. */
+/** What is known of people whose face is like a new one, for the person who compares them. */
 export async function describeDuplicates(db: Db, keys: Keys, alike: readonly Alike[]): Promise<DuplicateOf[]> {
   const ids = alike.map((a) => a.person);
   const people = await readPeople(db, keys, ids);
@@ -29,7 +29,7 @@ export async function describeDuplicates(db: Db, keys: Keys, alike: readonly Ali
 }
 
 /**
- * Whether somebody may say that two people are two people, and has looked at whom it concerns.
+ * Whether the caller may say that two people are two people, and has looked at who it concerns.
  *
  * @param other who is enrolled already
  * @throws Problem `duplicate-needs-admin`, `confirmation-wrong`

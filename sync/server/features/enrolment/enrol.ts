@@ -18,7 +18,7 @@ import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
 /**
- * Whether templates of somebody may be made here at all: never without a consent on record to the text in force.
+ * Whether templates of a person may be made here at all: never without a consent on record to the text in force.
  *
  * @throws Problem `person-unknown`, `erasure-requested`, `consent-missing`, `consent-outdated`, `own-consent-required`,
  *   `faces-off`, `templates-on-card`
@@ -49,7 +49,7 @@ export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, per
 }
 
 /**
- * Adds templates with the pictures that they were made from, and tells the person's kiosks. The caller has asked
+ * Adds templates with the pictures that they were made from, and notifies the person's kiosks. The caller has asked
  * `requireEnrollable`.
  */
 export async function addFaces(

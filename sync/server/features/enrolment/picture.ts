@@ -10,7 +10,7 @@ import { openHalf } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 
 /**
- * The newest picture that somebody was enrolled with, here or at a kiosk.
+ * The newest picture that a person was enrolled with, here or at a kiosk.
  *
  * @param people every name of one person
  * @returns JPEG; null: there is none, or it has not arrived from the kiosk yet

@@ -40,7 +40,7 @@ const verdict = (j: Judged): z.output<typeof PictureVerdict> => ({
 const judge = authRoute({
   method: 'POST',
   path: '/api/enrolment/judge',
-  summary: 'What a picture is good for: the first thing to mend, or nothing. It is of nobody yet, and is not kept',
+  summary: 'What a picture is good for: the first thing to fix, or nothing. It is of nobody yet, and is not kept',
   roles: ['admin', 'staff'],
   data: [],
   action: 'read',
@@ -60,7 +60,7 @@ const enrol = authRoute({
   method: 'POST',
   path: '/api/people/:person/enrolment',
   summary:
-    'Make templates of somebody from pictures, under their consent; a face that is somebody else’s is reported, and kept by an administrator’s word alone',
+    'Make templates of a person from pictures, under their consent; a face that is someone else’s is reported, and kept by an administrator’s word alone',
   roles: ['admin', 'staff'],
   data: ['template', 'photo', 'person.name'],
   action: 'write',
@@ -157,7 +157,7 @@ const jpeg = (bytes: Uint8Array) => ({ file: Readable.from([bytes]), name: 'face
 const picture = route({
   method: 'GET',
   path: '/api/people/:person/picture',
-  summary: 'The newest picture that somebody was enrolled with, for whoever compares two people',
+  summary: 'The newest picture that a person was enrolled with, for the person who compares two people',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'decrypt',
@@ -185,7 +185,7 @@ const OneCase = z.strictObject({ case: Uuid });
 const waiting = route({
   method: 'GET',
   path: '/api/enrolment/waiting/:case',
-  summary: 'An enrolment that waits for an administrator, since the face is like somebody else’s',
+  summary: 'An enrolment that waits for an administrator, since the face is like someone else’s',
   roles: ['admin', 'staff'],
   data: ['person.name'],
   action: 'read',
@@ -287,7 +287,7 @@ const accept = authRoute({
       return new Refused(
         new Problem(
           'another-lookalike',
-          'The face is also like that of another person, whom this enrolment now shows.',
+          'The face is also like that of another person, who this enrolment now shows.',
           'Look at both pictures, and decide about this person as well.',
         ),
       );

@@ -45,10 +45,10 @@ describe('what is wrong with a kiosk', () => {
     ['old-version', { version: '0.1.9' }],
   ])('%s', (code, change) => expect(codes(change)).toEqual([code]));
 
-  test('silence, and whoever was never heard or never told', () => {
+  test('silence, and kiosks never heard from or never notified', () => {
     expect(codes({}, OFFLINE_MS)).toEqual([]);
     expect(codes({}, OFFLINE_MS + 1)).toEqual(['offline']);
-    // A long queue is what silence does: it is told once.
+    // A long queue is what silence does: it is reported once.
     expect(codes({ queued: 5000 }, OFFLINE_MS + 1)).toEqual(['offline']);
     expect(alertsOf({ lastHeardAt: null, report: null }, NOW, null).map((a) => a.code)).toEqual(['never-heard']);
     expect(alertsOf({ lastHeardAt: NOW, report: null }, NOW, null).map((a) => a.code)).toEqual(['no-report']);

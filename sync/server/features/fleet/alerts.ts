@@ -2,7 +2,7 @@ import type { Alert } from '../../../protocol/api/fleet.ts';
 import type { Inventory } from '../../../protocol/wire/fleet.ts';
 import { BuildVersion, compareVersions } from '../../../protocol/wire/release.ts';
 
-/** What is wrong with a kiosk, of what it told and when it was heard. Pure. */
+/** What is wrong with a kiosk, of what it reported and when it was heard. Pure. */
 
 /** An idle kiosk asks every 20 s: silence of this length is more than a restart, an update or a bad moment, ms. */
 export const OFFLINE_MS = 10 * 60_000;
@@ -32,7 +32,7 @@ export interface Seen {
   readonly report: Inventory | null;
 }
 
-/** @param newest version in the fleet; null: nobody has told one */
+/** @param newest version in the fleet; null: none has reported one */
 export function alertsOf({ lastHeardAt, report }: Seen, now: Date, newest: string | null): Alert[] {
   if (lastHeardAt === null) return [{ code: 'never-heard', severity: 'warn', detail: null }];
   const alerts: Alert[] = [];

@@ -9,8 +9,8 @@ import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 
 /**
- * What a kiosk is told to do: each once, until it ends, and audited like everything. What becomes of it the kiosk tells by
- * its event `command`, or after a wipe by its farewell.
+ * The commands of a kiosk: each once, until it ends, and audited like everything. What becomes of it the kiosk reports
+ * by its event `command`, or after a wipe by its farewell.
  */
 
 const HOUR = 3_600_000;
@@ -37,11 +37,7 @@ export async function askKiosk(
   const known = await findDevice(tx, device);
   if (!known) throw unknownDevice();
   if (known.status !== 'approved')
-    throw new Problem(
-      'device-not-approved',
-      'This kiosk is told nothing.',
-      'Only an approved one does what it is told.',
-    );
+    throw new Problem('device-not-approved', 'This kiosk gets no commands.', 'Only an approved kiosk takes commands.');
   if (destroys(wanted.what) && wanted.name?.trim() !== known.name)
     throw new Problem(
       'command-name-differs',
@@ -54,7 +50,7 @@ export async function askKiosk(
     if (destroys(open.what) && open.outcome === 'begun' && !hurries)
       throw new Problem('device-leaves', 'This kiosk is being wiped.', 'It does nothing else any more.');
     if (open.what === wanted.what && open.expires_at > now)
-      throw new Problem('command-waits', 'The kiosk was told this already.', 'Wait for it, or take it back first.');
+      throw new Problem('command-waits', 'The kiosk already has this command.', 'Wait for it, or take it back first.');
   }
   const id = v7();
   const expires = new Date(now.getTime() + (wanted.hours ?? LIFE[wanted.what]) * HOUR);
@@ -175,7 +171,7 @@ async function settle(
   await tx.updateTable('fleet_command').set({ outcome, code, answered_at: now }).where('id', '=', row.id).execute();
   await clearCommands(tx, row.device, [row.id]);
   if (!(destroys(row.what) && outcome === 'done')) return;
-  // Nobody has its keys any more; whoever speaks by them had a copy. One that was set up anew since has others.
+  // Nobody has its keys any more; anyone who speaks by them had a copy. One that was set up again since has others.
   const device = await findDevice(tx, row.device);
   const since = device?.approvedAt && device.approvedAt > row.asked_at;
   if (device && device.status !== 'revoked' && !since) await revokeDevice(tx, row.device, now);
@@ -264,7 +260,7 @@ export async function lastCommands(db: Db): Promise<Map<string, string>> {
   return new Map(rows.map(({ device, at }) => [device, at.toISOString()]));
 }
 
-/** Commands whose time is over without a word are told no more. @returns how many */
+/** Commands whose time is over without a word are sent no more. @returns how many */
 export async function endOverdue(tx: Transaction<Tables>, now: Date): Promise<number> {
   const before = new Date(now.getTime() - GRACE_MS);
   const rows = await tx

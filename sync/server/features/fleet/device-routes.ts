@@ -14,7 +14,7 @@ import type { Keyring } from '../../platform/keys/keyring.ts';
 import { announcedWord, takeFarewell } from './commands.ts';
 import { keepLogs } from './logs.ts';
 
-/** Farewells from one address in a minute: whoever says one needs no certificate, and each is looked up and verified. */
+/** Farewells from one address in a minute: the sender needs no certificate, and each is looked up and verified. */
 const FAREWELLS_A_MINUTE = 30;
 
 interface Context {

@@ -5,7 +5,7 @@ import { endOverdue } from './commands.ts';
 import { keepAlerts } from './keep-alerts.ts';
 import { dropOldLogs } from './logs.ts';
 
-/** Commands whose time is over are told no more, logs go after their seven days, and names of kiosk staff 400 days after their removal. */
+/** Commands whose time is over are sent no more, logs go after their seven days, and names of kiosk staff 400 days after their removal. */
 export const fleetJob: Job = {
   name: 'fleet',
   everyMs: 10 * 60_000,
@@ -17,7 +17,7 @@ export const fleetJob: Job = {
     })),
 };
 
-/** Notes since when something is wrong with a kiosk; what is mended is forgotten. */
+/** Notes since when something is wrong with a kiosk; what is fixed is forgotten. */
 export const fleetAlertsJob: Job = {
   name: 'fleet-alerts',
   everyMs: 60_000,

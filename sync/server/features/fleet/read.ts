@@ -56,7 +56,7 @@ export async function fleetPage(
   };
 }
 
-/** Whom a kiosk's page names: who set it and told it things, and which members of staff were there. */
+/** The people a kiosk's page names: who set it and sent it commands, and which members of staff were there. */
 export const DETAIL_DATA = ['account.email', 'staff.name'] as const;
 
 /** @throws Problem `unknown-device` */

@@ -44,7 +44,7 @@ const list = route({
 const show = route({
   method: 'GET',
   path: '/api/fleet/:device',
-  summary: 'One kiosk: how it is, its settings with their history, and what it was told to do',
+  summary: 'One kiosk: how it is, its settings with their history, and its commands',
   roles: ['admin', 'dpo', 'auditor'],
   data: DETAIL_DATA,
   action: 'read',
@@ -111,7 +111,7 @@ const templates = route({
 const template = route({
   method: 'PUT',
   path: '/api/fleet-templates/:site',
-  summary: 'Set what the kiosks of a site inherit, as a whole; each is told where it changes for it',
+  summary: 'Set what the kiosks of a site inherit, as a whole; each is notified where it changes for it',
   roles: ['admin'],
   data: ['account.email'],
   action: 'write',
@@ -151,7 +151,7 @@ const templateBack = route({
 const command = route({
   method: 'POST',
   path: '/api/fleet/:device/commands',
-  summary: 'Tell a kiosk to restart, to send its redacted log, to wipe itself, or to leave; once, until it ends',
+  summary: 'Command a kiosk to restart, to send its redacted log, to wipe itself, or to leave; once, until it ends',
   roles: ['admin'],
   data: DETAIL_DATA,
   action: 'operate',

@@ -9,7 +9,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 /** How many are shown; the log of events has them all. */
 const SHOWN = 50;
 
-/** What staff did at one kiosk, newest first, by the events that it sent: exactly once, and in its chain. Nobody whom it was done to is named. */
+/** What staff did at one kiosk, newest first, by the events that it sent: exactly once, and in its chain. Nobody it was done to is named. */
 export async function staffLogOf(db: Db, keys: Keys, device: string, now: Date): Promise<StaffRecord[]> {
   const { rows } = await sql<{ id: string; header: unknown }>`
     select id, header from event

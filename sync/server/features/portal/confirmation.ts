@@ -2,12 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
-/** How long somebody may think about it, ms. */
+/** How long the person may think about it, ms. */
 const LIFE_MS = 10 * 60_000;
 
 const mark = (keys: Keys, person: string, until: string): Buffer => keys.hashToken(`erase/${person}/${until}`);
 
-/** What shows that somebody was asked whether they want to be erased. Holds for this person alone, for ten minutes. */
+/** What shows that a person was asked whether they want to be erased. Holds for this person alone, for ten minutes. */
 export function makeConfirmation(keys: Keys, person: string, now: Date): { confirmation: string; expiresAt: Date } {
   const expiresAt = new Date(now.getTime() + LIFE_MS);
   const until = expiresAt.getTime().toString(36);

@@ -1,9 +1,9 @@
 /**
- * Which tables hold something of a person, and what of it their own export tells (POLICY P28). A table is in one list or
- * the other: a test compares both with the database, so that none is forgotten when one is added.
+ * Which tables hold something of a person, and what of it their own export shows (POLICY P28). A table is in one list
+ * or the other: a test compares both with the database, so that none is forgotten when one is added.
  */
 
-/** By table: the section of the export that tells what it holds. */
+/** By table: the section of the export that shows what it holds. */
 export const EXPORTED: Readonly<Record<string, string>> = {
   person: 'profile',
   person_site: 'sites',
@@ -44,13 +44,13 @@ export const EXPORTED: Readonly<Record<string, string>> = {
   audit: 'accesses',
 };
 
-/** By table: why it holds nothing of a person that the sections above do not tell. */
+/** By table: why it holds nothing of a person that the sections above do not show. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
-  'keyring.person_key': 'a random key that opens what the export tells in the clear; it describes nobody',
-  change: 'names people by id alone, to have kiosks read anew what the sections tell',
+  'keyring.person_key': 'a random key that opens what the export shows in the clear; it describes nobody',
+  change: 'names people by id alone, to have kiosks read again what the sections show',
   attendance_due: 'a queue of days to be resolved, emptied within seconds; its times are those of the records',
-  photo_object: 'says where the copy of a photo lies in the object store; the photo itself is told',
-  erasure_step: 'progress of an erasure; the erasure itself is told',
+  photo_object: 'says where the copy of a photo is in the object store; the photo itself is shown',
+  erasure_step: 'progress of an erasure; the erasure itself is shown',
   idempotency: 'answers to writes of the last day, sealed under a key that only their client has',
   sign_in_attempt: 'counts failures by a keyed hash of an address, for a short time',
   account: 'people who work here sign in with it; it is no person’s record of attendance',
@@ -60,7 +60,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   site_policy: 'settings of places',
   site_policy_change: 'settings of places',
   site_change: 'settings of places',
-  import_run: 'what the operator said of an import; the pictures in it are told',
+  import_run: 'what the operator said of an import; the pictures in it are shown',
   model_migration: 'a move to another embedder, which names nobody',
   evacuation: 'when a site was cleared, and how many people were inside',
   kiosk_figures: 'counts that kiosks made of themselves, about nobody',
@@ -77,7 +77,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   device_report: 'how kiosks are',
   fleet_settings: 'settings of kiosks',
   fleet_config: 'settings of kiosks',
-  fleet_command: 'what kiosks were told to do',
+  fleet_command: 'the commands of kiosks',
   kiosk_alert: 'how kiosks are',
   server_finding: 'how servers are',
   staff_member: 'staff unlock kiosks with it; it is no person’s record of attendance',
@@ -86,7 +86,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   ack_mark: 'how far a kiosk’s log has been taken',
   meta: 'the database’s own identity',
   webhook: 'receivers of records, which name nobody',
-  webhook_delivery: 'which record was told to whom, by the record’s id; who was told is in the accesses',
+  webhook_delivery: 'which record was sent to which receiver, by the record’s id; who received it is in the accesses',
   webhook_cursor: 'how far records were looked through',
   job: 'when jobs ran',
   job_run: 'reports of jobs, which name nobody',
@@ -102,7 +102,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   'keyring.rotation': 'keys',
   'keyring.server_key': 'keys',
   'keyring.token_key': 'keys',
-  incident: 'sealed words about an incident; whom it affected is found from the audit log, and told as accesses',
+  incident: 'sealed words about an incident; who it affected is found from the audit log, and shown as accesses',
   incident_scope: 'conditions on the audit log, which name nobody',
   incident_entry: 'sealed words about an incident',
   kysely_migration: 'the schema’s own history',

@@ -31,7 +31,7 @@ import { erasureUnknown, requestErasure, undoErasure, undoUntilOf } from '../pri
 import { makeConfirmation, requireConfirmation } from './confirmation.ts';
 import { myData } from './my-data.ts';
 
-/** Only ever about whoever asks: no route here takes a person’s id. */
+/** Only ever about the caller: no route here takes a person’s id. */
 const OWN = ['person'] as const;
 const PROFILE = ['person.name', 'person.number', 'person.email', 'person.phone', 'person.badge', 'consent'];
 
@@ -52,7 +52,7 @@ const profile = route({
 const rectify = route({
   method: 'PATCH',
   path: '/api/me',
-  summary: 'Correct my profile; kiosks are told. Neither old nor new values are kept of it',
+  summary: 'Correct my profile; kiosks are notified. Neither old nor new values are kept of it',
   roles: OWN,
   data: PROFILE,
   action: 'write',
@@ -91,7 +91,7 @@ const gps = route({
 const texts = route({
   method: 'GET',
   path: '/api/me/consent-texts',
-  summary: 'What I may agree to here, and whom to ask',
+  summary: 'What I may agree to here, and who to ask',
   roles: OWN,
   data: [],
   action: 'read',
@@ -227,7 +227,7 @@ const erase = route({
 const undo = route({
   method: 'POST',
   path: '/api/gdpr/delete/my-account/undo',
-  summary: 'I want to stay after all. My face has to be enrolled anew',
+  summary: 'I want to stay after all. My face has to be enrolled again',
   roles: OWN,
   data: ['person.erasure'],
   action: 'write',

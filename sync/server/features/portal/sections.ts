@@ -13,8 +13,8 @@ import {
 import type { Section } from './sections/section.ts';
 
 /**
- * What the registry's sections tell. Templates last: opening them leaves an audit row of its own, whose lock is held until
- * the transaction ends.
+ * What the registry's sections show. Templates last: opening them leaves an audit row of its own, whose lock is held
+ * until the transaction ends.
  */
 export const SECTIONS: readonly Section[] = [
   { name: 'profile', rows: profile },

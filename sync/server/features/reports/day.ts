@@ -39,7 +39,7 @@ export function dayNamed(dayOf: DayOf, date: string): AttendanceDay {
   throw new Problem('no-such-day', 'The calendar of this site has no such day.', 'Choose another day.');
 }
 
-/** Somebody's day, without their name. */
+/** A person's day, without their name. */
 export type DayOfPerson = Omit<DayRow, 'name'>;
 
 interface Counted {
@@ -49,7 +49,7 @@ interface Counted {
 }
 
 /**
- * Somebody's stays that belong to a day, from all of their records around it. Pure.
+ * A person's stays that belong to a day, from all of their records around it. Pure.
  *
  * @returns null when none does: a night that ends on this day belongs to the one before
  */

@@ -9,7 +9,7 @@ const PAGE = 1000;
 /**
  * Puts what has changed of the records since the last look into the queue of each receiver, and moves the cursor, in one
  * transaction: nothing is missed and nothing stands twice. Of a record that is queued already the newer change counts. A
- * database that was restored has another log: from then on, what changes is told.
+ * database that was restored has another log: from then on, what changes is sent.
  *
  * @returns how many messages were queued, and whether there is more to look through
  */

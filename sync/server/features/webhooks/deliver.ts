@@ -74,7 +74,7 @@ async function deliverTo(
   return { delivered, failed: 0 };
 }
 
-/** The message, and its audit row before it goes out: what may have been told is on record. */
+/** The message, and its audit row before it goes out: what may have been sent is on record. */
 function disclose(
   { db, keys }: JobContext,
   { id, withNumber }: { readonly id: string; readonly withNumber: boolean },
@@ -115,7 +115,7 @@ function send(context: JobContext, receiver: Receiver, id: string, body: string,
 
 interface Settled {
   readonly ok: boolean;
-  /** Change of the record that was told. */
+  /** Change of the record that was sent. */
   readonly change: number;
   readonly answer: string;
 }
@@ -137,7 +137,7 @@ async function settle(
       last_answer: answer,
       ...(ok && { delivered_at: at, change }),
       ...(pause !== null && { due_at: new Date(at.getTime() + pause) }),
-      // Nothing keeps the name of somebody who was erased once it was told.
+      // Nothing keeps the name of a person who was erased once it was sent.
       ...(over && delivery.kind === 'person.erased' && { subject: null }),
     })
     .where('id', '=', delivery.id)

@@ -20,15 +20,15 @@ type Message =
   | z.infer<typeof EmergencyPinMessage>
   | { type: 'webhook.test'; timestamp: string; data: object };
 
-/** What is sent, made from the present state: whoever was erased meanwhile is in none. */
+/** What is sent, made from the present state: people erased meanwhile are in none. */
 export interface Made {
   readonly body: Message;
-  /** Whom it discloses. */
+  /** Who it discloses. */
   readonly people: readonly string[];
   readonly change: number;
 }
 
-/** @returns null: the record is no more, so there is nothing to tell */
+/** @returns null: the record is no more, so there is nothing to send */
 export async function messageOf(
   db: Db,
   keys: Keys,

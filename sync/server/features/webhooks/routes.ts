@@ -24,7 +24,7 @@ const READERS = ['admin', 'dpo', 'auditor'] as const;
 const list = route({
   method: 'GET',
   path: '/api/webhooks',
-  summary: 'Programs that are told of records, and how they stand',
+  summary: 'Programs that are notified of records, and their state',
   roles: READERS,
   data: [],
   action: 'read',
@@ -35,7 +35,7 @@ const list = route({
 const create = route({
   method: 'POST',
   path: '/api/webhooks',
-  summary: 'Tell a program of records from now on; the answer holds the secret that signs them, once',
+  summary: 'Notify a program of records from now on; the answer holds the secret that signs them, once',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -70,7 +70,7 @@ const patch = route({
 const remove = route({
   method: 'DELETE',
   path: '/api/webhooks/:webhook',
-  summary: 'Tell a program nothing any more; its delivery log goes too',
+  summary: 'Stop notifying a program; its delivery log goes too',
   roles: ['admin'],
   data: [],
   action: 'delete',
@@ -102,7 +102,7 @@ const secret = route({
 const deliveries = route({
   method: 'GET',
   path: '/api/webhooks/:webhook/deliveries',
-  summary: 'What was told, what waits and what was given up, newest first, with the receiver’s last answer',
+  summary: 'What was sent, what waits and what was given up, newest first, with the receiver’s last answer',
   roles: READERS,
   data: [],
   action: 'read',
@@ -141,7 +141,7 @@ const deliveries = route({
 const test = route({
   method: 'POST',
   path: '/api/webhooks/:webhook/test',
-  summary: 'Send a message that tells nothing; the delivery log says what came of it',
+  summary: 'Send a message without data; the delivery log says what came of it',
   roles: ['admin'],
   data: [],
   action: 'write',

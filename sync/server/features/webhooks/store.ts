@@ -7,7 +7,7 @@ import { findSite } from '../../core/sites/write.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys, Place } from '../../platform/keys/envelope.ts';
 
-/** How long the secret before is signed with as well, so that a receiver can be told the new one, ms. */
+/** How long the secret before is signed with as well, so that a receiver can get the new one, ms. */
 const BOTH_MS = 24 * 3_600_000;
 
 /** What is sealed of a receiver: its address may hold a token of its own. */
@@ -140,7 +140,7 @@ export async function changeWebhook(
       ...(patch.site !== undefined && { site: patch.site }),
       ...(patch.withNumber !== undefined && { with_number: patch.withNumber }),
       ...(patch.enabled !== undefined && { enabled: patch.enabled, disabled_because: null }),
-      // Whoever mends a receiver wants to see at once whether it works.
+      // A person who fixes a receiver wants to see at once whether it works.
       paused_until: null,
     })
     .where('id', '=', id)

@@ -7,10 +7,10 @@ import { deliverDue } from './deliver.ts';
 const DAY_MS = 86_400_000;
 /** How long what was delivered stays in the log, and what was given up. */
 const KEPT_DAYS = { delivered: 30, failed: 90 } as const;
-/** How long whoever was erased is named for receivers that do not answer, or are switched off (docs/operate/webhooks.md). */
+/** How long an erased person is named for receivers that do not answer, or are switched off (docs/operate/webhooks.md). */
 const NAMED_DAYS = 3;
 
-/** Tells other programs of records, and tries again what they did not take. */
+/** Notifies other programs of records, and tries again what they did not take. */
 export const webhooksJob: Job = {
   name: 'webhooks',
   everyMs: 5000,
@@ -29,7 +29,7 @@ export const webhooksJob: Job = {
   },
 };
 
-/** The delivery log keeps to its time also while nobody is told anything: no receiver is on, or nothing happens. */
+/** The delivery log keeps to its time also while nobody is notified: no receiver is on, or nothing happens. */
 export const webhooksEndJob: Job = {
   name: 'webhooks-end',
   everyMs: 60 * 60_000,

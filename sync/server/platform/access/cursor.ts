@@ -4,7 +4,7 @@ import { unstorable } from './storable.ts';
 
 /**
  * Cursors of lists: the sort key of the last row that was given, as text that only we read. It is no capability: what a
- * page may show is decided anew for each one, so a cursor made by hand shows nothing more.
+ * page may show is decided again for each one, so a cursor made by hand shows nothing more.
  */
 export function writePageCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key), 'utf8').toString('base64url');

@@ -21,7 +21,7 @@ const TAG = 16;
 export interface KeptAnswer {
   readonly status: number;
   readonly body: unknown;
-  /** Whom it shows: a repeat is a reading of its own. */
+  /** Who it shows: a repeat is a reading of its own. */
   readonly subjects: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export function readIdempotencyKey(header: string | readonly string[] | undefine
 }
 
 /**
- * Takes the key for this transaction. Whoever comes with the same key meanwhile waits for its end.
+ * Takes the key for this transaction. A caller with the same key meanwhile waits for its end.
  *
  * @param owner account or person: keys of different people are different
  * @param request whatever must be equal for two requests to be one

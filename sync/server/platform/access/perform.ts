@@ -41,7 +41,7 @@ export interface Performed {
 
 /**
  * Runs a handler in one transaction, with the audit row of its declaration as the last thing in it. A file is read to its
- * end in there, so that the row names everybody who stands in it.
+ * end in there, so that the row names everybody who is in it.
  *
  * @throws what the handler throws; nothing was changed then
  */

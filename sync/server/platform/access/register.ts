@@ -167,7 +167,7 @@ export const noSession = (): Problem =>
   new Problem('no-session', 'You are not signed in, or not any more.', 'Sign in, or open a new link.');
 
 export const notAllowed = (): Problem =>
-  new Problem('not-allowed', 'Your role does not include this.', 'Ask somebody whose role does.');
+  new Problem('not-allowed', 'Your role does not include this.', 'Ask someone whose role does.');
 
 const Nothing = z.strictObject({});
 

@@ -16,7 +16,7 @@ export interface Services {
   readonly config: Config;
   readonly log: Logger;
   readonly now: () => Date;
-  /** Screens (`board`) or kiosks (`change`) have something new to read. Told after the commit. */
+  /** Screens (`board`) or kiosks (`change`) have something new to read. Notified after the commit. */
   readonly notify: (what: 'board' | 'change') => void;
   /** Port on which kiosks are listened to; absent, or null before that: the configured one. */
   readonly devicePort?: () => number | null;
@@ -33,11 +33,11 @@ export interface Call<P, Q, B> {
   readonly body: B;
   /** One instant for the whole request. */
   readonly now: Date;
-  /** Whom the answer shows or the change is about: they stand in the audit row. */
+  /** Who the answer shows or the change is about: they are in the audit row. */
   readonly about: (people: Iterable<string>) => void;
   /** The resource itself where it is not a person. */
   readonly on: (resource: string) => void;
-  /** Told after the commit, never before. */
+  /** Notified after the commit, never before. */
   readonly notify: (what: 'board' | 'change') => void;
 }
 

@@ -161,7 +161,7 @@ export async function endSessionsOf(
   return Number(result?.numDeletedRows ?? 0n);
 }
 
-/** As the API tells it. */
+/** As the API shows it. */
 export const stateOf = (s: Session): SessionState => ({
   role: s.role,
   stage: s.stage,

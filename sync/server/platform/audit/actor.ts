@@ -17,5 +17,5 @@ export interface Actor {
 /** The server acting by itself: a job, a resumed erasure. */
 export const SYSTEM: Actor = { role: 'system', id: null, email: null, ip: null, userAgent: null };
 
-/** The command line on the server's own machine: whoever runs it holds the server's keys. */
+/** The command line on the server's own machine: the person who runs it holds the server's keys. */
 export const OPERATOR: Actor = { role: 'operator', id: null, email: null, ip: null, userAgent: null };

@@ -63,7 +63,7 @@ const placeOf = (person: string, position: number): Place => ({
   rowVersion: 1,
 });
 
-/** Sorted, each once: so the list does not tell in which order people were shown. */
+/** Sorted, each once: so the list does not reveal in which order people were shown. */
 export function packAliases(aliases: readonly Buffer[]): Buffer {
   const sorted = [...aliases].sort(Buffer.compare);
   return Buffer.concat(sorted.filter((a, i) => i === 0 || !a.equals(sorted[i - 1]!)));

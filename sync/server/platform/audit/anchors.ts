@@ -12,8 +12,8 @@ import { type Statement, signStatement } from './statement.ts';
 import { lockChain } from './write.ts';
 
 /**
- * Anchors: what the head of the chain was, kept where whoever can write to the database can't. Rows that are cut off at the
- * end leave a chain that is whole; the anchors tell that there were more.
+ * Anchors: what the head of the chain was, kept where a person who can write to the database can't write. Rows that
+ * are cut off at the end leave a chain that is whole; the anchors show that there were more.
  */
 
 /** Folder of the anchors in the object store. */

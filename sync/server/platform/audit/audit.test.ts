@@ -95,7 +95,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toEqual({ rows: 40, last: 40, faults: [] });
   });
 
-  test('a row goes with the transaction that it tells of', async () => {
+  test('a row goes with the transaction that it records', async () => {
     await expect(
       inTransaction(db, async (tx) => {
         await writeAudit(tx, keys, entry(), NOW);
@@ -199,7 +199,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     expect(faults).toMatchObject([{ code: 'row-altered', position: 3 }]);
   });
 
-  test('whoever has the database alone can not write a row that verifies', async () => {
+  test('a person who has the database alone can not write a row that verifies', async () => {
     await fill(3);
     // The wrapped audit key, and every row, are theirs to read; the environment's keys are not.
     const theirs = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
@@ -214,7 +214,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     const cut = (tx: Db) => sql`delete from audit where position > 4`.execute(tx);
     const seen = await tampered(cut, (tx) => compareAnchors(tx, keys, { home, store: null }));
     expect(seen.faults).toMatchObject([{ code: 'tail-cut-off', position: 6 }]);
-    // The anchors of the database go too: then the folder's note tells.
+    // The anchors of the database go too: then the folder's note shows it.
     await expect(head()).resolves.toBe(true);
     await sql`delete from audit_anchor`.execute(db);
     await cut(db);
@@ -226,7 +226,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(head()).resolves.toBe(false);
   });
 
-  test('an anchor that somebody else wrote is broken', async () => {
+  test('an anchor that someone else wrote is broken', async () => {
     await fill(2);
     await anchor();
     await sql`update audit_anchor set seal = decode(repeat('00', 32), 'hex')`.execute(db);
@@ -268,7 +268,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
       (await tampered(how, (tx) => verifyAudit(tx, keys))).faults.map((f) => f.code);
     expect(await faultsOf((tx) => sql`delete from audit_checkpoint`.execute(tx))).toEqual(['rows-missing']);
     expect(await faultsOf((tx) => sql`delete from audit where position = 6`.execute(tx))).toEqual(['rows-missing']);
-    // A checkpoint moved up over a row that somebody wants gone.
+    // A checkpoint moved up over a row that someone wants removed.
     expect(
       await faultsOf(async (tx) => {
         await sql`update audit_checkpoint set position = 6, mac = (select mac from audit where position = 6)`.execute(

@@ -14,14 +14,14 @@ export const RESTORE_ROUTE = 'backup restore';
 export interface Compared {
   /** Anchors looked at, by where they lie. */
   readonly anchors: { readonly database: number; readonly folder: number; readonly objects: number | null };
-  /** Of a log before a restore: what it had beyond this one is told, and is no fault. */
+  /** Of a log before a restore: what it had beyond this one is reported, and is no fault. */
   readonly notes: readonly string[];
   readonly faults: readonly AuditFault[];
 }
 
 /**
- * Compares the chain with what is known of it elsewhere: finds rows that were cut off at its end, and a chain that somebody
- * with the audit key wrote anew.
+ * Compares the chain with what is known of it elsewhere: finds rows that were cut off at its end, and a chain that
+ * someone with the audit key rewrote.
  *
  * @param o `home`: server home; `store`: null without an object store
  */
@@ -93,7 +93,7 @@ async function compare(
   };
 }
 
-/** Whether this log was made by a restore: the row says so, and stands in the chain. */
+/** Whether this log was made by a restore: the row says so, and is in the chain. */
 export async function wasRestored(db: Db): Promise<boolean> {
   const row = await db
     .selectFrom('audit')

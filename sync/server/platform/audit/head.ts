@@ -21,7 +21,7 @@ interface HeadContext {
 
 /**
  * Notes the head of the audit log in the server's own folder, outside the database: what stood there before is compared
- * first, and stays where the log no longer has it, so that `audit verify` tells of it.
+ * first, and stays where the log no longer has it, so that `audit verify` reports it.
  *
  * @returns how to stop, after a last note
  */

@@ -21,9 +21,9 @@ const KEY_BYTES = 32;
 type Use = 'mac' | 'seal' | 'alias';
 
 /**
- * The sub-keys of one audit key. The key itself is random and lies in the keyring, wrapped under the environment's keys:
- * whoever has the database alone can neither make a row that verifies nor open one, and a rotation of the environment's
- * keys wraps it anew without touching the rows, whose MACs would not stand it.
+ * The sub-keys of one audit key. The key itself is random and is stored in the keyring, wrapped under the
+ * environment's keys: a person who has the database alone can neither make a row that verifies nor open one, and a
+ * rotation of the environment's keys rewraps it without touching the rows, whose MACs would not stand it.
  */
 export class AuditKey {
   readonly version: number;
@@ -44,7 +44,7 @@ export class AuditKey {
     return mac.digest();
   }
 
-  /** Of somebody who has no key of their own: unknown here, or erased already. */
+  /** Of a person who has no key of their own: unknown here, or erased already. */
   aliasOf(person: string, day: string): Buffer {
     return createHmac('sha256', this.#sub.alias).update(`${day}\0${person}`).digest();
   }

@@ -5,7 +5,7 @@ import type { AuditKey } from './keys.ts';
 /** What the first row of all follows. */
 export const GENESIS_MAC: Uint8Array = new Uint8Array(32);
 
-/** A row as it lies in the table, but for its MAC. */
+/** A row as it is in the table, but for its MAC. */
 export interface AuditRow {
   readonly position: number;
   readonly at: Date;

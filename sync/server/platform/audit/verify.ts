@@ -19,7 +19,7 @@ type AnchorFault = 'tail-cut-off' | 'anchor-differs' | 'anchor-broken';
 /** Where a verification has got to; it goes on from there. */
 export interface VerifyPlace {
   readonly position: number;
-  /** What the next row must follow, base64url: MACs of which one is right. None: rows are missing, so the next can't tell. */
+  /** What the next row must follow, base64url: MACs of which one is right. None: rows are missing, so the next can't show it. */
   readonly follows: readonly string[];
 }
 
@@ -117,7 +117,7 @@ function step(
     position,
     message: `Row ${position} is not as it was written, or was put in its place.`,
   });
-  // The next row tells which was altered, what the row says or its MAC: it is not to be blamed for either.
+  // The next row shows which was altered, what the row says or its MAC: it is not to be blamed for either.
   return { position, follows: [text(mac), ...expected] };
 }
 
@@ -126,7 +126,7 @@ async function newestPosition(db: Db): Promise<number> {
   return Number(row?.position ?? 0);
 }
 
-/** Rows above a position, as they lie in the table. */
+/** Rows above a position, as they are in the table. */
 export async function readRows(
   db: Db,
   after: number,

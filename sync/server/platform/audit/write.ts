@@ -13,7 +13,7 @@ import { type AuditRow, GENESIS_MAC, rowMac } from './row.ts';
 const MAX_RESOURCE = 200;
 
 /**
- * Appends a row to the audit log, in the transaction of what it tells of: both are there or neither is. Call it last: it
+ * Appends a row to the audit log, in the transaction that it records: both are there or neither is. Call it last: it
  * takes the chain's lock, which all replicas share and which is held until the transaction ends.
  *
  * @param tx READ COMMITTED (`inTransaction`): under a snapshot taken before the lock the chain's head would be an old one

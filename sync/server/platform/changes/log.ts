@@ -28,7 +28,8 @@ export async function appendChanges(tx: Transaction<Tables>, changes: readonly N
     .insertInto('change')
     .values(
       changes.map((c) => ({
-        // Random, so that a database restored to an older copy, which then grows on, is told from the one before.
+        // Random, so that a database restored to an older copy, which then grows on, is distinguished from the one
+        // before.
         tag: randomBytes(9).toString('base64url'),
         at: now,
         site: c.site ?? null,
@@ -44,7 +45,10 @@ export async function appendChanges(tx: Transaction<Tables>, changes: readonly N
 
 const PUBLISHED_AS = { qr: 'issuers', pin: 'pinPeppers' } as const;
 
-/** Tells every kiosk the server's keys as they are now. Called in the transaction that changed those of this purpose. */
+/**
+ * Publishes the server's keys as they are now to every kiosk. Called in the transaction that changed those of this
+ * purpose.
+ */
 export function keysChanged(
   tx: Transaction<Tables>,
   now: Date,

@@ -16,7 +16,7 @@ export const thisChange = sql<number>`pg_current_xact_id()::text::bigint`;
 
 /**
  * What a change of a row writes there. It never goes down: an early transaction may change a row after a later one has, and
- * whoever showed the later one's would take the newer row for the older.
+ * a screen that showed the later one's would take the newer row for the older.
  */
 export const nextChange = sql<number>`greatest(change, pg_current_xact_id()::text::bigint)`;
 

@@ -12,7 +12,7 @@ export async function lockName(tx: Transaction<Tables>, name: string): Promise<v
 }
 
 /**
- * Runs a job in one transaction on one replica at a time. Whoever comes while it runs elsewhere does nothing.
+ * Runs a job in one transaction on one replica at a time. A caller that comes while it runs elsewhere does nothing.
  * A job that several transactions need must be safe to run in two places.
  *
  * @param name of the job, the same on every replica

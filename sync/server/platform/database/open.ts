@@ -34,7 +34,7 @@ export interface OpenOptions {
   readonly postgres?: PostgresAddress | null;
   /** Connections of the pool. */
   readonly size?: number;
-  /** Told of connections that broke; they are made anew. */
+  /** Called for connections that broke; they are made again. */
   readonly onLost?: (cause: Error) => void;
   /** Nothing is made: a database that holds no server is refused. */
   readonly existing?: boolean;

@@ -20,7 +20,7 @@ export function pgliteDialect(db: PGlite): Dialect {
   };
 }
 
-/** PGlite is one connection: whoever has it keeps the others waiting, so that no query slips into another's transaction. */
+/** PGlite is one connection: its holder keeps the others waiting, so that no query slips into another's transaction. */
 class PgliteDriver implements Driver {
   readonly #db: PGlite;
   #tail: Promise<void> = Promise.resolve();

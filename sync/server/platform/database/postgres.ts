@@ -45,7 +45,7 @@ export interface PoolState {
   readonly waiting: number;
 }
 
-/** @param onLost told of idle connections that broke; the pool makes new ones */
+/** @param onLost called for idle connections that broke; the pool makes new ones */
 export function postgresDialect(
   address: PostgresAddress,
   onLost: (cause: Error) => void,
@@ -68,7 +68,7 @@ export interface DatabaseWarning {
 }
 
 /**
- * Connects once and looks at what is there, so that a wrong setting is told at start in one sentence.
+ * Connects once and looks at what is there, so that a wrong setting is reported at start in one sentence.
  *
  * @returns warnings: what the server allows and would rather not see
  * @throws Problem `database-tls-refused`, `database-unreachable`, `database-denied`, `database-missing`, `database-too-old`,
@@ -119,7 +119,7 @@ export async function examine(address: PostgresAddress): Promise<DatabaseWarning
             {
               code: 'database-recycles-log' as const,
               message:
-                'The database uses files of its write-ahead log again (wal_recycle=on): the key of somebody who was erased can lie in them until they are written over. Set wal_recycle = off.',
+                'The database uses files of its write-ahead log again (wal_recycle=on): the key of a person who was erased can stay in them until they are overwritten. Set wal_recycle = off.',
             },
           ]
         : []),

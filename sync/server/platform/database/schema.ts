@@ -296,10 +296,7 @@ export interface Tables {
     code: string;
     since: Instant;
   };
-  /**
-   * The log that kiosks read (platform/changes/log.ts). It names the person whom a change is about and never holds a
-   * value.
-   */
+  /** The log that kiosks read (platform/changes/log.ts). It names the person a change is about and never holds a value. */
   change: {
     position: Defaulted<Big>;
     tag: string;
@@ -443,7 +440,7 @@ export interface Tables {
     recent: number;
     updated_at: Instant;
   };
-  /** Two people whom no face alone tells apart (core/lookalikes/store.ts); the lesser id first. */
+  /** Two people who cannot be distinguished by face alone (core/lookalikes/store.ts); the lesser id first. */
   lookalike: {
     id: string;
     first: string;
@@ -581,7 +578,7 @@ export interface Tables {
     received_at: Instant;
     /** When taking it was last retried, in vain. */
     retried_at: Instant | null;
-    /** The person whom it names, as far as it says so. */
+    /** The person it names, as far as it says so. */
     person: string | null;
     /** When a position, which is kept for less time than the rest, was looked for in the content and taken out. */
     thinned_at: Instant | null;

@@ -8,14 +8,14 @@ import type { PostgresAddress } from './url.ts';
  * listener asks the database anyway every few seconds) and never stand for a fact.
  */
 export interface Signals {
-  /** Tells every replica, this one included, soon. Calls within the pause go out as one. */
+  /** Notifies every replica, this one included, soon. Calls within the pause go out as one. */
   notify(topic: Topic): void;
   /** @returns how to stop hearing */
   hear(topic: Topic, listener: () => void): () => void;
   close(): Promise<void>;
 }
 
-/** What may be told. `board`: a check-in, a device or a count. `change`: the change log for kiosks. */
+/** What may be signalled. `board`: a check-in, a device or a count. `change`: the change log for kiosks. */
 export type Topic = 'board' | 'change';
 
 /** Of one process alone: the embedded database has no other. */
@@ -39,7 +39,7 @@ const ALL: readonly Topic[] = ['board', 'change'];
 
 /**
  * Over PostgreSQL's LISTEN/NOTIFY on a connection of its own, which comes back by itself; after each coming back every
- * topic is told here once, since anything may have been missed.
+ * topic is signalled here once, since anything may have been missed.
  *
  * @param notify runs `select pg_notify(…)`; outside the transactions that caused it, so that none waits for NOTIFY's lock
  */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 
 /** How often what was counted is written down, ms. */
 const EVERY_MS = 60_000;
-/** Pairs of code and device that are told apart at once; more are counted by their code alone. */
+/** Pairs of code and device that are counted apart at once; more are counted by their code alone. */
 const MOST_PAIRS = 1000;
 
 /** What a line of the log says besides its sentence; never a body, an address or a person. */
@@ -22,7 +22,7 @@ interface Kept {
 
 /**
  * Writes refusals into the log so that none is lost and none floods it: the first of a code and a device at once, what
- * follows as one line a minute with its number. A pair that was quiet for a minute begins anew.
+ * follows as one line a minute with its number. A pair that was quiet for a minute starts over.
  */
 export class ErrorLog {
   readonly #log: Pick<Logger, 'warn'>;
@@ -74,7 +74,7 @@ export class ErrorLog {
 
 const speakers = new WeakMap<object, string>();
 
-/** Notes which device sent a request, so that a refusal of it can be told from another's. */
+/** Notes which device sent a request, so that a refusal of it can be distinguished from another's. */
 export function noteSpeaker(request: object, device: string): void {
   speakers.set(request, device);
 }

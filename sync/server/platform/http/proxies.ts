@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /**
  * Reverse proxies that people's requests come through. What they say of where a request comes from (`X-Forwarded-For`)
- * decides whom a limit holds for and what the audit log says; said by anyone else it counts for nothing.
+ * decides who a limit holds for and what the audit log says; said by anyone else it counts for nothing.
  */
 export const proxyVariables = {
   SMARTPRESENCE_TRUSTED_PROXIES: z

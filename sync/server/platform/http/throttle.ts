@@ -105,7 +105,7 @@ export async function forgive(db: Kysely<Tables>, key: Buffer): Promise<void> {
   await db.deleteFrom('sign_in_attempt').where('key', '=', key).execute();
 }
 
-/** Takes one charge back, and no more: whoever has one account must not wash away what else came from an address. */
+/** Takes one charge back, and no more: a person with one account must not wash away what else came from an address. */
 export async function uncharge(db: Kysely<Tables>, key: Buffer): Promise<void> {
   await db
     .updateTable('sign_in_attempt')

@@ -1,6 +1,6 @@
 import type { Services } from '../access/route.ts';
 
-/** What a run tells: counts, times and codes, never a personal value. Kept as JSON for as long as runs are kept. */
+/** What a run reports: counts, times and codes, never a personal value. Kept as JSON for as long as runs are kept. */
 export type Report = Readonly<Record<string, unknown>>;
 
 /** What jobs work with. */
@@ -11,14 +11,15 @@ export interface JobContext extends Services {
 
 /**
  * Something that the server does by itself now and then, on one replica at a time. It is in its own hands what it does in
- * one transaction. Whoever runs it may die at any moment, and another then begins anew: every job is safe to run again.
+ * one transaction. The process that runs it may die at any moment, and another then starts over: every job is safe to
+ * run again.
  */
 export interface Job {
   /** Of at most 60 letters, digits and hyphens; the same on every replica and in every build. */
   readonly name: string;
   /** Pause between the begin of a run that succeeded and the next, ms; a function where configuration sets it. */
   readonly everyMs: number | ((context: Services) => number);
-  /** Asked at each tick before a run is begun: whether there is anything to do. Cheap; absent: there always is. */
+  /** Asked at each tick before a run starts: whether there is anything to do. Cheap; absent: there always is. */
   wanted?(services: Services): Promise<boolean>;
   /** A run that ends because `signal` was aborted throws (`signal.throwIfAborted()`): it is gone on with at the next start. */
   run(context: JobContext): Promise<Report>;

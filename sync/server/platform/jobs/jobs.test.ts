@@ -61,7 +61,7 @@ describe.each(DATABASES)('jobs on $name', ({ unavailable, start }) => {
 
   const begin = (job: string) => beginRun(database.db, job, { everyMs: 1000, runner: randomUUID(), now });
 
-  test('a run is begun once, however many ask, and again after its pause', async () => {
+  test('a run starts once, however many ask, and again after its pause', async () => {
     const asked = await Promise.all(Array.from({ length: 8 }, () => begin('once')));
     const open = asked.filter((run) => run !== null);
     expect(open).toHaveLength(1);

@@ -120,7 +120,7 @@ export class Keys {
     return keys;
   }
 
-  /** Takes over the key of token hashes, which the keyring keeps: hashes can't be made anew when keys rotate. */
+  /** Takes over the key of token hashes, which the keyring keeps: hashes can't be made again when keys rotate. */
   useTokenKey(key: Uint8Array): void {
     this.#tokenKey = createSecretKey(key);
   }
@@ -145,7 +145,10 @@ export class Keys {
     return this.subKey('pgcrypto', version).export().toString('base64url');
   }
 
-  /** A value that tells whether the environment's keys are those that a database was made with; reveals nothing of them. */
+  /**
+   * A value that shows whether the environment's keys are those that a database was made with; reveals nothing of
+   * them.
+   */
   check(): string {
     return this.#current.check();
   }

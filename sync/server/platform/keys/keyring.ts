@@ -25,9 +25,9 @@ export interface KeyringOptions {
 const RECHECK_MS = 1000;
 
 /**
- * The server's own private keys, as this process holds them. They lie in the database (schema `keyring`), each sealed under
- * a sub-key of the environment's keys, so that all replicas share them and a dump alone is worth nothing. Whoever adds or
- * retires a key raises the set's serial; `refresh` notices.
+ * The server's own private keys, as this process holds them. They are in the database (schema `keyring`), each sealed
+ * under a sub-key of the environment's keys, so that all replicas share them and a dump alone is worth nothing. A
+ * process that adds or retires a key raises the set's serial; `refresh` notices.
  */
 export class Keyring {
   readonly #db: Db;
@@ -82,7 +82,7 @@ export class Keyring {
 
   /**
    * The key to sign with for a kiosk that trusts these (thumbprints): the newest among them. Where that is not known, or
-   * none of ours, the oldest: whoever trusts any of our keys trusts that one.
+   * none of ours, the oldest: a kiosk that trusts any of our keys trusts that one.
    */
   signingFor(trusts: readonly string[] | null): Ed25519PrivateJwk {
     const known = this.#set.signing.find((k) => trusts?.includes(k.kid));
@@ -96,7 +96,7 @@ export class Keyring {
 
   /**
    * Signs people's own codes: the oldest that is not retired, since kiosks that are offline know that one. A successor is
-   * told to the kiosks first, and takes over when the old one is retired.
+   * published to the kiosks first, and takes over when the old one is retired.
    */
   get issuer(): Ed25519PrivateJwk {
     return this.#set.qr.at(-1)!.key;

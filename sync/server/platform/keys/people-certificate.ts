@@ -21,7 +21,7 @@ export interface OperatorCertificate {
 }
 
 /**
- * Reads certificate and key, and again where they changed: whoever renews them only replaces the files. Between the two, and
+ * Reads certificate and key, and again where they changed: renewal only replaces the files. Between the two, and
  * while something is wrong with them, the ones before stay in use.
  *
  * @throws Problem `bad-people-certificate` for what is there at first

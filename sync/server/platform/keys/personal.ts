@@ -3,7 +3,7 @@ import type { Keys, Place } from './envelope.ts';
 import type { PersonBox } from './persons.ts';
 
 /**
- * The personal half of an event in the log: two envelopes under the key of the person whom it is about, the position apart
+ * The personal half of an event in the log: two envelopes under the key of the person it is about, the position apart
  * from the rest, since it is purged much earlier. What names nobody is under the environment's keys.
  */
 

@@ -8,9 +8,9 @@ import { FORMAT, labelOf, openGcm, type Place, sealGcm, unknownVersion } from '.
 
 /**
  * Person keys: everything that is known of one person is sealed under a random key of their own, and destroying that key
- * is what erases them. The keys lie in the schema `keyring`, each sealed under a sub-key of the environment's keys.
+ * is what erases them. The keys are in the schema `keyring`, each sealed under a sub-key of the environment's keys.
  *
- * They are read anew in each transaction and never kept beyond it, so that a destroyed key is gone at once everywhere.
+ * They are read again in each transaction and never kept beyond it, so that a destroyed key is gone at once everywhere.
  */
 
 /** Keys of the people that a transaction works with. */
@@ -29,11 +29,11 @@ export interface PersonBox {
 
 interface PersonKey {
   readonly key: KeyObject;
-  /** Counts up when the key is replaced (`keys rotate --re-encrypt`); stands in each envelope. */
+  /** Counts up when the key is replaced (`keys rotate --re-encrypt`); is in each envelope. */
   readonly generation: number;
-  /** While it is being replaced: the one before, for whoever has read an envelope a moment ago. */
+  /** While it is being replaced: the one before, for code that has read an envelope a moment ago. */
   readonly previous: KeyObject | null;
-  /** 32 bytes that are kept when the key is replaced: rows of the audit log are never written anew. */
+  /** 32 bytes that are kept when the key is replaced: rows of the audit log are never rewritten. */
   readonly auditRoot: Uint8Array;
 }
 

@@ -8,7 +8,7 @@ import { type AboutReplica, beat, lastBeat, settleKeys } from './versions.ts';
 const BEAT_MS = 5000;
 
 /**
- * Keeps the other processes, and a rotation, told of this one, and this one of the version that is to be written.
+ * Keeps the other processes, and a rotation, informed of this one, and this one of the version that is to be written.
  *
  * @returns how to stop
  */
@@ -26,7 +26,7 @@ export async function keepBeating(db: Db, keys: Keys, log: Logger, about?: About
       await once();
       failed = false;
     } catch (err) {
-      // Told once, not every five seconds.
+      // Reported once, not every five seconds.
       if (!failed) log.warn({ code: 'keys-not-settled', err }, 'the version of the keys could not be looked up');
       failed = true;
     }

@@ -3,8 +3,8 @@ import { command } from '../../../disk/program.ts';
 /**
  * Reads a 256-bit key from text and says why it is not fit to be one. Pure.
  *
- * Randomness can't be proven, but the ways people make keys by hand can be told: each check below refuses a truly random
- * key with a chance under 2⁻⁴⁰ and catches one habit.
+ * Randomness can't be proven, but the ways people make keys by hand can be recognised: each check below refuses a
+ * truly random key with a chance under 2⁻⁴⁰ and catches one habit.
  */
 
 const BYTES = 32;

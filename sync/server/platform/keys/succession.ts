@@ -66,7 +66,7 @@ export function nextSerial(serial: number, now: number): number {
   return Math.max(serial + 1, Math.floor((now - SERIAL_EPOCH) / 1000));
 }
 
-/** Called at the end of the transaction that made the new set: tells the kiosks. */
+/** Called at the end of the transaction that made the new set: notifies the kiosks. */
 export type Announce = (trx: Transaction<Tables>) => Promise<void>;
 
 async function change(

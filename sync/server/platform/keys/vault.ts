@@ -77,7 +77,7 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
     else if (text) sealing.push({ kid: id, key: X25519PrivateJwk.parse(JSON.parse(text)), serial });
   }
   if (!first || !cas[0]?.keyPem || [signing, sealing, qr, pin].some((held) => held.length === 0)) {
-    // Never made anew beside what is there: that would cut off every kiosk.
+    // Never made again beside what is there: that would cut off every kiosk.
     throw new Problem(
       'keyring-unreadable',
       'The keyring in the database is not complete.',

@@ -6,7 +6,7 @@ import { type Keys, type KnownVersion, type Place, wrongKeys } from './envelope.
 
 /**
  * Which version of the environment's keys is which. The environment has no numbers: each version is known by its check
- * value, which lies in the database.
+ * value, which is in the database.
  */
 
 type Db = Kysely<Tables>;

@@ -1,6 +1,6 @@
 import { scrub } from './scrub.ts';
 
-/** What of an error stands in a log. */
+/** What of an error is in a log. */
 export interface LoggedError {
   readonly type: string;
   readonly code?: string;

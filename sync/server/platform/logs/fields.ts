@@ -2,7 +2,7 @@ import { scrub } from './scrub.ts';
 
 /**
  * The fields that a log line may have, and the shape of each. A field that is not here, or whose value has another shape,
- * is not written: a line says `[withheld]` instead, and a test of whoever added it fails.
+ * is not written: a line says `[withheld]` instead, and a test of its author fails.
  */
 const TOKEN = /^[\w.:%-]{1,80}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -75,7 +75,7 @@ describe('a log line', () => {
     expect(text.match(/\[withheld\]/g)).toHaveLength(7);
   });
 
-  test('tells what operators need, as it was', () => {
+  test('says what operators need, as it was', () => {
     const fields = {
       code: 'job-failed',
       device: '01890a5d-ac96-774b-bcce-b302099a8057',

@@ -1,5 +1,5 @@
 /**
- * Takes out of a sentence what may be about a person or be a secret: what stands in quotes (libraries quote the value that
+ * Takes out of a sentence what may be about a person or be a secret: what is in quotes (libraries quote the value that
  * they trip over), e-mail addresses, telephone numbers, coordinates, and anything long enough to be a key or a token. Pure.
  *
  * @param o `quotes`: false for our own sentences, which quote names of variables and commands

@@ -20,7 +20,7 @@ const MISSING_BUCKET: StoreProblem = {
 };
 const OTHER_REGION: StoreProblem = {
   code: 's3-region-wrong',
-  message: 'The bucket lies in another region',
+  message: 'The bucket is in another region',
   next: 'Correct AWS_REGION.',
 };
 const BUSY: StoreProblem = {
@@ -54,7 +54,7 @@ const BY_NAME: Readonly<Record<string, StoreProblem>> = {
   },
   InvalidObjectState: {
     code: 's3-object-archived',
-    message: 'The object lies in an archive and has to be thawed first',
+    message: 'The object is in an archive and has to be thawed first',
     next: `Ask for it with: ${command('backup restore --wait')}`,
   },
   PreconditionFailed: {

@@ -39,7 +39,7 @@ export const objectVariables = {
   /** How the store encrypts what is already encrypted by us. */
   S3_SSE: z.enum(['s3', 'kms'], { error: 'must be s3 (SSE-S3) or kms (SSE-KMS)' }).default('s3'),
   S3_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
-  /** How long backups are kept. After 90 days they lie in the archive, which charges for 90 more. */
+  /** How long backups are kept. After 90 days they are in the archive, which charges for 90 more. */
   SMARTPRESENCE_BACKUP_DAYS: z.coerce
     .number({ error: 'must be days, 180 to 3650' })
     .int({ error: 'must be whole days' })

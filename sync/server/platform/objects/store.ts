@@ -42,8 +42,8 @@ export interface ObjectHead {
 }
 
 /**
- * Objects of a versioned bucket. Whoever writes here has encrypted before: the store's own encryption is asked for on top,
- * on each write. Every method throws Problems whose codes begin with `s3-`.
+ * Objects of a versioned bucket. What is written here is encrypted before: the store's own encryption is asked for on
+ * top, on each write. Every method throws Problems whose codes begin with `s3-`.
  */
 export interface ObjectStore {
   readonly bucket: string;

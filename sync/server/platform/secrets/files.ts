@@ -27,9 +27,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The environment with the secrets that its maker handed over as files: `NAME_FILE` names one (container secrets), and
- * systemd's credentials lie in `$CREDENTIALS_DIRECTORY/NAME`, or `smartpresence_NAME` where it loads a folder of them. Both keep them out of `/proc/…/environ` and of what a child
- * process inherits. A file is given by whoever starts the server, as a variable is: none is ever written, or looked for
- * anywhere else.
+ * systemd's credentials are in `$CREDENTIALS_DIRECTORY/NAME`, or `smartpresence_NAME` where it loads a folder of them. Both keep them out of `/proc/…/environ` and of what a child
+ * process inherits. A file is given by the process that starts the server, as a variable is: none is ever written, or
+ * looked for anywhere else.
  *
  * @throws Problem `bad-configuration` that names each wrong one; contents are never shown
  */

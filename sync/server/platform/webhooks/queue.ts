@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { Tables } from '../database/schema.ts';
 
-/** Tells every receiver of these people who were erased (GDPR Art. 19), of these pairs, or of these
+/** Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, or of these
  * uses of an emergency PIN. In the transaction that erases, marks or takes the event. */
 export async function queueMessages(
   tx: Transaction<Tables>,

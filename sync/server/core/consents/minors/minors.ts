@@ -31,7 +31,7 @@ export interface Minor extends Held {
   readonly comesOfAge: string;
 }
 
-/** The age from which somebody agrees themselves: of their sites' policies the highest. */
+/** The age from which people agree themselves: of their sites' policies the highest. */
 export async function consentAgeOf(db: Db, person: string): Promise<number> {
   const { rows } = await sql<{ age: number | null }>`
     select max((coalesce(own.policy, general.policy)->>'consentAge')::int) as age
@@ -57,7 +57,7 @@ function opened(box: PersonBox, row: { person: string; row_version: number; seal
 }
 
 /**
- * Puts down that somebody is below the age of consent. Of whoever is not, the day of birth is not kept.
+ * Puts down that a person is below the age of consent. Of anyone else, the day of birth is not kept.
  *
  * @throws Problem `not-a-minor`, `birth-in-future`
  */
@@ -116,7 +116,7 @@ export async function forgetMinor(tx: Transaction<Tables>, person: string): Prom
 }
 
 /**
- * Before a consent of somebody: a minor's is given by a guardian, who is named; with the first one of their own somebody who
+ * Before a person's consent: a minor's is given by a guardian, who is named; with the first one of their own a person who
  * has come of age is a minor no more.
  *
  * @param guardian who speaks for them; undefined: they speak themselves
@@ -145,8 +145,8 @@ export async function requireGuardian(
 }
 
 /**
- * Somebody agreed at a kiosk, and no guardian for them. Of a minor that counts for nothing, and is put before staff; with the
- * first word of their own somebody who has come of age is a minor no more.
+ * A person agreed at a kiosk, and no guardian for them. Of a minor that counts for nothing, and is put before staff; with the
+ * first word of their own a person who has come of age is a minor no more.
  *
  * @param at when they did
  * @returns whether it counts

@@ -12,7 +12,7 @@ const MINOR = ['person.minor', 'consent.guardian'];
 const getMinor = route({
   method: 'GET',
   path: '/api/people/:person/minor',
-  summary: 'Whether somebody is below the age of consent, and who speaks for them',
+  summary: 'Whether a person is below the age of consent, and who speaks for them',
   roles: ['admin', 'dpo', 'staff'],
   data: MINOR,
   action: 'read',
@@ -29,7 +29,7 @@ const getMinor = route({
 const putMinor = route({
   method: 'PUT',
   path: '/api/people/:person/minor',
-  summary: 'Somebody is below the age of consent: a guardian agrees for them from now on',
+  summary: 'A person is below the age of consent: a guardian agrees for them from now on',
   roles: ['admin', 'staff'],
   data: MINOR,
   action: 'write',
@@ -49,7 +49,7 @@ const putMinor = route({
 const deleteMinor = route({
   method: 'DELETE',
   path: '/api/people/:person/minor',
-  summary: 'That somebody is below the age of consent was put down by mistake',
+  summary: 'That a person is below the age of consent was put down by mistake',
   roles: ['admin', 'staff', 'dpo'],
   data: MINOR,
   action: 'delete',

@@ -2,7 +2,7 @@ import { comesOfAge, isOfAge } from '../../../../protocol/wire/age.ts';
 
 /** Where a minor stands. Pure; days are `YYYY-MM-DD`. */
 
-/** How long before somebody comes of age it is said, days. */
+/** How long before a person comes of age it is said, days. */
 const SOON_DAYS = 30;
 
 const DAY_MS = 86_400_000;

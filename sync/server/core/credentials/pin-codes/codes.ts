@@ -10,7 +10,7 @@ import { personBox } from '../../../platform/keys/persons.ts';
 import { requireLiving } from '../../people/living.ts';
 import { scopesOfPerson } from '../../people/sites.ts';
 
-/** Codes by which people choose a PIN at a kiosk: staff gives a code, told once, and nobody but the person knows the PIN. */
+/** Codes by which people choose a PIN at a kiosk: staff gives a code, shown once, and nobody but the person knows the PIN. */
 
 /** How long a code counts, ms. */
 export const PIN_CODE_MS = 7 * 86_400_000;
@@ -40,7 +40,7 @@ export async function pinCodeOf(db: Db, person: string, now: Date): Promise<PinC
   return row ? { id: row.id, issuedAt: row.issued_at, expiresAt: row.expires_at } : null;
 }
 
-/** Gives somebody a code in place of the one before. Kiosks are told its hash. @param by account @throws Problem `person-unknown` */
+/** Gives a person a code in place of the one before. Kiosks receive its hash. @param by account @throws Problem `person-unknown` */
 export async function issuePinCode(
   tx: Transaction<Tables>,
   keys: Keys,
@@ -99,7 +99,9 @@ async function publish(tx: Transaction<Tables>, person: string, now: Date): Prom
 
 type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
 
-/** What kiosks are told of each of these people; a code that has expired is told as well, and counts for nothing there. */
+/**
+ * What kiosks receive of each of these people; a code that has expired is sent as well, and counts for nothing there.
+ */
 export async function readPinCodes(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinCodeChange>> {
   if (people.length === 0) return new Map();
   const rows = await db.selectFrom('pin_code').selectAll().where('person', 'in', people).execute();

@@ -24,7 +24,7 @@ async function shown(tx: Db, person: string, now: Date): Promise<PinCodeAnswer> 
 const read = route({
   method: 'GET',
   path: '/api/people/:person/pin-code',
-  summary: 'Whether somebody has a PIN, and a code to choose one by, and until when; neither is told by anybody',
+  summary: 'Whether a person has a PIN, and a code to choose one by, and until when; neither is ever shown',
   roles: OFFICE,
   data: DATA,
   action: 'read',
@@ -42,7 +42,7 @@ const issue = route({
   method: 'POST',
   path: '/api/people/:person/pin-code',
   summary:
-    'Give somebody a code by which they choose a PIN at a kiosk, once; told this once, in place of the one before',
+    'Give a person a code by which they choose a PIN at a kiosk, once; shown this once, in place of the one before',
   roles: OFFICE,
   data: ['credential', 'person.name', 'person.number'],
   action: 'write',
@@ -65,7 +65,7 @@ const issue = route({
   },
 });
 
-/** Takes something of somebody's back. @param take returns whether there was anything */
+/** Takes something of a person's back. @param take returns whether there was anything */
 const takeBack = (path: string, summary: string, take: typeof withdrawPin) =>
   route({
     method: 'DELETE',

@@ -24,7 +24,7 @@ export const pinPlace = (pin: { readonly id: string; readonly pepper: string }, 
   rowVersion: 1,
 });
 
-/** What a kiosk says of somebody's PIN. */
+/** What a kiosk says of a person's PIN. */
 export interface PinWord {
   readonly person: string;
   readonly device: string;
@@ -37,7 +37,7 @@ export interface PinWord {
  * Takes a kiosk's word.
  *
  * @param at when it was said, never later than now
- * @returns whom to tell how it stands: all kiosks of the person, the one that said it, or none
+ * @returns who to notify of its state: all kiosks of the person, the one that said it, or none
  */
 export async function keepPin(
   tx: Transaction<Tables>,
@@ -69,7 +69,7 @@ export async function keepPin(
   return 'everyone';
 }
 
-/** Where and when somebody's PIN was chosen, where there is one that counts. */
+/** Where and when a person's PIN was chosen, where there is one that counts. */
 export async function pinOf(
   db: Db,
   person: string,
@@ -83,7 +83,7 @@ export async function pinOf(
   return row ? { chosenAt: row.chosen_at, device: row.device } : null;
 }
 
-/** Takes somebody's PIN back, everywhere. @returns whether there was one @throws Problem `person-unknown` */
+/** Takes a person's PIN back, everywhere. @returns whether there was one @throws Problem `person-unknown` */
 export async function withdrawPin(tx: Transaction<Tables>, person: string, now: Date): Promise<boolean> {
   await requireLiving(tx, person, 'none');
   const gone = { id: v7(), pepper: null, sealed: null, device: null, chosen_at: now };
@@ -176,7 +176,7 @@ async function isPepper(db: Db, id: string): Promise<boolean> {
 
 type PinChange = Extract<Change, { kind: 'pin' }>;
 
-/** What kiosks are told of each of these people of whose PIN anything is known here; `pin: null`: it was taken back. */
+/** What kiosks receive of each of these people of whose PIN anything is known here; `pin: null`: it was taken back. */
 export async function readPins(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinChange>> {
   if (people.length === 0) return new Map();
   const rows = await db.selectFrom('pin').selectAll().where('person', 'in', people).execute();

@@ -9,7 +9,7 @@ import type { Keys, Place } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
 
 /**
- * "That was wrong", said of a record on one's own page. It reaches whoever is in charge (features/attention/); what they did about it
+ * "That was wrong", said of a record on one's own page. It reaches the person in charge (features/attention/); what they did about it
  * is their note there, which the person reads. The record stays as it is: a correction stands beside it.
  */
 
@@ -20,10 +20,10 @@ export const complaintPlace = (id: string, person: string): Place => ({
   rowVersion: 1,
 });
 
-/** Most that wait for an answer at once: nobody fills the queue of whoever is in charge. */
+/** Most that wait for an answer at once: nobody fills the queue of the person in charge. */
 const MAX_OPEN = 20;
 
-/** Words of these complaints, by id; of whoever was erased there are none. */
+/** Words of these complaints, by id; of people who were erased there are none. */
 export async function openComplaints(db: Db, keys: Keys, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const rows = await db.selectFrom('complaint').select(['id', 'person', 'sealed']).where('id', 'in', ids).execute();
@@ -39,7 +39,7 @@ export async function openComplaints(db: Db, keys: Keys, ids: readonly string[])
   );
 }
 
-/** Everything that somebody said, newest first, with what came of it. @param names every name of theirs */
+/** Everything that a person said, newest first, with what came of it. @param names every name of theirs */
 export async function complaintsOf(db: Db, keys: Keys, names: readonly string[]): Promise<MyComplaint[]> {
   if (names.length === 0) return [];
   const rows = await db
@@ -71,7 +71,7 @@ export async function complaintsOf(db: Db, keys: Keys, names: readonly string[])
 }
 
 /**
- * Somebody says that a record of theirs is wrong. Said again, the later words count, and it waits again.
+ * A person says that a record of theirs is wrong. Said again, the later words count, and it waits again.
  *
  * @throws Problem `person-unknown`; `record-unknown`: no such record, or not theirs, which sounds the same; `complaints-waiting`
  */

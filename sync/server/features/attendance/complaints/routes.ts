@@ -24,7 +24,7 @@ const say = route({
   method: 'POST',
   path: '/api/me/complaints',
   summary:
-    'That record of mine is wrong. Somebody in charge looks at it; the record stays, and a correction stands beside it',
+    'That record of mine is wrong. Someone in charge looks at it; the record stays, and a correction stands beside it',
   roles: ['person'],
   data: [...DATA, 'attention.note'],
   action: 'write',
@@ -42,7 +42,7 @@ const say = route({
 
 export const complaintRoutes: readonly RouteSpec[] = [mine, say];
 
-/** Every name that somebody ever had here: more than one after a merge. */
+/** Every name that a person ever had here: more than one after a merge. */
 async function namesOfPerson(db: Db, person: string): Promise<string[]> {
   const rows = await db.selectFrom('person').select('id').where('merged_into', '=', person).execute();
   return [person, ...rows.map((r) => r.id)];

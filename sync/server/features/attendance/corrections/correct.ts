@@ -30,7 +30,7 @@ export interface Corrected {
 }
 
 /**
- * @param by account of whoever makes it; null: the operator
+ * @param by account of the person who makes it; null: the operator
  * @throws Problem `record-unknown`, `record-of-nobody`, `already-corrected`, `already-void`, `correction-unknown`,
  *   `already-undone`, `not-undoable`, `nothing-to-correct`, `person-unknown`, `unknown-site`, `at-in-future`
  */
@@ -171,10 +171,14 @@ async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRec
     .executeTakeFirst();
   if (!row) throw new Problem('record-unknown', 'There is no such record.', 'Search for it again.');
   const { person } = row;
-  // They turned out to be somebody else a moment ago.
+  // They turned out to be someone else a moment ago.
   if (person !== null && person !== before?.person) return lockRecord(tx, id);
   if (person === null || standing?.erased)
-    throw new Problem('record-of-nobody', 'Whoever this record was about has been erased.', 'It can’t be corrected.');
+    throw new Problem(
+      'record-of-nobody',
+      'The person this record was about has been erased.',
+      'It can’t be corrected.',
+    );
   const taken = await tx
     .selectFrom('checkin_void')
     .select('target')

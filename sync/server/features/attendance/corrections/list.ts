@@ -10,7 +10,7 @@ import { personBox } from '../../../platform/keys/persons.ts';
 import { reasonPlace } from './correct.ts';
 
 /**
- * Corrections, newest first. Of somebody who was erased none is told: what is left of it names nobody.
+ * Corrections, newest first. Of a person who was erased none is shown: what is left of it names nobody.
  *
  * @param o `person`: under every name that they had before a merge; `after`: those behind this one
  */

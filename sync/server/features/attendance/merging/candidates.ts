@@ -12,7 +12,7 @@ import type { Keys } from '../../../platform/keys/envelope.ts';
 
 const EVERY_MS = 60_000;
 /**
- * Cosine from which two people's faces are put before somebody as perhaps the same, by embedder. Only a hint, and a person
+ * Cosine from which two people's faces are put before staff as perhaps the same, by embedder. Only a hint, and a person
  * decides; 0.6 of the one that ships, above the threshold of a gallery of 4,000 at 1 % FPIR (0.547), so that the queue stays
  * short. Templates of an embedder that is not here are not compared: nobody knows what their scores say.
  */

@@ -30,7 +30,7 @@ export interface Candidate {
 }
 
 /**
- * Pairs that somebody has to decide about, oldest first.
+ * Pairs that someone has to decide about, oldest first.
  *
  * @param after those behind this one
  */
@@ -110,8 +110,8 @@ export interface Merged {
 
 /**
  * Two people are one: all records of `merged` are those of `kept` from now on, those that come later under the old name
- * too. Nothing is deleted; days on which both have records are resolved anew. Consents and templates move along. Kiosks
- * forget the old name and get the kept one.
+ * too. Nothing is deleted; days on which both have records are resolved again. Consents and templates move along.
+ * Kiosks forget the old name and get the kept one.
  *
  * @param by who decided, for the record of the merge
  * @throws Problem `merge-not-possible`: one of them is unknown, erased or merged already, or they are the same
@@ -162,7 +162,7 @@ async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): 
   );
 }
 
-/** Consents, templates and sites of one person become the other's, and kiosks are told. */
+/** Consents, templates and sites of one person become the other's, and kiosks are notified. */
 async function moveToKiosks(
   tx: Transaction<Tables>,
   keys: Keys,
@@ -216,7 +216,7 @@ async function settleCandidates(
             where first = least(${kept}::uuid, ${merged}::uuid) and second = greatest(${kept}::uuid, ${merged}::uuid)`.execute(
     tx,
   );
-  // A rejected pair stays rejected: whoever is not the merged person is not the kept one.
+  // A rejected pair stays rejected: people who are not the merged person are not the kept one.
   await sql`
     with others as (
       delete from merge_candidate where status <> 'merged' and (first = ${merged} or second = ${merged}) returning *

@@ -39,14 +39,14 @@ const records = fc.array(
   { maxLength: 25 },
 );
 
-describe('what counts of somebody’s records', () => {
+describe('what counts of a person’s records', () => {
   test('two kiosks within the window are one presence, whatever each had worked out', () => {
     expect(shown([record(0), record(30), record(61, 'out')])).toEqual(['in', '=0', 'out']);
     expect(shown([record(0), record(30, 'out')])).toEqual(['in', '=0']);
     expect(shown([record(0), record(60), record(61)])).toEqual(['in', '=0', 'out']);
   });
 
-  test('somebody who chose another direction is no duplicate', () => {
+  test('a person who chose another direction is no duplicate', () => {
     expect(shown([record(0), record(30, 'out', { automatic: false })])).toEqual(['in', 'out']);
     expect(shown([record(0), record(30, 'in', { automatic: false })])).toEqual(['in', '=0']);
   });

@@ -2,7 +2,7 @@ import type { DayOf } from '../../../../protocol/wire/calendar.ts';
 import type { SiteRules } from '../../../core/sites/sites.ts';
 
 /**
- * What counts of somebody's records at one site. Pure, and a function of the set of records alone: in which order they
+ * What counts of a person's records at one site. Pure, and a function of the set of records alone: in which order they
  * arrived makes no difference. Every record stays; the rules only say which direction counts, and which records are the
  * same presence once more.
  */
@@ -36,7 +36,8 @@ export function inOrder<T extends { at: number; id: string }>(records: readonly 
  * Resolves records of one person at one site. The list must be closed: all records of its days, and none outside within
  * `repeatMs` of one inside (see `closed`).
  *
- * - Within `repeatMs` after a record that counts, another is the same presence; not when somebody chose another direction.
+ * - Within `repeatMs` after a record that counts, another is the same presence; not when the person chose another
+ * direction.
  * - A direction that was fixed or chosen stands.
  * - One that a kiosk worked out stands for the first record of a day, and alternates from there.
  *

@@ -69,7 +69,7 @@ async function followPage(
   if (!end) return { events: 0, falling: 0 };
   const theirs = rows.filter((r) => r.person !== null && r.personal !== null && modelOf(r.header));
   const people = theirs.map((r) => r.person!);
-  // Whoever is erased meanwhile has no key afterwards, and is passed over.
+  // People erased meanwhile have no key afterwards, and are passed over.
   await lockPeople(tx, people);
   const box = await personBox(tx, keys, people);
   opened.note('attendance', people);
@@ -111,7 +111,7 @@ async function follow(
     .where('person', '=', person)
     .where('model', '=', model)
     .executeTakeFirst();
-  // Nobody's template any more, or the record is from before they were enrolled anew.
+  // Nobody's template any more, or the record is from before they were enrolled again.
   if (!newest?.at || at < newest.at) return false;
   const row = await tx
     .selectFrom('person_score')

@@ -2,8 +2,8 @@ import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../../../platform/database/schema.ts';
 
 /**
- * Two people are one, and so are their scores: of each model those of whoever checked in more often go on. Their templates
- * have just been laid together, which is no new enrolment: the scores count from those templates on.
+ * Two people are one, and so are their scores: of each model those of the one who checked in more often go on. Their
+ * templates have just been laid together, which is no new enrolment: the scores count from those templates on.
  */
 export async function moveScores(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
   await sql`

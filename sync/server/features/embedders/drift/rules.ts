@@ -1,6 +1,6 @@
 /** Match scores of one person over time. Pure. */
 
-/** Check-ins whose mean is what somebody scored at first. */
+/** Check-ins whose mean is what a person scored at first. */
 const FIRST = 10;
 /** Weight of the newest check-in in the moving mean: about the last ten count. */
 const WEIGHT = 0.15;
@@ -24,6 +24,6 @@ export function withScore({ count, baseline, recent }: Scores, score: number): S
   return { count: count + 1, baseline: mean, recent: first ? mean : recent + WEIGHT * (score - recent) };
 }
 
-/** Whether somebody is recognised so much worse than at first that they should be enrolled again. */
+/** Whether a person is recognised so much worse than at first that they should be enrolled again. */
 export const falls = ({ count, baseline, recent }: Scores): boolean =>
   count >= DRIFT.count && baseline - recent >= DRIFT.fall;

@@ -5,9 +5,9 @@ import { policyOf } from '../../../core/sites/policy.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { DRIFT } from '../drift/rules.ts';
 
-/** Whom the kiosks of a site are to enrol again, and why. By person: a list of the same people is the same list. */
+/** Who the kiosks of a site are to enrol again, and why. By person: a list of the same people is the same list. */
 
-/** In the order in which they count: of several reasons staff is told the first. */
+/** In the order in which they count: of several reasons staff sees the first. */
 const REASONS = ['guardian-missing', 'of-age', 'lapsed', 'embedder', 'no-template', 'score-falls', 'imported'] as const;
 type Reason = (typeof REASONS)[number];
 
@@ -17,8 +17,8 @@ export interface Reenrolment {
 }
 
 /**
- * Everybody of a scope who is to be enrolled again; nobody where no face is used. What somebody in charge has put aside in
- * the attention queue is not told.
+ * Everybody of a scope who is to be enrolled again; nobody where no face is used. What someone in charge has put aside
+ * in the attention queue is left out.
  */
 export async function reenrolments(db: Db, scope: string, now: Date): Promise<Reenrolment[]> {
   if (!(await facesAllowed(db, scope))) return [];
@@ -78,7 +78,7 @@ export async function reenrolments(db: Db, scope: string, now: Date): Promise<Re
     const before = first.get(person);
     if (!before || REASONS.indexOf(reason) < REASONS.indexOf(before)) first.set(person, reason);
   }
-  // Where there are too many, the reasons decide who is told: a list of hundreds of new people hides nobody else.
+  // Where there are too many, the reasons decide who is listed: a list of hundreds of new people hides nobody else.
   const rank = ({ reason }: { reason: Reason }) => REASONS.indexOf(reason);
   const byPerson = (a: Reenrolment, b: Reenrolment) => (a.person < b.person ? -1 : 1);
   return [...first]

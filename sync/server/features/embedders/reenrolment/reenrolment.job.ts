@@ -6,10 +6,12 @@ import type { Job } from '../../../platform/jobs/job.ts';
 import { reenrolments } from './list.ts';
 
 const EVERY_MS = 60_000;
-/** By scope: digest of the list that its kiosks were told last. Names nobody. */
+/** By scope: digest of the list that its kiosks received last. Names nobody. */
 const MARK = 'reenrolment';
 
-/** Kiosks are told whom to enrol again when that has changed: by scores, consents, a new embedder, cards, or an age. */
+/**
+ * Kiosks are notified who to enrol again when that has changed: by scores, consents, a new embedder, cards, or an age.
+ */
 export const reenrolmentJob: Job = {
   name: 'reenrolment',
   everyMs: EVERY_MS,
@@ -26,7 +28,7 @@ export const reenrolmentJob: Job = {
         const key = `${MARK} ${scope}`;
         const digest = createHash('sha256').update(JSON.stringify(list)).digest('base64url');
         const held = await tx.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
-        // Nobody ever was on it: nothing to tell.
+        // Nobody ever was on it: nothing to send.
         if (held?.value === digest || (!held && list.length === 0)) return;
         await tx
           .insertInto('meta')

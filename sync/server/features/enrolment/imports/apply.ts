@@ -50,7 +50,7 @@ export async function applyAccepted(
       await inTransaction(db, (tx) => applyOne(tx, keys, next.id, pipeline, at));
       applied += 1;
     } catch (cause) {
-      // Somebody who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
+      // A person who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
       if (!(cause instanceof Problem)) throw cause;
       await db
         .updateTable('import_photo')

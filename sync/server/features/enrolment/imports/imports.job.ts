@@ -33,7 +33,9 @@ export const importsJob: Job = {
   },
 };
 
-/** Removes imports that are over, and ends those that somebody has left, and enrolments that nobody has decided about. */
+/**
+ * Removes imports that are over, and ends those that people have left, and enrolments that nobody has decided about.
+ */
 export const importsEndJob: Job = {
   name: 'photo-imports-end',
   everyMs: DAY_MS,

@@ -33,7 +33,7 @@ interface Row {
 }
 
 /**
- * Looks at every picture that waits: whom it is of, how good it is, and whether the face is somebody else's. One that was
+ * Looks at every picture that waits: who it is of, how good it is, and whether the face is someone else's. One that was
  * changed while it was looked at goes on waiting, for the next run.
  *
  * @returns how many
@@ -96,7 +96,7 @@ async function judgeBatch(services: Services, run: string, rows: readonly Row[])
 
 type Matched = Row & { readonly unmatched: string | null };
 
-/** Says of each picture whom it is of, and seals it under their key before anything else is done with it. */
+/** Says of each picture who it is of, and seals it under their key before anything else is done with it. */
 async function matchBatch(
   db: Db,
   keys: Keys,
@@ -133,7 +133,7 @@ async function matchBatch(
   return { matched, looks: held?.looks ?? null };
 }
 
-/** Gives a picture to somebody, unless it was given to somebody meanwhile. @returns null: it is not to be looked at now */
+/** Assigns a picture to a person, unless it was assigned meanwhile. @returns null: it is not to be looked at now */
 async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): Promise<Row | null> {
   const waiting = (db: Db) =>
     db
@@ -149,15 +149,15 @@ async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): P
       return (await waiting(tx).executeTakeFirst()) ?? null;
     });
   } catch (cause) {
-    // They were erased, or found to be somebody else, a moment ago: it is asked again whom it is of.
+    // They were erased, or found to be someone else, a moment ago: it is asked again who it is of.
     if (cause instanceof Problem && cause.code === 'person-unknown') return null;
     throw cause;
   }
 }
 
 /**
- * Those of which everything that was found still holds: the import is open, nobody has decided about them or said whom they
- * are of, and for those of nobody, neither list nor people have changed, by which somebody may be found.
+ * Those of which everything that was found still holds: the import is open, nobody has decided about them or said who
+ * they are of, and for those of nobody, neither list nor people have changed, by which someone may be found.
  *
  * @param looks of the import when its list was read
  */

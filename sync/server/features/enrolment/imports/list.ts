@@ -1,7 +1,9 @@
 import { parse } from 'csv-parse/sync';
 import { Problem } from '../../../../protocol/wire/problem.ts';
 
-/** A list beside the pictures: whom files are of, or whom to make. Saved by whatever program: nothing in it is trusted. */
+/**
+ * A list beside the pictures: who files are of, or who to make. Saved by whatever program: nothing in it is trusted.
+ */
 
 /** Largest list, bytes, and most lines. */
 export const MAX_LIST_BYTES = 4 * 1024 * 1024;
@@ -13,7 +15,7 @@ const MAX_CELL = 400;
 export interface ListLine {
   /** Number of the line in its file, the head line being 1. */
   readonly line: number;
-  /** The list has what it takes to make somebody: a name, and a number or an address by which it can be run again. */
+  /** The list has what it takes to make a person: a name, and a number or an address by which it can be run again. */
   readonly people: boolean;
   /** The picture's file, without folders. */
   readonly file: string | null;

@@ -4,12 +4,12 @@ import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import type { ListLine } from './list.ts';
 
-/** Whom a file is of: by the list beside it, else by its name, which is a number, an e-mail address, an id or a person's name. */
+/** Who a file is of: by the list beside it, else by its name, which is a number, an e-mail address, an id or a person's name. */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 const same = (text: string): string => text.normalize('NFC').trim().toLowerCase();
-/** `Lovelace_Ada-2.jpg` as `lovelace ada`: a number at the end tells several pictures of one person apart. */
+/** `Lovelace_Ada-2.jpg` as `lovelace ada`: a number at the end distinguishes several pictures of one person. */
 export const nameOfFile = (file: string): string =>
   same(
     stem(file)

@@ -5,7 +5,7 @@ import type { Keys } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
 import { importPlace } from './places.ts';
 
-/** By which lists somebody was put down, for their own export. What a list said of them is their profile. */
+/** By which lists a person was put down, for their own export. What a list said of them is their profile. */
 export async function importedListsOf(tx: Transaction<Tables>, names: readonly string[]): Promise<object[]> {
   const rows = await tx
     .selectFrom('import_person')
@@ -16,7 +16,7 @@ export async function importedListsOf(tx: Transaction<Tables>, names: readonly s
   return rows.map((r) => ({ import: r.run, state: 'put-down', madeAt: r.made_at.toISOString() }));
 }
 
-/** What imports hold of somebody, opened, for their own export. */
+/** What imports hold of a person, opened, for their own export. */
 export async function importedPhotosOf(
   tx: Transaction<Tables>,
   keys: Keys,

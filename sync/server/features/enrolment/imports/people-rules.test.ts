@@ -26,7 +26,7 @@ const plan = (...lines: ListLine[]) => planLines(lines, known);
 const codesOf = (change: Partial<ListLine>) => plan(line(change))[0]!.codes;
 
 describe('a line of a list of people', () => {
-  test('is somebody new, or whoever has its number or address already', () => {
+  test('is someone new, or the person who has its number or address already', () => {
     expect(plan(line(), line({ number: '7' }), line({ number: null, email: ' EVE@x.example' }))).toMatchObject([
       { outcome: 'new', person: null, site: null, language: null },
       { outcome: 'known', person: 'grace', codes: [] },

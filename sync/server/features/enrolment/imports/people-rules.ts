@@ -4,7 +4,7 @@ import type { LINE_CODES } from '../../../../protocol/api/imports.ts';
 import { isReadableName } from '../../../../protocol/wire/name.ts';
 import type { ListLine } from './list.ts';
 
-/** What becomes of each line of a list of people: somebody new, somebody who is there, or why not. Pure. */
+/** What becomes of each line of a list of people: someone new, someone who is there, or why not. Pure. */
 
 type LineCode = (typeof LINE_CODES)[number];
 

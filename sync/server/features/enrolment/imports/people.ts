@@ -19,9 +19,9 @@ import { importPlace, mapPlace } from './places.ts';
 import { lockOpen, lookAgain } from './runs.ts';
 
 /**
- * People of a list. Every line is looked at before anybody is made, and nobody is made while one is wrong. Whoever has the
- * number or the address of a line is that person and stays as they are, so a list can be run again, and goes on after a kill
- * with whoever is missing.
+ * People of a list. Every line is looked at before anybody is made, and nobody is made while one is wrong. The person
+ * who has the number or the address of a line is that person and stays as they are, so a list can be run again, and
+ * goes on after a kill with those who are missing.
  */
 
 /** People made in one transaction. */
@@ -142,7 +142,7 @@ export async function makePeople(tx: Transaction<Tables>, keys: Keys, run: strin
     throw new Problem(
       'import-people-wrong',
       'Some lines of the list are wrong, so nobody was made.',
-      'Mend them in the list, and upload it again.',
+      'Fix them in the list, and upload it again.',
       { params: { count: wrong } },
     );
   if (!plan.some((line) => line.outcome === 'new'))
@@ -160,8 +160,8 @@ function requireIdle(people: string | null): void {
 }
 
 /**
- * Has the people taken back whom this import made, and nobody has had to do with since, by the job. It is an erasure like
- * any other: kiosks forget them.
+ * Has the people taken back who this import made, and who nobody has dealt with since, by the job. It is an erasure
+ * like any other: kiosks forget them.
  *
  * @throws Problem `import-unknown`, `import-people-busy`, `import-nobody-made`
  */
@@ -175,7 +175,7 @@ export async function undoPeople(tx: Transaction<Tables>, run: string): Promise<
   await tx.updateTable('import_run').set({ people: 'undoing' }).where('id', '=', run).execute();
 }
 
-/** Makes whoever is missing of lists that were accepted, a few a transaction. @returns how many were made */
+/** Makes the people who are missing of lists that were accepted, a few a transaction. @returns how many were made */
 export async function makeWanted(services: Services, signal: AbortSignal): Promise<number> {
   const { db, keys, now } = services;
   const runs = await db.selectFrom('import_run').select('id').where('people', '=', 'making').orderBy('id').execute();
@@ -205,7 +205,7 @@ async function makeBatch(
 ): Promise<number> {
   const row = await tx.selectFrom('import_run').select('people').where('id', '=', run).forUpdate().executeTakeFirst();
   if (row?.people !== 'making') return 0;
-  // Somebody may have put one of them down meanwhile, by hand or at a kiosk.
+  // Someone may have put one of them down meanwhile, by hand or at a kiosk.
   const these = lines.map(({ line }) => line);
   const numbers = await peopleBy(tx, keys, 'number', these, keyOfNumber);
   const emails = await peopleBy(tx, keys, 'email', these, keyOfEmail);

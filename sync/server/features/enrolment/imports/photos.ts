@@ -12,7 +12,7 @@ import { describeDuplicates, requireOverrule } from '../duplicate.ts';
 import { importPlace } from './places.ts';
 import { lockOpen } from './runs.ts';
 
-/** The pictures of an import: whom each is of, what was found of it, and what somebody decided. */
+/** The pictures of an import: who each is of, what was found of it, and what someone decided. */
 
 /** Pictures of an import in the order in which they came. */
 export async function listPhotos(
@@ -65,7 +65,7 @@ export async function listPhotos(
   }));
 }
 
-/** Whether the face of a picture is like somebody else's: then accepting it makes the two a pair of lookalikes. */
+/** Whether the face of a picture is like someone else's: then accepting it makes the two a pair of lookalikes. */
 export const isDuplicate = <T extends { readonly code: string | null; readonly duplicate_of: string | null }>(
   row: T,
 ): row is T & { readonly duplicate_of: string } =>
@@ -86,9 +86,9 @@ async function lockPhoto(tx: Transaction<Tables>, run: string, photo: string) {
 }
 
 /**
- * Somebody decides about a picture. Nothing leaves the import by that.
+ * Someone decides about a picture. Nothing leaves the import by that.
  *
- * @returns whom it is about
+ * @returns who it is about
  * @throws Problem `import-unknown`, `import-closed`, `import-photo-unknown`, `import-photo-unusable`, `duplicate-needs-admin`,
  *   `confirmation-wrong`
  */
@@ -108,7 +108,7 @@ export async function decide(
       throw new Problem(
         'import-photo-unusable',
         'There is no template of this picture, or it is of nobody who is known.',
-        'Say whom it is of, or refuse it.',
+        'Say who it is of, or refuse it.',
       );
     if (isDuplicate(row))
       await requireOverrule(tx, keys, actor, { other: row.duplicate_of, typed: wanted.typed ?? '' });
@@ -139,7 +139,7 @@ export async function decide(
   return row.person;
 }
 
-/** Accepts every picture that nothing speaks against. @returns whom they are of */
+/** Accepts every picture that nothing speaks against. @returns who they are of */
 export async function acceptAll(tx: Transaction<Tables>, run: string, by: string | null, now: Date): Promise<string[]> {
   await lockOpen(tx, run);
   const rows = await tx
@@ -156,7 +156,7 @@ export async function acceptAll(tx: Transaction<Tables>, run: string, by: string
 }
 
 /**
- * Says whom a picture is of: it is sealed anew under their key, and looked at again.
+ * Says who a picture is of: it is resealed under their key, and looked at again.
  *
  * @throws Problem as `decide`, and `person-unknown`
  */
@@ -182,7 +182,7 @@ export async function assignPhoto(
     .execute();
 }
 
-/** Seals a picture and its file's name for somebody. @throws Problem `person-unknown` */
+/** Seals a picture and its file's name for a person. @throws Problem `person-unknown` */
 export async function moveTo(
   tx: Transaction<Tables>,
   keys: Keys,

@@ -90,7 +90,7 @@ const upload = authRoute({
   method: 'POST',
   path: '/api/imports/:import/files',
   summary:
-    'A picture, a ZIP of pictures, or a CSV that says whom files are of. It is sealed at once, and looked at soon',
+    'A picture, a ZIP of pictures, or a CSV that says who files are of. It is sealed at once, and looked at soon',
   roles: ROLES,
   data: ['photo'],
   action: 'write',
@@ -128,7 +128,7 @@ const upload = authRoute({
 const photos = route({
   method: 'GET',
   path: '/api/imports/:import/photos',
-  summary: 'Pictures of an import, with whom each is of and what speaks against it',
+  summary: 'Pictures of an import, with who each is of and what speaks against it',
   roles: ROLES,
   data: ['person.name', 'consent'],
   action: 'read',
@@ -155,7 +155,7 @@ const photos = route({
 const picture = route({
   method: 'GET',
   path: '/api/imports/:import/photos/:photo/picture',
-  summary: 'The face on one picture, for whoever reviews it',
+  summary: 'The face on one picture, for the person who reviews it',
   roles: ROLES,
   data: ['photo'],
   action: 'decrypt',
@@ -170,7 +170,7 @@ const picture = route({
       .where('run', '=', params.import)
       .where('id', '=', params.photo)
       .executeTakeFirst();
-    // What nobody has looked at yet is whatever somebody has uploaded.
+    // What nobody has looked at yet is whatever someone has uploaded.
     if (!row?.photo || row.state === 'waiting')
       throw new Problem('import-photo-unknown', 'There is no such picture (any more).', 'Read the list again.');
     const box = await personBox(tx, keys, row.person ? [row.person] : []);
@@ -211,7 +211,7 @@ const decision = route({
 const assign = route({
   method: 'POST',
   path: '/api/imports/:import/photos/:photo/person',
-  summary: 'Say whom a picture is of; it is looked at again',
+  summary: 'Say who a picture is of; it is looked at again',
   roles: ROLES,
   data: ['photo', 'person.name'],
   action: 'write',
@@ -249,7 +249,7 @@ const all = route({
 const apply = route({
   method: 'POST',
   path: '/api/imports/:import/apply',
-  summary: 'Enrol what was accepted: consents on the operator’s basis are put on record, and kiosks are told',
+  summary: 'Enrol what was accepted: consents on the operator’s basis are put on record, and kiosks are notified',
   roles: ROLES,
   data: ['template', 'photo', 'consent'],
   action: 'write',
@@ -286,7 +286,7 @@ const lines = route({
   method: 'GET',
   path: '/api/imports/:import/people',
   summary:
-    'What would become of each line of a list of people: somebody new, somebody who is there, or what is wrong with it',
+    'What would become of each line of a list of people: someone new, someone who is there, or what is wrong with it',
   roles: ROLES,
   data: PEOPLE,
   action: 'read',
@@ -306,7 +306,7 @@ const lines = route({
 const make = route({
   method: 'POST',
   path: '/api/imports/:import/people',
-  summary: 'Make whoever of the list is not there yet; refused while a line is wrong. Safe to do again',
+  summary: 'Make the people of the list who are not there yet; refused while a line is wrong. Safe to do again',
   roles: ROLES,
   data: PEOPLE,
   action: 'write',
@@ -323,7 +323,7 @@ const make = route({
 const unmake = route({
   method: 'POST',
   path: '/api/imports/:import/people/undo',
-  summary: 'Erase whom the list made, but for whoever has agreed, checked in, or was changed since',
+  summary: 'Erase the people the list made, but for those who have agreed, checked in, or were changed since',
   roles: ROLES,
   data: PEOPLE,
   action: 'delete',

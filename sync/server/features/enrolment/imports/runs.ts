@@ -81,7 +81,7 @@ export async function addUpload(
     throw new Problem('import-full', `An import takes ${MAX_PICTURES} pictures.`, 'Begin another for the rest.');
   if (lines.length > 0) {
     const map = row.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]) : [];
-    // A list of people takes the place of the one before: it is the same one, mended.
+    // A list of people takes the place of the one before: it is the same one, corrected.
     const kept = lines.some((line) => line.people) ? map.filter((line) => !line.people) : map;
     const sealed = keys.sealJson(mapPlace(run), [...kept, ...lines]);
     await tx.updateTable('import_run').set({ map: sealed }).where('id', '=', run).execute();
@@ -114,7 +114,7 @@ export async function addUpload(
 }
 
 /**
- * Pictures that came before whoever they are of was known are looked at again; so is one that is being looked at now, and
+ * Pictures that came before their person was known are looked at again; so is one that is being looked at now, and
  * does not know of this (judge.ts).
  */
 export async function lookAgain(tx: Transaction<Tables>, run: string): Promise<void> {

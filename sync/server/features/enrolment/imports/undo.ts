@@ -4,7 +4,7 @@ import { inTransaction } from '../../../platform/database/retry.ts';
 import { requestErasure } from '../../privacy/erasure/request.ts';
 import { entryOf, untouched } from './people.ts';
 
-/** Takes back whom imports made. Each is a request of its own, so that a kill leaves no half and the next run goes on. @returns how many */
+/** Takes back the people imports made. Each is a request of its own, so that a kill leaves no half and the next run goes on. @returns how many */
 export async function undoWanted(services: Services, signal: AbortSignal): Promise<number> {
   const { db, keys, now } = services;
   const runs = await db.selectFrom('import_run').select('id').where('people', '=', 'undoing').orderBy('id').execute();

@@ -3,7 +3,7 @@ import { Problem } from '../../../../protocol/wire/problem.ts';
 import { MAX_PICTURE_BYTES } from '../../embedders/faces.ts';
 import { type ListLine, MAX_LIST_BYTES, readList } from './list.ts';
 
-/** What is uploaded to an import: pictures, an archive of them, a list. Made by whoever sends it: nothing in it is trusted. */
+/** What is uploaded to an import: pictures, an archive of them, a list. Made by the sender: nothing in it is trusted. */
 
 /** Largest upload, bytes: an archive is in memory whole. */
 export const MAX_UPLOAD_BYTES = 48 * 1024 * 1024;
@@ -95,7 +95,7 @@ async function contentOf(zip: ZipFile, entry: Entry, most: number): Promise<Buff
   for await (const piece of stream as AsyncIterable<Buffer>) {
     size += piece.length;
     if (size > most)
-      throw new Problem('zip-too-large', 'A file in the archive is larger than it says.', 'Pack it anew.');
+      throw new Problem('zip-too-large', 'A file in the archive is larger than it says.', 'Pack it again.');
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
@@ -108,12 +108,12 @@ function asProblem(cause: unknown): unknown {
   if (cause instanceof Problem) return cause;
   const text = cause instanceof Error ? cause.message : '';
   if (/invalid relative path|absolute path|invalid characters in fileName/i.test(text))
-    return new Problem('zip-name-unsafe', 'A file in the archive has a name that leads out of it.', 'Pack it anew.', {
+    return new Problem('zip-name-unsafe', 'A file in the archive has a name that leads out of it.', 'Pack it again.', {
       cause,
     });
   if (/too many bytes|not enough bytes|size/i.test(text))
-    return new Problem('zip-too-large', 'A file in the archive is not as large as it says.', 'Pack it anew.', {
+    return new Problem('zip-too-large', 'A file in the archive is not as large as it says.', 'Pack it again.', {
       cause,
     });
-  return new Problem('zip-broken', 'The archive can not be read.', 'Pack it anew.', { cause });
+  return new Problem('zip-broken', 'The archive can not be read.', 'Pack it again.', { cause });
 }

@@ -6,7 +6,7 @@ import type { Row, Tables } from '../../../platform/database/schema.ts';
 import { fleetOf, lockRollouts, planOf } from './force.ts';
 import { publishRollout } from './publish.ts';
 
-/** What can be done with a rollout. Each is one transaction, under the lock of rollouts, and tells the kiosks at its end. */
+/** What can be done with a rollout. Each is one transaction, under the lock of rollouts, and notifies the kiosks at its end. */
 
 /** What an act works with. */
 export interface Acting {
@@ -35,7 +35,7 @@ export async function noteAction(
     .execute();
 }
 
-/** Changes a rollout, writes it down, and tells the kiosks what that means for them. */
+/** Changes a rollout, writes it down, and publishes to the kiosks what that means for them. */
 export async function change(
   a: Acting,
   row: Row<'rollout'>,
@@ -72,7 +72,7 @@ function requireState(row: Row<'rollout'>, states: readonly RolloutState[], next
     throw new Problem('rollout-not-so', `The rollout is ${row.state}: that can’t be done with it now.`, nextStep);
 }
 
-/** No further kiosk is told; who has begun goes on by itself. @throws Problem `rollout-unknown`, `rollout-over`, `rollout-not-so` */
+/** No further kiosk is notified; one that has begun goes on by itself. @throws Problem `rollout-unknown`, `rollout-over`, `rollout-not-so` */
 export async function pauseRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
   requireState(row, ['running'], 'Only one that runs can be paused.');
@@ -80,7 +80,7 @@ export async function pauseRollout(a: Acting, id: string): Promise<void> {
 }
 
 /**
- * Goes on from the step where it was; its soak time begins anew. Failures up to now are answered for: only new ones stop it.
+ * Goes on from the step where it was; its soak time starts over. Failures up to now are answered for: only new ones stop it.
  *
  * @param again kiosks on which it failed try it once more
  * @throws Problem as above

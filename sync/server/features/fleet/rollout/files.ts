@@ -24,7 +24,7 @@ export function noRepository(): Problem {
 
 /**
  * Opens a file of the repository; the caller closes it. Only what a repository may hold is reached, and nothing outside its
- * folder, whatever links lie in it.
+ * folder, whatever links are in it.
  *
  * @param path relative, decoded
  * @returns null: there is no such file, or none that may be given out

@@ -34,7 +34,7 @@ export function planOf(row: Row<'rollout'>): Plan {
   };
 }
 
-/** A kiosk that may be told something. */
+/** A kiosk that may receive something. */
 export interface FleetKiosk extends Kiosk {
   readonly name: string;
   /** Scope (core/devices/scope.ts). */

@@ -7,7 +7,7 @@ import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { fleetOf, planOf, rolloutInForce, windowsOf } from './force.ts';
 import { publishRollout } from './publish.ts';
 
-/** Rings of kiosks, and when kiosks of a site may restart. What changes is told to the kiosks at once. */
+/** Rings of kiosks, and when kiosks of a site may restart. What changes is published to the kiosks at once. */
 
 /** Kiosks of a ring that are named. */
 const NAMED = 500;

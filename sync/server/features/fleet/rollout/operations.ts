@@ -106,7 +106,7 @@ async function act(
   });
 }
 
-/** Does it with its row of the audit log, tells the kiosks, and gives the rollout as it is then. */
+/** Does it with its row of the audit log, notifies the kiosks, and returns the rollout as it is then. */
 async function done(context: OperatorContext, route: string, work: (a: Acting) => Promise<string>) {
   const row = { action: 'operate', route, data: [] } as const;
   const result = await audited(

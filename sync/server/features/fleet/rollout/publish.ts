@@ -7,10 +7,10 @@ import { type FleetKiosk, windowsOf } from './force.ts';
 import { directiveOf, type Plan } from './rules.ts';
 
 /**
- * Brings what every kiosk is told in line with the rollout as it is now, and tells only whom it changes something for. Safe
- * to run again; the last thing of its transaction.
+ * Brings what every kiosk receives in line with the rollout as it is now, and notifies only those it changes something
+ * for. Safe to run again; the last thing of its transaction.
  *
- * @returns how many were told something
+ * @returns how many were notified
  */
 export async function publishRollout(
   tx: Transaction<Tables>,

@@ -9,7 +9,7 @@ import { fleetOf, lockRollouts, planOf, rolloutInForce } from './force.ts';
 import { publishRollout } from './publish.ts';
 import { decide, tally } from './rules.ts';
 
-/** Stops a rollout that goes wrong, takes its next step when it is time, and tells kiosks that came, moved or were put into a ring. */
+/** Stops a rollout that goes wrong, takes its next step when it is time, and notifies kiosks that came, moved or were put into a ring. */
 export const rolloutsJob: Job = {
   name: 'rollouts',
   everyMs: 5000,

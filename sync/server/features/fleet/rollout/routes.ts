@@ -129,7 +129,7 @@ const kiosks = route({
 const history = route({
   method: 'GET',
   path: '/api/rollouts/:rollout/history',
-  summary: 'What was done with a rollout, by whom and when, newest first',
+  summary: 'What was done with a rollout, who did it and when, newest first',
   roles: READERS,
   data: ['account.email'],
   action: 'read',
@@ -171,7 +171,7 @@ const act = <B extends z.ZodType>(
   });
 
 const acts = [
-  act('pause', 'Tell no further kiosk; who has begun goes on by itself', NOT_SO, pauseRollout),
+  act('pause', 'Notify no further kiosk; one that has begun goes on by itself', NOT_SO, pauseRollout),
   act(
     'resume',
     'Go on from the present step; failures up to now are answered for',

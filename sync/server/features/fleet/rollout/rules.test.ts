@@ -98,7 +98,7 @@ describe('who is reached', () => {
   });
 });
 
-describe('what a kiosk is told', () => {
+describe('what a kiosk receives', () => {
   const window = { from: '22:00', to: '04:00', zone: 'Europe/Berlin' };
   const directiveFor = (state: Plan['state'], progress: State | null, ring: RingId = 'canary') =>
     directiveOf(plan({ state }), kiosk(progress, { ring }), window)?.action ?? null;
@@ -125,14 +125,14 @@ describe('what a kiosk is told', () => {
     }
   });
 
-  test('one that is rolled back tells everybody who ever heard of it, and nobody else', () => {
+  test('one that is rolled back notifies every kiosk that ever heard of it, and no other', () => {
     for (const state of ['told', 'installing', 'healthy', 'rolled-back', 'refused'] as const)
       expect(directiveFor('rolled-back', state)).toBe('rollback');
     expect(directiveFor('rolled-back', null)).toBeNull();
     expect(directiveFor('ended', 'healthy')).toBeNull();
   });
 
-  test('one that is through still tells whoever comes late', () => {
+  test('one that is through still notifies late kiosks', () => {
     expect(directiveOf(plan({ state: 'done', step: 2 }), kiosk(null, { ring: 'all' }), null)?.action).toBe('install');
   });
 });
@@ -195,14 +195,14 @@ describe('what a rollout decides', () => {
     expect(decided(plan(), many(2, 'installing')).kind).toBe('wait');
   });
 
-  test('failures that somebody answered for do not stop it again', () => {
+  test('failures that someone answered for do not stop it again', () => {
     const resumed = plan({ countingSince: ago(HOUR) });
     const old = many(5, 'rolled-back', { at: ago(2 * HOUR) });
     expect(decided(resumed, [...old, ...many(1, 'rolled-back')]).kind).toBe('wait');
     expect(decided(resumed, [...old, ...many(2, 'rolled-back')]).kind).toBe('stop');
   });
 
-  test('it goes on when its soak time is over and at least half of whom it reached, and is in contact, are healthy', () => {
+  test('it goes on when its soak time is over and at least half of those it reached, and in contact, are healthy', () => {
     const soaked = plan({ stepSince: ago(4 * HOUR) });
     expect(decided(plan(), many(4, 'healthy'))).toEqual({
       kind: 'wait',
@@ -212,7 +212,7 @@ describe('what a rollout decides', () => {
     expect(decided(soaked, many(4, 'healthy'))).toEqual({ kind: 'advance' });
     expect(decided(soaked, [...many(2, 'healthy'), ...many(2, 'told')])).toEqual({ kind: 'advance' });
     expect(decided(soaked, [...many(1, 'healthy'), ...many(2, 'told')])).toMatchObject({ for: 'verdicts' });
-    // Who is switched off keeps nobody waiting; but somebody must have tried it.
+    // Who is switched off keeps nobody waiting; but some kiosk must have tried it.
     const away = { heard: ago(2 * HOUR) };
     expect(decided(soaked, [...many(1, 'healthy'), ...many(9, 'told', away)])).toEqual({ kind: 'advance' });
     expect(decided(soaked, many(9, 'told', away))).toMatchObject({ for: 'contact' });
@@ -225,7 +225,7 @@ describe('what a rollout decides', () => {
     expect(decided(soaked, [...many(1, 'rolled-back'), ...many(9, 'healthy')])).toEqual({ kind: 'advance' });
   });
 
-  test('one that is not automatic waits for somebody', () => {
+  test('one that is not automatic waits for a person', () => {
     const soaked = plan({ stepSince: ago(4 * HOUR), automatic: false });
     expect(decided(soaked, many(4, 'healthy'))).toMatchObject({ kind: 'wait', for: 'decision' });
   });

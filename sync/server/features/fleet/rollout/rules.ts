@@ -35,7 +35,7 @@ export interface Plan {
   readonly trialMinutes: number;
   readonly again: number;
   readonly stopAt: StopAt;
-  /** Failures before this were answered for by whoever resumed it. */
+  /** Failures before this were answered for by the person who resumed it. */
   readonly countingSince: Date;
 }
 
@@ -55,7 +55,7 @@ export interface Kiosk {
   readonly device: string;
   readonly ring: RingId;
   readonly lastHeardAt: Date | null;
-  /** Null: it was never told of this rollout. */
+  /** Null: it was never notified of this rollout. */
   readonly progress: {
     readonly state: KioskState;
     readonly at: Date;
@@ -77,10 +77,10 @@ const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
   now.getTime() - (lastHeardAt?.getTime() ?? 0) <= CONTACT_MS;
 
 /**
- * What a kiosk is to be told; null: to stay as it is.
+ * What a kiosk is to receive; null: to stay as it is.
  *
- * A rollout that does not run takes its word back from whoever was only told. Where it has gone further the word stays: a
- * kiosk in the middle decides by itself, and one that is through has nothing to do.
+ * A rollout that does not run takes its word back from kiosks that were only notified. Where it has gone further the
+ * word stays: a kiosk in the middle decides by itself, and one that is through has nothing to do.
  */
 export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | null): UpdateDirective | null {
   const { id, version, state, trialMinutes, again, urgent } = plan;
@@ -94,7 +94,7 @@ export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | nul
     case 'stopped':
       return told && told !== 'told' ? { ...word, action: 'install' } : null;
     case 'rolled-back':
-      // Also to who was only told: it may have begun since it was last heard.
+      // Also to one that was only notified: it may have begun since it was last heard.
       return told ? { ...word, action: 'rollback' } : null;
     case 'ended':
       return null;
@@ -141,7 +141,7 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
   return { counts, ...sums };
 }
 
-/** It refused for what time may mend, as a server that was away: it tries by itself, and is not through. */
+/** It refused for what time may fix, as a server that was away: it tries by itself, and is not through. */
 const willRetry = ({ progress }: Kiosk): boolean =>
   progress?.state === 'refused' && !!progress.reason && !isFinalError(progress.reason);
 

@@ -46,7 +46,7 @@ export class Downloads {
 
 /**
  * `GET /updates/*` on the devices listener: the TUF repository of builds, file by file, also in part, for a download that
- * goes on. Whoever comes here was let in by the listener. The kiosk trusts none of it before TUF has authenticated it.
+ * goes on. A caller here was let in by the listener. The kiosk trusts none of it before TUF has authenticated it.
  *
  * @param folder of the repository; null: none is configured
  */

@@ -97,7 +97,7 @@ async function requireListed(folder: string, version: string, now: Date): Promis
     );
 }
 
-/** A kiosk never goes to an older build by downloading it. What kiosks run is known of those that have told. */
+/** A kiosk never goes to an older build by downloading it. What kiosks run is known of those that have reported it. */
 async function requireNewer(db: Db, version: string): Promise<void> {
   const { rows } = await sql<{ version: string }>`
     select distinct r.report->>'version' as version
@@ -106,7 +106,7 @@ async function requireNewer(db: Db, version: string): Promise<void> {
   if (rows.length > 0 && !older)
     throw new Problem(
       'version-not-newer',
-      `Every kiosk that told its version runs ${version} or a newer one.`,
+      `Every kiosk that reported its version runs ${version} or a newer one.`,
       'Roll back the rollout that brought it, or publish what is to be there under a higher version.',
     );
 }

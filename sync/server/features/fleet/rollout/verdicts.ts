@@ -24,7 +24,7 @@ const Health = z.object({
   }),
 });
 
-/** Whether an event tells how an update went. */
+/** Whether an event says how an update went. */
 export const isVerdict = ({ type, open }: { readonly type?: unknown; readonly open?: unknown }): boolean =>
   type === 'health' && Health.safeParse(open).success;
 

@@ -45,7 +45,7 @@ async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<Opene
 
 export async function* events(of: Reading) {
   for await (const { id, header, values, receivedAt } of openedEvents(of)) {
-    // The key of a photo says nothing of anybody: the photo itself is told.
+    // The key of a photo says nothing of anybody: the photo itself is shown.
     const { photoKey: _, ...sealed } = values;
     const opened = await withPosition(sealed, header.device, of.sealing);
     yield {
@@ -60,7 +60,7 @@ export async function* events(of: Reading) {
   }
 }
 
-/** With its position as coordinates. One that can't be opened (a key that was destroyed) is told as it is kept. */
+/** With its position as coordinates. One that can't be opened (a key that was destroyed) is shown as it is kept. */
 async function withPosition(
   values: Readonly<Record<string, unknown>>,
   device: string,

@@ -64,11 +64,11 @@ export async function* enrolmentPhotos({ tx, keys, actor, names, now }: Reading)
     yield { id, pose, via, madeAt: madeAt.toISOString(), jpeg: Buffer.from(picture).toString('base64') };
 }
 
-/** Pictures of theirs that wait for an administrator, since the face is like somebody else's. */
+/** Pictures of theirs that wait for an administrator, since the face is like someone else's. */
 export async function* waitingEnrolments({ tx, keys, actor, names, now }: Reading) {
   const why = { actor, route: 'GET /api/gdpr/export/my-data' };
   const found = await audited(tx, keys, why, now, (opened) => openCasesOf(tx, keys, opened, names));
-  // Whose face it is like is somebody else’s data.
+  // Whose face it is like is someone else’s data.
   for (const { id, source, score, madeAt, faces } of found)
     yield {
       id,

@@ -128,7 +128,7 @@ export async function* signIns({ tx, names }: Reading) {
     };
 }
 
-/** Who has seen or changed what of them, and when. Who it was by name is somebody else’s data: their role is told. */
+/** Who has seen or changed what of them, and when. Who it was by name is someone else’s data: their role is shown. */
 export async function* accesses({ tx, keys, person, names }: Reading) {
   for await (const row of everyMatch(tx, keys, { person })) {
     const own = row.hidden || (row.actor !== null && names.includes(row.actor));

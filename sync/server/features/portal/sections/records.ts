@@ -26,7 +26,7 @@ export async function* possibleDuplicates({ tx, names }: Reading) {
     .where((e) => e.or([e('first', 'in', names), e('second', 'in', names)]))
     .orderBy('found_at')
     .execute();
-  // Whom they were taken for is somebody else’s data.
+  // Who they were taken for is someone else’s data.
   for (const r of rows)
     yield {
       reason: r.reason,
@@ -37,14 +37,14 @@ export async function* possibleDuplicates({ tx, names }: Reading) {
     };
 }
 
-/** That their face is like somebody else's, so that they are asked for a number, code or badge first. */
+/** That their face is like someone else's, so that they are asked for a number, code or badge first. */
 export async function* lookalikes({ tx, names }: Reading) {
-  // Who the other is, is somebody else’s data.
+  // Who the other is, is someone else’s data.
   for (const { reason, at, device } of await readPairs(tx, { people: names }))
     yield { reason, at: at.toISOString(), device };
 }
 
-/** What somebody in charge has noted about a record or a consent of theirs. */
+/** What someone in charge has noted about a record or a consent of theirs. */
 export async function* attention({ tx, keys, names }: Reading) {
   const rows = await tx
     .selectFrom('attention_note')
@@ -62,7 +62,7 @@ export async function* complaints({ tx, keys, names }: Reading) {
   yield* await complaintsOf(tx, keys, names);
 }
 
-/** Where somebody saw them outside, while an evacuation goes on. */
+/** Where someone saw them outside, while an evacuation goes on. */
 export async function* evacuations({ tx, names }: Reading) {
   const rows = await tx.selectFrom('evacuation_mark').selectAll().where('person', 'in', names).execute();
   for (const { evacuation, at, device, missing } of rows)

@@ -1,7 +1,7 @@
 import type { Facts } from './facts.ts';
 import { count, list, section, table } from './markdown.ts';
 
-/** A draft of the impact assessment (Art. 35(7) GDPR). What somebody has to judge stands as `[…]`. Markdown. Pure. */
+/** A draft of the impact assessment (Art. 35(7) GDPR). What a person has to judge stands as `[…]`. Markdown. Pure. */
 export function dpiaDraft(f: Facts): string {
   const faces = f.sites.filter((s) => s.faces === 'on').length;
   return section(
@@ -73,16 +73,16 @@ const RISKS: readonly (readonly [string, string])[] = [
     'A key for each person, wrapped by keys outside the database; a dump shows no personal byte; backups sealed',
   ],
   [
-    'Somebody is taken for somebody else',
+    'A person is taken for someone else',
     'Threshold by gallery size, margin to the next person; large galleries ask for a second means; “not me” takes it back',
   ],
   [
-    'Somebody is not recognised, by group more often',
+    'A person is not recognised, by group more often',
     'Other ways in stand beside it; a failed face records nothing; calibration on a site’s own scores',
   ],
   [
     'Staff look at people without a reason',
-    'Roles; each look is a row; lists name whom they showed; verification of the log',
+    'Roles; each look is a row; lists name who they showed; verification of the log',
   ],
   ['Movements are profiled by GPS', 'Opt-out that reaches every kiosk; sealed on the kiosk; removed after 30 days'],
   ['Consent is not free', 'Equal ways in; withdrawal by one tap; the reason is not asked'],

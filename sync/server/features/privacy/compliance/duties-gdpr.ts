@@ -71,9 +71,9 @@ export const GDPR: Law = {
     },
     {
       ref: 'Art. 17, 19',
-      duty: 'Erasure, and telling recipients of it',
+      duty: 'Erasure, and notifying recipients of it',
       control:
-        'The person’s key is destroyed, rows are unlinked, every object version deleted; each kiosk confirms; a restored backup does not bring them back; a certificate says when the last copy of the key expires; receivers of webhooks are told',
+        'The person’s key is destroyed, rows are unlinked, every object version deleted; each kiosk confirms; a restored backup does not bring them back; a certificate says when the last copy of the key expires; receivers of webhooks are notified',
       rows: ['P29'],
     },
     {
@@ -86,9 +86,9 @@ export const GDPR: Law = {
     },
     {
       ref: 'Art. 22',
-      duty: 'No decision by machine alone that affects somebody significantly',
+      duty: 'No decision by machine alone that affects a person significantly',
       control:
-        'A record can be taken back at once (“not me”) and corrected; whether two people are one is decided by somebody',
+        'A record can be taken back at once (“not me”) and corrected; whether two people are one is decided by a person',
       rows: ['P30'],
       tests: ['test/sync/attendance.test.ts', 'test/policy/api-attendance.test.ts'],
     },
@@ -105,7 +105,7 @@ export const GDPR: Law = {
       control: 'What goes to the object store is encrypted by us first; region and endpoint are the operator’s choice',
       rows: ['P4', 'P15', 'P18', 'P22'],
       operator:
-        'Contracts with whoever runs servers, object store, mail and programs that are told of records; their countries',
+        'Contracts with those who run servers, object store, mail and programs that are notified of records; their countries',
     },
     {
       ref: 'Art. 30',
@@ -119,7 +119,7 @@ export const GDPR: Law = {
       control:
         'Incidents with a clock and a timeline; the affected found from the audit log; drafted notices; one command that contains',
       rows: ['P34'],
-      operator: 'Somebody sends the notices',
+      operator: 'A person sends the notices',
     },
     {
       ref: 'Art. 35',

@@ -195,7 +195,7 @@ export const AI_ACT: Law = {
       ref: 'Art. 14, 26(2)',
       duty: 'Human oversight',
       control:
-        '“Not me” takes a record back; doubtful enrolments and duplicates go to somebody; other ways in at any time',
+        '“Not me” takes a record back; doubtful enrolments and duplicates go to a person; other check-in methods at any time',
       rows: ['P30'],
       tests: ['test/sync/attendance.test.ts'],
       operator: 'People who are trained for it (Art. 4)',

@@ -6,7 +6,7 @@ import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { KINDS, type Kind, rulesOf } from '../retention/rules.ts';
 
-/** What the report tells of this installation. Counts and settings: no personal value. */
+/** What the report says of this installation. Counts and settings: no personal value. */
 export interface Facts {
   readonly at: string;
   readonly database: 'PostgreSQL' | 'embedded';
@@ -32,7 +32,7 @@ export interface Facts {
   /** Null: none is configured. */
   readonly objects: { readonly endpoint: string; readonly region: string; readonly encryption: string } | null;
   readonly mail: boolean;
-  /** Other programs that are told of records. */
+  /** Other programs that are notified of records. */
   readonly receivers: { readonly on: number; readonly withNumber: number };
   readonly keyVersion: number;
   readonly backups: { readonly count: number; readonly newest: string | null };

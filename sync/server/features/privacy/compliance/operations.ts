@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { operation } from '../../../core/operator/operation.ts';
 import { type Facts, readFacts } from './facts.ts';
 
-/** What the report is made of; results of tests lie with whoever ran them. */
+/** What the report is made of; results of tests are with those who ran them. */
 export const complianceOperations = {
   'compliance facts': operation({
     args: z.strictObject({}),

@@ -54,9 +54,9 @@ export function processingRecord(f: Facts): string {
             ? 'Mail server: e-mail addresses of people who ask for a link. [processor, contract under Art. 28]'
             : 'No mail server is configured.',
           f.receivers.on > 0
-            ? `${count(f.receivers.on, 'program is', 'programs are')} told of each record (webhooks): time, place, way in and the id of the person${f.receivers.withNumber > 0 ? `; ${f.receivers.withNumber} of them the number as well` : ''}; and of erasures. [who runs them; processor or controller; third country: yes or no]`
-            : 'No program is told of records (webhooks).',
-          'Files that staff exports (CSV, XLSX): whoever they are given to. [recipients]',
+            ? `${count(f.receivers.on, 'program is', 'programs are')} notified of each record (webhooks): time, place, check-in method and the id of the person${f.receivers.withNumber > 0 ? `; ${f.receivers.withNumber} of them the number as well` : ''}; and of erasures. [who runs them; processor or controller; third country: yes or no]`
+            : 'No program is notified of records (webhooks).',
+          'Files that staff exports (CSV, XLSX): the people they are given to. [recipients]',
           'Nobody else. The product sends nothing to its makers.',
         ]),
       ),
@@ -80,11 +80,13 @@ export interface DataRow {
   readonly affected: string;
   readonly now: string;
   readonly kept: string;
-  /** Sections of a person's own export that tell it (features/portal/sections.ts): a test finds one that no row names. */
+  /**
+   * Sections of a person's own export that show it (features/portal/sections.ts): a test finds one that no row names.
+   */
   readonly sections: readonly string[];
 }
 
-/** What of whom, how much there is now, and for how long. Pure. */
+/** What data of which people, how much there is now, and for how long. Pure. */
 export function dataRows(f: Facts): DataRow[] {
   const { counts: c } = f;
   const period = (kind: Facts['retention'][number]['kind']) => {
@@ -121,7 +123,7 @@ export function dataRows(f: Facts): DataRow[] {
     row(
       ['imports'],
       'ID photos that wait for a review, and names of their files',
-      'whom an import is about',
+      'who an import is about',
       c.imported,
       '30 days, or until the import ends',
     ),
@@ -164,7 +166,7 @@ export function dataRows(f: Facts): DataRow[] {
     ),
     row(
       ['scores', 'possibleDuplicates', 'lookalikes'],
-      'Match scores over time; who may be enrolled twice; whose faces are too alike to tell apart',
+      'Match scores over time; who may be enrolled twice; whose faces are too alike to distinguish',
       'who uses the face',
       '–',
       erased,
@@ -177,7 +179,7 @@ export function dataRows(f: Facts): DataRow[] {
       'while it goes on, a day at most',
     ),
     row(['signIns'], 'Sign-ins to one’s own page', 'people who check in', '–', 'a day after their end'),
-    row(['holds', 'erasures'], 'Legal holds, requests for erasure', 'whom they are about', c.erasuresOpen, erased),
+    row(['holds', 'erasures'], 'Legal holds, requests for erasure', 'who they are about', c.erasuresOpen, erased),
     row(['quarantined'], 'Events that could not be taken', 'people who check in', c.quarantine, period('quarantine')),
     row(
       [],
@@ -197,7 +199,7 @@ export function dataRows(f: Facts): DataRow[] {
     row(
       [],
       'Incidents: what was written about them',
-      'whom somebody names there',
+      'who someone names there',
       c.incidents,
       'as evidence, Art. 33(5)',
     ),
@@ -206,6 +208,6 @@ export function dataRows(f: Facts): DataRow[] {
 
 const dataTable = (f: Facts): string =>
   table(
-    ['Data', 'Of whom', 'Now', 'Kept'],
+    ['Data', 'About', 'Now', 'Kept'],
     dataRows(f).map((r) => [r.data, r.affected, r.now, r.kept]),
   );

@@ -73,7 +73,7 @@ const grouped = (by: Readonly<Record<string, number>>): string =>
     .map(([name, n]) => `${n} ${name}`)
     .join(', ') || 'none';
 
-/** What somebody should look at: settings of this installation under which a control does not hold. */
+/** What someone should look at: settings of this installation under which a control does not hold. */
 export function warningsOf(f: Facts): string[] {
   const failed = f.jobs.filter((j) => j.outcome === 'failed' || j.outcome === 'lost').map((j) => j.job);
   return [

@@ -9,8 +9,8 @@ import type { Db } from '../../../platform/database/schema.ts';
 import type { StepContext, StepEnd } from './steps.ts';
 
 /**
- * What the server states of an erasure that is complete, signed (JWS, EdDSA), for the person and for whoever examines the
- * controller. It names the request, never the person.
+ * What the server states of an erasure that is complete, signed (JWS, EdDSA), for the person and for anyone who
+ * examines the controller. It names the request, never the person.
  */
 
 const Instant = z.iso.datetime({ precision: 3 });

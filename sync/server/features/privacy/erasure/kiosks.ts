@@ -10,7 +10,7 @@ import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import type { ErasureOrigin } from './request.ts';
 
-/** The kiosks' part of an erasure: each that may hold something of the person is told, and confirms. */
+/** The kiosks' part of an erasure: each that may hold something of the person is notified, and confirms. */
 
 /** Which kiosk has said something, by which event. */
 export interface ByKiosk {
@@ -19,11 +19,11 @@ export interface ByKiosk {
 }
 
 /**
- * Opens the request, or closes the one that waits, notes who has to confirm it, and drops what kiosks are told from. Each
- * other name of the person is told and confirmed under a request of its own: a kiosk may hold either, or both. The person's
- * values and key must be gone already, or go in the same transaction.
+ * Opens the request, or closes the one that waits, notes who has to confirm it, and drops what kiosks receive it from.
+ * Each other name of the person is published and confirmed under a request of its own: a kiosk may hold either, or
+ * both. The person's values and key must be gone already, or go in the same transaction.
  *
- * @returns what to tell; nothing when it was told already
+ * @returns what to publish; nothing when it was published already
  */
 export async function eraseOnKiosks(
   tx: Transaction<Tables>,

@@ -21,7 +21,7 @@ export interface ErasureSummary {
 }
 
 export interface ErasureState extends ErasureSummary {
-  /** Null once it is done: then nothing needs to say whom it was about. */
+  /** Null once it is done: then nothing needs to say who it was about. */
   readonly person: string | null;
   readonly steps: readonly {
     readonly step: string;

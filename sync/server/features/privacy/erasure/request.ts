@@ -23,7 +23,7 @@ export interface ErasureRequest {
   readonly origin: ErasureOrigin;
   /** Days in which it can be taken back, 0 to 30. */
   readonly undoDays: number;
-  /** Refuse whom nobody knows. Without it the request stands for whoever may come under this id. */
+  /** Refuse a person nobody knows. Without it the request stands for anyone who may come under this id. */
   readonly mustExist?: boolean;
   /** Id of the request, where something has named it already; without it a new one. */
   readonly request?: string;
@@ -141,7 +141,7 @@ export async function undoErasure(
     throw new Problem(
       'erasure-under-way',
       'This request can not be taken back any more.',
-      'The person is being erased; add them anew if that was not wanted.',
+      'The person is being erased; add them again if that was not wanted.',
     );
   await tx.updateTable('erasure').set({ state: 'undone', done_at: now }).where('request', '=', request).execute();
   if (row.off_kiosks) {

@@ -47,7 +47,7 @@ function dueRequests(db: JobContext['db'], now: Date, limit: number) {
 
 /**
  * Carries every erasure on that is due, as far as it gets: from the first step that is not done. A process may die anywhere;
- * whoever comes next begins at that step again, and each is safe to run again. A step that fails or waits is looked at again
+ * the next process starts at that step again, and each is safe to run again. A step that fails or waits is looked at again
  * later, and holds up no other request.
  */
 export async function runErasures(context: JobContext): Promise<SagaReport> {
@@ -94,7 +94,7 @@ async function carryOn(
     try {
       const end = await step.run({
         ...erasure,
-        // Anew at each step: they may have been merged with another since.
+        // Read again at each step: they may have been merged with another since.
         people: await namesOfRequest(db, erasure.request, person),
         attempt: attempts,
         detail: (name) => details.get(name) ?? null,

@@ -5,12 +5,12 @@ import type { Db } from '../../../platform/database/schema.ts';
 
 /**
  * A deleted row is still on the disk: as a dead row of its table, and in the write-ahead log. Of everything that was held of
- * a person only their key matters there, since nothing opens without it. So the table of keys is written anew, and what the
- * log held of the old one is waited out.
+ * a person only their key matters there, since nothing opens without it. So the table of keys is rewritten, and what
+ * the log held of the old one is waited out.
  */
 
 export interface Scrubbed {
-  /** The table of keys was written anew, at this position of the write-ahead log. */
+  /** The table of keys was rewritten, at this position of the write-ahead log. */
   readonly position: string;
 }
 
@@ -19,10 +19,12 @@ const WAIT_MS = 10_000;
 const LOCK_MS = 5_000;
 
 /**
- * Writes the table of person keys anew without its dead rows; it is locked for that long (about a second for 100,000 keys).
+ * Rewrites the table of person keys without its dead rows; it is locked for that long (about a second for 100,000
+ * keys).
  *
  * @param others tables of the schema `keyring` of which the same is to be done
- * @throws Problem `database-busy`: somebody, a backup say, still reads the database as it was; try again later
+ * @throws Problem `database-busy`: another transaction, a backup say, still reads the database as it was; try again
+ *   later
  */
 export async function scrubKeys(db: Db, others: readonly string[] = []): Promise<Scrubbed> {
   await transactionsOfNow(db);

@@ -36,7 +36,7 @@ export interface StepContext extends JobContext {
   readonly detail: (step: StepName) => Readonly<Record<string, unknown>> | null;
 }
 
-/** How a step ended. `waits`: for something that time or somebody else brings; it is looked at again after `forMs`. */
+/** How a step ended. `waits`: for something that time or someone else brings; it is looked at again after `forMs`. */
 export type StepEnd =
   | { readonly done: Readonly<Record<string, unknown>> }
   | { readonly waits: string; readonly forMs: number };
@@ -64,7 +64,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const WAL_EVERY_MS = 5 * MINUTE_MS;
 const WAL_LOOKS = 48;
 
-/** In this order; a step is begun when those before it are done. */
+/** In this order; a step starts when those before it are done. */
 export const STEPS: readonly Step[] = [
   {
     // First of all: from here on no restore brings the person back.
@@ -113,7 +113,7 @@ export const STEPS: readonly Step[] = [
         // Templates first: afterwards nothing says any more which events of the log were about this person.
         for (const name of people) await dropTemplates(tx, keys, name);
         await forgetUnnamed(tx, keys, people);
-        // Released by now. Why somebody was under one is the person's as well, and lies under no key of theirs.
+        // Released by now. Why a person was under one is theirs as well, and is under no key of theirs.
         await tx.deleteFrom('retention_hold').where('person', 'in', people).execute();
         await erasePeople(tx, people, at);
         await tx.deleteFrom('session').where('person', 'in', people).execute();

@@ -11,8 +11,8 @@ const HOUR_MS = 3_600_000;
 const PAGE = 1000;
 
 /**
- * Finds erasures that this database knows nothing of: somebody has put back an older copy of it by other means than ours.
- * Whoever they name is erased again.
+ * Finds erasures that this database knows nothing of: someone has put back an older copy of it by other means than
+ * ours. The people they name are erased again.
  */
 export const tombstonesJob: Job = {
   name: 'tombstones',
@@ -37,7 +37,7 @@ export const tombstonesJob: Job = {
   },
 };
 
-/** People who are here and whom a tombstone in the server home names. */
+/** People who are here and who a tombstone in the server home names. */
 async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   const tombstones = readTombstoneFiles(config.home);
   const unknown = await unknownRequests(
@@ -51,7 +51,7 @@ async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   return rows.map((r) => r.id);
 }
 
-/** People who are here and whom a tombstone in the object store names. Read only when one is not known here. */
+/** People who are here and who a tombstone in the object store names. Read only when one is not known here. */
 async function fromStore({ db, keys, signal }: JobContext, store: ObjectStore): Promise<string[]> {
   await requireTombstoneKey(store, keys);
   const requests: string[] = [];

@@ -44,7 +44,7 @@ export function readTombstoneFiles(home: string): Tombstone[] {
         throw new Problem(
           'tombstone-unreadable',
           `${join(folder, name)} is no tombstone of an erasure, or was altered.`,
-          'Restore the file: without it a restored database keeps whom it names.',
+          'Restore the file: without it a restored database keeps the people it names.',
           { cause },
         );
       }

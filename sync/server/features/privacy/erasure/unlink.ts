@@ -8,12 +8,13 @@ import type { Db, Tables } from '../../../platform/database/schema.ts';
  *
  * To set a column to null would not be enough: all rows that one transaction has changed carry its id (`xmin`, and the
  * feed's `change`), and lie one after another where they were written last, which is also the order of a dump. So rows are
- * laid anew together with all others of nobody that stand near them, those of people who were erased earlier and those that
+ * rewritten together with all others of nobody that stand near them, those of people who were erased earlier and those
+ * that
  * were never anybody's, of one device and month, in the order of their own times. What is left of a row is its device, its
  * time, and what it counts for.
  */
 
-/** What was left of somebody's records, by table. */
+/** What was left of a person's records, by table. */
 export interface Unlinked {
   readonly events: number;
   readonly checkins: number;
@@ -24,7 +25,7 @@ export interface Unlinked {
  * Every row of these people, a device and month in each transaction. Safe to run again after it was broken off anywhere:
  * what is done is not found any more.
  *
- * @param people ids under every name, none of whom may be written about any more
+ * @param people ids under every name, none of which may be written about any more
  */
 export async function unlinkPeople(db: Db, people: readonly string[], signal?: AbortSignal): Promise<Unlinked> {
   const total = { events: 0, checkins: 0, corrections: 0 };

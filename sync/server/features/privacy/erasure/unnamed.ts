@@ -9,7 +9,8 @@ const PAGE = 200;
 
 /**
  * Forgets the content of events that could not be taken, and that name one of these people in some place where an event
- * does not say whom it is about. Such content is nobody's: it lies under the environment's keys, which no erasure destroys.
+ * does not say who it is about. Such content is nobody's: it is under the environment's keys, which no erasure
+ * destroys.
  *
  * @param people ids under every name
  * @returns how many
@@ -47,7 +48,7 @@ export async function forgetUnnamed(tx: Transaction<Tables>, keys: Keys, people:
   }
 }
 
-/** In small letters, as ids are. What does not open tells nobody anything. */
+/** In small letters, as ids are. What does not open reveals nothing to anybody. */
 function textOf(keys: Keys, digest: string, content: Uint8Array): string {
   try {
     return keys.open('field', quarantinePlace(digest, null), content).toString('utf8').toLowerCase();

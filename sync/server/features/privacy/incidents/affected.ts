@@ -9,8 +9,8 @@ import { type Affected, findAffected } from '../../audit/affected.ts';
 import { holdIncident, scopesOf } from './record.ts';
 
 /**
- * Whom an incident affected: those whom the rows of the audit log in its scopes are about, with name and e-mail as they
- * are now. Nobody where it has no scope. Found anew each time: who was erased since is not found any more.
+ * Who an incident affected: those who the rows of the audit log in its scopes are about, with name and e-mail as they
+ * are now. Nobody where it has no scope. Found again each time: who was erased since is not found any more.
  *
  * @throws Problem `incident-unknown`
  */

@@ -2,14 +2,14 @@ import type { z } from 'zod';
 import type { Clock } from '../../../../protocol/api/incidents.ts';
 import { Problem } from '../../../../protocol/wire/problem.ts';
 
-/** Art. 33(1) GDPR: the authority is told within 72 hours after becoming aware, weekends and holidays included. */
+/** Art. 33(1) GDPR: the authority is notified within 72 hours after becoming aware, weekends and holidays included. */
 const HOURS_72 = 72 * 60 * 60 * 1000;
 
 interface Standing {
   readonly foundAt: Date;
-  /** When the authority was told. */
+  /** When the authority was notified. */
   readonly authorityAt: Date | null;
-  /** Why it need not be told; or, where it was, why late. */
+  /** Why it need not be notified; or, where it was, why late. */
   readonly authorityReason: string;
 }
 
@@ -31,7 +31,8 @@ interface Closing extends Standing {
 }
 
 /**
- * Art. 33(5) GDPR: facts, effects and remedies of every breach are documented, whether it was told to anybody or not.
+ * Art. 33(5) GDPR: facts, effects and remedies of every breach are documented, whether anybody was notified of it or
+ * not.
  *
  * @throws Problem `incident-not-documented` that names what is missing
  */
@@ -42,12 +43,12 @@ export function requireDocumented(i: Closing): void {
     i.measures === '' && 'what was done about it (measures)',
     !i.authorityAt &&
       i.authorityReason === '' &&
-      'when the authority was told, or why it need not be (authorityReason)',
-    !i.peopleAt && i.peopleReason === '' && 'when the affected were told, or why they need not be (peopleReason)',
+      'when the authority was notified, or why it need not be (authorityReason)',
+    !i.peopleAt && i.peopleReason === '' && 'when the affected were notified, or why they need not be (peopleReason)',
     i.authorityAt &&
       i.authorityAt.getTime() > i.foundAt.getTime() + HOURS_72 &&
       i.authorityReason === '' &&
-      'why the authority was told late (authorityReason)',
+      'why the authority was notified late (authorityReason)',
   ].filter((m) => typeof m === 'string');
   if (missing.length === 0) return;
   throw new Problem(
@@ -67,7 +68,7 @@ export function requireTimes(foundAt: Date, beganAt: Date | null, endedAt: Date 
   if (!wrong) return;
   throw new Problem(
     'incident-times-wrong',
-    'An incident begins before it is found and before it ends, and none of this lies in the future.',
+    'An incident begins before it is found and before it ends, and none of this is in the future.',
     'Correct the times; they are UTC.',
   );
 }

@@ -17,7 +17,7 @@ import { holdIncident } from './record.ts';
 /**
  * Contains an incident with one command: new keys of the server, kiosks revoked, sessions ended, all of it in the timeline
  * and the audit log. Each step is a transaction of its own, and one that fails holds up no other: what could not be done
- * is told. Safe to run again. Inside a transaction, as of a route, the steps are parts of it. Who holds the keyring refreshes
+ * is reported. Safe to run again. Inside a transaction, as of a route, the steps are parts of it. Who holds the keyring refreshes
  * it afterwards: within the transaction it would wait for itself, where the database has one connection.
  *
  * @throws Problem `incident-unknown`, `incident-closed`

@@ -64,7 +64,7 @@ export async function changeIncident(d: Doing, id: string, patch: z.output<typeo
   const held = await holdOpen(d, id);
   const { row, words } = held;
   if (row.row_version !== patch.version)
-    throw new Problem('incident-changed', 'Somebody has changed the incident meanwhile.', 'Read it again.');
+    throw new Problem('incident-changed', 'Someone has changed the incident meanwhile.', 'Read it again.');
   const { version: _, severity, foundAt, beganAt, endedAt, data, ...written } = patch;
   const next = {
     severity: severity ?? row.severity,
@@ -110,14 +110,14 @@ export async function removeScope(d: Doing, id: string, scope: string): Promise<
   await entry(d, id, 'scope-removed', scope);
 }
 
-/** Notes that the authority, or the affected, were told. @throws Problem `incident-unknown`, `incident-closed`, `incident-times-wrong` */
+/** Notes that the authority, or the affected, were notified. @throws Problem `incident-unknown`, `incident-closed`, `incident-times-wrong` */
 export async function noteNotified(d: Doing, id: string, { to, at }: z.output<typeof Notified>): Promise<void> {
   const held = await holdOpen(d, id);
   const when = new Date(at);
   if (when > d.now || when < held.row.found_at)
     throw new Problem(
       'incident-times-wrong',
-      'Nobody is told of an incident before it is found, or in the future.',
+      'Nobody is notified of an incident before it is found, or in the future.',
       'Correct the time; it is UTC.',
     );
   await write(d, held, to === 'authority' ? { authority_at: when } : { people_at: when }, held.words);

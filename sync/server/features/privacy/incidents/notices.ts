@@ -19,7 +19,7 @@ export interface NoticeText {
 
 /**
  * Drafts the notice to the supervisory authority (Art. 33(3) GDPR) or to the affected (Art. 34(2)), from what the record
- * and the audit log know. A draft: somebody answers for what is sent.
+ * and the audit log know. A draft: a person answers for what is sent.
  */
 export function draftNotice(to: 'authority' | 'people', language: Language, facts: NoticeFacts): NoticeText {
   const w = WORDS[language];

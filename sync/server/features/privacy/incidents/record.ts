@@ -48,7 +48,7 @@ export async function holdIncident(
   return { row, words: openWords(keys, row) };
 }
 
-/** Newest first; one more than asked for tells that there are more. */
+/** Newest first; one more than asked for shows that there are more. */
 export async function listHeld(
   db: Db,
   keys: Keys,

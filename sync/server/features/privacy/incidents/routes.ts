@@ -132,7 +132,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
   route({
     method: 'POST',
     path: '/api/incidents/:incident/scopes',
-    summary: 'Says which rows of the audit log tell whom it affected.',
+    summary: 'Says which rows of the audit log show who it affected.',
     roles: doers,
     data,
     action: 'write',
@@ -157,7 +157,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
   route({
     method: 'GET',
     path: '/api/incidents/:incident/affected',
-    summary: 'Whom it affected, found from the audit log.',
+    summary: 'Who it affected, found from the audit log.',
     roles: ['dpo'],
     data: ['incident', 'audit.subjects', 'person.name', 'person.email'],
     action: 'read',
@@ -191,7 +191,7 @@ export const incidentRoutes: readonly RouteSpec[] = [
   route({
     method: 'POST',
     path: '/api/incidents/:incident/notified',
-    summary: 'Notes when the authority, or the affected, were told.',
+    summary: 'Notes when the authority, or the affected, were notified.',
     roles: doers,
     data,
     action: 'write',

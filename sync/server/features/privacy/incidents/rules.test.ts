@@ -18,7 +18,7 @@ describe('the clock of 72 hours', () => {
     expect(clockOf(standing, hours(72))).toMatchObject({ state: 'running', remainingMs: 0 });
     expect(clockOf(standing, hours(73))).toMatchObject({ state: 'overdue', remainingMs: -3_600_000 });
   });
-  test('stops when the authority was told, in time or late, or when it need not be', () => {
+  test('stops when the authority was notified, in time or late, or when it need not be', () => {
     expect(clockOf({ ...standing, authorityAt: hours(72) }, hours(200)).state).toBe('in-time');
     expect(clockOf({ ...standing, authorityAt: hours(72.1) }, hours(200)).state).toBe('late');
     expect(clockOf({ ...standing, authorityReason: 'no risk' }, hours(200)).state).toBe('not-needed');
@@ -41,13 +41,13 @@ test('an incident closes only when facts, effects, remedies and notices are docu
     [{ consequences: '' }, 'consequences'],
     [{ measures: '' }, 'measures'],
     [{ authorityAt: null }, 'authorityReason'],
-    [{ authorityAt: hours(80) }, 'told late'],
+    [{ authorityAt: hours(80) }, 'notified late'],
     [{ peopleReason: '' }, 'peopleReason'],
   ] as const)
     expect(() => requireDocumented({ ...whole, ...missing })).toThrow(named);
 });
 
-test('an incident does not begin after it was found, nor end before it began, nor lie in the future', () => {
+test('an incident does not begin after it was found, nor end before it began, nor happen in the future', () => {
   expect(() => requireTimes(FOUND, hours(-10), hours(-5), hours(1))).not.toThrow();
   expect(() => requireTimes(FOUND, null, null, FOUND)).not.toThrow();
   const wrong: [Date, Date | null, Date | null][] = [
@@ -124,7 +124,7 @@ describe('notices', () => {
     },
   );
 
-  test('what is not known is a gap that is told, and lateness wants its reason', () => {
+  test('what is not known is a gap that is reported, and lateness wants its reason', () => {
     const bare = { ...incident, description: '', consequences: '', measures: '', beganAt: null, data: [] };
     const { text, missing } = draftNotice('authority', 'en', {
       incident: bare,

@@ -16,7 +16,7 @@ import type { Keys } from '../../../platform/keys/envelope.ts';
 
 const BATCH = 100;
 
-/** The job: as soon as there is somebody. */
+/** The job: as soon as there is someone. */
 export const facesOffJob: Job = {
   name: 'faces-off',
   everyMs: 60_000,
@@ -28,7 +28,7 @@ export const facesOffJob: Job = {
   },
 };
 
-/** Removes the templates of whoever belongs to sites without faces alone. @returns of how many people */
+/** Removes the templates of people who belong to sites without faces alone. @returns of how many people */
 export async function dropTemplatesWithoutSite(db: Db, keys: Keys, now: Date, signal?: AbortSignal): Promise<number> {
   let dropped = 0;
   for (;;) {

@@ -24,8 +24,8 @@ export interface KioskPurge {
 }
 
 /**
- * The purges that kiosks do by themselves, network or not, and have told of in `purge` events (POLICY P6: also when one was
- * offline for months).
+ * The purges that kiosks do by themselves, network or not, and have reported in `purge` events (POLICY P6: also when
+ * one was offline for months).
  */
 export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date): Promise<KioskPurge[]> {
   const due = new Map<string, string>();

@@ -37,7 +37,7 @@ export interface Purge {
   batch(context: PurgeContext): Promise<number>;
 }
 
-/** One batch's effect on the database: what it removed, and of whom. */
+/** One batch's effect on the database: what it removed, and whose it was. */
 export interface Removed {
   readonly removed: number;
   readonly people: readonly (string | null)[];

@@ -8,7 +8,7 @@ import { quarantine } from './purges/quarantine.ts';
 import { templates } from './purges/templates.ts';
 import { daysOf, type Kind } from './rules.ts';
 
-/** Whoever leaves goes last: what an erasure takes with it need not be purged first, and is not counted twice. */
+/** People who leave go last: what an erasure takes with it need not be purged first, and is not counted twice. */
 const PURGES: readonly Purge[] = [gps, photos, templates, attendance, consents, quarantine, leavers];
 
 /** What one run did with one kind. */
@@ -31,7 +31,7 @@ export interface RuleReport {
  * Removes what is due of each kind, batch by batch, each batch a transaction with its row in the audit log. One kind that
  * fails does not keep the others from going. Safe to run again, and beside itself.
  *
- * @param o `dryRun`: looks and changes nothing; `onFailure`: told of what the report has the code of alone
+ * @param o `dryRun`: looks and changes nothing; `onFailure`: called with what the report has the code of alone
  */
 export async function runRetention(
   context: PurgeContext,

@@ -17,13 +17,13 @@ export const retentionVariables = {
   SMARTPRESENCE_PHOTO_DAYS: days(1, 90).default(90),
   /** Positions. The policy allows 30 days at most. */
   SMARTPRESENCE_GPS_DAYS: days(1, 30).default(30),
-  /** Face templates of whoever has not used their face for this long. BIPA allows three years at most. */
+  /** Face templates of people who have not used their face for this long. BIPA allows three years at most. */
   SMARTPRESENCE_TEMPLATE_DAYS: days(30, 1095).default(365),
   /** After this, records of check-ins are of nobody: their counts stay. Unset: they stay as long as their person. */
   SMARTPRESENCE_ATTENDANCE_DAYS: days(90, 3650).optional(),
   /** Consents, counted from their withdrawal: the proof that there was one. */
   SMARTPRESENCE_CONSENT_DAYS: days(30, 3650).default(1095),
-  /** Whoever belongs to no site any more is erased after this. Unset: never by itself. */
+  /** People who belong to no site any more are erased after this. Unset: never by itself. */
   SMARTPRESENCE_LEAVER_DAYS: days(1, 3650).optional(),
   /** Content of events that could not be taken. */
   SMARTPRESENCE_QUARANTINE_DAYS: days(7, 365).default(180),

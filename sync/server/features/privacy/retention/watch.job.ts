@@ -24,7 +24,10 @@ export const kioskWatchJob: Job = {
       );
     const purges = (await kioskPurges(db, config.retention, at)).filter((p) => p.overdue);
     for (const { device, what } of purges)
-      log.warn({ code: 'purge-overdue', device, what }, 'a kiosk has not told of its own purge: look whether it is on');
+      log.warn(
+        { code: 'purge-overdue', device, what },
+        'a kiosk has not reported its own purge: check whether it is on',
+      );
     return {
       kiosksOwingErasures: erasures.length,
       kiosksOwingPurges: new Set(purges.map((p) => p.device)).size,

@@ -30,7 +30,7 @@ const COLUMNS = [
 /**
  * Records of a filter, newest first, with the names of their people.
  *
- * @param shown is told whom each page names
+ * @param shown is called with the people each page names
  */
 export function attendanceTable(
   db: Db,

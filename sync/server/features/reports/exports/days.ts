@@ -28,7 +28,7 @@ const COLUMNS = [
 /**
  * The report of each day from `from` to `to`, both included: a row a person and day.
  *
- * @param shown is told whom each page names
+ * @param shown is called with the people each page names
  * @throws Problem `no-such-day`, `period-too-long`
  */
 export function daysTable(

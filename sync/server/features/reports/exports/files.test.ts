@@ -35,7 +35,7 @@ async function bytesOf(file: AsyncIterable<Uint8Array | string>): Promise<Buffer
   return Buffer.concat(pieces);
 }
 
-/** Reads a file by somebody else's code. */
+/** Reads a file by someone else's code. */
 function python(script: string, name: string, bytes: Uint8Array): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'sp-export-'));
   try {

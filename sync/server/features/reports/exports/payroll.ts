@@ -17,7 +17,7 @@ export interface PayrollSource {
   readonly db: Db;
   readonly keys: Keys;
   readonly site: ReportSite;
-  /** Is told whom each page names. */
+  /** Is called with the people each page names. */
   readonly shown: (people: readonly string[]) => void;
 }
 
@@ -77,7 +77,7 @@ function timesheet({ db, keys, site, shown }: PayrollSource, { from, to }: Perio
 /** The labels by which Frappe HR's data import knows the fields of “Employee Checkin”. */
 const EMPLOYEE_CHECKIN = ['Employee', 'Log Type', 'Time', 'Location / Device ID', 'Skip Auto Attendance'] as const;
 
-/** A row a record. Whoever has no number stands in it without one, and the import says so: nobody is left out in silence. */
+/** A row a record. People without a number are in it without one, and the import says so: nobody is left out in silence. */
 function employeeCheckins({ db, keys, site, shown }: PayrollSource, { from, to }: Period): Table {
   const days = daysBetween(site, from, to);
   const filter: AttendanceFilter = {

@@ -6,7 +6,7 @@ import type { Keys } from '../../../platform/keys/envelope.ts';
 /** People remembered by one export: a few megabytes. */
 const REMEMBERED = 20_000;
 
-/** Name and number of people; whoever was erased, or has neither, is absent. */
+/** Name and number of people; those erased, or with neither, are absent. */
 export type ReadNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, Pick<Values, 'name' | 'number'>>>;
 
 /**

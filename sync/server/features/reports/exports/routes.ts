@@ -16,7 +16,7 @@ import { toXlsx } from './xlsx.ts';
 const records = route({
   method: 'GET',
   path: '/api/exports/attendance',
-  summary: 'Records as a file for spreadsheets, newest first; whom it names stands in the audit log',
+  summary: 'Records as a file for spreadsheets, newest first; who it names is in the audit log',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',
@@ -72,7 +72,7 @@ const TYPES = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 } as const;
 
-/** By the days in it, which is how somebody finds last month's file again. */
+/** By the days in it, which is how people find last month's file again. */
 const named = (what: string, { from, to }: { from: string; to: string }): string =>
   from === to ? `${what}-${from}` : `${what}-${from}-to-${to}`;
 

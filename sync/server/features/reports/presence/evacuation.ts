@@ -9,7 +9,7 @@ import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
 import { countInside, type SiteId } from './inside.ts';
 
 /**
- * The roll call of an evacuation, shared by everybody who has the page open, and by the kiosks of the site. Whom somebody
+ * The roll call of an evacuation, shared by everybody who has the page open, and by the kiosks of the site. Who someone
  * accounted for is kept while it goes on; from its end only the two counts are.
  */
 
@@ -36,7 +36,7 @@ export async function readEvacuation(db: Db, site: SiteId): Promise<EvacuationSt
   };
 }
 
-/** Begins one, and tells the kiosks of the site. Where one goes on already, that one is it. */
+/** Starts one, and notifies the kiosks of the site. Where one goes on already, that one is it. */
 export async function beginEvacuation(
   tx: Transaction<Tables>,
   site: SiteId,
@@ -68,7 +68,7 @@ export const evacuationOf = (site: SiteId): NewChange => ({
 
 const scopeOfSite = ({ id, isDefault }: SiteId): string => (id === null || isDefault ? DEFAULT_SCOPE : id);
 
-/** Somebody was seen outside. @throws Problem `evacuation-over`, `person-unknown` */
+/** A person was seen outside. @throws Problem `evacuation-over`, `person-unknown` */
 export async function account(
   tx: Transaction<Tables>,
   mark: { readonly evacuation: string; readonly person: string },
@@ -82,7 +82,7 @@ export async function account(
   await appendChanges(tx, [markOf(await siteOf(site), mark.person)], now);
 }
 
-/** Somebody was marked by mistake. @throws Problem `evacuation-over`, `person-unknown` */
+/** A person was marked by mistake. @throws Problem `evacuation-over`, `person-unknown` */
 export async function unaccount(
   tx: Transaction<Tables>,
   mark: { readonly evacuation: string; readonly person: string },

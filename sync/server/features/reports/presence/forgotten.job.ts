@@ -3,7 +3,7 @@ import type { Job } from '../../../platform/jobs/job.ts';
 import { reportSite } from '../day.ts';
 import { endEvacuation, LONGEST_EVACUATION_MS } from './evacuation.ts';
 
-/** Evacuations that nobody ended: whom they accounted for is kept no longer than a day. */
+/** Evacuations that nobody ended: who they accounted for is kept no longer than a day. */
 export const forgottenEvacuationsJob: Job = {
   name: 'forgotten-evacuations',
   everyMs: 60 * 60 * 1000,

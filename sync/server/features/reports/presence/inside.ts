@@ -5,10 +5,10 @@ import type { Db } from '../../../platform/database/schema.ts';
 import { LONGEST_STAY_MS } from '../../attendance/rules/stays.ts';
 import type { ReportSite } from '../day.ts';
 
-/** Which site, as far as whoever is inside is concerned. */
+/** Which site, as far as people inside are concerned. */
 export type SiteId = Pick<ReportSite, 'id' | 'isDefault'>;
 
-/** Somebody inside, without their name. */
+/** A person inside, without their name. */
 export type InsideRow = Omit<Inside, 'name'>;
 
 /**

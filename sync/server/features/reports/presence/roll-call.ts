@@ -7,7 +7,7 @@ import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { endEvacuation, evacuationOf, insertEvacuation, LONGEST_EVACUATION_MS, putMark } from './evacuation.ts';
 import type { SiteId } from './inside.ts';
 
-/** The roll call as kiosks speak of it: what they say, and what the kiosks of a site are told. */
+/** The roll call as kiosks speak of it: what they say, and what the kiosks of a site receive. */
 
 type Ongoing = Extract<Change, { kind: 'accounted' }>['evacuation'];
 type Seen = Extract<Change, { kind: 'accounted' }>['seen'];
@@ -46,10 +46,10 @@ export async function seenIn(db: Db, evacuation: string, people: readonly string
 
 /**
  * Takes a kiosk's word. Kiosks may have begun without hearing of each other: at the server it is one roll call of the site, and
- * whoever names another is told which.
+ * a caller that names another learns which.
  *
  * @param at when it was said, never later than now
- * @returns whom to tell
+ * @returns who to notify
  */
 export async function takeRollCall(
   tx: Transaction<Tables>,
@@ -64,7 +64,7 @@ export async function takeRollCall(
   switch (change) {
     case 'begun':
       if (current) {
-        // Whoever was seen at the earlier door was seen in this one.
+        // People seen at the earlier door were seen in this one.
         if (at < current.begun_at)
           await tx.updateTable('evacuation').set({ begun_at: at }).where('id', '=', current.id).execute();
         return [own];

@@ -62,7 +62,7 @@ const presence = route({
 const state = route({
   method: 'GET',
   path: '/api/evacuation',
-  summary: 'The evacuation of a site that goes on, with whom somebody accounted for, and the last that ended',
+  summary: 'The evacuation of a site that goes on, with the people accounted for, and the last that ended',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance'],
   action: 'read',
@@ -98,7 +98,7 @@ const begin = route({
 const mark = route({
   method: 'PUT',
   path: '/api/evacuations/:evacuation/people/:person',
-  summary: 'Somebody was seen outside',
+  summary: 'A person was seen outside',
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',
@@ -116,7 +116,7 @@ const mark = route({
 const unmark = route({
   method: 'DELETE',
   path: '/api/evacuations/:evacuation/people/:person',
-  summary: 'Somebody was marked by mistake',
+  summary: 'A person was marked by mistake',
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',
@@ -134,7 +134,7 @@ const unmark = route({
 const end = route({
   method: 'POST',
   path: '/api/evacuations/:evacuation/end',
-  summary: 'End it: whom it accounted for is forgotten, how many stays',
+  summary: 'End it: who it accounted for is forgotten, how many stays',
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',

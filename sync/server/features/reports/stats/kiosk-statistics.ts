@@ -7,7 +7,7 @@ import { instantOf } from '../../../platform/instant.ts';
 
 /** Code of the `health` events in which kiosks report what they counted (electron/core/statistics). */
 const STATISTICS = 'statistics';
-/** What a name may look like; others are left out, whoever sent them. */
+/** What a name may look like; others are left out, no matter who sent them. */
 const NAME = /^(method|guide|other-method|refused|score)\.[a-z0-9+-]{1,60}$/;
 const Figure = z.number().int().min(0).max(1_000_000);
 const Since = z.iso.datetime({ precision: 3 });

@@ -28,8 +28,7 @@ const arrivals = route({
 const kiosks = route({
   method: 'GET',
   path: '/api/stats/kiosks',
-  summary:
-    'What kiosks counted about themselves: match scores, why somebody did not get in, what waited for the server',
+  summary: 'What kiosks counted about themselves: match scores, why people did not get in, what waited for the server',
   roles: ROLES,
   data: [],
   action: 'read',

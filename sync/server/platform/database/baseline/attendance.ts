@@ -47,7 +47,7 @@ export const attendance: readonly string[] = [
      received_at timestamptz not null,
      -- When taking it was last retried, in vain.
      retried_at timestamptz,
-     -- The person whom it names, as far as it says so.
+     -- The person it names, as far as it says so.
      person uuid,
      -- When a position, which is kept for less time than the rest, was looked for in the content and taken out.
      thinned_at timestamptz,

@@ -91,7 +91,7 @@ export const devices: readonly string[] = [
      since timestamptz not null,
      primary key (device, code))`,
 
-  `-- The log that kiosks read (platform/changes/log.ts). It names the person whom a change is about and never holds a value.
+  `-- The log that kiosks read (platform/changes/log.ts). It names the person a change is about and never holds a value.
    create table change (
      position bigint generated always as identity primary key,
      tag text not null,

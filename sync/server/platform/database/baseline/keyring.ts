@@ -110,9 +110,10 @@ export const keyring: readonly string[] = [
   `create function keyring.envelope_version(e bytea) returns integer language sql immutable strict parallel safe as $$
      select case when length(e) >= 31 and get_byte(e, 0) = 1 then get_byte(e, 1) * 256 + get_byte(e, 2) end $$`,
 
-  // An envelope under a version that is being retired is refused, whoever writes it: a process that slept through the
-  // switch must not leave something behind that nobody can open afterwards. The lock is held until the writer's
-  // transaction ends, so that the rotation knows when the last of them has. app/key-rotation/guard.ts has the triggers.
+  // An envelope under a version that is being retired is refused, no matter who writes it: a process that slept
+  // through the switch must not leave something behind that nobody can open afterwards. The lock is held until the
+  // writer's transaction ends, so that the rotation knows when the last of them has. app/key-rotation/guard.ts has the
+  // triggers.
   `create function keyring.refuse_old_key() returns trigger language plpgsql as $$
    declare
      found integer;

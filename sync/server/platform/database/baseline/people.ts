@@ -116,7 +116,7 @@ export const people: readonly string[] = [
      updated_at timestamptz not null,
      primary key (person, model))`,
 
-  `-- Two people whom no face alone tells apart (core/lookalikes/store.ts); the lesser id first.
+  `-- Two people who cannot be distinguished by face alone (core/lookalikes/store.ts); the lesser id first.
    create table lookalike (
      id uuid primary key,
      first uuid not null,

@@ -175,7 +175,7 @@ function lifecycle(Bucket: string, periods: Periods): Item {
         ...wanted.filter((rule) => !texts.has(ruleText(rule))).map((rule) => `rule ${rule.ID} is missing or differs`),
         ...found
           .filter(touchesOurs)
-          .map((rule) => `rule ${rule.ID ?? 'without a name'} of somebody else touches our objects`),
+          .map((rule) => `rule ${rule.ID ?? 'without a name'} of someone else touches our objects`),
       ];
     },
     async apply(client) {

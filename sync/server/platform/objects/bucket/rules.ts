@@ -54,7 +54,7 @@ export function lifecycleRules({ checkinPhotos, keyringCopies, backups }: Period
 
 export const isOurs = (rule: LifecycleRule) => rule.ID?.startsWith(OURS) ?? false;
 
-/** Whether a rule of somebody else may touch what is ours: nearly everything in this bucket is. */
+/** Whether a rule of someone else may touch what is ours: nearly everything in this bucket is. */
 export function touchesOurs(rule: LifecycleRule): boolean {
   if (isOurs(rule) || rule.Status !== 'Enabled') return false;
   const prefix = rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? '';
@@ -108,7 +108,7 @@ export function policyStatements({ bucket, region, encryption }: S3Settings): St
   ];
 }
 
-/** Whether a statement lets in whoever comes. */
+/** Whether a statement lets everyone in. */
 export function isPublic(statement: Statement): boolean {
   if (statement.Effect !== 'Allow' || statement.Condition) return false;
   const principal = statement.Principal as { AWS?: unknown } | string | undefined;

@@ -55,7 +55,7 @@ describe.skipIf(missing)('the bucket', () => {
     client.destroy();
   });
 
-  test('the audit finds each thing that somebody changed, and setup puts it right', async () => {
+  test('the audit finds each thing that someone changed, and setup puts it right', async () => {
     const settings = moto.settings('changed-by-someone');
     await setupBucket(settings, PERIODS, OPTIONS);
     const client = s3Client(settings);
@@ -201,7 +201,7 @@ describe.skipIf(missing)('the bucket', () => {
     expect([isPublic(own), isPublic(open)]).toEqual([false, true]);
   });
 
-  test('a rule of somebody else is ours to mind only where it reaches our objects', () => {
+  test('a rule of someone else is ours to mind only where it reaches our objects', () => {
     const rule = (Prefix: string) => ({ ID: 'x', Status: 'Enabled' as const, Filter: { Prefix } });
     expect(['', 'photos/', 'photos/checkin/a', 'k', 'logs/'].map((p) => touchesOurs(rule(p)))).toEqual([
       true,

@@ -98,7 +98,7 @@ async function look(client: S3Client, item: Item): Promise<Finding> {
   }
 }
 
-/** What can only be had when the bucket is made, or is the store's own matter, is told and no deviation. */
+/** What can only be had when the bucket is made, or is the store's own matter, is reported and no deviation. */
 const asOptional = (item: Item, found: Finding): Finding =>
   item.optional && found.state === 'differs' && !item.apply ? { ...found, state: 'not offered', code: null } : found;
 
@@ -141,7 +141,7 @@ async function ensureBucket(client: S3Client, settings: S3Settings, dryRun: bool
       if (name === 'BucketAlreadyExists')
         throw new Problem(
           's3-bucket-taken',
-          `The name ${Bucket} belongs to somebody else.`,
+          `The name ${Bucket} belongs to someone else.`,
           'Choose another S3_BUCKET_NAME: names are shared by all customers of a store.',
           { cause },
         );

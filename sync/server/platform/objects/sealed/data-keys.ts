@@ -9,7 +9,7 @@ import { newDataKey } from './stream.ts';
 
 /**
  * Each backup is sealed under a random key of its own, and that key under the environment's keys, in a small object: a
- * rotation writes only these anew.
+ * rotation rewrites only these.
  */
 
 const place = (id: string): Place => ({ field: 'backup.key', person: null, record: id, rowVersion: 1 });
@@ -96,8 +96,8 @@ export async function readSmall(store: ObjectStore, key: string, most = MOST): P
 }
 
 /**
- * Writes every data key anew that is not under the present environment keys, and deletes the versions before it: afterwards
- * the old environment keys open no backup. Safe to run again, and to break off.
+ * Rewrites every data key that is not under the present environment keys, and deletes the versions before it:
+ * afterwards the old environment keys open no backup. Safe to run again, and to break off.
  *
  * @throws Problem `backup-key-unknown` when one is under keys that are not at hand; all others are written by then
  */

@@ -9,14 +9,14 @@ export const PREFIX = {
   backups: 'backups/',
   /** `manifests/ID`: what that backup holds, sealed. Written last: a backup without one is not complete. */
   manifests: 'manifests/',
-  /** `keys/ID`: the data key of that backup, under the environment's keys. All that a rotation has to write anew. */
+  /** `keys/ID`: the data key of that backup, under the environment's keys. All that a rotation has to rewrite. */
   keys: 'keys/',
   /** One object, whose versions are copies of the keyring; all but the newest are short-lived. */
   keyring: 'keyring/',
   /** Photos' ciphertext as the kiosks sealed it, under random names. */
   checkinPhotos: 'photos/checkin/',
   enrolmentPhotos: 'photos/enrolment/',
-  /** `tombstones/REQUEST`: whom a restore has to erase again. */
+  /** `tombstones/REQUEST`: the people a restore has to erase again. */
   tombstones: 'tombstones/',
   anchors: 'audit/anchors/',
 } as const;

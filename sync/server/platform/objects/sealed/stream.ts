@@ -139,7 +139,7 @@ export const decompressed = (packed: AsyncIterable<Uint8Array>) => through(packe
 
 async function* through(source: AsyncIterable<Uint8Array>, transform: Transform): AsyncGenerator<Uint8Array> {
   const done = pipeline(Readable.from(source, { highWaterMark: 2 }), transform);
-  // Told below, or by the iteration itself.
+  // Reported below, or by the iteration itself.
   done.catch(() => undefined);
   yield* transform as AsyncIterable<Uint8Array>;
   await done;

@@ -7,8 +7,9 @@ import { makeDataKey, readDataKey } from './data-keys.ts';
 import { keyObject, PREFIX, TOMBSTONE_KEY } from './layout.ts';
 
 /**
- * Whom a restore has to erase again. They lie beside the backups, not in them: a backup from before an erasure knows
- * nothing of it. A person stands there as a keyed hash, which tells only whoever has that person's id already.
+ * The people a restore has to erase again. They are beside the backups, not in them: a backup from before an erasure
+ * knows nothing of it. A person stands there as a keyed hash, which means something only to someone who has that
+ * person's id already.
  */
 
 const Stored = z.strictObject({
@@ -67,7 +68,7 @@ export async function* readTombstones(store: ObjectStore): AsyncGenerator<Stored
       throw new Problem(
         'tombstone-unreadable',
         `${object.key} is no tombstone of an erasure, or was altered.`,
-        'Restore an earlier version of that object: without it a restored database keeps whom it names.',
+        'Restore an earlier version of that object: without it a restored database keeps the people it names.',
         { cause },
       );
     }
@@ -126,6 +127,6 @@ function keyMissing(): Problem {
   return new Problem(
     'tombstone-key-missing',
     `There are tombstones of erasures in the bucket, but not the key that they were made with (${keyObject(TOMBSTONE_KEY)}).`,
-    `Put the last version of ${keyObject(TOMBSTONE_KEY)} back (delete its delete marker), or copy it from a replica of the bucket: without it nobody knows whom a restore has to erase again.`,
+    `Put the last version of ${keyObject(TOMBSTONE_KEY)} back (delete its delete marker), or copy it from a replica of the bucket: without it nobody knows who a restore has to erase again.`,
   );
 }

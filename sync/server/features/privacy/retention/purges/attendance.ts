@@ -38,7 +38,7 @@ export const attendance: Purge = {
         select v.event from checkin_void v where v.target = any(${ids}::uuid[]))`.execute(tx);
       await sql`update correction set reason = ''::bytea, person = ${NIL}::uuid
         where id = any(${ids}::uuid[]) or target = any(${ids}::uuid[])`.execute(tx);
-      // Notes name whom they are about: of the record that somebody took back, and of what was said of it.
+      // Notes name the person they are about: of the record that someone took back, and of what was said of it.
       await sql`delete from attention_note where (kind = 'void' and ref = any(${ids}::text[]))
         or (kind = 'complaint' and ref in (
           select id::text from complaint where record = any(${ids}::uuid[])))`.execute(tx);

@@ -14,7 +14,7 @@ const gone = sql`person p where p.deleted_at is null and p.merged_into is null
 
 const limit = ({ settings, now }: PurgeContext) => cutoff(settings.leaverDays, now)?.toISOString() ?? null;
 
-/** Whoever belongs to no site any more: their erasure is asked for, and can be taken back like any other. */
+/** People who belong to no site any more: their erasure is asked for, and can be taken back like any other. */
 export const leavers: Purge = {
   kind: 'leavers',
   async find(context) {
@@ -43,7 +43,7 @@ export const leavers: Purge = {
   },
 };
 
-/** When somebody has left is the first look that finds them without a site. */
+/** The time someone left is the first run that finds them without a site. */
 async function noteLeavers({ db, now }: PurgeContext): Promise<void> {
   await sql`update person p set left_at = case when s.person is null then ${now.toISOString()}::timestamptz end
     from person q left join (select distinct person from person_site) s on s.person = q.id

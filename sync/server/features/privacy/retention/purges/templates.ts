@@ -18,7 +18,10 @@ const used = sql`(
 
 const before = ({ settings, now }: PurgeContext) => cutoff(settings.templateDays, now)!.toISOString();
 
-/** Templates of whoever has not used their face for long: kept data without a use. Kiosks are told; the consent stays. */
+/**
+ * Templates of people who have not used their face for long: kept data without a use. Kiosks are notified; the consent
+ * stays.
+ */
 export const templates: Purge = {
   kind: 'templates',
   find: (context) =>
