@@ -62,7 +62,7 @@ export async function buildProgram(word: string): Promise<Command> {
   if (existsSync(join(import.meta.dirname, '../../test/bench')))
     program
       .command('bench')
-      .description('Measure, each figure beside its peer or limit in the same run.')
+      .description('Measure, each result beside its peer or limit in the same run.')
       .argument('[group...]', 'groups to run; all when none is named')
       .option('--json', 'one JSON object a line')
       .addHelpText('after', BENCH_HELP)

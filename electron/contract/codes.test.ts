@@ -40,7 +40,7 @@ const INNER: Readonly<Record<string, string>> = {
   'staff-code-needed': 'the unlock screen asks for the code',
   'staff-pin-choose': 'the unlock screen asks for a PIN of their own',
   'staff-ambiguous': 'staff remove on the command line',
-  'face-not-matched': 'becomes another way in (checkin/claim.ts)',
+  'face-not-matched': 'becomes another check-in method (checkin/claim.ts)',
   'setup-over': 'the screen was of before the set-up ended, and is replaced by the next status',
   'staff-pin-set': 'the button is there while none is set alone',
   'home-not-usable': 'said in the terminal, before there is a page',

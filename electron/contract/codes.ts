@@ -50,7 +50,7 @@ export const CALL_CODES = [
   'internal',
 ] as const;
 
-/** What a code or badge may be refused with, and a way in that the site does not offer. */
+/** What a code or badge may be rejected with, and a check-in method that the site does not offer. */
 export const METHOD_CODES = [
   'code-unknown',
   'code-expired',

@@ -498,7 +498,7 @@ export const Status = z.strictObject({
   storage: z.enum(['ok', 'low', 'full']),
   people: z.number().int(),
   face: FaceUse,
-  /** The ways in that this site offers and this kiosk can do now, in the order to show them as equals. */
+  /** The check-in methods that this site offers and this kiosk can do now, in the order to show them as equals. */
   checkinMethods: z.array(CheckinMethod),
   /** A serial reader answers: it reads codes and badges without the camera. */
   reader: z.boolean(),

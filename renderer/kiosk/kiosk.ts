@@ -34,7 +34,7 @@ export interface Kiosk extends Pick<Results, 'recent' | 'welcomed' | 'notMe' | '
   readonly route: ReadonlySignal<Route>;
   /** Why detection can't run; null while it can. */
   readonly detectorTrouble: ReadonlySignal<string | null>;
-  /** How the face is used as a way in: not at all, after a number, or by itself. */
+  /** How the face is used to check in: not at all, after a number, or by itself. */
   readonly face: ReadonlySignal<FaceUse['use']>;
   /** Whether faces can be compared here at all, if only after a code, or for an enrolment. */
   readonly recognises: ReadonlySignal<boolean>;

@@ -10,7 +10,7 @@ export interface Results {
   readonly recent: ReadonlySignal<Recent | null>;
   /** Shows the welcome, and leads back to the camera by itself. */
   welcomed(receipt: Receipt): void;
-  /** "Not me": the record is void, and the ways in are offered. */
+  /** "Not me": the record is void, and the check-in methods are offered. */
   notMe(receipt: Receipt): Promise<void>;
   /** "That was wrong": the record is void, and the people in charge see it with its reason. */
   takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void>;

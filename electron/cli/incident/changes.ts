@@ -72,7 +72,7 @@ export function registerChanges(incident: Command): void {
       print(json, await operate('incident scope', { incident: id, scope })),
     );
   one('notified', 'Note when the authority, or the affected, were notified.')
-    .addOption(new Option('--to <whom>').choices(['authority', 'people']).makeOptionMandatory())
+    .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
     .option('--at <time>', 'when (default: now)', instant)
     .action(async (id: string, o: { to: 'authority' | 'people'; at?: string; json?: boolean }) =>
       print(

@@ -75,7 +75,7 @@ export function registerIncident(program: Command): void {
     .command('notice')
     .description('Draft the notice to the authority, or to the affected. What is to be filled in stands as […].')
     .argument('<id>', 'of the incident')
-    .addOption(new Option('--to <whom>').choices(['authority', 'people']).makeOptionMandatory())
+    .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
     .addOption(new Option('--language <language>').choices(['en', 'de']).default('en'))
     .option('--out <file>', 'where it goes; standard output without it')
     .addHelpText('after', `\nExit code 1 when something is still to be filled in.${EXIT_HELP}`)

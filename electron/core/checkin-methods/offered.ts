@@ -11,7 +11,10 @@ export interface Able {
   readonly ownCodes: boolean;
 }
 
-/** The ways in that the site offers and the kiosk can do now, in the site's order. A way with a face needs one. Pure. */
+/**
+ * The check-in methods the site offers and the kiosk can do now, in the site's order. One with a face needs a face.
+ * Pure.
+ */
 export function offeredMethods(policy: Policy | null, { face, ownCodes }: Able): CheckinMethod[] {
   const can: Record<CheckinMethod, boolean> = {
     face,

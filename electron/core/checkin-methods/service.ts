@@ -20,7 +20,7 @@ export interface CredentialCheckinDeps {
   readonly claims: Claims;
   /** Takes the record. */
   readonly admit: Admit;
-  /** The ways in that the site offers. */
+  /** The check-in methods that the site offers. */
   readonly offered: () => readonly CheckinMethod[];
   /** Whether the site wants the face with this way. */
   readonly withFace: (method: 'qr' | 'badge') => boolean;
@@ -45,7 +45,10 @@ export interface CredentialCheckin {
 /** Unknown badges that are remembered, so that one card held at the reader counts once. */
 const REMEMBERED = 64;
 
-/** The ways in that ask for neither face nor PIN: the code of the person's own page, cards and badges, and staff's word. */
+/**
+ * Check-in methods that need neither face nor PIN: the code of the person's own page, cards and badges, and staff's
+ * word.
+ */
 export function createCredentialCheckin(deps: CredentialCheckinDeps): CredentialCheckin {
   const { store } = deps;
   let unknownBadges: string[] = [];
@@ -65,7 +68,11 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     const now = deps.now();
     const until = code.issuedAt + OWN_CODE_MS + OWN_CODE_SKEW_MS;
     if (code.issuedAt - OWN_CODE_SKEW_MS > now)
-      throw new Problem('code-early', 'by this kiosk’s clock this code is not valid yet', 'Take another way in.');
+      throw new Problem(
+        'code-early',
+        'by this kiosk’s clock this code is not valid yet',
+        'Use another check-in method.',
+      );
     if (until < now) throw expired();
     const person = store.person(code.person);
     if (!person) throw codeUnknown();
@@ -74,7 +81,11 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     const use = store.useCode({ ...code, until }, now);
     if (use === 'forgotten') throw expired();
     if (use === 'used')
-      throw new Problem('code-used', 'this code was used here already', 'Show the next one, or take another way in.');
+      throw new Problem(
+        'code-used',
+        'this code was used here already',
+        'Show the next one, or use another check-in method.',
+      );
     return welcome(person, 'qr');
   }
 
@@ -109,7 +120,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     return bearer(
       { kind: 'badge', value: text },
       text,
-      () => new Problem('badge-unknown', 'nobody here has this badge', 'Try again, or take another way in.'),
+      () => new Problem('badge-unknown', 'nobody here has this badge', 'Try again, or use another check-in method.'),
     );
   }
 
@@ -176,11 +187,14 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
 
 /** @throws by the methods of a way that the site does not offer */
 export const methodNotOffered = (): Problem =>
-  new Problem('method-not-offered', 'this way in is not offered here', 'Take one of those on the screen.');
+  new Problem('method-not-offered', 'this check-in method is not offered here', 'Take one of those on the screen.');
 
 const faceNeeded = () =>
-  new Problem('face-needed', 'here a face goes with it, and none can be compared', 'Take another way in.');
-const codeUnknown = () => new Problem('code-unknown', 'nobody here has this code', 'Take another way in.');
+  new Problem('face-needed', 'here a face goes with it, and none can be compared', 'Use another check-in method.');
+const codeUnknown = () => new Problem('code-unknown', 'nobody here has this code', 'Use another check-in method.');
 const expired = () => new Problem('code-expired', 'this code is too old', 'Show the present one.');
 const locked = (cause: Problem) =>
-  new Problem('locked', 'too many unknown badges', 'Wait, or take another way in.', { cause, params: cause.params });
+  new Problem('locked', 'too many unknown badges', 'Wait, or use another check-in method.', {
+    cause,
+    params: cause.params,
+  });

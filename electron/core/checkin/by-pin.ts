@@ -26,7 +26,7 @@ interface PinCheckinDeps {
 const pinWrong = () =>
   new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.');
 
-/** The ways in by number and PIN, and the choice of a PIN by a code. */
+/** The check-in methods by number and PIN, and the choice of a PIN by a code. */
 export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'checkinByPin' | 'pinChoose'> {
   const { store, recogniser, admit } = deps;
 

@@ -7,7 +7,7 @@
 export interface VisitRules {
   /** Looks that must agree on one person. */
   readonly agree: number;
-  /** Looks without a match after which the other ways in are offered. */
+  /** Frames without a match after which the other check-in methods are offered. */
   readonly misses: number;
   /** Looks of any kind after which the visit ends. */
   readonly samples: number;

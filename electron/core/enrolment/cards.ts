@@ -12,7 +12,7 @@ import { personRow } from './person-row.ts';
 export interface CardDeps {
   readonly store: Pick<Store, 'person' | 'issueCard'>;
   readonly staff: Pick<StaffService, 'require'>;
-  /** The ways in that the site offers. */
+  /** The check-in methods that the site offers. */
   readonly offered: () => readonly CheckinMethod[];
   /** Whether the face is compared after a card, and where templates are that it could be compared with. */
   readonly withFace: () => boolean;

@@ -27,7 +27,7 @@ export const facesForbidden = (policy: Policy | null): Problem | null =>
       )
     : null;
 
-/** The ways in that the site offers, in its order. */
+/** The check-in methods that the site offers, in its order. */
 export const methodsOf = (policy: Policy | null): readonly CheckinMethod[] =>
   policy?.checkinMethods ?? CheckinMethod.options;
 

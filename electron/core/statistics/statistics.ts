@@ -91,14 +91,14 @@ export function createStatistics(): Statistics {
   };
 }
 
-/** How often the queue is looked at, and how often figures become an event, ms. */
+/** How often the queue is looked at, and how often statistics become an event, ms. */
 const POLL_MS = 60_000;
 const REPORT_MS = 60 * 60_000;
 
 /**
- * Reports figures as `health` events, while something happens once an hour.
+ * Reports statistics as `health` events, while something happens once an hour.
  *
- * @param append writes an event; what it throws (a full disk) is logged, and the figures of that hour are lost
+ * @param append writes an event; what it throws (a full disk) is logged, and the statistics of that hour are lost
  * @returns how to stop
  */
 export function startStatistics(

@@ -34,7 +34,7 @@ export function readContact(store: Pick<Store, 'setting'>): number | null {
 
 /**
  * Keeps the lease over restarts: without the server for too long, the templates go, from disk and from memory; events and
- * the other ways in stay. A kiosk that was just provisioned begins with a whole lease.
+ * the other check-in methods stay. A kiosk that was just provisioned begins with a whole lease.
  */
 export function createLeaseKeeper(deps: {
   readonly store: Pick<Store, 'setting' | 'setSetting'> & {

@@ -172,7 +172,7 @@ function reasonOf(reason: string): string {
   return t(`statistics.failure.${kind}`, { what: label });
 }
 
-/** Figures by name, each with a bar as long as it is large. */
+/** Numbers by name, each with a bar as long as it is large. */
 const Bars = ({ rows }: { rows: readonly { label: string; count: number }[] }) => {
   const most = Math.max(1, ...rows.map((r) => r.count));
   return (

@@ -3,7 +3,7 @@ import { currentLanguage, t } from '../../shared/i18n.ts';
 import { agoOf } from '../core/clock.ts';
 import type { Live } from '../core/live.ts';
 
-/** Three figures that answer what people open the page for. */
+/** Three numbers that answer what people open the page for. */
 export function Stats({ live }: { live: Live }) {
   const { counts } = live.board.value;
   const latest = live.latest.value;

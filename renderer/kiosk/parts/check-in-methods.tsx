@@ -18,8 +18,8 @@ interface Card {
 }
 
 /**
- * The ways in, as equals: the site's own order, one size, one look. The core leaves out what it can't do. What needs the
- * camera while it gives no picture stays in sight, behind the others, and says why it can't be taken.
+ * The check-in methods, as equals: the site's own order, one size, one look. The core leaves out what it can't do. What
+ * needs the camera while it gives no picture stays in sight, behind the others, and says why it can't be taken.
  *
  * @param again the face has been tried: its card says so
  * @param numberFirst this face counts after a number alone

@@ -16,7 +16,10 @@ const GONE_MS = 30_000;
 /** How long the sentence stands out after the face was chosen. */
 const CALLED_MS = 4_000;
 
-/** The first screen: look at the camera, or take another way in. At rest it shows clock and site in the picture's place. */
+/**
+ * The first screen: look at the camera, or use another check-in method. At rest it shows clock and site in the
+ * picture's place.
+ */
 export function CheckinScreen() {
   const { camera, visits, face, recognises, claim, rest, resting, recent, called } = useKiosk();
   const stage = visits.stage.value;

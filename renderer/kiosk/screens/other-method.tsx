@@ -6,7 +6,10 @@ import { IdleNotice, useIdle } from '../parts/idle.tsx';
 import { readErrorText } from '../parts/read-error.ts';
 import type { OtherMethodReason } from '../visits.ts';
 
-/** The way that was tried did not do: all ways in, as equals and without blame. Never says which person was near. */
+/**
+ * The way that was tried did not work: all check-in methods, as equals and without blame. Never says which person was
+ * near.
+ */
 export function OtherMethodScreen({
   reason,
   code,

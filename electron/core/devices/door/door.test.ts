@@ -31,7 +31,7 @@ function board() {
   return { state, ports, pull: () => events?.onGone(null) };
 }
 
-describe('whether a way in opens the door', () => {
+describe('whether a check-in method opens the door', () => {
   const face = { method: 'face', liveness: 'passed', direction: 'in' } as const;
   const off = { ...face, liveness: 'off' } as const;
   const byNumber = { ...face, method: 'number+face' } as const;

@@ -38,7 +38,7 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
   );
 }
 
-/** The trouble with its figure, where it has one that says more. */
+/** The problem with its number, where it has one that says more. */
 export function alertText({ code, detail }: Alert): string {
   const label = t(`fleet.alert.${code}`);
   if (detail === null) return label;

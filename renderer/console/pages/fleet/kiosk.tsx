@@ -126,7 +126,7 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
   );
 }
 
-/** A figure with its sign and unit: their order is the same in every language. */
+/** A number with its sign and unit: their order is the same in every language. */
 const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
 function slotLabel({ current, previous, trial }: NonNullable<NonNullable<FleetKiosk['report']>['slots']>): string {

@@ -33,7 +33,7 @@ export function wrongIn(details: Details): { key: string; field: 'name' | 'numbe
   return null;
 }
 
-/** What is still needed where number and PIN are the way in, as a key; null when all is there. */
+/** What is still needed where number and PIN are the check-in method, as a key; null when all is there. */
 export function missingForPin({ number, pin }: Details): string | null {
   return number.trim() === '' || pin === '' ? 'enrol.numberAndPinMissing' : null;
 }
