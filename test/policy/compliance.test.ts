@@ -125,11 +125,13 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
     for (const withNumber of [false, true])
       await inTransaction(api.db, (tx) => addWebhook(tx, api.keys, { ...receiver, withNumber }, NOW));
     const { text } = composeReport(await readFacts(api.db, api.keys, api.services.config, NOW), NONE);
-    expect(text).toContain('2 programs are told of each record (webhooks)');
+    expect(text).toContain('2 programs are notified of each record (webhooks)');
     expect(text).toContain('1 of them the number as well');
     await api.db.updateTable('webhook').set({ enabled: false }).where('with_number', '=', true).execute();
     const one = composeReport(await readFacts(api.db, api.keys, api.services.config, NOW), NONE).text;
-    expect(one).toContain('1 program is told of each record (webhooks): time, place, way in and the id of the person;');
+    expect(one).toContain(
+      '1 program is notified of each record (webhooks): time, place, check-in method and the id of the person;',
+    );
   });
 
   test('the API gives the report to those who answer for the data', async () => {

@@ -74,8 +74,7 @@ export async function startServer(
     makeServerHome(config.home);
     const database = await openDatabase(config.home, {
       postgres: config.database,
-      onLost: (err) =>
-        log.warn({ code: 'database-connection-lost', err }, 'a database connection broke; it is reconnected'),
+      onLost: (err) => log.warn({ code: 'database-connection-lost', err }, 'a database connection broke; reconnecting'),
     });
     const { db, logEpoch, signals } = database;
     closers.push(database.close);

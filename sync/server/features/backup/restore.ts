@@ -42,7 +42,7 @@ export interface Restored extends RepeatedErasures {
 /**
  * Puts a backup into an empty database, so that a server goes on with it: every row, every sequence, all partitions; a log
  * epoch of its own, so that kiosks send again what the backup does not hold; photos from their objects; and the people
- * who were erased since is erased again before the server may start. Safe to run again after it was broken off.
+ * who were erased since are erased again before the server may start. Safe to run again after it was broken off.
  *
  * @param wanted id of the backup, or null for the newest
  * @throws Problem `database-not-empty`, `backup-none`, `backup-newer`, `backup-needs-older-keys`, `backup-thawing`,

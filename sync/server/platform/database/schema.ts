@@ -296,7 +296,9 @@ export interface Tables {
     code: string;
     since: Instant;
   };
-  /** The log that kiosks read (platform/changes/log.ts). It names the person a change is about and never holds a value. */
+  /**
+   * The log that kiosks read (platform/changes/log.ts). It names the person a change is about and never holds a value.
+   */
   change: {
     position: Defaulted<Big>;
     tag: string;

@@ -10,7 +10,7 @@ const EVERY_MS = 60_000;
 const MARK = 'reenrolment';
 
 /**
- * Kiosks are notified who to enrol again when that has changed: by scores, consents, a new embedder, cards, or an age.
+ * Kiosks receive the list of people to enrol again when it has changed: by scores, consents, a new embedder, cards, or an age.
  */
 export const reenrolmentJob: Job = {
   name: 'reenrolment',
