@@ -1,6 +1,6 @@
 import { type BuildFacts, canGoBack, compareVersions } from '../../sync/protocol/wire/release.ts';
 
-/** A build whose store no older one can open: every kiosk of its kind refuses it (`update-no-way-back`). */
+/** A build whose store no older one can open: every kiosk of its kind refuses it (`update-cannot-roll-back`). */
 export interface CannotRollBack {
   readonly platform: BuildFacts['platform'];
   readonly host: BuildFacts['host'];

@@ -154,7 +154,7 @@ test('commands, versions and arguments that are not known are refused with a cod
   expect(await request({ command: 'rm -rf' })).toMatchObject([{ kind: 'problem', code: 'command-unknown' }]);
   expect(await request({ command: 'constructor' })).toMatchObject([{ kind: 'problem', code: 'command-unknown' }]);
   expect(await request({ v: 2 })).toMatchObject([{ kind: 'problem', code: 'control-bad-request' }]);
-  expect(await request({ staffPin: undefined })).toMatchObject([{ kind: 'problem', code: 'control-bad-request' }]);
+  expect(await request({ staffPin: undefined })).toMatchObject([{ kind: 'problem', code: 'staff-pin-needed' }]);
   const wrong = await request({ command: 'staff-set-pin', args: { pin: '12a' } });
   expect(wrong).toMatchObject([{ kind: 'problem', code: 'arguments-wrong' }]);
   expect(JSON.stringify(wrong)).not.toContain('12a');

@@ -384,7 +384,9 @@ test('a build whose store none before it opens is warned of when it is signed an
     expect([signed.code, published.code], signed.stderr + published.stderr).toEqual([0, 0]);
     notified.push([signed, published].map(({ stderr }) => /^!.*$/m.exec(stderr)?.[0] ?? ''));
   }
-  const warning = expect.stringMatching(/^! No kiosk would take 1\.1\.0 .*update-no-way-back.*reads schema 3 first/);
+  const warning = expect.stringMatching(
+    /^! No kiosk would take 1\.1\.0 .*update-cannot-roll-back.*reads schema 3 first/,
+  );
   expect(notified).toEqual([
     ['', ''],
     [warning, warning],

@@ -39,7 +39,7 @@ export function describedText({ root, targets }: Described): string {
 export const cannotRollBackText = (builds: NonNullable<Described['targets']>['cannotRollBack']): string[] =>
   builds.map(
     ({ platform, version, needs, highest }) =>
-      `! No kiosk would take ${version} for ${platform} (update-no-way-back): builds before it know schema ${highest} of the store, ` +
+      `! No kiosk would take ${version} for ${platform} (update-cannot-roll-back): builds before it know schema ${highest} of the store, ` +
       `what it writes needs ${needs}. Release one that reads schema ${needs} first (docs/operate/releases.md).`,
   );
 

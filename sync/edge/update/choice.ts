@@ -61,7 +61,7 @@ function isFor(running: Running, { platform, host }: BuildFacts): boolean {
 /**
  * Never backwards, and never to where there is no way back.
  *
- * @throws Problem `update-wrong-platform`, `update-installed`, `update-backwards`, `update-no-way-back`
+ * @throws Problem `update-wrong-platform`, `update-installed`, `update-backwards`, `update-cannot-roll-back`
  */
 export function requireInstallable(running: Running, build: BuildFacts): void {
   if (!isFor(running, build))

@@ -40,7 +40,7 @@ export interface UpdateClient {
   /**
    * The build of exactly this version, if this kiosk may install it.
    *
-   * @throws Problem `update-unknown-version`, `update-backwards`, `update-installed`, `update-no-way-back`,
+   * @throws Problem `update-unknown-version`, `update-backwards`, `update-installed`, `update-cannot-roll-back`,
    *   `update-wrong-platform`, `update-wrong-software`, `update-expired`, `update-unsigned`, `update-rollback`,
    *   `update-mixed`, `update-slow`, `update-unreachable`, …
    */

@@ -72,7 +72,7 @@ export async function readKiosks(db: Db, site: ReportSite, { start, end }: Perio
       .filter((s) => /^score\.\d+$/.test(s.name))
       .map((s) => ({ from: score(s.name), count: s.count }))
       .sort((a, b) => a.from - b.from),
-    failures: sums.filter((s) => !/^(score|way)\./.test(s.name)).map((s) => ({ reason: s.name, count: s.count })),
+    failures: sums.filter((s) => !/^(score|method)\./.test(s.name)).map((s) => ({ reason: s.name, count: s.count })),
     queue: queue.map((q) => ({ kiosk: q.kiosk, at: new Date(q.at).toISOString(), depth: q.depth })).reverse(),
   };
 }
