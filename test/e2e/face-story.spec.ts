@@ -115,7 +115,7 @@ test('a face that is enrolled is not enrolled again; whose it is is said to staf
 test('once deleted he is nobody', async () => {
   const { page, notified } = await kiosk.enter({ clip: AGAIN });
   await openStaff(page);
-  await page.getByRole('button', { name: en.staff.people }).click();
+  await page.locator('[data-open=people]').click();
   await page.locator('input[name=query]').fill('John');
   await looked(page, 'people');
   await page.getByRole('button', { name: `${en.people.remove}: ${JOHN.name}` }).click();
