@@ -13,7 +13,7 @@ import { suitesOf } from './tiers.ts';
 import { judgeSuite, type Ran, type Suite, toRepeat } from './verdict.ts';
 
 /**
- * `npm test`: what has to hold before a change is shown to anybody, within ten minutes on two cores: the system packages
+ * `npm test`: what has to hold before a change is shown to anybody, within about twelve minutes on two cores: the system packages
  * that the suites need, the built parts, lint, types, layering, unused code, unit and cross-folder tests, forty faults, and
  * the browser suites. `npm run test:long` (`--long`): the suites that take longer, by test/tiers.ts, and then each row of
  * the policy by the reports of both; `.ci/run` calls the first alone.

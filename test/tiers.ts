@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs';
 
 /**
- * The suites that `npm test` leaves to `npm run test:long`, so that it ends within ten minutes on two cores: the policy on
+ * The suites that `npm test` leaves to `npm run test:long`, so that it ends within about twelve minutes on two cores: the policy on
  * both databases, attacks, restores, whole programs started again and again, and the pages of console and person. By path
  * from the project's root; a folder ends in `/**`.
  */
