@@ -189,7 +189,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     const back = await run('0.3.0', 'upgrade', 'back', '--root', root, '--to', '0.2.0');
     expect([back.code, back.err]).toEqual([
       1,
-      expect.stringMatching(/upgrade-no-way-back.*0\.2\.0[\s\S]*restore the backup/),
+      expect.stringMatching(/upgrade-cannot-roll-back.*0\.2\.0[\s\S]*restore the backup/),
     ]);
     expect(current()).toBe('0.1.0');
     await expect(start('0.2.0', 'a')).rejects.toThrow(/database-newer/);

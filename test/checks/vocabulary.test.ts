@@ -35,10 +35,8 @@ const FILES = new Set([
   'room',
 ]);
 
-/** What a state in the database is still called, and a name of another package's: each with where it may stand. */
+/** A name of another package's: each with where it may stand. */
 const ALLOWED: readonly (readonly [name: string, where: RegExp])[] = [
-  ['device_told', /^(sync\/server|test)\//],
-  ['told', /\/rollout\/rules(\.test)?\.ts$|^renderer\/console\/locales\//],
   ['strangers', /^test\/policy\/embedders\.test\.ts$/],
 ];
 

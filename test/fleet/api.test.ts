@@ -82,7 +82,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
   /** What the kiosk gets of this kind at its next ask. */
   const notified = (box: MemoryOutbox, kind: string) =>
     api.db
-      .selectFrom('device_told')
+      .selectFrom('device_state')
       .select('body')
       .where('device', '=', box.device)
       .where('kind', '=', kind as never)

@@ -78,7 +78,7 @@ const statesOf = async () => (await server.operate('rollout show', {})).kiosks;
 async function begin(version: string): Promise<FleetKiosk[]> {
   for (;;) {
     await server.operate('rollout start', { version, steps: [TENTH, EVERYBODY] });
-    const notified = (await statesOf()).filter((k) => k.state === 'told').map((k) => k.device);
+    const notified = (await statesOf()).filter((k) => k.state === 'notified').map((k) => k.device);
     if (notified.length >= 3 && notified.length <= 10) return fleet.filter((k) => notified.includes(k.device));
     await server.operate('rollout pause', {});
   }

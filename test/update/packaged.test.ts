@@ -191,7 +191,7 @@ async function rollout(): Promise<{ rollout: Rollout; state: string; reason: str
 const start = (version: string) =>
   operator('rollout', 'start', version, '--step', 'all', '--trial', TRIAL_MINUTES, '--stop-at', '1:1');
 const notified = (code: string, version: string) => (line: SaidLine) =>
-  line.message === 'update: told' && line.code === code && line.version === version;
+  line.message === 'update: reported' && line.code === code && line.version === version;
 
 beforeAll(async () => {
   if (!possible) return;

@@ -61,7 +61,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       'rollout_action',
       'rollout_device',
       'rollout',
-      'device_told',
+      'device_state',
       'device_report',
       'device_ring',
       'update_window',
@@ -94,7 +94,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     api.ask<Rollout>('POST', `/api/rollouts/${id}/${what}`, { body });
   const directiveOf = async (box: MemoryOutbox): Promise<UpdateDirective | null> => {
     const row = await database.db
-      .selectFrom('device_told')
+      .selectFrom('device_state')
       .select('body')
       .where('device', '=', box.device)
       .where('kind', '=', 'update')
@@ -428,7 +428,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     await act(id, 'roll-back');
     for (const box of kiosks)
       expect((await directiveOf(box))?.action ?? null).toBe(reached.includes(box) ? 'rollback' : null);
-    for (const box of reached) await says(box, 'update-rolled-back', id, { reason: 'told' });
+    for (const box of reached) await says(box, 'update-rolled-back', id, { reason: 'notified' });
     await job();
     expect(await read(id)).toMatchObject({
       state: 'rolled-back',

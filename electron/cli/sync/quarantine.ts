@@ -29,7 +29,7 @@ export function registerQuarantine(sync: Command): void {
   filtered(quarantine.command('list').description('What is there, oldest first.'))
     .option(
       '--json',
-      'one JSON object a line: {"id","device","epoch","seq","reason","unkept","receivedAt","retriedAt"}',
+      'one JSON object a line: {"id","device","epoch","seq","reason","notRetained","receivedAt","retriedAt"}',
     )
     .addHelpText('after', HELP)
     .action(async (o: FilterOptions) => {
@@ -75,7 +75,7 @@ function filterOf({ device, reason, id }: FilterOptions) {
   return { ...(device && { device }), ...(reason && { reason }), ...(id && { id }) };
 }
 
-function sentenceOf({ id, device, seq, reason, unkept, receivedAt, retriedAt }: Entry): string {
-  const later = unkept ? `, content not kept (${unkept})` : retriedAt ? `, tried again ${retriedAt}` : '';
+function sentenceOf({ id, device, seq, reason, notRetained, receivedAt, retriedAt }: Entry): string {
+  const later = notRetained ? `, content not kept (${notRetained})` : retriedAt ? `, tried again ${retriedAt}` : '';
   return `${id}  ${reason}  device ${device}, event ${seq}, came ${receivedAt}${later}`;
 }

@@ -14,7 +14,7 @@ export const QuarantineRow = z.strictObject({
   seq: z.number().int(),
   reason: z.string(),
   /** Why its content was not kept (`quarantine-full`): it can't be taken again. Null: it was. */
-  unkept: z.string().nullable(),
+  notRetained: z.string().nullable(),
   receivedAt: Instant,
   retriedAt: Instant.nullable(),
 });

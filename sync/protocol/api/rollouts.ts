@@ -57,7 +57,7 @@ export type RolloutState = z.infer<typeof RolloutState>;
  */
 export const KioskState = z.enum([
   'waiting',
-  'told',
+  'notified',
   'not-heard',
   'installing',
   'healthy',

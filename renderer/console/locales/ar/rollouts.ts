@@ -48,7 +48,7 @@ export const rollouts = {
   noKiosks: 'لا أجهزة',
   kiosk: {
     waiting: 'في الانتظار',
-    told: 'أُخطِر',
+    notified: 'أُخطِر',
     'not-heard': 'غير متصل',
     installing: 'يُثبَّت الآن',
     healthy: 'سليم',

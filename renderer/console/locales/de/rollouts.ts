@@ -44,7 +44,7 @@ export const rollouts = {
   noKiosks: 'Keine Kioske',
   kiosk: {
     waiting: 'warten',
-    told: 'benachrichtigt',
+    notified: 'benachrichtigt',
     'not-heard': 'nicht verbunden',
     installing: 'installieren',
     healthy: 'in Ordnung',

@@ -44,7 +44,7 @@ export const rollouts = {
   noKiosks: 'No kiosks',
   kiosk: {
     waiting: 'waiting',
-    told: 'notified',
+    notified: 'notified',
     'not-heard': 'not connected',
     installing: 'installing',
     healthy: 'healthy',

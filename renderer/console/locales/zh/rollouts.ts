@@ -43,7 +43,7 @@ export const rollouts = {
   noKiosks: '没有终端',
   kiosk: {
     waiting: '等待中',
-    told: '已通知',
+    notified: '已通知',
     'not-heard': '未连接',
     installing: '正在安装',
     healthy: '正常',

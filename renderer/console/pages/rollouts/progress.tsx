@@ -5,7 +5,7 @@ import { t } from '../../../shared/i18n.ts';
 export const KIOSK_STATES: readonly KioskState[] = [
   'healthy',
   'installing',
-  'told',
+  'notified',
   'waiting',
   'not-heard',
   'refused',

@@ -207,7 +207,7 @@ export const quarantineCheck = check({
   async look(subject) {
     const since = new Date(subject.now().getTime() - DAY_MS).toISOString();
     const { rows } = await sql<{ full: boolean }>`
-      select exists (select 1 from quarantine where unkept is not null and received_at > ${since}::timestamptz) as full`.execute(
+      select exists (select 1 from quarantine where not_retained is not null and received_at > ${since}::timestamptz) as full`.execute(
       opened(subject).db,
     );
     return rows[0]!.full;

@@ -106,9 +106,9 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   countEvents({ taken, quarantined, known: Math.max(0, body.events.length - taken - quarantined) });
   if (quarantined > 0)
     log.warn({ device: device.id, reasons: countsOf(result.quarantined.map((q) => q.reason)) }, 'events quarantined');
-  if (result.unkept)
+  if (result.notRetained)
     log.warn(
-      { device: device.id, code: QUARANTINE_FULL, events: result.unkept },
+      { device: device.id, code: QUARANTINE_FULL, events: result.notRetained },
       'the quarantine has as much of this device as it may: of these events it keeps digest and reason alone',
     );
   for (const { seq, code } of result.faults ?? [])

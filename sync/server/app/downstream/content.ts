@@ -34,7 +34,7 @@ export interface PeopleReader {
   accounted(id: string): Extract<Change, { kind: 'accounted' }> | null;
   /** The people of this scope who are their lookalikes, possibly nobody. Null: as above. */
   lookalikes(id: string): Extract<Change, { kind: 'lookalikes' }> | null;
-  /** What their PIN is checked by; `told` false: nothing is known of one here. Null: as above. */
+  /** What their PIN is checked by; `known` false: nothing is known of one here. Null: as above. */
   pin(id: string): { readonly change: PinChange; readonly known: boolean } | null;
   /** Of one model, possibly none. Null: as above. */
   templates(id: string, model: string): TemplatesChange | null;

@@ -13,7 +13,7 @@ interface Fleet {
   readonly alerts: ReadonlyMap<string, number>;
   readonly quarantined: number;
   /** Of those, events whose content was not kept: `quarantine-full` of some device. */
-  readonly unkept: number;
+  readonly notRetained: number;
   readonly attendanceDue: number;
   readonly duplicatesOpen: number;
   readonly erasuresOpen: number;
@@ -47,7 +47,7 @@ export async function readFleet(db: Db, now: Date): Promise<Fleet> {
     for (const { code } of kiosk.alerts) alerts.set(code, alerts.get(code)! + 1);
   const { rows } = await sql<Record<string, number | string | Date | null>>`select
     (select count(*) from quarantine) as quarantined,
-    (select count(*) from quarantine where unkept is not null) as unkept,
+    (select count(*) from quarantine where not_retained is not null) as not_retained,
     (select count(*) from attendance_due) as attendance_due,
     (select count(*) from merge_candidate where status = 'open') as duplicates_open,
     (select count(distinct c.request) from erasure_confirmation c join device d on d.id = c.device
@@ -64,7 +64,7 @@ export async function readFleet(db: Db, now: Date): Promise<Fleet> {
     heard,
     alerts,
     quarantined: count('quarantined'),
-    unkept: count('unkept'),
+    notRetained: count('not_retained'),
     attendanceDue: count('attendance_due'),
     duplicatesOpen: count('duplicates_open'),
     erasuresOpen: count('erasures_open'),
@@ -97,7 +97,11 @@ export function fleetRegistry(fleet: Fleet): Registry {
   gauge('kiosks_heard', 'Approved kiosks by how long ago they were last heard of.', fleet.heard, 'within');
   gauge('kiosk_alerts', 'Approved kiosks with which something is wrong, by what it is.', fleet.alerts, 'code');
   one('quarantine_events', 'Events that the server could not take.', fleet.quarantined);
-  one('quarantine_unkept_events', 'Of those, events whose content was not kept (quarantine-full).', fleet.unkept);
+  one(
+    'quarantine_not_retained_events',
+    'Of those, events whose content was not kept (quarantine-full).',
+    fleet.notRetained,
+  );
   one('attendance_due', 'Days of people that wait to be resolved again.', fleet.attendanceDue);
   one('duplicates_open', 'Pairs of people who may be one, to be decided.', fleet.duplicatesOpen);
   one('erasures_open', 'Erasures that a kiosk has not confirmed yet.', fleet.erasuresOpen);

@@ -19,7 +19,7 @@ export interface Ingested {
   /** Why events were not storable: what failed on each (fault.ts). */
   readonly faults?: readonly { readonly seq: number; readonly code: string }[];
   /** Of the quarantined, those whose content was not kept: the device has as much there as it may. Absent: none. */
-  readonly unkept?: number;
+  readonly notRetained?: number;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function ingest(
     ack: parts.at(-1)!.ack,
     inserted: parts.reduce((sum, p) => sum + p.inserted, 0),
     quarantined: parts.flatMap((p) => p.quarantined),
-    unkept: parts.reduce((sum, p) => sum + (p.unkept ?? 0), 0),
+    notRetained: parts.reduce((sum, p) => sum + (p.notRetained ?? 0), 0),
     faults,
   };
 }
@@ -85,7 +85,7 @@ async function attempt(
   return inTransaction(db, async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
-    const { fresh, errors, unkept } = await take(tx, keys, header, sorted, now, options);
+    const { fresh, errors, notRetained } = await take(tx, keys, header, sorted, now, options);
     const marks: Marks = await advance(tx, header, before, now);
     await auditStaff(
       tx,
@@ -98,7 +98,7 @@ async function attempt(
       ack: { device: header.iss, epoch: header.epoch, ...marks },
       inserted: fresh.length,
       quarantined: errors.map(({ seq, reason }) => ({ seq, reason })),
-      ...(unkept > 0 && { unkept }),
+      ...(notRetained > 0 && { notRetained }),
     };
   });
 }

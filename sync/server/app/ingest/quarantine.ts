@@ -25,7 +25,7 @@ export interface QuarantineEntry {
   /** Code, e.g. `event-newer-schema`: see docs/develop/protocol.md. */
   readonly reason: string;
   /** Why its content was not kept (`quarantine-full`): it can't be taken again. Null: it was. */
-  readonly unkept: string | null;
+  readonly notRetained: string | null;
   readonly receivedAt: string;
   readonly retriedAt: string | null;
 }
@@ -43,7 +43,7 @@ export async function listQuarantine(
   filter: QuarantineFilter & { readonly after?: number | undefined; readonly limit?: number | undefined } = {},
 ): Promise<QuarantineEntry[]> {
   const rows = await select(db, filter)
-    .select(['id', 'device', 'epoch', 'seq', 'reason', 'unkept', 'received_at', 'retried_at'])
+    .select(['id', 'device', 'epoch', 'seq', 'reason', 'not_retained', 'received_at', 'retried_at'])
     .where('id', '>', filter.after ?? 0)
     .orderBy('id')
     .limit(filter.limit ?? 1000)
@@ -54,7 +54,7 @@ export async function listQuarantine(
     epoch: r.epoch,
     seq: Number(r.seq),
     reason: r.reason,
-    unkept: r.unkept,
+    notRetained: r.not_retained,
     receivedAt: r.received_at.toISOString(),
     retriedAt: r.retried_at?.toISOString() ?? null,
   }));

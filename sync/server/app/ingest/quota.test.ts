@@ -54,7 +54,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await health()).toEqual([]);
     const spoiled = outbox.events.map((e, i) => (i >= 2 && i < 5 ? { ...e, more: i } : e));
     const result = await deliver(spoiled);
-    expect(result).toMatchObject({ ack: { committed: 6 }, inserted: 3, unkept: 2 });
+    expect(result).toMatchObject({ ack: { committed: 6 }, inserted: 3, notRetained: 2 });
     const held = await database.db
       .selectFrom('quarantine')
       .selectAll()
@@ -62,7 +62,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       .where('epoch', '=', outbox.epoch)
       .orderBy('id')
       .execute();
-    expect(held.map((q) => [Number(q.seq), q.content !== null, q.unkept])).toEqual([
+    expect(held.map((q) => [Number(q.seq), q.content !== null, q.not_retained])).toEqual([
       [3, true, null],
       [4, false, 'quarantine-full'],
       [5, false, 'quarantine-full'],
@@ -71,11 +71,11 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(await health()).toEqual([{ check: 'quarantine', code: 'quarantine-full', level: 'degrades' }]);
     expect(await health(Date.now() + 2 * 86_400_000)).toEqual([]);
     // A replay changes nothing, and is no news.
-    expect((await deliver(spoiled)).unkept).toBeUndefined();
+    expect((await deliver(spoiled)).notRetained).toBeUndefined();
     // Another device has a room of its own.
     const other = await register();
     other.person('Grace');
-    expect((await deliver([{ ...other.events[0]!, more: 1 }], 1, other)).unkept).toBeUndefined();
+    expect((await deliver([{ ...other.events[0]!, more: 1 }], 1, other)).notRetained).toBeUndefined();
     const room = (sizes: number[]) =>
       database.db.transaction().execute((tx) => withinQuota(tx, other.device, sizes, { entries: 9, bytes: 2000 }));
     expect(await room([100, 5000, 100])).toEqual([true, false, true]);

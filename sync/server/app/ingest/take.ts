@@ -43,7 +43,7 @@ export async function take(
   sorted: readonly (Taken | Refused)[],
   now: Date,
   { heard = true, undoDays = UNDO_DAYS }: TakeOptions = {},
-): Promise<{ fresh: readonly Taken[]; errors: Refused[]; unkept: number }> {
+): Promise<{ fresh: readonly Taken[]; errors: Refused[]; notRetained: number }> {
   const log = await readLog(tx, range, sorted);
   const settled = settle(range, sorted, log);
   const voided = await peopleOfVoided(tx, settled.fresh, now);
@@ -67,7 +67,7 @@ export async function take(
   const sealed = [...fresh.flatMap((t) => personOf(t) ?? []), ...errors.flatMap((r) => r.person ?? [])];
   const living = sealed.filter((id) => !erased(id));
   const box = await personBox(tx, keys, living, { make: true });
-  const unkept = await quarantine(tx, keys, box, range, errors, erased, now);
+  const notRetained = await quarantine(tx, keys, box, range, errors, erased, now);
   if (fresh.length > 0) {
     const chain = chainOf(fresh, log);
     const events = await withoutUnwantedPositions(tx, fresh, people);
@@ -77,7 +77,7 @@ export async function take(
   const events = fresh.map((t) => t.event);
   await project(tx, keys, events, { device: range.iss, site }, people, now);
   await projectChanges(tx, keys, events, { device: range.iss, added, kept, undoDays }, now);
-  return { fresh, errors, unkept };
+  return { fresh, errors, notRetained };
 }
 
 /** What the log has already, as far as these events can meet it. */
@@ -224,7 +224,7 @@ async function quarantine(
     .values(
       errors.map(({ seq, reason, digest, person }, i) => {
         const content = room[i] ? sealed[i]! : null;
-        const unkept = sealed[i] && !room[i] ? QUARANTINE_FULL : null;
+        const notRetained = sealed[i] && !room[i] ? QUARANTINE_FULL : null;
         return {
           device: iss,
           epoch,
@@ -232,16 +232,16 @@ async function quarantine(
           digest,
           reason,
           content,
-          unkept,
+          not_retained: notRetained,
           person: content && person,
           received_at: now,
         };
       }),
     )
     .onConflict((c) => c.columns(['device', 'epoch', 'seq', 'digest']).doNothing())
-    .returning('unkept')
+    .returning('not_retained')
     .execute();
-  return inserted.filter((row) => row.unkept !== null).length;
+  return inserted.filter((row) => row.not_retained !== null).length;
 }
 
 /** Where the device stands; null: the default site. @param heard when it was heard; null: it was not */

@@ -35,7 +35,7 @@ export async function publishDeviceState(
     at: now,
   }));
   await tx
-    .insertInto('device_told')
+    .insertInto('device_state')
     .values(rows)
     .onConflict((c) =>
       c
@@ -55,7 +55,7 @@ export async function clearCommands(
 ): Promise<void> {
   if (commands.length === 0) return;
   await tx
-    .deleteFrom('device_told')
+    .deleteFrom('device_state')
     .where('device', '=', device)
     .where('kind', '=', 'command')
     .where('id', 'in', commands)
@@ -64,7 +64,7 @@ export async function clearCommands(
 
 /** A device that was taken away, or comes back as another one, receives nothing that was for the one before. */
 export async function clearDeviceState(db: Db, device: string): Promise<void> {
-  await db.deleteFrom('device_told').where('device', '=', device).execute();
+  await db.deleteFrom('device_state').where('device', '=', device).execute();
 }
 
 /** As it is for the device now; null: a command that was answered. */
@@ -75,7 +75,7 @@ export async function currentDeviceState(
   command: string | null,
 ): Promise<DeviceState | null> {
   const row = await db
-    .selectFrom('device_told')
+    .selectFrom('device_state')
     .select('body')
     .where('device', '=', device)
     .where('kind', '=', kind)
@@ -88,7 +88,7 @@ export async function currentDeviceState(
 /** Everything that the device is sent in a snapshot: build and settings also where there is nothing to say. */
 export async function allDeviceState(db: Db, device: string): Promise<DeviceState[]> {
   const rows = await db
-    .selectFrom('device_told')
+    .selectFrom('device_state')
     .select('body')
     .where('device', '=', device)
     .orderBy((e) => e('kind', '=', 'command'))

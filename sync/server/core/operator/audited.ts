@@ -19,7 +19,7 @@ interface AuditDetail {
  * Does what an operator asked for, or shows it, with its row of the audit log in the same transaction.
  *
  * @param work gets the transaction, and the instant that the row bears
- * @param told what the result adds to the row
+ * @param auditDetail what the result adds to the row
  */
 export function audited<T>(
   { db, keys, now }: Pick<OperatorContext, 'db' | 'keys' | 'now'>,

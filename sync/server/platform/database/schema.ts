@@ -273,7 +273,7 @@ export interface Tables {
     device: string | null;
   };
   /** What one device alone is sent now, from which pages are made (core/devices/device-state.ts). */
-  device_told: {
+  device_state: {
     device: string;
     kind: 'update' | 'command' | 'config';
     /** Of a command; the nil UUID for the one update and the one config. */
@@ -588,7 +588,7 @@ export interface Tables {
      * Why the content was never kept (`quarantine-full`: how much a device may have here is bounded); null: it was
      * kept.
      */
-    unkept: string | null;
+    not_retained: string | null;
   };
   /** Partitioned by month on `at`; one row a claimed record, never deleted. */
   checkin: {
@@ -733,13 +733,13 @@ export interface Tables {
     missing: Defaulted<boolean>;
   };
   /** What a kiosk counted in a stretch of time: counts and depths, never about anybody. */
-  kiosk_figures: {
+  kiosk_statistics: {
     event: string;
     device: string;
     site: string | null;
     since: Instant;
     until: Instant;
-    figures: Json<unknown>;
+    counts: Json<unknown>;
   };
   /** The picture that a template was made from on the server: cut to the face and encoded again. */
   enrolment_photo: {
@@ -1173,7 +1173,7 @@ export interface Tables {
   rollout_device: {
     rollout: string;
     device: string;
-    state: 'told' | 'installing' | 'healthy' | 'rolled-back' | 'refused';
+    state: 'notified' | 'installing' | 'healthy' | 'rolled-back' | 'refused';
     /** Since when: by the kiosk's event, or when the version was offered. */
     at: Instant;
     /** Of the kiosk's newest event about it; null: none yet. */

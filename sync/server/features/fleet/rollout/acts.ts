@@ -99,7 +99,7 @@ export async function resumeRollout(a: Acting, id: string, again: boolean): Prom
   if (again)
     await a.tx
       .updateTable('rollout_device')
-      .set({ state: 'told', at: a.now, reason: null })
+      .set({ state: 'notified', at: a.now, reason: null })
       .where('rollout', '=', id)
       .where('state', 'in', ['rolled-back', 'refused'])
       .execute();

@@ -18,7 +18,7 @@ export async function publishRollout(
   fleet: readonly FleetKiosk[],
   now: Date,
 ): Promise<number> {
-  const rows = await tx.selectFrom('device_told').select(['device', 'body']).where('kind', '=', 'update').execute();
+  const rows = await tx.selectFrom('device_state').select(['device', 'body']).where('kind', '=', 'update').execute();
   const published = new Map(rows.map((r) => [r.device, (r.body as { update: UpdateDirective | null }).update]));
   const windows = await windowsOf(tx);
   const news = fleet.flatMap((kiosk) => {
@@ -33,7 +33,7 @@ export async function publishRollout(
         fresh.map((device) => ({
           rollout: plan.id,
           device,
-          state: 'told' as const,
+          state: 'notified' as const,
           at: now,
           event_at: null,
           from_version: null,
@@ -43,14 +43,14 @@ export async function publishRollout(
       .execute();
   // The word was taken back before anything came of it.
   const back = news
-    .filter(({ kiosk, update }) => !update && kiosk.progress?.state === 'told')
+    .filter(({ kiosk, update }) => !update && kiosk.progress?.state === 'notified')
     .map((n) => n.kiosk.device);
   if (back.length > 0)
     await tx
       .deleteFrom('rollout_device')
       .where('rollout', '=', plan.id)
       .where('device', 'in', back)
-      .where('state', '=', 'told')
+      .where('state', '=', 'notified')
       .execute();
   await publishDeviceState(
     tx,

@@ -119,14 +119,14 @@ describe('what a kiosk receives', () => {
   test('a rollout that does not run takes back what nothing came of yet, and nothing else', () => {
     for (const state of ['paused', 'stopped'] as const) {
       expect(directiveFor(state, null)).toBeNull();
-      expect(directiveFor(state, 'told')).toBeNull();
+      expect(directiveFor(state, 'notified')).toBeNull();
       for (const begun of ['installing', 'healthy', 'rolled-back', 'refused'] as const)
         expect(directiveFor(state, begun)).toBe('install');
     }
   });
 
   test('one that is rolled back notifies every kiosk that ever heard of it, and no other', () => {
-    for (const state of ['told', 'installing', 'healthy', 'rolled-back', 'refused'] as const)
+    for (const state of ['notified', 'installing', 'healthy', 'rolled-back', 'refused'] as const)
       expect(directiveFor('rolled-back', state)).toBe('rollback');
     expect(directiveFor('rolled-back', null)).toBeNull();
     expect(directiveFor('ended', 'healthy')).toBeNull();
@@ -148,7 +148,7 @@ describe('what a rollout decides', () => {
     expect(decided(plan(), [...many(9, 'rolled-back'), ...many(41, 'healthy')]).kind).toBe('wait');
     expect(decided(plan(), [...many(10, 'rolled-back'), ...many(40, 'healthy')]).kind).toBe('stop');
     // Who did not install runs what it had: nothing went wrong there.
-    expect(decided(plan(), [...many(5, 'refused'), ...many(5, 'told')]).kind).toBe('wait');
+    expect(decided(plan(), [...many(5, 'refused'), ...many(5, 'notified')]).kind).toBe('wait');
   });
 
   test('it stops when everybody who got it failed and nobody else has yet to speak, be it one kiosk', () => {
@@ -157,10 +157,10 @@ describe('what a rollout decides', () => {
     expect(decided(plan({ step: 2 }), many(1, 'rolled-back'))).toEqual(stop);
     const away = { heard: ago(HOUR + 1) };
     const refused = { reason: 'update-cannot-roll-back' };
-    const others = [...many(3, 'told', away), ...many(1, 'refused', refused), ...many(5, null, { ring: 'all' })];
+    const others = [...many(3, 'notified', away), ...many(1, 'refused', refused), ...many(5, null, { ring: 'all' })];
     expect(decided(plan(), [...many(1, 'rolled-back'), ...others])).toEqual(stop);
     // One that may still come healthy, or has, is worth waiting for.
-    for (const state of ['told', 'installing', 'healthy'] as const)
+    for (const state of ['notified', 'installing', 'healthy'] as const)
       expect(decided(plan(), [...many(1, 'rolled-back'), ...many(1, state)]).kind).toBe('wait');
     // Someone has answered for it: it does not stop again, and does not go on by itself either.
     const resumed = plan({ countingSince: ago(HOUR), stepSince: ago(4 * HOUR) });
@@ -168,19 +168,19 @@ describe('what a rollout decides', () => {
   });
 
   test('a kiosk that was not heard of for an hour is left out, and listed so; it still gets the build', () => {
-    const away = kiosk('told', { heard: ago(HOUR + 1) });
+    const away = kiosk('notified', { heard: ago(HOUR + 1) });
     const soaked = plan({ stepSince: ago(4 * HOUR) });
     expect(stateOf(soaked, away, NOW)).toBe('not-heard');
     expect(stateOf(soaked, kiosk(null, { heard: null }), NOW)).toBe('not-heard');
     // The rollout has not come to these; this one has said how it went; and this one was heard of.
     expect(stateOf(soaked, kiosk(null, { heard: null, ring: 'all' }), NOW)).toBe('waiting');
     expect(stateOf(soaked, kiosk('healthy', { heard: ago(HOUR + 1) }), NOW)).toBe('healthy');
-    expect(stateOf(soaked, kiosk('told', { heard: ago(HOUR) }), NOW)).toBe('told');
-    expect(stateOf(plan({ state: 'ended' }), away, NOW)).toBe('told');
+    expect(stateOf(soaked, kiosk('notified', { heard: ago(HOUR) }), NOW)).toBe('notified');
+    expect(stateOf(plan({ state: 'ended' }), away, NOW)).toBe('notified');
     expect(tally(soaked, [away, kiosk('healthy')], NOW).counts).toMatchObject({
       'not-heard': 1,
       healthy: 1,
-      told: 0,
+      notified: 0,
     });
     expect(decided(soaked, [away, kiosk('healthy')])).toEqual({ kind: 'advance' });
     const done = plan({ step: 2, state: 'done' });
@@ -210,13 +210,13 @@ describe('what a rollout decides', () => {
       until: new Date(NOW.getTime() + 3 * HOUR),
     });
     expect(decided(soaked, many(4, 'healthy'))).toEqual({ kind: 'advance' });
-    expect(decided(soaked, [...many(2, 'healthy'), ...many(2, 'told')])).toEqual({ kind: 'advance' });
-    expect(decided(soaked, [...many(1, 'healthy'), ...many(2, 'told')])).toMatchObject({ for: 'verdicts' });
+    expect(decided(soaked, [...many(2, 'healthy'), ...many(2, 'notified')])).toEqual({ kind: 'advance' });
+    expect(decided(soaked, [...many(1, 'healthy'), ...many(2, 'notified')])).toMatchObject({ for: 'verdicts' });
     // Who is switched off keeps nobody waiting; but some kiosk must have tried it.
     const away = { heard: ago(2 * HOUR) };
-    expect(decided(soaked, [...many(1, 'healthy'), ...many(9, 'told', away)])).toEqual({ kind: 'advance' });
-    expect(decided(soaked, many(9, 'told', away))).toMatchObject({ for: 'contact' });
-    expect(decided(soaked, many(9, 'told', { heard: null }))).toMatchObject({ for: 'contact' });
+    expect(decided(soaked, [...many(1, 'healthy'), ...many(9, 'notified', away)])).toEqual({ kind: 'advance' });
+    expect(decided(soaked, many(9, 'notified', away))).toMatchObject({ for: 'contact' });
+    expect(decided(soaked, many(9, 'notified', { heard: null }))).toMatchObject({ for: 'contact' });
   });
 
   test('one failure of few is not enough to stop, and enough not to go on by itself', () => {
@@ -233,7 +233,9 @@ describe('what a rollout decides', () => {
   test('at its last step it is done when nobody in contact has anything left to do', () => {
     const last = plan({ step: 2 });
     expect(decided(last, [...many(3, 'healthy'), ...many(1, 'installing')])).toMatchObject({ for: 'verdicts' });
-    expect(decided(last, [...many(3, 'healthy'), ...many(1, 'refused'), ...many(1, 'told', { heard: null })])).toEqual({
+    expect(
+      decided(last, [...many(3, 'healthy'), ...many(1, 'refused'), ...many(1, 'notified', { heard: null })]),
+    ).toEqual({
       kind: 'done',
     });
     // One that tries again by itself is not through; one that never will is.
@@ -242,7 +244,7 @@ describe('what a rollout decides', () => {
       expect([reason, refused(reason)]).toEqual([reason, { kind: 'wait', for: 'verdicts', until: null }]);
     for (const reason of ['update-cannot-roll-back', 'update-backwards', 'update-wrong-platform'])
       expect([reason, refused(reason)]).toEqual([reason, { kind: 'done' }]);
-    expect(decided(last, many(3, 'told', { heard: null }))).toMatchObject({ for: 'contact' });
+    expect(decided(last, many(3, 'notified', { heard: null }))).toMatchObject({ for: 'contact' });
     expect(decided(last, many(1, 'refused', { reason: 'update-cannot-roll-back' }))).toMatchObject({ for: 'failures' });
   });
 

@@ -68,7 +68,7 @@ export function stateOf(plan: Plan, kiosk: Kiosk, now: Date): KioskState {
   const { state, at } = kiosk.progress ?? { state: 'waiting', at: now };
   const late = now.getTime() - at.getTime() > plan.trialMinutes * 60_000 + GRACE_MS;
   if (state === 'installing' && late) return 'overdue';
-  const awaited = state === 'told' || (state === 'waiting' && reaches(plan, kiosk.device, kiosk.ring));
+  const awaited = state === 'notified' || (state === 'waiting' && reaches(plan, kiosk.device, kiosk.ring));
   const goesOut = plan.state === 'running' || plan.state === 'done';
   return awaited && goesOut && !inContact(kiosk, now) ? 'not-heard' : state;
 }
@@ -85,17 +85,17 @@ const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
 export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | null): UpdateDirective | null {
   const { id, version, state, trialMinutes, again, urgent } = plan;
   const word = { rollout: id, version, window: urgent ? null : window, trialMinutes, again };
-  const told = kiosk.progress?.state;
+  const known = kiosk.progress?.state;
   switch (state) {
     case 'running':
     case 'done':
-      return told || reaches(plan, kiosk.device, kiosk.ring) ? { ...word, action: 'install' } : null;
+      return known || reaches(plan, kiosk.device, kiosk.ring) ? { ...word, action: 'install' } : null;
     case 'paused':
     case 'stopped':
-      return told && told !== 'told' ? { ...word, action: 'install' } : null;
+      return known && known !== 'notified' ? { ...word, action: 'install' } : null;
     case 'rolled-back':
       // Also to one that was only notified: it may have begun since it was last heard.
-      return told ? { ...word, action: 'rollback' } : null;
+      return known ? { ...word, action: 'rollback' } : null;
     case 'ended':
       return null;
   }
@@ -116,7 +116,7 @@ export interface Tally {
 export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
   const counts: Record<KioskState, number> = {
     waiting: 0,
-    told: 0,
+    notified: 0,
     'not-heard': 0,
     installing: 0,
     healthy: 0,
@@ -136,7 +136,7 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
     if (!inContact(kiosk, now)) continue;
     sums.inContact += 1;
     if (state === 'healthy') sums.healthy += 1;
-    if (state === 'waiting' || state === 'told' || state === 'installing' || willRetry(kiosk)) sums.undecided += 1;
+    if (state === 'waiting' || state === 'notified' || state === 'installing' || willRetry(kiosk)) sums.undecided += 1;
   }
   return { counts, ...sums };
 }

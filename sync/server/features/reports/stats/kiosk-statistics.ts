@@ -34,11 +34,11 @@ export async function keepKioskStatistics(
         ([name, n]) => (name === 'queue' || NAME.test(name)) && Figure.safeParse(n).success,
       ),
     );
-    return [{ event: header.id, device, site, since, until, figures: JSON.stringify(counts) }];
+    return [{ event: header.id, device, site, since, until, counts: JSON.stringify(counts) }];
   });
   if (rows.length === 0) return;
   await tx
-    .insertInto('kiosk_figures')
+    .insertInto('kiosk_statistics')
     .values(rows)
     .onConflict((c) => c.doNothing())
     .execute();

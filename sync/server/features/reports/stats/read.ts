@@ -54,14 +54,14 @@ export async function readArrivals(
 
 /** What kiosks counted about themselves. */
 export async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<KioskStats> {
-  const of = sql`from kiosk_figures f where f.until >= ${start.toISOString()}::timestamptz
+  const of = sql`from kiosk_statistics f where f.until >= ${start.toISOString()}::timestamptz
     and f.until < ${end.toISOString()}::timestamptz and ${here(site, 'f.site')}`;
   const { rows: sums } = await sql<{ name: string; count: number }>`
     select e.key as name, sum(e.value::text::int)::int as count
-    from (select f.figures ${of}) f, jsonb_each(f.figures) e
+    from (select f.counts ${of}) f, jsonb_each(f.counts) e
     where e.key <> 'queue' group by 1 order by 2 desc, 1`.execute(db);
   const { rows: queue } = await sql<{ kiosk: string; at: Date; depth: number }>`
-    select f.device as kiosk, f.until as at, coalesce((f.figures->>'queue')::int, 0) as depth
+    select f.device as kiosk, f.until as at, coalesce((f.counts->>'queue')::int, 0) as depth
     ${of} order by f.until desc limit ${sql.lit(MOST_POINTS)}`.execute(db);
   const { rows: kiosks } = await sql<{ id: string; name: string }>`
     select d.id, d.name from device d where d.id in (select f.device ${of}) order by d.name, d.id`.execute(db);

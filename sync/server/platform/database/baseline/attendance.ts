@@ -52,12 +52,12 @@ export const attendance: readonly string[] = [
      -- When a position, which is kept for less time than the rest, was looked for in the content and taken out.
      thinned_at timestamptz,
      -- Why the content was never kept (\`quarantine-full\`: how much a device may have here is bounded); null: it was kept.
-     unkept text,
+     not_retained text,
      unique (device, epoch, seq, digest))`,
   `create index quarantine_person on quarantine (person) where person is not null`,
   `create index quarantine_kept on quarantine (received_at) where content is not null`,
   `create index quarantine_unnamed on quarantine (id) where person is null and content is not null`,
-  `create index quarantine_unkept on quarantine (received_at) where unkept is not null`,
+  `create index quarantine_not_retained on quarantine (received_at) where not_retained is not null`,
   `create index quarantine_held on quarantine (device) where content is not null`,
 
   // No foreign keys: the event that a row was made from has them, and a partition comes and goes without locking others.
@@ -240,12 +240,12 @@ export const attendance: readonly string[] = [
   `create index evacuation_mark_person on evacuation_mark (person)`,
 
   `-- What a kiosk counted in a stretch of time: counts and depths, never about anybody.
-   create table kiosk_figures (
+   create table kiosk_statistics (
      event uuid primary key,
      device uuid not null,
      site uuid,
      since timestamptz not null,
      until timestamptz not null,
-     figures jsonb not null)`,
-  `create index kiosk_figures_until on kiosk_figures (until)`,
+     counts jsonb not null)`,
+  `create index kiosk_statistics_until on kiosk_statistics (until)`,
 ];

@@ -68,7 +68,7 @@ export const devices: readonly string[] = [
      device uuid)`,
 
   `-- What one device alone is sent now, from which pages are made (core/devices/device-state.ts).
-   create table device_told (
+   create table device_state (
      device uuid not null references device (id),
      kind text not null check (kind in ('update', 'command', 'config')),
      -- Of a command; the nil UUID for the one update and the one config.

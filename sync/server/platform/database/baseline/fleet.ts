@@ -104,7 +104,7 @@ export const fleet: readonly string[] = [
    create table rollout_device (
      rollout uuid not null references rollout (id),
      device uuid not null references device (id),
-     state text not null check (state in ('told', 'installing', 'healthy', 'rolled-back', 'refused')),
+     state text not null check (state in ('notified', 'installing', 'healthy', 'rolled-back', 'refused')),
      -- Since when: by the kiosk's event, or when the version was offered.
      at timestamptz not null,
      -- Of the kiosk's newest event about it; null: none yet.
