@@ -19,8 +19,9 @@ import { NO_LOCKOUT } from '../../electron/core/pin/lockout.ts';
 import { createPersonPins } from '../../electron/core/pin/person-pins.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { createStaffRecords } from '../../electron/core/staff/records.ts';
-import { createStaffService } from '../../electron/core/staff/service.ts';
+import { createStaffService, type StaffService } from '../../electron/core/staff/service.ts';
 import { lockoutSubject } from '../../electron/core/staff/unlock.ts';
+import { STAFF_OF_SERVER } from '../../electron/core/store/device-state.ts';
 import { sp } from './run-sp.ts';
 
 /*
@@ -46,6 +47,7 @@ const endless = storeCommand({
 let base: string;
 let home: string;
 let kiosk: Awaited<ReturnType<typeof openKiosk>>;
+let staff: StaffService;
 let control: { close(): Promise<void> };
 
 beforeAll(async () => {
@@ -55,18 +57,19 @@ beforeAll(async () => {
   kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   await enrolDemoPeople(kiosk);
   const pins = await kiosk.pins();
+  staff = createStaffService({
+    store: kiosk.store,
+    pins,
+    memberPins: createPersonPins(pins, () => []),
+    records: createStaffRecords({ store: kiosk.store, changed: () => undefined, log: () => undefined }),
+    now: Date.now,
+    guard: createPinGuard({ store: kiosk.store, now: Date.now }),
+    monotonic: () => performance.now(),
+    wall: Date.now,
+  });
   control = await startControl({
     context: { ...kiosk, changed: () => undefined },
-    staff: createStaffService({
-      store: kiosk.store,
-      pins,
-      memberPins: createPersonPins(pins, () => []),
-      records: createStaffRecords({ store: kiosk.store, changed: () => undefined, log: () => undefined }),
-      now: Date.now,
-      guard: createPinGuard({ store: kiosk.store, now: Date.now }),
-      monotonic: () => performance.now(),
-      wall: Date.now,
-    }),
+    staff,
     commands: [...STORE_COMMANDS, endless],
     requestMs: 1_500,
     log: () => undefined,
@@ -107,6 +110,15 @@ const identify = (env: NodeJS.ProcessEnv, ...more: string[]) =>
 
 test('the socket is its user’s alone', () => {
   expect(statSync(controlSocketPath(home)).mode & 0o777).toBe(0o600);
+});
+
+test('a new kiosk opens nothing at its keypad, and asks the socket for no PIN only while it has no staff', async () => {
+  await expect(staff.checkPin('')).rejects.toMatchObject({ code: 'staff-pin-unset' });
+  await expect(staff.checkPin(null)).rejects.toMatchObject({ code: 'staff-pin-unset' });
+  // Staff that can't be read is staff.
+  kiosk.store.setSetting(STAFF_OF_SERVER, 'unreadable');
+  expect(await request({ staffPin: undefined })).toMatchObject([{ kind: 'problem', code: 'staff-pin-unset' }]);
+  kiosk.store.setSetting(STAFF_OF_SERVER, '[]');
 });
 
 test('a new kiosk asks its own machine for no PIN, until it has one', async () => {
