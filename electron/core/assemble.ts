@@ -231,6 +231,7 @@ export async function assemble(
     pins: kiosk.pins,
     changed,
     keys,
+    restart: again ? () => again({ browser: false }) : null,
     updates: () => updates,
     ...(sync && { sync: () => sync!.report(), relink: (change: () => void) => sync!.relink(change) }),
   };

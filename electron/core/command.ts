@@ -20,6 +20,8 @@ export interface CommandContext {
   pins(): Promise<PinHasher>;
   /** Of the store's keys, what joining a server needs. */
   readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
+  /** In a running core: has the host start it again; null: no host can. */
+  readonly restart?: (() => void) | null;
   /** In a running core: stops the sync, does `change` to what it goes by, and restarts it. */
   relink?(change: () => void): Promise<void>;
   /** Updates of an installed kiosk, in a running core; null where nothing installs builds. */

@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import * as checkin from './checkin/service.ts';
 import { controlSocketPath } from './control/protocol.ts';
 import { startCore } from './core.ts';
 import * as enrolment from './enrolment/service.ts';
-import type { Core } from './interface.ts';
+import type { Core, CoreOptions } from './interface.ts';
 import { openKiosk } from './open-kiosk.ts';
 import { ensureKioskFolder } from './provision.ts';
 import { readSiteConfig, writeSiteConfig } from './site/config.ts';
@@ -22,8 +24,14 @@ vi.mock('./sync/link.ts', { spy: true });
 const STAFF_PIN = '582046';
 let folder: string;
 let home: string;
-const start = (): Promise<Core> =>
-  startCore({ home, deviceSecret: null, demo: false, weights: join(folder, 'none'), log: () => undefined });
+const options = (): CoreOptions => ({
+  home,
+  deviceSecret: null,
+  demo: false,
+  weights: join(folder, 'none'),
+  log: () => undefined,
+});
+const start = (): Promise<Core> => startCore(options());
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sp-core-'));
@@ -74,6 +82,38 @@ test('a start that fails late closes what it had opened: timers, the line to the
   expect(stopped).toHaveBeenCalledOnce();
   expect(existsSync(controlSocketPath(home))).toBe(false);
   await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close(); // or: store-in-use
+});
+
+/** Runs a command through the core's socket; its answers. */
+async function command(name: string): Promise<unknown[]> {
+  const socket = connect(controlSocketPath(home));
+  socket.write(`${JSON.stringify({ v: 1, command: name, args: {}, staffPin: STAFF_PIN })}\n`);
+  return (await text(socket))
+    .trim()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+}
+
+test('a rekey in a running core answers, closes the store, and has the host start the core again on the new key', async () => {
+  const asked = Promise.withResolvers<object>();
+  const core = await startCore({ ...options(), again: asked.resolve });
+  expect(await command('store rekey')).toContainEqual({
+    kind: 'line',
+    value: { generation: 2, pages: expect.any(Number), people: 0 },
+  });
+  expect(await asked.promise).toEqual({ browser: false });
+  await core.close();
+  const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: false });
+  expect(kiosk.keys.current.generation).toBe(2);
+  expect((await kiosk.store.check()).problems).toEqual([]);
+  await kiosk.close();
+});
+
+test('where nothing starts the core again, the store keeps its key', async () => {
+  const core = await start();
+  expect(await command('store rekey')).toMatchObject([{ kind: 'problem', code: 'store-in-use' }]);
+  expect(await core.methods.status({})).toBeTruthy(); // it goes on
+  await core.close();
 });
 
 test('a screen that may go dark by itself is said to staff, until it stays on', async () => {
@@ -151,8 +191,7 @@ test('a screen that leaves while nothing can be written is logged, and the core 
   });
   vi.mocked(checkin.createCheckinService).mockReturnValue({ visitBegin: refused } as never);
   const logged: string[] = [];
-  const options = { home, deviceSecret: null, demo: false, weights: join(folder, 'none') };
-  const core = await startCore({ ...options, log: (_level, message) => logged.push(message) });
+  const core = await startCore({ ...options(), log: (_level, message) => logged.push(message) });
   try {
     core.leave(); // a rejection that nobody handles fails the test run
     await vi.waitFor(() => expect(logged.join()).toContain('could not be dropped'));

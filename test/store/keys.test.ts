@@ -185,7 +185,6 @@ describe('slot 2', () => {
     const store = await openKiosk(home, old);
     const { id } = await store.addPerson(aPerson());
     await store.rekey();
-    store.close();
     const fresh = { deviceSecret: secret(), provisioningSecret: secret(), machineId: 'new-board' };
     expect(await codeOf(() => openKiosk(home, fresh))).toBe('store-other-machine');
     const stranger = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' }) as unknown as RecoveryKey & {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { rekeyedFile } from '../../electron/core/store/files.ts';
+import { openStore } from '../../electron/core/store/index.ts';
 import { type FirstLook, firstLook, PAGE_BYTES } from '../../electron/core/store/pages.ts';
 import { printedRandom } from '../chance.ts';
 import { aPerson, aPhoto, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
@@ -117,7 +118,7 @@ describe('kill -9', () => {
 describe('rekey', () => {
   it('changes the page key and the wrapping, keeps everything else, and the old key opens nothing', async () => {
     const home = newFolder();
-    const store = await openKiosk(home);
+    let store = await openKiosk(home);
     const person = aPerson({ number: '7', photo: aPhoto(), pinHash: 'phc' });
     const { id } = await store.addPerson(person);
     const gone = await store.addPerson(aPerson());
@@ -133,7 +134,8 @@ describe('rekey', () => {
     const wrapped = store.session.db.prepare('SELECT records_key FROM person').pluck().get() as Buffer;
 
     expect(await store.rekey()).toMatchObject({ generation: 2, people: 1 });
-    // The very same store object goes on.
+    expect(store.closed).toBe(true);
+    store = await openStore({ home, keys });
     const extra = await someCheckins(store, id, 1, { photo: aPhoto() });
     expect(store.pending(1000).slice(0, before.pending.length)).toEqual(before.pending);
     expect((await store.check()).problems).toEqual([]);

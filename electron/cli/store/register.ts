@@ -32,7 +32,7 @@ export function registerStore(program: Command): void {
     .addHelpText(
       'after',
       `\nWorks on a copy: it needs as much free space as the store has, and may be cut off at any moment.
-The kiosk stands still meanwhile. PINs, templates and photos stay valid.${EXIT_HELP}`,
+The kiosk stands still meanwhile, and restarts. PINs, templates and photos stay valid.${EXIT_HELP}`,
     )
     .action(async (options: { json?: boolean }) => {
       const output = terminalOutput(options.json ?? false, (value) => describeRekey(value as RekeyReport));

@@ -25,6 +25,11 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
   rmSync(path, { force: true }); // we hold the store's lock, so a socket still here belongs to a dead core
   const open = new Set<Socket>();
   let turn: Promise<void> = Promise.resolve();
+  // `store rekey` closes the store; the answer goes out first.
+  const { store, restart } = deps.context;
+  const restartIfClosed = () => {
+    if (store.closed) restart?.();
+  };
   // Half open: a client that has sent its request and ended its side still reads the answer.
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
@@ -34,7 +39,7 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
     const request = requestLine(socket, MAX_REQUEST_BYTES, deps.requestMs ?? REQUEST_MS);
     request.then(
       (line) => {
-        turn = turn.then(() => serve(deps, line, socket)).finally(() => socket.end());
+        turn = turn.then(() => serve(deps, line, socket)).finally(() => socket.end(restartIfClosed));
       },
       (cause) => {
         refuse(deps, socket, cause);

@@ -10,7 +10,6 @@ import type { Lookalikes } from './lookalikes.ts';
 import type { Reserve } from './reserve.ts';
 import type { Session } from './session.ts';
 
-/** The connection of the moment: while a photo is written, `store rekey` may put another in its place. */
 export interface Live {
   readonly session: Session;
   readonly checkins: Checkins;
@@ -35,7 +34,7 @@ export class CheckinWrites {
     const id = log.newId();
     if (!checkin.photo) return this.#store(known, checkin, id, null, null);
     const record = (photo: string | null, lost: string | null) => {
-      // The person may have been deleted, and the store re-keyed, while the photo was written.
+      // The person may have been deleted while the photo was written.
       const person = this.#live().session.people.known(checkin.person);
       if (person?.ref !== known.ref)
         throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');

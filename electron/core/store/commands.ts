@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { storeCommand } from '../command.ts';
 
 /** Bodies of the store's commands: they run inside the core, or in the command line when no core holds the store. */
@@ -20,7 +21,9 @@ export const checkStoreCommand = storeCommand({
 export const rekeyStoreCommand = storeCommand({
   name: 'store rekey',
   args: z.strictObject({}),
-  async run({ store }, _args, output) {
+  async run({ store, restart }, _args, output) {
+    if (restart === null)
+      throw new Problem('store-in-use', 'the store is in use', 'Stop the kiosk, and run this command again.');
     output.line(await store.rekey({ progress: output.progress }));
     return OK;
   },

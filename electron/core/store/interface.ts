@@ -29,8 +29,9 @@ export interface Store extends StoreReads, StoreWrites {
   useTrustedTime(offset: () => number): void;
   /** Reads and verifies everything; see check.ts. */
   check(options?: WorkOptions): Promise<CheckReport>;
-  /** Puts the store under a new key; see rekey.ts. */
+  /** Puts the store under a new key, and closes it: it has to be opened again. See rekey.ts. */
   rekey(options?: WorkOptions): Promise<RekeyReport>;
+  readonly closed: boolean;
   close(): void;
 }
 

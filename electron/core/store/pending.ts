@@ -293,7 +293,6 @@ export class PendingPhotos {
     const key = pending.newKey();
     const photo = this.#vault.seal(key, photoPlace(id), picture);
     await this.#vault.keep(photo, () =>
-      // The connection of now: a rekey may have come in between.
       this.#write((live) => live.pending.insert(id, digest, Math.floor(live.now()), key, photo.address, about)),
     );
     return 'waiting';

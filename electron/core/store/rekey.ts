@@ -6,7 +6,6 @@ import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { WorkOptions } from './check.ts';
 import { typeOf } from './compact.ts';
-import { disconnect } from './connection.ts';
 import { asProblem, type Db, damaged, guarded, openDatabase, rawKey } from './database.ts';
 import { rekeyedFile, storeFile } from './files.ts';
 import { uuidText } from './header.ts';
@@ -36,8 +35,9 @@ export interface RekeyReport {
  * pages.
  *
  * Steps 2 and 3 block this process, so that no record falls in between. Needs as much free space as the store has.
+ * The store is closed when it returns: it has to be opened again.
  *
- * @throws Problem `storage-full`, `store-damaged`: the store goes on under its old key
+ * @throws Problem `storage-full`, `store-damaged`: the store stays open, under its old key
  */
 export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Promise<RekeyReport> {
   const { home, keys, random } = store.parts;
@@ -73,16 +73,16 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
   }
   // Out of WAL, so that the old connection's close can't unlink a log that belongs to the new file by name.
   guarded(() => store.session.db.pragma('journal_mode=DELETE'));
-  const before = store.connection;
+  const people = store.countPeople();
   renameSync(copy, storeFile(home));
-  syncFolder(home);
-  disconnect(before);
-  const handle = openSync(storeFile(home), 'r');
-  const db = openDatabase(storeFile(home), next.subkey('pages'), 'wal');
-  keys.settle('next');
-  store.adopt({ db, handle });
+  try {
+    syncFolder(home);
+    keys.settle('next');
+  } finally {
+    store.close(); // it has the old file
+  }
   progress(steps, steps, 'steps');
-  return { generation: keys.current.generation, pages, people: store.countPeople() };
+  return { generation: keys.current.generation, pages, people };
 }
 
 function removeCopy(copy: string): void {

@@ -12,7 +12,7 @@ import { uuidText } from './header.ts';
 import type { Known } from './known.ts';
 import { People } from './people.ts';
 
-/** One open connection with everything that lives and dies with it; `store rekey` replaces it by another. */
+/** One open connection with everything that lives and dies with it. */
 export interface Session {
   readonly db: Db;
   readonly log: EventLog;

@@ -68,94 +68,64 @@ export interface StoreParts {
 /** See interface.ts. Errors of SQLite come out as Problems; a failed write leaves nothing behind. */
 export class SqlStore implements Store {
   readonly parts: StoreParts;
-  #session!: Session;
-  #checkins!: Checkins;
-  #rows!: Rows;
-  #outbox!: Outbox;
-  #purge!: Purge;
-  #people!: PersonWrites;
-  #roster!: Roster;
-  #whereabouts!: WhereaboutsRows;
-  #lookalikes!: Lookalikes;
-  #deviceState!: DeviceState;
-  #pending!: PendingRows;
-  #connection: Connection;
+  readonly connection: Connection;
+  /** For check, rekey and tests: the parts behind the interface. */
+  readonly session: Session;
+  readonly #checkins: Checkins;
+  readonly #rows: Rows;
+  readonly #outbox: Outbox;
+  readonly #purge: Purge;
+  readonly #people: PersonWrites;
+  readonly #whereabouts: WhereaboutsRows;
+  readonly #lookalikes: Lookalikes;
   readonly #reserve: Reserve;
   readonly #checkinWrites: CheckinWrites;
   /** What the sync needs of the store. */
   readonly sync: SyncSide;
   /** Pictures of an import that wait for staff's word. */
   readonly imports: PendingPhotos;
-  #trustedNow: () => number = () => 0;
   #closed = false;
   #offset: (() => number) | null = null;
 
   constructor(parts: StoreParts, connection: Connection) {
-    this.parts = parts;
-    this.#connection = connection;
-    this.#reserve = new Reserve(parts.home);
-    const live = () => ({ session: this.#session, checkins: this.#checkins, lookalikes: this.#lookalikes });
-    this.#checkinWrites = new CheckinWrites(live, parts.vault, this.#reserve);
-    const liveSync = () => ({
-      session: this.#session,
-      outbox: this.#outbox,
-      purge: this.#purge,
-      roster: this.#roster,
-      whereabouts: this.#whereabouts,
-      deviceState: this.#deviceState,
-      rows: this.#rows,
-    });
-    this.sync = new SyncSide(liveSync, parts.vault, this.#reserve);
-    const livePending = () => ({ session: this.#session, pending: this.#pending, now: this.#trustedNow });
-    const { vault, keys } = parts;
-    this.imports = new PendingPhotos(livePending, vault, this.#reserve, keys, () => this.#removed());
-    this.adopt(connection);
-  }
-
-  /** Works on this connection from now on, under the current generation of the keys; for `store rekey`. */
-  adopt(connection: Connection): void {
-    const { keys, device, clock, random } = this.parts;
+    const { keys, device, clock, random, home, vault, created } = parts;
     const { db } = connection;
+    this.parts = parts;
+    this.connection = connection;
+    this.#reserve = new Reserve(home);
     const trusting: Clock = {
       bootId: clock.bootId,
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
       offset: () => (this.#offset ? this.#offset() : clock.offset()),
     };
-    // A re-keyed store goes on in the epoch of this opening, if it has one yet.
-    const own = this.#session?.log.own ?? this.parts.created;
-    const session = startSession({ db, keys: keys.current, device, clock: trusting, random, own });
-    this.#session = session;
+    const trustedNow = () => trusting.now() + trusting.offset();
+    const session = startSession({ db, keys: keys.current, device, clock: trusting, random, own: created });
+    this.session = session;
     this.#checkins = new Checkins(session);
     this.#rows = new Rows(db);
     this.#outbox = new Outbox(db, session.log);
-    this.#pending = new PendingRows(session, keyObject(keys.current.subkey('vault')));
-    this.#purge = new Purge(session, this.#pending);
-    const trustedNow = () => trusting.now() + trusting.offset();
+    const pending = new PendingRows(session, keyObject(keys.current.subkey('vault')));
+    const purge = new Purge(session, pending);
+    this.#purge = purge;
     this.#lookalikes = new Lookalikes(session, device, trustedNow);
-    this.#people = new PersonWrites(session, this.#checkins, this.#purge, this.#lookalikes, trusting.now);
-    this.#trustedNow = trustedNow;
+    this.#people = new PersonWrites(session, this.#checkins, purge, this.#lookalikes, trusting.now);
     this.#whereabouts = new WhereaboutsRows(session, this.#rows, device);
-    this.#deviceState = new DeviceState(session, this.#rows);
-    this.#roster = new Roster(
-      session,
-      this.#purge,
-      this.#rows,
-      this.#deviceState,
-      this.#whereabouts,
-      this.#lookalikes,
-      trustedNow,
+    const deviceState = new DeviceState(session, this.#rows);
+    const roster = new Roster(session, purge, this.#rows, deviceState, this.#whereabouts, this.#lookalikes, trustedNow);
+    const [checkins, lookalikes] = [this.#checkins, this.#lookalikes];
+    this.#checkinWrites = new CheckinWrites(() => ({ session, checkins, lookalikes }), vault, this.#reserve);
+    const [outbox, rows, whereabouts] = [this.#outbox, this.#rows, this.#whereabouts];
+    const liveSync = { session, outbox, purge, roster, whereabouts, deviceState, rows };
+    this.sync = new SyncSide(() => liveSync, vault, this.#reserve);
+    const livePending = { session, pending, now: trustedNow };
+    this.imports = new PendingPhotos(
+      () => livePending,
+      vault,
+      this.#reserve,
+      keys,
+      () => this.#removed(),
     );
-    this.#connection = connection;
-  }
-
-  get connection(): Connection {
-    return this.#connection;
-  }
-
-  /** For check, rekey and tests: the parts behind the interface. */
-  get session(): Session {
-    return this.#session;
   }
 
   get device(): string {
@@ -163,12 +133,16 @@ export class SqlStore implements Store {
   }
 
   get epoch(): string {
-    return this.#session.log.epoch.id;
+    return this.session.log.epoch.id;
   }
 
   get format(): { readonly schema: number; readonly minReader: number } {
-    const { db } = this.#session;
+    const { db } = this.session;
     return { schema: Number(readMeta(db, 'schema')), minReader: Number(readMeta(db, 'minReader')) };
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   useTrustedTime(offset: () => number): void {
@@ -178,12 +152,12 @@ export class SqlStore implements Store {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    disconnect(this.#connection);
+    disconnect(this.connection);
     this.parts.closed();
   }
 
   #transaction<T>(work: () => T): T {
-    return this.#reserve.durably(() => this.#session.log.transaction(work));
+    return this.#reserve.durably(() => this.session.log.transaction(work));
   }
 
   /** A change of people: memory follows when it is committed. */
@@ -196,64 +170,64 @@ export class SqlStore implements Store {
   // People
 
   person(id: string): Person | null {
-    const known = this.#session.people.known(id);
+    const known = this.session.people.known(id);
     return known && asPerson(known);
   }
 
   personByNumber(number: string): Person | null {
-    const known = this.#session.people.byTypedNumber(number);
+    const known = this.session.people.byTypedNumber(number);
     return known && asPerson(known);
   }
 
   personByCredential(credential: Credential): Person | null {
-    const known = this.#session.people.byCredential(credential);
+    const known = this.session.people.byCredential(credential);
     return known && asPerson(known);
   }
 
   findPeople(query: string, limit: number): Person[] {
-    return this.#session.people.find(query, limit).map(asPerson);
+    return this.session.people.find(query, limit).map(asPerson);
   }
 
   allPeople(): Person[] {
-    return this.#session.people.all().map(asPerson);
+    return this.session.people.all().map(asPerson);
   }
 
   countPeople(): number {
-    return this.#session.people.count;
+    return this.session.people.count;
   }
 
   templates(model: string): IterableIterator<Template> {
-    return this.#session.people.secrets.templates(model);
+    return this.session.people.secrets.templates(model);
   }
 
   templatesOf(person: string, model: string): Template[] {
-    const known = this.#session.people.known(person);
-    return known ? guarded(() => this.#session.people.secrets.templatesOf(known, model)) : [];
+    const known = this.session.people.known(person);
+    return known ? guarded(() => this.session.people.secrets.templatesOf(known, model)) : [];
   }
 
   cardTemplate(person: string): CardTemplate | null {
-    const known = this.#session.people.known(person);
-    return known && guarded(() => this.#session.people.secrets.cardTemplateOf(known));
+    const known = this.session.people.known(person);
+    return known && guarded(() => this.session.people.secrets.cardTemplateOf(known));
   }
 
   pinHash(person: string): string | null {
-    const known = this.#session.people.known(person);
-    return known && guarded(() => this.#session.people.secrets.pinHash(known));
+    const known = this.session.people.known(person);
+    return known && guarded(() => this.session.people.secrets.pinHash(known));
   }
 
   pinCode(person: string, now: number): string | null {
-    const known = this.#session.people.known(person);
-    return known && guarded(() => this.#session.people.secrets.pinCodeOf(known, now)?.hash ?? null);
+    const known = this.session.people.known(person);
+    return known && guarded(() => this.session.people.secrets.pinCodeOf(known, now)?.hash ?? null);
   }
 
   reenrolments(): Reenrolment[] {
-    const rows = guarded(() => this.#session.db.prepare('SELECT person, reason FROM again').all()) as {
+    const rows = guarded(() => this.session.db.prepare('SELECT person, reason FROM again').all()) as {
       person: Buffer;
       reason: string;
     }[];
     return rows
       .flatMap(({ person, reason }) => {
-        const known = this.#session.people.known(uuidText(person));
+        const known = this.session.people.known(uuidText(person));
         return known ? [{ person: asPerson(known), reason }] : [];
       })
       .sort((a, b) => a.person.name.localeCompare(b.person.name));
@@ -264,7 +238,7 @@ export class SqlStore implements Store {
   }
 
   enrolmentPhoto(person: string): string | null {
-    const known = this.#session.people.known(person);
+    const known = this.session.people.known(person);
     return known && guarded(() => this.#checkins.enrolmentPhoto(known));
   }
 
@@ -277,8 +251,8 @@ export class SqlStore implements Store {
   }
 
   markLookalikes(person: string, other: string, marking: Marking): void {
-    this.#session.people.require(person);
-    this.#session.people.require(other);
+    this.session.people.require(person);
+    this.session.people.require(other);
     this.#transaction(() => this.#lookalikes.mark(person, other, marking));
   }
 
@@ -290,7 +264,7 @@ export class SqlStore implements Store {
     this.#people.requireNew(person);
     const { vault } = this.parts;
     const keys = newPersonKeys(this.parts.random);
-    const record = this.#session.log.newId();
+    const record = this.session.log.newId();
     if (!person.photo) return this.#change(() => this.#people.add(person, keys, record, null));
     const where = { person: person.id, record: uuidText(record), keyVersion: 1, kind: 'enrolment' } as const;
     const photo = vault.seal(fileKey(keys.photos, where), where, person.photo);
@@ -306,14 +280,14 @@ export class SqlStore implements Store {
 
   async enrolFace(id: string, templates: NewPerson['templates'], picture: Uint8Array): Promise<Template[]> {
     const { vault } = this.parts;
-    const { people, log } = this.#session;
+    const { people, log } = this.session;
     const known = people.require(id);
     const record = log.newId();
     const where = { person: id, record: uuidText(record), keyVersion: known.keyVersion, kind: 'enrolment' } as const;
     const photo = vault.seal(fileKey(people.photosKey(known), where), where, picture);
     const { templates: added, gone } = await vault.keep(photo, () => {
       // The person may have been deleted, and have come again, while the picture was written.
-      if (this.#session.people.require(id).ref !== known.ref)
+      if (this.session.people.require(id).ref !== known.ref)
         throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
       return this.#change(() => this.#people.enrolFace(id, templates, record, photo.address));
     });
@@ -354,7 +328,7 @@ export class SqlStore implements Store {
 
   /** Old versions of deleted rows still are in the write-ahead log; this empties it. */
   scrubLog(): void {
-    guarded(() => this.#session.db.pragma('wal_checkpoint(TRUNCATE)'));
+    guarded(() => this.session.db.pragma('wal_checkpoint(TRUNCATE)'));
   }
 
   // Check-ins
@@ -368,7 +342,7 @@ export class SqlStore implements Store {
   }
 
   lastCheckin(person: string): Checkin | null {
-    const n = this.#session.people.known(person)?.recent.at(-1);
+    const n = this.session.people.known(person)?.recent.at(-1);
     return n === undefined ? null : guarded(() => this.#checkins.get(n));
   }
 
@@ -377,7 +351,7 @@ export class SqlStore implements Store {
   }
 
   staffEvents(limit: number): StaffEvent[] {
-    return guarded(() => staffEvents(this.#session.db, this.#session.log, limit));
+    return guarded(() => staffEvents(this.session.db, this.session.log, limit));
   }
 
   evacuation(): OngoingEvacuation | null {
@@ -385,7 +359,7 @@ export class SqlStore implements Store {
   }
 
   account(person: string, accounted: boolean, at: string): void {
-    const known = this.#session.people.require(person);
+    const known = this.session.people.require(person);
     this.#transaction(() => {
       const under = this.#whereabouts.evacuation();
       if (under) this.#whereabouts.account(known, accounted, instant(at), under.id);
@@ -396,7 +370,7 @@ export class SqlStore implements Store {
     this.#transaction(() => {
       if (this.#whereabouts.evacuation()) return;
       this.#whereabouts.setEvacuation(evacuation, 'begun');
-      this.#session.log.insert('health', report);
+      this.session.log.insert('health', report);
     });
   }
 
@@ -405,7 +379,7 @@ export class SqlStore implements Store {
       const under = this.#whereabouts.evacuation();
       if (!under) return;
       this.#whereabouts.setEvacuation(under, 'ended');
-      this.#session.log.insert('health', report);
+      this.session.log.insert('health', report);
     });
   }
 
@@ -414,7 +388,7 @@ export class SqlStore implements Store {
   }
 
   async openPhoto(photo: string): Promise<Uint8Array> {
-    const { db, people } = this.#session;
+    const { db, people } = this.session;
     const row = guarded(() =>
       db
         .prepare('SELECT kind, person, record, keyed FROM photo WHERE address = ?')
@@ -465,16 +439,16 @@ export class SqlStore implements Store {
     const { type } = event;
     const open = OpenBody[type].parse(event.open) as object;
     const personal = PersonalBody[type].parse(event.personal) as { person?: string };
-    const person = personal.person ? this.#session.people.known(personal.person) : null;
+    const person = personal.person ? this.session.people.known(personal.person) : null;
     const inserted = this.#transaction(() => {
       for (const [key, value] of Object.entries(settings)) this.#rows.setSetting(key, value);
-      return this.#session.values.append(type, open, personal, person);
+      return this.session.values.append(type, open, personal, person);
     });
     return { header: headerOf(inserted.parts), personal: wireValues(inserted.salted) };
   }
 
   pending(limit: number): WireEvent[] {
-    return guarded(() => this.#session.values.wire(this.#outbox.rows(limit)));
+    return guarded(() => this.session.values.wire(this.#outbox.rows(limit)));
   }
 
   pendingCount(): number {
@@ -487,7 +461,7 @@ export class SqlStore implements Store {
 
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void {
     this.#transaction(() => this.#outbox.acknowledge(epoch, marks));
-    this.#session.log.refreshEpochs();
+    this.session.log.refreshEpochs();
   }
 
   // Retention

@@ -14,7 +14,6 @@ import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
 import type { WhereaboutsRows } from './whereabouts.ts';
 
-/** The connection of the moment, as in checkin-writes.ts. */
 export interface LiveSync {
   readonly session: Session;
   readonly outbox: Outbox;
