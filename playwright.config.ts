@@ -10,9 +10,9 @@ export default defineConfig({
   outputDir: 'test/artefacts/playwright',
   fullyParallel: false,
   workers: 2,
-  timeout: 60_000,
-  // The machine may be shared: what takes a tenth of a second alone may take many.
-  expect: { timeout: 15_000 },
+  // Both end what hangs: the machine may be shared, and what takes a tenth of a second alone may take many there.
+  timeout: 240_000,
+  expect: { timeout: 60_000 },
   reporter: 'list',
   use: {
     browserName: 'chromium',

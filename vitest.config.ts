@@ -8,6 +8,7 @@ export default defineConfig({
     // Ends what hangs. How fast something is, a benchmark says: a busy machine fails no test.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

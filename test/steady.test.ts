@@ -36,6 +36,16 @@ const RULES: readonly { readonly what: string; readonly found: (text: string) =>
       ),
   },
   {
+    what: 'a short limit of a wait: a busy machine fails the test; leave it out, or give it a minute',
+    found: (text) => [
+      ...shortOf(outsideRetries(text).matchAll(/\btimeout: (\d[\d_]{2,})\b/g)),
+      ...shortOf(text.matchAll(/^\s*\}, (\d[\d_]{3,})\);$/gm)),
+      ...(text.match(/vi\.waitFor\((?:[^()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*\)/g) ?? []).filter(
+        (call) => !/, *(?:\w+|\{[^{}]*\}),?\s*\)$/.test(call),
+      ),
+    ],
+  },
+  {
     what: 'a wait that decides: wait for what has to happen, or for a later thing that proves that nothing did',
     found: (text) => [
       ...pausesOf(text),
@@ -44,6 +54,10 @@ const RULES: readonly { readonly what: string; readonly found: (text: string) =>
     ],
   },
 ];
+
+/** Without what is tried again until it passes: a short limit is one attempt there. */
+const outsideRetries = (text: string): string =>
+  text.replaceAll(/^( *)(?:await )?expect\(async \(\) => \{$.*?^\1\}\)\.toPass\(/gms, '');
 
 /** A line that waits for a while and for nothing else. */
 const PAUSE =
@@ -118,6 +132,15 @@ test.each([
   ['await Promise.race([new Promise((done) => socket.on("close", done)), sleep(1500)]);', 1],
   ['test(async () => {\n  while (!done()) {\n    if (late) throw x;\n    await sleep(100);\n  }\n});', 0],
   ['while (met < 2) await sleep(5);', 0],
+  ['await expect(result).toBeVisible({ timeout: 4_000 });', 1],
+  ['await expect.poll(answers, { timeout: 60_000 }).toBe(2);', 0],
+  [
+    'await expect(async () => {\n  await expect(row).toBeVisible({ timeout: 500 });\n}).toPass({ timeout: 90_000 });',
+    0,
+  ],
+  ['test(async () => {\n  await one();\n}, 30_000);', 1],
+  ['await vi.waitFor(() => expect(lines()).toHaveLength(2));', 1],
+  ['await vi.waitFor(() => expect(lines()).toHaveLength(2), 60_000);', 0],
   ['await new Promise((done) => server.listen(0, done));\nreturn { port, close: () => server.close() };', 0],
   ['expect(answer.status).toBeLessThan(300);', 0],
 ])('of this, the patterns find what they are to: %s', (text, count) => {

@@ -125,7 +125,7 @@ test('a screen that may go dark by itself is said to staff, until it stays on', 
   });
   await core.methods.screenState({ camera: 'ok', frames: 1, dark: 'refused' });
   expect(await notices()).toContain('screen-may-go-dark');
-  await vi.waitFor(() => expect(pushed.at(-1)).toContain('screen-may-go-dark'));
+  await vi.waitFor(() => expect(pushed.at(-1)).toContain('screen-may-go-dark'), 60_000);
   await core.methods.screenState({ camera: 'ok', frames: 2 });
   expect(await notices()).not.toContain('screen-may-go-dark');
   await core.close();
@@ -194,7 +194,7 @@ test('a screen that leaves while nothing can be written is logged, and the core 
   const core = await startCore({ ...options(), log: (_level, message) => logged.push(message) });
   try {
     core.leave(); // a rejection that nobody handles fails the test run
-    await vi.waitFor(() => expect(logged.join()).toContain('could not be dropped'));
+    await vi.waitFor(() => expect(logged.join()).toContain('could not be dropped'), 60_000);
     expect(refused).toHaveBeenCalledOnce();
   } finally {
     await core.close();

@@ -82,7 +82,7 @@ test.runIf(process.platform === 'linux')(
     const other = spawn('sleep', ['60']);
     killDescendants(child.pid);
     expect(await ended).toBeNull(); // the shell itself ends as its child is gone
-    await vi.waitFor(() => expect(runs(grandchild)).toBe(false));
+    await vi.waitFor(() => expect(runs(grandchild)).toBe(false), 60_000);
     expect(runs(other.pid!)).toBe(true);
     other.kill();
   },

@@ -146,7 +146,7 @@ describe('the launcher', () => {
       footage: '/f',
       log: (...line) => void lines.push(line),
     });
-    await vi.waitFor(() => expect(lines).toHaveLength(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(lines).toHaveLength(2), { timeout: 60_000 });
     expect(lines).toEqual([
       ['warn', 'args', { list: ['--home=/h', '--demo', '--secret-in-file', '--footage=/f'] }],
       ['debug', 'electron: noise'],

@@ -33,12 +33,12 @@ describe('a screen that stays on', () => {
   it('is asked for while the page is shown, and again when it is shown again or the system lets go', async () => {
     const of = system();
     const dark = keep(of);
-    await vi.waitFor(() => expect(of.locks).toHaveLength(1));
+    await vi.waitFor(() => expect(of.locks).toHaveLength(1), 60_000);
     of.page.show('hidden');
     of.page.show('visible');
-    await vi.waitFor(() => expect(of.locks).toHaveLength(2));
+    await vi.waitFor(() => expect(of.locks).toHaveLength(2), 60_000);
     of.locks[1]!.dispatchEvent(new Event('release'));
-    await vi.waitFor(() => expect(of.locks).toHaveLength(3));
+    await vi.waitFor(() => expect(of.locks).toHaveLength(3), 60_000);
     expect(dark.value).toBeNull();
   });
 
@@ -46,10 +46,10 @@ describe('a screen that stays on', () => {
     const of = system();
     of.refuse = true;
     const dark = keep(of);
-    await vi.waitFor(() => expect(dark.value).toBe('refused'));
+    await vi.waitFor(() => expect(dark.value).toBe('refused'), 60_000);
     of.refuse = false;
     of.page.show('visible');
-    await vi.waitFor(() => expect(dark.value).toBeNull());
+    await vi.waitFor(() => expect(dark.value).toBeNull(), 60_000);
   });
 
   it('that the system does not know is said', () => {

@@ -123,7 +123,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.reach(input);
       const chosen = async () => {
         // A busy browser may open none at the first press.
-        const choosing = page.waitForEvent('filechooser', { timeout: 5_000 });
+        const choosing = page.waitForEvent('filechooser', { timeout: 60_000 });
         await Promise.all([choosing, keys.press('Space')]);
         return choosing;
       };
@@ -335,7 +335,7 @@ for (const [i, setup] of SETUPS.entries())
       await expect(pictures).not.toHaveCount(0, { timeout: 60_000 });
       await seen('enrol-camera');
       await keys.enter(button('enrolFace.save'));
-      await expect.poll(() => templates(ada!), { timeout: 30_000 }).toBeGreaterThan(0);
+      await expect.poll(() => templates(ada!)).toBeGreaterThan(0);
       await keys.held();
       // The same man again, from files: nothing is kept before someone has looked.
       await enrol(1, `Max ${tag}`);
@@ -344,11 +344,11 @@ for (const [i, setup] of SETUPS.entries())
       await choose(page.getByLabel(t('enrolFace.files')), stillsOfA().slice(0, 2));
       await expect(pictures).toHaveCount(2);
       await keys.enter(button('enrolFace.save'));
-      await expect(page.getByRole('alert')).toContainText(t('lookalikes.question'), { timeout: 30_000 });
+      await expect(page.getByRole('alert')).toContainText(t('lookalikes.question'));
       await seen('enrol-duplicate');
       await keys.type(page.locator('.two-people input'), `8${i}0`);
       await keys.press('Enter');
-      await expect.poll(() => templates(max!), { timeout: 30_000 }).toBe(2);
+      await expect.poll(() => templates(max!)).toBe(2);
       await keys.held();
     });
 

@@ -86,7 +86,7 @@ test('an evacuation: the missing are red until someone has seen them outside, by
   const mark = { evacuation: crypto.randomUUID(), change: 'accounted' } as const;
   rig.outbox.append('evacuation', mark, { person: people[2]! });
   rig.engine.nudge();
-  await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('3', { timeout: 20_000 });
+  await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('3');
   await expect(page.getByRole('row', { name: /Alan Turing/ })).toContainText(/Accounted for.*Front door/i);
   await seen('evacuation', ['desk', 'narrow']);
   await page.emulateMedia({ media: 'print', colorScheme: 'light' });

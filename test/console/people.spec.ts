@@ -131,9 +131,9 @@ test('"not me" counts in the rail, and leaves the list with a note that can be t
   outbox.append('void', { target: first.header.id, reason: 'not-me' }, {});
   engine.nudge();
   await open('attention', 'Needs attention');
-  await expect(page.getByText('“That was not me”')).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByText('“That was not me”')).toBeVisible();
   await page.reload();
-  await expect(page.locator('.rail-count')).toContainText('1', { timeout: 15_000 });
+  await expect(page.locator('.rail-count')).toContainText('1');
   await axe(page);
   await picture(page, 'attention', ['desk', 'narrow']);
   await page.getByRole('button', { name: 'Resolve' }).click();
@@ -156,7 +156,7 @@ test('photos are uploaded, reviewed and enrolled', async () => {
     { name: '1906.jpg', mimeType: 'image/jpeg', buffer: still },
     { name: 'unknown.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') },
   ]);
-  await expect(page.getByText('2 to review')).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByText('2 to review')).toBeVisible();
   await expect(page.getByText('Face resembles another person’s')).toBeVisible();
   await axe(page);
   await picture(page, 'import', ['desk', 'wall']);

@@ -44,7 +44,7 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
     await expect(page.getByRole('row').filter({ hasText: 'Test' }).locator('code')).not.toHaveText('–', {
       timeout: 1000,
     });
-  }).toPass({ timeout: 45_000 });
+  }).toPass();
   await axe(page);
   await picture(page, 'webhooks', ['desk', 'wall', 'narrow']);
   await page.getByRole('button', { name: 'Turn off' }).click();

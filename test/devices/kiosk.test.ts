@@ -20,7 +20,7 @@ import { bundle, sealing } from '../sync/engine-rig.ts';
 
 const STAFF_PIN = '582046';
 const MAX = { number: '1001', pin: '5830' };
-const soon = { timeout: 20_000, interval: 10 };
+const soon = { timeout: 60_000, interval: 10 };
 
 const sentence = (body: string) =>
   `$${body}*${[...body]

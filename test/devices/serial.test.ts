@@ -9,7 +9,7 @@ import { type SerialCable, SOCAT, serialCable } from '../services/serial-line.ts
 
 /** Checks more often than a kiosk, so that a test does not wait for seconds. */
 const pace = { pollMs: 30 };
-const soon = { timeout: 20_000, interval: 10 };
+const soon = { timeout: 60_000, interval: 10 };
 const LCUS = { shut: 'a00100a1', open: 'a00101a2' };
 
 function cable(): SerialCable {

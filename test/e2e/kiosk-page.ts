@@ -20,7 +20,7 @@ import { expectNoAxeFault } from '../kiosk-ui/fixtures.ts';
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
 export const STAFF_PIN = '582046';
 /** The machine may be shared: what takes a second alone may take many. */
-export const PATIENT = 45_000;
+export const PATIENT = 60_000;
 
 export interface TestKiosk {
   readonly home: string;

@@ -6,14 +6,17 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
+/** What has not been printed by then never will be. */
+const HANG_MS = 120_000;
+
 /** `npm start` as a user runs it, on a data folder of its own. */
 export interface Started {
   readonly home: string;
   readonly child: ChildProcess;
   /** Everything it has printed. */
   output(): string;
-  /** Resolves with the first match, now or later. @throws when the process ends or the time is over */
-  waitFor(pattern: RegExp, ms: number): Promise<RegExpMatchArray>;
+  /** Resolves with the first match, now or later. @throws when the process ends, or hangs */
+  waitFor(pattern: RegExp): Promise<RegExpMatchArray>;
   /** Ctrl-C: the signal goes to the whole group, as a terminal does it. Resolves when nobody holds the output any more. */
   interrupt(): Promise<void>;
   removeHome(): Promise<void>;
@@ -44,7 +47,7 @@ export function startAppliance(
     home,
     child,
     output: () => text,
-    waitFor(pattern, ms) {
+    waitFor(pattern) {
       return new Promise((resolve, reject) => {
         const fail = (why: string) => {
           waiting.delete(check);
@@ -58,7 +61,7 @@ export function startAppliance(
           clearTimeout(timer);
           resolve(match);
         };
-        const timer = setTimeout(() => fail(`${ms} ms are over`), ms);
+        const timer = setTimeout(() => fail(`${HANG_MS} ms are over`), HANG_MS);
         waiting.add(check);
         void ended.then((code) => fail(`the process ended with ${code}`));
         check();

@@ -39,7 +39,7 @@ async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleet
   const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: false });
   const nothing = () => undefined;
   const uplink = startUplink(opened.store, { onStatus: nothing, onServerTime: nothing, onProblem: nothing });
-  await expect.poll(() => opened.store.sync.commands().length, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => opened.store.sync.commands().length).toBe(1);
   const left = await prepareToLeave(
     {
       store: opened.store,
@@ -101,7 +101,7 @@ test('a journal that can’t be read is a wipe: the folder is never a kiosk agai
   const { writeFileSync } = await import('node:fs');
   writeFileSync(join(kiosk.home, 'leaving.json'), '{"v":1,"state":"destr');
   const core = await kiosk.start();
-  await expect.poll(() => setupOf(core), { timeout: 30_000 }).toEqual({ at: 'removed', what: 'wipe', step: 'done' });
+  await expect.poll(() => setupOf(core)).toEqual({ at: 'removed', what: 'wipe', step: 'done' });
   expect(readdirSync(kiosk.home)).toEqual(['leaving.json']);
   expect(readFileSync(join(kiosk.home, 'leaving.json'), 'utf8')).not.toContain('key');
 });

@@ -74,7 +74,7 @@ const until = <A extends Setup['at']>(n: New, at: A, also: (s: Extract<Setup, { 
         const state = n.setup.state();
         return state?.at === at && also(state as Extract<Setup, { at: A }>);
       },
-      { timeout: 30_000 },
+      { timeout: 60_000 },
     )
     .toBe(true);
 const troubleOf = (n: New) => {

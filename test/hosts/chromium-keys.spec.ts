@@ -172,7 +172,7 @@ test('no key leads out of the page, opens anything over it, or changes how it is
     await check(chord);
     // A picture is dear; what opens stays open, so the next look shows it.
     if (n % 12 === 0 || n === CHORDS.length - 1)
-      await expect.poll(() => covered(page), { message: `after ${chord}`, timeout: 20_000 }).toBeLessThan(0.001);
+      await expect.poll(() => covered(page), { message: `after ${chord}` }).toBeLessThan(0.001);
   }
   // Alt and Escape end a cage that was built to be debugged.
   expect(session.alive).toBe(true);
@@ -182,13 +182,13 @@ test('without page and policy the same keys do lead out: they arrive', async () 
   await startHost('none');
   const page = await steered(CHROMIUM, () => 'about:blank');
   await page.evaluate(() => (document.body.textContent = 'a page of no kiosk'));
-  await expect.poll(() => covered(page), { timeout: 20_000 }).toBeLessThan(0.001);
+  await expect.poll(() => covered(page)).toBeLessThan(0.001);
   session.press('ctrl+p');
-  await expect.poll(() => covered(page), { timeout: 20_000 }).toBeGreaterThan(0.001);
+  await expect.poll(() => covered(page)).toBeGreaterThan(0.001);
   session.press('Escape');
-  await expect.poll(() => covered(page), { timeout: 20_000 }).toBeLessThan(0.001);
+  await expect.poll(() => covered(page)).toBeLessThan(0.001);
   session.press('ctrl+t');
-  await expect.poll(() => page.context().pages().length, { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => page.context().pages().length).toBe(2);
 });
 
 test('no button, finger, drop or selection leads out of it either', async () => {
@@ -199,7 +199,7 @@ test('no button, finger, drop or selection leads out of it either', async () => 
   const { width, height } = (await page.evaluate(() => ({ width: innerWidth, height: innerHeight })))!;
   const at = { x: Math.round(width / 2), y: Math.round(height / 2) };
   const same = async (what: string): Promise<void> => {
-    await expect.poll(() => covered(page), { message: `after ${what}`, timeout: 20_000 }).toBeLessThan(0.001);
+    await expect.poll(() => covered(page), { message: `after ${what}` }).toBeLessThan(0.001);
     expect({ what, ...(await marks(page)) }).toEqual({ what, ...before });
   };
   const press = async (button: 'left' | 'right' | 'middle' | 'back' | 'forward', clicks = 1): Promise<void> => {
@@ -301,10 +301,7 @@ test('the page itself leads nowhere, and no address is opened', async () => {
   const outside = await startOutside();
   const shows = (): Promise<string> =>
     page.evaluate(() => `${location.href} ${document.body.textContent}`).catch(() => 'nothing');
-  const back = () =>
-    expect
-      .poll(() => page.goto(`${host.url}/`).then(() => page.url(), String), { timeout: 20_000 })
-      .toBe(`${host.url}/`);
+  const back = () => expect.poll(() => page.goto(`${host.url}/`).then(() => page.url(), String)).toBe(`${host.url}/`);
   try {
     for (const url of [`http://127.0.0.1:${outside.port}/planted`, ...ELSEWHERE]) {
       for (const [name, lead] of Object.entries(LEADS)) {
@@ -391,17 +388,17 @@ test('under the whole policy nobody steers the host’s browser or inspects its 
     'ctrl+n',
   ])
     session.press(chord);
-  await expect.poll(() => session.differsFrom(picture), { timeout: 20_000 }).toBeLessThan(0.02);
+  await expect.poll(() => session.differsFrom(picture)).toBeLessThan(0.02);
   expect(hellos()).toBe(1);
 
   // A page that is gone hears no key: now they go to the browser. It has nothing to show for them, and starts afresh.
   for (const pid of renderersOf(host.browserPid!)) process.kill(pid, 'SIGKILL');
-  await expect.poll(() => session.differsFrom(picture), { timeout: 20_000 }).toBeGreaterThan(0.02);
+  await expect.poll(() => session.differsFrom(picture)).toBeGreaterThan(0.02);
   for (const chord of ['ctrl+t', 'ctrl+l']) session.press(chord);
   for (const key of 'file:///etc/passwd') session.press(key === ':' ? 'shift+colon' : key === '/' ? 'slash' : key);
   session.press('Return');
   await expect.poll(hellos, { timeout: 120_000 }).toBe(2);
-  await expect.poll(() => session.differsFrom(picture), { timeout: 30_000 }).toBeLessThan(0.02);
+  await expect.poll(() => session.differsFrom(picture)).toBeLessThan(0.02);
 });
 
 /** Pages' processes among those of the browser's group. */
@@ -438,9 +435,7 @@ test('this Chromium knows every policy by its name and takes its value', async (
       walk(document);
       return found.filter((row) => !/ Not set\. /.test(row));
     });
-  await expect
-    .poll(async () => (await rows()).length, { timeout: 20_000 })
-    .toBeGreaterThanOrEqual(Object.keys(policy).length);
+  await expect.poll(async () => (await rows()).length).toBeGreaterThanOrEqual(Object.keys(policy).length);
   const notified = await rows();
   for (const name of Object.keys(policy)) {
     const row = notified.find((text) => text.startsWith(`${name} `));

@@ -25,7 +25,7 @@ test.afterEach(() => {
 
 test('the launcher’s own browser enters, comes back when it dies, shows no token in /proc, and leaves nothing behind', async () => {
   await start('headless');
-  await expect.poll(() => said('a screen said hello'), { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => said('a screen said hello')).toBe(1);
   const first = host.browserPid!;
   const commands = groupOf(first).map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   expect(commands.length).toBeGreaterThan(2);
@@ -36,7 +36,7 @@ test('the launcher’s own browser enters, comes back when it dies, shows no tok
   expect(existsSync(join(folder, 'enter.html'))).toBe(false);
 
   process.kill(first, 'SIGKILL');
-  await expect.poll(() => said('a screen said hello'), { timeout: 20_000 }).toBe(2);
+  await expect.poll(() => said('a screen said hello')).toBe(2);
   const second = host.browserPid!;
   expect(second).not.toBe(first);
   expect(groupOf(first)).toEqual([]);
@@ -67,9 +67,7 @@ test('outside a demo, an unprivileged user’s Chromium runs with its sandbox, a
   delete (env as NodeJS.ProcessEnv).XDG_RUNTIME_DIR; // the test user's own
   const { child, lines } = runHost([...asNobody, ...node, folder, dist.path, 'production'], env);
   try {
-    await expect
-      .poll(() => lines.some((l) => l.message.includes('a screen said hello')), { timeout: 30_000 })
-      .toBe(true);
+    await expect.poll(() => lines.some((l) => l.message.includes('a screen said hello'))).toBe(true);
     const { browser, uid } = lines.find((l) => l.message === 'started')!.fields;
     expect(uid).not.toBe(0);
     const renderers = groupOf(browser!).filter((pid) =>
@@ -107,12 +105,12 @@ test('a host that is killed outright takes core and browser along, and the next 
   await start('none');
   const script = resolve(import.meta.dirname, 'support/run-host.ts');
   const { child, lines } = runHost([process.execPath, script, home.path, dist.path, 'demo'], process.env);
-  await expect.poll(() => lines.some((l) => l.message.includes('a screen said hello')), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => lines.some((l) => l.message.includes('a screen said hello'))).toBe(true);
   const { browser, core } = lines.find((l) => l.message === 'started')!.fields;
   const folder = /user-data-dir=([^\0]+)\/profile/.exec(readFileSync(`/proc/${browser}/cmdline`, 'utf8'))![1]!;
   child.kill('SIGKILL');
-  await expect.poll(() => groupOf(browser!), { timeout: 10_000 }).toEqual([]);
-  await expect.poll(() => existsSync(`/proc/${core}/cmdline`), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => groupOf(browser!)).toEqual([]);
+  await expect.poll(() => existsSync(`/proc/${core}/cmdline`)).toBe(false);
   expect(existsSync(folder)).toBe(true);
   await host.close();
   await start('none');

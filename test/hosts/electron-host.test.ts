@@ -73,7 +73,7 @@ describe('the Electron host, from page to core', () => {
     await start();
     const { client } = await connected();
     client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
-    await vi.waitFor(() => expect(app.fake.state.quits).toBe(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(app.fake.state.quits).toBe(1), { timeout: 60_000 });
     expect(app.fake.state.relaunches).toEqual([{ execPath: '/opt/kiosk.AppImage' }]);
     expect(app.fake.processes[0]!.child.exitCode).toBe(0);
   });
@@ -83,7 +83,7 @@ describe('the Electron host, from page to core', () => {
     await start();
     const { client } = await connected();
     client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
-    await vi.waitFor(() => expect(app.fake.state.exits).toEqual([4]), { timeout: 10_000 });
+    await vi.waitFor(() => expect(app.fake.state.exits).toEqual([4]), { timeout: 60_000 });
     expect(app.fake.state.relaunches).toEqual([]);
     expect(app.fake.processes[0]!.child.exitCode).toBe(0);
   });
@@ -97,7 +97,7 @@ describe('the Electron host, from page to core', () => {
     client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
     await closed;
     await reloaded;
-    await vi.waitFor(() => expect(app.fake.processes).toHaveLength(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(app.fake.processes).toHaveLength(2), { timeout: 60_000 });
     await coreIs('ready');
     expect([app.fake.state.quits, app.fake.state.exits]).toEqual([0, []]);
   });
@@ -108,7 +108,7 @@ describe('the Electron host, from page to core', () => {
     const child = app.fake.processes[0]!;
     app.fake.app.emit('window-all-closed');
     await closed;
-    await vi.waitFor(() => expect(app.fake.state.quits).toBe(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(app.fake.state.quits).toBe(1), { timeout: 60_000 });
     expect(child.pid).toBeUndefined();
     expect(child.child.exitCode).toBe(0);
   });
@@ -117,7 +117,7 @@ describe('the Electron host, from page to core', () => {
     await start();
     await connected();
     window().emit('unresponsive');
-    await vi.waitFor(() => expect(contents().loads).toBe(2), { timeout: 3_000 });
+    await vi.waitFor(() => expect(contents().loads).toBe(2), { timeout: 60_000 });
     vi.stubGlobal('window', contents().page);
     expect(await (await connected()).client.hello({})).toMatchObject({ site: 'Test' });
   });

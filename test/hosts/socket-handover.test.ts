@@ -24,7 +24,7 @@ test('a message that comes before the core has taken the socket over reaches the
     log: () => undefined,
   });
   try {
-    await vi.waitFor(() => expect(host.coreEvent.state.state).toBe('ready'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(host.coreEvent.state.state).toBe('ready'), { timeout: 60_000 });
     const cookie = await enter(host.url, host.enterFile!);
     const answered: boolean[] = [];
     for (let i = 0; i < 40; i++) answered.push(await ping(host.url, cookie));

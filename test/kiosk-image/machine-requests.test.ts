@@ -118,7 +118,7 @@ describe.skipIf(impossible !== null)('the stick', () => {
     const [storage, keyboard] = [interfaceOf('08'), interfaceOf('03')];
     const opened = spawn(join(PROGRAMS, 'stick'), ['open'], { env: env(disk), stdio: 'ignore', detached: true });
     try {
-      await vi.waitFor(() => expect(readFileSync('/proc/mounts', 'utf8')).toContain(` ${at} `), { timeout: 20_000 });
+      await vi.waitFor(() => expect(readFileSync('/proc/mounts', 'utf8')).toContain(` ${at} `), { timeout: 60_000 });
       const options = readFileSync('/proc/mounts', 'utf8')
         .split('\n')
         .find((line) => line.includes(` ${at} `))!

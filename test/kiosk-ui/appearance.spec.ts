@@ -507,7 +507,7 @@ const FORM_TOUR: Tour = {
     await page.locator('.evacuee[data-missing=false]').waitFor();
     // Wardens at another kiosk and in the console mark as well.
     marked(core, { 2: { where: 'kiosk', name: 'Eingang Ost' }, 5: { where: 'console', name: '' } });
-    await expect(page.locator('.evacuee[data-missing=false]')).toHaveCount(3, { timeout: 20_000 });
+    await expect(page.locator('.evacuee[data-missing=false]')).toHaveCount(3);
   },
   '20d-diagnostics': async (page, core) => {
     await toStaff(page, core);

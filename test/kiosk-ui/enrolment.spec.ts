@@ -85,7 +85,7 @@ for (const screen of SCREENS) {
     await tabTo(page, 'input[name=agree]');
     await page.keyboard.press('Space');
     await page.keyboard.press('Enter');
-    await expect(page.locator('[data-end=enrolled] .title')).toContainText('Lina Muster', { timeout: 40_000 });
+    await expect(page.locator('[data-end=enrolled] .title')).toContainText('Lina Muster');
     await expect(page.locator('[data-end=enrolled] .title')).toBeFocused();
     const relation = { de: 'Mutter', ar: 'الأم' }[screen.language];
     expect(kiosk.core.callsOf('enrolBegin')).toMatchObject([
@@ -111,7 +111,7 @@ for (const screen of SCREENS) {
     await page.locator('.enrol-known button[type=submit]').click();
     await page.locator('.agree').click();
     await page.locator('.enrol-consent button[type=submit]').click();
-    await expect(page.locator('.printed')).toContainText('Max Mustermann', { timeout: 40_000 });
+    await expect(page.locator('.printed')).toContainText('Max Mustermann');
     expect(core.callsOf('enrolBegin')).toHaveLength(1);
     expect(core.callsOf('enrolBegin')[0]).not.toHaveProperty('minor');
     expect(core.callsOf('enrolBegin')[0]?.person).toMatch(/^[0-9a-f-]{36}$/);
@@ -148,7 +148,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     await tabTo(page, 'input[name=agree]');
     await page.keyboard.press('Space');
     await page.keyboard.press('Enter');
-    await expect(page.locator('[data-end=enrolled]')).toContainText('Max Mustermann', { timeout: 40_000 });
+    await expect(page.locator('[data-end=enrolled]')).toContainText('Max Mustermann');
     await tabTo(page, '[data-end=enrolled] .button-main');
     await page.keyboard.press('Enter');
     await expect(page.locator('.again .person')).toHaveCount(1);
@@ -245,7 +245,7 @@ test('where no printer is, a card can be photographed, and the screen says so', 
   await page.locator('.enrol-details button[type=submit]').click();
   await page.locator('input[name=agree]').check();
   await page.locator('.enrol-consent button[type=submit]').click();
-  await page.locator('.printed').waitFor({ timeout: 40_000 });
+  await page.locator('.printed').waitFor();
   await expect(page.locator('.print-words')).toHaveText(
     'No printer is set up on this kiosk. Let the person take a photo of the card. It works just as well.',
   );

@@ -139,7 +139,7 @@ test.describe('number and PIN', () => {
       throw coreError('pin-locked', { seconds: 3 });
     };
     expect(await attempt('1001', '1111')).toMatch(/Too many attempts.* [23] s/);
-    await expect(page.locator('.form-error p')).toHaveCount(0, { timeout: 5_000 });
+    await expect(page.locator('.form-error p')).toHaveCount(0);
   });
 
   test('an error of the core is said in the language of the screen, and one without words by its code', async ({
@@ -203,7 +203,7 @@ test.describe('staff', () => {
     expect(core.callsOf('enrolBegin')).toEqual([]);
     await page.locator('input[name=agree]').check();
     await page.getByRole('button', { name: 'Continue to the camera' }).click();
-    await expect(page.locator('[data-end=enrolled]')).toContainText('Erika Muster is enrolled', { timeout: 30_000 });
+    await expect(page.locator('[data-end=enrolled]')).toContainText('Erika Muster is enrolled');
     expect(core.callsOf('enrolBegin')).toMatchObject([
       {
         name: 'Erika Muster',
@@ -292,9 +292,9 @@ test.describe('staff', () => {
     await expectNoAxeFault(page, 'unplugged in the capture');
     await page.screenshot({ path: 'test/artefacts/screens/capture-unplugged.png' });
     await page.evaluate(() => (window as unknown as { plug(): void }).plug());
-    await expect(page.locator('.enrol-capture .stage[data-live=true]')).toBeVisible({ timeout: 10_000 });
+    await expect(page.locator('.enrol-capture .stage[data-live=true]')).toBeVisible();
     const before = core.callsOf('enrolCapture').length;
-    await expect.poll(() => core.callsOf('enrolCapture').length, { timeout: 10_000 }).toBeGreaterThan(before);
+    await expect.poll(() => core.callsOf('enrolCapture').length).toBeGreaterThan(before);
   });
 
   for (const mayOverrule of [false, true])
@@ -318,7 +318,7 @@ test.describe('staff', () => {
       await page.locator('input[name=agree]').check();
       await page.getByRole('button', { name: 'Continue to the camera' }).click();
       const screen = page.locator('.duplicate');
-      await expect(screen).toContainText('Max Mustermann', { timeout: 30_000 });
+      await expect(screen).toContainText('Max Mustermann');
       await expect(page.getByRole('img', { name: /Already enrolled: Max Mustermann/ })).toBeVisible();
       await expectNoAxeFault(page, 'duplicate');
       if (!mayOverrule) {

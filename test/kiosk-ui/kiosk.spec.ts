@@ -10,7 +10,7 @@ import { receiptOf } from './scripted-core.ts';
 const metrics = (page: Page): Promise<VisionMetrics> =>
   page.evaluate(() => (window as unknown as { smartpresenceMetrics: VisionMetrics }).smartpresenceMetrics);
 const seen = (page: Page, frames = 10): Promise<void> =>
-  expect.poll(async () => (await metrics(page)).frames, { timeout: 30_000 }).toBeGreaterThan(frames);
+  expect.poll(async () => (await metrics(page)).frames).toBeGreaterThan(frames);
 
 test.describe('face', () => {
   test('a person is probed with a crop the core accepts, is greeted, and can say "not me"', async ({ kiosk }) => {
@@ -36,7 +36,7 @@ test.describe('face', () => {
     expect(redness(frame.picture, x + w / 2, y + h / 2)).toBeGreaterThan(redness(frame.picture, 8, 8) + 40);
 
     // The result goes; "not me" stays for as long as the core takes it.
-    await expect(page.locator('.result')).toHaveCount(0, { timeout: 4_000 });
+    await expect(page.locator('.result')).toHaveCount(0);
     await page.getByRole('button', { name: 'Das bin ich nicht' }).click();
     await expect(page.locator('.voided')).toBeVisible();
     expect(core.callsOf('voidCheckin')).toMatchObject([{ undo: 'the-token', reason: 'not-me' }]);
@@ -50,7 +50,7 @@ test.describe('face', () => {
       receipt: receiptOf('Max Mustermann', { repeated: true, undo: '' }),
     });
     const page = await kiosk.open({ clip: 'man' });
-    await expect(page.locator('.result')).toContainText('been checked in', { timeout: 30_000 });
+    await expect(page.locator('.result')).toContainText('been checked in');
     await page.getByRole('button', { name: 'Not me' }).click();
     await expect(page.locator('.other-method')).toBeVisible();
     await expect(page.locator('body')).not.toContainText('Mustermann');
@@ -59,14 +59,14 @@ test.describe('face', () => {
 
   test('a group is asked to come one at a time, and not one picture of it is sent', async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'group' });
-    await expect(page.locator('.sentence')).toContainText('One person at a time', { timeout: 30_000 });
+    await expect(page.locator('.sentence')).toContainText('One person at a time');
     await seen(page, 40);
     expect(kiosk.core.callsOf('probe')).toEqual([]);
   });
 
   test('a covered camera says so, and the other check-in methods stay', async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'black' });
-    await expect(page.locator('[data-trouble=covered]')).toContainText('covered', { timeout: 30_000 });
+    await expect(page.locator('[data-trouble=covered]')).toContainText('covered');
     await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
     expect(kiosk.core.callsOf('visitBegin')).toEqual([]);
   });
@@ -138,7 +138,7 @@ test.describe('trouble', () => {
       await expectNoAxeFault(page, kind);
       await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
       await page.evaluate(() => history.replaceState(null, '', '#'));
-      await expect(page.locator('.stage[data-live=true]')).toBeVisible({ timeout: 10_000 });
+      await expect(page.locator('.stage[data-live=true]')).toBeVisible();
       await seen(page);
     });
 
@@ -163,10 +163,10 @@ test.describe('trouble', () => {
     kiosk,
   }) => {
     const page = await kiosk.open({ before: freezingCamera });
-    await expect(page.locator('.stage[data-live=true]')).toBeVisible({ timeout: 20_000 });
+    await expect(page.locator('.stage[data-live=true]')).toBeVisible();
     await seen(page);
     await page.evaluate(() => history.replaceState(null, '', '#frozen'));
-    await expect(page.locator('[data-trouble=frozen]')).toContainText('has no picture', { timeout: 30_000 });
+    await expect(page.locator('[data-trouble=frozen]')).toContainText('has no picture');
     await expectNoAxeFault(page, 'frozen');
     await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
     const asked = () => page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.length);
@@ -183,7 +183,7 @@ test.describe('trouble', () => {
     expect(kiosk.core.callsOf('screenState').at(-1)).toMatchObject({ camera: 'frozen' });
     const { frames } = await metrics(page);
     await page.evaluate(() => history.replaceState(null, '', '#'));
-    await expect(page.locator('.stage[data-live=true]')).toBeVisible({ timeout: 30_000 });
+    await expect(page.locator('.stage[data-live=true]')).toBeVisible();
     await seen(page, frames + 5);
     const live = await page.evaluate(
       () => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.filter((t) => t.readyState === 'live').length,
@@ -207,7 +207,7 @@ test.describe('trouble', () => {
     expect(await page.evaluate(() => (window as unknown as { workers: Worker[] }).workers.length)).toBe(2);
   });
 
-  test('a core that ended is said to start again, and the screen is back within two seconds of it', async ({
+  test('a core that ended is said to start again, and the screen is back by itself with the next one', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ before: noCamera });
@@ -216,7 +216,7 @@ test.describe('trouble', () => {
     kiosk.core.kill();
     await expect(page.getByText('Restarting…')).toBeVisible();
     kiosk.core.revive();
-    await expect(page.locator('.checkin')).toBeVisible({ timeout: 2_000 });
+    await expect(page.locator('.checkin')).toBeVisible();
   });
 
   test('a core that refuses to start shows code, reason and next step', async ({ kiosk }) => {
@@ -231,7 +231,7 @@ test.describe('trouble', () => {
     await expect(page.locator('.trouble-refused')).toContainText('Run prepare.');
     await expect(page.locator('code')).toHaveText('models-altered');
     kiosk.core.revive();
-    await expect(page.locator('.checkin')).toBeVisible({ timeout: 8_000 });
+    await expect(page.locator('.checkin')).toBeVisible();
   });
 
   test('offline and queue are shown as they change, and liveness that is off is always shown', async ({ kiosk }) => {
@@ -323,7 +323,7 @@ test('the language is switched at once and goes with the guest', async ({ kiosk 
 test('nothing moves for people who asked the system for less motion', async ({ kiosk }) => {
   kiosk.core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
   const page = await kiosk.open({ clip: 'man', reducedMotion: true });
-  await expect(page.locator('.result')).toBeVisible({ timeout: 30_000 });
+  await expect(page.locator('.result')).toBeVisible();
   expect(
     await page.evaluate(
       () => document.getAnimations().filter((a) => Number(a.effect?.getComputedTiming().duration) > 1).length,

@@ -154,14 +154,14 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     const session = (await findSession(db, keys, who.cookie!, now, { use: false }))!;
     const actor = { role: 'staff', id: who.id, email: null, ip: who.ip, userAgent: null } as const;
     const entry = { actor, action: 'refuse', route: 'GET /api/live', data: [], subjects: [] } as const;
-    const [before] = await door.audit();
+    const before = Number((await door.audit())[0]?.position ?? 0);
     for (let i = 0; i < 800; i++) await errors.add(session, { ...entry, outcome: 'not-allowed' });
     await errors.add(session, { ...entry, outcome: 'wrong-origin' });
-    expect(Number((await door.audit())[0]!.position)).toBe(Number(before!.position) + 2);
+    expect(Number((await door.audit())[0]!.position)).toBe(before + 2);
     await errors.close();
     await errors.close();
     const rows = await door.audit(3);
-    expect(rows.map((r) => [Number(r.position) - Number(before!.position), r.outcome, r.resource])).toEqual([
+    expect(rows.map((r) => [Number(r.position) - before, r.outcome, r.resource])).toEqual([
       [3, 'not-allowed', '799 more within a minute'],
       [2, 'wrong-origin', null],
       [1, 'not-allowed', null],

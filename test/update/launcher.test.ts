@@ -54,7 +54,7 @@ function launch(kiosk: { root: string; uptime: string }, ...args: string[]) {
   return { said: () => said, end, ended, pid: child.pid! };
 }
 
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { timeout: 60_000, interval: 20 };
 const verdictOf = (layout: UpdateLayout) => readVerdict(layout, ATTEMPT);
 
 test('starts the current build, with what it is given, and again when it ends', async () => {

@@ -10,7 +10,7 @@ import { newKiosk, trusted } from './kit.ts';
 import { type Nature, type StubKiosk, startStubKiosk, stubBuild } from './stub-kiosk.ts';
 
 const ROLLOUT = '33333333-3333-4333-8333-333333333333';
-const soon = { timeout: 40_000, interval: 50 };
+const soon = { timeout: 60_000, interval: 50 };
 
 /** A kiosk of 0.2.0 that is to install 0.3.0, which is like that. */
 async function kiosk(nature: Nature) {

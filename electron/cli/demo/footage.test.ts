@@ -88,7 +88,7 @@ describe('frames', () => {
       expect(image.data).toHaveLength(640 * 480 * 3);
       break;
     }
-    await expect.poll(ffmpegs, { timeout: 5_000 }).toBe(0);
+    await expect.poll(ffmpegs).toBe(0);
   });
 });
 

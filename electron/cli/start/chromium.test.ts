@@ -56,12 +56,12 @@ test('the wish to end during the installation ends it with all its processes', a
   const install = `sh -c 'echo $$ > ${pidFile}; exec sleep 60'; true`;
   const work = ensureChromium({ say: vi.fn(), signal: asked.signal, env: {}, find: nowhere, install });
   const refused = expect(work).rejects.toMatchObject({ name: 'AbortError' });
-  await vi.waitFor(() => expect(readFileSync(pidFile, 'utf8')).toMatch(/\d\n/));
+  await vi.waitFor(() => expect(readFileSync(pidFile, 'utf8')).toMatch(/\d\n/), 60_000);
   asked.abort();
   await refused;
   const pid = Number(readFileSync(pidFile, 'utf8'));
   // Ended, whether or not its new parent has taken notice yet (Z).
   const state = () =>
     existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] : 'gone';
-  await vi.waitFor(() => expect(['gone', 'Z']).toContain(state()));
+  await vi.waitFor(() => expect(['gone', 'Z']).toContain(state()), 60_000);
 });

@@ -561,7 +561,7 @@ describe('sessions of a technician', () => {
       expect(taken).toEqual(['restart']);
       expect(existsSync(join(spool, 'restart'))).toBe(false);
       await client.technicianDo({ token, what: 'restart' });
-      await vi.waitFor(() => expect(again).toHaveBeenCalledOnce(), { timeout: 20_000 });
+      await vi.waitFor(() => expect(again).toHaveBeenCalledOnce(), { timeout: 60_000 });
     } finally {
       clearInterval(machine);
       await stop();

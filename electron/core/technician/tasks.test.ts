@@ -124,7 +124,7 @@ describe('what a technician has it do', () => {
     const opened = await open();
     const restart = vi.fn();
     await tasksOf(opened, { restart }).begin('restart', TECHNICIAN);
-    await vi.waitFor(() => expect(restart).toHaveBeenCalledOnce(), { timeout: 20_000 });
+    await vi.waitFor(() => expect(restart).toHaveBeenCalledOnce(), { timeout: 60_000 });
     tasksOf(opened);
     expect(notified(opened).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
       'restart begun',
@@ -160,8 +160,8 @@ describe('what a technician has it do', () => {
     const tasks = tasksOf(opened, deps);
     await tasks.begin('update', TECHNICIAN);
     await expect(tasks.begin('reboot', TECHNICIAN)).rejects.toMatchObject({ code: 'technician-busy' });
-    await vi.waitFor(() => expect(tasks.update()).toEqual({ at: 'ready', version: '0.4.0' }), { timeout: 20_000 });
-    await vi.waitFor(() => expect(tasks.busy()).toBeNull(), { timeout: 20_000 });
+    await vi.waitFor(() => expect(tasks.update()).toEqual({ at: 'ready', version: '0.4.0' }), { timeout: 60_000 });
+    await vi.waitFor(() => expect(tasks.busy()).toBeNull(), { timeout: 60_000 });
     expect(asked).toEqual(['stick']);
     expect(notified(opened).at(-1)).toMatchObject({ what: 'update', outcome: 'done', code: '0.4.0' });
 
@@ -170,9 +170,9 @@ describe('what a technician has it do', () => {
     });
     await tasks.begin('update', TECHNICIAN);
     await vi.waitFor(() => expect(tasks.update()).toMatchObject({ at: 'refused', code: 'update-unsigned' }), {
-      timeout: 20_000,
+      timeout: 60_000,
     });
-    await vi.waitFor(() => expect(tasks.busy()).toBeNull(), { timeout: 20_000 });
+    await vi.waitFor(() => expect(tasks.busy()).toBeNull(), { timeout: 60_000 });
     expect(notified(opened).at(-1)).toMatchObject({ what: 'update', outcome: 'failed', code: 'update-unsigned' });
 
     // No stick ever comes.
@@ -181,7 +181,7 @@ describe('what a technician has it do', () => {
     });
     await tasks.begin('update', TECHNICIAN);
     await vi.waitFor(() => expect(tasks.update()).toMatchObject({ at: 'refused', code: 'update-no-stick' }), {
-      timeout: 20_000,
+      timeout: 60_000,
     });
   });
 

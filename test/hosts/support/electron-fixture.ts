@@ -62,7 +62,7 @@ export async function start(argv: string[] = []): Promise<void> {
   vi.stubGlobal('fetch', (path: string) => session().answer(new Request(new URL(path, 'app://kiosk/'))));
 }
 export const coreIs = (state: string): Promise<void> =>
-  vi.waitFor(async () => expect((await readCoreState())?.state).toBe(state), { timeout: 10_000, interval: 20 });
+  vi.waitFor(async () => expect((await readCoreState())?.state).toBe(state), { timeout: 60_000, interval: 20 });
 
 export async function connected(): Promise<RpcClient> {
   await coreIs('ready');

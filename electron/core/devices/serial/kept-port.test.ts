@@ -49,10 +49,10 @@ test('a device put in again before anybody looked is opened again, though its dr
   const { at, opened, ports } = deafDriver();
   const gone = vi.fn();
   const { kept, heard } = keep(ports, gone);
-  await vi.waitFor(() => expect(kept.state).toBe('ok'));
+  await vi.waitFor(() => expect(kept.state).toBe('ok'), 60_000);
   at.identity = 'second';
-  await vi.waitFor(() => expect(opened).toHaveLength(2));
-  await vi.waitFor(() => expect(kept.state).toBe('ok'));
+  await vi.waitFor(() => expect(opened).toHaveLength(2), 60_000);
+  await vi.waitFor(() => expect(kept.state).toBe('ok'), 60_000);
   expect(opened.map((o) => [o.identity, o.closed])).toEqual([
     ['first', true],
     ['second', false],
@@ -66,7 +66,7 @@ test('a device put in again before anybody looked is opened again, though its dr
 test('a device that stays is left alone', async () => {
   const { at, opened, ports } = deafDriver();
   const { kept } = keep(ports, () => undefined);
-  await vi.waitFor(() => expect(kept.state).toBe('ok'));
+  await vi.waitFor(() => expect(kept.state).toBe('ok'), 60_000);
   const before = at.looks;
   await vi.waitFor(() => expect(at.looks).toBeGreaterThan(before + 5), 60_000);
   expect(opened).toHaveLength(1);
