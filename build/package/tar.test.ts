@@ -36,13 +36,14 @@ function fill(folder: string, order: readonly string[]): void {
 
 test('the system’s tar unpacks it: contents, links, and two modes for every file', async () => {
   const folder = join(base, 'in');
-  fill(folder, ['run', 'd/ä.txt', LONG]);
+  const longest = 'n'.repeat(200);
+  fill(folder, ['run', 'd/ä.txt', LONG, longest]);
   writeFileSync(join(folder, 'block'), Buffer.alloc(1024, 7));
   await packFolder(folder, join(base, 'x.tar.gz'), 1_700_000_000);
   const out = join(base, 'out');
   mkdirSync(out);
   execFileSync('tar', ['xzf', join(base, 'x.tar.gz'), '-C', out]);
-  for (const path of ['run', 'd/ä.txt', LONG, 'block'])
+  for (const path of ['run', 'd/ä.txt', LONG, longest, 'block'])
     expect(readFileSync(join(out, path))).toEqual(readFileSync(join(folder, path)));
   expect(readlinkSync(join(out, 'd/link'))).toBe('../run');
   expect(lstatSync(join(out, 'run')).mode & 0o777).toBe(0o755);
@@ -63,12 +64,9 @@ test('neither order of making, times nor modes of group and others change a byte
   expect(readFileSync(join(base, 'two.gz'))).not.toEqual(readFileSync(join(base, 'one.gz')));
 });
 
-test('what ustar can’t hold is refused, not cut off', async () => {
+test('what is neither file, folder nor link is refused', async () => {
   const folder = join(base, 'in');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'n'.repeat(101)), '');
-  await expect(packFolder(folder, join(base, 'x'), 0)).rejects.toThrow('too long');
-  rmSync(join(folder, 'n'.repeat(101)));
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   await expect(packFolder(folder, join(base, 'x'), 0)).rejects.toThrow('neither file');
 });

@@ -1,8 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
-import { Kysely, sql } from 'kysely';
+import { Kysely, PGliteDialect, sql } from 'kysely';
 import { migrate } from '../../sync/server/platform/database/migrations.ts';
-import { pgliteDialect } from '../../sync/server/platform/database/pglite-dialect.ts';
 import type { Db, Tables } from '../../sync/server/platform/database/schema.ts';
 import { commentsOf, generateTables, type Table } from './generate.ts';
 
@@ -13,7 +12,7 @@ export const TABLES_FILE = 'sync/server/platform/database/schema.ts';
 export async function readTables(): Promise<string> {
   const statements: string[] = [];
   const db = new Kysely<Tables>({
-    dialect: pgliteDialect(await PGlite.create({ extensions: { pgcrypto } })),
+    dialect: new PGliteDialect({ pglite: () => PGlite.create({ extensions: { pgcrypto } }) }),
     log: ({ query }) => void statements.push(query.sql),
   });
   try {

@@ -8,7 +8,7 @@ import { archiveName, type BuildFacts, BuildManifest, buildFacts } from '../../s
 /** Archives made by hand, right and wrong ones. */
 
 export interface RawEntry {
-  readonly path: string;
+  readonly path: string | Buffer;
   /** `0` file, `5` folder, `2` link, and what no build may hold. */
   readonly type?: string;
   readonly content?: string | Buffer;
@@ -32,7 +32,7 @@ export function tar(entries: readonly RawEntry[]): Buffer {
 
 function header({ path, type = '0', to = '', mode = 0o644 }: RawEntry, size: number): Buffer {
   const block = Buffer.alloc(BLOCK);
-  const name = Buffer.from(path);
+  const name = typeof path === 'string' ? Buffer.from(path) : path;
   // ustar's prefix takes what stands before a slash.
   const cut = name.length <= 100 ? 0 : name.lastIndexOf('/', name.length - 1);
   if (name.length > 100) name.copy(block, 345, 0, Math.min(cut, 155));

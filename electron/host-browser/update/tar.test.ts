@@ -18,29 +18,15 @@ async function* inPieces(bytes: Buffer, size: number): AsyncIterable<Buffer> {
 async function read(bytes: Buffer, limits = LIMITS, piece = 700): Promise<Record<string, string> | string> {
   const found: Record<string, string> = {};
   try {
-    await readTar(
-      inPieces(bytes, piece),
-      {
-        async folder(path) {
-          found[path] = '/';
-        },
-        async link(path, to) {
-          found[path] = `-> ${to}`;
-        },
-        async file({ path, executable }) {
-          let content = executable ? '*' : '';
-          return {
-            async write(part) {
-              content += part.toString();
-            },
-            async end() {
-              found[path] = content;
-            },
-          };
-        },
-      },
-      limits,
-    );
+    for await (const entry of readTar(inPieces(bytes, piece), limits)) {
+      if (entry.kind === 'folder') found[entry.path] = '/';
+      else if (entry.kind === 'link') found[entry.path] = `-> ${entry.to}`;
+      else {
+        let content = entry.executable ? '*' : '';
+        for await (const part of entry.content) content += part.toString();
+        found[entry.path] = content;
+      }
+    }
     return found;
   } catch (error) {
     if (error instanceof Problem) return error.code;
@@ -146,12 +132,20 @@ describe('an archive', () => {
     ['a block device', [{ path: 'x', type: '4' }]],
     ['a pipe', [{ path: 'x', type: '6' }]],
     ['a sparse file', [{ path: 'x', type: 'S' }]],
-    ['global pax settings', [{ path: 'x', type: 'g', content: pax('path', 'y') }]],
+    [
+      'an absolute path by global pax settings',
+      [
+        { path: 'g', type: 'g', content: pax('path', '/etc/passwd') },
+        { path: 'p', type: 'x', content: pax('mtime', '1') },
+        { path: 'x', content: 'x' },
+      ],
+    ],
     ['a folder with content', [{ path: 'x/', type: '5', content: 'x' }]],
-    ['a header without an end', [{ path: 'x', type: 'x', content: 'x'.repeat(20_000) }]],
+    ['a header without an end', [{ path: 'x', type: 'x', content: 'x', claims: 5 * 1024 * 1024 }]],
     ['a pax record that lies of its length', [{ path: 'x', type: 'x', content: '99 path=y\n' }, { path: 'x' }]],
     ['more than there is', [{ path: 'x', content: 'x', claims: 100_000 }]],
     ['a name with a line break', [{ path: 'x\ny', content: 'x' }]],
+    ['a name that is not UTF-8', [{ path: Buffer.from([0x78, 0xff]), content: 'x' }]],
     ['a backslash', [{ path: '..\\x', content: 'x' }]],
   ];
   test.each(bad)('with %s is refused', async (_what, entries) => {

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import {
   MAX_MANIFEST_BYTES,
 } from '../../../sync/protocol/wire/release.ts';
 import { Problem } from '../../contract/problem.ts';
-import { readTar, type TarSink } from './tar.ts';
+import { readTar } from './tar.ts';
 
 /** A build of today has a few hundred MB; three times the largest archive is what compression may have saved. */
 const MAX_UNPACKED = 3 * MAX_BUILD_BYTES;
@@ -47,7 +47,6 @@ export async function unpackBuild(
   const links = new Map<string, string>();
   const folders = new Set<string>([folder]);
   const flushing = new Set<Promise<void>>();
-  let writing: FileHandle | null = null;
   let failed: unknown = null;
   let written = 0;
 
@@ -60,67 +59,61 @@ export async function unpackBuild(
   const flush = async (handle: FileHandle): Promise<void> => {
     try {
       await handle.sync();
+    } catch (error) {
+      failed ??= error;
     } finally {
       await handle.close();
     }
   };
-  const sink: TarSink = {
-    folder: (path) => makeFolder(join(folder, path)),
-    async link(path, to) {
-      await makeFolder(dirname(join(folder, path)));
-      await symlink(to, join(folder, path));
-      links.set(path, to);
-    },
-    async file({ path, executable }) {
-      if (failed) throw failed;
-      const at = join(folder, path);
-      await makeFolder(dirname(at));
-      const handle = await open(at, 'wx', executable ? 0o755 : 0o644);
-      writing = handle;
-      const hash: Hash = createHash('sha256');
-      return {
-        async write(bytes) {
-          hash.update(bytes);
-          await handle.writeFile(bytes);
-          written += bytes.length;
-          progress(written);
-        },
-        async end() {
-          hashes.set(path, hash.digest('hex'));
-          await handle.chmod(executable ? 0o755 : 0o644); // whatever the umask says
-          writing = null;
-          const done = flush(handle)
-            .catch((error: unknown) => {
-              failed ??= error;
-            })
-            .finally(() => flushing.delete(done));
-          flushing.add(done);
-          if (flushing.size >= FLUSHES) await Promise.race(flushing);
-        },
-      };
-    },
+  const makeFile = async (path: string, mode: number, content: AsyncIterable<Buffer>): Promise<void> => {
+    const handle = await open(join(folder, path), 'wx', mode);
+    const hash = createHash('sha256');
+    try {
+      for await (const bytes of content) {
+        hash.update(bytes);
+        await handle.writeFile(bytes);
+        written += bytes.length;
+        progress(written);
+      }
+      await handle.chmod(mode); // whatever the umask says
+    } catch (error) {
+      // Removed while it is open, a file that was cut off would go on taking its room on the disk.
+      await handle.close();
+      throw error;
+    }
+    hashes.set(path, hash.digest('hex'));
+    const done = flush(handle).finally(() => flushing.delete(done));
+    flushing.add(done);
+    if (flushing.size >= FLUSHES) await Promise.race(flushing);
   };
 
   const packed = createReadStream(archive);
   const gunzip = createGunzip();
   packed.on('error', (error) => gunzip.destroy(error));
   try {
-    await readTar(packed.pipe(gunzip), sink, { entries: MAX_BUILD_FILES + 1, bytes: MAX_UNPACKED });
+    const limits = { entries: MAX_BUILD_FILES + 1, bytes: MAX_UNPACKED };
+    for await (const entry of readTar(packed.pipe(gunzip), limits)) {
+      if (failed) throw failed;
+      const { path, kind } = entry;
+      const at = join(folder, path);
+      await makeFolder(kind === 'folder' ? at : dirname(at));
+      if (kind === 'file') await makeFile(path, entry.executable ? 0o755 : 0o644, entry.content);
+      else if (kind === 'link') {
+        await symlink(entry.to, at);
+        links.set(path, entry.to);
+      }
+    }
   } catch (error) {
     throw asArchiveProblem(error);
   } finally {
     packed.destroy();
     gunzip.destroy();
     await Promise.all(flushing);
-    // Of a file that was cut off: removed while it is open, it would go on taking its room on the disk.
-    await closed(writing);
   }
   if (failed) throw failed;
   for (const path of folders) await syncPath(path);
   return compare(await readManifest(folder), hashes, links);
 }
-
-const closed = async (handle: FileHandle | null): Promise<void> => handle?.close();
 
 /**
  * Reads a whole build again and compares it with its manifest.

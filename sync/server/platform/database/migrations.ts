@@ -1,4 +1,5 @@
-import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import { accounts } from './baseline/accounts.ts';
 import { attendance } from './baseline/attendance.ts';

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
-import { Kysely, sql } from 'kysely';
+import { Kysely, PGliteDialect, sql } from 'kysely';
 import { v4 as uuid } from 'uuid';
 import { command } from '../../../disk/program.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import { lockHome } from './lock.ts';
 import { migrate } from './migrations.ts';
-import { pgliteDialect } from './pglite-dialect.ts';
 import { examine, type PoolState, postgresDialect } from './postgres.ts';
 import { requireRestored } from './restoring.ts';
 import type { Db, Tables } from './schema.ts';
@@ -64,7 +63,7 @@ export async function openBare(
   const unlock = lockHome(home);
   try {
     const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
-    const db: Db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
+    const db: Db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
     return { db, close: () => db.destroy().finally(unlock) };
   } catch (cause) {
     unlock();
@@ -80,7 +79,7 @@ async function openEmbedded(home: string, { existing = false }: OpenOptions): Pr
     const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
     // What was deleted is not to lie on in files of the write-ahead log that are kept to be used again (features/privacy/erasure/scrub.ts).
     await pglite.exec('set wal_recycle = off');
-    db = new Kysely<Tables>({ dialect: pgliteDialect(pglite) });
+    db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
     await migrate(db);
     await requireRestored(db);
     const signals = localSignals();

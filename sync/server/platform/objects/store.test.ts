@@ -5,6 +5,7 @@ import { type Moto, motoMissing, startMoto } from '../../../../test/services/mot
 import { readConfig } from '../../app/config.ts';
 import { s3Client } from './client.ts';
 import { type ObjectStore, openObjectStore } from './store.ts';
+import { upload } from './upload.ts';
 
 const missing = motoMissing();
 if (missing) console.log(missing);
@@ -105,9 +106,38 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await unfinished(moto, bucket)).toBe(0);
   });
 
+  test('a part that the store refuses ends the upload: no more is read, and nothing stays behind', async () => {
+    const settings = moto.settings(bucket);
+    const client = s3Client(settings);
+    let sending = 0;
+    let most = 0;
+    client.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (context.commandName !== 'UploadPartCommand') return next(args);
+        most = Math.max(most, ++sending);
+        if ((args.input as { PartNumber?: number }).PartNumber === 3)
+          throw Object.assign(new Error('refused'), { name: 'AccessDenied' });
+        return next(args).finally(() => sending--);
+      },
+      { step: 'initialize' },
+    );
+    let read = 0;
+    async function* hundred() {
+      for (; read < 100; read++) yield randomBytes(1024 * 1024);
+    }
+    expect(await codeOf(upload(client, settings, 'refused/part', hundred(), {}))).toBe('s3-denied');
+    expect(most).toBe(2);
+    expect(read).toBeLessThan(60);
+    expect(await unfinished(moto, bucket)).toBe(0);
+    client.destroy();
+  });
+
   test('`ifAbsent` overwrites nothing', async () => {
     await store.put('once', randomBytes(5), { ifAbsent: true });
     expect(await codeOf(store.put('once', randomBytes(5), { ifAbsent: true }))).toBe('s3-object-exists');
+    const parts = () => stream(randomBytes(9 * 1024 * 1024));
+    expect(await codeOf(store.put('once', parts(), { ifAbsent: true }))).toBe('s3-object-exists');
+    expect(await unfinished(moto, bucket)).toBe(0);
   });
 
   test('every version and every delete marker goes, and of that object alone', async () => {

@@ -1,14 +1,7 @@
 import { createHash } from 'node:crypto';
-import {
-  AbortMultipartUploadCommand,
-  type CompletedPart,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  PutObjectCommand,
-  type S3Client,
-  UploadPartCommand,
-} from '@aws-sdk/client-s3';
+import { Readable } from 'node:stream';
+import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import { asS3Problem } from './problems.ts';
 import type { S3Settings } from './settings.ts';
@@ -51,77 +44,42 @@ export async function upload(
   options: PutOptions,
 ): Promise<Sent> {
   const size = partSize(options.expectedBytes ?? 0);
-  const parts = partsOf(body instanceof Uint8Array ? [body] : body, size);
-  const first = (await parts.next()).value ?? Buffer.alloc(0);
-  const second = first.length < size ? undefined : (await parts.next()).value;
-  const target = { Bucket: settings.bucket, Key: key };
-  const made = { ...encryption(settings), ...lock(options), ...type(options) };
-  const condition = options.ifAbsent ? { IfNoneMatch: '*' } : {};
-  if (!second) {
-    const { hex, base64 } = digest(first);
-    const answer = await withStoreProblem(key, () =>
-      client.send(
-        new PutObjectCommand({
-          ...target,
-          ...made,
-          ...condition,
-          ...md5(options, first),
-          Body: first,
-          ChecksumSHA256: base64,
-        }),
-      ),
-    );
-    return { versionId: answer.VersionId ?? 'null', sha256: hex, size: first.length };
-  }
-  const { UploadId } = await withStoreProblem(key, () =>
-    client.send(new CreateMultipartUploadCommand({ ...target, ...made, ChecksumAlgorithm: 'SHA256' })),
-  );
-  try {
-    const hash = createHash('sha256');
-    const done: CompletedPart[] = [];
-    const sending = new Set<Promise<void>>();
-    let failed: unknown;
-    let total = 0;
-    let number = 0;
-    const send = (PartNumber: number, bytes: Buffer) => {
-      const ChecksumSHA256 = digest(bytes).base64;
-      const sent = client
-        .send(new UploadPartCommand({ ...target, UploadId, PartNumber, Body: bytes, ChecksumSHA256 }))
-        .then((answer) => {
-          done.push({ PartNumber, ETag: answer.ETag, ChecksumSHA256 });
-        })
-        .catch((cause: unknown) => {
-          failed ??= cause;
-        })
-        .finally(() => sending.delete(sent));
-      sending.add(sent);
-    };
-    const take = async (bytes: Buffer) => {
-      if (number >= MAX_PARTS) throw tooLarge(key);
-      hash.update(bytes);
-      total += bytes.length;
-      while (sending.size >= IN_FLIGHT) await Promise.race(sending);
-      if (failed) throw failed;
-      number += 1;
-      send(number, bytes);
-    };
+  const hash = createHash('sha256');
+  let total = 0;
+  /** What the body itself threw: it goes on as it is. */
+  let broken: unknown;
+  const counted = async function* () {
     try {
-      await take(first);
-      await take(second);
-      for await (const bytes of parts) await take(bytes);
-    } finally {
-      // An abort that overtakes a part on its way would leave that part behind.
-      await Promise.all(sending);
+      for await (const piece of body instanceof Uint8Array ? [body] : body) {
+        total += piece.length;
+        if (total > size * MAX_PARTS) throw tooLarge(key);
+        hash.update(piece);
+        yield piece;
+      }
+    } catch (cause) {
+      broken = cause;
+      throw cause;
     }
-    if (failed) throw failed;
-    done.sort((a, b) => a.PartNumber! - b.PartNumber!);
-    const answer = await client.send(
-      new CompleteMultipartUploadCommand({ ...target, ...condition, UploadId, MultipartUpload: { Parts: done } }),
-    );
-    return { versionId: answer.VersionId ?? 'null', sha256: hash.digest('hex'), size: total };
+  };
+  try {
+    const { VersionId } = await new Upload({
+      client,
+      partSize: size,
+      queueSize: IN_FLIGHT,
+      params: {
+        Bucket: settings.bucket,
+        Key: key,
+        Body: Readable.from(counted()),
+        ChecksumAlgorithm: 'SHA256',
+        ContentType: options.contentType ?? 'application/octet-stream',
+        ...(options.ifAbsent && { IfNoneMatch: '*' }),
+        ...encryption(settings),
+        ...lock(options, body),
+      },
+    }).done();
+    return { versionId: VersionId ?? 'null', sha256: hash.digest('hex'), size: total };
   } catch (cause) {
-    await client.send(new AbortMultipartUploadCommand({ ...target, UploadId })).catch(() => undefined);
-    throw isOurs(cause) ? asS3Problem(cause, key) : cause;
+    throw cause === broken ? cause : asS3Problem(cause, key);
   }
 }
 
@@ -143,33 +101,6 @@ function partSize(expected: number): number {
   return Math.max(PART, Math.ceil((expected * 1.2) / MAX_PARTS / MIB) * MIB);
 }
 
-/** Cuts a stream into parts of exactly `size` bytes; the last may be shorter. */
-async function* partsOf(
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  size: number,
-): AsyncGenerator<Buffer, undefined> {
-  let held: Uint8Array[] = [];
-  let length = 0;
-  for await (let piece of body) {
-    while (length + piece.length >= size) {
-      const fits = size - length;
-      yield Buffer.concat([...held, piece.subarray(0, fits)]);
-      piece = piece.subarray(fits);
-      held = [];
-      length = 0;
-    }
-    if (piece.length === 0) continue;
-    held.push(piece);
-    length += piece.length;
-  }
-  if (length > 0) yield Buffer.concat(held);
-}
-
-function digest(bytes: Uint8Array): { hex: string; base64: string } {
-  const sum = createHash('sha256').update(bytes).digest();
-  return { hex: sum.toString('hex'), base64: sum.toString('base64') };
-}
-
 /** The store's own encryption, asked for on each write and not left to a default of the bucket. */
 function encryption({ encryption: e }: S3Settings) {
   if (e.kind === 's3') return { ServerSideEncryption: 'AES256' as const };
@@ -180,17 +111,14 @@ function encryption({ encryption: e }: S3Settings) {
   };
 }
 
-function lock({ lockedUntil }: PutOptions) {
-  return lockedUntil ? { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: lockedUntil } : {};
-}
-
-/** S3 wants an MD5 or one of its checksums beside a lock, some stores the MD5. */
-function md5({ lockedUntil }: PutOptions, bytes: Uint8Array) {
-  return lockedUntil ? { ContentMD5: createHash('md5').update(bytes).digest('base64') } : {};
-}
-
-function type({ contentType }: PutOptions) {
-  return { ContentType: contentType ?? 'application/octet-stream' };
+/** S3 wants an MD5 or one of its checksums beside a lock, some stores the MD5. What is locked is small and comes whole. */
+function lock({ lockedUntil }: PutOptions, body: AsyncIterable<Uint8Array> | Uint8Array) {
+  if (!lockedUntil) return {};
+  return {
+    ObjectLockMode: 'COMPLIANCE' as const,
+    ObjectLockRetainUntilDate: lockedUntil,
+    ...(body instanceof Uint8Array && { ContentMD5: createHash('md5').update(body).digest('base64') }),
+  };
 }
 
 async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promise<T> {
@@ -199,11 +127,6 @@ async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promis
   } catch (cause) {
     throw asS3Problem(cause, what);
   }
-}
-
-/** Errors of the SDK and of the network; anything else came out of the body and goes on as it is. */
-function isOurs(cause: unknown): boolean {
-  return cause instanceof Error && ('$metadata' in cause || 'code' in cause) && !(cause instanceof Problem);
 }
 
 function tooLarge(key: string): Problem {
