@@ -160,7 +160,7 @@ test('photos are uploaded, reviewed and enrolled', async () => {
   await expect(page.getByText('Face resembles another person’s')).toBeVisible();
   await axe(page);
   await picture(page, 'import', ['desk', 'wall']);
-  await page.getByRole('button', { name: 'Reject', exact: true }).first().click();
+  await page.getByRole('button', { name: 'Reject 1906.jpg' }).click();
   await expect(page.getByRole('button', { name: 'Undo' }).first()).toBeVisible();
 });
 
@@ -209,7 +209,7 @@ test('saving what someone else has changed meanwhile says so, and overwrites not
   await expect(page.getByText('Keep locations (days) 20 → 14')).toBeVisible();
 });
 
-test('a site says which of its ways the face follows; the last way without a face can’t be taken', async () => {
+test('a site says after which check-in methods the face is checked; the last method without a face can’t be taken away', async () => {
   await open('settings', 'Settings');
   await page.getByRole('checkbox', { name: 'QR code: then check the face' }).check();
   await page.getByRole('button', { name: 'Save', exact: true }).click();

@@ -114,7 +114,7 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
     await admin.getByLabel('Fingerprint').fill('0000 0000 0000 0000');
     const approve = admin.getByRole('dialog').getByRole('button', { name: 'Approve' });
     await approve.click();
-    await expect(admin.getByRole('dialog').getByText('That is not the fingerprint of this kiosk')).toBeVisible();
+    await expect(admin.getByRole('dialog').getByText('This isn’t the kiosk’s fingerprint.')).toBeVisible();
     await expect(fingerprint).toBeVisible();
     await admin.getByLabel('Fingerprint').fill(shown);
     await approve.click();

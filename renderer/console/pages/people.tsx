@@ -44,6 +44,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
   const [adding, setAdding] = useState(false);
   const pages = usePages('/api/people', PeoplePage, { site: site.value, ...sought });
   const searching = Object.keys(sought).length > 0;
+  const namesakes = (p: Person) => pages.items.some((other) => other.id !== p.id && other.name === p.name);
   return (
     <PageFrame
       title={t('people.nav')}
@@ -101,7 +102,12 @@ function List({ mayAdd }: { mayAdd: boolean }) {
             : { title: t('people.none'), text: t('people.noneText') }
         }
         columns={[
-          { key: 'name', label: t('people.name'), heads: true, cell: (p) => <PersonLink id={p.id} name={p.name} /> },
+          {
+            key: 'name',
+            label: t('people.name'),
+            heads: true,
+            cell: (p) => <PersonLink id={p.id} name={p.name} number={namesakes(p) ? p.number : null} />,
+          },
           { key: 'number', label: t('people.number'), cell: (p) => <span dir="ltr">{p.number ?? '–'}</span> },
           { key: 'email', label: t('people.email'), cell: (p) => <span dir="ltr">{p.email ?? '–'}</span> },
           { key: 'consent', label: t('people.consent'), cell: (p) => <Standing of={p.consent} /> },

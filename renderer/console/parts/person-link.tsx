@@ -1,8 +1,19 @@
 import { t } from '../../shared/i18n.ts';
 
-/** Someone by name, as a way to their page. @param name null: not known, or erased */
-export const PersonLink = ({ id, name }: { id: string; name: string | null }) => (
-  <a class="text-link" href={`#/people/${id}`} dir="auto">
-    {name ?? t('people.unnamed')}
-  </a>
-);
+interface PersonLinkProps {
+  readonly id: string;
+  /** Null: not known, or erased. */
+  readonly name: string | null;
+  /** Added to the name for a screen reader, where two people on the page have the same name. */
+  readonly number?: string | null;
+}
+
+/** Someone by name, as a link to their page. */
+export const PersonLink = ({ id, name, number }: PersonLinkProps) => {
+  const shown = name ?? t('people.unnamed');
+  return (
+    <a class="text-link" href={`#/people/${id}`} dir="auto" aria-label={number ? `${shown}, ${number}` : undefined}>
+      {shown}
+    </a>
+  );
+};

@@ -10,6 +10,8 @@ export interface Column<T> {
   readonly key: string;
   readonly label: string;
   readonly cell: (row: T) => ComponentChildren;
+  /** Below it in the same cell; not part of the row's name. */
+  readonly below?: (row: T) => ComponentChildren;
   /** Figures and times: aligned at their end. */
   readonly numeric?: boolean;
   /** Names the row: its cell is the row's header. */
@@ -58,8 +60,15 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
                       .map(nameOf)
                       .join(' ')}
                   >
-                    <div class="cell" id={named}>
-                      {c.cell(row)}
+                    <div class="cell">
+                      {named ? (
+                        <div class="row-name" id={named}>
+                          {c.cell(row)}
+                        </div>
+                      ) : (
+                        c.cell(row)
+                      )}
+                      {c.below?.(row)}
                     </div>
                   </RowName.Provider>
                 );

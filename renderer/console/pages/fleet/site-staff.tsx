@@ -147,9 +147,9 @@ function List({
           key: 'name',
           label: t('kioskStaff.name'),
           heads: true,
-          cell: (one) => (
+          cell: (one) => <bdi>{one.name}</bdi>,
+          below: (one) => (
             <>
-              <bdi>{one.name}</bdi>
               <p class="muted small">
                 {t(`kioskStaff.role.${one.role}`)} · {placeLabel(one)}
               </p>
