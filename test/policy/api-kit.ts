@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { v7 } from 'uuid';
 import { expect } from 'vitest';
-import type { z } from 'zod';
+import { z } from 'zod';
+import type { Role } from '../../sync/protocol/api/endpoint.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { quarantineRoutes } from '../../sync/server/app/ingest/routes.ts';
 import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
@@ -22,10 +23,9 @@ import { exportRoutes } from '../../sync/server/features/reports/exports/routes.
 import { presenceRoutes } from '../../sync/server/features/reports/presence/routes.ts';
 import { reportRoutes } from '../../sync/server/features/reports/routes.ts';
 import { statsRoutes } from '../../sync/server/features/reports/stats/routes.ts';
-import type { AuthRouteSpec } from '../../sync/server/platform/access/auth-route.ts';
 import { perform } from '../../sync/server/platform/access/perform.ts';
-import type { RouteSpec, Services } from '../../sync/server/platform/access/route.ts';
-import type { Actor, Role } from '../../sync/server/platform/audit/actor.ts';
+import type { Route, Services } from '../../sync/server/platform/access/route.ts';
+import type { Actor } from '../../sync/server/platform/audit/actor.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
@@ -34,7 +34,7 @@ import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
 /** The API without its HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
 
-const ROUTES: readonly RouteSpec[] = [
+const ROUTES: readonly Route[] = [
   ...attendanceRoutes,
   ...complaintRoutes,
   ...consentRoutes,
@@ -57,7 +57,7 @@ export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin'
 
 export type Api = Awaited<ReturnType<typeof apiOn>>;
 
-export async function apiOn(database: OpenDatabase, start: Date, routes: readonly RouteSpec[] = ROUTES) {
+export async function apiOn(database: OpenDatabase, start: Date, routes: readonly Route[] = ROUTES) {
   const { db } = database;
   const pair = { ENCRYPTION_KEY: randomBytes(32).toString('base64'), SECRET_KEY: randomBytes(32).toString('base64') };
   const home = temporaryHome();
@@ -87,7 +87,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
 
   /** Asks as someone who was admitted. A body, a query or parameters that are misshapen throw as they do there. */
   async function ask<T = unknown>(
-    method: RouteSpec['method'],
+    method: Route['method'],
     url: string,
     o: { as?: Role | Actor; body?: unknown } = {},
   ): Promise<T> {
@@ -102,7 +102,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
     if (spec.roles !== 'anybody') expect(spec.roles).toContain(actor.role);
     const read = (shape: z.ZodType | undefined, value: unknown) => shape?.parse(value);
     const parsed = {
-      params: read(spec.params, params),
+      params: read(spec.params && z.strictObject(spec.params), params),
       query: read(spec.query, Object.fromEntries(searchParams)),
       body: read(spec.body, o.body ?? {}),
     };
@@ -112,7 +112,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
       actor,
       session: null,
       now,
-      prepared: await (spec as AuthRouteSpec).before?.(before as never),
+      prepared: await (spec as Route).before?.(before as never),
       idempotencyKey: null,
       url: pathname,
     });

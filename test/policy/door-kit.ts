@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { generateSync } from 'otplib';
 import { pino } from 'pino';
+import type { Role } from '../../sync/protocol/api/endpoint.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { startHub } from '../../sync/server/app/live/start.ts';
 import { createPeopleListener } from '../../sync/server/app/people-listener.ts';
@@ -10,9 +11,8 @@ import { writePerson } from '../../sync/server/core/people/records.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
 import { COOKIE } from '../../sync/server/platform/access/guard.ts';
 import { register } from '../../sync/server/platform/access/register.ts';
-import type { RouteSpec, Services } from '../../sync/server/platform/access/route.ts';
+import type { Route, Services } from '../../sync/server/platform/access/route.ts';
 import { startSession } from '../../sync/server/platform/access/session.ts';
-import type { Role } from '../../sync/server/platform/audit/actor.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
@@ -43,7 +43,7 @@ export async function doorOn(
     env?: Record<string, string>;
     start?: Date;
     /** Beside those of the product. */
-    routes?: readonly RouteSpec[];
+    routes?: readonly Route[];
   } = {},
 ) {
   const { db, logEpoch } = database;
@@ -101,7 +101,7 @@ export async function doorOn(
 
   async function ask(
     who: Visitor,
-    method: RouteSpec['method'],
+    method: Route['method'],
     url: string,
     body?: unknown,
     headers: Record<string, string> = {},

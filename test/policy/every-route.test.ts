@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { ROLES, type Role } from '../../sync/protocol/api/endpoint.ts';
 import { SERVED } from '../../sync/server/app/served.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import { openApiPath } from '../../sync/server/platform/access/openapi.ts';
-import type { RouteSpec } from '../../sync/server/platform/access/route.ts';
-import { ROLES, type Role } from '../../sync/server/platform/audit/actor.ts';
+import type { Route } from '../../sync/server/platform/access/route.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
@@ -21,9 +21,9 @@ let door: Door;
 const visitors = new Map<Role, Visitor & { readonly id: string }>();
 const nobody: Visitor = { cookie: null, ip: '192.0.2.77' };
 
-const name = (spec: RouteSpec) => `${spec.method} ${spec.path}`;
+const name = (spec: Route) => `${spec.method} ${spec.path}`;
 /** An address of the route with ids that exist nowhere. */
-const urlOf = (spec: RouteSpec, person: string = randomUUID()) =>
+const urlOf = (spec: Route, person: string = randomUUID()) =>
   spec.path.replaceAll(/:(\w+)/g, (_, param: string) => (param === 'person' ? person : randomUUID()));
 /** Refused at the door: nothing of the handler ran. */
 const REFUSED = new Set(['no-session', 'not-allowed', 'second-factor-missing', 'wrong-origin']);
@@ -139,10 +139,10 @@ afterAll(async () => {
 });
 
 /** Routes that answered and left a row in the audit log. */
-const noted = new Set<RouteSpec>();
+const noted = new Set<Route>();
 
 /** As a request without a body comes, but for its address. */
-const ask = (who: Visitor, spec: RouteSpec, url = urlOf(spec)) =>
+const ask = (who: Visitor, spec: Route, url = urlOf(spec)) =>
   door.ask({ ...who }, spec.method, url, spec.method === 'GET' ? undefined : {});
 
 describe('every route', () => {

@@ -6,14 +6,14 @@ import { v7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
+import { ROLES } from '../../sync/protocol/api/endpoint.ts';
 import { ALL_ROUTES } from '../../sync/server/app/all-routes.ts';
 import { JOBS } from '../../sync/server/app/jobs/all.ts';
 import { takePiece } from '../../sync/server/core/photos/store.ts';
 import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { importPlace } from '../../sync/server/features/enrolment/imports/places.ts';
-import type { RouteSpec } from '../../sync/server/platform/access/route.ts';
-import { ROLES } from '../../sync/server/platform/audit/actor.ts';
+import type { Route } from '../../sync/server/platform/access/route.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -149,7 +149,7 @@ async function watch(what: string, work: () => Promise<unknown>): Promise<number
   return watched.opened.length;
 }
 
-const filled = (spec: RouteSpec) => {
+const filled = (spec: Route) => {
   const { ids } = world;
   return spec.path.replaceAll(/:(\w+)/g, (_, name: string) => ids[name] ?? ids.person!);
 };

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { endpoint } from '../../sync/protocol/api/endpoint.ts';
 import { givenName } from '../../sync/protocol/wire/name.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { ErrorRows } from '../../sync/server/platform/access/error-rows.ts';
 import { COOKIE } from '../../sync/server/platform/access/guard.ts';
-import { route } from '../../sync/server/platform/access/route.ts';
+import { implement } from '../../sync/server/platform/access/route.ts';
 import { findSession } from '../../sync/server/platform/access/session.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -23,52 +24,59 @@ let pieces = 0;
 let failAt = Number.POSITIVE_INFINITY;
 let handled = 0;
 
-const note = route({
-  method: 'POST',
-  path: '/api/test/notes',
-  summary: 'Notes something.',
-  roles: ['staff', 'admin'],
-  data: ['person.name'],
-  action: 'write',
-  body: z.strictObject({
-    key: z.string().max(60),
-    about: z.array(z.uuid()).default([]),
-    name: givenName(20).optional(),
-    end: z.enum(['fine', 'refuse', 'misshapen', 'broken']).default('fine'),
+const note = implement(
+  endpoint({
+    method: 'POST',
+    path: '/api/test/notes',
+    summary: 'Notes something.',
+    roles: ['staff', 'admin'],
+    data: ['person.name'],
+    action: 'write',
+    body: z.strictObject({
+      key: z.string().max(60),
+      about: z.array(z.uuid()).default([]),
+      name: givenName(20).optional(),
+      end: z.enum(['fine', 'refuse', 'misshapen', 'broken']).default('fine'),
+    }),
+    maxBody: 2048,
+    answer: z.strictObject({ key: z.string(), number: z.number() }),
   }),
-  maxBody: 2048,
-  answer: z.strictObject({ key: z.string(), number: z.number() }),
-  async handle({ tx, body, about, notify }) {
+  async ({ tx, body, about, notify }) => {
     handled += 1;
     await tx.insertInto('meta').values({ key: body.key, value: 'noted' }).execute();
     about(body.about);
     notify('board');
     if (body.end === 'refuse') throw new Problem('person-unknown', 'There is no such person.');
     if (body.end === 'broken') throw new Error(`about ${body.key}`);
-    return body.end === 'misshapen' ? { key: body.key, secret: 'Ada Lovelace' } : { key: body.key, number: handled };
+    const answer = { key: body.key, number: handled };
+    return body.end === 'misshapen' ? ({ key: body.key, secret: 'Ada Lovelace' } as unknown as typeof answer) : answer;
   },
-});
-const own = route({
-  method: 'GET',
-  path: '/api/test/people/:person',
-  summary: 'Shows a person, and forgets to say who.',
-  roles: ['person', 'staff'],
-  data: ['person.name'],
-  action: 'read',
-  params: z.strictObject({ person: z.uuid() }),
-  answer: z.strictObject({ person: z.uuid() }),
-  handle: async ({ params }) => params,
-});
-const file = route({
-  method: 'GET',
-  path: '/api/test/file',
-  summary: 'A file of many pieces.',
-  roles: ['staff'],
-  data: ['person.name'],
-  action: 'export',
-  query: z.strictObject({ about: z.uuid() }),
-  answer: 'file',
-  async handle({ query, about }) {
+);
+const own = implement(
+  endpoint({
+    method: 'GET',
+    path: '/api/test/people/:person',
+    summary: 'Shows a person, and forgets to say who.',
+    roles: ['person', 'staff'],
+    data: ['person.name'],
+    action: 'read',
+    params: { person: z.uuid() },
+    answer: z.strictObject({ person: z.uuid() }),
+  }),
+  async ({ params }) => params,
+);
+const file = implement(
+  endpoint({
+    method: 'GET',
+    path: '/api/test/file',
+    summary: 'A file of many pieces.',
+    roles: ['staff'],
+    data: ['person.name'],
+    action: 'export',
+    query: z.strictObject({ about: z.uuid() }),
+    answer: 'file',
+  }),
+  async ({ query, about }) => {
     return {
       name: 'people "of" today.csv',
       type: 'text/csv',
@@ -81,7 +89,7 @@ const file = route({
       })(),
     };
   },
-});
+);
 
 let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { composeReport, PARTS, type Part } from '../../../sync/server/features/privacy/compliance/compose.ts';
+import { COMPLIANCE_PARTS } from '../../../sync/protocol/api/compliance.ts';
+import { composeReport, type Part } from '../../../sync/server/features/privacy/compliance/compose.ts';
 import {
   PLAYWRIGHT_REPORTS,
   reportedResults,
@@ -22,7 +23,7 @@ export function registerCompliance(program: Command): void {
     .description(
       'Duties and controls (GDPR, CCPA, FERPA, SOC 2, BIPA, EU AI Act), the record of processing, a DPIA draft.',
     )
-    .addOption(new Option('--part <part>', 'this part alone').choices(PARTS))
+    .addOption(new Option('--part <part>', 'this part alone').choices(COMPLIANCE_PARTS))
     .option('--results <folder>', 'where the results of this version’s tests are', join(ROOT, 'test/artefacts'))
     .option('--out <file>', 'where it goes; standard output without it')
     .option('--json', 'one JSON object: {"facts","warnings","tally"}')
@@ -34,7 +35,11 @@ Exit code 1 when a control is not proven, or something is to be looked at.${EXIT
     )
     .action(async (o: { part?: Part; results: string; out?: string; json?: boolean }) => {
       const facts = await operate('compliance facts', {});
-      const { text, warnings, tally } = composeReport(facts, lastResults(o.results), o.part ? [o.part] : PARTS);
+      const { text, warnings, tally } = composeReport(
+        facts,
+        lastResults(o.results),
+        o.part ? [o.part] : COMPLIANCE_PARTS,
+      );
       const said = o.json ? `${JSON.stringify({ facts, warnings, tally })}\n` : text;
       if (o.out) writeFileSync(o.out, said);
       else process.stdout.write(said);

@@ -2,13 +2,13 @@ import { useState } from 'preact/hooks';
 import type { z } from 'zod';
 import {
   AnchorsAnswer,
-  AUDIT_ACTIONS,
   AUDIT_ROLES,
   AuditPage,
   AuditRowDetail,
   type AuditRowView,
   VerifyAnswer,
 } from '../../../sync/protocol/api/audit.ts';
+import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { t } from '../../shared/i18n.ts';
 import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
 import { download, get, send } from '../core/api.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 import { SecondFactor } from './session.ts';
 
@@ -78,4 +79,168 @@ export const LinkRequest = z.strictObject({ email: z.string().trim().min(1).max(
 export const PersonLinkRequest = z.strictObject({
   /** Sends it to the person's address as well. */
   send: z.boolean().default(false),
+});
+
+export const listAccounts = endpoint({
+  method: 'GET',
+  path: '/api/accounts',
+  summary: 'All accounts.',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['account.email'],
+  action: 'read',
+  answer: AccountList,
+});
+
+export const createAccount = endpoint({
+  method: 'POST',
+  path: '/api/accounts',
+  summary: 'Makes an account, with a one-time link for its owner to enrol.',
+  roles: ['admin'],
+  data: ['account.email'],
+  action: 'write',
+  body: NewAccount,
+  answer: NewAccountAnswer,
+  errors: ['email-taken'],
+});
+
+export const changeAccount = endpoint({
+  method: 'PATCH',
+  path: '/api/accounts/:account',
+  summary: 'Changes role or state of an account. Ends its sessions.',
+  roles: ['admin'],
+  data: ['account.email'],
+  action: 'write',
+  params: { account: Uuid },
+  body: AccountChange,
+  answer: AccountShape,
+  errors: ['account-unknown', 'last-administrator'],
+});
+
+export const removeAccount = endpoint({
+  method: 'DELETE',
+  path: '/api/accounts/:account',
+  summary: 'Removes a disabled account: its address, password and second factor.',
+  roles: ['admin'],
+  data: ['account.email'],
+  action: 'delete',
+  params: { account: Uuid },
+  answer: 'nothing',
+  errors: ['account-unknown', 'account-not-disabled'],
+});
+
+export const createAccountLink = endpoint({
+  method: 'POST',
+  path: '/api/accounts/:account/link',
+  summary: 'Makes a one-time link with which an account’s owner sets password and second factor.',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { account: Uuid },
+  answer: SignInLink,
+  errors: ['account-unknown', 'account-disabled'],
+});
+
+export const resetSecondFactor = endpoint({
+  method: 'DELETE',
+  path: '/api/accounts/:account/totp',
+  summary: 'Takes back second factor and recovery codes of an account: its owner enrols again. Ends its sessions.',
+  roles: ['admin'],
+  data: ['account.email'],
+  action: 'write',
+  params: { account: Uuid },
+  answer: AccountShape,
+  errors: ['account-unknown'],
+});
+
+export const createPersonLink = endpoint({
+  method: 'POST',
+  path: '/api/people/:person/sign-in-links',
+  summary: 'Makes a one-time link to a person’s own data, to show as a QR code, or to send to their address.',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['person.email'],
+  action: 'write',
+  params: { person: Uuid },
+  body: PersonLinkRequest,
+  answer: SignInLink,
+  errors: ['person-unknown', 'mail-not-configured', 'email-missing'],
+});
+
+export const requestSignInLink = endpoint({
+  method: 'POST',
+  path: '/api/sign-in-links',
+  summary: 'Asks for a link by mail. The answer is the same whether the address is known or not.',
+  roles: 'anybody',
+  data: [],
+  action: 'sign-in',
+  body: LinkRequest,
+  maxBody: 2048,
+  answer: 'nothing',
+  limit: { max: 10, perMs: 60_000 },
+});
+
+export const getOwnAccount = endpoint({
+  method: 'GET',
+  path: '/api/account',
+  summary: 'The account of the caller.',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  enrolling: true,
+  data: ['account.email'],
+  action: 'read',
+  answer: OwnAccount,
+});
+
+export const changeOwnSignIn = endpoint({
+  method: 'PUT',
+  path: '/api/account/sign-in',
+  summary: 'Sets own address or password. Ends the account’s other sessions.',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  enrolling: true,
+  data: ['account.email'],
+  action: 'write',
+  body: SignInChange,
+  answer: OwnAccount,
+  errors: ['proof-wrong', 'password-weak', 'email-missing', 'email-taken', 'attempts-paused'],
+  limit: { max: 20, perMs: 60_000 },
+});
+
+export const offerTotp = endpoint({
+  method: 'POST',
+  path: '/api/account/totp',
+  summary: 'Offers a secret for an authenticator app. It counts from its confirmation on.',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  enrolling: true,
+  data: ['account.email'],
+  action: 'write',
+  body: TotpOffer,
+  answer: TotpOffered,
+  errors: ['proof-wrong', 'attempts-paused'],
+  limit: { max: 20, perMs: 60_000 },
+});
+
+export const confirmTotp = endpoint({
+  method: 'POST',
+  path: '/api/account/totp/confirm',
+  summary:
+    'Takes the offered second factor into use by one of its codes, and gives recovery codes. Ends other sessions.',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  enrolling: true,
+  data: [],
+  action: 'write',
+  body: TotpConfirm,
+  answer: RecoveryCodes,
+  errors: ['second-factor-wrong', 'second-factor-not-offered', 'password-missing', 'attempts-paused'],
+  limit: { max: 20, perMs: 60_000 },
+});
+
+export const renewRecoveryCodes = endpoint({
+  method: 'POST',
+  path: '/api/account/recovery-codes',
+  summary: 'Gives new recovery codes; those before them work no more.',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'write',
+  body: RecoveryCodesRequest,
+  answer: RecoveryCodes,
+  errors: ['proof-wrong', 'attempts-paused', 'second-factor-not-set'],
+  limit: { max: 20, perMs: 60_000 },
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, Moment, pageOf, pageQuery, QueryFlag } from './page.ts';
 import { StaffBy } from './staff.ts';
 
@@ -70,3 +71,52 @@ export const DuplicatePage = pageOf(Duplicate);
 /** Which of the two stays; the other becomes another name of it. */
 export const MergeDecision = z.strictObject({ kept: Uuid });
 export const Merged = z.strictObject({ id: Uuid, records: z.number().int() });
+
+export const listAttendance = endpoint({
+  method: 'GET',
+  path: '/api/attendance',
+  summary: 'Records of attendance, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name', 'staff.name'],
+  action: 'read',
+  query: AttendanceQuery,
+  answer: AttendancePage,
+  errors: ['cursor-unreadable'],
+});
+
+export const listDuplicates = endpoint({
+  method: 'GET',
+  path: '/api/duplicates',
+  summary: 'Pairs of people who may have been enrolled twice, oldest first',
+  roles: ['admin', 'staff'],
+  data: ['person.name'],
+  action: 'read',
+  query: DuplicateQuery,
+  answer: DuplicatePage,
+  errors: ['cursor-unreadable'],
+});
+
+export const mergeDuplicate = endpoint({
+  method: 'POST',
+  path: '/api/duplicates/:candidate/merge',
+  summary: 'The two are one person: one becomes another name of the other',
+  roles: ['admin', 'staff'],
+  data: ['person', 'attendance', 'template', 'consent'],
+  action: 'write',
+  params: { candidate: Uuid },
+  body: MergeDecision,
+  answer: Merged,
+  errors: ['candidate-unknown', 'merge-not-possible'],
+});
+
+export const rejectDuplicate = endpoint({
+  method: 'POST',
+  path: '/api/duplicates/:candidate/not-duplicates',
+  summary: 'The two are two people: they are not asked about again',
+  roles: ['admin', 'staff'],
+  data: ['person'],
+  action: 'write',
+  params: { candidate: Uuid },
+  answer: 'nothing',
+  errors: ['candidate-unknown'],
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/attention`: what someone in charge has to look at. */
@@ -84,3 +85,51 @@ export const ResolveAttention = z.strictObject({
   note: z.string().trim().min(1).max(500),
 });
 export const ReopenAttention = z.strictObject({ kind: AttentionKind, ref: Ref });
+
+export const listAttention = endpoint({
+  method: 'GET',
+  path: '/api/attention',
+  summary: 'What someone in charge has to look at, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['person.name', 'attendance', 'attention.note', 'complaint.words'],
+  action: 'read',
+  query: AttentionQuery,
+  answer: AttentionPage,
+  errors: ['cursor-unreadable', 'not-allowed'],
+});
+
+export const countAttention = endpoint({
+  method: 'GET',
+  path: '/api/attention/count',
+  summary: 'How many items wait, by kind',
+  roles: ['admin', 'dpo', 'staff'],
+  data: [],
+  action: 'read',
+  answer: AttentionCount,
+  // The rail asks again and again: that is no use of the session.
+  idle: true,
+});
+
+export const resolveAttention = endpoint({
+  method: 'POST',
+  path: '/api/attention/resolve',
+  summary: 'Say what was done about an item: it leaves the list, and the words stay',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attention.note'],
+  action: 'write',
+  body: ResolveAttention,
+  answer: 'nothing',
+  errors: ['attention-unknown', 'attention-elsewhere', 'not-allowed'],
+});
+
+export const reopenAttention = endpoint({
+  method: 'POST',
+  path: '/api/attention/reopen',
+  summary: 'Put an item on the list again; what was noted about it goes',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attention.note'],
+  action: 'write',
+  body: ReopenAttention,
+  answer: 'nothing',
+  errors: ['attention-unknown', 'not-allowed'],
+});

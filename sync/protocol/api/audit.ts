@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** The audit log's contract (GET /api/audit…). */
 
-/** What a row says was done, and what kind of actor did it. */
-export const AUDIT_ACTIONS = ['read', 'write', 'delete', 'export', 'decrypt', 'sign-in', 'refuse', 'operate'] as const;
+/** What kind of actor did what a row says. */
 export const AUDIT_ROLES = [
   'admin',
   'dpo',
@@ -72,8 +72,6 @@ export const AuditRowView = z.strictObject({
 });
 export const AuditPage = pageOf(AuditRowView);
 
-export const AuditPosition = z.strictObject({ position: z.coerce.number().int().positive() });
-
 /** One row, and who it was about as far as they still have a key. */
 export const AuditRowDetail = z.strictObject({
   row: AuditRowView,
@@ -109,4 +107,62 @@ export const AnchorsAnswer = z.strictObject({
   }),
   notes: z.array(z.string()),
   faults: z.array(VerifyFault),
+});
+
+/** For the people who answer for the data, and those who check on them; never for someone who is only watched by it. */
+export const searchAudit = endpoint({
+  method: 'GET',
+  path: '/api/audit',
+  summary: 'Rows of the audit log, newest first, by who did it, what, when, where, why and who it was about.',
+  roles: ['dpo', 'auditor'],
+  data: ['audit'],
+  action: 'read',
+  query: AuditQuery,
+  answer: AuditPage,
+  errors: ['cursor-unreadable'],
+});
+
+export const getAuditRow = endpoint({
+  method: 'GET',
+  path: '/api/audit/rows/:position',
+  summary: 'One row of the audit log, and who it was about as far as they were not erased since.',
+  roles: ['dpo', 'auditor'],
+  data: ['audit', 'audit.subjects'],
+  action: 'read',
+  params: { position: z.coerce.number().int().positive() },
+  answer: AuditRowDetail,
+  errors: ['audit-row-unknown'],
+});
+
+export const exportAudit = endpoint({
+  method: 'GET',
+  path: '/api/audit/export',
+  summary: 'Every row that matches, newest first, as one JSON object a line.',
+  roles: ['dpo', 'auditor'],
+  data: ['audit'],
+  action: 'export',
+  query: AuditFilterQuery,
+  answer: 'file',
+});
+
+export const verifyAudit = endpoint({
+  method: 'POST',
+  path: '/api/audit/verify',
+  summary: 'Verifies a part of the audit log’s chain, and says where to go on.',
+  roles: ['dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  body: VerifyRequest,
+  answer: VerifyAnswer,
+});
+
+export const compareAnchors = endpoint({
+  method: 'GET',
+  path: '/api/audit/anchors',
+  summary: 'Compares the audit log with the anchors of its head that lie outside the database.',
+  roles: ['dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: AnchorsAnswer,
+  limit: { max: 10, perMs: 60_000 },
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** Consents, and the customer's own text of them by version and language. */
@@ -79,3 +80,82 @@ export const ConsentText = z.strictObject({
 export type ConsentText = z.infer<typeof ConsentText>;
 
 export const ConsentTextList = z.strictObject({ items: z.array(ConsentText) });
+
+export const listConsents = endpoint({
+  method: 'GET',
+  path: '/api/consents',
+  summary: 'Consents and withdrawals, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['consent', 'consent.guardian', 'person.name'],
+  action: 'read',
+  query: ConsentQuery,
+  answer: ConsentPage,
+  errors: ['cursor-unreadable'],
+});
+
+export const recordConsent = endpoint({
+  method: 'POST',
+  path: '/api/people/:person/consents',
+  summary: 'Put on record that a person agreed, having said so to staff',
+  roles: ['admin', 'staff'],
+  data: ['consent', 'consent.guardian'],
+  action: 'write',
+  params: { person: Uuid },
+  body: NewConsent,
+  answer: ConsentAnswer,
+  errors: [
+    'person-unknown',
+    'consent-text-not-reviewed',
+    'consent-outdated',
+    'privacy-not-set',
+    'guardian-required',
+    'name-unreadable',
+  ],
+});
+
+export const withdrawConsent = endpoint({
+  method: 'POST',
+  path: '/api/people/:person/consents/withdraw',
+  summary: 'A person takes their consent back: their templates go at once, here and on every kiosk',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['consent', 'template'],
+  action: 'write',
+  params: { person: Uuid },
+  answer: ConsentAnswer,
+  errors: ['person-unknown'],
+});
+
+export const listConsentTexts = endpoint({
+  method: 'GET',
+  path: '/api/consent-texts',
+  summary: 'The customer’s own consent texts, newest first',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: ConsentTextList,
+});
+
+export const addConsentText = endpoint({
+  method: 'POST',
+  path: '/api/consent-texts',
+  summary: 'Add a text; kiosks get it once it was reviewed',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'write',
+  body: NewConsentText,
+  maxBody: 256 * 1024,
+  answer: ConsentTextList,
+  errors: ['consent-text-exists'],
+});
+
+export const reviewConsentText = endpoint({
+  method: 'POST',
+  path: '/api/consent-texts/:version/:language/review',
+  summary: 'Someone who knows the language and the law has read it: people may agree to it from now on',
+  roles: ['dpo'],
+  data: [],
+  action: 'write',
+  params: { version: TextVersion, language: Language },
+  answer: ConsentTextList,
+  errors: ['consent-text-unknown', 'consent-texts-too-long'],
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Direction, Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, Moment, pageOf, pageQuery } from './page.ts';
 
 /**
@@ -61,3 +62,41 @@ export type Correction = z.infer<typeof Correction>;
 
 export const CorrectionQuery = z.strictObject({ ...pageQuery, person: Uuid.optional() });
 export const CorrectionPage = pageOf(Correction);
+
+const DATA = ['attendance', 'correction.reason', 'person.name', 'account.email'] as const;
+
+export const listCorrections = endpoint({
+  method: 'GET',
+  path: '/api/corrections',
+  summary: 'Corrections of attendance, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: DATA,
+  action: 'read',
+  query: CorrectionQuery,
+  answer: CorrectionPage,
+  errors: ['cursor-unreadable'],
+});
+
+export const makeCorrection = endpoint({
+  method: 'POST',
+  path: '/api/corrections',
+  summary: 'Correct a record, add one that nobody recorded, or undo a correction; nothing is edited',
+  roles: ['admin', 'staff'],
+  data: DATA,
+  action: 'write',
+  body: NewCorrection,
+  answer: Correction,
+  errors: [
+    'record-unknown',
+    'record-of-nobody',
+    'already-corrected',
+    'already-void',
+    'already-undone',
+    'correction-unknown',
+    'not-undoable',
+    'nothing-to-correct',
+    'person-unknown',
+    'unknown-site',
+    'at-in-future',
+  ],
+});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BadgeNumber } from '../wire/changes.ts';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 
 /** Cards and badges of a person, and the code on their own page. */
@@ -54,3 +55,135 @@ export const NewBadge = z.strictObject({ number: BadgeNumber.trim() });
 /** The code of someone's own page. A page asks for the next one before `expiresAt`. */
 export const OwnCode = z.strictObject({ text: z.string(), issuedAt: Instant, expiresAt: Instant });
 export type OwnCode = z.infer<typeof OwnCode>;
+
+export const getPinCode = endpoint({
+  method: 'GET',
+  path: '/api/people/:person/pin-code',
+  summary: 'Whether a person has a PIN, and a code to choose one by, and until when; neither is ever shown',
+  roles: ['admin', 'staff'],
+  data: ['credential'],
+  action: 'read',
+  params: { person: Uuid },
+  answer: PinCodeAnswer,
+  errors: ['person-unknown'],
+});
+
+export const issuePinCode = endpoint({
+  method: 'POST',
+  path: '/api/people/:person/pin-code',
+  summary:
+    'Give a person a code by which they choose a PIN at a kiosk, once; shown this once, in place of the one before',
+  roles: ['admin', 'staff'],
+  data: ['credential', 'person.name', 'person.number'],
+  action: 'write',
+  params: { person: Uuid },
+  answer: IssuedPinCode,
+  errors: ['person-unknown', 'pin-without-number'],
+});
+
+export const withdrawPinCode = endpoint({
+  method: 'DELETE',
+  path: '/api/people/:person/pin-code',
+  summary:
+    'Take a code back: nobody chooses a PIN by it any more at kiosks that hear of it. A PIN that was chosen stays',
+  roles: ['admin', 'staff'],
+  data: ['credential'],
+  action: 'delete',
+  params: { person: Uuid },
+  answer: PinCodeAnswer,
+  errors: ['person-unknown'],
+});
+
+export const withdrawPin = endpoint({
+  method: 'DELETE',
+  path: '/api/people/:person/pin',
+  summary: 'Take a PIN back: it counts at no kiosk that hears of it, until the person chooses another',
+  roles: ['admin', 'staff'],
+  data: ['credential'],
+  action: 'delete',
+  params: { person: Uuid },
+  answer: PinCodeAnswer,
+  errors: ['person-unknown'],
+});
+
+export const listCredentials = endpoint({
+  method: 'GET',
+  path: '/api/people/:person/credentials',
+  summary: 'Cards and badges of a person, revoked ones too; what a card carries is never shown',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['credential', 'person.badge'],
+  action: 'read',
+  params: { person: Uuid },
+  answer: Credentials,
+  errors: ['person-unknown'],
+});
+
+export const createCard = endpoint({
+  method: 'POST',
+  path: '/api/people/:person/cards',
+  summary: 'Issue a card: all that is printed on it. Its code is shown this once; anyone who holds it is let in by it',
+  roles: ['admin', 'staff'],
+  data: ['credential', 'person.name', 'person.number'],
+  action: 'write',
+  params: { person: Uuid },
+  answer: PrintableCard,
+  errors: ['person-unknown', 'too-many-credentials'],
+});
+
+export const addBadge = endpoint({
+  method: 'POST',
+  path: '/api/people/:person/badges',
+  summary: 'Give a person a further badge, by its number',
+  roles: ['admin', 'staff'],
+  data: ['credential', 'person.badge'],
+  action: 'write',
+  params: { person: Uuid },
+  body: NewBadge,
+  answer: Credentials,
+  errors: ['person-unknown', 'too-many-credentials'],
+});
+
+export const revokeCredential = endpoint({
+  method: 'DELETE',
+  path: '/api/people/:person/credentials/:credential',
+  summary: 'Revoke a card or badge: it opens nothing any more at kiosks that hear of it',
+  roles: ['admin', 'staff'],
+  data: ['credential', 'person.badge'],
+  action: 'delete',
+  params: { person: Uuid, credential: Uuid },
+  answer: Credentials,
+  errors: ['person-unknown', 'credential-unknown'],
+});
+
+export const createMyCode = endpoint({
+  method: 'POST',
+  path: '/api/me/qr',
+  summary: 'A code to check in with: for a minute, once at each kiosk',
+  roles: ['person'],
+  data: ['credential'],
+  action: 'write',
+  answer: OwnCode,
+  limit: { max: 20, perMs: 60_000 },
+});
+
+export const listMyCredentials = endpoint({
+  method: 'GET',
+  path: '/api/me/credentials',
+  summary: 'My cards and badges',
+  roles: ['person'],
+  data: ['credential', 'person.badge'],
+  action: 'read',
+  answer: Credentials,
+});
+
+export const revokeMyCredential = endpoint({
+  method: 'DELETE',
+  path: '/api/me/credentials/:credential',
+  summary: 'I have lost this card or badge: it opens nothing any more',
+  roles: ['person'],
+  data: ['credential', 'person.badge'],
+  action: 'delete',
+  params: { credential: Uuid },
+  answer: Credentials,
+  errors: ['credential-unknown'],
+});

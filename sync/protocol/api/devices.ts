@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/devices`: kiosks, from their code to their revocation. */
@@ -52,3 +53,77 @@ export const ProvisioningCode = z.strictObject({
 });
 
 export const DeviceApproval = z.strictObject({ fingerprint: z.string().min(1).max(60) });
+
+export const listDevices = endpoint({
+  method: 'GET',
+  path: '/api/devices',
+  summary: 'Kiosks, by name',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  query: DeviceQuery,
+  answer: DevicePage,
+  errors: ['cursor-unreadable'],
+});
+
+export const getDevice = endpoint({
+  method: 'GET',
+  path: '/api/devices/:device',
+  summary: 'One kiosk',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  params: { device: Uuid },
+  answer: Device,
+  errors: ['unknown-device'],
+});
+
+export const createProvisioningCode = endpoint({
+  method: 'POST',
+  path: '/api/provisioning-codes',
+  summary: 'A one-time code for one new kiosk; shown once',
+  roles: ['admin'],
+  data: [],
+  action: 'operate',
+  body: NewProvisioningCode,
+  answer: ProvisioningCode,
+  errors: ['unknown-site', 'bad-code-life', 'name-unreadable'],
+});
+
+export const approveDevice = endpoint({
+  method: 'POST',
+  path: '/api/devices/:device/approve',
+  summary: 'The fingerprint on the kiosk’s screen was compared: it may send from now on',
+  roles: ['admin'],
+  data: [],
+  action: 'operate',
+  params: { device: Uuid },
+  body: DeviceApproval,
+  answer: Device,
+  errors: ['unknown-device', 'fingerprint-differs', 'device-revoked'],
+});
+
+export const revokeDevice = endpoint({
+  method: 'POST',
+  path: '/api/devices/:device/revoke',
+  summary: 'Take a kiosk’s right to speak away, from its next message on; its records stay',
+  roles: ['admin'],
+  data: [],
+  action: 'operate',
+  params: { device: Uuid },
+  answer: Device,
+  errors: ['unknown-device'],
+});
+
+export const changeDevice = endpoint({
+  method: 'PATCH',
+  path: '/api/devices/:device',
+  summary: 'Rename a kiosk, or put it at another site: it then gets that site’s people alone',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { device: Uuid },
+  body: DevicePatch,
+  answer: Device,
+  errors: ['unknown-device', 'unknown-site', 'name-unreadable'],
+});

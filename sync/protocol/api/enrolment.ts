@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 
 /** `/api/people/:person/enrolment`: templates made on the server, out of a photo or of a camera's pictures. */
@@ -86,3 +87,121 @@ export type EnrolmentCase = z.infer<typeof EnrolmentCase>;
 
 /** They are two people. `typed`: the other's number or name; null where there is no other any more. */
 export const AcceptCase = z.strictObject({ typed: Typed.nullable() });
+
+export const judgePicture = endpoint({
+  method: 'POST',
+  path: '/api/enrolment/judge',
+  summary: 'What a picture is good for: the first thing to fix, or nothing. It is of nobody yet, and is not kept',
+  roles: ['admin', 'staff'],
+  data: [],
+  action: 'read',
+  body: JudgePicture,
+  maxBody: 6 * 1024 * 1024,
+  answer: PictureVerdict,
+  errors: ['models-missing', 'models-altered'],
+  limit: { max: 240, perMs: 60_000 },
+});
+
+export const enrolPerson = endpoint({
+  method: 'POST',
+  path: '/api/people/:person/enrolment',
+  summary:
+    'Make templates of a person from pictures, under their consent; a face that is someone else’s is reported, and kept by an administrator’s word alone',
+  roles: ['admin', 'staff'],
+  data: ['template', 'photo', 'person.name'],
+  action: 'write',
+  params: { person: Uuid },
+  body: NewEnrolment,
+  maxBody: 36 * 1024 * 1024,
+  answer: EnrolmentAnswer,
+  errors: [
+    'person-unknown',
+    'erasure-requested',
+    'consent-missing',
+    'consent-outdated',
+    'own-consent-required',
+    'faces-off',
+    'templates-on-card',
+    'duplicate-needs-admin',
+    'confirmation-wrong',
+    'models-missing',
+    'models-altered',
+  ],
+  limit: { max: 60, perMs: 60_000 },
+});
+
+export const getPersonPicture = endpoint({
+  method: 'GET',
+  path: '/api/people/:person/picture',
+  summary: 'The newest picture that a person was enrolled with, for the person who compares two people',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'decrypt',
+  params: { person: Uuid },
+  answer: 'file',
+  errors: ['person-unknown', 'picture-unknown'],
+});
+
+export const getEnrolmentCase = endpoint({
+  method: 'GET',
+  path: '/api/enrolment/waiting/:case',
+  summary: 'An enrolment that waits for an administrator, since the face is like someone else’s',
+  roles: ['admin', 'staff'],
+  data: ['person.name'],
+  action: 'read',
+  params: { case: Uuid },
+  answer: EnrolmentCase,
+  errors: ['enrolment-case-unknown'],
+});
+
+export const getCasePicture = endpoint({
+  method: 'GET',
+  path: '/api/enrolment/waiting/:case/picture',
+  summary: 'The face that waits',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'decrypt',
+  params: { case: Uuid },
+  answer: 'file',
+  errors: ['enrolment-case-unknown'],
+});
+
+export const acceptCase = endpoint({
+  method: 'POST',
+  path: '/api/enrolment/waiting/:case/accept',
+  summary:
+    'They are two people: both are enrolled, and neither is identified by their face alone any more. Where the face is like that of yet another, the case then names them',
+  roles: ['admin'],
+  data: ['template', 'photo', 'person.name'],
+  action: 'write',
+  params: { case: Uuid },
+  body: AcceptCase,
+  answer: 'nothing',
+  errors: [
+    'enrolment-case-unknown',
+    'confirmation-wrong',
+    'person-unknown',
+    'erasure-requested',
+    'consent-missing',
+    'consent-outdated',
+    'own-consent-required',
+    'faces-off',
+    'templates-on-card',
+    'another-lookalike',
+    'embedder-changed',
+    'models-missing',
+    'models-altered',
+  ],
+});
+
+export const refuseCase = endpoint({
+  method: 'POST',
+  path: '/api/enrolment/waiting/:case/refuse',
+  summary: 'They may be one person: the pictures that wait are erased, and nobody is enrolled from them',
+  roles: ['admin'],
+  data: ['photo'],
+  action: 'write',
+  params: { case: Uuid },
+  answer: 'nothing',
+  errors: ['enrolment-case-unknown'],
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery, QueryFlag } from './page.ts';
 
 /** `/api/erasures`: requests for erasure, how far each has got, and its certificate. */
@@ -58,4 +59,64 @@ export const ErasureUndone = z.strictObject({ person: Uuid });
 export const CertificateQuery = z.strictObject({
   /** `md`: for people; `jws`: signed, for machines. */
   format: z.enum(['md', 'jws']).default('md'),
+});
+
+export const listErasures = endpoint({
+  method: 'GET',
+  path: '/api/erasures',
+  summary: 'Requests for erasure, newest first',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  query: ErasureQuery,
+  answer: ErasureList,
+});
+
+export const getErasure = endpoint({
+  method: 'GET',
+  path: '/api/erasures/:request',
+  summary: 'How far an erasure has got, and which kiosks have confirmed it',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['person.erasure'],
+  action: 'read',
+  params: { request: Uuid },
+  answer: Erasure,
+  errors: ['erasure-unknown'],
+});
+
+export const requestErasure = endpoint({
+  method: 'POST',
+  path: '/api/erasures',
+  summary: 'Ask for a person’s erasure: templates go at once, the rest when it can not be taken back any more',
+  roles: ['admin', 'dpo'],
+  data: ['person', 'template', 'photo', 'checkin'],
+  action: 'delete',
+  body: NewErasure,
+  answer: ErasureRequested,
+  errors: ['person-unknown'],
+});
+
+export const undoErasure = endpoint({
+  method: 'POST',
+  path: '/api/erasures/:request/undo',
+  summary: 'Take a request back while that is possible; the person enrols their face again',
+  roles: ['admin', 'dpo'],
+  data: ['person.erasure'],
+  action: 'write',
+  params: { request: Uuid },
+  answer: ErasureUndone,
+  errors: ['erasure-unknown', 'erasure-under-way'],
+});
+
+export const getErasureCertificate = endpoint({
+  method: 'GET',
+  path: '/api/erasures/:request/certificate',
+  summary: 'The certificate of an erasure that is complete: Markdown, or signed',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  params: { request: Uuid },
+  query: CertificateQuery,
+  answer: 'file',
+  errors: ['erasure-unknown', 'erasure-not-complete'],
 });

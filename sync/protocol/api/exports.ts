@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { attendanceFilter } from './attendance.ts';
+import { endpoint } from './endpoint.ts';
 
 /** `/api/exports/…`: files for spreadsheets. CSV takes any number of rows; a workbook at most `MAX_XLSX_ROWS`. */
 
@@ -23,3 +24,43 @@ export const DaysExportQuery = z.strictObject({
 export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
 export type PayrollLayout = z.infer<typeof PayrollLayout>;
 export const PayrollExportQuery = z.strictObject({ ...DaysExportQuery.shape, layout: PayrollLayout });
+
+export const exportAttendance = endpoint({
+  method: 'GET',
+  path: '/api/exports/attendance',
+  summary: 'Records as a file for spreadsheets, newest first; who it names is in the audit log',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name', 'person.number'],
+  action: 'export',
+  query: AttendanceExportQuery,
+  answer: 'file',
+  errors: ['export-too-large'],
+  limit: { max: 20, perMs: 60_000 },
+});
+
+export const exportDays = endpoint({
+  method: 'GET',
+  path: '/api/exports/days',
+  summary: 'The report of each day of one site as a file for spreadsheets, a row a person and day',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name', 'person.number'],
+  action: 'export',
+  query: DaysExportQuery,
+  answer: 'file',
+  errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
+  limit: { max: 20, perMs: 60_000 },
+});
+
+export const exportPayroll = endpoint({
+  method: 'GET',
+  path: '/api/exports/payroll',
+  summary:
+    'What payroll and HR programs import: stays as a timesheet, or records in Frappe HR’s columns, of days of one site',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name', 'person.number'],
+  action: 'export',
+  query: PayrollExportQuery,
+  answer: 'file',
+  errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
+  limit: { max: 20, perMs: 60_000 },
+});

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CommandWhat, StaffOutcome, Uuid } from '../wire/event.ts';
 import { DeviceConfig, Inventory } from '../wire/fleet.ts';
 import { givenName } from '../wire/name.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, MAX_PAGE, pageQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
@@ -178,3 +179,126 @@ export const NewCommand = z.strictObject({
     .optional(),
 });
 export type NewCommand = z.infer<typeof NewCommand>;
+
+export const listFleet = endpoint({
+  method: 'GET',
+  path: '/api/fleet',
+  summary: 'How the kiosks are: version, disk, camera, clock, queue, and what is wrong with them',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  query: FleetQuery,
+  answer: FleetPage,
+  errors: ['cursor-unreadable'],
+});
+
+export const getKiosk = endpoint({
+  method: 'GET',
+  path: '/api/fleet/:device',
+  summary: 'One kiosk: how it is, its settings with their history, and its commands',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['account.email', 'staff.name'],
+  action: 'read',
+  params: { device: Uuid },
+  answer: FleetDetail,
+  errors: ['unknown-device'],
+});
+
+export const setKioskSettings = endpoint({
+  method: 'PUT',
+  path: '/api/fleet/:device/settings',
+  summary: 'Set what one kiosk has of its own, as a whole; what is not in it is as its site says',
+  roles: ['admin'],
+  data: ['account.email', 'staff.name'],
+  action: 'write',
+  params: { device: Uuid },
+  body: NewSettings,
+  answer: FleetDetail,
+  errors: ['unknown-device', 'settings-changed-meanwhile', 'name-unreadable'],
+});
+
+export const revertKioskSettings = endpoint({
+  method: 'POST',
+  path: '/api/fleet/:device/settings/back',
+  summary: 'Put an older revision of a kiosk’s own settings back; that is a revision of its own',
+  roles: ['admin'],
+  data: ['account.email', 'staff.name'],
+  action: 'write',
+  params: { device: Uuid },
+  body: PutBack,
+  answer: FleetDetail,
+  errors: ['unknown-device', 'settings-revision-unknown'],
+});
+
+export const listSettingsTemplates = endpoint({
+  method: 'GET',
+  path: '/api/fleet-templates',
+  summary: 'Settings that the kiosks of each site inherit, with their history',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['account.email'],
+  action: 'read',
+  answer: TemplateList,
+});
+
+export const setSettingsTemplate = endpoint({
+  method: 'PUT',
+  path: '/api/fleet-templates/:site',
+  summary: 'Set what the kiosks of a site inherit, as a whole; each is notified where it changes for it',
+  roles: ['admin'],
+  data: ['account.email'],
+  action: 'write',
+  params: { site: Uuid },
+  body: NewSettings,
+  answer: Template,
+  errors: ['unknown-site', 'settings-changed-meanwhile', 'name-unreadable'],
+});
+
+export const revertSettingsTemplate = endpoint({
+  method: 'POST',
+  path: '/api/fleet-templates/:site/back',
+  summary: 'Put an older revision of a site’s settings back; that is a revision of its own',
+  roles: ['admin'],
+  data: ['account.email'],
+  action: 'write',
+  params: { site: Uuid },
+  body: PutBack,
+  answer: Template,
+  errors: ['unknown-site', 'settings-revision-unknown'],
+});
+
+export const commandKiosk = endpoint({
+  method: 'POST',
+  path: '/api/fleet/:device/commands',
+  summary: 'Command a kiosk to restart, to send its redacted log, to wipe itself, or to leave; once, until it ends',
+  roles: ['admin'],
+  data: ['account.email', 'staff.name'],
+  action: 'operate',
+  params: { device: Uuid },
+  body: NewCommand,
+  answer: FleetDetail,
+  errors: ['unknown-device', 'device-not-approved', 'command-name-differs', 'command-waits', 'device-leaves'],
+});
+
+export const withdrawCommand = endpoint({
+  method: 'DELETE',
+  path: '/api/fleet/:device/commands/:command',
+  summary: 'Take back what a kiosk has not begun yet',
+  roles: ['admin'],
+  data: ['account.email', 'staff.name'],
+  action: 'operate',
+  params: { device: Uuid, command: Uuid },
+  answer: FleetDetail,
+  errors: ['unknown-device', 'command-unknown', 'command-answered'],
+});
+
+export const getKioskLog = endpoint({
+  method: 'GET',
+  path: '/api/fleet/:device/logs/:command',
+  summary: 'The redacted log that a kiosk sent, as lines of JSON; it names nobody and is kept for seven days',
+  roles: ['admin'],
+  data: ['device.log'],
+  action: 'read',
+  params: { device: Uuid, command: Uuid },
+  answer: 'file',
+  errors: ['command-unknown'],
+});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { Language } from './consents.ts';
+import { endpoint, RawBody } from './endpoint.ts';
 import { DuplicateOf } from './enrolment.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
@@ -140,3 +141,201 @@ export const ImportDecision = z.discriminatedUnion('decision', [
 export type ImportDecision = z.infer<typeof ImportDecision>;
 export const AssignPhoto = z.strictObject({ person: Uuid });
 export const AcceptedAll = z.strictObject({ accepted: z.number().int() });
+
+export const listImports = endpoint({
+  method: 'GET',
+  path: '/api/imports',
+  summary: 'Imports of ID photos, newest first, each with how far it is',
+  roles: ['admin', 'staff'],
+  data: [],
+  action: 'read',
+  query: ImportQuery,
+  answer: ImportPage,
+  errors: ['cursor-unreadable'],
+});
+
+export const startImport = endpoint({
+  method: 'POST',
+  path: '/api/imports',
+  summary: 'Begin an import: of people who have agreed here, or by the operator’s word that they have agreed elsewhere',
+  roles: ['admin', 'staff'],
+  data: ['consent'],
+  action: 'write',
+  body: NewImport,
+  answer: ImportRun,
+  errors: ['consent-text-not-reviewed', 'consent-outdated'],
+});
+
+export const getImport = endpoint({
+  method: 'GET',
+  path: '/api/imports/:import',
+  summary: 'How far an import is',
+  roles: ['admin', 'staff'],
+  data: [],
+  action: 'read',
+  params: { import: Uuid },
+  answer: ImportRun,
+  errors: ['import-unknown'],
+});
+
+export const uploadImportFile = endpoint({
+  method: 'POST',
+  path: '/api/imports/:import/files',
+  summary:
+    'A picture, a ZIP of pictures, or a CSV that says who files are of. It is sealed at once, and looked at soon',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'write',
+  params: { import: Uuid },
+  query: UploadQuery,
+  raw: true,
+  body: RawBody,
+  /** An archive is in memory whole. */
+  maxBody: 48 * 1024 * 1024,
+  answer: Uploaded,
+  errors: [
+    'import-unknown',
+    'import-closed',
+    'import-full',
+    'upload-empty',
+    'zip-broken',
+    'zip-encrypted',
+    'zip-name-unsafe',
+    'zip-too-many',
+    'zip-too-large',
+    'list-unreadable',
+  ],
+  limit: { max: 3000, perMs: 60_000 },
+});
+
+export const listImportPhotos = endpoint({
+  method: 'GET',
+  path: '/api/imports/:import/photos',
+  summary: 'Pictures of an import, with who each is of and what speaks against it',
+  roles: ['admin', 'staff'],
+  data: ['person.name', 'consent'],
+  action: 'read',
+  params: { import: Uuid },
+  query: ImportPhotoQuery,
+  answer: ImportPhotoPage,
+  errors: ['cursor-unreadable', 'import-unknown'],
+});
+
+export const getImportPicture = endpoint({
+  method: 'GET',
+  path: '/api/imports/:import/photos/:photo/picture',
+  summary: 'The face on one picture, for the person who reviews it',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'decrypt',
+  params: { import: Uuid, photo: Uuid },
+  answer: 'file',
+  errors: ['import-photo-unknown'],
+});
+
+export const decideImportPhoto = endpoint({
+  method: 'POST',
+  path: '/api/imports/:import/photos/:photo/decision',
+  summary: 'Accept a picture, refuse it, or take either back; nothing reaches a kiosk by it',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'write',
+  params: { import: Uuid, photo: Uuid },
+  body: ImportDecision,
+  answer: ImportPhoto,
+  errors: [
+    'import-unknown',
+    'import-closed',
+    'import-photo-unknown',
+    'import-photo-unusable',
+    'duplicate-needs-admin',
+    'confirmation-wrong',
+  ],
+});
+
+export const assignImportPhoto = endpoint({
+  method: 'POST',
+  path: '/api/imports/:import/photos/:photo/person',
+  summary: 'Say who a picture is of; it is looked at again',
+  roles: ['admin', 'staff'],
+  data: ['photo', 'person.name'],
+  action: 'write',
+  params: { import: Uuid, photo: Uuid },
+  body: AssignPhoto,
+  answer: ImportPhoto,
+  errors: ['import-unknown', 'import-closed', 'import-photo-unknown', 'person-unknown'],
+});
+
+export const acceptAllImportPhotos = endpoint({
+  method: 'POST',
+  path: '/api/imports/:import/accept-all',
+  summary: 'Accept every picture that nothing speaks against',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'write',
+  params: { import: Uuid },
+  answer: AcceptedAll,
+  errors: ['import-unknown', 'import-closed'],
+});
+
+export const applyImport = endpoint({
+  method: 'POST',
+  path: '/api/imports/:import/apply',
+  summary: 'Enrol what was accepted: consents on the operator’s basis are put on record, and kiosks are notified',
+  roles: ['admin', 'staff'],
+  data: ['template', 'photo', 'consent'],
+  action: 'write',
+  params: { import: Uuid },
+  answer: ImportRun,
+  errors: ['import-unknown', 'import-closed', 'import-nothing-accepted'],
+});
+
+export const cancelImport = endpoint({
+  method: 'POST',
+  path: '/api/imports/:import/cancel',
+  summary: 'End an import without enrolling anybody; its pictures go at once',
+  roles: ['admin', 'staff'],
+  data: ['photo'],
+  action: 'delete',
+  params: { import: Uuid },
+  answer: ImportRun,
+  errors: ['import-unknown', 'import-closed'],
+});
+
+export const listImportLines = endpoint({
+  method: 'GET',
+  path: '/api/imports/:import/people',
+  summary:
+    'What would become of each line of a list of people: someone new, someone who is there, or what is wrong with it',
+  roles: ['admin', 'staff'],
+  data: ['person.name', 'person.number', 'person.email'],
+  action: 'read',
+  params: { import: Uuid },
+  query: ImportLineQuery,
+  answer: ImportLinePage,
+  errors: ['cursor-unreadable', 'import-unknown'],
+});
+
+export const createImportPeople = endpoint({
+  method: 'POST',
+  path: '/api/imports/:import/people',
+  summary: 'Make the people of the list who are not there yet; refused while a line is wrong. Safe to do again',
+  roles: ['admin', 'staff'],
+  data: ['person.name', 'person.number', 'person.email'],
+  action: 'write',
+  params: { import: Uuid },
+  answer: ImportRun,
+  errors: ['import-unknown', 'import-closed', 'import-people-busy', 'import-people-wrong', 'import-nobody-new'],
+});
+
+export const undoImportPeople = endpoint({
+  method: 'POST',
+  path: '/api/imports/:import/people/undo',
+  summary: 'Erase the people the list made, but for those who have agreed, checked in, or were changed since',
+  roles: ['admin', 'staff'],
+  data: ['person.name', 'person.number', 'person.email'],
+  action: 'delete',
+  params: { import: Uuid },
+  answer: ImportRun,
+  errors: ['import-unknown', 'import-people-busy', 'import-nobody-made'],
+});

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** Incidents' contract (GET /api/incidents…). */
@@ -134,7 +135,6 @@ export const Incident = z.strictObject({
 export type Incident = z.infer<typeof Incident>;
 
 export const IncidentId = z.strictObject({ incident: z.uuid() });
-export const IncidentScopeId = z.strictObject({ incident: z.uuid(), scope: z.uuid() });
 export const IncidentNote = z.strictObject({ text: z.string().trim().min(1).max(10_000) });
 
 export const AffectedPeople = z.strictObject({
@@ -190,3 +190,153 @@ export const Contained = z.strictObject({
   next: z.array(z.string()),
 });
 export type Contained = z.infer<typeof Contained>;
+
+export const listIncidents = endpoint({
+  method: 'GET',
+  path: '/api/incidents',
+  summary: 'Incidents, newest first, each with its 72-hour clock.',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['incident'],
+  action: 'read',
+  query: IncidentQuery,
+  answer: IncidentPage,
+  errors: ['cursor-unreadable'],
+});
+
+export const openIncident = endpoint({
+  method: 'POST',
+  path: '/api/incidents',
+  summary: 'Opens an incident. The 72 hours count from when it was found.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'write',
+  body: OpenIncident,
+  answer: Incident,
+  errors: ['incident-times-wrong'],
+});
+
+export const getIncident = endpoint({
+  method: 'GET',
+  path: '/api/incidents/:incident',
+  summary: 'An incident with its timeline.',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['incident'],
+  action: 'read',
+  params: { incident: z.uuid() },
+  answer: Incident,
+  errors: ['incident-unknown'],
+});
+
+export const changeIncident = endpoint({
+  method: 'PATCH',
+  path: '/api/incidents/:incident',
+  summary: 'Changes what is written about an incident.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'write',
+  params: { incident: z.uuid() },
+  body: ChangeIncident,
+  answer: Incident,
+  errors: ['incident-unknown', 'incident-closed', 'incident-changed', 'incident-times-wrong'],
+});
+
+export const addIncidentNote = endpoint({
+  method: 'POST',
+  path: '/api/incidents/:incident/notes',
+  summary: 'Adds a note to the timeline.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'write',
+  params: { incident: z.uuid() },
+  body: IncidentNote,
+  answer: Incident,
+  errors: ['incident-unknown'],
+});
+
+export const addIncidentScope = endpoint({
+  method: 'POST',
+  path: '/api/incidents/:incident/scopes',
+  summary: 'Says which rows of the audit log show who it affected.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'write',
+  params: { incident: z.uuid() },
+  body: IncidentScope,
+  answer: Incident,
+  errors: ['incident-unknown', 'incident-closed'],
+});
+
+export const removeIncidentScope = endpoint({
+  method: 'DELETE',
+  path: '/api/incidents/:incident/scopes/:scope',
+  summary: 'Takes a scope back.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'delete',
+  params: { incident: z.uuid(), scope: z.uuid() },
+  answer: Incident,
+  errors: ['incident-unknown', 'incident-closed', 'scope-unknown'],
+});
+
+export const listAffected = endpoint({
+  method: 'GET',
+  path: '/api/incidents/:incident/affected',
+  summary: 'Who it affected, found from the audit log.',
+  roles: ['dpo'],
+  data: ['incident', 'audit.subjects', 'person.name', 'person.email'],
+  action: 'read',
+  params: { incident: z.uuid() },
+  answer: AffectedPeople,
+  errors: ['incident-unknown'],
+});
+
+export const getIncidentNotice = endpoint({
+  method: 'GET',
+  path: '/api/incidents/:incident/notice',
+  summary: 'A draft of the notice to the authority, or to the affected.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'read',
+  params: { incident: z.uuid() },
+  query: NoticeQuery,
+  answer: Notice,
+  errors: ['incident-unknown'],
+});
+
+export const recordNotified = endpoint({
+  method: 'POST',
+  path: '/api/incidents/:incident/notified',
+  summary: 'Notes when the authority, or the affected, were notified.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'write',
+  params: { incident: z.uuid() },
+  body: Notified,
+  answer: Incident,
+  errors: ['incident-unknown', 'incident-closed', 'incident-times-wrong'],
+});
+
+export const containIncident = endpoint({
+  method: 'POST',
+  path: '/api/incidents/:incident/contain',
+  summary: 'New keys of the server, kiosks revoked, sessions ended: all at once, and each noted in the timeline.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'operate',
+  params: { incident: z.uuid() },
+  body: Contain,
+  answer: Contained,
+  errors: ['incident-unknown', 'incident-closed'],
+});
+
+export const closeIncident = endpoint({
+  method: 'POST',
+  path: '/api/incidents/:incident/close',
+  summary: 'Closes an incident that is documented.',
+  roles: ['admin', 'dpo'],
+  data: ['incident'],
+  action: 'write',
+  params: { incident: z.uuid() },
+  answer: Incident,
+  errors: ['incident-unknown', 'incident-closed', 'incident-not-documented'],
+});

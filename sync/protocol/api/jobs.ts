@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
 
 /** `GET /api/jobs` and `GET /api/jobs/runs`. */
 
@@ -36,3 +37,24 @@ export const JobRunsQuery = z.strictObject({
 });
 
 export const JobRuns = z.strictObject({ runs: z.array(JobRun) });
+
+export const listJobs = endpoint({
+  method: 'GET',
+  path: '/api/jobs',
+  summary: 'Jobs of the server, how often each runs and how its last run ended.',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: JobStates,
+});
+
+export const listJobRuns = endpoint({
+  method: 'GET',
+  path: '/api/jobs/runs',
+  summary: 'Runs of jobs, newest first, each with its report.',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  query: JobRunsQuery,
+  answer: JobRuns,
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Direction, LivenessResult, Method, Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 
 /** What the people listener sends to a signed-in screen: the same shapes over `GET /api/checkins` and the WebSocket `/api/live`. */
 
@@ -70,3 +71,26 @@ export const MAX_BOARD_ROWS = 300;
 
 /** Close codes of the WebSocket, beyond those of RFC 6455. */
 export const CLOSE = { sessionEnded: 4401, tooSlow: 4408, tooMany: 4429, serverStops: 1001 } as const;
+
+export const getBoard = endpoint({
+  method: 'GET',
+  path: '/api/checkins',
+  summary: 'The newest check-ins, or what changed since a position.',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: ['person.name', 'attendance'],
+  action: 'read',
+  query: BoardQuery,
+  answer: Board,
+});
+
+/** A WebSocket: it sends a board, then what changes of it. */
+export const watchBoard = endpoint({
+  method: 'GET',
+  path: '/api/live',
+  summary: 'Sends the board as it changes, over a WebSocket.',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: ['person.name', 'attendance'],
+  action: 'read',
+  query: BoardQuery,
+  answer: Board,
+});

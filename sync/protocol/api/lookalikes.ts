@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { LookalikeReason, Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/lookalikes`: pairs of people who cannot be distinguished by face alone. */
@@ -20,3 +21,27 @@ export type Lookalikes = z.infer<typeof Lookalikes>;
 
 export const LookalikesQuery = z.strictObject(pageQuery);
 export const LookalikesPage = pageOf(Lookalikes);
+
+export const listLookalikes = endpoint({
+  method: 'GET',
+  path: '/api/lookalikes',
+  summary: 'Pairs of people who cannot be distinguished by face alone, newest first',
+  roles: ['admin', 'staff'],
+  data: ['person.name'],
+  action: 'read',
+  query: LookalikesQuery,
+  answer: LookalikesPage,
+  errors: ['cursor-unreadable'],
+});
+
+export const removeLookalike = endpoint({
+  method: 'POST',
+  path: '/api/lookalikes/:pair/remove',
+  summary: 'The two are identified by their faces again',
+  roles: ['admin'],
+  data: ['person'],
+  action: 'write',
+  params: { pair: Uuid },
+  answer: 'nothing',
+  errors: ['lookalikes-unknown'],
+});

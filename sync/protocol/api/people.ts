@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { ConsentStanding, Guardian, Language, NewGuardian } from './consents.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
@@ -105,3 +106,142 @@ export const PersonSites = z.strictObject({ sites: z.array(Uuid).max(200) });
 export const TemplateCount = z.strictObject({ model: z.string(), count: z.number().int(), newest: Instant });
 export const TemplateCounts = z.strictObject({ person: Uuid, models: z.array(TemplateCount) });
 export type TemplateCounts = z.infer<typeof TemplateCounts>;
+
+const PROFILE = ['person.name', 'person.number', 'person.email', 'person.phone', 'person.badge', 'consent'] as const;
+
+export const listPeople = endpoint({
+  method: 'GET',
+  path: '/api/people',
+  summary: 'People, or the person who has exactly this e-mail address, number or badge',
+  roles: ['admin', 'dpo', 'staff'],
+  data: PROFILE,
+  action: 'read',
+  query: PeopleQuery,
+  answer: PeoplePage,
+  errors: ['cursor-unreadable', 'unknown-site'],
+});
+
+export const getPerson = endpoint({
+  method: 'GET',
+  path: '/api/people/:person',
+  summary: 'One person',
+  roles: ['admin', 'dpo', 'staff'],
+  data: PROFILE,
+  action: 'read',
+  params: { person: Uuid },
+  answer: Person,
+  errors: ['person-unknown'],
+});
+
+export const createPerson = endpoint({
+  method: 'POST',
+  path: '/api/people',
+  summary:
+    'Make a person; the kiosks of their sites are notified. Their face is enrolled at a kiosk, after their consent',
+  roles: ['admin', 'staff'],
+  data: PROFILE,
+  action: 'write',
+  body: NewPerson,
+  answer: Person,
+  errors: ['unknown-site', 'name-unreadable'],
+});
+
+export const changePerson = endpoint({
+  method: 'PATCH',
+  path: '/api/people/:person',
+  summary: 'Change a person; kiosks are notified. Neither old nor new values are kept of it',
+  roles: ['admin', 'staff', 'dpo'],
+  data: PROFILE,
+  action: 'write',
+  params: { person: Uuid },
+  body: PersonPatch,
+  answer: Person,
+  errors: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
+});
+
+export const setPersonSites = endpoint({
+  method: 'PUT',
+  path: '/api/people/:person/sites',
+  summary: 'Set the sites whose kiosks know a person; kiosks of a site that they leave forget them',
+  roles: ['admin', 'staff'],
+  data: ['person'],
+  action: 'write',
+  params: { person: Uuid },
+  body: PersonSites,
+  answer: Person,
+  errors: ['person-unknown', 'unknown-site'],
+});
+
+export const getMinor = endpoint({
+  method: 'GET',
+  path: '/api/people/:person/minor',
+  summary: 'Whether a person is below the age of consent, and who speaks for them',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['person.minor', 'consent.guardian'],
+  action: 'read',
+  params: { person: Uuid },
+  answer: MinorAnswer,
+  errors: ['person-unknown'],
+});
+
+export const setMinor = endpoint({
+  method: 'PUT',
+  path: '/api/people/:person/minor',
+  summary: 'A person is below the age of consent: a guardian agrees for them from now on',
+  roles: ['admin', 'staff'],
+  data: ['person.minor', 'consent.guardian'],
+  action: 'write',
+  params: { person: Uuid },
+  body: NewMinor,
+  answer: MinorAnswer,
+  errors: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
+});
+
+export const removeMinor = endpoint({
+  method: 'DELETE',
+  path: '/api/people/:person/minor',
+  summary: 'That a person is below the age of consent was put down by mistake',
+  roles: ['admin', 'staff', 'dpo'],
+  data: ['person.minor', 'consent.guardian'],
+  action: 'delete',
+  params: { person: Uuid },
+  answer: MinorAnswer,
+  errors: ['person-unknown'],
+});
+
+export const getPersonStaff = endpoint({
+  method: 'GET',
+  path: '/api/people/:person/staff',
+  summary: 'Who of a kiosk’s staff enrolled a person, took their consent or deleted them, newest first',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['person', 'staff.name'],
+  action: 'read',
+  params: { person: Uuid },
+  answer: PersonStaff,
+  errors: ['person-unknown'],
+});
+
+export const countTemplates = endpoint({
+  method: 'GET',
+  path: '/api/people/:person/templates',
+  summary: 'How many face templates of a person there are, by model; the templates themselves never leave here',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['template.count'],
+  action: 'read',
+  params: { person: Uuid },
+  answer: TemplateCounts,
+  errors: ['person-unknown'],
+});
+
+export const deleteTemplates = endpoint({
+  method: 'DELETE',
+  path: '/api/people/:person/templates',
+  summary:
+    'Delete a person’s face templates, here and on every kiosk; their consent stands, so they may be enrolled again',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['template'],
+  action: 'delete',
+  params: { person: Uuid },
+  answer: TemplateCounts,
+  errors: ['person-unknown'],
+});

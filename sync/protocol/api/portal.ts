@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { AttendancePage } from './attendance.ts';
 import { ConsentStanding, Language } from './consents.ts';
-import { Instant } from './page.ts';
+import { endpoint } from './endpoint.ts';
+import { Instant, pageQuery } from './page.ts';
 import { Person, PersonPatch } from './people.ts';
 
 /** What a person does with their own data: `/api/me`, `/api/gdpr/…`. Nobody else can be named in any of it. */
@@ -63,3 +65,176 @@ export const MyConsentTexts = z.strictObject({
   dpo: z.string().nullable(),
 });
 export type MyConsentTexts = z.infer<typeof MyConsentTexts>;
+
+const PROFILE = ['person.name', 'person.number', 'person.email', 'person.phone', 'person.badge', 'consent'] as const;
+
+export const getMyProfile = endpoint({
+  method: 'GET',
+  path: '/api/me',
+  summary: 'My profile',
+  roles: ['person'],
+  data: PROFILE,
+  action: 'read',
+  answer: MyProfile,
+});
+
+export const changeMyProfile = endpoint({
+  method: 'PATCH',
+  path: '/api/me',
+  summary: 'Correct my profile; kiosks are notified. Neither old nor new values are kept of it',
+  roles: ['person'],
+  data: PROFILE,
+  action: 'write',
+  body: MyProfilePatch,
+  answer: MyProfile,
+  errors: ['person-changed', 'name-unreadable'],
+});
+
+export const setMyGps = endpoint({
+  method: 'PUT',
+  path: '/api/me/gps',
+  summary: 'Whether kiosks may record where I check in. With the opt-out, positions that are held go at once',
+  roles: ['person'],
+  data: ['person.gps'],
+  action: 'write',
+  body: MyGps,
+  answer: MyProfile,
+});
+
+export const listMyConsentTexts = endpoint({
+  method: 'GET',
+  path: '/api/me/consent-texts',
+  summary: 'What I may agree to here, and who to ask',
+  roles: ['person'],
+  data: [],
+  action: 'read',
+  answer: MyConsentTexts,
+});
+
+export const giveMyConsent = endpoint({
+  method: 'POST',
+  path: '/api/me/consent',
+  summary: 'I agree to this text. My face is enrolled at a kiosk, later',
+  roles: ['person'],
+  data: ['consent'],
+  action: 'write',
+  body: MyConsent,
+  answer: MyConsentAnswer,
+  errors: ['consent-text-not-reviewed', 'consent-outdated', 'privacy-not-set'],
+});
+
+export const withdrawMyConsent = endpoint({
+  method: 'POST',
+  path: '/api/me/consent/withdraw',
+  summary: 'I take my consent back: my templates go at once, here and on every kiosk',
+  roles: ['person'],
+  data: ['consent', 'template'],
+  action: 'write',
+  answer: MyConsentAnswer,
+});
+
+export const listMyAttendance = endpoint({
+  method: 'GET',
+  path: '/api/me/attendance',
+  summary: 'My records, newest first',
+  roles: ['person'],
+  data: ['attendance'],
+  action: 'read',
+  query: z.strictObject(pageQuery),
+  answer: AttendancePage,
+  errors: ['cursor-unreadable'],
+});
+
+export const exportMyData = endpoint({
+  method: 'GET',
+  path: '/api/gdpr/export/my-data',
+  summary: 'Everything that is held of me, as JSON, photos included',
+  roles: ['person'],
+  data: [
+    'person.name',
+    'person.number',
+    'person.email',
+    'person.phone',
+    'person.badge',
+    'consent',
+    'attendance',
+    'correction.reason',
+    'event',
+    'gps',
+    'photo',
+    'template',
+    'audit',
+  ],
+  action: 'export',
+  answer: 'file',
+  limit: { max: 6, perMs: 60_000 },
+});
+
+export const confirmMyErasure = endpoint({
+  method: 'POST',
+  path: '/api/gdpr/delete/my-account/confirmation',
+  summary: 'Asked before an erasure: what the request for it has to be given',
+  roles: ['person'],
+  data: ['person.erasure'],
+  action: 'read',
+  answer: ErasureConfirmation,
+});
+
+export const requestMyErasure = endpoint({
+  method: 'DELETE',
+  path: '/api/gdpr/delete/my-account',
+  summary: 'Erase me: templates go at once everywhere, the rest when the time to take it back is over',
+  roles: ['person'],
+  data: ['person', 'template', 'photo', 'attendance'],
+  action: 'delete',
+  body: ErasureDemand,
+  answer: ErasureBegun,
+  errors: ['confirmation-needed'],
+});
+
+export const undoMyErasure = endpoint({
+  method: 'POST',
+  path: '/api/gdpr/delete/my-account/undo',
+  summary: 'I want to stay after all. My face has to be enrolled again',
+  roles: ['person'],
+  data: ['person.erasure'],
+  action: 'write',
+  answer: MyProfile,
+  errors: ['erasure-unknown', 'erasure-under-way'],
+});
+
+export const listConsentTextsFor = endpoint({
+  method: 'GET',
+  path: '/api/people/:person/consent-texts',
+  summary: 'What a person may agree to, as they read it: with who runs the place, and how long photos are kept',
+  roles: ['admin', 'staff'],
+  data: ['person.name'],
+  action: 'read',
+  params: { person: Uuid },
+  answer: MyConsentTexts,
+  errors: ['person-unknown'],
+});
+
+export const listMyComplaints = endpoint({
+  method: 'GET',
+  path: '/api/me/complaints',
+  summary: 'What I said was wrong with my records, and what came of it',
+  roles: ['person'],
+  data: ['attendance', 'complaint.words', 'attention.note'],
+  action: 'read',
+  answer: MyComplaints,
+});
+
+export const addMyComplaint = endpoint({
+  method: 'POST',
+  path: '/api/me/complaints',
+  summary:
+    'That record of mine is wrong. Someone in charge looks at it; the record stays, and a correction stands beside it',
+  roles: ['person'],
+  data: ['attendance', 'complaint.words', 'attention.note'],
+  action: 'write',
+  body: NewComplaint,
+  answer: MyComplaints,
+  errors: ['record-unknown', 'complaints-waiting'],
+  limit: { max: 20, perMs: 60_000 },
+});

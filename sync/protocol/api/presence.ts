@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Method, Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** Who is inside a site now, and the roll call of an evacuation. */
@@ -67,3 +68,75 @@ export const EvacuationState = z.strictObject({
   last: Evacuation.nullable(),
 });
 export type EvacuationState = z.infer<typeof EvacuationState>;
+
+export const listPresence = endpoint({
+  method: 'GET',
+  path: '/api/presence',
+  summary: 'Who is inside a site now, since when and by which kiosk, and until when each of its kiosks is known',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name'],
+  action: 'read',
+  query: PresenceQuery,
+  answer: PresencePage,
+  errors: ['unknown-site', 'cursor-unreadable'],
+});
+
+export const getEvacuation = endpoint({
+  method: 'GET',
+  path: '/api/evacuation',
+  summary: 'The evacuation of a site that goes on, with the people accounted for, and the last that ended',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance'],
+  action: 'read',
+  query: EvacuationQuery,
+  answer: EvacuationState,
+  errors: ['unknown-site'],
+});
+
+export const startEvacuation = endpoint({
+  method: 'POST',
+  path: '/api/evacuations',
+  summary: 'Begin the roll call of an evacuation; where one goes on at the site, that one',
+  roles: ['admin', 'staff'],
+  data: ['attendance'],
+  action: 'write',
+  body: NewEvacuation,
+  answer: Evacuation,
+  errors: ['unknown-site'],
+});
+
+export const markSafe = endpoint({
+  method: 'PUT',
+  path: '/api/evacuations/:evacuation/people/:person',
+  summary: 'A person was seen outside',
+  roles: ['admin', 'staff'],
+  data: ['attendance'],
+  action: 'write',
+  params: { evacuation: Uuid, person: Uuid },
+  answer: 'nothing',
+  errors: ['evacuation-over', 'person-unknown'],
+});
+
+export const unmarkSafe = endpoint({
+  method: 'DELETE',
+  path: '/api/evacuations/:evacuation/people/:person',
+  summary: 'A person was marked by mistake',
+  roles: ['admin', 'staff'],
+  data: ['attendance'],
+  action: 'write',
+  params: { evacuation: Uuid, person: Uuid },
+  answer: 'nothing',
+  errors: ['evacuation-over', 'person-unknown'],
+});
+
+export const endEvacuation = endpoint({
+  method: 'POST',
+  path: '/api/evacuations/:evacuation/end',
+  summary: 'End it: who it accounted for is forgotten, how many stays',
+  roles: ['admin', 'staff'],
+  data: ['attendance'],
+  action: 'write',
+  params: { evacuation: Uuid },
+  answer: Evacuation,
+  errors: ['evacuation-over'],
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/quarantine`: events that the server could not take. Their content stays sealed. */
@@ -23,4 +24,27 @@ export const QuarantineRetry = z.strictObject({ ...filter, id: z.number().int().
 export const QuarantineRetried = z.strictObject({
   taken: z.number().int(),
   waiting: z.record(z.string(), z.number().int()),
+});
+
+export const listQuarantine = endpoint({
+  method: 'GET',
+  path: '/api/quarantine',
+  summary: 'Events that could not be taken, in their order of arrival; their content stays sealed',
+  roles: ['admin', 'auditor'],
+  data: [],
+  action: 'read',
+  query: QuarantineQuery,
+  answer: QuarantinePage,
+  errors: ['cursor-unreadable'],
+});
+
+export const retryQuarantine = endpoint({
+  method: 'POST',
+  path: '/api/quarantine/retry',
+  summary: 'Take them again with the code of today, each in its place and once',
+  roles: ['admin'],
+  data: ['event'],
+  action: 'operate',
+  body: QuarantineRetry,
+  answer: QuarantineRetried,
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/reports/day`: one attendance day of one site, a row a person. */
@@ -43,3 +44,15 @@ export const DayReport = z.strictObject({
   ...pageOf(DayRow).shape,
 });
 export type DayReport = z.infer<typeof DayReport>;
+
+export const getDayReport = endpoint({
+  method: 'GET',
+  path: '/api/reports/day',
+  summary: 'One attendance day of one site: first in, last out, stays, and stays that lack an end, a row a person',
+  roles: ['admin', 'dpo', 'staff'],
+  data: ['attendance', 'person.name'],
+  action: 'read',
+  query: DayReportQuery,
+  answer: DayReport,
+  errors: ['unknown-site', 'no-such-day', 'cursor-unreadable'],
+});

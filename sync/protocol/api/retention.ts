@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 
 /** `/api/retention`: how long things are kept, what the last run removed, legal holds. */
@@ -74,3 +75,57 @@ export const NewHold = z.strictObject({
   reason: z.string().trim().min(1).max(500),
 });
 export const HoldSet = z.strictObject({ id: Uuid });
+
+export const getRetention = endpoint({
+  method: 'GET',
+  path: '/api/retention',
+  summary: 'How long things are kept, what the last run removed, and what kiosks have confirmed of their own purges',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: Retention,
+});
+
+export const dryRunRetention = endpoint({
+  method: 'GET',
+  path: '/api/retention/dry-run',
+  summary: 'What a run would remove now; it removes nothing',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'read',
+  answer: DryRun,
+});
+
+export const listHolds = endpoint({
+  method: 'GET',
+  path: '/api/retention/holds',
+  summary: 'Legal holds in force',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['person.hold'],
+  action: 'read',
+  answer: HoldList,
+});
+
+export const setHold = endpoint({
+  method: 'POST',
+  path: '/api/retention/holds',
+  summary: 'Keep what is about a person, a site or a period, whatever the rules say',
+  roles: ['admin', 'dpo'],
+  data: ['person.hold'],
+  action: 'write',
+  body: NewHold,
+  answer: HoldSet,
+  errors: ['hold-covers-everything', 'hold-period-wrong', 'person-unknown'],
+});
+
+export const releaseHold = endpoint({
+  method: 'POST',
+  path: '/api/retention/holds/:hold/release',
+  summary: 'End a hold: what it kept goes with the next run',
+  roles: ['admin', 'dpo'],
+  data: ['person.hold'],
+  action: 'write',
+  params: { hold: Uuid },
+  answer: 'nothing',
+  errors: ['hold-unknown'],
+});

@@ -3,6 +3,7 @@ import { Uuid } from '../wire/event.ts';
 import { TrialMinutes, WallTime } from '../wire/fleet.ts';
 import { givenName } from '../wire/name.ts';
 import { BuildVersion } from '../wire/release.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/rollouts`: a version of the kiosk's build goes out to the fleet, step by step (docs/operate/rollouts.md). */
@@ -199,3 +200,206 @@ export const SiteWindow = z.strictObject({
 });
 export type SiteWindow = z.infer<typeof SiteWindow>;
 export const SiteWindowPut = z.strictObject({ window: MaintenanceWindow.nullable() });
+
+export const listRollouts = endpoint({
+  method: 'GET',
+  path: '/api/rollouts',
+  summary: 'Rollouts of builds to kiosks, newest first: the one in force, if there is one, is the first',
+  roles: ['admin', 'auditor'],
+  data: [],
+  action: 'read',
+  query: RolloutQuery,
+  answer: RolloutPage,
+  errors: ['cursor-unreadable'],
+});
+
+export const listBuilds = endpoint({
+  method: 'GET',
+  path: '/api/builds',
+  summary: 'Builds that the repository lists, newest first',
+  roles: ['admin', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: Repository,
+});
+
+export const startRollout = endpoint({
+  method: 'POST',
+  path: '/api/rollouts',
+  summary: 'Roll a build out, step by step; whatever was in force, and does not run, ends with it',
+  roles: ['admin'],
+  data: [],
+  action: 'operate',
+  body: NewRollout,
+  answer: Rollout,
+  errors: [
+    'updates-not-configured',
+    'repository-unreadable',
+    'repository-expired',
+    'version-not-in-repository',
+    'version-not-newer',
+    'rollout-running',
+    'ring-empty',
+  ],
+});
+
+export const getRollout = endpoint({
+  method: 'GET',
+  path: '/api/rollouts/:rollout',
+  summary: 'One rollout: where it is, how many kiosks are how far, and what it waits for',
+  roles: ['admin', 'auditor'],
+  data: [],
+  action: 'read',
+  params: { rollout: Uuid },
+  answer: Rollout,
+  errors: ['rollout-unknown'],
+});
+
+export const listRolloutKiosks = endpoint({
+  method: 'GET',
+  path: '/api/rollouts/:rollout/kiosks',
+  summary: 'Kiosks of a rollout, by name: how far each is, and why it went back',
+  roles: ['admin', 'auditor'],
+  data: [],
+  action: 'read',
+  params: { rollout: Uuid },
+  query: RolloutKioskQuery,
+  answer: RolloutKioskPage,
+  errors: ['rollout-unknown', 'cursor-unreadable'],
+});
+
+export const getRolloutHistory = endpoint({
+  method: 'GET',
+  path: '/api/rollouts/:rollout/history',
+  summary: 'What was done with a rollout, who did it and when, newest first',
+  roles: ['admin', 'auditor'],
+  data: ['account.email'],
+  action: 'read',
+  params: { rollout: Uuid },
+  answer: RolloutHistory,
+  errors: ['rollout-unknown'],
+});
+
+const NOT_SO = ['rollout-unknown', 'rollout-over', 'rollout-not-so'] as const;
+
+export const pauseRollout = endpoint({
+  method: 'POST',
+  path: '/api/rollouts/:rollout/pause',
+  summary: 'Notify no further kiosk; one that has begun goes on by itself',
+  roles: ['admin'],
+  data: [],
+  action: 'operate',
+  params: { rollout: Uuid },
+  answer: Rollout,
+  errors: NOT_SO,
+});
+
+export const resumeRollout = endpoint({
+  method: 'POST',
+  path: '/api/rollouts/:rollout/resume',
+  summary: 'Go on from the present step; failures up to now are answered for',
+  roles: ['admin'],
+  data: [],
+  action: 'operate',
+  params: { rollout: Uuid },
+  body: ResumeRollout,
+  answer: Rollout,
+  errors: NOT_SO,
+});
+
+export const advanceRollout = endpoint({
+  method: 'POST',
+  path: '/api/rollouts/:rollout/advance',
+  summary: 'Go to the next step now',
+  roles: ['admin'],
+  data: [],
+  action: 'operate',
+  params: { rollout: Uuid },
+  answer: Rollout,
+  errors: [...NOT_SO, 'rollout-at-everybody'],
+});
+
+export const rollBackRollout = endpoint({
+  method: 'POST',
+  path: '/api/rollouts/:rollout/roll-back',
+  summary: 'Every kiosk that has it goes back to the build before it',
+  roles: ['admin'],
+  data: [],
+  action: 'operate',
+  params: { rollout: Uuid },
+  answer: Rollout,
+  errors: NOT_SO,
+});
+
+export const listRings = endpoint({
+  method: 'GET',
+  path: '/api/rings',
+  summary: 'Groups of kiosks that get a build one after the other',
+  roles: ['admin', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: RingList,
+});
+
+export const renameRing = endpoint({
+  method: 'PATCH',
+  path: '/api/rings/:ring',
+  summary: 'Call a ring otherwise',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { ring: RingId },
+  body: RingPatch,
+  answer: RingList,
+  errors: ['name-unreadable'],
+});
+
+export const setDeviceRing = endpoint({
+  method: 'PUT',
+  path: '/api/devices/:device/ring',
+  summary: 'Put a kiosk into a ring',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { device: Uuid },
+  body: DeviceRing,
+  answer: 'nothing',
+  errors: ['unknown-device'],
+});
+
+export const getUpdateWindow = endpoint({
+  method: 'GET',
+  path: '/api/sites/:site/update-window',
+  summary: 'When kiosks of a site may restart for an update, by the site’s clock',
+  roles: ['admin', 'auditor'],
+  data: [],
+  action: 'read',
+  params: { site: Uuid },
+  answer: SiteWindow,
+  errors: ['unknown-site'],
+});
+
+export const setUpdateWindow = endpoint({
+  method: 'PUT',
+  path: '/api/sites/:site/update-window',
+  summary: 'Set when kiosks of a site may restart for an update; null: at any hour',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { site: Uuid },
+  body: SiteWindowPut,
+  answer: SiteWindow,
+  errors: ['unknown-site'],
+});
+
+export const removeUpdateWindow = endpoint({
+  method: 'DELETE',
+  path: '/api/sites/:site/update-window',
+  summary: 'The site goes by the default site’s window again',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { site: Uuid },
+  answer: 'nothing',
+  errors: ['unknown-site'],
+});

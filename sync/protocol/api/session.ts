@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 
 /** Roles of people who sign in. */
@@ -47,3 +48,64 @@ export const ProblemBody = z.object({
   params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
 export type ProblemBody = z.infer<typeof ProblemBody>;
+
+export const signIn = endpoint({
+  method: 'POST',
+  path: '/api/sign-in',
+  summary: 'Signs in with address, password and second factor, all at once.',
+  roles: 'anybody',
+  data: [],
+  action: 'sign-in',
+  body: SignInRequest,
+  maxBody: 8192,
+  answer: SessionState,
+  errors: ['sign-in-refused', 'attempts-paused'],
+  limit: { max: 60, perMs: 60_000 },
+});
+
+export const redeemLink = endpoint({
+  method: 'POST',
+  path: '/api/session',
+  summary: 'Trades the token of a one-time link for a session. Opening the link itself uses nothing up.',
+  roles: 'anybody',
+  data: [],
+  action: 'sign-in',
+  body: SessionRequest,
+  maxBody: 1024,
+  answer: SessionState,
+  errors: ['link-unknown', 'link-already-used', 'link-expired', 'account-disabled'],
+  limit: { max: 10, perMs: 60_000 },
+});
+
+export const getSession = endpoint({
+  method: 'GET',
+  path: '/api/session',
+  summary: 'Who is signed in here, and until when. Counts as a use: a page asks when someone touches it.',
+  roles: ['admin', 'dpo', 'staff', 'auditor', 'person'],
+  enrolling: true,
+  data: [],
+  action: 'read',
+  answer: SessionState,
+});
+
+export const signOut = endpoint({
+  method: 'DELETE',
+  path: '/api/session',
+  summary: 'Signs out.',
+  roles: 'anybody',
+  data: [],
+  action: 'sign-in',
+  answer: 'nothing',
+  limit: { max: 20, perMs: 60_000 },
+});
+
+export const signOutEverywhere = endpoint({
+  method: 'DELETE',
+  path: '/api/sessions',
+  summary: 'Signs out everywhere: ends every session of the caller, this one too, and their unused links.',
+  roles: ['admin', 'dpo', 'staff', 'auditor', 'person'],
+  enrolling: true,
+  data: [],
+  action: 'sign-in',
+  answer: 'nothing',
+});

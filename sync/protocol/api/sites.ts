@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Policy, TimeOfDay } from '../wire/changes.ts';
 import { Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 
 /** `/api/sites`: places with one calendar, and how their kiosks are to behave. */
@@ -109,3 +110,142 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+
+export const listSites = endpoint({
+  method: 'GET',
+  path: '/api/sites',
+  summary: 'All sites, by name',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: SiteList,
+});
+
+export const createSite = endpoint({
+  method: 'POST',
+  path: '/api/sites',
+  summary: 'Make a site',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  body: NewSite,
+  answer: Site,
+  errors: ['name-unreadable'],
+});
+
+export const getSite = endpoint({
+  method: 'GET',
+  path: '/api/sites/:site',
+  summary: 'One site',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  params: { site: Uuid },
+  answer: Site,
+  errors: ['unknown-site'],
+});
+
+export const changeSite = endpoint({
+  method: 'PATCH',
+  path: '/api/sites/:site',
+  summary: 'Change name or calendar; its records are resolved again where that matters',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { site: Uuid },
+  query: SiteWrite,
+  body: SitePatch,
+  answer: Site,
+  errors: ['unknown-site', 'site-configured', 'settings-changed-meanwhile', 'name-unreadable'],
+});
+
+export const getSiteHistory = endpoint({
+  method: 'GET',
+  path: '/api/sites/:site/history',
+  summary: 'What was changed of a site’s name and calendar, when and who did it, newest first',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['account.email'],
+  action: 'read',
+  params: { site: Uuid },
+  answer: SiteHistory,
+  errors: ['unknown-site'],
+});
+
+export const revertSite = endpoint({
+  method: 'POST',
+  path: '/api/sites/:site/revert',
+  summary: 'Take a change of a site’s name or calendar back; that is a change of its own',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { site: Uuid },
+  body: RevertPolicy,
+  answer: Site,
+  errors: ['unknown-site', 'site-change-unknown', 'site-configured'],
+});
+
+export const getSitePolicy = endpoint({
+  method: 'GET',
+  path: '/api/sites/:site/policy',
+  summary: 'How the kiosks of a site are to behave',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  params: { site: Uuid },
+  answer: SitePolicy,
+  errors: ['unknown-site'],
+});
+
+export const setSitePolicy = endpoint({
+  method: 'PUT',
+  path: '/api/sites/:site/policy',
+  summary:
+    'Set the policy of a site as a whole, e.g. liveness, retention, or `faces: off` where the law wants it; kiosks are notified. `repeatWindowSeconds` counts for the server as well: records are resolved again',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'write',
+  params: { site: Uuid },
+  query: PolicyWrite,
+  body: NewSitePolicy,
+  answer: SitePolicy,
+  errors: ['unknown-site', 'checkin-method-required', 'settings-changed-meanwhile'],
+});
+
+export const changeSitePolicy = endpoint({
+  method: 'PATCH',
+  path: '/api/sites/:site/policy',
+  summary:
+    'Change some settings of a site’s policy and leave the others as they are; refused where one of these has been changed meanwhile',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'write',
+  params: { site: Uuid },
+  body: PolicyPatch,
+  answer: SitePolicy,
+  errors: ['unknown-site', 'bad-request', 'checkin-method-required', 'settings-changed-meanwhile'],
+});
+
+export const getSitePolicyHistory = endpoint({
+  method: 'GET',
+  path: '/api/sites/:site/policy/history',
+  summary: 'What was changed of a site’s policy, when and who did it, newest first',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['account.email'],
+  action: 'read',
+  params: { site: Uuid },
+  answer: PolicyHistory,
+  errors: ['unknown-site'],
+});
+
+export const revertSitePolicy = endpoint({
+  method: 'POST',
+  path: '/api/sites/:site/policy/revert',
+  summary: 'Set a site’s policy to what it was before a change; that is a change of its own',
+  roles: ['admin', 'dpo'],
+  data: [],
+  action: 'write',
+  params: { site: Uuid },
+  body: RevertPolicy,
+  answer: SitePolicy,
+  errors: ['unknown-site', 'policy-change-unknown'],
+});

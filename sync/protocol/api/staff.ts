@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BadgeNumber } from '../wire/changes.ts';
 import { StaffRole, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 
 /** `/api/kiosk-staff`: who may unlock the kiosks of a site, or of all, and in which role (docs/operate/fleet.md). */
@@ -91,3 +92,51 @@ export const StaffReset = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('badge'), badge: BadgeNumber.nullable() }),
 ]);
 export type StaffReset = z.infer<typeof StaffReset>;
+
+export const listKioskStaff = endpoint({
+  method: 'GET',
+  path: '/api/kiosk-staff',
+  summary: 'Who may unlock the kiosks and in which role, and which kiosks have confirmed it; never a PIN or secret',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: ['staff.name', 'account.email'],
+  action: 'read',
+  answer: KioskStaffList,
+});
+
+export const addKioskStaff = endpoint({
+  method: 'POST',
+  path: '/api/kiosk-staff',
+  summary: 'Add a member of kiosk staff for a site, or for all; the answer holds what is handed over to them, once',
+  roles: ['admin'],
+  data: ['staff.name', 'account.email', 'staff.keys'],
+  action: 'write',
+  body: NewKioskStaff,
+  answer: HandedOver,
+  errors: ['unknown-site', 'staff-exists', 'staff-too-many', 'staff-badge-taken', 'name-unreadable'],
+});
+
+export const resetKioskStaff = endpoint({
+  method: 'POST',
+  path: '/api/kiosk-staff/:member/reset',
+  summary:
+    'A new PIN for the first use, another badge, or a technician’s second factor again; what they had opens nothing any more',
+  roles: ['admin'],
+  data: ['staff.name', 'account.email', 'staff.keys'],
+  action: 'write',
+  params: { member: Uuid },
+  body: StaffReset,
+  answer: HandedOver,
+  errors: ['staff-unknown', 'staff-of-kiosk', 'staff-badge-taken', 'staff-no-factor'],
+});
+
+export const removeKioskStaff = endpoint({
+  method: 'DELETE',
+  path: '/api/kiosk-staff/:member',
+  summary: 'Remove a member of kiosk staff: each kiosk refuses them from its next contact on',
+  roles: ['admin'],
+  data: ['staff.name', 'account.email'],
+  action: 'delete',
+  params: { member: Uuid },
+  answer: KioskStaffList,
+  errors: ['staff-unknown', 'staff-of-kiosk'],
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
 
 /** `/api/stats`: counts for charts. Nothing in them is about anybody. */
@@ -28,3 +29,27 @@ export const KioskStats = z.strictObject({
   queue: z.array(z.strictObject({ kiosk: Uuid, at: Instant, depth: Count })),
 });
 export type KioskStats = z.infer<typeof KioskStats>;
+
+export const getArrivals = endpoint({
+  method: 'GET',
+  path: '/api/stats/arrivals',
+  summary: 'How many came and went, by hour, and by which way; counts alone',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  query: StatsQuery,
+  answer: Arrivals,
+  errors: ['unknown-site', 'no-such-day', 'period-too-long'],
+});
+
+export const getKioskStats = endpoint({
+  method: 'GET',
+  path: '/api/stats/kiosks',
+  summary: 'What kiosks counted about themselves: match scores, why people did not get in, what waited for the server',
+  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  data: [],
+  action: 'read',
+  query: StatsQuery,
+  answer: KioskStats,
+  errors: ['unknown-site', 'no-such-day', 'period-too-long'],
+});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Direction, LookalikeReason, Method, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
+import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** `/api/webhooks`: other programs are notified of records as they come in, signed by Standard Webhooks (docs/operate/webhooks.md). */
@@ -142,4 +143,100 @@ export const EmergencyPinMessage = z.strictObject({
     /** At the kiosk's screen, or on its machine's command line. */
     where: z.enum(['screen', 'command-line']),
   }),
+});
+
+export const listWebhooks = endpoint({
+  method: 'GET',
+  path: '/api/webhooks',
+  summary: 'Programs that are notified of records, and their state',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  answer: WebhookList,
+});
+
+export const createWebhook = endpoint({
+  method: 'POST',
+  path: '/api/webhooks',
+  summary: 'Notify a program of records from now on; the answer holds the secret that signs them, once',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  body: NewWebhook,
+  answer: WebhookSecret,
+  errors: ['unknown-site', 'name-unreadable'],
+});
+
+export const changeWebhook = endpoint({
+  method: 'PATCH',
+  path: '/api/webhooks/:webhook',
+  summary: 'Change a receiver, switch it off or on; a pause after failures ends',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { webhook: Uuid },
+  body: WebhookPatch,
+  answer: Webhook,
+  errors: ['webhook-unknown', 'unknown-site', 'name-unreadable'],
+});
+
+export const removeWebhook = endpoint({
+  method: 'DELETE',
+  path: '/api/webhooks/:webhook',
+  summary: 'Stop notifying a program; its delivery log goes too',
+  roles: ['admin'],
+  data: [],
+  action: 'delete',
+  params: { webhook: Uuid },
+  answer: 'nothing',
+  errors: ['webhook-unknown'],
+});
+
+export const renewWebhookSecret = endpoint({
+  method: 'POST',
+  path: '/api/webhooks/:webhook/secret',
+  summary: 'A new secret, shown once; for a day the old one signs too',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { webhook: Uuid },
+  answer: WebhookSecret,
+  errors: ['webhook-unknown'],
+});
+
+export const listDeliveries = endpoint({
+  method: 'GET',
+  path: '/api/webhooks/:webhook/deliveries',
+  summary: 'What was sent, what waits and what was given up, newest first, with the receiver’s last answer',
+  roles: ['admin', 'dpo', 'auditor'],
+  data: [],
+  action: 'read',
+  params: { webhook: Uuid },
+  query: DeliveryQuery,
+  answer: DeliveryPage,
+  errors: ['webhook-unknown', 'cursor-unreadable'],
+});
+
+export const testWebhook = endpoint({
+  method: 'POST',
+  path: '/api/webhooks/:webhook/test',
+  summary: 'Send a message without data; the delivery log says what came of it',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { webhook: Uuid },
+  answer: z.strictObject({ delivery: Uuid }),
+  errors: ['webhook-unknown'],
+});
+
+export const repeatDelivery = endpoint({
+  method: 'POST',
+  path: '/api/webhooks/:webhook/deliveries/:delivery/again',
+  summary: 'Send a message once more that was delivered or given up',
+  roles: ['admin'],
+  data: [],
+  action: 'write',
+  params: { webhook: Uuid, delivery: Uuid },
+  answer: 'nothing',
+  errors: ['webhook-unknown', 'delivery-unknown'],
 });

@@ -29,13 +29,13 @@ import { presenceRoutes } from '../features/reports/presence/routes.ts';
 import { reportRoutes } from '../features/reports/routes.ts';
 import { statsRoutes } from '../features/reports/stats/routes.ts';
 import { webhookRoutes } from '../features/webhooks/routes.ts';
-import type { RouteSpec } from '../platform/access/route.ts';
+import type { Route } from '../platform/access/route.ts';
 import { quarantineRoutes } from './ingest/routes.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { liveRoutes } from './live/routes.ts';
 
 /** Every route of the people listener. Add yours here: one import and one line. */
-export const ALL_ROUTES: readonly RouteSpec[] = [
+export const ALL_ROUTES: readonly Route[] = [
   ...sessionRoutes,
   ...accountRoutes,
   ...auditRoutes,

@@ -7,7 +7,7 @@ import fastifyStatic from '@fastify/static';
 import websocket from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { BoardQuery, CLOSE } from '../../protocol/api/live.ts';
+import { BoardQuery, CLOSE, watchBoard } from '../../protocol/api/live.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { ErrorRows } from '../platform/access/error-rows.ts';
 import { COOKIE, checkHost } from '../platform/access/guard.ts';
@@ -18,7 +18,6 @@ import { networkOf } from '../platform/http/throttle.ts';
 import type { KeyAndCertificate } from '../platform/keys/certificates.ts';
 import type { LiveHub } from './live/hub.ts';
 import { isViewer } from './live/roles.ts';
-import { LIVE_SOCKET } from './live/routes.ts';
 import { SERVED } from './served.ts';
 
 export interface PeopleListenerOptions {
@@ -71,13 +70,13 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   const errors = new ErrorRows(services);
   register(app, services, SERVED, errors);
   app.get(
-    '/api/live',
+    watchBoard.path,
     {
       websocket: true,
       config: { rateLimit: { ...LIVE_LIMIT, keyGenerator: ({ ip }) => networkOf(ip) } },
       preValidation: async (request) => {
         const caller = await callerOf(services, request, { use: false });
-        await refusing(errors, LIVE_SOCKET, caller, () => admit(LIVE_SOCKET, request, caller));
+        await refusing(errors, watchBoard, caller, () => admit({ ...watchBoard, ownPage: true }, request, caller));
       },
     },
     async (socket, request) => {

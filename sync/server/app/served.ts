@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { watchBoard } from '../../protocol/api/live.ts';
 import { openApiRoute } from '../platform/access/openapi.ts';
-import type { RouteSpec } from '../platform/access/route.ts';
+import type { Route } from '../platform/access/route.ts';
 import { ALL_ROUTES } from './all-routes.ts';
-import { LIVE_SOCKET } from './live/routes.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
   version: string;
 };
 
 /** What the people listener answers: every route, and the document that describes them. */
-export const SERVED: readonly RouteSpec[] = [...ALL_ROUTES, openApiRoute(ALL_ROUTES, [LIVE_SOCKET], version)];
+export const SERVED: readonly Route[] = [...ALL_ROUTES, openApiRoute(ALL_ROUTES, [watchBoard], version)];

@@ -13,7 +13,7 @@ import { ensureDefaultSite } from '../../../sync/server/core/sites/sites.ts';
 import { attendanceRoutes } from '../../../sync/server/features/attendance/routes.ts';
 import { exportRoutes } from '../../../sync/server/features/reports/exports/routes.ts';
 import { perform } from '../../../sync/server/platform/access/perform.ts';
-import type { RouteSpec, Services } from '../../../sync/server/platform/access/route.ts';
+import type { Route, Services } from '../../../sync/server/platform/access/route.ts';
 import type { Actor } from '../../../sync/server/platform/audit/actor.ts';
 import { type OpenDatabase, openDatabase } from '../../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
@@ -231,7 +231,7 @@ function client(services: Services) {
     ip: '127.0.0.1',
     userAgent: 'bench',
   };
-  return async (routes: readonly RouteSpec[], path: string, query: Record<string, unknown>): Promise<number> => {
+  return async (routes: readonly Route[], path: string, query: Record<string, unknown>): Promise<number> => {
     const spec = routes.find((r) => r.path === path && r.method === 'GET')!;
     const done = await perform(services, spec as never, {
       params: {},

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
+import type { AuditAction } from '../../../protocol/api/endpoint.ts';
 import type { EventType, StaffActor, WireEvent } from '../../../protocol/wire/event.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
-import type { AuditAction } from '../../platform/audit/entry.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';

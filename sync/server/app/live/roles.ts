@@ -1,12 +1,10 @@
-import type { Board } from '../../../protocol/api/live.ts';
-import type { Role } from '../../platform/audit/actor.ts';
+import type { Role } from '../../../protocol/api/endpoint.ts';
+import { type Board, watchBoard } from '../../../protocol/api/live.ts';
 
 /** Who may look at a live screen. A person may not: it shows others. */
 export type Viewer = Exclude<Role, 'person'>;
 
-export const VIEWERS: readonly Viewer[] = ['admin', 'dpo', 'staff', 'auditor'];
-
-export const isViewer = (role: string): role is Viewer => VIEWERS.includes(role as Viewer);
+export const isViewer = (role: string): role is Viewer => watchBoard.roles.includes(role as Viewer);
 
 /** An auditor checks that records are whole and who saw them, and needs no name for it. */
 const withoutNames = (board: Board): Board => ({

@@ -1,12 +1,10 @@
+import { watchBoard } from '../../../protocol/api/live.ts';
 import { readBoard } from '../../features/attendance/board.ts';
 import type { Services } from '../../platform/access/route.ts';
 import { aliveSessions } from '../../platform/access/session.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { LiveHub } from './hub.ts';
-
-/** What live screens say of the people they show, as the board route does. */
-export const SHOWN = ['person.name', 'attendance'] as const;
 
 /** The live screens of this process: what they read, who they serve, and the audit rows of it. */
 export function startHub(services: Services, logEpoch: string): LiveHub {
@@ -21,7 +19,7 @@ export function startHub(services: Services, logEpoch: string): LiveHub {
             actor,
             action: 'read',
             route: 'GET /api/live',
-            data: SHOWN,
+            data: watchBoard.data,
             subjects: people,
             outcome: 'ok',
           } as const;

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { command } from '../../../disk/program.ts';
+import type { Role } from '../../../protocol/api/endpoint.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import { endSessionsOf, type Holder } from '../../platform/access/session.ts';
-import type { Role } from '../../platform/audit/actor.ts';
 import type { Row, Tables } from '../../platform/database/schema.ts';
 import { emailIndex, emailIndexes, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';

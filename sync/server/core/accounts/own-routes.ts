@@ -1,16 +1,7 @@
 import type { Transaction } from 'kysely';
-import {
-  OwnAccount,
-  RecoveryCodes,
-  RecoveryCodesRequest,
-  SignInChange,
-  TotpConfirm,
-  TotpOffer,
-  TotpOffered,
-} from '../../../protocol/api/accounts.ts';
+import * as api from '../../../protocol/api/accounts.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
-import { type AuthRouteCall, authRoute, type Before, Refused } from '../../platform/access/auth-route.ts';
-import type { RouteSpec, Services } from '../../platform/access/route.ts';
+import { type Before, type Call, implement, Refused, type Route, type Services } from '../../platform/access/route.ts';
 import type { Session } from '../../platform/access/session.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import { openEmail } from '../../platform/http/email.ts';
@@ -30,11 +21,6 @@ import {
 import { qrSvg } from './link-text.ts';
 import { checkPassword, checkStrength, hashPassword } from './password.ts';
 import { totpUri } from './totp.ts';
-
-/** What people do with their own account: enrol, and change what they sign in with. */
-
-const ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const;
-const DATA = ['account.email'] as const;
 
 interface Proof {
   readonly current?: string | undefined;
@@ -91,52 +77,32 @@ const notProven = () =>
     ),
   );
 
-type Own<B> = AuthRouteCall<unknown, unknown, B, Proven>;
+type Own<B> = Call<unknown, unknown, B, Proven>;
 
 const own = ({ tx, session, on }: Pick<Own<unknown>, 'tx' | 'session' | 'on'>): Promise<AccountRow> => {
   on(session!.account!);
   return lockAccount(tx, session!.account!);
 };
 
-export const ownAccountRoutes: readonly RouteSpec[] = [
-  authRoute({
-    method: 'GET',
-    path: '/api/account',
-    summary: 'The account of the caller.',
-    roles: ROLES,
-    enrolling: true,
-    data: DATA,
-    action: 'read',
-    answer: OwnAccount,
-    async handle(call) {
-      const row = await own(call);
-      return {
-        account: wire(shown(call.services.keys, row)),
-        hasPassword: row.password !== null,
-        hasSecondFactor: row.totp_confirmed_at !== null,
-        recoveryCodesLeft: await recoveryCodesLeft(call.tx, row.id),
-      };
-    },
+/** What people do with their own account: enrol, and change what they sign in with. */
+export const ownAccountRoutes: readonly Route[] = [
+  implement(api.getOwnAccount, async (call) => {
+    const row = await own(call);
+    return {
+      account: wire(shown(call.services.keys, row)),
+      hasPassword: row.password !== null,
+      hasSecondFactor: row.totp_confirmed_at !== null,
+      recoveryCodesLeft: await recoveryCodesLeft(call.tx, row.id),
+    };
   }),
-  authRoute({
-    method: 'PUT',
-    path: '/api/account/sign-in',
-    summary: 'Sets own address or password. Ends the account’s other sessions.',
-    roles: ROLES,
-    enrolling: true,
-    data: DATA,
-    action: 'write',
-    body: SignInChange,
-    answer: OwnAccount,
-    errors: ['proof-wrong', 'password-weak', 'email-missing', 'email-taken', 'attempts-paused'],
-    limit: { max: 20, perMs: 60_000 },
+  implement(api.changeOwnSignIn, {
     async before(o) {
       const { password, email } = o.body;
       if (password !== undefined) checkStrength(password, email ?? o.session!.email);
       const proven = await prepareProof(o, o.body);
       return { ...proven, hash: password === undefined ? undefined : await hashPassword(password) };
     },
-    async handle(call) {
+    handle: async (call) => {
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
       if (!row.email && body.email === undefined)
@@ -159,20 +125,9 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
       };
     },
   }),
-  authRoute({
-    method: 'POST',
-    path: '/api/account/totp',
-    summary: 'Offers a secret for an authenticator app. It counts from its confirmation on.',
-    roles: ROLES,
-    enrolling: true,
-    data: DATA,
-    action: 'write',
-    body: TotpOffer,
-    answer: TotpOffered,
-    errors: ['proof-wrong', 'attempts-paused'],
-    limit: { max: 20, perMs: 60_000 },
+  implement(api.offerTotp, {
     before: (o) => prepareProof(o, o.body),
-    async handle(call) {
+    handle: async (call) => {
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
       if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
@@ -182,21 +137,9 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
       return { secret, uri, svg: await qrSvg(uri) };
     },
   }),
-  authRoute({
-    method: 'POST',
-    path: '/api/account/totp/confirm',
-    summary:
-      'Takes the offered second factor into use by one of its codes, and gives recovery codes. Ends other sessions.',
-    roles: ROLES,
-    enrolling: true,
-    data: [],
-    action: 'write',
-    body: TotpConfirm,
-    answer: RecoveryCodes,
-    errors: ['second-factor-wrong', 'second-factor-not-offered', 'password-missing', 'attempts-paused'],
-    limit: { max: 20, perMs: 60_000 },
+  implement(api.confirmTotp, {
     before: (o) => prepareProof(o, {}),
-    async handle(call) {
+    handle: async (call) => {
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
       if (row.password === null)
@@ -208,19 +151,9 @@ export const ownAccountRoutes: readonly RouteSpec[] = [
       return { codes };
     },
   }),
-  authRoute({
-    method: 'POST',
-    path: '/api/account/recovery-codes',
-    summary: 'Gives new recovery codes; those before them work no more.',
-    roles: ROLES,
-    data: [],
-    action: 'write',
-    body: RecoveryCodesRequest,
-    answer: RecoveryCodes,
-    errors: ['proof-wrong', 'attempts-paused', 'second-factor-not-set'],
-    limit: { max: 20, perMs: 60_000 },
+  implement(api.renewRecoveryCodes, {
     before: (o) => prepareProof(o, o.body),
-    async handle(call) {
+    handle: async (call) => {
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
       if (!row.totp_confirmed_at)

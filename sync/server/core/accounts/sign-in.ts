@@ -1,7 +1,6 @@
-import { SessionState, SignInRequest } from '../../../protocol/api/session.ts';
+import * as api from '../../../protocol/api/session.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
-import { authRoute, Refused } from '../../platform/access/auth-route.ts';
-import type { RouteSpec } from '../../platform/access/route.ts';
+import { implement, Refused, type Route } from '../../platform/access/route.ts';
 import { startSession, stateOf } from '../../platform/access/session.ts';
 import { emailIndex } from '../../platform/http/email.ts';
 import { chargeAll, forgive, networkOf, throttleKey, uncharge } from '../../platform/http/throttle.ts';
@@ -22,19 +21,8 @@ const refused = () =>
     ),
   );
 
-export const signInRoutes: readonly RouteSpec[] = [
-  authRoute({
-    method: 'POST',
-    path: '/api/sign-in',
-    summary: 'Signs in with address, password and second factor, all at once.',
-    roles: 'anybody',
-    data: [],
-    action: 'sign-in',
-    body: SignInRequest,
-    maxBody: 8192,
-    answer: SessionState,
-    errors: ['sign-in-refused', 'attempts-paused'],
-    limit: { max: 60, perMs: 60_000 },
+export const signInRoutes: readonly Route[] = [
+  implement(api.signIn, {
     async before({ services, actor, body, now }) {
       const { db, keys } = services;
       const address = { key: throttleKey(keys, 'address', networkOf(actor.ip ?? '')), name: 'address' } as const;
@@ -44,7 +32,7 @@ export const signInRoutes: readonly RouteSpec[] = [
       const right = await checkPassword(row?.password ?? null, body.password);
       return { id: row?.id ?? null, password: row?.password ?? null, right, address, account };
     },
-    async handle({ tx, services, body, now, prepared, as, cookie }) {
+    handle: async ({ tx, services, body, now, prepared, as, cookie }) => {
       const { keys } = services;
       const { id, right, address, account } = prepared;
       if (id !== null) as({ role: 'nobody', id, email: body.email });

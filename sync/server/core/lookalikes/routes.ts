@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { LookalikesPage, LookalikesQuery } from '../../../protocol/api/lookalikes.ts';
+import * as api from '../../../protocol/api/lookalikes.ts';
 import { Moment } from '../../../protocol/api/page.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
-import { type RouteSpec, route } from '../../platform/access/route.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { readPeople } from '../people/records.ts';
 import { staffNames } from '../staff/store.ts';
@@ -12,17 +12,8 @@ import { readPairs, removePair } from './store.ts';
 
 const After = z.tuple([Moment, Uuid]);
 
-const list = route({
-  method: 'GET',
-  path: '/api/lookalikes',
-  summary: 'Pairs of people who cannot be distinguished by face alone, newest first',
-  roles: ['admin', 'staff'],
-  data: ['person.name'],
-  action: 'read',
-  query: LookalikesQuery,
-  answer: LookalikesPage,
-  errors: ['cursor-unreadable'],
-  async handle({ tx, services: { keys }, query: { cursor, limit }, about }) {
+export const lookalikeRoutes: readonly Route[] = [
+  implement(api.listLookalikes, async ({ tx, services: { keys }, query: { cursor, limit }, about }) => {
     const from = readPageCursor(After, cursor);
     const found = await readPairs(tx, { limit: limit + 1, after: from && { at: from[0], id: from[1] } });
     const shown = found.slice(0, limit).flatMap((p) => p.people);
@@ -51,22 +42,8 @@ const list = route({
       }),
       (p) => [p.at.toISOString(), p.id],
     );
-  },
-});
-
-const One = z.strictObject({ pair: Uuid });
-
-const remove = route({
-  method: 'POST',
-  path: '/api/lookalikes/:pair/remove',
-  summary: 'The two are identified by their faces again',
-  roles: ['admin'],
-  data: ['person'],
-  action: 'write',
-  params: One,
-  answer: 'nothing',
-  errors: ['lookalikes-unknown'],
-  async handle({ tx, params, now, about, on, notify }) {
+  }),
+  implement(api.removeLookalike, async ({ tx, params, now, about, on, notify }) => {
     on(params.pair);
     const row = await tx.selectFrom('lookalike').selectAll().where('id', '=', params.pair).executeTakeFirst();
     const changes = row && (await removePair(tx, [row.first, row.second]));
@@ -76,7 +53,5 @@ const remove = route({
     await appendChanges(tx, changes, now);
     notify('board');
     notify('change');
-  },
-});
-
-export const lookalikeRoutes: readonly RouteSpec[] = [list, remove];
+  }),
+];

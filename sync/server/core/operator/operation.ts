@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { AuditAction } from '../../../protocol/api/endpoint.ts';
 import type { Config } from '../../app/config.ts';
 import type { Services } from '../../platform/access/route.ts';
-import type { AuditAction } from '../../platform/audit/entry.ts';
 import type { IdentityContext } from '../devices/context.ts';
 
 /** What operations work with: the same in a running server and on its database alone. */

@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
-import { NewPerson, PeoplePage, PeopleQuery, Person, PersonPatch, PersonSites } from '../../../protocol/api/people.ts';
+import type { Person } from '../../../protocol/api/people.ts';
+import * as api from '../../../protocol/api/people.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
-import { type RouteSpec, route } from '../../platform/access/route.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
@@ -15,22 +16,11 @@ import { findPeople, writePerson } from './records.ts';
 import { shownPeople } from './shown.ts';
 import { assignToSites } from './sites.ts';
 
-const One = z.strictObject({ person: Uuid });
 /** Sort key of the list. */
 const After = z.tuple([Uuid]);
-const PROFILE = ['person.name', 'person.number', 'person.email', 'person.phone', 'person.badge', 'consent'];
 
-const list = route({
-  method: 'GET',
-  path: '/api/people',
-  summary: 'People, or the person who has exactly this e-mail address, number or badge',
-  roles: ['admin', 'dpo', 'staff'],
-  data: PROFILE,
-  action: 'read',
-  query: PeopleQuery,
-  answer: PeoplePage,
-  errors: ['cursor-unreadable', 'unknown-site'],
-  async handle({ tx, services: { keys }, query: { cursor, limit, site, ...what }, about }) {
+export const peopleRoutes: readonly Route[] = [
+  implement(api.listPeople, async ({ tx, services: { keys }, query: { cursor, limit, site, ...what }, about }) => {
     const after = readPageCursor(After, cursor)?.[0] ?? null;
     const scope = site === undefined ? null : await scopeOfSite(tx, site);
     const sought = Object.values(what).some((v) => v !== undefined);
@@ -45,37 +35,12 @@ const list = route({
       (id) => [id],
     );
     return { items: page.items.flatMap((id) => shown.get(id) ?? []), next: page.next };
-  },
-});
-
-const get = route({
-  method: 'GET',
-  path: '/api/people/:person',
-  summary: 'One person',
-  roles: ['admin', 'dpo', 'staff'],
-  data: PROFILE,
-  action: 'read',
-  params: One,
-  answer: Person,
-  errors: ['person-unknown'],
-  async handle({ tx, services: { keys }, params: { person }, about }) {
+  }),
+  implement(api.getPerson, async ({ tx, services: { keys }, params: { person }, about }) => {
     about([person]);
     return one(tx, keys, person);
-  },
-});
-
-const create = route({
-  method: 'POST',
-  path: '/api/people',
-  summary:
-    'Make a person; the kiosks of their sites are notified. Their face is enrolled at a kiosk, after their consent',
-  roles: ['admin', 'staff'],
-  data: PROFILE,
-  action: 'write',
-  body: NewPerson,
-  answer: Person,
-  errors: ['unknown-site', 'name-unreadable'],
-  async handle({ tx, services: { keys }, body: { sites, ...patch }, now, about, notify }) {
+  }),
+  implement(api.createPerson, async ({ tx, services: { keys }, body: { sites, ...patch }, now, about, notify }) => {
     const id = v7();
     about([id]);
     const scopes = sites ? await scopesOf(tx, sites) : [DEFAULT_SCOPE];
@@ -83,21 +48,8 @@ const create = route({
     await assignToSites(tx, id, scopes, now);
     notify('change');
     return one(tx, keys, id);
-  },
-});
-
-const patch = route({
-  method: 'PATCH',
-  path: '/api/people/:person',
-  summary: 'Change a person; kiosks are notified. Neither old nor new values are kept of it',
-  roles: ['admin', 'staff', 'dpo'],
-  data: PROFILE,
-  action: 'write',
-  params: One,
-  body: PersonPatch,
-  answer: Person,
-  errors: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
-  async handle({ tx, services: { keys }, params: { person }, body, now, about, on, notify }) {
+  }),
+  implement(api.changePerson, async ({ tx, services: { keys }, params: { person }, body, now, about, on, notify }) => {
     about([person]);
     const changed = await changePerson(tx, keys, person, body, now);
     if (changed.length > 0) {
@@ -107,30 +59,15 @@ const patch = route({
       notify('board');
     }
     return one(tx, keys, person);
-  },
-});
-
-const sites = route({
-  method: 'PUT',
-  path: '/api/people/:person/sites',
-  summary: 'Set the sites whose kiosks know a person; kiosks of a site that they leave forget them',
-  roles: ['admin', 'staff'],
-  data: ['person'],
-  action: 'write',
-  params: One,
-  body: PersonSites,
-  answer: Person,
-  errors: ['person-unknown', 'unknown-site'],
-  async handle({ tx, services: { keys }, params: { person }, body, now, about, notify }) {
+  }),
+  implement(api.setPersonSites, async ({ tx, services: { keys }, params: { person }, body, now, about, notify }) => {
     about([person]);
     await requireLiving(tx, person, 'change');
     await assignToSites(tx, person, await scopesOf(tx, body.sites), now);
     notify('change');
     return one(tx, keys, person);
-  },
-});
-
-export const peopleRoutes: readonly RouteSpec[] = [list, get, create, patch, sites];
+  }),
+];
 
 async function one(db: Db, keys: Keys, person: string): Promise<Person> {
   const shown = (await shownPeople(db, keys, [person])).get(person);

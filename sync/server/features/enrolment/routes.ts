@@ -1,17 +1,9 @@
 import { Readable } from 'node:stream';
-import { z } from 'zod';
-import type { FacePipeline } from '../../../../models/node/interface.ts';
+import type { z } from 'zod';
 import { dot } from '../../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY, IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
-import {
-  AcceptCase,
-  EnrolmentAnswer,
-  EnrolmentCase,
-  JudgePicture,
-  NewEnrolment,
-  PictureVerdict,
-} from '../../../protocol/api/enrolment.ts';
-import { Uuid } from '../../../protocol/wire/event.ts';
+import type { EnrolmentAnswer, PictureVerdict } from '../../../protocol/api/enrolment.ts';
+import * as api from '../../../protocol/api/enrolment.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import { markInConsole, partnersOf } from '../../core/lookalikes/store.ts';
 import { sameAs } from '../../core/people/group.ts';
@@ -21,8 +13,7 @@ import { templateCounts } from '../../core/templates/count.ts';
 import { readTemplates } from '../../core/templates/templates.ts';
 import { vectorFrom } from '../../core/templates/vectors.ts';
 import { askAbout, CASE_DAYS, giveUpCase, keepCase, openCase, removeCase } from '../../core/templates/waiting.ts';
-import { type AuthRouteSpec, authRoute, Refused } from '../../platform/access/auth-route.ts';
-import { type RouteSpec, route } from '../../platform/access/route.ts';
+import { implement, Refused, type Route } from '../../platform/access/route.ts';
 import { audited } from '../../platform/audit/opened.ts';
 import { type Judged, judgePicture, type UsableFace } from '../embedders/faces.ts';
 import { presentPipeline } from '../embedders/present.ts';
@@ -37,134 +28,85 @@ const verdict = (j: Judged): z.output<typeof PictureVerdict> => ({
   yaw: j.measured?.yaw ?? null,
 });
 
-const judge = authRoute({
-  method: 'POST',
-  path: '/api/enrolment/judge',
-  summary: 'What a picture is good for: the first thing to fix, or nothing. It is of nobody yet, and is not kept',
-  roles: ['admin', 'staff'],
-  data: [],
-  action: 'read',
-  body: JudgePicture,
-  maxBody: 6 * 1024 * 1024,
-  answer: PictureVerdict,
-  errors: ['models-missing', 'models-altered'],
-  limit: { max: 240, perMs: 60_000 },
-  before: async ({ services, body: { picture } }) =>
-    judgePicture(await presentPipeline(services), Buffer.from(picture, 'base64'), ENROLMENT_QUALITY),
-  handle: async ({ prepared }) => verdict(prepared),
-} satisfies AuthRouteSpec<z.ZodType, z.ZodType, typeof JudgePicture, Judged>);
-
-const One = z.strictObject({ person: Uuid });
-
-const enrol = authRoute({
-  method: 'POST',
-  path: '/api/people/:person/enrolment',
-  summary:
-    'Make templates of a person from pictures, under their consent; a face that is someone else’s is reported, and kept by an administrator’s word alone',
-  roles: ['admin', 'staff'],
-  data: ['template', 'photo', 'person.name'],
-  action: 'write',
-  params: One,
-  body: NewEnrolment,
-  maxBody: 36 * 1024 * 1024,
-  answer: EnrolmentAnswer,
-  errors: [
-    'person-unknown',
-    'erasure-requested',
-    'consent-missing',
-    'consent-outdated',
-    'own-consent-required',
-    'faces-off',
-    'templates-on-card',
-    'duplicate-needs-admin',
-    'confirmation-wrong',
-    'models-missing',
-    'models-altered',
-  ],
-  limit: { max: 60, perMs: 60_000 },
-  async before({ services, body: { pictures, source } }) {
-    const pipeline = await presentPipeline(services);
-    const judged: Judged[] = [];
-    for (const picture of pictures) {
-      const quality = source === 'photo' ? IMPORT_QUALITY : ENROLMENT_QUALITY;
-      judged.push(await judgePicture(pipeline, Buffer.from(picture, 'base64'), quality));
-    }
-    return judged;
-  },
-  async handle({ tx, services: { keys }, actor, params: { person }, body, prepared, now, about, notify }) {
-    about([person]);
-    await requireEnrollable(tx, keys, person, now);
-    const usable = prepared.filter((j): j is UsableFace => j.code === null);
-    const [first] = usable;
-    const count = async () => (await templateCounts(tx, person)).reduce((sum, m) => sum + m.count, 0);
-    const pictures = prepared.map(verdict);
-    const { duplicate } = body;
-    const end = async (
-      outcome: z.output<typeof EnrolmentAnswer>['outcome'],
-      duplicates: z.output<typeof EnrolmentAnswer>['duplicates'] = [],
-    ) => ({ outcome, pictures, duplicates, templates: await count() });
-    if (!first) return end('refused');
-    const other = duplicate.what === 'overrule' ? duplicate.other : null;
-    if (duplicate.what === 'overrule') await requireOverrule(tx, keys, actor, duplicate);
-    const not = [
-      person,
-      ...(await partnersOf(tx, person)),
-      ...(other ? [other, ...(await partnersOf(tx, other))] : []),
-    ];
-    const why = { actor, route: 'POST /api/people/:person/enrolment', everyone: true };
-    const { alike, own } = await audited(tx, keys, why, now, async (opened) => ({
-      alike: await mostAlike(
-        tx,
-        keys,
-        opened,
-        first,
-        usable.map(({ embedding }) => ({ embedding, not })),
-      ),
-      own: (await readTemplates(tx, keys, opened, [person], first.model)).get(person)?.get(first.model) ?? [],
-    }));
-    // What is known of them says who they are; without it the first picture does.
-    const known = own.length > 0 ? own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url'))) : [first.embedding];
-    const theirs = usable.filter((f) => known.some((k) => dot(k, f.embedding) >= first.calibration.verification));
-    const others = new Map<string, number>();
-    for (const a of alike) if (a) others.set(a.person, Math.max(a.score, others.get(a.person) ?? 0));
-    const [most] = [...others].sort(([, a], [, b]) => b - a);
-    if (most) {
-      about(others.keys());
-      const found = [...others].map(([id, score]) => ({ person: id, score }));
-      const duplicates = await describeDuplicates(tx, keys, found);
-      if (duplicate.what !== 'wait' || theirs.length === 0) return end('duplicate', duplicates);
-      const waits = { person, other: most[0], score: most[1], source: body.source, faces: theirs, by: actor.id };
-      await keepCase(tx, keys, waits, now);
-      notify('board');
-      return end('waiting', duplicates);
-    }
-    for (const [i, j] of prepared.entries())
-      if (j.code === null && !theirs.includes(j)) pictures[i] = { ...pictures[i]!, code: 'another-person' };
-    if (theirs.length === 0) return end('refused');
-    if (other) {
-      about([other]);
-      await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
-      notify('board');
-    }
-    await addFaces(tx, keys, person, theirs, { via: 'staff', by: actor.id }, now);
-    notify('change');
-    return end('enrolled');
-  },
-} satisfies AuthRouteSpec<typeof One, z.ZodType, typeof NewEnrolment, Judged[]>);
-
 const jpeg = (bytes: Uint8Array) => ({ file: Readable.from([bytes]), name: 'face.jpg', type: 'image/jpeg' });
 
-const picture = route({
-  method: 'GET',
-  path: '/api/people/:person/picture',
-  summary: 'The newest picture that a person was enrolled with, for the person who compares two people',
-  roles: ['admin', 'staff'],
-  data: ['photo'],
-  action: 'decrypt',
-  params: One,
-  answer: 'file',
-  errors: ['person-unknown', 'picture-unknown'],
-  async handle({ tx, services: { keys }, actor, params: { person }, now, about }) {
+export const enrolmentRoutes: readonly Route[] = [
+  implement(api.judgePicture, {
+    before: async ({ services, body: { picture } }) =>
+      judgePicture(await presentPipeline(services), Buffer.from(picture, 'base64'), ENROLMENT_QUALITY),
+    handle: async ({ prepared }) => verdict(prepared),
+  }),
+  implement(api.enrolPerson, {
+    async before({ services, body: { pictures, source } }) {
+      const pipeline = await presentPipeline(services);
+      const judged: Judged[] = [];
+      for (const picture of pictures) {
+        const quality = source === 'photo' ? IMPORT_QUALITY : ENROLMENT_QUALITY;
+        judged.push(await judgePicture(pipeline, Buffer.from(picture, 'base64'), quality));
+      }
+      return judged;
+    },
+    handle: async ({ tx, services: { keys }, actor, params: { person }, body, prepared, now, about, notify }) => {
+      about([person]);
+      await requireEnrollable(tx, keys, person, now);
+      const usable = prepared.filter((j): j is UsableFace => j.code === null);
+      const [first] = usable;
+      const count = async () => (await templateCounts(tx, person)).reduce((sum, m) => sum + m.count, 0);
+      const pictures = prepared.map(verdict);
+      const { duplicate } = body;
+      const end = async (
+        outcome: z.output<typeof EnrolmentAnswer>['outcome'],
+        duplicates: z.output<typeof EnrolmentAnswer>['duplicates'] = [],
+      ) => ({ outcome, pictures, duplicates, templates: await count() });
+      if (!first) return end('refused');
+      const other = duplicate.what === 'overrule' ? duplicate.other : null;
+      if (duplicate.what === 'overrule') await requireOverrule(tx, keys, actor, duplicate);
+      const not = [
+        person,
+        ...(await partnersOf(tx, person)),
+        ...(other ? [other, ...(await partnersOf(tx, other))] : []),
+      ];
+      const why = { actor, route: 'POST /api/people/:person/enrolment', everyone: true };
+      const { alike, own } = await audited(tx, keys, why, now, async (opened) => ({
+        alike: await mostAlike(
+          tx,
+          keys,
+          opened,
+          first,
+          usable.map(({ embedding }) => ({ embedding, not })),
+        ),
+        own: (await readTemplates(tx, keys, opened, [person], first.model)).get(person)?.get(first.model) ?? [],
+      }));
+      // What is known of them says who they are; without it the first picture does.
+      const known = own.length > 0 ? own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url'))) : [first.embedding];
+      const theirs = usable.filter((f) => known.some((k) => dot(k, f.embedding) >= first.calibration.verification));
+      const others = new Map<string, number>();
+      for (const a of alike) if (a) others.set(a.person, Math.max(a.score, others.get(a.person) ?? 0));
+      const [most] = [...others].sort(([, a], [, b]) => b - a);
+      if (most) {
+        about(others.keys());
+        const found = [...others].map(([id, score]) => ({ person: id, score }));
+        const duplicates = await describeDuplicates(tx, keys, found);
+        if (duplicate.what !== 'wait' || theirs.length === 0) return end('duplicate', duplicates);
+        const waits = { person, other: most[0], score: most[1], source: body.source, faces: theirs, by: actor.id };
+        await keepCase(tx, keys, waits, now);
+        notify('board');
+        return end('waiting', duplicates);
+      }
+      for (const [i, j] of prepared.entries())
+        if (j.code === null && !theirs.includes(j)) pictures[i] = { ...pictures[i]!, code: 'another-person' };
+      if (theirs.length === 0) return end('refused');
+      if (other) {
+        about([other]);
+        await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
+        notify('board');
+      }
+      await addFaces(tx, keys, person, theirs, { via: 'staff', by: actor.id }, now);
+      notify('change');
+      return end('enrolled');
+    },
+  }),
+  implement(api.getPersonPicture, async ({ tx, services: { keys }, actor, params: { person }, now, about }) => {
     about([person]);
     await requireLiving(tx, person, 'none');
     const names = await sameAs(tx, [person]);
@@ -177,22 +119,8 @@ const picture = route({
         'Compare name and number.',
       );
     return jpeg(found);
-  },
-});
-
-const OneCase = z.strictObject({ case: Uuid });
-
-const waiting = route({
-  method: 'GET',
-  path: '/api/enrolment/waiting/:case',
-  summary: 'An enrolment that waits for an administrator, since the face is like someone else’s',
-  roles: ['admin', 'staff'],
-  data: ['person.name'],
-  action: 'read',
-  params: OneCase,
-  answer: EnrolmentCase,
-  errors: ['enrolment-case-unknown'],
-  async handle({ tx, services: { keys }, params, about, on }) {
+  }),
+  implement(api.getEnrolmentCase, async ({ tx, services: { keys }, params, about, on }) => {
     on(params.case);
     const found = await openCase(tx, keys, params.case);
     about([found.person, ...(found.other ? [found.other] : [])]);
@@ -207,117 +135,65 @@ const waiting = route({
       madeAt: found.madeAt.toISOString(),
       until: new Date(found.madeAt.getTime() + CASE_DAYS * 86_400_000).toISOString(),
     };
-  },
-});
-
-const waitingPicture = route({
-  method: 'GET',
-  path: '/api/enrolment/waiting/:case/picture',
-  summary: 'The face that waits',
-  roles: ['admin', 'staff'],
-  data: ['photo'],
-  action: 'decrypt',
-  params: OneCase,
-  answer: 'file',
-  errors: ['enrolment-case-unknown'],
-  async handle({ tx, services: { keys }, params, about, on }) {
+  }),
+  implement(api.getCasePicture, async ({ tx, services: { keys }, params, about, on }) => {
     on(params.case);
     const { person, faces } = await openCase(tx, keys, params.case);
     about([person]);
     return jpeg(faces[0]!.picture);
-  },
-});
-
-const accept = authRoute({
-  method: 'POST',
-  path: '/api/enrolment/waiting/:case/accept',
-  summary:
-    'They are two people: both are enrolled, and neither is identified by their face alone any more. Where the face is like that of yet another, the case then names them',
-  roles: ['admin'],
-  data: ['template', 'photo', 'person.name'],
-  action: 'write',
-  params: OneCase,
-  body: AcceptCase,
-  answer: 'nothing',
-  errors: [
-    'enrolment-case-unknown',
-    'confirmation-wrong',
-    'person-unknown',
-    'erasure-requested',
-    'consent-missing',
-    'consent-outdated',
-    'own-consent-required',
-    'faces-off',
-    'templates-on-card',
-    'another-lookalike',
-    'embedder-changed',
-    'models-missing',
-    'models-altered',
-  ],
-  before: ({ services }) => presentPipeline(services),
-  async handle({ tx, services: { keys }, actor, params, body: { typed }, prepared, now, about, on, notify }) {
-    const { model, calibration } = prepared;
-    on(params.case);
-    const { person, other, faces } = await openCase(tx, keys, params.case);
-    about([person, ...(other ? [other] : [])]);
-    await requireEnrollable(tx, keys, person, now);
-    if (other) {
-      await requireOverrule(tx, keys, actor, { other, typed: typed ?? '' });
-      await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
-    }
-    if (faces.some((f) => f.model !== model))
-      throw new Problem(
-        'embedder-changed',
-        'Kiosks were switched to another embedder since these pictures were taken.',
-        'Refuse this one, and enrol the person again.',
+  }),
+  implement(api.acceptCase, {
+    before: ({ services }) => presentPipeline(services),
+    handle: async ({ tx, services: { keys }, actor, params, body: { typed }, prepared, now, about, on, notify }) => {
+      const { model, calibration } = prepared;
+      on(params.case);
+      const { person, other, faces } = await openCase(tx, keys, params.case);
+      about([person, ...(other ? [other] : [])]);
+      await requireEnrollable(tx, keys, person, now);
+      if (other) {
+        await requireOverrule(tx, keys, actor, { other, typed: typed ?? '' });
+        await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
+      }
+      if (faces.some((f) => f.model !== model))
+        throw new Problem(
+          'embedder-changed',
+          'Kiosks were switched to another embedder since these pictures were taken.',
+          'Refuse this one, and enrol the person again.',
+        );
+      // Someone may have been enrolled since, and behind the first there may be a second.
+      const not = [person, ...(await partnersOf(tx, person))];
+      const probes = faces.map(({ embedding }) => ({ embedding, not }));
+      const why = { actor, route: 'POST /api/enrolment/waiting/:case/accept', everyone: true };
+      const alike = await audited(tx, keys, why, now, (opened) =>
+        mostAlike(tx, keys, opened, { model, calibration }, probes),
       );
-    // Someone may have been enrolled since, and behind the first there may be a second.
-    const not = [person, ...(await partnersOf(tx, person))];
-    const probes = faces.map(({ embedding }) => ({ embedding, not }));
-    const why = { actor, route: 'POST /api/enrolment/waiting/:case/accept', everyone: true };
-    const alike = await audited(tx, keys, why, now, (opened) =>
-      mostAlike(tx, keys, opened, { model, calibration }, probes),
-    );
-    const [most] = alike.filter((a) => a !== null).sort((a, b) => b.score - a.score);
-    if (most) {
-      about([most.person]);
-      await askAbout(tx, params.case, most);
+      const [most] = alike.filter((a) => a !== null).sort((a, b) => b.score - a.score);
+      if (most) {
+        about([most.person]);
+        await askAbout(tx, params.case, most);
+        notify('board');
+        notify('change');
+        return new Refused(
+          new Problem(
+            'another-lookalike',
+            'The face is also like that of another person, who this enrolment now shows.',
+            'Look at both pictures, and decide about this person as well.',
+          ),
+        );
+      }
+      await addFaces(tx, keys, person, faces, { via: 'staff', by: actor.id }, now);
+      await removeCase(tx, params.case);
       notify('board');
       notify('change');
-      return new Refused(
-        new Problem(
-          'another-lookalike',
-          'The face is also like that of another person, who this enrolment now shows.',
-          'Look at both pictures, and decide about this person as well.',
-        ),
-      );
-    }
-    await addFaces(tx, keys, person, faces, { via: 'staff', by: actor.id }, now);
-    await removeCase(tx, params.case);
-    notify('board');
-    notify('change');
-    return undefined;
-  },
-} satisfies AuthRouteSpec<typeof OneCase, z.ZodType, typeof AcceptCase, FacePipeline>);
-
-const refuse = route({
-  method: 'POST',
-  path: '/api/enrolment/waiting/:case/refuse',
-  summary: 'They may be one person: the pictures that wait are erased, and nobody is enrolled from them',
-  roles: ['admin'],
-  data: ['photo'],
-  action: 'write',
-  params: OneCase,
-  answer: 'nothing',
-  errors: ['enrolment-case-unknown'],
-  async handle({ tx, services: { keys }, params, now, about, on, notify }) {
+      return undefined;
+    },
+  }),
+  implement(api.refuseCase, async ({ tx, services: { keys }, params, now, about, on, notify }) => {
     on(params.case);
     const { person } = await openCase(tx, keys, params.case);
     about([person]);
     await giveUpCase(tx, { id: params.case, person }, now);
     notify('board');
     notify('change');
-  },
-});
-
-export const enrolmentRoutes: readonly RouteSpec[] = [judge, enrol, picture, waiting, waitingPicture, accept, refuse];
+  }),
+];

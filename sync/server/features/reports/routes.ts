@@ -1,26 +1,17 @@
 import { z } from 'zod';
-import { DayReport, DayReportQuery } from '../../../protocol/api/reports.ts';
+import * as api from '../../../protocol/api/reports.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { calendarOf } from '../../core/sites/sites.ts';
 import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
-import { type RouteSpec, route } from '../../platform/access/route.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
 import { dayNamed, readDay, reportSite } from './day.ts';
 
 /** Sort key of the report. */
 const After = z.tuple([Uuid]);
 
-const day = route({
-  method: 'GET',
-  path: '/api/reports/day',
-  summary: 'One attendance day of one site: first in, last out, stays, and stays that lack an end, a row a person',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name'],
-  action: 'read',
-  query: DayReportQuery,
-  answer: DayReport,
-  errors: ['unknown-site', 'no-such-day', 'cursor-unreadable'],
-  async handle({ tx, services: { keys, config }, query, now, about }) {
+export const reportRoutes: readonly Route[] = [
+  implement(api.getDayReport, async ({ tx, services: { keys, config }, query, now, about }) => {
     const site = await reportSite(tx, query.site, config.site.timeZone);
     const dayOf = calendarOf(site);
     const of = query.day === undefined ? dayOf(now.getTime()) : dayNamed(dayOf, query.day);
@@ -37,7 +28,5 @@ const day = route({
       items: rows.map((r) => ({ ...r, name: names.get(r.person) ?? null })),
       next: last && writePageCursor([last]),
     };
-  },
-});
-
-export const reportRoutes: readonly RouteSpec[] = [day];
+  }),
+];

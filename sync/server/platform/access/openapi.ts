@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { endpoint } from '../../../protocol/api/endpoint.ts';
 import { ProblemBody } from '../../../protocol/api/session.ts';
 import { COOKIE } from './guard.ts';
 import { RAW_TYPE } from './raw.ts';
-import { type RouteSpec, route } from './route.ts';
+import { implement, type Route } from './route.ts';
 
 /** The OpenAPI 3.1 document, made from the same declarations that `register` works by. */
 
@@ -12,7 +13,7 @@ const OF_SESSIONS = ['no-session', 'not-allowed', 'second-factor-missing'] as co
 const OF_WRITES = ['wrong-origin', 'idempotency-key-malformed', 'idempotency-key-reused'] as const;
 
 type Json = Record<string, unknown>;
-type Declared = Pick<RouteSpec, 'method' | 'path' | 'summary' | 'roles' | 'data'> & Partial<RouteSpec>;
+type Declared = Pick<Route, 'method' | 'path' | 'summary' | 'roles' | 'data'> & Partial<Route>;
 
 export interface OpenApiDocument extends Json {
   readonly openapi: string;
@@ -21,7 +22,7 @@ export interface OpenApiDocument extends Json {
 
 /** @param sockets declared like routes, answered by a WebSocket */
 export function openApiDocument(
-  specs: readonly RouteSpec[],
+  specs: readonly Route[],
   sockets: readonly Declared[],
   { version }: { version: string },
 ): OpenApiDocument {
@@ -53,7 +54,7 @@ application/problem+json (RFC 9457) with a code.`;
 /** `/api/people/:person` as `/api/people/{person}`. */
 export const openApiPath = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 
-function operationOf(spec: RouteSpec): Json {
+function operationOf(spec: Route): Json {
   const write = spec.method !== 'GET';
   const signedIn = spec.roles !== 'anybody';
   const codes = [
@@ -65,7 +66,7 @@ function operationOf(spec: RouteSpec): Json {
   return {
     ...head(spec),
     parameters: [
-      ...parametersOf(spec.params, 'path'),
+      ...parametersOf(spec.params && z.strictObject(spec.params), 'path'),
       ...parametersOf(spec.query, 'query'),
       ...(write && signedIn ? [IDEMPOTENCY_KEY] : []),
     ],
@@ -119,7 +120,7 @@ const IDEMPOTENCY_KEY: Json = {
   schema: { type: 'string', pattern: '^[A-Za-z0-9_-]{22,128}$' },
 };
 
-function answerOf(answer: RouteSpec['answer']): Json {
+function answerOf(answer: Route['answer']): Json {
   if (answer === 'nothing') return { 204: { description: 'Done.' } };
   if (answer === 'file') return { 200: { description: 'A file.', content: { '*/*': { schema: {} } } } };
   return { 200: { description: 'Done.', content: { 'application/json': { schema: schemaOf(answer, 'output') } } } };
@@ -145,9 +146,9 @@ function schemaOf(shape: z.ZodType, io: 'input' | 'output'): Json {
 }
 
 /** Serves the document of these routes and of itself. */
-export function openApiRoute(specs: readonly RouteSpec[], sockets: readonly Declared[], version: string): RouteSpec {
+export function openApiRoute(specs: readonly Route[], sockets: readonly Declared[], version: string): Route {
   let made: OpenApiDocument | null = null;
-  const self: RouteSpec = route({
+  const declared = endpoint({
     method: 'GET',
     path: '/api/openapi.json',
     summary: 'This document.',
@@ -155,10 +156,10 @@ export function openApiRoute(specs: readonly RouteSpec[], sockets: readonly Decl
     data: [],
     action: 'read',
     answer: z.looseObject({ openapi: z.string() }),
-    handle: async () => {
-      made ??= openApiDocument([...specs, self], sockets, { version });
-      return made;
-    },
+  });
+  const self = implement(declared, async () => {
+    made ??= openApiDocument([...specs, self], sockets, { version });
+    return made;
   });
   return self;
 }

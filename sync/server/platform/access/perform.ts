@@ -7,9 +7,8 @@ import type { Actor } from '../audit/actor.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Tables } from '../database/schema.ts';
-import { type AuthRouteCall, type AuthRouteSpec, Refused } from './auth-route.ts';
 import { claim, type KeptAnswer } from './idempotency.ts';
-import type { FileAnswer, Services } from './route.ts';
+import { type Call, type FileAnswer, Refused, type Route, type Services } from './route.ts';
 import type { Session } from './session.ts';
 import { type Spooled, spool } from './spool.ts';
 
@@ -45,7 +44,7 @@ export interface Performed {
  *
  * @throws what the handler throws; nothing was changed then
  */
-export async function perform(services: Services, spec: AuthRouteSpec, asked: Request): Promise<Performed> {
+export async function perform(services: Services, spec: Route, asked: Request): Promise<Performed> {
   const files: Spooled[] = [];
   try {
     return await inTransaction(services.db, (tx) => attempt(tx, services, spec, asked, files));
@@ -58,7 +57,7 @@ export async function perform(services: Services, spec: AuthRouteSpec, asked: Re
 async function attempt(
   tx: Transaction<Tables>,
   services: Services,
-  spec: AuthRouteSpec,
+  spec: Route,
   asked: Request,
   files: Spooled[],
 ): Promise<Performed> {
@@ -88,7 +87,7 @@ async function attempt(
     await audit('repeated');
     return { answer: claimed.kept, file: null, refused: null, notified, after, cookie };
   }
-  const call: AuthRouteCall<unknown, unknown, unknown, unknown> = {
+  const call: Call<unknown, unknown, unknown, unknown> = {
     tx,
     services,
     actor,

@@ -2,19 +2,19 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Endpoint } from '../../../protocol/api/endpoint.ts';
 import { isUnreadableName, nameUnreadable } from '../../../protocol/wire/name.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Actor } from '../audit/actor.ts';
 import type { Listener } from '../http/listener.ts';
 import { asProblem } from '../http/problem.ts';
 import { networkOf } from '../http/throttle.ts';
-import type { AuthRouteSpec } from './auth-route.ts';
 import { ErrorRows } from './error-rows.ts';
 import { COOKIE, checkOrigin, cookieFlags } from './guard.ts';
 import { type KeptAnswer, readIdempotencyKey } from './idempotency.ts';
 import { perform, type Request } from './perform.ts';
 import { RAW_TYPE } from './raw.ts';
-import type { RouteSpec, Services } from './route.ts';
+import type { Route, Services } from './route.ts';
 import { findSession, type Session } from './session.ts';
 import { unstorable } from './storable.ts';
 
@@ -34,7 +34,7 @@ const LIMIT = { max: 600, perMs: 60_000 };
 export function register(
   app: Listener,
   services: Services,
-  specs: readonly RouteSpec[],
+  specs: readonly Route[],
   errors = new ErrorRows(services),
 ): void {
   app.addHook('onClose', () => errors.close());
@@ -46,13 +46,13 @@ export function register(
   );
   if (!app.hasContentTypeParser(RAW_TYPE))
     app.addContentTypeParser(RAW_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  for (const spec of specs) registerOne(app, services, spec as AuthRouteSpec, later, errors);
+  for (const spec of specs) registerOne(app, services, spec, later, errors);
 }
 
 function registerOne(
   app: Listener,
   services: Services,
-  spec: AuthRouteSpec,
+  spec: Route,
   later: Set<Promise<void>>,
   errors: ErrorRows,
 ): void {
@@ -123,7 +123,7 @@ export interface Caller {
 /** Refusals whose audit row was written with what they keep. */
 const recorded = new WeakSet<Error>();
 
-const routeOf = (spec: Pick<RouteSpec, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;
+const routeOf = (spec: Pick<Route, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;
 
 export async function callerOf(
   services: Services,
@@ -141,7 +141,7 @@ export async function callerOf(
 }
 
 /** What is asked of a request before anything else. */
-type Admission = Pick<AuthRouteSpec, 'method' | 'path' | 'roles' | 'data' | 'enrolling'> & {
+type Admission = Pick<Endpoint, 'method' | 'path' | 'roles' | 'data' | 'enrolling'> & {
   /** Also what only reads must come from our own page: of a socket no browser asks by itself. */
   readonly ownPage?: true;
 };
@@ -172,7 +172,7 @@ export const notAllowed = (): Problem =>
 const Nothing = z.strictObject({});
 
 /** @throws Problem that names the fields, never their values: `bad-request`; `name-unreadable` where that is all there is */
-function parse(spec: AuthRouteSpec, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
+function parse(spec: Route, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
   const names = new Set<string>();
   const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
@@ -184,7 +184,7 @@ function parse(spec: AuthRouteSpec, request: FastifyRequest): { params: unknown;
     for (const issue of parsed.error.issues) if (isUnreadableName(issue)) names.add(at(issue));
     return undefined;
   };
-  const params = read('path', spec.params ?? z.unknown(), request.params);
+  const params = spec.params ? read('path', z.strictObject(spec.params), request.params) : {};
   const query = read('query', spec.query ?? Nothing, request.query);
   const body = spec.body && read('body', spec.body, request.body ?? {});
   if (wrong.length === 0) return { params, query, body };

@@ -1,12 +1,14 @@
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
-import { z } from 'zod';
+import type { z } from 'zod';
+import type { Endpoint } from '../../../protocol/api/endpoint.ts';
+import type { Problem } from '../../../protocol/wire/problem.ts';
 import type { Config } from '../../app/config.ts';
-import type { Actor, Role } from '../audit/actor.ts';
-import type { AuditAction } from '../audit/entry.ts';
+import type { Actor } from '../audit/actor.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
+import type { Session } from './session.ts';
 
 /** What routes work with. Everything that a handler needs from outside comes in by this. */
 export interface Services {
@@ -22,23 +24,35 @@ export interface Services {
   readonly devicePort?: () => number | null;
 }
 
-/** One request, parsed, in its transaction. */
-export interface Call<P, Q, B> {
-  readonly tx: Transaction<Tables>;
-  /** For the database use `tx`: the embedded one has a single connection, and `services.db` would wait for this transaction. */
+/** One request before its transaction. */
+export interface Before<P, Q, B> {
   readonly services: Services;
   readonly actor: Actor;
+  readonly session: Session | null;
   readonly params: P;
   readonly query: Q;
   readonly body: B;
   /** One instant for the whole request. */
   readonly now: Date;
+}
+
+/** One request, parsed, in its transaction. For the database use `tx`: the embedded one has a single connection, and `services.db` would wait for this transaction. */
+export interface Call<P, Q, B, X = unknown> extends Before<P, Q, B> {
+  readonly tx: Transaction<Tables>;
+  /** What `before` gave. */
+  readonly prepared: X;
   /** Who the answer shows or the change is about: they are in the audit row. */
   readonly about: (people: Iterable<string>) => void;
   /** The resource itself where it is not a person. */
   readonly on: (resource: string) => void;
   /** Notified after the commit, never before. */
   readonly notify: (what: 'board' | 'change') => void;
+  /** Sets the session cookie of the answer; null removes it. */
+  readonly cookie: (token: { readonly token: string; readonly expiresAt: Date } | null) => void;
+  /** Done after the commit, and not waited for by the answer: mail, and whatever must not show in the time it takes. */
+  readonly after: (work: () => Promise<void>) => void;
+  /** Names who signed in, for the audit row, where the request began without a session. */
+  readonly as: (actor: Pick<Actor, 'role' | 'id' | 'email'>) => void;
 }
 
 /** A file as an answer: made of pieces, never held whole. Its content is read inside the transaction. */
@@ -49,44 +63,60 @@ export interface FileAnswer {
 }
 
 /**
- * A route of the people listener says what it is before it says what it does: `register` (platform/access/register.ts) checks
- * session, role, origin and shapes, opens the transaction, writes the audit row in it, and the OpenAPI document and the
- * test of every role are made from these same declarations.
+ * A refusal that keeps what the transaction wrote: a handler returns it where it throws otherwise. Its audit row says the
+ * endpoint's own action, with the problem's code as outcome.
  */
-export interface RouteSpec<
-  P extends z.ZodType = z.ZodType,
-  Q extends z.ZodType = z.ZodType,
-  B extends z.ZodType = z.ZodType,
-> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** `/api/people/:person`. */
-  readonly path: string;
-  readonly summary: string;
-  /** Who may; `anybody`: without a session. */
-  readonly roles: readonly Role[] | 'anybody';
-  /** Kinds of personal data that it touches, e.g. `person.name`; empty: none, and no audit row unless `action` is a change. */
-  readonly data: readonly string[];
-  readonly action: AuditAction;
-  readonly params?: P;
-  readonly query?: Q;
-  readonly body?: B;
-  /** The body is a file as it is, `application/octet-stream`: `body` is then `RawBody`. */
-  readonly raw?: true;
-  /** Largest body, bytes. Default 64 KiB. */
-  readonly maxBody?: number;
-  /** Shape of the answer, checked on its way out; `file`: a FileAnswer; `nothing`: 204. */
-  readonly answer: z.ZodType | 'file' | 'nothing';
-  /** Codes that it may refuse with, beside the common ones: for the document. */
-  readonly errors?: readonly string[];
-  /** Per address and route. */
-  readonly limit?: { readonly max: number; readonly perMs: number };
-  handle(call: Call<z.output<P>, z.output<Q>, z.output<B>>): Promise<unknown>;
+export class Refused {
+  readonly problem: Problem;
+  constructor(problem: Problem) {
+    this.problem = problem;
+  }
 }
 
-/** Body of a route that takes a file. */
-export const RawBody = z.instanceof(Uint8Array);
+/** An answer as its shape takes it; lists may be read-only. */
+type Made<T> = T extends readonly (infer Item)[]
+  ? readonly Made<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Made<T[K]> }
+    : T;
 
-/** Names the types of a declaration. */
-export const route = <P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
-  spec: RouteSpec<P, Q, B>,
-): RouteSpec => spec as unknown as RouteSpec;
+/** What a handler gives back. */
+type Result<A extends Endpoint['answer']> = A extends z.ZodType
+  ? Promise<Made<z.input<A>> | Refused>
+  : A extends 'file'
+    ? Promise<FileAnswer>
+    : Promise<void> | Promise<Refused | undefined>;
+
+/**
+ * An endpoint with what the server does for it. `register` (platform/access/register.ts) checks session, role, origin and
+ * shapes, opens the transaction and writes the audit row in it, all by the declaration.
+ */
+export interface Route extends Endpoint {
+  before?(o: Before<unknown, unknown, unknown>): Promise<unknown>;
+  handle(call: Call<unknown, unknown, unknown>): Promise<unknown>;
+}
+
+interface Steps<P, Q, B, R, X> {
+  /** Work that must hold no connection of the database, e.g. hashing a password: done before the transaction begins. */
+  before(o: Before<P, Q, B>): Promise<X>;
+  handle(call: Call<P, Q, B, X>): R;
+}
+
+type Handle<P, Q, B, R> = (call: Call<P, Q, B>) => R;
+
+/** Implements a declaration: what `handle` gets and gives back is typed by it. */
+export function implement<
+  P extends Readonly<Record<string, z.ZodType>>,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  A extends Endpoint['answer'],
+  X,
+>(
+  declared: Endpoint<P, Q, B, A>,
+  work:
+    | Handle<z.output<z.ZodObject<P>>, z.output<Q>, z.output<B>, Result<A>>
+    | Steps<z.output<z.ZodObject<P>>, z.output<Q>, z.output<B>, Result<A>, X>,
+): Route {
+  const steps = typeof work === 'function' ? { handle: work } : work;
+  return { ...declared, ...steps } as Route;
+}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Role } from '../../../protocol/api/endpoint.ts';
 import type { SessionState } from '../../../protocol/api/session.ts';
-import type { Role } from '../audit/actor.ts';
 import type { Tables } from '../database/schema.ts';
 import { openEmail } from '../http/email.ts';
 import type { Keys } from '../keys/envelope.ts';

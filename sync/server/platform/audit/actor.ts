@@ -1,9 +1,5 @@
 import type { AUDIT_ROLES } from '../../../protocol/api/audit.ts';
 
-/** Roles of people who sign in (POLICY: people and access). Each may do what its routes name, and nothing by rank. */
-export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
-export type Role = (typeof ROLES)[number];
-
 /** Who does something: who signed in, a kiosk or who of its staff was at it, the command line on the server's own machine, or the server itself. */
 export interface Actor {
   readonly role: (typeof AUDIT_ROLES)[number];

@@ -1,8 +1,5 @@
-import type { AUDIT_ACTIONS } from '../../../protocol/api/audit.ts';
+import type { AuditAction } from '../../../protocol/api/endpoint.ts';
 import type { Actor } from './actor.ts';
-
-/** What was done to personal data, or to what protects it (POLICY P31). */
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** One row of the audit log, before it is sealed and chained. */
 export interface AuditEntry {

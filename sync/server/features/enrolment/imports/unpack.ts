@@ -5,8 +5,6 @@ import { type ListLine, MAX_LIST_BYTES, readList } from './list.ts';
 
 /** What is uploaded to an import: pictures, an archive of them, a list. Made by the sender: nothing in it is trusted. */
 
-/** Largest upload, bytes: an archive is in memory whole. */
-export const MAX_UPLOAD_BYTES = 48 * 1024 * 1024;
 /** Most files in one archive, and most bytes of them together. */
 const MAX_ENTRIES = 2000;
 const MAX_UNPACKED = 256 * 1024 * 1024;

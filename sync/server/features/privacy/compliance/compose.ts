@@ -1,3 +1,4 @@
+import { COMPLIANCE_PARTS } from '../../../../protocol/api/compliance.ts';
 import { dpiaDraft } from './dpia.ts';
 import type { Facts } from './facts.ts';
 import { list, section } from './markdown.ts';
@@ -5,8 +6,7 @@ import { processingRecord } from './record.ts';
 import { controlsReport, factsReport, type Tally, warningsOf } from './report.ts';
 import type { LastResults } from './results.ts';
 
-export const PARTS = ['facts', 'controls', 'record', 'dpia'] as const;
-export type Part = (typeof PARTS)[number];
+export type Part = (typeof COMPLIANCE_PARTS)[number];
 
 export interface ComplianceReport {
   /** Markdown. */
@@ -17,7 +17,11 @@ export interface ComplianceReport {
 }
 
 /** The report, or the parts of it that are asked for. Pure. */
-export function composeReport(facts: Facts, results: LastResults, parts: readonly Part[] = PARTS): ComplianceReport {
+export function composeReport(
+  facts: Facts,
+  results: LastResults,
+  parts: readonly Part[] = COMPLIANCE_PARTS,
+): ComplianceReport {
   const warnings = warningsOf(facts);
   const controls = parts.includes('controls') ? controlsReport(results) : null;
   const pieces = [

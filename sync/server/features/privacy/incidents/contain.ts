@@ -1,4 +1,5 @@
 import { command } from '../../../../disk/program.ts';
+import type { AuditAction } from '../../../../protocol/api/endpoint.ts';
 import type { Contain, Contained } from '../../../../protocol/api/incidents.ts';
 import { Problem } from '../../../../protocol/wire/problem.ts';
 import { retireServerKeys } from '../../../core/credentials/pins/pins.ts';
@@ -6,7 +7,6 @@ import { revokeDevice } from '../../../core/devices/registry.ts';
 import type { Services } from '../../../platform/access/route.ts';
 import { endSessionsOf } from '../../../platform/access/session.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
-import type { AuditAction } from '../../../platform/audit/entry.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
 import { keysChanged } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';

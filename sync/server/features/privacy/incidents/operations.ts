@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AuditAction } from '../../../../protocol/api/endpoint.ts';
 import {
   ChangeIncident,
   Contain,
@@ -12,7 +13,6 @@ import {
 import { audited } from '../../../core/operator/audited.ts';
 import { type OperatorContext, operation, servicesOf } from '../../../core/operator/operation.ts';
 import { OPERATOR } from '../../../platform/audit/actor.ts';
-import type { AuditAction } from '../../../platform/audit/entry.ts';
 import { affectedBy } from './affected.ts';
 import { containIncident } from './contain.ts';
 import {

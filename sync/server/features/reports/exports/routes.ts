@@ -1,10 +1,6 @@
-import {
-  AttendanceExportQuery,
-  DaysExportQuery,
-  type ExportFormat,
-  PayrollExportQuery,
-} from '../../../../protocol/api/exports.ts';
-import { type FileAnswer, type RouteSpec, route } from '../../../platform/access/route.ts';
+import type { ExportFormat } from '../../../../protocol/api/exports.ts';
+import * as api from '../../../../protocol/api/exports.ts';
+import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { reportSite } from '../day.ts';
 import { attendanceTable } from './attendance.ts';
 import { toCsv } from './csv.ts';
@@ -13,59 +9,26 @@ import { payrollTable } from './payroll.ts';
 import type { Table } from './table.ts';
 import { toXlsx } from './xlsx.ts';
 
-const records = route({
-  method: 'GET',
-  path: '/api/exports/attendance',
-  summary: 'Records as a file for spreadsheets, newest first; who it names is in the audit log',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name', 'person.number'],
-  action: 'export',
-  query: AttendanceExportQuery,
-  answer: 'file',
-  errors: ['export-too-large'],
-  limit: { max: 20, perMs: 60_000 },
-  async handle({ tx, services: { keys }, query: { format, ...filter }, now, about }) {
+export const exportRoutes: readonly Route[] = [
+  implement(api.exportAttendance, async ({ tx, services: { keys }, query: { format, ...filter }, now, about }) => {
     return file(`attendance-${now.toISOString().slice(0, 10)}`, format, attendanceTable(tx, keys, filter, about));
-  },
-});
-
-const days = route({
-  method: 'GET',
-  path: '/api/exports/days',
-  summary: 'The report of each day of one site as a file for spreadsheets, a row a person and day',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name', 'person.number'],
-  action: 'export',
-  query: DaysExportQuery,
-  answer: 'file',
-  errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
-  limit: { max: 20, perMs: 60_000 },
-  async handle({ tx, services: { keys, config }, query: { format, site: id, ...period }, about }) {
-    const site = await reportSite(tx, id, config.site.timeZone);
-    return file(named('days', period), format, daysTable(tx, keys, site, period, about));
-  },
-});
-
-const payroll = route({
-  method: 'GET',
-  path: '/api/exports/payroll',
-  summary:
-    'What payroll and HR programs import: stays as a timesheet, or records in Frappe HR’s columns, of days of one site',
-  roles: ['admin', 'dpo', 'staff'],
-  data: ['attendance', 'person.name', 'person.number'],
-  action: 'export',
-  query: PayrollExportQuery,
-  answer: 'file',
-  errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
-  limit: { max: 20, perMs: 60_000 },
-  async handle({ tx, services: { keys, config }, query: { format, layout, site: id, ...period }, about }) {
-    const site = await reportSite(tx, id, config.site.timeZone);
-    const table = payrollTable(layout, { db: tx, keys, site, shown: about }, period);
-    return file(named(layout, period), format, table);
-  },
-});
-
-export const exportRoutes: readonly RouteSpec[] = [records, days, payroll];
+  }),
+  implement(
+    api.exportDays,
+    async ({ tx, services: { keys, config }, query: { format, site: id, ...period }, about }) => {
+      const site = await reportSite(tx, id, config.site.timeZone);
+      return file(named('days', period), format, daysTable(tx, keys, site, period, about));
+    },
+  ),
+  implement(
+    api.exportPayroll,
+    async ({ tx, services: { keys, config }, query: { format, layout, site: id, ...period }, about }) => {
+      const site = await reportSite(tx, id, config.site.timeZone);
+      const table = payrollTable(layout, { db: tx, keys, site, shown: about }, period);
+      return file(named(layout, period), format, table);
+    },
+  ),
+];
 
 const TYPES = {
   csv: 'text/csv; charset=utf-8; header=present',

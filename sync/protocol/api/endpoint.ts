@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+/** Roles of people who sign in (POLICY: people and access). Each may do what its endpoints name, and nothing by rank. */
+export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What was done to personal data, or to what protects it (POLICY P31). */
+export const AUDIT_ACTIONS = ['read', 'write', 'delete', 'export', 'decrypt', 'sign-in', 'refuse', 'operate'] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+type Params = Readonly<Record<string, z.ZodType>>;
+type AnswerKind = z.ZodType | 'file' | 'nothing';
+
+/** `person` in `/api/people/:person/minor`. */
+type NamesIn<Path> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | NamesIn<`/${Rest}`>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+
+/**
+ * What an endpoint is, before what it does: the server implements it (`platform/access/route.ts`), pages and command line call
+ * it, and the OpenAPI document and the test of every role are made from it.
+ */
+export interface Endpoint<
+  P extends Params = Params,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+  A extends AnswerKind = AnswerKind,
+> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** `/api/people/:person`. */
+  readonly path: `/api/${string}`;
+  readonly summary: string;
+  /** Who may; `anybody`: without a session. */
+  readonly roles: readonly Role[] | 'anybody';
+  /** Kinds of personal data that it touches, e.g. `person.name`; empty: none, and no audit row unless `action` is a change. */
+  readonly data: readonly string[];
+  readonly action: AuditAction;
+  /** Of the path, by name. */
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** The body is a file as it is, `application/octet-stream`: `body` is then `RawBody`. */
+  readonly raw?: true;
+  /** Largest body, bytes. Default 64 KiB. */
+  readonly maxBody?: number;
+  /** Shape of the answer, checked on its way out; `file`: a file to save; `nothing`: 204. */
+  readonly answer: A;
+  /** Codes that it may refuse with, beside the common ones: for the document. */
+  readonly errors?: readonly string[];
+  /** Per address and endpoint. */
+  readonly limit?: { readonly max: number; readonly perMs: number };
+  /** Also for a session that has yet to enrol its second factor. */
+  readonly enrolling?: true;
+  /** Reading that counts as no use of the session. */
+  readonly idle?: true;
+}
+
+/** Body of an endpoint that takes a file. */
+export const RawBody = z.instanceof(Uint8Array);
+
+/** Names the types of a declaration, and asks for a shape for each name in its path. */
+export const endpoint = <
+  const Path extends `/api/${string}`,
+  const A extends AnswerKind,
+  P extends Readonly<Record<NamesIn<Path>, z.ZodType>> = Readonly<Record<NamesIn<Path>, never>>,
+  Q extends z.ZodType = z.ZodUndefined,
+  B extends z.ZodType = z.ZodUndefined,
+>(
+  declared: Endpoint<P, Q, B, A> & { readonly path: Path },
+): Endpoint<P, Q, B, A> => declared;
