@@ -18,8 +18,6 @@ const PAGES = [
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  'renderer/console/README.md',
-  'renderer/portal/README.md',
   ...globSync('docs/**/*.md', { cwd: root }).sort(),
 ];
 

@@ -5,8 +5,8 @@ import { initI18n } from '../shared/i18n.ts';
 import { keepFocus } from '../shared/keep-focus.ts';
 import { App, fetchStaffScreens } from './app.tsx';
 import { keepAwake } from './awake.ts';
+import { LOCALES } from './i18n.ts';
 import { createKiosk } from './kiosk.ts';
-import { LOCALES } from './locales/index.ts';
 import { lockPage } from './lockdown.ts';
 import { keepTheme } from './theme.ts';
 

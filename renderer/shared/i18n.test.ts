@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { initI18n, setLanguage, t, tIn } from './i18n.ts';
+import { initI18n, setLanguage, translations } from './i18n.ts';
+
+const { t, tIn } = translations<'left' | 'people'>();
 
 beforeEach(() =>
   initI18n(

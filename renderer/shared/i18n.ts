@@ -41,15 +41,37 @@ export function setLanguage(next: string): void {
 
 export const currentLanguage = (): string => language.value;
 
-/** The sentence for a key in the present language. */
-export function t(key: string, values?: Record<string, unknown>): string {
-  return tIn(language.value, key, values);
-}
+type Plural = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
+type Stem<K extends string> = K extends `${infer S}_${Plural}` ? S : K;
 
-/** The sentence in a given language, e.g. the one of the person who is greeted. */
-export function tIn(lng: string, key: string, values?: Record<string, unknown>): string {
-  return instance.t(key, { ...isolated(lng, values), lng });
-}
+/** The keys of an English file as dotted paths; plural forms count as one key. */
+export type KeyOf<English> = {
+  [K in keyof English & string]: English[K] extends string ? Stem<K> : `${K}.${KeyOf<English[K]>}`;
+}[keyof English & string];
+
+/** The rest of the keys that begin with this path. */
+export type Under<Key, Path extends string> = Key extends `${Path}.${infer Rest}` ? Rest : never;
+/** What has a name of its own for a menu: the paths of all keys `PATH.nav`. */
+export type PathOf<Key> = Key extends `${infer Path}.nav` ? Path : never;
+
+type Values = Record<string, unknown>;
+
+const tIn = (lng: string, key: string, values?: Values): string => instance.t(key, { ...isolated(lng, values), lng });
+
+/** What a page calls its sentences by: a key that isn't in its English file does not compile. */
+export const translations = <Key extends string>() => {
+  const hasSentence = (key: string): key is Key => instance.exists(key, { lng: 'en' });
+  return {
+    /** The sentence for a key in the present language. */
+    t: (key: Key, values?: Values): string => tIn(language.value, key, values),
+    /** The sentence in a given language, e.g. the one of the person who is greeted. */
+    tIn: (lng: string, key: Key, values?: Values): string => tIn(lng, key, values),
+    /** True when there is such a sentence: a code may come from a newer build. */
+    hasSentence,
+    /** The key of a code where it has a sentence, else the general one. */
+    keyOr: (key: string, general: Key): Key => (hasSentence(key) ? key : general),
+  };
+};
 
 const RTL = '\\p{Script=Arabic}\\p{Script=Hebrew}\\p{Script=Syriac}\\p{Script=Thaana}\\p{Script=Nko}\\p{Script=Adlam}';
 /** What would turn a sentence around: letters of the other direction; in one from right to left also numbers. */
@@ -64,15 +86,12 @@ const [OPEN, CLOSE] = ['\u2068', '\u2069'];
  * Names and other words of people stand in a sentence as one piece, whatever script they have: `Nora (א) left` keeps its
  * brackets and its order. What has the sentence's own direction stays as it is.
  */
-function isolated(lng: string, values: Record<string, unknown> = {}): Record<string, unknown> {
+function isolated(lng: string, values: Values = {}): Values {
   const turns = TURNS[directionOf(lng)];
   const one = (value: unknown) =>
     typeof value === 'string' && !value.includes(OPEN) && turns.test(value) ? `${OPEN}${value}${CLOSE}` : value;
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, one(value)]));
 }
-
-/** True when the key has a sentence of its own: an unknown code falls back to a general one. */
-export const hasSentence = (key: string): boolean => instance.exists(key, { lng: 'en' });
 
 /**
  * The locale for dates. English days are written as in Britain; Arabic ones with the digits that the keypads, badges and

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { LOCALES } from '../../renderer/console/i18n.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { CHECKS, OUTCOMES } from '../../sync/server/app/checks/all.ts';
 import { certificatesCheck } from '../../sync/server/app/checks/certificates.ts';

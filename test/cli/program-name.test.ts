@@ -66,7 +66,7 @@ test('screens and pages of the docs call it as it is called where it is installe
   // A kiosk’s staff list is also what its staff calls it.
   const sure = commands.filter((name) => name !== 'staff list');
   const unnamed = new RegExp(`(?<!smartpresence )(?<![\\w-])(?:${sure.join('|')})(?![\\w-])`);
-  const shown = globSync('renderer/*/locales/**/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.test.ts'));
+  const shown = globSync('renderer/**/locales/*.json', { cwd: ROOT });
   for (const file of shown)
     for (const line of readFileSync(join(ROOT, file), 'utf8').split('\n'))
       expect(`${file}: ${line}`).not.toMatch(unnamed);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { LOCALES } from '../../renderer/console/i18n.ts';
 import { SERVED } from '../../sync/server/app/served.ts';
 
 /** Shown in the server's words: they say what is missing, which no sentence made before can. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { LOCALES } from '../../renderer/console/locales/index.ts';
+import { LOCALES } from '../../renderer/console/i18n.ts';
 import { JOBS } from '../../sync/server/app/jobs/all.ts';
 
 /* A page that shows the program's own words for a job looks unfinished. */

@@ -215,7 +215,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.enter(page.getByRole('link', { name: `${gate} 2`, exact: true }));
       await walk.arrived(`${gate} 2`);
       const panel = walk.panel('fleet.settings');
-      for (const theme of ['dark', 'light']) {
+      for (const theme of ['dark', 'light'] as const) {
         await keys.enter(button('people.edit', panel));
         await walk.asked(field('fleet.setting.name', dialog()));
         await keys.choose(field('fleet.setting.theme', dialog()), theme);
@@ -403,7 +403,7 @@ for (const [i, setup] of SETUPS.entries())
       await expect(page.getByText(t('imports.people.state.made', { count: 2 }))).toBeVisible({ timeout: 60_000 });
       await keys.held();
       const photo = page.locator('.photo').filter({ hasText: 'eva.jpg' });
-      const state = (of: string) => expect(photo).toContainText(t(`imports.photo.${of}`));
+      const state = (of: 'accepted' | 'judged' | 'refused') => expect(photo).toContainText(t(`imports.photo.${of}`));
       await state('judged');
       await expect(button('imports.accept', photo)).toBeVisible({ timeout: 60_000 });
       for (const [decision, after] of [

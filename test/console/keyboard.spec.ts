@@ -98,7 +98,7 @@ for (const [i, [language, size]] of SETUPS.entries())
 
     test('changes a setting of a site', async () => {
       await open('settings');
-      for (const one of ['controller', 'contact', 'dpo'])
+      for (const one of ['controller', 'contact', 'dpo'] as const)
         await keys.type(field(`settings.${one}`), `${t(`settings.${one}`)} ${tag}`);
       await keys.enter(button('settings.save'));
       await toast(t('settings.saved'));

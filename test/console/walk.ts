@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext } from '@playwright/test';
 import { expect, type Locator, type Page } from '@playwright/test';
-import { LOCALES } from '../../renderer/console/locales/index.ts';
-import { LOCALES as PORTAL } from '../../renderer/portal/locales/index.ts';
-import { initI18n, tIn } from '../../renderer/shared/i18n.ts';
+import { type Key as ConsoleKey, LOCALES } from '../../renderer/console/i18n.ts';
+import { LOCALES as PORTAL, type Key as PortalKey } from '../../renderer/portal/i18n.ts';
+import { initI18n, translations } from '../../renderer/shared/i18n.ts';
 import { Keys } from './keys.ts';
 import { appCode, axe, enterByLink, openBrowser, SIZES, still } from './kit.ts';
 
@@ -16,6 +16,8 @@ export const SETUPS = [
   ['de', 'desk'],
   ['ar', 'wall'],
 ] as const;
+type Key = ConsoleKey | PortalKey;
+const { tIn } = translations<Key>();
 type Language = (typeof SETUPS)[number][0];
 type Size = (typeof SETUPS)[number][1];
 
@@ -124,20 +126,19 @@ export class Walk {
     return new Walk(made, language, opened);
   }
 
-  t = (key: string, values?: Record<string, unknown>): string => tIn(this.#language, key, values);
+  t = (key: Key, values?: Record<string, unknown>): string => tIn(this.#language, key, values);
   main = (): Locator => this.page.locator('main');
   dialog = (): Locator => this.page.getByRole('dialog');
   /** By its words: the name of a row's button goes on with the row that it is about. */
-  button = (key: string, within: Page | Locator = this.main()): Locator => {
+  button = (key: Key, within: Page | Locator = this.main()): Locator => {
     const words = this.t(key);
     const shown = new RegExp(`^\\s*${words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
     const buttons = within.getByRole('button');
     return within.getByRole('button', { name: words, exact: true }).or(buttons.filter({ hasText: shown }));
   };
-  field = (key: string, within: Page | Locator = this.main()): Locator =>
-    within.getByLabel(this.t(key), { exact: true });
+  field = (key: Key, within: Page | Locator = this.main()): Locator => within.getByLabel(this.t(key), { exact: true });
   row = (words: string): Locator => this.page.getByRole('row').filter({ hasText: words });
-  panel = (key: string): Locator =>
+  panel = (key: Key): Locator =>
     this.page.locator('section').filter({ has: this.page.getByRole('heading', { name: this.t(key), exact: true }) });
 
   /** By the rail, as anybody goes: the page's heading follows, and the focus is at its beginning. */
@@ -172,14 +173,14 @@ export class Walk {
   }
 
   /** A question that takes something away: it begins at what leaves things as they are. */
-  async agree(key: string): Promise<void> {
+  async agree(key: Key): Promise<void> {
     await this.asked(this.button('cancel', this.dialog()));
     await this.keys.enter(this.button(key, this.dialog()));
     await expect(this.dialog()).toHaveCount(0);
   }
 
   /** As `agree`, where a word has to be typed first. */
-  async agreeWith(word: string, key: string): Promise<void> {
+  async agreeWith(word: string, key: Key): Promise<void> {
     const typed = this.dialog().getByLabel(this.t('confirm.type', { word }), { exact: true });
     await this.asked(typed);
     await this.keys.type(typed, word);

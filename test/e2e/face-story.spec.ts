@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { type ClipSpec, packageFile, type Segment } from '../../electron/cli/demo/footage.ts';
-import { en } from '../../renderer/kiosk/locales/en.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { enrolUpToCapture, looked, makeKiosk, openStaff, PATIENT, slowResult, type TestKiosk } from './kiosk-page.ts';
 
 /*

@@ -5,7 +5,7 @@ import { enrolPerson } from '../../electron/core/enrolment/service.ts';
 import type { OpenKiosk } from '../../electron/core/open-kiosk.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
-import { en } from '../../renderer/kiosk/locales/en.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts';
 import { groupPhotos, takesOf } from '../footage/catalogue.ts';
 import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';

@@ -10,7 +10,7 @@ import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig, writeSiteConfig } from '../../electron/core/site/config.ts';
 import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
-import { en } from '../../renderer/kiosk/locales/en.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { expectNoAxeFault } from '../kiosk-ui/fixtures.ts';
 
 /*

@@ -6,8 +6,7 @@ import { decodeQR } from 'qr/decode.js';
 import sharp from 'sharp';
 import { ensureBuilt } from '../../electron/cli/start/ensure-built.ts';
 import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/browser-host.ts';
-import { en } from '../../renderer/kiosk/locales/en.ts';
-import { enStaff } from '../../renderer/kiosk/locales/staff/en.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { type CageSession, noCageHere, openCage } from '../hosts/support/cage-session.ts';
 import { temporaryFolder } from '../hosts/support/kiosk-page.ts';
 import { type PlainPage, plainPage } from '../hosts/support/plain-page.ts';
@@ -30,7 +29,7 @@ test.describe.configure({ mode: 'serial', timeout: 900_000 });
 const NAMES = ['Ada Lovelace', 'José Müller-Lüdenscheidt', "Niamh O'Brien", 'Ayşe Yılmaz'];
 /** Chromium draws by the processor here, beside whatever else the machine does. */
 const PATIENCE = { timeout: 240_000 };
-const { printing: words } = enStaff;
+const { printing: words } = en;
 let printers: PrintService;
 let kiosk: TestKiosk;
 let host: BrowserHost;
@@ -130,7 +129,7 @@ test('without a printer the screen says so, and what works in its place', async 
   await unlock();
   await press('[data-open=evacuation]');
   await has('.evacuee', NAMES.length);
-  await said().toBe(`${words.none} ${enStaff.evacuation.notPrintedAlone}`);
+  await said().toBe(`${words.none} ${en.evacuation.notPrintedAlone}`);
   const buttons = () => [...document.querySelectorAll('.staff button')].map((one) => one.textContent?.trim());
   expect(await page.run(buttons, null)).not.toContain(words.print);
 });
@@ -145,7 +144,7 @@ test('the muster list comes out of the printer with everyone who is inside, and 
   // Word by word: pdftotext puts what another font drew (hyphen, apostrophe) where it likes.
   for (const word of NAMES.flatMap((name) => name.split(/[^\p{L}]+/u))) expect(text).toContain(word);
   expect(text).toContain('1001');
-  for (const other of ['127.0.0.1', words.print, words.sending, enStaff.evacuation.begin, 'Deutsch', 'evaluation'])
+  for (const other of ['127.0.0.1', words.print, words.sending, en.evacuation.begin, 'Deutsch', 'evaluation'])
     expect(text).not.toContain(other);
 });
 

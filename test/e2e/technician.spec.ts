@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { addStaffCommand } from '../../electron/core/staff/commands.ts';
 import { codeAt } from '../../electron/core/staff/totp.ts';
-import { en } from '../../renderer/kiosk/locales/en.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { looked, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';
 
 /* The technician's menu on a whole kiosk: real host, core, store and screen; the machine's half is a folder that is looked after. */

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { readFrames, type Segment } from '../../electron/cli/demo/footage.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
 import type { ChallengeStep } from '../../models/rules/reasons.ts';
-import { en } from '../../renderer/kiosk/locales/en.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { type Person, takesOf } from './catalogue.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { en } from '../../renderer/kiosk/locales/en.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { receiptOf, type ScriptedCore } from './scripted-core.ts';

@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
-import { ar } from '../../renderer/kiosk/locales/ar.ts';
-import { de } from '../../renderer/kiosk/locales/de.ts';
+import ar from '../../renderer/kiosk/locales/ar.json' with { type: 'json' };
+import de from '../../renderer/kiosk/locales/de.json' with { type: 'json' };
 import { anOwnCode, clipOfCode } from './code-clip.ts';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { BADGE, coreError, PIN_CODE, receiptOf, STAFF, TECHNICIAN_CODE } from './scripted-core.ts';

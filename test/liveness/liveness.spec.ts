@@ -11,7 +11,7 @@ import { type BrowserHost, startBrowserHost } from '../../electron/host-browser/
 import { openPipeline } from '../../models/node/pipeline.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
 import type { ChallengeStep } from '../../models/rules/reasons.ts';
-import { en } from '../../renderer/kiosk/locales/en.ts';
+import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { readPicture, takesOf } from '../footage/index.ts';
 import { follow, installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
 import { printOf } from './attacks.ts';

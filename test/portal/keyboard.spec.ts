@@ -66,7 +66,7 @@ for (const setup of SETUPS)
     const t: Walk['t'] = (...of) => walk.t(...of);
     const seen = (path: string) => walk.seen(path);
     /** By the bar, as anybody goes. */
-    const open = async (path: string) => {
+    const open = async (path: 'code' | 'profile' | 'records' | 'rights') => {
       await keys.enter(page.locator(`nav a[href="#/${path}"]`), 'Shift+Tab');
       await walk.arrived(t(`${path}.title`));
     };

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { OwnAccount, RecoveryCodes } from '../../../sync/protocol/api/accounts.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconKey } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { useResource, useWrite } from '../core/resource.ts';
 import { signOut } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../parts/form.tsx';
@@ -67,7 +67,7 @@ type Task = 'password' | 'email' | 'app' | 'codes';
 function Complete({ account, reload }: { account: OwnAccount; reload: () => void }) {
   const [task, setTask] = useState<Task | null>(null);
   const few = account.recoveryCodesLeft < 3;
-  const done = (what: string) => {
+  const done = (what: Task) => {
     setTask(null);
     reload();
     toast(() => t(`account.${what}Done`));

@@ -6,10 +6,10 @@ import {
   NewAccountAnswer,
   SignInLink,
 } from '../../../sync/protocol/api/accounts.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconStaff } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { useResource, useWrite } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
@@ -165,7 +165,7 @@ function Accounts({ role }: PageProps) {
 
 function Add({ onDone }: { onDone: (link: ALink) => void }) {
   const [email, setEmail] = useState('');
-  const [role, setRole] = useState<string>('staff');
+  const [role, setRole] = useState<(typeof ROLES)[number]>('staff');
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const made = await run(() => send('POST', '/api/accounts', { body: { email, role }, answer: NewAccountAnswer }));

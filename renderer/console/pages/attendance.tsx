@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks';
 import { AttendancePage, type AttendanceRow, METHODS } from '../../../sync/protocol/api/attendance.ts';
-import { hasSentence, t } from '../../shared/i18n.ts';
 import { IconDownload, IconList } from '../../shared/icons.tsx';
 import { type ApiError, download } from '../core/api.ts';
 import { dayKeyIn } from '../core/clock.ts';
@@ -8,6 +7,7 @@ import { kioskName, kiosks, siteOf, zoneOf } from '../core/places.ts';
 import { usePages } from '../core/resource.ts';
 import { setQuery } from '../core/router.ts';
 import { addDays, instantAt } from '../core/zone.ts';
+import { keyOr, t } from '../i18n.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
@@ -205,7 +205,7 @@ function Attendance({ query, role }: PageProps) {
 }
 
 function stateOf(row: AttendanceRow): string {
-  if (row.voided !== null) return t(hasSentence(`voided.${row.voided}`) ? `voided.${row.voided}` : 'voided.label');
+  if (row.voided !== null) return t(keyOr(`voided.${row.voided}`, 'voided.label'));
   if (row.duplicateOf !== null) return t('attendance.duplicate');
   return t(row.correction ? 'attendance.correctedRow' : 'attendance.counts');
 }

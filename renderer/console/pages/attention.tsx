@@ -6,13 +6,14 @@ import {
   type AttentionKind,
   AttentionPage,
 } from '../../../sync/protocol/api/attention.ts';
-import { t } from '../../shared/i18n.ts';
+import type { Under } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { dayKeyIn } from '../core/clock.ts';
 import { kioskName, zoneOf } from '../core/places.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
+import { type Key, t } from '../i18n.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { AreaField, ErrorNote, Form, SelectField } from '../parts/form.tsx';
@@ -191,7 +192,7 @@ const dayOf = ({ person, recordAt }: AttentionItem): string | null => {
 };
 
 /** Where an item is settled. */
-const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => string | null>>> = {
+const PLACES: Readonly<Record<Under<Key, 'attention.go'>, (item: AttentionItem) => string | null>> = {
   void: dayOf,
   complaint: dayOf,
   duplicate: () => 'duplicates',
@@ -207,12 +208,14 @@ const PLACES: Readonly<Partial<Record<AttentionKind, (item: AttentionItem) => st
 };
 
 function Actions({ item, role, onNote }: { item: AttentionItem; role: PageProps['role']; onNote: () => void }) {
+  const { kind } = item;
   // A kiosk's own page is the administrators'.
-  const place = item.kind === 'kiosk' && role !== 'admin' ? undefined : PLACES[item.kind]?.(item);
-  const noted = item.kind !== 'duplicate' && item.kind !== 'import' && item.kind !== 'enrolment';
+  const elsewhere = kind !== 'quarantine' && kind !== 'server' && (kind !== 'kiosk' || role === 'admin') ? kind : null;
+  const place = elsewhere && PLACES[elsewhere](item);
+  const noted = kind !== 'duplicate' && kind !== 'import' && kind !== 'enrolment';
   return (
     <>
-      {place && <RowButton onClick={() => go(place)}>{t(`attention.go.${item.kind}`)}</RowButton>}
+      {place && <RowButton onClick={() => go(place)}>{t(`attention.go.${elsewhere}`)}</RowButton>}
       {noted && (
         <RowButton onClick={onNote}>
           <IconCheck />

@@ -9,12 +9,12 @@ import {
   VerifyAnswer,
 } from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
 import { download, get, send } from '../core/api.ts';
 import { zoneOf } from '../core/places.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { addDays, instantAt } from '../core/zone.ts';
+import { keyOr, t } from '../i18n.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { codeLabel } from '../parts/labels.ts';
@@ -183,7 +183,7 @@ function Audit({ rest: [affected = ''] }: PageProps) {
             cell: (r) => (
               <>
                 <RowButton class="quiet small" onClick={() => setDetail(r)}>
-                  {t(`audit.outcomes.${r.outcome in DONE ? r.outcome : 'refused'}`)}
+                  {t(keyOr(`audit.outcomes.${r.outcome}`, 'audit.outcomes.refused'))}
                   {/* One reader may make two rows of one kind in a second. */}
                   <span class="sr-only"> {t('audit.row', { position: r.position })}</span>
                 </RowButton>

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
-import { currentLanguage, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { IconBoard, IconCloudOff } from '../../shared/icons.tsx';
 import { dateIn, timeIn } from '../core/clock.ts';
 import { createLive, type Live } from '../core/live.ts';
+import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
 import { Kiosks } from '../parts/kiosks.tsx';
 import { Stats } from '../parts/stats.tsx';

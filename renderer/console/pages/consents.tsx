@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { ConsentPage, type ConsentText, ConsentTextList, NewConsentText } from '../../../sync/protocol/api/consents.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';

@@ -1,8 +1,8 @@
 import { Correction, CorrectionPage } from '../../../sync/protocol/api/corrections.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconRepair } from '../../shared/icons.tsx';
 import { send } from '../core/api.ts';
 import { usePages, useWrite } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { confirm } from '../parts/confirm.tsx';
 import { ErrorNote } from '../parts/form.tsx';

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { DayReport, type DayRow } from '../../../sync/protocol/api/reports.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { dayKeyIn } from '../core/clock.ts';
 import { zoneOf } from '../core/places.ts';
 import { usePages } from '../core/resource.ts';
 import { setQuery } from '../core/router.ts';
 import { addDays } from '../core/zone.ts';
+import { t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
@@ -104,7 +104,7 @@ function ExportDays({ site, day }: { site: string; day: string }) {
           label={t('day.layout')}
           value={layout}
           onValue={setLayout}
-          options={['days', ...PayrollLayout.options].map((name) => [name, t(`day.layouts.${name}`)])}
+          options={(['days', ...PayrollLayout.options] as const).map((name) => [name, t(`day.layouts.${name}`)])}
         />
         {layout === 'days' ? (
           <Exports path="/api/exports/days" query={period} />

@@ -6,11 +6,11 @@ import {
   NewProvisioningCode,
   ProvisioningCode,
 } from '../../../sync/protocol/api/devices.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconKiosk } from '../../shared/icons.tsx';
 import { send } from '../core/api.ts';
 import { loadPlaces, siteOf, sites } from '../core/places.ts';
 import { usePages, useWrite } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { DuplicatePage, Merged } from '../../../sync/protocol/api/attendance.ts';
 import { type Person, Person as PersonShape } from '../../../sync/protocol/api/people.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconRepeat } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { ErrorNote } from '../parts/form.tsx';

@@ -1,10 +1,10 @@
 import { Erasure, ErasureList, ErasureUndone } from '../../../sync/protocol/api/erasures.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconBack, IconDownload, IconErase } from '../../shared/icons.tsx';
 import { download, get, send } from '../core/api.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
 import type { Role } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { ErrorNote, SelectField } from '../parts/form.tsx';

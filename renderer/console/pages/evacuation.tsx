@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
 import { Evacuation, EvacuationState, type Inside } from '../../../sync/protocol/api/presence.ts';
-import { currentLanguage, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { IconCheck, IconExit, IconPrint } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { momentIn } from '../core/clock.ts';
 import { isSilent, type Presence, readPresence } from '../core/presence.ts';
 import { useResource, useWrite } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FilterBar } from '../parts/filters.tsx';

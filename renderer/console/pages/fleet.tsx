@@ -1,11 +1,11 @@
 import { AlertCode, type FleetKiosk, FleetPage } from '../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconRepair } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { siteOf, sites } from '../core/places.ts';
 import { useResource } from '../core/resource.ts';
 import { go, setQuery } from '../core/router.ts';
+import { t } from '../i18n.ts';
 import { Empty } from '../parts/empty.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { ErrorNote, SelectField, TextField } from '../parts/form.tsx';

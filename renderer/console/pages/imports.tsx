@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { ConsentTextList } from '../../../sync/protocol/api/consents.ts';
 import { ImportPage, ImportRun, NewImport } from '../../../sync/protocol/api/imports.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
+import { t } from '../i18n.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { AreaField, CheckField, ErrorNote, Form, SelectField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import { Incident, IncidentPage, OpenIncident } from '../../../sync/protocol/api/incidents.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconShield } from '../../shared/icons.tsx';
 import { send } from '../core/api.ts';
 import { zoneOf } from '../core/places.ts';
 import { usePages, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
 import { instantAt } from '../core/zone.ts';
+import { t } from '../i18n.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';

@@ -1,8 +1,8 @@
 import { JobRuns, JobStates } from '../../../sync/protocol/api/jobs.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconRepeat } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { useResource } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { ErrorNote, SelectField } from '../parts/form.tsx';
 import { codeLabel } from '../parts/labels.ts';

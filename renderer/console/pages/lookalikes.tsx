@@ -1,8 +1,8 @@
 import { type Lookalikes, LookalikesPage } from '../../../sync/protocol/api/lookalikes.ts';
-import { t } from '../../shared/i18n.ts';
 import { send } from '../core/api.ts';
 import { kioskName } from '../core/places.ts';
 import { usePages, useWrite } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { ErrorNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';

@@ -1,5 +1,7 @@
 import type { ComponentType } from 'preact';
+import type { PathOf } from '../../shared/i18n.ts';
 import type { Role } from '../core/session.ts';
+import type { Key } from '../i18n.ts';
 
 /** Headings of the rail, in their order. */
 export const GROUPS = ['now', 'attendance', 'people', 'running', 'privacy', 'own'] as const;
@@ -12,12 +14,12 @@ export interface PageProps {
 }
 
 /**
- * A page of the console. To add one (renderer/console/README.md has the whole way): a file here that exports its `ConsolePage`,
- * a line in `index.ts`, its sentences (`PATH.nav` is its name) in every language.
+ * A page of the console. To add one: a file here that exports its `ConsolePage`, a line in `index.ts`, and its sentences
+ * (`PATH.nav` is its name) in every language.
  */
 export interface ConsolePage {
   /** Its address is `#/PATH`; its name is the sentence `PATH.nav`. */
-  readonly path: string;
+  readonly path: PathOf<Key>;
   readonly group: (typeof GROUPS)[number];
   readonly Icon: ComponentType;
   /** Whose rail has it: the roles of the routes that it reads. What is in it is the server's to refuse. */

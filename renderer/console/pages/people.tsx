@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { NewPerson, PeoplePage, type Person, Person as PersonShape } from '../../../sync/protocol/api/people.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconAddPerson, IconPeople } from '../../shared/icons.tsx';
 import { send } from '../core/api.ts';
 import { siteOf, sites } from '../core/places.ts';
 import { usePages, useWrite } from '../core/resource.ts';
 import { go } from '../core/router.ts';
+import { t } from '../i18n.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';

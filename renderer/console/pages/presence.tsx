@@ -1,9 +1,10 @@
 import type { Inside } from '../../../sync/protocol/api/presence.ts';
-import { currentLanguage, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { IconPeople } from '../../shared/icons.tsx';
 import { kioskName } from '../core/places.ts';
 import { readPresence } from '../core/presence.ts';
 import { useResource } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { Empty } from '../parts/empty.tsx';
 import { FilterBar } from '../parts/filters.tsx';
 import { ErrorNote } from '../parts/form.tsx';

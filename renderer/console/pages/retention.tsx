@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
 import { DryRun, HoldList, HoldSet, NewHold, Retention } from '../../../sync/protocol/api/retention.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { siteOf, sites, zoneOf } from '../core/places.ts';
 import { useResource, useWrite } from '../core/resource.ts';
 import { instantAt } from '../core/zone.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';

@@ -5,10 +5,10 @@ import {
   type Rollout,
   RolloutPage,
 } from '../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconRollout } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { useResource } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { ErrorNote } from '../parts/form.tsx';

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { PolicyHistory, SiteHistory, SitePolicy } from '../../../sync/protocol/api/sites.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconRepair } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { loadPlaces, siteOf, sites } from '../core/places.ts';
 import { useResource } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { filterOf } from '../parts/filters.tsx';
 import { ErrorNote, SelectField } from '../parts/form.tsx';

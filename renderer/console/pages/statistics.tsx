@@ -1,17 +1,19 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { Arrivals, KioskStats } from '../../../sync/protocol/api/stats.ts';
-import { currentLanguage, hasSentence, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { IconChart } from '../../shared/icons.tsx';
 import { get } from '../core/api.ts';
 import { dayKeyIn, momentIn } from '../core/clock.ts';
 import { zoneOf } from '../core/places.ts';
 import { useResource } from '../core/resource.ts';
 import { addDays } from '../core/zone.ts';
+import { hasSentence, keyOr, t } from '../i18n.ts';
 import { Chart } from '../parts/chart.tsx';
 import { Empty } from '../parts/empty.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { ErrorNote, TextField } from '../parts/form.tsx';
+import { codeLabel } from '../parts/labels.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { Skeleton } from '../parts/table.tsx';
@@ -112,7 +114,7 @@ function Came({ arrivals: { hours, methods, site } }: { arrivals: Arrivals }) {
           />
         </Panel>
         <Panel title={t('statistics.methods')} empty={Object.keys(methods).length === 0}>
-          <Bars rows={Object.entries(methods).map(([m, count]) => ({ label: t(`method.${m}`), count }))} />
+          <Bars rows={Object.entries(methods).map(([m, count]) => ({ label: codeLabel('method', m), count }))} />
         </Panel>
       </div>
     </>
@@ -166,10 +168,12 @@ function Kiosks({ stats: { scores, failures, queue, kiosks }, zone }: { stats: K
 
 /** A code of a kiosk as words; one without words is shown as it is. */
 function reasonOf(reason: string): string {
-  if (hasSentence(`statistics.failure.${reason}`)) return t(`statistics.failure.${reason}`);
-  const [kind, what = ''] = reason.split(/\.(.*)/s);
-  const label = hasSentence(`statistics.code.${what}`) ? t(`statistics.code.${what}`) : what.replaceAll('-', ' ');
-  return t(`statistics.failure.${kind}`, { what: label });
+  const whole = `statistics.failure.${reason}`;
+  if (hasSentence(whole)) return t(whole);
+  const [kind, code = ''] = reason.split(/\.(.*)/s);
+  const known = `statistics.code.${code}`;
+  const what = hasSentence(known) ? t(known) : code.replaceAll('-', ' ');
+  return t(keyOr(`statistics.failure.${kind}`, 'statistics.failure.refused'), { what });
 }
 
 /** Numbers by name, each with a bar as long as it is large. */

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { Webhook, WebhookList, WebhookSecret } from '../../../sync/protocol/api/webhooks.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconExit } from '../../shared/icons.tsx';
 import { get, send } from '../core/api.ts';
 import { siteOf } from '../core/places.ts';
 import { useResource, useWrite } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { confirm } from '../parts/confirm.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Empty } from '../parts/empty.tsx';

@@ -1,9 +1,10 @@
 import type { BoardRow } from '../../../sync/protocol/api/live.ts';
-import { currentLanguage, hasSentence, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { IconFace, IconIn, IconOut, IconStaff } from '../../shared/icons.tsx';
 import { byDay, initialsOf } from '../core/board.ts';
 import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../core/clock.ts';
 import type { Live } from '../core/live.ts';
+import { keyOr, t } from '../i18n.ts';
 
 /** A record that took longer than this to arrive says so, ms. */
 const LATE_MS = 120_000;
@@ -95,7 +96,7 @@ function Row({ row, zone, kiosk, fresh }: { row: BoardRow; zone: string; kiosk: 
         </span>
       ) : (
         <span class="chip" data-direction="void">
-          {t(hasSentence(`voided.${row.voided}`) ? `voided.${row.voided}` : 'voided.label')}
+          {t(keyOr(`voided.${row.voided}`, 'voided.label'))}
         </span>
       )}
       <time class="row-time tabular" dateTime={row.at}>

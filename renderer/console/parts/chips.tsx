@@ -1,5 +1,5 @@
-import { t } from '../../shared/i18n.ts';
 import { IconIn, IconOut } from '../../shared/icons.tsx';
+import { t } from '../i18n.ts';
 
 /** Colour, shape and word say the same. */
 export const DirectionChip = ({ direction }: { direction: 'in' | 'out' }) => (

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
-import { t } from '../../shared/i18n.ts';
 import { route, setQuery } from '../core/router.ts';
+import { t } from '../i18n.ts';
 
 /** What a list is asked for; the choices stand in the address (router.ts says what may not). */
 export function FilterBar({ names, children }: { names: readonly string[]; children: ComponentChildren }) {

@@ -1,6 +1,7 @@
-import { currentLanguage, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { agoOf } from '../core/clock.ts';
 import type { Live } from '../core/live.ts';
+import { t } from '../i18n.ts';
 
 /** An idle kiosk reports every 20 s: after three times that it counts as silent, ms. */
 const IN_CONTACT_MS = 65_000;

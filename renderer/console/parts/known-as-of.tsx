@@ -1,6 +1,7 @@
-import { currentLanguage, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { exactTimeIn, momentIn } from '../core/clock.ts';
 import { isSilent, type Presence } from '../core/presence.ts';
+import { t } from '../i18n.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,5 +1,5 @@
 import type { StaffBy } from '../../../sync/protocol/api/staff.ts';
-import { hasSentence, t } from '../../shared/i18n.ts';
+import { hasSentence, t } from '../i18n.ts';
 
 /** A code of the server in words; one that this page does not know yet, as it is. */
 export const codeLabel = (under: string, code: string): string => {

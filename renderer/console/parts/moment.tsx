@@ -1,7 +1,8 @@
-import { currentLanguage, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { agoOf, momentIn, timeIn } from '../core/clock.ts';
 import { now } from '../core/live.ts';
 import { zoneOf } from '../core/places.ts';
+import { t } from '../i18n.ts';
 
 /** A moment on the clock of its site. @param site null or absent: the default site; @param only `time`: without the day */
 export function Moment({ at, site = null, only }: { at: string | null; site?: string | null; only?: 'time' }) {

@@ -1,5 +1,5 @@
-import { t } from '../../shared/i18n.ts';
 import { sites } from '../core/places.ts';
+import { t } from '../i18n.ts';
 import { filterOf } from './filters.tsx';
 import { SelectField } from './form.tsx';
 

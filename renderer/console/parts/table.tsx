@@ -1,7 +1,7 @@
 import { type ComponentChildren, type ComponentProps, createContext } from 'preact';
 import { useContext, useId } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
 import type { Pages } from '../core/resource.ts';
+import { t } from '../i18n.ts';
 import { Empty } from './empty.tsx';
 import { useFit } from './fit.ts';
 import { ErrorNote } from './form.tsx';

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DuplicateOf } from '../../../sync/protocol/api/enrolment.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconFace } from '../../shared/icons.tsx';
+import { t } from '../i18n.ts';
 import { Form, TextField } from './form.tsx';
 import { Moment } from './moment.tsx';
 import { PersonLink } from './person-link.tsx';

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
 import { holdRoute } from '../core/router.ts';
+import { t } from '../i18n.ts';
 import { confirm } from './confirm.tsx';
 
 /** Asks before edits that nobody saved are left: for another page, another view of this one, or by closing the tab. */

@@ -1,5 +1,6 @@
 import { LinkCard, OpeningCard } from '../../shared/web/entry.tsx';
 import { enter, stage } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { Confirmation } from '../parts/confirm.tsx';
 import { Toasts } from '../parts/toast.tsx';
 import { EnrolCard } from './enrol.tsx';
@@ -22,7 +23,14 @@ function Stage() {
     case 'opening':
       return <OpeningCard />;
     case 'link':
-      return <LinkCard busy={at.busy} error={at.error} onEnter={() => void enter()} />;
+      return (
+        <LinkCard
+          labels={{ title: t('link.title'), text: t('link.text'), button: t(at.busy ? 'link.busy' : 'link.button') }}
+          busy={at.busy}
+          error={at.error}
+          onEnter={() => void enter()}
+        />
+      );
     case 'out':
       return <SignInCard at={at} />;
     case 'enrol':

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { OwnAccount, RecoveryCodes, TotpOffered } from '../../../sync/protocol/api/accounts.ts';
-import { t } from '../../shared/i18n.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { get, send } from '../core/api.ts';
 import { useResource, useWrite } from '../core/resource.ts';
 import { loadSession, signOut, stage } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { CheckField, ErrorNote, Form, TextField } from '../parts/form.tsx';
 import { Skeleton } from '../parts/table.tsx';
 

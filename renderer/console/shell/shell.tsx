@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SessionState } from '../../../sync/protocol/api/session.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconLock, IconMenu } from '../../shared/icons.tsx';
 import { now } from '../core/live.ts';
 import { forgetPlaces, loadPlaces } from '../core/places.ts';
 import { useWrite } from '../core/resource.ts';
 import { go, route } from '../core/router.ts';
 import { idleEndsAt, loadSession, type Role, signOut } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 import { type ConsolePage, GROUPS } from '../pages/page.ts';
 import { Dialog } from '../parts/dialog.tsx';
@@ -119,7 +119,7 @@ function Rail({
           <span class="who-email" dir="ltr">
             {session.email ?? t('noEmail')}
           </span>
-          <span class="muted">{t(`role.${session.role}`)}</span>
+          <span class="muted">{t(`role.${session.role as Role}`)}</span>
         </p>
         <ErrorNote error={error} />
         <Preferences />

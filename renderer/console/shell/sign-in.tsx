@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
 import { IconShield } from '../../shared/icons.tsx';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { useWrite } from '../core/resource.ts';
 import { type Stage, signIn } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { ErrorNote, Form, TextField } from '../parts/form.tsx';
 
 export function SignInCard({ at: { why, error } }: { at: Extract<Stage, { kind: 'out' }> }) {

@@ -1,6 +1,6 @@
-import { dayOf, directionOf, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { dayOf, directionOf, timeOfDay } from '../../shared/i18n.ts';
+import { LOCALES, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { LOCALES } from '../locales/index.ts';
 import { useMinute } from './frame.tsx';
 
 /** Where nobody is: time, site, and a welcome in every language of the kiosk, in the place of the camera's picture. */

@@ -1,6 +1,6 @@
-import { t } from '../../shared/i18n.ts';
 import { IconCameraOff } from '../../shared/icons.tsx';
 import type { CameraState, CameraTrouble } from '../camera.ts';
+import { t } from '../i18n.ts';
 
 interface Trouble {
   readonly kind: CameraTrouble | 'covered';

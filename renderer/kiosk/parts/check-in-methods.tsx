@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Status } from '../../../electron/contract/methods.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconBadge, IconFace, IconKeypad, IconQr } from '../../shared/icons.tsx';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { troubleOf } from './camera-trouble.tsx';
 

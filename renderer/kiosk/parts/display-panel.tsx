@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
 import { IconContrast, IconLow, IconMute, IconSound, IconText } from '../../shared/icons.tsx';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 
 /** Four switches above the foot: larger text, contrast, controls lower down, sound. Each says whether it is on. */
@@ -19,7 +19,7 @@ export function DisplayPanel({ close }: { close: () => void }) {
       on: !sounds.muted.value,
       flip: () => (sounds.muted.value = !sounds.muted.value),
     },
-  ];
+  ] as const;
   return (
     <fieldset
       ref={root}

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Status } from '../../../electron/contract/methods.ts';
-import { currentLanguage, dayOf, hasSentence, setLanguage, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { currentLanguage, dayOf, setLanguage, timeOfDay } from '../../shared/i18n.ts';
 import { IconAlert, IconCloudOff, IconDisplay, IconShield, IconStaff, IconUpdate } from '../../shared/icons.tsx';
+import { hasSentence, LOCALES, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { LOCALES } from '../locales/index.ts';
 import { DisplayPanel } from './display-panel.tsx';
 
 /** Site, clock and the state of the queue, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */

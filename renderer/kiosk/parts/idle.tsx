@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
+import { t } from '../i18n.ts';
 
 /** The last seconds before a screen closes are said aloud, so that anyone who needs longer can stay (WCAG 2.2.1). */
 const WARNING_S = 10;

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { t } from '../../shared/i18n.ts';
 import { IconAlert, IconBack } from '../../shared/icons.tsx';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { IdleNotice, useIdle } from './idle.tsx';
 import { Keyboard, Keypad, useTypingTarget } from './keys.tsx';

@@ -1,7 +1,8 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { currentLanguage, t } from '../../shared/i18n.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { IconErase, IconShift } from '../../shared/icons.tsx';
+import { t } from '../i18n.ts';
 import type { Composing, PinyinBar } from '../pinyin/bar.tsx';
 import { KeyButton } from './key-button.tsx';
 

@@ -2,7 +2,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { PIN_CODES } from '../../../electron/contract/codes.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
-import { t } from '../../shared/i18n.ts';
+import { type Key, t } from '../i18n.ts';
 import { errorTextOf } from './error-text.ts';
 import { clockOf } from './read-error.ts';
 
@@ -18,7 +18,7 @@ export const PIN_SENTENCES = {
   'pin-wrong': ['pin.wrong', 'staff.wrong', 'technician.wrong'],
   'pin-locked': ['pin.locked'],
   'pin-choose': ['pin.chooseTitle'],
-} as const satisfies Record<(typeof PIN_CODES)[number], readonly string[]>;
+} as const satisfies Record<(typeof PIN_CODES)[number], readonly Key[]>;
 
 /** In the order of the sentences. */
 const GROUPS = ['pin', 'staff', 'technician'] as const;
@@ -62,7 +62,7 @@ export function usePinText(trouble: Signal<PinTrouble | null>, group: Group): st
 function pinText(trouble: PinTrouble, seconds: number, group: Group): string {
   switch (trouble.kind) {
     case 'missing':
-      return t(`${group}.missing`);
+      return t('pin.missing');
     case 'wrong':
       return t(PIN_SENTENCES['pin-wrong'][GROUPS.indexOf(group)]!);
     case 'locked':

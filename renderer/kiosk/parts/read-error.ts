@@ -1,5 +1,5 @@
-import { hasSentence, t } from '../../shared/i18n.ts';
 import type { RefusedArrival } from '../arrivals.ts';
+import { keyOr, t } from '../i18n.ts';
 
 /** Minutes and seconds from a minute up, else seconds: rounded up, so that nobody tries too soon. */
 export const clockOf = (seconds: number): string =>
@@ -8,6 +8,5 @@ export const clockOf = (seconds: number): string =>
 /** What someone hears whose code or badge did not do. Unknown and revoked are the same, by intent. */
 export function readErrorText({ code, seconds }: Pick<RefusedArrival, 'code' | 'seconds'>): string {
   if (code === 'locked' && seconds !== null) return t('error.locked-for', { time: clockOf(seconds) });
-  const key = `error.${code}`;
-  return t(hasSentence(key) ? key : 'error.other', { code });
+  return t(keyOr(`error.${code}`, 'error.other'), { code });
 }

@@ -1,7 +1,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
+import { t } from '../i18n.ts';
 import { KeyButton } from '../parts/key-button.tsx';
 import { makeCandidates } from './candidates.ts';
 

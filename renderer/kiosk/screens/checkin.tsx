@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { directionOf, hasSentence, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { directionOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconInfo } from '../../shared/icons.tsx';
+import { greetingLanguage, keyOr, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { greetingLanguage } from '../locales/index.ts';
 import { Attract } from '../parts/attract.tsx';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
@@ -129,8 +129,8 @@ function sentenceOf(stage: StageView, { starting, numberFirst, shown }: Says): [
 }
 
 /** The sentence of a code, or the group's general one for a code that this build does not know. */
-export const say = (group: string, code: string): string =>
-  t(hasSentence(`${group}.${code}`) ? `${group}.${code}` : `${group}.other`);
+export const say = (group: 'challenge' | 'enrol.pose' | 'enrol.poseName' | 'guide', code: string): string =>
+  t(keyOr(`${group}.${code}`, `${group}.other`));
 
 /**
  * After the result has gone: that someone was checked in, and the two ways to take it back, for as long as the core

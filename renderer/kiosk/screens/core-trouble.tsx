@@ -1,6 +1,6 @@
-import { hasSentence, t } from '../../shared/i18n.ts';
 import { IconAlert } from '../../shared/icons.tsx';
 import type { CoreError } from '../core-link.ts';
+import { hasSentence, t } from '../i18n.ts';
 
 /** The core is not there: it is being started, and the screen connects by itself. */
 export function Restarting({ first }: { first: boolean }) {
@@ -20,8 +20,9 @@ export function Restarting({ first }: { first: boolean }) {
  * words.
  */
 export function Refused({ why }: { why: CoreError }) {
-  const ours = hasSentence(`coreError.${why.code}.why`);
-  const next = ours ? t(`coreError.${why.code}.next`) : why.nextStep;
+  const [what, todo] = [`coreError.${why.code}.why`, `coreError.${why.code}.next`];
+  const ours = hasSentence(what);
+  const next = hasSentence(todo) ? t(todo) : why.nextStep;
   return (
     <main class="trouble trouble-refused">
       <span class="trouble-icon">
@@ -29,7 +30,7 @@ export function Refused({ why }: { why: CoreError }) {
       </span>
       <div role="alert">
         <h1 class="trouble-title">{t('core.refused')}</h1>
-        <p class="trouble-text">{ours ? t(`coreError.${why.code}.why`) : why.message}</p>
+        <p class="trouble-text">{ours ? t(what) : why.message}</p>
       </div>
       {next && (
         <section class="trouble-next">

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { NumberField, TYPED_NUMBER } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';

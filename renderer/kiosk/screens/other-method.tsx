@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';
@@ -31,8 +31,8 @@ export function OtherMethodScreen({
           {t(numberFirst ? 'otherMethod.numberFirst' : 'otherMethod.title')}
         </h1>
         <p class="lead">
-          {reason === 'refused' && code !== null
-            ? readErrorText({ code, seconds })
+          {reason === 'refused'
+            ? readErrorText({ code: code ?? '', seconds })
             : t(`otherMethod.${reason}`, { code: code ?? '' })}
         </p>
       </div>

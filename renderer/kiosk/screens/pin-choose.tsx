@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { weakPin } from '../../../electron/contract/pin.ts';
 import { RpcError } from '../../../electron/contract/rpc-error.ts';
-import { t } from '../../shared/i18n.ts';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { PIN_SHAPE, PinField } from '../parts/fields.tsx';
 import { KeypadScreen } from '../parts/keypad-form.tsx';

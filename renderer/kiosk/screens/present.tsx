@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
 import { IconAlert, IconBack, IconBadge } from '../../shared/icons.tsx';
 import { readCodes } from '../codes/reader.ts';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../parts/camera-trouble.tsx';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
 import { IconBack } from '../../shared/icons.tsx';
+import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { buildName } from '../parts/build-name.ts';
 import { IdleNotice, useIdle } from '../parts/idle.tsx';

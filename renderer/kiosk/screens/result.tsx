@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '../../../electron/contract/methods.ts';
-import { directionOf, t, tIn, timeOfDay } from '../../shared/i18n.ts';
+import { directionOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconIn, IconOut, IconRepeat } from '../../shared/icons.tsx';
+import { greetingLanguage, t, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { greetingLanguage } from '../locales/index.ts';
 import { CheckinMethods } from '../parts/check-in-methods.tsx';
 
 /** The whole screen for two seconds: colour, icon, words and sound say the same thing. */
@@ -49,7 +49,7 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
 }
 
 /** The name stays in one piece, in its own direction, wherever the language puts it. */
-function Greeting({ lng, kind, name }: { lng: string; kind: string; name: string }) {
+function Greeting({ lng, kind, name }: { lng: string; kind: 'again' | Receipt['direction']; name: string }) {
   const hole = '\u0000';
   const [before, after] = tIn(lng, `result.${kind}`, { name: hole }).split(hole);
   return (

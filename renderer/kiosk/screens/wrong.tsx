@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { directionOf, tIn } from '../../shared/i18n.ts';
+import { directionOf } from '../../shared/i18n.ts';
 import { IconIn, IconInfo, IconOut } from '../../shared/icons.tsx';
+import { greetingLanguage, tIn } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
-import { greetingLanguage } from '../locales/index.ts';
 import type { Recent } from '../route.ts';
 
 /** The core has to hear of it before its own time is over. */

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { OwnCode } from '../../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../../sync/protocol/api/portal.ts';
-import { t } from '../../shared/i18n.ts';
 import { IconQr } from '../../shared/icons.tsx';
 import { type ApiError, send } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Ring } from '../../shared/web/ring.tsx';
 import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../core/renewal.ts';
+import { t } from '../i18n.ts';
 import { Cards } from '../parts/cards.tsx';
 import { Qr } from '../parts/qr.tsx';
 import { Waiting } from '../parts/waiting.tsx';

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { MyProfile } from '../../../sync/protocol/api/portal.ts';
-import { currentLanguage, momentOf, t } from '../../shared/i18n.ts';
+import { currentLanguage, momentOf } from '../../shared/i18n.ts';
 import { IconRepair, IconStaff } from '../../shared/icons.tsx';
 import { send } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -9,6 +9,7 @@ import { languageName, SPOKEN } from '../../shared/web/languages.ts';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { me as profile, readMe } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import type { PortalPage } from './page.ts';
 
 /** What is held, in plain words; what people may correct themselves is corrected here. */

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { AttendancePage, type AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
 import { type MyComplaint, MyComplaints, MyConsentTexts } from '../../../sync/protocol/api/portal.ts';
-import { dayOf, hasSentence, momentOf, t, timeOfDay } from '../../shared/i18n.ts';
+import { dayOf, momentOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
 import { get, send } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -9,6 +9,7 @@ import { Empty } from '../../shared/web/empty.tsx';
 import { AreaField, ErrorNote, Form } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
+import { keyOr, t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import type { PortalPage } from './page.ts';
 
@@ -107,7 +108,7 @@ function Row({ row, said, onWrong }: { row: AttendanceRow; said: MyComplaint | u
       </span>
       <span class="record-how">
         <span>{t(`method.${row.method}`)}</span>
-        {why && <span class="muted small">{t(hasSentence(why) ? why : 'voided.label')}</span>}
+        {why && <span class="muted small">{t(keyOr(why, 'voided.label'))}</span>}
       </span>
       <span class="record-time tabular">{why ? <s>{time}</s> : time}</span>
       <span class="record-said">

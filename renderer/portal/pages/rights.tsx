@@ -7,7 +7,7 @@ import {
   MyConsentTexts,
   type MyProfile,
 } from '../../../sync/protocol/api/portal.ts';
-import { currentLanguage, directionOf, momentOf, t } from '../../shared/i18n.ts';
+import { currentLanguage, directionOf, momentOf } from '../../shared/i18n.ts';
 import { IconDownload, IconShield, IconTrash } from '../../shared/icons.tsx';
 import { download, get, send } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -17,6 +17,7 @@ import { languageName } from '../../shared/web/languages.ts';
 import { type Resource, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { readMe } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { EraseDialog } from '../parts/erase.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import type { PortalPage } from './page.ts';

@@ -1,10 +1,11 @@
 import { Credentials } from '../../../sync/protocol/api/credentials.ts';
-import { momentOf, t } from '../../shared/i18n.ts';
+import { momentOf } from '../../shared/i18n.ts';
 import { get, send } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
+import { t } from '../i18n.ts';
 
 /** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
 export function Cards() {

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
 import type { ApiError } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
+import { t } from '../i18n.ts';
 
 /**
  * What an erasure does and how long it can be taken back; then, as a second step, a word to type.

@@ -2,6 +2,7 @@ import { Confirmation } from '../../shared/web/confirm.tsx';
 import { LinkCard, OpeningCard } from '../../shared/web/entry.tsx';
 import { Toasts } from '../../shared/web/toast.tsx';
 import { enter, stage } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { Frame } from './frame.tsx';
 import { OutCard } from './sign-in.tsx';
 
@@ -21,7 +22,14 @@ function Stage() {
     case 'opening':
       return <OpeningCard />;
     case 'link':
-      return <LinkCard busy={at.busy} error={at.error} onEnter={() => void enter()} />;
+      return (
+        <LinkCard
+          labels={{ title: t('link.title'), text: t('link.text'), button: t(at.busy ? 'link.busy' : 'link.button') }}
+          busy={at.busy}
+          error={at.error}
+          onEnter={() => void enter()}
+        />
+      );
     case 'out':
       return <OutCard at={at} />;
     case 'in':

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { MyProfile } from '../../../sync/protocol/api/portal.ts';
-import { momentOf, t } from '../../shared/i18n.ts';
+import { momentOf } from '../../shared/i18n.ts';
 import { IconAlert, IconLock } from '../../shared/icons.tsx';
 import { send } from '../../shared/web/api.ts';
 import { Preferences } from '../../shared/web/choices.tsx';
@@ -11,6 +11,7 @@ import { route } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { now } from '../core/now.ts';
 import { idleEndsAt, loadSession, me, readMe, signOut } from '../core/session.ts';
+import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 
 /**

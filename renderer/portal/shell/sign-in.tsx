@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { t } from '../../shared/i18n.ts';
 import { send } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import type { Stage } from '../core/session.ts';
+import { t } from '../i18n.ts';
 
 /** To sign in, people ask for a link by mail; the answer is the same whether the address is known or not. */
 export function OutCard({ at: { why, error } }: { at: Extract<Stage, { kind: 'out' }> }) {

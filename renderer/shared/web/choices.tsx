@@ -1,4 +1,5 @@
-import { currentLanguage, t } from '../i18n.ts';
+import { currentLanguage } from '../i18n.ts';
+import { t } from './i18n.ts';
 import { LANGUAGES } from './languages.ts';
 import { chooseLanguage, setTheme, THEMES, theme } from './preferences.ts';
 

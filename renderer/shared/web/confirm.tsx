@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { t } from '../i18n.ts';
 import { Dialog } from './dialog.tsx';
 import { Form, TextField } from './form.tsx';
+import { t } from './i18n.ts';
 
 interface Question {
   readonly title: string;

@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { focusFirst } from '../first-focus.ts';
-import { t } from '../i18n.ts';
 import { IconClose } from '../icons.tsx';
+import { t } from './i18n.ts';
 
 /** A window over the page. The focus begins at what it is for, stays inside, and goes back where it was; Escape closes it. */
 export function Dialog({

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import { t } from '../i18n.ts';
 import { IconShield } from '../icons.tsx';
 import type { ApiError } from './api.ts';
 import { Preferences } from './choices.tsx';
 import { ErrorNote } from './form.tsx';
+import { t } from './i18n.ts';
 import { Mark } from './mark.tsx';
 
 /** The frame around whatever is to be done before someone is in. */
@@ -28,21 +28,22 @@ export function OpeningCard() {
 }
 
 interface LinkCardProps {
+  readonly labels: { readonly title: string; readonly text: string; readonly button: string };
   readonly busy: boolean;
   readonly error: ApiError | null;
   readonly onEnter: () => void;
 }
 
 /** Link scanners of mail programs open links; none presses a button. */
-export function LinkCard({ busy, error, onEnter }: LinkCardProps) {
+export function LinkCard({ labels, busy, error, onEnter }: LinkCardProps) {
   return (
     <EntryCard>
-      <h1>{t('link.title')}</h1>
-      <p class="muted">{t('link.text')}</p>
+      <h1>{labels.title}</h1>
+      <p class="muted">{labels.text}</p>
       <ErrorNote error={error} />
       <button type="button" class="primary" onClick={() => onEnter()} aria-disabled={busy}>
         <IconShield />
-        {t(busy ? 'link.busy' : 'link.button')}
+        {labels.button}
       </button>
     </EntryCard>
   );

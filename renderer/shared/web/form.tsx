@@ -1,8 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
-import { t } from '../i18n.ts';
 import { IconAlert } from '../icons.tsx';
 import type { ApiError } from './api.ts';
+import { t } from './i18n.ts';
 import { errorText } from './say.ts';
 import { WhenInput } from './when-input.tsx';
 
@@ -129,7 +129,7 @@ export function AreaField({
 }
 
 /** One of several. @param options value and words; the value '' is "any" */
-export function SelectField({
+export function SelectField<V extends string>({
   label,
   hint,
   error,
@@ -138,14 +138,14 @@ export function SelectField({
   options,
   onValue,
 }: FieldProps & {
-  value: string;
-  options: readonly (readonly [value: string, labels: string])[];
-  onValue: (value: string) => void;
+  value: V;
+  options: readonly (readonly [value: V, labels: string])[];
+  onValue: (value: V) => void;
 }) {
   return (
     <Field label={label} hint={hint} error={error} {...(name !== undefined && { class: name })}>
       {(control) => (
-        <select {...control} value={value} onChange={(e) => onValue(e.currentTarget.value)}>
+        <select {...control} value={value} onChange={(e) => onValue(options[e.currentTarget.selectedIndex]![0])}>
           {options.map(([key, labels]) => (
             <option key={key} value={key} selected={key === value}>
               {labels}

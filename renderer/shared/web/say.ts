@@ -1,5 +1,5 @@
-import { hasSentence, t } from '../i18n.ts';
 import type { ApiError } from './api.ts';
+import { hasSentence, t } from './i18n.ts';
 
 /**
  * A refusal as sentences: what happened, and what to do. In the reader's language where `problem.CODE` has them, else the
@@ -10,8 +10,8 @@ export function errorText({ code, title, nextStep, params }: ApiError): {
   next: string;
   lang: string | undefined;
 } {
-  const known = hasSentence(`problem.${code}.title`);
-  return known
-    ? { title: t(`problem.${code}.title`, params), next: t(`problem.${code}.next`, params), lang: undefined }
+  const [what, todo] = [`problem.${code}.title`, `problem.${code}.next`];
+  return hasSentence(what) && hasSentence(todo)
+    ? { title: t(what, params), next: t(todo, params), lang: undefined }
     : { title, next: nextStep, lang: 'en' };
 }

@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { t } from '../i18n.ts';
 import { IconCheck, IconClose } from '../icons.tsx';
 import type { ApiError } from './api.ts';
+import { t } from './i18n.ts';
 import { errorText } from './say.ts';
 
 /** How long one stays unless someone is at it, ms; with something to undo longer. */

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { currentLanguage, t } from '../i18n.ts';
+import { currentLanguage } from '../i18n.ts';
 import { IconCalendar } from '../icons.tsx';
+import { t } from './i18n.ts';
 import { dayPattern, readDay, readTime, writeDay } from './when.ts';
 
 interface WhenProps {

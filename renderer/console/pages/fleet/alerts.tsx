@@ -1,5 +1,7 @@
 import type { Alert, FleetKiosk } from '../../../../sync/protocol/api/fleet.ts';
-import { currentLanguage, hasSentence, t } from '../../../shared/i18n.ts';
+import { currentLanguage } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
+import { codeLabel } from '../../parts/labels.ts';
 import { Ago } from '../../parts/moment.tsx';
 
 /** Kiosks report every 15 minutes: what is older than this says nothing of how the kiosk is now, ms. */
@@ -60,9 +62,7 @@ export function alertText({ code, detail }: Alert): string {
 }
 
 export function cameraLabel(camera: string | undefined): string {
-  if (camera === undefined) return '–';
-  const key = `fleet.cameras.${camera}`;
-  return hasSentence(key) ? t(key) : camera;
+  return camera === undefined ? '–' : codeLabel('fleet.cameras', camera);
 }
 
 /** In the language's own figures: `21.4 GB`. */

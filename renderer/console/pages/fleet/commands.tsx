@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
 import { type FleetCommand, FleetDetail, type NewCommand } from '../../../../sync/protocol/api/fleet.ts';
-import { hasSentence, t } from '../../../shared/i18n.ts';
 import { type ApiError, download, send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { ErrorNote } from '../../parts/form.tsx';
+import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -95,7 +96,7 @@ export function CommandsPanel({
               cell: (c) => (
                 <span class="badge" data-kind={TONE[c.state]}>
                   {t(`fleet.commandState.${c.state}`)}
-                  {c.code !== null && `: ${codeLabel(c.code)}`}
+                  {c.code !== null && `: ${codeLabel('fleet.code', c.code)}`}
                 </span>
               ),
             },
@@ -125,9 +126,4 @@ export function CommandsPanel({
       )}
     </section>
   );
-}
-
-function codeLabel(code: string): string {
-  const key = `fleet.code.${code}`;
-  return hasSentence(key) ? t(key) : code;
 }

@@ -6,13 +6,14 @@ import {
   type FleetKiosk,
   FleetPage,
 } from '../../../../sync/protocol/api/fleet.ts';
-import { t } from '../../../shared/i18n.ts';
+import type { Under } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { siteOf } from '../../core/places.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
+import { type Key, t } from '../../i18n.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote } from '../../parts/form.tsx';
 import { Ago } from '../../parts/moment.tsx';
@@ -79,7 +80,7 @@ function Facts({ kiosk }: { kiosk: FleetKiosk }) {
   const hours =
     r &&
     (r.uptimeSeconds < 7200 ? `${Math.round(r.uptimeSeconds / 60)} min` : `${Math.round(r.uptimeSeconds / 3600)} h`);
-  const facts: readonly (readonly [string, preact.ComponentChildren])[] = [
+  const facts: readonly (readonly [Under<Key, 'fleet.fact'>, preact.ComponentChildren])[] = [
     ['heard', <Ago key="heard" at={kiosk.lastHeardAt} />],
     ['site', siteOf(kiosk.site)?.name ?? '–'],
     ...(r

@@ -1,8 +1,9 @@
 import { useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
-import { t } from '../../../shared/i18n.ts';
 import type { useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
+import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
 
@@ -26,8 +27,7 @@ const ORDER: readonly Name[] = ['name', 'direction', 'language', 'theme', 'volum
 export function settingLabel(name: Name, value: unknown): string {
   if (name === 'volume') return `${value} %`;
   if (name === 'trialMinutes') return t('fleet.minutes', { count: Number(value) });
-  if (name in CHOICES) return t(`fleet.choices.${name}.${value}`);
-  return String(value);
+  return codeLabel(`fleet.choices.${name}`, String(value));
 }
 
 export const settingsText = (settings: DeviceConfig): string =>
@@ -81,7 +81,7 @@ export function SettingsForm({
           };
           if (name in CHOICES) {
             const choices = CHOICES[name as keyof typeof CHOICES];
-            const options = choices.map((c) => [c, t(`fleet.choices.${name}.${c}`)] as const);
+            const options = choices.map((c) => [c, settingLabel(name, c)] as const);
             return <SelectField key={name} {...shared} options={[['', open(name)], ...options]} />;
           }
           const range = NUMBERS[name as keyof typeof NUMBERS];

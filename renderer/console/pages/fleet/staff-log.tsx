@@ -1,5 +1,5 @@
 import type { StaffRecord } from '../../../../sync/protocol/api/fleet.ts';
-import { t } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { Table } from '../../parts/table.tsx';

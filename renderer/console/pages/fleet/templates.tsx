@@ -5,12 +5,12 @@ import {
   TemplateList,
   type Template as TemplateOf,
 } from '../../../../sync/protocol/api/fleet.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
+import { t } from '../../i18n.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote } from '../../parts/form.tsx';
 import { PageFrame } from '../../parts/page.tsx';

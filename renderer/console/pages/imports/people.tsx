@@ -5,10 +5,10 @@ import {
   ImportRun,
   type ImportRun as Run,
 } from '../../../../sync/protocol/api/imports.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconAddPerson } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { usePages, useResource, useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
 import { ErrorNote, SelectField } from '../../parts/form.tsx';

@@ -8,11 +8,11 @@ import {
   Uploaded,
 } from '../../../../sync/protocol/api/imports.ts';
 import { PeoplePage } from '../../../../sync/protocol/api/people.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconBack, IconCheck, IconFace } from '../../../shared/icons.tsx';
 import { get, send, sendFile } from '../../core/api.ts';
 import { usePages, useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Empty } from '../../parts/empty.tsx';

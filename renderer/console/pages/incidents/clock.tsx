@@ -1,5 +1,5 @@
-import { t } from '../../../shared/i18n.ts';
 import { now } from '../../core/live.ts';
+import { t } from '../../i18n.ts';
 
 interface Clock {
   readonly dueAt: string;

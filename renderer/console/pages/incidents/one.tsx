@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks';
 import { AffectedPeople, Contained, Incident, IncidentScope, Notice } from '../../../../sync/protocol/api/incidents.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { kiosks, zoneOf } from '../../core/places.ts';
@@ -8,6 +7,7 @@ import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
 import { instantAt } from '../../core/zone.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { AreaField, CheckField, ErrorNote, Form, TextField } from '../../parts/form.tsx';

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { Incident } from '../../../../sync/protocol/api/incidents.ts';
-import { hasSentence, t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
+import { hasSentence, t } from '../../i18n.ts';
 import { AreaField, ErrorNote, Form } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
@@ -65,8 +65,8 @@ function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][numb
 
 /** A field of an incident as its page calls it. */
 const fieldLabel = (field: string): string => {
-  const known = ['words', 'field'].find((under) => hasSentence(`incidents.${under}.${field}`));
-  return known ? t(`incidents.${known}.${field}`) : codeLabel('incidents', field);
+  const known = ['incidents.words', 'incidents.field', 'incidents'].map((at) => `${at}.${field}`).find(hasSentence);
+  return known ? t(known) : field;
 };
 
 function AddNote({ id, onDone }: { id: string; onDone: () => void }) {

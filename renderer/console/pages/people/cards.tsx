@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Credentials, PrintableCard } from '../../../../sync/protocol/api/credentials.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { siteOf } from '../../core/places.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../parts/form.tsx';

@@ -6,11 +6,11 @@ import {
   PictureVerdict,
 } from '../../../../sync/protocol/api/enrolment.ts';
 import { MinorAnswer, type Person, Person as PersonShape } from '../../../../sync/protocol/api/people.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconBack, IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
+import { type Key, keyOr, t } from '../../i18n.ts';
 import { FilePick } from '../../parts/file-pick.tsx';
 import { ErrorNote } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
@@ -213,7 +213,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
 function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot) => void }) {
   const video = useRef<HTMLVideoElement>(null);
   const [state, setState] = useState<'starting' | 'on' | 'off'>('starting');
-  const [hint, setHint] = useState<string | null>(null);
+  const [hint, setHint] = useState<Key | null>(null);
   const count = useRef(shots.length);
   count.current = shots.length;
   const pose = POSES[shots.length];
@@ -252,7 +252,8 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
           });
           if (gone) return;
           if (!found.ok) setHint(null);
-          else if (found.value.code && found.value.code !== 'turned') setHint(`quality.${found.value.code}`);
+          else if (found.value.code && found.value.code !== 'turned')
+            setHint(keyOr(`quality.${found.value.code}`, `enrolFace.pose.${wanted}`));
           else if (found.value.pose !== wanted) setHint(`enrolFace.pose.${wanted}`);
           else {
             setHint(null);

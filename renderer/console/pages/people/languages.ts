@@ -1,5 +1,6 @@
-import { currentLanguage, t } from '../../../shared/i18n.ts';
+import { currentLanguage } from '../../../shared/i18n.ts';
 import { languageName as nameOf, SPOKEN } from '../../../shared/web/languages.ts';
+import { t } from '../../i18n.ts';
 
 export const languageName = (code: string): string => nameOf(code, currentLanguage());
 

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
 import { type Minor, MinorAnswer } from '../../../../sync/protocol/api/people.ts';
-import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../parts/form.tsx';

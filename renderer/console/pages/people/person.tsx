@@ -8,13 +8,13 @@ import {
   Person as PersonShape,
   TemplateCounts,
 } from '../../../../sync/protocol/api/people.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconBack, IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { siteOf, sites } from '../../core/places.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { IssuedPinCode, PinCodeAnswer } from '../../../../sync/protocol/api/credentials.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconKey } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote } from '../../parts/form.tsx';

@@ -1,8 +1,8 @@
 import { PersonStaff } from '../../../../sync/protocol/api/people.ts';
-import { t } from '../../../shared/i18n.ts';
 import { get } from '../../core/api.ts';
 import { kioskName } from '../../core/places.ts';
 import { useResource } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { ErrorNote } from '../../parts/form.tsx';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';

@@ -1,9 +1,9 @@
 import { EnrolmentCase } from '../../../../sync/protocol/api/enrolment.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { get, send } from '../../core/api.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
 import { go } from '../../core/router.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';

@@ -1,7 +1,7 @@
 import { type Ring, RingId, type RolloutAction, RolloutHistory } from '../../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../../shared/i18n.ts';
 import { get } from '../../core/api.ts';
 import { useResource } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { ringName } from './labels.ts';
@@ -30,7 +30,7 @@ export function History({ rollout, rings }: { rollout: string; rings: readonly R
   );
 }
 
-const byOf = (by: string): string => (by === 'operator' || by === 'server' ? by : 'account');
+const byOf = (by: string) => (by === 'operator' || by === 'server' ? by : 'account');
 
 function detailOf({ what, detail }: RolloutAction, rings: readonly Ring[]): string {
   const ring = RingId.safeParse(detail.ring).data;

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { type Ring, Rollout } from '../../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { CheckField, ErrorNote, Form } from '../../parts/form.tsx';
@@ -104,7 +104,7 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
   const { busy, error, run } = useWrite();
   const [resuming, setResuming] = useState(false);
   const { id, state, version, step, steps } = rollout;
-  const act = async (what: string, body: object = {}) => {
+  const act = async (what: 'pause' | 'advance' | 'roll-back' | 'resume', body: object = {}) => {
     const done = await run(() => send('POST', `/api/rollouts/${id}/${what}`, { body, answer: Rollout }));
     if (!done?.ok) return;
     toast(() => t(`rollouts.done.${what}`));

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { type Ring, type RolloutKiosk, RolloutKioskPage } from '../../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../../shared/i18n.ts';
 import { usePages } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { SelectField } from '../../parts/form.tsx';
 import { Ago } from '../../parts/moment.tsx';
 import { PagedTable } from '../../parts/table.tsx';

@@ -1,5 +1,5 @@
 import type { Ring, RingId } from '../../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 
 /** What a ring is called here: as someone called it, else in the reader's language. */

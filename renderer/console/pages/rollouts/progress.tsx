@@ -1,5 +1,5 @@
 import type { KioskCounts, KioskState } from '../../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 
 /** In the order of the way that a kiosk takes. */
 export const KIOSK_STATES: readonly KioskState[] = [

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { type Ring, RingId, RingList } from '../../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { kiosks } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { type NewRollout, type Repository, Rollout } from '../../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 
 const PLANS = ['usual', 'quick', 'everybody'] as const;

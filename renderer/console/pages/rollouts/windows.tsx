@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { SiteWindow } from '../../../../sync/protocol/api/rollouts.ts';
-import { t } from '../../../shared/i18n.ts';
 import { get, send } from '../../core/api.ts';
 import { sites } from '../../core/places.ts';
 import { useResource, useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';

@@ -1,10 +1,10 @@
 import type { PolicyChange, Site, SiteChange } from '../../../../sync/protocol/api/sites.ts';
 import { SitePolicy, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
-import { hasSentence, t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { loadPlaces } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
 import type { Role } from '../../core/session.ts';
+import { keyOr, t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { ErrorNote } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
@@ -109,10 +109,8 @@ export function History({
                 </p>
               ))}
               <p class="muted small">
-                <bdi>
-                  {line.email ?? t(`settings.by.${hasSentence(`settings.by.${line.by}`) ? line.by : 'account'}`)}
-                </bdi>{' '}
-                · <Moment at={line.at} />
+                <bdi>{line.email ?? t(keyOr(`settings.by.${line.by}`, 'settings.by.account'))}</bdi> ·{' '}
+                <Moment at={line.at} />
               </p>
             </div>
             {undoable(line, site, role) && (

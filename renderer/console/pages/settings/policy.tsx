@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { NewSitePolicy, type PolicyChange, type PolicyPatch, SitePolicy } from '../../../../sync/protocol/api/sites.ts';
-import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { useWrite } from '../../core/resource.ts';
+import { type Key, t } from '../../i18n.ts';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
@@ -111,7 +111,7 @@ export function EditPolicy({
     order.splice(at + by, 0, method);
     edit({ checkinMethods: order });
   };
-  const choice = (name: (typeof CHOICES)[number], options: [string, string][], hint?: string) => (
+  const choice = (name: (typeof CHOICES)[number], options: [string, string][], hint?: Key) => (
     <SelectField
       label={t(`settings.${name}`)}
       hint={hint && t(hint)}

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { NewSite, type Site, SitePatch, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
-import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { loadPlaces } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { confirm } from '../../parts/confirm.tsx';
 import { ErrorNote, Form, TextField } from '../../parts/form.tsx';
 import { toast } from '../../parts/toast.tsx';

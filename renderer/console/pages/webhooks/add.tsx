@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { WebhookSecret } from '../../../../sync/protocol/api/webhooks.ts';
-import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { sites } from '../../core/places.ts';
 import { useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { AreaField, CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 
 /** @param onDone gets the secret, which is shown once */

@@ -1,8 +1,9 @@
 import { type Delivery, DeliveryPage } from '../../../../sync/protocol/api/webhooks.ts';
-import { t } from '../../../shared/i18n.ts';
 import { send } from '../../core/api.ts';
 import { usePages, useWrite } from '../../core/resource.ts';
+import { t } from '../../i18n.ts';
 import { ErrorNote } from '../../parts/form.tsx';
+import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { PagedTable, RowButton } from '../../parts/table.tsx';
 import { toast } from '../../parts/toast.tsx';
@@ -48,7 +49,7 @@ export function Deliveries({
             key: 'kind',
             label: t('webhooks.kindLabel'),
             names: true,
-            cell: (d) => t(`webhooks.kind.${d.kind.replace('.', '-')}`),
+            cell: (d) => codeLabel('webhooks.kind', d.kind.replace('.', '-')),
           },
           {
             key: 'state',

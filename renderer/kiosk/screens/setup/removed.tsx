@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Setup } from '../../../../electron/contract/setup.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconShield } from '../../../shared/icons.tsx';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 
 /** The server has this kiosk leave: nobody checks in here any more. */
@@ -15,9 +15,7 @@ export function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving'
         <p class="lead tabular">
           {waiting === null
             ? t('setup.leavingNow')
-            : t({ server: 'setup.leavingWaiting', backup: 'setup.leavingBackup' }[waiting.for], {
-                count: waiting.count,
-              })}
+            : t(waiting.for === 'server' ? 'setup.leavingWaiting' : 'setup.leavingBackup', { count: waiting.count })}
         </p>
       </div>
     </main>
@@ -25,6 +23,8 @@ export function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving'
 }
 
 /** Nothing is left of it, or is about to be; people who find it see that, and may start again. */
+const NEXT = { destroying: 'setup.leavingNow', notifying: 'setup.notifying', done: 'setup.removedMore' } as const;
+
 export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> }) {
   const { core } = useKiosk();
   const title = useRef<HTMLHeadingElement>(null);
@@ -45,9 +45,7 @@ export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> })
         <h1 class="title" ref={title} tabIndex={-1}>
           {t(over ? was : is)}
         </h1>
-        <p class="lead">
-          {t({ destroying: 'setup.leavingNow', notifying: 'setup.notifying', done: 'setup.removedMore' }[setup.step])}
-        </p>
+        <p class="lead">{t(NEXT[setup.step])}</p>
       </div>
       {setup.step === 'done' && (
         <div class="setup-actions">

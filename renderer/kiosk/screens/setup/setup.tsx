@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Setup } from '../../../../electron/contract/setup.ts';
-import { currentLanguage, hasSentence, setLanguage, t, tIn } from '../../../shared/i18n.ts';
+import { currentLanguage, setLanguage } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconInfo } from '../../../shared/icons.tsx';
 import { readCodes } from '../../codes/reader.ts';
+import { hasSentence, type Key, LOCALES, t, tIn } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { LOCALES } from '../../locales/index.ts';
 import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
 import { Stage } from '../../parts/stage.tsx';
 import { SetupPin } from './pin.tsx';
@@ -207,14 +207,14 @@ type Trouble = NonNullable<Extract<Setup, { at: 'code' }>['trouble']>;
 
 /** What went wrong and what to do, in the screen's language where it has the words; the code is for support. */
 function TroubleNote({ trouble, again = false }: { trouble: Trouble; again?: boolean }) {
-  const ours = hasSentence(`setup.trouble.${trouble.code}.why`);
+  const [why, next] = [`setup.trouble.${trouble.code}.why`, `setup.trouble.${trouble.code}.next`];
   return (
     <div class="setup-trouble" role="alert" data-code={trouble.code}>
       <IconAlert />
       <div>
-        <p class="setup-why">{ours ? t(`setup.trouble.${trouble.code}.why`) : trouble.message}</p>
+        <p class="setup-why">{hasSentence(why) ? t(why) : trouble.message}</p>
         <p>
-          {ours ? t(`setup.trouble.${trouble.code}.next`) : trouble.nextStep}
+          {hasSentence(next) ? t(next) : trouble.nextStep}
           {again && ` ${t('setup.againByItself')}`}
         </p>
         <p class="hint">
@@ -226,7 +226,7 @@ function TroubleNote({ trouble, again = false }: { trouble: Trouble; again?: boo
 }
 
 /** A sentence with the server's address in it, which is written from left to right wherever it stands. */
-function Server({ text, server }: { text: string; server: string }) {
+function Server({ text, server }: { text: Key; server: string }) {
   const hole = '\u0000';
   const [before, after] = t(text, { server: hole }).split(hole);
   return (

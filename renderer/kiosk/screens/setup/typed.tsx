@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { currentLanguage, t } from '../../../shared/i18n.ts';
+import { currentLanguage } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
 import { FormError } from '../../parts/keypad-form.tsx';

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
-import { t } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { Qr } from '../../parts/qr.tsx';
 import { Print } from './print.tsx';

@@ -1,5 +1,5 @@
-import { hasSentence, t } from '../../../shared/i18n.ts';
 import { IconAlert } from '../../../shared/icons.tsx';
+import { hasSentence, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { troubleOf } from '../../parts/camera-trouble.tsx';
 

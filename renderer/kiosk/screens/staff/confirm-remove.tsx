@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
+import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { staffErrorText } from './session.ts';
 

@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { Diagnostics } from '../../../../electron/contract/diagnostics.ts';
-import { momentOf, t } from '../../../shared/i18n.ts';
+import { momentOf, type Under } from '../../../shared/i18n.ts';
+import { type Key, keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { usePolled } from './polled.ts';
 import { type StaffSession, staffErrorText } from './session.ts';
@@ -95,7 +96,7 @@ function Card({
   );
 }
 
-function Fact({ name, mark, children }: { name: string; mark?: Mark; children: ComponentChildren }) {
+function Fact({ name, mark, children }: { name: Under<Key, 'diagnostics'>; mark?: Mark; children: ComponentChildren }) {
   return (
     <div>
       <dt>{t(`diagnostics.${name}`)}</dt>
@@ -107,7 +108,7 @@ function Fact({ name, mark, children }: { name: string; mark?: Mark; children: C
 }
 
 /** State, port and the driver's complaint, which every device has. */
-function PortFacts({ state, path, trouble }: { state: string; path: string | null; trouble: string | null }) {
+function PortFacts({ state, path, trouble }: Pick<NonNullable<Diagnostics['gps']>, 'state' | 'path' | 'trouble'>) {
   return (
     <>
       <Fact name="state" mark={state === 'ok' ? 'good' : 'warn'}>
@@ -127,15 +128,14 @@ function CameraCard() {
   const { camera } = useKiosk();
   const state = camera.state.value;
   const settings = state.kind === 'live' ? state.track.getSettings() : null;
-  const message = {
-    live: t('diagnostics.live'),
-    off: t('diagnostics.idle'),
-    starting: t('core.starting'),
-  }[state.kind as string];
   return (
     <Card title={t('diagnostics.camera')}>
       <Fact name="state" mark={state.kind === 'live' ? 'good' : 'warn'}>
-        {message ?? t(`camera.${state.kind}`)}
+        {t(
+          state.kind === 'live' || state.kind === 'off' || state.kind === 'starting'
+            ? ({ live: 'diagnostics.live', off: 'diagnostics.idle', starting: 'core.starting' } as const)[state.kind]
+            : `camera.${state.kind}`,
+        )}
       </Fact>
       {settings?.width && (
         <Fact name="resolution">
@@ -174,7 +174,7 @@ function GpsCard({ gps }: { gps: Diagnostics['gps'] }) {
       <Fact name="fix" mark={fix ? 'good' : 'warn'}>
         {fix
           ? `${fix.latitude.toFixed(3)}°, ${fix.longitude.toFixed(3)}° (${ago(fix.secondsAgo)})`
-          : `${t('diagnostics.noFix')}: ${t(`diagnostics.reason.${gps.reason ?? 'stale'}`)}`}
+          : `${t('diagnostics.noFix')}: ${t(keyOr(`diagnostics.reason.${gps.reason}`, 'diagnostics.reason.stale'))}`}
       </Fact>
       {fix && <Fact name="accuracy">± {fix.accuracy} m</Fact>}
       {fix && <Fact name="satellites">{fix.satellites}</Fact>}

@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
-import { currentLanguage, directionOf, t } from '../../../shared/i18n.ts';
+import { currentLanguage, directionOf } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { staffErrorText } from './session.ts';

@@ -3,8 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
-import { t, tIn } from '../../../shared/i18n.ts';
-import { LOCALES } from '../../locales/index.ts';
+import { type Key, LOCALES, t, tIn } from '../../i18n.ts';
 import { NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
@@ -22,7 +21,7 @@ export interface Details {
 export const NO_DETAILS: Omit<Details, 'language'> = { name: '', number: '', pin: '', minor: false };
 
 /** The first thing that is wrong with what was typed, as a key and the field it belongs to; null when all is well. */
-export function wrongIn(details: Details): { key: string; field: 'name' | 'number' | 'pin' } | null {
+export function wrongIn(details: Details): { key: Key; field: 'name' | 'number' | 'pin' } | null {
   const number = details.number.trim();
   if (details.name.trim() === '') return { key: 'enrol.nameMissing', field: 'name' };
   if (!isReadableName(details.name.trim())) return { key: 'enrol.nameUnreadable', field: 'name' };
@@ -34,7 +33,7 @@ export function wrongIn(details: Details): { key: string; field: 'name' | 'numbe
 }
 
 /** What is still needed where number and PIN are the check-in method, as a key; null when all is there. */
-export function missingForPin({ number, pin }: Details): string | null {
+export function missingForPin({ number, pin }: Details): Key | null {
   return number.trim() === '' || pin === '' ? 'enrol.numberAndPinMissing' : null;
 }
 

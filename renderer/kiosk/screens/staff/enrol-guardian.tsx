@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { currentLanguage, t } from '../../../shared/i18n.ts';
+import { currentLanguage } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';
 import { type Guardian, wrongWith } from './guardian.ts';

@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
-import { t } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { AgeChoice, type Details } from './enrol-details.tsx';
 

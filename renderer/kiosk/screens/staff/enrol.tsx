@@ -3,7 +3,8 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Output, PersonRow } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
-import { currentLanguage, t } from '../../../shared/i18n.ts';
+import { currentLanguage } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { type Card, CardScreen } from './card.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
@@ -186,8 +187,8 @@ export function EnrolScreen({
     step.value = { at: 'details' };
   };
 
-  const order = ['details', ...(details.value.minor ? ['guardian'] : []), 'consent', 'capture'];
-  const steps = (at: string): string =>
+  const order = ['details', ...(details.value.minor ? ['guardian' as const] : []), 'consent', 'capture'] as const;
+  const steps = (at: (typeof order)[number]): string =>
     t('enrol.step', { index: order.indexOf(at) + 1, of: order.length, name: t(`enrol.${at}`) });
   const next = (): void => {
     error.value = '';

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { EvacuationList } from '../../../../electron/contract/evacuation.ts';
-import { clockOf, momentOf, t, timeOfDay } from '../../../shared/i18n.ts';
+import { clockOf, momentOf, timeOfDay, type Under } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
+import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { usePolled } from './polled.ts';
 import { Print } from './print.tsx';
@@ -124,7 +125,7 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
   );
 }
 
-function Count({ name, count, bad = false }: { name: string; count: number; bad?: boolean }) {
+function Count({ name, count, bad = false }: { name: Under<Key, 'evacuation'>; count: number; bad?: boolean }) {
   return (
     <div data-bad={bad}>
       <dt>{t(`evacuation.${name}`)}</dt>

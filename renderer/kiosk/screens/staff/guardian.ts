@@ -1,5 +1,6 @@
 import { isOfAge } from '../../../../electron/contract/age.ts';
 import { isReadableName } from '../../../../electron/contract/name.ts';
+import type { Key } from '../../i18n.ts';
 
 /** Someone below the age of consent and their guardian, as typed. */
 export interface Guardian {
@@ -29,7 +30,7 @@ export function wrongWith(
   guardian: Guardian,
   age: number,
   now: number,
-): { key: string; field: 'day' | 'name' | 'relation' } | null {
+): { key: Key; field: 'day' | 'name' | 'relation' } | null {
   const born = bornOn(guardian);
   if (born === null) return { key: 'enrol.bornWrong', field: 'day' };
   if (Date.parse(born) > now) return { key: 'enrol.error.birth-in-future', field: 'day' };

@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { StaffDeed } from '../../../../electron/contract/staff.ts';
-import { hasSentence, momentOf, t } from '../../../shared/i18n.ts';
+import { momentOf } from '../../../shared/i18n.ts';
+import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { SessionOver, type StaffSession, staffErrorText } from './session.ts';
 
@@ -33,28 +34,25 @@ export function StaffLogScreen({ session }: { session: StaffSession }) {
       {/* It scrolls when there are many, so it must be reachable by keyboard. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region has to take the focus */}
       <ul tabIndex={0} aria-label={t('staffLog.title')}>
-        {deeds.value?.map((deed) => {
-          const what = `staffLog.what.${deed.what}`;
-          return (
-            <li key={deed.id} class="person">
-              <div class="person-words">
-                <p class="person-name">
-                  {t(hasSentence(what) ? what : 'staffLog.other')}
-                  {deed.member !== null && (
-                    <>
-                      {' · '}
-                      <bdi>{deed.member}</bdi>
-                    </>
-                  )}
-                  {deed.outcome !== 'done' && <> · {t(`staffLog.outcome.${deed.outcome}`)}</>}
-                </p>
-                <p class="person-facts">
-                  <bdi>{byLabel(deed.by)}</bdi> · <bdi class="tabular">{momentOf(new Date(deed.at))}</bdi>
-                </p>
-              </div>
-            </li>
-          );
-        })}
+        {deeds.value?.map((deed) => (
+          <li key={deed.id} class="person">
+            <div class="person-words">
+              <p class="person-name">
+                {t(keyOr(`staffLog.what.${deed.what}`, 'staffLog.other'))}
+                {deed.member !== null && (
+                  <>
+                    {' · '}
+                    <bdi>{deed.member}</bdi>
+                  </>
+                )}
+                {deed.outcome !== 'done' && <> · {t(`staffLog.outcome.${deed.outcome}`)}</>}
+              </p>
+              <p class="person-facts">
+                <bdi>{byLabel(deed.by)}</bdi> · <bdi class="tabular">{momentOf(new Date(deed.at))}</bdi>
+              </p>
+            </div>
+          </li>
+        ))}
       </ul>
     </section>
   );

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { LookalikeRow, Output } from '../../../../electron/contract/methods.ts';
-import { dayOf, t } from '../../../shared/i18n.ts';
+import { dayOf } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { SessionOver, type StaffSession, staffErrorText } from './session.ts';
 

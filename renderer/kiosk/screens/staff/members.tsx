@@ -3,8 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import type { StaffRow } from '../../../../electron/contract/staff.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconAddPerson, IconKey, IconLock, IconTrash } from '../../../shared/icons.tsx';
+import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
@@ -135,7 +135,7 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
   };
   useEffect(() => inputs.name.current?.focus(), []);
 
-  function wrong(): { key: string; field: Field } | null {
+  function wrong(): { key: Key; field: Field } | null {
     const given = name.value.trim();
     if (given === '' || given.length > 60) return { key: 'enrol.nameMissing', field: 'name' };
     if (!isReadableName(given)) return { key: 'enrol.nameUnreadable', field: 'name' };

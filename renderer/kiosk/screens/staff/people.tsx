@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
-import { momentOf, t } from '../../../shared/i18n.ts';
+import { momentOf } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { PIN_SHAPE } from '../../parts/fields.tsx';
 import { Keyboard, useTypingTarget } from '../../parts/keys.tsx';

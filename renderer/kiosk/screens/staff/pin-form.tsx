@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { t } from '../../../shared/i18n.ts';
+import { t } from '../../i18n.ts';
 import { PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keypad, useTypingTarget } from '../../parts/keys.tsx';

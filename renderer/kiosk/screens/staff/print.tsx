@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { printPage } from '../../../../electron/contract/connect.ts';
 import type { Printing } from '../../../../electron/contract/printing.ts';
-import { t } from '../../../shared/i18n.ts';
 import { IconPrint } from '../../../shared/icons.tsx';
+import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { type StaffSession, staffErrorText } from './session.ts';
 

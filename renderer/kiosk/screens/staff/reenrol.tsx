@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Output, PersonRow } from '../../../../electron/contract/methods.ts';
-import { hasSentence, t } from '../../../shared/i18n.ts';
+import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { EnrolScreen } from './enrol.tsx';
 import { usePolled } from './polled.ts';
@@ -9,10 +9,7 @@ import type { StaffSession } from './session.ts';
 /** The server looks once a minute; the list here changes no oftener. */
 const EVERY_MS = 60_000;
 
-const message = (reason: string): string => {
-  const key = `reenrol.reason.${reason}`;
-  return t(hasSentence(key) ? key : 'reenrol.reason.other');
-};
+const message = (reason: string): string => t(keyOr(`reenrol.reason.${reason}`, 'reenrol.reason.other'));
 
 /**
  * Who to enrol, or to enrol again, and why: one after the other. People an import brought are asked here, in person,

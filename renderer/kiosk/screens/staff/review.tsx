@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow, ReviewItem } from '../../../../electron/contract/methods.ts';
-import { dayOf, hasSentence, t } from '../../../shared/i18n.ts';
+import { dayOf } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
+import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { DuplicateScreen, isDuplicate } from './duplicate.tsx';
@@ -13,10 +14,7 @@ import { type StaffSession, staffErrorText } from './session.ts';
 /** Whose picture it is: a person's id, or someone new. */
 type Whose = string | 'new' | null;
 
-const message = (reason: string): string => {
-  const key = `review.reason.${reason}`;
-  return t(hasSentence(key) ? key : 'review.reason.other');
-};
+const message = (reason: string): string => t(keyOr(`review.reason.${reason}`, 'review.reason.other'));
 
 /** People it may show, by name or by face. */
 const choicesOf = ({ people, duplicate }: ReviewItem): PersonRow[] =>

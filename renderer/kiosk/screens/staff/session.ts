@@ -2,7 +2,7 @@ import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { CoreClient } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
-import { hasSentence, t } from '../../../shared/i18n.ts';
+import { hasSentence, t } from '../../i18n.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
 
 /** A staff session: its token is held here alone, and is gone with it. */

@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
-import { t } from '../../../shared/i18n.ts';
 import {
   IconAddPerson,
   IconAlert,
@@ -16,6 +15,7 @@ import {
   IconSearch,
   IconStaff,
 } from '../../../shared/icons.tsx';
+import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../parts/idle.tsx';
 import { Conditions } from './conditions.tsx';
@@ -129,7 +129,7 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
   );
 }
 
-const TITLES: Record<View, string> = {
+const TITLES: Record<View, Key> = {
   menu: 'staff.menu',
   enrol: 'staff.enrol',
   reenrol: 'reenrol.title',
@@ -246,7 +246,7 @@ function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Un
   );
 }
 
-function hintOf(view: View, faceless: boolean, first: boolean): string {
+function hintOf(view: Exclude<View, 'menu' | 'review'>, faceless: boolean, first: boolean): Key {
   if (view === 'enrol' && faceless) return 'staff.enrolByNumber';
   return view === 'members' && first ? 'staff.firstHint' : `staff.${view}Hint`;
 }

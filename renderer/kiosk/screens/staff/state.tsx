@@ -1,5 +1,6 @@
 import type { FaceUse } from '../../../../electron/contract/methods.ts';
-import { hasSentence, momentOf, t } from '../../../shared/i18n.ts';
+import { momentOf, type Under } from '../../../shared/i18n.ts';
+import { hasSentence, type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { buildName } from '../../parts/build-name.ts';
 
@@ -34,9 +35,11 @@ export function StateScreen() {
   const status = link.status.value;
   const hello = link.hello.value;
   if (!status || !hello) return null;
-  const moment = (at: string | null, none: string): string => (at ? momentOf(new Date(at)) : t(none));
-  const storage = { ok: 'state.storageOk', low: 'state.storageLow', full: 'state.storageFull' }[status.storage];
-  const facts: { key: string; value: string; mark?: 'good' | 'warn'; wide?: boolean }[] = [
+  const moment = (at: string | null, none: Key): string => (at ? momentOf(new Date(at)) : t(none));
+  const storage = ({ ok: 'state.storageOk', low: 'state.storageLow', full: 'state.storageFull' } as const)[
+    status.storage
+  ];
+  const facts: { key: Under<Key, 'state'>; value: string; mark?: 'good' | 'warn'; wide?: boolean }[] = [
     {
       key: 'server',
       value: serverState(status.online, status.lastSyncAt),
@@ -58,10 +61,11 @@ export function StateScreen() {
     { key: 'device', value: hello.device },
   ];
   if (status.notices.length > 0) {
-    const message = status.notices.map((code) =>
-      hasSentence(`status.notice.${code}`) ? t(`status.notice.${code}`) : code,
-    );
-    facts.push({ key: 'notices', value: message.join(' · '), mark: 'warn', wide: true });
+    const notices = status.notices.map((code) => {
+      const key = `status.notice.${code}`;
+      return hasSentence(key) ? t(key) : code;
+    });
+    facts.push({ key: 'notices', value: notices.join(' · '), mark: 'warn', wide: true });
   }
   return (
     // It scrolls when there are many notices, so it must be reachable by keyboard.

@@ -3,8 +3,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import type { StaffChoice, Unlocked } from '../../../../electron/contract/staff.ts';
-import { secondOf, t } from '../../../shared/i18n.ts';
+import { secondOf } from '../../../shared/i18n.ts';
 import { IconBack, IconKey } from '../../../shared/icons.tsx';
+import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
 import { PIN_SHAPE, PinField } from '../../parts/fields.tsx';
@@ -310,7 +311,7 @@ function OwnPin({
   const error = useSignal('');
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => input.current?.focus(), []);
-  function wrong(): string | null {
+  function wrong(): Key | null {
     if (!STAFF_PIN_SHAPE.test(first.value)) return 'staff.pinShape';
     if (weakPin(first.value)) return 'enrol.error.pin-weak';
     return first.value === second.value ? null : 'staff.pinDiffers';

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { TechnicianState } from '../../../../../electron/contract/technician.ts';
-import { hasSentence, momentOf, t } from '../../../../shared/i18n.ts';
+import { momentOf } from '../../../../shared/i18n.ts';
+import { hasSentence, t } from '../../../i18n.ts';
 
 /** Above this someone should look at the machine, °C; the server says so too. */
 const HOT = 80;

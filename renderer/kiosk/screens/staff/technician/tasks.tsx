@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
-import { hasSentence, t } from '../../../../shared/i18n.ts';
 import {
   IconAlert,
   IconChart,
@@ -11,6 +10,7 @@ import {
   IconRepeat,
   IconUpdate,
 } from '../../../../shared/icons.tsx';
+import { hasSentence, t } from '../../../i18n.ts';
 import { clockOf } from '../../../parts/read-error.ts';
 
 const ICONS: Record<TechnicianTask, ComponentChildren> = {
@@ -92,7 +92,7 @@ export function Confirm({
       <p class="lead">{t(`technician.ask.${task}`)}</p>
       <div class="actions">
         <button type="button" class="button" ref={first} onClick={cancel}>
-          {t('technician.cancel')}
+          {t('cancel')}
         </button>
         <button type="button" class="button button-main" onClick={() => yes(task)}>
           {t(`technician.yes.${task}`)}

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
-import { t } from '../../../../shared/i18n.ts';
 import { IconBack, IconExit } from '../../../../shared/icons.tsx';
+import { t } from '../../../i18n.ts';
 import { useKiosk } from '../../../kiosk.ts';
 import { IdleNotice, useIdle } from '../../../parts/idle.tsx';
 import { DiagnosticsScreen } from '../diagnostics.tsx';

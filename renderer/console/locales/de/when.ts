@@ -1,1 +1,0 @@
-export { when } from '../../../shared/locales/de/when.ts';

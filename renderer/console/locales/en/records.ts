@@ -1,1 +1,0 @@
-export { records } from '../../../shared/locales/en/records.ts';

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { CALL_CODES, ENROLMENT_CODES, METHOD_CODES, START_CODES, STICK_CODES } from '../../electron/contract/codes.ts';
+import { CameraCondition } from '../../electron/contract/methods.ts';
+import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../models/rules/reasons.ts';
+import { initI18n } from '../shared/i18n.ts';
+import { greetingLanguage, hasSentence, LOCALES } from './i18n.ts';
+
+/** Codes that reach a screen as any string: the compiler doesn't know which sentences they need. */
+describe('every code has its sentence', () => {
+  initI18n(LOCALES, 'en');
+  it.each<readonly [string, readonly string[]]>([
+    ['guide', QUALITY_REASONS],
+    ['challenge', CHALLENGE_STEPS],
+    ['enrol.pose', ENROLMENT_POSES],
+    ['enrol.poseName', ENROLMENT_POSES],
+    ['error', [...CALL_CODES, ...METHOD_CODES]],
+    ['enrol.error', ENROLMENT_CODES],
+    ['technician.updateError', STICK_CODES],
+    ['technician.cameras', [...CameraCondition.options, 'unknown']],
+    ['coreError', START_CODES.flatMap((code) => [`${code}.why`, `${code}.next`])],
+  ])('of %s', (group, codes) => {
+    expect(codes.filter((code) => !hasSentence(`${group}.${code}`))).toEqual([]);
+  });
+});
+
+it('someone is greeted in their own language, a regional one by its base, and else in the screen’s', () => {
+  initI18n(LOCALES, 'zh');
+  const greeted = [null, 'fil', 'constructor', 'de', 'de-AT'].map((language) => greetingLanguage({ language }));
+  expect(greeted).toEqual(['zh', 'zh', 'zh', 'de', 'de']);
+});

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { LOCALES as CONSOLE } from '../console/i18n.ts';
+import { LOCALES as KIOSK, t } from '../kiosk/i18n.ts';
+import { LOCALES as PORTAL } from '../portal/i18n.ts';
+import { initI18n, type Sentences } from './i18n.ts';
+
+const PLURAL = /_(zero|one|two|few|many|other)$/;
+
+/** Every sentence with its path. */
+const flat = (tree: Sentences, prefix = ''): [string, string][] =>
+  Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === 'string' ? [[prefix + key, value] as [string, string]] : flat(value, `${prefix}${key}.`),
+  );
+const stems = (sentences: Iterable<string>) =>
+  [...new Set([...sentences].map((key) => key.replace(PLURAL, '')))].sort();
+/** What is filled in; a form for one, two or none may say the number in words. */
+const slots = (key: string, text: string) =>
+  [...text.matchAll(/\{\{(\w+)\}\}/g)]
+    .map((m) => m[1]!)
+    .filter((slot) => slot !== 'count' || !PLURAL.test(key))
+    .sort();
+
+describe.each([
+  ['kiosk', KIOSK],
+  ['console', CONSOLE],
+  ['portal', PORTAL],
+] as const)('the %s', (_screen, LOCALES) => {
+  const english = new Map(flat(LOCALES.en));
+
+  describe.each(Object.keys(LOCALES) as (keyof typeof LOCALES)[])('in %s', (language) => {
+    const sentences = new Map(flat(LOCALES[language]));
+
+    test('has every sentence that English has, and none besides', () => {
+      expect(stems(sentences.keys())).toEqual(stems(english.keys()));
+    });
+
+    test('counts in each of its plural forms', () => {
+      const counted = stems([...english.keys()].filter((key) => PLURAL.test(key)));
+      const forms = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+      const missing = counted
+        .flatMap((key) => forms.map((form) => `${key}_${form}`))
+        .filter((key) => !sentences.has(key));
+      expect(counted.length).toBeGreaterThan(0);
+      expect(missing).toEqual([]);
+    });
+
+    test('fills in what English fills in', () => {
+      for (const [key, text] of sentences) {
+        const like = english.get(key) ?? english.get(key.replace(PLURAL, '_other'))!;
+        expect([key, slots(key, text)]).toEqual([key, slots(key, like)]);
+        // What needs no word is empty in English too.
+        if (like !== '') expect(text.trim(), key).not.toBe('');
+      }
+    });
+
+    test('calls nothing else as it calls what leaves things as they are', () => {
+      const { cancel } = LOCALES[language];
+      expect([...sentences].filter(([, text]) => text === cancel)).toEqual([['cancel', cancel]]);
+    });
+  });
+});
+
+test.each(['de', 'ar', 'zh'])('a count in %s never falls back to English', (language) => {
+  initI18n(KIOSK, language);
+  for (const count of [0, 1, 2, 3, 11, 100]) expect(t('people.found', { count })).not.toMatch(/person|people/);
+});
