@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { z } from 'zod';
 import { initI18n } from '../shared/i18n.ts';
 import { keepFocus } from '../shared/keep-focus.ts';
-import { startingLanguage } from './core/preferences.ts';
+import { startingLanguage } from '../shared/web/preferences.ts';
 import { begin, keepSignedIn } from './core/session.ts';
 import { LOCALES } from './i18n.ts';
 import { App } from './shell/app.tsx';

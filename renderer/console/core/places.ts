@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals';
 import { type Device, DevicePage } from '../../../sync/protocol/api/devices.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { type Site, SiteList } from '../../../sync/protocol/api/sites.ts';
-import { get } from './api.ts';
+import { get } from '../../shared/web/api.ts';
 
 /** Sites and kiosks, which most pages name: read after signing in, and again by pages that change them. */
 

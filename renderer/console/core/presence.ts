@@ -1,6 +1,6 @@
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { type Inside, type KnownAsOf, PresencePage } from '../../../sync/protocol/api/presence.ts';
-import { type Answer, get } from './api.ts';
+import { type Answer, get } from '../../shared/web/api.ts';
 
 /** Everybody inside, by name: the server pages them by id, since names are sealed there. */
 export interface Presence {

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { SessionState } from '../../../sync/protocol/api/session.ts';
+import { type ApiError, get, send, sessionHooks } from '../../shared/web/api.ts';
 import { whenUsed } from '../../shared/web/used.ts';
-import { type ApiError, get, send, sessionHooks } from './api.ts';
 
 /** Who sits before this page, from the door to the last click. */
 export type Stage =

@@ -1,16 +1,16 @@
 import { useState } from 'preact/hooks';
 import { OwnAccount, RecoveryCodes } from '../../../sync/protocol/api/accounts.ts';
 import { IconKey } from '../../shared/icons.tsx';
-import { get, send } from '../core/api.ts';
-import { useResource, useWrite } from '../core/resource.ts';
+import { get, send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { signOut } from '../core/session.ts';
 import { t } from '../i18n.ts';
-import { confirm } from '../parts/confirm.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { ErrorNote, Form, TextField } from '../parts/form.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
 import type { ConsolePage } from './page.ts';
 

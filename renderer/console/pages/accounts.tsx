@@ -7,16 +7,16 @@ import {
   SignInLink,
 } from '../../../sync/protocol/api/accounts.ts';
 import { IconStaff } from '../../shared/icons.tsx';
-import { get, send } from '../core/api.ts';
-import { useResource, useWrite } from '../core/resource.ts';
+import { get, send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
-import { confirm } from '../parts/confirm.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 

@@ -1,23 +1,23 @@
 import { useState } from 'preact/hooks';
 import { AttendancePage, type AttendanceRow, METHODS } from '../../../sync/protocol/api/attendance.ts';
 import { IconDownload, IconList } from '../../shared/icons.tsx';
-import { type ApiError, download } from '../core/api.ts';
+import { type ApiError, download } from '../../shared/web/api.ts';
+import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
+import { usePages } from '../../shared/web/resource.ts';
+import { setQuery } from '../../shared/web/router.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { dayKeyIn } from '../core/clock.ts';
 import { kioskName, kiosks, siteOf, zoneOf } from '../core/places.ts';
-import { usePages } from '../core/resource.ts';
-import { setQuery } from '../core/router.ts';
 import { addDays, instantAt } from '../core/zone.ts';
 import { keyOr, t } from '../i18n.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { ErrorNote, SelectField, TextField } from '../parts/form.tsx';
 import { staffByLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const attendancePage: ConsolePage = {

@@ -8,21 +8,21 @@ import {
 } from '../../../sync/protocol/api/attention.ts';
 import type { Under } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../shared/icons.tsx';
-import { get, send } from '../core/api.ts';
+import { get, send } from '../../shared/web/api.ts';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { AreaField, ErrorNote, Form, SelectField } from '../../shared/web/form.tsx';
+import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { go } from '../../shared/web/router.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { dayKeyIn } from '../core/clock.ts';
 import { kioskName, zoneOf } from '../core/places.ts';
-import { usePages, useResource, useWrite } from '../core/resource.ts';
-import { go } from '../core/router.ts';
 import { type Key, t } from '../i18n.ts';
-import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { AreaField, ErrorNote, Form, SelectField } from '../parts/form.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const attentionPage: ConsolePage = {

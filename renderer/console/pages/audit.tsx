@@ -10,13 +10,13 @@ import {
 } from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
-import { download, get, send } from '../core/api.ts';
+import { download, get, send } from '../../shared/web/api.ts';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { zoneOf } from '../core/places.ts';
-import { usePages, useResource, useWrite } from '../core/resource.ts';
 import { addDays, instantAt } from '../core/zone.ts';
 import { keyOr, t } from '../i18n.ts';
-import { Dialog } from '../parts/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';

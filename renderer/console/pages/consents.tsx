@@ -1,17 +1,17 @@
 import { useState } from 'preact/hooks';
 import { ConsentPage, type ConsentText, ConsentTextList, NewConsentText } from '../../../sync/protocol/api/consents.ts';
 import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
-import { get, send } from '../core/api.ts';
-import { usePages, useResource, useWrite } from '../core/resource.ts';
+import { get, send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
-import { confirm } from '../parts/confirm.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Skeleton } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 import { languageName, languageOptions } from './people/languages.ts';
 

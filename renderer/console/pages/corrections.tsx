@@ -1,11 +1,11 @@
 import { Correction, CorrectionPage } from '../../../sync/protocol/api/corrections.ts';
 import { IconRepair } from '../../shared/icons.tsx';
-import { send } from '../core/api.ts';
-import { usePages, useWrite } from '../core/resource.ts';
+import { send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
+import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 import { DirectionChip } from '../parts/chips.tsx';
-import { confirm } from '../parts/confirm.tsx';
-import { ErrorNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';

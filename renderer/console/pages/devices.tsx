@@ -7,18 +7,18 @@ import {
   ProvisioningCode,
 } from '../../../sync/protocol/api/devices.ts';
 import { IconKiosk } from '../../shared/icons.tsx';
-import { send } from '../core/api.ts';
+import { send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { usePages, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { loadPlaces, siteOf, sites } from '../core/places.ts';
-import { usePages, useWrite } from '../core/resource.ts';
 import { t } from '../i18n.ts';
-import { confirm } from '../parts/confirm.tsx';
-import { Dialog } from '../parts/dialog.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import { Svg } from '../shell/enrol.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 

@@ -1,19 +1,19 @@
 import { Erasure, ErasureList, ErasureUndone } from '../../../sync/protocol/api/erasures.ts';
 import { IconBack, IconDownload, IconErase } from '../../shared/icons.tsx';
-import { download, get, send } from '../core/api.ts';
-import { usePages, useResource, useWrite } from '../core/resource.ts';
-import { go } from '../core/router.ts';
+import { download, get, send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
+import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
+import { go } from '../../shared/web/router.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import type { Role } from '../core/session.ts';
 import { t } from '../i18n.ts';
-import { confirm } from '../parts/confirm.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
-import { ErrorNote, SelectField } from '../parts/form.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Skeleton, Table } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const erasuresPage: ConsolePage = {

@@ -1,10 +1,10 @@
 import { JobRuns, JobStates } from '../../../sync/protocol/api/jobs.ts';
 import { IconRepeat } from '../../shared/icons.tsx';
-import { get } from '../core/api.ts';
-import { useResource } from '../core/resource.ts';
+import { get } from '../../shared/web/api.ts';
+import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
+import { useResource } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
-import { ErrorNote, SelectField } from '../parts/form.tsx';
 import { codeLabel } from '../parts/labels.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';

@@ -1,14 +1,14 @@
 import { type Lookalikes, LookalikesPage } from '../../../sync/protocol/api/lookalikes.ts';
-import { send } from '../core/api.ts';
+import { send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
+import { usePages, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { kioskName } from '../core/places.ts';
-import { usePages, useWrite } from '../core/resource.ts';
 import { t } from '../i18n.ts';
-import { confirm } from '../parts/confirm.tsx';
-import { ErrorNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import type { PageProps } from './page.ts';
 
 /** Pairs of people who are asked for a number, code or badge before their face is compared. */

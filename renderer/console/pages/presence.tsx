@@ -1,13 +1,13 @@
 import type { Inside } from '../../../sync/protocol/api/presence.ts';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconPeople } from '../../shared/icons.tsx';
+import { Empty } from '../../shared/web/empty.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
+import { useResource } from '../../shared/web/resource.ts';
 import { kioskName } from '../core/places.ts';
 import { readPresence } from '../core/presence.ts';
-import { useResource } from '../core/resource.ts';
 import { t } from '../i18n.ts';
-import { Empty } from '../parts/empty.tsx';
 import { FilterBar } from '../parts/filters.tsx';
-import { ErrorNote } from '../parts/form.tsx';
 import { KnownAsOf } from '../parts/known-as-of.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';

@@ -1,19 +1,19 @@
 import { useState } from 'preact/hooks';
 import { DryRun, HoldList, HoldSet, NewHold, Retention } from '../../../sync/protocol/api/retention.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
-import { get, send } from '../core/api.ts';
+import { get, send } from '../../shared/web/api.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { siteOf, sites, zoneOf } from '../core/places.ts';
-import { useResource, useWrite } from '../core/resource.ts';
 import { instantAt } from '../core/zone.ts';
 import { t } from '../i18n.ts';
-import { confirm } from '../parts/confirm.tsx';
-import { Dialog } from '../parts/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, TextField } from '../parts/form.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const retentionPage: ConsolePage = {

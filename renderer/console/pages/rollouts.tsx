@@ -6,16 +6,16 @@ import {
   RolloutPage,
 } from '../../../sync/protocol/api/rollouts.ts';
 import { IconRollout } from '../../shared/icons.tsx';
-import { get } from '../core/api.ts';
-import { useResource } from '../core/resource.ts';
+import { get } from '../../shared/web/api.ts';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { Empty } from '../../shared/web/empty.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
+import { useResource } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
-import { Dialog } from '../parts/dialog.tsx';
-import { Empty } from '../parts/empty.tsx';
-import { ErrorNote } from '../parts/form.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
-import { toast } from '../parts/toast.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 import { InForce } from './rollouts/in-force.tsx';
 import { Rings } from './rollouts/rings.tsx';

@@ -2,8 +2,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { currentLanguage } from '../../shared/i18n.ts';
+import { theme } from '../../shared/web/preferences.ts';
 import { tagOf } from '../core/clock.ts';
-import { theme } from '../core/preferences.ts';
 import { t } from '../i18n.ts';
 import { axisLabels, axisRange, barSteps } from './chart-axis.ts';
 

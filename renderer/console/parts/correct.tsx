@@ -2,15 +2,15 @@ import { useState } from 'preact/hooks';
 import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
 import { Correction, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { PeoplePage, type Person } from '../../../sync/protocol/api/people.ts';
-import { get, send } from '../core/api.ts';
+import { get, send } from '../../shared/web/api.ts';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { useWrite } from '../../shared/web/resource.ts';
+import { toast } from '../../shared/web/toast.tsx';
 import { dayKeyIn, timeIn } from '../core/clock.ts';
 import { sites, zoneOf } from '../core/places.ts';
-import { useWrite } from '../core/resource.ts';
 import { instantAt } from '../core/zone.ts';
 import { t } from '../i18n.ts';
-import { Dialog } from './dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, TextField } from './form.tsx';
-import { toast } from './toast.tsx';
 
 export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
 

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { route, setQuery } from '../core/router.ts';
+import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 
 /** What a list is asked for; the choices stand in the address (router.ts says what may not). */

@@ -1,7 +1,7 @@
+import { SelectField } from '../../shared/web/form.tsx';
 import { sites } from '../core/places.ts';
 import { t } from '../i18n.ts';
 import { filterOf } from './filters.tsx';
-import { SelectField } from './form.tsx';
 
 /** Which site; nothing to choose where there is but one. @param any offers all of them together */
 export function SiteField({ any = false }: { any?: boolean }) {

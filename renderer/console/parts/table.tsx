@@ -1,10 +1,10 @@
 import { type ComponentChildren, type ComponentProps, createContext } from 'preact';
 import { useContext, useId } from 'preact/hooks';
-import type { Pages } from '../core/resource.ts';
+import { Empty } from '../../shared/web/empty.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
+import type { Pages } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
-import { Empty } from './empty.tsx';
 import { useFit } from './fit.ts';
-import { ErrorNote } from './form.tsx';
 
 export interface Column<T> {
   readonly key: string;

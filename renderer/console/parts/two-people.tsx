@@ -2,8 +2,8 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DuplicateOf } from '../../../sync/protocol/api/enrolment.ts';
 import { IconFace } from '../../shared/icons.tsx';
+import { Form, TextField } from '../../shared/web/form.tsx';
 import { t } from '../i18n.ts';
-import { Form, TextField } from './form.tsx';
 import { Moment } from './moment.tsx';
 import { PersonLink } from './person-link.tsx';
 

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import { holdRoute } from '../core/router.ts';
+import { confirm } from '../../shared/web/confirm.tsx';
+import { holdRoute } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
-import { confirm } from './confirm.tsx';
 
 /** Asks before edits that nobody saved are left: for another page, another view of this one, or by closing the tab. */
 export function useUnsaved(unsaved: boolean): void {

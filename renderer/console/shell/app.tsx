@@ -1,8 +1,8 @@
+import { Confirmation } from '../../shared/web/confirm.tsx';
 import { LinkCard, OpeningCard } from '../../shared/web/entry.tsx';
+import { Toasts } from '../../shared/web/toast.tsx';
 import { enter, stage } from '../core/session.ts';
 import { t } from '../i18n.ts';
-import { Confirmation } from '../parts/confirm.tsx';
-import { Toasts } from '../parts/toast.tsx';
 import { EnrolCard } from './enrol.tsx';
 import { Shell } from './shell.tsx';
 import { SignInCard } from './sign-in.tsx';

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { OwnAccount, RecoveryCodes, TotpOffered } from '../../../sync/protocol/api/accounts.ts';
+import { get, send } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
-import { get, send } from '../core/api.ts';
-import { useResource, useWrite } from '../core/resource.ts';
+import { CheckField, ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { loadSession, signOut, stage } from '../core/session.ts';
 import { t } from '../i18n.ts';
-import { CheckField, ErrorNote, Form, TextField } from '../parts/form.tsx';
 import { Skeleton } from '../parts/table.tsx';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */

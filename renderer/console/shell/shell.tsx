@@ -1,20 +1,20 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { SessionState } from '../../../sync/protocol/api/session.ts';
 import { IconLock, IconMenu } from '../../shared/icons.tsx';
+import { Preferences } from '../../shared/web/choices.tsx';
+import { Dialog } from '../../shared/web/dialog.tsx';
+import { Empty } from '../../shared/web/empty.tsx';
+import { ErrorNote } from '../../shared/web/form.tsx';
+import { Mark } from '../../shared/web/mark.tsx';
+import { useWrite } from '../../shared/web/resource.ts';
+import { go, route } from '../../shared/web/router.ts';
 import { now } from '../core/live.ts';
 import { forgetPlaces, loadPlaces } from '../core/places.ts';
-import { useWrite } from '../core/resource.ts';
-import { go, route } from '../core/router.ts';
 import { idleEndsAt, loadSession, type Role, signOut } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 import { type ConsolePage, GROUPS } from '../pages/page.ts';
-import { Dialog } from '../parts/dialog.tsx';
-import { Empty } from '../parts/empty.tsx';
-import { ErrorNote } from '../parts/form.tsx';
-import { Mark } from '../parts/mark.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { Preferences } from './preferences.tsx';
 
 /** The signed-in page: a rail with what their role may open, and the page that the address names. */
 export function Shell({ session }: { session: SessionState }) {

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { IconShield } from '../../shared/icons.tsx';
 import { EntryCard } from '../../shared/web/entry.tsx';
-import { useWrite } from '../core/resource.ts';
+import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
+import { useWrite } from '../../shared/web/resource.ts';
 import { type Stage, signIn } from '../core/session.ts';
 import { t } from '../i18n.ts';
-import { ErrorNote, Form, TextField } from '../parts/form.tsx';
 
 export function SignInCard({ at: { why, error } }: { at: Extract<Stage, { kind: 'out' }> }) {
   const [email, setEmail] = useState('');

@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks';
 import { type FleetCommand, FleetDetail, type NewCommand } from '../../../../sync/protocol/api/fleet.ts';
-import { type ApiError, download, send } from '../../core/api.ts';
-import { useWrite } from '../../core/resource.ts';
+import { type ApiError, download, send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { ErrorNote } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 
 import { whoLabel } from './settings-form.tsx';
 

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
-import type { useWrite } from '../../core/resource.ts';
+import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import type { useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
-import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';

@@ -6,16 +6,16 @@ import {
   type Template as TemplateOf,
 } from '../../../../sync/protocol/api/fleet.ts';
 import { IconBack } from '../../../shared/icons.tsx';
-import { get, send } from '../../core/api.ts';
-import { useResource, useWrite } from '../../core/resource.ts';
-import { go } from '../../core/router.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { go } from '../../../shared/web/router.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import type { Role } from '../../core/session.ts';
 import { t } from '../../i18n.ts';
-import { Dialog } from '../../parts/dialog.tsx';
-import { ErrorNote } from '../../parts/form.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
 
 /** What a kiosk is called is its own: a site's kiosks do not share a name. */

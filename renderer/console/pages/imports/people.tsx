@@ -6,12 +6,12 @@ import {
   type ImportRun as Run,
 } from '../../../../sync/protocol/api/imports.ts';
 import { IconAddPerson } from '../../../shared/icons.tsx';
-import { get, send } from '../../core/api.ts';
-import { usePages, useResource, useWrite } from '../../core/resource.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { ErrorNote, SelectField } from '../../../shared/web/form.tsx';
+import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
 import { FilterBar, filterOf } from '../../parts/filters.tsx';
-import { ErrorNote, SelectField } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { PagedTable } from '../../parts/table.tsx';

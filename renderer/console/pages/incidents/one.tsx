@@ -1,21 +1,21 @@
 import { useState } from 'preact/hooks';
 import { AffectedPeople, Contained, Incident, IncidentScope, Notice } from '../../../../sync/protocol/api/incidents.ts';
 import { IconBack } from '../../../shared/icons.tsx';
-import { get, send } from '../../core/api.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { AreaField, CheckField, ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { go } from '../../../shared/web/router.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { kiosks, zoneOf } from '../../core/places.ts';
-import { useResource, useWrite } from '../../core/resource.ts';
-import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
 import { instantAt } from '../../core/zone.ts';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { AreaField, CheckField, ErrorNote, Form, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { RowButton, Skeleton } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { ClockPanel } from './clock.tsx';
 import { Timeline } from './timeline.tsx';
 

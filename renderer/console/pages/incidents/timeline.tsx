@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { Incident } from '../../../../sync/protocol/api/incidents.ts';
-import { send } from '../../core/api.ts';
-import { useWrite } from '../../core/resource.ts';
+import { send } from '../../../shared/web/api.ts';
+import { AreaField, ErrorNote, Form } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
 import { hasSentence, t } from '../../i18n.ts';
-import { AreaField, ErrorNote, Form } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 

@@ -1,16 +1,16 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Credentials, PrintableCard } from '../../../../sync/protocol/api/credentials.ts';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
-import { get, send } from '../../core/api.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { siteOf } from '../../core/places.ts';
-import { useResource, useWrite } from '../../core/resource.ts';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { ErrorNote, Form, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */

@@ -4,15 +4,15 @@ import { ConsentAnswer, ConsentPage } from '../../../../sync/protocol/api/consen
 import type { Minor, Person } from '../../../../sync/protocol/api/people.ts';
 import { type MyConsentText, MyConsentTexts } from '../../../../sync/protocol/api/portal.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
-import { get, send } from '../../core/api.ts';
-import { usePages, useResource, useWrite } from '../../core/resource.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Skeleton } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { languageName } from './languages.ts';
 
 type AMinor = z.output<typeof Minor>;

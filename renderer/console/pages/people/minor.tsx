@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
 import { type Minor, MinorAnswer } from '../../../../sync/protocol/api/people.ts';
-import { send } from '../../core/api.ts';
-import { useWrite } from '../../core/resource.ts';
+import { send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { ErrorNote, Form, TextField } from '../../parts/form.tsx';
-import { toast } from '../../parts/toast.tsx';
 
 /** Whether a guardian speaks for someone, and until when. */
 export function MinorPanel({

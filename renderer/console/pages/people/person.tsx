@@ -9,19 +9,19 @@ import {
   TemplateCounts,
 } from '../../../../sync/protocol/api/people.ts';
 import { IconBack, IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
-import { get, send } from '../../core/api.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { go } from '../../../shared/web/router.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { siteOf, sites } from '../../core/places.ts';
-import { useResource, useWrite } from '../../core/resource.ts';
-import { go } from '../../core/router.ts';
 import type { Role } from '../../core/session.ts';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { Svg } from '../../shell/enrol.tsx';
 import { auditPage } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';

@@ -1,14 +1,14 @@
 import { useState } from 'preact/hooks';
 import { IssuedPinCode, PinCodeAnswer } from '../../../../sync/protocol/api/credentials.ts';
 import { IconKey } from '../../../shared/icons.tsx';
-import { get, send } from '../../core/api.ts';
-import { useResource, useWrite } from '../../core/resource.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { Dialog } from '../../parts/dialog.tsx';
-import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
-import { toast } from '../../parts/toast.tsx';
 
 /** A code by which someone chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
 export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber: boolean }) {

@@ -1,9 +1,9 @@
 import { PersonStaff } from '../../../../sync/protocol/api/people.ts';
-import { get } from '../../core/api.ts';
+import { get } from '../../../shared/web/api.ts';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { useResource } from '../../../shared/web/resource.ts';
 import { kioskName } from '../../core/places.ts';
-import { useResource } from '../../core/resource.ts';
 import { t } from '../../i18n.ts';
-import { ErrorNote } from '../../parts/form.tsx';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 

@@ -1,15 +1,15 @@
 import { EnrolmentCase } from '../../../../sync/protocol/api/enrolment.ts';
 import { IconBack } from '../../../shared/icons.tsx';
-import { get, send } from '../../core/api.ts';
-import { useResource, useWrite } from '../../core/resource.ts';
-import { go } from '../../core/router.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { go } from '../../../shared/web/router.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import type { PageProps } from '../page.ts';
 

@@ -1,8 +1,8 @@
 import { type Ring, RingId, type RolloutAction, RolloutHistory } from '../../../../sync/protocol/api/rollouts.ts';
-import { get } from '../../core/api.ts';
-import { useResource } from '../../core/resource.ts';
+import { get } from '../../../shared/web/api.ts';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { useResource } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
-import { ErrorNote } from '../../parts/form.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { ringName } from './labels.ts';
 

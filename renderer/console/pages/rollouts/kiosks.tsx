@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { type Ring, type RolloutKiosk, RolloutKioskPage } from '../../../../sync/protocol/api/rollouts.ts';
-import { usePages } from '../../core/resource.ts';
+import { SelectField } from '../../../shared/web/form.tsx';
+import { usePages } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
-import { SelectField } from '../../parts/form.tsx';
 import { Ago } from '../../parts/moment.tsx';
 import { PagedTable } from '../../parts/table.tsx';
 import { reasonText, ringName } from './labels.ts';

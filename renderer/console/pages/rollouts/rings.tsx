@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import { type Ring, RingId, RingList } from '../../../../sync/protocol/api/rollouts.ts';
-import { send } from '../../core/api.ts';
+import { send } from '../../../shared/web/api.ts';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { kiosks } from '../../core/places.ts';
-import { useWrite } from '../../core/resource.ts';
 import { t } from '../../i18n.ts';
-import { Dialog } from '../../parts/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { ringName } from './labels.ts';
 
 /** Who gets a build first. */

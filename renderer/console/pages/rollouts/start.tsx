@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
 import { type NewRollout, type Repository, Rollout } from '../../../../sync/protocol/api/rollouts.ts';
-import { send } from '../../core/api.ts';
-import { useWrite } from '../../core/resource.ts';
+import { send } from '../../../shared/web/api.ts';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 
 const PLANS = ['usual', 'quick', 'everybody'] as const;
 type PlanName = (typeof PLANS)[number];

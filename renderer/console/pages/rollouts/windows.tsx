@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import { SiteWindow } from '../../../../sync/protocol/api/rollouts.ts';
-import { get, send } from '../../core/api.ts';
+import { get, send } from '../../../shared/web/api.ts';
+import { Dialog } from '../../../shared/web/dialog.tsx';
+import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { useResource, useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { sites } from '../../core/places.ts';
-import { useResource, useWrite } from '../../core/resource.ts';
 import { t } from '../../i18n.ts';
-import { Dialog } from '../../parts/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
-import { toast } from '../../parts/toast.tsx';
 
 type Site = (typeof sites.value)[number];
 

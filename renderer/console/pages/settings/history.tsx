@@ -1,16 +1,16 @@
 import type { PolicyChange, Site, SiteChange } from '../../../../sync/protocol/api/sites.ts';
 import { SitePolicy, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
-import { send } from '../../core/api.ts';
+import { send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { loadPlaces } from '../../core/places.ts';
-import { useWrite } from '../../core/resource.ts';
 import type { Role } from '../../core/session.ts';
 import { keyOr, t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { ErrorNote } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 
 /** A change of the policy, or of the site itself, as the list has it. */
 type Line = {

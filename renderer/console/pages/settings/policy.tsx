@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { NewSitePolicy, type PolicyChange, type PolicyPatch, SitePolicy } from '../../../../sync/protocol/api/sites.ts';
-import { send } from '../../core/api.ts';
-import { useWrite } from '../../core/resource.ts';
+import { send } from '../../../shared/web/api.ts';
+import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, t } from '../../i18n.ts';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
 
 type Policy = PolicyChange['after'];

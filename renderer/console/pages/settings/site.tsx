@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import { NewSite, type Site, SitePatch, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
-import { send } from '../../core/api.ts';
+import { send } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
+import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { loadPlaces } from '../../core/places.ts';
-import { useWrite } from '../../core/resource.ts';
 import { t } from '../../i18n.ts';
-import { confirm } from '../../parts/confirm.tsx';
-import { ErrorNote, Form, TextField } from '../../parts/form.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
 
 /** By what days of a site are counted: its zone, and when on the wall its day starts. */

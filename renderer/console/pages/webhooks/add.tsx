@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { WebhookSecret } from '../../../../sync/protocol/api/webhooks.ts';
-import { send } from '../../core/api.ts';
+import { send } from '../../../shared/web/api.ts';
+import { AreaField, CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { useWrite } from '../../../shared/web/resource.ts';
 import { sites } from '../../core/places.ts';
-import { useWrite } from '../../core/resource.ts';
 import { t } from '../../i18n.ts';
-import { AreaField, CheckField, ErrorNote, Form, SelectField, TextField } from '../../parts/form.tsx';
 
 /** @param onDone gets the secret, which is shown once */
 export function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {

@@ -1,12 +1,12 @@
 import { type Delivery, DeliveryPage } from '../../../../sync/protocol/api/webhooks.ts';
-import { send } from '../../core/api.ts';
-import { usePages, useWrite } from '../../core/resource.ts';
+import { send } from '../../../shared/web/api.ts';
+import { ErrorNote } from '../../../shared/web/form.tsx';
+import { usePages, useWrite } from '../../../shared/web/resource.ts';
+import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
-import { ErrorNote } from '../../parts/form.tsx';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { PagedTable, RowButton } from '../../parts/table.tsx';
-import { toast } from '../../parts/toast.tsx';
 
 /** What was sent, what waits and what was given up, newest first. */
 export function Deliveries({
