@@ -307,7 +307,7 @@ test('a person who does not agree to be enrolled again stays as they are', async
   await unlock(page);
   await page.locator('[data-open=people]').click();
   await page.locator('input[name=query]').fill('Maria');
-  await page.getByRole('button', { name: 'Enrol again: Maria' }).click();
+  await page.getByRole('button', { name: 'Re-enrol face: Maria' }).click();
   await page.locator('.enrol-known button[type=submit]').click();
   await page.getByRole('button', { name: 'I don’t agree: change nothing' }).click();
   await expect(page.locator('input[name=query]')).toBeVisible();
