@@ -444,7 +444,7 @@ const FORM_TOUR: Tour = {
       return { people: [...people, { person, reason: 'imported' }] };
     };
     await press(page, '.menu [data-open=reenrol]');
-    await page.locator('.again .person').first().waitFor();
+    await page.locator('.staff-list .person').first().waitFor();
   },
   '19-remove': async (page, core) => {
     await toStaff(page, core);

@@ -137,10 +137,10 @@ for (const screen of SCREENS.slice(0, 2)) {
     await unlock(page);
     await tabTo(page, '[data-open=reenrol]');
     await page.keyboard.press('Enter');
-    await expect(page.locator('.again .person')).toHaveCount(2);
+    await expect(page.locator('.staff-list .person')).toHaveCount(2);
     const reason = { de: 'Wird immer schlechter erkannt', ar: 'يزداد التعرّف عليه صعوبة' }[screen.language];
-    await expect(page.locator('.again .person').first()).toContainText(reason);
-    await tabTo(page, '.again .person .button');
+    await expect(page.locator('.staff-list .person').first()).toContainText(reason);
+    await tabTo(page, '.staff-list .person .button');
     await page.keyboard.press('Enter');
     await expect(page.locator('.enrol-known .title')).toBeFocused();
     await tabTo(page, '.enrol-known button[type=submit]');
@@ -151,7 +151,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     await expect(page.locator('[data-end=enrolled]')).toContainText('Max Mustermann');
     await tabTo(page, '[data-end=enrolled] .button-main');
     await page.keyboard.press('Enter');
-    await expect(page.locator('.again .person')).toHaveCount(1);
+    await expect(page.locator('.staff-list .person')).toHaveCount(1);
   });
 
   test(`a card is printed in place of the others, or they are revoked, by touch alone: ${where}`, async ({ kiosk }) => {

@@ -248,10 +248,10 @@ for (const [language, words, width, height] of [
     await expect(title(words.staff.menu)).toBeFocused();
     await seen('menu');
 
-    await open('again');
+    await open('reenrol');
     await expect(title(words.reenrol.title)).toBeFocused();
-    await tabTo(page, '.again .person .button');
-    await seen('again');
+    await tabTo(page, '.staff-list .person .button');
+    await seen('reenrol');
     await back();
 
     await open('people');

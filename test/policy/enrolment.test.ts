@@ -226,17 +226,18 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     await api.ask('POST', `${await url()}/refuse`);
     expect([await partnersOf(api.db, eve), await partnersOf(api.db, lea)]).toEqual([[], [ada]]);
 
+    /** Either may be the more alike. */
+    const shown = async () => (await api.ask<{ other: { number: string } }>('GET', await url())).other.number;
     // Nor where nobody decides until its time is over.
     expect((await wait()).outcome).toBe('waiting');
-    await expect(accept('X-1')).rejects.toMatchObject({ code: 'another-lookalike' });
-    expect(await partnersOf(api.db, eve)).toEqual([ada]);
+    await expect(accept(await shown())).rejects.toMatchObject({ code: 'another-lookalike' });
+    expect(await partnersOf(api.db, eve)).toHaveLength(1);
     expect(await endOldCases(api.db, new Date(NOW.getTime() + 14.1 * 86_400_000))).toBe(1);
     expect(await partnersOf(api.db, eve)).toEqual([]);
 
     expect((await wait()).outcome).toBe('waiting');
-    const first = await api.ask<{ other: { number: string } }>('GET', await url());
-    await expect(accept(first.other.number)).rejects.toMatchObject({ code: 'another-lookalike' });
-    await accept(first.other.number === 'X-1' ? 'X-3' : 'X-1');
+    await expect(accept(await shown())).rejects.toMatchObject({ code: 'another-lookalike' });
+    await accept(await shown());
     expect(await look(eve)).toMatchObject({ templates: 1 });
     expect((await partnersOf(api.db, eve)).sort()).toEqual([ada, lea].sort());
     for (const id of [ada, eve, lea]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);

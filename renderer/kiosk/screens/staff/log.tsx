@@ -27,7 +27,7 @@ export function StaffLogScreen({ session }: { session: StaffSession }) {
       });
   }, []);
   return (
-    <section class="again" data-list="log">
+    <section class="staff-list" data-list="log">
       <p class="hint" role="status">
         {said.value || t(deeds.value?.length === 0 ? 'staffLog.none' : 'staffLog.lead')}
       </p>

@@ -73,7 +73,7 @@ export function LookalikesScreen({ session }: { session: StaffSession }) {
     );
   const shown = list.value;
   return (
-    <section class="again" data-list="lookalikes">
+    <section class="staff-list" data-list="lookalikes">
       <p class="hint" role="status" ref={status} tabIndex={-1}>
         {said.value || t(shown?.pairs.length === 0 ? 'lookalikes.none' : 'lookalikes.lead')}
       </p>

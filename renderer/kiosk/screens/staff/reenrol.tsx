@@ -34,7 +34,7 @@ export function ReenrolScreen({ session, alive }: { session: StaffSession; alive
     );
   const people = list.value?.people ?? null;
   return (
-    <section class="again">
+    <section class="staff-list">
       <p class="hint" role="status">
         {list.error ||
           (people === null
