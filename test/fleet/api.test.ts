@@ -7,15 +7,11 @@ import type { DeviceConfig, Inventory } from '../../sync/protocol/wire/fleet.ts'
 import { fleetRegistry, readFleet } from '../../sync/server/app/health/fleet.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { keepReport } from '../../sync/server/core/devices/reports.ts';
-import { deviceRoutes } from '../../sync/server/core/devices/routes.ts';
 import { retellSettings } from '../../sync/server/core/devices/settings.ts';
-import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
-import { attentionRoutes } from '../../sync/server/features/attention/routes.ts';
 import { takeFarewell } from '../../sync/server/features/fleet/commands.ts';
 import { fleetAlertsJob, fleetJob } from '../../sync/server/features/fleet/fleet.job.ts';
 import { keepLogs } from '../../sync/server/features/fleet/logs.ts';
-import { fleetRoutes } from '../../sync/server/features/fleet/routes.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { type Api, apiOn } from '../policy/api-kit.ts';
@@ -51,7 +47,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
   beforeAll(async () => {
     home = await start();
     database = await home.open();
-    api = await apiOn(database, START, [...attentionRoutes, ...fleetRoutes, ...deviceRoutes, ...siteRoutes]);
+    api = await apiOn(database, START);
   }, 120_000);
   afterAll(async () => {
     api?.close();

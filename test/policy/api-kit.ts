@@ -4,25 +4,10 @@ import { v7 } from 'uuid';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Role } from '../../sync/protocol/api/endpoint.ts';
+import { ALL_ROUTES } from '../../sync/server/app/all-routes.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
-import { quarantineRoutes } from '../../sync/server/app/ingest/routes.ts';
-import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
-import { pinCodeRoutes } from '../../sync/server/core/credentials/pin-codes/routes.ts';
-import { credentialRoutes } from '../../sync/server/core/credentials/routes.ts';
-import { deviceRoutes } from '../../sync/server/core/devices/routes.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
-import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
-import { staffRoutes } from '../../sync/server/core/staff/routes.ts';
-import { complaintRoutes } from '../../sync/server/features/attendance/complaints/routes.ts';
-import { correctionRoutes } from '../../sync/server/features/attendance/corrections/routes.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
-import { attendanceRoutes } from '../../sync/server/features/attendance/routes.ts';
-import { portalRoutes } from '../../sync/server/features/portal/routes.ts';
-import { exportRoutes } from '../../sync/server/features/reports/exports/routes.ts';
-import { presenceRoutes } from '../../sync/server/features/reports/presence/routes.ts';
-import { reportRoutes } from '../../sync/server/features/reports/routes.ts';
-import { statsRoutes } from '../../sync/server/features/reports/stats/routes.ts';
 import { perform } from '../../sync/server/platform/access/perform.ts';
 import type { Route, Services } from '../../sync/server/platform/access/route.ts';
 import type { Actor } from '../../sync/server/platform/audit/actor.ts';
@@ -34,30 +19,11 @@ import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
 /** The API without its HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
 
-const ROUTES: readonly Route[] = [
-  ...attendanceRoutes,
-  ...complaintRoutes,
-  ...consentRoutes,
-  ...credentialRoutes,
-  ...correctionRoutes,
-  ...deviceRoutes,
-  ...peopleRoutes,
-  ...pinCodeRoutes,
-  ...portalRoutes,
-  ...exportRoutes,
-  ...quarantineRoutes,
-  ...presenceRoutes,
-  ...reportRoutes,
-  ...siteRoutes,
-  ...statsRoutes,
-  ...staffRoutes,
-];
-
 export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };
 
 export type Api = Awaited<ReturnType<typeof apiOn>>;
 
-export async function apiOn(database: OpenDatabase, start: Date, routes: readonly Route[] = ROUTES) {
+export async function apiOn(database: OpenDatabase, start: Date) {
   const { db } = database;
   const pair = { ENCRYPTION_KEY: randomBytes(32).toString('base64'), SECRET_KEY: randomBytes(32).toString('base64') };
   const home = temporaryHome();
@@ -92,7 +58,7 @@ export async function apiOn(database: OpenDatabase, start: Date, routes: readonl
     o: { as?: Role | Actor; body?: unknown } = {},
   ): Promise<T> {
     const { pathname, searchParams } = new URL(url, 'https://server.test');
-    const found = routes.flatMap((spec) => {
+    const found = ALL_ROUTES.flatMap((spec) => {
       const params = spec.method === method ? paramsOf(spec.path, pathname) : null;
       return params ? [{ spec, params }] : [];
     });

@@ -4,11 +4,6 @@ import type { AttentionCount, AttentionItem } from '../../sync/protocol/api/atte
 import type { MyComplaints } from '../../sync/protocol/api/portal.ts';
 import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { reviewMinors } from '../../sync/server/core/consents/minors/minors.ts';
-import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
-import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
-import { complaintRoutes } from '../../sync/server/features/attendance/complaints/routes.ts';
-import { attentionRoutes } from '../../sync/server/features/attention/routes.ts';
 import { driftJob } from '../../sync/server/features/embedders/drift/drift.job.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -26,13 +21,9 @@ let api: Api;
 let box: MemoryOutbox;
 
 describe.each(DATABASES)('attention on $name', (on) => {
-  withApi(
-    on,
-    { now: NOW, routes: [...attentionRoutes, ...complaintRoutes, ...consentRoutes, ...peopleRoutes, ...siteRoutes] },
-    (opened) => {
-      ({ api } = opened);
-    },
-  );
+  withApi(on, { now: NOW }, (opened) => {
+    ({ api } = opened);
+  });
   beforeEach(async () => {
     box = await api.kiosk();
   });

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { SERVED } from '../../sync/server/app/served.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
 import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { findAffected } from '../../sync/server/features/audit/affected.ts';
-import { auditRoutes } from '../../sync/server/features/audit/routes.ts';
 import type { AuditView } from '../../sync/server/features/audit/search.ts';
 import type { Actor } from '../../sync/server/platform/audit/actor.ts';
 import type { AuditEntry } from '../../sync/server/platform/audit/entry.ts';
@@ -31,7 +29,7 @@ let opened: Opened;
 let api: Api;
 
 describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }, (on) => {
-  withApi(on, { now: NOW, routes: [...peopleRoutes, ...auditRoutes] }, (o) => {
+  withApi(on, { now: NOW }, (o) => {
     opened = o;
     api = o.api;
   });

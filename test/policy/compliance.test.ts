@@ -10,7 +10,6 @@ import { readFacts } from '../../sync/server/features/privacy/compliance/facts.t
 import { dataRows } from '../../sync/server/features/privacy/compliance/record.ts';
 import { controlsReport } from '../../sync/server/features/privacy/compliance/report.ts';
 import { type LastResults, resultOf } from '../../sync/server/features/privacy/compliance/results.ts';
-import { complianceRoutes } from '../../sync/server/features/privacy/compliance/routes.ts';
 import { addWebhook } from '../../sync/server/features/webhooks/store.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
@@ -77,7 +76,7 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    api = await apiOn(database, NOW, complianceRoutes);
+    api = await apiOn(database, NOW);
   }, 60_000);
   afterAll(async () => {
     api?.close();

@@ -5,11 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
-import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
 import { embeddersJob } from '../../sync/server/features/embedders/embedders.job.ts';
 import { beginMove, progressOf } from '../../sync/server/features/embedders/migrate.ts';
-import { enrolmentRoutes } from '../../sync/server/features/enrolment/routes.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { stillsOfA } from '../footage/index.ts';
@@ -33,7 +30,7 @@ describe.skipIf(postgresUnavailable())('a move to another embedder whose server 
     onTestFinished(() => postgres.remove());
     const database = await openDatabase('', { postgres: postgres.address() });
     onTestFinished(() => database.close());
-    const api = await apiOn(database, NOW, [...consentRoutes, ...enrolmentRoutes, ...peopleRoutes]);
+    const api = await apiOn(database, NOW);
     onTestFinished(() => api.close());
 
     const people: string[] = [];

@@ -9,18 +9,13 @@ import type { AttentionPage as AttentionPageShape } from '../../sync/protocol/ap
 import type { EnrolmentAnswer } from '../../sync/protocol/api/enrolment.ts';
 import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
-import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
 import { partnersOf } from '../../sync/server/core/lookalikes/store.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
 import { readTemplates } from '../../sync/server/core/templates/templates.ts';
 import { vectorFrom } from '../../sync/server/core/templates/vectors.ts';
 import { endOldCases } from '../../sync/server/core/templates/waiting.ts';
 import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
-import { attentionRoutes } from '../../sync/server/features/attention/routes.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
 import { importPlace } from '../../sync/server/features/enrolment/imports/places.ts';
-import { importRoutes } from '../../sync/server/features/enrolment/imports/routes.ts';
-import { enrolmentRoutes } from '../../sync/server/features/enrolment/routes.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import { audited } from '../../sync/server/platform/audit/opened.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
@@ -47,13 +42,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    api = await apiOn(database, NOW, [
-      ...attentionRoutes,
-      ...consentRoutes,
-      ...enrolmentRoutes,
-      ...importRoutes,
-      ...peopleRoutes,
-    ]);
+    api = await apiOn(database, NOW);
     // One woman out of a group.
     const { openPipeline } = await import('../../models/node/pipeline.ts');
     const { decodePicture } = await import('../../models/node/decode.ts');

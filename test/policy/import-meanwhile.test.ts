@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
 import { makeWanted } from '../../sync/server/features/enrolment/imports/people.ts';
-import { importRoutes } from '../../sync/server/features/enrolment/imports/routes.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
@@ -27,7 +25,7 @@ describe('while a picture of an import is looked at', () => {
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    api = await apiOn(database, NOW, [...importRoutes, ...peopleRoutes]);
+    api = await apiOn(database, NOW);
   }, 120_000);
   afterAll(async () => {
     api?.close();

@@ -3,11 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { AffectedPeople, Contained, Incident, Notice } from '../../sync/protocol/api/incidents.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
-import { auditRoutes } from '../../sync/server/features/audit/routes.ts';
-import { incidentRoutes } from '../../sync/server/features/privacy/incidents/routes.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Api, enrol } from './api-kit.ts';
@@ -19,7 +16,7 @@ let opened: Opened;
 let api: Api;
 
 describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
-  withApi(on, { now: NOW, routes: [...peopleRoutes, ...auditRoutes, ...incidentRoutes] }, (o) => {
+  withApi(on, { now: NOW }, (o) => {
     opened = o;
     api = o.api;
   });

@@ -1,14 +1,11 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
-import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
 import { lookalikeRoutes } from '../../sync/server/core/lookalikes/routes.ts';
 import { partnersOf } from '../../sync/server/core/lookalikes/store.ts';
 import { erasePeople } from '../../sync/server/core/people/people.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
-import { attendanceRoutes } from '../../sync/server/features/attendance/routes.ts';
-import { attentionRoutes } from '../../sync/server/features/attention/routes.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { messageOf } from '../../sync/server/features/webhooks/message.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
@@ -34,7 +31,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    api = await apiOn(database, NOW, [...attendanceRoutes, ...attentionRoutes, ...consentRoutes, ...lookalikeRoutes]);
+    api = await apiOn(database, NOW);
     await api.db
       .insertInto('webhook')
       .values({

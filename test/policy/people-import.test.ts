@@ -5,13 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ImportLinePage, ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
-import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
-import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { reenrolments } from '../../sync/server/features/embedders/reenrolment/list.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
-import { importRoutes } from '../../sync/server/features/enrolment/imports/routes.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -47,7 +43,7 @@ describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) =
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    api = await apiOn(database, NOW, [...consentRoutes, ...importRoutes, ...peopleRoutes, ...siteRoutes]);
+    api = await apiOn(database, NOW);
     staff = desk(api);
   }, 120_000);
   afterAll(async () => {
@@ -127,7 +123,7 @@ describe.skipIf(postgresUnavailable())('people of a list whose server is killed 
     const postgres = await startPostgres();
     const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
     const database = await openDatabase('', { postgres: postgres.address() });
-    const api = await apiOn(database, NOW, [...importRoutes, ...peopleRoutes]);
+    const api = await apiOn(database, NOW);
     try {
       const staff = desk(api);
       const { id } = await staff.begin();
@@ -193,7 +189,7 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
     const postgres = await startPostgres();
     const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
     const database = await openDatabase('', { postgres: postgres.address() });
-    const api = await apiOn(database, NOW, [...importRoutes, ...peopleRoutes, ...consentRoutes]);
+    const api = await apiOn(database, NOW);
     try {
       const staff = desk(api);
       const basis = { textVersion: '1', language: 'en', statement: 'Forms of August' };

@@ -3,12 +3,7 @@ import { v7 } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
 import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
-import { minorRoutes } from '../../sync/server/core/consents/minors/routes.ts';
-import { consentRoutes } from '../../sync/server/core/consents/routes.ts';
-import { peopleRoutes } from '../../sync/server/core/people/routes.ts';
-import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
-import { attentionRoutes } from '../../sync/server/features/attention/routes.ts';
 import { driftJob } from '../../sync/server/features/embedders/drift/drift.job.ts';
 import { reenrolmentJob } from '../../sync/server/features/embedders/reenrolment/reenrolment.job.ts';
 import { DATABASES } from '../services/databases.ts';
@@ -28,14 +23,10 @@ let api: Api;
 let box: MemoryOutbox;
 
 describe.each(DATABASES)('enrolling again on $name', (on) => {
-  withApi(
-    on,
-    { now: NOW, routes: [...attentionRoutes, ...consentRoutes, ...minorRoutes, ...peopleRoutes, ...siteRoutes] },
-    (o) => {
-      opened = o;
-      api = o.api;
-    },
-  );
+  withApi(on, { now: NOW }, (o) => {
+    opened = o;
+    api = o.api;
+  });
   beforeEach(async () => {
     box = await api.kiosk();
   });

@@ -25,7 +25,7 @@ export interface Opened {
  */
 export function withApi(
   { unavailable, start }: Pick<TestDatabase, 'unavailable' | 'start'>,
-  o: { readonly now: Date; readonly routes?: Parameters<typeof apiOn>[2]; readonly other?: boolean },
+  o: { readonly now: Date; readonly other?: boolean },
   opened: (made: Opened) => void,
 ): void {
   let home: Awaited<ReturnType<TestDatabase['start']>> | undefined;
@@ -34,7 +34,7 @@ export function withApi(
     if (unavailable) return;
     home = await start();
     const database = await home.open();
-    const api = await apiOn(database, o.now, o.routes);
+    const api = await apiOn(database, o.now);
     made = { api, database };
     if (o.other)
       await database.db.insertInto('site').values({ id: OTHER_SITE, name: 'Bonn', time_zone: SITE.timeZone }).execute();

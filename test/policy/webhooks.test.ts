@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Delivery, Webhook } from '../../sync/protocol/api/webhooks.ts';
 import { RecordMessage } from '../../sync/protocol/api/webhooks.ts';
 import { collect, logOf } from '../../sync/server/features/webhooks/collect.ts';
-import { webhookRoutes } from '../../sync/server/features/webhooks/routes.ts';
 import { webhooksEndJob, webhooksJob } from '../../sync/server/features/webhooks/webhooks.job.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
@@ -60,7 +59,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     if (unavailable) return;
     home = await start();
     database = await home.open();
-    api = await apiOn(database, new Date('2026-07-20T08:00:00Z'), webhookRoutes);
+    api = await apiOn(database, new Date('2026-07-20T08:00:00Z'));
   });
   afterAll(async () => {
     api?.close();

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { PolicyHistory, Site, SitePolicy } from '../../sync/protocol/api/sites.ts';
 import { policyForKiosks } from '../../sync/server/app/downstream/kiosk-policy.ts';
-import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import { apiOn, SITE } from '../policy/api-kit.ts';
@@ -24,7 +23,7 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
 
   test('set by the policy, the site counts by it and its kiosks get it; it is in the history and goes back with it', async () => {
     const database = await home.open();
-    const api = await apiOn(database, later(3600), siteRoutes);
+    const api = await apiOn(database, later(3600));
     try {
       const box = await api.kiosk();
       const person = box.person('Ada');

@@ -12,11 +12,7 @@ import type {
   SiteWindow,
 } from '../../sync/protocol/api/rollouts.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
-import { deviceRoutes } from '../../sync/server/core/devices/routes.ts';
-import { siteRoutes } from '../../sync/server/core/sites/routes.ts';
-import { attentionRoutes } from '../../sync/server/features/attention/routes.ts';
 import { rolloutsJob } from '../../sync/server/features/fleet/rollout/rollouts.job.ts';
-import { rolloutRoutes } from '../../sync/server/features/fleet/rollout/routes.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { runNow } from '../../sync/server/platform/jobs/runner.ts';
 import { type Api, apiOn, SITE } from '../policy/api-kit.ts';
@@ -41,12 +37,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
     for (const version of ['1.0.0', '1.1.0', '1.2.0']) repository.add(version);
     home = await start();
     database = await home.open();
-    api = await apiOn(database, new Date(T0 + HOUR), [
-      ...rolloutRoutes,
-      ...deviceRoutes,
-      ...siteRoutes,
-      ...attentionRoutes,
-    ]);
+    api = await apiOn(database, new Date(T0 + HOUR));
     configure(folder.path);
   }, 120_000);
   afterAll(async () => {
