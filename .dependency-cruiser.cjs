@@ -16,8 +16,8 @@ const row = (name, from, allowed) => ({
 const BELOW_SERVER = ['^sync/disk/', '^sync/protocol/', '^models/'];
 const CONFIG = '^sync/server/app/config\\.ts$';
 const FEATURES = {
-  attendance: ['embedders'],
-  attention: ['attendance', 'embedders', 'fleet'],
+  attendance: ['reenrolment'],
+  attention: ['attendance', 'fleet', 'reenrolment'],
   audit: [],
   backup: ['privacy'],
   embedders: [],
@@ -25,6 +25,7 @@ const FEATURES = {
   fleet: [],
   portal: ['attendance', 'audit', 'enrolment', 'privacy'],
   privacy: ['audit'],
+  reenrolment: [],
   reports: ['attendance'],
   webhooks: [],
 };

@@ -434,7 +434,7 @@ const FORM_TOUR: Tour = {
     await page.locator('.print-words[data-bad=true]').waitFor();
     core.methods.printing = printing;
   },
-  '18e-again': async (page, core) => {
+  '18e-reenrol': async (page, core) => {
     await toStaff(page, core);
     // One from an import, with a name of the other direction.
     const { reenrolments } = core.methods;

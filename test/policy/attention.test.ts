@@ -4,7 +4,7 @@ import type { AttentionCount, AttentionItem } from '../../sync/protocol/api/atte
 import type { MyComplaints } from '../../sync/protocol/api/portal.ts';
 import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { reviewMinors } from '../../sync/server/core/consents/minors/minors.ts';
-import { driftJob } from '../../sync/server/features/embedders/drift/drift.job.ts';
+import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { DATABASES } from '../services/databases.ts';
 import { closeErasures } from '../sync/erasing.ts';
@@ -65,9 +65,9 @@ describe.each(DATABASES)('attention on $name', (on) => {
     for (let i = 0; i < 40; i++) box.append('checkin', open, { person, score: i < 15 ? 0.82 : 0.6 }, api.now);
     await api.deliver(box);
     api.now = NOW;
-    const job = () => driftJob.run({ ...api.services, signal: new AbortController().signal });
-    expect((await job()).falling).toBe(1);
-    expect((await job()).looked).toBe(0);
+    const follow = () => followScores(api.services, new AbortController().signal);
+    expect(await follow()).toBe(1);
+    expect(await follow()).toBe(0);
     expect(await of(person)).toMatchObject([{ kind: 'drift', code: 'score-falls' }]);
     const vector = Buffer.alloc(2048).toString('base64url');
     const templates = [{ id: v7(), pose: 'front', vector }];

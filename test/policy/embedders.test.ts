@@ -157,8 +157,8 @@ describe.skipIf(unavailable)('another embedder', () => {
     await expect(embeddersJob.run(once)).rejects.toThrow();
     expect(await progressOf(api.db)).toMatchObject({ state: 'working', left: 3 });
     await embeddersJob.run({ ...services, signal: new AbortController().signal });
-    expect(await progressOf(api.db)).toMatchObject({ state: 'ready', moved: 3, again: 1, left: 0 });
-    expect(await embedderOperations['models again'].run({ ...services } as never, {})).toEqual([
+    expect(await progressOf(api.db)).toMatchObject({ state: 'ready', moved: 3, reenrol: 1, left: 0 });
+    expect(await embedderOperations['models reenrol'].run({ ...services } as never, {})).toEqual([
       { person: without, name: 'Photoless', code: 'no-photo' },
     ]);
     for (const [i, person] of people.entries()) {

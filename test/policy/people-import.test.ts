@@ -6,8 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ImportLinePage, ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
-import { reenrolments } from '../../sync/server/features/embedders/reenrolment/list.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
+import { reenrolments } from '../../sync/server/features/reenrolment/list.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { DATABASES } from '../services/databases.ts';

@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
 import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
-import { driftJob } from '../../sync/server/features/embedders/drift/drift.job.ts';
-import { reenrolmentJob } from '../../sync/server/features/embedders/reenrolment/reenrolment.job.ts';
+import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
+import { reenrolmentJob } from '../../sync/server/features/reenrolment/reenrolment.job.ts';
 import { DATABASES } from '../services/databases.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
@@ -31,7 +31,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     box = await api.kiosk();
   });
 
-  const run = (job: typeof driftJob) => job.run({ ...api.services, signal: new AbortController().signal });
+  const job = () => reenrolmentJob.run({ ...api.services, signal: new AbortController().signal });
   const attention = async (person: string) =>
     (await api.ask<{ items: AttentionItem[] }>('GET', '/api/attention?limit=200', { as: 'staff' })).items.filter(
       (i) => i.person === person,
@@ -41,9 +41,9 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
   /** What a kiosk hears of everything, from nothing on. */
   const heard = async (kiosk: MemoryOutbox = box, version = 3) =>
     (await notified(opened, kiosk.device, { version })).changes;
-  const again = async (kiosk?: MemoryOutbox) =>
-    (await heard(kiosk)).flatMap((c) => (c.kind === 'again' ? c.people : [])) as { person: string; reason: string }[];
-  const reasonOf = async (person: string) => (await again()).find((a) => a.person === person)?.reason;
+  const listed = async (kiosk?: MemoryOutbox) =>
+    (await heard(kiosk)).flatMap((c) => (c.kind === 'reenrol' ? c.people : [])) as { person: string; reason: string }[];
+  const reasonOf = async (person: string) => (await listed()).find((a) => a.person === person)?.reason;
 
   function add(name: string, said: object | null, at = NOW, person: string = v7()): string {
     box.append('person', { change: 'added' }, { person, name, number: v7().slice(-8), language: 'en' }, at);
@@ -115,19 +115,19 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     for (let i = 0; i < 40; i++) box.append('checkin', open, { person, score: i < 15 ? 0.82 : 0.6 }, api.now);
     await api.deliver(box);
     api.now = NOW;
-    await run(driftJob);
+    await followScores(api.services, new AbortController().signal);
     return person;
   }
 
   test('kiosks of the site hear who to enrol again, once it changes, and not after they were, or were put aside', async () => {
-    await run(reenrolmentJob);
+    await job();
     const person = await drifting('Ada');
-    expect(await run(reenrolmentJob)).toMatchObject({ published: 1 });
-    expect(await run(reenrolmentJob)).toMatchObject({ published: 0 });
+    expect(await job()).toMatchObject({ published: 1 });
+    expect(await job()).toMatchObject({ published: 0 });
     expect(await reasonOf(person)).toBe('score-falls');
     const site = await api.ask<{ id: string }>('POST', '/api/sites', { body: { name: v7(), timeZone: 'UTC' } });
-    expect((await again(await api.kiosk(site.id))).map((a) => a.person)).not.toContain(person);
-    expect((await heard(box, 2)).map((c) => c.kind)).not.toContain('again');
+    expect((await listed(await api.kiosk(site.id))).map((a) => a.person)).not.toContain(person);
+    expect((await heard(box, 2)).map((c) => c.kind)).not.toContain('reenrol');
     const [item] = await attention(person);
     const noted = { kind: 'drift', ref: item!.ref };
     await api.ask('POST', '/api/attention/resolve', { as: 'staff', body: { ...noted, note: 'New glasses' } });
@@ -137,7 +137,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     add('Ada', null, NOW, person);
     await api.deliver(box);
     expect(await reasonOf(person)).toBeUndefined();
-    expect(await run(reenrolmentJob)).toMatchObject({ published: 1 });
+    expect(await job()).toMatchObject({ published: 1 });
   });
 
   test('where templates go onto cards everybody is to be enrolled again; where faces are off, nobody', async () => {
@@ -148,7 +148,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     await api.ask('PUT', url, { body: { leaseDays: 30, templates: 'card' } });
     expect([await reasonOf(person), await reasonOf(never.id)]).toEqual(['no-template', undefined]);
     await api.ask('PUT', url, { body: { leaseDays: 30, faces: 'off' } });
-    expect(await again()).toEqual([]);
+    expect(await listed()).toEqual([]);
     await api.ask('PUT', url, { body: { leaseDays: 30 } });
     expect(await reasonOf(person)).toBeUndefined();
   });
@@ -184,7 +184,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     for (let i = 0; i < 40; i++) box.append('checkin', open, { person: kept, score: 0.85 }, later);
     await api.deliver(box);
     api.now = new Date(later.getTime() + DAY);
-    await run(driftJob);
+    await job();
     expect((await scores(kept))[0]).toMatchObject({ count: 80 });
     expect(await attention(kept)).toEqual([]);
   });

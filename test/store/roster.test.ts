@@ -37,7 +37,7 @@ const events = (store: SqlStore, type: string) => store.pending(1000).filter((e)
 
 describe('who is to be enrolled again', () => {
   const again = (...people: [string, string][]): Change => ({
-    kind: 'again',
+    kind: 'reenrol',
     people: people.map(([id, reason]) => ({ person: id, reason })),
   });
   const shown = (store: SqlStore) => store.reenrolments().map((one) => [one.person.id, one.reason]);
@@ -66,7 +66,7 @@ describe('who is to be enrolled again', () => {
     await store.sync.applyRoster(page([{ kind: 'gone', person: b }]));
     await store.deletePerson(c);
     expect(shown(store)).toEqual([]);
-    expect(store.session.db.prepare('SELECT count(*) FROM again').pluck().get()).toBe(0);
+    expect(store.session.db.prepare('SELECT count(*) FROM reenrolment').pluck().get()).toBe(0);
   });
 });
 

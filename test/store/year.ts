@@ -141,7 +141,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
         again: 0,
       },
     },
-    { kind: 'again', people: theirs.slice(0, 3).map((person) => ({ person, reason: 'score-falls' })) },
+    { kind: 'reenrol', people: theirs.slice(0, 3).map((person) => ({ person, reason: 'score-falls' })) },
     ...(['logs', 'restart'] as const).map((what) => ({
       kind: 'command' as const,
       id: randomUUID(),

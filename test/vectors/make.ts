@@ -238,7 +238,7 @@ async function messages() {
             },
           ],
         },
-        { kind: 'again', people: [{ person: PERSON, reason: 'score-falls' }] },
+        { kind: 'reenrol', people: [{ person: PERSON, reason: 'score-falls' }] },
       ],
       cursor: 'opaque',
       more: false,

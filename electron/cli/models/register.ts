@@ -25,13 +25,13 @@ export function registerModels(program: Command): void {
   add('migrate', 'Make everybody’s templates with another embedder, from the photos of their enrolment; a job does it.')
     .requiredOption('--to <id>', 'as `models list` names it')
     .action(async (o: { to: string }) => line({ migration: await operate('models migrate', { to: o.to }) }));
-  add('status', 'How far it is; exit code 1 when someone has to be enrolled again.').action(async () => {
+  add('status', 'How far it is; exit code 1 when someone has to be re-enrolled.').action(async () => {
     const progress = await operate('models status', {});
     line(progress);
-    process.exitCode = progress && progress.again > 0 ? EXIT.attention : EXIT.ok;
+    process.exitCode = progress && progress.reenrol > 0 ? EXIT.attention : EXIT.ok;
   });
-  add('again', 'Who to enrol again, one a line, and why.').action(async () => {
-    for (const one of await operate('models again', {})) line(one);
+  add('reenrol', 'Who has to be re-enrolled, one a line, and why.').action(async () => {
+    for (const one of await operate('models reenrol', {})) line(one);
   });
   add('switch', 'Switch every kiosk to the new embedder; the old templates stay.').action(async () =>
     line(await operate('models switch', {})),

@@ -72,7 +72,7 @@ CREATE TABLE card_template(
 -- A person's own codes that were used here, until (trusted ms) they would be refused anyway.
 CREATE TABLE used_code(digest BLOB PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 -- Who has to enrol again, as the server says, and why. The row may come before the person's own.
-CREATE TABLE again(person BLOB PRIMARY KEY, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE reenrolment(person BLOB PRIMARY KEY, reason TEXT NOT NULL) STRICT, WITHOUT ROWID;
 -- Pairs of people that a face alone can't distinguish, the lesser id first. marked 0: it was removed here, and the
 -- server does not know yet. at is trusted ms, device the kiosk where (null: the console), actor who of its staff.
 CREATE TABLE lookalike(

@@ -105,7 +105,7 @@ export class PersonWrites {
 
   /** Anyone who has a new face here is not to be enrolled again; the server says so too, a little later. */
   #enrolled(id: string): void {
-    this.#s.db.prepare('DELETE FROM again WHERE person = ?').run(uuidBytes(id));
+    this.#s.db.prepare('DELETE FROM reenrolment WHERE person = ?').run(uuidBytes(id));
   }
 
   addTemplates(id: string, templates: NewPerson['templates']): Outcome<Template[]> {

@@ -127,7 +127,7 @@ export class Purge {
       'pin_code',
     ])
       this.#db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(ref);
-    this.#db.prepare('DELETE FROM again WHERE person = (SELECT id FROM person WHERE ref = ?)').run(ref);
+    this.#db.prepare('DELETE FROM reenrolment WHERE person = (SELECT id FROM person WHERE ref = ?)').run(ref);
     const id = this.#db.prepare('SELECT id FROM person WHERE ref = ?').pluck().get(ref) as Buffer | undefined;
     if (id) forgetLookalikes(this.#db, id);
     this.#db.prepare('UPDATE event SET person = NULL, sealed = NULL WHERE person = ?').run(ref);

@@ -194,7 +194,7 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       'accounted',
       'command',
       'pin_code',
-      'again',
+      'reenrolment',
       'pending_photo',
     ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;

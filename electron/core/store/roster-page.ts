@@ -113,8 +113,8 @@ export class Applying {
         this.#whereabouts.applyEvacuation(change.evacuation);
         this.#accounted(change.person, change.seen);
         break;
-      case 'again':
-        this.#again(change);
+      case 'reenrol':
+        this.#reenrol(change);
         break;
       case 'lookalikes':
         this.#lookalikes.take(change.person, change.others);
@@ -282,10 +282,10 @@ export class Applying {
     if (person && !person.gone) this.#whereabouts.applyAccounted(person.known.ref, seen);
   }
 
-  #again({ people }: Extract<Change, { kind: 'again' }>): void {
+  #reenrol({ people }: Extract<Change, { kind: 'reenrol' }>): void {
     const { db } = this.#s;
-    db.prepare('DELETE FROM again').run();
-    const insert = db.prepare('INSERT INTO again(person, reason) VALUES (?, ?) ON CONFLICT(person) DO NOTHING');
+    db.prepare('DELETE FROM reenrolment').run();
+    const insert = db.prepare('INSERT INTO reenrolment(person, reason) VALUES (?, ?) ON CONFLICT(person) DO NOTHING');
     for (const { person, reason } of people) insert.run(uuidBytes(person), reason);
   }
 
@@ -346,7 +346,7 @@ export class Applying {
     this.#photos.push(...this.#purge.waiting(known.ref));
     for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted', 'pin_code'])
       db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
-    db.prepare('DELETE FROM again WHERE person = ?').run(uuidBytes(id));
+    db.prepare('DELETE FROM reenrolment WHERE person = ?').run(uuidBytes(id));
     forgetLookalikes(db, uuidBytes(id));
     people.update(known, { name: '', number: null, language: '' });
     db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);

@@ -221,7 +221,7 @@ export class SqlStore implements Store {
   }
 
   reenrolments(): Reenrolment[] {
-    const rows = guarded(() => this.session.db.prepare('SELECT person, reason FROM again').all()) as {
+    const rows = guarded(() => this.session.db.prepare('SELECT person, reason FROM reenrolment').all()) as {
       person: Buffer;
       reason: string;
     }[];

@@ -164,7 +164,7 @@ const KINDS_SINCE_3: ReadonlySet<string> = new Set([
   'command',
   'config',
   'pinCode',
-  'again',
+  'reenrol',
   'pin',
   'pinPeppers',
   'evacuation',
@@ -279,7 +279,7 @@ export const Change = z.discriminatedUnion('kind', [
   }),
   /** Everybody of the site who is to be enrolled again: anyone who is not in it is not. */
   z.strictObject({
-    kind: z.literal('again'),
+    kind: z.literal('reenrol'),
     people: z.array(z.strictObject({ person: Uuid, reason: ReenrolmentReason })).max(MAX_REENROLMENTS),
   }),
   /** All members of staff that the server has for the site: who is not in it can no longer unlock the kiosk. */

@@ -1,7 +1,7 @@
 import { type Change, knowsKind } from '../../../protocol/wire/changes.ts';
 import { peppersChange } from '../../core/credentials/pins/pins.ts';
 import { currentDeviceState } from '../../core/devices/device-state.ts';
-import { reenrolments } from '../../features/embedders/reenrolment/list.ts';
+import { reenrolments } from '../../features/reenrolment/list.ts';
 import { ongoingAt } from '../../features/reports/presence/roll-call.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
 import { type PeopleReader, readPeople } from './content.ts';
@@ -105,8 +105,8 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
       return peppersChange(db, reader.source.keys);
     case 'staff':
       return staffFor(reader);
-    case 'again':
-      return { kind: 'again', people: await reenrolments(db, reader.scope, reader.now) };
+    case 'reenrol':
+      return { kind: 'reenrol', people: await reenrolments(db, reader.scope, reader.now) };
     case 'issuers':
       return issuersChange(db);
     case 'templates':

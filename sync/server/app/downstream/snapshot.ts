@@ -1,7 +1,7 @@
 import { NIL } from 'uuid';
 import { peppersChange } from '../../core/credentials/pins/pins.ts';
 import { allDeviceState } from '../../core/devices/device-state.ts';
-import { reenrolments } from '../../features/embedders/reenrolment/list.ts';
+import { reenrolments } from '../../features/reenrolment/list.ts';
 import { ongoingAt } from '../../features/reports/presence/roll-call.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
@@ -44,7 +44,7 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
             await peppersChange(db, reader.source.keys),
             { kind: 'evacuation' as const, evacuation: await ongoingAt(db, reader.scope) },
             await staffFor(reader),
-            { kind: 'again' as const, people: await reenrolments(db, reader.scope, reader.now) },
+            { kind: 'reenrol' as const, people: await reenrolments(db, reader.scope, reader.now) },
           ]),
     ]);
   const after = from?.after ?? `e${NIL}`;

@@ -1,9 +1,7 @@
 import { leftoversJob } from '../../core/accounts/leftovers.job.ts';
 import { minorsJob } from '../../core/consents/minors/minors.job.ts';
 import { backupJob, photoObjectsJob } from '../../features/backup/backup.job.ts';
-import { driftJob } from '../../features/embedders/drift/drift.job.ts';
 import { embeddersJob } from '../../features/embedders/embedders.job.ts';
-import { reenrolmentJob } from '../../features/embedders/reenrolment/reenrolment.job.ts';
 import { importsEndJob, importsJob } from '../../features/enrolment/imports/imports.job.ts';
 import { fleetAlertsJob, fleetJob } from '../../features/fleet/fleet.job.ts';
 import { rolloutsJob } from '../../features/fleet/rollout/rollouts.job.ts';
@@ -12,6 +10,7 @@ import { tombstonesJob } from '../../features/privacy/erasure/tombstones.job.ts'
 import { facesOffJob } from '../../features/privacy/retention/faces-off.ts';
 import { retentionJob } from '../../features/privacy/retention/retention.job.ts';
 import { kioskWatchJob } from '../../features/privacy/retention/watch.job.ts';
+import { reenrolmentJob } from '../../features/reenrolment/reenrolment.job.ts';
 import { forgottenEvacuationsJob } from '../../features/reports/presence/forgotten.job.ts';
 import { webhooksEndJob, webhooksJob } from '../../features/webhooks/webhooks.job.ts';
 import { auditAnchorJob } from '../../platform/audit/anchor.job.ts';
@@ -39,7 +38,6 @@ export const JOBS: readonly Job[] = [
   forgottenEvacuationsJob,
   importsJob,
   importsEndJob,
-  driftJob,
   reenrolmentJob,
   embeddersJob,
   fleetJob,

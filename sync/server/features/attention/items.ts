@@ -5,8 +5,8 @@ import { namesOf } from '../../core/people/records.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openComplaints } from '../attendance/complaints/complaints.ts';
-import { DRIFT } from '../embedders/drift/rules.ts';
 import { GRACE_MS } from '../fleet/rollout/rules.ts';
+import { REENROLMENT_ITEMS } from '../reenrolment/list.ts';
 import { replicasMeant } from './finding-replicas.ts';
 
 /**
@@ -16,8 +16,6 @@ import { replicasMeant } from './finding-replicas.ts';
 
 /** Records that someone took back longer ago than this are looked at no more, days. */
 const VOID_DAYS = 90;
-/** How long before its end a consent is put before staff, days. */
-const SOON_DAYS = 30;
 /** A kiosk that was let in a moment ago may take this long until its first word, ms. */
 const FIRST_WORD_MS = 15 * 60_000;
 interface Row {
@@ -38,6 +36,7 @@ const nothing = sql`null::uuid`;
 const findingRef = sql`f.replica || '@' || f.code || '@' || (extract(epoch from f.since) * 1000)::bigint`;
 
 const SOURCES: Readonly<Record<AttentionKind, Source>> = {
+  ...(REENROLMENT_ITEMS as Record<keyof typeof REENROLMENT_ITEMS, Source>),
   void: (now) => sql`
     select 'void' as kind, v.target::text as ref, v.at, v.reason as code, c.person, ${nothing} as other, c.device,
            null::real as score
@@ -65,53 +64,12 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     select 'quarantine' as kind, q.id::text as ref, q.received_at as at, q.reason as code, q.person, ${nothing} as other,
            q.device, null::real as score
     from quarantine q where q.content is not null`,
-  drift: () => sql`
-    select 'drift' as kind, s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint as ref,
-           s.updated_at as at, 'score-falls' as code, s.person, ${nothing} as other, ${nothing} as device,
-           s.recent as score
-    from person_score s
-    where s.count >= ${DRIFT.count}::int and s.baseline - s.recent >= ${DRIFT.fall}::real
-      and exists (select from template t where t.person = s.person and t.model = s.model)
-      and not exists (select from template t where t.person = s.person and t.model = s.model and t.added_at > s.since)`,
-  // The last word of each person; of several sites the one that asks most often.
-  consent: (now) => sql`
-    select 'consent' as kind, c.event::text as ref, c.ends as at,
-           case when c.ends <= ${now.toISOString()}::timestamptz then 'lapsed' else 'lapses-soon' end as code,
-           c.person, ${nothing} as other, ${nothing} as device, null::real as score
-    from (
-      select c.event, c.person, c.action, c.at + make_interval(months => m.months) as ends
-      from (select distinct on (person) * from consent order by person, at desc, action desc) c
-      join person p on p.id = c.person and p.deleted_at is null and p.merged_into is null
-      join lateral (
-        select min((coalesce(own.policy, general.policy)->>'consentMonths')::int) as months
-        from person_site s
-        left join site_policy own on own.site = s.site
-        left join site_policy general on general.site = '00000000-0000-0000-0000-000000000000'
-        where s.person = c.person) m on m.months is not null
-      where c.action = 'given') c
-    where c.ends <= ${daysBefore(now, -SOON_DAYS)}::timestamptz`,
-  age: () => sql`
-    select 'age' as kind, m.person::text || '@' || m.row_version || m.state as ref, m.updated_at as at,
-           case m.state when 'soon' then 'of-age-soon' else 'of-age' end as code, m.person, ${nothing} as other,
-           ${nothing} as device, null::real as score
-    from person_minor m where m.state <> 'minor'
-    union all
-    select 'age', m.person::text || '@' || m.row_version || 'alone', m.alone_at, 'guardian-missing', m.person, ${nothing},
-           ${nothing}, null::real
-    from person_minor m where m.alone_at is not null`,
   import: () => sql`
     select 'import' as kind, r.id::text as ref, r.made_at as at, 'review' as code, ${nothing} as person,
            ${nothing} as other, ${nothing} as device, null::real as score
     from import_run r
     where r.state = 'open' and exists (select from import_photo p where p.run = r.id and p.state = 'judged')
       and not exists (select from import_photo p where p.run = r.id and p.state = 'waiting')`,
-  embedder: () => sql`
-    select 'embedder' as kind, p.migration::text || '@' || p.person as ref, m.made_at as at, p.code, p.person,
-           ${nothing} as other, ${nothing} as device, null::real as score
-    from model_migration_person p join model_migration m on m.id = p.migration
-    where p.outcome = 'again' and m.state in ('ready', 'switched', 'done')
-      and not exists (select from template t where t.person = p.person and t.model = m.to_model)
-      and exists (select from person n where n.id = p.person and n.deleted_at is null)`,
   // Each time that it stopped is an item of its own. A kiosk that failed on a build that others stay with is one as well.
   rollout: (now) => sql`
     select 'rollout' as kind, r.id::text || '@' || (extract(epoch from a.at) * 1000)::bigint as ref, a.at,

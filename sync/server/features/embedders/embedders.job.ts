@@ -38,8 +38,8 @@ export const embeddersJob: Job = {
   },
   async run({ db, keys, config, now, signal, notify }) {
     const move = await openMove(db);
-    let [moved, again] = [0, 0];
-    if (!move) return { moved, again };
+    let [moved, reenrol] = [0, 0];
+    if (!move) return { moved, reenrol };
     const pipeline = await sharedPipeline(config.weights, move.to_model);
     for (;;) {
       signal.throwIfAborted();
@@ -57,7 +57,7 @@ export const embeddersJob: Job = {
       }
       const done = await inTransaction(db, (tx) => settle(tx, keys, move, next.person, faces, code, at));
       if (done) moved += 1;
-      else again += 1;
+      else reenrol += 1;
       notify('change');
     }
     await db
@@ -67,7 +67,7 @@ export const embeddersJob: Job = {
       .where('state', '=', 'working')
       .execute();
     notify('board');
-    return { moved, again };
+    return { moved, reenrol };
   },
 };
 
@@ -135,7 +135,7 @@ async function settle(
     .values({
       migration: move.id,
       person,
-      outcome: moved ? 'moved' : 'again',
+      outcome: moved ? 'moved' : 'reenrol',
       code: moved ? null : may ? code : 'consent-missing',
       templates: moved ? faces.length : 0,
     })

@@ -23,7 +23,7 @@ export interface Progress {
   readonly state: 'working' | 'ready' | 'switched' | 'done' | 'cancelled';
   /** People whose templates were made again, who have to be enrolled again, and who nobody has looked at yet. */
   readonly moved: number;
-  readonly again: number;
+  readonly reenrol: number;
   readonly left: number;
 }
 
@@ -103,7 +103,7 @@ export async function progressOf(db: Db): Promise<Progress | null> {
     to: move.to_model,
     state: move.state,
     moved: count('moved'),
-    again: count('again'),
+    reenrol: count('reenrol'),
     left: move.state === 'done' || move.state === 'cancelled' ? 0 : left.length,
   };
 }

@@ -30,7 +30,7 @@ export const embedderOperations = {
     run: ({ db }) => progressOf(db),
   }),
   /** Who to enrol again, and why. */
-  'models again': operation({
+  'models reenrol': operation({
     args: Nothing,
     audit: {
       action: 'read',
@@ -44,7 +44,7 @@ export const embedderOperations = {
         .selectFrom('model_migration_person')
         .select(['person', 'code'])
         .where('migration', '=', move.id)
-        .where('outcome', '=', 'again')
+        .where('outcome', '=', 'reenrol')
         .orderBy('person')
         .execute();
       const names = await namesOf(

@@ -322,7 +322,7 @@ export interface Tables {
       | 'command'
       | 'config'
       | 'pinCode'
-      | 'again'
+      | 'reenrol'
       | 'pin'
       | 'pinPeppers'
       | 'evacuation'
@@ -427,7 +427,7 @@ export interface Tables {
     model: string;
   };
   /**
-   * Match scores of a person over time, by embedder (features/embedders/drift/): the check-ins by face since the newest
+   * Match scores of a person over time, by embedder (features/reenrolment/): the check-ins by face since the newest
    * template.
    */
   person_score: {
@@ -850,7 +850,7 @@ export interface Tables {
     migration: string;
     person: string;
     /** `again`: has to be enrolled again, for the reason of `code`. */
-    outcome: 'moved' | 'again';
+    outcome: 'moved' | 'reenrol';
     code: string | null;
     templates: number;
   };

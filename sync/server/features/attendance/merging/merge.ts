@@ -17,7 +17,7 @@ import { nextChange } from '../../../platform/database/feed.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { moveScores } from '../../embedders/drift/move.ts';
+import { moveScores } from '../../reenrolment/follow.ts';
 import { queueDue } from '../resolve.ts';
 
 export interface Candidate {

@@ -114,7 +114,7 @@ export const enrolment: readonly string[] = [
      migration uuid not null references model_migration (id) on delete cascade,
      person uuid not null,
      -- \`again\`: has to be enrolled again, for the reason of \`code\`.
-     outcome text not null check (outcome in ('moved', 'again')),
+     outcome text not null check (outcome in ('moved', 'reenrol')),
      code text,
      templates integer not null,
      primary key (migration, person))`,

@@ -102,7 +102,7 @@ export const people: readonly string[] = [
   `-- Models that kiosks may hold templates of a person for, also where there are none any more: kiosks have to learn that.
    create table person_model (person uuid not null, model text not null, primary key (person, model))`,
 
-  `-- Match scores of a person over time, by embedder (features/embedders/drift/): the check-ins by face since the newest template.
+  `-- Match scores of a person over time, by embedder (features/reenrolment/): the check-ins by face since the newest template.
    create table person_score (
      person uuid not null,
      model text not null,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { falls, NO_SCORES, withScore } from './rules.ts';
+import { falls, NO_SCORES, withScore } from './scores.ts';
 
 const after = (scores: readonly number[]) => scores.reduce(withScore, NO_SCORES);
 const times = (n: number, score: number) => Array<number>(n).fill(score);

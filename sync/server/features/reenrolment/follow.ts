@@ -1,48 +1,39 @@
 import { sql, type Transaction } from 'kysely';
-import { embeddersIn } from '../../../../../models/node/embedders.ts';
-import { type Calibration, onShippedScale } from '../../../../../models/rules/decision.ts';
-import { embedderId } from '../../../../../models/rules/manifest.ts';
-import type { WireEvent } from '../../../../protocol/wire/event.ts';
-import { lockPeople } from '../../../core/people/people.ts';
-import { SYSTEM } from '../../../platform/audit/actor.ts';
-import { audited, type Opened } from '../../../platform/audit/opened.ts';
-import { inTransaction } from '../../../platform/database/retry.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
-import type { Job } from '../../../platform/jobs/job.ts';
-import type { Keys } from '../../../platform/keys/envelope.ts';
-import { openHalf } from '../../../platform/keys/personal.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
-import { falls, NO_SCORES, type Scores, withScore } from './rules.ts';
+import { embeddersIn } from '../../../../models/node/embedders.ts';
+import { type Calibration, onShippedScale } from '../../../../models/rules/decision.ts';
+import { embedderId } from '../../../../models/rules/manifest.ts';
+import type { WireEvent } from '../../../protocol/wire/event.ts';
+import { lockPeople } from '../../core/people/people.ts';
+import type { Services } from '../../platform/access/route.ts';
+import { SYSTEM } from '../../platform/audit/actor.ts';
+import { audited, type Opened } from '../../platform/audit/opened.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { openHalf } from '../../platform/keys/personal.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { falls, NO_SCORES, type Scores, withScore } from './scores.ts';
 
-const EVERY_MS = 10 * 60_000;
 /** Events of a transaction that began before this are all there, ms. */
 const SETTLED_MS = 60_000;
 const PAGE = 500;
 const MARK = 'score-drift';
 
-/** Follows how well people are recognised; whose scores fall is put into the attention queue (features/attention/items.ts). */
-export const driftJob: Job = {
-  name: 'score-drift',
-  everyMs: EVERY_MS,
-  async run({ db, keys, config, now, notify, signal }) {
-    const calibrations = new Map(embeddersIn(config.weights).map((e) => [embedderId(e), e.calibration]));
-    let looked = 0;
-    let falling = 0;
-    for (;;) {
-      signal.throwIfAborted();
-      const at = now();
-      const why = { actor: SYSTEM, route: 'job score-drift', everyone: true };
-      const page = await inTransaction(db, (tx) =>
-        audited(tx, keys, why, at, (opened) => followPage(tx, keys, opened, calibrations, at)),
-      );
-      looked += page.events;
-      falling += page.falling;
-      if (page.events < PAGE) break;
-    }
-    if (falling > 0) notify('board');
-    return { looked, falling };
-  },
-};
+/** Follows how well people are recognised, up to the newest events. @returns how many scores have begun to fall */
+export async function followScores({ db, keys, config, now }: Services, signal: AbortSignal): Promise<number> {
+  const calibrations = new Map(embeddersIn(config.weights).map((e) => [embedderId(e), e.calibration]));
+  let falling = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const at = now();
+    const why = { actor: SYSTEM, route: 'job reenrolment', everyone: true };
+    const page = await inTransaction(db, (tx) =>
+      audited(tx, keys, why, at, (opened) => followPage(tx, keys, opened, calibrations, at)),
+    );
+    falling += page.falling;
+    if (page.events < PAGE) return falling;
+  }
+}
 
 /** The next events behind the mark, which moves on in the same transaction: each counts once. */
 async function followPage(
@@ -128,4 +119,21 @@ async function follow(
     .onConflict((c) => c.columns(['person', 'model']).doUpdateSet(values))
     .execute();
   return falls(after) && !falls(before);
+}
+
+/**
+ * Two people are one, and so are their scores: of each model those of the one who checked in more often go on. Their
+ * templates have just been laid together, which is no new enrolment: the scores count from those templates on.
+ */
+export async function moveScores(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
+  await sql`
+    delete from person_score s using person_score other
+    where s.person in (${kept}::uuid, ${merged}::uuid) and other.person in (${kept}::uuid, ${merged}::uuid)
+      and other.person <> s.person and other.model = s.model
+      and (other.count > s.count or (other.count = s.count and other.person = ${kept}::uuid))`.execute(tx);
+  await tx.updateTable('person_score').set({ person: kept }).where('person', '=', merged).execute();
+  await sql`
+    update person_score s set since = t.newest
+    from (select model, max(added_at) as newest from template where person = ${kept}::uuid group by model) t
+    where s.person = ${kept}::uuid and s.model = t.model`.execute(tx);
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
-import { appendChanges } from '../../../platform/changes/log.ts';
-import { inTransaction } from '../../../platform/database/retry.ts';
-import type { Job } from '../../../platform/jobs/job.ts';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
+import { appendChanges } from '../../platform/changes/log.ts';
+import { inTransaction } from '../../platform/database/retry.ts';
+import type { Job } from '../../platform/jobs/job.ts';
+import { followScores } from './follow.ts';
 import { reenrolments } from './list.ts';
 
 const EVERY_MS = 60_000;
@@ -10,12 +11,16 @@ const EVERY_MS = 60_000;
 const MARK = 'reenrolment';
 
 /**
- * Kiosks receive the list of people to enrol again when it has changed: by scores, consents, a new embedder, cards, or an age.
+ * Follows how well people are recognised: those whose scores fall are put into the attention queue (features/attention). Then
+ * kiosks receive the list of people to enrol again when it has changed: by scores, consents, a new embedder, cards, or an age.
  */
 export const reenrolmentJob: Job = {
   name: 'reenrolment',
   everyMs: EVERY_MS,
-  async run({ db, now, signal }) {
+  async run(context) {
+    const { db, now, notify, signal } = context;
+    const falling = await followScores(context, signal);
+    if (falling > 0) notify('board');
     let people = 0;
     let published = 0;
     const sites = await db.selectFrom('site').select('id').where('is_default', '=', false).execute();
@@ -36,9 +41,9 @@ export const reenrolmentJob: Job = {
           .onConflict((c) => c.column('key').doUpdateSet({ value: digest }))
           .execute();
         published += 1;
-        await appendChanges(tx, [{ kind: 'again', site: scope }], at);
+        await appendChanges(tx, [{ kind: 'reenrol', site: scope }], at);
       });
     }
-    return { people, published };
+    return { falling, people, published };
   },
 };
