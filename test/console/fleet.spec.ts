@@ -64,6 +64,8 @@ test('the list shows how each kiosk is, and follows it by itself', async () => {
   await open('fleet', 'Fleet');
   const row = page.getByRole('row', { name: /Front door/ });
   await expect(row).toContainText('OK', PATIENT);
+  // Beside it, how old that is.
+  await expect(row.locator('.fleet-badges time')).toBeVisible();
   await expect(row).toContainText('0.2.0');
   await expect(row).toContainText('21.4 GB');
   await seen('fleet', ['desk', 'narrow']);

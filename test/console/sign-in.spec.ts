@@ -51,6 +51,20 @@ test('an empty board says what will appear', async () => {
   await picture(page, 'empty');
 });
 
+test('a roll call where nobody is known to be inside says so, and not that everyone is accounted for', async () => {
+  await page.getByRole('link', { name: 'Evacuation' }).click();
+  await page.getByRole('button', { name: 'Start roll call' }).click();
+  const missing = page.locator('.stat', { hasText: 'Missing' });
+  await expect(missing).toContainText('0');
+  await expect(missing).not.toHaveAttribute('data-tone');
+  await expect(page.getByText('No one is known to be inside')).toBeVisible();
+  await expect(page.getByText('Everyone is accounted for')).toHaveCount(0);
+  await page.getByRole('button', { name: 'End roll call' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'End roll call' }).click();
+  await expect(page.getByRole('button', { name: 'Start roll call' })).toBeVisible();
+  await page.getByRole('link', { name: 'Live board' }).click();
+});
+
 test('a check-in appears by itself, and a void strikes it through', async () => {
   const { outbox, engine } = rig;
   people.push(...PEOPLE.map((name) => outbox.person(name)));

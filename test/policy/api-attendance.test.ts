@@ -179,6 +179,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
       { id: none.id, before: values('15:00', 'in'), after: null },
     ]);
     for (const one of items) expect(one).toMatchObject({ name: 'Hedy Lamarr', author, authorEmail: AUTHOR });
+    expect(items.filter((one) => one.undone).map(({ id }) => id)).toEqual([added.id, voided.id, moved.id]);
     // As for any other list, whose name was opened is in the audit log.
     expect(await api.lastAudit()).toMatchObject({
       action: 'read',
