@@ -22,6 +22,7 @@ try {
     },
   }).values;
   if (!/^\d{1,9}$/.test(options.seed)) throw new Error('seed');
+  if (!Object.keys(SCENARIOS).some((one) => one.startsWith(options.only ?? ''))) throw new Error('only');
 } catch {
   process.stderr.write('usage: npm run test:powercut -- [--bounded] [--seed N] [--only NAME]\n');
   process.exit(2);
