@@ -98,7 +98,7 @@ export async function assemble(
     );
   }
   const { store, home, keys } = kiosk;
-  let policy = readPolicy(store.sync.policy);
+  let policy = readPolicy(store.roster.policy);
   const settings = createSettings({ store, site: kiosk.site });
   const site = governed(
     kiosk.site,
@@ -115,11 +115,11 @@ export async function assemble(
   const faceOffNow = () => facesForbidden(policy) ?? sync?.faceOff() ?? null;
   const recogniser = recogniserWhile(loaded, faceOffNow);
   const samePerson = { straight: loaded.calibration.verification, turned: leeway(loaded.calibration).turned };
-  let issuers = readIssuers(store.sync.issuers);
+  let issuers = readIssuers(store.roster.issuers);
   const siteMethods = () => methodsOf(policy);
   const offered = () => offeredMethods(policy, { face: recogniser.off === null, ownCodes: issuers.length > 0 });
   const pins = await kiosk.pins();
-  const personPins = createPersonPins(pins, () => readPeppers(store.sync.pinPeppers));
+  const personPins = createPersonPins(pins, () => readPeppers(store.roster.pinPeppers));
   const retention = startRetention({ store, site, log });
   opened.defer(() => retention.stop());
 
@@ -151,7 +151,7 @@ export async function assemble(
       fallback: () => updates?.fallback ?? false,
       update: () => updates?.notice() ?? null,
       setup: () => fleet?.leaving() ?? setup?.state() ?? null,
-      emergencyUsed: () => Boolean(store.setting(EMERGENCY_USED)),
+      emergencyUsed: () => Boolean(store.settings.get(EMERGENCY_USED)),
     }),
   );
   const changed = () => {
@@ -170,13 +170,13 @@ export async function assemble(
     embedder: () => (loaded.off ? null : loaded.model),
     camera: () => screen.state().camera,
     clockOffset: () => retention.now() - Date.now(),
-    queued: () => store.pendingCount(),
-    photosWaiting: () => store.sync.photosWaiting(),
+    queued: () => store.outbox.count(),
+    photosWaiting: () => store.outbox.photosWaiting(),
     storeSchema: SCHEMA,
     config: () => settings,
     slots: () => updates?.slots(),
     staff: () => idsOfServer(store),
-    emergencyPinUsedAt: () => store.setting(EMERGENCY_USED) || null,
+    emergencyPinUsedAt: () => store.settings.get(EMERGENCY_USED) || null,
     screenMayGoDark: () => screen.state().dark,
     uptime: () => (performance.now() - startedAt) / 1000,
   };
@@ -190,7 +190,7 @@ export async function assemble(
       onStatus: hub.refresh,
       applied(outcome) {
         policy = outcome.policy ?? policy;
-        issuers = readIssuers(store.sync.issuers);
+        issuers = readIssuers(store.roster.issuers);
         settings.take();
         fleet?.look();
         logUnfit(followRoster(loaded.gallery, loaded.model, outcome), log);
@@ -343,8 +343,8 @@ export async function assemble(
   const checkin = statistics.around(counted);
   opened.defer(
     startStatistics(statistics, {
-      pending: () => store.pendingCount(),
-      append: (detail) => store.append({ type: 'health', open: { code: 'statistics', detail }, personal: {} }),
+      pending: () => store.outbox.count(),
+      append: (detail) => store.events.append({ type: 'health', open: { code: 'statistics', detail }, personal: {} }),
       wall: Date.now,
       failed: (error) => log('error', 'what was counted could not be kept', { error }),
     }),

@@ -41,7 +41,7 @@ beforeEach(async () => {
   const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
   writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-  kiosk.store.setSetting(EMERGENCY_PIN, await (await kiosk.pins()).hash(STAFF_PIN));
+  kiosk.store.settings.set(EMERGENCY_PIN, await (await kiosk.pins()).hash(STAFF_PIN));
   await kiosk.close();
 });
 afterEach(() => {
@@ -142,8 +142,8 @@ test('a camera that its screen calls frozen for a while becomes an event for the
   await core.close();
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   try {
-    expect(kiosk.store.setting('device-reported/camera/camera')).toBe('frozen');
-    expect(kiosk.store.pendingCount()).toBeGreaterThan(0);
+    expect(kiosk.store.settings.get('device-reported/camera/camera')).toBe('frozen');
+    expect(kiosk.store.outbox.count()).toBeGreaterThan(0);
   } finally {
     await kiosk.close();
   }
@@ -218,7 +218,7 @@ test('an enrolment is not begun for a staff session that ended while its PIN was
 test('a number that wrong PINs locked opens with the PIN that staff set, and is free for its next owner', async () => {
   const opened = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const add = async (id: string, number: string) =>
-    opened.store.addPerson({
+    opened.store.people.add({
       id,
       name: 'Max',
       number,

@@ -40,8 +40,8 @@ beforeAll(async () => {
   writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const pins = await kiosk.pins();
-  kiosk.store.setSetting(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
-  await kiosk.store.addPerson({
+  kiosk.store.settings.set(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
+  await kiosk.store.people.add({
     id: '01890a5d-ac96-774b-bcce-b302099a8057',
     name: 'Max Mustermann',
     number: MAX.number,
@@ -80,7 +80,7 @@ test('number and PIN check in, and the record is kept', async () => {
   expect(receipt).toMatchObject({ name: 'Max Mustermann', method: 'number+pin', repeated: false });
   await core.close();
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true, weights });
-  expect(kiosk.store.checkins({ limit: 5 })).toMatchObject([{ name: 'Max Mustermann', method: 'number+pin' }]);
+  expect(kiosk.store.checkins.list({ limit: 5 })).toMatchObject([{ name: 'Max Mustermann', method: 'number+pin' }]);
   await kiosk.close();
   core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
 });
@@ -126,7 +126,7 @@ test('someone new is enrolled with number and PIN: no consent, nothing of a face
 
   await core.close();
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true, weights });
-  const events = kiosk.store.pending(100);
+  const events = kiosk.store.outbox.pending(100);
   const added = events.findLastIndex(({ header }) => header.type === 'person');
   expect(events.slice(added).map(({ header }) => header.type)).toEqual(['person', 'pin', 'checkin']);
   await kiosk.close();

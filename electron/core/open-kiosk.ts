@@ -73,7 +73,7 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
   let pins: Promise<PinHasher> | null = null;
 
   async function load(): Promise<Faces> {
-    const embedder = readPolicy(store.sync.policy)?.embedder;
+    const embedder = readPolicy(store.roster.policy)?.embedder;
     const pipeline = await openPipeline(options.weights, embedder, ownEmbedders(home)).catch(asProblem);
     const gallery = createGallery(pipeline.length);
     const unfit = loadGallery(store, gallery, pipeline.model);
@@ -84,7 +84,7 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
         pipeline,
         gallery,
         { targetFpir: site.targetFpir, calibratedPeople: site.calibratedPeople },
-        (person) => store.inPair(person),
+        (person) => store.lookalikes.has(person),
       ),
     };
   }

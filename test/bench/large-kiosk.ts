@@ -41,7 +41,7 @@ export async function largeKiosk(people: number, note: (message: string) => void
     const row = (n: number) => rows.slice(n * 512, (n + 1) * 512);
     for (let n = 0; n < people; n++) {
       if (n > 0 && n % 2000 === 0) note(`${n} of ${people} people`);
-      await store.addPerson({
+      await store.people.add({
         id: randomUUID(),
         name: `Bench Person ${n}`,
         number: String(100_000 + n),
@@ -57,11 +57,11 @@ export async function largeKiosk(people: number, note: (message: string) => void
         pinHash: null,
       });
     }
-    const ids = store.allPeople().map(({ id }) => id);
+    const ids = store.people.all().map(({ id }) => id);
     for (let n = 0; n < checkins; n++) {
       if (n > 0 && n % 10_000 === 0) note(`${n} of ${checkins} check-ins`);
       time.ms += APART_MS;
-      await store.recordCheckin({
+      await store.checkins.record({
         person: ids[n % ids.length]!,
         open: {
           direction: Math.floor(n / ids.length) % 2 === 0 ? 'in' : 'out',

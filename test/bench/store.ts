@@ -72,7 +72,7 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
       ctx.note(`${ROUNDS} rounds of ${CHECKINS} check-ins each`);
       const flush = flusher(folder);
       const rates = await ratesOf(ROUNDS, CHECKINS, {
-        ours: () => store.recordCheckin(checkin),
+        ours: () => store.checkins.record(checkin),
         cipher: async () => cipher.record(),
         plain: async () => plain.record(),
         flush: async () => flush.once(),
@@ -93,7 +93,7 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
       const pictures = join(folder, 'pictures');
       mkdirSync(pictures);
       const both = await ratesOf(PHOTO_ROUNDS, PHOTOS, {
-        ours: () => store.recordCheckin({ ...checkin, photo }),
+        ours: () => store.checkins.record({ ...checkin, photo }),
         plain: async () => {
           await writeDurably(pictures, photo);
           plain.record();
@@ -103,8 +103,8 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
       yield line('durable check-ins with photo', both.ours, peer, both.plain);
       ctx.note(`counts the flushes of ${COUNTED} check-ins`);
       for (const [what, ours] of [
-        ['a check-in', () => store.recordCheckin(checkin)],
-        ['a check-in with photo', () => store.recordCheckin({ ...checkin, photo })],
+        ['a check-in', () => store.checkins.record(checkin)],
+        ['a check-in with photo', () => store.checkins.record({ ...checkin, photo })],
       ] as const)
         yield benchLine({
           ...none,
@@ -185,7 +185,7 @@ async function flushesOf(folder: string, job: () => Promise<unknown>): Promise<n
 
 async function checkinOf(store: Store): Promise<{ checkin: NewCheckin; photo: Uint8Array }> {
   const id = randomUUID();
-  await store.addPerson({
+  await store.people.add({
     id,
     name: 'Bench Person',
     number: '1001',

@@ -116,9 +116,9 @@ test('a new kiosk opens nothing at its keypad, and asks the socket for no PIN on
   await expect(staff.checkPin('')).rejects.toMatchObject({ code: 'staff-pin-unset' });
   await expect(staff.checkPin(null)).rejects.toMatchObject({ code: 'staff-pin-unset' });
   // Staff that can't be read is staff.
-  kiosk.store.setSetting(STAFF_OF_SERVER, 'unreadable');
+  kiosk.store.settings.set(STAFF_OF_SERVER, 'unreadable');
   expect(await request({ staffPin: undefined })).toMatchObject([{ kind: 'problem', code: 'staff-pin-unset' }]);
-  kiosk.store.setSetting(STAFF_OF_SERVER, '[]');
+  kiosk.store.settings.set(STAFF_OF_SERVER, '[]');
 });
 
 test('a new kiosk asks its own machine for no PIN, until it has one', async () => {
@@ -159,7 +159,7 @@ test('wrong PINs are refused, then locked out, and the right one too until the l
   expect(codes.at(-1)).toBe('pin-locked');
   expect(codes).not.toContain('let in');
   expect(await request({})).toMatchObject([{ kind: 'problem', code: 'pin-locked' }]);
-  kiosk.store.setLockouts({ [lockoutSubject('socket')]: NO_LOCKOUT });
+  kiosk.store.lockouts.set({ [lockoutSubject('socket')]: NO_LOCKOUT });
 });
 
 test('commands, versions and arguments that are not known are refused with a code', async () => {
@@ -201,14 +201,15 @@ test('whatever bytes come, the answer is a coded error and the core goes on', as
 });
 
 test('each command that was let in leaves an event, a refused one none', async () => {
-  const events = () => kiosk.store.pending(10_000).filter((e) => JSON.stringify(e).includes('operator-command')).length;
+  const events = () =>
+    kiosk.store.outbox.pending(10_000).filter((e) => JSON.stringify(e).includes('operator-command')).length;
   const before = events();
   await request({ staffPin: '000111' });
   await request({ command: 'unknown' });
   expect(events()).toBe(before);
   await request({});
   expect(events()).toBe(before + 1);
-  kiosk.store.setLockouts({ [lockoutSubject('socket')]: NO_LOCKOUT });
+  kiosk.store.lockouts.set({ [lockoutSubject('socket')]: NO_LOCKOUT });
 });
 
 test('a command ends when its client leaves, and the next one gets its turn', async () => {

@@ -27,8 +27,8 @@ beforeAll(async () => {
   writeFileSync(join(credentials, 'smartpresence-device-secret'), secret);
   ensureKioskFolder(home, false);
   const kiosk = await openKiosk({ home, deviceSecret: secret, allowSecretFile: false });
-  kiosk.store.setSetting(EMERGENCY_PIN, await (await kiosk.pins()).hash(PIN));
-  await kiosk.store.addPerson({
+  kiosk.store.settings.set(EMERGENCY_PIN, await (await kiosk.pins()).hash(PIN));
+  await kiosk.store.people.add({
     id: '01890a5d-ac96-774b-bcce-b302099a8057',
     name: 'Max Mustermann',
     number: '1001',

@@ -217,7 +217,7 @@ test('opening, showing and deciding are logged with codes and no names; the stor
   await core!.close();
   core = null;
   const opened = await openKiosk({ home: kiosk(), deviceSecret: null, allowSecretFile: true });
-  const events = opened.store.pending(1000).filter(({ header }) => header.type === 'health');
+  const events = opened.store.outbox.pending(1000).filter(({ header }) => header.type === 'health');
   const notified = events.map(({ header }) => header.open as { code: string; detail: Record<string, unknown> });
   const codes = notified.filter(({ code }) => code.startsWith('review-')).map(({ code }) => code);
   expect(codes.filter((code) => code === 'review-opened')).toHaveLength(1);
@@ -226,7 +226,7 @@ test('opening, showing and deciding are logged with codes and no names; the stor
   expect(codes.filter((code) => code === 'review-photo-refused')).toHaveLength(4);
   expect(JSON.stringify(notified)).not.toMatch(/Anna|Bob|Carla|1001/);
   // Each acceptance is an enrolment: person where new, consent, template.
-  const types = opened.store.pending(1000).map(({ header }) => header.type);
+  const types = opened.store.outbox.pending(1000).map(({ header }) => header.type);
   expect(types.filter((type) => type === 'consent')).toHaveLength(2);
   expect(types.filter((type) => type === 'template')).toHaveLength(2);
   expect((await opened.store.check()).problems).toEqual([]);

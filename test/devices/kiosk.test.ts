@@ -76,8 +76,8 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
   const opened = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const pins = await opened.pins();
   const { store } = opened;
-  store.setSetting(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
-  await store.addPerson({
+  store.settings.set(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
+  await store.people.add({
     id: person,
     name: 'Max Mustermann',
     number: MAX.number,
@@ -87,7 +87,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
     templates: [],
     photo: null,
   });
-  if (options.gpsOptOut) store.updatePerson(person, { gpsOptOut: true });
+  if (options.gpsOptOut) store.people.update(person, { gpsOptOut: true });
   if (options.server) await belongToServer(store);
   const { device } = store;
   await opened.close();
@@ -114,7 +114,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
     await close();
     const again = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
     try {
-      return again.store.pending(50).filter(({ header }) => header.type === 'checkin');
+      return again.store.outbox.pending(50).filter(({ header }) => header.type === 'checkin');
     } finally {
       await again.close();
     }

@@ -32,8 +32,8 @@ async function devices(config: { readers?: Reader[]; gps?: Gps; door?: Door }) {
     config: { readers: [], ...config },
     ports: systemPorts,
     store: {
-      setting: (key) => settings.get(key) ?? null,
-      sync: {
+      settings: { get: (key) => settings.get(key) ?? null },
+      events: {
         reportIfRoom(code, detail, noted = {}) {
           notified.push({ code, detail });
           for (const [key, value] of Object.entries(noted)) settings.set(key, value);

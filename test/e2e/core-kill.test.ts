@@ -74,7 +74,7 @@ test(`every check-in that the screen confirmed is there once after kill -9 at ra
 
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const report = await kiosk.store.check();
-  const stored = kiosk.store.checkins({ limit: 10_000 }).map((row) => row.id);
+  const stored = kiosk.store.checkins.list({ limit: 10_000 }).map((row) => row.id);
   await kiosk.close();
   expect(kills, 'kills that hit a running core').toBeGreaterThanOrEqual(5);
   expect(new Set(stored).size).toBe(stored.length);

@@ -31,7 +31,7 @@ test.afterEach(() => kiosk.leave());
 test.afterAll(() => kiosk.remove());
 
 const stored = () =>
-  kiosk.withStore(({ store }) => ({ people: store.allPeople(), checkins: store.checkins({ limit: 100 }) }));
+  kiosk.withStore(({ store }) => ({ people: store.people.all(), checkins: store.checkins.list({ limit: 100 }) }));
 
 test('a man is enrolled from live video by staff: details, consent, guided capture', async () => {
   const { page } = await kiosk.enter({ clip: ENROLLED });
@@ -64,7 +64,7 @@ test('he is recognised from another clip, greeted by name, and recorded once', a
   ]);
   const photo = checkins[0]!.photo;
   expect(photo).not.toBeNull();
-  const picture = await kiosk.withStore(({ store }) => store.openPhoto(photo!));
+  const picture = await kiosk.withStore(({ store }) => store.photos.open(photo!));
   expect(picture.length).toBeGreaterThan(1_000);
 });
 

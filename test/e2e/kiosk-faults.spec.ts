@@ -73,7 +73,7 @@ async function alone(photo: string, nth: number): Promise<RgbImage> {
   return { data: new Uint8Array(data), width: info.width, height: info.height };
 }
 
-const checkins = () => kiosk.withStore(({ store }) => store.checkins({ limit: 100 }));
+const checkins = () => kiosk.withStore(({ store }) => store.checkins.list({ limit: 100 }));
 
 async function enter(options: Parameters<TestKiosk['enter']>[0] = {}) {
   let camera: ReactiveCamera | null = null;

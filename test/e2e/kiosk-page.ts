@@ -80,7 +80,7 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
     expect.soft(complaints.splice(0), 'errors of the page and refusals of its content policy').toEqual([]);
   }
 
-  await withStore(async ({ store, pins }) => store.setSetting(EMERGENCY_PIN, await (await pins()).hash(STAFF_PIN)));
+  await withStore(async ({ store, pins }) => store.settings.set(EMERGENCY_PIN, await (await pins()).hash(STAFF_PIN)));
 
   return {
     home,

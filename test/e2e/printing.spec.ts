@@ -47,8 +47,8 @@ test.beforeAll(async () => {
   kiosk = await makeKiosk('printing');
   await kiosk.withStore(async ({ store }) => {
     for (const [n, name] of NAMES.entries()) {
-      const { id } = await store.addPerson(aPerson({ name, number: `${1001 + n}` }));
-      await store.recordCheckin(aCheckin(id));
+      const { id } = await store.people.add(aPerson({ name, number: `${1001 + n}` }));
+      await store.checkins.record(aCheckin(id));
     }
   });
   const [port, debug] = (await reservePorts(2)) as [number, number];

@@ -33,7 +33,7 @@ test('the contacts that an administrator sets are on the kiosk’s privacy scree
     const source = { db, keys, logEpoch: database.logEpoch, publicKeys: async () => services.keyring.publicKeys };
     const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };
     const page = await readChanges(source, device, ask, server.now);
-    await kiosk.withStore(({ store }) => store.sync.applyRoster({ ...page, whole: false }));
+    await kiosk.withStore(({ store }) => store.roster.apply({ ...page, whole: false }));
   } finally {
     await server.close();
     await database.close();

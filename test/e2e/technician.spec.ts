@@ -80,7 +80,7 @@ async function typed(page: Page, digits: string): Promise<void> {
 }
 const notified = () =>
   kiosk.withStore(({ store }) =>
-    store.pending(500).flatMap(({ header, personal }) => {
+    store.outbox.pending(500).flatMap(({ header, personal }) => {
       if (header.type !== 'staff') return [];
       const { what, outcome, code: why } = header.open as { what: string; outcome: string; code?: string };
       return [[what, outcome, why, personal.name?.value].filter(Boolean).join(' ')];

@@ -60,15 +60,19 @@ export async function kioskSide(end: KioskEnd): Promise<{ events: Held[]; templa
     const { store } = kiosk;
     const { problems } = await store.check();
     // As if the server had nothing: the outbox then holds every event that the store still has.
-    for (const { epoch } of store.sync.marks()) store.sync.rewind(epoch, { committed: 0, safe: 0 });
-    const events = store.pending(Number.MAX_SAFE_INTEGER).map(({ header, personal }) => ({
+    for (const { epoch } of store.outbox.marks()) store.outbox.rewind(epoch, { committed: 0, safe: 0 });
+    const events = store.outbox.pending(Number.MAX_SAFE_INTEGER).map(({ header, personal }) => ({
       device: header.device,
       epoch: header.epoch,
       seq: header.seq,
       header,
       photo: personal.photo?.value as string | undefined,
     }));
-    return { events, templates: [...store.templates('test')].length, problems: problems.map((p) => JSON.stringify(p)) };
+    return {
+      events,
+      templates: [...store.templates.all('test')].length,
+      problems: problems.map((p) => JSON.stringify(p)),
+    };
   } finally {
     await kiosk.close();
   }

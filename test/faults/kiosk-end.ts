@@ -113,7 +113,7 @@ export async function makeKiosk(o: {
     const { store } = kiosk;
     const random = seededRandom(o.seed + o.index);
     for (let i = 0; i < PEOPLE; i++) {
-      await store.addPerson({
+      await store.people.add({
         id: randomUUID(),
         name: `Person ${o.index}-${i}`,
         number: String(1000 * (o.index + 1) + i),

@@ -52,7 +52,7 @@ const sync = await startKioskSync({
   applied: () => undefined,
   dropped: () => undefined,
 });
-const people = store.allPeople().map((p) => p.id);
+const people = store.people.all().map((p) => p.id);
 const refused: Record<string, number> = {};
 let stopping = false;
 // Bursts make the work that faults hit; this is what goes on between them.
@@ -90,11 +90,11 @@ function note(code: string): void {
 async function work(): Promise<void> {
   while (!stopping) {
     try {
-      const checkin = await store.recordCheckin(aCheckin());
+      const checkin = await store.checkins.record(aCheckin());
       writeSync(1, `c ${checkin.id}\n`);
       if (checkin.photoLost) note(checkin.photoLost);
       sync.uplink.nudge();
-      if (random() < 0.03) store.voidCheckin(checkin.id, 'not-me');
+      if (random() < 0.03) store.checkins.void(checkin.id, 'not-me');
     } catch (error) {
       note(error instanceof Problem ? error.code : String(error));
       // A full disk refuses at once: don't spin.
@@ -109,9 +109,9 @@ async function work(): Promise<void> {
 const reporter = setInterval(() => {
   const status = sync.uplink.status();
   const report: Report = {
-    pending: store.pendingCount(),
-    photos: store.sync.photosWaiting(),
-    made: store.sync.marks().reduce((sum, { made }) => sum + made, 0),
+    pending: store.outbox.count(),
+    photos: store.outbox.photosWaiting(),
+    made: store.outbox.marks().reduce((sum, { made }) => sum + made, 0),
     online: status.online,
     refused,
     problem: status.problem?.code ?? null,

@@ -25,7 +25,7 @@ beforeAll(async () => {
   [front, back] = [await fleeting(server, 'Front door', 0), await fleeting(server, 'Back door', 0)];
   for (const kiosk of [front, back]) {
     const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: true });
-    opened.store.setSetting(EMERGENCY_PIN, await (await opened.pins()).hash(EMERGENCY));
+    opened.store.settings.set(EMERGENCY_PIN, await (await opened.pins()).hash(EMERGENCY));
     await opened.close();
   }
 }, 120_000);
@@ -101,7 +101,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     const pinAtBack = async () => {
       await stop(back);
       const kiosk = await openKiosk({ home: back.home, deviceSecret: null, allowSecretFile: true });
-      const [kim] = JSON.parse(kiosk.store.setting('staff-of-server')!) as { pin: { start: boolean } }[];
+      const [kim] = JSON.parse(kiosk.store.settings.get('staff-of-server')!) as { pin: { start: boolean } }[];
       await kiosk.close();
       await start(back);
       return kim!.pin.start;
@@ -124,7 +124,9 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     const left = async () => {
       await stop(front);
       const kiosk = await openKiosk({ home: front.home, deviceSecret: null, allowSecretFile: true });
-      const [kim] = JSON.parse(kiosk.store.setting('staff-of-server')!) as { factor: { paper: { n: number }[] } }[];
+      const [kim] = JSON.parse(kiosk.store.settings.get('staff-of-server')!) as {
+        factor: { paper: { n: number }[] };
+      }[];
       await kiosk.close();
       await start(front);
       return kim!.factor.paper.map(({ n }) => n);

@@ -39,11 +39,11 @@ export async function fleeting(server: TestServer, name: string, records = 3): P
   const link = await joined(server, name, store.device);
   await kiosk.keys.bindProvisioning(randomBytes(32));
   writeServerLink(store, link);
-  const { id: person } = await store.addPerson(
+  const { id: person } = await store.people.add(
     aPerson({ name: SECRETS.name, number: SECRETS.number, photo: randomBytes(4000) }),
   );
   for (let i = 0; i < records; i++)
-    await store.recordCheckin(aCheckin(person, { photo: i === 0 ? randomBytes(4000) : null }));
+    await store.checkins.record(aCheckin(person, { photo: i === 0 ? randomBytes(4000) : null }));
   await kiosk.close();
   const running: Core[] = [];
   return {

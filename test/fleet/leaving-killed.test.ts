@@ -39,7 +39,7 @@ async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleet
   const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: false });
   const nothing = () => undefined;
   const uplink = startUplink(opened.store, { onStatus: nothing, onServerTime: nothing, onProblem: nothing });
-  await expect.poll(() => opened.store.sync.commands().length).toBe(1);
+  await expect.poll(() => opened.store.deviceState.commands().length).toBe(1);
   const left = await prepareToLeave(
     {
       store: opened.store,

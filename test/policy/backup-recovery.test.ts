@@ -58,7 +58,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };
-  const allUp = () => store.pendingCount() === 0 && store.sync.photosWaiting() === 0;
+  const allUp = () => store.outbox.count() === 0 && store.outbox.photosWaiting() === 0;
 
   beforeAll(async () => {
     moto = await startMoto();
@@ -90,8 +90,8 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
 
   test('is restored from its backup on another machine; the kiosk finds it again and sends what the backup had not', async () => {
     await start();
-    const ada = await store.addPerson(aPerson({ name: 'Ada', photo: new Uint8Array(300_000).map((_, i) => i) }));
-    await store.recordCheckin(aCheckin(ada.id, { photo: new Uint8Array(5000) }));
+    const ada = await store.people.add(aPerson({ name: 'Ada', photo: new Uint8Array(300_000).map((_, i) => i) }));
+    await store.checkins.record(aCheckin(ada.id, { photo: new Uint8Array(5000) }));
     connect();
     await until('all is up', allUp);
 
@@ -101,9 +101,9 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     expect(await verify(env, null, DIRECT)).toMatchObject({ backup: report.backup, keyring: 'opened' });
 
     // The next ack says what is safe, and the kiosk may forget it.
-    await store.recordCheckin(aCheckin(ada.id));
-    await until('the kiosk knows what is safe', () => store.sync.marks().some((m) => m.safe > 0));
-    const grace = await store.addPerson(aPerson({ name: 'Grace', photo: new Uint8Array(1000) }));
+    await store.checkins.record(aCheckin(ada.id));
+    await until('the kiosk knows what is safe', () => store.outbox.marks().some((m) => m.safe > 0));
+    const grace = await store.people.add(aPerson({ name: 'Grace', photo: new Uint8Array(1000) }));
     await until('all is up', allUp);
     await uplink!.stop();
     await server!.close();

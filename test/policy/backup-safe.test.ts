@@ -49,7 +49,7 @@ describe.skipIf(missing).each(DATABASES)(
     /** Sends everything that is pending, as the engine does, and takes each acknowledgement. */
     async function deliver(db: Db, keys: Keys, kiosk: SqlStore): Promise<void> {
       for (;;) {
-        const [first, ...rest] = kiosk.sync.pending(32, 100_000);
+        const [first, ...rest] = kiosk.outbox.pending(32, 100_000);
         if (!first) return;
         const { epoch, seq } = first.header;
         const events = [first, ...rest.filter((e) => e.header.epoch === epoch)];
@@ -57,7 +57,7 @@ describe.skipIf(missing).each(DATABASES)(
         const header = { alg: 'EdDSA', typ: 'sp-batch+jws', spv: 1, ...batch } as const;
         const now = new Date();
         const { ack } = await ingest(db, keys, header, { sentAt: now.toISOString(), events }, now);
-        kiosk.acknowledge(ack.epoch, ack);
+        kiosk.outbox.acknowledge(ack.epoch, ack);
       }
     }
 
@@ -67,10 +67,10 @@ describe.skipIf(missing).each(DATABASES)(
       const keys = await settled(database.db, keysOf(pair));
       const kiosk = await openKiosk(newFolder());
       await knownKiosk(database.db, { device: kiosk.device });
-      const { id: ada } = await kiosk.addPerson(aPerson({ name: 'Ada' }));
+      const { id: ada } = await kiosk.people.add(aPerson({ name: 'Ada' }));
       let recorded = 0;
       const arrive = async (db: Db, count: number) => {
-        for (let i = 0; i < count; i++) await kiosk.recordCheckin(aCheckin(ada));
+        for (let i = 0; i < count; i++) await kiosk.checkins.record(aCheckin(ada));
         recorded += count;
         await deliver(db, keys, kiosk);
       };
@@ -87,12 +87,12 @@ describe.skipIf(missing).each(DATABASES)(
       };
       await runBackup(contextOf(database.db, keys, busy));
       await arrive(database.db, 1);
-      const [mark] = kiosk.sync.marks();
+      const [mark] = kiosk.outbox.marks();
       expect(mark!.safe).toBeGreaterThan(0);
       expect(mark!.committed - mark!.safe).toBeGreaterThanOrEqual(1 + 3 * during.length);
 
       const late = new Date(Date.now() + 86_400_000).toISOString();
-      const trimmed = await kiosk.sync.trim(late, late);
+      const trimmed = await kiosk.retention.trim(late, late);
       expect(trimmed).toBe(mark!.safe);
       await arrive(database.db, 2);
       await database.close();
@@ -106,10 +106,10 @@ describe.skipIf(missing).each(DATABASES)(
       await bare.close();
       const restored = await there.open();
       const again = await settled(restored.db, keysOf(pair));
-      for (const { epoch } of kiosk.sync.marks())
-        kiosk.sync.rewind(epoch, await readMarks(restored.db, kiosk.device, epoch));
+      for (const { epoch } of kiosk.outbox.marks())
+        kiosk.outbox.rewind(epoch, await readMarks(restored.db, kiosk.device, epoch));
       await deliver(restored.db, again, kiosk);
-      for (const { epoch, made, committed } of kiosk.sync.marks()) {
+      for (const { epoch, made, committed } of kiosk.outbox.marks()) {
         const rows = await restored.db.selectFrom('event').select('seq').where('epoch', '=', epoch).execute();
         expect(rows.map((r) => Number(r.seq)).sort((a, b) => a - b)).toEqual(
           Array.from({ length: made }, (_, i) => i + 1),

@@ -54,11 +54,11 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
         admitted.push(person.id);
         return { checkin: randomUUID() } as Receipt;
       },
-      offered: () => methodsOf(readPolicy(store.sync.policy)),
-      withFace: (way) => wantsFace(readPolicy(store.sync.policy), way),
+      offered: () => methodsOf(readPolicy(store.roster.policy)),
+      withFace: (way) => wantsFace(readPolicy(store.roster.policy), way),
       model: () => ({ model: 'test', length: 512 }),
       faceOff: () => null,
-      issuers: () => readIssuers(store.sync.issuers),
+      issuers: () => readIssuers(store.roster.issuers),
       now: () => api.now.getTime(),
       blind: randomBytes(32),
     });
@@ -73,7 +73,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       /** Staff at the kiosk prints a card. @returns what it carries */
       async print(person: string): Promise<string> {
         const staff = { require: () => ({ member: null, actor: null }) };
-        const offered = () => methodsOf(readPolicy(store.sync.policy));
+        const offered = () => methodsOf(readPolicy(store.roster.policy));
         const off = () => false;
         const desk = createCardService({
           store,
@@ -130,7 +130,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await west.read(await code())).toBe('welcome');
     await west.sync();
     expect(await west.read(await code())).toBe('welcome');
-    expect(readIssuers(west.store.sync.issuers)).toEqual(api.keyring.issuers);
+    expect(readIssuers(west.store.roster.issuers)).toEqual(api.keyring.issuers);
   });
 
   test('a card opens the door until it is revoked, by staff or by the person who lost it; its code is sent once', async () => {
@@ -226,7 +226,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const printed = await api.ask<PrintableCard>('POST', `/api/people/${ada.id}/cards`);
     await west.sync();
     expect(await west.read(printed.text)).toBe('welcome');
-    west.store.issueCard(ada.id, null, true);
+    west.store.people.issueCard(ada.id, null, true);
     await west.send();
     await east.sync();
     expect(await east.refused(printed.text)).toBe('code-unknown');
@@ -263,20 +263,20 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const shown = await api.ask('GET', url, { as: 'staff' });
     expect(shown).toEqual({ code: { issuedAt: issued.issuedAt, expiresAt: issued.expiresAt }, pin: null });
     expect(await west.sync()).toEqual(['pinCode']);
-    expect(west.store.pinCode(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
+    expect(west.store.pins.code(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
     const east = await door();
     await east.sync(); // a snapshot has it too
-    expect(east.store.pinCode(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
+    expect(east.store.pins.code(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
     const row = await api.db.selectFrom('pin_code').selectAll().where('person', '=', ada.id).executeTakeFirstOrThrow();
     expect(Buffer.from(row.sealed).includes(pinCodeHash(ada.id, issued.code))).toBe(false);
     // A second takes the place of the first; taken back, there is none.
     const second = await api.ask<IssuedPinCode>('POST', url);
     await west.sync();
-    expect(west.store.pinCode(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, second.code));
+    expect(west.store.pins.code(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, second.code));
     await api.ask('DELETE', url, { as: 'staff' });
     await west.sync();
     await east.sync();
-    for (const { store } of [west, east]) expect(store.pinCode(ada.id, NOW.getTime())).toBeNull();
+    for (const { store } of [west, east]) expect(store.pins.code(ada.id, NOW.getTime())).toBeNull();
     const nameless = await make('Eve');
     expect(await codeOf(() => api.ask('POST', `/api/people/${nameless.id}/pin-code`))).toBe('pin-without-number');
   });
@@ -311,7 +311,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const url = `/api/sites/${SITE.id}/policy`;
     await api.ask('PUT', url, { body: { leaseDays: 30, templates: 'card' } });
     await west.sync();
-    expect(west.store.templatesOf(ada, 'test')).toEqual([]);
+    expect(west.store.templates.of(ada, 'test')).toEqual([]);
     expect(await dropTemplatesWithoutSite(api.db, api.keys, NOW)).toBeGreaterThan(0);
     expect(await api.db.selectFrom('template').select('id').where('person', '=', ada).execute()).toEqual([]);
 
@@ -323,13 +323,13 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, templates }, NOW);
     await api.deliver(box);
     await west.sync();
-    expect(west.store.cardTemplate(ada)).toMatchObject({ ...card, model: 'test' });
+    expect(west.store.templates.onCard(ada)).toMatchObject({ ...card, model: 'test' });
     expect(await api.db.selectFrom('template').select('id').where('person', '=', ada).execute()).toEqual([]);
     expect(await dropTemplatesWithoutSite(api.db, api.keys, NOW)).toBe(0); // the ciphertext stays
 
     await api.ask('POST', '/api/me/consent/withdraw', { as: api.actorOf('person', ada) });
     await west.sync();
-    expect(west.store.cardTemplate(ada)).toBeNull();
+    expect(west.store.templates.onCard(ada)).toBeNull();
     expect((await readCardTemplates(api.db, api.keys, [ada])).size).toBe(0);
     await api.ask('PUT', url, { body: { leaseDays: 30 } });
   });
@@ -361,13 +361,13 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     await make('Ada', randomUUID());
     const [old, west] = [await door(1), await door()];
     expect(new Set(await old.sync())).not.toContain('credentials');
-    expect(readPolicy(old.store.sync.policy)).toEqual({
+    expect(readPolicy(old.store.roster.policy)).toEqual({
       leaseDays: 30,
       repeatWindowSeconds: 60,
       faces: 'off',
     });
     expect(new Set(await west.sync())).toContain('credentials');
-    expect(readPolicy(west.store.sync.policy)).toMatchObject({ checkinMethods: ['badge', 'qr'], withFace: ['qr'] });
+    expect(readPolicy(west.store.roster.policy)).toMatchObject({ checkinMethods: ['badge', 'qr'], withFace: ['qr'] });
     await api.ask('PUT', url, { body: { leaseDays: 30 } });
   });
 });

@@ -67,9 +67,9 @@ async function notified(): Promise<void> {
     publicKeys: async () => api.keyring.publicKeys,
   };
   for (let more = true; more; ) {
-    const ask = { cursor: kiosk.store.sync.cursor, limit: 200, presenceAfter: null, newestKey: true };
+    const ask = { cursor: kiosk.store.roster.cursor, limit: 200, presenceAfter: null, newestKey: true };
     const page = await readChanges(source, kiosk.store.device, ask, NOW);
-    await kiosk.store.sync.applyRoster({ ...page, first: page.first });
+    await kiosk.store.roster.apply({ ...page, first: page.first });
     ({ more } = page);
   }
 }
@@ -177,8 +177,8 @@ describe.skipIf(unavailable)('another embedder', () => {
     await notified();
     await reopened();
     const templates = Object.values(pictures).flat().length;
-    expect([...kiosk.store.templates(EMBEDDER_ID)]).toHaveLength(templates);
-    const moved = [...kiosk.store.templates(DLIB)];
+    expect([...kiosk.store.templates.all(EMBEDDER_ID)]).toHaveLength(templates);
+    const moved = [...kiosk.store.templates.all(DLIB)];
     expect(moved.map((t) => [t.person, t.embedding.length]).sort()).toEqual(
       Object.entries(pictures)
         .flatMap(([name, taken]) => taken.map(() => [ids[name]!, 128]))
@@ -234,6 +234,6 @@ describe.skipIf(unavailable)('another embedder', () => {
     expect(await counts(ids.Ada!)).toEqual([[DLIB, 2]]);
     expect(await progressOf(api.db)).toMatchObject({ state: 'done' });
     await notified();
-    expect([...kiosk.store.templates(EMBEDDER_ID)]).toEqual([]);
+    expect([...kiosk.store.templates.all(EMBEDDER_ID)]).toEqual([]);
   }, 120_000);
 });

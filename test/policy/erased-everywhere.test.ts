@@ -83,7 +83,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
 
   /** The kiosk's events, to the server's own code. */
   async function deliver(kiosk: SqlStore): Promise<void> {
-    for (let events = kiosk.pending(100); events.length > 0; events = kiosk.pending(100)) {
+    for (let events = kiosk.outbox.pending(100); events.length > 0; events = kiosk.outbox.pending(100)) {
       const { device, epoch, seq } = events[0]!.header;
       const last = seq + events.length - 1;
       const header: BatchHeader = {
@@ -97,7 +97,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
         spv: 1,
       };
       const { ack } = await ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
-      kiosk.acknowledge(epoch, { committed: ack.committed, safe: ack.committed });
+      kiosk.outbox.acknowledge(epoch, { committed: ack.committed, safe: ack.committed });
     }
   }
 
@@ -120,11 +120,11 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     const folder = temporaryHome();
     opened.push(async () => folder.remove());
     const kiosk = await openKiosk(folder.path);
-    const ada = await kiosk.addPerson(aPerson({ name: 'Ada Lovelace', number: 'N-1815', photo: aPhoto() }));
-    const grace = await kiosk.addPerson(aPerson({ name: 'Grace Hopper', number: 'N-1906' }));
+    const ada = await kiosk.people.add(aPerson({ name: 'Ada Lovelace', number: 'N-1815', photo: aPhoto() }));
+    const grace = await kiosk.people.add(aPerson({ name: 'Grace Hopper', number: 'N-1906' }));
     await someCheckins(kiosk, ada.id, 5, { photo: aPhoto(), gps: 'sealed-position' });
     await someCheckins(kiosk, grace.id, 2);
-    const { device } = kiosk.pending(1)[0]!.header;
+    const { device } = kiosk.outbox.pending(1)[0]!.header;
     await database.db
       .insertInto('device')
       .values({
@@ -212,7 +212,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       return count;
     };
     expect(await photos()).toBe(2);
-    expect(kiosk.person(ada.id)?.name).toBe('Ada Lovelace');
+    expect(kiosk.people.get(ada.id)?.name).toBe('Ada Lovelace');
     // In its write-ahead log as in its file: the search looks into both.
     expect(await inKiosk()).toBe(3);
     kiosk.scrubLog();
@@ -236,7 +236,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     );
     const erase = changes.filter((c) => c.kind === 'erase');
     expect(erase).toMatchObject([{ request, person: ada.id }]);
-    await kiosk.sync.applyRoster({ whole: false, more: false, cursor: 'c', changes: erase });
+    await kiosk.roster.apply({ whole: false, more: false, cursor: 'c', changes: erase });
     await deliver(kiosk);
     now = new Date(now.getTime() + 3_600_000);
     await erasures.run();
@@ -271,7 +271,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     expect(await photos()).toBe(1);
     expect(await openedInRows(database.db, keys, ada.id)).toEqual([]);
     expect(await openedInRows(database.db, keys, grace.id)).toEqual(expect.arrayContaining(['person', 'event', 'key']));
-    expect([kiosk.person(ada.id), await inKiosk(), photosInKiosk()]).toEqual([null, 0, 0]);
+    expect([kiosk.people.get(ada.id), await inKiosk(), photosInKiosk()]).toEqual([null, 0, 0]);
     expect(await openedUnderEnvironment(database.db, keys, [ada.id, 'Ada Lovelace'])).toEqual([]);
     // That someone of this id was erased, and which kiosk has said so, is known; no record is of theirs.
     expect(await tablesNaming(database.db, ada.id)).toEqual(['change', 'erasure', 'person']);

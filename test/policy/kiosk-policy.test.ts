@@ -25,7 +25,7 @@ beforeEach(async () => {
   const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
   writeSiteConfig(home, { ...readSiteConfig(home), privacy });
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-  kiosk.store.setSetting(EMERGENCY_PIN, await (await kiosk.pins()).hash(STAFF_PIN));
+  kiosk.store.settings.set(EMERGENCY_PIN, await (await kiosk.pins()).hash(STAFF_PIN));
   await kiosk.close();
 });
 afterEach(async () => {
@@ -37,7 +37,7 @@ afterEach(async () => {
 /** A kiosk that got this policy, started again. */
 async function kioskUnder(policy: Policy): Promise<Core> {
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
-  await kiosk.store.sync.applyRoster({
+  await kiosk.store.roster.apply({
     whole: false,
     more: false,
     cursor: 'c1',

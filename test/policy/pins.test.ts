@@ -47,7 +47,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     const store = await openKiosk(newFolder(), {}, { clock });
     const { device } = await knownKiosk(api.db, { site, device: store.device });
     const own = await createPinHasher(randomBytes(32));
-    const pins = createPersonPins(own, () => readPeppers(store.sync.pinPeppers));
+    const pins = createPersonPins(own, () => readPeppers(store.roster.pinPeppers));
     const checkin = createCheckinService({
       store,
       recogniser: { off: null } as unknown as Recogniser,
@@ -79,7 +79,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
       async set(person: Person, pin: string, after = 0): Promise<void> {
         clock.time = NOW.getTime() + after;
         if (clock.time > api.now.getTime()) api.now = new Date(clock.time);
-        store.setPin(person.id, await pins.hash(pin));
+        store.pins.set(person.id, await pins.hash(pin));
       },
       choose: ({ number }: Person, code: string, pin: string) => checkin.pinChoose({ number: number!, code, pin }),
       /** How many rows of PINs lie here. */
@@ -89,7 +89,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
         const { id, number } = person;
         const code = await codeOf(() => checkin.checkinByPin({ number: number!, pin })).catch(() => null);
         if (code) return code;
-        return store.lastCheckin(id)?.method ?? 'nobody';
+        return store.checkins.last(id)?.method ?? 'nobody';
       },
     };
     await kiosk.sync();
@@ -156,8 +156,8 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await west.sync();
     const notified = (await bonn.sync()).concat(await old.sync());
     expect(notified.filter((c) => c.kind === 'pin')).toEqual([]);
-    expect(bonn.store.pinHash(ada.id)).toBeNull();
-    expect([old.store.person(ada.id)?.name, old.store.pinHash(ada.id), old.store.sync.pinPeppers]).toEqual([
+    expect(bonn.store.pins.hash(ada.id)).toBeNull();
+    expect([old.store.people.get(ada.id)?.name, old.store.pins.hash(ada.id), old.store.roster.pinPeppers]).toEqual([
       'Ada',
       null,
       null,
@@ -166,7 +166,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await bonn.sync();
     await west.sync();
     expect(await bonn.types(ada, '5830')).toBe(OK);
-    expect(west.store.person(ada.id)).toBeNull();
+    expect(west.store.people.get(ada.id)).toBeNull();
     expect(west.pins()).toBe(0);
   });
 
@@ -177,18 +177,18 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await west.sync();
     await east.sync();
     const row = (await pinRow(ada.id))!;
-    const value = sharedPin(west.store.pinHash(ada.id)!)!;
+    const value = sharedPin(west.store.pins.hash(ada.id)!)!;
     expect(Buffer.from(row.sealed!).includes(value.hash)).toBe(false);
     // The server has it in one place: not in the log of events, whose chain stands on the commitment.
     const events = await api.db.selectFrom('event').selectAll().where('person', '=', ada.id).execute();
     const box = await personBox(api.db, api.keys, [ada.id]);
     const set = events.filter((e) => e.type === 'pin');
     expect(set.map((e) => Object.keys(openHalf(api.keys, box, e)))).toEqual([['person']]);
-    await west.store.deletePerson(ada.id);
+    await west.store.people.delete(ada.id);
     await west.sync();
     await east.sync();
     for (const { store } of [west, east]) {
-      expect(store.person(ada.id)).toBeNull();
+      expect(store.people.get(ada.id)).toBeNull();
     }
     expect([west.pins(), east.pins()]).toEqual([0, 0]);
     await closeErasures(api.db, api.keys);
@@ -198,7 +198,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
   test('a PIN of a kiosk’s own goes over when it is used, and never takes the place of one that was chosen elsewhere', async () => {
     const [ada, eve] = [await make(), await make('Eve')];
     const [west, east] = [await door(), await door()];
-    for (const { id } of [ada, eve]) west.store.setPin(id, await west.own.hash('5830'));
+    for (const { id } of [ada, eve]) west.store.pins.set(id, await west.own.hash('5830'));
     await west.sync();
     await east.sync();
     expect([await pinRow(ada.id), await east.types(ada, '5830')]).toEqual([undefined, 'pin-wrong']);
@@ -206,7 +206,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await east.set(eve, '7294');
     await east.sync();
     expect([await west.types(ada, '5830'), await west.types(eve, '5830')]).toEqual([OK, OK]);
-    expect(sharedPin(west.store.pinHash(ada.id)!)).not.toBeNull();
+    expect(sharedPin(west.store.pins.hash(ada.id)!)).not.toBeNull();
     await west.sync();
     await east.sync();
     expect([await east.types(ada, '5830'), await west.types(ada, '5830')]).toEqual([OK, OK]);
@@ -230,10 +230,10 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await east.set(eve, '8526', 60_000); // under the old pepper, which it has no word of
     for (const kiosk of [west, east]) {
       await kiosk.sync();
-      expect([await kiosk.types(ada, '5830'), kiosk.store.pinHash(eve.id)]).toEqual([OK, null]);
+      expect([await kiosk.types(ada, '5830'), kiosk.store.pins.hash(eve.id)]).toEqual([OK, null]);
     }
     expect((await pinRow(eve.id))?.sealed).toBeNull();
-    expect(readPeppers(west.store.sync.pinPeppers)).toHaveLength(1);
+    expect(readPeppers(west.store.roster.pinPeppers)).toHaveLength(1);
     // Chosen again, it counts again.
     await east.set(eve, '9417', 120_000);
     await east.sync();
@@ -245,7 +245,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     const [ada, eve] = [await make(), await make('Eve')];
     const [west, east] = [await door(), await door()];
     const url = `/api/people/${ada.id}/pin`;
-    east.store.setPin(ada.id, await east.own.hash('5830'));
+    east.store.pins.set(ada.id, await east.own.hash('5830'));
     await west.set(ada, '5830');
     await west.sync();
     expect(await api.ask('GET', `/api/people/${ada.id}/pin-code`, { as: 'staff' })).toMatchObject({

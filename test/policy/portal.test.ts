@@ -255,16 +255,16 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       const changes = await changesFor(person, kiosk.device);
       expect(changes).toContainEqual(expect.objectContaining({ kind: 'person', gpsOptOut: true }));
       const store = await openKiosk(newFolder());
-      await store.sync.applyRoster({ whole: false, more: false, cursor: 'c1', changes });
-      await store.recordCheckin(aCheckin(person, { gps: 'A POSITION' }));
-      const [event] = store.pending(10).filter((e) => e.header.type === 'checkin');
+      await store.roster.apply({ whole: false, more: false, cursor: 'c1', changes });
+      await store.checkins.record(aCheckin(person, { gps: 'A POSITION' }));
+      const [event] = store.outbox.pending(10).filter((e) => e.header.type === 'checkin');
       expect(Object.keys(event!.header.commitments)).not.toContain('gps');
       expect(JSON.stringify(event)).not.toContain('A POSITION');
       // Someone else's on the same kiosk has them: the test would see one.
       const someone = aPerson({});
-      await store.addPerson(someone);
-      await store.recordCheckin(aCheckin(someone.id, { gps: 'A POSITION' }));
-      expect(JSON.stringify(store.pending(50))).toContain('A POSITION');
+      await store.people.add(someone);
+      await store.checkins.record(aCheckin(someone.id, { gps: 'A POSITION' }));
+      expect(JSON.stringify(store.outbox.pending(50))).toContain('A POSITION');
     }
     expect((await exportOf(person)).text).not.toContain(values.find((v) => v.startsWith('"latitude"')));
     // A kiosk that had not heard of it yet.

@@ -58,7 +58,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
         await sendFrom(opened, store);
         return readInto(opened, store);
       },
-      enter: (...people: Person[]) => Promise.all(people.map((p) => store.recordCheckin(aCheckin(p.id)))),
+      enter: (...people: Person[]) => Promise.all(people.map((p) => store.checkins.record(aCheckin(p.id)))),
       begin: () => list.evacuationBegin({ token }),
       end: () => list.evacuationEnd({ token }),
       mark: (p: Person, accounted = true) => list.evacuationAccount({ token, person: p.id, accounted }),
@@ -187,7 +187,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     const notified = await bonn.sync();
     expect(notified.filter((c) => c.kind === 'evacuation' || c.kind === 'accounted')).toEqual([]);
     expect(await bonn.shows()).toEqual(OVER);
-    await east.store.deletePerson(ada.id);
+    await east.store.people.delete(ada.id);
     await east.sync();
     await west.sync();
     await closeErasures(api.db, api.keys);

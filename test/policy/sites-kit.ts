@@ -80,12 +80,12 @@ export async function notified(
 
 /** What a real store has made reaches the server. */
 export async function sendFrom({ api }: Opened, store: SqlStore): Promise<void> {
-  for (let events = store.pending(500); events.length > 0; events = store.pending(500)) {
+  for (let events = store.outbox.pending(500); events.length > 0; events = store.outbox.pending(500)) {
     const { epoch, seq } = events[0]!.header;
     const from = { iss: store.device, aud: randomUUID(), epoch, first: seq, last: seq + events.length - 1 };
     const header = { alg: 'EdDSA', typ: 'sp-batch+jws', ...from, spv: 3 } as const;
     const { ack } = await ingest(api.db, api.keys, header, { sentAt: api.now.toISOString(), events }, api.now);
-    store.acknowledge(epoch, { committed: ack.committed, safe: 0 });
+    store.outbox.acknowledge(epoch, { committed: ack.committed, safe: 0 });
   }
 }
 
@@ -94,7 +94,7 @@ export async function readInto(made: Opened, store: SqlStore, version?: number):
   const changes: Change[] = [];
   for (let more = true; more; ) {
     const ask = {
-      cursor: store.sync.cursor,
+      cursor: store.roster.cursor,
       limit: 200,
       presenceAfter: null,
       newestKey: true,
@@ -102,7 +102,7 @@ export async function readInto(made: Opened, store: SqlStore, version?: number):
     };
     const page = await readChanges(sourceOf(made), store.device, ask, made.api.now);
     changes.push(...page.changes);
-    await store.sync.applyRoster({ ...page, first: page.first });
+    await store.roster.apply({ ...page, first: page.first });
     ({ more } = page);
   }
   return changes;

@@ -93,7 +93,7 @@ export async function faces(root: string): Promise<Recorded> {
       takenAt: 0,
     });
   }
-  const enrolled = kiosk.store.countPeople();
+  const enrolled = kiosk.store.people.count();
   await kiosk.close();
 
   const recording = new Recording(root);

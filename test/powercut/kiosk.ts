@@ -107,11 +107,11 @@ export async function openAfterCut(root: string, demo = false): Promise<FoundKio
     ensureKioskFolder(home, demo);
     kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
     const { store, keys, site } = kiosk;
-    const [someone] = store.allPeople();
-    const checkins = store
-      .checkins({ limit: 10_000 })
+    const [someone] = store.people.all();
+    const checkins = store.checkins
+      .list({ limit: 10_000 })
       .map(({ id, voided, photo }) => ({ id, voided, photo: photo !== null }));
-    if (someone) await store.recordCheckin(aCheckin(someone.id, { photo: new Uint8Array(100) }));
+    if (someone) await store.checkins.record(aCheckin(someone.id, { photo: new Uint8Array(100) }));
     const { problems } = await store.check();
     const pepper = keys.subkey(DEVICE_PURPOSES.pinPepper);
     const pinOf = (stored: string | null): Promise<string | null> => {
@@ -121,20 +121,20 @@ export async function openAfterCut(root: string, demo = false): Promise<FoundKio
       return found;
     };
     const people = await Promise.all(
-      store
-        .allPeople()
-        .map(async ({ id, number, name }) => ({ id, number, name, pin: await pinOf(store.pinHash(id)) })),
+      store.people
+        .all()
+        .map(async ({ id, number, name }) => ({ id, number, name, pin: await pinOf(store.pins.hash(id)) })),
     );
-    const settings = new Map(['works-alone', 'joining'].map((key) => [key, store.setting(key)]));
+    const settings = new Map(['works-alone', 'joining'].map((key) => [key, store.settings.get(key)]));
     return {
       problems: problems.map(({ code, detail }) => `${code}: ${detail}`),
       device: store.device,
       site: site.site,
       checkins,
       people,
-      staffPin: await pinOf(store.setting(EMERGENCY_PIN)),
+      staffPin: await pinOf(store.settings.get(EMERGENCY_PIN)),
       server: readServerLink(store)?.bundle.serverId ?? null,
-      cursor: store.sync.cursor,
+      cursor: store.roster.cursor,
       waiting: store.imports.list().map(({ word }) => word),
       generation: keys.current.generation,
       setting: (key) => settings.get(key) ?? null,

@@ -246,7 +246,7 @@ export async function soakMonth({ days, walkups, costly, seed, note }: MonthOpti
     const { store } = after;
     const check = await store.check();
     problems.push(...check.problems.map(({ code, detail }) => `${code}: ${detail}`));
-    const marks = store.sync.marks();
+    const marks = store.outbox.marks();
     const slope = (what: 'resident' | 'heapUsed' | 'external') =>
       slopeWithInterval(measured.slice(Math.floor(days / 4)).map((one) => [one.day / 30, one[what] / MB] as const));
     return {
@@ -258,7 +258,7 @@ export async function soakMonth({ days, walkups, costly, seed, note }: MonthOpti
           'month',
         ),
       ),
-      waiting: store.pendingCount(),
+      waiting: store.outbox.count(),
       trimmed: marks.reduce((sum, { trimmed }) => sum + trimmed, 0),
       peak,
       problems,
@@ -292,14 +292,14 @@ async function fill({ home, device, walkups, begin, faces, link }: Filling): Pro
   const store = await createStore({ home, device, keys, clock });
   try {
     const pins = await createPinHasher(keys.subkey(DEVICE_PURPOSES.pinPepper));
-    store.setSetting(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
+    store.settings.set(EMERGENCY_PIN, await pins.hash(STAFF_PIN));
     const pin = await pins.hash('5830');
     const add = async (name: string, number: string, embeddings: Float32Array[], pinHash: string | null) => {
       pass(1000);
       const consent = { textVersion: '1', language: 'en' };
       const templates = embeddings.map((embedding) => ({ pose: 'front', model: EMBEDDER_ID, embedding }));
       const person = { id: randomUUID(), name, number, language: 'en', consent, templates, photo: null, pinHash };
-      return (await store.addPerson(person)).id;
+      return (await store.people.add(person)).id;
     };
     const { rows } = syntheticPeople(PEOPLE * 2, 0, 7);
     const row = (n: number) => rows.slice(n * 512, (n + 1) * 512);
@@ -317,7 +317,7 @@ async function fill({ home, device, walkups, begin, faces, link }: Filling): Pro
       );
     for (let i = 0; i < HISTORY_DAYS * walkups; i++) {
       pass(DAY / walkups);
-      await store.recordCheckin(aCheckin(people[i % PEOPLE]!));
+      await store.checkins.record(aCheckin(people[i % PEOPLE]!));
     }
     writeServerLink(store, link);
     return people;

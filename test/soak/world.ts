@@ -113,7 +113,7 @@ export async function openWorld(): Promise<SoakWorld> {
       await reader[Symbol.asyncDispose]();
       const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
       try {
-        const all = kiosk.store.checkins({ limit: 1_000_000 });
+        const all = kiosk.store.checkins.list({ limit: 1_000_000 });
         const { problems } = await kiosk.store.check();
         return {
           records: all.length,
@@ -134,7 +134,7 @@ async function fill(home: string): Promise<string[]> {
   try {
     await enrolDemoPeople(kiosk);
     const badges = Array.from({ length: BADGED }, (_, i) => String(5_000_000 + i * 7919));
-    await kiosk.store.sync.applyRoster(
+    await kiosk.store.roster.apply(
       {
         whole: false,
         cursor: 'soak',

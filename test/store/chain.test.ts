@@ -99,16 +99,16 @@ function verify(headers: readonly EventHeader[]): boolean {
 describe('the chain', () => {
   it('verifies from the wire alone, whatever personal values are gone', async () => {
     const store = await openKiosk(newFolder());
-    const gone = await store.addPerson(aPerson({ photo: new Uint8Array(99) }));
-    const stays = await store.addPerson(aPerson());
+    const gone = await store.people.add(aPerson({ photo: new Uint8Array(99) }));
+    const stays = await store.people.add(aPerson());
     await someCheckins(store, gone.id, 3, { photo: new Uint8Array(200), gps: 'sealed' });
     await someCheckins(store, stays.id, 3, { photo: new Uint8Array(200), gps: 'sealed' });
-    const headers = () => store.pending(1000).map((e) => EventHeader.parse(e.header));
+    const headers = () => store.outbox.pending(1000).map((e) => EventHeader.parse(e.header));
     const before = headers();
-    await store.deletePerson(gone.id);
-    await store.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
-    store.purgeGps(new Date(Date.now() + 86_400_000).toISOString());
-    const after = store.pending(1000);
+    await store.people.delete(gone.id);
+    await store.retention.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
+    store.retention.purgeGps(new Date(Date.now() + 86_400_000).toISOString());
+    const after = store.outbox.pending(1000);
     expect(after.slice(0, before.length).map((e) => e.header)).toEqual(before);
     expect(verify(headers())).toBe(true);
     const left = after.filter((e) => e.header.type === 'checkin').map((e) => Object.keys(e.personal).sort());
@@ -118,9 +118,9 @@ describe('the chain', () => {
 
   it('breaks when any one field of any header is another', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 4);
-    const headers = store.pending(1000).map((e) => e.header);
+    const headers = store.outbox.pending(1000).map((e) => e.header);
     expect(verify(headers)).toBe(true);
     const text = headers.map((h) => canonicalBytes(h).toString('utf8'));
     fc.assert(
@@ -149,7 +149,7 @@ describe('the chain', () => {
   it('in the file: the check finds any column of any event changed, and a removed event', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 3);
     const { db } = store.session;
     db.exec('DROP TRIGGER event_never_changes; DROP TRIGGER event_stays_until_safe');

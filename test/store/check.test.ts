@@ -15,14 +15,14 @@ const random = printedRandom('bits flipped');
 async function fullKiosk(): Promise<string> {
   const home = newFolder();
   const store = await openKiosk(home);
-  const a = await store.addPerson(aPerson({ number: '1', pinHash: 'phc', photo: aPhoto() }));
-  const b = await store.addPerson(aPerson({ number: '2' }));
+  const a = await store.people.add(aPerson({ number: '1', pinHash: 'phc', photo: aPhoto() }));
+  const b = await store.people.add(aPerson({ number: '2' }));
   await someCheckins(store, a.id, 5, { photo: aPhoto(), gps: 'sealed' });
   await someCheckins(store, b.id, 5);
-  store.voidCheckin(store.checkins({ limit: 1 })[0]!.id, 'staff');
-  store.setSetting('k', 'v'.repeat(5000));
-  store.setSetting('k', 'v'); // leaves free pages
-  store.acknowledge(store.epoch, { committed: 4, safe: 2 });
+  store.checkins.void(store.checkins.list({ limit: 1 })[0]!.id, 'staff');
+  store.settings.set('k', 'v'.repeat(5000));
+  store.settings.set('k', 'v'); // leaves free pages
+  store.outbox.acknowledge(store.epoch, { committed: 4, safe: 2 });
   store.close();
   return home;
 }
@@ -145,7 +145,7 @@ describe('store check', () => {
 
   it('goes on beside check-ins, which it does not hold up for longer than a piece', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 600);
     let done = false;
     const checking = store.check().finally(() => {

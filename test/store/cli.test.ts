@@ -21,7 +21,7 @@ describe('sp', () => {
     const kiosk = join(home, 'kiosk');
     mkdirSync(kiosk, { mode: 0o700 });
     const store = await openKiosk(kiosk);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     const made = await someCheckins(store, id, 3);
 
     const held = sp(home, 'store', 'check');

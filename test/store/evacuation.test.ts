@@ -47,7 +47,7 @@ const page = (rest: Partial<RosterPage>): RosterPage => ({
 });
 const token = 'staff';
 const health = (store: SqlStore) =>
-  store
+  store.outbox
     .pending(100)
     .filter(({ header }) => header.type === 'health')
     .map(({ header }) => header.open as { code: string; detail: object })
@@ -57,18 +57,18 @@ async function site() {
   const home = newFolder();
   const clock = heldClock(NOON);
   const store = await openKiosk(home, {}, { clock });
-  const add = async (name: string) => (await store.addPerson(aPerson({ name }))).id;
+  const add = async (name: string) => (await store.people.add(aPerson({ name }))).id;
   const people = { ann: await add('Ann'), bea: await add('Bea'), cem: await add('Cem'), dana: await add('Dana') };
   return { home, clock, store, ...people };
 }
 
 test('who is inside follows from the records here and from what the server sent of the others, the newest of each', async () => {
   const { store, clock, ann, bea, cem, dana } = await site();
-  await store.recordCheckin(aCheckin(ann));
-  await store.recordCheckin(aCheckin(bea));
-  const void1 = await store.recordCheckin(aCheckin(dana));
-  store.voidCheckin(void1.id, 'not-me');
-  await store.sync.applyRoster(
+  await store.checkins.record(aCheckin(ann));
+  await store.checkins.record(aCheckin(bea));
+  const void1 = await store.checkins.record(aCheckin(dana));
+  store.checkins.void(void1.id, 'not-me');
+  await store.roster.apply(
     page({
       presence: [
         { person: ann, direction: 'in', at: iso(NOON - HOUR) }, // older than what was recorded here
@@ -95,8 +95,8 @@ test('who is inside follows from the records here and from what the server sent 
 
 test('it is there after a restart without a network, with who was accounted for', async () => {
   const { home, store, clock, ann, cem } = await site();
-  await store.recordCheckin(aCheckin(ann));
-  await store.sync.applyRoster(page({ presence: [{ person: cem, direction: 'in', at: iso(NOON - HOUR) }] }));
+  await store.checkins.record(aCheckin(ann));
+  await store.roster.apply(page({ presence: [{ person: cem, direction: 'in', at: iso(NOON - HOUR) }] }));
   const before = rig(store, clock).evacuation;
   await before.evacuationOpen({ token });
   await before.evacuationBegin({ token });
@@ -104,7 +104,7 @@ test('it is there after a restart without a network, with who was accounted for'
   store.close();
 
   const again = await openKiosk(home, {}, { clock });
-  expect(createPresenceBoard(again.sync.presence()).last(cem)).toEqual({ direction: 'in', at: NOON - HOUR });
+  expect(createPresenceBoard(again.presence.elsewhere()).last(cem)).toEqual({ direction: 'in', at: NOON - HOUR });
   const { evacuation } = rig(again, clock);
   const list = await evacuation.evacuationOpen({ token });
   expect(list.begunAt).toBe(iso(NOON));
@@ -121,7 +121,7 @@ test('it is there after a restart without a network, with who was accounted for'
 
 test('opening, beginning and ending are reported to the server by numbers alone, and no session looks without it', async () => {
   const { store, clock, ann } = await site();
-  await store.recordCheckin(aCheckin(ann));
+  await store.checkins.record(aCheckin(ann));
   const { evacuation, lock } = rig(store, clock);
   expect(await codeOf(() => evacuation.evacuationList({ token }))).toBe('evacuation-not-open');
   expect(await codeOf(() => evacuation.evacuationOpen({ token: 'stranger' }))).toBe('staff-locked');
@@ -148,18 +148,18 @@ test('no whereabouts stay of a person who is erased or leaves the site', async (
     (['presence', 'accounted'] as const).map(
       (table) => store.session.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number,
     );
-  await store.sync.applyRoster(
+  await store.roster.apply(
     page({
       presence: [ann, cem].map((person) => ({ person, direction: 'in', at: iso(NOON) })),
     }),
   );
-  store.beginEvacuation({ id: randomUUID(), begunAt: iso(NOON) }, { code: 'evacuation-begun', detail: {} });
-  store.account(ann, true, iso(NOON));
-  store.account(cem, true, iso(NOON));
+  store.presence.beginEvacuation({ id: randomUUID(), begunAt: iso(NOON) }, { code: 'evacuation-begun', detail: {} });
+  store.presence.account(ann, true, iso(NOON));
+  store.presence.account(cem, true, iso(NOON));
   expect(rows()).toEqual([2, 2]);
-  await store.sync.applyRoster(page({ changes: [{ kind: 'erase', request: randomUUID(), person: ann }] }));
+  await store.roster.apply(page({ changes: [{ kind: 'erase', request: randomUUID(), person: ann }] }));
   expect(rows()).toEqual([1, 1]);
-  await store.sync.applyRoster(page({ changes: [{ kind: 'gone', person: cem }] }));
+  await store.roster.apply(page({ changes: [{ kind: 'gone', person: cem }] }));
   expect(rows()).toEqual([0, 0]);
 });
 
@@ -171,7 +171,7 @@ test('where the server could not name everybody the list says of which time some
     at: iso(NOON - i * 1_000),
   }));
   const oldest = iso(NOON - 2 * HOUR);
-  await store.sync.applyRoster(page({ presence: [...others, { person: cem, direction: 'in', at: oldest }] }));
+  await store.roster.apply(page({ presence: [...others, { person: cem, direction: 'in', at: oldest }] }));
   const { evacuation } = rig(store, clock);
   expect((await evacuation.evacuationOpen({ token })).cutBefore).toBe(oldest);
   clock.time += 23 * HOUR;

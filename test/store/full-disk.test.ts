@@ -42,7 +42,7 @@ describe.skipIf(!probe)('a full disk', () => {
     const disk = smallDisk(24)!;
     const home = join(disk, 'kiosk');
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     const [good] = await someCheckins(store, id, 1, { photo: aPhoto() });
     expect(existsSync(join(home, 'reserve.bin'))).toBe(true);
     const free = fill(disk);
@@ -50,7 +50,7 @@ describe.skipIf(!probe)('a full disk', () => {
     const made = await someCheckins(store, id, 150, { photo: aPhoto(100_000) });
     expect(made[0]).toMatchObject({ photo: null, photoLost: 'storage-full' });
     expect(existsSync(join(home, 'reserve.bin'))).toBe(false); // given up for attendance
-    const events = store.pending(10_000).map((e) => e.header);
+    const events = store.outbox.pending(10_000).map((e) => e.header);
     expect(events.filter((h) => h.type === 'health' && h.open.code === 'photo-not-kept').length).toBeGreaterThan(0);
     expect(readdirSync(join(home, 'storage/faces')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect((await store.check()).problems).toEqual([]);
@@ -62,10 +62,10 @@ describe.skipIf(!probe)('a full disk', () => {
     for (; taken < 20_000 && last === ''; taken++)
       last = await codeOf(() => someCheckins(store, id, 1)).catch(() => '');
     expect(last).toBe('storage-full');
-    const count = store.checkins({ limit: 100_000 }).length;
-    expect(await codeOf(() => store.addPerson(aPerson({ photo: aPhoto(50_000) })))).toBe('storage-full');
-    expect(store.countPeople()).toBe(1);
-    expect(store.checkins({ limit: 100_000 })).toHaveLength(count);
+    const count = store.checkins.list({ limit: 100_000 }).length;
+    expect(await codeOf(() => store.people.add(aPerson({ photo: aPhoto(50_000) })))).toBe('storage-full');
+    expect(store.people.count()).toBe(1);
+    expect(store.checkins.list({ limit: 100_000 })).toHaveLength(count);
     filler();
     free();
 
@@ -74,8 +74,8 @@ describe.skipIf(!probe)('a full disk', () => {
     expect((await store.check()).problems).toEqual([]);
     store.close();
     const again = await openKiosk(home);
-    expect(again.checkins({ limit: 100_000 })).toHaveLength(count + 1);
-    expect(await again.openPhoto(good!.photo!)).toHaveLength(4000);
+    expect(again.checkins.list({ limit: 100_000 })).toHaveLength(count + 1);
+    expect(await again.photos.open(good!.photo!)).toHaveLength(4000);
     expect((await again.check()).problems).toEqual([]);
     expect(existsSync(join(home, 'reserve.bin'))).toBe(true);
   });
@@ -83,7 +83,7 @@ describe.skipIf(!probe)('a full disk', () => {
   it('makes a rekey fail, and the store goes on under its old key', async () => {
     const disk = smallDisk(24)!;
     const store = await openKiosk(join(disk, 'kiosk'));
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 100);
     const free = fill(disk);
     expect(await codeOf(() => store.rekey())).toBe('storage-full');
@@ -98,10 +98,10 @@ describe('a vault that can’t be written', () => {
   it('costs the photo, not the check-in', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     rmSync(join(home, 'storage/faces'), { recursive: true });
     const [made] = await someCheckins(store, id, 1, { photo: aPhoto() });
     expect(made).toMatchObject({ photo: null, photoLost: 'storage-failed' });
-    expect(store.checkins({ limit: 1 })).toEqual([made]);
+    expect(store.checkins.list({ limit: 1 })).toEqual([made]);
   });
 });

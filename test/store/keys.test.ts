@@ -13,7 +13,7 @@ const secret = () => randomBytes(32);
 async function closedKiosk(keys: Parameters<typeof openKiosk>[1]): Promise<string> {
   const home = newFolder();
   const store = await openKiosk(home, keys);
-  const { id } = await store.addPerson(aPerson({ photo: new Uint8Array(500) }));
+  const { id } = await store.people.add(aPerson({ photo: new Uint8Array(500) }));
   await someCheckins(store, id, 3);
   store.close();
   return home;
@@ -36,7 +36,7 @@ describe('a store that must not open stays untouched, to the byte and the time o
     await refusedUntouched(home, { ...right, provisioningSecret: null }, 'provisioning-secret-missing');
     await refusedUntouched(home, { ...right, deviceSecret: null, allowSecretFile: false }, 'device-secret-missing');
     await refusedUntouched(home, { ...right, deviceSecret: null, allowSecretFile: true }, 'device-secret-missing');
-    expect((await openKiosk(home, right)).countPeople()).toBe(1);
+    expect((await openKiosk(home, right)).people.count()).toBe(1);
   });
 
   it('on another machine', async () => {
@@ -75,7 +75,7 @@ describe('a store that must not open stays untouched, to the byte and the time o
     const home = await closedKiosk(right);
     const other = newFolder();
     const running = await openKiosk(other, right);
-    const { id } = await running.addPerson(aPerson());
+    const { id } = await running.people.add(aPerson());
     await someCheckins(running, id, 3);
     for (const name of ['store.db', 'store.db-wal']) writeFileSync(join(home, name), readFileSync(join(other, name)));
     expect(statSync(join(home, 'store.db-wal')).size).toBeGreaterThan(5000);
@@ -183,7 +183,7 @@ describe('slot 2', () => {
     const old = { deviceSecret: secret(), machineId: 'old-board', recoveryKey };
     const home = newFolder();
     const store = await openKiosk(home, old);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     await store.rekey();
     const fresh = { deviceSecret: secret(), provisioningSecret: secret(), machineId: 'new-board' };
     expect(await codeOf(() => openKiosk(home, fresh))).toBe('store-other-machine');
@@ -195,7 +195,7 @@ describe('slot 2', () => {
     });
     await recoverKeys({ home, ...fresh, privateKey: priv });
     const back = await openKiosk(home, fresh);
-    expect(back.person(id)?.name).toBe('Ada Lovelace');
+    expect(back.people.get(id)?.name).toBe('Ada Lovelace');
     back.close();
     expect(await codeOf(() => openKiosk(home, old))).toBe('store-other-machine');
     expect(await codeOf(() => openKiosk(home, { ...fresh, deviceSecret: old.deviceSecret }))).toBe('store-wrong-key');

@@ -38,7 +38,7 @@ describe('kill -9', () => {
     async (run) => {
       const home = newFolder();
       const store = await openKiosk(home);
-      const { id } = await store.addPerson(aPerson());
+      const { id } = await store.people.add(aPerson());
       store.close();
       const confirmed: string[] = [];
       const photos: string[] = [];
@@ -57,15 +57,15 @@ describe('kill -9', () => {
       }
       expect(confirmed.length).toBeGreaterThan(3);
       const after = await openKiosk(home);
-      const stored = after.checkins({ limit: 10_000 }).map((c) => c.id);
+      const stored = after.checkins.list({ limit: 10_000 }).map((c) => c.id);
       expect(new Set(stored).size).toBe(stored.length);
       expect(confirmed.filter((one) => !stored.includes(one))).toEqual([]);
       // At most one a kill was committed and not yet confirmed.
       expect(stored.length - confirmed.length).toBeLessThanOrEqual(3);
-      for (const photo of photos) expect(await after.openPhoto(photo)).toHaveLength(5000);
+      for (const photo of photos) expect(await after.photos.open(photo)).toHaveLength(5000);
       expect((await after.check()).problems).toEqual([]);
       // Each opening has an epoch of its own, in which every sequence number stands once.
-      const headers = after.pending(100_000).map((e) => e.header);
+      const headers = after.outbox.pending(100_000).map((e) => e.header);
       for (const epoch of new Set(headers.map((h) => h.epoch))) {
         const seqs = headers.filter((h) => h.epoch === epoch).map((h) => h.seq);
         expect(seqs).toEqual(seqs.map((_, i) => i + 1));
@@ -79,10 +79,10 @@ describe('kill -9', () => {
     for (let kill = 0; kill < 4; kill++) {
       const notified = await killed('pages.ts', [home], 2 + ((kill * 17) % 40), random() * 4);
       const store = await openKiosk(home);
-      const page = Number(store.sync.cursor);
+      const page = Number(store.roster.cursor);
       expect(page).toBeGreaterThanOrEqual(Number(notified.at(-1) ?? 0));
-      expect(store.countPeople()).toBe(2 * page);
-      expect(store.pending(1000).map((e) => e.header.open.request)).toHaveLength(page);
+      expect(store.people.count()).toBe(2 * page);
+      expect(store.outbox.pending(1000).map((e) => e.header.open.request)).toHaveLength(page);
       expect((await store.check()).problems).toEqual([]);
       store.close();
     }
@@ -91,9 +91,9 @@ describe('kill -9', () => {
   it('in the middle of a rekey: the store opens, nothing is lost, and one key alone is left', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson({ number: '7', photo: aPhoto(), pinHash: 'phc' }));
+    const { id } = await store.people.add(aPerson({ number: '7', photo: aPhoto(), pinHash: 'phc' }));
     await someCheckins(store, id, 150);
-    const checkins = store.checkins({ limit: 1000 });
+    const checkins = store.checkins.list({ limit: 1000 });
     store.close();
     const seen = new Set<string>();
     for (let kill = 0; kill < 10; kill++) {
@@ -101,8 +101,8 @@ describe('kill -9', () => {
       const slots = JSON.parse(readFileSync(join(home, 'keyslots.json'), 'utf8')) as { next?: object };
       seen.add(`${slots.next ? 'two keys' : 'one key'}, ${existsSync(rekeyedFile(home)) ? 'copy' : 'no copy'}`);
       const after = await openKiosk(home);
-      expect(after.checkins({ limit: 1000 })).toEqual(checkins);
-      expect([after.person(id)?.number, after.pinHash(id)]).toEqual(['7', 'phc']);
+      expect(after.checkins.list({ limit: 1000 })).toEqual(checkins);
+      expect([after.people.get(id)?.number, after.pins.hash(id)]).toEqual(['7', 'phc']);
       expect((await after.check()).problems).toEqual([]);
       after.close();
       const keys = await openKeys({ home, deviceSecret: null });
@@ -120,14 +120,14 @@ describe('rekey', () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const person = aPerson({ number: '7', photo: aPhoto(), pinHash: 'phc' });
-    const { id } = await store.addPerson(person);
-    const gone = await store.addPerson(aPerson());
+    const { id } = await store.people.add(person);
+    const gone = await store.people.add(aPerson());
     await someCheckins(store, id, 20, { photo: aPhoto(), gps: 'sealed' });
-    await store.deletePerson(gone.id); // leaves a value under the store's own key
+    await store.people.delete(gone.id); // leaves a value under the store's own key
     const before = {
-      pending: store.pending(1000),
-      checkins: store.checkins({ limit: 100 }),
-      people: store.allPeople(),
+      pending: store.outbox.pending(1000),
+      checkins: store.checkins.list({ limit: 100 }),
+      people: store.people.all(),
     };
     const keys = store.parts.keys;
     const old = { pages: keys.current.subkey('pages'), pepper: keys.subkey('pin-pepper') };
@@ -137,7 +137,7 @@ describe('rekey', () => {
     expect(store.closed).toBe(true);
     store = await openStore({ home, keys });
     const extra = await someCheckins(store, id, 1, { photo: aPhoto() });
-    expect(store.pending(1000).slice(0, before.pending.length)).toEqual(before.pending);
+    expect(store.outbox.pending(1000).slice(0, before.pending.length)).toEqual(before.pending);
     expect((await store.check()).problems).toEqual([]);
     expect(store.session.db.prepare('SELECT records_key FROM person').pluck().get()).not.toEqual(wrapped);
     expect(keys.current.subkey('pages')).not.toEqual(old.pages);
@@ -154,19 +154,20 @@ describe('rekey', () => {
     ]);
     closeSync(handle);
     const again = await openKiosk(home);
-    expect({ people: again.allPeople(), checkins: again.checkins({ limit: 100 }).slice(1) }).toEqual({
+    expect({ people: again.people.all(), checkins: again.checkins.list({ limit: 100 }).slice(1) }).toEqual({
       people: before.people,
       checkins: before.checkins,
     });
-    expect(again.checkins({ limit: 1 })).toEqual(extra);
-    for (const { photo } of again.checkins({ limit: 100 })) expect((await again.openPhoto(photo!)).length).toBe(4000);
+    expect(again.checkins.list({ limit: 1 })).toEqual(extra);
+    for (const { photo } of again.checkins.list({ limit: 100 }))
+      expect((await again.photos.open(photo!)).length).toBe(4000);
     expect(readFileSync(join(home, 'store.db')).length % PAGE_BYTES).toBe(0);
   });
 
   it('that fails goes on under the old key', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     store.session.db.prepare('UPDATE person SET photos_key = zeroblob(61)').run();
     await expect(store.rekey()).rejects.toMatchObject({ code: 'value-altered' });
     expect([store.parts.keys.next, store.parts.keys.current.generation, existsSync(rekeyedFile(home))]).toEqual([
@@ -177,6 +178,6 @@ describe('rekey', () => {
     await someCheckins(store, id, 2);
     store.close();
     expect(Object.keys(snapshot(home)).some((name) => name.includes('.next'))).toBe(false);
-    expect((await openKiosk(home)).checkins({ limit: 9 })).toHaveLength(2);
+    expect((await openKiosk(home)).checkins.list({ limit: 9 })).toHaveLength(2);
   });
 });

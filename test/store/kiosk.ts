@@ -39,7 +39,7 @@ export async function someCheckins(
   change: Partial<NewCheckin> = {},
 ): Promise<Checkin[]> {
   const made: Checkin[] = [];
-  for (let i = 0; i < count; i++) made.push(await store.recordCheckin(aCheckin(person, change)));
+  for (let i = 0; i < count; i++) made.push(await store.checkins.record(aCheckin(person, change)));
   return made;
 }
 

@@ -56,14 +56,14 @@ const heard = (
   k.now.retention.observeServerTime(at, k.clock.time);
   k.now.lease.heard();
 };
-const facesOf = (store: SqlStore) => [...store.templates(MODEL)].length;
+const facesOf = (store: SqlStore) => [...store.templates.all(MODEL)].length;
 
 describe('the policy lease', () => {
   it('ends after its days without the server: templates go, unsent vectors too; records and people stay', async () => {
     const k = await kiosk();
-    const { id } = await k.now.store.addPerson(aPerson({ number: '7', pinHash: 'phc' }));
+    const { id } = await k.now.store.people.add(aPerson({ number: '7', pinHash: 'phc' }));
     await someCheckins(k.now.store, id, 3);
-    const before = k.now.store.pendingCount();
+    const before = k.now.store.outbox.count();
     for (let day = 0; day < 29; day++) k.clock.pass(DAY);
     await k.now.lease.check();
     expect([k.now.lease.off(), facesOf(k.now.store)]).toEqual([null, 1]);
@@ -71,16 +71,16 @@ describe('the policy lease', () => {
     await k.now.lease.check();
     expect(k.now.lease.off()).toMatchObject({ code: 'lease-expired' });
     expect([facesOf(k.now.store), k.dropped.times]).toEqual([0, 1]);
-    expect(k.now.store.pendingCount()).toBe(before);
-    expect(k.now.store.pending(99).filter((e) => e.personal.templates)).toEqual([]);
-    expect(k.now.store.personByNumber('7')).toMatchObject({ id, templates: 0, hasPin: true });
-    expect(k.now.store.sync.cursor).toBe('');
+    expect(k.now.store.outbox.count()).toBe(before);
+    expect(k.now.store.outbox.pending(99).filter((e) => e.personal.templates)).toEqual([]);
+    expect(k.now.store.people.byNumber('7')).toMatchObject({ id, templates: 0, hasPin: true });
+    expect(k.now.store.roster.cursor).toBe('');
     expect((await k.now.store.check()).problems).toEqual([]);
   });
 
   it('ends to the millisecond: nobody is recognised from then on, though the next check is still to come', async () => {
     const k = await kiosk();
-    await k.now.store.addPerson(aPerson());
+    await k.now.store.people.add(aPerson());
     k.clock.pass(30 * DAY - 1);
     expect(k.now.lease.off()).toBeNull();
     k.clock.pass(1);
@@ -92,7 +92,7 @@ describe('the policy lease', () => {
 
   it('is not held up by a clock that is set back, nor by restarts', async () => {
     const k = await kiosk();
-    await k.now.store.addPerson(aPerson());
+    await k.now.store.people.add(aPerson());
     for (let day = 0; day < 31; day++) {
       k.clock.pass(DAY);
       k.clock.time = T0 - 400 * DAY;
@@ -104,7 +104,7 @@ describe('the policy lease', () => {
 
   it('starts again with each verified contact, and a leap of the clock does not end it before the server confirms it', async () => {
     const k = await kiosk();
-    await k.now.store.addPerson(aPerson());
+    await k.now.store.people.add(aPerson());
     for (let i = 0; i < 4; i++) {
       k.clock.pass(20 * DAY);
       heard(k, k.clock.time);
@@ -124,8 +124,8 @@ describe('the policy lease', () => {
 
   it('stays ended over a restart until a whole snapshot has brought the templates back', async () => {
     const k = await kiosk();
-    const { id } = await k.now.store.addPerson(aPerson());
-    k.now.store.acknowledge(k.now.store.epoch, { committed: 3, safe: 0 });
+    const { id } = await k.now.store.people.add(aPerson());
+    k.now.store.outbox.acknowledge(k.now.store.epoch, { committed: 3, safe: 0 });
     k.clock.pass(31 * DAY);
     await k.now.lease.check();
     await k.restart();
@@ -134,7 +134,7 @@ describe('the policy lease', () => {
     expect(k.now.lease.off()?.code).toBe('lease-expired');
     const person = { kind: 'person', person: id, name: 'Ada', number: null, language: 'en', gpsOptOut: false } as const;
     for (const more of [true, false]) {
-      const outcome = await k.now.store.sync.applyRoster(
+      const outcome = await k.now.store.roster.apply(
         { whole: true, more, cursor: 'c', changes: more ? [person] : [] },
         k.now.lease.pageSettings,
       );
@@ -147,8 +147,8 @@ describe('the policy lease', () => {
 
   it('whose templates were not removed when the process died removes them at the next start', async () => {
     const k = await kiosk();
-    await k.now.store.addPerson(aPerson());
-    k.now.store.setSetting('lease-dropped', 'yes');
+    await k.now.store.people.add(aPerson());
+    k.now.store.settings.set('lease-dropped', 'yes');
     k.clock.pass(31 * DAY);
     await k.restart();
     await k.now.lease.check();
@@ -158,7 +158,7 @@ describe('the policy lease', () => {
 
 describe('the state of the disk', () => {
   const notified = (store: SqlStore) =>
-    store
+    store.outbox
       .pending(9999)
       .filter((e) => e.header.type === 'health')
       .map((e) => (e.header.open.detail as { state?: string }).state);
@@ -186,7 +186,7 @@ describe('the state of the disk', () => {
       spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=700', 'tmpfs', home]);
       onTestFinished(() => void spawnSync('umount', ['-l', home]));
       const store = await openKiosk(join(home, 'kiosk'));
-      const { id } = await store.addPerson(aPerson());
+      const { id } = await store.people.add(aPerson());
       const report = createStorageReporter(store);
       const filler = join(home, 'filler');
       const fill = () => {
@@ -206,13 +206,13 @@ describe('the state of the disk', () => {
       report('ok');
       report('full');
       expect(notified(store)).toHaveLength(said); // no reserve, no space: nothing is said, and nothing fails
-      const count = store.pendingCount();
+      const count = store.outbox.count();
       rmSync(filler);
       report('ok');
       expect(notified(store).slice(said)).toContain('full');
       expect(notified(store).at(-1)).toBe('ok');
-      expect(store.pendingCount()).toBeGreaterThan(count);
-      expect(store.checkins({ limit: 99 })).toHaveLength(20);
+      expect(store.outbox.count()).toBeGreaterThan(count);
+      expect(store.checkins.list({ limit: 99 })).toHaveLength(20);
       expect((await store.check()).problems).toEqual([]);
     },
   );

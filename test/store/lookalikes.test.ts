@@ -36,12 +36,12 @@ const lookalikes = (id: string, ...others: string[]): Change => ({
   })),
 });
 const said = (store: SqlStore) =>
-  store
+  store.outbox
     .pending(1000)
     .filter((e) => e.header.type === 'lookalike')
     .map((e) => [e.header.open, e.personal.person?.value, e.personal.other?.value]);
 const commitAll = (store: SqlStore): void =>
-  store.acknowledge(store.epoch, { committed: store.session.log.last - store.session.log.epoch.base, safe: 0 });
+  store.outbox.acknowledge(store.epoch, { committed: store.session.log.last - store.session.log.epoch.base, safe: 0 });
 const rows = (store: SqlStore, table = 'lookalike') =>
   store.session.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
 
@@ -49,41 +49,45 @@ async function two(home = newFolder()) {
   const clock = heldClock(START);
   const store = await openKiosk(home, {}, { clock });
   const [ada, eve] = [randomUUID(), randomUUID()];
-  await store.addPerson(aPerson({ id: ada, name: 'Ada', number: '1' }));
-  await store.addPerson(aPerson({ id: eve, name: 'Eve', number: '2' }));
+  await store.people.add(aPerson({ id: ada, name: 'Ada', number: '1' }));
+  await store.people.add(aPerson({ id: eve, name: 'Eve', number: '2' }));
   return { store, clock, ada, eve, home };
 }
 
 /** Someone says that they are not who was recognised. @returns whether that made a pair */
 async function notMe(store: SqlStore, recognised: string, also: string | undefined): Promise<boolean> {
-  const { id } = await store.recordCheckin(aCheckin(recognised));
-  return store.voidCheckin(id, 'not-me', also);
+  const { id } = await store.checkins.record(aCheckin(recognised));
+  return store.checkins.void(id, 'not-me', also);
 }
 
 describe('a pair of lookalikes', () => {
   it('marks both, is reported to the server once, survives a restart, and can be taken back', async () => {
     const home = newFolder();
     const { store, ada, eve } = await two(home);
-    store.markLookalikes(ada, eve, STAFF);
-    store.markLookalikes(eve, ada, STAFF);
-    expect([store.inPair(ada), store.inPair(eve), store.inPair(randomUUID())]).toEqual([true, true, false]);
+    store.lookalikes.mark(ada, eve, STAFF);
+    store.lookalikes.mark(eve, ada, STAFF);
+    expect([store.lookalikes.has(ada), store.lookalikes.has(eve), store.lookalikes.has(randomUUID())]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(said(store)).toEqual([[{ change: 'marked', reason: 'enrolment' }, ada, eve]]);
     store.close();
     const again = await openKiosk(home, {}, { clock: heldClock(START) });
-    expect(again.lookalikes()).toMatchObject([{ reason: 'enrolment', device: again.device }]);
-    expect(again.partners(eve)).toEqual([ada]);
-    expect(again.unmarkLookalikes(eve, ada, null)).toBe(true);
-    expect(again.unmarkLookalikes(eve, ada, null)).toBe(false);
-    expect([again.inPair(ada), again.lookalikes()]).toEqual([false, []]);
+    expect(again.lookalikes.list()).toMatchObject([{ reason: 'enrolment', device: again.device }]);
+    expect(again.lookalikes.partners(eve)).toEqual([ada]);
+    expect(again.lookalikes.unmark(eve, ada, null)).toBe(true);
+    expect(again.lookalikes.unmark(eve, ada, null)).toBe(false);
+    expect([again.lookalikes.has(ada), again.lookalikes.list()]).toEqual([false, []]);
     expect(said(again).at(-1)).toEqual([{ change: 'removed' }, eve, ada]);
   });
 
   it('begins with the enrolment of the second, in the event before their templates', async () => {
     const { store, ada } = await two();
     const lea = randomUUID();
-    await store.addPerson(aPerson({ id: lea, lookalike: { other: ada, marking: STAFF } }));
-    expect(store.inPair(lea)).toBe(true);
-    const types = store.pending(100).map((e) => e.header.type);
+    await store.people.add(aPerson({ id: lea, lookalike: { other: ada, marking: STAFF } }));
+    expect(store.lookalikes.has(lea)).toBe(true);
+    const types = store.outbox.pending(100).map((e) => e.header.type);
     expect(types.lastIndexOf('lookalike')).toBeGreaterThan(0);
     expect(types.lastIndexOf('lookalike')).toBeLessThan(types.lastIndexOf('template'));
   });
@@ -91,13 +95,12 @@ describe('a pair of lookalikes', () => {
   it('is dropped with either of the two, deleted here, erased or moved away by the server; nothing here names both then', async () => {
     for (const how of ['delete', 'erase', 'gone'] as const) {
       const { store, ada, eve } = await two();
-      store.markLookalikes(ada, eve, STAFF);
+      store.lookalikes.mark(ada, eve, STAFF);
       commitAll(store);
-      if (how === 'delete') await store.deletePerson(eve);
-      else if (how === 'erase')
-        await store.sync.applyRoster(page([{ kind: 'erase', request: randomUUID(), person: eve }]));
-      else await store.sync.applyRoster(page([{ kind: 'gone', person: eve }]));
-      expect([how, store.inPair(ada), rows(store)]).toEqual([how, false, 0]);
+      if (how === 'delete') await store.people.delete(eve);
+      else if (how === 'erase') await store.roster.apply(page([{ kind: 'erase', request: randomUUID(), person: eve }]));
+      else await store.roster.apply(page([{ kind: 'gone', person: eve }]));
+      expect([how, store.lookalikes.has(ada), rows(store)]).toEqual([how, false, 0]);
       const named = store.session.db
         .prepare('SELECT count(*) FROM event WHERE type = 13 AND sealed IS NOT NULL')
         .pluck()
@@ -111,9 +114,9 @@ describe('"not me"', () => {
   it('twice between the same two, in either direction, makes them a pair, and once does not', async () => {
     const { store, ada, eve } = await two();
     expect(await notMe(store, ada, eve)).toBe(false);
-    expect(store.inPair(ada)).toBe(false);
+    expect(store.lookalikes.has(ada)).toBe(false);
     expect(await notMe(store, eve, ada)).toBe(true);
-    expect([store.inPair(ada), store.inPair(eve), rows(store, 'confusion')]).toEqual([true, true, 0]);
+    expect([store.lookalikes.has(ada), store.lookalikes.has(eve), rows(store, 'confusion')]).toEqual([true, true, 0]);
     expect(said(store)).toMatchObject([[{ change: 'marked', reason: 'not-me' }, eve, ada]]);
     expect(await notMe(store, ada, eve)).toBe(false);
     expect(said(store)).toHaveLength(1);
@@ -122,22 +125,22 @@ describe('"not me"', () => {
   it('with different people, for another reason, with nobody else like it, or half a year apart makes no pair', async () => {
     const { store, clock, ada, eve } = await two();
     const bob = randomUUID();
-    await store.addPerson(aPerson({ id: bob, number: '3' }));
+    await store.people.add(aPerson({ id: bob, number: '3' }));
     await notMe(store, ada, eve);
     await notMe(store, ada, bob);
     await notMe(store, ada, undefined);
-    const { id } = await store.recordCheckin(aCheckin(ada));
-    expect(store.voidCheckin(id, 'wrong-direction', eve)).toBe(false);
+    const { id } = await store.checkins.record(aCheckin(ada));
+    expect(store.checkins.void(id, 'wrong-direction', eve)).toBe(false);
     clock.pass(180 * DAY);
     expect(await notMe(store, ada, eve)).toBe(false);
-    expect(store.lookalikes()).toEqual([]);
+    expect(store.lookalikes.list()).toEqual([]);
     expect(await notMe(store, ada, eve)).toBe(true);
   });
 
   it('is forgotten with either of the two', async () => {
     const { store, ada, eve } = await two();
     await notMe(store, ada, eve);
-    await store.deletePerson(eve);
+    await store.people.delete(eve);
     expect(rows(store, 'confusion')).toBe(0);
   });
 });
@@ -146,43 +149,43 @@ describe('pairs of the server', () => {
   it('count before the other person is here, so that one half of a snapshot identifies nobody', async () => {
     const store = await openKiosk(newFolder());
     const [ada, eve] = [randomUUID(), randomUUID()];
-    await store.sync.applyRoster(page([person(ada), lookalikes(ada, eve)], { whole: true, first: true, more: true }));
-    expect(store.inPair(ada)).toBe(true);
-    await store.sync.applyRoster(page([person(eve), lookalikes(eve, ada)], { whole: true, first: false }));
-    expect(store.lookalikes()).toMatchObject([{ device: null, reason: 'enrolment' }]);
+    await store.roster.apply(page([person(ada), lookalikes(ada, eve)], { whole: true, first: true, more: true }));
+    expect(store.lookalikes.has(ada)).toBe(true);
+    await store.roster.apply(page([person(eve), lookalikes(eve, ada)], { whole: true, first: false }));
+    expect(store.lookalikes.list()).toMatchObject([{ device: null, reason: 'enrolment' }]);
   });
 
   it('go when the server names them no more, in a change or by leaving them out of a snapshot', async () => {
     const store = await openKiosk(newFolder());
     const [ada, eve] = [randomUUID(), randomUUID()];
     const both = [person(ada), person(eve), lookalikes(ada, eve)];
-    await store.sync.applyRoster(page(both));
-    await store.sync.applyRoster(page([lookalikes(eve)]));
-    expect(store.inPair(ada)).toBe(false);
-    await store.sync.applyRoster(page(both));
-    expect(store.inPair(ada)).toBe(true);
-    await store.sync.applyRoster(page([person(ada), person(eve)], { whole: true, first: true }));
-    expect(store.inPair(ada)).toBe(false);
+    await store.roster.apply(page(both));
+    await store.roster.apply(page([lookalikes(eve)]));
+    expect(store.lookalikes.has(ada)).toBe(false);
+    await store.roster.apply(page(both));
+    expect(store.lookalikes.has(ada)).toBe(true);
+    await store.roster.apply(page([person(ada), person(eve)], { whole: true, first: true }));
+    expect(store.lookalikes.has(ada)).toBe(false);
   });
 
   it('do not overrule what was changed here and is on its way', async () => {
     const { store, ada, eve } = await two();
-    store.markLookalikes(ada, eve, STAFF);
-    await store.sync.applyRoster(page([lookalikes(ada)]));
-    expect(store.inPair(ada)).toBe(true);
-    store.unmarkLookalikes(ada, eve, null);
-    await store.sync.applyRoster(page([lookalikes(ada, eve)]));
-    expect(store.inPair(ada)).toBe(false);
+    store.lookalikes.mark(ada, eve, STAFF);
+    await store.roster.apply(page([lookalikes(ada)]));
+    expect(store.lookalikes.has(ada)).toBe(true);
+    store.lookalikes.unmark(ada, eve, null);
+    await store.roster.apply(page([lookalikes(ada, eve)]));
+    expect(store.lookalikes.has(ada)).toBe(false);
     commitAll(store);
-    await store.sync.applyRoster(page([lookalikes(ada, eve)]));
-    expect(store.inPair(ada)).toBe(true);
+    await store.roster.apply(page([lookalikes(ada, eve)]));
+    expect(store.lookalikes.has(ada)).toBe(true);
   });
 
   it('stay while the lease is over: faces that come back are a pair at once', async () => {
     const { store, ada, eve } = await two();
-    store.addTemplates(ada, [{ pose: 'front', model: MODEL, embedding: embedding(4) }]);
-    store.markLookalikes(ada, eve, STAFF);
-    await store.sync.dropTemplates();
-    expect(store.inPair(ada)).toBe(true);
+    store.templates.add(ada, [{ pose: 'front', model: MODEL, embedding: embedding(4) }]);
+    store.lookalikes.mark(ada, eve, STAFF);
+    await store.roster.dropTemplates();
+    expect(store.lookalikes.has(ada)).toBe(true);
   });
 });

@@ -40,9 +40,12 @@ describe('migrations', () => {
   it('may rebuild a table that others refer to: no row of theirs goes, and the references hold again afterwards', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson());
-    store.beginEvacuation({ id: randomUUID(), begunAt: new Date().toISOString() }, { code: 'evacuation', detail: {} });
-    store.account(id, true, new Date().toISOString()); // a row that would go with the person's
+    const { id } = await store.people.add(aPerson());
+    store.presence.beginEvacuation(
+      { id: randomUUID(), begunAt: new Date().toISOString() },
+      { code: 'evacuation', detail: {} },
+    );
+    store.presence.account(id, true, new Date().toISOString()); // a row that would go with the person's
     const { db } = store.session;
     const counts = () =>
       ['person', 'template', 'accounted'].map((table) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
@@ -64,7 +67,7 @@ describe('migrations', () => {
 
   it('that leave a row without the one that it refers to are refused with a code, and nothing of them stays', async () => {
     const store = await openKiosk(newFolder());
-    await store.addPerson(aPerson());
+    await store.people.add(aPerson());
     const { db } = store.session;
     expect(await codeOf(() => migrate(db, next(MIN_READER, 'DELETE FROM person')))).toBe('store-migration-failed');
     expect(meta(db)).toEqual([String(SCHEMA), String(MIN_READER)]);
@@ -94,7 +97,7 @@ describe('a store of a newer build', () => {
     migrate(store.session.db, next(SCHEMA));
     store.close();
     const old = await openKiosk(home);
-    const { id } = await old.addPerson(aPerson());
+    const { id } = await old.people.add(aPerson());
     await someCheckins(old, id, 2);
     expect(meta(old.session.db)).toEqual([String(SCHEMA + 1), String(SCHEMA)]);
     expect((await old.check()).problems).toEqual([]);

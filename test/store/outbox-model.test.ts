@@ -76,7 +76,7 @@ function take(real: Real, ack: Ack, sent?: number): void {
 
 /** The server takes a batch: what it has already changes nothing, and another event in the same place is a failure. */
 function receive(real: Real, limit: number): { epoch: string; seq: number } | null {
-  const pending = real.store.sync.pending(limit, 100_000).map(({ header }) => header);
+  const pending = real.store.outbox.pending(limit, 100_000).map(({ header }) => header);
   const batch = pending.filter(({ epoch }) => epoch === pending[0]!.epoch);
   for (const { id, epoch, seq } of batch) {
     const there = real.server.get(epoch) ?? [];
@@ -89,14 +89,14 @@ function receive(real: Real, limit: number): { epoch: string; seq: number } | nu
 
 /** Every epoch is asked about, as an idle kiosk does. */
 function askAll(real: Real): void {
-  for (const { epoch } of real.store.sync.marks()) take(real, ackOf(real, epoch));
+  for (const { epoch } of real.store.outbox.marks()) take(real, ackOf(real, epoch));
 }
 
 function compare(model: Model, { store, hashes }: Real): void {
-  const pending = store.pending(10_000);
+  const pending = store.outbox.pending(10_000);
   const due = model.made.filter(({ epoch, seq }) => seq > (model.committed.get(epoch) ?? 0));
   expect(pending.map(({ header }) => header.id)).toEqual(due.map(({ id }) => id));
-  expect(store.pendingCount()).toBe(pending.length);
+  expect(store.outbox.count()).toBe(pending.length);
   for (const { header, personal } of pending) {
     const { person } = model.made.find(({ id }) => id === header.id)!;
     if (person && header.type === 'checkin')
@@ -110,7 +110,7 @@ function compare(model: Model, { store, hashes }: Real): void {
 /** Notes what the store appended beyond what the model knows, as `person`'s. */
 function note(model: Model, { store }: Real, person: string | null): void {
   const known = new Set(model.made.map(({ id }) => id));
-  for (const { id, epoch, seq } of store.pending(10_000).map(({ header }) => header))
+  for (const { id, epoch, seq } of store.outbox.pending(10_000).map(({ header }) => header))
     if (!known.has(id)) model.made.push({ id, epoch, seq, person });
 }
 
@@ -133,7 +133,7 @@ const pick = (model: Model, n: number) => model.people[n % model.people.length]!
 const commands = [
   fc.constant(
     command('enrol', async (model, real) => {
-      const { id } = await real.store.addPerson(aPerson());
+      const { id } = await real.store.people.add(aPerson());
       model.people.push(id);
       note(model, real, null);
     }),
@@ -143,7 +143,7 @@ const commands = [
       `check in ${n}${photo ? ' with a photo' : ''}`,
       async (model, real) => {
         const person = pick(model, n);
-        await real.store.recordCheckin(aCheckin(person, { photo: photo ? aPhoto(50) : null, gps: 'sealed' }));
+        await real.store.checkins.record(aCheckin(person, { photo: photo ? aPhoto(50) : null, gps: 'sealed' }));
         note(model, real, person);
       },
       livingPerson,
@@ -177,7 +177,7 @@ const commands = [
     command(`the server is restored without its last ${lost}`, (model, real) => {
       for (const there of real.server.values()) there.length = Math.max(0, there.length - lost);
       askAll(real);
-      for (const { epoch } of real.store.sync.marks()) model.committed.set(epoch, committedBy(real, epoch));
+      for (const { epoch } of real.store.outbox.marks()) model.committed.set(epoch, committedBy(real, epoch));
     }),
   ),
   fc.constant(
@@ -195,8 +195,8 @@ const commands = [
   fc.constant(
     command('photos and positions are purged', async (model, real) => {
       const before = new Date(Date.now() + 60_000).toISOString();
-      await real.store.purgePhotos(before);
-      real.store.purgeGps(before);
+      await real.store.retention.purgePhotos(before);
+      real.store.retention.purgeGps(before);
       note(model, real, null);
     }),
   ),
@@ -207,7 +207,7 @@ const commands = [
         const person = pick(model, n);
         model.people.splice(model.people.indexOf(person), 1);
         model.erased.add(person);
-        await real.store.sync.applyRoster({
+        await real.store.roster.apply({
           whole: false,
           more: false,
           cursor: 'c',
@@ -225,8 +225,8 @@ const commands = [
         const person = pick(model, n);
         model.people.splice(model.people.indexOf(person), 1);
         const change = { kind: 'gone', person } as const;
-        await real.store.sync.applyRoster({ whole: false, more: false, cursor: 'c', changes: [change] });
-        await real.store.sync.sweepRoster();
+        await real.store.roster.apply({ whole: false, more: false, cursor: 'c', changes: [change] });
+        await real.store.roster.sweep();
       },
       livingPerson,
     ),

@@ -42,10 +42,10 @@ function anyFileHolds(home: string, needle: Buffer): string[] {
 it('takes nothing of a face without a consent, and someone without a face without one', async () => {
   const store = await openKiosk(newFolder());
   const faceless = { consent: null, templates: [], photo: null, number: '7', pinHash: 'phc' };
-  await expect(store.addPerson(aPerson({ ...faceless, templates: aPerson().templates }))).rejects.toThrow(RangeError);
-  await expect(store.addPerson(aPerson({ ...faceless, photo: aPhoto() }))).rejects.toThrow(RangeError);
-  expect(await store.addPerson(aPerson(faceless))).toMatchObject({ templates: 0, hasPin: true });
-  expect(store.pending(10).map(({ header }) => header.type)).toEqual(['person', 'pin']);
+  await expect(store.people.add(aPerson({ ...faceless, templates: aPerson().templates }))).rejects.toThrow(RangeError);
+  await expect(store.people.add(aPerson({ ...faceless, photo: aPhoto() }))).rejects.toThrow(RangeError);
+  expect(await store.people.add(aPerson(faceless))).toMatchObject({ templates: 0, hasPin: true });
+  expect(store.outbox.pending(10).map(({ header }) => header.type)).toEqual(['person', 'pin']);
   store.close();
 });
 
@@ -55,7 +55,7 @@ describe('at rest', () => {
     const store = await openKiosk(home);
     const photo = new Uint8Array(Buffer.concat([MARKS.photo, randomBytes(3000)]));
     const person = aPerson({ name: MARKS.name, number: MARKS.number, photo, pinHash: MARKS.pin });
-    await store.addPerson(person);
+    await store.people.add(person);
     await someCheckins(store, person.id, 5, { photo, gps: 'GPS-IN-THE-CLEAR' });
     const needles = [
       Buffer.from(MARKS.name),
@@ -81,7 +81,7 @@ describe('at rest', () => {
   it('all files are private, and nothing else lies about', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    await store.addPerson(aPerson({ photo: aPhoto() }));
+    await store.people.add(aPerson({ photo: aPhoto() }));
     for (const { name } of filesOf(home)) expect([name, statSync(join(home, name)).mode & 0o077]).toEqual([name, 0]);
     store.close();
     expect(readdirSync(home).sort()).toEqual(['device-secret', 'keyslots.json', 'reserve.bin', 'storage', 'store.db']);
@@ -96,7 +96,7 @@ describe('at rest', () => {
   it.skipIf(missing)('Debian’s sqlcipher opens the store with the derived key, and not with another', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 7);
     store.close();
     const keys = await openKeys({ home, deviceSecret: null });
@@ -165,8 +165,8 @@ describe('someone who can write into the open database', () => {
   async function twoPeople(): Promise<{ store: SqlStore; a: string; b: string; home: string }> {
     const home = newFolder();
     const store = await openKiosk(home);
-    const a = await store.addPerson(aPerson({ name: 'Person A', pinHash: 'hash-a' }));
-    const b = await store.addPerson(
+    const a = await store.people.add(aPerson({ name: 'Person A', pinHash: 'hash-a' }));
+    const b = await store.people.add(
       aPerson({
         name: 'Person B',
         pinHash: 'hash-b',
@@ -222,10 +222,10 @@ describe('someone who can write into the open database', () => {
     const { db } = store.session;
     const old = db.prepare('SELECT profile FROM person WHERE ref = 1').pluck().get() as Buffer;
     const oldPin = db.prepare('SELECT sealed FROM pin WHERE person = 1').pluck().get() as Buffer;
-    store.updatePerson(a, { name: 'Person A Married' });
-    store.setPin(a, 'hash-a-2');
+    store.people.update(a, { name: 'Person A Married' });
+    store.pins.set(a, 'hash-a-2');
     db.prepare('UPDATE pin SET sealed = ? WHERE person = 1').run(oldPin);
-    expect(await codeOf(() => store.pinHash(a))).toBe('value-altered');
+    expect(await codeOf(() => store.pins.hash(a))).toBe('value-altered');
     db.prepare('UPDATE person SET profile = ? WHERE ref = 1').run(old);
     store.close();
     expect(await codeOf(() => openKiosk(home))).toBe('value-altered');
@@ -236,21 +236,21 @@ describe('photos', () => {
   it('open for their own record alone: altered, swapped, renamed or missing ones have a code', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const a = await store.addPerson(aPerson());
-    const b = await store.addPerson(aPerson());
+    const a = await store.people.add(aPerson());
+    const b = await store.people.add(aPerson());
     const [one] = await someCheckins(store, a.id, 1, { photo: aPhoto() });
     const [two] = await someCheckins(store, b.id, 1, { photo: aPhoto() });
     const [three] = await someCheckins(store, a.id, 1, { photo: aPhoto() });
     const file = (photo: string | null | undefined) => store.parts.vault.file(photo!);
-    expect(await store.openPhoto(one!.photo!)).toHaveLength(4000);
+    expect(await store.photos.open(one!.photo!)).toHaveLength(4000);
 
     const good = readFileSync(file(one!.photo));
     copyFileSync(file(two!.photo), file(one!.photo));
-    expect(await codeOf(() => store.openPhoto(one!.photo!))).toBe('photo-altered');
+    expect(await codeOf(() => store.photos.open(one!.photo!))).toBe('photo-altered');
     const changed = Buffer.from(good);
     changed[2000]! ^= 1;
     writeFileSync(file(one!.photo), changed);
-    expect(await codeOf(() => store.openPhoto(one!.photo!))).toBe('photo-altered');
+    expect(await codeOf(() => store.photos.open(one!.photo!))).toBe('photo-altered');
     writeFileSync(file(one!.photo), good);
 
     // An attacker who can also write the database swaps the addresses: of two people, and of two records of one.
@@ -264,20 +264,20 @@ describe('photos', () => {
         swap.run(y, Buffer.alloc(32));
       };
       exchange();
-      expect(await codeOf(() => store.openPhoto(one!.photo!))).toBe('photo-altered');
+      expect(await codeOf(() => store.photos.open(one!.photo!))).toBe('photo-altered');
       exchange();
     }
     expect((await store.check()).problems).toEqual([]);
     renameSync(file(one!.photo), `${file(one!.photo)}.away`);
-    expect(await codeOf(() => store.openPhoto(one!.photo!))).toBe('photo-missing');
+    expect(await codeOf(() => store.photos.open(one!.photo!))).toBe('photo-missing');
     expect((await store.check()).problems.map((p) => p.code)).toEqual(['photo-missing']);
-    expect(await codeOf(() => store.openPhoto(randomBytes(32).toString('base64url')))).toBe('photo-unknown');
+    expect(await codeOf(() => store.photos.open(randomBytes(32).toString('base64url')))).toBe('photo-unknown');
   });
 
   it('that no record refers to, and temporary files, are gone after the next start', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
+    const { id } = await store.people.add(aPerson({ photo: aPhoto() }));
     const faces = join(home, 'storage/faces');
     writeFileSync(join(faces, `${'ab'.repeat(32)}.photo`), 'orphan');
     writeFileSync(join(faces, `${'cd'.repeat(32)}.photo.tmp`), 'half');
@@ -287,18 +287,18 @@ describe('photos', () => {
     const again = await openKiosk(home);
     expect(readdirSync(faces)).toHaveLength(2);
     expect(readdirSync(faces)).toContain('README');
-    expect(again.person(id)).not.toBeNull();
+    expect(again.people.get(id)).not.toBeNull();
   });
 
   it('whose record could not be written are removed again', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     store.session.db.exec(
       "CREATE TEMP TRIGGER no BEFORE INSERT ON main.event WHEN new.type = 0 BEGIN SELECT RAISE(ABORT, 'planted'); END",
     );
     await expect(someCheckins(store, id, 1, { photo: aPhoto() })).rejects.toThrow('planted');
     expect(store.parts.vault.list()).toEqual([]);
-    expect(store.pending(100).some((e) => e.header.type === 'checkin')).toBe(false);
+    expect(store.outbox.pending(100).some((e) => e.header.type === 'checkin')).toBe(false);
   });
 });
 
@@ -306,10 +306,10 @@ describe('deleting a person', () => {
   it('destroys keys, names, templates, PIN, photos and event values, in the file, its log and the vault', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const gone = await store.addPerson(
+    const gone = await store.people.add(
       aPerson({ name: 'To Be Forgotten', number: '4711', photo: aPhoto(), pinHash: 'phc' }),
     );
-    const stays = await store.addPerson(aPerson({ name: 'Stays', photo: aPhoto() }));
+    const stays = await store.people.add(aPerson({ name: 'Stays', photo: aPhoto() }));
     await someCheckins(store, gone.id, 3, { photo: aPhoto(), gps: 'sealed' });
     await someCheckins(store, stays.id, 1, { photo: aPhoto() });
     const { db } = store.session;
@@ -318,18 +318,18 @@ describe('deleting a person', () => {
       .raw()
       .get() as Buffer[];
     const sealed = db.prepare('SELECT sealed FROM checkin WHERE person = 1').pluck().all() as Buffer[];
-    await store.deletePerson(gone.id);
+    await store.people.delete(gone.id);
 
-    expect(store.person(gone.id)).toBeNull();
-    expect(store.personByNumber('4711')).toBeNull();
-    expect([...store.templates(MODEL)].map((t) => t.person)).toEqual([stays.id]);
+    expect(store.people.get(gone.id)).toBeNull();
+    expect(store.people.byNumber('4711')).toBeNull();
+    expect([...store.templates.all(MODEL)].map((t) => t.person)).toEqual([stays.id]);
     expect(store.parts.vault.list()).toHaveLength(2);
-    expect(store.checkins({ limit: 9 }).map((c) => c.name)).toEqual(['Stays', null, null, null]);
-    expect(await codeOf(() => store.deletePerson(gone.id))).toBe('person-unknown');
+    expect(store.checkins.list({ limit: 9 }).map((c) => c.name)).toEqual(['Stays', null, null, null]);
+    expect(await codeOf(() => store.people.delete(gone.id))).toBe('person-unknown');
     // The server hears of it, by name of nobody but the id; once that is safe, the id goes as well.
-    const last = store.pending(100).at(-1)!;
+    const last = store.outbox.pending(100).at(-1)!;
     expect([last.header.open, last.personal.person?.value]).toEqual([{ change: 'deleted' }, gone.id]);
-    store.acknowledge(store.epoch, { committed: last.header.seq, safe: last.header.seq });
+    store.outbox.acknowledge(store.epoch, { committed: last.header.seq, safe: last.header.seq });
     expect(db.prepare('SELECT count(*) FROM event WHERE person IS NULL AND sealed IS NOT NULL').pluck().get()).toBe(0);
 
     // Not even the wrapped keys or ciphertexts are left in free space: read every page decrypted.
@@ -345,9 +345,9 @@ describe('deleting a person', () => {
 
   it('while a photo of theirs is being written leaves no check-in and no photo', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     const recording = someCheckins(store, id, 1, { photo: aPhoto() });
-    await store.deletePerson(id);
+    await store.people.delete(id);
     await expect(recording).rejects.toMatchObject({ code: 'person-unknown' });
     expect(store.parts.vault.list()).toEqual([]);
     expect((await store.check()).problems).toEqual([]);

@@ -12,14 +12,14 @@ async function kioskWithDays(days: number) {
   const clock = heldClock(T0);
   const home = newFolder();
   const store = await openKiosk(home, {}, { clock });
-  const { id } = await store.addPerson(aPerson({ photo: aPhoto(100) }));
-  const record = () => store.recordCheckin(aCheckin(id, { photo: aPhoto(100), gps: 'sealed' }));
+  const { id } = await store.people.add(aPerson({ photo: aPhoto(100) }));
+  const record = () => store.checkins.record(aCheckin(id, { photo: aPhoto(100), gps: 'sealed' }));
   for (let day = 0; day < days; day++) {
     await record();
     clock.pass(DAY);
   }
   const left = () => {
-    const checkins = store.pending(10_000).filter((e) => e.header.type === 'checkin');
+    const checkins = store.outbox.pending(10_000).filter((e) => e.header.type === 'checkin');
     return {
       checkins: checkins.length,
       photos: checkins.filter((e) => e.personal.photo).length,
@@ -28,7 +28,7 @@ async function kioskWithDays(days: number) {
     };
   };
   const purges = () =>
-    store
+    store.outbox
       .pending(10_000)
       .filter((e) => e.header.type === 'purge')
       .map((e) => e.header.open);
@@ -57,11 +57,11 @@ describe('retention', () => {
 
   it('trims what is safe in a backup of the server, and nothing that the server alone has', async () => {
     const { store } = await kioskWithDays(10);
-    const { made } = store.sync.marks()[0]!;
-    store.acknowledge(store.epoch, { committed: made, safe: 3 });
+    const { made } = store.outbox.marks()[0]!;
+    store.outbox.acknowledge(store.epoch, { committed: made, safe: 3 });
     const late = new Date(T0 + 3650 * DAY).toISOString();
-    expect(await store.sync.trim(late, late)).toBe(3);
-    expect(store.sync.marks()[0]).toMatchObject({ committed: made, safe: 3, trimmed: 3 });
+    expect(await store.retention.trim(late, late)).toBe(3);
+    expect(store.outbox.marks()[0]).toMatchObject({ committed: made, safe: 3, trimmed: 3 });
     expect((await store.check()).problems).toEqual([]);
   });
 
@@ -123,14 +123,14 @@ describe('the scheduler', () => {
 
   it('drops lockouts after a quiet day, and keeps those that still count', async () => {
     const { clock, store } = await kioskWithDays(0);
-    store.setLockouts({
+    store.lockouts.set({
       quiet: { failures: 3, until: 0, at: T0 - DAY },
       recent: { failures: 3, until: 0, at: T0 - DAY + 60_000 },
     });
     const retention = startRetention({ store, site: POLICY, log: quiet, clock });
     onTestFinished(() => retention.stop());
     await retention.run();
-    expect(['quiet', 'recent'].map((one) => store.lockout(one).failures)).toEqual([0, 3]);
+    expect(['quiet', 'recent'].map((one) => store.lockouts.get(one).failures)).toEqual([0, 3]);
   });
 
   it('runs by itself once a day of trusted time, and gives events their trusted offset', async () => {
@@ -142,6 +142,6 @@ describe('the scheduler', () => {
     await expect.poll(left, { timeout: 60_000 }).toMatchObject({ photos: 0, gps: 0 });
     clock.time -= 10 * DAY;
     await record();
-    expect(store.pending(10_000).at(-1)!.header.at.offset).toBe(10 * DAY);
+    expect(store.outbox.pending(10_000).at(-1)!.header.at.offset).toBe(10 * DAY);
   });
 });

@@ -193,7 +193,7 @@ describe('an end', () => {
     expect(await runRetention(store, clock.now(), policy)).toEqual({ photos: 0, gps: 0, pending: 1 });
     expect(store.imports.list().map(({ word }) => word)).toEqual(['Young']);
     expect(files(home)).toHaveLength(1);
-    const notified = store.pending(100).filter(({ header }) => header.type === 'health');
+    const notified = store.outbox.pending(100).filter(({ header }) => header.type === 'health');
     expect(notified.map(({ header }) => header.open)).toEqual([
       { code: 'review-photos-purged', detail: { removed: 1 } },
     ]);
@@ -214,7 +214,7 @@ describe('an end', () => {
     for (const how of ['here', 'server'] as const) {
       const home = newFolder();
       const store = await openKiosk(home);
-      const { id } = await store.addPerson(aPerson({ number: 'a/17' }));
+      const { id } = await store.people.add(aPerson({ number: 'a/17' }));
       const them = (value?: string) => (value === 'them' ? id : null);
       const about = change as { word: string; person?: string; duplicate?: string };
       await store.imports.keep(
@@ -226,9 +226,9 @@ describe('an end', () => {
         }),
       );
       await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
-      if (how === 'here') await store.deletePerson(id);
+      if (how === 'here') await store.people.delete(id);
       else
-        await store.sync.applyRoster({
+        await store.roster.apply({
           cursor: 'c1',
           changes: [{ kind: 'erase', request: randomUUID(), person: id }],
           whole: false,
@@ -244,11 +244,11 @@ describe('an end', () => {
   it('comes when a person is no longer of this kiosk: when they are erased later, nobody knows their name here any more', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson({ name: 'Ada Lovelace' }));
+    const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
     await store.imports.keep(aPending({ picture: picture() }));
     await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
     const gone = { kind: 'gone', person: id } as const;
-    await store.sync.applyRoster({ cursor: 'c1', changes: [gone], whole: false, more: false });
+    await store.roster.apply({ cursor: 'c1', changes: [gone], whole: false, more: false });
     expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
     expect(files(home)).toHaveLength(1);
     expect((await store.check()).problems).toEqual([]);
@@ -261,7 +261,7 @@ describe('an end', () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const notify = (policy: object, cursor: string) =>
-      store.sync.applyRoster({
+      store.roster.apply({
         cursor,
         changes: [{ kind: 'policy', policy: Policy.parse({ leaseDays: 30, ...policy }) }],
         whole: false,
@@ -272,7 +272,7 @@ describe('an end', () => {
     expect(store.imports.count()).toBe(2);
     await notify(change, 'c2');
     expect([store.imports.count(), files(home).length]).toEqual([0, 0]);
-    const notified = store.pending(100).filter(({ header }) => header.type === 'health');
+    const notified = store.outbox.pending(100).filter(({ header }) => header.type === 'health');
     expect(notified.map(({ header }) => header.open)).toEqual([
       { code: 'review-photos-purged', detail: { removed: 2 } },
     ]);
@@ -282,12 +282,15 @@ describe('an end', () => {
   it('comes when a person’s templates are taken away: they may have taken their consent back', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson({ name: 'Ada Lovelace' }));
-    store.acknowledge(store.epoch, { committed: store.session.log.last - store.session.log.epoch.base, safe: 0 });
+    const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
+    store.outbox.acknowledge(store.epoch, {
+      committed: store.session.log.last - store.session.log.epoch.base,
+      safe: 0,
+    });
     const templates: Change = { kind: 'templates', person: id, model: MODEL, templates: [] };
     await store.imports.keep(aPending({ picture: picture() }));
     await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
-    await store.sync.applyRoster({ cursor: 'c1', changes: [templates], whole: false, more: false });
+    await store.roster.apply({ cursor: 'c1', changes: [templates], whole: false, more: false });
     expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
     expect(files(home)).toHaveLength(1);
   });
@@ -295,23 +298,23 @@ describe('an end', () => {
   it('of a person is not kept up by a picture that can’t be opened: it goes with them', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson({ name: 'Ada Lovelace' }));
+    const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
     await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
     await store.imports.keep(aPending({ word: 'Eve', picture: picture() }));
     store.session.db.prepare('UPDATE pending_photo SET key = randomblob(60) WHERE ref = 1').run();
-    await store.deletePerson(id);
-    expect(store.person(id)).toBeNull();
+    await store.people.delete(id);
+    expect(store.people.get(id)).toBeNull();
     expect(store.imports.list().map(({ word }) => word)).toEqual(['Eve']);
     expect(files(home)).toHaveLength(1);
   });
 
   it('of a person ends what is remembered of a decision for them too', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson({ name: 'Bob' }));
+    const { id } = await store.people.add(aPerson({ name: 'Bob' }));
     await store.imports.keep(aPending());
     await store.imports.settle(store.imports.list()[0]!.id, 'accepted', id);
     expect(rows(store)).toHaveLength(1);
-    await store.deletePerson(id);
+    await store.people.delete(id);
     expect(rows(store)).toEqual([]);
   });
 });

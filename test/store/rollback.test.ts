@@ -12,7 +12,7 @@ interface Seen {
 
 /** Notes every (epoch, seq) with the event that has it; the same pair for another event fails. */
 function note(seen: Map<string, string>, store: SqlStore): Seen {
-  for (const { header } of store.pending(100_000)) {
+  for (const { header } of store.outbox.pending(100_000)) {
     const key = `${header.epoch} ${header.seq}`;
     expect(seen.get(key) ?? header.id, key).toBe(header.id);
     seen.set(key, header.id);
@@ -22,7 +22,7 @@ function note(seen: Map<string, string>, store: SqlStore): Seen {
 
 async function kiosk(home: string): Promise<{ store: SqlStore; person: string }> {
   const store = await openKiosk(home);
-  const person = store.allPeople()[0]?.id ?? (await store.addPerson(aPerson())).id;
+  const person = store.people.all()[0]?.id ?? (await store.people.add(aPerson())).id;
   return { store, person };
 }
 
@@ -94,13 +94,13 @@ describe.each(WAYS)('an older copy of %s put back', (_name, way) => {
     putBack(home);
     ({ store, person } = await kiosk(home));
     const [made] = await someCheckins(store, person, 1);
-    const pending = store.pending(100);
+    const pending = store.outbox.pending(100);
     expect(pending.map((e) => e.header.seq)).toEqual([1, 2, 3, 1]);
     expect(pending.at(-1)!.header).toMatchObject({ id: made!.id, prev: GENESIS, epoch: store.epoch });
-    store.acknowledge(pending[0]!.header.epoch, { committed: 3, safe: 3 });
-    expect(store.pending(100).map((e) => e.header.seq)).toEqual([1]);
-    store.voidCheckin(made!.id, 'staff');
-    store.acknowledge(store.epoch, { committed: 2, safe: 0 });
-    expect(store.pendingCount()).toBe(0);
+    store.outbox.acknowledge(pending[0]!.header.epoch, { committed: 3, safe: 3 });
+    expect(store.outbox.pending(100).map((e) => e.header.seq)).toEqual([1]);
+    store.checkins.void(made!.id, 'staff');
+    store.outbox.acknowledge(store.epoch, { committed: 2, safe: 0 });
+    expect(store.outbox.count()).toBe(0);
   });
 });

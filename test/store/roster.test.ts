@@ -32,39 +32,39 @@ const templates = (id: string, seeds: number[], ids: string[] = seeds.map(() => 
 const all = (store: SqlStore) => ({ committed: store.session.log.epoch.committed, made: store.session.log.last });
 /** The server has everything that there is. */
 const commitAll = (store: SqlStore, safe = 0): void =>
-  store.acknowledge(store.epoch, { committed: all(store).made - store.session.log.epoch.base, safe });
-const events = (store: SqlStore, type: string) => store.pending(1000).filter((e) => e.header.type === type);
+  store.outbox.acknowledge(store.epoch, { committed: all(store).made - store.session.log.epoch.base, safe });
+const events = (store: SqlStore, type: string) => store.outbox.pending(1000).filter((e) => e.header.type === type);
 
 describe('who is to be enrolled again', () => {
   const again = (...people: [string, string][]): Change => ({
     kind: 'reenrol',
     people: people.map(([id, reason]) => ({ person: id, reason })),
   });
-  const shown = (store: SqlStore) => store.reenrolments().map((one) => [one.person.id, one.reason]);
+  const shown = (store: SqlStore) => store.people.reenrolments().map((one) => [one.person.id, one.reason]);
 
   it('is what the server said last, of people who are here, whichever came first', async () => {
     const store = await openKiosk(newFolder());
     const [a, b] = [randomUUID(), randomUUID()];
-    await store.sync.applyRoster(page([person(a), again([a, 'score-falls'], [b, 'of-age'])]));
+    await store.roster.apply(page([person(a), again([a, 'score-falls'], [b, 'of-age'])]));
     expect(shown(store)).toEqual([[a, 'score-falls']]);
-    await store.sync.applyRoster(page([person(b, { name: 'Ada' })]));
+    await store.roster.apply(page([person(b, { name: 'Ada' })]));
     expect(shown(store)).toEqual([
       [b, 'of-age'],
       [a, 'score-falls'],
     ]);
-    await store.sync.applyRoster(page([again([b, 'lapsed'])]));
+    await store.roster.apply(page([again([b, 'lapsed'])]));
     expect(shown(store)).toEqual([[b, 'lapsed']]);
   });
 
   it('is nobody who was enrolled here since, and nobody who is gone', async () => {
     const store = await openKiosk(newFolder());
     const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
-    await store.sync.applyRoster(
+    await store.roster.apply(
       page([person(a), person(b), person(c), again([a, 'score-falls'], [b, 'no-template'], [c, 'of-age'])]),
     );
-    store.addTemplates(a, [{ pose: 'front', model: MODEL, embedding: embedding(2) }]);
-    await store.sync.applyRoster(page([{ kind: 'gone', person: b }]));
-    await store.deletePerson(c);
+    store.templates.add(a, [{ pose: 'front', model: MODEL, embedding: embedding(2) }]);
+    await store.roster.apply(page([{ kind: 'gone', person: b }]));
+    await store.people.delete(c);
     expect(shown(store)).toEqual([]);
     expect(store.session.db.prepare('SELECT count(*) FROM reenrolment').pluck().get()).toBe(0);
   });
@@ -75,18 +75,18 @@ describe('people of the server', () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const [id, template] = [randomUUID(), randomUUID()];
-    const outcome = await store.sync.applyRoster(page([person(id), templates(id, [3], [template])], { cursor: 'c7' }));
+    const outcome = await store.roster.apply(page([person(id), templates(id, [3], [template])], { cursor: 'c7' }));
     expect(outcome.added.map((t) => [t.id, t.person, t.model])).toEqual([[template, id, MODEL]]);
-    expect(store.pendingCount()).toBe(0);
+    expect(store.outbox.count()).toBe(0);
     store.close();
     store = await openKiosk(home);
-    expect(store.person(id)).toMatchObject({ name: 'Grace Hopper', templates: 1, hasPin: false });
-    expect([...store.templatesOf(id, MODEL)[0]!.embedding]).toEqual([...embedding(3)]);
-    expect(store.sync.cursor).toBe('c7');
+    expect(store.people.get(id)).toMatchObject({ name: 'Grace Hopper', templates: 1, hasPin: false });
+    expect([...store.templates.of(id, MODEL)[0]!.embedding]).toEqual([...embedding(3)]);
+    expect(store.roster.cursor).toBe('c7');
     expect((await store.check()).problems).toEqual([]);
     await someCheckins(store, id, 1);
-    store.setPin(id, 'phc');
-    expect(store.person(id)?.hasPin).toBe(true);
+    store.pins.set(id, 'phc');
+    expect(store.people.get(id)?.hasPin).toBe(true);
   });
 
   it('end in the same state when a page comes twice, or an older one after a newer', async () => {
@@ -95,73 +95,73 @@ describe('people of the server', () => {
     const ids = [randomUUID(), randomUUID()];
     const older = page([person(id, { name: 'Old' }), templates(id, [1], [ids[0]!])]);
     const newer = page([person(id, { name: 'New' }), templates(id, [1, 2], ids)]);
-    for (const one of [older, newer, newer, older, newer]) await store.sync.applyRoster(one);
-    expect(store.person(id)).toMatchObject({ name: 'New', templates: 2 });
+    for (const one of [older, newer, newer, older, newer]) await store.roster.apply(one);
+    expect(store.people.get(id)).toMatchObject({ name: 'New', templates: 2 });
     expect((await store.check()).problems).toEqual([]);
   });
 
   it('are all there or not at all when a page can’t be applied: cursor and people stay', async () => {
     const store = await openKiosk(newFolder());
-    await store.sync.applyRoster(page([], { cursor: 'before' }));
+    await store.roster.apply(page([], { cursor: 'before' }));
     const bad = { kind: 'person', person: randomUUID(), name: 1n } as unknown as Change;
-    await expect(store.sync.applyRoster(page([person(randomUUID()), bad]))).rejects.toThrow();
-    expect([store.countPeople(), store.sync.cursor]).toEqual([0, 'before']);
-    await store.sync.applyRoster(page([person(randomUUID())], { cursor: 'after' }));
-    expect([store.countPeople(), store.sync.cursor]).toEqual([1, 'after']);
+    await expect(store.roster.apply(page([person(randomUUID()), bad]))).rejects.toThrow();
+    expect([store.people.count(), store.roster.cursor]).toEqual([0, 'before']);
+    await store.roster.apply(page([person(randomUUID())], { cursor: 'after' }));
+    expect([store.people.count(), store.roster.cursor]).toEqual([1, 'after']);
   });
 
   it('a change made here counts until the server has it', async () => {
     const store = await openKiosk(newFolder());
     const id = randomUUID();
-    await store.sync.applyRoster(page([person(id), templates(id, [1])]));
-    store.updatePerson(id, { name: 'Married' });
-    const [own] = store.addTemplates(id, [{ pose: 'left', model: MODEL, embedding: embedding(9) }]);
-    await store.sync.applyRoster(page([person(id, { name: 'Old' }), templates(id, [2])]));
-    expect(store.person(id)?.name).toBe('Married');
-    expect(store.templatesOf(id, MODEL).map((t) => t.id)).toContain(own!.id);
-    expect(store.templatesOf(id, MODEL)).toHaveLength(2);
+    await store.roster.apply(page([person(id), templates(id, [1])]));
+    store.people.update(id, { name: 'Married' });
+    const [own] = store.templates.add(id, [{ pose: 'left', model: MODEL, embedding: embedding(9) }]);
+    await store.roster.apply(page([person(id, { name: 'Old' }), templates(id, [2])]));
+    expect(store.people.get(id)?.name).toBe('Married');
+    expect(store.templates.of(id, MODEL).map((t) => t.id)).toContain(own!.id);
+    expect(store.templates.of(id, MODEL)).toHaveLength(2);
     commitAll(store);
-    await store.sync.applyRoster(page([person(id, { name: 'Server’s' }), templates(id, [2])]));
-    expect(store.person(id)).toMatchObject({ name: 'Server’s', templates: 1 });
+    await store.roster.apply(page([person(id, { name: 'Server’s' }), templates(id, [2])]));
+    expect(store.people.get(id)).toMatchObject({ name: 'Server’s', templates: 1 });
     expect((await store.check()).problems).toEqual([]);
   });
 
   it('an opt-out from positions is never undone by the server', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
-    store.updatePerson(id, { gpsOptOut: true });
+    const { id } = await store.people.add(aPerson());
+    store.people.update(id, { gpsOptOut: true });
     commitAll(store);
-    await store.sync.applyRoster(page([person(id, { gpsOptOut: false })]));
-    expect(store.person(id)?.gpsOptOut).toBe(true);
+    await store.roster.apply(page([person(id, { gpsOptOut: false })]));
+    expect(store.people.get(id)?.gpsOptOut).toBe(true);
     const other = randomUUID();
     // Once the server has said it too, its word counts.
     for (const gpsOptOut of [true, false]) {
-      await store.sync.applyRoster(page([person(id, { gpsOptOut })]));
-      expect(store.person(id)?.gpsOptOut).toBe(gpsOptOut);
+      await store.roster.apply(page([person(id, { gpsOptOut })]));
+      expect(store.people.get(id)?.gpsOptOut).toBe(gpsOptOut);
     }
-    await store.sync.applyRoster(page([person(other, { gpsOptOut: true })]));
-    expect(store.person(other)?.gpsOptOut).toBe(true);
-    await store.sync.applyRoster(page([person(other, { gpsOptOut: false })]));
-    expect(store.person(other)?.gpsOptOut).toBe(false);
+    await store.roster.apply(page([person(other, { gpsOptOut: true })]));
+    expect(store.people.get(other)?.gpsOptOut).toBe(true);
+    await store.roster.apply(page([person(other, { gpsOptOut: false })]));
+    expect(store.people.get(other)?.gpsOptOut).toBe(false);
   });
 
   it('a number that two of them have finds the first; it finds the other when the first has left', async () => {
     const store = await openKiosk(newFolder());
     const [a, b] = [randomUUID(), randomUUID()];
-    await store.sync.applyRoster(page([person(a, { number: '7' }), person(b, { number: '7' })]));
-    expect(store.personByNumber('7')?.id).toBe(a);
-    await store.sync.applyRoster(page([{ kind: 'gone', person: a }]));
-    expect(store.personByNumber('7')?.id).toBe(b);
+    await store.roster.apply(page([person(a, { number: '7' }), person(b, { number: '7' })]));
+    expect(store.people.byNumber('7')?.id).toBe(a);
+    await store.roster.apply(page([{ kind: 'gone', person: a }]));
+    expect(store.people.byNumber('7')?.id).toBe(b);
   });
 
   it('a template that moves to another person moves', async () => {
     const store = await openKiosk(newFolder());
     const [a, b, template] = [randomUUID(), randomUUID(), randomUUID()];
-    await store.sync.applyRoster(page([person(a), person(b), templates(a, [1], [template])]));
-    const outcome = await store.sync.applyRoster(page([templates(b, [1], [template]), { kind: 'gone', person: a }]));
+    await store.roster.apply(page([person(a), person(b), templates(a, [1], [template])]));
+    const outcome = await store.roster.apply(page([templates(b, [1], [template]), { kind: 'gone', person: a }]));
     expect(outcome).toMatchObject({ removed: [template], gone: [a] });
     expect(outcome.added.map((t) => t.person)).toEqual([b]);
-    expect([store.person(a), store.person(b)?.templates]).toEqual([null, 1]);
+    expect([store.people.get(a), store.people.get(b)?.templates]).toEqual([null, 1]);
     expect((await store.check()).problems).toEqual([]);
   });
 });
@@ -173,35 +173,35 @@ describe('a snapshot', () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const ids = [randomUUID(), randomUUID(), randomUUID()];
-    await store.sync.applyRoster(page(ids.map((id) => person(id))));
-    await store.sync.applyRoster(whole([person(ids[0]!)], true));
-    expect(store.countPeople()).toBe(3);
+    await store.roster.apply(page(ids.map((id) => person(id))));
+    await store.roster.apply(whole([person(ids[0]!)], true));
+    expect(store.people.count()).toBe(3);
     store.close();
     store = await openKiosk(home);
-    const outcome = await store.sync.applyRoster(whole([person(ids[1]!)], false));
+    const outcome = await store.roster.apply(whole([person(ids[1]!)], false));
     expect(outcome).toMatchObject({ complete: true, gone: [ids[2]] });
-    expect(store.allPeople().map((p) => p.id)).toEqual(ids.slice(0, 2));
+    expect(store.people.all().map((p) => p.id)).toEqual(ids.slice(0, 2));
   });
 
   it('never drops someone whose enrolment the server has not committed, or had not when it began', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
-    await store.sync.applyRoster(whole([], true));
-    const during = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
+    await store.roster.apply(whole([], true));
+    const during = await store.people.add(aPerson());
     commitAll(store);
-    await store.sync.applyRoster(whole([], false));
-    expect(store.allPeople().map((p) => p.id)).toEqual([id, during.id]);
-    await store.sync.applyRoster(whole([], false)); // now it has them, and does not name them
-    expect(store.countPeople()).toBe(0);
+    await store.roster.apply(whole([], false));
+    expect(store.people.all().map((p) => p.id)).toEqual([id, during.id]);
+    await store.roster.apply(whole([], false)); // now it has them, and does not name them
+    expect(store.people.count()).toBe(0);
   });
 
   it('that the server starts again counts from there', async () => {
     const store = await openKiosk(newFolder());
     const ids = [randomUUID(), randomUUID()];
-    await store.sync.applyRoster(page(ids.map((id) => person(id))));
-    await store.sync.applyRoster(whole([person(ids[0]!), person(ids[1]!)], true));
-    await store.sync.applyRoster({ ...whole([person(ids[0]!)], false), first: true });
-    expect(store.allPeople().map((p) => p.id)).toEqual([ids[0]]);
+    await store.roster.apply(page(ids.map((id) => person(id))));
+    await store.roster.apply(whole([person(ids[0]!), person(ids[1]!)], true));
+    await store.roster.apply({ ...whole([person(ids[0]!)], false), first: true });
+    expect(store.people.all().map((p) => p.id)).toEqual([ids[0]]);
   });
 });
 
@@ -209,22 +209,22 @@ describe('someone who leaves', () => {
   it('is gone at once; what the server still lacks of them goes up whole, and then the keys go', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
-    const { id } = await store.addPerson(aPerson({ number: '7', pinHash: 'phc' }));
+    const { id } = await store.people.add(aPerson({ number: '7', pinHash: 'phc' }));
     commitAll(store);
     await someCheckins(store, id, 2, { photo: aPhoto() });
-    const outcome = await store.sync.applyRoster(page([{ kind: 'gone', person: id }]));
+    const outcome = await store.roster.apply(page([{ kind: 'gone', person: id }]));
     expect(outcome.gone).toEqual([id]);
-    expect([store.person(id), store.personByNumber('7'), store.countPeople()]).toEqual([null, null, 0]);
-    expect([...store.templates(MODEL)]).toEqual([]);
-    expect(store.pending(100).map((e) => e.personal.person?.value)).toEqual([id, id]);
-    await store.sync.sweepRoster();
-    expect(store.pending(100).map((e) => e.personal.person?.value)).toEqual([id, id]);
+    expect([store.people.get(id), store.people.byNumber('7'), store.people.count()]).toEqual([null, null, 0]);
+    expect([...store.templates.all(MODEL)]).toEqual([]);
+    expect(store.outbox.pending(100).map((e) => e.personal.person?.value)).toEqual([id, id]);
+    await store.roster.sweep();
+    expect(store.outbox.pending(100).map((e) => e.personal.person?.value)).toEqual([id, id]);
     commitAll(store);
-    for (const { address } of store.sync.photosToSend(9)) store.sync.photoSent(address, true);
-    await store.sync.sweepRoster(); // committed, and in no backup yet
+    for (const address of store.outbox.photosToSend(9)) store.outbox.photoSent(address, true);
+    await store.roster.sweep(); // committed, and in no backup yet
     expect(store.session.db.prepare('SELECT count(*) FROM person').pluck().get()).toBe(1);
     clock.pass(31 * 86_400_000);
-    await store.sync.sweepRoster();
+    await store.roster.sweep();
     expect(store.session.db.prepare('SELECT count(*) FROM person').pluck().get()).toBe(0);
     expect(store.parts.vault.list()).toEqual([]);
     expect((await store.check()).problems).toEqual([]);
@@ -232,13 +232,13 @@ describe('someone who leaves', () => {
 
   it('and comes back is there again, with what was recorded before', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     const [checkin] = await someCheckins(store, id, 1);
     commitAll(store);
-    await store.sync.applyRoster(page([{ kind: 'gone', person: id }]));
-    await store.sync.applyRoster(page([person(id), templates(id, [4])]));
-    expect(store.person(id)).toMatchObject({ name: 'Grace Hopper', templates: 1 });
-    expect(store.lastCheckin(id)?.id).toBe(checkin!.id);
+    await store.roster.apply(page([{ kind: 'gone', person: id }]));
+    await store.roster.apply(page([person(id), templates(id, [4])]));
+    expect(store.people.get(id)).toMatchObject({ name: 'Grace Hopper', templates: 1 });
+    expect(store.checkins.last(id)?.id).toBe(checkin!.id);
     expect((await store.check()).problems).toEqual([]);
   });
 });
@@ -248,26 +248,26 @@ describe('an erasure', () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const request = randomUUID();
-    const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
+    const { id } = await store.people.add(aPerson({ photo: aPhoto() }));
     await someCheckins(store, id, 2, { photo: aPhoto() });
     const erase: Change = { kind: 'erase', request, person: id };
-    const outcome = await store.sync.applyRoster(page([erase, erase]));
+    const outcome = await store.roster.apply(page([erase, erase]));
     expect(outcome.gone).toEqual([id]);
     store.close();
     store = await openKiosk(home);
-    await store.sync.applyRoster(page([erase]));
+    await store.roster.apply(page([erase]));
     expect(events(store, 'erasureDone').map((e) => [e.header.open, e.personal.person?.value])).toEqual([
       [{ request }, id],
     ]);
-    expect([store.countPeople(), store.parts.vault.list(), [...store.templates(MODEL)]]).toEqual([0, [], []]);
-    for (const event of store.pending(1000)) {
+    expect([store.people.count(), store.parts.vault.list(), [...store.templates.all(MODEL)]]).toEqual([0, [], []]);
+    for (const event of store.outbox.pending(1000)) {
       if (event.header.type !== 'erasureDone') expect(event.personal).toEqual({});
     }
     expect((await store.check()).problems).toEqual([]);
     // The person's name for it goes when the answer is safe.
     commitAll(store, all(store).made);
-    await store.sync.applyRoster(page([erase]));
-    expect(store.pendingCount()).toBe(0);
+    await store.roster.apply(page([erase]));
+    expect(store.outbox.count()).toBe(0);
     expect(store.session.db.prepare('SELECT count(*) FROM event WHERE sealed IS NOT NULL').pluck().get()).toBe(0);
   });
 
@@ -275,10 +275,10 @@ describe('an erasure', () => {
     const store = await openKiosk(newFolder());
     const [id, request] = [randomUUID(), randomUUID()];
     const erase: Change = { kind: 'erase', request, person: id };
-    await store.sync.applyRoster(page([erase]));
-    await store.sync.applyRoster(page([person(id), templates(id, [1]), erase]));
+    await store.roster.apply(page([erase]));
+    await store.roster.apply(page([person(id), templates(id, [1]), erase]));
     expect(events(store, 'erasureDone')).toHaveLength(1);
-    expect([store.countPeople(), store.sync.hasTemplates()]).toEqual([0, false]);
+    expect([store.people.count(), store.roster.hasTemplates()]).toEqual([0, false]);
   });
 });
 
@@ -293,7 +293,11 @@ describe('what the server sends this device alone', () => {
   it('is kept with the cursor and survives a restart; the newest word counts', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
-    expect([store.sync.update, store.sync.config, store.sync.commands()]).toEqual([null, null, []]);
+    expect([store.deviceState.update, store.deviceState.config, store.deviceState.commands()]).toEqual([
+      null,
+      null,
+      [],
+    ]);
     const update = {
       rollout: randomUUID(),
       action: 'install' as const,
@@ -302,7 +306,7 @@ describe('what the server sends this device alone', () => {
       trialMinutes: 10,
       again: 0,
     };
-    const outcome = await store.sync.applyRoster(
+    const outcome = await store.roster.apply(
       page([
         { kind: 'config', revision: 1, config: { volume: 10 } },
         { kind: 'update', update },
@@ -312,28 +316,31 @@ describe('what the server sends this device alone', () => {
     expect(outcome.deviceStateChanged).toBe(true);
     store.close();
     store = await openKiosk(home);
-    expect([store.sync.update, store.sync.config]).toEqual([update, { revision: 2, config: { low: true } }]);
-    await store.sync.applyRoster(page([{ kind: 'update', update: null }]));
-    expect(store.sync.update).toBeNull();
-    expect((await store.sync.applyRoster(page([person(randomUUID())]))).deviceStateChanged).toBe(false);
+    expect([store.deviceState.update, store.deviceState.config]).toEqual([
+      update,
+      { revision: 2, config: { low: true } },
+    ]);
+    await store.roster.apply(page([{ kind: 'update', update: null }]));
+    expect(store.deviceState.update).toBeNull();
+    expect((await store.roster.apply(page([person(randomUUID())]))).deviceStateChanged).toBe(false);
   });
 
   it('a command is open until its final state, which is reported once, whatever comes again', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const [id, other] = [randomUUID(), randomUUID()];
-    await store.sync.applyRoster(page([command(id), command(other, '2029-01-01T00:00:00.000Z')]));
-    store.sync.answerCommand(id, 'begun');
+    await store.roster.apply(page([command(id), command(other, '2029-01-01T00:00:00.000Z')]));
+    store.deviceState.answer(id, 'begun');
     store.close();
     store = await openKiosk(home);
-    expect(store.sync.commands().map((one) => [one.id, one.begun])).toEqual([
+    expect(store.deviceState.commands().map((one) => [one.id, one.begun])).toEqual([
       [other, false],
       [id, true],
     ]);
-    store.sync.answerCommand(id, 'done');
-    store.sync.answerCommand(other, 'refused', 'not-now');
-    await store.sync.applyRoster(page([command(id), command(other)]));
-    expect(store.sync.commands()).toEqual([]);
+    store.deviceState.answer(id, 'done');
+    store.deviceState.answer(other, 'refused', 'not-now');
+    await store.roster.apply(page([command(id), command(other)]));
+    expect(store.deviceState.commands()).toEqual([]);
     expect(events(store, 'command').map((e) => e.header.open)).toEqual([
       { command: id, what: 'restart', outcome: 'begun' },
       { command: id, what: 'restart', outcome: 'done' },
@@ -346,21 +353,21 @@ describe('what the server sends this device alone', () => {
   it('a command may be taken back before it was begun, and is done only once by a kiosk whose answer was trimmed', async () => {
     const store = await openKiosk(newFolder());
     const id = randomUUID();
-    await store.sync.applyRoster(page([command(id)]));
+    await store.roster.apply(page([command(id)]));
     const gone = new Date(Date.now() - 60_000).toISOString();
-    await store.sync.applyRoster(page([command(id, gone)]));
-    expect(store.sync.commands()[0]?.expires).toBe(gone);
-    store.sync.answerCommand(id, 'expired');
+    await store.roster.apply(page([command(id, gone)]));
+    expect(store.deviceState.commands()[0]?.expires).toBe(gone);
+    store.deviceState.answer(id, 'expired');
     commitAll(store, all(store).made);
-    await store.sync.trim('2100-01-01T00:00:00.000Z');
+    await store.retention.trim('2100-01-01T00:00:00.000Z');
     expect(events(store, 'command')).toEqual([]);
     // The server was restored to before it had the answer.
-    await store.sync.applyRoster(page([command(id, gone)]));
-    expect(store.sync.commands()).toEqual([]);
+    await store.roster.apply(page([command(id, gone)]));
+    expect(store.deviceState.commands()).toEqual([]);
     expect(events(store, 'command').map((e) => e.header.open)).toEqual([
       { command: id, what: 'restart', outcome: 'expired' },
     ]);
-    expect(() => store.sync.answerCommand(randomUUID(), 'done')).toThrow(/there is no command/);
+    expect(() => store.deviceState.answer(randomUUID(), 'done')).toThrow(/there is no command/);
   });
 });
 
@@ -368,17 +375,17 @@ describe('events of templates and photos', () => {
   it('carry the vectors and keys that they commit to, though the store keeps them once', async () => {
     const store = await openKiosk(newFolder());
     const vectors = [1, 2, 3].map((seed) => ({ pose: 'front', model: MODEL, embedding: embedding(seed) }));
-    const { id } = await store.addPerson(aPerson({ templates: vectors, photo: aPhoto(10) }));
+    const { id } = await store.people.add(aPerson({ templates: vectors, photo: aPhoto(10) }));
     await someCheckins(store, id, 1, { photo: aPhoto(10) });
-    for (const event of store.pending(100))
+    for (const event of store.outbox.pending(100))
       checkEvent(event, { device: store.device, epoch: store.epoch, seq: event.header.seq });
     const [sent] = events(store, 'template');
-    expect(sent!.personal.templates!.value).toEqual(store.templatesOf(id, MODEL).map(templateValue));
+    expect(sent!.personal.templates!.value).toEqual(store.templates.of(id, MODEL).map(templateValue));
     const sealed = store.session.db.prepare('SELECT max(length(sealed)) FROM event').pluck().get() as number;
     expect(sealed).toBeLessThan(400);
-    const keys = store.pending(100).flatMap((e) => (e.personal.photoKey ? [e.personal.photoKey.value] : []));
+    const keys = store.outbox.pending(100).flatMap((e) => (e.personal.photoKey ? [e.personal.photoKey.value] : []));
     expect(new Set(keys).size).toBe(2);
-    await store.sync.dropTemplates();
+    await store.roster.dropTemplates();
     const after = events(store, 'template')[0]!;
     expect(after.personal.templates).toBeUndefined();
     expect(after.header).toEqual(sent!.header);
@@ -388,14 +395,14 @@ describe('events of templates and photos', () => {
   it('fill pages of the outbox by weight as by count', async () => {
     const store = await openKiosk(newFolder());
     const many = Array.from({ length: 30 }, (_, i) => ({ pose: 'front', model: MODEL, embedding: embedding(i) }));
-    for (let i = 0; i < 4; i++) await store.addPerson(aPerson({ templates: many }));
+    for (let i = 0; i < 4; i++) await store.people.add(aPerson({ templates: many }));
     const weight = (list: unknown[]) => JSON.stringify(list).length;
-    const first = store.sync.pending(500, 200_000);
+    const first = store.outbox.pending(500, 200_000);
     expect(weight(first)).toBeLessThan(200_000);
     expect(weight(first)).toBeGreaterThan(80_000);
     const { epoch, seq } = first.at(-1)!.header;
-    expect(store.sync.pending(500, 200_000, { epoch, seq })[0]!.header.seq).toBe(seq + 1);
-    expect(store.sync.pending(500, 1)).toHaveLength(1);
+    expect(store.outbox.pending(500, 200_000, { epoch, seq })[0]!.header.seq).toBe(seq + 1);
+    expect(store.outbox.pending(500, 1)).toHaveLength(1);
   });
 });
 
@@ -407,39 +414,39 @@ describe('trimming', () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const home = newFolder();
     let store = await openKiosk(home, {}, { clock });
-    const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
+    const { id } = await store.people.add(aPerson({ photo: aPhoto() }));
     await someCheckins(store, id, 3, { photo: aPhoto(), gps: 'sealed' });
     clock.pass(40 * DAY);
     const [young] = await someCheckins(store, id, 2);
     const { epoch } = store;
-    expect(await store.sync.trim(iso(clock.now() - 30 * DAY))).toBe(0); // nothing is safe yet
+    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(0); // nothing is safe yet
     commitAll(store, all(store).made);
-    expect(await store.sync.trim(iso(clock.now() - 30 * DAY))).toBe(0); // photos are still to be sent
-    for (const { address } of store.sync.photosToSend(9)) store.sync.photoSent(address, true);
-    expect(await store.sync.trim(iso(clock.now() - 30 * DAY))).toBe(6);
-    expect(store.checkins({ limit: 9 })).toHaveLength(2);
+    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(0); // photos are still to be sent
+    for (const address of store.outbox.photosToSend(9)) store.outbox.photoSent(address, true);
+    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(6);
+    expect(store.checkins.list({ limit: 9 })).toHaveLength(2);
     expect(store.parts.vault.list()).toHaveLength(1); // the enrolment's
-    expect(store.lastCheckin(id)?.id).not.toBe(young!.id);
+    expect(store.checkins.last(id)?.id).not.toBe(young!.id);
     expect((await store.check()).problems).toEqual([]);
     store.close();
     store = await openKiosk(home, {}, { clock });
     const [next] = await someCheckins(store, id, 1);
     expect(store.epoch).not.toBe(epoch);
-    expect(store.pending(9)[0]!.header).toMatchObject({ id: next!.id, seq: 1 });
+    expect(store.outbox.pending(9)[0]!.header).toMatchObject({ id: next!.id, seq: 1 });
     expect((await store.check()).problems).toEqual([]);
-    expect(await store.openPhoto(store.parts.vault.list()[0]!)).toHaveLength(4000);
+    expect(await store.photos.open(store.parts.vault.list()[0]!)).toHaveLength(4000);
     // The server that lost what was trimmed can't get it back: the marks stop there.
-    store.sync.rewind(epoch, { committed: 2, safe: 2 });
-    expect(store.pending(9).map((e) => e.header.seq)).toEqual([7, 8, 1]);
-    store.acknowledge(epoch, { committed: 8, safe: 8 });
-    store.acknowledge(store.epoch, { committed: 1, safe: 1 });
+    store.outbox.rewind(epoch, { committed: 2, safe: 2 });
+    expect(store.outbox.pending(9).map((e) => e.header.seq)).toEqual([7, 8, 1]);
+    store.outbox.acknowledge(epoch, { committed: 8, safe: 8 });
+    store.outbox.acknowledge(store.epoch, { committed: 1, safe: 1 });
     clock.pass(40 * DAY);
-    expect(await store.sync.trim(iso(clock.now() - 30 * DAY))).toBe(3);
+    expect(await store.retention.trim(iso(clock.now() - 30 * DAY))).toBe(3);
     expect((await store.check()).problems).toEqual([]);
     store.close();
     store = await openKiosk(home, {}, { clock });
     await someCheckins(store, id, 1);
-    expect(store.pending(9).map((e) => e.header.seq)).toEqual([1]);
+    expect(store.outbox.pending(9).map((e) => e.header.seq)).toEqual([1]);
     expect((await store.check()).problems).toEqual([]);
   });
 });
@@ -448,7 +455,7 @@ describe('a photo that never gets to the server', () => {
   const DAY = 86_400_000;
   const iso = (ms: number) => new Date(ms).toISOString();
   const notified = (store: SqlStore) =>
-    store
+    store.outbox
       .pending(50)
       .filter((e) => e.header.open.code === 'photos-not-sent')
       .map((e) => e.header.open.detail);
@@ -456,14 +463,14 @@ describe('a photo that never gets to the server', () => {
   it('keeps its event until it is too old; then both go, and their number is reported', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
-    const { id } = await store.addPerson(aPerson({ photo: aPhoto() }));
+    const { id } = await store.people.add(aPerson({ photo: aPhoto() }));
     await someCheckins(store, id, 3, { photo: aPhoto() });
     commitAll(store, all(store).made);
-    const [enrolment, refused, sent] = store.sync.photosToSend(9);
-    store.sync.photoSent(refused!.address, false);
-    store.sync.photoSent(sent!.address, true);
+    const [enrolment, refused, sent] = store.outbox.photosToSend(9);
+    store.outbox.photoSent(refused!, false);
+    store.outbox.photoSent(sent!, true);
     clock.pass(59 * DAY);
-    const trim = () => store.sync.trim(iso(clock.now() - 30 * DAY), iso(clock.now() - 60 * DAY));
+    const trim = () => store.retention.trim(iso(clock.now() - 30 * DAY), iso(clock.now() - 60 * DAY));
     expect(await trim()).toBe(0);
     expect(notified(store)).toEqual([]);
     clock.pass(2 * DAY);
@@ -471,7 +478,7 @@ describe('a photo that never gets to the server', () => {
     expect(notified(store)).toEqual([{ waiting: 1, refused: 1 }]);
     // The picture of the enrolment is no record: it stays, and is sent when the server takes it.
     expect(store.parts.vault.list()).toHaveLength(1);
-    expect(store.sync.photosToSend(9)).toEqual([enrolment]);
+    expect(store.outbox.photosToSend(9)).toEqual([enrolment]);
     expect(await trim()).toBe(0);
     expect((await store.check()).problems).toEqual([]);
   });
@@ -479,10 +486,10 @@ describe('a photo that never gets to the server', () => {
   it('is reported as well when the retention of photos takes it first', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 2, { photo: aPhoto() });
     clock.pass(91 * DAY);
-    expect(await store.purgePhotos(iso(clock.now() - 90 * DAY))).toBe(2);
+    expect(await store.retention.purgePhotos(iso(clock.now() - 90 * DAY))).toBe(2);
     expect(notified(store)).toEqual([{ waiting: 2, refused: 0 }]);
   });
 });
@@ -491,21 +498,21 @@ describe('a store that the server knows to be an older copy', () => {
   it('opens a new epoch while it runs, once, and says so', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     const old = store.epoch;
-    store.sync.rolledBack(old, 99);
-    store.sync.rolledBack(old, 99);
+    store.outbox.rolledBack(old, 99);
+    store.outbox.rolledBack(old, 99);
     expect(store.epoch).not.toBe(old);
     const [made] = await someCheckins(store, id, 1);
     expect(events(store, 'health').map((e) => e.header.open)).toEqual([
       { code: 'store-rolled-back', detail: { committed: 99, made: 3 } },
     ]);
-    expect(store.pending(99).at(-1)!.header).toMatchObject({ id: made!.id, epoch: store.epoch, seq: 2 });
+    expect(store.outbox.pending(99).at(-1)!.header).toMatchObject({ id: made!.id, epoch: store.epoch, seq: 2 });
     const { epoch } = store;
     expect((await store.check()).problems).toEqual([]);
     store.close();
     const again = await openKiosk(home);
-    again.sync.rolledBack(old, 99); // reported once, over restarts too
+    again.outbox.rolledBack(old, 99); // reported once, over restarts too
     expect(again.epoch).toBe(epoch);
     expect(events(again, 'health')).toHaveLength(1);
   });
@@ -515,11 +522,11 @@ describe('photos to send', () => {
   it('are asked for once more when the server has a later event: one put back to before the photo alone says so by no mark', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
-    const waiting = () => store.sync.photosToSend(9).map(({ address }) => address);
+    const waiting = () => store.outbox.photosToSend(9);
     const sentAll = () => {
-      for (const address of waiting()) store.sync.photoSent(address, true);
+      for (const address of waiting()) store.outbox.photoSent(address, true);
     };
     commitAll(store);
     sentAll();
@@ -529,7 +536,7 @@ describe('photos to send', () => {
     expect(waiting()).toEqual([]); // made, and not there yet
     commitAll(store);
     expect(waiting()).toEqual([first!.photo, second!.photo]);
-    expect(store.sync.photosWaiting()).toBe(2);
+    expect(store.outbox.photosWaiting()).toBe(2);
     sentAll();
     await someCheckins(store, id, 1);
     commitAll(store);
@@ -548,51 +555,51 @@ describe('photos to send', () => {
 
   it('are those whose events the server has, once each; purged ones are not, and a restored server is asked again', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
-    expect(store.sync.photosToSend(9)).toEqual([]);
-    store.acknowledge(store.epoch, { committed: all(store).made - 1, safe: 0 });
-    expect(store.sync.photosToSend(9)).toEqual([{ address: first!.photo }]);
-    store.sync.photoSent(first!.photo!, true);
+    expect(store.outbox.photosToSend(9)).toEqual([]);
+    store.outbox.acknowledge(store.epoch, { committed: all(store).made - 1, safe: 0 });
+    expect(store.outbox.photosToSend(9)).toEqual([first!.photo]);
+    store.outbox.photoSent(first!.photo!, true);
     commitAll(store);
-    expect(store.sync.photosToSend(9)).toEqual([{ address: second!.photo }]);
-    store.sync.rewind(store.epoch, { committed: 1, safe: 0 });
+    expect(store.outbox.photosToSend(9)).toEqual([second!.photo]);
+    store.outbox.rewind(store.epoch, { committed: 1, safe: 0 });
     commitAll(store);
-    expect(store.sync.photosToSend(9)).toHaveLength(2);
-    await store.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
-    expect([store.sync.photosToSend(9), store.sync.isWaiting(second!.photo!)]).toEqual([[], false]);
-    expect(store.sync.removals).toBeGreaterThan(0);
+    expect(store.outbox.photosToSend(9)).toHaveLength(2);
+    await store.retention.purgePhotos(new Date(Date.now() + 86_400_000).toISOString());
+    expect([store.outbox.photosToSend(9), store.outbox.isPhotoWaiting(second!.photo!)]).toEqual([[], false]);
+    expect(store.outbox.removals).toBeGreaterThan(0);
   });
 
   it('are asked for again of a restored server, whatever it said of them before: also late, and that it wants none', async () => {
     const store = await openKiosk(newFolder());
-    const { id } = await store.addPerson(aPerson());
+    const { id } = await store.people.add(aPerson());
     const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
-    const both = [{ address: first!.photo }, { address: second!.photo }];
+    const both = [first!.photo, second!.photo];
     commitAll(store);
     // Restored to before the event: asked for the photo before it was sent the event again, it knows of none.
-    store.sync.photoSent(first!.photo!, false);
-    store.sync.rewind(store.epoch, { committed: 1, safe: 0 });
+    store.outbox.photoSent(first!.photo!, false);
+    store.outbox.rewind(store.epoch, { committed: 1, safe: 0 });
     // What the server said before, and came only now.
-    store.sync.photoSent(first!.photo!, false);
-    store.sync.photoSent(second!.photo!, true);
-    expect(store.sync.photosToSend(9)).toEqual([]);
+    store.outbox.photoSent(first!.photo!, false);
+    store.outbox.photoSent(second!.photo!, true);
+    expect(store.outbox.photosToSend(9)).toEqual([]);
     commitAll(store);
-    expect(store.sync.photosToSend(9)).toEqual(both);
-    for (const { address } of both) store.sync.photoSent(address!, true);
-    expect(store.sync.photosToSend(9)).toEqual([]);
+    expect(store.outbox.photosToSend(9)).toEqual(both);
+    for (const address of both) store.outbox.photoSent(address!, true);
+    expect(store.outbox.photosToSend(9)).toEqual([]);
   });
 
   it('are not held back by one whose event is never committed, in an older epoch', async () => {
     const home = newFolder();
     const first = await openKiosk(home);
-    const { id } = await first.addPerson(aPerson());
+    const { id } = await first.people.add(aPerson());
     await someCheckins(first, id, 1, { photo: aPhoto() });
     first.close();
     const store = await openKiosk(home);
     const [second] = await someCheckins(store, id, 1, { photo: aPhoto() });
-    const made = store.sync.marks().find(({ epoch }) => epoch === store.epoch)!.made;
-    store.acknowledge(store.epoch, { committed: made, safe: 0 });
-    expect(store.sync.photosToSend(1)).toEqual([{ address: second!.photo }]);
+    const made = store.outbox.marks().find(({ epoch }) => epoch === store.epoch)!.made;
+    store.outbox.acknowledge(store.epoch, { committed: made, safe: 0 });
+    expect(store.outbox.photosToSend(1)).toEqual([second!.photo]);
   });
 });

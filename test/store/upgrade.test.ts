@@ -96,18 +96,18 @@ describe('a year of data', () => {
 
   it('goes on after it: the sync sends what waited and what comes, nothing twice, and the chain is one', async () => {
     const store = await openAsNextBuild(copyOfYear(), 'rebuilds');
-    const waiting = store.pending(1_000_000).map(({ header }) => header.id);
+    const waiting = store.outbox.pending(1_000_000).map(({ header }) => header.id);
     expect(waiting.length).toBeGreaterThan(10);
-    const [person] = store.allPeople();
+    const [person] = store.people.all();
     const made = await someCheckins(store, person!.id, 3);
     const { engine, server, untilPause, received } = await rig({ source: outboxOf(store) });
-    for (const { epoch, committed } of store.sync.marks()) server.committed.set(epoch, committed);
+    for (const { epoch, committed } of store.outbox.marks()) server.committed.set(epoch, committed);
     engine.start();
     await untilPause();
     await engine.stop();
-    expect(store.pendingCount()).toBe(0);
+    expect(store.outbox.count()).toBe(0);
     expect(received.flat()).toHaveLength(waiting.length + made.length);
-    expect(store.checkins({ limit: 3 }).map(({ id }) => id)).toEqual(made.map(({ id }) => id).reverse());
+    expect(store.checkins.list({ limit: 3 }).map(({ id }) => id)).toEqual(made.map(({ id }) => id).reverse());
     expect((await store.check()).problems).toEqual([]);
   });
 
@@ -116,9 +116,9 @@ describe('a year of data', () => {
     (await openAsNextBuild(added, 'adds')).close();
     const store = await openKiosk(added);
     await expectAllThere(store);
-    const [person] = store.allPeople();
+    const [person] = store.people.all();
     await someCheckins(store, person!.id, 5);
-    await store.deletePerson(person!.id);
+    await store.people.delete(person!.id);
     expect((await store.check()).problems).toEqual([]);
 
     const rebuilt = copyOfYear();

@@ -57,7 +57,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
 
   let cursor = 0;
   const notified = (changes: Change[], more: Partial<RosterPage> = {}) =>
-    store.sync.applyRoster({ whole: false, more: false, cursor: `page ${++cursor}`, changes, ...more });
+    store.roster.apply({ whole: false, more: false, cursor: `page ${++cursor}`, changes, ...more });
   const instant = (ms = 0) => new Date(clock.now() + ms).toISOString();
   const cardOf = (n: number) => ({ id: randomUUID(), model: MODEL, sealed: hash(`card ${n}`).repeat(3) });
 
@@ -149,14 +149,14 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
       expires: instant(500 * DAY),
     })),
   ]);
-  store.sync.answerCommand(store.sync.commands().find(({ what }) => what === 'logs')!.id, 'done');
+  store.deviceState.answer(store.deviceState.commands().find(({ what }) => what === 'logs')!.id, 'done');
 
   // People who were enrolled here.
   const own: string[] = [];
   for (let i = 0; i < OWN_PEOPLE; i++) {
     clock.pass(60_000);
     const minor = i % 12 === 0 ? { bornOn: '2015-05-05', guardian: `Guardian ${i}`, relation: 'mother' } : undefined;
-    const { id } = await store.addPerson(
+    const { id } = await store.people.add(
       aPerson({
         name: `Ada Lovelace ${i}`,
         number: String(1000 + i),
@@ -174,7 +174,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
       }),
     );
     own.push(id);
-    if (i % 6 === 0) store.issueCard(id, { id: randomUUID(), hash: hash(`made here ${i}`) }, false);
+    if (i % 6 === 0) store.people.issueCard(id, { id: randomUUID(), hash: hash(`made here ${i}`) }, false);
   }
   await notified([
     {
@@ -183,17 +183,17 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
       others: [{ person: theirs[16]!, reason: 'not-me', at: instant(), device: elsewhere, by: null }],
     },
   ]);
-  store.choosePin(theirs[5]!, JSON.stringify(pinOf(randomUUID(), 5)));
+  store.pins.choose(theirs[5]!, JSON.stringify(pinOf(randomUUID(), 5)));
 
   const everyone = [...own, ...theirs];
   const inside = new Set<string>();
   const commitAll = (safe: boolean) => {
-    for (const { epoch, made } of store.sync.marks()) {
+    for (const { epoch, made } of store.outbox.marks()) {
       const marks = { committed: made, safe: safe ? made : 0 };
       const before = store.session.log.epochs.find(({ id }) => id === epoch)!;
-      store.acknowledge(epoch, { committed: made, safe: Math.max(before.safe, marks.safe) });
+      store.outbox.acknowledge(epoch, { committed: made, safe: Math.max(before.safe, marks.safe) });
     }
-    for (const { address } of store.sync.photosToSend(1000)) store.sync.photoSent(address, random() < 0.95);
+    for (const address of store.outbox.photosToSend(1000)) store.outbox.photoSent(address, random() < 0.95);
   };
   for (let day = 0; day < days; day++) {
     clock.time = FIRST_DAY + (day + 1) * DAY;
@@ -211,7 +211,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
       if (out) inside.add(person);
       const n = random();
       const by = n < 0.7 ? 'face' : pick(['number+pin', 'badge', 'qr', 'manual'] as const);
-      const { id } = await store.recordCheckin(
+      const { id } = await store.checkins.record(
         aCheckin(person, {
           open: { ...aCheckin(person).open, direction: out ? 'in' : 'out', method: by },
           gps: random() < 0.05 ? hash(`place ${day}`).repeat(4) : null,
@@ -219,16 +219,16 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
           ...(by === 'manual' && { reason: 'forgot the badge' }),
         }),
       );
-      if (n < 0.01) store.voidCheckin(id, 'not-me');
+      if (n < 0.01) store.checkins.void(id, 'not-me');
     }
     if (working) {
-      store.append({
+      store.events.append({
         type: 'health',
         open: { code: 'statistics', detail: { day, probes: present.length } },
         personal: {},
       });
-      store.setLockouts({ [`number ${day}`]: { failures: 3, until: clock.now() + 60_000, at: clock.now() } });
-      store.useCode(
+      store.lockouts.set({ [`number ${day}`]: { failures: 3, until: clock.now() + 60_000, at: clock.now() } });
+      store.people.useCode(
         {
           digest: createHash('sha256').update(`own ${day}`).digest(),
           issuedAt: clock.now(),
@@ -246,16 +246,16 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
 
   // What the last days brought: none of it has got to the server.
   const [voided, kept] = [pick(own), own[7]!];
-  store.voidCheckin((await store.recordCheckin(aCheckin(voided))).id, 'staff');
-  store.voidCheckin((await store.recordCheckin(aCheckin(own[21]!))).id, 'not-me', own[22]!);
+  store.checkins.void((await store.checkins.record(aCheckin(voided))).id, 'staff');
+  store.checkins.void((await store.checkins.record(aCheckin(own[21]!))).id, 'not-me', own[22]!);
   const vault = join(home, 'storage/faces');
   renameSync(vault, `${vault}.unplugged`);
-  await store.recordCheckin(aCheckin(kept, { photo: photo() }));
+  await store.checkins.record(aCheckin(kept, { photo: photo() }));
   renameSync(`${vault}.unplugged`, vault);
-  store.updatePerson(kept, { name: 'Ada King', gpsOptOut: true });
-  await store.enrolFace(own[8]!, [{ pose: 'front', model: MODEL, embedding: embedding(77) }], photo());
-  await store.deletePerson(own[9]!);
-  await store.recordCheckin(aCheckin(theirs[10]!, { photo: photo(), gps: hash('a place').repeat(4) }));
+  store.people.update(kept, { name: 'Ada King', gpsOptOut: true });
+  await store.templates.enrol(own[8]!, [{ pose: 'front', model: MODEL, embedding: embedding(77) }], photo());
+  await store.people.delete(own[9]!);
+  await store.checkins.record(aCheckin(theirs[10]!, { photo: photo(), gps: hash('a place').repeat(4) }));
   await notified([
     { kind: 'gone', person: theirs[10]! },
     { kind: 'erase', request: randomUUID(), person: theirs[11]! },
@@ -264,15 +264,15 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
     await store.imports.keep(
       aPending({ word: `Waiting ${i}`, file: `waiting ${i}.jpg`, original: photo(), picture: photo() }),
     );
-  store.setLockouts({ 'number 1007': { failures: 6, until: clock.now() + 60_000, at: clock.now() } });
+  store.lockouts.set({ 'number 1007': { failures: 6, until: clock.now() + 60_000, at: clock.now() } });
   const [accepted, refused] = store.imports.list();
   await store.imports.settle(accepted!.id, 'accepted', kept);
   await store.imports.settle(refused!.id, 'refused');
   const evacuation = { id: randomUUID(), begunAt: instant() };
-  store.beginEvacuation(evacuation, { code: 'evacuation', detail: { inside: inside.size } });
-  store.account(own[1]!, true, instant());
-  store.account(own[2]!, true, instant());
-  store.account(own[2]!, false, instant());
+  store.presence.beginEvacuation(evacuation, { code: 'evacuation', detail: { inside: inside.size } });
+  store.presence.account(own[1]!, true, instant());
+  store.presence.account(own[2]!, true, instant());
+  store.presence.account(own[2]!, false, instant());
   await notified([{ kind: 'accounted', evacuation, person: theirs[2]!, seen: { at: instant(), device: elsewhere } }]);
   retention.stop();
   store.close();
@@ -329,39 +329,45 @@ export function storedRows(store: SqlStore, shape = shapeOf(store)): Record<stri
 /** Everything that the store opens and answers, decrypted, as digests by question. @param at ms since 1970 */
 export async function openedValues(store: SqlStore, at: number): Promise<Record<string, string>> {
   const { db } = store.session;
-  const people = store.allPeople();
+  const people = store.people.all();
   const pictures = async (addresses: Buffer[]) => {
     const out: string[] = [];
-    for (const address of addresses) out.push(hash(String(await store.openPhoto(address.toString('base64url')))));
+    for (const address of addresses) out.push(hash(String(await store.photos.open(address.toString('base64url')))));
     return out;
   };
   const answers: Record<string, unknown> = {
     people,
-    lookalikes: store.lookalikes(),
+    lookalikes: store.lookalikes.list(),
     templates: people.map(({ id }) =>
-      store
-        .templatesOf(id, MODEL)
+      store.templates
+        .of(id, MODEL)
         .map((t) => ({ ...t, embedding: Buffer.from(t.embedding.buffer).toString('base64') })),
     ),
-    cardTemplates: people.map(({ id }) => store.cardTemplate(id)),
-    pins: people.map(({ id }) => store.pinHash(id)),
-    pinCodes: people.map(({ id }) => store.pinCode(id, at)),
-    last: people.map(({ id }) => store.lastCheckin(id)),
-    checkins: store.checkins({ limit: 1_000_000 }),
+    cardTemplates: people.map(({ id }) => store.templates.onCard(id)),
+    pins: people.map(({ id }) => store.pins.hash(id)),
+    pinCodes: people.map(({ id }) => store.pins.code(id, at)),
+    last: people.map(({ id }) => store.checkins.last(id)),
+    checkins: store.checkins.list({ limit: 1_000_000 }),
     photos: await pictures(db.prepare('SELECT address FROM photo ORDER BY n').pluck().all() as Buffer[]),
     imports: await Promise.all(
       store.imports.list().map(async (one) => [one, hash(String(await store.imports.open(one.id)))]),
     ),
-    again: store.reenrolments(),
-    whereabouts: store.whereabouts(new Date(0).toISOString()),
-    evacuation: store.evacuation(),
-    outbox: store.pending(1_000_000),
-    marks: store.sync.marks(),
-    photosToSend: store.sync.photosToSend(1_000_000),
-    cursor: store.sync.cursor,
-    commands: store.sync.commands(),
-    notified: [store.sync.policy, store.sync.issuers, store.sync.pinPeppers, store.sync.update, store.sync.config],
-    presence: [store.sync.presence(), store.sync.kiosks],
+    again: store.people.reenrolments(),
+    whereabouts: store.presence.list(new Date(0).toISOString()),
+    evacuation: store.presence.evacuation(),
+    outbox: store.outbox.pending(1_000_000),
+    marks: store.outbox.marks(),
+    photosToSend: store.outbox.photosToSend(1_000_000),
+    cursor: store.roster.cursor,
+    commands: store.deviceState.commands(),
+    notified: [
+      store.roster.policy,
+      store.roster.issuers,
+      store.roster.pinPeppers,
+      store.deviceState.update,
+      store.deviceState.config,
+    ],
+    presence: [store.presence.elsewhere(), store.presence.kiosks],
   };
   return Object.fromEntries(
     Object.entries(answers).map(([question, answer]) => [question, hash(JSON.stringify(answer) ?? 'none')]),

@@ -106,42 +106,42 @@ describe('two kiosks of a site', () => {
   test('share a person enrolled at one with the other, templates included, and forget them together', async () => {
     const [a, b] = [await newKiosk('a1'), await newKiosk('b1')];
     await start();
-    const ada = await a.store.addPerson(
+    const ada = await a.store.people.add(
       aPerson({ name: 'Ada', number: '7', pinHash: 'phc', photo: new Uint8Array(900_000) }),
     );
     connect(a);
     connect(b);
-    await until('all of it is up', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
+    await until('all of it is up', () => a.store.outbox.count() === 0 && a.store.outbox.photosWaiting() === 0);
     await again(b);
-    await until('the other one knows Ada', () => (b.store.person(ada.id)?.templates ?? 0) > 0);
-    expect(b.store.person(ada.id)).toMatchObject({ name: 'Ada', number: '7', templates: 1, hasPin: false });
-    expect([...b.store.templatesOf(ada.id, MODEL)[0]!.embedding]).toEqual([...embedding()]);
+    await until('the other one knows Ada', () => (b.store.people.get(ada.id)?.templates ?? 0) > 0);
+    expect(b.store.people.get(ada.id)).toMatchObject({ name: 'Ada', number: '7', templates: 1, hasPin: false });
+    expect([...b.store.templates.of(ada.id, MODEL)[0]!.embedding]).toEqual([...embedding()]);
 
     // A person who opts out of positions at one door has none at any.
     for (const gpsOptOut of [true, false]) {
-      a.store.updatePerson(ada.id, { gpsOptOut });
-      await until('the wish is up', () => a.store.pendingCount() === 0);
+      a.store.people.update(ada.id, { gpsOptOut });
+      await until('the wish is up', () => a.store.outbox.count() === 0);
       await again(b);
-      await until('the other one knows it', () => b.store.person(ada.id)?.gpsOptOut === gpsOptOut);
+      await until('the other one knows it', () => b.store.people.get(ada.id)?.gpsOptOut === gpsOptOut);
     }
-    expect(a.store.person(ada.id)?.gpsOptOut).toBe(false);
+    expect(a.store.people.get(ada.id)?.gpsOptOut).toBe(false);
 
     // A record at one door is a hint for the direction at the other.
     const [photo] = [new Uint8Array(50_000).map((_, i) => i)];
-    const checkin = await a.store.recordCheckin(aCheckin(ada.id, { photo }));
-    await until('the record is up', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
+    const checkin = await a.store.checkins.record(aCheckin(ada.id, { photo }));
+    await until('the record is up', () => a.store.outbox.count() === 0 && a.store.outbox.photosWaiting() === 0);
     await again(b);
     await until('it is reported', () => b.presence.last(ada.id)?.direction === 'in');
     expect(Math.abs(b.presence.last(ada.id)!.at - Date.parse(checkin.at))).toBeLessThan(1000);
 
     // An erasure begun at one is carried out at the other, and confirmed.
-    await a.store.deletePerson(ada.id);
-    await until('the deletion is up', () => a.store.pendingCount() === 0);
+    await a.store.people.delete(ada.id);
+    await until('the deletion is up', () => a.store.outbox.count() === 0);
     for (const kiosk of [a, b]) await again(kiosk);
-    await until('both have forgotten', () => [a, b].every(({ store }) => store.person(ada.id) === null));
+    await until('both have forgotten', () => [a, b].every(({ store }) => store.people.get(ada.id) === null));
     const answered = ({ store }: Kiosk) => store.session.db.prepare('SELECT count(*) FROM erasure').pluck().get() === 1;
-    await until('and have said so', () => [a, b].every((k) => answered(k) && k.store.pendingCount() === 0));
-    expect([...b.store.templates(MODEL)]).toEqual([]);
+    await until('and have said so', () => [a, b].every((k) => answered(k) && k.store.outbox.count() === 0));
+    expect([...b.store.templates.all(MODEL)]).toEqual([]);
     expect((await a.store.check()).problems).toEqual([]);
     expect((await b.store.check()).problems).toEqual([]);
     for (const kiosk of [a, b]) await kiosk.uplink!.stop();
@@ -166,13 +166,13 @@ describe('two kiosks of a site', () => {
     const a = await newKiosk('a2');
     await start();
     const face = new Uint8Array(600_000).map((_, i) => i * 7);
-    const ada = await a.store.addPerson(aPerson({ photo: new Uint8Array([1, 2, 3]) }));
-    const checkin = await a.store.recordCheckin(aCheckin(ada.id, { photo: face }));
-    const second = await a.store.recordCheckin(aCheckin(ada.id, { photo: new Uint8Array([9]) }));
-    const events = a.store.pending(100);
+    const ada = await a.store.people.add(aPerson({ photo: new Uint8Array([1, 2, 3]) }));
+    const checkin = await a.store.checkins.record(aCheckin(ada.id, { photo: face }));
+    const second = await a.store.checkins.record(aCheckin(ada.id, { photo: new Uint8Array([9]) }));
+    const events = a.store.outbox.pending(100);
     const of = (id: string) => events.find(({ header }) => header.id === id)!;
     connect(a);
-    await until('the photos are up', () => a.store.sync.photosWaiting() === 0);
+    await until('the photos are up', () => a.store.outbox.photosWaiting() === 0);
     await a.uplink!.stop();
     await server!.close();
     server = null;
@@ -203,19 +203,19 @@ describe('a server restored from an older copy', () => {
   test('gets everything again, people and photos too, and nobody is dropped', async () => {
     const a = await newKiosk('a3');
     await start();
-    const ada = await a.store.addPerson(aPerson({ name: 'Ada' }));
+    const ada = await a.store.people.add(aPerson({ name: 'Ada' }));
     connect(a);
-    await until('Ada is up', () => a.store.pendingCount() === 0);
+    await until('Ada is up', () => a.store.outbox.count() === 0);
     await a.uplink!.stop();
     await server!.close();
     const copy = join(home.path, 'copy');
     cpSync(serverHome, copy, { recursive: true });
 
     await start();
-    const grace = await a.store.addPerson(aPerson({ name: 'Grace', photo: new Uint8Array(100) }));
-    await a.store.recordCheckin(aCheckin(ada.id, { photo: new Uint8Array(100) }));
+    const grace = await a.store.people.add(aPerson({ name: 'Grace', photo: new Uint8Array(100) }));
+    await a.store.checkins.record(aCheckin(ada.id, { photo: new Uint8Array(100) }));
     connect(a);
-    await until('all is up', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
+    await until('all is up', () => a.store.outbox.count() === 0 && a.store.outbox.photosWaiting() === 0);
     await a.uplink!.stop();
     await server!.close();
     rmSync(serverHome, { recursive: true });
@@ -225,14 +225,14 @@ describe('a server restored from an older copy', () => {
     let sent = 0;
     connect(a, {
       onStatus() {
-        sent = Math.max(sent, a.store.pendingCount());
+        sent = Math.max(sent, a.store.outbox.count());
       },
     });
     await until('it was found', () => sent > 0);
-    await until('all is up again', () => a.store.pendingCount() === 0 && a.store.sync.photosWaiting() === 0);
-    await until('the snapshot is over', () => a.store.sync.cursor !== '');
-    expect([ada, grace].map(({ id }) => a.store.person(id)?.name)).toEqual(['Ada', 'Grace']);
-    expect(a.store.person(grace.id)?.templates).toBe(1);
+    await until('all is up again', () => a.store.outbox.count() === 0 && a.store.outbox.photosWaiting() === 0);
+    await until('the snapshot is over', () => a.store.roster.cursor !== '');
+    expect([ada, grace].map(({ id }) => a.store.people.get(id)?.name)).toEqual(['Ada', 'Grace']);
+    expect(a.store.people.get(grace.id)?.templates).toBe(1);
     expect(a.uplink!.status().problem).toBeNull();
     await a.uplink!.stop();
     await server!.close();

@@ -70,7 +70,7 @@ async function until(done: () => boolean): Promise<void> {
 }
 
 test('a running kiosk joins, sends what it has kept, and goes on with a renewed certificate', async () => {
-  kiosk.store.append({ type: 'health', open: { code: 'before-joining', detail: {} }, personal: {} });
+  kiosk.store.events.append({ type: 'health', open: { code: 'before-joining', detail: {} }, personal: {} });
   expect(sync.uplink.status()).toMatchObject({ online: false });
   const { code } = await server.operate('device provision', { name: 'Front door' });
   const pending = await run(deviceJoin, { code });
@@ -79,15 +79,15 @@ test('a running kiosk joins, sends what it has kept, and goes on with a renewed 
   expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'pending' });
   await server.operate('device approve', { device: pending.device!, fingerprint: pending.fingerprint! });
   expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'joined', server: server.url() });
-  await until(() => sync.uplink.status().online && kiosk.store.pendingCount() === 0);
+  await until(() => sync.uplink.status().online && kiosk.store.outbox.count() === 0);
 
   const before = readServerLink(kiosk.store)!;
   await run(deviceRenew, {});
   const after = readServerLink(kiosk.store)!;
   expect(after.secret.tlsKeyPem).not.toBe(before.secret.tlsKeyPem);
-  kiosk.store.append({ type: 'health', open: { code: 'after-renewal', detail: {} }, personal: {} });
+  kiosk.store.events.append({ type: 'health', open: { code: 'after-renewal', detail: {} }, personal: {} });
   sync.uplink.nudge();
-  await until(() => kiosk.store.pendingCount() === 0);
+  await until(() => kiosk.store.outbox.count() === 0);
   expect((await server.operate('device list', {}))[0]!.lastHeardAt).not.toBeNull();
 });
 
@@ -104,22 +104,22 @@ test('through a proxy it joins, sends and renews, and no other way; without one 
     expect(await run(deviceProxy, { address: proxy.url })).toEqual(shown);
     expect(await run(deviceProxy, {})).toEqual(shown);
     // What it has sent came through it, and so does a new joining.
-    kiosk.store.append({ type: 'health', open: { code: 'by-proxy', detail: {} }, personal: {} });
+    kiosk.store.events.append({ type: 'health', open: { code: 'by-proxy', detail: {} }, personal: {} });
     sync.uplink.nudge();
-    await until(() => kiosk.store.pendingCount() === 0);
+    await until(() => kiosk.store.outbox.count() === 0);
     expect(new Set(since())).toEqual(new Set([host]));
     await run(deviceRenew, {});
     expect(since()).toContain(host);
     // A proxy that is away is reported as that; nothing finds another way.
     await proxy.close();
-    kiosk.store.append({ type: 'health', open: { code: 'no-proxy', detail: {} }, personal: {} });
+    kiosk.store.events.append({ type: 'health', open: { code: 'no-proxy', detail: {} }, personal: {} });
     sync.uplink.nudge();
     await until(() => sync.uplink.status().problem?.code === 'proxy-unreachable');
   } finally {
     await proxy.close();
   }
   expect(await run(deviceProxy, { address: '' })).toEqual({ proxy: null });
-  await until(() => kiosk.store.pendingCount() === 0);
+  await until(() => kiosk.store.outbox.count() === 0);
 
   const another = await connectProxy();
   try {

@@ -66,8 +66,8 @@ function connect(): void {
 }
 
 async function sent(what: string): Promise<void> {
-  kiosk.store.append({ type: 'health', open: { code: 'said', detail: {} }, personal: {} });
-  await until(what, () => kiosk.store.pendingCount() === 0 && uplink.status().online);
+  kiosk.store.events.append({ type: 'health', open: { code: 'said', detail: {} }, personal: {} });
+  await until(what, () => kiosk.store.outbox.count() === 0 && uplink.status().online);
 }
 
 async function renew(): Promise<void> {
@@ -163,16 +163,16 @@ test('a kiosk is turned away only once every key was refused, and is back when t
   const hash = await set('revoked', '0'.repeat(64));
   await until('turned away', () => away.length > 0);
   expect(away).toEqual(['unknown-device']);
-  kiosk.store.append({ type: 'health', open: { code: 'kept', detail: {} }, personal: {} });
+  kiosk.store.events.append({ type: 'health', open: { code: 'kept', detail: {} }, personal: {} });
   await set('approved', hash);
-  await until('back', () => uplink.status().online && kiosk.store.pendingCount() === 0);
+  await until('back', () => uplink.status().online && kiosk.store.outbox.count() === 0);
   expect(uplink.turnedAway()).toBeNull();
 });
 
 test('put back to between a photo’s event and the photo, the server gets the photo again with the kiosk’s next event', async () => {
   await provision();
   const { store } = kiosk;
-  await store.addPerson({
+  await store.people.add({
     id: randomUUID(),
     name: 'Ada',
     number: '1',
@@ -182,7 +182,7 @@ test('put back to between a photo’s event and the photo, the server gets the p
     photo: randomBytes(300_000),
     pinHash: null,
   });
-  await until('the photo is there', () => store.pendingCount() === 0 && store.sync.photosWaiting() === 0);
+  await until('the photo is there', () => store.outbox.count() === 0 && store.outbox.photosWaiting() === 0);
   const photo = <T>(work: (db: Awaited<ReturnType<typeof openDatabase>>['db']) => Promise<T>) =>
     server.whileDown(async () => {
       const database = await openDatabase(server.home);
@@ -202,7 +202,7 @@ test('put back to between a photo’s event and the photo, the server gets the p
     }),
   ).toBe(1);
   await sent('a later event');
-  await until('it was asked for once more', () => store.sync.photosWaiting() === 0);
+  await until('it was asked for once more', () => store.outbox.photosWaiting() === 0);
   const { complete_at } = await photo((db) =>
     db.selectFrom('photo').select('complete_at').where('device', '=', of).executeTakeFirstOrThrow(),
   );

@@ -61,7 +61,7 @@ async function kioskOn(disk: SmallDisk, next: BuildParts, free?: UpdaterOptions[
   const open = async () =>
     openStore({ home, keys: await openKeys({ home, deviceSecret: null, allowSecretFile: true }) });
   const made = await open();
-  const { id: person } = await made.addPerson(aPerson());
+  const { id: person } = await made.people.add(aPerson());
   const before = await someCheckins(made, person, 3);
   made.close();
   const published = mkdtempSync(join(tmpdir(), 'sp-archives-'));
@@ -88,15 +88,15 @@ async function kioskOn(disk: SmallDisk, next: BuildParts, free?: UpdaterOptions[
       ahead += ms;
     },
     notify() {
-      stub.store!.setSetting('update-directive', JSON.stringify(directive));
+      stub.store!.settings.set('update-directive', JSON.stringify(directive));
       stub.keeper!.acknowledged();
     },
     async checkIn() {
-      checkins.push((await stub.store!.recordCheckin(aCheckin(person))).id);
+      checkins.push((await stub.store!.checkins.record(aCheckin(person))).id);
     },
     /** Every check-in is there once, in a chain that is whole. */
     async expectNothingLost() {
-      const there = stub.store!.checkins({ limit: 1000 }).map(({ id }) => id);
+      const there = stub.store!.checkins.list({ limit: 1000 }).map(({ id }) => id);
       expect(there.toSorted()).toEqual(checkins.toSorted());
       expect((await stub.store!.check()).problems).toEqual([]);
     },
@@ -104,7 +104,7 @@ async function kioskOn(disk: SmallDisk, next: BuildParts, free?: UpdaterOptions[
 }
 
 const notified = (stub: StubKiosk) =>
-  (stub.store?.pending(1000) ?? [])
+  (stub.store?.outbox.pending(1000) ?? [])
     .map(({ header }) => header.open as { code?: string; detail?: Record<string, unknown> })
     .filter(({ code }) => code?.startsWith('update-'));
 const codes = (stub: StubKiosk) => notified(stub).map(({ code }) => code);

@@ -90,12 +90,12 @@ export class FleetKiosk {
 
   /** Events that the server has not acknowledged; 1 while nobody can say. */
   get queued(): number {
-    return this.#stub.store?.pendingCount() ?? 1;
+    return this.#stub.store?.outbox.count() ?? 1;
   }
 
   /** Something happens at this kiosk, unless it is between two builds. */
   event(n: number): void {
-    this.#stub.store?.append({ type: 'health', open: { code: 'test-event', detail: { n } }, personal: {} });
+    this.#stub.store?.events.append({ type: 'health', open: { code: 'test-event', detail: { n } }, personal: {} });
   }
 
   /** Of all that it ever made: nothing is trimmed before a backup has it. */

@@ -81,7 +81,7 @@ async function newLife() {
   writeFileSync(join(root, 'uptime'), '100.00 1.0\n');
   mkdirSync(join(root, 'kiosk'));
   const store = await openKiosk(join(root, 'kiosk'));
-  const { id: person } = await store.addPerson(aPerson());
+  const { id: person } = await store.people.add(aPerson());
   store.close();
   const confirmed: string[] = [];
   let again = 0;
@@ -151,13 +151,13 @@ async function newLife() {
   /** Check-ins and words of updates: each there once, and the chain of events whole. */
   async function expectNothingLost(versions: readonly string[]): Promise<void> {
     const after = await openKiosk(join(root, 'kiosk'));
-    const stored = after.checkins({ limit: 1_000_000 }).map(({ id }) => id);
+    const stored = after.checkins.list({ limit: 1_000_000 }).map(({ id }) => id);
     expect(new Set(stored).size).toBe(stored.length);
     const there = new Set(stored);
     expect(confirmed.length).toBeGreaterThan(0);
     expect(confirmed.filter((id) => !there.has(id))).toEqual([]);
     expect((await after.check()).problems).toEqual([]);
-    const notified = after
+    const notified = after.outbox
       .pending(1_000_000)
       .map(({ header }) => header.open as { code?: string; detail?: { version?: string } })
       .filter(({ code }) => code?.startsWith('update-'));

@@ -295,11 +295,11 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     const made = (store.session.db.prepare('SELECT hex(id) AS id FROM event').all() as { id: string }[]).map(({ id }) =>
       id.toLowerCase(),
     );
-    const recorded = store.checkins({ limit: 1000 });
+    const recorded = store.checkins.list({ limit: 1000 });
     expect((await store.check()).problems).toEqual([]);
     // The bad builds brought it to a newer schema, and the good one worked with it since.
     expect(store.format).toEqual({ schema: SCHEMA + 1, minReader: MIN_READER });
-    expect(store.pendingCount()).toBe(0);
+    expect(store.outbox.count()).toBe(0);
     store.close();
     kiosk!.handOver();
     expect(recorded).toHaveLength(checkins().length);

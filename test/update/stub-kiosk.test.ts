@@ -55,13 +55,13 @@ const directive: UpdateDirective = {
 
 /** As a page of the server's would say it. */
 function notify(stub: StubKiosk, update: UpdateDirective | null): void {
-  stub.store!.setSetting('update-directive', JSON.stringify(update));
+  stub.store!.settings.set('update-directive', JSON.stringify(update));
   stub.keeper!.acknowledged();
 }
 
 /** What was reported of updates, in order. */
 const notified = (stub: StubKiosk) =>
-  (stub.store?.pending(100) ?? [])
+  (stub.store?.outbox.pending(100) ?? [])
     .map(({ header }) => header.open as { code?: string; detail?: Record<string, unknown> })
     .filter(({ code }) => code?.startsWith('update-'));
 

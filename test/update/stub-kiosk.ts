@@ -275,22 +275,25 @@ const stepOf = ({ step }: StubKioskOptions) => (step ? { step } : {});
 /** The store as updates see it, with a step before and after each write. */
 function stepping(store: SqlStore, step: (name: string) => void): KeeperDeps['store'] {
   return {
-    setting: (key) => store.setting(key),
-    setSetting(key, value) {
-      step(`core:before ${key}`);
-      store.setSetting(key, value);
-      step(`core:after ${key}`);
+    settings: {
+      get: (key) => store.settings.get(key),
+      set(key, value) {
+        step(`core:before ${key}`);
+        store.settings.set(key, value);
+        step(`core:after ${key}`);
+      },
+      setAll(settings) {
+        for (const [key, value] of Object.entries(settings)) this.set(key, value);
+      },
     },
     get format() {
       return store.format;
     },
-    sync: {
-      get update() {
-        return store.sync.update;
-      },
+    deviceState: store.deviceState,
+    events: {
       reportIfRoom(code, detail, settings) {
         step(`core:before ${code}`);
-        const notified = store.sync.reportIfRoom(code, detail, settings);
+        const notified = store.events.reportIfRoom(code, detail, settings);
         step(`core:after ${code}`);
         return notified;
       },

@@ -8,7 +8,7 @@ import { demoPeople } from './people.ts';
 
 /** Enrols the demo people from pictures that the camera clip does not show. Those who are there already stay. */
 export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
-  const missing = demoPeople().filter((person) => !kiosk.store.personByNumber(person.number));
+  const missing = demoPeople().filter((person) => !kiosk.store.people.byNumber(person.number));
   if (missing.length === 0) return 0;
   const { pipeline, recogniser } = await kiosk.faces();
   for (const { name, number, language, pictures } of missing) {

@@ -47,8 +47,8 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
       options.demo ? demoClip(join(options.kiosk, 'demo')) : '',
     ]);
     let staffPin: string | null = null;
-    if (kiosk.store.setting(EMERGENCY_PIN) === null) {
-      kiosk.store.setSetting(EMERGENCY_PIN, await (await kiosk.pins()).hash(options.staffPin));
+    if (kiosk.store.settings.get(EMERGENCY_PIN) === null) {
+      kiosk.store.settings.set(EMERGENCY_PIN, await (await kiosk.pins()).hash(options.staffPin));
       staffPin = options.staffPin;
     }
     return { staffPin, footage };
@@ -68,7 +68,7 @@ async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<voi
 /** A folder is either the demo's or a real kiosk's: recorded people never end up in a real gallery, nor the reverse. */
 function settleDemo(kiosk: OpenKiosk, demo: boolean): void {
   if (kiosk.site.demo === demo) return;
-  if (readServerLink(kiosk.store) || kiosk.store.countPeople() > 0) {
+  if (readServerLink(kiosk.store) || kiosk.store.people.count() > 0) {
     throw demo
       ? new Problem(
           'home-not-demo',

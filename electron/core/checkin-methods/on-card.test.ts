@@ -134,7 +134,7 @@ test('the card and its owner’s face let in; another’s face does not, and the
 
 test('the kiosk holds nothing that it could compare a face with: neither in its store, decrypted, nor by its own keys', async () => {
   const { person, card } = await enrol(1);
-  expect([person.templates, store.templatesOf(person.id, MODEL)]).toEqual([0, []]);
+  expect([person.templates, store.templates.of(person.id, MODEL)]).toEqual([0, []]);
   store.scrubLog();
   const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
   const pages = decryptedPages(join(home, 'store.db'), keys.current.subkey('pages'));
@@ -142,7 +142,7 @@ test('the kiosk holds nothing that it could compare a face with: neither in its 
   const key = readTemplateCard(card.text)!.key;
   for (const secret of [vector.subarray(100, 116), key, Buffer.from(card.text.slice(5))])
     for (const bytes of [pages, readFileSync(join(home, 'store.db'))]) expect(bytes.includes(secret)).toBe(false);
-  const held = store.cardTemplate(person.id)!;
+  const held = store.templates.onCard(person.id)!;
   const other = { person: person.id, card: held.id, key: randomBytes(32) };
   expect(openCardTemplates(other, held.model, held.sealed, 512)).toBeNull();
   expect((await store.check()).problems).toEqual([]);
@@ -155,7 +155,7 @@ test('enrolled again, the card before and any copy of it open nothing, and its c
   expect(await codeOf(() => kiosk().credentials.read(first.card.text))).toBe('code-unknown');
   face = embedding(1);
   expect((await walkUp(again.card.text)).kind).toBe('welcome');
-  const sent = store.pending(100).filter((e) => e.header.type === 'template');
+  const sent = store.outbox.pending(100).filter((e) => e.header.type === 'template');
   expect(sent.map((e) => Object.keys(e.personal).sort())).toEqual([['person'], ['card', 'person']]);
   expect((await store.check()).problems).toEqual([]);
 });
@@ -177,7 +177,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
     // Someone is let in another way meanwhile.
     async ({ checkin }, claim) => {
       await checkin.visitBegin({ claim });
-      await checkin.admit(store.person(person.id)!, { method: 'badge' });
+      await checkin.admit(store.people.get(person.id)!, { method: 'badge' });
     },
     // The screen is gone: no look comes, and no word that the visit is over.
     async ({ checkin }, claim) => {
@@ -200,7 +200,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
     async ({ checkin }, claim) => {
       face = embedding(1);
       const { visit } = await checkin.visitBegin({ claim });
-      await store.deletePerson(person.id);
+      await store.people.delete(person.id);
       for (let i = 0; i < 5; i++) await checkin.probe({ visit, frame });
     },
   ];
@@ -226,7 +226,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
 
 test('a card of someone else, of another server, or with a letter changed opens nothing', async () => {
   const { card, person } = await enrol(1);
-  const bob = await store.addPerson(aPerson({ name: 'Bob' }));
+  const bob = await store.people.add(aPerson({ name: 'Bob' }));
   const key = readTemplateCard(card.text)!;
   const foreign = [
     { ...key, person: bob.id },
@@ -248,7 +248,7 @@ test('a card of someone else, of another server, or with a letter changed opens 
     ),
     { numRuns: 40 },
   );
-  await store.deletePerson(person.id);
+  await store.people.delete(person.id);
   expect(await codeOf(() => kiosk().credentials.read(card.text))).toBe('code-unknown');
 });
 

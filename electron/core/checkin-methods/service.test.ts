@@ -30,7 +30,7 @@ beforeEach(async () => {
   policy = null;
   admitted = [];
   store = await openKiosk(newFolder(), {}, { clock: heldClock(START) });
-  ada = (await store.addPerson(aPerson())).id;
+  ada = (await store.people.add(aPerson())).id;
 });
 
 function credentials(change: Partial<CredentialCheckinDeps> = {}) {
@@ -59,7 +59,7 @@ const ownCode = (at = now, person = ada, key = issuer) =>
 
 /** The server sends cards and badges. */
 const notified = (change: Partial<Extract<Change, { kind: 'credentials' }>>) =>
-  store.sync.applyRoster({
+  store.roster.apply({
     whole: false,
     changes: [{ kind: 'credentials', person: ada, cards: [], badges: [], ...change }],
     cursor: 'c',
@@ -139,7 +139,7 @@ test('a card counts until it is revoked; revoked and unknown are the same to any
 test('a badge counts by its number, in any case; one that two people have opens nothing', async () => {
   await notified({ badges: ['04a7-bb'] });
   expect(await credentials().read('04A7-BB')).toMatchObject({ kind: 'welcome' });
-  const bob = (await store.addPerson(aPerson({ name: 'Bob' }))).id;
+  const bob = (await store.people.add(aPerson({ name: 'Bob' }))).id;
   await notified({ person: bob, badges: ['04A7-bb'] });
   expect(await codeOf(() => credentials().read('04a7-bb'))).toBe('badge-unknown');
 });
@@ -169,7 +169,7 @@ test('where the site wants a face with it, a code or card gives a claim, and any
   const late = claims.issue({ person: ada, method: 'badge+face' });
   now += 60_001;
   expect(await codeOf(() => claims.take(late))).toBe('claim-unknown');
-  const none = (await store.addPerson(aPerson({ templates: [] }))).id;
+  const none = (await store.people.add(aPerson({ templates: [] }))).id;
   expect(await codeOf(() => credentials().read(ownCode(now, none)))).toBe('face-needed');
   expect(admitted).toEqual([]);
 });
@@ -211,7 +211,7 @@ test('cards and badges are in the store under their person’s key alone, and go
   expect(rows.map((r) => r.kind).sort()).toEqual(['badge', 'card']);
   for (const { sealed } of rows) expect(sealed.includes(badge)).toBe(false);
   expect((await store.check()).problems).toEqual([]);
-  await store.deletePerson(ada);
+  await store.people.delete(ada);
   expect(store.session.db.prepare('SELECT count(*) FROM credential').pluck().get()).toBe(0);
   expect(await codeOf(() => credentials().read(badge))).toBe('badge-unknown');
 });
@@ -219,7 +219,7 @@ test('cards and badges are in the store under their person’s key alone, and go
 test('a snapshot that says nothing of someone’s cards takes them away', async () => {
   await notified({ badges: ['1000'] });
   const person: Change = { kind: 'person', person: ada, name: 'Ada', number: null, language: 'en', gpsOptOut: false };
-  store.acknowledge(store.epoch, { committed: store.pendingCount(), safe: 0 });
-  await store.sync.applyRoster({ whole: true, first: true, changes: [person], cursor: 'd', more: false });
+  store.outbox.acknowledge(store.epoch, { committed: store.outbox.count(), safe: 0 });
+  await store.roster.apply({ whole: true, first: true, changes: [person], cursor: 'd', more: false });
   expect(await codeOf(() => credentials().read('1000'))).toBe('badge-unknown');
 });

@@ -14,7 +14,7 @@ import type { Person, Store } from '../store/interface.ts';
 import type { Claims } from './claims.ts';
 
 export interface CredentialCheckinDeps {
-  readonly store: Pick<Store, 'person' | 'personByCredential' | 'cardTemplate' | 'useCode'>;
+  readonly store: Pick<Store, 'people' | 'templates'>;
   readonly guard: PinGuard;
   readonly staff: Pick<StaffService, 'require'>;
   readonly claims: Claims;
@@ -74,11 +74,11 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
         'Use another check-in method.',
       );
     if (until < now) throw expired();
-    const person = store.person(code.person);
+    const person = store.people.get(code.person);
     if (!person) throw codeUnknown();
     requireFace('qr', person);
     // Spent before anything comes of it: a power cut in between costs another code, and never lets one in twice.
-    const use = store.useCode({ ...code, until }, now);
+    const use = store.people.useCode({ ...code, until }, now);
     if (use === 'forgotten') throw expired();
     if (use === 'used')
       throw new Problem(
@@ -101,8 +101,8 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     const key = readTemplateCard(text);
     const off = deps.faceOff();
     try {
-      const person = key && store.person(key.person);
-      const held = person && store.cardTemplate(person.id);
+      const person = key && store.people.get(key.person);
+      const held = person && store.templates.onCard(person.id);
       // Another card than the last one that was made, or another person's: nobody's.
       if (!key || !person || held?.id !== key.card) throw codeUnknown();
       const { model, length } = deps.model();
@@ -129,11 +129,11 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
    * try.
    */
   async function bearer(
-    credential: Parameters<Store['personByCredential']>[0] | null,
+    credential: Parameters<Store['people']['byCredential']>[0] | null,
     text: string,
     unknown: () => Problem,
   ): Promise<CredentialResult> {
-    const person = credential && store.personByCredential(credential);
+    const person = credential && store.people.byCredential(credential);
     const stranger = createHmac('sha256', deps.blind).update(text.toUpperCase()).digest('base64url');
     if (!person && unknownBadges.includes(stranger)) throw unknown();
     const found = await deps.guard
@@ -177,7 +177,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
       badgeRead: ({ badge: number }) => read(number),
       async staffCheckin({ token, person: id, direction, reason }): Promise<{ receipt: Receipt }> {
         deps.staff.require(token);
-        const person = store.person(id);
+        const person = store.people.get(id);
         if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
         return { receipt: await deps.admit(person, { method: 'manual', direction, reason }) };
       },

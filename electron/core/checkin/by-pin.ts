@@ -13,7 +13,7 @@ import type { Recogniser } from './recogniser.ts';
 
 /** What a check-in by number and PIN is made of: see CheckinDeps. */
 interface PinCheckinDeps {
-  readonly store: Store;
+  readonly store: Pick<Store, 'people' | 'pins'>;
   readonly recogniser: Pick<Recogniser, 'off'>;
   readonly pins: PersonPins;
   readonly guard: PinGuard;
@@ -36,12 +36,12 @@ export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'chec
       subject: deps.subjects.pin(number),
       shared: recogniser.off ? ONLY_PIN_BUDGET : PIN_BUDGET,
       async check() {
-        const person = store.personByNumber(number);
-        const stored = person ? store.pinHash(person.id) : null;
+        const person = store.people.byNumber(number);
+        const stored = person ? store.pins.hash(person.id) : null;
         const right = await deps.pins.verify(stored, typed);
         if (!person) return null;
         if (right && stored !== null) await share(person.id, stored, typed);
-        const byCode = store.pinCode(person.id, deps.now()) === pinCodeHash(person.id, typed);
+        const byCode = store.pins.code(person.id, deps.now()) === pinCodeHash(person.id, typed);
         return right || byCode ? { person, byCode } : null;
       },
       wrong: pinWrong,
@@ -53,7 +53,7 @@ export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'chec
     const after = await deps.pins.renewed(stored, pin);
     if (after === null) return;
     try {
-      store.carryPin(person, stored, after);
+      store.pins.rehash(person, stored, after);
     } catch (error) {
       deps.log('error', 'check-in: a PIN could not be passed on to other kiosks; it counts here as before', { error });
     }
@@ -74,8 +74,8 @@ export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'chec
       if (!byCode) throw pinWrong();
       const hash = await deps.pins.hash(pin);
       // Meanwhile the code may have been used, have expired, or been taken back.
-      if (store.pinCode(person.id, deps.now()) !== pinCodeHash(person.id, code)) throw pinWrong();
-      store.choosePin(person.id, hash);
+      if (store.pins.code(person.id, deps.now()) !== pinCodeHash(person.id, code)) throw pinWrong();
+      store.pins.choose(person.id, hash);
       return { receipt: await admit(person, { method: 'number+pin' }) };
     },
   };

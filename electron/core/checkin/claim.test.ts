@@ -10,7 +10,8 @@ import { createPinGuard } from '../pin/guard.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
 import { numberSubjects } from '../pin/subjects.ts';
 import { defaultSite } from '../provision.ts';
-import type { Checkin, Lockout, NewCheckin, Store } from '../store/interface.ts';
+import type { Checkin, NewCheckin, Store } from '../store/interface.ts';
+import type { Lockout } from '../store/lockouts.ts';
 import { createRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
@@ -83,28 +84,33 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
   } as unknown as FacePipeline;
   const policy = { ...defaultSite(false), liveness: 'off' as const, timeZone: 'UTC', photos: false, ...site };
   const store = {
-    person: (id: string) => [ADA, BOB].find((p) => p.id === id) ?? null,
-    personByNumber: (number: string) => [ADA, BOB].find((p) => p.number === number) ?? null,
-    pinHash: () => 'hash',
-    pinCode: () => null,
-    lockout: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
-    setLockouts(changed: Record<string, Lockout>) {
-      if (diskFull) throw new Problem('storage-full', 'no room', 'Make room.');
-      for (const [subject, lockout] of Object.entries(changed)) lockouts.set(subject, lockout);
+    people: {
+      get: (id: string) => [ADA, BOB].find((p) => p.id === id) ?? null,
+      byNumber: (number: string) => [ADA, BOB].find((p) => p.number === number) ?? null,
     },
-    lastCheckin: () => null,
-    async recordCheckin(checkin: NewCheckin) {
-      rows.push(checkin);
-      return {
-        id: randomUUID(),
-        at: new Date(now).toISOString(),
-        voided: false,
-        ...checkin.open,
-      } as unknown as Checkin;
+    pins: { hash: () => 'hash', code: () => null },
+    lockouts: {
+      get: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
+      set(changed: Record<string, Lockout>) {
+        if (diskFull) throw new Problem('storage-full', 'no room', 'Make room.');
+        for (const [subject, lockout] of Object.entries(changed)) lockouts.set(subject, lockout);
+      },
     },
-  };
+    checkins: {
+      last: () => null,
+      async record(checkin: NewCheckin) {
+        rows.push(checkin);
+        return {
+          id: randomUUID(),
+          at: new Date(now).toISOString(),
+          voided: false,
+          ...checkin.open,
+        } as unknown as Checkin;
+      },
+    },
+  } as unknown as Store;
   return createCheckinService({
-    store: store as unknown as Store,
+    store,
     recogniser: createRecogniser(pipeline, gallery, { targetFpir: 0.001, calibratedPeople: 1 }),
     pins: {
       hash: async () => '',

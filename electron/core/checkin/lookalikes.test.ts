@@ -41,7 +41,7 @@ beforeEach(async () => {
   paired = 0;
   showing = ADAS;
   const add = async (name: string, number: string, embedding: Float32Array) =>
-    (await store.addPerson(aPerson({ name, number, templates: [{ pose: 'front', model: MODEL, embedding }] }))).id;
+    (await store.people.add(aPerson({ name, number, templates: [{ pose: 'front', model: MODEL, embedding }] }))).id;
   ada = await add('Ada', '7', face(1, 0));
   eve = await add('Eve', '8', face(0, 1));
   bob = await add('Bob', '9', face(0, 0, 1));
@@ -61,7 +61,7 @@ function service() {
   const policy = { targetFpir: 0.001, calibratedPeople: 1000 };
   return createCheckinService({
     store,
-    recogniser: createRecogniser(pipeline, gallery, policy, (person) => store.inPair(person)),
+    recogniser: createRecogniser(pipeline, gallery, policy, (person) => store.lookalikes.has(person)),
     pins: { hash: async () => '', verify: async () => false, renewed: async () => null },
     guard: createPinGuard({ store, now: () => 0 }),
     claims: createClaims(() => 0),
@@ -106,7 +106,7 @@ async function notMe(checkin: ReturnType<typeof service>) {
 test('neither of a pair is identified by face alone; the answer names nobody, and others go on as before', async () => {
   const checkin = service();
   expect(await walkUp(checkin)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada' } });
-  store.markLookalikes(ada, eve, { reason: 'enrolment', by: null });
+  store.lookalikes.mark(ada, eve, { reason: 'enrolment', by: null });
   for (const look of [ADAS, EVES, face(1, 0), face(0, 1)]) {
     showing = look;
     expect(await walkUp(checkin)).toEqual({ kind: 'other-method', reason: 'claim-first' });
@@ -116,7 +116,7 @@ test('neither of a pair is identified by face alone; the answer names nobody, an
 });
 
 test('after their number each of a pair is compared with that one person, by the threshold of 1:1', async () => {
-  store.markLookalikes(ada, eve, { reason: 'enrolment', by: null });
+  store.lookalikes.mark(ada, eve, { reason: 'enrolment', by: null });
   const checkin = service();
   expect(await walkUp(checkin, '7')).toMatchObject({
     kind: 'welcome',
@@ -132,24 +132,24 @@ test('after their number each of a pair is compared with that one person, by the
 test('two voided "not me" between the same two make the pair at this kiosk by itself, and it says so', async () => {
   const checkin = service();
   expect(await notMe(checkin)).toBe('Ada');
-  expect([store.inPair(ada), paired]).toEqual([false, 0]);
+  expect([store.lookalikes.has(ada), paired]).toEqual([false, 0]);
   showing = EVES;
   expect(await notMe(checkin)).toBe('Eve');
-  expect([store.inPair(ada), store.inPair(eve), paired]).toEqual([true, true, 1]);
+  expect([store.lookalikes.has(ada), store.lookalikes.has(eve), paired]).toEqual([true, true, 1]);
   expect(await walkUp(checkin)).toEqual({ kind: 'other-method', reason: 'claim-first' });
-  expect(store.lookalikes()).toMatchObject([{ reason: 'not-me' }]);
+  expect(store.lookalikes.list()).toMatchObject([{ reason: 'not-me' }]);
 });
 
 test('"not me" where nobody else is like the face makes no pair, however often', async () => {
   const checkin = service();
   showing = BOBS;
   for (let i = 0; i < 4; i++) expect(await notMe(checkin)).toBe('Bob');
-  expect(store.lookalikes()).toEqual([]);
+  expect(store.lookalikes.list()).toEqual([]);
 });
 
 test('once one of a pair is erased, the other is identified by face again', async () => {
-  store.markLookalikes(ada, eve, { reason: 'enrolment', by: null });
-  await store.deletePerson(eve);
+  store.lookalikes.mark(ada, eve, { reason: 'enrolment', by: null });
+  await store.people.delete(eve);
   expect(await walkUp(service())).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada' } });
-  expect(store.inPair(bob)).toBe(false);
+  expect(store.lookalikes.has(bob)).toBe(false);
 });

@@ -210,8 +210,12 @@ export function addTemplate(
 }
 
 /** Fills a gallery from the store's templates of the gallery's model. @returns how many were left out (`addTemplate`) */
-export function loadGallery(store: Pick<Store, 'templates'>, gallery: FaceGallery, model: string): number {
+export function loadGallery(
+  store: { readonly templates: Pick<Store['templates'], 'all'> },
+  gallery: FaceGallery,
+  model: string,
+): number {
   let unfit = 0;
-  for (const template of store.templates(model)) if (!addTemplate(gallery, template)) unfit++;
+  for (const template of store.templates.all(model)) if (!addTemplate(gallery, template)) unfit++;
   return unfit;
 }

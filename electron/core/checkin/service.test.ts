@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import { fmrAt } from '../../../models/rules/decision.ts';
 import { startLiveness } from '../../../models/rules/liveness/liveness.ts';
@@ -73,7 +73,7 @@ async function enrol(
   language = 'en',
 ) {
   const { model } = faces.pipeline;
-  return store.addPerson({
+  return store.people.add({
     id: randomUUID(),
     name,
     number,
@@ -168,7 +168,7 @@ async function welcomed(checkin: Service, frames: readonly FaceFrame[] = still()
 }
 
 const SUBJECTS = numberSubjects(new Uint8Array(32));
-const rows = () => store.checkins({ limit: 100 }).toReversed();
+const rows = () => store.checkins.list({ limit: 100 }).toReversed();
 const codeOf = (attempt: Promise<unknown>) =>
   attempt.then(
     () => 'in',
@@ -239,13 +239,13 @@ describe('a face', () => {
     const checkin = service();
     const { visit } = await checkin.visitBegin({});
     await show(checkin, visit, still(1));
-    await store.deletePerson(ada.id);
+    await store.people.delete(ada.id);
     expect((await show(checkin, visit, still(1))).at(-1)).toEqual({ kind: 'other-method', reason: 'unknown' });
   });
 
   test('is kept in a picture where the site keeps one; that it can’t be encoded keeps nobody out', async () => {
     await welcomed(service({ photos: true }), await straight('A'));
-    const kept = await store.openPhoto(rows()[0]!.photo!);
+    const kept = await store.photos.open(rows()[0]!.photo!);
     expect(Buffer.from(kept.subarray(0, 2)).toString('hex')).toBe('ffd8');
     const broken = still().map((frame) => ({ ...frame, picture: Object.assign(frame.picture, { width: 999 }) }));
     clock.pass(2 * MINUTE);
@@ -351,7 +351,7 @@ describe('a challenge', () => {
     const frames = inARow((await straight('A')).slice(0, 2), await turnOfB());
     expect((await welcomed(checkin, frames)).name).toBe('Ben');
     expect(challenges).toBe(2);
-    await store.deletePerson(ben.id);
+    await store.people.delete(ben.id);
     const alone = service({ liveness: 'on' });
     const tries = [1, 2, 3].map(() => frames.slice(0, 8));
     expect(await walkUp(alone, inARow(...tries))).toEqual({
@@ -461,7 +461,7 @@ describe('a visit', () => {
   test('with a number counts its wrong face once, although it is left while the last look is under way', async () => {
     const checkin = service();
     const [bens] = faces.templates.B;
-    const failures = () => store.lockout(SUBJECTS.face('7')).failures;
+    const failures = () => store.lockouts.get(SUBJECTS.face('7')).failures;
     const { visit } = await checkin.visitBegin({ number: '7' });
     await show(checkin, visit, still(5, bens));
     expect(failures()).toBe(0);
@@ -493,12 +493,12 @@ describe('a visit', () => {
     const { visit } = await checkin.visitBegin({ number: '7' });
     await show(checkin, visit, [...still(2), { ...still(1)[0]!, others: 1 }, ...still(2, bens)]);
     await checkin.visitEnd({ visit });
-    expect(store.lockout(SUBJECTS.face('7')).failures).toBe(1);
+    expect(store.lockouts.get(SUBJECTS.face('7')).failures).toBe(1);
     // Who leaves without a wrong look has tried nothing.
     const right = await checkin.visitBegin({ number: '8' });
     await show(checkin, right.visit, still(1, bens));
     await checkin.visitEnd(right);
-    expect(store.lockout(SUBJECTS.face('8')).failures).toBe(0);
+    expect(store.lockouts.get(SUBJECTS.face('8')).failures).toBe(0);
   });
 
   test('is over when the person took another way, and when the next one began', async () => {
@@ -530,15 +530,8 @@ describe('a visit', () => {
   });
 
   test('whose write failed can still be answered', async () => {
-    let trouble = 1;
-    const failing = new Proxy(store, {
-      get(target, name: keyof SqlStore) {
-        const value = target[name];
-        if (name === 'recordCheckin' && trouble-- > 0) return () => Promise.reject(new Error('disk trouble'));
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-    const checkin = service({}, { store: failing });
+    vi.spyOn(store.checkins, 'record').mockRejectedValueOnce(new Error('disk trouble'));
+    const checkin = service();
     const { visit } = await checkin.visitBegin({});
     await expect(show(checkin, visit, still())).rejects.toThrow('disk trouble');
     expect(admitted).toEqual([]);
@@ -630,7 +623,7 @@ describe('a record', () => {
       clock.pass(SECOND);
     }
     await service({ repeatWindowSeconds: 0 }).admit(ada, { method: 'manual', direction: 'in' });
-    const claims = store
+    const claims = store.outbox
       .pending(50)
       .filter((event) => event.header.type === 'checkin')
       .map((event) => event.header.open as { direction: string; automatic?: boolean });
@@ -650,7 +643,7 @@ describe('a record', () => {
     };
     await welcomed(service({}, { place }));
     expect(asked).toEqual([ada.id]);
-    const [event] = store.pending(50).filter((one) => one.header.type === 'checkin');
+    const [event] = store.outbox.pending(50).filter((one) => one.header.type === 'checkin');
     expect(event!.personal.gps?.value).toBe('AAAA');
   });
 

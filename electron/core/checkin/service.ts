@@ -26,7 +26,7 @@ import type { Recogniser } from './recogniser.ts';
 import { NEW_VISIT, nextVisit, type Sample, type VisitAnswer, type VisitState } from './visit.ts';
 
 export interface CheckinDeps {
-  readonly store: Store;
+  readonly store: Pick<Store, 'checkins' | 'people' | 'pins'>;
   readonly recogniser: Recogniser;
   readonly pins: PersonPins;
   readonly guard: PinGuard;
@@ -100,7 +100,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     fields: Omit<NewCheckin, 'person' | 'open'> & { open: Omit<NewCheckin['open'], 'direction'> },
     { chosen, alsoLike = null }: { readonly chosen?: 'in' | 'out' | undefined; readonly alsoLike?: string | null } = {},
   ): Promise<Receipt> {
-    const last = store.lastCheckin(person.id);
+    const last = store.checkins.last(person.id);
     const lastAt = last && { direction: last.direction, at: Date.parse(last.at) };
     const time = deps.wall();
     const same = last && (chosen ?? last.direction) === last.direction;
@@ -112,7 +112,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const direction = chosen ?? claimDirection(site.direction, anywhere, time, calendar(site));
     const claim = !chosen && site.direction === 'auto' ? { direction, automatic: true } : { direction };
     const gps = (await deps.place?.(person)) ?? null;
-    const checkin = await store.recordCheckin({
+    const checkin = await store.checkins.record({
       ...fields,
       gps,
       person: person.id,
@@ -145,7 +145,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     liveness: 'off' | 'off (demo)' | 'passed',
   ): Promise<ProbeResult> {
     current.challenge = null;
-    const person = store.person(personId);
+    const person = store.people.get(personId);
     if (!person) return otherMethod(current, 'unknown'); // deleted while standing here
     const photo = site.photos ? await photoOf(picture) : null;
     const { alsoLike, ...fields } = evidence;
@@ -236,10 +236,10 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   function claimOf({ number, claim }: Parameters<CheckinMethods['visitBegin']>[0]): Claim | null {
     if (claim !== undefined) {
       const { person, method, templates } = deps.claims.take(claim);
-      return createClaim(method, store.person(person), deps.subjects.bearer(person), templates ?? null);
+      return createClaim(method, store.people.get(person), deps.subjects.bearer(person), templates ?? null);
     }
     if (number === undefined) return null;
-    return createClaim('number+face', store.personByNumber(number), deps.subjects.face(number));
+    return createClaim('number+face', store.people.byNumber(number), deps.subjects.face(number));
   }
 
   /** One look at a face whose number was typed. A wrong face gets the same answer as a number that nobody has. */
@@ -357,7 +357,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
 
     async voidCheckin({ checkin, undo: token, reason }) {
       const { alsoLike } = undo.check(checkin, token, monotonic());
-      const paired = store.voidCheckin(checkin, reason, alsoLike ?? undefined);
+      const paired = store.checkins.void(checkin, reason, alsoLike ?? undefined);
       undo.close();
       if (paired) deps.paired?.();
       deps.voided();

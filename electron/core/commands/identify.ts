@@ -66,7 +66,7 @@ async function identifier(
       }
       const shape = await pipeline.shape(image, face.box);
       const { match, decision } = await recogniser.recognise(image, shape, policy);
-      const person = decision.kind === 'accept' && match.best ? context.store.person(match.best.person) : null;
+      const person = decision.kind === 'accept' && match.best ? context.store.people.get(match.best.person) : null;
       return {
         file,
         person: person ? { id: person.id, name: person.name } : null,

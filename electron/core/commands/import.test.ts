@@ -49,33 +49,33 @@ async function run(): Promise<Record<string, unknown>[]> {
   return lines;
 }
 
-const consents = () => store.pending(100).filter(({ header }) => header.type === 'consent').length;
+const consents = () => store.outbox.pending(100).filter(({ header }) => header.type === 'consent').length;
 
 test('someone who is erased while an import runs is neither enrolled by it nor kept a picture of', async () => {
-  const { id } = await store.addPerson(aPerson());
-  meanwhile = () => store.deletePerson(id);
+  const { id } = await store.people.add(aPerson());
+  meanwhile = () => store.people.delete(id);
   const lines = await run();
   expect(lines[0]).toMatchObject({ result: 'refused', reason: 'person-unknown' });
-  expect([store.countPeople(), store.imports.count()]).toEqual([0, 0]);
+  expect([store.people.count(), store.imports.count()]).toEqual([0, 0]);
 });
 
 test('whose templates go while an import runs is as someone without a face: the importer’s word does not enrol them', async () => {
-  const { id } = await store.addPerson(aPerson());
+  const { id } = await store.people.add(aPerson());
   const before = consents();
-  meanwhile = () => store.sync.dropTemplates();
+  meanwhile = () => store.roster.dropTemplates();
   const lines = await run();
   expect(lines[0]).toMatchObject({ review: 'waiting', reason: 'consent-unclear' });
-  expect([store.person(id)!.templates, consents() - before]).toEqual([0, 0]);
+  expect([store.people.get(id)!.templates, consents() - before]).toEqual([0, 0]);
 });
 
 test('a site that switches faces off ends an import that runs', async () => {
   meanwhile = () =>
-    store.sync.applyRoster({
+    store.roster.apply({
       cursor: 'c1',
       changes: [{ kind: 'policy', policy: { leaseDays: 30, faces: 'off' } }],
       whole: false,
       more: false,
     });
   await expect(run()).rejects.toMatchObject({ code: 'faces-not-allowed' });
-  expect([store.countPeople(), store.imports.count()]).toEqual([0, 0]);
+  expect([store.people.count(), store.imports.count()]).toEqual([0, 0]);
 });

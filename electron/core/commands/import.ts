@@ -64,7 +64,7 @@ export const importPeople = storeCommand({
   beginsKiosk: true,
   args: Args,
   async run(context, args, output) {
-    requireFaces(readPolicy(context.store.sync.policy));
+    requireFaces(readPolicy(context.store.roster.policy));
     const folders = await personFolders(args.folder);
     const faces = await context.faces();
     if (faces.recogniser.off) throw faces.recogniser.off;
@@ -172,7 +172,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   const { store } = context;
   const { recogniser } = faces;
   const { language, consent } = args;
-  const people = new PeopleByTerm(store.allPeople());
+  const people = new PeopleByTerm(store.people.all());
   const given = (textVersion: string) => ({ textVersion, language });
 
   /** Puts a photo where staff finds it. One that nobody can judge any better is refused. */
@@ -206,18 +206,18 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
 
   async function settle(word: string, alone: boolean, photos: readonly Photo[]): Promise<Result> {
     const before = photos.flatMap((p) => ('before' in p ? [{ file: p.file, state: p.before }] : []));
-    requireFaces(readPolicy(store.sync.policy));
+    requireFaces(readPolicy(store.roster.policy));
     // As they are by now: an erasure, or a consent taken back, may have come while the import ran.
     const listed = people.of(word);
-    const candidates = listed.flatMap(({ id }) => store.person(id) ?? []);
+    const candidates = listed.flatMap(({ id }) => store.people.get(id) ?? []);
     if (candidates.length < listed.length) return refuse('person-unknown', []);
     const meant = candidates.length > 1 ? clearlyOne(candidates, photos) : (candidates[0] ?? null);
-    const known = meant ? store.templatesOf(meant.id, recogniser.model).map((t) => t.embedding) : [];
+    const known = meant ? store.templates.of(meant.id, recogniser.model).map((t) => t.embedding) : [];
     const { kept, refused } = sift(photos, known, recogniser.calibration);
     const { staff, left } = await sortOut(word, meant?.id ?? null, refused);
     const items = [...before, ...staff];
     const about = { id: meant?.id ?? null, templates: known.length, refused: left };
-    const lookalikes = meant ? store.partners(meant.id) : [];
+    const lookalikes = meant ? store.lookalikes.partners(meant.id) : [];
     const owners = kept.map(({ embedding }) => duplicateOf(recogniser, [embedding], meant?.id ?? null, lookalikes));
     const another = owners.find((owner) => owner !== null) ?? null;
     const faceless = candidates.some(({ templates }) => templates === 0);
@@ -264,8 +264,8 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   function clearlyOne(namesakes: readonly Person[], photos: readonly Photo[]): Person | null {
     const probes = photos.flatMap((p) => ('embedding' in p ? [p.embedding] : []));
     const alike = namesakes.filter((person) =>
-      store
-        .templatesOf(person.id, recogniser.model)
+      store.templates
+        .of(person.id, recogniser.model)
         .some((t) => probes.some((p) => dot(t.embedding, p) >= recogniser.calibration.verification)),
     );
     return alike.length === 1 ? alike[0]! : null;

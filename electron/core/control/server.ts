@@ -99,7 +99,7 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
     const run = async () => {
-      deps.context.store.append({
+      deps.context.store.events.append({
         type: 'health',
         open: { code: 'operator-command', detail: { command: command.name } },
         personal: {},

@@ -1,7 +1,6 @@
 import type { Position } from '../../../sync/protocol/seal/position.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
-import type { SqlStore } from '../store/store.ts';
 import type { Devices as DevicesConfig, Door } from './config.ts';
 import { createDoorRelay, type DoorRelay } from './door/relay.ts';
 import { type Admission, opensDoor } from './door/rule.ts';
@@ -63,7 +62,7 @@ export interface Devices {
 export interface DevicesOptions {
   readonly config: DevicesConfig;
   readonly ports: SerialPorts;
-  readonly store: { setting: SqlStore['setting']; readonly sync: Pick<SqlStore['sync'], 'reportIfRoom'> };
+  readonly store: Parameters<typeof createDeviceReporter>[0];
   readonly monotonic: () => number;
   readonly log: CoreOptions['log'];
   readonly pace?: Pace;

@@ -7,8 +7,8 @@ function reporter() {
   const notified: unknown[] = [];
   let now = 0;
   const store = {
-    setting: (key: string) => settings.get(key) ?? null,
-    sync: {
+    settings: { get: (key: string) => settings.get(key) ?? null },
+    events: {
       reportIfRoom(code: string, detail: Record<string, unknown>, keep: Readonly<Record<string, string>> = {}) {
         notified.push({ code, ...detail });
         for (const [key, value] of Object.entries(keep)) settings.set(key, value);

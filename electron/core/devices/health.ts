@@ -1,5 +1,5 @@
 import type { CameraCondition } from '../../contract/methods.ts';
-import type { SqlStore } from '../store/store.ts';
+import type { Store } from '../store/interface.ts';
 import type { PortState } from './serial/kept-port.ts';
 
 export type DeviceKind = 'reader' | 'gps' | 'door';
@@ -39,7 +39,10 @@ const reportKey = ({ kind, name }: { readonly kind: string; readonly name: strin
  * over restarts, and only where the disk has room for it.
  */
 export function createDeviceReporter(
-  store: { setting: SqlStore['setting']; readonly sync: Pick<SqlStore['sync'], 'reportIfRoom'> },
+  store: {
+    readonly settings: Pick<Store['settings'], 'get'>;
+    readonly events: Pick<Store['events'], 'reportIfRoom'>;
+  },
   monotonic: () => number,
 ): (devices: readonly (DeviceHealth | CameraHealth)[]) => void {
   const seen = new Map<string, { state: string; since: number; reportedAt: number }>();
@@ -51,9 +54,9 @@ export function createDeviceReporter(
       const entry = before.state === device.state ? before : { ...before, state: device.state, since: now };
       seen.set(key, entry);
       if (now - entry.since < STEADY_MS || now - entry.reportedAt < EVERY_MS) continue;
-      if ((store.setting(key) ?? 'ok') === device.state) continue;
+      if ((store.settings.get(key) ?? 'ok') === device.state) continue;
       const { kind, name, state } = device;
-      if (store.sync.reportIfRoom('device', { kind, name, state }, { [key]: state }))
+      if (store.events.reportIfRoom('device', { kind, name, state }, { [key]: state }))
         seen.set(key, { ...entry, reportedAt: now });
     }
   };

@@ -9,7 +9,7 @@ import type { SyncReport } from '../sync/report.ts';
 
 export interface DiagnosticsDeps {
   readonly home: string;
-  readonly store: Store;
+  readonly store: Pick<Store, 'deviceState' | 'events' | 'outbox' | 'people' | 'settings'>;
   readonly devices: () => Devices;
   /** null where the line to the server is missing. */
   readonly sync: () => SyncReport | null;
@@ -49,9 +49,9 @@ export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'dia
         })),
         store: {
           freeBytes: freeBytes(deps.home),
-          queued: store.pendingCount(),
-          photosWaiting: store.sync.photosWaiting(),
-          people: store.countPeople(),
+          queued: store.outbox.count(),
+          photosWaiting: store.outbox.photosWaiting(),
+          people: store.people.count(),
         },
         sync: {
           server: sync?.server ?? null,
@@ -69,7 +69,7 @@ export function createDiagnostics(deps: DiagnosticsDeps): Pick<CoreMethods, 'dia
       staff.require(token);
       await deps.devices().testDoor();
       // Someone opened a door without a check-in: that is reported, like everything that staff does.
-      store.append({ type: 'health', open: { code: 'door-tested', detail: {} }, personal: {} });
+      store.events.append({ type: 'health', open: { code: 'door-tested', detail: {} }, personal: {} });
       return {};
     },
   };

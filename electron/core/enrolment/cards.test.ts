@@ -15,7 +15,7 @@ let ada: string;
 
 beforeEach(async () => {
   store = await openKiosk(newFolder());
-  ada = (await store.addPerson(aPerson())).id;
+  ada = (await store.people.add(aPerson())).id;
 });
 
 const service = (change: Partial<CardDeps> = {}) =>
@@ -29,13 +29,13 @@ const service = (change: Partial<CardDeps> = {}) =>
     ...change,
   });
 const issue = (replace = false, person = ada) => service().cardIssue({ token: TOKEN, person, replace });
-const opens = (text: string) => store.personByCredential({ kind: 'card', value: cardHash(text)! })?.id ?? null;
+const opens = (text: string) => store.people.byCredential({ kind: 'card', value: cardHash(text)! })?.id ?? null;
 const notified = () =>
-  store
+  store.outbox
     .pending(100)
     .filter((e) => e.header.type === 'credential')
     .map((e) => [(e.header.open as { change: string }).change, e.personal.bearer?.value] as const);
-const page = (changes: Change[]) => store.sync.applyRoster({ whole: false, more: false, cursor: 'c', changes });
+const page = (changes: Change[]) => store.roster.apply({ whole: false, more: false, cursor: 'c', changes });
 
 test('a card counts at once, and after a restart; the server gets its hash and nothing that opens', async () => {
   const { card, person } = await issue();
@@ -43,8 +43,8 @@ test('a card counts at once, and after a restart; the server gets its hash and n
   expect(opens(card.text)).toBe(ada);
   expect(person.cards).toBe(1);
   expect(notified()).toEqual([['issued', { id: expect.any(String), hash: cardHash(card.text) }]]);
-  expect(JSON.stringify(store.pending(100))).not.toContain(card.text.slice(5));
-  for (const event of store.pending(100)) checkEvent(event, event.header);
+  expect(JSON.stringify(store.outbox.pending(100))).not.toContain(card.text.slice(5));
+  for (const event of store.outbox.pending(100)) checkEvent(event, event.header);
   expect((await store.check()).problems).toEqual([]);
 });
 
@@ -59,7 +59,7 @@ test('a new card takes the place of the others where that is said; and all can b
   expect(notified()[2]![1]).toEqual({ id: (notified()[0]![1] as { id: string }).id });
   expect(await service().cardRevoke({ token: TOKEN, person: ada })).toEqual({ revoked: 1 });
   expect(opens(third)).toBeNull();
-  expect(store.person(ada)?.cards).toBe(0);
+  expect(store.people.get(ada)?.cards).toBe(0);
 });
 
 test('the server’s word counts once it has heard of the card: revoked there, it opens nothing here', async () => {
@@ -67,19 +67,19 @@ test('the server’s word counts once it has heard of the card: revoked there, i
   const none: Change = { kind: 'credentials', person: ada, cards: [], badges: [] };
   await page([none]);
   expect(opens(text)).toBe(ada); // it did not know of it yet
-  store.acknowledge(store.epoch, { committed: store.pendingCount(), safe: 0 });
+  store.outbox.acknowledge(store.epoch, { committed: store.outbox.count(), safe: 0 });
   await page([none]);
   expect(opens(text)).toBeNull();
 });
 
 test('anyone who is deleted or erased leaves no card', async () => {
   const texts = [(await issue()).card.text];
-  await store.deletePerson(ada);
-  const eve = (await store.addPerson(aPerson())).id;
+  await store.people.delete(ada);
+  const eve = (await store.people.add(aPerson())).id;
   texts.push((await issue(false, eve)).card.text);
   await page([{ kind: 'erase', request: randomUUID(), person: eve }]);
   expect(texts.map(opens)).toEqual([null, null]);
-  const left = store.pending(100).flatMap((e) => Object.keys(e.personal));
+  const left = store.outbox.pending(100).flatMap((e) => Object.keys(e.personal));
   expect(left).not.toContain('bearer');
   expect(store.session.db.prepare('SELECT count(*) FROM credential').pluck().get()).toBe(0);
 });

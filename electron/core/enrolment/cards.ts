@@ -10,7 +10,7 @@ import type { Person, Store } from '../store/interface.ts';
 import { personRow } from './person-row.ts';
 
 export interface CardDeps {
-  readonly store: Pick<Store, 'person' | 'issueCard'>;
+  readonly store: Pick<Store, 'people'>;
   readonly staff: Pick<StaffService, 'require'>;
   /** The check-in methods that the site offers. */
   readonly offered: () => readonly CheckinMethod[];
@@ -35,7 +35,7 @@ export function createCardService({
   changed,
 }: CardDeps): Pick<CoreMethods, 'cardIssue' | 'cardRevoke'> {
   function known(id: string): Person {
-    const person = store.person(id);
+    const person = store.people.get(id);
     if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
     return person;
   }
@@ -61,14 +61,14 @@ export function createCardService({
       const secret = randomBytes(CARD_BYTES);
       const text = writeCardCode(secret);
       secret.fill(0);
-      store.issueCard(id, { id: v7(), hash: cardHash(text)! }, replace);
+      store.people.issueCard(id, { id: v7(), hash: cardHash(text)! }, replace);
       changed();
       return { card: { name: person.name, number: person.number, text }, person: personRow(known(id)) };
     },
 
     async cardRevoke({ token, person: id }) {
       staff.require(token);
-      const revoked = store.issueCard(known(id).id, null, true);
+      const revoked = store.people.issueCard(known(id).id, null, true);
       changed();
       return { revoked };
     },

@@ -54,26 +54,29 @@ export function duplicateOf(
 }
 
 /** @throws Problem `duplicate-face` (params: name) */
-export function refuseDuplicate(store: Pick<Store, 'person'>, owner: string): never {
+export function refuseDuplicate(store: Pick<Store, 'people'>, owner: string): never {
   throw new Problem(
     'duplicate-face',
     'this face already belongs to someone',
     'Find that person instead, or have a supervisor say that these are two people.',
-    { params: { name: store.person(owner)?.name ?? '' } },
+    { params: { name: store.people.get(owner)?.name ?? '' } },
   );
 }
 
 /** What staff looks at before anybody says that they are two people. */
 export async function showDuplicate(
-  { store, mayOverrule }: { readonly store: Store } & Pick<Overruling, 'mayOverrule'>,
+  {
+    store,
+    mayOverrule,
+  }: { readonly store: Pick<Store, 'events' | 'people' | 'photos'> } & Pick<Overruling, 'mayOverrule'>,
   { token, owner, ours }: { readonly token: string; readonly owner: string | null; readonly ours: Uint8Array | null },
 ): Promise<DuplicateFace> {
-  const other = owner === null ? null : store.person(owner);
+  const other = owner === null ? null : store.people.get(owner);
   if (!other) throw new Problem('duplicate-none', 'this face is like nobody’s any more', 'Go on with the enrolment.');
-  const address = store.enrolmentPhoto(other.id);
+  const address = store.photos.ofEnrolment(other.id);
   // One that can't be opened is as none: name and number say who it is.
-  const theirs = address === null ? null : await store.openPhoto(address).catch(() => null);
-  store.sync.reportIfRoom('duplicate-shown', { picture: theirs !== null });
+  const theirs = address === null ? null : await store.photos.open(address).catch(() => null);
+  store.events.reportIfRoom('duplicate-shown', { picture: theirs !== null });
   return {
     other: personRow(other),
     theirs: theirs && Uint8Array.from(theirs),
@@ -87,7 +90,7 @@ export async function showDuplicate(
  * @throws Problem `staff-not-allowed`, `person-unknown`, `confirmation-wrong`
  */
 export function overruled(
-  { store, mayOverrule }: { readonly store: Pick<Store, 'person'> } & Pick<Overruling, 'mayOverrule'>,
+  { store, mayOverrule }: { readonly store: Pick<Store, 'people'> } & Pick<Overruling, 'mayOverrule'>,
   token: string,
   overrule: Overrule | undefined,
 ): string | null {
@@ -98,7 +101,7 @@ export function overruled(
       'this is not for this role',
       'Ask a supervisor, and give the person a number and PIN meanwhile.',
     );
-  const other = store.person(overrule.other);
+  const other = store.people.get(overrule.other);
   if (!other) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
   if (!namesPerson(overrule.typed, other))
     throw new Problem(

@@ -7,7 +7,7 @@ import type { Overruling } from './duplicates.ts';
 import { personRow } from './person-row.ts';
 
 interface Deps extends Overruling {
-  readonly store: Store;
+  readonly store: Pick<Store, 'device' | 'lookalikes' | 'people' | 'settings'>;
   readonly staff: Pick<StaffService, 'require'>;
   /** What a member of staff is called here; null: not known. */
   readonly nameOf: (member: string) => string | null;
@@ -22,23 +22,23 @@ const SEEN = 'lookalikes-seen';
 /** The pairs that a face alone can't distinguish, as staff sees them and takes one back. */
 export function createLookalikes({ store, staff, nameOf, actor, mayOverrule, changed }: Deps): Methods {
   const unseen = (pairs: readonly LookalikePair[]): number => {
-    const seen = store.setting(SEEN) ?? '';
+    const seen = store.settings.get(SEEN) ?? '';
     return pairs.filter(({ reason, at }) => reason === 'not-me' && at > seen).length;
   };
   return {
     async lookalikeCount({ token }) {
       staff.require(token);
-      const pairs = store.lookalikes();
+      const pairs = store.lookalikes.list();
       return { count: pairs.length, unseen: unseen(pairs) };
     },
 
     async lookalikeList({ token }) {
       staff.require(token);
-      const pairs = store.lookalikes();
+      const pairs = store.lookalikes.list();
       const newest = pairs[0]?.at;
-      if (newest !== undefined && unseen(pairs) > 0) store.setSetting(SEEN, newest);
+      if (newest !== undefined && unseen(pairs) > 0) store.settings.set(SEEN, newest);
       const rows = pairs.flatMap(({ people, reason, at, device, by }): LookalikeRow[] => {
-        const known = people.flatMap((id) => store.person(id) ?? []).map(personRow);
+        const known = people.flatMap((id) => store.people.get(id) ?? []).map(personRow);
         const where = device === null ? 'console' : device === store.device ? 'here' : 'kiosk';
         return known.length === 0 ? [] : [{ people: known, ids: [...people], reason, at, where, by: by && nameOf(by) }];
       });
@@ -48,7 +48,7 @@ export function createLookalikes({ store, staff, nameOf, actor, mayOverrule, cha
     async lookalikeRemove({ token, ids: [one, other] }) {
       staff.require(token);
       if (!mayOverrule(token)) throw new Problem('staff-not-allowed', 'this is not for this role', 'Ask a supervisor.');
-      if (!store.unmarkLookalikes(one, other, actor(token)))
+      if (!store.lookalikes.unmark(one, other, actor(token)))
         throw new Problem('lookalikes-unknown', 'these two are no such pair any more', 'Look at the list again.');
       changed();
       return {};

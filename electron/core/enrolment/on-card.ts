@@ -12,7 +12,7 @@ interface Gathered {
 }
 
 interface Deps {
-  readonly store: Store;
+  readonly store: Pick<Store, 'events' | 'people' | 'templates'>;
   readonly recogniser: Recogniser;
   /** People or templates changed. */
   readonly changed: () => void;
@@ -36,13 +36,13 @@ export async function enrolOnCard(
     const vectors = templates.map((t) => t.embedding);
     const sealed = sealCardTemplates(key, model, vectors, randomBytes(12));
     const card = { id: key.card, model, sealed, count: vectors.length };
-    if (existing === null) await store.addPerson({ id, ...details, templates: [], photo: null, card });
+    if (existing === null) await store.people.add({ id, ...details, templates: [], photo: null, card });
     else {
       agreed(store, id, details.consent);
-      store.setCardTemplate(id, card);
+      store.templates.setOnCard(id, card);
     }
     changed();
-    const person = store.person(id)!;
+    const person = store.people.get(id)!;
     return { person, card: { name: person.name, number: person.number, text: writeTemplateCard(key) } };
   } finally {
     key.key.fill(0);
@@ -58,14 +58,18 @@ export async function addFace(
   agreed(store, person.id, o.consent);
   const added =
     o.photo === null
-      ? store.addTemplates(person.id, o.templates)
-      : await store.enrolFace(person.id, o.templates, o.photo);
+      ? store.templates.add(person.id, o.templates)
+      : await store.templates.enrol(person.id, o.templates, o.photo);
   for (const one of added) recogniser.gallery.add(one.id, one.person, one.embedding);
   changed();
-  return store.person(person.id) ?? person;
+  return store.people.get(person.id) ?? person;
 }
 
 /** First the consent: without what follows it harms nobody. */
-function agreed(store: Store, person: string, { textVersion, language, minor }: GivenConsent): void {
-  store.append({ type: 'consent', open: { action: 'given', textVersion, language }, personal: { person, ...minor } });
+function agreed(store: Pick<Store, 'events'>, person: string, { textVersion, language, minor }: GivenConsent): void {
+  store.events.append({
+    type: 'consent',
+    open: { action: 'given', textVersion, language },
+    personal: { person, ...minor },
+  });
 }

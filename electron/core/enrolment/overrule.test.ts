@@ -91,7 +91,7 @@ const likeOf = (person: string) =>
   }) as unknown as Recogniser;
 
 test('a face that is someone else’s is enrolled by a supervisor’s typed word alone, and both are a pair from then on', async () => {
-  const ada = await store.addPerson(aPerson({ name: 'Ada Lovelace', number: '17', photo: aPhoto() }));
+  const ada = await store.people.add(aPerson({ name: 'Ada Lovelace', number: '17', photo: aPhoto() }));
   const added: string[] = [];
   const like = likeOf(ada.id);
   const deps = {
@@ -109,7 +109,7 @@ test('a face that is someone else’s is enrolled by a supervisor’s typed word
   const shown = await strict.enrolDuplicate({ token: TOKEN, enrolment: id });
   expect(shown).toMatchObject({ other: { id: ada.id, name: 'Ada Lovelace', number: '17' }, mayOverrule: false });
   expect([shown.theirs!.length > 0, shown.ours!.length > 0]).toEqual([true, true]);
-  expect(store.pending(100).map((e) => e.header.open)).toContainEqual({
+  expect(store.outbox.pending(100).map((e) => e.header.open)).toContainEqual({
     code: 'duplicate-shown',
     detail: { picture: true },
   });
@@ -121,18 +121,18 @@ test('a face that is someone else’s is enrolled by a supervisor’s typed word
     above.enrolFinish({ token: TOKEN, enrolment: again, overrule: { other, typed } });
   expect(await codeOf(() => overrule('18'))).toBe('confirmation-wrong');
   expect(await codeOf(() => overrule('Eve'))).toBe('confirmation-wrong');
-  expect([store.countPeople(), store.lookalikes()]).toEqual([1, []]);
+  expect([store.people.count(), store.lookalikes.list()]).toEqual([1, []]);
   const { person } = await overrule('ada lovelace ');
-  expect([store.inPair(person.id), store.inPair(ada.id)]).toEqual([true, true]);
-  expect(store.lookalikes()).toMatchObject([{ reason: 'enrolment' }]);
+  expect([store.lookalikes.has(person.id), store.lookalikes.has(ada.id)]).toEqual([true, true]);
+  expect(store.lookalikes.list()).toMatchObject([{ reason: 'enrolment' }]);
   expect(added.length).toBe(4);
 });
 
 test('one of a pair is enrolled again without anybody’s word, and for someone else’s face it is asked for again', async () => {
   const photo = aPhoto();
   const templates = [{ pose: 'front', model: MODEL, embedding: embedding(1) }];
-  const ada = await store.addPerson(aPerson({ number: '17', templates, photo }));
-  const eve = await store.addPerson(aPerson({ number: '18', templates: [], consent: null, photo: null }));
+  const ada = await store.people.add(aPerson({ number: '17', templates, photo }));
+  const eve = await store.people.add(aPerson({ number: '18', templates: [], consent: null, photo: null }));
   const deps = { recogniser: likeOf(eve.id), onCards: () => false, mayOverrule: () => false };
   const run = async () => {
     const enrolment = service(deps);
@@ -141,7 +141,7 @@ test('one of a pair is enrolled again without anybody’s word, and for someone 
     return enrolment.enrolFinish({ token: TOKEN, enrolment: id });
   };
   expect(await codeOf(run)).toBe('duplicate-face');
-  store.markLookalikes(ada.id, eve.id, { reason: 'enrolment', by: null });
+  store.lookalikes.mark(ada.id, eve.id, { reason: 'enrolment', by: null });
   await expect(run()).resolves.toMatchObject({ person: { id: ada.id } });
 });
 

@@ -79,20 +79,20 @@ async function keep(change: Parameters<typeof aPending>[0] = {}): Promise<string
 }
 
 const notified = () =>
-  store
+  store.outbox
     .pending(100)
     .filter(({ header }) => header.type === 'health')
     .map(({ header }) => header.open);
-const types = () => store.pending(100).map(({ header }) => header.type);
+const types = () => store.outbox.pending(100).map(({ header }) => header.type);
 
 describe('accepting', () => {
   test('enrols someone new, poor as the picture may be, with the consent that was vouched for, and the picture goes', async () => {
     const photo = await keep({ reason: 'blurred', consent: 'form-7', language: 'de' });
     const { person } = await review().reviewAccept({ token: TOKEN, photo, person: null });
     expect(person).toMatchObject({ name: 'Grace Hopper', templates: 1 });
-    expect([...store.templatesOf(person.id, MODEL)[0]!.embedding]).toEqual([...face]);
+    expect([...store.templates.of(person.id, MODEL)[0]!.embedding]).toEqual([...face]);
     expect(gallery).toEqual([person.id]);
-    const consent = store.pending(100).find(({ header }) => header.type === 'consent')!;
+    const consent = store.outbox.pending(100).find(({ header }) => header.type === 'consent')!;
     expect(consent.header.open).toEqual({ action: 'given', textVersion: 'form-7', language: 'de' });
     expect(store.imports.count()).toBe(0);
     expect(notified()).toEqual([{ code: 'review-photo-accepted', detail: { reason: 'blurred' } }]);
@@ -102,8 +102,8 @@ describe('accepting', () => {
   });
 
   test('adds to someone whose face is here, and says so as an enrolment does', async () => {
-    const { id } = await store.addPerson(aPerson({ name: 'Grace Hopper', templates: [] }));
-    store.addTemplates(id, [{ pose: 'front', model: MODEL, embedding: embedding(1) }]);
+    const { id } = await store.people.add(aPerson({ name: 'Grace Hopper', templates: [] }));
+    store.templates.add(id, [{ pose: 'front', model: MODEL, embedding: embedding(1) }]);
     // Near, and not a copy.
     face = embedding(1).map((v, i) => v + (i % 2 === 0 ? 0.02 : -0.02));
     const norm = Math.hypot(...face);
@@ -126,7 +126,7 @@ describe('accepting', () => {
     const [item] = (await review().reviewList({ token: TOKEN })).photos;
     expect(item!.people.map(({ name }) => name)).toEqual(['Grace Hopper']);
     const { person } = await review().reviewAccept({ token: TOKEN, photo, person: item!.people[0]!.id });
-    expect([store.countPeople(), person.templates, store.imports.count()]).toEqual([1, 1, 0]);
+    expect([store.people.count(), person.templates, store.imports.count()]).toEqual([1, 1, 0]);
   });
 
   test.each<[string, string, () => Promise<[Partial<ReviewDeps>, string | null, string?]>]>([
@@ -134,13 +134,13 @@ describe('accepting', () => {
     [
       'the person it is meant for is here without a face',
       'consent-missing',
-      async () => [{}, (await store.addPerson(aPerson({ name: 'Grace Hopper', templates: [] }))).id],
+      async () => [{}, (await store.people.add(aPerson({ name: 'Grace Hopper', templates: [] }))).id],
     ],
     [
       'it is meant for someone new, and one of that name is here without a face',
       'consent-missing',
       async () => {
-        await store.addPerson(aPerson({ name: 'grace hopper', templates: [] }));
+        await store.people.add(aPerson({ name: 'grace hopper', templates: [] }));
         return [{}, null];
       },
     ],
@@ -148,7 +148,7 @@ describe('accepting', () => {
       'the face is someone else’s',
       'duplicate-face',
       async () => {
-        owner = (await store.addPerson(aPerson())).id;
+        owner = (await store.people.add(aPerson())).id;
         return [{}, null];
       },
     ],
@@ -157,13 +157,13 @@ describe('accepting', () => {
       'another-person',
       async () => {
         face = embedding(1).map((v) => -v);
-        return [{}, (await store.addPerson(aPerson({ name: 'Grace Hopper' }))).id];
+        return [{}, (await store.people.add(aPerson({ name: 'Grace Hopper' }))).id];
       },
     ],
     [
       'neither name nor face joins it with them',
       'person-unknown',
-      async () => [{}, (await store.addPerson(aPerson({ name: 'Someone Else' }))).id],
+      async () => [{}, (await store.people.add(aPerson({ name: 'Someone Else' }))).id],
     ],
     [
       'the site switched faces off',
@@ -175,9 +175,9 @@ describe('accepting', () => {
   ])('is refused where %s, and everything stays', async (_what, code, prepare) => {
     const waiting = await keep({ original: new Uint8Array([7]) });
     const [deps, person, photo = waiting] = await prepare();
-    const before = [store.countPeople(), store.imports.count(), store.pendingCount()];
+    const before = [store.people.count(), store.imports.count(), store.outbox.count()];
     expect(await codeOf(() => review(deps).reviewAccept({ token: TOKEN, photo, person }))).toBe(code);
-    expect([store.countPeople(), store.imports.count(), store.pendingCount()]).toEqual(before);
+    expect([store.people.count(), store.imports.count(), store.outbox.count()]).toEqual(before);
   });
 });
 
@@ -193,20 +193,24 @@ describe('what comes while the models look', () => {
   });
 
   test('the erasure of someone of that name: nobody is enrolled from their picture', async () => {
-    const { id } = await store.addPerson(aPerson({ name: 'Grace Hopper' }));
+    const { id } = await store.people.add(aPerson({ name: 'Grace Hopper' }));
     const photo = await keep();
-    const accept = review(looking(() => store.deletePerson(id))).reviewAccept({ token: TOKEN, photo, person: null });
+    const accept = review(looking(() => store.people.delete(id))).reviewAccept({ token: TOKEN, photo, person: null });
     await expect(accept).rejects.toMatchObject({ code: 'review-photo-unknown' });
-    expect(store.countPeople()).toBe(0);
+    expect(store.people.count()).toBe(0);
   });
 
   test('the end of their templates: no consent is written after it', async () => {
-    const { id } = await store.addPerson(aPerson({ name: 'Grace Hopper' }));
+    const { id } = await store.people.add(aPerson({ name: 'Grace Hopper' }));
     const photo = await keep();
     const before = types().filter((type) => type === 'consent').length;
-    const accept = review(looking(() => store.sync.dropTemplates())).reviewAccept({ token: TOKEN, photo, person: id });
+    const accept = review(looking(() => store.roster.dropTemplates())).reviewAccept({
+      token: TOKEN,
+      photo,
+      person: id,
+    });
     await expect(accept).rejects.toMatchObject({ code: 'consent-missing' });
-    expect([types().filter((type) => type === 'consent').length, store.person(id)!.templates]).toEqual([before, 0]);
+    expect([types().filter((type) => type === 'consent').length, store.people.get(id)!.templates]).toEqual([before, 0]);
   });
 });
 
@@ -222,7 +226,7 @@ test('nothing is said, shown or done without a staff session', async () => {
     () => reviewRefuse({ token: TOKEN, photo, enrolled: null }),
   ])
     await expect(call()).rejects.toMatchObject({ code: 'staff-locked' });
-  expect([store.imports.count(), store.countPeople()]).toEqual([1, 0]);
+  expect([store.imports.count(), store.people.count()]).toEqual([1, 0]);
 });
 
 test('a session leaves one trace of the list and one of each picture that it saw; the next one its own', async () => {
@@ -244,7 +248,7 @@ test('a session leaves one trace of the list and one of each picture that it saw
 });
 
 test('a face that is someone else’s is taken by a supervisor’s typed word alone; both are shown, and are a pair from then on', async () => {
-  const two = await store.addPerson(aPerson({ name: 'Ada', number: '17', photo: new Uint8Array(picture) }));
+  const two = await store.people.add(aPerson({ name: 'Ada', number: '17', photo: new Uint8Array(picture) }));
   owner = two.id;
   const photo = await keep({ consent: 'form-7' });
   const service = review({ mayOverrule: () => false });
@@ -258,14 +262,18 @@ test('a face that is someone else’s is taken by a supervisor’s typed word al
   const wrong = { other: two.id, typed: 'Grace Hopper' };
   const accept = (o: typeof overrule) => review().reviewAccept({ token: TOKEN, photo, person: null, overrule: o });
   expect(await codeOf(() => accept(wrong))).toBe('confirmation-wrong');
-  expect(store.countPeople()).toBe(1);
+  expect(store.people.count()).toBe(1);
   const { person } = await accept(overrule);
-  expect([store.inPair(person.id), store.inPair(two.id), store.imports.count()]).toEqual([true, true, 0]);
+  expect([store.lookalikes.has(person.id), store.lookalikes.has(two.id), store.imports.count()]).toEqual([
+    true,
+    true,
+    0,
+  ]);
 });
 
 test('an item says who its name may mean and whose face it is, to staff alone', async () => {
-  const one = await store.addPerson(aPerson({ name: 'grace hopper' }));
-  const two = await store.addPerson(aPerson({ name: 'Grace Hopper', number: '17' }));
+  const one = await store.people.add(aPerson({ name: 'grace hopper' }));
+  const two = await store.people.add(aPerson({ name: 'Grace Hopper', number: '17' }));
   await keep({ reason: 'duplicate-face', duplicate: two.id });
   const { photos, count } = await review().reviewList({ token: TOKEN });
   expect(count).toBe(1);

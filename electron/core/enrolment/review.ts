@@ -30,7 +30,7 @@ import { personRow } from './person-row.ts';
 import { enrolPerson } from './service.ts';
 
 export interface ReviewDeps extends Overruling {
-  readonly store: Store;
+  readonly store: Pick<Store, 'events' | 'imports' | 'lookalikes' | 'people' | 'photos' | 'templates'>;
   readonly recogniser: Recogniser;
   readonly staff: Pick<StaffService, 'require' | 'onLock'>;
   /** Why no face may be enrolled here, by the server's policy; null where it may. */
@@ -67,17 +67,17 @@ export function createReview(deps: ReviewDeps): Methods {
 
   /** A full disk keeps nobody from the list: then the log alone says it. */
   function trace(code: string, detail: Record<string, string | number | boolean>): void {
-    if (!store.sync.reportIfRoom(code, detail))
+    if (!store.events.reportIfRoom(code, detail))
       deps.log('warn', 'review: there is no room to record what staff did', { code, ...detail });
     deps.changed();
   }
 
   function candidatesOf(photo: PendingPhoto, people: PeopleByTerm): Person[] {
-    const joined = photo.person === null ? null : store.person(photo.person);
+    const joined = photo.person === null ? null : store.people.get(photo.person);
     return joined ? [joined] : people.of(photo.word);
   }
 
-  const duplicateIn = (photo: PendingPhoto) => (photo.duplicate === null ? null : store.person(photo.duplicate));
+  const duplicateIn = (photo: PendingPhoto) => (photo.duplicate === null ? null : store.people.get(photo.duplicate));
 
   function item(photo: PendingPhoto, people: PeopleByTerm): ReviewItem {
     const candidates = candidatesOf(photo, people);
@@ -97,7 +97,7 @@ export function createReview(deps: ReviewDeps): Methods {
 
   /** @throws Problem `person-unknown`: the picture is not theirs by name or face */
   function meant(photo: PendingPhoto, id: string): Person {
-    const among = [...candidatesOf(photo, new PeopleByTerm(store.allPeople())), duplicateIn(photo)];
+    const among = [...candidatesOf(photo, new PeopleByTerm(store.people.all())), duplicateIn(photo)];
     const person = among.find((one) => one?.id === id);
     if (!person) throw new Problem('person-unknown', 'this picture is not joined with that person', 'Look again.');
     return person;
@@ -126,7 +126,7 @@ export function createReview(deps: ReviewDeps): Methods {
     const subject = person === null ? null : meant(photo, person);
     // They may have declined, or taken their consent back since: then nobody's word does but their own. As someone new
     // of their name they would be enrolled all the same.
-    const theirs = subject ? [subject] : new PeopleByTerm(store.allPeople()).of(photo.word);
+    const theirs = subject ? [subject] : new PeopleByTerm(store.people.all()).of(photo.word);
     if (theirs.some(({ templates }) => templates === 0))
       throw new Problem('consent-missing', 'a person of this name is here without a face', 'Enrol the person here.');
     if (subject === null && !isReadableName(photo.word))
@@ -163,7 +163,7 @@ export function createReview(deps: ReviewDeps): Methods {
         const lookalike = other === null ? {} : { lookalike: { other, marking } };
         return await enrolPerson(deps, { ...details, templates, photo: likeness, ...lookalike });
       }
-      const known = store.templatesOf(subject.id, recogniser.model).map((t) => t.embedding);
+      const known = store.templates.of(subject.id, recogniser.model).map((t) => t.embedding);
       // As an enrolment at the kiosk: nobody's face is given to someone else by staff's word.
       const { calibration } = recogniser;
       if (known.length > 0 && !known.some((one) => dot(one, embedding) >= calibration.verification))
@@ -172,7 +172,7 @@ export function createReview(deps: ReviewDeps): Methods {
       if (known.some((one) => dot(one, embedding) > leeway(calibration).samePicture) || known.length >= MAX_TEMPLATES)
         return subject;
       // First the pair: no template of theirs counts without it.
-      if (other !== null) store.markLookalikes(subject.id, other, marking);
+      if (other !== null) store.lookalikes.mark(subject.id, other, marking);
       return await addFace(deps, subject, { consent: given, templates, photo: null });
     } catch (error) {
       wipe([embedding]); // else the gallery has it
@@ -182,7 +182,7 @@ export function createReview(deps: ReviewDeps): Methods {
 
   /** Who a face may belong to already. @param other said to be someone else, and so are those they are a pair with */
   function ownerOf(embedding: Float32Array, subject: Person | null, other: string | null): string | null {
-    const pairs = [subject?.id ?? null, other].flatMap((id) => (id === null ? [] : store.partners(id)));
+    const pairs = [subject?.id ?? null, other].flatMap((id) => (id === null ? [] : store.lookalikes.partners(id)));
     return duplicateOf(recogniser, [embedding], subject?.id ?? null, other === null ? pairs : [other, ...pairs]);
   }
 
@@ -197,7 +197,7 @@ export function createReview(deps: ReviewDeps): Methods {
       const waiting = imports.list();
       if (!traced.has('list')) trace('review-opened', { waiting: waiting.length });
       traced.add('list');
-      const people = new PeopleByTerm(store.allPeople());
+      const people = new PeopleByTerm(store.people.all());
       return { photos: waiting.slice(0, MOST).map((photo) => item(photo, people)), count: waiting.length };
     },
 
@@ -218,7 +218,7 @@ export function createReview(deps: ReviewDeps): Methods {
         const taken = await accept(photo, person, { token, overrule });
         await imports.settle(photo, 'accepted', taken.id);
         trace('review-photo-accepted', { reason });
-        return { person: personRow(store.person(taken.id) ?? taken) };
+        return { person: personRow(store.people.get(taken.id) ?? taken) };
       }),
 
     async reviewDuplicate({ token, photo: id, person }) {

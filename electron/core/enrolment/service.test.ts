@@ -111,7 +111,7 @@ async function enrol(enrolment: Service, change: Begin = {}) {
 }
 
 const consents = () =>
-  store
+  store.outbox
     .pending(100)
     .filter((event) => event.header.type === 'consent')
     .map(({ header, personal }) => ({
@@ -124,7 +124,7 @@ test.each([
   ['in the store', false],
 ])('a guardian’s word, and until when it counts, goes to the server with the consent (%s)', async (_, onCard) => {
   const enrolment = service({ onCards: () => onCard });
-  const known = await store.addPerson(aPerson({ templates: [], consent: null, photo: null }));
+  const known = await store.people.add(aPerson({ templates: [], consent: null, photo: null }));
   // Someone who is here already: a new one's picture would have to be encoded.
   const { person } = await enrol(enrolment, { minor: MINOR, person: known.id });
   expect(person.id).toBe(known.id);
@@ -142,7 +142,9 @@ test('a new person’s guardian too; and the person deleted, nothing of them is 
   // Sealed under the person's key from the first moment: a guardian's name is in no page.
   expect((await pages()).includes('Quellwasser')).toBe(false);
   await enrolment.personDelete({ token: TOKEN, person: person.id });
-  const left = store.pending(100).flatMap((event) => Object.values(event.personal).map((salted) => salted.value));
+  const left = store.outbox
+    .pending(100)
+    .flatMap((event) => Object.values(event.personal).map((salted) => salted.value));
   expect(left).not.toContain(MINOR.guardian);
   expect(left).not.toContain(MINOR.bornOn);
 });
@@ -164,7 +166,7 @@ test('of an adult no day of birth is put down', async () => {
 
 test('someone who is here already is enrolled again with their own face alone', async () => {
   const enrolment = service();
-  const known = await store.addPerson(
+  const known = await store.people.add(
     aPerson({ templates: [{ pose: 'front', model: recogniser.model, embedding: face }], photo: aPhoto() }),
   );
   const files = () => readdirSync(join(home, 'storage/faces'));
@@ -178,10 +180,10 @@ test('someone who is here already is enrolled again with their own face alone', 
   for (const held of [0, 20, -20, 0]) expect(await look(enrolment, id, held)).toMatchObject({ accepted: true });
   const { person } = await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
   expect(person).toMatchObject({ id: known.id, name: known.name, templates: 5 });
-  expect(store.countPeople()).toBe(1);
+  expect(store.people.count()).toBe(1);
   expect(consents()).toHaveLength(before + 1);
   // The picture of this enrolment is kept, encrypted, in place of the one before, and the server is notified.
-  const [added, again] = store.pending(50).filter((e) => e.header.type === 'person');
+  const [added, again] = store.outbox.pending(50).filter((e) => e.header.type === 'person');
   expect([added!.header.open, Object.keys(added!.personal)]).toEqual([
     { change: 'added' },
     expect.not.arrayContaining(['photo', 'photoKey']),
@@ -194,11 +196,11 @@ test('someone who is here already is enrolled again with their own face alone', 
   const [kept, ...more] = files();
   expect([kept === old, more]).toEqual([false, []]);
   expect(kept).toBe(`${Buffer.from(address, 'base64url').toString('hex')}.photo`);
-  const jpeg = Buffer.from(await store.openPhoto(address));
+  const jpeg = Buffer.from(await store.photos.open(address));
   expect(jpeg.subarray(0, 2).toString('hex')).toBe('ffd8');
   expect(readFileSync(join(home, 'storage/faces', kept!)).includes(jpeg.subarray(0, 32))).toBe(false);
   expect(await store.check()).toMatchObject({ problems: [] });
-  await store.deletePerson(known.id);
+  await store.people.delete(known.id);
   expect(files()).toEqual([]);
 });
 
@@ -308,7 +310,7 @@ describe('the consent text', () => {
     await expect(begin(service(texts), { consent: shown })).resolves.toBeDefined();
     if (consent.language === 'de') consent = { ...consent, language: 'fr' }; // shown in English
     expect(await codeOf(() => begin(service(texts), { consent }))).toBe('consent-outdated');
-    expect(store.countPeople()).toBe(0);
+    expect(store.people.count()).toBe(0);
   });
 
   test.each<[string, boolean]>([
@@ -317,9 +319,9 @@ describe('the consent text', () => {
   ])('that changed while the face was captured enrols nobody (%s)', async (_, onCard) => {
     let texts = [own('v1')];
     const enrolment = service({ consentTexts: () => texts, onCards: () => onCard });
-    for (const known of [null, (await store.addPerson(aPerson({ templates: [], consent: null }))).id]) {
+    for (const known of [null, (await store.people.add(aPerson({ templates: [], consent: null }))).id]) {
       texts = [own('v1')];
-      const people = store.countPeople();
+      const people = store.people.count();
       const said = consents().length;
       const id = await begin(enrolment, known === null ? {} : { person: known });
       for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
@@ -327,12 +329,12 @@ describe('the consent text', () => {
       expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-outdated');
       texts = [own('v2', 'de')];
       expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-text-missing');
-      expect([store.countPeople(), consents().length]).toEqual([people, said]);
+      expect([store.people.count(), consents().length]).toEqual([people, said]);
       expect(recogniser.gallery.templates).toBe(0);
       texts = [own('v1')]; // put back: what was agreed to is in force
       await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
       expect(consents().at(-1)).toMatchObject({ textVersion: 'v1.no-photo' });
-      recogniser.gallery.removePerson(store.allPeople().find((one) => one.name === 'Lina')?.id ?? '');
+      recogniser.gallery.removePerson(store.people.all().find((one) => one.name === 'Lina')?.id ?? '');
     }
   });
 
@@ -343,7 +345,7 @@ describe('the consent text', () => {
     for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
     onCard = false;
     expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-outdated');
-    expect(store.countPeople()).toBe(0);
+    expect(store.people.count()).toBe(0);
   });
 
   test('is in force, and faces are not: nobody is enrolled, at the beginning or at the end', async () => {
@@ -354,14 +356,14 @@ describe('the consent text', () => {
     forbidden = new Problem('faces-off', 'no faces here', 'Use a number.');
     expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('faces-off');
     expect(await codeOf(() => begin(enrolment))).toBe('faces-off');
-    expect(store.countPeople()).toBe(0);
+    expect(store.people.count()).toBe(0);
   });
 });
 
 describe('an enrolment', () => {
   test('asks for what can’t be made good later: a free number, a PIN with one, and none that is easy to guess', async () => {
     const enrolment = service();
-    await store.addPerson(aPerson({ number: 'AB-12', templates: [], consent: null }));
+    await store.people.add(aPerson({ number: 'AB-12', templates: [], consent: null }));
     const refused = (change: Begin) => codeOf(() => begin(enrolment, change));
     expect(await refused({ number: 'AB-12' })).toBe('number-taken');
     expect(await refused({ pin: '5830' })).toBe('pin-without-number');
@@ -417,13 +419,13 @@ describe('an enrolment', () => {
     expect(await codeOf(() => begin(enrolment, { number: '9', pin: '5830' }))).toBe('staff-locked');
     signedIn = true;
     expect(await codeOf(() => enrolment.enrolByNumber(person))).toBe('staff-locked');
-    expect(store.countPeople()).toBe(0);
+    expect(store.people.count()).toBe(0);
   });
 
   test('and everything about people is staff’s alone', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
-    const known = await store.addPerson(aPerson({ number: '7', templates: [], consent: null }));
+    const known = await store.people.add(aPerson({ number: '7', templates: [], consent: null }));
     signedIn = false;
     const person = known.id;
     const token = TOKEN;
@@ -439,7 +441,7 @@ describe('an enrolment', () => {
       () => enrolment.personDelete({ token, person }),
     ])
       expect(await codeOf(attempt)).toBe('staff-locked');
-    expect(store.person(person)).not.toBeNull();
+    expect(store.people.get(person)).not.toBeNull();
   });
 
   test('gives a new PIN, and a deletion a number, without the failures of before', async () => {
@@ -447,8 +449,8 @@ describe('an enrolment', () => {
     const { person } = await enrol(enrolment, { number: '7' });
     const failed = { failures: 5, until: START + 60_000, at: START };
     const rows = [SUBJECTS.pin('7'), SUBJECTS.face('7')];
-    const fail = () => store.setLockouts(Object.fromEntries(rows.map((row) => [row, failed])));
-    const kept = () => rows.map((row) => store.lockout(row));
+    const fail = () => store.lockouts.set(Object.fromEntries(rows.map((row) => [row, failed])));
+    const kept = () => rows.map((row) => store.lockouts.get(row));
     fail();
     await enrolment.personSetPin({ token: TOKEN, person: person.id, pin: '5830' });
     expect(kept()).toEqual([NO_LOCKOUT, NO_LOCKOUT]);
@@ -465,7 +467,7 @@ describe('an enrolment', () => {
 
   test('finds people by what is typed, and nobody by nothing', async () => {
     const enrolment = service();
-    await store.addPerson(aPerson({ templates: [], consent: null }));
+    await store.people.add(aPerson({ templates: [], consent: null }));
     const found = async (query: string) =>
       (await enrolment.peopleFind({ token: TOKEN, query })).people.map((p) => p.name);
     expect(await found(' Ada ')).toEqual(['Ada Lovelace']);

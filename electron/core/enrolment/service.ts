@@ -24,7 +24,7 @@ import { personRow as row } from './person-row.ts';
 import { type CaptureState, capturePose, captureProgress, holdsPose, missPose, NEW_CAPTURE } from './poses.ts';
 
 export interface EnrolmentDeps extends Overruling {
-  readonly store: Store;
+  readonly store: Pick<Store, 'events' | 'lockouts' | 'lookalikes' | 'people' | 'photos' | 'pins' | 'templates'>;
   readonly recogniser: Recogniser;
   readonly pins: PinHasher;
   /** Where failures with a number are counted. */
@@ -126,21 +126,21 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   }
 
   function requireFree(number: string): void {
-    const owner = store.personByNumber(number);
+    const owner = store.people.byNumber(number);
     // Found by letters and digits alone it is another number.
     if (owner?.number && numberKey(owner.number) === numberKey(number))
       throw new Problem('number-taken', 'this number belongs to someone already', 'Choose another number.');
   }
 
   function known(id: string): Person {
-    const person = store.person(id);
+    const person = store.people.get(id);
     if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
     return person;
   }
 
   /** The first capture says who it is; of someone whose face is here already, what is known of them. */
   function sameFace({ person, templates: [first] }: Enrolment, embedding: Float32Array): boolean {
-    const known = person === null ? [] : store.templatesOf(person, recogniser.model);
+    const known = person === null ? [] : store.templates.of(person, recogniser.model);
     const like = known.length > 0 ? known : first ? [first] : [];
     return (
       like.length === 0 || like.some((one) => dot(one.embedding, embedding) >= recogniser.calibration.verification)
@@ -185,7 +185,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
    * @param other said to be someone else, and so are those they are a pair with
    */
   function ownerOf({ templates, person }: Enrolment, other: string | null): string | null {
-    const pairs = [person, other].flatMap((id) => (id === null ? [] : store.partners(id)));
+    const pairs = [person, other].flatMap((id) => (id === null ? [] : store.lookalikes.partners(id)));
     return duplicateOf(
       recogniser,
       templates.map((t) => t.embedding),
@@ -218,7 +218,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     } else {
       const subject = known(enrolment.person);
       // First the pair: no template of theirs counts without it.
-      if (other !== null) store.markLookalikes(subject.id, other, marking);
+      if (other !== null) store.lookalikes.mark(subject.id, other, marking);
       person = await addFace(deps, subject, { consent: details.consent, templates, photo });
     }
     running = null; // only now: a capture is not lost to a write that failed; the gallery has its vectors
@@ -278,7 +278,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       const pinHash = await deps.pins.hash(pin);
       staff.require(token);
       const nothing = { consent: null, templates: [], photo: null };
-      const person = await store.addPerson({ id: randomUUID(), name, number, language, pinHash, ...nothing });
+      const person = await store.people.add({ id: randomUUID(), name, number, language, pinHash, ...nothing });
       deps.changed();
       return { person: row(person) };
     },
@@ -291,12 +291,12 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 
     async reenrolments({ token }) {
       staff.require(token);
-      return { people: store.reenrolments().map(({ person, reason }) => ({ person: row(person), reason })) };
+      return { people: store.people.reenrolments().map(({ person, reason }) => ({ person: row(person), reason })) };
     },
 
     async peopleFind({ token, query }) {
       staff.require(token);
-      return { people: query.trim() === '' ? [] : store.findPeople(query.trim(), 20).map(row) };
+      return { people: query.trim() === '' ? [] : store.people.find(query.trim(), 20).map(row) };
     },
 
     async personSetPin({ token, person: id, pin }) {
@@ -305,8 +305,8 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       if (person.number === null)
         throw new Problem('pin-without-number', 'a PIN needs a number', 'Give the person a number first.');
       refuseWeak(pin);
-      store.setPin(person.id, await deps.pins.hash(pin));
-      store.setLockouts(deps.subjects.cleared(person.number)); // or the new PIN would be locked by guesses at the old
+      store.pins.set(person.id, await deps.pins.hash(pin));
+      store.lockouts.set(deps.subjects.cleared(person.number)); // or the new PIN would be locked by guesses at the old
       deps.changed();
       return {};
     },
@@ -315,13 +315,13 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       staff.require(token);
       const person = known(id);
       try {
-        await store.deletePerson(person.id);
+        await store.people.delete(person.id);
       } finally {
         // The deletion may have been committed although something after it failed: the gallery follows the store.
-        if (!store.person(person.id)) recogniser.gallery.removePerson(person.id);
+        if (!store.people.get(person.id)) recogniser.gallery.removePerson(person.id);
       }
       // The next person with this number starts with none of these failures.
-      if (person.number !== null) store.setLockouts(deps.subjects.cleared(person.number));
+      if (person.number !== null) store.lockouts.set(deps.subjects.cleared(person.number));
       deps.changed();
       return {};
     },
@@ -330,7 +330,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 
 /** Stores a person and only then lets the gallery know them: memory changes after the commit. */
 export async function enrolPerson(
-  deps: { store: Store; recogniser: Recogniser; changed: () => void },
+  deps: { store: Pick<Store, 'people' | 'templates'>; recogniser: Recogniser; changed: () => void },
   person: {
     name: string;
     number: string | null;
@@ -342,8 +342,8 @@ export async function enrolPerson(
     lookalike?: NonNullable<NewPerson['lookalike']>;
   },
 ): Promise<Person> {
-  const stored = await deps.store.addPerson({ id: randomUUID(), ...person });
-  for (const template of deps.store.templatesOf(stored.id, deps.recogniser.model)) {
+  const stored = await deps.store.people.add({ id: randomUUID(), ...person });
+  for (const template of deps.store.templates.of(stored.id, deps.recogniser.model)) {
     deps.recogniser.gallery.add(template.id, template.person, template.embedding);
   }
   deps.changed();

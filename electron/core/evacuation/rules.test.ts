@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Person, Whereabouts } from '../store/interface.ts';
+import type { Person } from '../store/interface.ts';
+import type { Whereabouts } from '../store/presence.ts';
 import { inside, knownAsOf, LATE_MS } from './rules.ts';
 
 const NOW = Date.parse('2026-12-01T12:00:00.000Z');

@@ -1,6 +1,6 @@
 import type { SiteKiosk } from '../../../sync/protocol/wire/changes.ts';
 import type { EvacuationList } from '../../contract/evacuation.ts';
-import type { Whereabouts } from '../store/interface.ts';
+import type { Whereabouts } from '../store/presence.ts';
 
 /** A kiosk that was not heard for longer may have recorded what is not known here, ms. Kiosks speak every 20 s. */
 export const LATE_MS = 120_000;

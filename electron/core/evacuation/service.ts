@@ -12,7 +12,7 @@ import { inside, knownAsOf } from './rules.ts';
 const HOURS = 24;
 
 export interface EvacuationDeps {
-  readonly store: Store;
+  readonly store: Pick<Store, 'device' | 'events' | 'presence'>;
   readonly site: Pick<SiteConfig, 'site' | 'evacuationHours'>;
   /** Whether this kiosk belongs to a server. */
   readonly server: () => boolean;
@@ -41,17 +41,17 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
     opened = null;
   });
 
-  const begunAt = (): string | null => store.evacuation()?.begunAt ?? null;
+  const begunAt = (): string | null => store.presence.evacuation()?.begunAt ?? null;
 
   function list(): EvacuationList {
     const now = deps.now();
     const since = new Date(now - (deps.site.evacuationHours ?? HOURS) * 3_600_000).toISOString();
-    const cut = store.sync.presenceCut;
+    const cut = store.presence.cut;
     return {
       at: new Date(now).toISOString(),
       since,
-      people: inside(store.whereabouts(since), { own: store.device, kiosks: store.sync.kiosks }),
-      kiosks: knownAsOf(store.sync.kiosks, { device: store.device, name: deps.site.site }, now),
+      people: inside(store.presence.list(since), { own: store.device, kiosks: store.presence.kiosks }),
+      kiosks: knownAsOf(store.presence.kiosks, { device: store.device, name: deps.site.site }, now),
       server: deps.server(),
       cutBefore: cut !== null && cut > since ? cut : null,
       begunAt: begunAt(),
@@ -77,7 +77,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
       staff.require(token);
       const found = list();
       // A full disk keeps nobody from the list: then the log alone says that it was opened.
-      if (!store.sync.reportIfRoom('evacuation-opened', counts(found)))
+      if (!store.events.reportIfRoom('evacuation-opened', counts(found)))
         deps.log('warn', 'evacuation: the list was opened, and there is no room to record it', counts(found));
       opened = token;
       deps.changed();
@@ -93,7 +93,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
       requireOpened(token);
       if (begunAt() === null) {
         const evacuation = { id: randomUUID(), begunAt: new Date(deps.now()).toISOString() };
-        store.beginEvacuation(evacuation, { code: 'evacuation-begun', detail: counts(list()) });
+        store.presence.beginEvacuation(evacuation, { code: 'evacuation-begun', detail: counts(list()) });
         deps.changed();
       }
       return list();
@@ -103,7 +103,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
       requireOpened(token);
       if (begunAt() === null)
         throw new Problem('evacuation-not-begun', 'no evacuation is under way', 'Begin it first.');
-      store.account(person, accounted, new Date(deps.now()).toISOString());
+      store.presence.account(person, accounted, new Date(deps.now()).toISOString());
       deps.changed();
       return {};
     },
@@ -111,7 +111,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
     async evacuationEnd({ token }) {
       requireOpened(token);
       if (begunAt() !== null) {
-        store.endEvacuation({ code: 'evacuation-ended', detail: counts(list()) });
+        store.presence.endEvacuation({ code: 'evacuation-ended', detail: counts(list()) });
         deps.changed();
       }
       return {};

@@ -42,7 +42,7 @@ export function attachFleet(deps: FleetDeps): FleetController {
   /** Until the server has everything, or the time is over. */
   async function acknowledged(): Promise<void> {
     const until = deps.monotonic() + ACK_TIMEOUT_MS;
-    while (!stopped && store.pendingCount() > 0 && deps.monotonic() < until) {
+    while (!stopped && store.outbox.count() > 0 && deps.monotonic() < until) {
       deps.nudge();
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
@@ -54,7 +54,7 @@ export function attachFleet(deps: FleetDeps): FleetController {
   };
 
   const commands = startCommands({
-    sync: store.sync,
+    deviceState: store.deviceState,
     now: deps.now,
     acknowledged,
     restart: restart(),

@@ -3,15 +3,13 @@ import type { Command } from '../../../sync/protocol/wire/fleet.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { OpenCommand } from '../store/device-state.ts';
+import type { Store } from '../store/interface.ts';
 
 /** How often open commands are looked at without a page, ms: one that waits for the network, one that ends. */
 const POLL_MS = 30_000;
 
 export interface CommandsDeps {
-  readonly sync: {
-    commands(): OpenCommand[];
-    answerCommand(id: string, outcome: 'begun' | 'done' | 'failed' | 'refused' | 'expired', code?: string): void;
-  };
+  readonly deviceState: Pick<Store['deviceState'], 'commands' | 'answer'>;
   /** Trusted time, ms since 1970: a clock that was set back keeps no command alive. */
   readonly now: () => number;
   /** Reports an event to the server now, and waits a while for its word; it may not come. */
@@ -41,7 +39,7 @@ const LOG_REFUSED: ReadonlySet<string> = new Set(['command-unknown', 'logs-malfo
  * kiosk's voice is reported as begun before.
  */
 export function startCommands(deps: CommandsDeps): Commands {
-  const { sync, log } = deps;
+  const { deviceState, log } = deps;
   /** Begun by this very process: a restart that was begun by another one has happened. */
   const mine = new Set<string>();
   let working = false;
@@ -49,15 +47,15 @@ export function startCommands(deps: CommandsDeps): Commands {
   let stopped = false;
 
   async function work(): Promise<void> {
-    for (const command of sync.commands()) {
+    for (const command of deviceState.commands()) {
       if (stopped) return;
       if (!command.begun && Date.parse(command.expires) <= deps.now()) {
-        sync.answerCommand(command.id, 'expired');
+        deviceState.answer(command.id, 'expired');
         log('info', 'fleet: a command of the server has ended before it was done', { what: command.what });
         continue;
       }
       if (command.what === 'decommission' && wipeAsked()) {
-        sync.answerCommand(command.id, 'failed', 'wiped-instead');
+        deviceState.answer(command.id, 'failed', 'wiped-instead');
         continue;
       }
       await DOING[command.what](command);
@@ -65,15 +63,17 @@ export function startCommands(deps: CommandsDeps): Commands {
   }
 
   const wipeAsked = (): boolean =>
-    sync.commands().some(({ what, begun, expires }) => what === 'wipe' && (begun || Date.parse(expires) > deps.now()));
+    deviceState
+      .commands()
+      .some(({ what, begun, expires }) => what === 'wipe' && (begun || Date.parse(expires) > deps.now()));
 
   const DOING: Readonly<Record<CommandWhat, (command: OpenCommand) => Promise<void>>> = {
     async restart({ id, begun }) {
-      if (begun && !mine.has(id)) return sync.answerCommand(id, 'done');
+      if (begun && !mine.has(id)) return deviceState.answer(id, 'done');
       if (begun) return;
-      if (!deps.restart) return sync.answerCommand(id, 'refused', 'restart-impossible');
+      if (!deps.restart) return deviceState.answer(id, 'refused', 'restart-impossible');
       mine.add(id);
-      sync.answerCommand(id, 'begun');
+      deviceState.answer(id, 'begun');
       log('info', 'fleet: the server asked for a restart');
       await deps.acknowledged();
       if (!stopped) deps.restart();
@@ -81,13 +81,13 @@ export function startCommands(deps: CommandsDeps): Commands {
     async logs({ id }) {
       try {
         await deps.sendLog(id);
-        sync.answerCommand(id, 'done');
+        deviceState.answer(id, 'done');
         log('info', 'fleet: the log was sent to the server');
       } catch (error) {
         const code = error instanceof Problem ? error.code : 'internal';
         if (!(error instanceof Problem)) log('error', 'fleet: the log could not be sent', { error });
         if (LOG_REFUSED.has(code) || code === 'internal' || code === 'log-missing')
-          sync.answerCommand(id, 'failed', code);
+          deviceState.answer(id, 'failed', code);
       }
     },
     wipe: (command) => deps.leave({ ...command, what: 'wipe' }),

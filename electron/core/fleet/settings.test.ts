@@ -4,11 +4,12 @@ import { createSettings, shownSettings } from './settings.ts';
 
 function storeWith(config: KeptConfig | null) {
   const settings = new Map<string, string>();
-  const sync = { config };
   return {
-    sync,
-    setting: (key: string) => settings.get(key) ?? null,
-    setSetting: (key: string, value: string) => void settings.set(key, value),
+    deviceState: { config },
+    settings: {
+      get: (key: string) => settings.get(key) ?? null,
+      set: (key: string, value: string) => void settings.set(key, value),
+    },
   };
 }
 const site = { languages: ['en', 'de'] as ('en' | 'de')[] };
@@ -18,7 +19,7 @@ describe('what the server has set for this device', () => {
     const store = storeWith(null);
     const settings = createSettings({ store, site });
     expect(settings).toMatchObject({ config: {}, revision: null, problem: null });
-    store.sync.config = { revision: 3, config: { volume: 20, language: 'de' } };
+    store.deviceState.config = { revision: 3, config: { volume: 20, language: 'de' } };
     expect(settings.take()).toBe(true);
     expect(settings.take()).toBe(false);
     expect(settings).toMatchObject({ config: { volume: 20, language: 'de' }, revision: 3, problem: null });
@@ -28,13 +29,13 @@ describe('what the server has set for this device', () => {
   test('is not put into force by halves: what can’t be done is reported, and the one before stays', () => {
     const store = storeWith({ revision: 1, config: { volume: 20 } });
     const settings = createSettings({ store, site });
-    store.sync.config = { revision: 2, config: { volume: 90, language: 'fr' } };
+    store.deviceState.config = { revision: 2, config: { volume: 90, language: 'fr' } };
     expect(settings.take()).toBe(true);
     expect(settings).toMatchObject({ config: { volume: 20 }, revision: 1 });
     expect(settings.problem).toMatch(/^language-unknown: fr/);
     // Over a restart too.
     expect(createSettings({ store, site })).toMatchObject({ revision: 1, config: { volume: 20 } });
-    store.sync.config = { revision: 3, config: { volume: 90 } };
+    store.deviceState.config = { revision: 3, config: { volume: 90 } };
     settings.take();
     expect(settings).toMatchObject({ revision: 3, config: { volume: 90 }, problem: null });
   });
@@ -42,7 +43,7 @@ describe('what the server has set for this device', () => {
   test('of a server that was put back to an older copy counts, although its number is lower', () => {
     const store = storeWith({ revision: 9, config: { volume: 20 } });
     const settings = createSettings({ store, site });
-    store.sync.config = { revision: 4, config: {} };
+    store.deviceState.config = { revision: 4, config: {} };
     settings.take();
     expect(settings).toMatchObject({ revision: 4, config: {} });
   });

@@ -1,6 +1,7 @@
 import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { KeptConfig } from '../store/device-state.ts';
+import type { Store } from '../store/interface.ts';
 
 /** The configuration in force, as JSON: it outlives a restart, and a newer one that can't be put into force. */
 const IN_FORCE = 'config-in-force';
@@ -18,9 +19,8 @@ export interface DeviceSettings {
 
 export interface SettingsDeps {
   readonly store: {
-    setting(key: string): string | null;
-    setSetting(key: string, value: string): void;
-    readonly sync: { readonly config: KeptConfig | null };
+    readonly settings: Pick<Store['settings'], 'get' | 'set'>;
+    readonly deviceState: Pick<Store['deviceState'], 'config'>;
   };
   readonly site: Pick<SiteConfig, 'languages'>;
 }
@@ -37,7 +37,7 @@ export function configProblemOf({ language }: DeviceConfig, site: Pick<SiteConfi
 
 /** Keeps what the server has set, with the last that could be put into force where the newest can't. */
 export function createSettings({ store, site }: SettingsDeps): DeviceSettings {
-  let inForce = readKept(store.setting(IN_FORCE));
+  let inForce = readKept(store.settings.get(IN_FORCE));
   let problem: string | null = null;
   const settings = {
     get config() {
@@ -50,12 +50,12 @@ export function createSettings({ store, site }: SettingsDeps): DeviceSettings {
       return problem;
     },
     take() {
-      const received = store.sync.config;
+      const received = store.deviceState.config;
       const before = JSON.stringify([inForce, problem]);
       problem = received ? configProblemOf(received.config, site) : null;
       // Not "a higher number": a server that was put back to an older copy counts from there.
       if (received && problem === null && JSON.stringify(received) !== JSON.stringify(inForce)) {
-        store.setSetting(IN_FORCE, JSON.stringify(received));
+        store.settings.set(IN_FORCE, JSON.stringify(received));
         inForce = received;
       }
       return JSON.stringify([inForce, problem]) !== before;

@@ -35,7 +35,7 @@ const EXCHANGE_MS = 30_000;
 export interface JoiningContext {
   readonly home: string;
   readonly site: Pick<SiteConfig, 'demo'>;
-  readonly store: Store;
+  readonly store: Pick<Store, 'device' | 'events' | 'people' | 'settings'>;
   readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
   /** In a running core: stops the sync, does `change`, and restarts it. */
   relink?(change: () => void): Promise<void>;
@@ -136,13 +136,13 @@ export async function newIdentity({ store }: JoiningContext, name: string | unde
   return { secret: await createDeviceIdentity(store.device), name: name ?? (hostname().slice(0, 80) || 'kiosk') };
 }
 
-export function readJoining(store: Pick<Store, 'setting'>): Joining | null {
-  const text = store.setting(SETTING);
+export function readJoining(store: Pick<Store, 'settings'>): Joining | null {
+  const text = store.settings.get(SETTING);
   return text ? Joining.parse(JSON.parse(text)) : null;
 }
 
-export function keepJoining(store: Pick<Store, 'setSetting'>, joining: Joining | null): void {
-  store.setSetting(SETTING, joining ? JSON.stringify(joining) : '');
+export function keepJoining(store: Pick<Store, 'settings'>, joining: Joining | null): void {
+  store.settings.set(SETTING, joining ? JSON.stringify(joining) : '');
 }
 
 export async function fingerprintOf({ secret, name }: Pick<Joining, 'secret' | 'name'>): Promise<string> {

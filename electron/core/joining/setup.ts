@@ -58,8 +58,8 @@ export function createSetup(deps: SetupDeps): KioskSetup {
   const wanted = (): boolean =>
     !context.site.demo &&
     (state.at === 'joined' || readServerLink(store) === null) &&
-    store.setting(ALONE) !== 'yes' &&
-    store.countPeople() === 0;
+    store.settings.get(ALONE) !== 'yes' &&
+    store.people.count() === 0;
 
   function set(next: Setup): void {
     if (JSON.stringify(next) === JSON.stringify(state)) return;
@@ -132,7 +132,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       fingerprint,
       clockOff: clockOff === null || kept === null || Math.abs(clockOff - kept) > 60 ? clockOff : kept,
       trouble,
-      staffPin: store.setting(EMERGENCY_PIN) !== null,
+      staffPin: store.settings.get(EMERGENCY_PIN) !== null,
     });
   }
 
@@ -163,8 +163,8 @@ export function createSetup(deps: SetupDeps): KioskSetup {
         'this PIN is too easy to guess',
         'Choose six digits or more, no repeats or sequences.',
       );
-    store.setSetting(EMERGENCY_PIN, await deps.pins.hash(pin));
-    store.append({ type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} });
+    store.settings.set(EMERGENCY_PIN, await deps.pins.hash(pin));
+    store.events.append({ type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} });
   }
 
   const before = readJoining(store);
@@ -195,7 +195,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       },
       async setupStaffPin({ pin }) {
         refuseWhenOver();
-        if (store.setting(EMERGENCY_PIN) !== null)
+        if (store.settings.get(EMERGENCY_PIN) !== null)
           throw new Problem(
             'staff-pin-set',
             'this kiosk has a staff PIN',
@@ -210,11 +210,11 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       },
       async setupAlone({ pin }) {
         refuseWhenOver();
-        if (store.setting(EMERGENCY_PIN) === null) await setStaffPin(pin);
+        if (store.settings.get(EMERGENCY_PIN) === null) await setStaffPin(pin);
         else await deps.checkPin(pin);
         run++;
         clearTimeout(timer);
-        store.setSetting(ALONE, 'yes');
+        store.settings.set(ALONE, 'yes');
         deps.onState();
         return {};
       },

@@ -40,14 +40,16 @@ async function kioskWith(waiting: {
   const shows: (Waiting | null)[] = [];
   const deps: LeaveDeps = {
     store: {
-      setting: (key: string) => settings.get(key) ?? null,
-      setSetting: (key: string, value: string) => void settings.set(key, value),
-      pendingCount: () => waiting.records,
-      sync: {
+      settings: {
+        get: (key: string) => settings.get(key) ?? null,
+        set: (key: string, value: string) => void settings.set(key, value),
+      },
+      outbox: {
+        count: () => waiting.records,
         photosWaiting: () => waiting.photos,
         marks: () => waiting.marks ?? [{ made: 3, safe: 0 }],
-        answerCommand: (...args: unknown[]) => void answered.push(args),
       },
+      deviceState: { answer: (...args: unknown[]) => void answered.push(args) },
     } as unknown as Store,
     site: { languages: ['en'], defaultLanguage: 'en' },
     nudge: () => undefined,

@@ -22,7 +22,7 @@ export interface Waiting {
 }
 
 export interface LeaveDeps {
-  readonly store: Store;
+  readonly store: Pick<Store, 'device' | 'deviceState' | 'outbox' | 'settings'>;
   readonly site: Pick<SiteConfig, 'languages' | 'defaultLanguage'>;
   readonly nudge: () => void;
   /** What the screen shows meanwhile; null: it destroys. */
@@ -66,20 +66,20 @@ export async function prepareToLeave(
   const { store, site } = deps;
   const link = readServerLink(store);
   if (!link) throw new Problem('not-provisioned', 'this kiosk belongs to no server', 'There is nothing to leave.');
-  const kept = store.setting(WORD);
+  const kept = store.settings.get(WORD);
   const word = kept ? Ed25519PrivateJwk.parse(JSON.parse(kept)) : newSigningKey();
-  if (!kept) store.setSetting(WORD, JSON.stringify(word));
+  if (!kept) store.settings.set(WORD, JSON.stringify(word));
   if (!command.begun) {
-    store.sync.answerCommand(command.id, 'begun', await keyId(publicHalf(word)));
+    store.deviceState.answer(command.id, 'begun', await keyId(publicHalf(word)));
     deps.log('warn', 'fleet: the server has this kiosk destroy everything', { what: command.what });
   }
   deps.nudge();
   const until = deps.monotonic() + WIPE_TELLS_MS;
   for (;;) {
     if (deps.stopped() || (command.what === 'decommission' && deps.hurried())) return null;
-    const count = store.pendingCount() + store.sync.photosWaiting();
+    const count = store.outbox.count() + store.outbox.photosWaiting();
     if (command.what === 'wipe' && (count === 0 || deps.monotonic() > until)) break;
-    const unsafe = count > 0 || deps.now() >= Date.parse(command.expires) ? 0 : notInBackup(store.sync.marks());
+    const unsafe = count > 0 || deps.now() >= Date.parse(command.expires) ? 0 : notInBackup(store.outbox.marks());
     if (count + unsafe === 0) break;
     deps.shows(count > 0 ? { for: 'server', count } : { for: 'backup', count: unsafe });
     // A backup comes when it comes: the kiosk hears of it with what it asks anyway.

@@ -27,7 +27,7 @@ beforeEach(async () => {
   home = newFolder();
   store = await openKiosk(home, {}, { clock: heldClock(START) });
   pins = createPersonPins(await createPinHasher(randomBytes(32)), () => []);
-  ada = (await store.addPerson(aPerson({ number: '1815' }))).id;
+  ada = (await store.people.add(aPerson({ number: '1815' }))).id;
 });
 
 function kiosk() {
@@ -69,7 +69,7 @@ const person: () => Change = () => ({
   gpsOptOut: false,
 });
 const page = (changes: Change[], whole = false) =>
-  store.sync.applyRoster({ whole, ...(whole && { first: true }), more: false, cursor: `c${randomUUID()}`, changes });
+  store.roster.apply({ whole, ...(whole && { first: true }), more: false, cursor: `c${randomUUID()}`, changes });
 
 test('the code in place of a PIN asks for one; the PIN that is chosen counts from then on, and the code no more', async () => {
   const { byPin, choose } = kiosk();
@@ -80,13 +80,13 @@ test('the code in place of a PIN asks for one; the PIN that is chosen counts fro
   expect(await codeOf(() => byPin(CODE))).toBe('pin-wrong');
   expect(await codeOf(() => choose('9753'))).toBe('pin-wrong');
   // The server hears that a PIN was set; while it has sent no pepper, neither the PIN nor a hash of it.
-  const [set] = store.pending(50).filter((e) => e.header.type === 'pin');
+  const [set] = store.outbox.pending(50).filter((e) => e.header.type === 'pin');
   expect([set!.header.open, Object.keys(set!.personal)]).toEqual([{ change: 'set' }, ['person']]);
 });
 
 test('a code is the person’s alone, has an end, and is taken back', async () => {
   const { byPin, choose } = kiosk();
-  await store.addPerson(aPerson({ number: '7' }));
+  await store.people.add(aPerson({ number: '7' }));
   await page([notified(CODE)]);
   expect(await codeOf(() => byPin(CODE, '7'))).toBe('pin-wrong');
   expect(await codeOf(() => choose('8642', '402715938265'))).toBe('pin-wrong');
@@ -119,7 +119,7 @@ test('used is used: a page that sends it again, a snapshot, or a restart do not 
   const id = randomUUID();
   await page([notified(CODE, id)]);
   await kiosk().choose('8642');
-  store.acknowledge(store.epoch, { committed: store.pendingCount(), safe: 0 });
+  store.outbox.acknowledge(store.epoch, { committed: store.outbox.count(), safe: 0 });
   await page([notified(CODE, id)]);
   await page([person(), notified(CODE, id)], true);
   await page([notified(null)]);
@@ -134,7 +134,7 @@ test('used is used: a page that sends it again, a snapshot, or a restart do not 
 test('a snapshot without a code takes it away; so does the end of its person, with every trace', async () => {
   await page([notified(CODE)]);
   await page([person()], true);
-  expect(store.pinCode(ada, now)).toBeNull();
+  expect(store.pins.code(ada, now)).toBeNull();
   const rows = () => store.session.db.prepare('SELECT count(*) FROM pin_code').pluck().get();
   await page([notified(CODE)]);
   await page([{ kind: 'gone', person: ada }]);

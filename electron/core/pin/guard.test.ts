@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { Lockout } from '../store/interface.ts';
+import type { Lockout } from '../store/lockouts.ts';
 import { createPinGuard } from './guard.ts';
 import {
   FACE_BUDGET,
@@ -31,9 +31,11 @@ beforeEach(() => {
 const guard = () =>
   createPinGuard({
     store: {
-      lockout: (subject) => rows.get(subject) ?? NO_LOCKOUT,
-      setLockouts: (more) => {
-        for (const [subject, lockout] of Object.entries(more)) rows.set(subject, lockout);
+      lockouts: {
+        get: (subject) => rows.get(subject) ?? NO_LOCKOUT,
+        set: (more) => {
+          for (const [subject, lockout] of Object.entries(more)) rows.set(subject, lockout);
+        },
       },
     },
     now: () => now,

@@ -1,6 +1,7 @@
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { createMutex } from '../mutex.ts';
-import type { Lockout, Store } from '../store/interface.ts';
+import type { Store } from '../store/interface.ts';
+import type { Lockout } from '../store/lockouts.ts';
 import {
   afterFailure,
   afterSharedFailure,
@@ -32,7 +33,7 @@ export interface PinGuard {
 }
 
 export interface PinGuardDeps {
-  readonly store: Pick<Store, 'lockout' | 'setLockouts'>;
+  readonly store: { readonly lockouts: Pick<Store['lockouts'], 'get' | 'set'> };
   /** Trusted time, ms since 1970: locks outlast a restart, and a clock that is set ends none. */
   readonly now: () => number;
   /** Called when all numbers were paused for `ms`: someone may be trying one PIN, or one face, on many. */
@@ -45,8 +46,8 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
 
   async function attempt<T>({ subject, shared, throughPause = false, check, wrong }: Attempt<T>): Promise<T> {
     const at = now();
-    const stored = subject === null ? NO_LOCKOUT : store.lockout(subject);
-    const storedAll = shared ? store.lockout(shared.row) : NO_LOCKOUT;
+    const stored = subject === null ? NO_LOCKOUT : store.lockouts.get(subject);
+    const storedAll = shared ? store.lockouts.get(shared.row) : NO_LOCKOUT;
     const own = settled(stored, at, LONGEST_LOCK_MS);
     const all = settled(storedAll, at, shared?.longestPause ?? 0);
     const rows = (one: Lockout, every: Lockout) => ({
@@ -56,13 +57,13 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
     const locked = Math.max(lockedFor(own, at), throughPause ? 0 : lockedFor(all, at));
     if (locked > 0) {
       // What lay in a wrong clock's future is kept as it counts now, or it would start over with each attempt.
-      if (own.until < stored.until || all.until < storedAll.until) store.setLockouts(rows(own, all));
+      if (own.until < stored.until || all.until < storedAll.until) store.lockouts.set(rows(own, all));
       throw pinLocked(locked);
     }
     // Count the attempt before it is checked: a power cut between check and count must not give free guesses.
     const failed = subject === null ? NO_LOCKOUT : afterFailure(own, at);
     const allFailed = shared ? afterSharedFailure(all, at, shared.longestPause) : NO_LOCKOUT;
-    store.setLockouts(rows(failed, allFailed));
+    store.lockouts.set(rows(failed, allFailed));
     const opened = await check();
     if (opened === null) {
       const pause = lockedFor(allFailed, now());
@@ -71,7 +72,7 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
       throw wait > 0 ? pinLocked(wait) : wrong();
     }
     // Only its own count comes back to the shared budget: someone's right PIN must not buy guesses at the others'.
-    store.setLockouts(rows(NO_LOCKOUT, all));
+    store.lockouts.set(rows(NO_LOCKOUT, all));
     return opened;
   }
 

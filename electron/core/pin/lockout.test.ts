@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Lockout } from '../store/interface.ts';
+import type { Lockout } from '../store/lockouts.ts';
 import {
   afterFailure,
   afterSharedFailure,

@@ -1,5 +1,5 @@
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { Lockout } from '../store/interface.ts';
+import type { Lockout } from '../store/lockouts.ts';
 
 /**
  * How wrong PINs are slowed down. Pure rules over rows that the store keeps; times are trusted time, ms since 1970.

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { bareNumber } from '../number-keys.ts';
-import type { Lockout } from '../store/interface.ts';
+import type { Lockout } from '../store/lockouts.ts';
 import { NO_LOCKOUT } from './lockout.ts';
 
 /** The rows in which failures with one number are kept. They name no number: it is blinded with a key of the kiosk. */

@@ -25,13 +25,13 @@ const DAY = 86_400_000;
  * @param trustedNow ms since 1970, from the trusted-time rules: never the bare wall clock
  */
 export async function runRetention(
-  store: Pick<Store, 'purgePhotos' | 'purgeGps' | 'imports'>,
+  store: Pick<Store, 'retention' | 'imports'>,
   trustedNow: number,
   policy: RetentionPolicy,
 ): Promise<RetentionReport> {
   const before = (days: number) => new Date(trustedNow - days * DAY).toISOString();
-  const gps = store.purgeGps(before(policy.gpsDays));
-  const photos = await store.purgePhotos(before(policy.photoDays));
+  const gps = store.retention.purgeGps(before(policy.gpsDays));
+  const photos = await store.retention.purgePhotos(before(policy.photoDays));
   const pending = await store.imports.purge(trustedNow - PENDING_DAYS * DAY, trustedNow - DECIDED_DAYS * DAY);
   return { photos, gps, pending };
 }

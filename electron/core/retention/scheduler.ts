@@ -31,10 +31,7 @@ export interface Retention {
 }
 
 export interface RetentionOptions {
-  readonly store: Pick<
-    Store,
-    'setting' | 'setSetting' | 'purgePhotos' | 'purgeGps' | 'pruneLockouts' | 'useTrustedTime' | 'sync' | 'imports'
-  >;
+  readonly store: Pick<Store, 'settings' | 'retention' | 'lockouts' | 'roster' | 'imports' | 'useTrustedTime'>;
   readonly site: RetentionPolicy;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   readonly clock?: Omit<Clock, 'offset'>;
@@ -73,7 +70,7 @@ export function startRetention(options: RetentionOptions): Retention {
 
   function keep(next: TrustedState): void {
     state = next;
-    store.setSetting(SETTING, JSON.stringify(state));
+    store.settings.set(SETTING, JSON.stringify(state));
     keptAt = clock.monotonic();
   }
 
@@ -94,11 +91,11 @@ export function startRetention(options: RetentionOptions): Retention {
   async function purge(): Promise<void> {
     const at = now();
     const report = await runRetention(store, at, site);
-    store.pruneLockouts(at - QUIET_MS, at + LONGEST_LOCK_MS);
-    await store.sync.sweepRoster();
+    store.lockouts.prune(at - QUIET_MS, at + LONGEST_LOCK_MS);
+    await store.roster.sweep();
     const ago = (days: number) => new Date(at - days * DAY).toISOString();
-    const trimmed = await store.sync.trim(ago(EVENT_DAYS), ago(PHOTO_PATIENCE_DAYS));
-    store.setSetting(LAST_RUN, new Date(at).toISOString());
+    const trimmed = await store.retention.trim(ago(EVENT_DAYS), ago(PHOTO_PATIENCE_DAYS));
+    store.settings.set(LAST_RUN, new Date(at).toISOString());
     if (trimmed > 0) log('info', 'retention: events that the server has safe were removed', { trimmed });
     if (report.photos + report.gps + report.pending > 0) log('info', 'retention: removed what was due', { ...report });
   }
@@ -116,7 +113,7 @@ export function startRetention(options: RetentionOptions): Retention {
   function tick(): void {
     try {
       take();
-      const last = Date.parse(store.setting(LAST_RUN) ?? '');
+      const last = Date.parse(store.settings.get(LAST_RUN) ?? '');
       if (Number.isNaN(last) || Math.abs(now() - last) >= DAY) void run();
     } catch (error) {
       log('error', 'trusted time can’t be kept; it is tried again', { error });
@@ -148,8 +145,8 @@ function clockMessage(doubt: Doubt): string {
   return 'the clock is plausible again';
 }
 
-function readState(store: Pick<Store, 'setting'>): TrustedState | null {
-  const text = store.setting(SETTING);
+function readState(store: Pick<Store, 'settings'>): TrustedState | null {
+  const text = store.settings.get(SETTING);
   if (text === null) return null;
   const parsed = TrustedState.safeParse(JSON.parse(text));
   return parsed.success ? parsed.data : null;

@@ -29,7 +29,7 @@ const WHOLE = [template('ada', unit(4)), template('ben', unit(5))];
 test('a stored template that is no embedding is left out, and everybody else is recognised', async () => {
   const gallery = await createGallery();
   const all = [WHOLE[0]!, ...GARBAGE, WHOLE[1]!];
-  expect(loadGallery({ templates: () => all.values() }, gallery, 'm')).toBe(GARBAGE.length);
+  expect(loadGallery({ templates: { all: () => all.values() } }, gallery, 'm')).toBe(GARBAGE.length);
   expect(gallery.search(unit(5)).best?.person).toBe('person of ben');
 });
 

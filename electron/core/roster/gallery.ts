@@ -4,8 +4,8 @@ import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
 
 /** Nobody is recognised any more: the store has no templates either. */
-export function emptyGallery(gallery: FaceGallery, store: Pick<Store, 'allPeople'>): void {
-  for (const { id } of store.allPeople()) gallery.removePerson(id);
+export function emptyGallery(gallery: FaceGallery, store: Pick<Store, 'people'>): void {
+  for (const { id } of store.people.all()) gallery.removePerson(id);
 }
 
 /**

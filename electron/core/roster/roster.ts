@@ -1,11 +1,11 @@
 import type { ChangeSink, ChangesPage } from '../../../sync/edge/changes/change-poller.ts';
+import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
-import type { SqlStore } from '../store/store.ts';
 import type { LiveLink } from '../sync/server-link.ts';
 import type { PresenceBoard } from './presence.ts';
 
 export interface RosterDeps {
-  readonly store: { readonly sync: Pick<SqlStore['sync'], 'cursor' | 'applyRoster' | 'restart'> };
+  readonly store: { readonly roster: Pick<Store['roster'], 'cursor' | 'apply' | 'restart'> };
   readonly link: LiveLink;
   readonly presence: PresenceBoard;
   /** A page is durable: memory follows. */
@@ -17,12 +17,12 @@ export interface RosterDeps {
 /** Applies the server's pages to the store; keys that it pins change in the very transaction that moves the cursor. */
 export function createRoster({ store, link, presence, applied, settings }: RosterDeps): ChangeSink {
   return {
-    cursor: () => store.sync.cursor,
+    cursor: () => store.roster.cursor,
     presenceAfter: () => presence.newest(),
-    restart: () => store.sync.restart(),
+    restart: () => store.roster.restart(),
     async apply(page: ChangesPage) {
       let next = link.current;
-      const outcome = await store.sync.applyRoster(page, (result) => {
+      const outcome = await store.roster.apply(page, (result) => {
         next = result.keys ? link.withKeys(result.keys) : link.current;
         return { ...settings?.(result), ...(next === link.current ? {} : link.settingsOf(next)) };
       });

@@ -21,7 +21,7 @@ const managing = ({ store, changed }: CommandContext) => ({
 
 async function startPin(context: CommandContext): Promise<{ pin: string; kept: { stored: string; start: boolean } }> {
   const pin = newPin();
-  const pins = createPersonPins(await context.pins(), () => readPeppers(context.store.sync.pinPeppers));
+  const pins = createPersonPins(await context.pins(), () => readPeppers(context.store.roster.pinPeppers));
   return { pin, kept: { stored: await pins.hash(pin), start: true } };
 }
 

@@ -25,9 +25,9 @@ interface Open {
 }
 
 /** What staff did at this kiosk, newest first; a member who is no longer one has no name here any more, only on the server. */
-export function staffDeeds(store: Pick<Store, 'setting' | 'staffEvents'>): StaffDeed[] {
+export function staffDeeds(store: Pick<Store, 'settings' | 'events'>): StaffDeed[] {
   const names = new Map(knownStaff(store).map(({ id, name }) => [id, name]));
-  const deeds = store.staffEvents(SHOWN).filter(({ type, open }) => type !== 'health' || REPORTS.has(open.code));
+  const deeds = store.events.ofStaff(SHOWN).filter(({ type, open }) => type !== 'health' || REPORTS.has(open.code));
   return deeds.map(({ id, at, type, open }) => {
     const { by, what, change, action, code, outcome, member } = open as Open;
     // Of a `staff` event `code` says why or how; of a `health` event, what it is.

@@ -9,7 +9,7 @@ import { keptLocal, knownStaff, type LocalMember, localMembers, MAX_LOCAL, type 
 import type { StaffRecords } from './records.ts';
 import { lockoutSubject, memberSubject, STAFF_DOORS } from './unlock.ts';
 
-type ManageStore = Pick<Store, 'setting' | 'setSetting' | 'setLockouts' | 'append'>;
+type ManageStore = Pick<Store, 'settings' | 'lockouts' | 'events'>;
 
 export interface Managing {
   readonly store: ManageStore;
@@ -85,7 +85,7 @@ export function resetMember(
     settings: keptLocal(all),
   });
   // Wrong attempts at what they had before count no more.
-  store.setLockouts(Object.fromEntries(STAFF_DOORS.map((door) => [memberSubject(id, door), NO_LOCKOUT])));
+  store.lockouts.set(Object.fromEntries(STAFF_DOORS.map((door) => [memberSubject(id, door), NO_LOCKOUT])));
   return after;
 }
 
@@ -99,11 +99,11 @@ export function removeMember({ store, records }: Managing, id: string): LocalMem
 
 /** Another emergency PIN, to be sealed: the one before opens nothing any more, and its use is settled. */
 export function sealEmergencyPin(store: ManageStore, hash: string): void {
-  store.append(
+  store.events.append(
     { type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} },
     { [EMERGENCY_PIN]: hash, [EMERGENCY_USED]: '' },
   );
-  store.setLockouts(Object.fromEntries(STAFF_DOORS.map((door) => [lockoutSubject(door), NO_LOCKOUT])));
+  store.lockouts.set(Object.fromEntries(STAFF_DOORS.map((door) => [lockoutSubject(door), NO_LOCKOUT])));
 }
 
 function localMember(store: ManageStore, id: string): LocalMember {

@@ -61,7 +61,7 @@ export interface Member extends LocalMember {
   readonly lastStep: number;
 }
 
-type Settings = Pick<Store, 'setting'>;
+type Settings = Pick<Store, 'settings'>;
 
 /** Those added at this kiosk, as they are kept. @throws Problem `staff-unreadable` */
 export const localMembers = (store: Settings): LocalMember[] => parsed(store, LOCAL, LocalMembers);
@@ -113,7 +113,7 @@ export function memberNamed<T extends { readonly id: string; readonly name: stri
 
 /** Ids of the server's members, for the kiosk's report; null: the server never sent any. Unreadable ones let nobody in, as none do. */
 export function idsOfServer(store: Settings): readonly string[] | null {
-  if (store.setting(STAFF_OF_SERVER) === null) return null;
+  if (store.settings.get(STAFF_OF_SERVER) === null) return null;
   try {
     return parsed(store, STAFF_OF_SERVER, Staff).map(({ id }) => id);
   } catch {
@@ -164,7 +164,7 @@ const sameText = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
 function parsed<T>(store: Settings, setting: string, schema: z.ZodType<T[]>): T[] {
-  const text = store.setting(setting);
+  const text = store.settings.get(setting);
   if (text === null) return [];
   try {
     return schema.parse(JSON.parse(text));

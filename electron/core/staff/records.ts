@@ -24,7 +24,7 @@ export interface StaffRecords {
 }
 
 export interface RecordDeps {
-  readonly store: Pick<Store, 'append'>;
+  readonly store: Pick<Store, 'events'>;
   /** The server should hear soon. */
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
@@ -33,7 +33,7 @@ export interface RecordDeps {
 /** What is recorded of staff leaves an event, which reaches the server like any other. */
 export function createStaffRecords({ store, changed, log }: RecordDeps): StaffRecords {
   function write({ what, outcome, by, member, code, paper, pin, settings }: Entry): void {
-    store.append(
+    store.events.append(
       {
         type: 'staff',
         open: {

@@ -8,7 +8,7 @@ import { addMember, type Managing, removeMember, resetMember, sealEmergencyPin }
 import { knownStaff, type LocalMember, type Member } from './members.ts';
 
 export interface StaffScreenDeps extends Managing {
-  readonly store: Managing['store'] & Pick<Store, 'staffEvents'>;
+  readonly store: Managing['store'] & Pick<Store, 'events'>;
   /** Of members, and of the emergency PIN. */
   readonly memberPins: Pick<PinHasher, 'hash'>;
   readonly pins: Pick<PinHasher, 'hash'>;

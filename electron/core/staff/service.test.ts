@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { createPinGuard } from '../pin/guard.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
+import type { Store } from '../store/interface.ts';
 import { createStaffService } from './service.ts';
 
 const MINUTE = 60_000;
@@ -9,11 +10,9 @@ function desk() {
   const clock = { wall: Date.UTC(2027, 0, 1), monotonic: 0 };
   const settings: Record<string, string> = { 'staff-pin': 'hash' };
   const store = {
-    setting: (key: string) => settings[key] ?? null,
-    setSetting: () => undefined,
-    lockout: () => NO_LOCKOUT,
-    setLockouts: () => undefined,
-  };
+    settings: { get: (key: string) => settings[key] ?? null, set: () => undefined },
+    lockouts: { get: () => NO_LOCKOUT, set: () => undefined },
+  } as unknown as Store;
   const pins = { hash: async () => 'hash', verify: async (_stored: unknown, pin: string) => pin === '493817' };
   const staff = createStaffService({
     store,

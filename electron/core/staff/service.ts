@@ -54,7 +54,7 @@ export interface StaffService extends Pick<Unlocking, 'checkPin'> {
 }
 
 export interface StaffDeps {
-  readonly store: Pick<Store, 'setting' | 'setSetting' | 'lockout'>;
+  readonly store: Pick<Store, 'settings' | 'lockouts'>;
   /** Of the emergency PIN. */
   readonly pins: PinHasher;
   /** Of members. */

@@ -12,8 +12,8 @@ import { startCore } from '../core.ts';
 import type { Core } from '../interface.ts';
 import { openKiosk } from '../open-kiosk.ts';
 import { ensureKioskFolder } from '../provision.ts';
+import { EventRecords } from '../store/event-records.ts';
 import type { Store } from '../store/interface.ts';
-import { SqlStore } from '../store/store.ts';
 import { addStaffCommand, removeStaffCommand } from './commands.ts';
 import { EMERGENCY_PIN, EMERGENCY_USED } from './emergency.ts';
 import { mayDo, RIGHTS } from './rights.ts';
@@ -41,7 +41,7 @@ beforeEach(async () => {
   home = join(folder, 'kiosk');
   mkdirSync(join(folder, 'none'));
   ensureKioskFolder(home, false);
-  await withKiosk(async ({ store, pins }) => store.setSetting(EMERGENCY_PIN, await (await pins()).hash(EMERGENCY)));
+  await withKiosk(async ({ store, pins }) => store.settings.set(EMERGENCY_PIN, await (await pins()).hash(EMERGENCY)));
 });
 afterEach(async () => {
   vi.restoreAllMocks();
@@ -90,7 +90,7 @@ async function stop(): Promise<void> {
 }
 
 const events = (store: Store) =>
-  store.pending(1000).map(({ header: { type, open }, personal }) => ({
+  store.outbox.pending(1000).map(({ header: { type, open }, personal }) => ({
     type,
     ...(open as { by?: string; what?: string; outcome?: string; code?: string; member?: string }),
     name: personal.name?.value,
@@ -357,8 +357,8 @@ describe('unlocking', () => {
   test('a technician whose second factor is missing is refused and says so, whatever code comes with PIN or badge', async () => {
     const { member, pin } = await add('Tim Tech', 'technician', 'B-1');
     await withKiosk(({ store }) => {
-      const all = JSON.parse(store.setting('staff-members')!) as { factor: unknown }[];
-      store.setSetting('staff-members', JSON.stringify(all.map((one) => ({ ...one, factor: null }))));
+      const all = JSON.parse(store.settings.get('staff-members')!) as { factor: unknown }[];
+      store.settings.set('staff-members', JSON.stringify(all.map((one) => ({ ...one, factor: null }))));
     });
     const client = await start();
     for (const typed of ['123456', '0000000000'])
@@ -398,7 +398,7 @@ describe('unlocking', () => {
   test('stays shut where the entry can’t be recorded', async () => {
     const { client, made, enter } = await oneOfEach();
     await enter('desk');
-    const full = vi.spyOn(SqlStore.prototype, 'append');
+    const full = vi.spyOn(EventRecords.prototype, 'append');
     full.mockImplementation(() => {
       throw Object.assign(new Error('no room'), { code: 'storage-full' });
     });
@@ -408,7 +408,7 @@ describe('unlocking', () => {
   });
 
   test('what can’t be read lets nobody in but the emergency PIN, which is reported', async () => {
-    await withKiosk(({ store }) => store.setSetting('staff-members', 'not JSON'));
+    await withKiosk(({ store }) => store.settings.set('staff-members', 'not JSON'));
     const client = await start();
     expect((await client.staffMembers({})).members).toEqual([]);
     expect(await code(client.staffUnlock({ member: NOBODY, pin: OWN.desk }))).toBe('staff-unreadable');
@@ -430,7 +430,7 @@ describe('the emergency PIN', () => {
     await stop();
     const entered = (await recorded()).filter((e) => e.type === 'staff' && e.what === 'enter');
     expect(entered).toEqual([expect.objectContaining({ by: 'emergency', outcome: 'done' })]);
-    expect(await withKiosk(({ store }) => store.setting(EMERGENCY_USED))).toMatch(/^20/);
+    expect(await withKiosk(({ store }) => store.settings.get(EMERGENCY_USED))).toMatch(/^20/);
   });
 
   test('a new one is shown once, settles the alert, and the one before opens nothing', async () => {

@@ -60,7 +60,7 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
   }
 
   async function emergency(pin: string | null, door: StaffDoor): Promise<StaffActor | null> {
-    const stored = store.setting(EMERGENCY_PIN);
+    const stored = store.settings.get(EMERGENCY_PIN);
     // Only the machine's own user has the socket: through it a new kiosk gets its server, its staff and its first PIN.
     if (stored === null && door === 'socket' && !hasStaff()) return null;
     if (stored === null)
@@ -167,7 +167,7 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
 
   function noteFailure(subject: string, member: { id: string; name: string }, why: string): void {
     if (why === 'locked') {
-      const { until } = store.lockout(subject);
+      const { until } = store.lockouts.get(subject);
       if (noted.get(subject) === until) return;
       noted.set(subject, until);
     }

@@ -12,7 +12,7 @@ import { storageState } from './storage.ts';
 
 /** What the status is asked of; what comes and goes while the core runs is asked each time. */
 export interface StatusParts {
-  readonly store: Pick<Store, 'pendingCount' | 'oldestPendingAt' | 'countPeople'>;
+  readonly store: Pick<Store, 'outbox' | 'people'>;
   readonly home: string;
   readonly site: SiteConfig;
   readonly recogniser: Recogniser;
@@ -48,11 +48,11 @@ export function statusOf(parts: StatusParts): () => Status {
     const faceOff = parts.faceOff();
     return {
       online: line?.online ?? false,
-      queued: store.pendingCount(),
-      oldestQueuedAt: store.oldestPendingAt(),
+      queued: store.outbox.count(),
+      oldestQueuedAt: store.outbox.oldestAt(),
       lastSyncAt: line?.lastSyncAt ?? null,
       storage: storageState(home),
-      people: store.countPeople(),
+      people: store.people.count(),
       face: faceUse(recogniser),
       checkinMethods: parts.offered(),
       reader: devices.reads(),

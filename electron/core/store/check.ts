@@ -199,8 +199,8 @@ function checkOutbox(store: SqlStore, found: Found): void {
       );
   }
   const unsent = count('SELECT count(*) FROM outbox');
-  if (unsent !== store.pendingCount())
-    found('outbox-incomplete', `${unsent} events of ${store.pendingCount()} are there to send`);
+  if (unsent !== store.outbox.count())
+    found('outbox-incomplete', `${unsent} events of ${store.outbox.count()} are there to send`);
   const dangling = count(`SELECT count(*) FROM event WHERE epoch NOT IN (SELECT ref FROM epoch)
     OR boot NOT IN (SELECT ref FROM boot) OR (shared IS NOT NULL AND shared NOT IN (SELECT ref FROM shared_open))
     OR (own IS NULL) = (shared IS NULL) OR (person IS NOT NULL AND person NOT IN (SELECT ref FROM person))`);
@@ -289,7 +289,7 @@ async function checkFiles(
     const text = address.toString('base64url');
     known.add(text);
     try {
-      await store.openPhoto(text);
+      await store.photos.open(text);
     } catch (error) {
       const problem = asProblem(error) as { code?: unknown; message?: string };
       // Deleted or purged while we were reading: no longer a photo to check.

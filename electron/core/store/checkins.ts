@@ -1,9 +1,14 @@
 import type { Open } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { fileKey } from '../vault/vault.ts';
+import { instant } from './clock.ts';
+import { asProblem, guarded, storageFull } from './database.ts';
 import type { Composed, EventRow, Inserted } from './events.ts';
 import { counterOf, uuidBytes, uuidText } from './header.ts';
 import type { Checkin, CheckinQuery, NewCheckin } from './interface.ts';
 import type { Known } from './known.ts';
+import type { Lookalikes } from './lookalikes.ts';
+import type { Photos } from './photos.ts';
 import { ofPhoto, type Session } from './session.ts';
 
 /** An event may be committed this many numbers after its id was made: photos are written in between. */
@@ -18,27 +23,27 @@ interface CheckinRow {
   address: Buffer | null;
 }
 
-/** Check-ins of one session: the hot path of the store, so statements are prepared once. */
+/** Check-ins: the hot path of the store, so statements are prepared once. */
 export class Checkins {
   readonly #s: Session;
+  readonly #photos: Photos;
+  readonly #lookalikes: Lookalikes;
   readonly #lost;
   readonly #insertGps;
-  readonly #insertPhoto;
   readonly #get;
   readonly #page;
   readonly #void;
   readonly #find;
 
-  constructor(session: Session) {
+  constructor(session: Session, photos: Photos, lookalikes: Lookalikes) {
     this.#s = session;
+    this.#photos = photos;
+    this.#lookalikes = lookalikes;
     const { db } = session;
     const row = `SELECT checkin.n, checkin.person, checkin.sealed, voided, photo_lost, address
       FROM checkin LEFT JOIN photo ON photo.n = checkin.n`;
     this.#lost = db.prepare('INSERT INTO checkin_note(n, photo_lost) VALUES (?, ?)');
     this.#insertGps = db.prepare('INSERT INTO checkin_gps(n, person, sealed) VALUES (?, ?, ?)');
-    this.#insertPhoto = db.prepare(
-      'INSERT INTO photo(n, kind, person, address, sealed, record, keyed) VALUES (?, ?, ?, ?, ?, ?, 1)',
-    );
     this.#get = db.prepare(`${row} WHERE checkin.n = ?`);
     this.#page = db.prepare(`${row} WHERE checkin.n < ? AND checkin.utc < ? ORDER BY checkin.n DESC LIMIT ?`);
     this.#void = db.prepare(
@@ -68,14 +73,56 @@ export class Checkins {
     return { event, sealed: values.seal('checkin.match', person, event.id, match) };
   }
 
-  /** A check-in without photo and position, outside a transaction. */
-  take(person: Known, checkin: NewCheckin, id: Buffer): Inserted {
-    const { event, sealed } = this.#compose(person, checkin, id, null);
-    return this.#s.log.storeAlone(event, person.ref, sealed);
+  /**
+   * The record and its event, which is in the outbox from then on: durable when this returns.
+   * @throws Problem `person-unknown`
+   */
+  async record(checkin: NewCheckin): Promise<Checkin> {
+    const { people, log, vault, reserve } = this.#s;
+    const known = people.require(checkin.person);
+    const id = log.newId();
+    if (!checkin.photo) return this.#store(known, checkin, id, null, null);
+    const record = (photo: string | null, lost: string | null) => {
+      // The person may have been deleted while the photo was written.
+      const person = people.known(checkin.person);
+      if (person?.ref !== known.ref)
+        throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
+      return this.#store(person, checkin, id, photo, lost);
+    };
+    try {
+      if (!reserve.keep()) throw storageFull();
+      const where = { person: known.id, record: uuidText(id), keyVersion: known.keyVersion, kind: 'checkin' } as const;
+      const sealed = vault.seal(fileKey(people.photosKey(known), where), where, checkin.photo);
+      return await vault.keep(sealed, () => record(sealed.address, null));
+    } catch (error) {
+      // Attendance doesn't depend on the photo: the record says why it lacks one.
+      const code = (asProblem(error) as { code?: unknown } | null)?.code;
+      if (typeof code !== 'string' || code === 'person-unknown') throw error;
+      return record(null, code);
+    }
+  }
+
+  #store(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, lost: string | null): Checkin {
+    const { log, people, reserve } = this.#s;
+    const plain = photo === null && lost === null && checkin.gps === null;
+    const event = reserve.durably(() => {
+      if (plain) {
+        // One statement is a transaction by itself.
+        const composed = this.#compose(person, checkin, id, null);
+        return log.storeAlone(composed.event, person.ref, composed.sealed);
+      }
+      return log.transaction(() => {
+        const inserted = this.#insert(person, checkin, id, photo, lost);
+        if (lost) log.insert('health', { code: 'photo-not-kept', detail: { reason: lost, checkin: inserted.id } });
+        return inserted;
+      });
+    });
+    people.noteCheckin(person, event.n);
+    return this.#fresh(event, person, checkin, photo, lost);
   }
 
   /** A check-in with whatever else there is of it, in the running transaction. */
-  insert(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, photoLost: string | null): Inserted {
+  #insert(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, photoLost: string | null): Inserted {
     const { event, sealed } = this.#compose(person, checkin, id, photo);
     this.#s.log.store(event, person.ref, sealed);
     if (photoLost) this.#lost.run(event.n, photoLost);
@@ -83,32 +130,12 @@ export class Checkins {
     const gps = event.salted.filter(({ field }) => field === 'gps');
     if (gps.length > 0)
       this.#insertGps.run(event.n, person.ref, this.#s.values.seal('checkin.gps', person, event.id, gps));
-    if (photo) this.insertPhoto(person, event, 'checkin', photo);
+    if (photo) this.#photos.insert(person, event, 'checkin', photo);
     return event;
   }
 
-  /** The row of an event's photo, in the running transaction. */
-  insertPhoto(person: Known, event: Inserted, kind: 'checkin' | 'enrolment', address: string): void {
-    const place = kind === 'checkin' ? 'checkin.photo' : 'person.photo';
-    const sealed = this.#s.values.seal(
-      place,
-      person,
-      event.id,
-      event.salted.filter(({ field }) => ofPhoto(field)),
-    );
-    const bytes = Buffer.from(address, 'base64url');
-    this.#insertPhoto.run(event.n, kind, person.ref, bytes, sealed, uuidBytes(event.id));
-  }
-
-  /** Address of the newest picture of a person's enrolment here; null: there is none. */
-  enrolmentPhoto(person: Known): string | null {
-    const sql = "SELECT address FROM photo WHERE person = ? AND kind = 'enrolment' ORDER BY n DESC LIMIT 1";
-    const address = this.#s.db.prepare(sql).pluck().get(person.ref) as Buffer | undefined;
-    return address?.toString('base64url') ?? null;
-  }
-
   /** The check-in as the rest of the core sees it, right after its transaction. */
-  fresh(event: Inserted, person: Known, checkin: NewCheckin, photo: string | null, photoLost: string | null): Checkin {
+  #fresh(event: Inserted, person: Known, checkin: NewCheckin, photo: string | null, photoLost: string | null): Checkin {
     return this.#shape(event.id, event.parts.utc, checkin.open, {
       person,
       score: checkin.score,
@@ -178,19 +205,47 @@ export class Checkins {
     });
   }
 
-  get(n: number): Checkin | null {
-    const row = this.#get.get(n) as CheckinRow | undefined;
-    return row ? this.#read(row) : null;
+  /** The newest check-in of a person that was not voided: what "the opposite of the last one" and repeats go by. */
+  last(person: string): Checkin | null {
+    const n = this.#s.people.known(person)?.recent.at(-1);
+    if (n === undefined) return null;
+    const row = guarded(() => this.#get.get(n)) as CheckinRow | undefined;
+    return row ? guarded(() => this.#read(row)) : null;
   }
 
+  /** Newest first. */
   list({ limit, before, after }: CheckinQuery): Checkin[] {
-    const below = after === undefined ? Number.MAX_SAFE_INTEGER : this.numberOf(after);
-    const earlier = before === undefined ? Number.MAX_SAFE_INTEGER : instant(before);
-    return (this.#page.all(below, earlier, limit) as CheckinRow[]).map((row) => this.#read(row));
+    return guarded(() => {
+      const below = after === undefined ? Number.MAX_SAFE_INTEGER : this.#numberOf(after);
+      const earlier = before === undefined ? Number.MAX_SAFE_INTEGER : instant(before);
+      return (this.#page.all(below, earlier, limit) as CheckinRow[]).map((row) => this.#read(row));
+    });
+  }
+
+  /**
+   * Voiding twice is voiding once.
+   * @param takenFor whose face was nearly as like, where someone says that they are not who was recognised
+   * @returns whether that made the two a pair of lookalikes
+   * @throws Problem `checkin-unknown`
+   */
+  void(id: string, reason: Open<'void'>['reason'], takenFor?: string): boolean {
+    const { people, values } = this.#s;
+    const n = guarded(() => this.#numberOf(id));
+    const row = this.#get.get(n) as CheckinRow;
+    if (row.voided !== null) return false;
+    const person = row.person === null ? null : people.byRef(row.person);
+    const paired = this.#s.write(() => {
+      const event = values.append('void', { target: id, reason }, { person: person?.id }, person);
+      this.#void.run(n, event.n);
+      if (reason !== 'not-me' || takenFor === undefined || !person) return false;
+      return people.known(takenFor) !== null && this.#lookalikes.confuse(person.id, takenFor);
+    });
+    if (person) people.dropCheckin(person, n);
+    return paired;
   }
 
   /** Number of a check-in by its id. @throws Problem `checkin-unknown` */
-  numberOf(id: string): number {
+  #numberOf(id: string): number {
     const bytes = uuidBytes(id);
     const from = bytes.length === 16 ? counterOf(bytes) : 0;
     const n = bytes.length === 16 ? (this.#find.get(from, from + ID_REACH, bytes) as number | undefined) : undefined;
@@ -198,26 +253,4 @@ export class Checkins {
       throw new Problem('checkin-unknown', 'there is no such check-in on this kiosk', 'Look it up in the list again.');
     return n;
   }
-
-  /** Marks a check-in as voided by event `by`, in the running transaction. */
-  markVoided(n: number, by: number): void {
-    this.#void.run(n, by);
-  }
-
-  personOf(n: number): { person: Known | null; voided: boolean } {
-    const row = this.#get.get(n) as CheckinRow;
-    return { person: row.person === null ? null : this.#s.people.byRef(row.person), voided: row.voided !== null };
-  }
-}
-
-/** Ms since 1970 of an RFC 3339 instant. @throws Problem `time-malformed` */
-export function instant(text: string): number {
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms))
-    throw new Problem(
-      'time-malformed',
-      `"${text}" is not a time`,
-      'Give an RFC 3339 time, e.g. 2026-01-31T08:00:00.000Z.',
-    );
-  return ms;
 }

@@ -41,7 +41,7 @@ export const listCheckinsCommand = storeCommand({
   async run({ store }, { limit, before }, output) {
     let after: string | undefined;
     for (let left = limit; left > 0; ) {
-      const piece = store.checkins({
+      const piece = store.checkins.list({
         limit: Math.min(left, PIECE),
         ...(before ? { before } : {}),
         ...(after ? { after } : {}),

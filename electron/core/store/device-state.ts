@@ -1,9 +1,10 @@
 import type { Change } from '../../../sync/protocol/wire/changes.ts';
 import type { CommandWhat, Open } from '../../../sync/protocol/wire/event.ts';
 import { type Command, DeviceConfig, UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
+import { guarded } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { Rows } from './rows.ts';
 import type { Session } from './session.ts';
+import type { Settings } from './settings.ts';
 
 /** Which build the server wants here, as JSON; `null` for the one that is. */
 const UPDATE = 'update-directive';
@@ -38,24 +39,23 @@ interface CommandRow {
 }
 
 /**
- * What the server sent to this one device: the build to run, its own settings, commands. Writes belong into a
- * transaction of the caller's.
+ * What the server sent to this one device: the build to run, its own settings, commands.
  */
 export class DeviceState {
   readonly #s: Session;
-  readonly #rows: Rows;
+  readonly #settings: Settings;
 
-  constructor(session: Session, rows: Rows) {
+  constructor(session: Session, settings: Settings) {
     this.#s = session;
-    this.#rows = rows;
+    this.#settings = settings;
   }
 
   noteUpdate({ update }: Extract<Change, { kind: 'update' }>): void {
-    this.#rows.setSetting(UPDATE, JSON.stringify(update));
+    this.#settings.set(UPDATE, JSON.stringify(update));
   }
 
   noteConfig({ revision, config }: Extract<Change, { kind: 'config' }>): void {
-    this.#rows.setSetting(CONFIG, JSON.stringify({ revision, config }));
+    this.#settings.set(CONFIG, JSON.stringify({ revision, config }));
   }
 
   /** @param now trusted time, ms since 1970 */
@@ -73,11 +73,16 @@ export class DeviceState {
       this.#say(row, { command: id, what: row.what, outcome: row.outcome });
   }
 
-  /** @throws Error for a command that the server never sent */
+  /**
+   * Reports to the server what became of a command; after a last word it is not open any more.
+   * @throws Error for a command that the server never sent
+   */
   answer(id: string, outcome: Outcome, code?: string): void {
-    const row = this.#row(id);
-    if (!row) throw new Error(`there is no command ${id}`);
-    this.#say(row, { command: id, what: row.what, outcome, ...(code !== undefined && { code }) });
+    this.#s.write(() => {
+      const row = this.#row(id);
+      if (!row) throw new Error(`there is no command ${id}`);
+      this.#say(row, { command: id, what: row.what, outcome, ...(code !== undefined && { code }) });
+    });
   }
 
   #say({ id }: CommandRow, open: Open<'command'>): void {
@@ -89,23 +94,22 @@ export class DeviceState {
     return this.#s.db.prepare('SELECT * FROM command WHERE id = ?').get(uuidBytes(id)) as CommandRow | undefined;
   }
 
-  /** Null: none was sent, or it is of a build that this one can't read. */
+  /** Which build the server wants here. Null: the one that is, none was sent, or it is of a build that this one can't read. */
   get update(): UpdateDirective | null {
     return UpdateDirective.safeParse(this.#json(UPDATE)).data ?? null;
   }
 
-  /** Null: as above. */
+  /** This device's own settings as the server last sent them. Null: it never did, or they are of a build that this one can't read. */
   get config(): KeptConfig | null {
     const kept = this.#json(CONFIG) as { revision?: unknown; config?: unknown } | null;
     const config = DeviceConfig.safeParse(kept?.config).data;
     return config && typeof kept?.revision === 'number' ? { revision: kept.revision, config } : null;
   }
 
-  /** In the order in which they end. */
+  /** Commands whose last word was not said, also those that have expired, in the order in which they end. */
   commands(): OpenCommand[] {
-    const rows = this.#s.db
-      .prepare("SELECT * FROM command WHERE outcome IS NULL OR outcome = 'begun' ORDER BY expires, id")
-      .all() as CommandRow[];
+    const sql = "SELECT * FROM command WHERE outcome IS NULL OR outcome = 'begun' ORDER BY expires, id";
+    const rows = guarded(() => this.#s.db.prepare(sql).all() as CommandRow[]);
     return rows.map(({ id, what, expires, outcome }) => ({
       id: uuidText(id),
       what,
@@ -115,7 +119,7 @@ export class DeviceState {
   }
 
   #json(setting: string): unknown {
-    const text = this.#rows.setting(setting);
+    const text = this.#settings.get(setting);
     return text === null ? null : JSON.parse(text);
   }
 }

@@ -1,30 +1,56 @@
-import type {
-  EventHeader,
-  EventType,
-  Method,
-  Open,
-  Personal,
-  SaltedValue,
-  WireEvent,
-} from '../../../sync/protocol/wire/event.ts';
+import type { Method, Open } from '../../../sync/protocol/wire/event.ts';
 import type { CheckReport, WorkOptions } from './check.ts';
-import type { LookalikePair, Marking } from './lookalikes.ts';
+import type { Checkins } from './checkins.ts';
+import type { DeviceState } from './device-state.ts';
+import type { EventRecords } from './event-records.ts';
+import type { Lockouts } from './lockouts.ts';
+import type { Lookalikes, Marking } from './lookalikes.ts';
+import type { Outbox } from './outbox.ts';
 import type { PendingPhotos } from './pending.ts';
+import type { PersonRecords } from './person-records.ts';
+import type { Photos } from './photos.ts';
+import type { Pins } from './pins.ts';
+import type { PresenceRecords } from './presence.ts';
 import type { RekeyReport } from './rekey.ts';
-import type { StaffEvent } from './staff-log.ts';
-import type { SyncSide } from './sync-side.ts';
-import type { OngoingEvacuation } from './whereabouts.ts';
+import type { Retention } from './retention.ts';
+import type { Roster } from './roster.ts';
+import type { Settings } from './settings.ts';
+import type { Templates } from './templates.ts';
+
+/** What a class offers: something else may stand for it in a test. */
+type Public<T> = Pick<T, keyof T>;
 
 /**
- * The kiosk's store, split into reads and writes (typed once, used by every service of the core). Everything is
- * synchronous: SQLCipher answers in fractions of a millisecond, and a synchronous transaction can't be half done when
- * the process dies. Each write is one durable transaction: when it returns, it is on disk (synchronous=FULL).
+ * The kiosk's store, in parts: who uses it names those it needs (`Pick<Store, 'people' | 'checkins'>`). Everything is
+ * synchronous but files: SQLCipher answers in fractions of a millisecond, and a synchronous transaction can't be half done
+ * when the process dies. Each write is one durable transaction: when it returns, it is on disk (synchronous=FULL).
  */
-export interface Store extends StoreReads, StoreWrites {
-  /** What the sync needs beyond the outbox. */
-  readonly sync: SyncSide;
+export interface Store {
+  readonly people: Public<PersonRecords>;
+  readonly templates: Public<Templates>;
+  readonly pins: Public<Pins>;
+  /** Pairs of people that a face alone can't distinguish. */
+  readonly lookalikes: Public<Lookalikes>;
+  readonly checkins: Public<Checkins>;
+  readonly photos: Public<Photos>;
+  /** Where people were last recorded, and evacuations. */
+  readonly presence: Public<PresenceRecords>;
   /** Pictures of an import that wait for staff's word. */
-  readonly imports: PendingPhotos;
+  readonly imports: Public<PendingPhotos>;
+  readonly events: Public<EventRecords>;
+  readonly settings: Public<Settings>;
+  readonly lockouts: Public<Lockouts>;
+  /** What the server has not yet committed. */
+  readonly outbox: Public<Outbox>;
+  /** What the server sends of people, and for all kiosks. */
+  readonly roster: Public<Roster>;
+  /** What the server sends to this one device. */
+  readonly deviceState: Public<DeviceState>;
+  readonly retention: Public<Retention>;
+  readonly device: string;
+  readonly epoch: string;
+  /** Schema of this store, and the lowest whose builds can open it. */
+  readonly format: { readonly schema: number; readonly minReader: number };
   /** From now on events carry this offset (trusted minus claimed time, ms), and age by it. */
   useTrustedTime(offset: () => number): void;
   /** Reads and verifies everything; see check.ts. */
@@ -33,18 +59,6 @@ export interface Store extends StoreReads, StoreWrites {
   rekey(options?: WorkOptions): Promise<RekeyReport>;
   readonly closed: boolean;
   close(): void;
-}
-
-/** One event to append. The store gives it id, sequence, time, salts, commitments and `prev`. */
-export interface NewEvent<T extends EventType = EventType> {
-  readonly type: T;
-  readonly open: Open<T>;
-  readonly personal: Personal<T>;
-}
-
-export interface AppendedEvent {
-  readonly header: EventHeader;
-  readonly personal: Readonly<Record<string, SaltedValue>>;
 }
 
 export interface Person {
@@ -171,153 +185,4 @@ export interface IssuedCard {
 export interface Reenrolment {
   readonly person: Person;
   readonly reason: string;
-}
-
-/** Attempts against one secret (a person's PIN, the staff PIN): survives a restart. */
-export interface Lockout {
-  readonly failures: number;
-  /** Trusted time in ms since 1970 until which no attempt is taken; 0 when none. */
-  readonly until: number;
-  /** Trusted time in ms since 1970 of the last failure; 0 when none. */
-  readonly at: number;
-}
-
-/** The newest standing record of someone, from whichever kiosk of the site. */
-export interface Whereabouts {
-  readonly person: Person;
-  readonly direction: 'in' | 'out';
-  /** RFC 3339. */
-  readonly at: string;
-  /** Recorded here; else sent by the server. */
-  readonly here: boolean;
-  /**
-   * When someone saw them outside in the evacuation under way, and at which kiosk (null: the console says so). Null:
-   * missing.
-   */
-  readonly accounted: { readonly at: string; readonly device: string | null } | null;
-}
-
-export interface StoreReads {
-  readonly device: string;
-  readonly epoch: string;
-  /** Schema of this store, and the lowest whose builds can open it. */
-  readonly format: { readonly schema: number; readonly minReader: number };
-  person(id: string): Person | null;
-  personByNumber(number: string): Person | null;
-  /** Null when nobody has it, or two people have. */
-  personByCredential(credential: Credential): Person | null;
-  /** At most `limit` people whose name or number begins with `query`, case-insensitive. */
-  findPeople(query: string, limit: number): Person[];
-  allPeople(): Person[];
-  countPeople(): number;
-  /** Every template of one model, decrypted one by one. */
-  templates(model: string): IterableIterator<Template>;
-  templatesOf(person: string, model: string): Template[];
-  /** As it is stored (pin/stored-pin.ts). */
-  pinHash(person: string): string | null;
-  /** Hash of the code by which this person may choose a PIN here, now (trusted time, ms since 1970); null: none. */
-  pinCode(person: string, now: number): string | null;
-  /** The picture of a person's enrolment here (`openPhoto`); null: there is none. */
-  enrolmentPhoto(person: string): string | null;
-  /** Whether this person is one of a pair of lookalikes: no face alone identifies them. */
-  inPair(person: string): boolean;
-  /** Pairs of lookalikes, newest first. */
-  lookalikes(): LookalikePair[];
-  /** The person this one is a pair of lookalikes with. */
-  partners(person: string): string[];
-  /** Who is to be enrolled again, by the server's word, by name. */
-  reenrolments(): Reenrolment[];
-  /** What the person's card opens; null: their templates are on no card. */
-  cardTemplate(person: string): CardTemplate | null;
-  lockout(subject: string): Lockout;
-  /** The newest check-in of a person that was not voided: what "the opposite of the last one" and repeats go by. */
-  /** The last one that counts: none that was voided. */
-  lastCheckin(person: string): Checkin | null;
-  /** Newest first. */
-  checkins(query: CheckinQuery): Checkin[];
-  /** Of everybody who was recorded since (RFC 3339). */
-  whereabouts(since: string): Whereabouts[];
-  /** Of this site, as far as is known here; null: none goes on. */
-  evacuation(): OngoingEvacuation | null;
-  /** What staff did at this kiosk, newest first, from the events that are still here. */
-  staffEvents(limit: number): StaffEvent[];
-  setting(key: string): string | null;
-  /** Unacknowledged events in sequence order, oldest epoch first. */
-  pending(limit: number): WireEvent[];
-  pendingCount(): number;
-  oldestPendingAt(): string | null;
-  /** Opens a photo of the vault; throws a Problem when it was altered, swapped or its key destroyed. */
-  openPhoto(photo: string): Promise<Uint8Array>;
-}
-
-export interface StoreWrites {
-  /**
-   * Person, consent, templates, PIN and photo, with their events, in one transaction.
-   * @throws RangeError for templates or a photo without a consent
-   */
-  addPerson(person: NewPerson): Promise<Person>;
-  addTemplates(person: string, templates: NewPerson['templates']): Template[];
-  /** As `addTemplates`, and the picture of this enrolment takes the place of the one before, whose file goes. */
-  enrolFace(person: string, templates: NewPerson['templates'], picture: Uint8Array): Promise<Template[]>;
-  /** Changes what is given; under the next row version, so that the old values can't be put back. */
-  updatePerson(id: string, change: PersonChange): Person;
-  /** The person has a new card: what the one before opened is gone. */
-  setCardTemplate(person: string, card: CardTemplate & { readonly count: number }): void;
-  setPin(person: string, pinHash: string | null): void;
-  /** As `setPin`, and the code that allowed it is used up. */
-  choosePin(person: string, pinHash: string): void;
-  /** The PIN that is stored as `before` is stored as `after` from now on, and the server hears of it. */
-  carryPin(person: string, before: string, after: string): void;
-  /**
-   * Keeps a card that was made here; null: none. How many cards of before were revoked, which is all of them where it takes
-   * their place and none where it does not.
-   */
-  issueCard(person: string, card: IssuedCard | null, replacing: boolean): number;
-  /** Destroys the person's key, rows, templates and photos; appends the event. What the chain committed to stays unguessable. */
-  deletePerson(id: string): Promise<void>;
-  /** The record and its event, which is in the outbox from then on: durable when this returns. */
-  recordCheckin(checkin: NewCheckin): Promise<Checkin>;
-  /**
-   * @param takenFor whose face was nearly as like, where someone says that they are not who was recognised
-   * @returns whether that made the two a pair of lookalikes
-   */
-  voidCheckin(id: string, reason: Open<'void'>['reason'], takenFor?: string): boolean;
-  /** From now on no face alone identifies either of the two. @throws Problem `person-unknown` */
-  markLookalikes(person: string, other: string, marking: Marking): void;
-  /** They are identified by their faces again. @returns whether they were a pair */
-  unmarkLookalikes(person: string, other: string, by: string | null): boolean;
-  /** Keeps these lockouts by subject, in one transaction; those without failures are dropped. */
-  setLockouts(lockouts: Readonly<Record<string, Lockout>>): void;
-  /**
-   * Drops lockouts whose last failure and lock lie before `before`; how many. What lies after `latest` (a clock was
-   * wrong) is put there, or it would stay for ever. Both trusted time, ms since 1970.
-   */
-  pruneLockouts(before: number, latest: number): number;
-  /**
-   * Marks someone as accounted for in the evacuation under way, or as missing again; `at` is RFC 3339.
-   * @throws Problem `person-unknown`
-   */
-  account(person: string, accounted: boolean, at: string): void;
-  /**
-   * Begins an evacuation, where none goes on, or ends the one that does; no mark of before stays. `report` has its
-   * counts.
-   */
-  beginEvacuation(evacuation: OngoingEvacuation, report: Open<'health'>): void;
-  endEvacuation(report: Open<'health'>): void;
-  setSetting(key: string, value: string): void;
-  /**
-   * Notes that a person's own code was used here; whether it may be, the first time. Durable when this returns.
-   * @param code `digest` names it; `issuedAt` and `until` (when it would be refused anyway) in ms of trusted time, as `now`
-   */
-  useCode(code: { digest: Uint8Array; issuedAt: number; until: number }, now: number): 'first' | 'used' | 'forgotten';
-  /** @param settings what else belongs into its transaction, by setting */
-  append<T extends EventType>(event: NewEvent<T>, settings?: Readonly<Record<string, string>>): AppendedEvent;
-  /** The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers. */
-  acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
-  /**
-   * Removes photos / positions of check-ins older than `before` (RFC 3339, trusted time) and appends a `purge` event;
-   * how many went. Reported also where nothing is due: it is the kiosk's word that nothing older is here.
-   */
-  purgePhotos(before: string): Promise<number>;
-  purgeGps(before: string): number;
 }

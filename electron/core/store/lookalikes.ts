@@ -1,6 +1,6 @@
 import type { Change } from '../../../sync/protocol/wire/changes.ts';
 import type { LookalikeReason } from '../../../sync/protocol/wire/event.ts';
-import type { Db } from './database.ts';
+import { type Db, guarded } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Session } from './session.ts';
 
@@ -54,31 +54,30 @@ export function forgetLookalikes(db: Db, id: Buffer): void {
     db.prepare(`DELETE FROM ${table} WHERE first = ? OR second = ?`).run(id, id);
 }
 
-/** Pairs of lookalikes, and how often two people were taken for each other. Writes belong into a transaction of the caller's. */
+/** Pairs of lookalikes, and how often two people were taken for each other. */
 export class Lookalikes {
   readonly #s: Session;
   readonly #device: Buffer;
-  readonly #now: () => number;
   readonly #has;
 
-  /** @param device this kiosk @param now trusted time, ms since 1970 */
-  constructor(session: Session, device: string, now: () => number) {
+  constructor(session: Session) {
     this.#s = session;
-    this.#device = uuidBytes(device);
-    this.#now = now;
+    this.#device = uuidBytes(session.device);
     this.#has = session.db
       .prepare('SELECT 1 FROM lookalike WHERE marked = 1 AND (first = ? OR second = ?) LIMIT 1')
       .pluck();
   }
 
+  /** Whether this person is one of a pair: no face alone identifies them. */
   has(person: string): boolean {
     const id = uuidBytes(person);
-    return this.#has.get(id, id) !== undefined;
+    return guarded(() => this.#has.get(id, id) !== undefined);
   }
 
   /** Newest first. */
   list(): LookalikePair[] {
-    const rows = this.#s.db.prepare('SELECT * FROM lookalike WHERE marked = 1 ORDER BY at DESC').all() as Row[];
+    const sql = 'SELECT * FROM lookalike WHERE marked = 1 ORDER BY at DESC';
+    const rows = guarded(() => this.#s.db.prepare(sql).all() as Row[]);
     return rows.map((row) => ({
       people: [uuidText(row.first), uuidText(row.second)],
       reason: row.reason as LookalikeReason,
@@ -88,12 +87,20 @@ export class Lookalikes {
     }));
   }
 
+  /** The people this one is a pair with. */
   partners(person: string): string[] {
     return this.list().flatMap(({ people }) => (people.includes(person) ? people.filter((id) => id !== person) : []));
   }
 
-  /** No face alone identifies either of them from now on, and the server hears of it. Marking twice is marking once. */
-  mark(person: string, other: string, { reason, by }: Marking): void {
+  /** From now on no face alone identifies either of the two. @throws Problem `person-unknown` */
+  mark(person: string, other: string, marking: Marking): void {
+    this.#s.people.require(person);
+    this.#s.people.require(other);
+    this.#s.write(() => this.insert(person, other, marking));
+  }
+
+  /** As `mark`, of someone who may still be in the running transaction alone. Marking twice is marking once. */
+  insert(person: string, other: string, { reason, by }: Marking): void {
     const { people, values, db } = this.#s;
     const [first, second] = sorted(person, other);
     const known = db
@@ -103,11 +110,15 @@ export class Lookalikes {
     const open = { change: 'marked', reason } as const;
     const { n } = values.append('lookalike', open, { person, other }, people.stored(person)?.known ?? null);
     db.prepare('DELETE FROM confusion WHERE first = ? AND second = ?').run(first, second);
-    this.#put(first, second, { marked: 1, reason, at: Math.floor(this.#now()), device: this.#device, by, n });
+    this.#put(first, second, { marked: 1, reason, at: Math.floor(this.#s.trustedNow()), device: this.#device, by, n });
   }
 
   /** The two are identified by their faces again. @returns whether they were a pair */
   unmark(person: string, other: string, by: string | null): boolean {
+    return this.#s.write(() => this.#unmark(person, other, by));
+  }
+
+  #unmark(person: string, other: string, by: string | null): boolean {
     const { people, values, log, db } = this.#s;
     const [first, second] = sorted(person, other);
     const row = db
@@ -120,7 +131,7 @@ export class Lookalikes {
     const open = { change: 'removed' } as const;
     const { n } = values.append('lookalike', open, { person, other }, people.stored(person)?.known ?? null);
     const { reason } = row;
-    this.#put(first, second, { marked: 0, reason, at: Math.floor(this.#now()), device: this.#device, by, n });
+    this.#put(first, second, { marked: 0, reason, at: Math.floor(this.#s.trustedNow()), device: this.#device, by, n });
     return true;
   }
 
@@ -129,13 +140,13 @@ export class Lookalikes {
     const { db } = this.#s;
     const [first, second] = sorted(person, other);
     if (this.has(person) && this.partners(person).includes(other)) return false;
-    const now = Math.floor(this.#now());
+    const now = Math.floor(this.#s.trustedNow());
     const before = db.prepare('SELECT count, at FROM confusion WHERE first = ? AND second = ?').get(first, second) as
       | { count: number; at: number }
       | undefined;
     const count = before && now - before.at <= CONFUSION_MS ? before.count + 1 : 1;
     if (count >= CONFUSIONS) {
-      this.mark(person, other, { reason: 'not-me', by: null });
+      this.insert(person, other, { reason: 'not-me', by: null });
       return true;
     }
     db.prepare(

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import type { WireEvent } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { Db } from './database.ts';
+import { guarded } from './database.ts';
 import type { Epoch, EventLog, EventRow } from './events.ts';
+import type { Session } from './session.ts';
+import type { Settings } from './settings.ts';
 
 /** Where an event stands. */
 export interface EventPlace {
@@ -11,11 +15,13 @@ export interface EventPlace {
 /**
  * The outbox: the events that the server has not committed yet. It acknowledges by marks ("everything up to here"), so
  * the outbox is the end of the event table beyond each epoch's mark, and an event's row is its outbox row: the two can't
- * disagree, an acknowledgement is one small write, and a check-in is spared an encrypted page.
- * Writes belong into a transaction of the caller's, followed by `log.refreshEpochs()`.
+ * disagree, an acknowledgement is one small write, and a check-in is spared an encrypted page. Photos are sent after
+ * their events.
  */
 export class Outbox {
+  readonly #s: Session;
   readonly #log: EventLog;
+  readonly #settings: Settings;
   readonly #rows;
   readonly #marks;
   readonly #heard;
@@ -23,15 +29,18 @@ export class Outbox {
   readonly #photosAgain;
   readonly #photoSent;
   readonly #photosOnceMore;
-  /** Photos that the server had when asked once, by address in hexadecimal. */
+  /** Addresses of photos that the server had when asked once. */
   readonly #found = new Set<string>();
   /** Number of the newest event when a photo was last found there; 0: it was before this start. */
   #foundAt = 0;
   /** Some photo may have to be asked for once more. */
   #loose = true;
 
-  constructor(db: Db, log: EventLog) {
+  constructor(session: Session, settings: Settings) {
+    const { db, log } = session;
+    this.#s = session;
     this.#log = log;
+    this.#settings = settings;
     this.#rows = db.prepare('SELECT * FROM whole_event WHERE n > ? AND n <= ? ORDER BY n LIMIT ?');
     this.#marks = db.prepare('UPDATE epoch SET committed = max(committed, ?), safe = max(safe, ?) WHERE ref = ?');
     this.#heard = db.prepare(
@@ -43,12 +52,21 @@ export class Outbox {
     this.#photosOnceMore = db.prepare('UPDATE photo SET sent = 0 WHERE sent = 3');
   }
 
-  get count(): number {
+  /** Grows whenever personal values were removed: what was read before may hold some of them. */
+  get removals(): number {
+    return this.#s.removals;
+  }
+
+  count(): number {
     return this.#log.epochs.reduce((sum, epoch) => sum + this.#end(epoch) - epoch.base - epoch.committed, 0);
   }
 
-  /** The oldest events still to send, in order; only those behind `after`, when it is given. */
-  rows(limit: number, after?: EventPlace): EventRow[] {
+  /** Events to send, oldest first: at most `limit`, and about `bytes` of JSON; only those behind `after`. */
+  pending(limit: number, bytes = Number.POSITIVE_INFINITY, after?: EventPlace): WireEvent[] {
+    return guarded(() => this.#s.values.wire(this.#pendingRows(limit, after), bytes));
+  }
+
+  #pendingRows(limit: number, after?: EventPlace): EventRow[] {
     const found: EventRow[] = [];
     const behind = after ? this.#find(after.epoch).base + after.seq : 0;
     for (const epoch of this.#log.epochs) {
@@ -61,8 +79,8 @@ export class Outbox {
   }
 
   /** Claimed time of the oldest event still to send. */
-  get oldestAt(): string | null {
-    const oldest = this.rows(1)[0];
+  oldestAt(): string | null {
+    const oldest = guarded(() => this.#pendingRows(1)[0]);
     return oldest ? new Date(oldest.utc).toISOString() : null;
   }
 
@@ -83,7 +101,8 @@ export class Outbox {
   }
 
   /**
-   * Takes the server's marks; lower ones than before change nothing.
+   * The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers; lower ones than
+   * before change nothing.
    * @throws Problem `epoch-unknown`, `ack-impossible`
    */
   acknowledge(id: string, { committed, safe }: { committed: number; safe: number }): void {
@@ -96,12 +115,15 @@ export class Outbox {
         `the server acknowledged ${committed} (${safe} safe) of ${made} events`,
         'Report this as a defect.',
       );
-    this.#marks.run(committed, safe, epoch.ref);
-    // What was kept only so that the server hears of it has been heard.
-    this.#heard.run(epoch.base, epoch.base + safe);
-    if (!this.#loose || epoch.base + committed <= this.#foundAt) return;
-    this.#photosOnceMore.run();
-    this.#loose = false;
+    this.#s.write(() => {
+      this.#marks.run(committed, safe, epoch.ref);
+      // What was kept only so that the server hears of it has been heard.
+      this.#heard.run(epoch.base, epoch.base + safe);
+      if (!this.#loose || epoch.base + committed <= this.#foundAt) return;
+      this.#photosOnceMore.run();
+      this.#loose = false;
+    });
+    this.#log.refreshEpochs();
   }
 
   /**
@@ -112,9 +134,60 @@ export class Outbox {
   rewind(id: string, marks: { committed: number; safe: number }): number {
     const epoch = this.#find(id);
     const committed = Math.max(Math.min(marks.committed, epoch.committed), epoch.trimmed);
-    this.#rewind.run(committed, Math.max(Math.min(marks.safe, committed), epoch.trimmed), epoch.ref);
-    this.resendPhotos();
+    this.#s.write(() => {
+      this.#rewind.run(committed, Math.max(Math.min(marks.safe, committed), epoch.trimmed), epoch.ref);
+      this.resendPhotos();
+    });
+    this.#log.refreshEpochs();
     return epoch.committed - committed;
+  }
+
+  /**
+   * The server has events of `epoch` that this store never made: an older copy of the whole folder was put back, which
+   * nothing here could tell. Says so to the server, once an epoch; where that epoch is still the one in use (a machine
+   * whose memory was put back too), begins another, so that no number is used for two events from now on.
+   */
+  rolledBack(epoch: string, committed: number): void {
+    const setting = `rolled-back/${epoch}`;
+    if (this.#settings.get(setting) !== null) return;
+    const made = this.marks().find((mark) => mark.epoch === epoch)?.made ?? 0;
+    const log = this.#log;
+    this.#s.write(() => {
+      if (log.own && log.epoch.id === epoch) log.beginNext(randomUUID(), 'rolled-back');
+      log.insert('health', { code: 'store-rolled-back', detail: { committed, made } });
+      this.#settings.set(setting, String(committed));
+    });
+  }
+
+  /** Addresses of photos whose events the server has, oldest first. */
+  photosToSend(limit: number): string[] {
+    return guarded(() => {
+      const select = this.#s.db
+        .prepare('SELECT address FROM photo WHERE sent = 0 AND n > ? AND n <= ? ORDER BY n LIMIT ?')
+        .pluck();
+      const found: Buffer[] = [];
+      // One whose event is not committed must not hold back those of later epochs.
+      for (const { base, committed } of this.#log.epochs) {
+        if (found.length >= limit) break;
+        found.push(...(select.all(base, base + committed, limit - found.length) as Buffer[]));
+      }
+      return found.map((address) => address.toString('base64url'));
+    });
+  }
+
+  photosWaiting(): number {
+    return guarded(() => this.#s.db.prepare('SELECT count(*) FROM photo WHERE sent = 0').pluck().get() as number);
+  }
+
+  /** Whether a photo still is one to send: it may have been purged since it was listed. */
+  isPhotoWaiting(address: string): boolean {
+    const select = 'SELECT 1 FROM photo WHERE address = ? AND sent = 0';
+    return guarded(() => this.#s.db.prepare(select).get(Buffer.from(address, 'base64url')) !== undefined);
+  }
+
+  /** Photos that the server did not want are offered once more: their event may have left its quarantine since. */
+  reofferPhotos(): void {
+    this.#s.write(() => this.#s.db.prepare('UPDATE photo SET sent = 0 WHERE sent = 2 AND keyed = 1').run());
   }
 
   /**
@@ -127,18 +200,27 @@ export class Outbox {
   }
 
   /**
-   * Notes what the server said of a photo. One that it has is asked for once more when it has an event that was made later
+   * Notes what the server said of a photo; nothing where its event is no longer committed: then it was said before the
+   * server was restored, and the photo is asked for again after its event. One that it has is asked for once more when it has an event that was made later
    * (sent = 3 until then): a server that was put back to between the photo's event and the photo says so by no mark, as long
    * as it has nothing newer of this kiosk. Whatever it is put back to from then on takes that later event with it.
    *
    * @param taken false: the server will never want it
    */
-  photoSent(address: Buffer, taken: boolean): void {
-    const key = address.toString('hex');
-    const forGood = this.#found.delete(key);
-    this.#photoSent.run(!taken ? 2 : forGood ? 1 : 3, address);
+  photoSent(address: string, taken: boolean): void {
+    this.#s.write(() => {
+      const bytes = Buffer.from(address, 'base64url');
+      const n = this.#s.db.prepare('SELECT n FROM photo WHERE address = ?').pluck().get(bytes) as number | undefined;
+      if (n === undefined || !this.#log.epochs.some(({ base, committed }) => n > base && n <= base + committed)) return;
+      this.#notePhoto(address, bytes, taken);
+    });
+  }
+
+  #notePhoto(address: string, bytes: Buffer, taken: boolean): void {
+    const forGood = this.#found.delete(address);
+    this.#photoSent.run(!taken ? 2 : forGood ? 1 : 3, bytes);
     if (!taken || forGood) return;
-    this.#found.add(key);
+    this.#found.add(address);
     this.#foundAt = this.#log.last;
     this.#loose = true;
   }

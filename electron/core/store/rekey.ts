@@ -73,7 +73,7 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
   }
   // Out of WAL, so that the old connection's close can't unlink a log that belongs to the new file by name.
   guarded(() => store.session.db.pragma('journal_mode=DELETE'));
-  const people = store.countPeople();
+  const people = store.people.count();
   renameSync(copy, storeFile(home));
   try {
     syncFolder(home);

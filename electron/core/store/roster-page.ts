@@ -9,10 +9,10 @@ import type { Credential, Template } from './interface.ts';
 import { credentialKey, newPersonKeys, optedOutBy } from './known.ts';
 import { forgetLookalikes, type Lookalikes } from './lookalikes.ts';
 import type { Stored } from './people.ts';
-import type { Purge } from './purge.ts';
-import type { Rows } from './rows.ts';
+import type { PresenceRecords } from './presence.ts';
+import type { Retention } from './retention.ts';
 import type { Session } from './session.ts';
-import type { WhereaboutsRows } from './whereabouts.ts';
+import type { Settings } from './settings.ts';
 
 /** The server's policy for this kiosk, as JSON. */
 export const POLICY = 'policy';
@@ -37,14 +37,19 @@ export interface PageOutcome {
   readonly deviceStateChanged: boolean;
 }
 
+/** What a page changes beside people. */
+export interface PageParts {
+  readonly settings: Settings;
+  readonly retention: Retention;
+  readonly deviceState: DeviceState;
+  readonly presence: PresenceRecords;
+  readonly lookalikes: Lookalikes;
+}
+
 /** One page of the server's being applied, change by change, in a transaction of the caller's. */
 export class Applying {
   readonly #s: Session;
-  readonly #purge: Purge;
-  readonly #rows: Rows;
-  readonly #deviceState: DeviceState;
-  readonly #whereabouts: WhereaboutsRows;
-  readonly #lookalikes: Lookalikes;
+  readonly #parts: PageParts;
   readonly #now: number;
   /** A page of a snapshot: what it does not say of a person is not so. */
   readonly #whole: boolean;
@@ -57,23 +62,11 @@ export class Applying {
   #keys: ServerKeys | null = null;
   #deviceStateChanged = false;
 
-  constructor(
-    session: Session,
-    purge: Purge,
-    rows: Rows,
-    deviceState: DeviceState,
-    whereabouts: WhereaboutsRows,
-    lookalikes: Lookalikes,
-    o: { readonly now: number; readonly whole: boolean },
-  ) {
+  constructor(session: Session, parts: PageParts, whole: boolean) {
     this.#s = session;
-    this.#purge = purge;
-    this.#rows = rows;
-    this.#deviceState = deviceState;
-    this.#whereabouts = whereabouts;
-    this.#lookalikes = lookalikes;
-    this.#now = Math.floor(o.now);
-    this.#whole = o.whole;
+    this.#parts = parts;
+    this.#now = Math.floor(session.trustedNow());
+    this.#whole = whole;
   }
 
   apply(change: Change): void {
@@ -81,7 +74,7 @@ export class Applying {
       case 'person':
         this.#person(change);
         if (this.#whole) this.#cardTemplate({ kind: 'cardTemplate', person: change.person, model: '', card: null });
-        if (this.#whole) this.#lookalikes.take(change.person, []);
+        if (this.#whole) this.#parts.lookalikes.take(change.person, []);
         if (this.#whole) this.#clearPin(change.person);
         if (this.#whole) this.#accounted(change.person, null);
         if (this.#whole) this.#pinCode({ kind: 'pinCode', person: change.person, code: null });
@@ -101,26 +94,26 @@ export class Applying {
         this.#pin(change);
         break;
       case 'pinPeppers':
-        this.#rows.setSetting(PIN_PEPPERS, JSON.stringify(change.peppers));
+        this.#parts.settings.set(PIN_PEPPERS, JSON.stringify(change.peppers));
         break;
       case 'staff':
-        this.#rows.setSetting(STAFF_OF_SERVER, JSON.stringify(change.staff));
+        this.#parts.settings.set(STAFF_OF_SERVER, JSON.stringify(change.staff));
         break;
       case 'evacuation':
-        this.#whereabouts.applyEvacuation(change.evacuation);
+        this.#parts.presence.applyEvacuation(change.evacuation);
         break;
       case 'accounted':
-        this.#whereabouts.applyEvacuation(change.evacuation);
+        this.#parts.presence.applyEvacuation(change.evacuation);
         this.#accounted(change.person, change.seen);
         break;
       case 'reenrol':
         this.#reenrol(change);
         break;
       case 'lookalikes':
-        this.#lookalikes.take(change.person, change.others);
+        this.#parts.lookalikes.take(change.person, change.others);
         break;
       case 'issuers':
-        this.#rows.setSetting(ISSUERS, JSON.stringify(change.keys));
+        this.#parts.settings.set(ISSUERS, JSON.stringify(change.keys));
         break;
       case 'templates':
         this.#templates(change);
@@ -133,24 +126,24 @@ export class Applying {
         break;
       case 'policy':
         this.#policy = change.policy;
-        this.#rows.setSetting(POLICY, JSON.stringify(change.policy));
+        this.#parts.settings.set(POLICY, JSON.stringify(change.policy));
         // Nobody may be enrolled from a picture there, so none is kept.
         if (change.policy.faces === 'off' || change.policy.templates === 'card')
-          this.#photos.push(...this.#purge.allWaiting());
+          this.#photos.push(...this.#parts.retention.allWaiting());
         break;
       case 'keys':
         if (!this.#keys || change.keys.serial > this.#keys.serial) this.#keys = change.keys;
         break;
       case 'update':
-        this.#deviceState.noteUpdate(change);
+        this.#parts.deviceState.noteUpdate(change);
         this.#deviceStateChanged = true;
         break;
       case 'config':
-        this.#deviceState.noteConfig(change);
+        this.#parts.deviceState.noteConfig(change);
         this.#deviceStateChanged = true;
         break;
       case 'command':
-        this.#deviceState.noteCommand(change, this.#now);
+        this.#parts.deviceState.noteCommand(change, this.#now);
         this.#deviceStateChanged = true;
         break;
       default:
@@ -219,7 +212,7 @@ export class Applying {
     }
     // A person who had templates and has none may have taken their consent back: the importer's word for them is over.
     if (templates.length === 0 && rows.length > 0 && !this.#hasTemplates(known.ref))
-      this.#photos.push(...this.#purge.waiting(known.ref));
+      this.#photos.push(...this.#parts.retention.waiting(known.ref));
     for (const one of templates) {
       const embedding = vectorOf(one);
       if (have.has(one.id) || !embedding.every(Number.isFinite)) continue;
@@ -279,7 +272,7 @@ export class Applying {
 
   #accounted(id: string, seen: Extract<Change, { kind: 'accounted' }>['seen']): void {
     const person = this.#stored(id);
-    if (person && !person.gone) this.#whereabouts.applyAccounted(person.known.ref, seen);
+    if (person && !person.gone) this.#parts.presence.applyAccounted(person.known.ref, seen);
   }
 
   #reenrol({ people }: Extract<Change, { kind: 'reenrol' }>): void {
@@ -343,7 +336,7 @@ export class Applying {
     if (!person || person.gone) return;
     const { known } = person;
     // Now: without a name nobody can tell later which were theirs.
-    this.#photos.push(...this.#purge.waiting(known.ref));
+    this.#photos.push(...this.#parts.retention.waiting(known.ref));
     for (const table of ['template', 'pin', 'credential', 'card_template', 'presence', 'accounted', 'pin_code'])
       db.prepare(`DELETE FROM ${table} WHERE person = ?`).run(known.ref);
     db.prepare('DELETE FROM reenrolment WHERE person = ?').run(uuidBytes(id));
@@ -357,7 +350,7 @@ export class Applying {
     const { db, log, values } = this.#s;
     const person = this.#stored(id);
     if (person) {
-      this.#photos.push(...this.#purge.person(person.known.ref));
+      this.#photos.push(...this.#parts.retention.person(person.known.ref));
       this.#forget(id, person.known.ref);
     }
     const bytes = uuidBytes(request);

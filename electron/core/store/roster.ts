@@ -1,12 +1,9 @@
-import type { Page } from '../../../sync/protocol/wire/changes.ts';
-import type { DeviceState } from './device-state.ts';
+import { MAX_PRESENCE, type Page } from '../../../sync/protocol/wire/changes.ts';
+import { guarded } from './database.ts';
 import { uuidText } from './header.ts';
-import type { Lookalikes } from './lookalikes.ts';
-import type { Purge } from './purge.ts';
-import { Applying, ISSUERS, type PageOutcome, PIN_PEPPERS, POLICY } from './roster-page.ts';
-import type { Rows } from './rows.ts';
-import type { Session } from './session.ts';
-import type { WhereaboutsRows } from './whereabouts.ts';
+import type { Outbox } from './outbox.ts';
+import { Applying, ISSUERS, type PageOutcome, type PageParts, PIN_PEPPERS, POLICY } from './roster-page.ts';
+import type { Outcome, Session } from './session.ts';
 
 /** What of a page concerns the roster. */
 type ChangesPage = Extract<Page, { what: 'changes' }>;
@@ -27,74 +24,77 @@ const SNAPSHOT = 'roster-snapshot';
 const GONE_MS = 30 * 86_400_000;
 
 /**
- * People as the server sends them, in a transaction of the caller's: a page's changes and its cursor are one. What was
- * changed here and is not committed by the server yet is newer than anything the server can say of it.
+ * People as the server sends them: a page's changes and its cursor are one transaction. What was changed here and is not
+ * committed by the server yet is newer than anything the server can say of it.
  */
 export class Roster {
   readonly #s: Session;
-  readonly #purge: Purge;
-  readonly #rows: Rows;
-  readonly #deviceState: DeviceState;
-  readonly #whereabouts: WhereaboutsRows;
-  readonly #lookalikes: Lookalikes;
-  readonly #trustedNow: () => number;
+  readonly #parts: PageParts;
+  readonly #outbox: Outbox;
 
-  constructor(
-    session: Session,
-    purge: Purge,
-    rows: Rows,
-    deviceState: DeviceState,
-    whereabouts: WhereaboutsRows,
-    lookalikes: Lookalikes,
-    trustedNow: () => number,
-  ) {
-    this.#whereabouts = whereabouts;
-    this.#lookalikes = lookalikes;
+  constructor(session: Session, parts: PageParts, outbox: Outbox) {
     this.#s = session;
-    this.#purge = purge;
-    this.#rows = rows;
-    this.#deviceState = deviceState;
-    this.#trustedNow = trustedNow;
+    this.#parts = parts;
+    this.#outbox = outbox;
   }
 
   /** Where to go on in the server's log; empty for a snapshot. */
   get cursor(): string {
-    return this.#rows.setting(CURSOR) ?? '';
+    return this.#parts.settings.get(CURSOR) ?? '';
   }
 
+  /** The server's policy as JSON; null while it has sent none. */
   get policy(): string | null {
-    return this.#rows.setting(POLICY);
+    return this.#parts.settings.get(POLICY);
   }
 
+  /** Public keys that people's own codes may be signed by, as JSON; null while the server has sent none. */
   get issuers(): string | null {
-    return this.#rows.setting(ISSUERS);
+    return this.#parts.settings.get(ISSUERS);
   }
 
+  /** Peppers that kiosks of this server share for PINs, base64url, as JSON; null while it has sent none. */
   get pinPeppers(): string | null {
-    return this.#rows.setting(PIN_PEPPERS);
+    return this.#parts.settings.get(PIN_PEPPERS);
   }
 
-  /** Asks for a snapshot next. */
+  /** The server's log is another one than before: begins with a snapshot, and asks for each photo whether it is there. */
   restart(): void {
-    this.#rows.setSetting(CURSOR, '');
-    this.#rows.setSetting(SNAPSHOT, '');
+    this.#s.write(() => {
+      this.#requestSnapshot();
+      this.#outbox.resendPhotos();
+    });
   }
 
-  /** @returns what to apply in memory; `committed` must be called after the commit */
-  apply(page: RosterPage): { result: RosterOutcome; committed: () => void } {
-    const o = { now: this.#trustedNow(), whole: page.whole };
-    const work = new Applying(
-      this.#s,
-      this.#purge,
-      this.#rows,
-      this.#deviceState,
-      this.#whereabouts,
-      this.#lookalikes,
-      o,
-    );
+  #requestSnapshot(): void {
+    this.#parts.settings.setAll({ [CURSOR]: '', [SNAPSHOT]: '' });
+  }
+
+  /**
+   * Applies a page of the server's log, cursor included, in one transaction; memory follows the commit.
+   * @param settings what else belongs into that transaction, by setting
+   */
+  async apply(
+    page: RosterPage,
+    settings: (outcome: RosterOutcome) => Readonly<Record<string, string>> = () => ({}),
+  ): Promise<RosterOutcome> {
+    const result = this.#s.change(() => {
+      const applied = this.#apply(page);
+      this.#parts.presence.note(page.presence ?? [], page.kiosks, MAX_PRESENCE);
+      this.#parts.settings.setAll(settings(applied.result));
+      return applied;
+    });
+    if (result.gone.length > 0 || result.removed.length > 0 || result.photos.length > 0)
+      await this.#s.wipe(result.photos);
+    return result;
+  }
+
+  #apply(page: RosterPage): Outcome<RosterOutcome> {
+    const { settings } = this.#parts;
+    const work = new Applying(this.#s, this.#parts, page.whole);
     const { db, log } = this.#s;
     // The server may begin a snapshot again in the middle of one: what that one named counts no more.
-    if (page.whole && (page.first ?? this.#rows.setting(SNAPSHOT) !== 'under-way')) {
+    if (page.whole && (page.first ?? settings.get(SNAPSHOT) !== 'under-way')) {
       // People the server already has from us, or ever sent us, must be in a page.
       db.prepare('UPDATE person SET unseen = 0').run();
       for (const epoch of log.epochs)
@@ -103,24 +103,30 @@ export class Roster {
           epoch.base + epoch.committed,
         );
       db.prepare('UPDATE person SET unseen = 1 WHERE gone_at IS NULL AND entered = 0').run();
-      this.#rows.setSetting(SNAPSHOT, 'under-way');
+      settings.set(SNAPSHOT, 'under-way');
     }
     for (const change of page.changes) work.apply(change);
     const complete = page.whole && !page.more;
     if (complete) {
       const left = db.prepare('SELECT id FROM person WHERE unseen = 1').pluck().all() as Buffer[];
       for (const id of left) work.gone(uuidText(id));
-      this.#rows.setSetting(SNAPSHOT, '');
+      settings.set(SNAPSHOT, '');
     }
-    this.#rows.setSetting(CURSOR, page.cursor);
+    settings.set(CURSOR, page.cursor);
     return { result: { ...work.outcome(), complete }, committed: () => work.committed() };
   }
 
   /**
    * Destroys the keys of those who left, when the server has all their events: in a backup, or for so long that it may be
-   * taken for granted. Gives the addresses of photos whose files must go.
+   * taken for granted; how many photos went with them.
    */
-  sweep(): { result: string[]; committed: () => void } {
+  async sweep(): Promise<number> {
+    const photos = this.#s.change(() => this.#sweep());
+    if (photos.length > 0) await this.#s.wipe(photos);
+    return photos.length;
+  }
+
+  #sweep(): Outcome<string[]> {
     const { db, log, people } = this.#s;
     const rows = db.prepare('SELECT ref, gone_at FROM person WHERE gone_at IS NOT NULL').all() as {
       ref: number;
@@ -143,24 +149,38 @@ export class Roster {
     const unsent = new Set(db.prepare('SELECT DISTINCT person FROM photo WHERE sent = 0').pluck().all() as number[]);
     for (const { ref, gone_at } of rows) {
       if (uncommitted.has(ref)) continue;
-      const overdue = this.#trustedNow() - gone_at > GONE_MS;
+      const overdue = this.#s.trustedNow() - gone_at > GONE_MS;
       if (!overdue && (unsafe.has(ref) || unsent.has(ref))) continue;
       forgotten.push(ref);
-      photos.push(...this.#purge.person(ref));
+      photos.push(...this.#parts.retention.person(ref));
     }
     return { result: photos, committed: () => people.forgetRefs(forgotten) };
   }
 
-  /** Every template goes, those on cards too: the lease has run out. Asks for a snapshot, which brings them back. How many went. */
-  dropTemplates(): { result: number; committed: () => void } {
-    const drop = (table: string) => this.#s.db.prepare(`DELETE FROM ${table}`).run().changes;
-    const changes = drop('template') + drop('card_template');
-    this.restart();
-    return {
-      result: changes,
-      committed: () => {
-        for (const person of this.#s.people.all()) person.templates = 0;
-      },
-    };
+  hasTemplates(): boolean {
+    const sql = 'SELECT 1 FROM template UNION ALL SELECT 1 FROM card_template LIMIT 1';
+    return guarded(() => this.#s.db.prepare(sql).get() !== undefined);
+  }
+
+  /**
+   * Drops every template, those on cards and of unsent events too: the lease has run out. Begins with a snapshot next, which
+   * brings them back; `settings` go into the same transaction. How many.
+   */
+  async dropTemplates(settings: Readonly<Record<string, string>> = {}): Promise<number> {
+    const { db, people } = this.#s;
+    const dropped = this.#s.change(() => {
+      this.#parts.settings.setAll(settings);
+      const drop = (table: string) => db.prepare(`DELETE FROM ${table}`).run().changes;
+      const result = drop('template') + drop('card_template');
+      this.#requestSnapshot();
+      return {
+        result,
+        committed: () => {
+          for (const person of people.all()) person.templates = 0;
+        },
+      };
+    });
+    if (dropped > 0) await this.#s.wipe([]);
+    return dropped;
   }
 }

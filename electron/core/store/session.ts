@@ -1,41 +1,108 @@
 import type { KeyObject } from 'node:crypto';
 import type { EventType, WireEvent } from '../../../sync/protocol/wire/event.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
-import type { StoreKeySet } from '../keys/index.ts';
-import { fileKey } from '../vault/vault.ts';
+import type { KioskKeys } from '../keys/index.ts';
+import { fileKey, type Vault } from '../vault/vault.ts';
 import type { Clock } from './clock.ts';
 import { packSalted, typeOf, unpackSalted } from './compact.ts';
-import type { Db } from './database.ts';
+import { type Db, guarded } from './database.ts';
 import { fromStored, toStored, weightOf } from './derived.ts';
 import { EventLog, type EventRow, type Inserted, type Salted, wireEvent } from './events.ts';
 import { uuidText } from './header.ts';
 import type { Known } from './known.ts';
 import { People } from './people.ts';
+import type { Reserve } from './reserve.ts';
 
-/** One open connection with everything that lives and dies with it. */
-export interface Session {
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly db: Db;
+  readonly keys: KioskKeys;
+  readonly device: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly vault: Vault;
+  /** Space that a write may take when the disk is full. */
+  readonly reserve: Reserve;
+  /** See EventLog. */
+  readonly own: boolean;
+}
+
+/** What to apply in memory once a transaction is committed, and what to answer. */
+export interface Outcome<T> {
+  readonly result: T;
+  /** Takes the change over into memory; must not fail. */
+  readonly committed: () => void;
+}
+
+/** One open connection with everything that lives and dies with it, and how the parts of the store write through it. */
+export class Session {
   readonly db: Db;
   readonly log: EventLog;
   readonly people: People;
   readonly values: Values;
   readonly random: Random;
-}
-
-export interface SessionParts {
-  readonly db: Db;
-  readonly keys: StoreKeySet;
+  readonly vault: Vault;
+  readonly keys: KioskKeys;
   readonly device: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** See EventLog. */
-  readonly own: boolean;
-}
+  readonly reserve: Reserve;
+  readonly #clock: Clock;
+  #removals = 0;
 
-export function startSession({ db, keys, device, clock, random, own }: SessionParts): Session {
-  const log = new EventLog(db, device, clock, random, own);
-  const people = new People(db, keys, random);
-  const values = new Values(db, log, people, keyObject(keys.subkey('storeValues')), random);
-  return { db, log, people, values, random };
+  constructor({ db, keys, device, clock, random, vault, reserve, own }: SessionOptions) {
+    this.db = db;
+    this.log = new EventLog(db, device, clock, random, own);
+    this.people = new People(db, keys.current, random);
+    this.values = new Values(db, this.log, this.people, keyObject(keys.current.subkey('storeValues')), random);
+    this.random = random;
+    this.vault = vault;
+    this.keys = keys;
+    this.device = device;
+    this.reserve = reserve;
+    this.#clock = clock;
+  }
+
+  /** This machine's clock, ms since 1970. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Trusted time, ms since 1970. */
+  trustedNow(): number {
+    return this.#clock.now() + this.#clock.offset();
+  }
+
+  /** One durable transaction; inside another it is a part of that one. */
+  write<T>(work: () => T): T {
+    return this.db.inTransaction ? work() : this.reserve.durably(() => this.log.transaction(work));
+  }
+
+  /** A write that memory follows when it is committed. */
+  change<T>(work: () => Outcome<T>): T {
+    const { result, committed } = this.write(work);
+    committed();
+    return result;
+  }
+
+  get removals(): number {
+    return this.#removals;
+  }
+
+  /** After personal values were removed: their old versions leave the write-ahead log. */
+  noteRemoval(): void {
+    this.#removals++;
+    this.scrubLog();
+  }
+
+  /** As `noteRemoval`, and then the files of photos go. */
+  async wipe(photos: readonly string[]): Promise<void> {
+    this.noteRemoval();
+    await this.vault.remove(photos);
+  }
+
+  /** Old versions of deleted rows still are in the write-ahead log; this empties it. */
+  scrubLog(): void {
+    guarded(() => this.db.pragma('wal_checkpoint(TRUNCATE)'));
+  }
 }
 
 /** Personal event values at rest: sealed under the person's key, or, when they concern nobody who has one, the store's. */

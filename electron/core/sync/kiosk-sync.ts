@@ -43,7 +43,7 @@ export interface KioskSyncDeps {
  */
 export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
   const { store, retention, log } = deps;
-  const presence = createPresenceBoard(store.sync.presence());
+  const presence = createPresenceBoard(store.presence.elsewhere());
   const { now } = retention;
   let lease: LeaseKeeper | null = null;
   let stopped = false;
@@ -57,7 +57,7 @@ export async function startKioskSync(deps: KioskSyncDeps): Promise<KioskSync> {
     lease = createLeaseKeeper({
       store,
       now,
-      days: () => leaseDaysOf(readPolicy(store.sync.policy)),
+      days: () => leaseDaysOf(readPolicy(store.roster.policy)),
       dropped: deps.dropped,
       log,
     });

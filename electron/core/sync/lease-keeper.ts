@@ -27,8 +27,8 @@ export interface LeaseKeeper {
 }
 
 /** Trusted time of the last contact as it is kept; null for a kiosk that has never had one. */
-export function readContact(store: Pick<Store, 'setting'>): number | null {
-  const kept = Number(store.setting(CONTACT) ?? Number.NaN);
+export function readContact(store: Pick<Store, 'settings'>): number | null {
+  const kept = Number(store.settings.get(CONTACT) ?? Number.NaN);
   return Number.isFinite(kept) ? kept : null;
 }
 
@@ -37,9 +37,7 @@ export function readContact(store: Pick<Store, 'setting'>): number | null {
  * the other check-in methods stay. A kiosk that was just provisioned begins with a whole lease.
  */
 export function createLeaseKeeper(deps: {
-  readonly store: Pick<Store, 'setting' | 'setSetting'> & {
-    readonly sync: Pick<Store['sync'], 'dropTemplates' | 'hasTemplates'>;
-  };
+  readonly store: Pick<Store, 'settings' | 'roster'>;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly days: () => number;
@@ -50,10 +48,10 @@ export function createLeaseKeeper(deps: {
   const { store, now } = deps;
   let kept = readContact(store) ?? keep(now());
   let contact = kept;
-  let dropped = store.setting(DROPPED) === 'yes';
+  let dropped = store.settings.get(DROPPED) === 'yes';
 
   function keep(at: number): number {
-    store.setSetting(CONTACT, String(Math.floor(at)));
+    store.settings.set(CONTACT, String(Math.floor(at)));
     return at;
   }
 
@@ -81,9 +79,9 @@ export function createLeaseKeeper(deps: {
       deps.log('info', 'lease: the server was reached; faces are recognised again');
     },
     async check() {
-      if (!current().expired || (dropped && !store.sync.hasTemplates())) return;
+      if (!current().expired || (dropped && !store.roster.hasTemplates())) return;
       dropped = true; // from now on nobody is recognised, even if the disk refuses what follows
-      const count = await store.sync.dropTemplates({ [DROPPED]: 'yes' });
+      const count = await store.roster.dropTemplates({ [DROPPED]: 'yes' });
       deps.dropped();
       deps.log('warn', 'lease: the server was not reached for too long; face templates were removed', { count });
     },

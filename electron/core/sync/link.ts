@@ -78,7 +78,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     carrier: photoCarrier(transport),
     onProblem: hooks.onProblem,
   });
-  store.sync.reofferPhotos();
+  store.outbox.reofferPhotos();
   let lastCode: string | null = null;
   let lastProblem: Problem | null = null;
   const source: OutboxSource = outboxOf(store);
@@ -91,7 +91,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
     transport: kioskTransport(transport),
     onServerTime(serverMs, localMs) {
       hooks.onServerTime(serverMs, localMs);
-      link.answered(store, transport.trustedNow(), () => store.sync.marks());
+      link.answered(store, transport.trustedNow(), () => store.outbox.marks());
       photos.nudge();
     },
     onCommitted: () => photos.nudge(),
@@ -140,13 +140,13 @@ async function askWith(options: TransportOptions, client: ClientKey, sealed: str
   }
 }
 
-function standingStill(store: Store): Uplink {
+function standingStill({ outbox }: Pick<Store, 'outbox'>): Uplink {
   return {
     status: () => ({
       online: false,
       transport: null,
       lastSyncAt: null,
-      queued: store.pendingCount(),
+      queued: outbox.count(),
       problem: null,
       pausedUntil: null,
     }),
@@ -158,11 +158,11 @@ function standingStill(store: Store): Uplink {
   };
 }
 
-function photosOf({ sync }: Store): PhotoSource {
+function photosOf({ outbox, photos }: Pick<Store, 'outbox' | 'photos'>): PhotoSource {
   return {
-    next: (except) => sync.photosToSend(except.size + 1).find(({ address }) => !except.has(address))?.address ?? null,
-    isWaiting: (address) => sync.isWaiting(address),
-    read: (address) => sync.sealedPhoto(address),
-    done: (address, taken) => sync.photoSent(address, taken),
+    next: (except) => outbox.photosToSend(except.size + 1).find((address) => !except.has(address)) ?? null,
+    isWaiting: (address) => outbox.isPhotoWaiting(address),
+    read: (address) => photos.sealed(address),
+    done: (address, taken) => outbox.photoSent(address, taken),
   };
 }

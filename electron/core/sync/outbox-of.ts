@@ -8,29 +8,29 @@ const Kept = z.strictObject({ logEpoch: z.string(), serverTime: z.string() });
 
 /** The store as the engine sees it. */
 export function outboxOf(store: Store): OutboxSource {
-  const { sync } = store;
+  const { outbox } = store;
   return {
     device: store.device,
     get epoch() {
       return store.epoch;
     },
     get removals() {
-      return sync.removals;
+      return outbox.removals;
     },
-    pending: (limit, bytes = Number.POSITIVE_INFINITY, after) => sync.pending(limit, bytes, after),
-    pendingCount: () => store.pendingCount(),
-    acknowledge: (epoch, marks) => store.acknowledge(epoch, marks),
-    rewind: (epoch, marks) => void sync.rewind(epoch, marks),
-    rolledBack: (epoch, committed) => sync.rolledBack(epoch, committed),
-    marks: () => sync.marks(),
+    pending: (limit, bytes, after) => outbox.pending(limit, bytes, after),
+    pendingCount: () => outbox.count(),
+    acknowledge: (epoch, marks) => outbox.acknowledge(epoch, marks),
+    rewind: (epoch, marks) => void outbox.rewind(epoch, marks),
+    rolledBack: (epoch, committed) => outbox.rolledBack(epoch, committed),
+    marks: () => outbox.marks(),
     lastAck: () => readLastAck(store),
-    keepAck: (ack) => store.setSetting(LAST_ACK, JSON.stringify(ack)),
+    keepAck: (ack) => store.settings.set(LAST_ACK, JSON.stringify(ack)),
   };
 }
 
 /** null where there is none; one that can't be read counts as none: then the next ack that verifies is the first. */
-export function readLastAck(store: Pick<Store, 'setting'>): LastAck | null {
-  const text = store.setting(LAST_ACK);
+export function readLastAck(store: Pick<Store, 'settings'>): LastAck | null {
+  const text = store.settings.get(LAST_ACK);
   if (text === null) return null;
   try {
     return Kept.safeParse(JSON.parse(text)).data ?? null;

@@ -5,15 +5,15 @@ import type { Store } from '../store/interface.ts';
 const SETTING = 'proxy';
 
 /** The proxy between this kiosk and its server and brokers; undefined for none. */
-export function readProxy(store: Pick<Store, 'setting'>): string | undefined {
-  return store.setting(SETTING) || undefined;
+export function readProxy(store: Pick<Store, 'settings'>): string | undefined {
+  return store.settings.get(SETTING) || undefined;
 }
 
 /**
  * @param address http:// or https://, with name and password where the proxy wants them; empty for no proxy
  * @throws Problem `proxy-address-wrong`, which does not quote it
  */
-export function writeProxy(store: Pick<Store, 'setSetting'>, address: string): void {
+export function writeProxy(store: Pick<Store, 'settings'>, address: string): void {
   if (address !== '') {
     const url = URL.canParse(address) ? new URL(address) : null;
     if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '')
@@ -23,7 +23,7 @@ export function writeProxy(store: Pick<Store, 'setSetting'>, address: string): v
         'Write http://host:port or https://host:port, with name:password@ before the host where the proxy wants them.',
       );
   }
-  store.setSetting(SETTING, address);
+  store.settings.set(SETTING, address);
 }
 
 /** The address as it may be shown: without credentials. */

@@ -27,7 +27,7 @@ export interface Renewal {
 }
 
 export interface RenewalDeps {
-  readonly store: Pick<Store, 'setSetting'>;
+  readonly store: Pick<Store, 'settings'>;
   readonly link: LiveLink;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;

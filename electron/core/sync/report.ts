@@ -42,20 +42,20 @@ export function syncReport(store: Store, live?: { status: SyncStatus; contact: n
   const contact = live?.contact ?? readContact(store);
   const problem = live?.status.problem ?? null;
   const proxy = readProxy(store);
-  const days = leaseDaysOf(readPolicy(store.sync.policy));
+  const days = leaseDaysOf(readPolicy(store.roster.policy));
   return {
     server: link?.bundle.serverUrl ?? null,
     transport: live?.status.transport ?? null,
     online: live ? live.status.online : null,
-    queued: store.pendingCount(),
-    oldestQueuedAt: store.oldestPendingAt(),
-    unsafe: store.sync.marks().reduce((sum, { committed, safe }) => sum + Math.max(0, committed - safe), 0),
+    queued: store.outbox.count(),
+    oldestQueuedAt: store.outbox.oldestAt(),
+    unsafe: store.outbox.marks().reduce((sum, { committed, safe }) => sum + Math.max(0, committed - safe), 0),
     proxy: proxy === undefined ? null : shownProxy(proxy),
     lastHeardAt: live?.status.lastSyncAt ?? readLastAck(store)?.serverTime ?? null,
     lastContactAt: iso(contact),
     leaseUntil: link && contact !== null ? iso(leaseAt(contact, days, contact).until) : null,
-    cursor: store.sync.cursor,
-    photosWaiting: store.sync.photosWaiting(),
+    cursor: store.roster.cursor,
+    photosWaiting: store.outbox.photosWaiting(),
     problem: problem && { code: problem.code, message: problem.message, nextStep: problem.nextStep },
     pausedUntil: iso(live?.status.pausedUntil ?? null),
   };

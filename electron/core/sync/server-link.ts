@@ -22,8 +22,8 @@ export const ServerLink = z.strictObject({ secret: DeviceSecret, bundle: ServerB
 export type ServerLink = z.infer<typeof ServerLink>;
 
 /** The server this kiosk belongs to, or null for one that was never provisioned. @throws Problem `server-link-damaged` */
-export function readServerLink(store: Pick<Store, 'setting'>): ServerLink | null {
-  const text = store.setting(SETTING);
+export function readServerLink(store: Pick<Store, 'settings'>): ServerLink | null {
+  const text = store.settings.get(SETTING);
   if (text === null) return null;
   const parsed = ServerLink.safeParse(parseJson(text));
   if (!parsed.success)
@@ -46,9 +46,9 @@ function parseJson(text: string): unknown {
 }
 
 /** The link of a kiosk that has just joined: of a server before it nothing is kept. */
-export function writeServerLink(store: Pick<Store, 'setSetting'>, link: ServerLink): void {
-  store.setSetting(SPARE_SETTING, JSON.stringify(NO_SPARE));
-  store.setSetting(SETTING, JSON.stringify(link));
+export function writeServerLink(store: Pick<Store, 'settings'>, link: ServerLink): void {
+  store.settings.set(SPARE_SETTING, JSON.stringify(NO_SPARE));
+  store.settings.set(SETTING, JSON.stringify(link));
 }
 
 /** The link of a running kiosk: what it pins changes while it runs. */
@@ -62,7 +62,7 @@ export class LiveLink {
   }
 
   /** As the store has it; null for a kiosk that was never provisioned. @throws Problem `server-link-damaged` */
-  static of(store: Pick<Store, 'setting'>): LiveLink | null {
+  static of(store: Pick<Store, 'settings'>): LiveLink | null {
     const link = readServerLink(store);
     return link && new LiveLink(link, readSpareKeys(store));
   }
@@ -97,8 +97,8 @@ export class LiveLink {
   }
 
   /** Writes and adopts. Cut off between the writes there is a spare key that is the present one: it does no harm. */
-  write(store: Pick<Store, 'setSetting'>, link: ServerLink): void {
-    for (const [key, value] of Object.entries(this.settingsOf(link))) store.setSetting(key, value);
+  write(store: Pick<Store, 'settings'>, link: ServerLink): void {
+    for (const [key, value] of Object.entries(this.settingsOf(link))) store.settings.set(key, value);
     this.adopt(link);
   }
 
@@ -107,11 +107,11 @@ export class LiveLink {
    * @param now trusted time, ms since 1970
    * @param marks of the outbox: they show what is in a backup
    */
-  answered(store: Pick<Store, 'setSetting'>, now: number, marks: () => readonly Mark[]): void {
+  answered(store: Pick<Store, 'settings'>, now: number, marks: () => readonly Mark[]): void {
     if (!this.#spare.tls && !this.#spare.sealing) return;
     const spare = afterAnswer(this.#spare, now, marks());
     if (spare === this.#spare) return;
-    store.setSetting(SPARE_SETTING, JSON.stringify(spare));
+    store.settings.set(SPARE_SETTING, JSON.stringify(spare));
     this.#spare = spare;
   }
 }

@@ -42,6 +42,6 @@ describe('keys of before a renewal or succession', () => {
   });
 
   test.each(['', '{', '{"tls":1}'])('that can’t be read (%j) count as none', (text) => {
-    expect(readSpareKeys({ setting: () => text })).toEqual(NO_SPARE);
+    expect(readSpareKeys({ settings: { get: () => text } })).toEqual(NO_SPARE);
   });
 });

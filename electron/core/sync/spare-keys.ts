@@ -41,8 +41,8 @@ export type SpareKeys = Readonly<z.infer<typeof Kept>>;
 export const NO_SPARE: SpareKeys = { tls: null, sealing: null };
 
 /** Keys that can't be read count as none: they are a second chance, and nothing hangs on them. */
-export function readSpareKeys(store: Pick<Store, 'setting'>): SpareKeys {
-  const text = store.setting(SPARE_SETTING);
+export function readSpareKeys(store: { readonly settings: Pick<Store['settings'], 'get'> }): SpareKeys {
+  const text = store.settings.get(SPARE_SETTING);
   if (!text) return NO_SPARE;
   try {
     return Kept.safeParse(JSON.parse(text)).data ?? NO_SPARE;

@@ -21,9 +21,9 @@ export interface TaskRecords {
   underWay(): UnderWay | null;
 }
 
-export function createTaskRecords(store: Pick<Store, 'setting'>, records: StaffRecords): TaskRecords {
+export function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords): TaskRecords {
   const underWay = (): UnderWay | null => {
-    const text = store.setting(UNDER_WAY);
+    const text = store.settings.get(UNDER_WAY);
     return text ? (JSON.parse(text) as UnderWay) : null;
   };
   function end(outcome: 'done' | 'failed', code?: string): void {

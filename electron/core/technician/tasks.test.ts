@@ -27,7 +27,7 @@ async function close(): Promise<void> {
 
 /** What waits for the server, of staff. */
 const notified = ({ store }: OpenKiosk) =>
-  store
+  store.outbox
     .pending(1000)
     .flatMap(({ header }) =>
       header.type === 'staff' ? [header.open as { what: string; outcome: string; code?: string; by?: string }] : [],
@@ -189,7 +189,7 @@ describe('what a technician has it do', () => {
     const opened = await open();
     const { machine, asked } = machineAt(join(folder, 'machine'), true);
     const tasks = tasksOf(opened, { machine });
-    vi.spyOn(opened.store, 'append').mockImplementation(() => {
+    vi.spyOn(opened.store.events, 'append').mockImplementation(() => {
       throw new Problem('storage-full', 'no room');
     });
     await expect(tasks.begin('reboot', TECHNICIAN)).rejects.toMatchObject({ code: 'storage-full' });

@@ -24,7 +24,7 @@ export interface TechnicianTasks {
 }
 
 export interface TaskDeps {
-  readonly store: Pick<Store, 'setting'>;
+  readonly store: Pick<Store, 'settings'>;
   readonly records: StaffRecords;
   readonly machine: Machine;
   /** Changes with each boot of the machine. */

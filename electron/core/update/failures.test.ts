@@ -16,8 +16,8 @@ function rig(random = 0.5) {
   let now = 0;
   const failures = createFailures({
     store: {
-      setting: (key) => settings.get(key) ?? null,
-      sync: {
+      settings: { get: (key) => settings.get(key) ?? null },
+      events: {
         reportIfRoom(_code, detail, more = {}) {
           notified.push(detail.reason);
           for (const [key, value] of Object.entries(more)) settings.set(key, value);

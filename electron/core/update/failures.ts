@@ -1,19 +1,14 @@
 import { isFinalError } from '../../../sync/protocol/wire/fleet.ts';
 import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
+import type { Store } from '../store/interface.ts';
 import { type Asked, keyOf, REFUSED, readRefused } from './records.ts';
 import { isBusy, retryAfter, retryBusyAfter } from './rules.ts';
 
 export interface FailureDeps {
   readonly store: {
-    setting(key: string): string | null;
-    readonly sync: {
-      reportIfRoom(
-        code: string,
-        detail: Readonly<Record<string, string | number | boolean>>,
-        settings?: Readonly<Record<string, string>>,
-      ): boolean;
-    };
+    readonly settings: Pick<Store['settings'], 'get'>;
+    readonly events: Pick<Store['events'], 'reportIfRoom'>;
   };
   /** Version of this build. */
   readonly running: string;
@@ -64,7 +59,7 @@ export function createFailures({ store, running, monotonic, random, log }: Failu
       if (known?.key === key && known.code === why.code) return;
       log('warn', 'update: refused', { code: why.code, problem: why.message, nextStep: why.nextStep });
       const { version, action, rollout } = asked;
-      store.sync.reportIfRoom(
+      store.events.reportIfRoom(
         'update-refused',
         {
           version,

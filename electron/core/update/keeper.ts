@@ -7,16 +7,15 @@ import type { EndReason } from '../../contract/host.ts';
 import type { UpdateNotice } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Store } from '../store/interface.ts';
-import type { SqlStore } from '../store/store.ts';
 import { createFailures } from './failures.ts';
 import { decide, readState, verdictFile } from './files.ts';
 import type { UpdateLayout } from './layout.ts';
-import { createPreparing, sameWish, type Wish } from './preparing.ts';
+import { createPreparing, type PreparingDeps, sameWish, type Wish } from './preparing.ts';
 import { packMatch, readFailed, readTrial, type TrialRecord, unpackMatch } from './records.ts';
 import { type Check, type Judgement, judge, takenBack } from './rules.ts';
 import { createSelfTest } from './self-test.ts';
 import type { SelfMatch } from './test-face.ts';
-import { type Running, stepTrial } from './trial.ts';
+import { type Running, stepTrial, type TrialDeps } from './trial.ts';
 import { type Asked, askUpdater } from './updater-requests.ts';
 
 export interface KeeperDeps {
@@ -24,10 +23,8 @@ export interface KeeperDeps {
   readonly running: Running;
   /** The build in whose place the launcher has started this one; null: it started what it should. */
   readonly insteadOf: string | null;
-  readonly store: Pick<Store, 'setting' | 'setSetting'> & {
-    readonly format: { readonly minReader: number };
-    readonly sync: Pick<SqlStore['sync'], 'update' | 'reportIfRoom'>;
-  };
+  readonly store: PreparingDeps['store'] &
+    TrialDeps['store'] & { readonly deviceState: Pick<Store['deviceState'], 'update'> };
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   /** Ms, never going back. */
@@ -142,11 +139,11 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
       return {
         asked: { action: 'install', version, rollout: null, again: 0 },
         directive: null,
-        except: takenBack(store.sync.update, readFailed(store)),
+        except: takenBack(store.deviceState.update, readFailed(store)),
         source: staff.source,
       };
     }
-    const directive = store.sync.update;
+    const directive = store.deviceState.update;
     if (!directive) return null;
     const { action, version, rollout, again } = directive;
     const asked = { action, version, rollout, again };
@@ -204,7 +201,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
 
   /** The server wants the build that is on trial here to be left. */
   function leaveAsked(): boolean {
-    const directive = store.sync.update;
+    const directive = store.deviceState.update;
     return directive?.action === 'rollback' && directive.version === running.version;
   }
 

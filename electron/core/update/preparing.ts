@@ -4,6 +4,7 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { EndReason } from '../../contract/host.ts';
 import type { UpdateNotice } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
+import type { Store } from '../store/interface.ts';
 import type { UpdateLayout } from './layout.ts';
 import { type Asked, keyOf, TRIAL, type TrialRecord } from './records.ts';
 import { refuseStore } from './rules.ts';
@@ -38,7 +39,7 @@ export interface PreparingDeps {
   /** Version of this build. */
   readonly running: string;
   readonly store: {
-    setSetting(key: string, value: string): void;
+    readonly settings: Pick<Store['settings'], 'set'>;
     readonly format: { readonly minReader: number };
   };
   readonly now: () => number;
@@ -109,7 +110,7 @@ export function createPreparing(deps: PreparingDeps): Preparing {
       acknowledged: false,
     };
     // Before the updater hears of it: whichever build starts next knows what it was about.
-    store.setSetting(TRIAL, JSON.stringify(record));
+    store.settings.set(TRIAL, JSON.stringify(record));
     const trialMinutes = directive?.trialMinutes ?? TRIAL_MINUTES;
     const request = askUpdater(layout, { want: 'switch', build, attempt, trialMinutes }, monotonic);
     phase = { at: 'switching', wish, request, version };
@@ -119,7 +120,7 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     try {
       if (!request.done()) return;
     } catch (error) {
-      store.setSetting(TRIAL, '');
+      store.settings.set(TRIAL, '');
       throw error;
     }
     log('info', 'update: the kiosk restarts into another build', { version });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BuildVersion } from '../../../sync/protocol/wire/release.ts';
+import type { Store } from '../store/interface.ts';
 import { BuildId } from './files.ts';
 import type { SelfMatch } from './test-face.ts';
 
@@ -50,13 +51,14 @@ export const REFUSED = 'update-refused';
 /** Versions that are remembered as failed. */
 const MAX_FAILED = 20;
 
-interface Settings {
-  setting(key: string): string | null;
+interface HasSettings {
+  readonly settings: Pick<Store['settings'], 'get'>;
 }
 
-export const readTrial = (store: Settings): TrialRecord | null => read(store, TRIAL, TrialRecord);
-export const readFailed = (store: Settings): Record<string, number> => read(store, FAILED, Failed) ?? {};
-export const readRefused = (store: Settings): z.infer<typeof Refused> | null => read(store, REFUSED, Refused);
+export const readTrial = ({ settings }: HasSettings): TrialRecord | null => read(settings, TRIAL, TrialRecord);
+export const readFailed = ({ settings }: HasSettings): Record<string, number> => read(settings, FAILED, Failed) ?? {};
+export const readRefused = ({ settings }: HasSettings): z.infer<typeof Refused> | null =>
+  read(settings, REFUSED, Refused);
 
 /** The failed versions with one more. */
 export function withFailed(
@@ -71,8 +73,8 @@ export function withFailed(
 export const keyOf = ({ action, version, rollout, again }: Asked): string =>
   [action, version, rollout ?? 'staff', again].join(' ');
 
-function read<T extends z.ZodType>(store: Settings, key: string, schema: T): z.output<T> | null {
-  const text = store.setting(key);
+function read<T extends z.ZodType>(settings: HasSettings['settings'], key: string, schema: T): z.output<T> | null {
+  const text = settings.get(key);
   if (!text) return null;
   try {
     return schema.safeParse(JSON.parse(text)).data ?? null;

@@ -32,9 +32,13 @@ function kiosk() {
   const notified: { code: string; detail: Record<string, unknown> }[] = [];
   const disk = { full: false };
   const store = {
-    setting: (key: string) => settings.get(key) ?? null,
-    setSetting: (key: string, value: string) => void settings.set(key, value),
-    sync: {
+    settings: {
+      get: (key: string) => settings.get(key) ?? null,
+      setAll(more: Readonly<Record<string, string>>) {
+        for (const [key, value] of Object.entries(more)) settings.set(key, value);
+      },
+    },
+    events: {
       reportIfRoom(code: string, detail: Record<string, unknown>, more: Record<string, string> = {}) {
         if (disk.full) return false;
         notified.push({ code, detail });

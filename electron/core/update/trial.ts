@@ -1,4 +1,5 @@
 import type { CoreOptions } from '../interface.ts';
+import type { Store } from '../store/interface.ts';
 import {
   buildId,
   decide,
@@ -37,15 +38,8 @@ export interface TrialDeps {
   /** The build in whose place the launcher has started this one; null: it started what it should. */
   readonly insteadOf: string | null;
   readonly store: {
-    setting(key: string): string | null;
-    setSetting(key: string, value: string): void;
-    readonly sync: {
-      reportIfRoom(
-        code: string,
-        detail: Readonly<Record<string, string | number | boolean>>,
-        settings?: Readonly<Record<string, string>>,
-      ): boolean;
-    };
+    readonly settings: Pick<Store['settings'], 'get' | 'setAll'>;
+    readonly events: Pick<Store['events'], 'reportIfRoom'>;
   };
   /** What this build has shown so far. */
   readonly shown: (trial: TrialRecord) => Readonly<Record<Check, boolean>>;
@@ -151,10 +145,10 @@ function report(
   settings: Readonly<Record<string, string>>,
 ): TrialState {
   if (code === null) {
-    for (const [key, value] of Object.entries(settings)) store.setSetting(key, value);
+    store.settings.setAll(settings);
     return 'none';
   }
-  if (!store.sync.reportIfRoom(code, detail, settings)) return 'waits';
+  if (!store.events.reportIfRoom(code, detail, settings)) return 'waits';
   log('info', 'update: reported', { code, ...detail });
   return 'none';
 }

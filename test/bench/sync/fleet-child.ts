@@ -33,10 +33,10 @@ async function openOwnStore(device: string): Promise<{ store: SqlStore; person: 
   ensureKioskFolder(home, false);
   const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
   const store = keys.live ? await openStore({ home, keys }) : await createStore({ home, keys, device });
-  const enrolled = store.allPeople()[0];
+  const enrolled = store.people.all()[0];
   if (enrolled) return { store, person: enrolled.id };
   const person = randomUUID();
-  await store.addPerson({
+  await store.people.add({
     id: person,
     name: 'Bench Person',
     number: '1001',
@@ -99,7 +99,7 @@ async function connect(): Promise<void> {
 }
 
 async function drained(): Promise<void> {
-  while (kiosks.some(({ store }) => store.pendingCount() > 0)) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (kiosks.some(({ store }) => store.outbox.count() > 0)) await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 async function run(rate: number, seconds: number): Promise<number> {
@@ -112,7 +112,7 @@ async function run(rate: number, seconds: number): Promise<number> {
     const wait = next - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     const { store, person, engine } = kiosks[Math.floor(random() * kiosks.length)]!;
-    await store.recordCheckin({
+    await store.checkins.record({
       person,
       open: {
         direction: random() < 0.9 ? 'in' : 'out',

@@ -25,7 +25,7 @@ async function drain(transport: Transport): Promise<number> {
   writeServerLink(store, { ...link, bundle: throughOneTransport(link.bundle, transport) });
   const { promise, resolve } = Promise.withResolvers<void>();
   const look = () => {
-    if (store.pendingCount() === 0) resolve();
+    if (store.outbox.count() === 0) resolve();
   };
   const began = performance.now();
   const sync = await startKioskSync({
@@ -47,8 +47,8 @@ console.log('ready');
 for await (const line of createInterface({ input: process.stdin })) {
   const [order, value, seq] = line.split(' ') as [string, string, string];
   if (order === 'rewind') {
-    store.sync.rewind(value, { committed: Number(seq), safe: 0 });
-    console.log(`rewound ${store.pendingCount()}`);
+    store.outbox.rewind(value, { committed: Number(seq), safe: 0 });
+    console.log(`rewound ${store.outbox.count()}`);
   } else if (order === 'drain') {
     console.log(`drained ${await drain(value as Transport)}`);
   } else break;

@@ -72,9 +72,9 @@ export class KioskEnd {
       const store = await createStore({ home: quick, keys, clock: { ...systemClock(), now: () => time.ms } });
       const { device } = store;
       await addPeople(store);
-      const before = store.pendingCount();
+      const before = store.outbox.count();
       await addCheckins(store, checkins, time);
-      const { epoch } = store.sync.marks().findLast(({ made }) => made > 0)!;
+      const { epoch } = store.outbox.marks().findLast(({ made }) => made > 0)!;
       store.close();
       cpSync(quick, home, { recursive: true });
       const secret = await createDeviceIdentity(device);
@@ -133,7 +133,7 @@ interface Made {
 
 async function addPeople(store: Store): Promise<void> {
   for (let i = 0; i < PEOPLE; i++)
-    await store.addPerson({
+    await store.people.add({
       id: randomUUID(),
       name: `Bench Person ${i}`,
       number: String(1000 + i),
@@ -150,12 +150,12 @@ const days = (checkins: number) => Math.ceil(checkins / (PEOPLE * A_DAY));
 
 /** Everybody comes and goes once a day, one every 20 s, until this moment. */
 async function addCheckins(store: Store, count: number, time: { ms: number }): Promise<void> {
-  const people = store.allPeople().map((p) => p.id);
+  const people = store.people.all().map((p) => p.id);
   const began = time.ms;
   for (let i = 0; i < count; i++) {
     const day = Math.floor(i / (PEOPLE * A_DAY));
     time.ms = began + day * DAY_MS + (i % (PEOPLE * A_DAY)) * 20_000;
-    await store.recordCheckin({
+    await store.checkins.record({
       person: people[i % people.length]!,
       open: {
         direction: i % (PEOPLE * A_DAY) < PEOPLE ? 'in' : 'out',

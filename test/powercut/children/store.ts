@@ -29,7 +29,7 @@ for (let n = 1; n <= 2; n++) {
     language: 'en',
     gpsOptOut: false,
   }));
-  await store.sync.applyRoster({ whole: false, more: true, cursor: String(n), changes });
+  await store.roster.apply({ whole: false, more: true, cursor: String(n), changes });
   done(`<page ${n}>`);
 }
 applySite(home, { name: 'North gate', timeZone: 'UTC' });
@@ -40,10 +40,10 @@ for (const word of ['first', 'second']) {
 }
 await store.imports.settle(store.imports.list().find(({ word }) => word === 'first')!.id, 'refused');
 done('<settled first>');
-const { id: checkin } = await store.recordCheckin(aCheckin(id(2), { photo: randomBytes(5000) }));
+const { id: checkin } = await store.checkins.record(aCheckin(id(2), { photo: randomBytes(5000) }));
 done('<checkin>');
 done(`<id ${checkin}>`);
-await store.purgePhotos('2999-01-01T00:00:00.000Z');
+await store.retention.purgePhotos('2999-01-01T00:00:00.000Z');
 done('<photos purged>');
 await store.rekey();
 done('<rekeyed>');

@@ -10,7 +10,7 @@ const store = await openStore({ home, keys: await openKeys({ home, deviceSecret:
 writeSync(1, 'ready\n');
 for (let i = 0; i < 300; i++) {
   const photo = photoBytes > 0 && i % 3 === 0 ? randomBytes(photoBytes) : null;
-  const checkin = await store.recordCheckin(aCheckin(person, { photo }));
+  const checkin = await store.checkins.record(aCheckin(person, { photo }));
   writeSync(1, `${checkin.id} ${checkin.photo ?? '-'}\n`);
 }
 writeSync(1, 'all\n');

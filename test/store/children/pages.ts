@@ -7,7 +7,7 @@ const home = process.argv[2]!;
 const store = await openStore({ home, keys: await openKeys({ home, deviceSecret: null }) });
 const id = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 writeSync(1, 'ready\n');
-for (let n = Number(store.sync.cursor || 0) + 1; n <= 200; n++) {
+for (let n = Number(store.roster.cursor || 0) + 1; n <= 200; n++) {
   const changes = [2 * n, 2 * n + 1].map((k) => ({
     kind: 'person' as const,
     person: id(k),
@@ -17,7 +17,7 @@ for (let n = Number(store.sync.cursor || 0) + 1; n <= 200; n++) {
     gpsOptOut: false,
   }));
   const erase = { kind: 'erase' as const, request: id(100_000 + n), person: id(200_000 + n) };
-  await store.sync.applyRoster({ whole: false, more: true, cursor: String(n), changes: [...changes, erase] });
+  await store.roster.apply({ whole: false, more: true, cursor: String(n), changes: [...changes, erase] });
   writeSync(1, `${n}\n`);
 }
 store.close();

@@ -44,13 +44,13 @@ for (;;) {
     if (now !== running) say('running', now);
     running = now;
     if (notified !== now) {
-      store.setSetting('update-directive', directive);
+      store.settings.set('update-directive', directive);
       notified = now;
     }
     try {
-      const { id } = await store.recordCheckin(aCheckin(person));
+      const { id } = await store.checkins.record(aCheckin(person));
       say('checkin', id);
-      const last = store
+      const last = store.outbox
         .pending(100_000)
         .map(({ header }) => header.open as { code?: string; detail?: { version: string } })
         .findLast(({ code }) => code === 'update-healthy' || code === 'update-rolled-back');

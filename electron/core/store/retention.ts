@@ -1,22 +1,26 @@
-import { instant } from './checkins.ts';
+import { instant } from './clock.ts';
 import type { Db } from './database.ts';
 import type { EventLog } from './events.ts';
 import { forgetLookalikes } from './lookalikes.ts';
-import { type PendingRows, purgeWaiting } from './pending.ts';
-import type { People } from './people.ts';
+import type { PendingPhotos } from './pending.ts';
+import type { Session } from './session.ts';
 
-/** Removal by age and by person, in a transaction of the caller's. Files of the vault go after the commit. */
-export class Purge {
+/** Events deleted in one transaction: secure_delete writes each of their pages. */
+const TRIM = 500;
+
+/** Removal by age and by person. Files of the vault go after the commit. */
+export class Retention {
+  readonly #s: Session;
   readonly #db: Db;
   readonly #log: EventLog;
-  readonly #people: People;
-  readonly #pending: PendingRows;
+  readonly #pending: PendingPhotos;
   readonly #newestBefore;
 
-  constructor({ db, log, people }: { db: Db; log: EventLog; people: People }, pending: PendingRows) {
+  constructor(session: Session, pending: PendingPhotos) {
+    const { db, log } = session;
+    this.#s = session;
     this.#db = db;
     this.#log = log;
-    this.#people = people;
     this.#pending = pending;
     this.#newestBefore = db.prepare('SELECT n FROM event WHERE utc + "offset" < ? ORDER BY n DESC LIMIT 1').pluck();
   }
@@ -30,32 +34,64 @@ export class Purge {
   }
 
   /**
-   * Verification photos up to `before`; enrolment photos stay. Gives the addresses of their files. It is reported also
-   * where none was left: the server waits for each kiosk's word that nothing older is there.
+   * Removes verification photos from before `before` (RFC 3339, trusted time); how many. Enrolment photos stay. It is
+   * reported also where none was left: the server waits for each kiosk's word that nothing older is there.
    */
-  photos(before: string): string[] {
-    const upTo = this.#upTo(before);
-    const where = "kind = 'checkin' AND n <= ?";
-    this.#tellUnsent(upTo);
-    const gone = this.#db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(upTo) as Buffer[];
-    this.#db.prepare(`DELETE FROM photo WHERE ${where}`).run(upTo);
-    this.#log.insert('purge', { what: 'photos', before, removed: gone.length });
-    return gone.map((address) => address.toString('base64url'));
+  async purgePhotos(before: string): Promise<number> {
+    const addresses = this.#s.write(() => {
+      const upTo = this.#upTo(before);
+      this.#reportUnsent(upTo);
+      const removed = this.#deletePhotos(upTo);
+      this.#log.insert('purge', { what: 'photos', before, removed: removed.length });
+      return removed;
+    });
+    if (addresses.length > 0) await this.#s.wipe(addresses);
+    return addresses.length;
   }
 
-  gps(before: string): number {
-    const { changes } = this.#db.prepare('DELETE FROM checkin_gps WHERE n <= ?').run(this.#upTo(before));
-    this.#log.insert('purge', { what: 'gps', before, removed: changes });
-    return changes;
+  /** Photos of check-ins go. Gives the addresses of their files. */
+  #deletePhotos(upTo: number): string[] {
+    const where = "kind = 'checkin' AND n <= ?";
+    const removed = this.#db.prepare(`SELECT address FROM photo WHERE ${where}`).pluck().all(upTo) as Buffer[];
+    this.#db.prepare(`DELETE FROM photo WHERE ${where}`).run(upTo);
+    return removed.map((address) => address.toString('base64url'));
+  }
+
+  /** Removes positions of check-ins from before `before`, as above; how many. */
+  purgeGps(before: string): number {
+    const removed = this.#s.write(() => {
+      const { changes } = this.#db.prepare('DELETE FROM checkin_gps WHERE n <= ?').run(this.#upTo(before));
+      this.#log.insert('purge', { what: 'gps', before, removed: changes });
+      return changes;
+    });
+    if (removed > 0) this.#s.noteRemoval();
+    return removed;
   }
 
   /**
-   * Events that are safe and older than `before`, at most `most` of them: the oldest first, so that the rest still is one
+   * Forgets events that are safe and older than `before`; how many. Photos that are still to be sent hold theirs back until
+   * they are older than `patience`. Both RFC 3339, trusted time; without `patience` they wait for ever.
+   */
+  async trim(before: string, patience = '1970-01-01T00:00:00.000Z'): Promise<number> {
+    let count = 0;
+    for (;;) {
+      const first = this.#log.epochs.map(({ base, trimmed }) => base + trimmed);
+      const { photos, upTo } = this.#s.write(() => this.#trimSome(before, patience));
+      this.#log.refreshEpochs();
+      if (upTo === 0) return count;
+      count += this.#log.epochs.reduce((sum, { base, trimmed }, i) => sum + base + trimmed - first[i]!, 0);
+      this.#s.people.forgetCheckins(upTo);
+      await this.#s.wipe(photos);
+    }
+  }
+
+  /**
+   * Events that are safe and older than `before`, at most `TRIM` of them: the oldest first, so that the rest still is one
    * chain, which goes on from the anchor. A photo that is still to be sent holds its event, and all after it, back, until
    * it is older than `patience`: what then never reached the server is reported in a `photos-not-sent` event.
    * Gives the addresses of the photos' files that go with them, and the number of the newest event that went.
    */
-  trim(before: string, patience: string, most: number): { photos: string[]; upTo: number } {
+  #trimSome(before: string, patience: string): { photos: string[]; upTo: number } {
     const old = this.#upTo(before);
     const given = this.#upTo(patience);
     const waiting = this.#db.prepare('SELECT min(n) FROM photo WHERE sent = 0 AND n > ?').pluck();
@@ -64,7 +100,7 @@ export class Purge {
       const { ref, base, safe, trimmed } = epoch;
       const from = base + trimmed;
       const photo = (waiting.get(Math.max(from, given)) as number | null) ?? Number.MAX_SAFE_INTEGER;
-      const upTo = Math.min(base + safe, old, photo - 1, from + most);
+      const upTo = Math.min(base + safe, old, photo - 1, from + TRIM);
       if (upTo > from) return { photos: this.#trimEpoch(ref, base, upTo), upTo };
       if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // what comes later must wait for it
     }
@@ -73,17 +109,13 @@ export class Purge {
 
   #trimEpoch(ref: number, base: number, upTo: number): string[] {
     const db = this.#db;
-    const gone = db
-      .prepare("SELECT address FROM photo WHERE kind = 'checkin' AND n <= ?")
-      .pluck()
-      .all(upTo) as Buffer[];
-    this.#tellUnsent(upTo);
+    this.#reportUnsent(upTo);
+    const photos = this.#deletePhotos(upTo);
     const anchor = db.prepare('SELECT substr(digests, 1, 32) FROM event WHERE n = ?').pluck().get(upTo) as Buffer;
-    db.prepare("DELETE FROM photo WHERE kind = 'checkin' AND n <= ?").run(upTo);
     for (const table of ['checkin_gps', 'checkin_note', 'event'])
       db.prepare(`DELETE FROM ${table} WHERE n <= ?`).run(upTo);
     db.prepare('UPDATE epoch SET trimmed = ?, anchor = ? WHERE ref = ?').run(upTo - base, anchor, ref);
-    return gone.map((address) => address.toString('base64url'));
+    return photos;
   }
 
   /**
@@ -91,7 +123,7 @@ export class Purge {
    * never got through, `refused` it did not want or could not be read. Pictures of enrolments stay, and are sent all
    * the same.
    */
-  #tellUnsent(upTo: number): void {
+  #reportUnsent(upTo: number): void {
     const { waiting, refused } = this.#db
       .prepare(
         "SELECT total(sent = 0) AS waiting, total(sent = 2 AND keyed = 1) AS refused FROM photo WHERE kind = 'checkin' AND n <= ?",
@@ -102,13 +134,13 @@ export class Purge {
 
   /** Pictures of an import that may show a person. Gives the addresses of their files. */
   waiting(ref: number): string[] {
-    const known = this.#people.byRef(ref);
+    const known = this.#s.people.byRef(ref);
     return known ? this.#pending.removePerson(known) : [];
   }
 
   /** Every picture of an import that waits: no face is taken here any more. Gives the addresses of their files. */
   allWaiting(): string[] {
-    return purgeWaiting({ log: this.#log }, this.#pending, Number.MAX_SAFE_INTEGER);
+    return this.#pending.remove(Number.MAX_SAFE_INTEGER);
   }
 
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */

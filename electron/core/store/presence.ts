@@ -1,10 +1,12 @@
-import type { Presence, SiteKiosk } from '../../../sync/protocol/wire/changes.ts';
-import { SiteKiosks } from '../../../sync/protocol/wire/changes.ts';
+import { type Presence, type SiteKiosk, SiteKiosks } from '../../../sync/protocol/wire/changes.ts';
+import type { Open } from '../../../sync/protocol/wire/event.ts';
+import { instant } from './clock.ts';
+import { guarded } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
-import type { Whereabouts as Whereabout } from './interface.ts';
-import { asPerson, type Known } from './known.ts';
-import type { Rows } from './rows.ts';
+import type { Person } from './interface.ts';
+import { asPerson } from './known.ts';
 import type { Session } from './session.ts';
+import type { Settings } from './settings.ts';
 
 /** What the server last said of the site's kiosks, as JSON. */
 const KIOSKS = 'site-kiosks';
@@ -22,26 +24,37 @@ export interface OngoingEvacuation {
   readonly begunAt: string;
 }
 
+/** The newest standing record of someone, from whichever kiosk of the site. */
+export interface Whereabouts {
+  readonly person: Person;
+  readonly direction: 'in' | 'out';
+  /** RFC 3339. */
+  readonly at: string;
+  /** Recorded here; else sent by the server. */
+  readonly here: boolean;
+  /**
+   * When someone saw them outside in the evacuation under way, and at which kiosk (null: the console says so). Null:
+   * missing.
+   */
+  readonly accounted: { readonly at: string; readonly device: string | null } | null;
+}
+
 /** What is older says nothing about today, ms. */
 const KEPT_MS = 36 * 3_600_000;
 
 /**
  * Where people were last recorded: what the server sent of the site's other kiosks, kept so that a kiosk which starts
- * without a network still knows it; and who is accounted for in an evacuation. Writes belong into a transaction of the
- * caller's; rows of a person go with the person.
+ * without a network still knows it; and who is accounted for in an evacuation. Rows of a person go with the person.
  */
-export class WhereaboutsRows {
+export class PresenceRecords {
   readonly #s: Session;
-  readonly #rows: Rows;
-  readonly #device: string;
+  readonly #settings: Settings;
   readonly #put;
   readonly #account;
 
-  /** @param device this kiosk */
-  constructor(session: Session, rows: Rows, device: string) {
+  constructor(session: Session, settings: Settings) {
     this.#s = session;
-    this.#device = device;
-    this.#rows = rows;
+    this.#settings = settings;
     const { db } = session;
     this.#put = db.prepare(
       `INSERT INTO presence(person, direction, at) VALUES (?, ?, ?)
@@ -69,14 +82,14 @@ export class WhereaboutsRows {
     }
     if (newest > 0) db.prepare('DELETE FROM presence WHERE at < ?').run(newest - KEPT_MS);
     // Newest first: of what lies before the last one others may be missing.
-    if (presence.length >= full) this.#rows.setSetting(CUT, presence.at(-1)!.at);
-    if (kiosks) this.#rows.setSetting(KIOSKS, JSON.stringify(kiosks));
+    if (presence.length >= full) this.#settings.set(CUT, presence.at(-1)!.at);
+    if (kiosks) this.#settings.set(KIOSKS, JSON.stringify(kiosks));
   }
 
-  presence(): Presence[] {
-    const rows = this.#s.db
-      .prepare('SELECT id, direction, at FROM presence JOIN person ON person.ref = presence.person')
-      .all() as { id: Buffer; direction: 'in' | 'out'; at: number }[];
+  /** What the server sent of the records at the site's other kiosks, newest of each person. */
+  elsewhere(): Presence[] {
+    const sql = 'SELECT id, direction, at FROM presence JOIN person ON person.ref = presence.person';
+    const rows = guarded(() => this.#s.db.prepare(sql).all()) as { id: Buffer; direction: 'in' | 'out'; at: number }[];
     return rows.map(({ id, direction, at }) => ({
       person: uuidText(id),
       direction,
@@ -84,8 +97,12 @@ export class WhereaboutsRows {
     }));
   }
 
-  /** The newest standing record of everybody who has one at or after `since` (ms since 1970), from here or from elsewhere. */
-  list(since: number): Whereabout[] {
+  /** The newest standing record of everybody who has one at or after `since` (RFC 3339), from here or from elsewhere. */
+  list(since: string): Whereabouts[] {
+    return guarded(() => this.#list(instant(since)));
+  }
+
+  #list(since: number): Whereabouts[] {
     const { db, people, log } = this.#s;
     const elsewhere = new Map(
       (
@@ -105,7 +122,7 @@ export class WhereaboutsRows {
         }[]
       ).map((row) => [row.person, row]),
     );
-    return people.all().flatMap((known): Whereabout[] => {
+    return people.all().flatMap((known): Whereabouts[] => {
       const n = known.recent.at(-1);
       const row = n === undefined ? null : log.row(n);
       const there = elsewhere.get(known.ref);
@@ -127,23 +144,41 @@ export class WhereaboutsRows {
     });
   }
 
-  /** The evacuation that goes on, as far as this kiosk knows. */
+  /** The evacuation of this site that goes on, as far as is known here; null: none. */
   evacuation(): OngoingEvacuation | null {
-    const [id, begunAt] = [this.#rows.setting(EVACUATION), this.#rows.setting(BEGUN)];
+    const [id, begunAt] = [this.#settings.get(EVACUATION), this.#settings.get(BEGUN)];
     return id && begunAt ? { id, begunAt } : null;
   }
 
+  /** Begins an evacuation, unless one goes on; no mark from before stays. `report` has its counts. */
+  beginEvacuation(evacuation: OngoingEvacuation, report: Open<'health'>): void {
+    this.#s.write(() => {
+      if (this.evacuation()) return;
+      this.#setEvacuation(evacuation, 'begun');
+      this.#s.log.insert('health', report);
+    });
+  }
+
+  endEvacuation(report: Open<'health'>): void {
+    this.#s.write(() => {
+      const ongoing = this.evacuation();
+      if (!ongoing) return;
+      this.#setEvacuation(ongoing, 'ended');
+      this.#s.log.insert('health', report);
+    });
+  }
+
   /** Begun here, or ended; nobody is accounted for. */
-  setEvacuation({ id, begunAt }: OngoingEvacuation, change: 'begun' | 'ended'): void {
+  #setEvacuation({ id, begunAt }: OngoingEvacuation, change: 'begun' | 'ended'): void {
     const { n } = this.#s.log.insert('evacuation', { evacuation: id, change });
-    this.#rows.setSetting(EVENT, String(n));
+    this.#settings.set(EVENT, String(n));
     this.#keepEvacuation(change === 'begun' ? { id, begunAt } : null);
     this.#clearAccounted();
   }
 
   #keepEvacuation(evacuation: OngoingEvacuation | null): void {
-    this.#rows.setSetting(EVACUATION, evacuation?.id ?? '');
-    this.#rows.setSetting(BEGUN, evacuation?.begunAt ?? '');
+    this.#settings.set(EVACUATION, evacuation?.id ?? '');
+    this.#settings.set(BEGUN, evacuation?.begunAt ?? '');
   }
 
   #clearAccounted(): void {
@@ -152,7 +187,7 @@ export class WhereaboutsRows {
 
   /** The server says which goes on. What was begun or ended here, and is not committed there, is newer. */
   applyEvacuation(ongoing: OngoingEvacuation | null): void {
-    const n = Number(this.#rows.setting(EVENT) || 0);
+    const n = Number(this.#settings.get(EVENT) || 0);
     if (!this.#s.log.isCommitted(n)) return;
     // Begun at two doors without a network it is one: people accounted for here stay so.
     if (!ongoing || !this.evacuation()) this.#clearAccounted();
@@ -169,21 +204,30 @@ export class WhereaboutsRows {
     else db.prepare('DELETE FROM accounted WHERE person = ?').run(ref);
   }
 
-  /** Seen outside, or not after all, by this kiosk's word. @param at ms since 1970 */
-  account(person: Known, accounted: boolean, at: number, evacuation: string): void {
-    const { values, log } = this.#s;
-    this.#account.run(person.ref, at, log.last + 1, uuidBytes(this.#device), accounted ? 0 : 1);
-    const open = { evacuation, change: accounted ? 'accounted' : 'missing' } as const;
-    values.append('evacuation', open, { person: person.id }, person);
+  /**
+   * Marks someone as accounted for in the evacuation under way, or as missing again; `at` is RFC 3339.
+   * @throws Problem `person-unknown`
+   */
+  account(person: string, accounted: boolean, at: string): void {
+    const { values, log, people, device } = this.#s;
+    const known = people.require(person);
+    this.#s.write(() => {
+      const ongoing = this.evacuation();
+      if (!ongoing) return;
+      this.#account.run(known.ref, instant(at), log.last + 1, uuidBytes(device), accounted ? 0 : 1);
+      const open = { evacuation: ongoing.id, change: accounted ? 'accounted' : 'missing' } as const;
+      values.append('evacuation', open, { person }, known);
+    });
   }
 
   /** The site's kiosks as the server last named them; none where it never did, or this build can't read it. */
-  kiosks(): readonly SiteKiosk[] {
-    const text = this.#rows.setting(KIOSKS);
+  get kiosks(): readonly SiteKiosk[] {
+    const text = this.#settings.get(KIOSKS);
     return text === null ? [] : (SiteKiosks.safeParse(JSON.parse(text)).data ?? []);
   }
 
-  cut(): string | null {
-    return this.#rows.setting(CUT);
+  /** RFC 3339: of the time before this someone may be missing among the presences; null for never. */
+  get cut(): string | null {
+    return this.#settings.get(CUT);
   }
 }

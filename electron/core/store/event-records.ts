@@ -1,0 +1,97 @@
+import type { EventHeader, EventType, Open, Personal, SaltedValue } from '../../../sync/protocol/wire/event.ts';
+import { OpenBody, PersonalBody } from '../../../sync/protocol/wire/event.ts';
+import { typeCode, typeOf } from './compact.ts';
+import { guarded, storageFull } from './database.ts';
+import { wireValues } from './events.ts';
+import { headerOf, uuidText } from './header.ts';
+import { isStorageProblem } from './reserve.ts';
+import type { Session } from './session.ts';
+import type { Settings } from './settings.ts';
+
+/** One event to append. The store gives it id, sequence, time, salts, commitments and `prev`. */
+export interface NewEvent<T extends EventType = EventType> {
+  readonly type: T;
+  readonly open: Open<T>;
+  readonly personal: Personal<T>;
+}
+
+export interface AppendedEvent {
+  readonly header: EventHeader;
+  readonly personal: Readonly<Record<string, SaltedValue>>;
+}
+
+/** How many of the newest events are looked through: on a busy kiosk some weeks, and no pause that anyone at it would notice. */
+const LOOKED_THROUGH = 20_000;
+
+/** An event of the kiosk's staff: one that says who caused it, or of type `staff`. */
+export interface StaffEvent {
+  readonly id: string;
+  /** Trusted time, ms since 1970. */
+  readonly at: number;
+  readonly type: EventType;
+  readonly open: Readonly<Record<string, unknown>>;
+}
+
+/** Events that concern no record of this store. */
+export class EventRecords {
+  readonly #s: Session;
+  readonly #settings: Settings;
+
+  constructor(session: Session, settings: Settings) {
+    this.#s = session;
+    this.#settings = settings;
+  }
+
+  /** @param settings what else belongs into its transaction, by setting */
+  append<T extends EventType>(event: NewEvent<T>, settings: Readonly<Record<string, string>> = {}): AppendedEvent {
+    const { type } = event;
+    const open = OpenBody[type].parse(event.open) as object;
+    const personal = PersonalBody[type].parse(event.personal) as { person?: string };
+    const person = personal.person ? this.#s.people.known(personal.person) : null;
+    const inserted = this.#s.write(() => {
+      this.#settings.setAll(settings);
+      return this.#s.values.append(type, open, personal, person);
+    });
+    return { header: headerOf(inserted.parts), personal: wireValues(inserted.salted) };
+  }
+
+  /** Appends a health event, and notes `settings` with it, only where that takes nothing from attendance; whether it did. */
+  reportIfRoom(
+    code: string,
+    detail: Readonly<Record<string, string | number | boolean>>,
+    settings: Readonly<Record<string, string>> = {},
+  ): boolean {
+    const { log, reserve } = this.#s;
+    try {
+      if (!reserve.keep()) throw storageFull();
+      guarded(() =>
+        log.transaction(() => {
+          log.insert('health', { code, detail });
+          this.#settings.setAll(settings);
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (!isStorageProblem(error)) throw error;
+      return false;
+    }
+  }
+
+  /** What staff did at this kiosk, newest first, from the events that are still here. */
+  ofStaff(limit: number): StaffEvent[] {
+    const rows = guarded(() =>
+      this.#s.db
+        .prepare(
+          `SELECT id, utc, "offset", type, open FROM whole_event
+           WHERE n > ? AND (type = ? OR instr(open, '"by":"') > 0) ORDER BY n DESC LIMIT ?`,
+        )
+        .all(this.#s.log.last - LOOKED_THROUGH, typeCode('staff'), limit),
+    ) as { id: Buffer; utc: number; offset: number; type: number; open: string }[];
+    return rows.map(({ id, utc, offset, type, open }) => ({
+      id: uuidText(id),
+      at: utc + offset,
+      type: typeOf(type),
+      open: JSON.parse(open) as Record<string, unknown>,
+    }));
+  }
+}

@@ -1,0 +1,225 @@
+import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { fileKey } from '../vault/vault.ts';
+import { guarded } from './database.ts';
+import { uuidBytes, uuidText } from './header.ts';
+import type { Credential, IssuedCard, NewPerson, Person, PersonChange, Reenrolment } from './interface.ts';
+import { asPerson, type Known, newPersonKeys, type PersonKeys } from './known.ts';
+import type { Lookalikes } from './lookalikes.ts';
+import type { Photos } from './photos.ts';
+import type { Pins } from './pins.ts';
+import type { Retention } from './retention.ts';
+import type { Outcome, Session } from './session.ts';
+import type { Settings } from './settings.ts';
+import type { Templates } from './templates.ts';
+
+/** Codes issued before this (ms) may have been used here, and are no longer known. */
+const CODES_FLOOR = 'codes-floor';
+
+/** What belongs to a person, in parts of its own. */
+export interface PersonParts {
+  readonly settings: Settings;
+  readonly photos: Photos;
+  readonly templates: Templates;
+  readonly pins: Pins;
+  readonly lookalikes: Lookalikes;
+  readonly retention: Retention;
+}
+
+/** People of this kiosk. Each change is rows and their events in one transaction; one that failed leaves memory as the file is. */
+export class PersonRecords {
+  readonly #s: Session;
+  readonly #parts: PersonParts;
+  readonly #putCode;
+  readonly #dropCodes;
+
+  constructor(session: Session, parts: PersonParts) {
+    const { db } = session;
+    this.#s = session;
+    this.#parts = parts;
+    this.#putCode = db.prepare('INSERT INTO used_code(digest, until) VALUES (?, ?) ON CONFLICT(digest) DO NOTHING');
+    this.#dropCodes = db.prepare('DELETE FROM used_code WHERE until < ?');
+  }
+
+  get(id: string): Person | null {
+    const known = this.#s.people.known(id);
+    return known && asPerson(known);
+  }
+
+  byNumber(number: string): Person | null {
+    const known = this.#s.people.byTypedNumber(number);
+    return known && asPerson(known);
+  }
+
+  /** Null when nobody has it, or two people have. */
+  byCredential(credential: Credential): Person | null {
+    const known = this.#s.people.byCredential(credential);
+    return known && asPerson(known);
+  }
+
+  /** At most `limit` people whose name or number begins with `query`, case-insensitive. */
+  find(query: string, limit: number): Person[] {
+    return this.#s.people.find(query, limit).map(asPerson);
+  }
+
+  all(): Person[] {
+    return this.#s.people.all().map(asPerson);
+  }
+
+  count(): number {
+    return this.#s.people.count;
+  }
+
+  /** Who is to be enrolled again, by the server's word, by name. */
+  reenrolments(): Reenrolment[] {
+    const rows = guarded(() => this.#s.db.prepare('SELECT person, reason FROM reenrolment').all()) as {
+      person: Buffer;
+      reason: string;
+    }[];
+    return rows
+      .flatMap(({ person, reason }) => {
+        const known = this.#s.people.known(uuidText(person));
+        return known ? [{ person: asPerson(known), reason }] : [];
+      })
+      .sort((a, b) => a.person.name.localeCompare(b.person.name));
+  }
+
+  /**
+   * Person, consent, templates, PIN and photo, with their events, in one transaction.
+   * @throws RangeError for templates or a photo without a consent
+   * @throws Problem `person-exists`, `number-taken`
+   */
+  async add(person: NewPerson): Promise<Person> {
+    this.#requireNew(person);
+    const { vault, log, random } = this.#s;
+    const keys = newPersonKeys(random);
+    const record = log.newId();
+    if (!person.photo) return this.#s.change(() => this.#add(person, keys, record, null));
+    const where = { person: person.id, record: uuidText(record), keyVersion: 1, kind: 'enrolment' } as const;
+    const photo = vault.seal(fileKey(keys.photos, where), where, person.photo);
+    return vault.keep(photo, () => {
+      this.#requireNew(person); // someone may have come first while the photo was written
+      return this.#s.change(() => this.#add(person, keys, record, photo.address));
+    });
+  }
+
+  #requireNew(person: NewPerson): void {
+    if (person.consent === null && (person.templates.length > 0 || person.photo !== null))
+      throw new RangeError('a face without a consent');
+    if (this.#s.people.known(person.id))
+      throw new Problem('person-exists', 'this person is already on this kiosk', 'Change the person instead.');
+    this.#requireFreeNumber(person.number, person.id);
+  }
+
+  #requireFreeNumber(number: string | null, owner: string): void {
+    if (number === null) return;
+    const holder = this.#s.people.byNumber(number);
+    if (holder && holder.id !== owner)
+      throw new Problem('number-taken', 'this number belongs to someone else', 'Give another number.');
+  }
+
+  #add(person: NewPerson, keys: PersonKeys, record: Buffer, photo: string | null): Outcome<Person> {
+    const { people, values } = this.#s;
+    const { photos, templates, pins, lookalikes } = this.#parts;
+    const { id, name, number, language, consent } = person;
+    const known = people.insert(person, keys, Math.floor(this.#s.now()));
+    const photoKey = photo === null ? undefined : values.photoKey(known, 'enrolment', uuidText(record));
+    const personal = { person: id, name, number: number ?? undefined, language, photo: photo ?? undefined, photoKey };
+    const event = values.append('person', { change: 'added' }, personal, known, record);
+    if (photo) photos.insert(known, event, 'enrolment', photo);
+    if (consent) {
+      const { textVersion, minor } = consent;
+      const said = { person: id, ...minor };
+      values.append('consent', { action: 'given', textVersion, language: consent.language }, said, known);
+    }
+    // Before the templates: no kiosk has them without knowing of the pair.
+    if (person.lookalike) lookalikes.insert(id, person.lookalike.other, person.lookalike.marking);
+    known.templates = templates.insert(known, person.templates).length;
+    if (person.card) templates.insertOnCard(known, person.card);
+    if (person.pinHash !== null) pins.write(known, person.pinHash, 'set');
+    known.hasPin = person.pinHash !== null;
+    this.#own(known, true);
+    return { result: asPerson(known), committed: () => people.admit(known) };
+  }
+
+  /** Notes the newest event as one that the server must have before it overrules what this kiosk knows. */
+  #own(person: Known, entered = false): void {
+    const { db, log } = this.#s;
+    db.prepare('UPDATE person SET edited = ?, entered = coalesce(?, entered) WHERE ref = ?').run(
+      log.last,
+      entered ? log.last : null,
+      person.ref,
+    );
+  }
+
+  /** Changes what is given; under the next row version, so that the old values can't be put back. */
+  update(id: string, change: PersonChange): Person {
+    return this.#s.change(() => {
+      const { people, values } = this.#s;
+      const before = people.require(id);
+      if (change.number !== undefined) this.#requireFreeNumber(change.number, id);
+      const after = people.update(before, change);
+      const { name, number, language } = after;
+      const said = change.gpsOptOut === undefined ? {} : { gpsOptOut: change.gpsOptOut };
+      const personal = { person: id, name, number: number ?? undefined, language };
+      values.append('person', { change: 'updated', ...said }, personal, after);
+      this.#own(after);
+      return { result: asPerson(after), committed: () => people.replace(before, after) };
+    });
+  }
+
+  /**
+   * Keeps a card that was made here; null: none. How many cards from before were revoked, which is all of them where it
+   * takes their place and none where it does not.
+   */
+  issueCard(id: string, card: IssuedCard | null, replacing: boolean): number {
+    return this.#s.change(() => {
+      const { db, people, values, log } = this.#s;
+      const person = people.require(id);
+      const before = replacing ? people.secrets.credentialsOf(person).filter((one) => one.kind === 'card') : [];
+      for (const one of before) {
+        db.prepare('DELETE FROM credential WHERE ref = ?').run(one.ref);
+        values.append(
+          'credential',
+          { kind: 'card', change: 'revoked' },
+          { person: id, bearer: { id: one.id } },
+          person,
+        );
+      }
+      if (card) {
+        const credential = { kind: 'card', value: card.hash } as const;
+        people.secrets.insertCredential(person, uuidBytes(card.id), credential, log.last + 1);
+        values.append('credential', { kind: 'card', change: 'issued' }, { person: id, bearer: card }, person);
+      }
+      return { result: before.length, committed: () => people.refresh(id, person.ref) };
+    });
+  }
+
+  /** Destroys the person's key, rows, templates and photos; appends the event. What the chain committed to stays unguessable. */
+  async delete(id: string): Promise<void> {
+    const { people, values } = this.#s;
+    const photos = this.#s.change(() => {
+      const person = people.require(id);
+      const result = this.#parts.retention.person(person.ref);
+      // Under the store's key, not the person's: the server must learn who this was about. It goes when that is safe.
+      values.append('person', { change: 'deleted' }, { person: id }, null);
+      return { result, committed: () => people.forget(person) };
+    });
+    await this.#s.wipe(photos);
+  }
+
+  /**
+   * Notes that a person's own code was used here; whether it may be, the first time. Durable when this returns.
+   * @param code `digest` names it; `issuedAt` and `until` (when it would be refused anyway) in ms of trusted time, as `now`
+   */
+  useCode(code: { digest: Uint8Array; issuedAt: number; until: number }, now: number): 'first' | 'used' | 'forgotten' {
+    const { settings } = this.#parts;
+    return this.#s.write(() => {
+      // What was forgotten is never taken for new, whatever is done to the clock afterwards.
+      const floor = Number(settings.get(CODES_FLOOR) ?? 0);
+      if (code.issuedAt < floor) return 'forgotten';
+      if (this.#dropCodes.run(Math.floor(now)).changes > 0)
+        settings.set(CODES_FLOOR, String(Math.max(floor, Math.floor(now - (code.until - code.issuedAt)))));
+      return this.#putCode.run(code.digest, Math.ceil(code.until)).changes > 0 ? 'first' : 'used';
+    });
+  }
+}
