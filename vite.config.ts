@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 /** The screens whose page is there. */
 const SCREENS = Object.fromEntries(
@@ -9,11 +9,24 @@ const SCREENS = Object.fromEntries(
     .filter(([, page]) => existsSync(page)),
 );
 
+/** Half of an endpoint's declaration is for the server alone; the screens are built without it. */
+const SERVER_ONLY = /^ {2}(summary|roles|data|action|errors|limit|maxBody):\n? *(\[\n[^\]]*\]|.*),\n/gm;
+const endpoints: Plugin = {
+  name: 'endpoints',
+  enforce: 'pre',
+  transform: {
+    filter: { id: /sync\/protocol\/api\/[\w-]+\.ts$/ },
+    handler: (code) =>
+      code.replaceAll(/= endpoint\(\{\n[\s\S]*?\n\}\);/g, (declared) => declared.replaceAll(SERVER_ONLY, '')),
+  },
+};
+
 /** Builds every screen into dist/renderer: one page a screen, hashed assets, no inline script (the CSP forbids it). */
 export default defineConfig({
   root: resolve(import.meta.dirname, 'renderer'),
   base: './',
   publicDir: false,
+  plugins: [endpoints],
   build: {
     outDir: resolve(import.meta.dirname, 'dist/renderer'),
     emptyOutDir: true,

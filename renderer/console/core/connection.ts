@@ -1,4 +1,5 @@
-import { Board, CLOSE } from '../../../sync/protocol/api/live.ts';
+import { Board, CLOSE, watchBoard } from '../../../sync/protocol/api/live.ts';
+import { getSession } from '../../../sync/protocol/api/session.ts';
 
 /** Without a word from the server for this long the line counts as dead (the server speaks every 20 s), ms. */
 const SILENCE_MS = 45_000;
@@ -24,7 +25,7 @@ export function connectLive(hooks: ConnectionHooks): () => void {
 
   const open = (): void => {
     const { log, position } = hooks.since();
-    const url = new URL('/api/live', location.href);
+    const url = new URL(watchBoard.path, location.href);
     url.protocol = 'wss:';
     if (log !== null) url.search = new URLSearchParams({ log, after: String(position) }).toString();
     const mine = new WebSocket(url);
@@ -73,7 +74,7 @@ export function connectLive(hooks: ConnectionHooks): () => void {
   // A rejected handshake gives the page nothing but 1006: ask in plain HTTPS whether it is the session.
   const again = async (): Promise<void> => {
     try {
-      const answer = await fetch('/api/session', { cache: 'no-store' });
+      const answer = await fetch(getSession.path, { cache: 'no-store' });
       if (stopped) return;
       if (answer.status === 401) return signedOut();
     } catch {

@@ -1,8 +1,8 @@
 import { computed, signal } from '@preact/signals';
-import { type Device, DevicePage } from '../../../sync/protocol/api/devices.ts';
+import { type Device, listDevices } from '../../../sync/protocol/api/devices.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
-import { type Site, SiteList } from '../../../sync/protocol/api/sites.ts';
-import { get } from '../../shared/web/api.ts';
+import { listSites, type Site } from '../../../sync/protocol/api/sites.ts';
+import { api } from '../../shared/web/api.ts';
 
 /** Sites and kiosks, which most pages name: read after signing in, and again by pages that change them. */
 
@@ -24,10 +24,7 @@ export const kioskName = (id: string): string | null => kiosks.value.find((k) =>
 
 /** Reads them again. What a role may not list stays empty, and is then named by nobody. */
 export async function loadPlaces(): Promise<void> {
-  const [found, devices] = await Promise.all([
-    get('/api/sites', SiteList),
-    get('/api/devices', DevicePage, { query: { limit: MAX_PAGE } }),
-  ]);
+  const [found, devices] = await Promise.all([api(listSites), api(listDevices, { query: { limit: MAX_PAGE } })]);
   if (found.ok) sites.value = found.value.items;
   if (devices.ok) kiosks.value = devices.value.items;
 }

@@ -1,6 +1,6 @@
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
-import { type Inside, type KnownAsOf, PresencePage } from '../../../sync/protocol/api/presence.ts';
-import { type Answer, get } from '../../shared/web/api.ts';
+import { type Inside, type KnownAsOf, listPresence, type PresencePage } from '../../../sync/protocol/api/presence.ts';
+import { type Answer, api } from '../../shared/web/api.ts';
 
 /** Everybody inside, by name: the server pages them by id, since names are sealed there. */
 export interface Presence {
@@ -14,10 +14,7 @@ export async function readPresence(site: string, language: string, signal: Abort
   const people: Inside[] = [];
   let cursor: string | null = null;
   for (;;) {
-    const asked: Answer<PresencePage> = await get('/api/presence', PresencePage, {
-      query: { site, cursor, limit: MAX_PAGE },
-      signal,
-    });
+    const asked: Answer<PresencePage> = await api(listPresence, { query: { site, cursor, limit: MAX_PAGE }, signal });
     if (!asked.ok) return asked;
     const head: PresencePage = asked.value;
     people.push(...head.items);

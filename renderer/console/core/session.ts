@@ -1,6 +1,13 @@
 import { signal } from '@preact/signals';
-import { SessionState } from '../../../sync/protocol/api/session.ts';
-import { type ApiError, get, send, sessionHooks } from '../../shared/web/api.ts';
+import {
+  endAllSessions,
+  endSession,
+  getSession,
+  redeemLink,
+  type SessionState,
+  signInWithPassword,
+} from '../../../sync/protocol/api/session.ts';
+import { type ApiError, api, sessionHooks } from '../../shared/web/api.ts';
 import { whenUsed } from '../../shared/web/used.ts';
 
 /** Who sits before this page, from the door to the last click. */
@@ -62,7 +69,7 @@ export async function begin(): Promise<void> {
 
 /** Asks the server who is signed in here. */
 export async function loadSession(): Promise<void> {
-  const asked = await get('/api/session', SessionState);
+  const asked = await api(getSession);
   if (asked.ok) return asked.value.role === 'person' ? refusePeople() : admitted(asked.value);
   const { code } = asked.error;
   if (code === 'no-session') {
@@ -83,7 +90,7 @@ export async function enter(): Promise<void> {
   const at = stage.peek();
   if (at.kind !== 'link' || at.busy) return;
   stage.value = { ...at, busy: true, error: null };
-  const asked = await send('POST', '/api/session', { body: { token: at.token }, answer: SessionState });
+  const asked = await api(redeemLink, { body: { token: at.token } });
   if (asked.ok) return asked.value.role === 'person' ? refusePeople() : admitted(asked.value);
   const { error } = asked;
   // The link was not spent: the button stays.
@@ -92,7 +99,7 @@ export async function enter(): Promise<void> {
     return;
   }
   // Anyone who is signed in already does not need the link.
-  const before = await get('/api/session', SessionState);
+  const before = await api(getSession);
   if (before.ok && before.value.role !== 'person') admitted(before.value);
   else stage.value = { kind: 'out', why: null, error };
 }
@@ -100,7 +107,7 @@ export async function enter(): Promise<void> {
 /** Signs in with address, password and, where there is one, a code. @returns null, or why not */
 export async function signIn(email: string, password: string, code: string): Promise<ApiError | null> {
   const body = { email, password, ...(code !== '' && { code }) };
-  const asked = await send('POST', '/api/sign-in', { body, answer: SessionState });
+  const asked = await api(signInWithPassword, { body });
   if (!asked.ok) return asked.error;
   admitted(asked.value);
   return null;
@@ -108,7 +115,7 @@ export async function signIn(email: string, password: string, code: string): Pro
 
 /** Ends the session. Not signed out unless the server says so: a page that only looks it would be a trap. */
 export async function signOut(everywhere = false): Promise<ApiError | null> {
-  const asked = await send('DELETE', everywhere ? '/api/sessions' : '/api/session');
+  const asked = await api(everywhere ? endAllSessions : endSession);
   if (!asked.ok && asked.error.code !== 'no-session') return asked.error;
   leaveFor('left');
   return null;

@@ -1,7 +1,12 @@
 import { useState } from 'preact/hooks';
-import { OwnAccount, RecoveryCodes } from '../../../sync/protocol/api/accounts.ts';
+import {
+  changeOwnSignIn,
+  getOwnAccount,
+  type OwnAccount,
+  renewRecoveryCodes,
+} from '../../../sync/protocol/api/accounts.ts';
 import { IconKey } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
@@ -24,7 +29,7 @@ export const accountPage: ConsolePage = {
 
 /** What someone signs in with, and where they are signed in. */
 function Account() {
-  const own = useResource('own', (signal) => get('/api/account', OwnAccount, { signal }));
+  const own = useResource('own', (signal) => api(getOwnAccount, { signal }));
   const account = own.value;
   return (
     <PageFrame title={t('account.nav')} lead={t('account.lead')}>
@@ -115,12 +120,12 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
     const proof = { current, code };
     if (task === 'app') return setProven(true);
     if (task === 'codes') {
-      const made = await run(() => send('POST', '/api/account/recovery-codes', { body: proof, answer: RecoveryCodes }));
+      const made = await run(() => api(renewRecoveryCodes, { body: proof }));
       if (made?.ok) setCodes(made.value.codes);
       return;
     }
     const body = { ...proof, [task]: next };
-    const done = await run(() => send('PUT', '/api/account/sign-in', { body, answer: OwnAccount }));
+    const done = await run(() => api(changeOwnSignIn, { body }));
     if (done?.ok) onDone();
   };
   if (codes) return <Codes codes={codes} onDone={onDone} />;

@@ -1,13 +1,14 @@
 import { useState } from 'preact/hooks';
 import {
-  AccountShape as Account,
-  AccountList,
   type AccountShape,
-  NewAccountAnswer,
-  SignInLink,
+  changeAccount,
+  createAccount,
+  createAccountLink,
+  listAccounts,
+  removeAccount,
 } from '../../../sync/protocol/api/accounts.ts';
 import { IconStaff } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -33,20 +34,20 @@ type ALink = { readonly url: string; readonly svg: string; readonly expiresAt: s
 
 /** Who works with this console, and as what. */
 function Accounts({ role }: PageProps) {
-  const found = useResource('accounts', (signal) => get('/api/accounts', AccountList, { signal }));
+  const found = useResource('accounts', (signal) => api(listAccounts, { signal }));
   const [adding, setAdding] = useState(false);
   const [link, setLink] = useState<ALink | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
   const change = async (account: AccountShape, body: object, say: () => string) => {
-    const done = await run(() => send('PATCH', `/api/accounts/${account.id}`, { body, answer: Account }));
+    const done = await run(() => api(changeAccount, { params: { account: account.id }, body }));
     if (done?.ok) {
       toast(say);
       found.reload();
     }
   };
   const newLink = async (account: AccountShape) => {
-    const made = await run(() => send('POST', `/api/accounts/${account.id}/link`, { answer: SignInLink }));
+    const made = await run(() => api(createAccountLink, { params: { account: account.id } }));
     if (made?.ok) setLink(made.value);
   };
   const remove = async (account: AccountShape) => {
@@ -58,7 +59,7 @@ function Accounts({ role }: PageProps) {
       word: account.email ?? '',
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', `/api/accounts/${account.id}`));
+    const done = await run(() => api(removeAccount, { params: { account: account.id } }));
     if (done?.ok) {
       toast(() => t('accounts.removed'));
       found.reload();
@@ -168,7 +169,7 @@ function Add({ onDone }: { onDone: (link: ALink) => void }) {
   const [role, setRole] = useState<(typeof ROLES)[number]>('staff');
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const made = await run(() => send('POST', '/api/accounts', { body: { email, role }, answer: NewAccountAnswer }));
+    const made = await run(() => api(createAccount, { body: { email, role } }));
     if (made?.ok) onDone(made.value.link);
   };
   return (
@@ -180,7 +181,7 @@ function Add({ onDone }: { onDone: (link: ALink) => void }) {
         label={t('accounts.role')}
         hint={t(`accounts.may.${role}`)}
         value={role}
-        onValue={setRole}
+        onValue={(one) => setRole(one as typeof role)}
         options={ROLES.map((r) => [r, t(`role.${r}`)])}
       />
       <div class="actions">

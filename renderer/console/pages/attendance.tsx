@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { AttendancePage, type AttendanceRow, METHODS } from '../../../sync/protocol/api/attendance.ts';
+import { type AttendanceRow, listAttendance, METHODS } from '../../../sync/protocol/api/attendance.ts';
+import { exportAttendance } from '../../../sync/protocol/api/exports.ts';
 import { IconDownload, IconList } from '../../shared/icons.tsx';
 import { type ApiError, download } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -50,7 +51,7 @@ function asked(query: URLSearchParams) {
 
 function Attendance({ query, role }: PageProps) {
   const filter = asked(query);
-  const pages = usePages<AttendanceRow>('/api/attendance', AttendancePage, filter);
+  const pages = usePages(listAttendance, { query: filter });
   const [task, setTask] = useState<Task | null>(null);
   const may = role !== 'dpo';
   const zone = zoneOf(filter.site ?? null);
@@ -61,7 +62,7 @@ function Attendance({ query, role }: PageProps) {
       lead={t('attendance.lead')}
       actions={
         <>
-          <Exports path="/api/exports/attendance" query={filter} />
+          <Exports file={(format) => download(exportAttendance, { query: { ...filter, format } })} />
           {may && (
             <button type="button" class="primary" onClick={() => setTask({ kind: 'add' })}>
               {t('attendance.add')}
@@ -211,13 +212,13 @@ function stateOf(row: AttendanceRow): string {
 }
 
 /** The same rows as a file. */
-export function Exports({ path, query }: { path: string; query: Record<string, string | boolean | undefined> }) {
+export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<ApiError | null> }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
   const fetchFile = async (format: 'csv' | 'xlsx') => {
     if (busy) return;
     setBusy(true);
-    const no = await download(path, { ...query, format });
+    const no = await file(format);
     setBusy(false);
     setError(no);
     if (!no) toast(() => t('attendance.exported'));

@@ -1,14 +1,16 @@
 import { useState } from 'preact/hooks';
 import {
   ATTENTION_KINDS,
-  AttentionCount,
   type AttentionItem,
   type AttentionKind,
-  AttentionPage,
+  countAttention,
+  listAttention,
+  reopenAttention,
+  resolveAttention,
 } from '../../../sync/protocol/api/attention.ts';
 import type { Under } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
@@ -39,11 +41,7 @@ const POLL_MS = 10_000;
 
 /** The number beside the page's name. */
 function Waiting() {
-  const count = useResource(
-    'waiting',
-    (signal) => get('/api/attention/count', AttentionCount, { signal, idle: true }),
-    POLL_MS,
-  );
+  const count = useResource('waiting', (signal) => api(countAttention, { signal }), POLL_MS);
   const total = count.value?.total ?? 0;
   if (total === 0) return null;
   return (
@@ -59,11 +57,11 @@ function Attention({ role }: PageProps) {
   const kind = filterOf('kind');
   const state = filterOf('state');
   const resolved = state.value === 'resolved';
-  const pages = usePages('/api/attention', AttentionPage, { kind: kind.value, state: state.value });
+  const pages = usePages(listAttention, { query: { kind: kind.value, state: state.value } });
   const [open, setOpen] = useState<AttentionItem | null>(null);
   const reopen = async (item: AttentionItem) => {
     const { kind, ref } = item;
-    const answer = await send('POST', '/api/attention/reopen', { body: { kind, ref } });
+    const answer = await api(reopenAttention, { body: { kind, ref } });
     pages.reload();
     return answer.ok ? null : answer.error;
   };
@@ -231,7 +229,7 @@ function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) 
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const { kind, ref } = item;
-    const done = await run(() => send('POST', '/api/attention/resolve', { body: { kind, ref, note } }));
+    const done = await run(() => api(resolveAttention, { body: { kind, ref, note } }));
     if (done?.ok) onDone();
   };
   return (

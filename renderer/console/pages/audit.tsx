@@ -1,16 +1,19 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
 import {
-  AnchorsAnswer,
+  type AnchorsAnswer,
   AUDIT_ROLES,
-  AuditPage,
-  AuditRowDetail,
   type AuditRowView,
-  VerifyAnswer,
+  compareAnchors,
+  exportAudit,
+  getAuditRow,
+  searchAudit,
+  type VerifyAnswer,
+  verifyAudit,
 } from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
 import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
-import { download, get, send } from '../../shared/web/api.ts';
+import { type Answer, api, download } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
@@ -58,7 +61,7 @@ function Audit({ rest: [affected = ''] }: PageProps) {
   const [sought, setSought] = useState<Record<string, string | null>>(affected ? { affected } : {});
   const [detail, setDetail] = useState<Row | null>(null);
   const [verifying, setVerifying] = useState(false);
-  const pages = usePages('/api/audit', AuditPage, sought);
+  const pages = usePages(searchAudit, { query: sought });
   const { error, run } = useWrite();
   const field = (name: keyof typeof EMPTY) => ({
     value: typed[name],
@@ -84,7 +87,7 @@ function Audit({ rest: [affected = ''] }: PageProps) {
             class="quiet"
             onClick={() =>
               void run(async () => {
-                const no = await download('/api/audit/export', sought);
+                const no = await download(exportAudit, { query: sought });
                 return no ? { ok: false, error: no } : { ok: true, value: null };
               })
             }
@@ -213,7 +216,7 @@ function Audit({ rest: [affected = ''] }: PageProps) {
 
 function Detail({ row }: { row: Row }) {
   const found = useResource(String(row.position), (signal) =>
-    get(`/api/audit/rows/${row.position}`, AuditRowDetail, { signal }),
+    api(getAuditRow, { params: { position: row.position }, signal }),
   );
   return (
     <div class="stack">
@@ -279,16 +282,16 @@ function Verify() {
       let state: Progress = { rows: 0, faults: [], done: false };
       setAnchors(null);
       setProgress(state);
-      for (let from: unknown = null; ; ) {
-        const part = await send('POST', '/api/audit/verify', { body: { from }, answer: VerifyAnswer });
+      let from: z.output<typeof VerifyAnswer>['next'] = null;
+      do {
+        const part: Answer<z.output<typeof VerifyAnswer>> = await api(verifyAudit, { body: { from } });
         if (!part.ok) return part;
-        const { rows, faults, next } = part.value;
-        state = { rows: state.rows + rows, faults: [...state.faults, ...faults], done: next === null };
+        from = part.value.next;
+        const { rows, faults } = part.value;
+        state = { rows: state.rows + rows, faults: [...state.faults, ...faults], done: from === null };
         setProgress(state);
-        if (next === null) break;
-        from = next;
-      }
-      const compared = await get('/api/audit/anchors', AnchorsAnswer);
+      } while (from !== null);
+      const compared = await api(compareAnchors);
       if (compared.ok) setAnchors(compared.value);
       return compared;
     });

@@ -1,7 +1,14 @@
 import { useState } from 'preact/hooks';
-import { ConsentPage, type ConsentText, ConsentTextList, NewConsentText } from '../../../sync/protocol/api/consents.ts';
+import {
+  addConsentText,
+  type ConsentText,
+  listConsents,
+  listConsentTexts,
+  NewConsentText,
+  reviewConsentText,
+} from '../../../sync/protocol/api/consents.ts';
 import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -33,7 +40,7 @@ export const textsPage: ConsolePage = {
 
 /** Who said what, when, and to which text. */
 function Consents() {
-  const pages = usePages('/api/consents', ConsentPage, {});
+  const pages = usePages(listConsents);
   return (
     <PageFrame title={t('consents.nav')} lead={t('consents.lead')}>
       <PagedTable
@@ -76,7 +83,7 @@ function Consents() {
 
 /** The customer's own texts by version and language. Nobody can agree to one that was not reviewed. */
 function Texts({ role }: PageProps) {
-  const texts = useResource('texts', (signal) => get('/api/consent-texts', ConsentTextList, { signal }));
+  const texts = useResource('texts', (signal) => api(listConsentTexts, { signal }));
   const [adding, setAdding] = useState(false);
   const { busy, error, run } = useWrite();
   const mayAdd = role === 'admin' || role === 'dpo';
@@ -98,8 +105,10 @@ function Texts({ role }: PageProps) {
       action: t('texts.review'),
     });
     if (!sure) return;
-    const path = `/api/consent-texts/${text.version}/${text.language}/review`;
-    const done = await run(() => send('POST', path, { answer: ConsentTextList }));
+
+    const done = await run(() =>
+      api(reviewConsentText, { params: { version: text.version, language: text.language } }),
+    );
     if (done?.ok) {
       toast(() => t('texts.reviewed'));
       texts.reload();
@@ -196,7 +205,7 @@ function Add({ onDone }: { onDone: () => void }) {
   const parsed = NewConsentText.safeParse({ version, language, title, paragraphs });
   const submit = async () => {
     if (!parsed.success) return;
-    const done = await run(() => send('POST', '/api/consent-texts', { body: parsed.data, answer: ConsentTextList }));
+    const done = await run(() => api(addConsentText, { body: parsed.data }));
     if (done?.ok) onDone();
   };
   return (

@@ -1,6 +1,6 @@
-import { Correction, CorrectionPage } from '../../../sync/protocol/api/corrections.ts';
+import { type Correction, listCorrections, makeCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { IconRepair } from '../../shared/icons.tsx';
-import { send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
@@ -21,7 +21,7 @@ export const correctionsPage: ConsolePage = {
 };
 
 function Corrections({ query, role }: PageProps) {
-  const pages = usePages<Correction>('/api/corrections', CorrectionPage, { person: query.get('person') });
+  const pages = usePages(listCorrections, { query: { person: query.get('person') } });
   const { busy, error, run } = useWrite();
   const undo = async (target: string) => {
     const sure = await confirm({
@@ -30,8 +30,8 @@ function Corrections({ query, role }: PageProps) {
       action: t('corrections.undo'),
     });
     if (!sure) return;
-    const body = { kind: 'undo', target, reason: t('corrections.undoReason') };
-    const done = await run(() => send('POST', '/api/corrections', { body, answer: Correction }));
+    const body = { kind: 'undo' as const, target, reason: t('corrections.undoReason') };
+    const done = await run(() => api(makeCorrection, { body }));
     if (done?.ok) pages.reload();
   };
   return (

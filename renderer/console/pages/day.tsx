@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
-import { PayrollLayout } from '../../../sync/protocol/api/exports.ts';
-import { DayReport, type DayRow } from '../../../sync/protocol/api/reports.ts';
+import { exportDays, exportPayroll, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
+import { getDayReport } from '../../../sync/protocol/api/reports.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
+import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages } from '../../shared/web/resource.ts';
 import { setQuery } from '../../shared/web/router.ts';
@@ -29,7 +30,7 @@ function Day({ query }: PageProps) {
   const site = query.get('site') ?? '';
   const today = dayKeyIn(Date.now(), zoneOf(site || null));
   const day = query.get('day') || today;
-  const pages = usePages<DayRow>('/api/reports/day', DayReport, { site, day });
+  const pages = usePages(getDayReport, { query: { site, day } });
   const move = (days: number) => setQuery({ day: addDays(day, days) });
   return (
     <PageFrame title={t('day.nav')} lead={t('day.lead')}>
@@ -107,9 +108,9 @@ function ExportDays({ site, day }: { site: string; day: string }) {
           options={(['days', ...PayrollLayout.options] as const).map((name) => [name, t(`day.layouts.${name}`)])}
         />
         {layout === 'days' ? (
-          <Exports path="/api/exports/days" query={period} />
+          <Exports file={(format) => download(exportDays, { query: { ...period, format } })} />
         ) : (
-          <Exports path="/api/exports/payroll" query={{ ...period, layout }} />
+          <Exports file={(format) => download(exportPayroll, { query: { ...period, layout, format } })} />
         )}
       </div>
     </section>

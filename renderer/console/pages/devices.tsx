@@ -1,13 +1,15 @@
 import { useState } from 'preact/hooks';
 import {
+  approveDevice,
+  changeDevice,
+  createProvisioningCode,
   type Device,
-  DevicePage,
-  Device as DeviceShape,
+  listDevices,
   NewProvisioningCode,
-  ProvisioningCode,
+  revokeDevice,
 } from '../../../sync/protocol/api/devices.ts';
 import { IconKiosk } from '../../shared/icons.tsx';
-import { send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -33,7 +35,7 @@ export const devicesPage: ConsolePage = {
 /** Kiosks from their code to their revocation. */
 function Devices({ role }: PageProps) {
   const status = filterOf('status');
-  const pages = usePages('/api/devices', DevicePage, { status: status.value });
+  const pages = usePages(listDevices, { query: { status: status.value } });
   const [task, setTask] = useState<{ kind: 'new' } | { kind: 'approve' | 'edit'; device: Device } | null>(null);
   const { error, run } = useWrite();
   const admin = role === 'admin';
@@ -52,7 +54,7 @@ function Devices({ role }: PageProps) {
       word: device.name,
     });
     if (!sure) return;
-    const answer = await run(() => send('POST', `/api/devices/${device.id}/revoke`, { answer: DeviceShape }));
+    const answer = await run(() => api(revokeDevice, { params: { device: device.id } }));
     if (answer?.ok) done(() => t('devices.revoked'));
   };
   return (
@@ -164,7 +166,7 @@ function NewKiosk() {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = NewProvisioningCode.parse({ name, site: site || null });
-    const answer = await run(() => send('POST', '/api/provisioning-codes', { body, answer: ProvisioningCode }));
+    const answer = await run(() => api(createProvisioningCode, { body }));
     if (answer?.ok) setMade(answer.value);
   };
   if (made)
@@ -214,7 +216,7 @@ function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { fingerprint: typed.trim() };
-    const answer = await run(() => send('POST', `/api/devices/${device.id}/approve`, { body, answer: DeviceShape }));
+    const answer = await run(() => api(approveDevice, { params: { device: device.id }, body }));
     if (answer?.ok) onDone();
   };
   return (
@@ -237,7 +239,7 @@ function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { ...(name !== device.name && { name }), ...(site !== (device.site ?? '') && { site: site || null }) };
-    const answer = await run(() => send('PATCH', `/api/devices/${device.id}`, { body, answer: DeviceShape }));
+    const answer = await run(() => api(changeDevice, { params: { device: device.id }, body }));
     if (answer?.ok) onDone();
   };
   return (

@@ -1,8 +1,14 @@
 import { useState } from 'preact/hooks';
-import { DuplicatePage, Merged } from '../../../sync/protocol/api/attendance.ts';
-import { type Person, Person as PersonShape } from '../../../sync/protocol/api/people.ts';
+import type { z } from 'zod';
+import {
+  type DuplicatePage,
+  listDuplicates,
+  mergeDuplicate,
+  rejectDuplicate,
+} from '../../../sync/protocol/api/attendance.ts';
+import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { IconRepeat } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
@@ -24,11 +30,11 @@ export const duplicatesPage: ConsolePage = {
   View: Duplicates,
 };
 
-type Pair = ReturnType<typeof usePages<{ id: string; people: { id: string; name: string | null }[] }>>['items'][number];
+type Pair = z.output<typeof DuplicatePage>['items'][number];
 
 /** Pairs of people who may be one: someone looks at both, and decides. */
 function Duplicates({ role }: PageProps) {
-  const pages = usePages('/api/duplicates', DuplicatePage, {});
+  const pages = usePages(listDuplicates);
   const [open, setOpen] = useState<Pair | null>(null);
   const { error, run } = useWrite();
   const apart = async (pair: Pair) => {
@@ -38,7 +44,7 @@ function Duplicates({ role }: PageProps) {
       action: t('duplicates.apart'),
     });
     if (!sure) return;
-    const done = await run(() => send('POST', `/api/duplicates/${pair.id}/not-duplicates`));
+    const done = await run(() => api(rejectDuplicate, { params: { candidate: pair.id } }));
     if (done?.ok) {
       toast(() => t('duplicates.apartDone'));
       pages.reload();
@@ -105,8 +111,8 @@ function Duplicates({ role }: PageProps) {
 /** Both side by side. Who stays keeps their values; records, consents and templates of the other become theirs. */
 function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const ids = pair.people.map((p) => p.id);
-  const first = useResource(ids[0]!, (signal) => get(`/api/people/${ids[0]}`, PersonShape, { signal }));
-  const second = useResource(ids[1]!, (signal) => get(`/api/people/${ids[1]}`, PersonShape, { signal }));
+  const first = useResource(ids[0]!, (signal) => api(getPerson, { params: { person: ids[0]! }, signal }));
+  const second = useResource(ids[1]!, (signal) => api(getPerson, { params: { person: ids[1]! }, signal }));
   const { busy, error, run } = useWrite();
   const keep = async (person: Person) => {
     const sure = await confirm({
@@ -117,7 +123,7 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
     });
     if (!sure) return;
     const body = { kept: person.id };
-    const done = await run(() => send('POST', `/api/duplicates/${pair.id}/merge`, { body, answer: Merged }));
+    const done = await run(() => api(mergeDuplicate, { params: { candidate: pair.id }, body }));
     if (done?.ok) {
       toast(() => t('duplicates.mergeDone', { count: done.value.records }));
       onDone();

@@ -1,6 +1,6 @@
-import { Erasure, ErasureList, ErasureUndone } from '../../../sync/protocol/api/erasures.ts';
+import { getErasure, getErasureCertificate, listErasures, undoErasure } from '../../../sync/protocol/api/erasures.ts';
 import { IconBack, IconDownload, IconErase } from '../../shared/icons.tsx';
-import { download, get, send } from '../../shared/web/api.ts';
+import { api, download } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
@@ -32,7 +32,7 @@ const tone = (state: string) => (state === 'done' ? 'good' : undefined);
 
 function List() {
   const open = filterOf('open');
-  const pages = usePages('/api/erasures', ErasureList, { open: open.value });
+  const pages = usePages(listErasures, { query: { open: open.value } });
   return (
     <PageFrame title={t('erasures.nav')} lead={t('erasures.lead')}>
       <FilterBar names={['open']}>
@@ -86,7 +86,7 @@ function List() {
 
 /** How far one erasure has got, step by step and kiosk by kiosk. */
 function One({ request, role }: { request: string; role: Role }) {
-  const found = useResource(request, (signal) => get(`/api/erasures/${request}`, Erasure, { signal }), 5000);
+  const found = useResource(request, (signal) => api(getErasure, { params: { request }, signal }), 5000);
   const { busy, error, run } = useWrite();
   const erasure = found.value;
   const undo = async () => {
@@ -96,7 +96,7 @@ function One({ request, role }: { request: string; role: Role }) {
       action: t('erasures.undo'),
     });
     if (!sure) return;
-    const done = await run(() => send('POST', `/api/erasures/${request}/undo`, { answer: ErasureUndone }));
+    const done = await run(() => api(undoErasure, { params: { request } }));
     if (done?.ok) {
       toast(() => t('erasures.undone'));
       found.reload();
@@ -104,7 +104,7 @@ function One({ request, role }: { request: string; role: Role }) {
   };
   const save = (format: 'md' | 'jws') =>
     void run(async () => {
-      const no = await download(`/api/erasures/${request}/certificate`, { format });
+      const no = await download(getErasureCertificate, { params: { request }, query: { format } });
       return no ? { ok: false, error: no } : { ok: true, value: null };
     });
   return (

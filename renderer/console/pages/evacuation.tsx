@@ -1,8 +1,16 @@
 import { useState } from 'preact/hooks';
-import { Evacuation, EvacuationState, type Inside } from '../../../sync/protocol/api/presence.ts';
+import {
+  type EvacuationState,
+  endEvacuation,
+  getEvacuation,
+  type Inside,
+  markSafe,
+  startEvacuation,
+  unmarkSafe,
+} from '../../../sync/protocol/api/presence.ts';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconCheck, IconExit, IconPrint } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
 import { CheckField, ErrorNote, TextField } from '../../shared/web/form.tsx';
@@ -41,7 +49,7 @@ function EvacuationView({ query, role }: PageProps) {
   );
   const state = useResource(
     `evacuation ${site}`,
-    (signal) => get('/api/evacuation', EvacuationState, { query: { site }, signal }),
+    (signal) => api(getEvacuation, { query: { site }, signal }),
     EVERY_MS,
   );
   const { busy, error, run } = useWrite();
@@ -51,7 +59,7 @@ function EvacuationView({ query, role }: PageProps) {
   const zone = inside.value?.zone ?? 'UTC';
   const begin = async () => {
     const body = site === '' ? {} : { site };
-    const begun = await run(() => send('POST', '/api/evacuations', { body, answer: Evacuation }));
+    const begun = await run(() => api(startEvacuation, { body }));
     if (!begun?.ok) return;
     state.reload();
     inside.reload();
@@ -64,9 +72,7 @@ function EvacuationView({ query, role }: PageProps) {
       danger: true,
     });
     if (!sure) return;
-    const ended = await run(() =>
-      send('POST', `/api/evacuations/${current!.id}/end`, { body: {}, answer: Evacuation }),
-    );
+    const ended = await run(() => api(endEvacuation, { params: { evacuation: current!.id } }));
     if (ended?.ok) state.reload();
   };
   return (
@@ -147,14 +153,14 @@ function RollCall({
   );
   const nameOf = (row: Inside) => row.name ?? t('evacuation.unknown');
   const set = async (row: Inside, outside: boolean) => {
-    const path = `/api/evacuations/${current!.id}/people/${row.person}`;
-    const done = await run(() => send(outside ? 'PUT' : 'DELETE', path));
+    const params = { evacuation: current!.id, person: row.person };
+    const done = await run(() => api(outside ? markSafe : unmarkSafe, { params }));
     reload();
     if (done?.ok && outside)
       toast(
         () => t('evacuation.marked', { name: nameOf(row) }),
         async () => {
-          const undone = await send('DELETE', path);
+          const undone = await api(unmarkSafe, { params });
           reload();
           return undone.ok ? null : undone.error;
         },

@@ -1,7 +1,7 @@
-import { AlertCode, type FleetKiosk, FleetPage } from '../../../sync/protocol/api/fleet.ts';
+import { AlertCode, type FleetKiosk, type FleetPage, listFleet } from '../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
 import { IconRepair } from '../../shared/icons.tsx';
-import { get } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
@@ -44,11 +44,7 @@ function List() {
     ReturnType<typeof filterOf>,
   ];
   const query = { site: site.value, alert: alert.value, version: version.value, name: name.value, limit: MAX_PAGE };
-  const found = useResource(
-    JSON.stringify(query),
-    (signal) => get('/api/fleet', FleetPage, { query, signal }),
-    EVERY_MS,
-  );
+  const found = useResource(JSON.stringify(query), (signal) => api(listFleet, { query, signal }), EVERY_MS);
   const page = found.value;
   const versions = Object.keys(page?.summary.versions ?? {}).sort();
   return (

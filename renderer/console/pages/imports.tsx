@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { ConsentTextList } from '../../../sync/protocol/api/consents.ts';
-import { ImportPage, ImportRun, NewImport } from '../../../sync/protocol/api/imports.ts';
+import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
+import { listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
 import { IconAddPerson } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, CheckField, ErrorNote, Form, SelectField } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
@@ -29,7 +29,7 @@ function Imports({ rest: [id], role }: PageProps) {
 
 /** Many people's photos at once; each import is reviewed before anything of it reaches a kiosk. */
 function List() {
-  const pages = usePages('/api/imports', ImportPage, {});
+  const pages = usePages(listImports);
   const [beginning, setBeginning] = useState(false);
   return (
     <PageFrame
@@ -76,7 +76,7 @@ function List() {
 
 /** On what the import rests: consents that are here, or that the operator states to have. */
 function Begin() {
-  const texts = useResource('texts', (signal) => get('/api/consent-texts', ConsentTextList, { signal }));
+  const texts = useResource('texts', (signal) => api(listConsentTexts, { signal }));
   const [stated, setStated] = useState(false);
   const [text, setText] = useState('');
   const [statement, setStatement] = useState('');
@@ -88,7 +88,7 @@ function Begin() {
   const parsed = NewImport.safeParse({ basis: stated ? { textVersion, language, statement } : null });
   const submit = async () => {
     if (!parsed.success) return;
-    const made = await run(() => send('POST', '/api/imports', { body: parsed.data, answer: ImportRun }));
+    const made = await run(() => api(startImport, { body: parsed.data }));
     if (made?.ok) go(`imports/${made.value.id}`);
   };
   return (

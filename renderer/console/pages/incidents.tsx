@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { Incident, IncidentPage, OpenIncident } from '../../../sync/protocol/api/incidents.ts';
+import { listIncidents, OpenIncident, openIncident } from '../../../sync/protocol/api/incidents.ts';
 import { IconShield } from '../../shared/icons.tsx';
-import { send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
@@ -32,7 +32,7 @@ function Incidents({ rest: [id], role }: PageProps) {
 
 /** Breaches, each with its 72 hours. */
 function List({ mayOpen }: { mayOpen: boolean }) {
-  const pages = usePages('/api/incidents', IncidentPage, {});
+  const pages = usePages(listIncidents);
   const [opening, setOpening] = useState(false);
   return (
     <PageFrame
@@ -91,7 +91,7 @@ function Open() {
   const parsed = OpenIncident.safeParse({ title, description, severity, foundAt: instantAt(day, time, zone) });
   const submit = async () => {
     if (!parsed.success) return;
-    const made = await run(() => send('POST', '/api/incidents', { body: parsed.data, answer: Incident }));
+    const made = await run(() => api(openIncident, { body: parsed.data }));
     if (made?.ok) go(`incidents/${made.value.id}`);
   };
   return (

@@ -1,6 +1,6 @@
-import { JobRuns, JobStates } from '../../../sync/protocol/api/jobs.ts';
+import { listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
 import { IconRepeat } from '../../shared/icons.tsx';
-import { get } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
@@ -28,10 +28,10 @@ const every = (ms: number): string => {
 
 /** What the server does by itself, and how it went. */
 function Jobs() {
-  const states = useResource('jobs', (signal) => get('/api/jobs', JobStates, { signal }), 15_000);
+  const states = useResource('jobs', (signal) => api(listJobs, { signal }), 15_000);
   const job = filterOf('job');
   const runs = useResource(`runs ${job.value}`, (signal) =>
-    get('/api/jobs/runs', JobRuns, { query: { job: job.value, limit: 50 }, signal }),
+    api(listJobRuns, { query: { job: job.value, limit: 50 }, signal }),
   );
   return (
     <PageFrame title={t('jobs.nav')} lead={t('jobs.lead')}>

@@ -1,5 +1,5 @@
-import { type Lookalikes, LookalikesPage } from '../../../sync/protocol/api/lookalikes.ts';
-import { send } from '../../shared/web/api.ts';
+import { type Lookalikes, listLookalikes, removeLookalike } from '../../../sync/protocol/api/lookalikes.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
@@ -13,7 +13,7 @@ import type { PageProps } from './page.ts';
 
 /** Pairs of people who are asked for a number, code or badge before their face is compared. */
 export function LookalikePairs({ role }: { role: PageProps['role'] }) {
-  const pages = usePages('/api/lookalikes', LookalikesPage, {});
+  const pages = usePages(listLookalikes);
   const { error, run } = useWrite();
   const nameOf = (pair: Lookalikes, i: number): string => pair.people[i]?.name ?? t('people.unnamed');
   const remove = async (pair: Lookalikes) => {
@@ -24,7 +24,7 @@ export function LookalikePairs({ role }: { role: PageProps['role'] }) {
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('POST', `/api/lookalikes/${pair.id}/remove`));
+    const done = await run(() => api(removeLookalike, { params: { pair: pair.id } }));
     if (!done?.ok) return;
     toast(() => t('lookalikes.removed'));
     pages.reload();

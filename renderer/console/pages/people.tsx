@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { NewPerson, PeoplePage, type Person, Person as PersonShape } from '../../../sync/protocol/api/people.ts';
+import { createPerson, listPeople, NewPerson, type Person } from '../../../sync/protocol/api/people.ts';
 import { IconAddPerson, IconPeople } from '../../shared/icons.tsx';
-import { send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
@@ -42,7 +42,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
   const [typed, setTyped] = useState('');
   const [sought, setSought] = useState<Partial<Record<By, string>>>({});
   const [adding, setAdding] = useState(false);
-  const pages = usePages('/api/people', PeoplePage, { site: site.value, ...sought });
+  const pages = usePages(listPeople, { query: { site: site.value, ...sought } });
   const searching = Object.keys(sought).length > 0;
   const namesakes = (p: Person) => pages.items.some((other) => other.id !== p.id && other.name === p.name);
   return (
@@ -142,10 +142,10 @@ function Add({ onDone }: { onDone: (person: Person) => void }) {
     onValue: (value: string) => setValues({ ...values, [name]: value }),
   });
   const submit = async () => {
-    const given = Object.fromEntries(Object.entries(values).filter(([, v]) => v.trim() !== ''));
+    const given = { name: '', ...Object.fromEntries(Object.entries(values).filter(([, v]) => v.trim() !== '')) };
     const body = NewPerson.safeParse(given);
     // Not sent in part: the server says what is wrong with it.
-    const made = await run(() => send('POST', '/api/people', { body: body.data ?? given, answer: PersonShape }));
+    const made = await run(() => api(createPerson, { body: body.data ?? given }));
     if (made?.ok) onDone(made.value);
   };
   return (

@@ -1,7 +1,14 @@
 import { useState } from 'preact/hooks';
-import { DryRun, HoldList, HoldSet, NewHold, Retention } from '../../../sync/protocol/api/retention.ts';
+import {
+  dryRunRetention,
+  getRetention,
+  listHolds,
+  NewHold,
+  releaseHold,
+  setHold,
+} from '../../../sync/protocol/api/retention.ts';
 import { IconCalendar } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -26,14 +33,14 @@ export const retentionPage: ConsolePage = {
 
 /** How long things are kept, what went, what is kept all the same, and what kiosks have confirmed. */
 function RetentionView({ role }: PageProps) {
-  const found = useResource('retention', (signal) => get('/api/retention', Retention, { signal }));
+  const found = useResource('retention', (signal) => api(getRetention, { signal }));
   const [dry, setDry] = useState<Map<string, { due: number; held: number }> | null>(null);
   const { busy, error, run } = useWrite();
   const mayRun = role !== 'auditor';
   const state = found.value;
   const last = new Map(state?.lastRun?.rules.map((r) => [r.kind as string, r]));
   const dryRun = async () => {
-    const done = await run(() => send('POST', '/api/retention/dry-run', { answer: DryRun }));
+    const done = await run(() => api(dryRunRetention));
     if (done?.ok) setDry(new Map(done.value.rules.map((r) => [r.kind, r])));
   };
   return (
@@ -141,7 +148,7 @@ function RetentionView({ role }: PageProps) {
 
 /** Duties to keep: nothing that one covers is purged or erased. */
 function Holds({ mayWrite }: { mayWrite: boolean }) {
-  const holds = useResource('holds', (signal) => get('/api/retention/holds', HoldList, { signal }));
+  const holds = useResource('holds', (signal) => api(listHolds, { signal }));
   const [adding, setAdding] = useState(false);
   const { error, run } = useWrite();
   const release = async (id: string) => {
@@ -152,7 +159,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('POST', `/api/retention/holds/${id}/release`));
+    const done = await run(() => api(releaseHold, { params: { hold: id } }));
     if (done?.ok) {
       toast(() => t('retention.released'));
       holds.reload();
@@ -224,7 +231,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
   });
   const submit = async () => {
     if (!parsed.success) return;
-    const done = await run(() => send('POST', '/api/retention/holds', { body: parsed.data, answer: HoldSet }));
+    const done = await run(() => api(setHold, { body: parsed.data }));
     if (done?.ok) onDone();
   };
   return (

@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
 import {
-  Repository as RepositoryShape,
-  RingList,
+  listBuilds,
+  listRings,
+  listRollouts,
+  type Repository as RepositoryShape,
   type Rollout,
-  RolloutPage,
 } from '../../../sync/protocol/api/rollouts.ts';
 import { IconRollout } from '../../shared/icons.tsx';
-import { get } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
@@ -35,13 +36,9 @@ const EVERY_MS = 10_000;
 
 /** A build goes out to the kiosks: how far it is, what keeps it, who gets it first and when kiosks may restart. */
 function Rollouts({ role }: PageProps) {
-  const found = useResource(
-    'rollouts',
-    (signal) => get('/api/rollouts', RolloutPage, { query: { limit: 20 }, signal }),
-    EVERY_MS,
-  );
-  const repository = useResource('builds', (signal) => get('/api/builds', RepositoryShape, { signal }));
-  const rings = useResource('rings', (signal) => get('/api/rings', RingList, { signal }));
+  const found = useResource('rollouts', (signal) => api(listRollouts, { query: { limit: 20 }, signal }), EVERY_MS);
+  const repository = useResource('builds', (signal) => api(listBuilds, { signal }));
+  const rings = useResource('rings', (signal) => api(listRings, { signal }));
   const [starting, setStarting] = useState(false);
   const admin = role === 'admin';
   const all = found.value?.items ?? [];

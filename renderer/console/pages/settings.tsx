@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
-import { PolicyHistory, SiteHistory, SitePolicy } from '../../../sync/protocol/api/sites.ts';
+import { getSiteHistory, getSitePolicy, getSitePolicyHistory } from '../../../sync/protocol/api/sites.ts';
 import { IconRepair } from '../../shared/icons.tsx';
-import { get } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
@@ -29,12 +29,12 @@ function Settings({ role }: PageProps) {
   const chosen = filterOf('site');
   const site = siteOf(chosen.value || null);
   const id = site?.id ?? null;
-  const policy = useResource(id, (signal) => get(`/api/sites/${id}/policy`, SitePolicy, { signal }));
+  const policy = useResource(id, (signal) => api(getSitePolicy, { params: { site: id! }, signal }));
   const history = useResource(id && `${id} history`, (signal) =>
-    get(`/api/sites/${id}/policy/history`, PolicyHistory, { signal }),
+    api(getSitePolicyHistory, { params: { site: id! }, signal }),
   );
   const calendar = useResource(id && `${id} calendar`, (signal) =>
-    get(`/api/sites/${id}/history`, SiteHistory, { signal }),
+    api(getSiteHistory, { params: { site: id! }, signal }),
   );
   const [adding, setAdding] = useState(false);
   const mayWrite = role !== 'auditor';

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
-import { Arrivals, KioskStats } from '../../../sync/protocol/api/stats.ts';
+import { type Arrivals, getArrivals, getKioskStats, type KioskStats } from '../../../sync/protocol/api/stats.ts';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconChart } from '../../shared/icons.tsx';
-import { get } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
@@ -38,12 +38,8 @@ function Statistics({ query }: PageProps) {
   const to = query.get('to') || today;
   const asked = { site, from, to };
   const key = JSON.stringify(asked);
-  const arrivals = useResource(`arrivals ${key}`, (signal) =>
-    get('/api/stats/arrivals', Arrivals, { query: asked, signal }),
-  );
-  const kiosks = useResource(`kiosks ${key}`, (signal) =>
-    get('/api/stats/kiosks', KioskStats, { query: asked, signal }),
-  );
+  const arrivals = useResource(`arrivals ${key}`, (signal) => api(getArrivals, { query: asked, signal }));
+  const kiosks = useResource(`kiosks ${key}`, (signal) => api(getKioskStats, { query: asked, signal }));
   return (
     <PageFrame title={t('statistics.nav')} lead={t('statistics.lead')}>
       <FilterBar names={['site', 'from', 'to']}>

@@ -1,7 +1,14 @@
 import { useState } from 'preact/hooks';
-import { Webhook, WebhookList, WebhookSecret } from '../../../sync/protocol/api/webhooks.ts';
+import {
+  changeWebhook,
+  listWebhooks,
+  removeWebhook,
+  renewWebhookSecret,
+  testWebhook,
+  type Webhook,
+} from '../../../sync/protocol/api/webhooks.ts';
 import { IconExit } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
@@ -27,7 +34,7 @@ export const webhooksPage: ConsolePage = {
 
 /** Programs that are notified of records: who they are, how they stand, and what came of each message. */
 function Webhooks({ role }: PageProps) {
-  const found = useResource('webhooks', (signal) => get('/api/webhooks', WebhookList, { signal }));
+  const found = useResource('webhooks', (signal) => api(listWebhooks, { signal }));
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   const admin = role === 'admin';
@@ -86,16 +93,16 @@ function One({
 }) {
   const [log, setLog] = useState(false);
   const { busy, error, run } = useWrite();
-  const path = `/api/webhooks/${hook.id}`;
+
   const turn = async () => {
     const body = { enabled: !hook.enabled };
-    const done = await run(() => send('PATCH', path, { body, answer: Webhook }));
+    const done = await run(() => api(changeWebhook, { params: { webhook: hook.id }, body }));
     if (!done?.ok) return;
     toast(() => t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'));
     onChange();
   };
   const test = async () => {
-    const done = await run(() => send('POST', `${path}/test`));
+    const done = await run(() => api(testWebhook, { params: { webhook: hook.id } }));
     if (!done?.ok) return;
     toast(() => t('webhooks.tested'));
     setLog(true);
@@ -108,7 +115,7 @@ function One({
       action: t('webhooks.renew'),
     });
     if (!sure) return;
-    const made = await run(() => send('POST', `${path}/secret`, { answer: WebhookSecret }));
+    const made = await run(() => api(renewWebhookSecret, { params: { webhook: hook.id } }));
     if (made?.ok) onSecret(made.value.secret);
   };
   const remove = async () => {
@@ -120,7 +127,7 @@ function One({
       word: hook.name,
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', path));
+    const done = await run(() => api(removeWebhook, { params: { webhook: hook.id } }));
     if (!done?.ok) return;
     toast(() => t('webhooks.removed'));
     onChange();

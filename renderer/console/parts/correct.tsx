@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
-import { Correction, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
-import { PeoplePage, type Person } from '../../../sync/protocol/api/people.ts';
-import { get, send } from '../../shared/web/api.ts';
+import { makeCorrection, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
+import { listPeople, type Person } from '../../../sync/protocol/api/people.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
@@ -39,7 +39,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
   const submit = async () => {
     const body = made();
     if (!body) return;
-    const done = await run(() => send('POST', '/api/corrections', { body, answer: Correction }));
+    const done = await run(() => api(makeCorrection, { body }));
     if (!done?.ok) return;
     onDone();
     onClose();
@@ -47,8 +47,8 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
     toast(
       () => t('corrections.done'),
       async () => {
-        const undo = { kind: 'undo', target, reason: t('corrections.undoReason') };
-        const undone = await send('POST', '/api/corrections', { body: undo, answer: Correction });
+        const undo = { kind: 'undo' as const, target, reason: t('corrections.undoReason') };
+        const undone = await api(makeCorrection, { body: undo });
         onDone();
         return undone.ok ? null : undone.error;
       },
@@ -119,7 +119,7 @@ function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     setNobody(false);
-    const found = await run(() => get('/api/people', PeoplePage, { query: { number, limit: 1 } }));
+    const found = await run(() => api(listPeople, { query: { number, limit: 1 } }));
     const person = found?.ok ? found.value.items[0] : undefined;
     if (person) onFound(person);
     else setNobody(found?.ok === true);

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { DuplicateOf } from '../../../sync/protocol/api/enrolment.ts';
+import { type DuplicateOf, getPersonPicture } from '../../../sync/protocol/api/enrolment.ts';
 import { IconFace } from '../../shared/icons.tsx';
+import { urlOf } from '../../shared/web/api.ts';
 import { Form, TextField } from '../../shared/web/form.tsx';
 import { t } from '../i18n.ts';
 import { Moment } from './moment.tsx';
@@ -45,7 +46,10 @@ export function TwoPeople({
         </figure>
         <figure class="card face-beside">
           {other.hasPicture ? (
-            <img src={`/api/people/${other.person}/picture`} alt={t('lookalikes.pictureOf', { name: theirName })} />
+            <img
+              src={urlOf(getPersonPicture, { params: { person: other.person } })}
+              alt={t('lookalikes.pictureOf', { name: theirName })}
+            />
           ) : (
             <div class="photo-none" role="img" aria-label={t('lookalikes.noPicture')}>
               <IconFace />

@@ -1,6 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { OwnAccount, RecoveryCodes, TotpOffered } from '../../../sync/protocol/api/accounts.ts';
-import { get, send } from '../../shared/web/api.ts';
+import {
+  changeOwnSignIn,
+  confirmTotp,
+  getOwnAccount,
+  type OwnAccount,
+  offerTotp,
+  type TotpOffered,
+} from '../../../sync/protocol/api/accounts.ts';
+import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
@@ -10,7 +17,7 @@ import { Skeleton } from '../parts/table.tsx';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
 export function EnrolCard() {
-  const own = useResource('own', (signal) => get('/api/account', OwnAccount, { signal }));
+  const own = useResource('own', (signal) => api(getOwnAccount, { signal }));
   return (
     <EntryCard wide>
       {own.value ? <Enrolment own={own.value} onDone={() => void loadSession()} /> : <Skeleton rows={3} />}
@@ -85,7 +92,7 @@ function Password({
       password,
       ...(withCode && { code }),
     };
-    const done = await run(() => send('PUT', '/api/account/sign-in', { body, answer: OwnAccount }));
+    const done = await run(() => api(changeOwnSignIn, { body }));
     if (done?.ok) onSet(done.value, password);
   };
   return (
@@ -173,15 +180,11 @@ export function SecondFactor({
   const [code, setCode] = useState('');
   const { busy, error, run } = useWrite();
   const ask = () =>
-    void run(() => send('POST', '/api/account/totp', { body: proof, answer: TotpOffered })).then(
-      (answer) => answer?.ok && setOffer(answer.value),
-    );
+    void run(() => api(offerTotp, { body: proof })).then((answer) => answer?.ok && setOffer(answer.value));
   // One offer a visit: each new one makes the one before worthless.
   useEffect(ask, []);
   const submit = async () => {
-    const done = await run(() =>
-      send('POST', '/api/account/totp/confirm', { body: { code: code.replaceAll(' ', '') }, answer: RecoveryCodes }),
-    );
+    const done = await run(() => api(confirmTotp, { body: { code: code.replaceAll(' ', '') } }));
     if (done?.ok) onSet(done.value.codes);
     else setCode('');
   };

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
-import { MyProfile } from '../../../sync/protocol/api/portal.ts';
-import { SessionState } from '../../../sync/protocol/api/session.ts';
-import { type Answer, type ApiError, get, send, sessionHooks } from '../../shared/web/api.ts';
+import { getMyProfile, type MyProfile } from '../../../sync/protocol/api/portal.ts';
+import { endSession, getSession, redeemLink, type SessionState } from '../../../sync/protocol/api/session.ts';
+import { type Answer, type ApiError, api, sessionHooks } from '../../shared/web/api.ts';
 import { whenUsed } from '../../shared/web/used.ts';
 
 /** Whose page this is, from the link to the last click. */
@@ -64,7 +64,7 @@ export async function begin(): Promise<void> {
 
 /** Asks the server who is signed in here. */
 export async function loadSession(): Promise<void> {
-  const asked = await get('/api/session', SessionState);
+  const asked = await api(getSession);
   if (asked.ok) return admitted(asked.value);
   if (stage.peek().kind !== 'opening') return;
   const { error } = asked;
@@ -76,7 +76,7 @@ export async function enter(): Promise<void> {
   const at = stage.peek();
   if (at.kind !== 'link' || at.busy) return;
   stage.value = { ...at, busy: true, error: null };
-  const asked = await send('POST', '/api/session', { body: { token: at.token }, answer: SessionState });
+  const asked = await api(redeemLink, { body: { token: at.token } });
   if (asked.ok) return admitted(asked.value);
   const { error } = asked;
   // The link was not spent: the button stays.
@@ -85,14 +85,14 @@ export async function enter(): Promise<void> {
     return;
   }
   // A used link opened while still signed in is not needed.
-  const before = await get('/api/session', SessionState);
+  const before = await api(getSession);
   if (before.ok && before.value.role === 'person') admitted(before.value);
   else stage.value = { kind: 'out', why: null, error };
 }
 
 /** Ends the session, not before the server says so. */
 export async function signOut(): Promise<Answer<null>> {
-  const asked = await send('DELETE', '/api/session');
+  const asked = await api(endSession);
   if (!asked.ok && asked.error.code !== 'no-session') return asked;
   leaveFor('left');
   return { ok: true, value: null };
@@ -100,7 +100,7 @@ export async function signOut(): Promise<Answer<null>> {
 
 /** Rereads what is held. */
 export async function readMe(): Promise<Answer<MyProfile>> {
-  const answer = await get('/api/me', MyProfile);
+  const answer = await api(getMyProfile);
   if (answer.ok) me.value = answer.value;
   return answer;
 }

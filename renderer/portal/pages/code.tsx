@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { OwnCode } from '../../../sync/protocol/api/credentials.ts';
+import { createMyCode } from '../../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../../sync/protocol/api/portal.ts';
 import { IconQr } from '../../shared/icons.tsx';
-import { type ApiError, send } from '../../shared/web/api.ts';
+import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Ring } from '../../shared/web/ring.tsx';
 import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../core/renewal.ts';
@@ -80,7 +80,7 @@ function useOwnCode() {
         return;
       }
       const asked = performance.now();
-      const answer = await send('POST', '/api/me/qr', { answer: OwnCode });
+      const answer = await api(createMyCode);
       // Hidden meanwhile: what has come is not shown.
       if (gone || document.hidden) return;
       setError(answer.ok ? null : answer.error);

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { MyProfile } from '../../../sync/protocol/api/portal.ts';
+import { changeMyProfile, type MyProfile, setMyGps } from '../../../sync/protocol/api/portal.ts';
 import { currentLanguage, momentOf } from '../../shared/i18n.ts';
 import { IconRepair, IconStaff } from '../../shared/icons.tsx';
-import { send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
 import { languageName, SPOKEN } from '../../shared/web/languages.ts';
@@ -87,7 +87,7 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
       phone: given(phone),
       language: given(language),
     };
-    const done = await run(() => send('PATCH', '/api/me', { body, answer: MyProfile }));
+    const done = await run(() => api(changeMyProfile, { body }));
     if (!done) return;
     if (done.ok) {
       profile.value = done.value;
@@ -153,7 +153,7 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
 function Positions({ me }: { me: MyProfile }) {
   const { busy, error, run } = useWrite();
   const choose = async (optOut: boolean) => {
-    const done = await run(() => send('PUT', '/api/me/gps', { body: { optOut }, answer: MyProfile }));
+    const done = await run(() => api(setMyGps, { body: { optOut } }));
     if (!done?.ok) return;
     profile.value = done.value;
     toast(() => t(optOut ? 'gps.off' : 'gps.on'));

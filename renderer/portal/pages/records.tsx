@@ -1,9 +1,15 @@
 import { useState } from 'preact/hooks';
-import { AttendancePage, type AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
-import { type MyComplaint, MyComplaints, MyConsentTexts } from '../../../sync/protocol/api/portal.ts';
+import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
+import {
+  addMyComplaint,
+  listMyAttendance,
+  listMyComplaints,
+  listMyConsentTexts,
+  type MyComplaint,
+} from '../../../sync/protocol/api/portal.ts';
 import { dayOf, momentOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
 import { AreaField, ErrorNote, Form } from '../../shared/web/form.tsx';
@@ -15,9 +21,9 @@ import type { PortalPage } from './page.ts';
 
 /** Own records, newest first, by day on this phone's clock. */
 function Records() {
-  const { items, error, state, more, reload } = usePages('/api/me/attendance', AttendancePage, { limit: 30 });
-  const contacts = useResource('contacts', (signal) => get('/api/me/consent-texts', MyConsentTexts, { signal }));
-  const said = useResource('complaints', (signal) => get('/api/me/complaints', MyComplaints, { signal }));
+  const { items, error, state, more, reload } = usePages(listMyAttendance, { query: { limit: 30 } });
+  const contacts = useResource('contacts', (signal) => api(listMyConsentTexts, { signal }));
+  const said = useResource('complaints', (signal) => api(listMyComplaints, { signal }));
   const [wrong, setWrong] = useState<AttendanceRow | null>(null);
   const complaints = new Map(said.value?.items.map((c) => [c.record, c]));
   const days = Map.groupBy(items, (row) => dayOf(new Date(row.at)));
@@ -71,7 +77,7 @@ function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { record: row.id, words };
-    const done = await run(() => send('POST', '/api/me/complaints', { body, answer: MyComplaints }));
+    const done = await run(() => api(addMyComplaint, { body }));
     if (done?.ok) onDone();
   };
   return (

@@ -1,15 +1,18 @@
 import { useState } from 'preact/hooks';
 import {
-  ErasureBegun,
-  ErasureConfirmation,
-  MyConsentAnswer,
+  confirmMyErasure,
+  exportMyData,
+  giveMyConsent,
+  listMyConsentTexts,
   type MyConsentText,
-  MyConsentTexts,
+  type MyConsentTexts,
   type MyProfile,
+  requestMyErasure,
+  withdrawMyConsent,
 } from '../../../sync/protocol/api/portal.ts';
 import { currentLanguage, directionOf, momentOf } from '../../shared/i18n.ts';
 import { IconDownload, IconShield, IconTrash } from '../../shared/icons.tsx';
-import { download, get, send } from '../../shared/web/api.ts';
+import { api, download } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, SelectField } from '../../shared/web/form.tsx';
@@ -24,7 +27,7 @@ import type { PortalPage } from './page.ts';
 
 /** Consent, everything as a file, erasure, and who to ask. */
 function Rights({ me }: { me: MyProfile }) {
-  const texts = useResource('texts', (signal) => get('/api/me/consent-texts', MyConsentTexts, { signal }));
+  const texts = useResource('texts', (signal) => api(listMyConsentTexts, { signal }));
   return (
     <>
       <h1>{t('rights.title')}</h1>
@@ -47,7 +50,7 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('POST', '/api/me/consent/withdraw', { answer: MyConsentAnswer }));
+    const done = await run(() => api(withdrawMyConsent));
     if (!done?.ok) return;
     toast(() => t('consent.withdrawn'));
     await readMe();
@@ -94,7 +97,7 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
   const submit = async () => {
     if (!agreed) return;
     const body = { textVersion: text.version, language: text.language };
-    const done = await run(() => send('POST', '/api/me/consent', { body, answer: MyConsentAnswer }));
+    const done = await run(() => api(giveMyConsent, { body }));
     if (!done?.ok) return;
     toast(() => t('consent.given'));
     onDone();
@@ -134,7 +137,7 @@ function Everything() {
   const { busy, error, run } = useWrite();
   const save = () =>
     void run(async () => {
-      const no = await download('/api/gdpr/export/my-data', {});
+      const no = await download(exportMyData);
       return no ? { ok: false, error: no } : { ok: true, value: null };
     });
   return (
@@ -155,13 +158,11 @@ function Erase({ me }: { me: MyProfile }) {
   const [asked, setAsked] = useState<ErasureConfirmationAnswer | null>(null);
   const { busy, error, run } = useWrite();
   const ask = async () => {
-    const answer = await run(() =>
-      send('POST', '/api/gdpr/delete/my-account/confirmation', { answer: ErasureConfirmation }),
-    );
+    const answer = await run(() => api(confirmMyErasure));
     if (answer?.ok) setAsked(answer.value);
   };
   const erase = async (confirmation: string) => {
-    const done = await send('DELETE', '/api/gdpr/delete/my-account', { body: { confirmation }, answer: ErasureBegun });
+    const done = await api(requestMyErasure, { body: { confirmation } });
     if (!done.ok) return done.error;
     setAsked(null);
     const { undoUntil } = done.value;

@@ -1,6 +1,6 @@
-import { Credentials } from '../../../sync/protocol/api/credentials.ts';
+import { listMyCredentials, revokeMyCredential } from '../../../sync/protocol/api/credentials.ts';
 import { momentOf } from '../../shared/i18n.ts';
-import { get, send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
@@ -9,7 +9,7 @@ import { t } from '../i18n.ts';
 
 /** Own cards and badges that open something; a lost one is revoked here. Renders nothing where there are none. */
 export function Cards() {
-  const held = useResource('cards', (signal) => get('/api/me/credentials', Credentials, { signal }));
+  const held = useResource('cards', (signal) => api(listMyCredentials, { signal }));
   const { busy, error, run } = useWrite();
   const valid = held.value?.items.filter((c) => c.revokedAt === null) ?? [];
   const lost = async (id: string) => {
@@ -20,7 +20,7 @@ export function Cards() {
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', `/api/me/credentials/${id}`, { answer: Credentials }));
+    const done = await run(() => api(revokeMyCredential, { params: { credential: id } }));
     if (!done?.ok) return;
     toast(() => t('cards.revoked'));
     held.reload();

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { MyProfile } from '../../../sync/protocol/api/portal.ts';
+import { undoMyErasure } from '../../../sync/protocol/api/portal.ts';
 import { momentOf } from '../../shared/i18n.ts';
 import { IconAlert, IconLock } from '../../shared/icons.tsx';
-import { send } from '../../shared/web/api.ts';
+import { api } from '../../shared/web/api.ts';
 import { Preferences } from '../../shared/web/choices.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Mark } from '../../shared/web/mark.tsx';
@@ -84,7 +84,7 @@ function Leave() {
 function UnderWay({ undoUntil }: { undoUntil: string | null }) {
   const { busy, error, run } = useWrite();
   const undo = async () => {
-    const done = await run(() => send('POST', '/api/gdpr/delete/my-account/undo', { answer: MyProfile }));
+    const done = await run(() => api(undoMyErasure));
     if (!done?.ok) return;
     me.value = done.value;
     toast(() => t('erase.undone'));

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { send } from '../../shared/web/api.ts';
+import { requestSignInLink } from '../../../sync/protocol/api/accounts.ts';
+import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
@@ -14,7 +15,7 @@ export function OutCard({ at: { why, error } }: { at: Extract<Stage, { kind: 'ou
   const first = useRef<HTMLHeadingElement>(null);
   useEffect(() => first.current?.focus(), [why]);
   const submit = async () => {
-    const done = await run(() => send('POST', '/api/sign-in-links', { body: { email } }));
+    const done = await run(() => api(requestSignInLink, { body: { email } }));
     if (done?.ok) setAsked(true);
   };
   return (

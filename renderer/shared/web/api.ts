@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { type Endpoint, type Params, RAW_TYPE, type Unchanging } from '../../../sync/protocol/api/endpoint.ts';
 import { ProblemBody } from '../../../sync/protocol/api/session.ts';
 
 /**
@@ -19,14 +20,31 @@ export interface ApiError {
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ApiError };
 
-export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
+/**
+ * What an endpoint takes from its caller. In a query, what is absent, null or empty is left out; its values may come from
+ * the page's address, and the server checks them.
+ */
+type Input<P extends Params, Q extends z.ZodType, B extends z.ZodType> = ([keyof P] extends [never]
+  ? { readonly params?: P }
+  : { readonly params: { readonly [K in keyof P]: string | number } }) &
+  (B extends z.ZodUndefined
+    ? { readonly body?: undefined }
+    : { readonly body: z.input<B> extends Uint8Array ? Blob : Unchanging<z.input<B>> }) & {
+    readonly query?: { readonly [K in keyof z.input<Q>]?: string | number | boolean | null | undefined };
+    readonly signal?: AbortSignal;
+    /** Under which a write is done at most once. Absent: a new one. */
+    readonly key?: string;
+  };
 
-export interface Write<T extends z.ZodType> {
+/** The argument may be left out where the endpoint takes nothing. */
+export type Rest<P extends Params, Q extends z.ZodType, B extends z.ZodType> =
+  Record<never, never> extends Input<P, Q, B> ? [input?: Input<P, Q, B>] : [input: Input<P, Q, B>];
+
+interface Given {
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: unknown;
-  /** Shape of the answer; absent: there is none (204). */
-  readonly answer?: T;
-  readonly query?: Query;
-  /** Under which the write is done at most once. Absent: a new one. */
+  readonly signal?: AbortSignal;
   readonly key?: string;
 }
 
@@ -36,51 +54,55 @@ const RETRY_MS = [500, 2000];
 /** Called whenever the server says that nobody is signed in here, and whenever it answered someone who is. */
 export const sessionHooks = { ended: (): void => undefined, used: (): void => undefined };
 
-/** Reads. @param shape of the answer; @param o `idle`: no use of the session, e.g. a number that is looked at by itself */
-export async function get<T extends z.ZodType>(
-  path: string,
-  shape: T,
-  { query, signal, idle = false }: { query?: Query; signal?: AbortSignal; idle?: boolean } = {},
-): Promise<Answer<z.output<T>>> {
-  const answer = await ask(path + queryText(query), { cache: 'no-store', ...(signal && { signal }) }, idle);
-  return 'error' in answer ? { ok: false, error: answer.error } : parse(answer.response, shape);
-}
-
-/** Changes something, once. @returns the parsed answer; undefined where the route answers nothing */
-export async function send<T extends z.ZodType = z.ZodUndefined>(
-  method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-  path: string,
-  { body, answer, query, key = crypto.randomUUID() }: Write<T> = {},
-): Promise<Answer<z.output<T>>> {
-  const init: RequestInit = {
-    method,
-    headers: { 'idempotency-key': key, ...(body !== undefined && { 'content-type': 'application/json' }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  };
-  let asked = await ask(path + queryText(query), init);
-  for (const pause of RETRY_MS) {
+/** Calls an endpoint. What changes something is done once, however often it has to be sent. */
+export async function api<P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType | 'nothing'>(
+  endpoint: Endpoint<P, Q, B, A>,
+  ...[input]: Rest<P, Q, B>
+): Promise<Answer<A extends z.ZodType ? z.output<A> : undefined>> {
+  const { method, raw, answer, idle } = endpoint;
+  const { body, signal, key = crypto.randomUUID() } = (input ?? {}) as Given;
+  const url = urlFor(endpoint, input as Given);
+  const type = raw ? RAW_TYPE : 'application/json';
+  const init: RequestInit =
+    method === 'GET'
+      ? { cache: 'no-store', ...(signal && { signal }) }
+      : {
+          method,
+          headers: { 'idempotency-key': key, ...(body !== undefined && { 'content-type': type }) },
+          ...(body !== undefined && { body: raw ? (body as Blob) : JSON.stringify(body) }),
+        };
+  let asked = await ask(url, init, idle);
+  for (const pause of method === 'GET' || raw ? [] : RETRY_MS) {
     if (!('error' in asked) || asked.error.status !== 0) break;
     await new Promise((resolve) => setTimeout(resolve, pause));
-    asked = await ask(path + queryText(query), init);
+    asked = await ask(url, init, idle);
   }
   if ('error' in asked) return { ok: false, error: asked.error };
-  return answer ? parse(asked.response, answer) : { ok: true, value: undefined as z.output<T> };
+  return (answer === 'nothing' ? { ok: true, value: undefined } : parse(asked.response, answer)) as never;
 }
 
-/** Sends a file as it is, once. @param answer shape of the answer */
-export async function sendFile<T extends z.ZodType>(
-  path: string,
-  file: Blob,
-  { query, answer }: { query?: Query; answer: T },
-): Promise<Answer<z.output<T>>> {
-  const headers = { 'idempotency-key': crypto.randomUUID(), 'content-type': 'application/octet-stream' };
-  const asked = await ask(path + queryText(query), { method: 'POST', headers, body: file });
-  return 'error' in asked ? { ok: false, error: asked.error } : parse(asked.response, answer);
+/** Where an endpoint is, e.g. for a picture. */
+export function urlOf<P extends Params, Q extends z.ZodType>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined>,
+  ...[input]: Rest<P, Q, z.ZodUndefined>
+): string {
+  return urlFor(endpoint, input as Given);
+}
+
+function urlFor({ path }: Pick<Endpoint, 'path'>, { params = {}, query = {} }: Given = {}): string {
+  const asked = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === null || value === '' ? [] : [[name, String(value)]],
+  );
+  const at = path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name]!));
+  return asked.length > 0 ? `${at}?${new URLSearchParams(asked)}` : at;
 }
 
 /** Fetches a file and hands it to the browser to save. @returns null, or why not */
-export async function download(path: string, query: Query): Promise<ApiError | null> {
-  const asked = await ask(path + queryText(query), { cache: 'no-store' });
+export async function download<P extends Params, Q extends z.ZodType>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined, 'file'>,
+  ...[input]: Rest<P, Q, z.ZodUndefined>
+): Promise<ApiError | null> {
+  const asked = await ask(urlFor(endpoint, input as Given), { cache: 'no-store' });
   if ('error' in asked) return asked.error;
   const name = /filename="([^"]+)"/.exec(asked.response.headers.get('content-disposition') ?? '')?.[1] ?? 'export';
   let blob: Blob;
@@ -147,14 +169,3 @@ async function parse<T extends z.ZodType>(response: Response, shape: T): Promise
     },
   };
 }
-
-/** `?a=1&b=2`; what is absent, null or empty is left out. */
-function queryText(query: Query = {}): string {
-  const given = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined || value === null || value === '' ? [] : [[name, String(value)]],
-  );
-  return given.length > 0 ? `?${new URLSearchParams(given).toString()}` : '';
-}
-
-/** A page of a list, as `pageOf` makes it. */
-export type PageShape<T> = z.ZodType<{ items: T[]; next: string | null }>;

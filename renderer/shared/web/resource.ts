@@ -1,5 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { type Answer, type ApiError, get, type PageShape, type Query } from './api.ts';
+import type { z } from 'zod';
+import type { Endpoint, Params } from '../../../sync/protocol/api/endpoint.ts';
+import { type Answer, type ApiError, api, type Rest } from './api.ts';
 
 /** How components read the API. What is asked for again replaces what is there only once it has come. */
 
@@ -57,8 +59,11 @@ export interface Pages<T> {
 }
 
 /** A list by cursor. Another query starts again. */
-export function usePages<T>(path: string, shape: PageShape<T>, query: Query): Pages<T> {
-  const key = path + JSON.stringify(query);
+export function usePages<T, P extends Params, Q extends z.ZodType>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<{ items: T[]; next: string | null }>>,
+  ...[input]: Rest<P, Q, z.ZodUndefined>
+): Pages<T> {
+  const key = endpoint.path + JSON.stringify(input);
   const [state, setState] = useState<{
     items: readonly T[];
     next: string | null;
@@ -71,7 +76,8 @@ export function usePages<T>(path: string, shape: PageShape<T>, query: Query): Pa
   const read = (cursor: string | null): void => {
     const { gone } = shown.current!;
     setState((s) => ({ ...s, error: null, state: cursor === null ? 'first' : 'more' }));
-    void get(path, shape, { query: { ...query, cursor }, signal: gone.signal }).then((answer) => {
+    const asked = { ...input, query: { ...input?.query, cursor }, signal: gone.signal };
+    void api(endpoint, ...([asked] as unknown as Rest<P, Q, z.ZodUndefined>)).then((answer) => {
       if (gone.signal.aborted) return;
       setState((s) => {
         if (!answer.ok) return { ...s, error: answer.error, state: 'ready' };

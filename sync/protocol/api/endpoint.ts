@@ -8,8 +8,15 @@ export type Role = (typeof ROLES)[number];
 export const AUDIT_ACTIONS = ['read', 'write', 'delete', 'export', 'decrypt', 'sign-in', 'refuse', 'operate'] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
-type Params = Readonly<Record<string, z.ZodType>>;
+export type Params = Readonly<Record<string, z.ZodType>>;
 type AnswerKind = z.ZodType | 'file' | 'nothing';
+
+/** A value as a shape takes it; its lists may be read-only. */
+export type Unchanging<T> = T extends readonly (infer Item)[]
+  ? readonly Unchanging<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Unchanging<T[K]> }
+    : T;
 
 /** `person` in `/api/people/:person/minor`. */
 type NamesIn<Path> = Path extends `${string}:${infer Name}/${infer Rest}`
@@ -41,7 +48,7 @@ export interface Endpoint<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
-  /** The body is a file as it is, `application/octet-stream`: `body` is then `RawBody`. */
+  /** The body is a file as it is, `RAW_TYPE`: `body` is then `RawBody`. */
   readonly raw?: true;
   /** Largest body, bytes. Default 64 KiB. */
   readonly maxBody?: number;
@@ -59,6 +66,8 @@ export interface Endpoint<
 
 /** Body of an endpoint that takes a file. */
 export const RawBody = z.instanceof(Uint8Array);
+/** Its content type: one that a form of another page can't send. */
+export const RAW_TYPE = 'application/octet-stream';
 
 /** Names the types of a declaration, and asks for a shape for each name in its path. */
 export const endpoint = <

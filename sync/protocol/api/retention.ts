@@ -87,7 +87,7 @@ export const getRetention = endpoint({
 });
 
 export const dryRunRetention = endpoint({
-  method: 'GET',
+  method: 'POST',
   path: '/api/retention/dry-run',
   summary: 'What a run would remove now; it removes nothing',
   roles: ['admin', 'dpo'],

@@ -49,7 +49,7 @@ export const ProblemBody = z.object({
 });
 export type ProblemBody = z.infer<typeof ProblemBody>;
 
-export const signIn = endpoint({
+export const signInWithPassword = endpoint({
   method: 'POST',
   path: '/api/sign-in',
   summary: 'Signs in with address, password and second factor, all at once.',
@@ -88,7 +88,7 @@ export const getSession = endpoint({
   answer: SessionState,
 });
 
-export const signOut = endpoint({
+export const endSession = endpoint({
   method: 'DELETE',
   path: '/api/session',
   summary: 'Signs out.',
@@ -99,7 +99,7 @@ export const signOut = endpoint({
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const signOutEverywhere = endpoint({
+export const endAllSessions = endpoint({
   method: 'DELETE',
   path: '/api/sessions',
   summary: 'Signs out everywhere: ends every session of the caller, this one too, and their unused links.',

@@ -1,6 +1,13 @@
 import { useState } from 'preact/hooks';
-import { type FleetCommand, FleetDetail, type NewCommand } from '../../../../sync/protocol/api/fleet.ts';
-import { type ApiError, download, send } from '../../../shared/web/api.ts';
+import {
+  commandKiosk,
+  type FleetCommand,
+  type FleetDetail,
+  getKioskLog,
+  type NewCommand,
+  withdrawCommand,
+} from '../../../../sync/protocol/api/fleet.ts';
+import { type ApiError, api, download } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -9,7 +16,6 @@ import { t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton, Table } from '../../parts/table.tsx';
-
 import { whoLabel } from './settings-form.tsx';
 
 const TONE: Readonly<Record<FleetCommand['state'], string | undefined>> = {
@@ -37,7 +43,7 @@ export function CommandsPanel({
   const { kiosk, commands } = detail;
   const { busy, error, run } = useWrite();
   const [unread, setUnread] = useState<ApiError | null>(null);
-  const path = `/api/fleet/${kiosk.id}`;
+
   const sendCommand = async (what: NewCommand['what']) => {
     const destroys = what === 'wipe' || what === 'decommission';
     const sure = await confirm({
@@ -48,16 +54,17 @@ export function CommandsPanel({
     });
     if (!sure) return;
     const body: NewCommand = { what, ...(destroys && { name: kiosk.name }) };
-    const answer = await run(() => send('POST', `${path}/commands`, { body, answer: FleetDetail }));
+    const answer = await run(() => api(commandKiosk, { params: { device: kiosk.id }, body }));
     if (!answer?.ok) return;
     toast(() => t('fleet.sent'));
     onChange(answer.value);
   };
   const takeBack = async (id: string) => {
-    const answer = await run(() => send('DELETE', `${path}/commands/${id}`, { answer: FleetDetail }));
+    const answer = await run(() => api(withdrawCommand, { params: { device: kiosk.id, command: id } }));
     if (answer?.ok) onChange(answer.value);
   };
-  const read = async (id: string) => setUnread(await download(`${path}/logs/${id}`, {}));
+  const read = async (id: string) =>
+    setUnread(await download(getKioskLog, { params: { device: kiosk.id, command: id } }));
   const able = admin && kiosk.status === 'approved';
   // One that is taken out of service may wait for days, and be stolen meanwhile.
   const offered = COMMANDS.filter(

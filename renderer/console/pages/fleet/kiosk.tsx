@@ -2,13 +2,15 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import {
   type FleetDetail as Detail,
   type DeviceConfig,
-  FleetDetail,
   type FleetKiosk,
-  FleetPage,
+  getKiosk,
+  listFleet,
+  revertKioskSettings,
+  setKioskSettings,
 } from '../../../../sync/protocol/api/fleet.ts';
 import type { Under } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
@@ -32,12 +34,8 @@ const EVERY_MS = 5_000;
  * accounts, so they are read when something became of them, and not all the time.
  */
 export function KioskPage({ device, role }: { device: string; role: Role }) {
-  const found = useResource(device, (signal) => get(`/api/fleet/${device}`, FleetDetail, { signal }));
-  const live = useResource(
-    `${device} live`,
-    (signal) => get('/api/fleet', FleetPage, { query: { device }, signal }),
-    EVERY_MS,
-  );
+  const found = useResource(device, (signal) => api(getKiosk, { params: { device }, signal }));
+  const live = useResource(`${device} live`, (signal) => api(listFleet, { query: { device }, signal }), EVERY_MS);
   const [changed, setChanged] = useState<Detail | null>(null);
   const detail = changed ?? found.value;
   const kiosk = live.value?.items[0] ?? detail?.kiosk ?? null;
@@ -148,7 +146,7 @@ function SettingsPanel({
   const [editing, setEditing] = useState(false);
   const write = useWrite();
   const back = useWrite();
-  const path = `/api/fleet/${kiosk.id}/settings`;
+
   const done = (next: Detail) => {
     toast(() => t('fleet.saved'));
     setEditing(false);
@@ -156,12 +154,12 @@ function SettingsPanel({
   };
   const save = async (settings: DeviceConfig) => {
     const answer = await write.run(() =>
-      send('PUT', path, { body: { settings, after: own.revision }, answer: FleetDetail }),
+      api(setKioskSettings, { params: { device: kiosk.id }, body: { settings, after: own.revision } }),
     );
     if (answer?.ok) done(answer.value);
   };
   const putBack = async (revision: number) => {
-    const answer = await back.run(() => send('POST', `${path}/back`, { body: { revision }, answer: FleetDetail }));
+    const answer = await back.run(() => api(revertKioskSettings, { params: { device: kiosk.id }, body: { revision } }));
     if (answer?.ok) done(answer.value);
   };
   const refused = kiosk.report?.configProblem;

@@ -1,9 +1,17 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { FleetPage } from '../../../../sync/protocol/api/fleet.ts';
+import { listFleet } from '../../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../../sync/protocol/api/page.ts';
-import { HandedOver, KioskStaff, KioskStaffList, type StaffReset } from '../../../../sync/protocol/api/staff.ts';
+import {
+  addKioskStaff,
+  type HandedOver,
+  KioskStaff,
+  listKioskStaff,
+  removeKioskStaff,
+  resetKioskStaff,
+  type StaffReset,
+} from '../../../../sync/protocol/api/staff.ts';
 import { IconBack, IconRepair } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { Empty } from '../../../shared/web/empty.tsx';
@@ -27,10 +35,10 @@ const StaffRole = KioskStaff.shape.role;
  * again when a kiosk reports something else of them, which the list of kiosks shows, and not all the time.
  */
 export function KioskStaffPage({ role }: { role: Role }) {
-  const found = useResource('kiosk-staff', (signal) => get('/api/kiosk-staff', KioskStaffList, { signal }));
+  const found = useResource('kiosk-staff', (signal) => api(listKioskStaff, { signal }));
   const kiosks = useResource(
     'staff of kiosks',
-    (signal) => get('/api/fleet', FleetPage, { query: { limit: MAX_PAGE }, signal }),
+    (signal) => api(listFleet, { query: { limit: MAX_PAGE }, signal }),
     EVERY_MS,
   );
   const said = kiosks.value && JSON.stringify(kiosks.value.items.map(({ id, report }) => [id, report?.staff]));
@@ -51,7 +59,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', `/api/kiosk-staff/${id}`, { answer: KioskStaffList }));
+    const done = await run(() => api(removeKioskStaff, { params: { member: id } }));
     if (!done?.ok) return;
     toast(() => t('kioskStaff.removed'));
     found.reload();
@@ -63,7 +71,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
       action: t(`kioskStaff.reset.${reset.what}`),
     });
     if (!sure) return;
-    const done = await run(() => send('POST', `/api/kiosk-staff/${id}/reset`, { body: reset, answer: HandedOver }));
+    const done = await run(() => api(resetKioskStaff, { params: { member: id }, body: reset }));
     if (!done?.ok) return;
     setSheet(done.value);
     found.reload();
@@ -240,7 +248,7 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { name: name.trim(), role, site: site || null, badge: badge.trim() || null };
-    const made = await run(() => send('POST', '/api/kiosk-staff', { body, answer: HandedOver }));
+    const made = await run(() => api(addKioskStaff, { body }));
     if (!made?.ok) return;
     toast(() => t('kioskStaff.done'));
     onDone(made.value);

@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
 import {
   type DeviceConfig,
-  Template,
-  TemplateList,
+  listSettingsTemplates,
+  revertSettingsTemplate,
+  setSettingsTemplate,
   type Template as TemplateOf,
 } from '../../../../sync/protocol/api/fleet.ts';
 import { IconBack } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
@@ -23,7 +24,7 @@ const NAMES = ['direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'
 
 /** Settings that the kiosks of each site inherit. */
 export function TemplatesPage({ role }: { role: Role }) {
-  const found = useResource('templates', (signal) => get('/api/fleet-templates', TemplateList, { signal }));
+  const found = useResource('templates', (signal) => api(listSettingsTemplates, { signal }));
   return (
     <PageFrame
       title={t('fleet.templates')}
@@ -48,7 +49,7 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
   const [editing, setEditing] = useState(false);
   const write = useWrite();
   const back = useWrite();
-  const path = `/api/fleet-templates/${template.site}`;
+
   const done = () => {
     toast(() => t('fleet.saved'));
     setEditing(false);
@@ -56,11 +57,13 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
   };
   const save = async (settings: DeviceConfig) => {
     const body = { settings, after: template.revision };
-    const answer = await write.run(() => send('PUT', path, { body, answer: Template }));
+    const answer = await write.run(() => api(setSettingsTemplate, { params: { site: template.site }, body }));
     if (answer?.ok) done();
   };
   const putBack = async (revision: number) => {
-    const answer = await back.run(() => send('POST', `${path}/back`, { body: { revision }, answer: Template }));
+    const answer = await back.run(() =>
+      api(revertSettingsTemplate, { params: { site: template.site }, body: { revision } }),
+    );
     if (answer?.ok) done();
   };
   return (

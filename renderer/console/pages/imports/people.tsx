@@ -1,12 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
 import {
+  createImportPeople,
   type ImportLine,
-  ImportLinePage,
-  ImportRun,
+  listImportLines,
   type ImportRun as Run,
+  undoImportPeople,
 } from '../../../../sync/protocol/api/imports.ts';
 import { IconAddPerson } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote, SelectField } from '../../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
@@ -25,12 +26,11 @@ const OUTCOMES = ['wrong', 'new', 'known'] as const;
  * @param uploads grows with each upload, after which the lines are read again
  */
 export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: number; onChange: () => void }) {
-  const path = `/api/imports/${run.id}/people`;
   const outcome = filterOf('line');
-  const summary = useResource(`${path} ${uploads} ${run.people.state}`, (signal) =>
-    get(path, ImportLinePage, { query: { limit: 1 }, signal }),
+  const summary = useResource(`${run.id} ${uploads} ${run.people.state}`, (signal) =>
+    api(listImportLines, { params: { import: run.id }, query: { limit: 1 }, signal }),
   );
-  const pages = usePages(path, ImportLinePage, { outcome: outcome.value, limit: 50 });
+  const pages = usePages(listImportLines, { params: { import: run.id }, query: { outcome: outcome.value, limit: 50 } });
   useEffect(() => {
     pages.reload();
   }, [uploads, run.people.state]);
@@ -50,7 +50,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
       action: t('imports.people.make', { count: counts.new }),
     });
     if (!sure) return;
-    const done = await write(() => send('POST', path, { answer: ImportRun }));
+    const done = await write(() => api(createImportPeople, { params: { import: run.id } }));
     if (done?.ok) onChange();
   };
   const undo = async () => {
@@ -61,7 +61,7 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
       danger: true,
     });
     if (!sure) return;
-    const done = await write(() => send('POST', `${path}/undo`, { answer: ImportRun }));
+    const done = await write(() => api(undoImportPeople, { params: { import: run.id } }));
     if (done?.ok) onChange();
   };
   return (

@@ -1,15 +1,20 @@
 import { useEffect, useState } from 'preact/hooks';
 import {
-  AcceptedAll,
+  acceptAllImportPhotos,
+  applyImport,
+  assignImportPhoto,
+  cancelImport,
+  decideImportPhoto,
+  getImport,
+  getImportPicture,
   type ImportDecision,
-  ImportPhoto,
-  ImportPhotoPage,
-  ImportRun,
-  Uploaded,
+  type ImportPhoto,
+  listImportPhotos,
+  uploadImportFile,
 } from '../../../../sync/protocol/api/imports.ts';
-import { PeoplePage } from '../../../../sync/protocol/api/people.ts';
+import { listPeople } from '../../../../sync/protocol/api/people.ts';
 import { IconBack, IconCheck, IconFace } from '../../../shared/icons.tsx';
-import { get, send, sendFile } from '../../../shared/web/api.ts';
+import { api, urlOf } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { Empty } from '../../../shared/web/empty.tsx';
@@ -37,16 +42,19 @@ const STATES = ['judged', 'accepted', 'refused', 'waiting', 'applied'] as const;
  * enrolled.
  */
 export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
-  const found = useResource(id, (signal) => get(`/api/imports/${id}`, ImportRun, { signal }), EVERY_MS);
+  const found = useResource(id, (signal) => api(getImport, { params: { import: id }, signal }), EVERY_MS);
   const state = filterOf('state');
   const doubtful = filterOf('doubtful');
   const run_ = found.value;
   const open = run_?.state === 'open';
-  const pages = usePages(`/api/imports/${id}/photos`, ImportPhotoPage, {
-    state: state.value,
-    doubtful: doubtful.value,
-    // Read again whenever the server has looked at more.
-    limit: 40,
+  const pages = usePages(listImportPhotos, {
+    params: { import: id },
+    query: {
+      state: state.value,
+      doubtful: doubtful.value,
+      // Read again whenever the server has looked at more.
+      limit: 40,
+    },
   });
   const { busy, error, run } = useWrite();
   // What was decided since the list was read: the list itself stays where it was scrolled to.
@@ -69,7 +77,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   const total = run_ ? Object.entries(run_.counts).reduce((n, [k, v]) => n + (k === 'doubtful' ? 0 : v), 0) : 0;
   const waiting = run_?.counts.waiting ?? 0;
   const acceptAll = async () => {
-    const done = await run(() => send('POST', `/api/imports/${id}/accept-all`, { answer: AcceptedAll }));
+    const done = await run(() => api(acceptAllImportPhotos, { params: { import: id } }));
     if (done?.ok) {
       toast(() => t('imports.allAccepted', { count: done.value.accepted }));
       reload();
@@ -82,7 +90,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
       action: t('imports.apply'),
     });
     if (!sure) return;
-    const done = await run(() => send('POST', `/api/imports/${id}/apply`, { answer: ImportRun }));
+    const done = await run(() => api(applyImport, { params: { import: id } }));
     if (done?.ok) reload();
   };
   const cancel = async () => {
@@ -93,7 +101,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('POST', `/api/imports/${id}/cancel`, { answer: ImportRun }));
+    const done = await run(() => api(cancelImport, { params: { import: id } }));
     if (done?.ok) go('imports');
   };
   return (
@@ -228,7 +236,7 @@ function Upload({ id, onDone }: { id: string; onDone: () => void }) {
     for (const [i, file] of sorted.entries()) {
       setDone({ at: i, of: sorted.length });
       const query = { name: file.name.slice(-255) };
-      const answer = await run(() => sendFile(`/api/imports/${id}/files`, file, { query, answer: Uploaded }));
+      const answer = await run(() => api(uploadImportFile, { params: { import: id }, body: file, query }));
       if (!answer?.ok) break;
       setRefused((r) => [...r, ...answer.value.refused]);
     }
@@ -277,8 +285,7 @@ function Photo({
   const [comparing, setComparing] = useState(false);
   const { busy, error, run } = useWrite();
   const decide = async (body: ImportDecision) => {
-    const path = `/api/imports/${id}/photos/${photo.id}/decision`;
-    const done = await run(() => send('POST', path, { body, answer: ImportPhoto }));
+    const done = await run(() => api(decideImportPhoto, { params: { import: id, photo: photo.id }, body }));
     if (done?.ok) onDecided(done.value);
     return done?.ok ?? false;
   };
@@ -287,7 +294,7 @@ function Photo({
     <li class="card photo" data-state={photo.state}>
       {photo.hasPicture && photo.state !== 'waiting' ? (
         <img
-          src={`/api/imports/${id}/photos/${photo.id}/picture`}
+          src={urlOf(getImportPicture, { params: { import: id, photo: photo.id } })}
           alt={t('imports.face', { file: photo.file })}
           loading="lazy"
         />
@@ -357,7 +364,7 @@ function Photo({
             name={photo.person?.name ?? t('people.unnamed')}
             ours={
               <img
-                src={`/api/imports/${id}/photos/${photo.id}/picture`}
+                src={urlOf(getImportPicture, { params: { import: id, photo: photo.id } })}
                 alt={t('imports.face', { file: photo.file })}
               />
             }
@@ -405,13 +412,14 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
   const [none, setNone] = useState(false);
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const found = await run(() => get('/api/people', PeoplePage, { query: { [by]: typed.trim() } }));
+    const found = await run(() => api(listPeople, { query: { [by]: typed.trim() } }));
     if (!found?.ok) return;
     const [person] = found.value.items;
     setNone(!person);
     if (!person) return;
-    const path = `/api/imports/${id}/photos/${photo}/person`;
-    const done = await run(() => send('POST', path, { body: { person: person.id }, answer: ImportPhoto }));
+    const done = await run(() =>
+      api(assignImportPhoto, { params: { import: id, photo }, body: { person: person.id } }),
+    );
     if (done?.ok) onDone(done.value);
   };
   return (

@@ -1,7 +1,20 @@
 import { useState } from 'preact/hooks';
-import { AffectedPeople, Contained, Incident, IncidentScope, Notice } from '../../../../sync/protocol/api/incidents.ts';
+import {
+  addIncidentScope,
+  type Contained,
+  changeIncident,
+  closeIncident,
+  containIncident,
+  getIncident,
+  getIncidentNotice,
+  type Incident,
+  IncidentScope,
+  listAffected,
+  recordNotified,
+  removeIncidentScope,
+} from '../../../../sync/protocol/api/incidents.ts';
 import { IconBack } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { AreaField, CheckField, ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
@@ -24,7 +37,7 @@ type Task = 'write' | 'scope' | 'contain' | 'affected' | 'authority' | 'people';
 
 /** One incident: its clock, what is written about it, who it affects, what was done. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
-  const found = useResource(id, (signal) => get(`/api/incidents/${id}`, Incident, { signal }));
+  const found = useResource(id, (signal) => api(getIncident, { params: { incident: id }, signal }));
   const [task, setTask] = useState<Task | null>(null);
   const { busy, error, run } = useWrite();
   const incident = found.value;
@@ -42,7 +55,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
     });
     if (!sure) return;
     const body = { to, at: new Date().toISOString() };
-    const answer = await run(() => send('POST', `/api/incidents/${id}/notified`, { body, answer: Incident }));
+    const answer = await run(() => api(recordNotified, { params: { incident: id }, body }));
     if (answer?.ok) done(() => t('incidents.noted'));
   };
   const close = async () => {
@@ -52,11 +65,11 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
       action: t('incidents.close'),
     });
     if (!sure) return;
-    const answer = await run(() => send('POST', `/api/incidents/${id}/close`, { answer: Incident }));
+    const answer = await run(() => api(closeIncident, { params: { incident: id } }));
     if (answer?.ok) done(() => t('incidents.closed'));
   };
   const dropScope = async (scope: string) => {
-    const answer = await run(() => send('DELETE', `/api/incidents/${id}/scopes/${scope}`, { answer: Incident }));
+    const answer = await run(() => api(removeIncidentScope, { params: { incident: id, scope } }));
     if (answer?.ok) found.reload();
   };
   return (
@@ -215,7 +228,7 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
   const submit = async () => {
     const changed = Object.fromEntries(WORDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])));
     const body = { version: incident.version, ...changed };
-    const done = await run(() => send('PATCH', `/api/incidents/${incident.id}`, { body, answer: Incident }));
+    const done = await run(() => api(changeIncident, { params: { incident: incident.id }, body }));
     if (done?.ok) onDone();
   };
   return (
@@ -259,7 +272,7 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
   const parsed = IncidentScope.safeParse(given);
   const submit = async () => {
     if (!parsed.success) return;
-    const done = await run(() => send('POST', `/api/incidents/${id}/scopes`, { body: parsed.data, answer: Incident }));
+    const done = await run(() => api(addIncidentScope, { params: { incident: id }, body: parsed.data }));
     if (done?.ok) onDone();
   };
   return (
@@ -295,8 +308,8 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
       danger: true,
     });
     if (!sure) return;
-    const body = { rotate: rotate ? ['signing', 'sealing'] : [], devices, everySession: sessions };
-    const done = await run(() => send('POST', `/api/incidents/${id}/contain`, { body, answer: Contained }));
+    const body = { rotate: rotate ? (['signing', 'sealing'] as const) : [], devices, everySession: sessions };
+    const done = await run(() => api(containIncident, { params: { incident: id }, body }));
     if (done?.ok) {
       setResult(done.value);
       onDone();
@@ -354,9 +367,7 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
 }
 
 function Affected({ id }: { id: string }) {
-  const found = useResource(`affected ${id}`, (signal) =>
-    get(`/api/incidents/${id}/affected`, AffectedPeople, { signal }),
-  );
+  const found = useResource(`affected ${id}`, (signal) => api(listAffected, { params: { incident: id }, signal }));
   const value = found.value;
   if (!value) return found.error ? <ErrorNote error={found.error} onRetry={found.reload} /> : <Skeleton rows={5} />;
   return (
@@ -383,7 +394,8 @@ function Affected({ id }: { id: string }) {
 
 function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
   const found = useResource(`${id} ${to}`, (signal) =>
-    get(`/api/incidents/${id}/notice`, Notice, {
+    api(getIncidentNotice, {
+      params: { incident: id },
       query: { to, language: document.documentElement.lang === 'de' ? 'de' : 'en' },
       signal,
     }),

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { Incident } from '../../../../sync/protocol/api/incidents.ts';
-import { send } from '../../../shared/web/api.ts';
+import { addIncidentNote, type Incident } from '../../../../sync/protocol/api/incidents.ts';
+import { api } from '../../../shared/web/api.ts';
 import { AreaField, ErrorNote, Form } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { hasSentence, t } from '../../i18n.ts';
@@ -73,7 +73,7 @@ function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
   const [text, setText] = useState('');
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const done = await run(() => send('POST', `/api/incidents/${id}/notes`, { body: { text }, answer: Incident }));
+    const done = await run(() => api(addIncidentNote, { params: { incident: id }, body: { text } }));
     if (done?.ok) {
       setText('');
       onDone();

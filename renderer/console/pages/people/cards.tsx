@@ -1,7 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
-import { Credentials, PrintableCard } from '../../../../sync/protocol/api/credentials.ts';
+import {
+  addBadge,
+  createCard,
+  listCredentials,
+  type PrintableCard,
+  revokeCredential,
+} from '../../../../sync/protocol/api/credentials.ts';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
@@ -15,15 +21,14 @@ import { Svg } from '../../shell/enrol.tsx';
 
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
 export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boolean }) {
-  const path = `/api/people/${person}/credentials`;
-  const found = useResource(path, (signal) => get(path, Credentials, { signal }));
+  const found = useResource(person, (signal) => api(listCredentials, { params: { person }, signal }));
   const [card, setCard] = useState<PrintableCard | null>(null);
   const [adding, setAdding] = useState(false);
   const { busy, error, run } = useWrite();
   const issue = async () => {
     const sure = await confirm({ title: t('cards.issue'), text: t('cards.issueText'), action: t('cards.issue') });
     if (!sure) return;
-    const made = await run(() => send('POST', `/api/people/${person}/cards`, { answer: PrintableCard }));
+    const made = await run(() => api(createCard, { params: { person } }));
     if (made?.ok) {
       setCard(made.value);
       found.reload();
@@ -37,7 +42,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', `${path}/${id}`, { answer: Credentials }));
+    const done = await run(() => api(revokeCredential, { params: { person, credential: id } }));
     if (done?.ok) {
       toast(() => t('cards.revoked'));
       found.reload();
@@ -145,9 +150,7 @@ function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
   const [number, setNumber] = useState('');
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const done = await run(() =>
-      send('POST', `/api/people/${person}/badges`, { body: { number }, answer: Credentials }),
-    );
+    const done = await run(() => api(addBadge, { params: { person }, body: { number } }));
     if (done?.ok) onDone();
   };
   return (

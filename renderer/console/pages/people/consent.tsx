@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
-import { ConsentAnswer, ConsentPage } from '../../../../sync/protocol/api/consents.ts';
+import { listConsents, recordConsent, withdrawConsent } from '../../../../sync/protocol/api/consents.ts';
 import type { Minor, Person } from '../../../../sync/protocol/api/people.ts';
-import { type MyConsentText, MyConsentTexts } from '../../../../sync/protocol/api/portal.ts';
+import { listConsentTextsFor, type MyConsentText } from '../../../../sync/protocol/api/portal.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
@@ -29,7 +29,7 @@ export function ConsentPanel({
   mayGive: boolean;
   onChange: () => void;
 }) {
-  const history = usePages('/api/consents', ConsentPage, { person: person.id, limit: 10 });
+  const history = usePages(listConsents, { query: { person: person.id, limit: 10 } });
   const [giving, setGiving] = useState(false);
   const { error, run } = useWrite();
   const withdraw = async () => {
@@ -40,7 +40,7 @@ export function ConsentPanel({
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('POST', `/api/people/${person.id}/consents/withdraw`, { answer: ConsentAnswer }));
+    const done = await run(() => api(withdrawConsent, { params: { person: person.id } }));
     if (done?.ok) {
       toast(() => t('people.withdrawn'));
       history.reload();
@@ -111,7 +111,7 @@ export function ConsentPanel({
 export function GiveConsent({ person, minor, onDone }: { person: Person; minor: AMinor | null; onDone: () => void }) {
   // Filled in for this person, as the kiosk and their own page show it: what was read is what is put on record.
   const texts = useResource(`${person.id} texts`, (signal) =>
-    get(`/api/people/${person.id}/consent-texts`, MyConsentTexts, { signal }),
+    api(listConsentTextsFor, { params: { person: person.id }, signal }),
   );
   const inForce = texts.value?.items ?? [];
   const [language, setLanguage] = useState(person.language ?? currentLanguage());
@@ -133,7 +133,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
       language: text.language,
       ...(needsGuardian && { guardian }),
     };
-    const done = await run(() => send('POST', `/api/people/${person.id}/consents`, { body, answer: ConsentAnswer }));
+    const done = await run(() => api(recordConsent, { params: { person: person.id }, body }));
     if (done?.ok) onDone();
   };
   if (!text)

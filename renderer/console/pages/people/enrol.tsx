@@ -1,13 +1,14 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import {
-  EnrolmentAnswer,
+  type EnrolmentAnswer,
+  enrolPerson,
+  judgePicture,
   MAX_PICTURES,
   type NewEnrolment,
-  PictureVerdict,
 } from '../../../../sync/protocol/api/enrolment.ts';
-import { MinorAnswer, type Person, Person as PersonShape } from '../../../../sync/protocol/api/people.ts';
+import { getMinor, getPerson, type Person } from '../../../../sync/protocol/api/people.ts';
 import { IconBack, IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { Ring } from '../../../shared/web/ring.tsx';
@@ -24,8 +25,8 @@ import { GiveConsent } from './consent.tsx';
 
 /** Consent first, then pictures from this machine's camera or from files; a template is made on the server alone. */
 export function EnrolPage({ person: id, role }: { person: string; role: PageProps['role'] }) {
-  const found = useResource(id, (signal) => get(`/api/people/${id}`, PersonShape, { signal }));
-  const minor = useResource(`${id} minor`, (signal) => get(`/api/people/${id}/minor`, MinorAnswer, { signal }));
+  const found = useResource(id, (signal) => api(getPerson, { params: { person: id }, signal }));
+  const minor = useResource(`${id} minor`, (signal) => api(getMinor, { params: { person: id }, signal }));
   const person = found.value;
   const asked = person && minor.value;
   const own = minor.value?.minor?.state === 'of-age';
@@ -79,7 +80,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
   const { busy, error, run } = useWrite();
   const submit = async (duplicate: NewEnrolment['duplicate'] = { what: 'ask' }) => {
     const body = { pictures: shots.map((s) => s.base64), source: source, duplicate };
-    const done = await run(() => send('POST', `/api/people/${person.id}/enrolment`, { body, answer: EnrolmentAnswer }));
+    const done = await run(() => api(enrolPerson, { params: { person: person.id }, body }));
     if (!done?.ok) return;
     setAnswer(done.value);
     if (done.value.outcome === 'enrolled') {
@@ -246,10 +247,7 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
         const wanted = POSES[count.current];
         if (wanted && video.current && video.current.videoWidth > 0) {
           const shot = await shotOf(video.current, video.current.videoWidth, video.current.videoHeight);
-          const found = await send('POST', '/api/enrolment/judge', {
-            body: { picture: shot.base64 },
-            answer: PictureVerdict,
-          });
+          const found = await api(judgePicture, { body: { picture: shot.base64 } });
           if (gone) return;
           if (!found.ok) setHint(null);
           else if (found.value.code && found.value.code !== 'turned')

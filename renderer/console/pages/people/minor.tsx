@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
-import { type Minor, MinorAnswer } from '../../../../sync/protocol/api/people.ts';
-import { send } from '../../../shared/web/api.ts';
+import { type Minor, removeMinor, setMinor } from '../../../../sync/protocol/api/people.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
@@ -25,7 +25,7 @@ export function MinorPanel({
   const [bornOn, setBorn] = useState('');
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const done = await run(() => send('PUT', `/api/people/${person}/minor`, { body: { bornOn }, answer: MinorAnswer }));
+    const done = await run(() => api(setMinor, { params: { person }, body: { bornOn } }));
     if (!done?.ok) return;
     setOpen(false);
     onChange();
@@ -38,7 +38,7 @@ export function MinorPanel({
       action: t('people.notMinor'),
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', `/api/people/${person}/minor`, { answer: MinorAnswer }));
+    const done = await run(() => api(removeMinor, { params: { person } }));
     if (done?.ok) onChange();
   };
   if (!minor && !mayWrite) return null;

@@ -1,15 +1,18 @@
 import { useState } from 'preact/hooks';
-import { SignInLink } from '../../../../sync/protocol/api/accounts.ts';
-import { ErasureRequested } from '../../../../sync/protocol/api/erasures.ts';
+import { createPersonLink } from '../../../../sync/protocol/api/accounts.ts';
+import { requestErasure } from '../../../../sync/protocol/api/erasures.ts';
 import {
-  MinorAnswer,
+  changePerson,
+  countTemplates,
+  deleteTemplates,
+  getMinor,
+  getPerson,
   type Person,
   PersonPatch,
-  Person as PersonShape,
-  TemplateCounts,
+  setPersonSites,
 } from '../../../../sync/protocol/api/people.ts';
 import { IconBack, IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
@@ -33,8 +36,8 @@ import { StaffPanel } from './staff.tsx';
 
 /** One person: who they are, what they have agreed to, what is held of them, and what can be done about it. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
-  const found = useResource(id, (signal) => get(`/api/people/${id}`, PersonShape, { signal }));
-  const minor = useResource(`${id} minor`, (signal) => get(`/api/people/${id}/minor`, MinorAnswer, { signal }));
+  const found = useResource(id, (signal) => api(getPerson, { params: { person: id }, signal }));
+  const minor = useResource(`${id} minor`, (signal) => api(getMinor, { params: { person: id }, signal }));
   const [task, setTask] = useState<'edit' | 'link' | 'sites' | null>(null);
   const person = found.value;
   const mayWrite = role !== 'dpo';
@@ -194,7 +197,7 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
     const given = { version: person.version, ...patch, gpsOptOut };
     // What the shape refuses goes as it is: the server says what is wrong with it.
     const body = PersonPatch.safeParse(given).data ?? given;
-    const done = await run(() => send('PATCH', `/api/people/${person.id}`, { body, answer: PersonShape }));
+    const done = await run(() => api(changePerson, { params: { person: person.id }, body }));
     if (done?.ok) onDone();
   };
   return (
@@ -227,7 +230,7 @@ function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { sites: chosen };
-    const done = await run(() => send('PUT', `/api/people/${person.id}/sites`, { body, answer: PersonShape }));
+    const done = await run(() => api(setPersonSites, { params: { person: person.id }, body }));
     if (done?.ok) onDone();
   };
   return (
@@ -254,7 +257,7 @@ function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
 /** How many templates there are, by embedder. What they hold never leaves the server. */
 function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
   const counts = useResource(`${person.id} ${person.templates}`, (signal) =>
-    get(`/api/people/${person.id}/templates`, TemplateCounts, { signal }),
+    api(countTemplates, { params: { person: person.id }, signal }),
   );
   const { error, run } = useWrite();
   const remove = async () => {
@@ -265,7 +268,7 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', `/api/people/${person.id}/templates`, { answer: TemplateCounts }));
+    const done = await run(() => api(deleteTemplates, { params: { person: person.id } }));
     if (done?.ok) {
       toast(() => t('people.facesRemoved'));
       onChange();
@@ -307,7 +310,7 @@ function Link({ person }: { person: Person }) {
   const { busy, error, run } = useWrite();
   const make = async () => {
     const body = { send: mailed };
-    const made = await run(() => send('POST', `/api/people/${person.id}/sign-in-links`, { body, answer: SignInLink }));
+    const made = await run(() => api(createPersonLink, { params: { person: person.id }, body }));
     if (made?.ok) setLink(made.value);
   };
   if (link)
@@ -353,7 +356,7 @@ function Erase({ person }: { person: Person }) {
     });
     if (!sure) return;
     const body = { person: person.id };
-    const done = await run(() => send('POST', '/api/erasures', { body, answer: ErasureRequested }));
+    const done = await run(() => api(requestErasure, { body }));
     if (done?.ok) go(`erasures/${done.value.request}`);
   };
   return (

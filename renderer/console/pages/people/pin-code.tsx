@@ -1,7 +1,13 @@
 import { useState } from 'preact/hooks';
-import { IssuedPinCode, PinCodeAnswer } from '../../../../sync/protocol/api/credentials.ts';
+import {
+  getPinCode,
+  type IssuedPinCode,
+  issuePinCode,
+  withdrawPin,
+  withdrawPinCode,
+} from '../../../../sync/protocol/api/credentials.ts';
 import { IconKey } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
@@ -12,14 +18,13 @@ import { Moment } from '../../parts/moment.tsx';
 
 /** A code by which someone chooses a PIN at a kiosk: nobody but they ever knows the PIN. */
 export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber: boolean }) {
-  const path = `/api/people/${person}/pin-code`;
-  const found = useResource(path, (signal) => get(path, PinCodeAnswer, { signal }));
+  const found = useResource(person, (signal) => api(getPinCode, { params: { person }, signal }));
   const [issued, setIssued] = useState<IssuedPinCode | null>(null);
   const { busy, error, run } = useWrite();
   const code = found.value?.code ?? null;
   const pin = found.value?.pin ?? null;
   const issue = async () => {
-    const made = await run(() => send('POST', path, { answer: IssuedPinCode }));
+    const made = await run(() => api(issuePinCode, { params: { person } }));
     if (!made?.ok) return;
     setIssued(made.value);
     found.reload();
@@ -32,7 +37,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', path, { answer: PinCodeAnswer }));
+    const done = await run(() => api(withdrawPinCode, { params: { person } }));
     if (done?.ok) {
       toast(() => t('pinCode.withdrawn'));
       found.reload();
@@ -46,7 +51,7 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
       danger: true,
     });
     if (!sure) return;
-    const done = await run(() => send('DELETE', `/api/people/${person}/pin`, { answer: PinCodeAnswer }));
+    const done = await run(() => api(withdrawPin, { params: { person } }));
     if (done?.ok) {
       toast(() => t('pinCode.withdrawn'));
       found.reload();

@@ -1,5 +1,5 @@
-import { PersonStaff } from '../../../../sync/protocol/api/people.ts';
-import { get } from '../../../shared/web/api.ts';
+import { getPersonStaff } from '../../../../sync/protocol/api/people.ts';
+import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource } from '../../../shared/web/resource.ts';
 import { kioskName } from '../../core/places.ts';
@@ -9,8 +9,7 @@ import { Moment } from '../../parts/moment.tsx';
 
 /** Who of a kiosk's staff enrolled this person, took the consent or deleted them; nothing where nobody of them did. */
 export function StaffPanel({ person }: { person: string }) {
-  const path = `/api/people/${person}/staff`;
-  const { value, error } = useResource(path, (signal) => get(path, PersonStaff, { signal }));
+  const { value, error } = useResource(person, (signal) => api(getPersonStaff, { params: { person }, signal }));
   if (!error && !value?.items.length) return null;
   return (
     <section class="card panel">

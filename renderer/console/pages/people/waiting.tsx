@@ -1,6 +1,6 @@
-import { EnrolmentCase } from '../../../../sync/protocol/api/enrolment.ts';
+import { acceptCase, getCasePicture, getEnrolmentCase, refuseCase } from '../../../../sync/protocol/api/enrolment.ts';
 import { IconBack } from '../../../shared/icons.tsx';
-import { get, send } from '../../../shared/web/api.ts';
+import { api, urlOf } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
@@ -15,12 +15,14 @@ import type { PageProps } from '../page.ts';
 
 /** An enrolment that waits for an administrator: both pictures, and the decision. */
 export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] }) {
-  const found = useResource(id, (signal) => get(`/api/enrolment/waiting/${id}`, EnrolmentCase, { signal }));
+  const found = useResource(id, (signal) => api(getEnrolmentCase, { params: { case: id }, signal }));
   const { busy, error, run } = useWrite();
   const waits = found.value;
   const decide = async (what: 'accept' | 'refuse', typed: string | null) => {
-    const body = what === 'accept' ? { body: { typed } } : {};
-    const done = await run(() => send('POST', `/api/enrolment/waiting/${id}/${what}`, body));
+    const params = { case: id };
+    const done = await run(() =>
+      what === 'accept' ? api(acceptCase, { params, body: { typed } }) : api(refuseCase, { params }),
+    );
     if (!done?.ok) return found.reload();
     toast(() => t(what === 'accept' ? 'lookalikes.accepted' : 'lookalikes.refusedDone'));
     go('attention');
@@ -62,7 +64,9 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
             <TwoPeople
               key={waits.other.person}
               name={name}
-              ours={<img src={`/api/enrolment/waiting/${id}/picture`} alt={t('lookalikes.pictureOf', { name })} />}
+              ours={
+                <img src={urlOf(getCasePicture, { params: { case: id } })} alt={t('lookalikes.pictureOf', { name })} />
+              }
               other={waits.other}
               busy={busy}
               overrule={role === 'admin' ? (typed) => void decide('accept', typed) : undefined}

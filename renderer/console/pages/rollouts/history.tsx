@@ -1,5 +1,5 @@
-import { type Ring, RingId, type RolloutAction, RolloutHistory } from '../../../../sync/protocol/api/rollouts.ts';
-import { get } from '../../../shared/web/api.ts';
+import { getRolloutHistory, type Ring, RingId, type RolloutAction } from '../../../../sync/protocol/api/rollouts.ts';
+import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
@@ -8,9 +8,7 @@ import { ringName } from './labels.ts';
 
 /** What was done with a rollout, newest first. */
 export function History({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
-  const found = useResource(`history ${rollout}`, (signal) =>
-    get(`/api/rollouts/${rollout}/history`, RolloutHistory, { signal }),
-  );
+  const found = useResource(`history ${rollout}`, (signal) => api(getRolloutHistory, { params: { rollout }, signal }));
   return (
     <>
       <ErrorNote error={found.error} onRetry={found.reload} />

@@ -1,6 +1,13 @@
 import { useState } from 'preact/hooks';
-import { type Ring, Rollout } from '../../../../sync/protocol/api/rollouts.ts';
-import { send } from '../../../shared/web/api.ts';
+import {
+  advanceRollout,
+  pauseRollout,
+  type Ring,
+  type Rollout,
+  resumeRollout,
+  rollBackRollout,
+} from '../../../../sync/protocol/api/rollouts.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { CheckField, ErrorNote, Form } from '../../../shared/web/form.tsx';
@@ -100,12 +107,17 @@ function Waits({ rollout: { waitsFor, nextAt, state } }: { rollout: Rollout }) {
   );
 }
 
+const ACTS = { pause: pauseRollout, advance: advanceRollout, 'roll-back': rollBackRollout };
+
 function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void }) {
   const { busy, error, run } = useWrite();
   const [resuming, setResuming] = useState(false);
   const { id, state, version, step, steps } = rollout;
-  const act = async (what: 'pause' | 'advance' | 'roll-back' | 'resume', body: object = {}) => {
-    const done = await run(() => send('POST', `/api/rollouts/${id}/${what}`, { body, answer: Rollout }));
+  const act = async (what: 'resume' | keyof typeof ACTS, again = false) => {
+    const params = { rollout: id };
+    const done = await run(() =>
+      what === 'resume' ? api(resumeRollout, { params, body: { again } }) : api(ACTS[what], { params }),
+    );
     if (!done?.ok) return;
     toast(() => t(`rollouts.done.${what}`));
     onChange();
@@ -143,7 +155,7 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
             stopped={state === 'stopped'}
             onDone={(again) => {
               setResuming(false);
-              void act('resume', { again });
+              void act('resume', again);
             }}
           />
         </Dialog>

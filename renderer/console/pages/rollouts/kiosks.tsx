@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { type Ring, type RolloutKiosk, RolloutKioskPage } from '../../../../sync/protocol/api/rollouts.ts';
+import { listRolloutKiosks, type Ring, type RolloutKiosk } from '../../../../sync/protocol/api/rollouts.ts';
 import { SelectField } from '../../../shared/web/form.tsx';
 import { usePages } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
@@ -19,9 +19,12 @@ const KIND: Readonly<Partial<Record<RolloutKiosk['state'], string>>> = {
 /** Every kiosk, and how far it is. */
 export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ring[] }) {
   const [state, setState] = useState('');
-  const pages = usePages<RolloutKiosk>(`/api/rollouts/${rollout}/kiosks`, RolloutKioskPage, {
-    limit: 50,
-    ...(state && { state }),
+  const pages = usePages(listRolloutKiosks, {
+    params: { rollout },
+    query: {
+      limit: 50,
+      ...(state && { state }),
+    },
   });
   return (
     <>

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { type Ring, RingId, RingList } from '../../../../sync/protocol/api/rollouts.ts';
-import { send } from '../../../shared/web/api.ts';
+import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/protocol/api/rollouts.ts';
+import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -81,7 +81,7 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
   const [ring, setRing] = useState<RingId>('canary');
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const done = await run(() => send('PUT', `/api/devices/${device}/ring`, { body: { ring } }));
+    const done = await run(() => api(setDeviceRing, { params: { device }, body: { ring } }));
     if (done?.ok) onDone();
   };
   return (
@@ -113,7 +113,7 @@ function Rename({ ring, onDone }: { ring: Ring; onDone: () => void }) {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { name: name.trim() || null };
-    const done = await run(() => send('PATCH', `/api/rings/${ring.id}`, { body, answer: RingList }));
+    const done = await run(() => api(renameRing, { params: { ring: ring.id }, body }));
     if (done?.ok) onDone();
   };
   return (

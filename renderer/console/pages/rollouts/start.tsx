@@ -1,6 +1,11 @@
 import { useState } from 'preact/hooks';
-import { type NewRollout, type Repository, Rollout } from '../../../../sync/protocol/api/rollouts.ts';
-import { send } from '../../../shared/web/api.ts';
+import {
+  type NewRollout,
+  type Repository,
+  type Rollout,
+  startRollout,
+} from '../../../../sync/protocol/api/rollouts.ts';
+import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
@@ -36,7 +41,7 @@ export function StartRollout({
     const steps = STEPS[plan];
     const stopAt = { kiosks: Number(kiosks), percent: Number(percent) };
     const body = { version, automatic, urgent, stopAt, ...(steps && { steps }) } satisfies NewRollout;
-    const made = await run(() => send('POST', '/api/rollouts', { body, answer: Rollout }));
+    const made = await run(() => api(startRollout, { body }));
     if (made?.ok) onDone();
   };
   return (

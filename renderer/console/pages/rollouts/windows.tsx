@@ -1,6 +1,11 @@
 import { useState } from 'preact/hooks';
-import { SiteWindow } from '../../../../sync/protocol/api/rollouts.ts';
-import { get, send } from '../../../shared/web/api.ts';
+import {
+  getUpdateWindow,
+  removeUpdateWindow,
+  type SiteWindow,
+  setUpdateWindow,
+} from '../../../../sync/protocol/api/rollouts.ts';
+import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
@@ -26,8 +31,7 @@ export function Windows({ admin }: { admin: boolean }) {
 }
 
 function One({ site, admin }: { site: Site; admin: boolean }) {
-  const path = `/api/sites/${site.id}/update-window`;
-  const found = useResource(path, (signal) => get(path, SiteWindow, { signal }));
+  const found = useResource(site.id, (signal) => api(getUpdateWindow, { params: { site: site.id }, signal }));
   const [editing, setEditing] = useState(false);
   const { value } = found;
   return (
@@ -62,9 +66,8 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
       {editing && value && (
         <Dialog title={site.name} onClose={() => setEditing(false)}>
           <Edit
-            path={path}
+            site={site}
             found={value}
-            isDefault={site.isDefault}
             onDone={() => {
               setEditing(false);
               toast(() => t('rollouts.windowSet'));
@@ -77,27 +80,18 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
   );
 }
 
-function Edit({
-  path,
-  found,
-  isDefault,
-  onDone,
-}: {
-  path: string;
-  found: SiteWindow;
-  isDefault: boolean;
-  onDone: () => void;
-}) {
+function Edit({ site, found, onDone }: { site: Site; found: SiteWindow; onDone: () => void }) {
+  const { isDefault } = site;
   const [kind, setKind] = useState(found.own || isDefault ? (found.window ? 'hours' : 'any') : 'default');
   const [from, setFrom] = useState(found.window?.from ?? '22:00');
   const [to, setTo] = useState(found.window?.to ?? '04:00');
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const window = kind === 'hours' ? { from, to } : null;
-    const done =
-      kind === 'default'
-        ? await run(() => send('DELETE', path))
-        : await run(() => send('PUT', path, { body: { window }, answer: SiteWindow }));
+    const params = { site: site.id };
+    const done = await run<unknown>(() =>
+      kind === 'default' ? api(removeUpdateWindow, { params }) : api(setUpdateWindow, { params, body: { window } }),
+    );
     if (done?.ok) onDone();
   };
   return (

@@ -1,6 +1,11 @@
-import type { PolicyChange, Site, SiteChange } from '../../../../sync/protocol/api/sites.ts';
-import { SitePolicy, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
-import { send } from '../../../shared/web/api.ts';
+import {
+  type PolicyChange,
+  revertSite,
+  revertSitePolicy,
+  type Site,
+  type SiteChange,
+} from '../../../../sync/protocol/api/sites.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -84,11 +89,11 @@ export function History({
     });
     if (!sure) return;
     const body = { change: line.id };
-    const path = `/api/sites/${site.id}`;
+
     const done =
       line.of === 'policy'
-        ? await run(() => send('POST', `${path}/policy/revert`, { body, answer: SitePolicy }))
-        : await run(() => send('POST', `${path}/revert`, { body, answer: SiteShape }));
+        ? await run(() => api(revertSitePolicy, { params: { site: site.id }, body }))
+        : await run(() => api(revertSite, { params: { site: site.id }, body }));
     if (!done?.ok) return;
     if (line.of === 'site') await loadPlaces();
     toast(() => t('settings.reverted'));

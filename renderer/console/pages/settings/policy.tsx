@@ -1,6 +1,11 @@
 import { useState } from 'preact/hooks';
-import { NewSitePolicy, type PolicyChange, type PolicyPatch, SitePolicy } from '../../../../sync/protocol/api/sites.ts';
-import { send } from '../../../shared/web/api.ts';
+import {
+  changeSitePolicy,
+  NewSitePolicy,
+  type PolicyChange,
+  type PolicyPatch,
+} from '../../../../sync/protocol/api/sites.ts';
+import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
@@ -93,7 +98,7 @@ export function EditPolicy({
   const submit = async () => {
     if (!next.success || !dirty) return;
     const body = { was, is } as PolicyPatch;
-    const done = await run(() => send('PATCH', `/api/sites/${site}/policy`, { body, answer: SitePolicy }));
+    const done = await run(() => api(changeSitePolicy, { params: { site }, body }));
     if (!done) return;
     if (!done.ok) {
       if (done.error.code === 'settings-changed-meanwhile') onReload();

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { NewSite, type Site, SitePatch, Site as SiteShape } from '../../../../sync/protocol/api/sites.ts';
-import { send } from '../../../shared/web/api.ts';
+import { changeSite, createSite, NewSite, type Site, SitePatch } from '../../../../sync/protocol/api/sites.ts';
+import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -27,9 +27,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
     if (!(await confirm({ title: t('settings.calendar'), text: t('settings.calendarSure'), action }))) return;
     // Days that someone else has set meanwhile are not written over unseen.
     const query = { change: site.change ?? 'none' };
-    const done = await run(() =>
-      send('PATCH', `/api/sites/${site.id}`, { query, body: patch.data, answer: SiteShape }),
-    );
+    const done = await run(() => api(changeSite, { params: { site: site.id }, query, body: patch.data }));
     if (!done?.ok) return;
     await loadPlaces();
     onDone();
@@ -85,7 +83,7 @@ export function AddSite({ onDone }: { onDone: () => void }) {
   const parsed = NewSite.safeParse({ name, timeZone });
   const submit = async () => {
     if (!parsed.success) return;
-    const done = await run(() => send('POST', '/api/sites', { body: parsed.data, answer: SiteShape }));
+    const done = await run(() => api(createSite, { body: parsed.data }));
     if (done?.ok) onDone();
   };
   return (

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { WebhookSecret } from '../../../../sync/protocol/api/webhooks.ts';
-import { send } from '../../../shared/web/api.ts';
+import { createWebhook } from '../../../../sync/protocol/api/webhooks.ts';
+import { api } from '../../../shared/web/api.ts';
 import { AreaField, CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { sites } from '../../core/places.ts';
@@ -16,7 +16,7 @@ export function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
   const { busy, error, run } = useWrite();
   const submit = async () => {
     const body = { name: name.trim(), url: url.trim(), site: site || null, withNumber, caPem: ca.trim() || null };
-    const made = await run(() => send('POST', '/api/webhooks', { body, answer: WebhookSecret }));
+    const made = await run(() => api(createWebhook, { body }));
     if (made?.ok) onDone(made.value.secret);
   };
   return (

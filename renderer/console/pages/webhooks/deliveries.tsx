@@ -1,5 +1,5 @@
-import { type Delivery, DeliveryPage } from '../../../../sync/protocol/api/webhooks.ts';
-import { send } from '../../../shared/web/api.ts';
+import { type Delivery, listDeliveries, repeatDelivery } from '../../../../sync/protocol/api/webhooks.ts';
+import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
@@ -22,10 +22,10 @@ export function Deliveries({
   /** What stands above the log is to be read again, too. */
   onReload: () => void;
 }) {
-  const pages = usePages<Delivery>(`/api/webhooks/${webhook}/deliveries`, DeliveryPage, { limit: 20 });
+  const pages = usePages(listDeliveries, { params: { webhook }, query: { limit: 20 } });
   const { busy, error, run } = useWrite();
   const again = async (id: string) => {
-    const done = await run(() => send('POST', `/api/webhooks/${webhook}/deliveries/${id}/again`));
+    const done = await run(() => api(repeatDelivery, { params: { webhook, delivery: id } }));
     if (!done?.ok) return;
     toast(() => t('webhooks.againDone'));
     pages.reload();

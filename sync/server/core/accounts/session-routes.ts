@@ -12,14 +12,14 @@ export const sessionRoutes: readonly Route[] = [
     return stateOf(session);
   }),
   implement(api.getSession, async ({ session }) => stateOf(session!)),
-  implement(api.signOut, async ({ tx, session, cookie, on, notify }) => {
+  implement(api.endSession, async ({ tx, session, cookie, on, notify }) => {
     if (session) await endSession(tx, session);
     on('sign-out');
     // Live screens look whether their session still is one.
     notify('board');
     cookie(null);
   }),
-  implement(api.signOutEverywhere, async ({ tx, session, cookie, on, notify }) => {
+  implement(api.endAllSessions, async ({ tx, session, cookie, on, notify }) => {
     await endSessionsOf(tx, session!.account ? { account: session!.account } : { person: session!.person! });
     on('sign-out everywhere');
     notify('board');

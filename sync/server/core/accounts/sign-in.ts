@@ -22,7 +22,7 @@ const refused = () =>
   );
 
 export const signInRoutes: readonly Route[] = [
-  implement(api.signIn, {
+  implement(api.signInWithPassword, {
     async before({ services, actor, body, now }) {
       const { db, keys } = services;
       const address = { key: throttleKey(keys, 'address', networkOf(actor.ip ?? '')), name: 'address' } as const;

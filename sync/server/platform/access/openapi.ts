@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { endpoint } from '../../../protocol/api/endpoint.ts';
+import { endpoint, RAW_TYPE } from '../../../protocol/api/endpoint.ts';
 import { ProblemBody } from '../../../protocol/api/session.ts';
 import { COOKIE } from './guard.ts';
-import { RAW_TYPE } from './raw.ts';
 import { implement, type Route } from './route.ts';
 
 /** The OpenAPI 3.1 document, made from the same declarations that `register` works by. */

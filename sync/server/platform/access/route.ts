@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import type { Endpoint } from '../../../protocol/api/endpoint.ts';
+import type { Endpoint, Unchanging } from '../../../protocol/api/endpoint.ts';
 import type { Problem } from '../../../protocol/wire/problem.ts';
 import type { Config } from '../../app/config.ts';
 import type { Actor } from '../audit/actor.ts';
@@ -73,16 +73,9 @@ export class Refused {
   }
 }
 
-/** An answer as its shape takes it; lists may be read-only. */
-type Made<T> = T extends readonly (infer Item)[]
-  ? readonly Made<Item>[]
-  : T extends object
-    ? { readonly [K in keyof T]: Made<T[K]> }
-    : T;
-
 /** What a handler gives back. */
 type Result<A extends Endpoint['answer']> = A extends z.ZodType
-  ? Promise<Made<z.input<A>> | Refused>
+  ? Promise<Unchanging<z.input<A>> | Refused>
   : A extends 'file'
     ? Promise<FileAnswer>
     : Promise<void> | Promise<Refused | undefined>;
