@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ModelProblem } from '../../models/rules/problem.ts';
 import type { EmbedderEntry } from '../../models/rules/recipe.ts';
+import { filesOfPackage } from '../fetch/files.ts';
+import { FILES_PACKAGES } from '../fetch/packages.ts';
 import { DLIB_LENGTH, DLIB_SIDE, dlibOnnx } from './dlib.ts';
 
 /**
@@ -11,7 +12,8 @@ import { DLIB_LENGTH, DLIB_SIDE, dlibOnnx } from './dlib.ts';
  * that embedders can be exchanged. Nothing of it is in a build; docs/operate/embedders.md says how it comes onto a server and kiosks.
  */
 
-const PACKAGE = { name: '@vladmandic/face-api', version: '1.7.15' } as const;
+const PACKAGE = '@vladmandic/face-api';
+const { version: VERSION } = FILES_PACKAGES[PACKAGE];
 const SOURCES = {
   'model/face_recognition_model-weights_manifest.json':
     'cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b',
@@ -56,13 +58,13 @@ export const DLIB_ENTRY: EmbedderEntry = {
 };
 
 /**
- * Makes the file out of the installed package, each verified against its pinned hash.
- * @param packages where packages are looked for; the project's node_modules by default
+ * Makes the file out of the package's, each verified against its pinned hash.
+ * @param folder of the package, for tests
  * @throws ModelProblem `model-source-missing`, `model-source-altered`, `model-prepare-failed`
  */
-export function makeDlibEmbedder(packages = fileURLToPath(new URL('../../node_modules', import.meta.url))): Uint8Array {
+export function makeDlibEmbedder(folder = filesOfPackage(PACKAGE)): Uint8Array {
   const [manifest, weights] = Object.entries(SOURCES).map(([path, sha256]) => {
-    const file = join(packages, PACKAGE.name, path);
+    const file = join(folder, path);
     let bytes: Uint8Array;
     try {
       bytes = readFileSync(file);
@@ -70,15 +72,15 @@ export function makeDlibEmbedder(packages = fileURLToPath(new URL('../../node_mo
       throw new ModelProblem(
         'model-source-missing',
         `${file} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}).`,
-        `Run npm ci with development packages, which installs ${PACKAGE.name} ${PACKAGE.version}.`,
+        'Delete dist/package-files and try again.',
         { cause },
       );
     }
     if (hashOf(bytes) !== sha256)
       throw new ModelProblem(
         'model-source-altered',
-        `${file} is not the file of ${PACKAGE.name} ${PACKAGE.version}.`,
-        'Run npm ci, which puts it back; do not use the altered file.',
+        `${file} is not the file of ${PACKAGE} ${VERSION}.`,
+        'Delete dist/package-files and try again; do not use the altered file.',
       );
     return bytes;
   });

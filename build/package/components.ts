@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { RuntimeFile, WeightFile } from '../../models/rules/manifest.ts';
+import { type FilesPackageName, filesOfPackage } from '../fetch/files.ts';
 import { licenceTexts } from './licences.ts';
 import { packageOf } from './screens.ts';
 
@@ -202,7 +203,7 @@ function models(root: string, weights: readonly WeightFile[]): Component[] {
     version: weight.sha256.slice(0, 12),
     purl: null,
     licence: weight.licence,
-    texts: licenceTexts(root, weight.source.package, join(root, 'node_modules', weight.source.package)),
+    texts: licenceTexts(root, weight.source.package, filesOfPackage(weight.source.package as FilesPackageName)),
     paths: [`dist/models/weights/${weight.file}`],
     hash: { alg: 'SHA-256', content: weight.sha256 },
     holds: [],

