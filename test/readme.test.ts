@@ -3,6 +3,8 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { FILES_PACKAGES } from '../build/fetch/packages.ts';
+import { TOOL_FOLDERS } from '../build/fetch/tools.ts';
 import { buildProgram } from '../electron/cli/program.ts';
 import { command } from '../sync/disk/program.ts';
 import { stepsOf, TASKS } from './installed/pages.ts';
@@ -154,13 +156,16 @@ test('every command that the README lists has a help text', () => {
 });
 
 test('every package has its reason in docs/develop/dependencies.md', () => {
-  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
-    readFileSync(join(root, 'package.json'), 'utf8'),
-  ) as Record<string, Record<string, string>>;
   const text = readFileSync(join(root, 'docs/develop/dependencies.md'), 'utf8');
   // `@fastify/cookie`, `-helmet`: a list of one scope names the later ones by their last part.
   const named = (name: string) => text.includes(name) || text.includes(`\`-${name.split('/')[1]}\``);
-  const all = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+  const all = ['.', ...TOOL_FOLDERS].flatMap((folder) => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+      readFileSync(join(root, folder, 'package.json'), 'utf8'),
+    ) as Record<string, Record<string, string>>;
+    return Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+  });
+  all.push(...Object.keys(FILES_PACKAGES));
   const missing = all.filter((name) => !name.startsWith('@types/') && !named(name));
   expect(missing).toEqual([]);
 });

@@ -37,30 +37,34 @@ export type AuditVerdict =
 /**
  * Judges what npm printed. A finding is one advisory of one package; each needs an answer that has not run out.
  *
+ * @param printed of each lockfile
  * @param today `2026-11-26`
  */
-export function judgeAudit(printed: string, answers: readonly AuditAnswer[], today: string): AuditVerdict {
-  let json: unknown;
-  try {
-    json = JSON.parse(printed);
-  } catch {
-    return { asked: false, why: printed.trim().split('\n')[0] || 'npm printed nothing' };
-  }
-  const report = Report.safeParse(json);
-  if (!report.success) {
-    const refused = z.object({ message: z.string() }).safeParse(json);
-    if (refused.success) return { asked: false, why: refused.data.message };
-    // An answer that we can't read is no answer that all is well.
-    return { asked: true, found: 0, faults: ['npm’s report has another form than the one that is known'], stale: [] };
+export function judgeAudit(printed: readonly string[], answers: readonly AuditAnswer[], today: string): AuditVerdict {
+  const causes: z.infer<typeof Report>['vulnerabilities'][string]['via'] = [];
+  for (const text of printed) {
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      return { asked: false, why: text.trim().split('\n')[0] || 'npm printed nothing' };
+    }
+    const report = Report.safeParse(json);
+    if (!report.success) {
+      const refused = z.object({ message: z.string() }).safeParse(json);
+      if (refused.success) return { asked: false, why: refused.data.message };
+      // An answer that we can't read is no answer that all is well.
+      return { asked: true, found: 0, faults: ['npm’s report has another form than the one that is known'], stale: [] };
+    }
+    causes.push(...Object.values(report.data.vulnerabilities).flatMap(({ via }) => via));
   }
   const findings = new Map<string, { advisory: string; name: string; text: string }>();
-  for (const { via } of Object.values(report.data.vulnerabilities))
-    for (const cause of via) {
-      if (typeof cause === 'string') continue;
-      const advisory = /GHSA(?:-[a-z0-9]{4}){3}/.exec(cause.url ?? '')?.[0] ?? String(cause.source);
-      const text = `${advisory} ${cause.name} ${cause.range} (${cause.severity}): ${cause.title}`;
-      findings.set(`${advisory} ${cause.name}`, { advisory, name: cause.name, text });
-    }
+  for (const cause of causes) {
+    if (typeof cause === 'string') continue;
+    const advisory = /GHSA(?:-[a-z0-9]{4}){3}/.exec(cause.url ?? '')?.[0] ?? String(cause.source);
+    const text = `${advisory} ${cause.name} ${cause.range} (${cause.severity}): ${cause.title}`;
+    findings.set(`${advisory} ${cause.name}`, { advisory, name: cause.name, text });
+  }
   const answered = ({ advisory, name }: { advisory: string; name: string }): AuditAnswer | undefined =>
     answers.find((a) => a.advisory === advisory && a.package === name);
   const faults = [...findings.values()].flatMap((finding) => {

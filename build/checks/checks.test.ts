@@ -40,7 +40,7 @@ describe('licences', () => {
     },
   };
   test('what production installs is on the list or answered for, nested packages too; an answer for nothing is found', () => {
-    expect(licenceFaults(lockfile, [])).toEqual([
+    expect(licenceFaults([{ packages: {} }, lockfile], [])).toEqual([
       expect.stringMatching(/^bad 2\.0\.0: GPL-3\.0/),
       expect.stringMatching(/^silent 3\.0\.0: not stated/),
     ]);
@@ -49,10 +49,12 @@ describe('licences', () => {
       { package: 'ba*', licence: 'GPL-3.0', answer },
       { package: 'silent', licence: 'not stated', answer },
     ];
-    expect(licenceFaults(lockfile, answers)).toEqual([]);
-    expect(licenceFaults({ packages: {} }, answers.slice(0, 1))).toEqual([expect.stringContaining('answers nothing')]);
+    expect(licenceFaults([lockfile], answers)).toEqual([]);
+    expect(licenceFaults([{ packages: {} }], answers.slice(0, 1))).toEqual([
+      expect.stringContaining('answers nothing'),
+    ]);
     // The answer is for that licence alone: another one is another question.
-    expect(licenceFaults(lockfile, [{ ...answers[0]!, licence: 'AGPL-3.0' }, answers[1]!])).toHaveLength(2);
+    expect(licenceFaults([lockfile], [{ ...answers[0]!, licence: 'AGPL-3.0' }, answers[1]!])).toHaveLength(2);
   });
 });
 
@@ -168,6 +170,7 @@ describe('npm audit', () => {
     },
     metadata: {},
   });
+  const clean = JSON.stringify({ auditReportVersion: 2, vulnerabilities: {}, metadata: {} });
   const answer = {
     advisory: 'GHSA-aaaa-bbbb-cccc',
     package: 'left',
@@ -176,22 +179,23 @@ describe('npm audit', () => {
   };
 
   test('a finding without an answer fails; answered it passes, until the answer has run out', () => {
-    const unanswered = judgeAudit(report, [], '2026-11-26');
+    const unanswered = judgeAudit([clean, report], [], '2026-11-26');
     expect(unanswered).toMatchObject({
       asked: true,
       found: 1,
       faults: [expect.stringContaining('GHSA-aaaa-bbbb-cccc left <2 (high)')],
     });
-    expect(judgeAudit(report, [answer], '2026-11-26')).toMatchObject({ asked: true, faults: [], stale: [] });
-    expect(judgeAudit(report, [answer], '2027-02-01')).toMatchObject({ faults: [expect.stringContaining('ran out')] });
-    expect(judgeAudit(report, [{ ...answer, package: 'right' }], '2026-11-26')).toMatchObject({
+    expect(judgeAudit([clean, report], [answer], '2026-11-26')).toMatchObject({ asked: true, faults: [], stale: [] });
+    expect(judgeAudit([clean, report], [answer], '2027-02-01')).toMatchObject({
+      faults: [expect.stringContaining('ran out')],
+    });
+    expect(judgeAudit([clean, report], [{ ...answer, package: 'right' }], '2026-11-26')).toMatchObject({
       faults: [expect.any(String)],
     });
   });
 
   test('a clean report passes and shows answers that are not needed any more', () => {
-    const clean = JSON.stringify({ auditReportVersion: 2, vulnerabilities: {}, metadata: {} });
-    expect(judgeAudit(clean, [answer], '2026-11-26')).toEqual({
+    expect(judgeAudit([clean], [answer], '2026-11-26')).toEqual({
       asked: true,
       found: 0,
       faults: [],
@@ -208,11 +212,11 @@ describe('npm audit', () => {
     ['no network', 'spawnSync npm ETIMEDOUT', 'spawnSync npm ETIMEDOUT'],
     ['nothing', '', 'npm printed nothing'],
   ])('%s could not be asked, and that is said', (_case, printed, why) => {
-    expect(judgeAudit(printed, [], '2026-11-26')).toEqual({ asked: false, why });
+    expect(judgeAudit([clean, printed], [], '2026-11-26')).toEqual({ asked: false, why });
   });
 
   test('an answer in a form that is not known is not taken for a good one', () => {
-    expect(judgeAudit('{"auditReportVersion":3}', [], '2026-11-26')).toMatchObject({
+    expect(judgeAudit(['{"auditReportVersion":3}'], [], '2026-11-26')).toMatchObject({
       asked: true,
       faults: [expect.any(String)],
     });

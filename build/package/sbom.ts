@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SPDX } from '@cyclonedx/cyclonedx-library';
+import { installTools } from '../fetch/tools.ts';
 import type { Component } from './components.ts';
 
 export const SBOM_FILE = 'sbom.cdx.json';
@@ -19,7 +19,10 @@ export interface Subject {
 }
 
 /** The bill of materials of a build: CycloneDX 1.6 as JSON, the same for the same content. */
-export function billOfMaterials(subject: Subject, components: readonly Component[]): string {
+export async function billOfMaterials(subject: Subject, components: readonly Component[]): Promise<string> {
+  installTools('build/package');
+  const { SPDX } = await import('@cyclonedx/cyclonedx-library');
+  const isId = SPDX.isSupportedSpdxId;
   const self = `pkg:generic/${subject.product}@${subject.version}?commit=${subject.commit}&platform=${subject.platform}`;
   const needed = new Set(components.flatMap(({ needs }) => needs));
   const bom = {
@@ -36,11 +39,11 @@ export function billOfMaterials(subject: Subject, components: readonly Component
         name: subject.product,
         version: subject.version,
         purl: self,
-        licenses: licencesOf('Apache-2.0'),
+        licenses: licencesOf('Apache-2.0', isId),
         properties: properties(subject.paths),
       },
     },
-    components: components.map(asComponent),
+    components: components.map((component) => asComponent(component, isId)),
     dependencies: [
       // What nothing else asks for is asked for by us; what else we import ourselves is not distinguished.
       { ref: self, dependsOn: components.map(({ ref }) => ref).filter((ref) => !needed.has(ref)) },
@@ -50,7 +53,9 @@ export function billOfMaterials(subject: Subject, components: readonly Component
   return `${JSON.stringify(bom, null, 1)}\n`;
 }
 
-function asComponent(component: Component) {
+type IsId = (licence: string) => boolean;
+
+function asComponent(component: Component, isId: IsId) {
   const { ref, type, name, version, purl, hash, holds, remarks, paths } = component;
   const [group, short] = name.startsWith('@') ? name.split('/') : [undefined, name];
   return {
@@ -61,7 +66,7 @@ function asComponent(component: Component) {
     version,
     ...(remarks.length > 0 && { description: remarks.join(' ') }),
     ...(hash && { hashes: [hash] }),
-    licenses: licencesOf(component.licence),
+    licenses: licencesOf(component.licence, isId),
     ...(purl && { purl }),
     ...(holds.length > 0 && {
       components: holds.map((part) => ({
@@ -77,8 +82,8 @@ function asComponent(component: Component) {
 
 const properties = (paths: readonly string[]) => paths.map((value) => ({ name: PATH_PROPERTY, value }));
 
-function licencesOf(licence: string) {
-  if (SPDX.isSupportedSpdxId(licence)) return [{ license: { id: licence } }];
+function licencesOf(licence: string, isId: IsId) {
+  if (isId(licence)) return [{ license: { id: licence } }];
   if (/^[A-Za-z0-9.+() -]+$/.test(licence) && / (OR|AND|WITH) /.test(licence)) return [{ expression: licence }];
   return [{ license: { name: licence } }];
 }

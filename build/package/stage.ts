@@ -71,7 +71,7 @@ export async function stageProgram(options: StageOptions): Promise<void> {
   const placed = components.map((one) =>
     one === options.runtime ? one : { ...one, paths: one.paths.map((path) => within + path) },
   );
-  writeFileSync(join(options.folder, SBOM_FILE), billOfMaterials({ ...options, paths }, placed));
+  writeFileSync(join(options.folder, SBOM_FILE), await billOfMaterials({ ...options, paths }, placed));
 }
 
 /** What of a build is our own; the screens also hold what they bundle of others. */

@@ -17,6 +17,7 @@ smartpresence in the user's data folder. Ctrl-C stops everything.
   --device-secret file | systemd
                   where the secret is that opens the kiosk's store: a 0600 file in its folder (default; the screens keep
                   saying so), or a credential sealed by systemd, in a unit of its own
+  --no-build      take the screens as they are in dist/ (npm run dev builds them)
   --help          this text`;
 
 const Options = z.object({
@@ -24,6 +25,7 @@ const Options = z.object({
   camera: z.enum(['auto', 'demo', 'real'], '--camera takes demo or real').default('auto'),
   host: z.enum(['auto', 'electron', 'browser'], '--host takes electron or browser').default('auto'),
   port: z.coerce.number('--port takes a number').int().min(1).max(65_535).nullable().default(null),
+  'no-build': z.boolean().default(false),
   'device-secret': z.enum(['file', 'systemd'], '--device-secret takes file or systemd').default('file'),
 });
 
@@ -36,17 +38,25 @@ async function start(): Promise<number> {
     process.stderr.write(`start: ${parsed.error.issues.map((issue) => issue.message).join('; ')}\n\n${HELP}\n`);
     return EXIT.usage;
   }
-  const { help, 'device-secret': deviceSecret, ...options } = parsed.data;
-  if (!help) return runAppliance({ ...options, deviceSecret });
+  const { help, 'device-secret': deviceSecret, 'no-build': noBuild, ...options } = parsed.data;
+  if (!help) return runAppliance({ ...options, deviceSecret, build: !noBuild });
   process.stdout.write(`${HELP}\n`);
   return EXIT.ok;
 }
 
 function readArguments(): Record<string, unknown> {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   try {
     return parseArgs({
-      options: { camera: text, host: text, port: text, 'device-secret': text, help: { type: 'boolean', short: 'h' } },
+      options: {
+        camera: text,
+        host: text,
+        port: text,
+        'device-secret': text,
+        'no-build': flag,
+        help: { ...flag, short: 'h' },
+      },
     }).values;
   } catch (cause) {
     process.stderr.write(`start: ${cause instanceof Error ? cause.message : String(cause)}\n\n${HELP}\n`);

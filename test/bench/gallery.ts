@@ -83,7 +83,7 @@ async function* searches(ctx: BenchContext, size: number): AsyncIterable<BenchLi
   const optional = hnswlib(people);
   if ('absent' in optional)
     ctx.note(
-      `hnswlib-node is not built, so its lines are missing (npm rebuild hnswlib-node --ignore-scripts=false): ${optional.absent}`,
+      `hnswlib-node is not built, so its lines are missing (npm rebuild hnswlib-node --ignore-scripts=false in test/bench): ${optional.absent}`,
     );
   else peers.push(optional);
   try {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { installTools } from '../../build/fetch/tools.ts';
 import { isMet } from './harness.ts';
 import { LineTable } from './table.ts';
 import type { BenchGroup, BenchLine } from './types.ts';
@@ -13,6 +14,9 @@ import type { BenchGroup, BenchLine } from './types.ts';
 
 /** In the order in which they run. Each is `NAME.ts` beside this file, loaded when it is asked for. */
 export const GROUPS = ['gallery', 'pipeline', 'store', 'kiosk', 'walkup', 'sync', 'server', 'update'] as const;
+
+/** What these are compared with is installed in this folder. */
+const WITH_PEERS = ['gallery', 'store'];
 
 export interface BenchOptions {
   /** Names of groups; none means all. */
@@ -57,6 +61,7 @@ export async function runBench(options: BenchOptions = {}): Promise<number> {
   let missed = 0;
   for (const name of wanted) {
     try {
+      if (WITH_PEERS.includes(name) && !options.folder) installTools('test/bench');
       const group = await loadGroup(name, folder);
       if (options.list) {
         out(`${group.name.padEnd(10)} ${group.describe}`);

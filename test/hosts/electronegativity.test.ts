@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installTools } from '../../build/fetch/tools.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
 
 interface Report {
@@ -24,6 +25,7 @@ const aboveLow = (report: Report) =>
 describe('Electronegativity', () => {
   const flawed = temporaryFolder('flawed-');
   beforeAll(() => {
+    installTools('test/hosts');
     mkdirSync(flawed.path, { recursive: true });
     writeFileSync(
       join(flawed.path, 'main.ts'),

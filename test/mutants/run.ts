@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { TOOL_FOLDERS } from '../../build/fetch/tools.ts';
 import { type TestResult, vitestResults } from '../../sync/server/features/privacy/compliance/reports.ts';
 import { type Mutant, mutate, readMutants } from './list.ts';
 
@@ -45,7 +46,9 @@ function copyTree(name: string): string {
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file));
   }
-  for (const made of ['node_modules', 'dist']) symlinkSync(join(root, made), join(copy, made));
+  const packages = ['.', ...TOOL_FOLDERS].map((folder) => join(folder, 'node_modules'));
+  for (const made of ['dist', ...packages])
+    if (existsSync(join(root, made))) symlinkSync(join(root, made), join(copy, made));
   // Some tests ask git for the list of files.
   execFileSync('git', ['init', '-q'], { cwd: copy });
   execFileSync('git', ['add', '-A'], { cwd: copy });

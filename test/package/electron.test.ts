@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { extractAll, listPackage } from '@electron/asar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageElectron, packageElectronArchive } from '../../build/package/electron.ts';
 import { ROOT } from '../../build/package/files.ts';
@@ -40,7 +39,7 @@ let shipped: string;
 let inside: string[];
 
 /** A program of Windows that electron-builder can read, as it reads Electron's: one of its own tools. */
-const WINDOWS_PROGRAM = join(ROOT, 'node_modules/electron-winstaller/vendor/rcedit.exe');
+const WINDOWS_PROGRAM = join(ROOT, 'build/package/node_modules/electron-winstaller/vendor/rcedit.exe');
 const SCRIPT = '#!/bin/sh\necho "ran in $SMARTPRESENCE_HOME for $SMARTPRESENCE_SLOTS with $*"\nexit 7\n# ';
 
 /**
@@ -69,6 +68,8 @@ beforeAll(async () => {
   shipped = standIn('101100011');
   ({ folder } = await packageElectron({ ...identity, out, targets: ['dir'], electronDist: shipped }));
   const archive = join(folder, 'resources/app.asar');
+  installTools('test/package');
+  const { extractAll, listPackage } = await import('@electron/asar');
   inside = listPackage(archive, { isPack: false }).map((path) => path.slice(1));
   extractAll(archive, extracted);
 }, 1_200_000);

@@ -26,6 +26,8 @@ export interface ApplianceOptions {
   readonly host: 'auto' | 'electron' | 'browser';
   readonly port: number | null;
   readonly deviceSecret: SecretPlace;
+  /** False: the screens are taken as they are. */
+  readonly build: boolean;
 }
 
 /** Something that was started; it is closed in the reverse order. */
@@ -118,7 +120,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   const since = Date.now();
   await prepareModels(); // enrolment needs them; the screens are wanted only by the host
   signal.throwIfAborted();
-  const screens = ensureScreens(say);
+  const screens = options.build ? ensureScreens(say) : Promise.resolve();
   screens.catch(() => undefined); // reported where it is awaited; until then it must not end the process
   makeOwnFolder(server);
   ensureKioskFolder(kiosk, demo);

@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { watch } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Rolldown } from 'vite';
+
+/*
+ * npm run dev [-- OPTIONS of npm start]
+ *
+ * What npm start starts, while you change it: a change of a screen builds the screens, and open pages reload by themselves; any
+ * other change starts kiosk and server again, with the same data. Ctrl-C stops everything.
+ */
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Whatever kiosk and server import. */
+const PROGRAMS = ['electron', 'models', 'sync'];
+/** Editors write a file in several steps. */
+const SETTLE_MS = 300;
+
+let running: ChildProcess | null = null;
+let then: 'wait' | 'start' | 'exit' = 'wait';
+
+function start(): void {
+  then = 'wait';
+  running = spawn(process.execPath, [join(ROOT, 'electron/cli/start.ts'), '--no-build', ...process.argv.slice(2)], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+  running.once('exit', (code) => {
+    running = null;
+    if (then === 'exit') process.exit(code ?? 1);
+    if (then === 'start') start();
+    else console.error('dev: it ended. It starts again with your next change.');
+  });
+}
+
+/** Ends what runs, and does what is to be done then. */
+function end(next: 'start' | 'exit'): void {
+  then = next;
+  if (running) running.kill('SIGTERM');
+  else if (next === 'start') start();
+  else process.exit(0);
+}
+
+const watcher = (await build({
+  configFile: join(ROOT, 'vite.config.ts'),
+  logLevel: 'warn',
+  build: { watch: {} },
+  plugins: [
+    {
+      name: 'reload',
+      transform: (code, id) =>
+        /renderer\/(kiosk|console|portal)\/main\.tsx$/.test(id)
+          ? `${code}\nimport ${JSON.stringify(join(import.meta.dirname, 'reload.ts'))};`
+          : null,
+    },
+  ],
+})) as Rolldown.RolldownWatcher;
+watcher.on('event', (event) => {
+  if (event.code === 'ERROR') console.error(`dev: ${event.error.message}`);
+  if (event.code !== 'END') return;
+  console.error('dev: the screens are built.');
+  if (running === null) start();
+});
+
+let settling: NodeJS.Timeout | undefined;
+for (const folder of PROGRAMS)
+  watch(join(ROOT, folder), { recursive: true }, (_event, file) => {
+    if (!file?.endsWith('.ts') || file.endsWith('.test.ts')) return;
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      console.error(`dev: ${join(folder, file)} has changed: starting kiosk and server again …`);
+      end('start');
+    }, SETTLE_MS);
+  });
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end('exit'));

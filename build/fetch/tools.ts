@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { npm } from './npm.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Folders with a lockfile of their own: packages that only checks, packaging, benches or single tests need. */
+export const TOOL_FOLDERS = ['build/checks', 'build/package', 'test/bench', 'test/hosts', 'test/package'] as const;
+
+/** Those whose packages are imported by name: the type check needs them. */
+export const TYPED_FOLDERS = ['build/package', 'test/bench', 'test/package'] as const;
+
+/**
+ * Installs the packages of a folder by its lockfile, where they are missing or of another lockfile. Call it before the
+ * first import of one of them, which has to be a dynamic import.
+ *
+ * @param root for tests
+ * @throws Problem `npm-failed`
+ */
+export function installTools(folder: (typeof TOOL_FOLDERS)[number], root = ROOT): void {
+  const at = join(root, folder);
+  const lockfile = createHash('sha256')
+    .update(readFileSync(join(at, 'package-lock.json')))
+    .digest('hex');
+  const stamp = join(at, 'node_modules/.lockfile-sha256');
+  const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile;
+  if (current()) return;
+  console.error(`Fetching what ${folder} needs …`);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  // Beside, and then renamed: what is there is whole, also where two processes install at once.
+  const temporary = mkdtempSync(join(root, 'dist/tools-'));
+  try {
+    for (const file of ['package.json', 'package-lock.json']) cpSync(join(at, file), join(temporary, file));
+    npm(['ci', '--prefer-offline'], temporary, `the packages of ${folder}`);
+    writeFileSync(join(temporary, 'node_modules/.lockfile-sha256'), lockfile);
+    if (current()) return;
+    if (existsSync(join(at, 'node_modules'))) renameSync(join(at, 'node_modules'), join(temporary, 'old'));
+    renameSync(join(temporary, 'node_modules'), join(at, 'node_modules'));
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** A program of a folder's packages. */
+export function toolProgram(folder: (typeof TOOL_FOLDERS)[number], name: string): string {
+  installTools(folder);
+  return join(ROOT, folder, 'node_modules/.bin', name);
+}
