@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installTools } from '../../build/fetch/tools.ts';
 import { packageElectron, packageElectronArchive } from '../../build/package/electron.ts';
 import { ROOT } from '../../build/package/files.ts';
 import { fuseFaults } from '../../build/package/fuses.ts';
