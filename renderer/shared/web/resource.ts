@@ -10,6 +10,8 @@ export interface Resource<T> {
   readonly error: ApiError | null;
   readonly loading: boolean;
   readonly reload: () => void;
+  /** What a write answered takes the place of what was read; a reading under way, which may be older, is dropped. */
+  readonly replace: (value: T) => void;
 }
 
 /**
@@ -23,12 +25,18 @@ export function useResource<T>(
   read: (signal: AbortSignal) => Promise<Answer<T>>,
   everyMs?: number,
 ): Resource<T> {
-  const [state, setState] = useState<Omit<Resource<T>, 'reload'>>({ value: null, error: null, loading: true });
+  const [state, setState] = useState<Omit<Resource<T>, 'reload' | 'replace'>>({
+    value: null,
+    error: null,
+    loading: true,
+  });
   const [turn, setTurn] = useState(0);
   const last = useRef<string | null>(null);
+  const reading = useRef<AbortController>(undefined);
   useEffect(() => {
     if (key === null) return;
     const gone = new AbortController();
+    reading.current = gone;
     const other = last.current !== key;
     last.current = key;
     setState((s) => ({ value: other ? null : s.value, error: null, loading: true }));
@@ -44,7 +52,11 @@ export function useResource<T>(
     };
   }, [key, turn, everyMs]);
   const reload = useCallback(() => setTurn((n) => n + 1), []);
-  return { ...state, reload };
+  const replace = useCallback((value: T) => {
+    reading.current?.abort();
+    setState({ value, error: null, loading: false });
+  }, []);
+  return { ...state, reload, replace };
 }
 
 export interface Pages<T> {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import {
-  type FleetDetail as Detail,
   type DeviceConfig,
+  type FleetDetail,
   type FleetKiosk,
   getKiosk,
   listFleet,
@@ -36,16 +36,12 @@ const EVERY_MS = 5_000;
 export function KioskPage({ device, role }: { device: string; role: Role }) {
   const found = useResource(device, (signal) => api(getKiosk, { params: { device }, signal }));
   const live = useResource(`${device} live`, (signal) => api(listFleet, { query: { device }, signal }), EVERY_MS);
-  const [changed, setChanged] = useState<Detail | null>(null);
-  const detail = changed ?? found.value;
+  const detail = found.value;
   const kiosk = live.value?.items[0] ?? detail?.kiosk ?? null;
   const news = kiosk && `${kiosk.commandAt} ${kiosk.status}`;
   const before = useRef(news);
   useEffect(() => {
-    if (before.current !== null && before.current !== news) {
-      setChanged(null);
-      found.reload();
-    }
+    if (before.current !== null && before.current !== news) found.reload();
     before.current = news;
   }, [news, found.reload]);
   const admin = role === 'admin';
@@ -64,8 +60,13 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
       {detail && kiosk && (
         <>
           <Facts kiosk={kiosk} />
-          <SettingsPanel key={detail.own.revision} detail={{ ...detail, kiosk }} admin={admin} onChange={setChanged} />
-          <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={setChanged} />
+          <SettingsPanel
+            key={detail.own.revision}
+            detail={{ ...detail, kiosk }}
+            admin={admin}
+            onChange={found.replace}
+          />
+          <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={found.replace} />
           <StaffLogPanel records={detail.staff} />
         </>
       )}
@@ -138,16 +139,16 @@ function SettingsPanel({
   admin,
   onChange,
 }: {
-  detail: Detail;
+  detail: FleetDetail;
   admin: boolean;
-  onChange: (detail: Detail) => void;
+  onChange: (detail: FleetDetail) => void;
 }) {
   const { kiosk, own, template, effective } = detail;
   const [editing, setEditing] = useState(false);
   const write = useWrite();
   const back = useWrite();
 
-  const done = (next: Detail) => {
+  const done = (next: FleetDetail) => {
     toast(() => t('fleet.saved'));
     setEditing(false);
     onChange(next);
