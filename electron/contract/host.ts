@@ -55,8 +55,8 @@ export const CoreMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
   /** The core can't run until someone acts: wrong key, store in use, altered models, … The process ends after this. */
   z.strictObject({ type: z.literal('refused'), code: Code, message: z.string(), nextStep: z.string() }),
-  /** The core ends now and wants to be started again, which is no crash; `browser`: with the kiosk's browser. */
-  z.strictObject({ type: z.literal('again'), browser: z.boolean() }),
+  /** The core ends now and wants to be restarted, which is no crash; `browser`: with the kiosk's browser. */
+  z.strictObject({ type: z.literal('restart'), browser: z.boolean() }),
   /** The kiosk is to end, host and all, so that its launcher restarts it: with another build, or with the same one. */
   z.strictObject({ type: z.literal('end'), why: EndReason }),
   /** `screens`: how many screens hold a connection. */

@@ -96,7 +96,7 @@ async function command(name: string): Promise<unknown[]> {
 
 test('a rekey in a running core answers, closes the store, and has the host start the core again on the new key', async () => {
   const asked = Promise.withResolvers<object>();
-  const core = await startCore({ ...options(), again: asked.resolve });
+  const core = await startCore({ ...options(), restart: asked.resolve });
   expect(await command('store rekey')).toContainEqual({
     kind: 'line',
     value: { generation: 2, pages: expect.any(Number), people: 0 },

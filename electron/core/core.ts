@@ -16,12 +16,12 @@ export const startCore: StartCore = async (options) => {
   try {
     const kiosk = await openKiosk({ ...options, allowSecretFile: options.deviceSecret === null });
     opened.defer(() => kiosk.close());
-    const gone = async ({ journal, ...held }: Left): Promise<void> => {
+    const removed = async ({ journal, ...held }: Left): Promise<void> => {
       writeJournal(options.home, journal);
       await opened.disposeAsync();
       core.become(startRemovedCore(journal, { ...options, held }));
     };
-    const core = switchingCore(await assemble(kiosk, options, opened, gone));
+    const core = switchingCore(await assemble(kiosk, options, opened, removed));
     return core;
   } catch (cause) {
     await opened.disposeAsync();

@@ -16,11 +16,11 @@ export interface CoreOptions {
   readonly weights?: string;
   /** Which host it is, for the server's inventory; `browser` without it. */
   readonly host?: 'browser' | 'electron';
-  /** Asks the host to start this core again, with the kiosk's browser or without; absent: nobody can. */
-  readonly again?: (what: { readonly browser: boolean }) => void;
+  /** Has the host restart this core, with the kiosk's browser or without; absent: no host can. */
+  readonly restart?: (what: { readonly browser: boolean }) => void;
   /** The folders of an installed kiosk's builds; null where nothing installs any. */
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
-  /** Has the host end the kiosk, so that it is started again; absent: nothing would start it. */
+  /** Has the host end the kiosk, and what started it restart it; absent: nothing would. */
   readonly end?: (why: EndReason) => void;
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 }

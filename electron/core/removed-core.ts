@@ -16,7 +16,7 @@ const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 const FAREWELL_MS = 20_000;
 
-export interface RemovedCoreOptions extends Pick<CoreOptions, 'home' | 'again' | 'log'> {
+export interface RemovedCoreOptions extends Pick<CoreOptions, 'home' | 'restart' | 'log'> {
   /** What the kiosk's own process still holds of it: the device's key, the proxy with its password. */
   readonly held?: { readonly key: Ed25519PrivateJwk; readonly proxy: string | undefined };
   /** For tests that end the process at each step. */
@@ -36,7 +36,8 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     journal !== 'unreadable' && journal.state !== 'wiped'
       ? { at: 'removed', what: journal.what, step: journal.state === 'destroying' ? 'destroying' : 'notifying' }
       : { at: 'removed', what: 'wipe', step: 'done' };
-  const hub = createStatusHub(log, () => bareStatus(state, shown.language));
+  const hub = createStatusHub(log);
+  hub.start(() => bareStatus(state, shown.language));
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const show = (step: Removed['step']) => {
@@ -135,7 +136,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
           throw new Problem('kiosk-leaves', 'this kiosk is not done with leaving', 'Wait until it says so.');
         removeJournal(home);
         ensureKioskFolder(home, false);
-        options.again?.({ browser: true });
+        options.restart?.({ browser: true });
         return {};
       },
     },

@@ -108,7 +108,7 @@ export async function runKiosk(
       else signal.addEventListener('abort', () => resolve(null), { once: true });
     });
     const again = await Promise.race([asked, host.endAsked]);
-    return again === null ? RUN_EXIT.ended : RUN_EXIT.again;
+    return again === null ? RUN_EXIT.ended : RUN_EXIT.restart;
   } catch (error) {
     const coded = codedError(error);
     log('error', coded ? 'host: refused' : 'host: failed', { error, ...(coded && { nextStep: coded.nextStep }) });

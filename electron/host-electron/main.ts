@@ -140,7 +140,7 @@ function run(options: HostArguments, ownData: string): void {
     event.preventDefault();
     void core.close().then(() => {
       stopped = true;
-      if (again && slots) return app.exit(RUN_EXIT.again); // its launcher starts the build that is current by then
+      if (again && slots) return app.exit(RUN_EXIT.restart); // its launcher starts the build that is current by then
       if (again) app.relaunch(relaunchOptions(process.env));
       app.quit();
     });

@@ -71,12 +71,12 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
   test('a restart happens once: announced before, and confirmed by the core that comes up', async () => {
     const kiosk = await made('Back door');
     let asked = 0;
-    const core = await kiosk.start({ again: () => asked++ });
+    const core = await kiosk.start({ restart: () => asked++ });
     await server.operate('fleet command', { device: kiosk.device, what: 'restart' });
     await expect.poll(() => asked, PATIENT).toBe(1);
     expect(await newest(kiosk)).toMatchObject({ what: 'restart', state: 'begun' });
     await core.close();
-    await kiosk.start({ again: () => asked++ });
+    await kiosk.start({ restart: () => asked++ });
     await expect.poll(async () => (await newest(kiosk))?.state, PATIENT).toBe('done');
     expect(asked).toBe(1);
   });
@@ -87,7 +87,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     // By the server's clock, which the kiosk goes by as well: it is two hours later now.
     server.shift(2 * 3_600_000);
     let asked = 0;
-    await kiosk.start({ again: () => asked++ });
+    await kiosk.start({ restart: () => asked++ });
     await expect.poll(async () => (await newest(kiosk))?.answeredAt, PATIENT).not.toBeNull();
     expect(await newest(kiosk)).toMatchObject({ state: 'expired' });
     expect(asked).toBe(0);

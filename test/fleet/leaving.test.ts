@@ -138,7 +138,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
   test('brings every record and photo to the server first, and leaves no file', async () => {
     const kiosk = await made('Old door', 40);
     const again: unknown[] = [];
-    const core = await kiosk.start({ again: (what) => void again.push(what) });
+    const core = await kiosk.start({ restart: (what) => void again.push(what) });
     await ask(kiosk, 'Old door', 'decommission');
     const seen = new Set<string>();
     await expect

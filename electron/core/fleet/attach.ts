@@ -16,7 +16,7 @@ import { readLog } from './log-book.ts';
 const ACK_TIMEOUT_MS = 10_000;
 const SEND_MS = 60_000;
 
-export interface FleetDeps extends Pick<CoreOptions, 'home' | 'again' | 'end' | 'log'> {
+export interface FleetDeps extends Pick<CoreOptions, 'home' | 'restart' | 'end' | 'log'> {
   readonly store: Store;
   readonly site: Pick<SiteConfig, 'languages' | 'defaultLanguage'>;
   readonly now: () => number;
@@ -25,7 +25,7 @@ export interface FleetDeps extends Pick<CoreOptions, 'home' | 'again' | 'end' | 
   readonly transport: () => TransportOptions | null;
   readonly onState: () => void;
   /** Closes everything of this kiosk and destroys it. */
-  readonly gone: (left: Left) => Promise<void>;
+  readonly removed: (left: Left) => Promise<void>;
 }
 
 export interface FleetController extends Commands {
@@ -50,7 +50,7 @@ export function attachFleet(deps: FleetDeps): FleetController {
 
   const restart = (): (() => void) | null => {
     if (deps.end) return () => deps.end!('server-asked');
-    return deps.again ? () => deps.again!({ browser: true }) : null;
+    return deps.restart ? () => deps.restart!({ browser: true }) : null;
   };
 
   const commands = startCommands({
@@ -83,7 +83,7 @@ export function attachFleet(deps: FleetDeps): FleetController {
         },
         command,
       );
-      if (left) await deps.gone(left);
+      if (left) await deps.removed(left);
     },
     log,
   });

@@ -14,18 +14,18 @@ const deps = (change: Partial<InventoryDeps> = {}): InventoryDeps => ({
   machine: thisMachine(join(folder, 'nowhere')),
   build: { version: '0.2.0', commit: 'a'.repeat(40) },
   host: 'browser',
-  embedder: () => 'fr_feature@87aacdfe5751',
-  camera: () => 'ok',
-  clockOffset: () => -12.4,
-  queued: () => 3,
-  photosWaiting: () => 1,
+  embedder: 'fr_feature@87aacdfe5751',
+  camera: 'ok',
+  clockOffset: -12.4,
+  queued: 3,
+  photosWaiting: 1,
   storeSchema: 6,
-  config: () => ({ revision: null, problem: null }),
-  slots: () => undefined,
-  staff: () => null,
-  emergencyPinUsedAt: () => null,
-  screenMayGoDark: () => undefined,
-  uptime: () => 61.7,
+  config: { revision: null, problem: null },
+  slots: undefined,
+  staff: null,
+  emergencyPinUsedAt: null,
+  screenMayGoDark: undefined,
+  uptime: 61.7,
   ...change,
 });
 
@@ -49,7 +49,7 @@ describe('the inventory', () => {
 
   test('says why the screen may go dark, and nothing while it stays on', () => {
     expect(Inventory.parse(collectInventory(deps()))).not.toHaveProperty('screenMayGoDark');
-    const refused = collectInventory(deps({ screenMayGoDark: () => 'refused' }));
+    const refused = collectInventory(deps({ screenMayGoDark: 'refused' }));
     expect(Inventory.parse(refused).screenMayGoDark).toBe('refused');
   });
 

@@ -57,45 +57,41 @@ export interface InventoryDeps {
   readonly build: { readonly version: string; readonly commit: string | null };
   readonly host: Inventory['host'];
   /** Id of the embedder in use; null: none is loaded. */
-  readonly embedder: () => string | null;
-  readonly camera: () => string;
+  readonly embedder: string | null;
+  readonly camera: string;
   /** Trusted minus this machine's time, ms. */
-  readonly clockOffset: () => number;
-  readonly queued: () => number;
-  readonly photosWaiting: () => number;
+  readonly clockOffset: number;
+  readonly queued: number;
+  readonly photosWaiting: number;
   readonly storeSchema: number;
-  readonly config: () => { readonly revision: number | null; readonly problem: string | null };
-  readonly slots: () => Inventory['slots'];
+  readonly config: { readonly revision: number | null; readonly problem: string | null };
+  readonly slots: Inventory['slots'];
   /** Members of staff of the server, by id; null: it never sent any. */
-  readonly staff: () => readonly string[] | null;
+  readonly staff: readonly string[] | null;
   /** When the emergency PIN was last used, while no new one is sealed; null otherwise. */
-  readonly emergencyPinUsedAt: () => string | null;
+  readonly emergencyPinUsedAt: string | null;
   /** Why the screen may go dark; undefined: it stays on. */
-  readonly screenMayGoDark: () => Inventory['screenMayGoDark'];
+  readonly screenMayGoDark: Inventory['screenMayGoDark'];
   /** Since this core was started, seconds. */
-  readonly uptime: () => number;
+  readonly uptime: number;
 }
 
 /** How this kiosk is. Names nobody: counts, versions and states. */
 export function collectInventory(deps: InventoryDeps): Inventory {
+  const { config, slots, staff, emergencyPinUsedAt, screenMayGoDark } = deps;
   const disk = deps.machine.disk(deps.home);
-  const config = deps.config();
-  const slots = deps.slots();
-  const staff = deps.staff();
-  const emergencyPinUsedAt = deps.emergencyPinUsedAt();
-  const screenMayGoDark = deps.screenMayGoDark();
   return {
     version: deps.build.version,
     commit: deps.build.commit ?? '',
     host: deps.host,
-    models: { detector: FACE_BOX_BROWSER.sha256, embedder: deps.embedder() },
-    uptimeSeconds: Math.max(0, Math.round(deps.uptime())),
+    models: { detector: FACE_BOX_BROWSER.sha256, embedder: deps.embedder },
+    uptimeSeconds: Math.max(0, Math.round(deps.uptime)),
     diskFree: disk.free,
     diskTotal: disk.total,
-    camera: deps.camera(),
-    clockOffsetMs: Math.round(deps.clockOffset()),
-    queued: deps.queued(),
-    photosWaiting: deps.photosWaiting(),
+    camera: deps.camera,
+    clockOffsetMs: Math.round(deps.clockOffset),
+    queued: deps.queued,
+    photosWaiting: deps.photosWaiting,
     temperature: deps.machine.temperature(),
     storeSchema: deps.storeSchema,
     configRevision: config.revision,

@@ -29,7 +29,7 @@ export function createScreenBook(
   /** Codes of what staff has to see to, for the screens. */
   notices(): readonly string[];
   /** No screen is there any more. */
-  gone(): void;
+  disconnected(): void;
 } {
   let state = NONE;
   return {
@@ -45,7 +45,7 @@ export function createScreenBook(
     state: () => state,
     pictures: () => (state.camera === 'ok' || state.camera === 'covered') && state.frames > 0,
     notices: () => (state.dark ? ['screen-may-go-dark'] : []),
-    gone() {
+    disconnected() {
       state = NONE;
     },
   };

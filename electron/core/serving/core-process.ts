@@ -46,9 +46,9 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
         slots,
         ...(mayEnd && { end: (why) => link.post({ type: 'end', why }) }),
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
-        again({ browser }) {
-          log('info', 'core: asks to be started again', { browser });
-          link.post({ type: 'again', browser });
+        restart({ browser }) {
+          log('info', 'core: asks to be restarted', { browser });
+          link.post({ type: 'restart', browser });
           stop().catch(failed);
         },
       });

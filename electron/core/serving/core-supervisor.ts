@@ -80,7 +80,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
   function launch(): void {
     let coded: Extract<CoreMessage, { type: 'refused' }> | null = null;
     let readyAt: number | null = null;
-    let again: Extract<CoreMessage, { type: 'again' }> | null = null;
+    let restart: Extract<CoreMessage, { type: 'restart' }> | null = null;
     let asked = 0;
     let answered = 0;
     let pings: NodeJS.Timeout | undefined;
@@ -93,7 +93,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
         const message = parsed.data;
         if (message.type === 'log') log(message.level, message.message, message.fields);
         else if (message.type === 'refused') coded = message;
-        else if (message.type === 'again') again = message;
+        else if (message.type === 'restart') restart = message;
         else if (message.type === 'end') {
           log('info', 'host: the core asks for a new start of the kiosk', { why: message.why });
           options.onEnd?.(message.why);
@@ -115,7 +115,7 @@ export function superviseCore(options: SupervisorOptions): CoreSupervisor {
         const served = readyAt === null ? 0 : Date.now() - readyAt;
         if (served >= STABLE_AFTER) crashes = 0;
         else if (served >= SERVED_AFTER) crashes = Math.min(crashes, 1);
-        if (again && code === 0 && !closing) afterAsked(again.browser);
+        if (restart && code === 0 && !closing) afterAsked(restart.browser);
         else afterExit(code, coded);
       },
     });

@@ -9,5 +9,5 @@ export const RUN_EXIT = {
   /** Something is missing that a person has to put right: Chromium, the device secret, a free port, another user than root. */
   refused: 3,
   /** It wants to be started again: into another build after an update, because its server asked for it, or since its core died on trial. */
-  again: 4,
+  restart: 4,
 } as const;

@@ -272,7 +272,7 @@ describe('the supervisor', () => {
     const ends: unknown[] = [];
     supervise({ endsWithCore: () => trial, onEnd: (...end) => ends.push(end) });
     last().say({ type: 'ready' });
-    last().say({ type: 'again', browser: false });
+    last().say({ type: 'restart', browser: false });
     last().end(0);
     vi.advanceTimersByTime(RESTART_AFTER[0]);
     expect(children).toHaveLength(2);

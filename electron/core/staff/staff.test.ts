@@ -67,13 +67,13 @@ const add = (name: string, role: StaffRole, badge: string | null = null): Promis
     return lines[0]!;
   });
 
-async function start(slots: string | null = null, again?: () => void): Promise<CoreClient> {
+async function start(slots: string | null = null, restart?: () => void): Promise<CoreClient> {
   core = await startCore({
     home,
     deviceSecret: null,
     demo: false,
     weights: join(folder, 'none'),
-    ...(again && { again }),
+    ...(restart && { restart }),
     ...(slots && { slots: { root: slots, insteadOf: null } }),
     log: () => undefined,
   });

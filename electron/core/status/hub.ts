@@ -5,6 +5,8 @@ type Listener = <S extends SignalName>(name: S, data: Signal<S>) => void;
 
 /** Keeps the status that every screen shows, and pushes it when it has changed. */
 export interface StatusHub {
+  /** From now on there is a status to show. */
+  start(read: () => Status): void;
   current(): Status;
   /** Reads the status again and notifies the screens if it changed. */
   refresh(): void;
@@ -13,12 +15,20 @@ export interface StatusHub {
   onSignal(listener: Listener): () => void;
 }
 
-export function createStatusHub(log: CoreOptions['log'], read: () => Status): StatusHub {
+export function createStatusHub(log: CoreOptions['log']): StatusHub {
   const listeners = new Set<Listener>();
+  let read: (() => Status) | null = null;
   let last = '';
   return {
-    current: read,
+    start(from) {
+      read = from;
+    },
+    current() {
+      if (!read) throw new Error('the core is still starting');
+      return read();
+    },
     refresh() {
+      if (!read) return;
       let status: Status;
       try {
         status = read();

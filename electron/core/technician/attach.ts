@@ -12,7 +12,7 @@ import { createMachine } from './machine.ts';
 import { createTechnician } from './service.ts';
 import { createTechnicianTasks } from './tasks.ts';
 
-export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' | 'again' | 'log'> {
+export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' | 'restart' | 'log'> {
   readonly store: Store;
   readonly staff: StaffService;
   readonly records: StaffRecords;
@@ -30,8 +30,8 @@ export interface TechnicianController {
 
 /** Wires the technician's menu to what this kiosk and its machine can do. */
 export function attachTechnician(deps: AttachTechnicianDeps): TechnicianController {
-  const { monotonic, end, again } = deps;
-  const restart = end ? () => end('technician-asked') : again ? () => again({ browser: true }) : null;
+  const { monotonic, end, restart: restartCore } = deps;
+  const restart = end ? () => end('technician-asked') : restartCore ? () => restartCore({ browser: true }) : null;
   const tasks = createTechnicianTasks({
     store: deps.store,
     records: deps.records,

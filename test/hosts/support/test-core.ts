@@ -180,7 +180,7 @@ async function over(): Promise<never> {
 }
 
 /** A core that hosts can start; refuses when its home holds a file named `refuse`. */
-export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log, end, again }) => {
+export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log, end, restart }) => {
   if (existsSync(join(home, 'refuse')))
     throw new Problem('store-wrong-key', 'The store’s key is wrong.', 'Recover the key.');
   if (existsSync(join(home, 'crash'))) throw new Error('no code, no sentence');
@@ -192,7 +192,7 @@ export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log, 
         for (const listener of listeners) listener('status', STATUS);
       },
       () => log('info', 'test core: a screen said hello'),
-      () => (end ? end('technician-asked') : again?.({ browser: true })),
+      () => (end ? end('technician-asked') : restart?.({ browser: true })),
     ),
     leave: () => undefined,
     onSignal(listener) {

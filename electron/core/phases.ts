@@ -1,0 +1,157 @@
+import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { facesOrOff, logUnfit } from './checkin/faces.ts';
+import { recogniserWhile } from './checkin/recogniser.ts';
+import { createClaims } from './checkin-methods/claims.ts';
+import { cameraHealth, createDeviceReporter } from './devices/health.ts';
+import { collectInventory, thisMachine } from './fleet/inventory.ts';
+import { createScreenBook } from './fleet/screen.ts';
+import type { CoreOptions } from './interface.ts';
+import { DEVICE_PURPOSES } from './keys/derive.ts';
+import type { OpenKiosk } from './open-kiosk.ts';
+import { createPinGuard } from './pin/guard.ts';
+import { createPersonPins, readPeppers } from './pin/person-pins.ts';
+import { numberSubjects } from './pin/subjects.ts';
+import { startRetention } from './retention/scheduler.ts';
+import { emptyGallery, followRoster } from './roster/gallery.ts';
+import { Runtime } from './runtime.ts';
+import { governed } from './site/policy.ts';
+import { EMERGENCY_USED } from './staff/emergency.ts';
+import { idsOfServer } from './staff/members.ts';
+import { createStaffRecords } from './staff/records.ts';
+import { createStaffService } from './staff/service.ts';
+import { createActivity } from './status/activity.ts';
+import { createStatusHub } from './status/hub.ts';
+import { SCHEMA } from './store/migrations.ts';
+import { startKioskSync } from './sync/kiosk-sync.ts';
+import { COMMIT, VERSION } from './version.ts';
+
+/** What pauses when a budget is spent, for the log. */
+const PAUSED = { 'every-face': 'number and face', 'every-number': 'number and PIN', 'every-badge': 'badges' } as const;
+
+export type Base = ReturnType<typeof open>;
+export type Identity = Awaited<ReturnType<typeof identify>>;
+export type Faces = Awaited<ReturnType<typeof recognise>>;
+
+export const monotonic = () => performance.now();
+
+/** The store with what keeps it, and what everything else reports to. */
+export function open(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDisposableStack) {
+  const { log, demo } = options;
+  const { store, home, keys } = kiosk;
+  const runtime = new Runtime(kiosk, log);
+  const site = governed(
+    kiosk.site,
+    () => runtime.policy,
+    demo ? 'off' : undefined,
+    () => runtime.settings.config,
+  );
+  const retention = startRetention({ store, site, log });
+  opened.defer(() => retention.stop());
+  const hub = createStatusHub(log);
+  const reportCamera = createDeviceReporter(store, monotonic);
+  return {
+    kiosk,
+    store,
+    home,
+    keys,
+    options,
+    opened,
+    log,
+    runtime,
+    site,
+    retention,
+    now: retention.now,
+    hub,
+    screen: createScreenBook((camera) => reportCamera(cameraHealth(camera)), hub.refresh),
+    activity: createActivity(monotonic),
+    /** Something was recorded or changed here. */
+    changed() {
+      runtime.uplink?.nudge();
+      hub.refresh();
+    },
+  };
+}
+
+/** Who someone is: PINs, staff, and how often either may be tried. */
+export async function identify({ kiosk, store, keys, now, changed, log }: Base) {
+  const pins = await kiosk.pins();
+  const personPins = createPersonPins(pins, () => readPeppers(store.roster.pinPeppers));
+  const guard = createPinGuard({
+    store,
+    now,
+    paused: (ms, budget) => log('warn', `many failures with many numbers: ${PAUSED[budget]} pause`, { ms }),
+  });
+  const records = createStaffRecords({ store, changed, log });
+  const staff = createStaffService({
+    store,
+    pins,
+    memberPins: personPins,
+    guard,
+    records,
+    now,
+    monotonic,
+    wall: Date.now,
+  });
+  const blind = keys.subkey(DEVICE_PURPOSES.lockout);
+  return {
+    pins,
+    personPins,
+    guard,
+    records,
+    staff,
+    blind,
+    subjects: numberSubjects(blind),
+    claims: createClaims(monotonic),
+  };
+}
+
+/** Models and gallery; `recogniser` is what may be used of them now. */
+export async function recognise({ kiosk, log, runtime }: Base) {
+  const loaded = await facesOrOff(kiosk, log);
+  return { loaded, recogniser: recogniserWhile(loaded, () => runtime.faceOff) };
+}
+
+/** The line to the server. Gives how this kiosk is, as it is reported there. */
+export async function sync(base: Base, { loaded }: Faces): Promise<() => Inventory> {
+  const { store, home, opened, log, runtime, retention, hub, screen, options } = base;
+  const startedAt = monotonic();
+  const machine = thisMachine();
+  const collect = () =>
+    collectInventory({
+      home,
+      machine,
+      build: { version: VERSION, commit: COMMIT },
+      host: options.host ?? 'browser',
+      embedder: loaded.off ? null : loaded.model,
+      camera: screen.state().camera,
+      clockOffset: retention.now() - Date.now(),
+      queued: store.outbox.count(),
+      photosWaiting: store.outbox.photosWaiting(),
+      storeSchema: SCHEMA,
+      config: runtime.settings,
+      slots: runtime.updates?.slots(),
+      staff: idsOfServer(store),
+      emergencyPinUsedAt: store.settings.get(EMERGENCY_USED) || null,
+      screenMayGoDark: screen.state().dark,
+      uptime: (monotonic() - startedAt) / 1000,
+    });
+  try {
+    const started = await startKioskSync({
+      store,
+      retention,
+      log,
+      inventory: collect,
+      onStatus: hub.refresh,
+      applied(outcome) {
+        runtime.applied(outcome);
+        logUnfit(followRoster(loaded.gallery, loaded.model, outcome), log);
+      },
+      dropped: () => emptyGallery(loaded.gallery, store),
+    });
+    opened.defer(() => started.stop());
+    runtime.sync = started;
+  } catch (error) {
+    runtime.without('server-link', error);
+  }
+  return collect;
+}

@@ -1,0 +1,74 @@
+import type { Ed25519PublicJwk } from '../../sync/protocol/wire/batch.ts';
+import type { Policy } from '../../sync/protocol/wire/changes.ts';
+import type { Problem } from '../../sync/protocol/wire/problem.ts';
+import { type Devices, NO_DEVICES } from './devices/devices.ts';
+import type { FleetController } from './fleet/attach.ts';
+import { createSettings, type DeviceSettings } from './fleet/settings.ts';
+import type { CoreOptions } from './interface.ts';
+import type { OpenKiosk } from './open-kiosk.ts';
+import { facesForbidden, readIssuers, readPolicy } from './site/policy.ts';
+import type { Store } from './store/interface.ts';
+import type { RosterOutcome } from './store/roster.ts';
+import type { KioskSync } from './sync/kiosk-sync.ts';
+import type { Uplink } from './sync/link.ts';
+import type { UpdateKeeper } from './update/keeper.ts';
+
+/**
+ * What changes while the core runs: what the server last sent, the line to it, and the parts that a kiosk goes on without.
+ * It is read at each use, so that a change takes effect at once.
+ */
+export class Runtime {
+  readonly settings: DeviceSettings;
+  sync: KioskSync | null = null;
+  devices: Devices = NO_DEVICES;
+  updates: UpdateKeeper | null = null;
+  fleet: FleetController | null = null;
+  /** Notices of the parts that could not be started. */
+  readonly missing = new Set<string>();
+  readonly #store: Pick<Store, 'roster'>;
+  readonly #log: CoreOptions['log'];
+  #policy: Policy | null;
+  #issuers: readonly Ed25519PublicJwk[];
+
+  constructor({ store, site }: OpenKiosk, log: CoreOptions['log']) {
+    this.#store = store;
+    this.#log = log;
+    this.#policy = readPolicy(store.roster.policy);
+    this.#issuers = readIssuers(store.roster.issuers);
+    this.settings = createSettings({ store, site });
+  }
+
+  /** Of the server; null: none. */
+  get policy(): Policy | null {
+    return this.#policy;
+  }
+
+  /** Whose keys sign people's own codes. */
+  get issuers(): readonly Ed25519PublicJwk[] {
+    return this.#issuers;
+  }
+
+  get uplink(): Uplink | null {
+    return this.sync?.uplink ?? null;
+  }
+
+  /** Why no face is used although the models work; null: faces are used. */
+  get faceOff(): Problem | null {
+    return facesForbidden(this.#policy) ?? this.sync?.faceOff() ?? null;
+  }
+
+  /** A page of the server's is durable. */
+  applied({ policy }: RosterOutcome): void {
+    this.#policy = policy ?? this.#policy;
+    this.#issuers = readIssuers(this.#store.roster.issuers);
+    this.settings.take();
+    this.fleet?.look();
+  }
+
+  /** Neither the line to the server nor the operator's socket is needed to let people in: the kiosk goes on, and says so. */
+  without(notice: string, error: unknown): null {
+    this.#log('error', `core: goes on without ${notice}`, { error });
+    this.missing.add(`${notice}-missing`);
+    return null;
+  }
+}

@@ -1,0 +1,349 @@
+import { randomInt } from 'node:crypto';
+import { leeway } from '../../models/rules/decision.ts';
+import { createChallenge, startLiveness } from '../../models/rules/liveness/liveness.ts';
+import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
+import { createCheckinService } from './checkin/service.ts';
+import { createArrivals } from './checkin-methods/arrivals.ts';
+import { offeredMethods, onlyOffered } from './checkin-methods/offered.ts';
+import { createCredentialCheckin } from './checkin-methods/service.ts';
+import type { CommandContext } from './command.ts';
+import { STORE_COMMANDS } from './commands/all.ts';
+import { startControl } from './control/server.ts';
+import { startDevices } from './devices/devices.ts';
+import { sealedPlaces } from './devices/gps/places.ts';
+import { systemPorts } from './devices/serial/system-ports.ts';
+import { createDiagnostics } from './diagnostics/service.ts';
+import { createCardService } from './enrolment/cards.ts';
+import { createLookalikes } from './enrolment/lookalikes.ts';
+import { createReview } from './enrolment/review.ts';
+import { createEnrolmentService } from './enrolment/service.ts';
+import { createEvacuation } from './evacuation/service.ts';
+import { attachFleet } from './fleet/attach.ts';
+import type { Core } from './interface.ts';
+import { createSetup } from './joining/setup.ts';
+import type { Left } from './leaving/leave.ts';
+import { type Base, type Faces, type Identity, monotonic } from './phases.ts';
+import { createPrinting, cupsSocket } from './printing/service.ts';
+import { consentAgeOf, facesForbidden, methodsOf, templatesOnCards, wantsFace } from './site/policy.ts';
+import { knownStaff } from './staff/members.ts';
+import { mayDo } from './staff/rights.ts';
+import { createStaffScreen } from './staff/screen.ts';
+import { createStatistics, startStatistics } from './statistics/statistics.ts';
+import { statusOf } from './status/status.ts';
+import { storageState } from './status/storage.ts';
+import { readServerLink } from './sync/link.ts';
+import { createStorageReporter } from './sync/storage-report.ts';
+import { attachTechnician } from './technician/attach.ts';
+import { attachUpdates } from './update/attach.ts';
+import { COMMIT, VERSION } from './version.ts';
+
+/** How often standing conditions (disk, queue) are looked at without an event, ms. */
+const STATUS_MS = 5_000;
+
+/** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
+const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
+
+/** Everything that is asked: by screens, the operator's socket, devices and the server. */
+export async function serve(
+  base: Base,
+  identity: Identity,
+  faces: Faces,
+  inventory: () => Inventory,
+  removed: (left: Left) => Promise<void>,
+): Promise<Core> {
+  const {
+    kiosk,
+    options,
+    opened,
+    store,
+    home,
+    keys,
+    log,
+    runtime,
+    site,
+    retention,
+    now,
+    hub,
+    screen,
+    activity,
+    changed,
+  } = base;
+  const { pins, personPins, guard, records, staff, blind, subjects, claims } = identity;
+  const { recogniser } = faces;
+  const { demo, restart } = options;
+  const line = runtime.sync;
+  const context: CommandContext = {
+    home,
+    store,
+    site,
+    async faces() {
+      const { pipeline } = await kiosk.faces();
+      return { pipeline, recogniser };
+    },
+    pins: kiosk.pins,
+    changed,
+    keys,
+    restart: restart ? () => restart({ browser: false }) : null,
+    updates: () => runtime.updates,
+    ...(line && { sync: () => line.report(), relink: (change: () => void) => line.relink(change) }),
+  };
+  const setup = createSetup({
+    context,
+    pins,
+    checkPin: async (pin) => void (await staff.checkPin(pin)),
+    wall: Date.now,
+    onState: hub.refresh,
+    joined: () => restart?.({ browser: false }),
+    log,
+  });
+  opened.defer(() => setup.stop());
+  const control = await startControl({ context, staff, commands: STORE_COMMANDS, log }).catch((error: unknown) =>
+    runtime.without('control-socket', error),
+  );
+  if (control) opened.defer(() => control.close());
+  const reportStorage = createStorageReporter(store);
+  const ticker = setInterval(() => {
+    reportStorage(storageState(home));
+    hub.refresh();
+  }, STATUS_MS);
+  opened.defer(() => clearInterval(ticker));
+
+  const siteMethods = () => methodsOf(runtime.policy);
+  const offered = () =>
+    offeredMethods(runtime.policy, { face: recogniser.off === null, ownCodes: runtime.issuers.length > 0 });
+  const policies = {
+    forbidden: () => facesForbidden(runtime.policy),
+    onCards: () => templatesOnCards(runtime.policy),
+    consentAge: () => consentAgeOf(runtime.policy),
+    consentTexts: () => runtime.policy?.consentTexts ?? [],
+  };
+  const overruling = {
+    mayOverrule: (token: string) => mayDo(staff.require(token).member?.role ?? null, 'overruleDuplicate'),
+    actor: (token: string) => staff.require(token).actor,
+  };
+  const nameOf = (member: string) => knownStaff(store).find(({ id }) => id === member)?.name ?? null;
+  const enrolment = createEnrolmentService({
+    store,
+    recogniser,
+    pins: personPins,
+    subjects,
+    staff,
+    site,
+    now,
+    monotonic,
+    ...policies,
+    ...overruling,
+    changed,
+  });
+  const statistics = createStatistics();
+  const { loaded } = faces;
+  const samePerson = { straight: loaded.calibration.verification, turned: leeway(loaded.calibration).turned };
+  const { admit, ...counted } = createCheckinService({
+    store,
+    recogniser,
+    pins: personPins,
+    guard,
+    subjects,
+    claims,
+    site,
+    now,
+    demo,
+    ...(line && { elsewhere: line.presence.last }),
+    monotonic,
+    liveness: {
+      begin: () => createChallenge(unpredictable),
+      start: (challenge) => startLiveness(challenge, { samePerson }),
+    },
+    wall: Date.now,
+    log,
+    voided: changed,
+    place: sealedPlaces({
+      device: store.device,
+      position: () => runtime.devices.position(),
+      key: () => runtime.uplink?.sealingKey() ?? null,
+      log,
+    }),
+    admitted: (admission) => runtime.devices.admitted(admission),
+    recorded(record, person) {
+      // Names go to a terminal in the demo alone: a real kiosk's log names nobody.
+      log('info', 'check-in', {
+        direction: record.direction,
+        method: record.method,
+        liveness: record.liveness,
+        score: record.score,
+        ...(demo ? { name: person.name } : {}),
+      });
+      statistics.recorded(record);
+      changed();
+    },
+  });
+  const checkin = statistics.around(counted);
+  opened.defer(
+    startStatistics(statistics, {
+      pending: () => store.outbox.count(),
+      append: (detail) => store.events.append({ type: 'health', open: { code: 'statistics', detail }, personal: {} }),
+      wall: Date.now,
+      failed: (error) => log('error', 'what was counted could not be kept', { error }),
+    }),
+  );
+  const credentials = createCredentialCheckin({
+    store,
+    guard,
+    staff,
+    claims,
+    admit,
+    offered: siteMethods,
+    withFace: (way) => wantsFace(runtime.policy, way),
+    faceOff: () => recogniser.off,
+    model: () => recogniser,
+    issuers: () => runtime.issuers,
+    now,
+    blind,
+  });
+
+  // Last, what acts by itself.
+  if (site.devices) {
+    const arrive = createArrivals(credentials, (arrival) => hub.push('arrival', arrival), log);
+    try {
+      const devices = await startDevices({
+        config: site.devices,
+        ports: systemPorts,
+        store,
+        monotonic,
+        log,
+        onBadge(badge) {
+          if (runtime.fleet?.leaving()) return; // it lets nobody in any more
+          activity.note();
+          if (staff.listens()) hub.push('arrival', { kind: 'badge', badge });
+          else void arrive(badge);
+        },
+        onTime: retention.observeGpsTime,
+        onStatus: hub.refresh,
+      });
+      opened.defer(() => devices.stop());
+      runtime.devices = devices;
+    } catch (error) {
+      runtime.without('devices', error);
+    }
+  }
+  runtime.updates = await attachUpdates({
+    slots: options.slots,
+    end: options.end,
+    kiosk,
+    store,
+    opened,
+    log,
+    monotonic,
+    now,
+    idleMs: activity.idleMs,
+    camera: () => screen.pictures(),
+    faces: () => recogniser.off === null,
+    line: () => runtime.uplink,
+    changed: hub.refresh,
+  }).catch((error: unknown) => runtime.without('updates', error));
+  const fleet = attachFleet({
+    ...options,
+    store,
+    site: kiosk.site,
+    now,
+    monotonic,
+    nudge: () => runtime.uplink?.nudge(),
+    transport: () => runtime.uplink?.transport() ?? null,
+    onState: hub.refresh,
+    removed,
+  });
+  opened.defer(() => fleet.stop());
+  runtime.fleet = fleet;
+  const report = () => line?.report() ?? null;
+  const technician = attachTechnician({
+    ...options,
+    store,
+    staff,
+    records,
+    retention,
+    monotonic,
+    inventory,
+    sync: report,
+    updates: () => runtime.updates,
+  });
+  opened.defer(() => technician.stop());
+  opened.defer(() => staff.endSession());
+  hub.start(
+    statusOf({
+      store,
+      home,
+      site,
+      recogniser,
+      retention,
+      runtime,
+      offered,
+      secretInFile: keys.secretInFile,
+      screen,
+      setup,
+    }),
+  );
+
+  /** What the screen before had half done is dropped: its visit, and its staff session with an enrolment in it. */
+  const leave = () => {
+    screen.disconnected();
+    staff.endSession();
+    checkin
+      .visitBegin({})
+      .catch((error: unknown) => log('error', 'core: what the screen had begun could not be dropped', { error }));
+  };
+
+  return {
+    onSignal: hub.onSignal,
+    leave,
+    close: () => opened.disposeAsync(),
+    methods: activity.around(
+      staff.guarded({
+        async hello() {
+          leave(); // a reloaded page starts over
+          return {
+            version: VERSION,
+            commit: COMMIT,
+            site: site.site,
+            device: store.device,
+            languages: site.languages,
+            defaultLanguage: site.defaultLanguage,
+            demo,
+            undoMs: site.undoSeconds * 1000,
+          };
+        },
+        async status() {
+          return hub.current();
+        },
+        ...onlyOffered(checkin, siteMethods),
+        ...credentials.methods,
+        ...staff.methods,
+        ...createStaffScreen({ store, records, pins, memberPins: personPins }),
+        ...enrolment,
+        ...createCardService({
+          store,
+          staff,
+          offered: siteMethods,
+          withFace: () => wantsFace(runtime.policy, 'badge'),
+          ...policies,
+          changed,
+        }),
+        ...createReview({ store, recogniser, staff, ...policies, ...overruling, changed, log }),
+        ...createLookalikes({ store, staff, nameOf, ...overruling, changed }),
+        ...createDiagnostics({
+          home,
+          store,
+          devices: () => runtime.devices,
+          sync: report,
+          retention,
+          wall: Date.now,
+          staff,
+        }),
+        ...technician.methods,
+        ...createEvacuation({ store, site, server: () => readServerLink(store) !== null, now, staff, changed, log }),
+        ...createPrinting({ staff, socket: cupsSocket(process.env, process.platform), log }),
+        ...setup.methods,
+        ...screen.methods,
+      }),
+    ),
+  };
+}
