@@ -16,7 +16,7 @@ const row = (name, from, allowed) => ({
 const BELOW_SERVER = ['^sync/disk/', '^sync/protocol/', '^models/'];
 const CONFIG = '^sync/server/app/config\\.ts$';
 const FEATURES = {
-  attendance: ['reenrolment'],
+  attendance: [],
   attention: ['attendance', 'fleet', 'reenrolment'],
   audit: [],
   backup: ['privacy'],

@@ -5,6 +5,7 @@ import { openPage } from '../../sync/protocol/seal/page.ts';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { EventType, Open, Personal, WireEvent } from '../../sync/protocol/wire/event.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { setMinor } from '../../sync/server/core/consents/minors/minors.ts';
 import { setHold } from '../../sync/server/core/people/holds.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
@@ -283,7 +284,11 @@ export class World {
       const kept = all.map(() => this.#enrol(by));
       await this.deliver(by);
       for (const [i, person] of all.entries()) {
-        await mergePeople(db, keys, { kept: kept[i]!.id, merged: person.id, by: 'office' }, new Date());
+        await mergePeople(
+          { db, keys, modules: MODULES },
+          { kept: kept[i]!.id, merged: person.id, by: 'office' },
+          new Date(),
+        );
       }
     }
     if (relation === 'erased') {

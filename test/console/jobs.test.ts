@@ -1,11 +1,17 @@
 import { expect, test } from 'vitest';
 import { LOCALES } from '../../renderer/console/i18n.ts';
-import { JOBS } from '../../sync/server/app/jobs/all.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
+import { jobsOf } from '../../sync/server/platform/server-module.ts';
 
 /* A page that shows the program's own words for a job looks unfinished. */
 test('every job has a name in every language of the console', () => {
   for (const [language, { jobs }] of Object.entries(LOCALES)) {
     const names = (jobs as { name: Record<string, string> }).name;
-    expect([language, JOBS.map(({ name }) => name).filter((name) => !names[name])]).toEqual([language, []]);
+    expect([
+      language,
+      jobsOf(MODULES)
+        .map(({ name }) => name)
+        .filter((name) => !names[name]),
+    ]).toEqual([language, []]);
   }
 });

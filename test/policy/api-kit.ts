@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Role } from '../../sync/protocol/api/endpoint.ts';
 import { ALL_ROUTES } from '../../sync/server/app/all-routes.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import { perform } from '../../sync/server/platform/access/perform.ts';
@@ -38,6 +39,7 @@ export async function apiOn(database: OpenDatabase, start: Date) {
     keys,
     keyring,
     config,
+    modules: MODULES,
     log: pino({ level: 'silent' }),
     now: () => now,
     notify: (what) => void notified.push(what),

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import { auditAnchorJob } from '../../sync/server/platform/audit/anchor.job.ts';
 import { ANCHOR_PREFIX } from '../../sync/server/platform/audit/anchors.ts';
@@ -67,6 +68,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
         keys,
         keyring,
         config,
+        modules: MODULES,
         log: pino({ level: 'silent' }),
         now: () => NOW,
         notify: () => undefined,

@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { advanceRotation, beginRotation } from '../../sync/server/app/key-rotation/rotate.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { readPeople } from '../../sync/server/core/people/records.ts';
 import { sweepPhotoObjects } from '../../sync/server/core/photos/objects.ts';
 import type { ThawOptions } from '../../sync/server/features/backup/read.ts';
@@ -167,9 +168,13 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     const before = await runBackup(contextOf(database.db, keys, store));
     const fresh = present;
     const both = keysOfPair(fresh, old);
-    await beginRotation(database.db, both, { reEncrypt: false, now: new Date() });
+    await beginRotation(database.db, both, { modules: MODULES, reEncrypt: false, now: new Date() });
     for (;;) {
-      const state = await advanceRotation(database.db, both, { budgetMs: 1000, now: () => new Date() });
+      const state = await advanceRotation(database.db, both, {
+        modules: MODULES,
+        budgetMs: 1000,
+        now: () => new Date(),
+      });
       if (state.phase === 'finished') break;
     }
     await openRing(database.db, both);

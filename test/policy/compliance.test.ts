@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
-import { SECTIONS } from '../../sync/server/features/portal/sections.ts';
 import { composeReport } from '../../sync/server/features/privacy/compliance/compose.ts';
 import { LAWS } from '../../sync/server/features/privacy/compliance/duties.ts';
 import { readFacts } from '../../sync/server/features/privacy/compliance/facts.ts';
@@ -13,6 +13,7 @@ import { type LastResults, resultOf } from '../../sync/server/features/privacy/c
 import { addWebhook } from '../../sync/server/features/webhooks/store.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { sectionsOf } from '../../sync/server/platform/server-module.ts';
 import { DATABASES } from '../services/databases.ts';
 import { type Api, apiOn, enrol } from './api-kit.ts';
 import { ROWS } from './rows.ts';
@@ -119,7 +120,11 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
   test('the record of processing names everything that is held of people, and every program that is notified of it', async () => {
     const facts = await readFacts(api.db, api.keys, api.services.config, NOW);
     const named = dataRows(facts).flatMap((r) => r.sections);
-    expect(named.sort()).toEqual(SECTIONS.map((s) => s.name).sort());
+    expect(named.sort()).toEqual(
+      sectionsOf(MODULES)
+        .map(([name]) => name)
+        .sort(),
+    );
     const receiver = { name: 'Payroll', url: 'https://payroll.example/', site: null, caPem: null };
     for (const withNumber of [false, true])
       await inTransaction(api.db, (tx) => addWebhook(tx, api.keys, { ...receiver, withNumber }, NOW));

@@ -12,6 +12,7 @@ import type { Credentials, IssuedPinCode, OwnCode, PrintableCard } from '../../s
 import type { Person } from '../../sync/protocol/api/people.ts';
 import { readOwnCode } from '../../sync/protocol/seal/own-code.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { leftoversJob } from '../../sync/server/core/accounts/leftovers.job.ts';
 import { keepCardTemplate, readCardTemplates } from '../../sync/server/core/templates/card-templates.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
@@ -182,7 +183,11 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     await api.ask('POST', `/api/people/${merged.id}/badges`, { body: { number } });
     const west = await door();
     await west.sync();
-    await mergePeople(api.db, api.keys, { kept: kept.id, merged: merged.id, by: 'staff' }, NOW);
+    await mergePeople(
+      { db: api.db, keys: api.keys, modules: MODULES },
+      { kept: kept.id, merged: merged.id, by: 'staff' },
+      NOW,
+    );
     await west.sync();
     expect([await west.read(card.text), await west.read(number)]).toEqual(['welcome', 'welcome']);
     expect(west.admitted).toEqual([kept.id, kept.id]);

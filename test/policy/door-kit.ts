@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { Role } from '../../sync/protocol/api/endpoint.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { startHub } from '../../sync/server/app/live/start.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { createPeopleListener } from '../../sync/server/app/people-listener.ts';
 import { addAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { writePerson } from '../../sync/server/core/people/records.ts';
@@ -76,7 +77,7 @@ export async function doorOn(
     notified.push(what);
     database.signals.notify(what);
   };
-  const services: Services = { db, keys, keyring, config, log, now: () => now, notify };
+  const services: Services = { db, keys, keyring, config, modules: MODULES, log, now: () => now, notify };
   const hub = startHub(services, logEpoch);
   database.signals.hear('board', () => hub.changed());
   const app = await createPeopleListener({

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { PAGE_BYTES } from '../../electron/core/store/pages.ts';
-import { SEALED } from '../../sync/server/app/key-rotation/sealed.ts';
+import { sealedTables } from '../../sync/server/app/key-rotation/sealed.ts';
 import { pageOf } from '../../sync/server/app/key-rotation/walk.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { readPins } from '../../sync/server/core/credentials/pins/pins.ts';
 import { credentialsOf } from '../../sync/server/core/credentials/store.ts';
 import { readPeople } from '../../sync/server/core/people/records.ts';
@@ -18,6 +19,8 @@ import { personBox, personKeyPlace } from '../../sync/server/platform/keys/perso
 import { KEYRING_OBJECT } from '../../sync/server/platform/objects/sealed/layout.ts';
 import { decompressed } from '../../sync/server/platform/objects/sealed/stream.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
+
+const { environment: SEALED } = sealedTables(MODULES);
 
 /** How someone who has all the server's keys looks for a person: by trying to decrypt, not by remembering ciphertext. */
 

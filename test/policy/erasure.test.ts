@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { NIL } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readFleet } from '../../sync/server/app/health/fleet.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { certificateText, readCertificate } from '../../sync/server/features/privacy/erasure/certificate.ts';
@@ -169,7 +170,12 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     Object.assign(step, {
       run: async (context: Parameters<typeof whole>[0]) => {
         const end = await whole(context);
-        if (!merged) await mergePeople(database.db, keys, { kept: ada, merged: alias, by: 'office' }, now);
+        if (!merged)
+          await mergePeople(
+            { db: database.db, keys, modules: MODULES },
+            { kept: ada, merged: alias, by: 'office' },
+            now,
+          );
         merged = true;
         return end;
       },

@@ -8,7 +8,7 @@ import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
 import { ROLES } from '../../sync/protocol/api/endpoint.ts';
 import { ALL_ROUTES } from '../../sync/server/app/all-routes.ts';
-import { JOBS } from '../../sync/server/app/jobs/all.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { takePiece } from '../../sync/server/core/photos/store.ts';
 import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
@@ -16,6 +16,7 @@ import { importPlace } from '../../sync/server/features/enrolment/imports/places
 import type { Route } from '../../sync/server/platform/access/route.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
+import { jobsOf } from '../../sync/server/platform/server-module.ts';
 import { DATABASES } from '../services/databases.ts';
 import { enrol } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
@@ -57,7 +58,7 @@ const KNOWN = [
   'sync/server/core/templates/templates.ts',
   'sync/server/features/enrolment/imports/own.ts',
   'sync/server/features/enrolment/imports/routes.ts',
-  'sync/server/features/portal/sections/events.ts',
+  'sync/server/app/ingest/my-data.ts',
 ];
 
 let opened: Opened;
@@ -177,13 +178,15 @@ test('what kiosks are sent, every job, and a merge leave theirs', async () => {
   const later = new Date(NOW.getTime() + 3_600_000);
   const search = () => findCandidates(api.db, api.keys, api.services.config.weights, later);
   expect(await watch('the search for people who were enrolled twice', search)).toBeGreaterThan(0);
-  for (const job of JOBS) {
+  for (const job of jobsOf(MODULES)) {
     if (job.wanted && !(await job.wanted(api.services))) continue;
     const signal = AbortSignal.timeout(60_000);
     await watch(`the job ${job.name}`, () => job.run({ ...api.services, signal }));
   }
   const pair = { kept: world.ids.person!, merged: world.twin, by: 'test' };
-  expect(await watch('a merge', () => mergePeople(api.db, api.keys, pair, NOW))).toBeGreaterThan(0);
+  expect(
+    await watch('a merge', () => mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, pair, NOW)),
+  ).toBeGreaterThan(0);
   // Each of them was seen to: the list names nothing that is not so.
   expect([...asking].sort()).toEqual(KNOWN);
 });

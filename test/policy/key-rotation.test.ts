@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
 import { advanceRotation, beginRotation, readRotation } from '../../sync/server/app/key-rotation/rotate.ts';
 import { scrubKeyring } from '../../sync/server/app/key-rotation/scrub.ts';
-import { SEALED } from '../../sync/server/app/key-rotation/sealed.ts';
+import { sealedTables } from '../../sync/server/app/key-rotation/sealed.ts';
 import { leftOver } from '../../sync/server/app/key-rotation/verify.ts';
 import { pageOf } from '../../sync/server/app/key-rotation/walk.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { readPins } from '../../sync/server/core/credentials/pins/pins.ts';
 import { credentialsOf } from '../../sync/server/core/credentials/store.ts';
 import { findPeople, readPeople, writePerson } from '../../sync/server/core/people/records.ts';
@@ -35,10 +36,12 @@ import {
   pinHashOf,
 } from './rotation-kit.ts';
 
+const { environment: SEALED } = sealedTables(MODULES);
+
 const now = () => NOW;
 const finish = async (db: OpenDatabase['db'], keys: Keys, each: () => Promise<void> = async () => undefined) => {
   for (;;) {
-    const state = await advanceRotation(db, keys, { budgetMs: 0, now });
+    const state = await advanceRotation(db, keys, { modules: MODULES, budgetMs: 0, now });
     expect(state.waitsFor).toBeNull();
     if (state.phase === 'finished') return state;
     await each();
@@ -139,7 +142,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       expect.arrayContaining(['keyring.person_key.sealed', 'account.email', 'person.name', 'quarantine.content']),
     );
     expect(filesWithKey(home.files, before, people[0]!).length).toBeGreaterThan(0);
-    const begun = await beginRotation(db, both, { reEncrypt: false, now: NOW });
+    const begun = await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
     expect(begun).toMatchObject({ from: 1, to: 2, phase: 'announced', done: 0 });
     const auditKeys = async () => (await db.selectFrom('keyring.audit_key').select('version').execute()).length;
     const entry = { actor: SYSTEM, action: 'read', route: 'test', data: [], subjects: [], outcome: 'ok' } as const;
@@ -185,15 +188,18 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(Buffer.from(index.email_index!)).toEqual(fresh.blindIndex('account.email', 'dpo@example.org'));
     // The same command continues a process that was killed before that.
     await sql`update keyring.rotation set scrubbed_at = null`.execute(db);
-    expect(await beginRotation(db, both, { reEncrypt: false, now: NOW })).toMatchObject({ to: 2, phase: 'finished' });
+    expect(await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW })).toMatchObject({
+      to: 2,
+      phase: 'finished',
+    });
     await scrubKeyring(db, 2, NOW);
-    await expect(beginRotation(db, both, { reEncrypt: false, now: NOW })).rejects.toMatchObject({
+    await expect(beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW })).rejects.toMatchObject({
       code: 'no-new-keys',
     });
     // The next one.
     const third = keysOfPair(newPair(), next);
     await openRing(db, third);
-    await beginRotation(db, third, { reEncrypt: false, now: NOW });
+    await beginRotation(db, third, { modules: MODULES, reEncrypt: false, now: NOW });
     await finish(db, third);
     await readsAll(third);
     await expect(settleKeys(db, fresh)).rejects.toMatchObject({ code: 'key-retired' });
@@ -204,7 +210,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     const stolen = await personBox(db, before, people);
     const both = keysOfPair(next, old);
     await openRing(db, both);
-    await beginRotation(db, both, { reEncrypt: true, now: NOW });
+    await beginRotation(db, both, { modules: MODULES, reEncrypt: true, now: NOW });
     await finish(db, both, () => readPeople(db, both, people).then((found) => expect(found.size).toBe(12)));
     const fresh = keysOfPair(next);
     await readsAll(fresh);
@@ -232,20 +238,20 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
   test('begins only when every process has both pairs, and refuses to start without one that is needed', async () => {
     const { db } = database;
     const both = keysOfPair(next, old);
-    await expect(beginRotation(db, before, { reEncrypt: false, now: NOW })).rejects.toMatchObject({
+    await expect(beginRotation(db, before, { modules: MODULES, reEncrypt: false, now: NOW })).rejects.toMatchObject({
       code: 'no-new-keys',
     });
     const sleeper = randomUUID();
     await beat(db, before, sleeper);
     await openRing(db, both);
-    await expect(beginRotation(db, both, { reEncrypt: false, now: NOW })).rejects.toMatchObject({
+    await expect(beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW })).rejects.toMatchObject({
       code: 'replicas-lack-keys',
     });
     await beat(db, both, sleeper);
-    await beginRotation(db, both, { reEncrypt: false, now: NOW });
-    await advanceRotation(db, both, { budgetMs: 0, now });
+    await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
+    await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now });
     // It holds both, and does not know yet that it is to write the new version.
-    expect(await advanceRotation(db, both, { budgetMs: 0, now })).toMatchObject({
+    expect(await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now })).toMatchObject({
       phase: 'switched',
       waitsFor: '1 server processes to take up the new keys',
     });
@@ -255,7 +261,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await settleKeys(db, both);
     await beat(db, both, sleeper);
     await finish(db, both);
-    await beginRotation(db, keysOfPair(old, next), { reEncrypt: false, now: NOW }).then(
+    await beginRotation(db, keysOfPair(old, next), { modules: MODULES, reEncrypt: false, now: NOW }).then(
       () => expect.unreachable(),
       (cause: unknown) => expect(cause).toMatchObject({ code: 'keys-used-before' }),
     );
@@ -267,7 +273,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await openRing(db, both);
     const asleep = keysOfPair(old);
     await settleKeys(db, asleep);
-    await beginRotation(db, both, { reEncrypt: false, now: NOW });
+    await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
     await finish(db, both);
     const write = (keys: Keys) =>
       inTransaction(db, (tx) => writePerson(tx, keys, { id: randomUUID(), patch: { name: 'Late' } }, NOW));
@@ -284,7 +290,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await sql`create table forgotten (id int primary key, note bytea)`.execute(db);
     const place = { field: 'forgotten', person: null, record: '1', rowVersion: 1 };
     await sql`insert into forgotten values (1, ${both.seal('field', place, randomBytes(20))})`.execute(db);
-    await beginRotation(db, both, { reEncrypt: false, now: NOW });
+    await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
     await expect(finish(db, both)).rejects.toMatchObject({
       code: 'rotation-left-over',
       message: expect.stringContaining('public.forgotten.note (1)'),
@@ -302,11 +308,11 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       const { db } = database;
       const both = keysOfPair(next, old);
       await openRing(db, both);
-      await beginRotation(db, both, { reEncrypt: false, now: NOW });
-      await advanceRotation(db, both, { budgetMs: 0, now });
+      await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
+      await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now });
       await db.transaction().execute(async (tx) => {
         await sql`lock table template, account, person in row exclusive mode`.execute(tx);
-        expect(await advanceRotation(db, both, { budgetMs: 0, now })).toMatchObject({
+        expect(await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now })).toMatchObject({
           phase: 'switched',
           waitsFor: 'a transaction that holds a table',
         });

@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { DEVICE_PURPOSES, STORE_PURPOSES } from '../../electron/core/keys/derive.ts';
-import { OF_PERSONS, SEALED } from '../../sync/server/app/key-rotation/sealed.ts';
+import { sealedTables } from '../../sync/server/app/key-rotation/sealed.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { PURPOSES } from '../../sync/server/platform/keys/envelope.ts';
 import { SECRETS } from '../../sync/server/platform/secrets/files.ts';
+
+const { environment: SEALED, persons: OF_PERSONS } = sealedTables(MODULES);
 
 /** docs/prove/keys.md lists every key there is: an auditor reads it instead of the code. */
 
@@ -20,8 +23,8 @@ test('the page of keys names every sub-key, of the server and of a kiosk, and ev
 });
 
 test('the page of keys says of every encrypted column which key it is under', () => {
-  const missing = (names: readonly { name: string }[], row: string) =>
-    names.map((t) => t.name).filter((name) => !row.includes(name));
+  const missing = (tables: readonly { table: string }[], row: string) =>
+    tables.map((t) => t.table).filter((table) => !row.includes(`\`${table}\``));
   const ofField = SEALED.filter((t) => Object.values(t.columns).some((c) => c.purpose === 'field'));
   expect(missing(ofField, rowOf('sub-key `field`'))).toEqual([]);
   expect(missing(OF_PERSONS, rowOf('person keys'))).toEqual([]);

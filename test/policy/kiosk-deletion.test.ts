@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { changeDevice } from '../../sync/server/core/devices/change.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
 import { namesOf } from '../../sync/server/core/people/records.ts';
@@ -133,7 +134,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       const a = await kiosk();
       const [kept, merged] = [a.enrol('Ada Lovelace'), a.enrol('Ada King')];
       await a.send();
-      await mergePeople(database.db, keys, { kept, merged, by: 'office' }, now);
+      await mergePeople({ db: database.db, keys, modules: MODULES }, { kept, merged, by: 'office' }, now);
       await hold(kept);
       a.box.append('person', { change: 'deleted' }, { person: merged });
       await a.send();

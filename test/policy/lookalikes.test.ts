@@ -1,12 +1,13 @@
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { lookalikeRoutes } from '../../sync/server/core/lookalikes/routes.ts';
 import { partnersOf } from '../../sync/server/core/lookalikes/store.ts';
-import { erasePeople } from '../../sync/server/core/people/people.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
+import { eraseTables } from '../../sync/server/features/privacy/erasure/steps.ts';
 import { messageOf } from '../../sync/server/features/webhooks/message.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
@@ -159,7 +160,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
 
   test('the pair goes with an erasure and a withdrawn consent; merged, the one who stays has the pairs of both', async () => {
     const one = await pair();
-    await inTransaction(api.db, (tx) => erasePeople(tx, [one.eve], NOW));
+    await inTransaction(api.db, (tx) => eraseTables({ tx, keys: api.keys, people: [one.eve], now: NOW }, MODULES));
     expect(await partnersOf(api.db, one.ada)).toEqual([]);
 
     const two = await pair();
@@ -174,13 +175,17 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     expect(await notified(asked.ada)).toEqual([]);
 
     const three = await pair();
-    await mergePeople(api.db, api.keys, { kept: three.ada, merged: three.eve, by: 'admin' }, NOW);
+    await mergePeople(
+      { db: api.db, keys: api.keys, modules: MODULES },
+      { kept: three.ada, merged: three.eve, by: 'admin' },
+      NOW,
+    );
     expect(await partnersOf(api.db, three.ada)).toEqual([]);
 
     const four = await pair();
     const kept = enrol(door, 'Kim', NOW, `K-${++count}`);
     await api.deliver(door);
-    await mergePeople(api.db, api.keys, { kept, merged: four.eve, by: 'admin' }, NOW);
+    await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, { kept, merged: four.eve, by: 'admin' }, NOW);
     expect(await partnersOf(api.db, kept)).toEqual([four.ada]);
     expect(await notified(four.ada)).toMatchObject([{ person: kept }]);
   });

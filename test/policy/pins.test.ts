@@ -11,6 +11,7 @@ import { defaultSite } from '../../electron/core/provision.ts';
 import type { IssuedPinCode } from '../../sync/protocol/api/credentials.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { retireServerKeys } from '../../sync/server/core/credentials/pins/pins.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
@@ -259,7 +260,11 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await west.set(eve, '7294', 1_000);
     await west.sync();
     const zed = await make('Zed');
-    await mergePeople(api.db, api.keys, { kept: zed.id, merged: eve.id, by: 'staff' }, api.now);
+    await mergePeople(
+      { db: api.db, keys: api.keys, modules: MODULES },
+      { kept: zed.id, merged: eve.id, by: 'staff' },
+      api.now,
+    );
     await east.sync();
     expect(await east.types(zed, '7294')).toBe(OK);
   });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { expect, test } from 'vitest';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { setMinor } from '../../sync/server/core/consents/minors/minors.ts';
 import { markPair } from '../../sync/server/core/lookalikes/store.ts';
 import { setHold } from '../../sync/server/core/people/holds.ts';
@@ -9,10 +10,10 @@ import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
 import { keepCase } from '../../sync/server/core/templates/waiting.ts';
 import { resolveItem } from '../../sync/server/features/attention/resolve.ts';
 import { importPlace } from '../../sync/server/features/enrolment/imports/places.ts';
-import { SECTIONS } from '../../sync/server/features/portal/sections.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
+import { sectionsOf } from '../../sync/server/platform/server-module.ts';
 import { DATABASES } from '../services/databases.ts';
 import { apiOn, enrol } from './api-kit.ts';
 
@@ -93,7 +94,10 @@ test('no section of the export is empty for someone who has something in every t
       return JSON.parse(text) as Record<string, unknown[]>;
     };
     const first = await exported();
-    const empty = (data: Record<string, unknown[]>) => SECTIONS.map((s) => s.name).filter((n) => data[n]!.length === 0);
+    const empty = (data: Record<string, unknown[]>) =>
+      sectionsOf(MODULES)
+        .map(([name]) => name)
+        .filter((n) => data[n]!.length === 0);
     expect(empty(first)).toEqual(['erasures']);
     const pin = first.credentials!.find((c) => (c as { kind: string }).kind === 'pin-code');
     expect(pin).toMatchObject({ kind: 'pin-code' });

@@ -8,16 +8,17 @@ import type { PrintableCard } from '../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../sync/protocol/api/portal.ts';
 import { publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { sealPosition } from '../../sync/protocol/seal/position.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { setMinor } from '../../sync/server/core/consents/minors/minors.ts';
 import { setHold } from '../../sync/server/core/people/holds.ts';
 import { takePiece } from '../../sync/server/core/photos/store.ts';
 import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { resolveItem } from '../../sync/server/features/attention/resolve.ts';
-import { EXPORTED, LEFT_OUT } from '../../sync/server/features/portal/registry.ts';
-import { SECTIONS } from '../../sync/server/features/portal/sections.ts';
 import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts';
+import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import type { Actor } from '../../sync/server/platform/audit/actor.ts';
+import { sectionsOf, tablesOf } from '../../sync/server/platform/server-module.ts';
 import { DATABASES } from '../services/databases.ts';
 import { newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
@@ -149,7 +150,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     for (const value of mine.values) expect(text.includes(value), value.slice(0, 60)).toBe(true);
     for (const value of [other.person, ...other.values.filter((v) => v !== '0.8125')])
       expect(text.includes(value), value.slice(0, 60)).toBe(false);
-    expect(Object.keys(data)).toEqual(expect.arrayContaining(SECTIONS.map((s) => s.name)));
+    expect(Object.keys(data)).toEqual(expect.arrayContaining(sectionsOf(MODULES).map(([name]) => name)));
     expect(data.photos).toHaveLength(2);
     // Nothing is among the templates but templates.
     expect(data.templates!.length).toBeGreaterThan(0);
@@ -176,7 +177,11 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
 
   test('what was recorded under another name before a merge is in it too', async () => {
     const [kept, merged] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
-    await mergePeople(api.db, api.keys, { kept: kept.person, merged: merged.person, by: 'staff' }, NOW);
+    await mergePeople(
+      { db: api.db, keys: api.keys, modules: MODULES },
+      { kept: kept.person, merged: merged.person, by: 'staff' },
+      NOW,
+    );
     const { text } = await exportOf(kept.person);
     for (const value of kept.values) expect(text.includes(value), value.slice(0, 60)).toBe(true);
     for (const value of merged.values.filter((v) => v.startsWith('"latitude"') || v.startsWith('Reason-')))
@@ -188,26 +193,30 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       select case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end as name
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'p') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
-        and c.relname !~ '^checkin_[0-9]{4}_[0-9]{2}$'`.execute(api.db);
-    const known = [...Object.keys(EXPORTED), ...Object.keys(LEFT_OUT)];
-    expect(rows.map((r) => r.name).filter((name) => !known.includes(name))).toEqual([]);
-    expect(known.filter((name) => !rows.some((r) => r.name === name))).toEqual([]);
-    expect(Object.keys(EXPORTED).filter((name) => name in LEFT_OUT)).toEqual([]);
-    const sections = SECTIONS.map((s) => s.name);
-    expect(Object.values(EXPORTED).filter((section) => !sections.includes(section))).toEqual([]);
+        and not c.relispartition and c.relname not in ('kysely_migration', 'kysely_migration_lock')`.execute(api.db);
+    const rules = tablesOf(MODULES);
+    // Each once, in the module that it belongs to.
+    expect(rules.map(([name]) => name).sort()).toEqual(rows.map((r) => r.name).sort());
+    const sections = sectionsOf(MODULES).map(([name]) => name);
+    const shown = new Set(rules.flatMap(([, rule]) => ('exported' in rule ? [rule.exported] : [])));
+    expect([...shown].sort()).toEqual(sections.sort());
+    // What this transaction does not erase, another step does, or it says why it stays.
+    const steps = STEPS.map(({ name }) => `by the step \`${name}\``);
+    const left = rules.flatMap(([, rule]) =>
+      'erased' in rule && typeof rule.erased === 'string' ? [rule.erased] : [],
+    );
+    expect(left.filter((how) => !how.startsWith('stays') && !steps.some((step) => how.startsWith(step)))).toEqual([]);
     // Whatever has a column for a person is exported, or its reason says why not although it has one.
     const { rows: columns } = await sql<{ table: string }>`
       select distinct case when table_schema = 'public' then table_name else table_schema || '.' || table_name end as table
       from information_schema.columns where column_name in ('person', 'first', 'kept')
-        and table_schema not in ('pg_catalog', 'information_schema') and table_name !~ '^checkin_[0-9]{4}_[0-9]{2}$'`.execute(
-      api.db,
+        and table_schema not in ('pg_catalog', 'information_schema')`.execute(api.db);
+    const naming = columns.map((c) => c.table);
+    const ofPeople = rules.filter(([name]) => naming.includes(name));
+    expect(ofPeople.flatMap(([name, rule]) => ('notPersonal' in rule ? [name] : []))).toEqual([]);
+    expect(ofPeople.flatMap(([name, rule]) => ('notExported' in rule ? [name] : [])).sort()).toEqual(
+      ['attendance_due', 'change', 'keyring.person_key'].sort(),
     );
-    expect(
-      columns
-        .map((c) => c.table)
-        .filter((t) => !(t in EXPORTED))
-        .sort(),
-    ).toEqual(['attendance_due', 'change', 'keyring.person_key'].sort());
   });
 
   test('a person corrects their own profile, kiosks are notified, and number and badge stay with the office', async () => {

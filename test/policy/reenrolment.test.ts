@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
@@ -165,7 +166,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
       api.db.selectFrom('person_score').selectAll().where('person', '=', person).execute();
     const [before] = await scores(merged);
     expect(before?.count).toBe(40);
-    await mergePeople(api.db, api.keys, { kept, merged, by: 'staff' }, NOW);
+    await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, { kept, merged, by: 'staff' }, NOW);
     expect((await minorOf(kept)).minor).toMatchObject({ bornOn: '2012-08-01', guardian: { name: 'Robin' } });
     const minors = await api.db
       .selectFrom('person_minor')
@@ -201,7 +202,11 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
         .insertInto('person_score')
         .values({ person, count, ...values })
         .execute();
-    await mergePeople(api.db, api.keys, { kept: seldom, merged: often, by: 'staff' }, NOW);
+    await mergePeople(
+      { db: api.db, keys: api.keys, modules: MODULES },
+      { kept: seldom, merged: often, by: 'staff' },
+      NOW,
+    );
     const rows = await api.db.selectFrom('person_score').selectAll().where('person', 'in', [often, seldom]).execute();
     expect(rows).toMatchObject([{ person: seldom, count: 40 }]);
   });

@@ -4,9 +4,10 @@ import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { advanceRotation, beginRotation } from '../../sync/server/app/key-rotation/rotate.ts';
-import { OF_PERSONS, SEALED, type SealedTable } from '../../sync/server/app/key-rotation/sealed.ts';
+import { type SealedTable, sealedTables } from '../../sync/server/app/key-rotation/sealed.ts';
 import { leftOver } from '../../sync/server/app/key-rotation/verify.ts';
 import { pageOf } from '../../sync/server/app/key-rotation/walk.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { confirmTotp, offerTotp } from '../../sync/server/core/accounts/credentials.ts';
 import { keepPin } from '../../sync/server/core/credentials/pins/pins.ts';
 import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
@@ -22,6 +23,8 @@ import { DATABASES } from '../services/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 import { keysOfPair, newPair, openedByPair, openRing } from './rotation-kit.ts';
 import { KioskOfServer } from './server-kiosk.ts';
+
+const { environment: SEALED, persons: OF_PERSONS } = sealedTables(MODULES);
 
 /**
  * Each column that holds envelopes, filled by the product's own code, through a rotation with `--re-encrypt`: whatever was
@@ -228,12 +231,12 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
         ...('person' in table && { condition: sql`${sql.ref(table.person)} is not null` }),
       });
       for (const column of Object.keys(table.columns))
-        if (rows.some((r) => r.sealed[column])) found.push(`${table.name}: ${column}`);
+        if (rows.some((r) => r.sealed[column])) found.push(`${table.table}: ${column}`);
     }
     return found;
   }
-  const registered = (tables: readonly { name: string; columns: object }[]) =>
-    tables.flatMap((t) => Object.keys(t.columns).map((column) => `${t.name}: ${column}`));
+  const registered = (tables: readonly { table: string; columns: object }[]) =>
+    tables.flatMap((t) => Object.keys(t.columns).map((column) => `${t.table}: ${column}`));
 
   test('is re-encrypted, reads as before, and opens by none of the keys before', async () => {
     const { db } = database;
@@ -249,9 +252,13 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     const next = newPair();
     const both = keysOfPair(next, old);
     await openRing(db, both);
-    await beginRotation(db, both, { reEncrypt: true, now: door.now });
+    await beginRotation(db, both, { modules: MODULES, reEncrypt: true, now: door.now });
     for (;;) {
-      const { phase, waitsFor } = await advanceRotation(db, both, { budgetMs: 0, now: () => door.now });
+      const { phase, waitsFor } = await advanceRotation(db, both, {
+        modules: MODULES,
+        budgetMs: 0,
+        now: () => door.now,
+      });
       if (phase === 'finished') break;
       expect(waitsFor).toBeNull();
     }
@@ -268,7 +275,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
           tried += 1;
           try {
             stolen.open(place(cells), envelope);
-            stillOpen.push(`${table.name}: ${column}`);
+            stillOpen.push(`${table.table}: ${column}`);
           } catch (cause) {
             expect(cause).toMatchObject({ code: expect.stringMatching(/^envelope-/) });
           }

@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
-import { SEALED } from '../../sync/server/app/key-rotation/sealed.ts';
+import { sealedTables } from '../../sync/server/app/key-rotation/sealed.ts';
 import { pageOf } from '../../sync/server/app/key-rotation/walk.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { keepPin, peppersChange } from '../../sync/server/core/credentials/pins/pins.ts';
 import { addBadge } from '../../sync/server/core/credentials/store.ts';
 import { PGCRYPTO_FIELDS } from '../../sync/server/core/people/fields.ts';
@@ -16,6 +17,8 @@ import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 import type { MemoryOutbox } from '../sync/kit.ts';
+
+const { environment: SEALED } = sealedTables(MODULES);
 
 /** What the tests of rotation fill a database with, and look at it by. */
 

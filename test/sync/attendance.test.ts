@@ -7,6 +7,7 @@ import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import { attendanceDays } from '../../sync/protocol/wire/calendar.ts';
 import { EVENT_VERSION, type WireEvent } from '../../sync/protocol/wire/event.ts';
 import { listQuarantine, retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { namesOf } from '../../sync/server/core/people/records.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
 import { changeSite } from '../../sync/server/core/sites/write.ts';
@@ -352,7 +353,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     const [kept, merged] = [door.person('Ada Lovelace'), door.person('Ada King')];
     const bystander = door.person('Grace Hopper');
     await deliverAll(door);
-    await mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW);
+    await mergePeople({ db: database.db, keys, modules: MODULES }, { kept, merged, by: 'test' }, NOW);
     const newer = (person: string) => {
       const { header, personal } = checkin(door, person, 60);
       return { header: { ...header, v: EVENT_VERSION + 1 }, personal };
@@ -432,7 +433,11 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     const pairOf = (a: string, b: string) => found.find((c) => c.people.every((p) => [a, b].includes(p.id)));
     for (const candidate of found)
       if (candidate !== pairOf(kept, merged)) await rejectCandidate(database.db, candidate.id, 'test', NOW);
-    const { records } = await mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW);
+    const { records } = await mergePeople(
+      { db: database.db, keys, modules: MODULES },
+      { kept, merged, by: 'test' },
+      NOW,
+    );
     expect(records).toBe(2);
     await settle();
     expect(await shown(kept)).toEqual(['in', 'duplicate', 'out']);
@@ -443,7 +448,9 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     await deliver(other, other.events.slice(-1), other.events.length);
     await settle();
     expect(await shown(kept)).toEqual(['in', 'duplicate', 'out', 'in']);
-    await expect(mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW)).rejects.toMatchObject({
+    await expect(
+      mergePeople({ db: database.db, keys, modules: MODULES }, { kept, merged, by: 'test' }, NOW),
+    ).rejects.toMatchObject({
       code: 'merge-not-possible',
     });
     await findCandidates(database.db, keys, DEFAULT_WEIGHTS, new Date(NOW.getTime() + 3_600_000));
@@ -455,7 +462,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     const [kept, merged] = [door.person('Ada Lovelace'), door.person('Ada King')];
     checkin(door, merged, 0);
     await deliverAll(door);
-    await mergePeople(database.db, keys, { kept, merged, by: 'test' }, NOW);
+    await mergePeople({ db: database.db, keys, modules: MODULES }, { kept, merged, by: 'test' }, NOW);
     door.append('person', { change: 'deleted' }, { person: kept });
     checkin(door, merged, 3600);
     await deliver(door, door.events.slice(3), 4);

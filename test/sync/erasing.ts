@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import type { Config } from '../../sync/server/app/config.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { runErasures, type SagaReport } from '../../sync/server/features/privacy/erasure/saga.ts';
 import { namesOfRequest, STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
@@ -29,6 +30,7 @@ export async function erasing(
     keys,
     keyring,
     config: { home, s3: null } as Config,
+    modules: MODULES,
     log: pino({ level: 'silent' }),
     now,
     notify: () => undefined,

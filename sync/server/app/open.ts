@@ -7,6 +7,7 @@ import { openKeyring } from '../platform/keys/keyring.ts';
 import { keysOf } from '../platform/keys/settings.ts';
 import { createLogger } from '../platform/logs/logger.ts';
 import { readConfig } from './config.ts';
+import { MODULES } from './modules.ts';
 import { type ArgsOf, type OperationName, operationArguments, type ResultOf, runOperation } from './operations.ts';
 
 /** What makes a server where there is none: a broker has its certificate before the server's first start (build/compose). */
@@ -48,7 +49,7 @@ export async function operate<N extends OperationName>(
       signals.notify('change');
     };
     return (await runOperation(
-      { ...context, config, log, onChange, ...(progress && { progress }) },
+      { ...context, config, modules: MODULES, log, onChange, ...(progress && { progress }) },
       name,
       args,
     )) as ResultOf<N>;

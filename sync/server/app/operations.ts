@@ -189,7 +189,7 @@ export const OPERATIONS = {
     args: z.strictObject({ kept: Uuid, merged: Uuid, by: Name }),
     audit: { action: 'write', data: ['person', 'attendance'], people: ({ kept, merged }) => [kept, merged] },
     async run(context, decision) {
-      const merged = await mergePeople(context.db, context.keys, decision, context.now());
+      const merged = await mergePeople(context, decision, context.now());
       context.onChange();
       return merged;
     },

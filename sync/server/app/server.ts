@@ -22,14 +22,15 @@ import { type Keyring, openKeyring } from '../platform/keys/keyring.ts';
 import { followCertificate } from '../platform/keys/people-certificate.ts';
 import { keepBeating } from '../platform/keys/replica.ts';
 import { keysOf } from '../platform/keys/settings.ts';
+import { jobsOf } from '../platform/server-module.ts';
 import { CHECKS } from './checks/all.ts';
 import { Watch } from './checks/watch.ts';
 import type { Config } from './config.ts';
 import { createDeviceListener } from './devices/listener.ts';
 import { nudger } from './downstream/nudges.ts';
 import { startOperations } from './health/start.ts';
-import { JOBS } from './jobs/all.ts';
 import { startHub } from './live/start.ts';
+import { MODULES } from './modules.ts';
 import { startMqtt } from './mqtt/start.ts';
 import { runOperation } from './operations.ts';
 import { createPeopleListener } from './people-listener.ts';
@@ -97,12 +98,13 @@ export async function startServer(
       keys,
       keyring,
       config,
+      modules: MODULES,
       log,
       now,
       notify: (what: 'board' | 'change') => signals.notify(what),
       devicePort: () => portOf(devices),
     };
-    const jobs = await startJobs(services, JOBS, { alone: database.kind === 'embedded' });
+    const jobs = await startJobs(services, jobsOf(MODULES), { alone: database.kind === 'embedded' });
     closers.push(() => jobs.stop());
     // A request for erasure is not waited with.
     signals.hear('change', () => jobs.look('erasure'));
@@ -170,7 +172,8 @@ export async function startServer(
         signals.notify('board');
         signals.notify('change');
       };
-      const run = (name: string, args: unknown) => runOperation({ ...identity, config, log, onChange }, name, args);
+      const run = (name: string, args: unknown) =>
+        runOperation({ ...identity, config, modules: MODULES, log, onChange }, name, args);
       closers.push(await listenForOperator(config.home, run, log));
     }
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import pino from 'pino';
 import { readConfig } from '../../../sync/server/app/config.ts';
+import { MODULES } from '../../../sync/server/app/modules.ts';
 import { type RunningServer, startServer } from '../../../sync/server/app/server.ts';
 import { peopleRoutes } from '../../../sync/server/core/people/routes.ts';
 import { upsertRows } from '../../../sync/server/core/people/rows.ts';
@@ -65,7 +66,16 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
     const keyring = await openKeyring(db, keys, { hostnames: ['localhost'], now: Date.now });
     await ensureDefaultSite(db, { id: keyring.serverId, name: 'Bench', timeZone: 'Europe/Berlin' }, new Date());
     const log = pino({ level: 'silent' });
-    const services: Services = { db, keys, keyring, config, log, now: () => new Date(), notify: () => undefined };
+    const services: Services = {
+      db,
+      keys,
+      keyring,
+      config,
+      modules: MODULES,
+      log,
+      now: () => new Date(),
+      notify: () => undefined,
+    };
     const count = records();
     note(`filling: ${PEOPLE} people, ${count} records`);
     const people = await fill(services, count);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { advanceRotation, beginRotation } from '../../../sync/server/app/key-rotation/rotate.ts';
+import { MODULES } from '../../../sync/server/app/modules.ts';
 import { findPeople, readPeople } from '../../../sync/server/core/people/records.ts';
 import { upsertRows } from '../../../sync/server/core/people/rows.ts';
 import { type OpenDatabase, openDatabase } from '../../../sync/server/platform/database/open.ts';
@@ -200,8 +201,11 @@ async function rotate(
     }
   })();
   const ms = await took(async () => {
-    await beginRotation(db, keys, { reEncrypt, now: new Date() });
-    while ((await advanceRotation(db, keys, { budgetMs: 2000, now: () => new Date() })).phase !== 'finished');
+    await beginRotation(db, keys, { modules: MODULES, reEncrypt, now: new Date() });
+    while (
+      (await advanceRotation(db, keys, { modules: MODULES, budgetMs: 2000, now: () => new Date() })).phase !==
+      'finished'
+    );
   });
   running = false;
   await looking;

@@ -1,11 +1,12 @@
 import pg from 'pg';
 import pino from 'pino';
 import { readConfig } from '../../../sync/server/app/config.ts';
-import { JOBS } from '../../../sync/server/app/jobs/all.ts';
+import { MODULES } from '../../../sync/server/app/modules.ts';
 import { openDatabase } from '../../../sync/server/platform/database/open.ts';
 import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
 import { Keys } from '../../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../../sync/server/platform/keys/keyring.ts';
+import { jobsOf } from '../../../sync/server/platform/server-module.ts';
 
 /**
  * Runs a job, and kills itself with SIGKILL before it sends the last of so many statements to the database; with `naming`,
@@ -44,6 +45,6 @@ pg.Client.prototype.query = function counted(this: unknown, ...args: unknown[]) 
 
 const log = pino({ level: 'silent' });
 const services = { db, keys, keyring, config: o.weights ? { ...config, weights: o.weights } : config, log, now };
-const job = JOBS.find(({ name }) => name === o.job)!;
-await job.run({ ...services, notify: () => undefined, signal: AbortSignal.timeout(100_000) });
+const job = jobsOf(MODULES).find(({ name }) => name === o.job)!;
+await job.run({ ...services, modules: MODULES, notify: () => undefined, signal: AbortSignal.timeout(100_000) });
 process.exit(1);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../sync/protocol/wire/changes.ts';
+import { MODULES } from '../../../sync/server/app/modules.ts';
 import { mergePeople } from '../../../sync/server/features/attendance/merging/merge.ts';
 import { DATABASES } from '../../services/databases.ts';
 import {
@@ -117,7 +118,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', ({ start, una
       await a.send();
       await b.send();
       await a.read();
-      await mergePeople(database.db, keys, { kept, merged: alias, by: 'test' }, new Date());
+      await mergePeople({ db: database.db, keys, modules: MODULES }, { kept, merged: alias, by: 'test' }, new Date());
       return { a, b, kept, alias };
     }
     const left = async (people: string[]) => {

@@ -119,7 +119,7 @@ const targetOf = ({ header: { type, open } }: WireEvent): string | undefined =>
 /**
  * Judges new events of one device, in their order.
  *
- * @param people standing of everybody they concern, held until the transaction ends (`holdPeople`)
+ * @param people standing of everybody they concern, held until the transaction ends (`lockPeople`)
  */
 export async function judgeAll(
   tx: Transaction<Tables>,

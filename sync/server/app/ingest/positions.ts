@@ -7,7 +7,7 @@ import type { Taken } from './triage.ts';
  * Takes the position out of events of people who opted out (POLICY P9): a kiosk that had not heard of it yet may still send
  * one. The chain stands on the commitment. Costs nothing where no event has a position.
  *
- * @param people held until the transaction ends (`holdPeople`), so that an opt-out comes before or after all of it
+ * @param people held until the transaction ends (`lockPeople`), so that an opt-out comes before or after all of it
  */
 export async function withoutUnwantedPositions(
   tx: Transaction<Tables>,

@@ -16,7 +16,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
  * Carries new events of one device into the tables that screens read, a statement a table. Runs inside the ingest's
  * transaction.
  *
- * @param people standing of everybody these events name (`holdPeople`)
+ * @param people standing of everybody these events name (`lockPeople`)
  */
 export async function project(
   tx: Transaction<Tables>,

@@ -4,7 +4,7 @@ import { operation, servicesOf } from '../../core/operator/operation.ts';
 import { everyMsOf, type Report } from '../../platform/jobs/job.ts';
 import { runNow } from '../../platform/jobs/runner.ts';
 import { type JobRun, lastRuns, listRuns } from '../../platform/jobs/runs.ts';
-import { JOBS } from './all.ts';
+import { jobsOf } from '../../platform/server-module.ts';
 
 const Name = z.string().max(60);
 
@@ -23,7 +23,7 @@ export const jobOperations = {
     async run(context): Promise<JobState[]> {
       const runs = await lastRuns(context.db);
       const services = servicesOf(context);
-      return JOBS.map((job) => ({
+      return jobsOf(context.modules).map((job) => ({
         job: job.name,
         everyMs: everyMsOf(job, services),
         last: runs.get(job.name)?.last ?? null,
@@ -42,15 +42,13 @@ export const jobOperations = {
   'jobs run': operation({
     args: z.strictObject({ job: Name }),
     async run(context, { job: name }): Promise<Report> {
-      const job = JOBS.find((j) => j.name === name);
-      if (!job) throw unknownJob();
+      const jobs = jobsOf(context.modules);
+      const job = jobs.find((j) => j.name === name);
+      if (!job)
+        throw new Problem('job-unknown', 'There is no such job.', `Jobs: ${jobs.map((j) => j.name).join(', ')}.`);
       const ended = await runNow(servicesOf(context), job, new AbortController().signal);
       if (ended.outcome === 'failed') throw ended.cause;
       return ended.outcome === 'ok' ? ended.report : {};
     },
   }),
 } as const;
-
-function unknownJob(): Problem {
-  return new Problem('job-unknown', 'There is no such job.', `Jobs: ${JOBS.map((j) => j.name).join(', ')}.`);
-}

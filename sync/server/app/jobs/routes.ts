@@ -2,14 +2,14 @@ import * as api from '../../../protocol/api/jobs.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { everyMsOf } from '../../platform/jobs/job.ts';
 import { lastRuns, listRuns } from '../../platform/jobs/runs.ts';
-import { JOBS } from './all.ts';
+import { jobsOf } from '../../platform/server-module.ts';
 
 /** What the server does by itself, and what each run of it reported. Holds no personal data. */
 export const jobRoutes: readonly Route[] = [
   implement(api.listJobs, async ({ tx, services }) => {
     const runs = await lastRuns(tx);
     return {
-      jobs: JOBS.map((job) => ({
+      jobs: jobsOf(services.modules).map((job) => ({
         job: job.name,
         everyMs: everyMsOf(job, services),
         last: runs.get(job.name)?.last ?? null,

@@ -1,15 +1,15 @@
 import { sql, type Transaction } from 'kysely';
 import type { Tables } from '../../platform/database/schema.ts';
-import { SEALED } from './sealed.ts';
+import type { SealedTables } from './sealed.ts';
 
 /**
  * From the end of this transaction the database takes no envelope of an older version any more, in any column that is
  * registered. Waits for every transaction that is writing one now.
  */
-export async function guard(tx: Transaction<Tables>, version: number): Promise<void> {
+export async function guard(tx: Transaction<Tables>, { environment }: SealedTables, version: number): Promise<void> {
   // A table that is in use for long must not queue everybody else behind us: we come again.
   await sql`set local lock_timeout = '5s'`.execute(tx);
-  for (const { table, columns, versionColumn } of SEALED) {
+  for (const { table, columns, versionColumn } of environment) {
     const found = versionColumn
       ? `($1).${versionColumn}`
       : `least(${Object.keys(columns)

@@ -6,6 +6,7 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import { liveReplicas, settleKeys } from '../../platform/keys/versions.ts';
 import { advanceRotation, beginRotation, type RotationState, readRotation } from './rotate.ts';
 import { type KeyringScrub, scrubKeyring } from './scrub.ts';
+import { sealedTables } from './sealed.ts';
 import { type Plan, planOf } from './steps.ts';
 import { countsByVersion } from './verify.ts';
 
@@ -70,16 +71,17 @@ export const keyOperations = {
   }),
   'keys rotate plan': operation({
     args: z.strictObject({ reEncrypt: z.boolean().default(false) }),
-    async run({ db, keys }, { reEncrypt }): Promise<Plan> {
+    async run({ db, keys, modules }, { reEncrypt }): Promise<Plan> {
       const state = (await settleKeys(db, keys))!;
       const active = state.versions.find((v) => v.state === 'active')!;
-      return planOf(db, active.version, reEncrypt);
+      return planOf(db, sealedTables(modules), active.version, reEncrypt);
     },
   }),
   'keys rotate begin': operation({
     args: z.strictObject({ reEncrypt: z.boolean().default(false) }),
     async run(context, { reEncrypt }): Promise<RotationState> {
-      const begun = await beginRotation(context.db, context.keys, { reEncrypt, now: context.now() });
+      const { db, keys, modules, now } = context;
+      const begun = await beginRotation(db, keys, { modules, reEncrypt, now: now() });
       await noted(context, 'keys rotate', begun, 'begun');
       return begun;
     },
@@ -87,9 +89,9 @@ export const keyOperations = {
   'keys rotate advance': operation({
     args: z.strictObject({}),
     async run(context): Promise<RotationState & KeyringScrub> {
-      const { db, keys, now } = context;
+      const { db, keys, modules, now } = context;
       const before = await readRotation(db);
-      const state = await advanceRotation(db, keys, { budgetMs: BUDGET_MS, now });
+      const state = await advanceRotation(db, keys, { modules, budgetMs: BUDGET_MS, now });
       if (state.phase !== 'finished') return { ...state, scrubbed: false, databaseLog: null };
       if (before?.phase !== 'finished') {
         await noted(context, 'keys rotate', state, 'ok');

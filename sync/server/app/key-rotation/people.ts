@@ -5,7 +5,7 @@ import { PGCRYPTO_OPTIONS, selectRows, upsertRows } from '../../core/people/rows
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { KEY_BYTES, nextGeneration, personBox, personKeyPlace } from '../../platform/keys/persons.ts';
-import { OF_PERSONS } from './sealed.ts';
+import type { SealedTables } from './sealed.ts';
 import { type Position, resealOf } from './walk.ts';
 
 /**
@@ -57,6 +57,7 @@ export async function relayPeople(
 export async function renewPeople(
   tx: Transaction<Tables>,
   keys: Keys,
+  { persons }: SealedTables,
   after: Position,
   limit: number,
   now: Date,
@@ -65,7 +66,7 @@ export async function renewPeople(
     select person, generation from keyring.person_key ${after === null ? sql`` : sql`where person > ${after}::uuid`}
     order by person limit ${limit}`.execute(tx);
   const ids = rows.map((r) => r.person);
-  // A transaction that writes about one of them waits (people.ts, holdPeople), or has committed and is seen below.
+  // A transaction that writes about one of them waits (people.ts, lockPeople), or has committed and is seen below.
   await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0)) from unnest(${ids}::text[]) as id`.execute(
     tx,
   );
@@ -92,7 +93,7 @@ export async function renewPeople(
     records.map((r) => ({ ...r, rowVersion: r.rowVersion + 1, claimedAt: r.claimedAt ?? new Date(0) })),
     now,
   );
-  for (const table of OF_PERSONS) count += await resealOf(tx, table, held, old, renewed, 500);
+  for (const table of persons) count += await resealOf(tx, table, held, old, renewed, 500);
   return { count: held.length + count, next: ids.length < limit ? null : ids.at(-1)! };
 }
 

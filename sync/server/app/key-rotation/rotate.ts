@@ -6,7 +6,9 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { liveReplicas, settleKeys } from '../../platform/keys/versions.ts';
+import type { ServerModule } from '../../platform/server-module.ts';
 import { guard } from './guard.ts';
+import { type SealedTables, sealedTables } from './sealed.ts';
 import { type Plan, planOf, workOf } from './steps.ts';
 import { leftOver } from './verify.ts';
 
@@ -86,8 +88,9 @@ function stateOf(row: Rotation, waitsFor: string | null): RotationState {
 export async function beginRotation(
   db: Db,
   keys: Keys,
-  { reEncrypt, now }: { readonly reEncrypt: boolean; readonly now: Date },
+  o: { readonly modules: readonly ServerModule[]; readonly reEncrypt: boolean; readonly now: Date },
 ): Promise<RotationState> {
+  const { reEncrypt, now } = o;
   await requireReplicas(db, keys);
   return inTransaction(db, async (tx) => {
     await sql`select from keyring.identity for update`.execute(tx);
@@ -132,7 +135,7 @@ export async function beginRotation(
       .values({ version: to, key_check: keys.check(), state: 'incoming', made_at: now, retired_at: null })
       .execute();
     const row = { to_version: to, from_version: from, re_encrypt: reEncrypt, phase: 'announced' } as const;
-    const plan = await planOf(tx, from, reEncrypt);
+    const plan = await planOf(tx, sealedTables(o.modules), from, reEncrypt);
     await tx
       .insertInto('keyring.rotation')
       .values({
@@ -170,12 +173,13 @@ async function requireReplicas(db: Db, keys: Keys): Promise<void> {
 export async function advanceRotation(
   db: Db,
   keys: Keys,
-  { budgetMs, now }: { readonly budgetMs: number; readonly now: () => Date },
+  o: { readonly modules: readonly ServerModule[]; readonly budgetMs: number; readonly now: () => Date },
 ): Promise<RotationState> {
-  const end = performance.now() + budgetMs;
+  const tables = sealedTables(o.modules);
+  const end = performance.now() + o.budgetMs;
   for (;;) {
     await settleKeys(db, keys);
-    const state = await oneTransaction(db, keys, now()).catch((cause: unknown) => patience(db, cause));
+    const state = await oneTransaction(db, keys, tables, o.now()).catch((cause: unknown) => patience(db, cause));
     if (state.phase === 'finished' || state.waitsFor || performance.now() >= end) return state;
   }
 }
@@ -187,7 +191,7 @@ async function patience(db: Db, cause: unknown): Promise<RotationState> {
   return stateOf(row, 'a transaction that holds a table');
 }
 
-async function oneTransaction(db: Db, keys: Keys, now: Date): Promise<RotationState> {
+async function oneTransaction(db: Db, keys: Keys, tables: SealedTables, now: Date): Promise<RotationState> {
   return inTransaction(db, async (tx) => {
     const row = await latest(tx, true);
     if (!row) throw new Problem('no-rotation', 'No rotation was begun.', `Run: ${command('keys rotate')}`);
@@ -195,9 +199,9 @@ async function oneTransaction(db: Db, keys: Keys, now: Date): Promise<RotationSt
       case 'announced':
         return announced(tx, keys, row);
       case 'switched':
-        return switched(tx, row);
+        return switched(tx, tables, row);
       case 'working':
-        return row.step < row.plan.length ? work(tx, keys, row, now) : finish(tx, keys, row, now);
+        return row.step < row.plan.length ? work(tx, keys, tables, row, now) : finish(tx, keys, row, now);
       case 'finished':
         return stateOf(row, null);
     }
@@ -212,16 +216,22 @@ async function announced(tx: Transaction<Tables>, keys: Keys, row: Rotation): Pr
 }
 
 /** Waits until every process writes the new version, then has the database refuse the old one. */
-async function switched(tx: Transaction<Tables>, row: Rotation): Promise<RotationState> {
+async function switched(tx: Transaction<Tables>, tables: SealedTables, row: Rotation): Promise<RotationState> {
   const behind = (await liveReplicas(tx)).filter((r) => r.writes !== row.to_version);
   if (behind.length > 0) return stateOf(row, `${behind.length} server processes to take up the new keys`);
-  await guard(tx, row.to_version);
+  await guard(tx, tables, row.to_version);
   return to(tx, row, { phase: 'working' });
 }
 
-async function work(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: Date): Promise<RotationState> {
+async function work(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  tables: SealedTables,
+  row: Rotation,
+  now: Date,
+): Promise<RotationState> {
   const { step } = row.plan[row.step]!;
-  const { count, next } = await workOf(step)(tx, keys, row.position, BATCH, now);
+  const { count, next } = await workOf(tables, step)(tx, keys, row.position, BATCH, now);
   const done = row.done + count;
   return to(tx, row, next === null ? { step: row.step + 1, position: null, done } : { position: next, done });
 }

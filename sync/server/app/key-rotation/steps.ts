@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { dropPrevious, relayPeople, renewPeople } from './people.ts';
-import { OF_PERSONS, SEALED } from './sealed.ts';
+import type { SealedTables } from './sealed.ts';
 import { verifyOfPersons, verifyPeople, verifySealed } from './verify.ts';
 import { otherThan, type Position, reseal } from './walk.ts';
 
@@ -20,39 +20,39 @@ type Work = (
 /** People whose data is resealed in one transaction. */
 const PEOPLE_AT_ONCE = 20;
 
-const STEPS: ReadonlyMap<string, Work> = new Map<string, Work>([
-  ...SEALED.map((table): [string, Work] => [
-    `seal ${table.name}`,
+const steps = (tables: SealedTables): [string, Work][] => [
+  ...tables.environment.map((table): [string, Work] => [
+    `seal ${table.table}`,
     (tx, keys, after, limit) => reseal(tx, keys, table, after, limit),
   ]),
   ['seal people', (tx, keys, after, limit) => relayPeople(tx, keys, after, limit)],
-  ['renew person keys', (tx, keys, after, _limit, now) => renewPeople(tx, keys, after, PEOPLE_AT_ONCE, now)],
-  ...SEALED.map((table): [string, Work] => [
-    `open ${table.name}`,
+  ['renew person keys', (tx, keys, after, _limit, now) => renewPeople(tx, keys, tables, after, PEOPLE_AT_ONCE, now)],
+  ...tables.environment.map((table): [string, Work] => [
+    `open ${table.table}`,
     (tx, keys, after, limit) => verifySealed(tx, keys.alone(), table, after, limit),
   ]),
   ['open people', (tx, keys, after, limit) => verifyPeople(tx, keys.alone(), after, limit)],
-  ...OF_PERSONS.map((table): [string, Work] => [
-    `open ${table.name} of people`,
+  ...tables.persons.map((table): [string, Work] => [
+    `open ${table.table} of people`,
     (tx, keys, after, limit) => verifyOfPersons(tx, keys.alone(), table, after, limit * 4),
   ]),
   ['destroy person keys before', (tx, _keys, after, limit) => dropPrevious(tx, after, limit * 4)],
-]);
+];
 
 /** @throws TypeError for a step that this build does not know */
-export function workOf(step: string): Work {
-  const work = STEPS.get(step);
+export function workOf(tables: SealedTables, step: string): Work {
+  const work = new Map(steps(tables)).get(step);
   if (!work) throw new TypeError(`unknown step: ${step}`);
   return work;
 }
 
 /** What a rotation from this version has to do, and how much that is. Reads alone. */
-export async function planOf(db: Db, from: number, reEncrypt: boolean): Promise<Plan> {
+export async function planOf(db: Db, tables: SealedTables, from: number, reEncrypt: boolean): Promise<Plan> {
   const count = async (of: ReturnType<typeof sql<{ n: number }>>) => (await of.execute(db)).rows[0]!.n;
   const plan: Plan = [];
-  for (const table of SEALED)
+  for (const table of tables.environment)
     plan.push({
-      step: `seal ${table.name}`,
+      step: `seal ${table.table}`,
       rows: await count(
         sql<{ n: number }>`select count(*)::int as n from ${sql.table(table.table)}
           where (${otherThan(table, from + 1)}) and ${sql.raw(table.where ?? 'true')}`,
@@ -62,11 +62,11 @@ export async function planOf(db: Db, from: number, reEncrypt: boolean): Promise<
     sql<{ n: number }>`select count(*)::int as n from person where pii_version = ${from}::int`,
   );
   plan.push({ step: 'seal people', rows: people });
-  const keysOf = plan.find((s) => s.step === 'seal person keys')?.rows ?? 0;
+  const keysOf = plan.find((s) => s.step === 'seal keyring.person_key')?.rows ?? 0;
   const values: Plan = [];
-  for (const table of OF_PERSONS)
+  for (const table of tables.persons)
     values.push({
-      step: `open ${table.name} of people`,
+      step: `open ${table.table} of people`,
       rows: await count(
         sql<{ n: number }>`select count(*)::int as n from ${sql.table(table.table)}
           where ${sql.ref(table.person)} is not null

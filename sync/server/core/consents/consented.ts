@@ -2,10 +2,12 @@ import type { Transaction } from 'kysely';
 import type { NewChange } from '../../platform/changes/log.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import type { Merge } from '../../platform/server-module.ts';
+import { dropPairsOf } from '../lookalikes/store.ts';
 import { isErasurePending } from '../people/erasing.ts';
 import { modelsOf } from '../people/sites.ts';
 import { cardOfEachScope, dropFaces, templatesOfEachScope } from '../templates/forget.ts';
-import { catchUp } from '../templates/templates.ts';
+import { applyTemplates, catchUp, dropTemplates, readTemplates } from '../templates/templates.ts';
 import { standingOf } from './standing.ts';
 
 /**
@@ -23,4 +25,18 @@ export async function consented(tx: Transaction<Tables>, keys: Keys, person: str
     ...(card ? await cardOfEachScope(tx, person) : []),
     ...(await templatesOfEachScope(tx, person, await modelsOf(tx, person))),
   ];
+}
+
+/** Two people are one: the consents of both are the kept one's, and both their templates if they stand on these, or none. */
+export async function mergeConsents({ tx, keys, opened, kept, merged, now, publish }: Merge): Promise<void> {
+  const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
+  await dropTemplates(tx, keys, merged);
+  await tx.updateTable('consent').set({ person: kept }).where('person', '=', merged).execute();
+  if ((await standingOf(tx, kept)) !== 'given') {
+    await dropTemplates(tx, keys, kept);
+    publish(await dropPairsOf(tx, kept));
+    return;
+  }
+  for (const [model, list] of templates ?? [])
+    await applyTemplates(tx, keys, kept, { id: kept, device: null, change: 'added', model, templates: list }, now);
 }

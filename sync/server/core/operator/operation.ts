@@ -3,11 +3,13 @@ import type { z } from 'zod';
 import type { AuditAction } from '../../../protocol/api/endpoint.ts';
 import type { Config } from '../../app/config.ts';
 import type { Services } from '../../platform/access/route.ts';
+import type { ServerModule } from '../../platform/server-module.ts';
 import type { IdentityContext } from '../devices/context.ts';
 
 /** What operations work with: the same in a running server and on its database alone. */
 export interface OperatorContext extends IdentityContext {
   readonly config: Config;
+  readonly modules: readonly ServerModule[];
   readonly log: Logger;
   /** Something that screens show, or that devices may do, has changed. */
   readonly onChange: () => void;
@@ -36,6 +38,6 @@ export interface Operation<A extends z.ZodType, R> {
 export const operation = <A extends z.ZodType, R>(o: Operation<A, R>): Operation<A, R> => o;
 
 /** What jobs and routes work with, of an operator's context. */
-export function servicesOf({ db, keys, keyring, config, log, now, onChange }: OperatorContext): Services {
-  return { db, keys, keyring, config, log, now, notify: () => onChange() };
+export function servicesOf({ db, keys, keyring, config, modules, log, now, onChange }: OperatorContext): Services {
+  return { db, keys, keyring, config, modules, log, now, notify: () => onChange() };
 }

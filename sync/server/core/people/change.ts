@@ -23,7 +23,7 @@ export async function changePerson(
   // A change makes nobody.
   const known = await tx.selectFrom('person').select('id').where('id', '=', person).executeTakeFirst();
   if (!known) throw personUnknown();
-  // Against an ingest that is writing a position of theirs (holdPeople): it comes before all of this, or after.
+  // Against an ingest that is writing a position of theirs (lockPeople): it comes before all of this, or after.
   if (patch.gpsOptOut) await tx.selectFrom('person').select('id').where('id', '=', person).forUpdate().execute();
   const expect = version === undefined ? {} : { expectVersion: version };
   const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);

@@ -9,7 +9,7 @@ export function personUnknown(): Problem {
 /**
  * Locks a person who was neither erased nor merged into another, and keeps them from either until the transaction ends. Every
  * write about a person here begins with it: an erasure that ran beside one would miss what it writes. What events of kiosks
- * write about people, under whatever name, begins with `holdPeople`.
+ * write about people, under whatever name, begins with `lockPeople`.
  *
  * @param against what else it keeps out: nothing (`none`), or others that ask for this (`change`)
  * @throws Problem `person-unknown`

@@ -3,8 +3,7 @@ import type { Open, Personal } from '../../../protocol/wire/event.ts';
 import { nextChange } from '../../platform/database/feed.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { destroyPersonKeys } from '../../platform/keys/persons.ts';
-import type { Values } from './fields.ts';
+import { FIELDS, INDEXED_FIELDS, type Values } from './fields.ts';
 import { sameAs } from './group.ts';
 import { forgetPositions } from './positions.ts';
 import { selectRows, upsertRows } from './rows.ts';
@@ -149,7 +148,7 @@ async function write(tx: Transaction<Tables>, keys: Keys, rows: readonly Row[], 
 }
 
 /**
- * Locks people, under every name of theirs, against whatever else writes about them (holdPeople).
+ * Locks people, under every name of theirs, against whatever else writes about them (lockPeople).
  *
  * @returns all of their names
  */
@@ -158,7 +157,7 @@ export async function lockToErase(tx: Transaction<Tables>, people: readonly stri
   // Until nobody is left who was merged with one of them while these locks were waited for.
   for (let next = await sameAs(tx, people); next.length !== ids.length; next = await sameAs(tx, ids)) {
     ids = next;
-    // Against a batch that is writing about a person whose row is not there yet (holdPeople).
+    // Against a batch that is writing about a person whose row is not there yet (lockPeople).
     await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
               from unnest(${ids}::text[]) as id`.execute(tx);
     await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
@@ -167,24 +166,13 @@ export async function lockToErase(tx: Transaction<Tables>, people: readonly stri
 }
 
 /**
- * Removes every value of these people, and of everybody they were merged with either way, and destroys their keys, so
- * that nothing of theirs opens any more. What still names them, and their photos, goes by the steps of features/privacy/erasure/saga.ts. Safe
- * to run again.
+ * Removes every value of these people's own rows, which stay to say that they were erased. The caller has locked them
+ * (`lockToErase`).
  */
 export async function erasePeople(tx: Transaction<Tables>, people: readonly string[], now: Date): Promise<void> {
-  if (people.length === 0) return;
-  const ids = await lockToErase(tx, people);
-  await touchCheckinsOf(tx, ids, now);
+  await touchCheckinsOf(tx, people, now);
   const nothing = {
-    name: null,
-    number: null,
-    email: null,
-    phone: null,
-    badge: null,
-    language: null,
-    number_index: null,
-    email_index: null,
-    badge_index: null,
+    ...Object.fromEntries([...FIELDS, ...INDEXED_FIELDS.map((field) => `${field}_index`)].map((c) => [c, null])),
     merged_into: null,
     claimed_at: null,
     gps_opt_out: false,
@@ -194,52 +182,11 @@ export async function erasePeople(tx: Transaction<Tables>, people: readonly stri
   };
   await tx
     .insertInto('person')
-    .values(ids.map((id) => ({ id, ...nothing, row_version: 1 })))
+    .values(people.map((id) => ({ id, ...nothing, row_version: 1 })))
     .onConflict((c) =>
       c.column('id').doUpdateSet({ ...nothing, deleted_at: sql`coalesce(person.deleted_at, excluded.deleted_at)` }),
     )
     .execute();
-  await tx.updateTable('event').set({ personal: null, gps: null }).where('person', 'in', ids).execute();
-  await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', ids).execute();
-  await eraseEnrolment(tx, ids);
-  for (const table of ['credential', 'card_template', 'pin', 'pin_code'] as const)
-    await tx.deleteFrom(table).where('person', 'in', ids).execute();
-  await destroyPersonKeys(tx, ids);
-  await tx.deleteFrom('attendance_due').where('person', 'in', ids).execute();
-  await tx
-    .deleteFrom('merge_candidate')
-    .where((e) => e.or([e('first', 'in', ids), e('second', 'in', ids)]))
-    .execute();
-  await tx
-    .deleteFrom('lookalike')
-    .where((e) => e.or([e('first', 'in', ids), e('second', 'in', ids)]))
-    .execute();
-}
-
-/** What staff has put down with an enrolment, and what was made of it. */
-async function eraseEnrolment(tx: Transaction<Tables>, people: readonly string[]): Promise<void> {
-  const tables = [
-    'attention_note',
-    'complaint',
-    'evacuation_mark',
-    'person_minor',
-    'enrolment_photo',
-    'import_photo',
-    'import_person',
-    'enrolment_case',
-    'person_score',
-    'model_migration_person',
-  ] as const;
-  for (const table of tables)
-    await sql`delete from ${sql.table(table)} where person = any(${people}::uuid[])`.execute(tx);
-  // A face that was like theirs is someone else's, and stays.
-  await tx
-    .updateTable('import_photo')
-    .set({ duplicate_of: null, duplicate_score: null })
-    .where('duplicate_of', 'in', people)
-    .execute();
-  await tx.updateTable('enrolment_case').set({ other: null }).where('other', 'in', people).execute();
-  await tx.updateTable('consent').set({ said: null, said_of: null }).where('said_of', 'in', people).execute();
 }
 
 /** The records of these people that a screen may show are to be shown again. */

@@ -12,7 +12,7 @@ import { dropCardTemplate, keepCardTemplate } from './card-templates.ts';
  * They leave the log of events once they are here, so that a withdrawal has one place to empty.
  */
 
-const vectorPlace = (id: string, person: string): Place => ({
+export const vectorPlace = (id: string, person: string): Place => ({
   field: 'template.vector',
   person,
   record: id,

@@ -50,13 +50,13 @@ export const attendanceRoutes: readonly Route[] = [
   }),
   implement(
     api.mergeDuplicate,
-    async ({ tx, services: { keys }, actor, params, body: { kept }, now, about, notify }) => {
+    async ({ tx, services: { keys, modules }, actor, params, body: { kept }, now, about, notify }) => {
       const pair = await candidatePair(tx, params.candidate);
       about(pair);
       const merged = pair.find((id) => id !== kept);
       if (!pair.includes(kept) || !merged)
         throw new Problem('merge-not-possible', 'Who is to stay is not one of the two.', 'Name one of the pair.');
-      const done = await mergePeople(tx, keys, { kept, merged, by: actor.id ?? actor.role }, now);
+      const done = await mergePeople({ db: tx, keys, modules }, { kept, merged, by: actor.id ?? actor.role }, now);
       notify('board');
       notify('change');
       return done;

@@ -74,13 +74,14 @@ export const portalRoutes: readonly Route[] = [
       (r) => [r.at, r.id],
     );
   }),
-  implement(api.exportMyData, async ({ tx, services: { keys, keyring }, actor, now, about }) => {
+  implement(api.exportMyData, async ({ tx, services: { keys, keyring, modules }, actor, now, about }) => {
     const person = self(actor, about);
     await mine(tx, keys, person);
     const { privacy = null } = await policyOf(tx, DEFAULT_SCOPE);
     const day = now.toISOString().slice(0, 10);
     return {
       file: myData(
+        modules,
         { tx, keys, actor, person, now, sealing: async (kid) => keyring.heldSealing(kid) },
         { contacts: privacy },
       ),

@@ -12,6 +12,7 @@ import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openHalf } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
+import type { Merge } from '../../platform/server-module.ts';
 import { falls, NO_SCORES, type Scores, withScore } from './scores.ts';
 
 /** Events of a transaction that began before this are all there, ms. */
@@ -125,7 +126,7 @@ async function follow(
  * Two people are one, and so are their scores: of each model those of the one who checked in more often go on. Their
  * templates have just been laid together, which is no new enrolment: the scores count from those templates on.
  */
-export async function moveScores(tx: Transaction<Tables>, kept: string, merged: string): Promise<void> {
+export async function mergeScores({ tx, kept, merged }: Merge): Promise<void> {
   await sql`
     delete from person_score s using person_score other
     where s.person in (${kept}::uuid, ${merged}::uuid) and other.person in (${kept}::uuid, ${merged}::uuid)

@@ -8,6 +8,7 @@ import type { Actor } from '../audit/actor.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Keyring } from '../keys/keyring.ts';
+import type { ServerModule } from '../server-module.ts';
 import type { Session } from './session.ts';
 
 /** What routes work with. Everything that a handler needs from outside comes in by this. */
@@ -16,6 +17,8 @@ export interface Services {
   readonly keys: Keys;
   readonly keyring: Keyring;
   readonly config: Config;
+  /** Every module of the server (app/modules.ts). */
+  readonly modules: readonly ServerModule[];
   readonly log: Logger;
   readonly now: () => Date;
   /** Screens (`board`) or kiosks (`change`) have something new to read. Notified after the commit. */

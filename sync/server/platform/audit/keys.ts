@@ -85,7 +85,7 @@ export class AuditKey {
 /** By version and wrapping: a process may keep audit keys, which go only when no row needs them. */
 const held = new WeakMap<Keys, Map<string, AuditKey>>();
 
-const placeOf = (version: number): Place => ({
+export const auditKeyPlace = (version: number): Place => ({
   field: 'keyring.audit',
   person: null,
   record: String(version),
@@ -100,7 +100,7 @@ export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array):
   const name = `${version}.${Buffer.from(sealed).toString('base64')}`;
   let key = known.get(name);
   if (!key) {
-    key = new AuditKey(version, keys.open('keyring', placeOf(version), sealed));
+    key = new AuditKey(version, keys.open('keyring', auditKeyPlace(version), sealed));
     known.set(name, key);
   }
   return key;
@@ -109,7 +109,7 @@ export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array):
 /** Makes the next audit key. The caller holds the chain's lock. */
 export async function newAuditKey(tx: Transaction<Tables>, keys: Keys, version: number, now: Date): Promise<AuditKey> {
   const key = randomBytes(KEY_BYTES);
-  const sealed = keys.seal('keyring', placeOf(version), key);
+  const sealed = keys.seal('keyring', auditKeyPlace(version), key);
   await tx.insertInto('keyring.audit_key').values({ version, sealed, made_at: now }).execute();
   return new AuditKey(version, key);
 }

@@ -14,7 +14,7 @@ export interface SealedHalf {
   readonly gps: Uint8Array | null;
 }
 
-const place = (field: 'event.personal' | 'event.gps', id: string, person: string | null): Place => ({
+export const halfPlace = (field: 'event.personal' | 'event.gps', id: string, person: string | null): Place => ({
   field,
   person,
   record: id,
@@ -31,8 +31,8 @@ export function sealHalf(
 ): { personal: Buffer | null; gps: Buffer | null } {
   const by = person === null ? keys : box;
   return {
-    personal: Object.keys(rest).length > 0 ? by.sealJson(place('event.personal', id, person), rest) : null,
-    gps: gps ? by.sealJson(place('event.gps', id, person), gps) : null,
+    personal: Object.keys(rest).length > 0 ? by.sealJson(halfPlace('event.personal', id, person), rest) : null,
+    gps: gps ? by.sealJson(halfPlace('event.gps', id, person), gps) : null,
   };
 }
 
@@ -44,8 +44,8 @@ export function openHalf(
 ): PersonalHalf {
   const by = person === null ? keys : box;
   return {
-    ...(personal ? (by.openJson(place('event.personal', id, person), personal) as PersonalHalf) : {}),
-    ...(gps ? { gps: by.openJson(place('event.gps', id, person), gps) as SaltedValue } : {}),
+    ...(personal ? (by.openJson(halfPlace('event.personal', id, person), personal) as PersonalHalf) : {}),
+    ...(gps ? { gps: by.openJson(halfPlace('event.gps', id, person), gps) as SaltedValue } : {}),
   };
 }
 

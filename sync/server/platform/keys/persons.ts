@@ -56,7 +56,7 @@ export const personKeyPlace = (person: string, generation: number): Place => ({
  * Loads the keys of these people in one statement.
  *
  * @param o `make`: makes the missing ones. A new key for an erased person would begin to collect data again: so a caller has
- *   locked them (`requireLiving`, `holdPeople`), and it is checked here once more
+ *   locked them (`requireLiving`, `lockPeople`), and it is checked here once more
  * @throws Problem `person-erased` with `make`
  */
 export async function personBox(

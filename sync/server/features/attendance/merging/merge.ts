@@ -1,15 +1,9 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../../protocol/wire/problem.ts';
-import { moveMinor } from '../../../core/consents/minors/minors.ts';
-import { standingOf } from '../../../core/consents/standing.ts';
-import { movePin } from '../../../core/credentials/pins/pins.ts';
-import { moveCredentials } from '../../../core/credentials/store.ts';
-import { dropPairsOf, movePairs } from '../../../core/lookalikes/store.ts';
 import { namesOf } from '../../../core/people/records.ts';
-import { allOfPerson, joinScope, scopesOfPerson } from '../../../core/people/sites.ts';
-import { applyTemplates, dropTemplates, readTemplates } from '../../../core/templates/templates.ts';
-import { moveCases } from '../../../core/templates/waiting.ts';
+import { allOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
+import type { Services } from '../../../platform/access/route.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
@@ -17,7 +11,7 @@ import { nextChange } from '../../../platform/database/feed.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { moveScores } from '../../reenrolment/follow.ts';
+import { type Merge, tablesOf } from '../../../platform/server-module.ts';
 import { queueDue } from '../resolve.ts';
 
 export interface Candidate {
@@ -110,36 +104,33 @@ export interface Merged {
 
 /**
  * Two people are one: all records of `merged` are those of `kept` from now on, those that come later under the old name
- * too. Nothing is deleted; days on which both have records are resolved again. Consents and templates move along.
- * Kiosks forget the old name and get the kept one.
+ * too. Nothing is deleted; days on which both have records are resolved again. What else is moved, each table says
+ * itself. Kiosks forget the old name and get the kept one.
  *
  * @param by who decided, for the record of the merge
  * @throws Problem `merge-not-possible`: one of them is unknown, erased or merged already, or they are the same
  */
 export function mergePeople(
-  db: Db,
-  keys: Keys,
-  { kept, merged, by }: { readonly kept: string; readonly merged: string; readonly by: string },
+  { db, keys, modules }: Pick<Services, 'db' | 'keys' | 'modules'>,
+  who: { readonly kept: string; readonly merged: string; readonly by: string },
   now: Date,
 ): Promise<Merged> {
+  const { kept, merged, by } = who;
   const work = async (tx: Transaction<Tables>, opened: Opened): Promise<Merged> => {
     await lockBoth(tx, kept, merged);
-    const { rows: moved } = await sql<{ site: string | null; at: Date }>`
-      update checkin set person = ${kept}, change = ${nextChange} where person = ${merged} returning site, at`.execute(
-      tx,
-    );
-    await queueDue(
-      tx,
-      moved.map((r) => ({ person: kept, ...r })),
-    );
-    await tx.updateTable('attendance_due').set({ person: kept }).where('person', '=', merged).execute();
-    await sql`update person set merged_into = ${kept}, updated_at = ${now.toISOString()}::timestamptz
-              where id = ${merged} or merged_into = ${merged}`.execute(tx);
-    await moveToKiosks(tx, keys, opened, kept, merged, now);
-    await settleCandidates(tx, kept, merged, by, now);
+    const { rows } = await sql<{ records: number }>`
+      select count(*)::int as records from checkin where person = ${merged}`.execute(tx);
+    const { records } = rows[0]!;
+    const changes: NewChange[] = [];
+    const publish = (more: readonly NewChange[]) => void changes.push(...more);
+    for (const [table, rule] of tablesOf(modules))
+      if ('merged' in rule && typeof rule.merged === 'function')
+        await rule.merged({ tx, keys, table, opened, ...who, now, publish });
+    for (const site of await scopesOfPerson(tx, kept)) changes.push(...(await allOfPerson(tx, kept, site)));
     const id = v7();
-    await tx.insertInto('person_merge').values({ id, kept, merged, records: moved.length, at: now, by }).execute();
-    return { id, records: moved.length };
+    await tx.insertInto('person_merge').values({ id, kept, merged, records, at: now, by }).execute();
+    await appendChanges(tx, changes, now);
+    return { id, records };
   };
   const why = { actor: SYSTEM, route: 'people merge' };
   return inTransaction(db, (tx) => audited(tx, keys, why, now, (opened) => work(tx, opened)));
@@ -151,7 +142,7 @@ async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): 
     .select(['id', 'deleted_at', 'merged_into'])
     .where('id', 'in', [kept, merged])
     .orderBy('id')
-    // Against an ingest that is writing records of either (holdPeople).
+    // Against an ingest that is writing records of either (lockPeople).
     .forUpdate()
     .execute();
   if (rows.length === 2 && rows.every((r) => r.deleted_at === null && r.merged_into === null)) return;
@@ -162,55 +153,20 @@ async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): 
   );
 }
 
-/** Consents, templates and sites of one person become the other's, and kiosks are notified. */
-async function moveToKiosks(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  opened: Opened,
-  kept: string,
-  merged: string,
-  now: Date,
-): Promise<void> {
-  const pairs = await movePairs(tx, kept, merged);
-  await moveCases(tx, kept, merged);
-  const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);
-  await dropTemplates(tx, keys, merged);
-  await moveCredentials(tx, keys, kept, merged);
-  await tx.updateTable('consent').set({ person: kept }).where('person', '=', merged).execute();
-  await sql`update person set gps_opt_out = true
-            where id = ${kept} and (select gps_opt_out from person where id = ${merged})`.execute(tx);
-  if ((await standingOf(tx, kept)) === 'given') {
-    for (const [model, list] of templates ?? [])
-      await applyTemplates(tx, keys, kept, { id: kept, device: null, change: 'added', model, templates: list }, now);
-  } else {
-    await dropTemplates(tx, keys, kept);
-    pairs.push(...(await dropPairsOf(tx, kept)));
-  }
-  const left = await scopesOfPerson(tx, merged);
-  await tx.deleteFrom('person_site').where('person', '=', merged).execute();
-  const newChanges: NewChange[] = left.map((site) => ({ kind: 'gone', person: merged, site }));
-  for (const site of left) await joinScope(tx, kept, site, now);
-  await sql`
-    with past as (delete from person_site_past where person = ${merged}::uuid returning site, until)
-    insert into person_site_past as p (person, site, until) select ${kept}::uuid, site, until from past
-    on conflict (person, site) do update set until = greatest(p.until, excluded.until)`.execute(tx);
-  await moveMinor(tx, keys, kept, merged, now);
-  await moveScores(tx, kept, merged);
-  await movePin(tx, keys, kept, merged);
-  // A code is the number's that it was given with, and that is nobody's now.
-  await tx.deleteFrom('pin_code').where('person', '=', merged).execute();
-  for (const site of await scopesOfPerson(tx, kept)) newChanges.push(...(await allOfPerson(tx, kept, site)));
-  await appendChanges(tx, [...pairs, ...newChanges], now);
+/** Days on which both have records are resolved again. */
+export async function mergeCheckins({ tx, kept, merged }: Merge): Promise<void> {
+  const { rows: moved } = await sql<{ site: string | null; at: Date }>`
+    update checkin set person = ${kept}, change = ${nextChange} where person = ${merged} returning site, at`.execute(
+    tx,
+  );
+  await queueDue(
+    tx,
+    moved.map((r) => ({ person: kept, ...r })),
+  );
 }
 
 /** The pair is decided; other pairs of the merged person are now pairs of the kept one. */
-async function settleCandidates(
-  tx: Transaction<Tables>,
-  kept: string,
-  merged: string,
-  by: string,
-  now: Date,
-): Promise<void> {
+export async function mergeCandidates({ tx, kept, merged, by, now }: Merge): Promise<void> {
   const at = now.toISOString();
   await sql`update merge_candidate set status = 'merged', decided_at = ${at}::timestamptz, decided_by = ${by}
             where first = least(${kept}::uuid, ${merged}::uuid) and second = greatest(${kept}::uuid, ${merged}::uuid)`.execute(

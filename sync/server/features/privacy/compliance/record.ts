@@ -81,7 +81,7 @@ export interface DataRow {
   readonly now: string;
   readonly kept: string;
   /**
-   * Sections of a person's own export that show it (features/portal/sections.ts): a test finds one that no row names.
+   * Sections of a person's own export that show it (`myData` of the modules): a test finds one that no row names.
    */
   readonly sections: readonly string[];
 }

@@ -4,10 +4,8 @@ import { readersOf } from '../../../core/devices/scope.ts';
 import { openRequestOf } from '../../../core/people/erasing.ts';
 import { sameAs } from '../../../core/people/group.ts';
 import { scopesOfPerson } from '../../../core/people/sites.ts';
-import { dropTemplates } from '../../../core/templates/templates.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
-import type { Keys } from '../../../platform/keys/envelope.ts';
 import type { ErasureOrigin } from './request.ts';
 
 /** The kiosks' part of an erasure: each that may hold something of the person is notified, and confirms. */
@@ -19,15 +17,14 @@ export interface ByKiosk {
 }
 
 /**
- * Opens the request, or closes the one that waits, notes who has to confirm it, and drops what kiosks receive it from.
+ * Opens the request, or closes the one that waits, and notes who has to confirm it: while the person still has sites.
  * Each other name of the person is published and confirmed under a request of its own: a kiosk may hold either, or
- * both. The person's values and key must be gone already, or go in the same transaction.
+ * both. The person's values and key go in the same transaction.
  *
  * @returns what to publish; nothing when it was published already
  */
 export async function eraseOnKiosks(
   tx: Transaction<Tables>,
-  keys: Keys,
   person: string,
   o: { readonly request: string; readonly origin: ErasureOrigin },
   now: Date,
@@ -46,9 +43,6 @@ export async function eraseOnKiosks(
     const part = request === main ? null : main;
     await close(tx, { request, person: name, part_of: part, origin: o.origin }, other !== undefined, now);
     newChanges.push(...(await eraseChanges(tx, { request, person: name }, [...scopes])));
-    await dropTemplates(tx, keys, name);
-    for (const table of ['consent', 'person_model', 'person_site', 'person_site_past'] as const)
-      await tx.deleteFrom(table).where('person', '=', name).execute();
   }
   return newChanges;
 }

@@ -1,8 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { sameAs } from '../../../core/people/group.ts';
 import { isHeld } from '../../../core/people/holds.ts';
-import { erasePeople, lockToErase } from '../../../core/people/people.ts';
-import { dropTemplates } from '../../../core/templates/templates.ts';
+import { lockToErase } from '../../../core/people/people.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import type { AuditEntry } from '../../../platform/audit/entry.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
@@ -12,6 +11,7 @@ import type { Tables } from '../../../platform/database/schema.ts';
 import type { JobContext } from '../../../platform/jobs/job.ts';
 import { writeTombstone } from '../../../platform/objects/sealed/tombstones.ts';
 import type { ObjectStore } from '../../../platform/objects/store.ts';
+import { type Erasing, type ServerModule, tablesOf } from '../../../platform/server-module.ts';
 import { queueMessages } from '../../../platform/webhooks/queue.ts';
 import { certify } from './certificate.ts';
 import { lastKeyCopy } from './copies.ts';
@@ -20,7 +20,6 @@ import { erasePhotosOf } from './photos.ts';
 import { partWithWal, scrubKeys } from './scrub.ts';
 import { writeTombstoneFile } from './tombstones.ts';
 import { unlinkPeople } from './unlink.ts';
-import { forgetUnnamed } from './unnamed.ts';
 
 /** What a step has to do with. */
 export interface StepContext extends JobContext {
@@ -88,7 +87,7 @@ export const STEPS: readonly Step[] = [
   },
   {
     name: 'close',
-    async run({ db, keys, request, people, now, notify, detail }) {
+    async run({ db, keys, modules, request, people, now, notify, detail }) {
       const at = now();
       const tombstone = detail('tombstone');
       const outdated = await inTransaction(db, async (tx) => {
@@ -110,15 +109,9 @@ export const STEPS: readonly Step[] = [
             .execute();
           return code;
         }
-        // Templates first: afterwards nothing says any more which events of the log were about this person.
-        for (const name of people) await dropTemplates(tx, keys, name);
-        await forgetUnnamed(tx, keys, people);
-        // Released by now. Why a person was under one is theirs as well, and is under no key of theirs.
-        await tx.deleteFrom('retention_hold').where('person', 'in', people).execute();
-        await erasePeople(tx, people, at);
-        await tx.deleteFrom('session').where('person', 'in', people).execute();
-        await tx.deleteFrom('sign_in_link').where('person', 'in', people).execute();
-        const newChanges = await eraseOnKiosks(tx, keys, person, { request, origin }, at);
+        // First, while the person has sites: kiosks of these are to confirm.
+        const newChanges = await eraseOnKiosks(tx, person, { request, origin }, at);
+        await eraseTables({ tx, keys, people: names, now: at }, modules);
         await appendChanges(tx, newChanges, at);
         await queueMessages(tx, 'person.erased', people, at);
         // The log takes no row twice, and is long: it is only searched where this step may have run before.
@@ -173,6 +166,12 @@ export const STEPS: readonly Step[] = [
   { name: 'copies', run: lastKeyCopy },
   { name: 'certificate', run: certify },
 ];
+
+/** What each table's rule says is to become of rows of these people, who are locked. Safe to run again. */
+export async function eraseTables(o: Omit<Erasing, 'table'>, modules: readonly ServerModule[]): Promise<void> {
+  for (const [table, rule] of tablesOf(modules))
+    if ('erased' in rule && typeof rule.erased === 'function') await rule.erased({ ...o, table });
+}
 
 /**
  * Why the tombstone has to be written once more; null: it holds. Names are only ever added: it has to have all of them, or a

@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
-import type { SealingKeyLookup } from '../../../../protocol/seal/message.ts';
-import type { Actor } from '../../../platform/audit/actor.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
-import type { Keys } from '../../../platform/keys/envelope.ts';
+import type { SealingKeyLookup } from '../../protocol/seal/message.ts';
+import type { Actor } from './audit/actor.ts';
+import type { Tables } from './database/schema.ts';
+import type { Keys } from './keys/envelope.ts';
 
 /** Whose data is read, in the transaction of their request. */
 export interface Reading {
@@ -18,10 +18,7 @@ export interface Reading {
 }
 
 /** One part of a person's export: its rows, read as they are written. */
-export interface Section {
-  readonly name: string;
-  rows(of: Reading): AsyncIterable<unknown>;
-}
+export type Section = (of: Reading) => AsyncIterable<unknown>;
 
 /** A row's place in a list by time: what the next page goes on behind. */
 export interface Place<T = string> {
@@ -47,3 +44,6 @@ export async function* paged<T, P>(read: (after: P | null) => Promise<T[]>, plac
     after = placeOf(last);
   }
 }
+
+/** The route that hands the export out, as audit rows name it. */
+export const MY_DATA = 'GET /api/gdpr/export/my-data';

@@ -1,12 +1,12 @@
-import type { SealingKeyLookup } from '../../../../protocol/seal/message.ts';
-import { openPosition } from '../../../../protocol/seal/position.ts';
-import type { WireEvent } from '../../../../protocol/wire/event.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
-import { openPhoto, type PhotoPlace } from '../../../core/photos/open.ts';
-import { readPhoto } from '../../../core/photos/store.ts';
-import { openHalf, openRefused } from '../../../platform/keys/personal.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
-import { PAGE, type Place, paged, type Reading } from './section.ts';
+import type { SealingKeyLookup } from '../../../protocol/seal/message.ts';
+import { openPosition } from '../../../protocol/seal/position.ts';
+import type { WireEvent } from '../../../protocol/wire/event.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import { openPhoto, type PhotoPlace } from '../../core/photos/open.ts';
+import { readPhoto } from '../../core/photos/store.ts';
+import { openHalf, openRefused } from '../../platform/keys/personal.ts';
+import { personBox } from '../../platform/keys/persons.ts';
+import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
 
 /* What kiosks said of a person, as they said it: events, what was refused, and the photos of both. */
 

@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
-import { Problem } from '../../../../protocol/wire/problem.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
-import type { Keys } from '../../../platform/keys/envelope.ts';
-import { quarantinePlace } from '../../../platform/keys/personal.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
+import type { Tables } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { quarantinePlace } from '../../platform/keys/personal.ts';
 
 /** Entries that are read at once. */
 const PAGE = 200;

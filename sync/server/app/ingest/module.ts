@@ -1,0 +1,40 @@
+import { halfPlace, quarantinePlace } from '../../platform/keys/personal.ts';
+import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { events, photos, quarantined } from './my-data.ts';
+import { forgetUnnamed } from './unnamed.ts';
+
+export const ingest: ServerModule = {
+  tables: {
+    event: {
+      sealed: {
+        by: 'person-or-environment',
+        id: { id: 'uuid' },
+        columns: {
+          personal: (cell, person) => halfPlace('event.personal', cell('id'), person),
+          gps: (cell, person) => halfPlace('event.gps', cell('id'), person),
+        },
+      },
+      exported: 'events',
+      merged: UNDER_EVERY_NAME,
+      // Whose they are goes by the step `unlink`; the chain of what is left of them is still whole.
+      erased: ({ tx, people }) =>
+        tx.updateTable('event').set({ personal: null, gps: null }).where('person', 'in', people).execute(),
+    },
+    quarantine: {
+      sealed: {
+        by: 'person-or-environment',
+        id: { id: 'bigint' },
+        reads: ['digest'],
+        columns: { content: (cell, person) => quarantinePlace(cell('digest'), person) },
+      },
+      exported: 'quarantined',
+      merged: UNDER_EVERY_NAME,
+      async erased({ tx, keys, people }) {
+        await forgetUnnamed(tx, keys, people);
+        await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', people).execute();
+      },
+    },
+    ack_mark: { notPersonal: 'how far a kiosk’s log has been taken' },
+  },
+  myData: { events, quarantined, photos },
+};

@@ -1,0 +1,58 @@
+import { accounts } from '../core/accounts/module.ts';
+import { consents } from '../core/consents/module.ts';
+import { credentials } from '../core/credentials/module.ts';
+import { devices } from '../core/devices/module.ts';
+import { lookalikes } from '../core/lookalikes/module.ts';
+import { people } from '../core/people/module.ts';
+import { photos } from '../core/photos/module.ts';
+import { sites } from '../core/sites/module.ts';
+import { staff } from '../core/staff/module.ts';
+import { templates } from '../core/templates/module.ts';
+import { attendance } from '../features/attendance/module.ts';
+import { attention } from '../features/attention/module.ts';
+import { audit } from '../features/audit/module.ts';
+import { backup } from '../features/backup/module.ts';
+import { embedders } from '../features/embedders/module.ts';
+import { enrolment } from '../features/enrolment/module.ts';
+import { fleet } from '../features/fleet/module.ts';
+import { privacy } from '../features/privacy/module.ts';
+import { reenrolment } from '../features/reenrolment/module.ts';
+import { reports } from '../features/reports/module.ts';
+import { webhooks } from '../features/webhooks/module.ts';
+import { platform } from '../platform/module.ts';
+import type { ServerModule } from '../platform/server-module.ts';
+import { ingest } from './ingest/module.ts';
+
+const app: ServerModule = { tables: { broker_replica: { notPersonal: 'names of servers' } } };
+
+/**
+ * Every module of the server. Tables are merged and erased in this order. A merge needs some of it: pairs of lookalikes are
+ * moved while both people have sites; a minor's age goes by the sites of the kept one; templates are moved with consents,
+ * and scores after templates.
+ */
+export const MODULES: readonly ServerModule[] = [
+  platform,
+  sites,
+  devices,
+  staff,
+  accounts,
+  lookalikes,
+  people,
+  consents,
+  templates,
+  credentials,
+  photos,
+  attendance,
+  attention,
+  audit,
+  backup,
+  embedders,
+  enrolment,
+  fleet,
+  privacy,
+  reenrolment,
+  reports,
+  webhooks,
+  ingest,
+  app,
+];

@@ -1,0 +1,64 @@
+import { normalEmail } from '../../platform/http/email.ts';
+import type { Reading } from '../../platform/my-data.ts';
+import { deleteBy, placeOfNobody, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { leftoversJob } from './leftovers.job.ts';
+
+async function* signIns({ tx, names }: Reading) {
+  const sessions = await tx
+    .selectFrom('session')
+    .select(['created_at', 'seen_at', 'expires_at'])
+    .where('person', 'in', names)
+    .orderBy('created_at')
+    .execute();
+  for (const s of sessions)
+    yield {
+      session: {
+        begunAt: s.created_at.toISOString(),
+        lastUsedAt: s.seen_at.toISOString(),
+        endsAt: s.expires_at.toISOString(),
+      },
+    };
+  const links = await tx
+    .selectFrom('sign_in_link')
+    .select(['created_at', 'expires_at', 'used_at'])
+    .where('person', 'in', names)
+    .orderBy('created_at')
+    .execute();
+  for (const l of links)
+    yield {
+      link: {
+        madeAt: l.created_at.toISOString(),
+        expiresAt: l.expires_at.toISOString(),
+        usedAt: l.used_at?.toISOString() ?? null,
+      },
+    };
+}
+
+export const accounts: ServerModule = {
+  jobs: [leftoversJob],
+  tables: {
+    account: {
+      sealed: {
+        by: 'environment',
+        id: { id: 'uuid' },
+        reads: ['row_version'],
+        columns: {
+          email: (cell) => placeOfNobody('account.email', cell('id'), Number(cell('row_version'))),
+          totp: (cell) => placeOfNobody('account.totp', cell('id'), Number(cell('row_version'))),
+          totp_next: (cell) => placeOfNobody('account.totp-next', cell('id'), Number(cell('row_version'))),
+        },
+        index: {
+          column: 'email_index',
+          of: 'email',
+          make: (keys, plain) =>
+            keys.blindIndex('account.email', normalEmail(String(JSON.parse(plain.toString('utf8'))))),
+        },
+      },
+      notPersonal: 'people who work here sign in with it; it is no person’s record of attendance',
+    },
+    recovery_code: { notPersonal: 'of accounts' },
+    session: { exported: 'signIns', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
+    sign_in_link: { exported: 'signIns', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
+  },
+  myData: { signIns },
+};

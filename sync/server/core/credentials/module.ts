@@ -1,0 +1,57 @@
+import type { Reading } from '../../platform/my-data.ts';
+import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
+import { pinCodePlace } from './pin-codes/codes.ts';
+import { movePin, pinPlace } from './pins/pins.ts';
+import { badgePlace, credentialsOf, moveCredentials } from './store.ts';
+
+/** What a card carries was never kept: its hash says nothing to anybody. */
+async function* held({ tx, keys, names }: Reading) {
+  for (const { id, kind, number, issuedAt, revokedAt } of await credentialsOf(tx, keys, names))
+    yield { id, kind, number, issuedAt: issuedAt.toISOString(), revokedAt: revokedAt?.toISOString() ?? null };
+  const codes = await tx.selectFrom('pin_code').selectAll().where('person', 'in', names).execute();
+  for (const { id, issued_at, expires_at } of codes)
+    yield { id, kind: 'pin-code', issuedAt: issued_at.toISOString(), expiresAt: expires_at.toISOString() };
+  const pins = await tx.selectFrom('pin').selectAll().where('person', 'in', names).execute();
+  for (const { id, device, sealed, chosen_at } of pins)
+    yield { id, kind: 'pin', device, chosenAt: chosen_at.toISOString(), counts: sealed !== null };
+}
+
+export const credentials: ServerModule = {
+  tables: {
+    credential: {
+      sealed: {
+        by: 'person',
+        id: { id: 'uuid' },
+        columns: { number: (cell, person) => badgePlace(cell('id'), person) },
+      },
+      exported: 'credentials',
+      merged: ({ tx, keys, kept, merged }) => moveCredentials(tx, keys, kept, merged),
+      erased: deleteBy('person'),
+    },
+    pin: {
+      sealed: {
+        by: 'person',
+        id: { person: 'uuid' },
+        reads: ['id', 'pepper'],
+        columns: { sealed: (cell, person) => pinPlace({ id: cell('id'), pepper: cell('pepper') }, person) },
+      },
+      exported: 'credentials',
+      merged: ({ tx, keys, kept, merged }) => movePin(tx, keys, kept, merged),
+      erased: deleteBy('person'),
+    },
+    pin_code: {
+      sealed: {
+        by: 'person',
+        id: { id: 'uuid' },
+        columns: { sealed: (cell, person) => pinCodePlace(cell('id'), person) },
+      },
+      exported: 'credentials',
+      // A code is the number's that it was given with, and that is nobody's now.
+      merged: async ({ tx, merged }) => {
+        await tx.deleteFrom('pin_code').where('person', '=', merged).execute();
+      },
+      erased: deleteBy('person'),
+    },
+  },
+  myData: { credentials: held },
+};

@@ -1,0 +1,21 @@
+import { placeOfNobody, type ServerModule } from '../../platform/server-module.ts';
+
+const KIOSKS = { notPersonal: 'kiosks' };
+
+export const devices: ServerModule = {
+  tables: {
+    device: {
+      sealed: {
+        by: 'environment',
+        id: { id: 'uuid' },
+        columns: { provisioning_secret: (cell) => placeOfNobody('device.provisioning-secret', cell('id')) },
+      },
+      ...KIOSKS,
+    },
+    device_site_past: KIOSKS,
+    device_tls_key: KIOSKS,
+    provisioning_code: KIOSKS,
+    device_state: { notPersonal: 'what kiosks are to run and to do' },
+    device_report: { notPersonal: 'how kiosks are' },
+  },
+};

@@ -1,0 +1,102 @@
+import { sql } from 'kysely';
+import type { Reading } from '../../platform/my-data.ts';
+import {
+  deleteBy,
+  type Merge,
+  placeOfNobody,
+  type ServerModule,
+  UNDER_EVERY_NAME,
+} from '../../platform/server-module.ts';
+import { listHolds } from './holds.ts';
+import { erasePeople } from './people.ts';
+import { shownPeople } from './shown.ts';
+import { joinScope, scopesOfPerson } from './sites.ts';
+
+async function* profile({ tx, keys, person, names }: Reading) {
+  yield { ...(await shownPeople(tx, keys, [person])).get(person), formerIds: names.filter((id) => id !== person) };
+  const merges = await tx
+    .selectFrom('person_merge')
+    .select(['kept', 'merged', 'records', 'at'])
+    .where((e) => e.or([e('kept', 'in', names), e('merged', 'in', names)]))
+    .orderBy('at')
+    .execute();
+  for (const m of merges) yield { merge: { ...m, at: m.at.toISOString() } };
+}
+
+async function* sites({ tx, names }: Reading) {
+  const rows = await tx
+    .selectFrom('person_site as p')
+    .leftJoin('site as s', 's.id', 'p.site')
+    .select(['p.site', 'p.added_at', 's.name'])
+    .where('p.person', 'in', names)
+    .orderBy('p.added_at')
+    .execute();
+  for (const r of rows) yield { site: r.site, name: r.name, since: r.added_at.toISOString() };
+  const left = await tx
+    .selectFrom('person_site_past as p')
+    .leftJoin('site as s', 's.id', 'p.site')
+    .select(['p.site', 'p.until', 's.name'])
+    .where('p.person', 'in', names)
+    .orderBy('p.until')
+    .execute();
+  for (const r of left) yield { site: r.site, name: r.name, until: r.until.toISOString() };
+}
+
+async function* holds({ tx, keys, names }: Reading) {
+  for (const hold of await listHolds(tx, keys, { released: true })) {
+    if (hold.person === null || !names.includes(hold.person)) continue;
+    const { from, until, setAt, releasedAt, reason } = hold;
+    yield { from, until, setAt, releasedAt, reason };
+  }
+}
+
+async function mergePerson({ tx, kept, merged, now }: Merge): Promise<void> {
+  await sql`update person set merged_into = ${kept}, updated_at = ${now.toISOString()}::timestamptz
+            where id = ${merged} or merged_into = ${merged}`.execute(tx);
+  await sql`update person set gps_opt_out = true
+            where id = ${kept} and (select gps_opt_out from person where id = ${merged})`.execute(tx);
+}
+
+async function mergeSites({ tx, kept, merged, now, publish }: Merge): Promise<void> {
+  const left = await scopesOfPerson(tx, merged);
+  await tx.deleteFrom('person_site').where('person', '=', merged).execute();
+  for (const site of left) await joinScope(tx, kept, site, now);
+  publish(left.map((site) => ({ kind: 'gone', person: merged, site })));
+}
+
+async function mergePastSites({ tx, kept, merged }: Merge): Promise<void> {
+  await sql`
+    with past as (delete from person_site_past where person = ${merged}::uuid returning site, until)
+    insert into person_site_past as p (person, site, until) select ${kept}::uuid, site, until from past
+    on conflict (person, site) do update set until = greatest(p.until, excluded.until)`.execute(tx);
+}
+
+export const people: ServerModule = {
+  tables: {
+    // Its columns have two layers of encryption, which fields.ts and rows.ts know.
+    person: {
+      exported: 'profile',
+      merged: mergePerson,
+      erased: ({ tx, people, now }) => erasePeople(tx, people, now),
+    },
+    person_site: { exported: 'sites', merged: mergeSites, erased: deleteBy('person') },
+    person_site_past: { exported: 'sites', merged: mergePastSites, erased: deleteBy('person') },
+    person_merge: {
+      exported: 'profile',
+      merged: 'the merge adds a row',
+      erased: 'stays: ids alone, by which what comes later under another name is recognised as theirs and not kept',
+    },
+    retention_hold: {
+      sealed: {
+        by: 'environment',
+        id: { id: 'uuid' },
+        columns: { reason: (cell) => placeOfNobody('hold.reason', cell('id')) },
+      },
+      exported: 'holds',
+      merged: UNDER_EVERY_NAME,
+      // Released by now. Why a person was under one is theirs as well, and is under no key of theirs.
+      erased: deleteBy('person'),
+    },
+  },
+  myData: { profile, sites, holds },
+};

@@ -1,0 +1,15 @@
+import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+
+const PHOTOS = {
+  exported: 'photos',
+  merged: UNDER_EVERY_NAME,
+  erased: 'by the step `objects`, with every version in the object store',
+};
+
+export const photos: ServerModule = {
+  tables: {
+    photo: PHOTOS,
+    photo_piece: PHOTOS,
+    photo_object: { notPersonal: 'says where the copy of a photo is in the object store; the photo itself is shown' },
+  },
+};

@@ -1,0 +1,111 @@
+import { audited } from '../../platform/audit/opened.ts';
+import { MY_DATA, type Reading } from '../../platform/my-data.ts';
+import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { cardTemplatePlace, readCardTemplates } from './card-templates.ts';
+import { enrolmentPhotoPlace, openPhotos } from './photos.ts';
+import { readTemplates, vectorPlace } from './templates.ts';
+import { vectorBytes } from './vectors.ts';
+import { casePlace, moveCases, openCasesOf } from './waiting.ts';
+
+/* What is kept of a person’s face, and what it was made from. */
+
+/** With what they hold: the description of a face is as much the person's as their name. */
+async function* held({ tx, keys, actor, names, now }: Reading) {
+  const added = new Map(
+    (await tx.selectFrom('template').select(['id', 'added_at', 'device']).where('person', 'in', names).execute()).map(
+      (r) => [r.id, r] as const,
+    ),
+  );
+  const why = { actor, route: MY_DATA };
+  const found = await audited(tx, keys, why, now, (opened) => readTemplates(tx, keys, opened, names));
+  for (const [, models] of found)
+    for (const [model, list] of models)
+      for (const { id, pose, vector } of list) {
+        const row = added.get(id);
+        yield { id, model, pose, vector, addedAt: row?.added_at.toISOString(), device: row?.device };
+      }
+  for (const { model, card, madeAt } of (await readCardTemplates(tx, keys, names)).values())
+    yield { onCard: card?.id, model, opensWithTheCardAlone: card?.sealed, addedAt: madeAt.toISOString() };
+}
+
+/** What templates were made from here; facial data, so opening it leaves a row of its own. */
+async function* enrolmentPhotos({ tx, keys, actor, names, now }: Reading) {
+  const why = { actor, route: MY_DATA };
+  const found = await audited(tx, keys, why, now, (opened) => openPhotos(tx, keys, opened, names));
+  for (const { id, picture, pose, madeAt, via } of found)
+    yield { id, pose, via, madeAt: madeAt.toISOString(), jpeg: Buffer.from(picture).toString('base64') };
+}
+
+/** Pictures of theirs that wait for an administrator, since the face is like someone else's. */
+async function* waitingEnrolments({ tx, keys, actor, names, now }: Reading) {
+  const why = { actor, route: MY_DATA };
+  const found = await audited(tx, keys, why, now, (opened) => openCasesOf(tx, keys, opened, names));
+  // Whose face it is like is someone else’s data.
+  for (const { id, source, score, madeAt, faces } of found)
+    yield {
+      id,
+      source,
+      score,
+      madeAt: madeAt.toISOString(),
+      pictures: faces.map(({ pose, model, embedding, picture }) => ({
+        pose,
+        model,
+        vector: vectorBytes(embedding).toString('base64'),
+        jpeg: Buffer.from(picture).toString('base64'),
+      })),
+    };
+}
+
+const AS_CONSENTED = 'templates go by the consents of both: core/consents/consented.ts moves or drops them';
+
+export const templates: ServerModule = {
+  tables: {
+    template: {
+      sealed: {
+        by: 'person',
+        id: { id: 'uuid' },
+        columns: { sealed: (cell, person) => vectorPlace(cell('id'), person) },
+      },
+      exported: 'templates',
+      merged: AS_CONSENTED,
+      erased: deleteBy('person'),
+    },
+    card_template: {
+      sealed: {
+        by: 'person',
+        id: { id: 'uuid' },
+        columns: { sealed: (cell, person) => cardTemplatePlace(cell('id'), person) },
+      },
+      exported: 'templates',
+      merged: AS_CONSENTED,
+      erased: deleteBy('person'),
+    },
+    person_model: { exported: 'templateModels', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
+    enrolment_photo: {
+      sealed: {
+        by: 'person',
+        id: { id: 'uuid' },
+        columns: { sealed: (cell, person) => enrolmentPhotoPlace(cell('id'), person) },
+      },
+      exported: 'enrolmentPhotos',
+      merged: UNDER_EVERY_NAME,
+      erased: deleteBy('person'),
+    },
+    enrolment_case: {
+      sealed: {
+        by: 'person',
+        id: { id: 'uuid' },
+        columns: { faces: (cell, person) => casePlace(cell('id'), person) },
+      },
+      exported: 'waitingEnrolments',
+      merged: ({ tx, kept, merged }) => moveCases(tx, kept, merged),
+      async erased(erasing) {
+        await deleteBy('person')(erasing);
+        // A face that was like theirs is someone else's, and stays.
+        const { tx, people } = erasing;
+        await tx.updateTable('enrolment_case').set({ other: null }).where('other', 'in', people).execute();
+      },
+    },
+  },
+  myFaces: { enrolmentPhotos, waitingEnrolments, templates: held },
+};

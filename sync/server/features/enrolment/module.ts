@@ -1,0 +1,49 @@
+import { audited } from '../../platform/audit/opened.ts';
+import { MY_DATA, type Reading } from '../../platform/my-data.ts';
+import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { importsEndJob, importsJob } from './imports/imports.job.ts';
+import { importedListsOf, importedPhotosOf } from './imports/own.ts';
+import { basisPlace, importPlace, mapPlace } from './imports/places.ts';
+
+/** Lists that they were put down by, and pictures of them that wait for a review, or were refused. */
+async function* imports({ tx, keys, actor, names, now }: Reading) {
+  yield* await importedListsOf(tx, names);
+  const why = { actor, route: MY_DATA };
+  yield* await audited(tx, keys, why, now, (opened) => importedPhotosOf(tx, keys, opened, names));
+}
+
+export const enrolment: ServerModule = {
+  jobs: [importsJob, importsEndJob],
+  tables: {
+    import_run: {
+      sealed: {
+        by: 'environment',
+        id: { id: 'uuid' },
+        columns: { basis: (cell) => basisPlace(cell('id')), map: (cell) => mapPlace(cell('id')) },
+      },
+      notPersonal: 'what the operator said of an import; the pictures in it are shown',
+    },
+    import_person: { exported: 'imports', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
+    import_photo: {
+      sealed: {
+        by: 'person-or-environment',
+        id: { id: 'uuid' },
+        columns: {
+          name: (cell, person) => importPlace('name', cell('id'), person),
+          photo: (cell, person) => importPlace('photo', cell('id'), person),
+          template: (cell, person) => importPlace('template', cell('id'), person),
+        },
+      },
+      exported: 'imports',
+      merged: UNDER_EVERY_NAME,
+      async erased(erasing) {
+        await deleteBy('person')(erasing);
+        // A face that was like theirs is someone else's, and stays.
+        const { tx, people } = erasing;
+        const nobody = { duplicate_of: null, duplicate_score: null };
+        await tx.updateTable('import_photo').set(nobody).where('duplicate_of', 'in', people).execute();
+      },
+    },
+  },
+  myFaces: { imports },
+};

@@ -1,0 +1,63 @@
+import type { Reading } from '../../platform/my-data.ts';
+import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { erasureJob } from './erasure/erasure.job.ts';
+import { undoUntilOf } from './erasure/request.ts';
+import { tombstonesJob } from './erasure/tombstones.job.ts';
+import { entryPlace, incidentPlace } from './incidents/record.ts';
+import { facesOffJob } from './retention/faces-off.ts';
+import { retentionJob } from './retention/retention.job.ts';
+import { kioskWatchJob } from './retention/watch.job.ts';
+
+async function* erasures({ tx, names }: Reading) {
+  const rows = await tx
+    .selectFrom('erasure as e')
+    .select(['e.request', 'e.state', 'e.origin', 'e.requested_at', 'e.undo_until'])
+    .where('e.person', 'in', names)
+    .orderBy('e.requested_at')
+    .execute();
+  for (const r of rows) {
+    const confirmed = await tx
+      .selectFrom('erasure_confirmation')
+      .select(['device', 'confirmed_at'])
+      .where('request', '=', r.request)
+      .execute();
+    yield {
+      request: r.request,
+      state: r.state,
+      origin: r.origin,
+      requestedAt: r.requested_at.toISOString(),
+      undoUntil: undoUntilOf(r)?.toISOString() ?? null,
+      kiosks: confirmed.map((c) => ({ device: c.device, confirmedAt: c.confirmed_at?.toISOString() ?? null })),
+    };
+  }
+}
+
+const PROOF = { exported: 'erasures', merged: UNDER_EVERY_NAME, erased: 'stays: the proof that it was done, by ids' };
+
+export const privacy: ServerModule = {
+  jobs: [erasureJob, retentionJob, facesOffJob, tombstonesJob, kioskWatchJob],
+  tables: {
+    erasure: PROOF,
+    erasure_confirmation: PROOF,
+    erasure_step: { notPersonal: 'progress of an erasure; the erasure itself is shown' },
+    incident: {
+      sealed: {
+        by: 'environment',
+        id: { id: 'uuid' },
+        reads: ['row_version'],
+        columns: { sealed: (cell) => incidentPlace(cell('id'), Number(cell('row_version'))) },
+      },
+      notPersonal: 'sealed words about an incident; who it affected is found from the audit log, and shown as accesses',
+    },
+    incident_scope: { notPersonal: 'conditions on the audit log, which name nobody' },
+    incident_entry: {
+      sealed: {
+        by: 'environment',
+        id: { id: 'uuid' },
+        columns: { sealed: (cell) => entryPlace(cell('id')) },
+      },
+      notPersonal: 'sealed words about an incident',
+    },
+  },
+  myData: { erasures },
+};

@@ -1,0 +1,17 @@
+import type { Reading } from '../../platform/my-data.ts';
+import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
+import { mergeScores } from './follow.ts';
+import { reenrolmentJob } from './reenrolment.job.ts';
+
+/** How well their face was recognised. */
+async function* scores({ tx, names }: Reading) {
+  const rows = await tx.selectFrom('person_score').selectAll().where('person', 'in', names).execute();
+  for (const { model, since, count, baseline, recent, updated_at } of rows)
+    yield { model, since: since.toISOString(), count, baseline, recent, updatedAt: updated_at.toISOString() };
+}
+
+export const reenrolment: ServerModule = {
+  jobs: [reenrolmentJob],
+  tables: { person_score: { exported: 'scores', merged: mergeScores, erased: deleteBy('person') } },
+  myData: { scores },
+};

@@ -1,0 +1,20 @@
+import type { Reading } from '../../platform/my-data.ts';
+import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { forgottenEvacuationsJob } from './presence/forgotten.job.ts';
+
+/** Where someone saw them outside, while an evacuation goes on. */
+async function* evacuations({ tx, names }: Reading) {
+  const rows = await tx.selectFrom('evacuation_mark').selectAll().where('person', 'in', names).execute();
+  for (const { evacuation, at, device, missing } of rows)
+    yield { evacuation, device, ...(missing ? { missingAt: at.toISOString() } : { accountedAt: at.toISOString() }) };
+}
+
+export const reports: ServerModule = {
+  jobs: [forgottenEvacuationsJob],
+  tables: {
+    evacuation: { notPersonal: 'when a site was cleared, and how many people were inside' },
+    evacuation_mark: { exported: 'evacuations', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
+    kiosk_statistics: { notPersonal: 'counts that kiosks made of themselves, about nobody' },
+  },
+  myData: { evacuations },
+};

@@ -1,0 +1,89 @@
+import { auditAnchorJob } from './audit/anchor.job.ts';
+import { auditKeyPlace } from './audit/keys.ts';
+import { auditPurgeJob } from './audit/purge.job.ts';
+import { runsJob } from './jobs/runs.job.ts';
+import { destroyPersonKeys, personKeyPlace } from './keys/persons.ts';
+import { type KeyPurpose, keyPlace } from './keys/vault.ts';
+import { tokenKeyPlace } from './keys/versions.ts';
+import { type ServerModule, UNDER_EVERY_NAME } from './server-module.ts';
+
+const KEYS = { notPersonal: 'keys' };
+
+/** Tables and jobs of the platform: keys, the audit log, jobs, the log of changes for kiosks. */
+export const platform: ServerModule = {
+  jobs: [auditAnchorJob, auditPurgeJob, runsJob],
+  tables: {
+    'keyring.server_key': {
+      sealed: {
+        by: 'environment',
+        purpose: 'keyring',
+        id: { id: 'text' },
+        reads: ['purpose'],
+        columns: { private: (cell) => keyPlace(cell('purpose') as KeyPurpose, cell('id')) },
+      },
+      ...KEYS,
+    },
+    'keyring.listener': {
+      sealed: {
+        by: 'environment',
+        purpose: 'keyring',
+        id: { purpose: 'text', hostnames: 'text' },
+        columns: { private: (cell) => keyPlace(cell('purpose') as 'devices' | 'people', cell('hostnames')) },
+      },
+      ...KEYS,
+    },
+    'keyring.audit_key': {
+      sealed: {
+        by: 'environment',
+        purpose: 'keyring',
+        id: { version: 'integer' },
+        columns: { sealed: (cell) => auditKeyPlace(Number(cell('version'))) },
+      },
+      ...KEYS,
+    },
+    'keyring.token_key': {
+      sealed: {
+        by: 'environment',
+        purpose: 'keyring',
+        id: { one: 'boolean' },
+        columns: { sealed: () => tokenKeyPlace },
+      },
+      ...KEYS,
+    },
+    'keyring.person_key': {
+      sealed: {
+        by: 'environment',
+        purpose: 'keyring',
+        id: { person: 'uuid' },
+        reads: ['generation'],
+        columns: { sealed: (cell) => personKeyPlace(cell('person'), Number(cell('generation'))) },
+        versionColumn: 'key_version',
+      },
+      notExported: 'a random key that opens what the export shows in the clear; it describes nobody',
+      merged: UNDER_EVERY_NAME,
+      // The step `scrub` takes its dead row off the disk.
+      erased: ({ tx, people }) => destroyPersonKeys(tx, people),
+    },
+    'keyring.identity': KEYS,
+    'keyring.key_version': KEYS,
+    'keyring.replica': KEYS,
+    'keyring.rotation': KEYS,
+    audit: {
+      exported: 'accesses',
+      merged: UNDER_EVERY_NAME,
+      erased: 'stays: it names people by aliases, made by a root that goes with the person’s key',
+    },
+    audit_anchor: { notPersonal: 'MACs of the audit log' },
+    audit_checkpoint: { notPersonal: 'MACs of the audit log' },
+    change: {
+      notExported: 'names people by id alone, to have kiosks read again what the sections show',
+      merged: 'stays: kiosks know the merged person by that name',
+      erased: 'stays until it is compacted: it has ids and never values, and kiosks have to read of the erasure',
+    },
+    job: { notPersonal: 'when jobs ran' },
+    job_run: { notPersonal: 'reports of jobs, which name nobody' },
+    meta: { notPersonal: 'the database’s own identity' },
+    idempotency: { notPersonal: 'answers to writes of the last day, sealed under a key that only their client has' },
+    sign_in_attempt: { notPersonal: 'counts failures by a keyed hash of an address, for a short time' },
+  },
+};

@@ -1,0 +1,152 @@
+import type { Transaction } from 'kysely';
+import { sql } from 'kysely';
+import type { Opened } from './audit/opened.ts';
+import type { NewChange } from './changes/log.ts';
+import type { Tables } from './database/schema.ts';
+import type { Job } from './jobs/job.ts';
+import type { Keys, Place, Purpose } from './keys/envelope.ts';
+import type { Section } from './my-data.ts';
+
+/**
+ * What a domain folder offers the rest of the server, in one object. app/modules.ts lists all of them; jobs, key rotation,
+ * a person's own export, erasure and merging are loops over that list, which is handed down in `Services`.
+ */
+export interface ServerModule {
+  readonly jobs?: readonly Job[];
+  /** Every table of the domain. A test compares them with the database, so that none is forgotten. */
+  readonly tables?: { readonly [T in keyof Tables]?: TableRule };
+  /** Sections of a person's own export, by name. */
+  readonly myData?: Readonly<Record<string, Section>>;
+  /** As `myData`, but last: opening a face writes an audit row, whose lock is held until the transaction ends. */
+  readonly myFaces?: Readonly<Record<string, Section>>;
+}
+
+/** What has to be known of a table: which key opens it, and what becomes of a person's rows. */
+export type TableRule = { readonly sealed?: Sealed } & (
+  | {
+      /** Why it holds nothing of a person that another table's section does not show. */
+      readonly notPersonal: string;
+    }
+  | ({
+      /** A function, or why a merge leaves the rows alone. */
+      readonly merged: ((merge: Merge) => Promise<unknown>) | string;
+      /**
+       * Run in the erasure's step `close`, in one transaction, safe to run again. Or the later step that does it, or why
+       * the rows stay.
+       */
+      readonly erased: ((erasing: Erasing) => Promise<unknown>) | string;
+    } & (
+      | {
+          /** The section of the person's own export that shows it. */
+          readonly exported: string;
+        }
+      | {
+          /** Why it is not in the export although it names the person. */
+          readonly notExported: string;
+        }
+    ))
+);
+
+/** Two people are one: rows of `merged` become rows of `kept`. */
+export interface Merge {
+  readonly tx: Transaction<Tables>;
+  readonly keys: Keys;
+  readonly table: string;
+  readonly opened: Opened;
+  readonly kept: string;
+  readonly merged: string;
+  /** Who decided it. */
+  readonly by: string;
+  readonly now: Date;
+  /** What kiosks are to receive of it. */
+  readonly publish: (changes: readonly NewChange[]) => void;
+}
+
+/** A person is erased: their rows go, or lose what is theirs. */
+export interface Erasing {
+  readonly tx: Transaction<Tables>;
+  readonly keys: Keys;
+  readonly table: string;
+  /** Every name of the person. */
+  readonly people: readonly string[];
+  readonly now: Date;
+}
+
+/** The text of one of a row's columns: of the id, or of those in `reads`. */
+export type Cell = (column: string) => string;
+
+/** Columns that hold envelopes, and the place that each envelope is bound to. */
+export type Sealed = {
+  /** Primary key, or another unique one, with the types of its columns; rows are walked in its order. */
+  readonly id: Readonly<Record<string, 'uuid' | 'text' | 'bigint' | 'integer' | 'boolean'>>;
+  /** Columns that places are made of, beside the id. */
+  readonly reads?: readonly string[];
+} & (
+  | {
+      readonly by: 'environment';
+      /** Default `field`. */
+      readonly purpose?: Purpose;
+      readonly columns: Readonly<Record<string, (cell: Cell) => Place>>;
+      /** Blind index beside an envelope: its column, the column of the envelope, and how it is made of what was sealed. */
+      readonly index?: {
+        readonly column: string;
+        readonly of: string;
+        readonly make: (keys: Keys, plain: Buffer) => Buffer;
+      };
+      /** A column that repeats the key version of the row. */
+      readonly versionColumn?: string;
+    }
+  | {
+      readonly by: 'person';
+      /** Column of the person whose key it is; default `person`. */
+      readonly person?: string;
+      readonly columns: Readonly<Record<string, (cell: Cell, person: string) => Place>>;
+    }
+  | {
+      /** Under the key of `person`, and under the environment's where that is null. */
+      readonly by: 'person-or-environment';
+      readonly columns: Readonly<Record<string, (cell: Cell, person: string | null) => Place>>;
+    }
+);
+
+/** A place that is nobody's. */
+export const placeOfNobody = (field: string, record: string, rowVersion = 1): Place => ({
+  field,
+  person: null,
+  record,
+  rowVersion,
+});
+
+/** Why a merge leaves most rows alone. */
+export const UNDER_EVERY_NAME =
+  'stays under the name that it came by: whoever reads it asks for every name of the person';
+
+/** Rows that name the merged person in this column name the kept one. */
+export const moveBy =
+  (column: string) =>
+  async ({ tx, table, kept, merged }: Merge): Promise<void> => {
+    await sql`update ${sql.table(table)} set ${sql.ref(column)} = ${kept}::uuid
+              where ${sql.ref(column)} = ${merged}::uuid`.execute(tx);
+  };
+
+/** Rows that name the person in one of these columns are deleted. */
+export const deleteBy =
+  (...columns: string[]) =>
+  ({ tx, table, people }: Erasing): Promise<unknown> =>
+    sql`delete from ${sql.table(table)} where ${sql.join(
+      columns.map((column) => sql`${sql.ref(column)} = any(${people}::uuid[])`),
+      sql` or `,
+    )}`.execute(tx);
+
+/** What the server does by itself. */
+export const jobsOf = (modules: readonly ServerModule[]): Job[] => modules.flatMap(({ jobs = [] }) => jobs);
+
+/** Every table of these modules with its rule, in their order. */
+export const tablesOf = (modules: readonly ServerModule[]): [string, TableRule][] =>
+  modules.flatMap(({ tables = {} }) => Object.entries(tables));
+
+/** Sections of a person's own export, in the order in which they are written. */
+export const sectionsOf = (modules: readonly ServerModule[]): [string, Section][] => [
+  ...modules.flatMap(({ myData = {} }) => Object.entries(myData)),
+  ...modules.flatMap(({ myFaces = {} }) => Object.entries(myFaces)),
+];
