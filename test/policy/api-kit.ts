@@ -4,7 +4,7 @@ import { v7 } from 'uuid';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Role } from '../../sync/protocol/api/endpoint.ts';
-import { ALL_ROUTES } from '../../sync/server/app/all-routes.ts';
+import { endpointsOf } from '../../sync/server/platform/server-module.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
@@ -60,7 +60,7 @@ export async function apiOn(database: OpenDatabase, start: Date) {
     o: { as?: Role | Actor; body?: unknown } = {},
   ): Promise<T> {
     const { pathname, searchParams } = new URL(url, 'https://server.test');
-    const found = ALL_ROUTES.flatMap((spec) => {
+    const found = endpointsOf(MODULES).flatMap((spec) => {
       const params = spec.method === method ? paramsOf(spec.path, pathname) : null;
       return params ? [{ spec, params }] : [];
     });

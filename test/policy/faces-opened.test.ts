@@ -7,7 +7,6 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { Vault } from '../../electron/core/vault/vault.ts';
 import { ROLES } from '../../sync/protocol/api/endpoint.ts';
-import { ALL_ROUTES } from '../../sync/server/app/all-routes.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { takePiece } from '../../sync/server/core/photos/store.ts';
 import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
@@ -16,7 +15,7 @@ import { importPlace } from '../../sync/server/features/enrolment/imports/places
 import type { Route } from '../../sync/server/platform/access/route.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
-import { jobsOf } from '../../sync/server/platform/server-module.ts';
+import { endpointsOf, jobsOf } from '../../sync/server/platform/server-module.ts';
 import { DATABASES } from '../services/databases.ts';
 import { enrol } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
@@ -157,7 +156,7 @@ const filled = (spec: Route) => {
 
 test('whatever is read over a route, by whichever role: where a face comes out a row says so', async () => {
   const opening = new Set<string>();
-  for (const spec of ALL_ROUTES.filter((s) => s.method === 'GET'))
+  for (const spec of endpointsOf(MODULES).filter((s) => s.method === 'GET'))
     for (const role of ROLES) {
       if (spec.roles === 'anybody' || !spec.roles.includes(role)) continue;
       const as = role === 'person' ? opened.api.actorOf(role, world.ids.person) : role;

@@ -15,6 +15,7 @@ import { backup } from '../features/backup/module.ts';
 import { embedders } from '../features/embedders/module.ts';
 import { enrolment } from '../features/enrolment/module.ts';
 import { fleet } from '../features/fleet/module.ts';
+import { portal } from '../features/portal/module.ts';
 import { privacy } from '../features/privacy/module.ts';
 import { reenrolment } from '../features/reenrolment/module.ts';
 import { reports } from '../features/reports/module.ts';
@@ -22,8 +23,13 @@ import { webhooks } from '../features/webhooks/module.ts';
 import { platform } from '../platform/module.ts';
 import type { ServerModule } from '../platform/server-module.ts';
 import { ingest } from './ingest/module.ts';
+import { jobRoutes } from './jobs/routes.ts';
+import { liveRoutes } from './live/routes.ts';
 
-const app: ServerModule = { tables: { broker_replica: { notPersonal: 'names of servers' } } };
+const app: ServerModule = {
+  endpoints: [...jobRoutes, ...liveRoutes],
+  tables: { broker_replica: { notPersonal: 'names of servers' } },
+};
 
 /**
  * Every module of the server. Tables are merged and erased in this order. A merge needs some of it: pairs of lookalikes are
@@ -49,6 +55,7 @@ export const MODULES: readonly ServerModule[] = [
   embedders,
   enrolment,
   fleet,
+  portal,
   privacy,
   reenrolment,
   reports,

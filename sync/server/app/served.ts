@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { watchBoard } from '../../protocol/api/live.ts';
 import { openApiRoute } from '../platform/access/openapi.ts';
 import type { Route } from '../platform/access/route.ts';
-import { ALL_ROUTES } from './all-routes.ts';
+import { endpointsOf } from '../platform/server-module.ts';
+import { MODULES } from './modules.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as {
   version: string;
 };
 
 /** What the people listener answers: every route, and the document that describes them. */
-export const SERVED: readonly Route[] = [...ALL_ROUTES, openApiRoute(ALL_ROUTES, [watchBoard], version)];
+export const SERVED: readonly Route[] = [
+  ...endpointsOf(MODULES),
+  openApiRoute(endpointsOf(MODULES), [watchBoard], version),
+];

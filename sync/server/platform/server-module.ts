@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
+import type { Route } from './access/route.ts';
 import type { Opened } from './audit/opened.ts';
 import type { NewChange } from './changes/log.ts';
 import type { Tables } from './database/schema.ts';
@@ -8,10 +9,12 @@ import type { Keys, Place, Purpose } from './keys/envelope.ts';
 import type { Section } from './my-data.ts';
 
 /**
- * What a domain folder offers the rest of the server, in one object. app/modules.ts lists all of them; jobs, key rotation,
+ * What a domain folder offers the rest of the server, in one object. app/modules.ts lists all of them; endpoints, jobs, key rotation,
  * a person's own export, erasure and merging are loops over that list, which is handed down in `Services`.
  */
 export interface ServerModule {
+  /** Implementations of what sync/protocol/api declares. */
+  readonly endpoints?: readonly Route[];
   readonly jobs?: readonly Job[];
   /** Every table of the domain. A test compares them with the database, so that none is forgotten. */
   readonly tables?: { readonly [T in keyof Tables]?: TableRule };
@@ -77,8 +80,8 @@ export type Cell = (column: string) => string;
 
 /** Columns that hold envelopes, and the place that each envelope is bound to. */
 export type Sealed = {
-  /** Primary key, or another unique one, with the types of its columns; rows are walked in its order. */
-  readonly id: Readonly<Record<string, 'uuid' | 'text' | 'bigint' | 'integer' | 'boolean'>>;
+  /** Primary key, or another unique one, with the types of its columns; rows are walked in its order. Default `id`, a UUID. */
+  readonly id?: Readonly<Record<string, 'uuid' | 'text' | 'bigint' | 'integer' | 'boolean'>>;
   /** Columns that places are made of, beside the id. */
   readonly reads?: readonly string[];
 } & (
@@ -137,6 +140,10 @@ export const deleteBy =
       columns.map((column) => sql`${sql.ref(column)} = any(${people}::uuid[])`),
       sql` or `,
     )}`.execute(tx);
+
+/** Every endpoint of the people listener but the document that describes them. */
+export const endpointsOf = (modules: readonly ServerModule[]): Route[] =>
+  modules.flatMap(({ endpoints = [] }) => endpoints);
 
 /** What the server does by itself. */
 export const jobsOf = (modules: readonly ServerModule[]): Job[] => modules.flatMap(({ jobs = [] }) => jobs);

@@ -1,14 +1,15 @@
 import { halfPlace, quarantinePlace } from '../../platform/keys/personal.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { events, photos, quarantined } from './my-data.ts';
+import { quarantineRoutes } from './routes.ts';
 import { forgetUnnamed } from './unnamed.ts';
 
 export const ingest: ServerModule = {
+  endpoints: quarantineRoutes,
   tables: {
     event: {
       sealed: {
         by: 'person-or-environment',
-        id: { id: 'uuid' },
         columns: {
           personal: (cell, person) => halfPlace('event.personal', cell('id'), person),
           gps: (cell, person) => halfPlace('event.gps', cell('id'), person),

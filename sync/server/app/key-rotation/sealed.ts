@@ -1,5 +1,5 @@
-import type { Keys, Place, Purpose } from '../../platform/keys/envelope.ts';
-import { type Cell, type ServerModule, tablesOf } from '../../platform/server-module.ts';
+import type { Place, Purpose } from '../../platform/keys/envelope.ts';
+import { type Cell, type Sealed, type ServerModule, tablesOf } from '../../platform/server-module.ts';
 
 /**
  * Every column that holds envelopes, as the modules declare them: what a rotation reseals and a verification opens. A column
@@ -13,22 +13,15 @@ export type Cells = Readonly<Record<string, string | number | null>>;
 interface Table {
   /** Schema and table as SQL has them. */
   readonly table: string;
-  readonly id: Readonly<Record<string, 'uuid' | 'text' | 'bigint' | 'integer' | 'boolean'>>;
-  /** Columns that places are made of, beside the id. */
-  readonly reads?: readonly string[];
+  readonly id: NonNullable<Sealed['id']>;
+  readonly reads: NonNullable<Sealed['reads']>;
 }
 
 /** Under the environment's keys. */
-export interface SealedTable extends Table {
+export interface SealedTable extends Table, Pick<Extract<Sealed, { by: 'environment' }>, 'index' | 'versionColumn'> {
   readonly columns: Readonly<Record<string, { readonly purpose: Purpose; readonly place: (row: Cells) => Place }>>;
   /** Rows that are meant; all by default. SQL, and an index should serve it where the table is large. */
   readonly where?: string;
-  readonly index?: {
-    readonly column: string;
-    readonly of: string;
-    readonly make: (keys: Keys, plain: Buffer) => Buffer;
-  };
-  readonly versionColumn?: string;
 }
 
 /** Under the key of the person a row is about. */
@@ -53,33 +46,26 @@ export function sealedTables(modules: readonly ServerModule[]): SealedTables {
   const persons: PersonTable[] = [];
   for (const [table, { sealed }] of tablesOf(modules)) {
     if (!sealed) continue;
-    const { id, reads } = sealed;
-    const base = { table, id, ...(reads && { reads }) };
+    const { id = { id: 'uuid' }, reads = [] } = sealed;
     if (sealed.by === 'environment') {
-      const { purpose = 'field', columns, index, versionColumn } = sealed;
-      environment.push({
-        ...base,
-        ...(index && { index }),
-        ...(versionColumn && { versionColumn }),
-        columns: mapped(columns, (place) => ({ purpose, place: (row) => place(cellOf(row)) })),
-      });
+      const { by: _, purpose = 'field', columns, ...rest } = sealed;
+      const places = mapped(columns, (place) => ({ purpose, place: (row: Cells) => place(cellOf(row)) }));
+      environment.push({ ...rest, table, id, reads, columns: places });
       continue;
     }
     const person = (sealed.by === 'person' && sealed.person) || 'person';
     const columns: Readonly<Record<string, (cell: Cell, person: string) => Place>> = sealed.columns;
-    persons.push({
-      ...base,
-      person,
-      columns: mapped(columns, (place) => (row) => place(cellOf(row), String(row[person]))),
-    });
-    if (sealed.by === 'person-or-environment')
-      environment.push({
-        ...base,
-        where: `${person} is null and (${Object.keys(columns)
-          .map((c) => `${c} is not null`)
-          .join(' or ')})`,
-        columns: mapped(sealed.columns, (place) => ({ purpose: 'field', place: (row) => place(cellOf(row), null) })),
-      });
+    const places = mapped(columns, (place) => (row: Cells) => place(cellOf(row), String(row[person])));
+    persons.push({ table, id, reads, person, columns: places });
+    if (sealed.by === 'person') continue;
+    const where = `${person} is null and (${Object.keys(columns)
+      .map((c) => `${c} is not null`)
+      .join(' or ')})`;
+    const ofNobody = mapped(sealed.columns, (place) => ({
+      purpose: 'field' as const,
+      place: (row: Cells) => place(cellOf(row), null),
+    }));
+    environment.push({ table, id, reads, where, columns: ofNobody });
   }
   return { environment, persons };
 }

@@ -37,7 +37,7 @@ export async function pageOf(
 ): Promise<Page> {
   const ids = idsOf(table);
   const columns = Object.keys(table.columns);
-  const plain = [...ids.map(([c]) => c), ...(table.reads ?? []), ...('person' in table ? [table.person] : [])];
+  const plain = [...ids.map(([c]) => c), ...table.reads, ...('person' in table ? [table.person] : [])];
   // As text: a UUID, a number and a boolean have one text each, and all of them are parts of a place in that form.
   const read = [...new Set(plain)].map((c) => sql`${sql.ref(c)}::text as ${sql.ref(`c:${c}`)}`);
   const order = list(ids.map(([c]) => sql.ref(c)));

@@ -2,6 +2,8 @@ import { normalEmail } from '../../platform/http/email.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, placeOfNobody, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { leftoversJob } from './leftovers.job.ts';
+import { accountRoutes } from './routes.ts';
+import { sessionRoutes } from './session-routes.ts';
 
 async function* signIns({ tx, names }: Reading) {
   const sessions = await tx
@@ -35,12 +37,12 @@ async function* signIns({ tx, names }: Reading) {
 }
 
 export const accounts: ServerModule = {
+  endpoints: [...sessionRoutes, ...accountRoutes],
   jobs: [leftoversJob],
   tables: {
     account: {
       sealed: {
         by: 'environment',
-        id: { id: 'uuid' },
         reads: ['row_version'],
         columns: {
           email: (cell) => placeOfNobody('account.email', cell('id'), Number(cell('row_version'))),

@@ -4,6 +4,8 @@ import { mergeConsents } from './consented.ts';
 import { listConsents } from './list.ts';
 import { minorsJob } from './minors/minors.job.ts';
 import { minorPlace, moveMinor, readMinor } from './minors/minors.ts';
+import { minorRoutes } from './minors/routes.ts';
+import { consentRoutes } from './routes.ts';
 import { saidPlace } from './said.ts';
 
 async function* given({ tx, keys, names }: Reading) {
@@ -21,6 +23,7 @@ async function* minor({ tx, keys, names, now }: Reading) {
 }
 
 export const consents: ServerModule = {
+  endpoints: [...consentRoutes, ...minorRoutes],
   jobs: [minorsJob],
   tables: {
     consent: {

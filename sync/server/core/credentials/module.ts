@@ -1,7 +1,9 @@
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { pinCodePlace } from './pin-codes/codes.ts';
+import { pinCodeRoutes } from './pin-codes/routes.ts';
 import { movePin, pinPlace } from './pins/pins.ts';
+import { credentialRoutes } from './routes.ts';
 import { badgePlace, credentialsOf, moveCredentials } from './store.ts';
 
 /** What a card carries was never kept: its hash says nothing to anybody. */
@@ -17,13 +19,10 @@ async function* held({ tx, keys, names }: Reading) {
 }
 
 export const credentials: ServerModule = {
+  endpoints: [...credentialRoutes, ...pinCodeRoutes],
   tables: {
     credential: {
-      sealed: {
-        by: 'person',
-        id: { id: 'uuid' },
-        columns: { number: (cell, person) => badgePlace(cell('id'), person) },
-      },
+      sealed: { by: 'person', columns: { number: (cell, person) => badgePlace(cell('id'), person) } },
       exported: 'credentials',
       merged: ({ tx, keys, kept, merged }) => moveCredentials(tx, keys, kept, merged),
       erased: deleteBy('person'),
@@ -40,11 +39,7 @@ export const credentials: ServerModule = {
       erased: deleteBy('person'),
     },
     pin_code: {
-      sealed: {
-        by: 'person',
-        id: { id: 'uuid' },
-        columns: { sealed: (cell, person) => pinCodePlace(cell('id'), person) },
-      },
+      sealed: { by: 'person', columns: { sealed: (cell, person) => pinCodePlace(cell('id'), person) } },
       exported: 'credentials',
       // A code is the number's that it was given with, and that is nobody's now.
       merged: async ({ tx, merged }) => {

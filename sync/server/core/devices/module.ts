@@ -1,13 +1,14 @@
 import { placeOfNobody, type ServerModule } from '../../platform/server-module.ts';
+import { deviceRoutes } from './routes.ts';
 
 const KIOSKS = { notPersonal: 'kiosks' };
 
 export const devices: ServerModule = {
+  endpoints: deviceRoutes,
   tables: {
     device: {
       sealed: {
         by: 'environment',
-        id: { id: 'uuid' },
         columns: { provisioning_secret: (cell) => placeOfNobody('device.provisioning-secret', cell('id')) },
       },
       ...KIOSKS,

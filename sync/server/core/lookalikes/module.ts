@@ -1,5 +1,6 @@
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
+import { lookalikeRoutes } from './routes.ts';
 import { movePairs, readPairs } from './store.ts';
 
 /** That their face is like someone else's, so that they are asked for a number, code or badge first. */
@@ -10,6 +11,7 @@ async function* pairs({ tx, names }: Reading) {
 }
 
 export const lookalikes: ServerModule = {
+  endpoints: lookalikeRoutes,
   tables: {
     lookalike: {
       exported: 'lookalikes',

@@ -9,6 +9,7 @@ import {
 } from '../../platform/server-module.ts';
 import { listHolds } from './holds.ts';
 import { erasePeople } from './people.ts';
+import { peopleRoutes } from './routes.ts';
 import { shownPeople } from './shown.ts';
 import { joinScope, scopesOfPerson } from './sites.ts';
 
@@ -72,13 +73,10 @@ async function mergePastSites({ tx, kept, merged }: Merge): Promise<void> {
 }
 
 export const people: ServerModule = {
+  endpoints: peopleRoutes,
   tables: {
     // Its columns have two layers of encryption, which fields.ts and rows.ts know.
-    person: {
-      exported: 'profile',
-      merged: mergePerson,
-      erased: ({ tx, people, now }) => erasePeople(tx, people, now),
-    },
+    person: { exported: 'profile', merged: mergePerson, erased: ({ tx, people, now }) => erasePeople(tx, people, now) },
     person_site: { exported: 'sites', merged: mergeSites, erased: deleteBy('person') },
     person_site_past: { exported: 'sites', merged: mergePastSites, erased: deleteBy('person') },
     person_merge: {
@@ -87,11 +85,7 @@ export const people: ServerModule = {
       erased: 'stays: ids alone, by which what comes later under another name is recognised as theirs and not kept',
     },
     retention_hold: {
-      sealed: {
-        by: 'environment',
-        id: { id: 'uuid' },
-        columns: { reason: (cell) => placeOfNobody('hold.reason', cell('id')) },
-      },
+      sealed: { by: 'environment', columns: { reason: (cell) => placeOfNobody('hold.reason', cell('id')) } },
       exported: 'holds',
       merged: UNDER_EVERY_NAME,
       // Released by now. Why a person was under one is theirs as well, and is under no key of theirs.

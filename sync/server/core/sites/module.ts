@@ -1,6 +1,8 @@
 import type { ServerModule } from '../../platform/server-module.ts';
+import { siteRoutes } from './routes.ts';
 
 export const sites: ServerModule = {
+  endpoints: siteRoutes,
   tables: {
     site: { notPersonal: 'places' },
     site_policy: { notPersonal: 'settings of places' },

@@ -1,12 +1,13 @@
 import type { ServerModule } from '../../platform/server-module.ts';
+import { staffRoutes } from './routes.ts';
 import { staffKeysPlace, staffNamePlace } from './store.ts';
 
 export const staff: ServerModule = {
+  endpoints: staffRoutes,
   tables: {
     staff_member: {
       sealed: {
         by: 'environment',
-        id: { id: 'uuid' },
         reads: ['row_version'],
         columns: {
           name: (cell) => staffNamePlace(cell('id')),

@@ -3,6 +3,7 @@ import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { cardTemplatePlace, readCardTemplates } from './card-templates.ts';
 import { enrolmentPhotoPlace, openPhotos } from './photos.ts';
+import { templateRoutes } from './routes.ts';
 import { readTemplates, vectorPlace } from './templates.ts';
 import { vectorBytes } from './vectors.ts';
 import { casePlace, moveCases, openCasesOf } from './waiting.ts';
@@ -59,44 +60,29 @@ async function* waitingEnrolments({ tx, keys, actor, names, now }: Reading) {
 const AS_CONSENTED = 'templates go by the consents of both: core/consents/consented.ts moves or drops them';
 
 export const templates: ServerModule = {
+  endpoints: templateRoutes,
   tables: {
     template: {
-      sealed: {
-        by: 'person',
-        id: { id: 'uuid' },
-        columns: { sealed: (cell, person) => vectorPlace(cell('id'), person) },
-      },
+      sealed: { by: 'person', columns: { sealed: (cell, person) => vectorPlace(cell('id'), person) } },
       exported: 'templates',
       merged: AS_CONSENTED,
       erased: deleteBy('person'),
     },
     card_template: {
-      sealed: {
-        by: 'person',
-        id: { id: 'uuid' },
-        columns: { sealed: (cell, person) => cardTemplatePlace(cell('id'), person) },
-      },
+      sealed: { by: 'person', columns: { sealed: (cell, person) => cardTemplatePlace(cell('id'), person) } },
       exported: 'templates',
       merged: AS_CONSENTED,
       erased: deleteBy('person'),
     },
     person_model: { exported: 'templateModels', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
     enrolment_photo: {
-      sealed: {
-        by: 'person',
-        id: { id: 'uuid' },
-        columns: { sealed: (cell, person) => enrolmentPhotoPlace(cell('id'), person) },
-      },
+      sealed: { by: 'person', columns: { sealed: (cell, person) => enrolmentPhotoPlace(cell('id'), person) } },
       exported: 'enrolmentPhotos',
       merged: UNDER_EVERY_NAME,
       erased: deleteBy('person'),
     },
     enrolment_case: {
-      sealed: {
-        by: 'person',
-        id: { id: 'uuid' },
-        columns: { faces: (cell, person) => casePlace(cell('id'), person) },
-      },
+      sealed: { by: 'person', columns: { faces: (cell, person) => casePlace(cell('id'), person) } },
       exported: 'waitingEnrolments',
       merged: ({ tx, kept, merged }) => moveCases(tx, kept, merged),
       async erased(erasing) {

@@ -1,9 +1,12 @@
 import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, moveBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { complaintPlace, complaintsOf } from './complaints/complaints.ts';
+import { complaintRoutes } from './complaints/routes.ts';
 import { reasonPlace } from './corrections/correct.ts';
 import { listCorrections } from './corrections/list.ts';
+import { correctionRoutes } from './corrections/routes.ts';
 import { mergeCandidates, mergeCheckins } from './merging/merge.ts';
+import { attendanceRoutes } from './routes.ts';
 import { searchAttendance } from './search.ts';
 
 async function* records({ tx, names }: Reading) {
@@ -44,6 +47,7 @@ async function* complaints({ tx, keys, names }: Reading) {
 const UNLINKED = 'by the step `unlink`: its rows stay, count, and are of nobody';
 
 export const attendance: ServerModule = {
+  endpoints: [...attendanceRoutes, ...complaintRoutes, ...correctionRoutes],
   tables: {
     checkin: { exported: 'attendance', merged: mergeCheckins, erased: UNLINKED },
     checkin_void: {
@@ -57,30 +61,18 @@ export const attendance: ServerModule = {
       erased: deleteBy('person'),
     },
     correction: {
-      sealed: {
-        by: 'person',
-        id: { id: 'uuid' },
-        columns: { reason: (cell, person) => reasonPlace(cell('id'), person) },
-      },
+      sealed: { by: 'person', columns: { reason: (cell, person) => reasonPlace(cell('id'), person) } },
       exported: 'corrections',
       merged: UNDER_EVERY_NAME,
       erased: UNLINKED,
     },
     complaint: {
-      sealed: {
-        by: 'person',
-        id: { id: 'uuid' },
-        columns: { sealed: (cell, person) => complaintPlace(cell('id'), person) },
-      },
+      sealed: { by: 'person', columns: { sealed: (cell, person) => complaintPlace(cell('id'), person) } },
       exported: 'complaints',
       merged: UNDER_EVERY_NAME,
       erased: deleteBy('person'),
     },
-    merge_candidate: {
-      exported: 'possibleDuplicates',
-      merged: mergeCandidates,
-      erased: deleteBy('first', 'second'),
-    },
+    merge_candidate: { exported: 'possibleDuplicates', merged: mergeCandidates, erased: deleteBy('first', 'second') },
   },
   myData: { attendance: records, corrections, possibleDuplicates, complaints },
 };

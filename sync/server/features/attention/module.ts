@@ -1,6 +1,7 @@
 import { notePlace, openNotes } from '../../core/people/notes.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { attentionRoutes } from './routes.ts';
 
 /** What someone in charge has noted about a record or a consent of theirs. */
 async function* notes({ tx, keys, names }: Reading) {
@@ -16,6 +17,7 @@ async function* notes({ tx, keys, names }: Reading) {
 }
 
 export const attention: ServerModule = {
+  endpoints: attentionRoutes,
   tables: {
     attention_note: {
       sealed: {

@@ -1,5 +1,6 @@
 import type { Reading } from '../../platform/my-data.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
+import { auditRoutes } from './routes.ts';
 import { everyMatch } from './search.ts';
 
 /** Who has seen or changed what of them, and when. Who it was by name is someone else’s data: their role is shown. */
@@ -11,4 +12,7 @@ async function* accesses({ tx, keys, person, names }: Reading) {
   }
 }
 
-export const audit: ServerModule = { myData: { accesses } };
+export const audit: ServerModule = {
+  endpoints: auditRoutes,
+  myData: { accesses },
+};

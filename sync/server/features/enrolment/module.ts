@@ -4,6 +4,8 @@ import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/se
 import { importsEndJob, importsJob } from './imports/imports.job.ts';
 import { importedListsOf, importedPhotosOf } from './imports/own.ts';
 import { basisPlace, importPlace, mapPlace } from './imports/places.ts';
+import { importRoutes } from './imports/routes.ts';
+import { enrolmentRoutes } from './routes.ts';
 
 /** Lists that they were put down by, and pictures of them that wait for a review, or were refused. */
 async function* imports({ tx, keys, actor, names, now }: Reading) {
@@ -13,12 +15,12 @@ async function* imports({ tx, keys, actor, names, now }: Reading) {
 }
 
 export const enrolment: ServerModule = {
+  endpoints: [...importRoutes, ...enrolmentRoutes],
   jobs: [importsJob, importsEndJob],
   tables: {
     import_run: {
       sealed: {
         by: 'environment',
-        id: { id: 'uuid' },
         columns: { basis: (cell) => basisPlace(cell('id')), map: (cell) => mapPlace(cell('id')) },
       },
       notPersonal: 'what the operator said of an import; the pictures in it are shown',
@@ -27,7 +29,6 @@ export const enrolment: ServerModule = {
     import_photo: {
       sealed: {
         by: 'person-or-environment',
-        id: { id: 'uuid' },
         columns: {
           name: (cell, person) => importPlace('name', cell('id'), person),
           photo: (cell, person) => importPlace('photo', cell('id'), person),

@@ -2,19 +2,18 @@ import type { ServerModule } from '../../platform/server-module.ts';
 import { fleetAlertsJob, fleetJob } from './fleet.job.ts';
 import { logPlace } from './logs.ts';
 import { rolloutsJob } from './rollout/rollouts.job.ts';
+import { rolloutRoutes } from './rollout/routes.ts';
+import { fleetRoutes } from './routes.ts';
 
 export const fleet: ServerModule = {
+  endpoints: [...fleetRoutes, ...rolloutRoutes],
   jobs: [rolloutsJob, fleetJob, fleetAlertsJob],
   tables: {
     fleet_settings: { notPersonal: 'settings of kiosks' },
     fleet_config: { notPersonal: 'settings of kiosks' },
     fleet_command: { notPersonal: 'the commands of kiosks' },
     fleet_log: {
-      sealed: {
-        by: 'environment',
-        id: { command: 'uuid' },
-        columns: { sealed: (cell) => logPlace(cell('command')) },
-      },
+      sealed: { by: 'environment', id: { command: 'uuid' }, columns: { sealed: (cell) => logPlace(cell('command')) } },
       notPersonal: 'logs of kiosks, redacted there: they name nobody',
     },
     kiosk_alert: { notPersonal: 'how kiosks are' },

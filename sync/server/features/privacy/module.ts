@@ -1,11 +1,15 @@
 import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { complianceRoutes } from './compliance/routes.ts';
 import { erasureJob } from './erasure/erasure.job.ts';
 import { undoUntilOf } from './erasure/request.ts';
+import { erasureRoutes } from './erasure/routes.ts';
 import { tombstonesJob } from './erasure/tombstones.job.ts';
 import { entryPlace, incidentPlace } from './incidents/record.ts';
+import { incidentRoutes } from './incidents/routes.ts';
 import { facesOffJob } from './retention/faces-off.ts';
 import { retentionJob } from './retention/retention.job.ts';
+import { retentionRoutes } from './retention/routes.ts';
 import { kioskWatchJob } from './retention/watch.job.ts';
 
 async function* erasures({ tx, names }: Reading) {
@@ -35,6 +39,7 @@ async function* erasures({ tx, names }: Reading) {
 const PROOF = { exported: 'erasures', merged: UNDER_EVERY_NAME, erased: 'stays: the proof that it was done, by ids' };
 
 export const privacy: ServerModule = {
+  endpoints: [...incidentRoutes, ...complianceRoutes, ...erasureRoutes, ...retentionRoutes],
   jobs: [erasureJob, retentionJob, facesOffJob, tombstonesJob, kioskWatchJob],
   tables: {
     erasure: PROOF,
@@ -43,7 +48,6 @@ export const privacy: ServerModule = {
     incident: {
       sealed: {
         by: 'environment',
-        id: { id: 'uuid' },
         reads: ['row_version'],
         columns: { sealed: (cell) => incidentPlace(cell('id'), Number(cell('row_version'))) },
       },
@@ -51,11 +55,7 @@ export const privacy: ServerModule = {
     },
     incident_scope: { notPersonal: 'conditions on the audit log, which name nobody' },
     incident_entry: {
-      sealed: {
-        by: 'environment',
-        id: { id: 'uuid' },
-        columns: { sealed: (cell) => entryPlace(cell('id')) },
-      },
+      sealed: { by: 'environment', columns: { sealed: (cell) => entryPlace(cell('id')) } },
       notPersonal: 'sealed words about an incident',
     },
   },

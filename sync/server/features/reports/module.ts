@@ -1,6 +1,10 @@
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { exportRoutes } from './exports/routes.ts';
 import { forgottenEvacuationsJob } from './presence/forgotten.job.ts';
+import { presenceRoutes } from './presence/routes.ts';
+import { reportRoutes } from './routes.ts';
+import { statsRoutes } from './stats/routes.ts';
 
 /** Where someone saw them outside, while an evacuation goes on. */
 async function* evacuations({ tx, names }: Reading) {
@@ -10,6 +14,7 @@ async function* evacuations({ tx, names }: Reading) {
 }
 
 export const reports: ServerModule = {
+  endpoints: [...presenceRoutes, ...reportRoutes, ...statsRoutes, ...exportRoutes],
   jobs: [forgottenEvacuationsJob],
   tables: {
     evacuation: { notPersonal: 'when a site was cleared, and how many people were inside' },

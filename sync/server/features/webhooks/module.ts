@@ -1,14 +1,15 @@
 import type { ServerModule } from '../../platform/server-module.ts';
+import { webhookRoutes } from './routes.ts';
 import { webhookPlace } from './store.ts';
 import { webhooksEndJob, webhooksJob } from './webhooks.job.ts';
 
 export const webhooks: ServerModule = {
+  endpoints: webhookRoutes,
   jobs: [webhooksJob, webhooksEndJob],
   tables: {
     webhook: {
       sealed: {
         by: 'environment',
-        id: { id: 'uuid' },
         reads: ['row_version'],
         columns: { sealed: (cell) => webhookPlace(cell('id'), Number(cell('row_version'))) },
       },
