@@ -4,7 +4,6 @@ import { v7 } from 'uuid';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Role } from '../../sync/protocol/api/endpoint.ts';
-import { endpointsOf } from '../../sync/server/platform/server-module.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
@@ -15,6 +14,7 @@ import type { Actor } from '../../sync/server/platform/audit/actor.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { endpointsOf } from '../../sync/server/platform/server-module.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
