@@ -22,28 +22,37 @@ export const Minor = z.strictObject({
 export const NewMinor = z.strictObject({ bornOn: z.iso.date(), guardian: NewGuardian.nullable().default(null) });
 export const MinorAnswer = z.strictObject({ minor: Minor.nullable() });
 
-/** As it may be changed; null empties a field. */
-const fields = {
+/**
+ * What is known of a person in words, as it may be changed; null empties a field. The server's columns, encryption, export
+ * and audit go by these names.
+ */
+const PERSON_FIELDS = {
   name: givenName(200),
   number: Text(40).nullable(),
   email: Email.nullable(),
   phone: Text(40).nullable(),
   badge: Text(80).nullable(),
   language: Language.nullable(),
+};
+export type PersonField = keyof typeof PERSON_FIELDS;
+export const personFields = Object.keys(PERSON_FIELDS) as PersonField[];
+
+const fields = {
+  ...PERSON_FIELDS,
   /** Kiosks record no position of this person. */
   gpsOptOut: z.boolean(),
 };
+/** As an answer has them: what was kept under an older rule is shown as it is. */
+const shown = Object.fromEntries(personFields.map((field) => [field, z.string().nullable()])) as Record<
+  PersonField,
+  z.ZodNullable<z.ZodString>
+>;
 
 export const Person = z.strictObject({
   id: Uuid,
   /** Grows with each change; a change names the one that it was made from. */
   version: z.number().int(),
-  name: z.string().nullable(),
-  number: z.string().nullable(),
-  email: z.string().nullable(),
-  phone: z.string().nullable(),
-  badge: z.string().nullable(),
-  language: z.string().nullable(),
+  ...shown,
   gpsOptOut: z.boolean(),
   updatedAt: Instant,
   /** Sites whose kiosks know them. */
@@ -65,13 +74,7 @@ export const PeopleQuery = z.strictObject({
 export const PeoplePage = pageOf(Person);
 
 export const NewPerson = z.strictObject({
-  name: fields.name,
-  number: fields.number.optional(),
-  email: fields.email.optional(),
-  phone: fields.phone.optional(),
-  badge: fields.badge.optional(),
-  language: fields.language.optional(),
-  gpsOptOut: fields.gpsOptOut.optional(),
+  ...z.strictObject(fields).partial().required({ name: true }).shape,
   /** Absent: the default site. */
   sites: z.array(Uuid).max(200).optional(),
 });
@@ -107,7 +110,8 @@ export const TemplateCount = z.strictObject({ model: z.string(), count: z.number
 export const TemplateCounts = z.strictObject({ person: Uuid, models: z.array(TemplateCount) });
 export type TemplateCounts = z.infer<typeof TemplateCounts>;
 
-const PROFILE = ['person.name', 'person.number', 'person.email', 'person.phone', 'person.badge', 'consent'] as const;
+/** Kinds of data of whoever sees a profile. The language alone describes nobody. */
+export const PROFILE = [...personFields.filter((f) => f !== 'language').map((f) => `person.${f}`), 'consent'];
 
 export const listPeople = endpoint({
   method: 'GET',

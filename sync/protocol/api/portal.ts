@@ -4,7 +4,7 @@ import { AttendancePage } from './attendance.ts';
 import { ConsentStanding, Language } from './consents.ts';
 import { endpoint } from './endpoint.ts';
 import { Instant, pageQuery } from './page.ts';
-import { Person, PersonPatch } from './people.ts';
+import { Person, PersonPatch, PROFILE } from './people.ts';
 
 /** What a person does with their own data: `/api/me`, `/api/gdpr/…`. Nobody else can be named in any of it. */
 
@@ -15,8 +15,8 @@ export const MyProfile = z.strictObject({
 });
 export type MyProfile = z.infer<typeof MyProfile>;
 
-/** Number and badge are given by the operator of the place. */
-export const MyProfilePatch = PersonPatch.omit({ number: true, badge: true, gpsOptOut: true });
+/** Everything else is given by the operator of the place. */
+export const MyProfilePatch = PersonPatch.pick({ version: true, name: true, email: true, phone: true, language: true });
 
 export const MyGps = z.strictObject({ optOut: z.boolean() });
 
@@ -65,8 +65,6 @@ export const MyConsentTexts = z.strictObject({
   dpo: z.string().nullable(),
 });
 export type MyConsentTexts = z.infer<typeof MyConsentTexts>;
-
-const PROFILE = ['person.name', 'person.number', 'person.email', 'person.phone', 'person.badge', 'consent'] as const;
 
 export const getMyProfile = endpoint({
   method: 'GET',
@@ -150,21 +148,7 @@ export const exportMyData = endpoint({
   path: '/api/gdpr/export/my-data',
   summary: 'Everything that is held of me, as JSON, photos included',
   roles: ['person'],
-  data: [
-    'person.name',
-    'person.number',
-    'person.email',
-    'person.phone',
-    'person.badge',
-    'consent',
-    'attendance',
-    'correction.reason',
-    'event',
-    'gps',
-    'photo',
-    'template',
-    'audit',
-  ],
+  data: [...PROFILE, 'attendance', 'correction.reason', 'event', 'gps', 'photo', 'template', 'audit'],
   action: 'export',
   answer: 'file',
   limit: { max: 6, perMs: 60_000 },

@@ -1,13 +1,14 @@
+import { type PersonField, personFields } from '../../../protocol/api/people.ts';
 import type { Place } from '../../platform/keys/envelope.ts';
 
-/** What is known of a person in words. Pure. */
+/** How what is known of a person in words is encrypted and found. Pure. */
 
-/** Under the person's key, and under pgcrypto's layer but for the language. */
-export const FIELDS = ['name', 'number', 'email', 'phone', 'badge', 'language'] as const;
-export type Field = (typeof FIELDS)[number];
+/** Each a column of `person`, under the person's key, and under pgcrypto's layer but for the language. */
+export const FIELDS = personFields;
+export type Field = PersonField;
 
 /** Fields with the second layer that the database itself takes off (POLICY P10). */
-export const PGCRYPTO_FIELDS = ['name', 'number', 'email', 'phone', 'badge'] as const satisfies readonly Field[];
+export const PGCRYPTO_FIELDS: readonly Field[] = FIELDS.filter((field) => field !== 'language');
 
 /** Fields that people are looked up by, through a keyed blind index. */
 export const INDEXED_FIELDS = ['number', 'email', 'badge'] as const satisfies readonly Field[];

@@ -61,7 +61,7 @@ export async function selectRows(
   const fields = o.fields ?? FIELDS;
   const ids = [...new Set(people)].sort();
   const columns = fields.map((field) =>
-    (PGCRYPTO_FIELDS as readonly Field[]).includes(field)
+    PGCRYPTO_FIELDS.includes(field)
       ? sql`pgp_sym_decrypt_bytea(${sql.ref(field)}, ${phraseOf(keys, sql`pii_version`)}) as ${sql.ref(field)}`
       : sql.ref(field),
   );
