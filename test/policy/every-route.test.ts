@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -246,6 +248,8 @@ describe('the OpenAPI document', () => {
     const answer = await door.ask(nobody, 'GET', '/api/openapi.json');
     const document = answer.json() as unknown as { openapi: string; paths: typeof paths };
     expect(document.openapi).toBe('3.1.0');
+    const kept = readFileSync(join(import.meta.dirname, '../../docs/schemas/openapi.json'), 'utf8');
+    expect(document, 'docs/schemas/openapi.json: run node test/vectors/make.ts').toEqual(JSON.parse(kept));
     paths = document.paths;
   });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { hash } from '@node-rs/argon2';
@@ -16,6 +16,7 @@ import { paperHash } from '../../sync/protocol/seal/technician-code.ts';
 import { PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
 import { FAREWELL_TYP, LOGS_TYP } from '../../sync/protocol/wire/farewell.ts';
+import { asyncApi } from './asyncapi.ts';
 import { joining, photo, position } from './joining.ts';
 import {
   DEVICE,
@@ -35,12 +36,16 @@ import {
 } from './material.ts';
 import { schemas } from './schemas.ts';
 
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+  version: string;
+};
+
 /**
  * Test vectors of docs/develop/protocol.md, for authors of other clients. Everything is fixed here, the sender's
  * ephemeral key and nonce too, so that each message can be made again bit by bit. Never use these keys, and never fix an ephemeral key or
  * a nonce, outside a test.
  *
- * `node test/vectors/make.ts` writes the files beside this one; vectors.test.ts holds them against the code.
+ * `node test/vectors/make.ts` writes the files beside this one and docs/schemas; vectors.test.ts holds them against the code.
  */
 
 const PIN = '5830';
@@ -413,10 +418,20 @@ export async function vectors(): Promise<Record<string, unknown>> {
     'joining.json': await joining(),
     'personal.json': { position: await position(), photo: photo() },
     'checkin-methods.json': await checkinMethods(),
-    'schemas.json': schemas(),
+    '../../docs/schemas/wire.json': schemas(),
+    '../../docs/schemas/asyncapi.json': asyncApi(version),
   };
 }
 
-if (import.meta.main)
+if (import.meta.main) {
+  // The whole server: only here, since the test of the vectors needs none of it. every-route.test.ts holds it against the code.
+  const { SERVED } = await import('../../sync/server/app/served.ts');
+  const openapi = SERVED.find(({ path }) => path === '/api/openapi.json')!;
+  const { paths, ...rest } = (await openapi.handle({} as never)) as { paths: object };
+  // A line for each path: laid out in full it would be three times as long.
+  const lines = Object.entries(paths).map(([path, methods]) => `${JSON.stringify(path)}: ${JSON.stringify(methods)}`);
+  const text = JSON.stringify(rest, null, 2).replace(/\n}$/, () => `,\n"paths": {\n${lines.join(',\n')}\n}\n}\n`);
+  writeFileSync(join(import.meta.dirname, '../../docs/schemas/openapi.json'), text);
   for (const [name, content] of Object.entries(await vectors()))
     writeFileSync(join(import.meta.dirname, name), `${JSON.stringify(content, null, 2)}\n`);
+}

@@ -20,6 +20,7 @@ import { pad } from '../../sync/protocol/seal/padding.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import { openPosition } from '../../sync/protocol/seal/position.ts';
 import { messageDigest, openNudge, openRejection } from '../../sync/protocol/seal/signal.ts';
+import { TYP } from '../../sync/protocol/wire/batch.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { openPhoto } from '../../sync/server/core/photos/open.ts';
 import { vectors } from './make.ts';
@@ -186,12 +187,22 @@ test('a position and a photo open at the server', async () => {
 });
 
 test('the schemas are the ones that docs/develop/protocol.md names, and refer to nothing that is not there', () => {
-  const { $defs } = read('schemas.json');
+  const { $defs } = read('../../docs/schemas/wire.json');
   const text = JSON.stringify($defs);
   for (const [, name] of text.matchAll(/"\$ref":"#\/\$defs\/([^"]+)"/g)) expect(Object.keys($defs)).toContain(name);
   const page = readFileSync(join(import.meta.dirname, '../../docs/develop/protocol.md'), 'utf8');
   for (const name of Object.keys($defs).filter((id) => !id.includes('.') && !id.endsWith('Header')))
     expect(page, `docs/develop/protocol.md does not name ${name}`).toContain(`\`${name}\``);
+});
+
+test('the document of the MQTT side has every kind of message, and refers to nothing that is not there', () => {
+  const { $defs } = read('../../docs/schemas/wire.json');
+  const text = JSON.stringify(read('../../docs/schemas/asyncapi.json'));
+  const named = [...text.matchAll(/wire\.json#\/\$defs\/([^"]+)"/g)].map(([, name]) => name);
+  expect(Object.keys($defs)).toEqual(expect.arrayContaining(named));
+  // What a batch, an ask and a page are opened to has a type of its own, and no place on a topic.
+  const { batch, ask, page, ...carried } = TYP;
+  for (const typ of Object.values(carried)) expect(text).toContain(typ);
 });
 
 test('what people show is read as it was written', async () => {
