@@ -41,7 +41,7 @@ const TEXTS: Record<Shipped, Wording> = {
     ],
   },
   de: {
-    title: 'Darf dieses Terminal Ihr Gesicht erkennen?',
+    title: 'Darf dieser Kiosk Ihr Gesicht erkennen?',
     paragraphs: [
       'Wenn Sie zustimmen, speichert {controller} eine mathematische Beschreibung Ihres Gesichts und ein Foto von heute, beides verschlüsselt, um Sie beim Einchecken hier zu erkennen. Zu nichts anderem.',
       'Bei jedem Einchecken wird {photoDays} Tage lang ein Foto aufbewahrt, damit sich ein Irrtum aufklären lässt. Es ist verschlüsselt und wird danach von selbst gelöscht.',
@@ -75,7 +75,7 @@ const TEXTS: Record<Shipped, Wording> = {
 /** In place of the first paragraph, where templates live on people's cards. */
 const ON_CARD: Record<Shipped, string> = {
   en: 'If you agree, a mathematical description of your face is encrypted, and the only key is printed on a card that you get now. {controller} keeps what it can’t open without your card, and no photo. At the kiosk you show the card, and then your face. If the card is lost or copied, a new one makes it worthless.',
-  de: 'Wenn Sie zustimmen, wird eine mathematische Beschreibung Ihres Gesichts verschlüsselt, und der einzige Schlüssel steht auf einer Karte, die Sie jetzt bekommen. {controller} behält, was ohne Ihre Karte nicht zu öffnen ist, und kein Foto. Am Terminal zeigen Sie die Karte und dann Ihr Gesicht. Geht die Karte verloren oder wird sie kopiert, macht eine neue sie wertlos.',
+  de: 'Wenn Sie zustimmen, wird eine mathematische Beschreibung Ihres Gesichts verschlüsselt, und der einzige Schlüssel steht auf einer Karte, die Sie jetzt bekommen. {controller} behält, was ohne Ihre Karte nicht zu öffnen ist, und kein Foto. Am Kiosk zeigen Sie die Karte und dann Ihr Gesicht. Geht die Karte verloren oder wird sie kopiert, macht eine neue sie wertlos.',
   ar: 'إذا وافقت، يُشفَّر وصف رياضي لوجهك، ويُطبع المفتاح الوحيد على بطاقة تحصل عليها الآن. وتحفظ جهة \u2068{controller}\u2069 ما لا تستطيع فتحه من دون بطاقتك، ولا تحفظ أي صورة. عند الجهاز تُظهر البطاقة ثم وجهك. وإذا ضاعت البطاقة أو نُسخت، فإن بطاقة جديدة تجعلها بلا قيمة.',
   zh: '如果您同意，您人脸的数学描述将被加密，唯一的密钥印在您现在领取的卡上。{controller} 保存的内容没有您的卡就无法打开，也不保存照片。签到时，请先出示卡，再看摄像头。卡若丢失或被复制，补发新卡即可使旧卡失效。',
 };
