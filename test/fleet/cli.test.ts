@@ -39,13 +39,13 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
     );
     expect((await run(['config', id, 'theme='])).stdout).toContain('Published:        volume=40');
     const back = await run(['config', id, '--back', '1', '--json']);
-    expect(back.lines()[0]).toMatchObject({ notified: { volume: 40, theme: 'dark' }, own: { revision: 3 } });
+    expect(back.lines()[0]).toMatchObject({ effective: { volume: 40, theme: 'dark' }, own: { revision: 3 } });
     const refused = await run(['config', id, 'volume=101']);
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('volume')]);
     const [site] = (await run(['template', '--json'])).lines() as { site: string }[];
     const template = await run(['template', site!.site, 'language=de', '--json']);
     expect(template.lines()[0]).toMatchObject({ settings: { language: 'de' }, revision: 1 });
-    expect((await run(['show', id, '--json'])).lines()[0]).toMatchObject({ notified: { language: 'de', volume: 40 } });
+    expect((await run(['show', id, '--json'])).lines()[0]).toMatchObject({ effective: { language: 'de', volume: 40 } });
   });
 
   test('restart once at a time, and cancel takes it back', async () => {

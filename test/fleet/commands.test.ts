@@ -52,7 +52,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
       set: { name: 'Tor 1', volume: 30, direction: 'out' },
     });
     await expect.poll(settings, PATIENT).toMatchObject({ site: 'Tor 1', volume: 30 });
-    await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ notified: 1, inForce: 1 });
+    await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ published: 1, inForce: 1 });
 
     await server.operate('fleet config', { device: kiosk.device, set: { language: 'fr', volume: 90 } });
     await expect
@@ -64,7 +64,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     });
     expect(await settings()).toMatchObject({ volume: 30 });
     await server.operate('fleet config back', { device: kiosk.device, revision: 1 });
-    await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ notified: 3, inForce: 3 });
+    await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ published: 3, inForce: 3 });
     expect((await shown(kiosk)).kiosk.alerts).toEqual([]);
   });
 

@@ -82,7 +82,7 @@ describe.skipIf(unavailable)('a server process', () => {
     const both = await Promise.all([start({ SMARTPRESENCE_REPLICA: 'a' }), start({ SMARTPRESENCE_REPLICA: 'b' })]);
     for (const one of both)
       expect(await one.ask('/readyz')).toMatchObject({ status: 200, body: expect.stringContaining('"ready":true') });
-    expect(postgres.sql('select count(*) > 5 from kysely_migration', 'operations')).toBe('t');
+    expect(postgres.sql('select count(*) > 0 from kysely_migration', 'operations')).toBe('t');
     for (const one of both) one.child.kill('SIGTERM');
     for (const one of both) expect((await one.ended).code).toBe(0);
   });
