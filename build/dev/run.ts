@@ -6,8 +6,8 @@ import { build, type Rolldown } from 'vite';
 /*
  * npm run dev [-- OPTIONS of npm start]
  *
- * What npm start starts, while you change it: a change of a screen builds the screens, and open pages reload by themselves; any
- * other change starts kiosk and server again, with the same data. Ctrl-C stops everything.
+ * What npm start starts, while you change it: a change of a screen builds the screens, and open pages of console and portal reload
+ * by themselves; any other change starts kiosk and server again, with the same data. Ctrl-C stops everything.
  */
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -41,6 +41,9 @@ function end(next: 'start' | 'exit'): void {
   else process.exit(0);
 }
 
+/** Of the kiosk's screens: its host reads the list of their files when it starts. */
+let kioskChanged = false;
+
 const watcher = (await build({
   configFile: join(ROOT, 'vite.config.ts'),
   logLevel: 'warn',
@@ -48,6 +51,9 @@ const watcher = (await build({
   plugins: [
     {
       name: 'reload',
+      watchChange(id) {
+        if (!/renderer\/(console|portal)\//.test(id)) kioskChanged = true;
+      },
       transform: (code, id) =>
         /renderer\/(kiosk|console|portal)\/main\.tsx$/.test(id)
           ? `${code}\nimport ${JSON.stringify(join(import.meta.dirname, 'reload.ts'))};`
@@ -59,7 +65,8 @@ watcher.on('event', (event) => {
   if (event.code === 'ERROR') console.error(`dev: ${event.error.message}`);
   if (event.code !== 'END') return;
   console.error('dev: the screens are built.');
-  if (running === null) start();
+  if (running === null || kioskChanged) end('start');
+  kioskChanged = false;
 });
 
 let settling: NodeJS.Timeout | undefined;

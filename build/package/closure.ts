@@ -20,6 +20,7 @@ const OPTIONAL = [
   /^\.\/argon2\.[a-z0-9-]+\.(node|cjs)$/,
   /^@img\/sharp-/,
   /^(bufferutil|utf-8-validate|pg-native)$/,
+  /^supports-color$/, // debug paints its lines with it where it is there
   /^cloudflare:sockets$/, // pg asks for it on Cloudflare's own runtime
   /better-sqlite3-multiple-ciphers\/build\//, // where a build of its own would be; prebuilds/ holds the package's
 ];
