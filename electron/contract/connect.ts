@@ -3,7 +3,7 @@ import type { Channel } from './channel.ts';
 import { messagePortChannel } from './channel-port.ts';
 import { openWebSocketChannel } from './channel-websocket.ts';
 import { CoreState } from './host.ts';
-import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_GONE } from './port-messages.ts';
+import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_CLOSED } from './port-messages.ts';
 
 // zod would try `new Function` for speed; the page's policy refuses it, and each try would look like an attack.
 z.config({ jitless: true });
@@ -32,15 +32,15 @@ function openPortChannel(wait = 5_000): Promise<Channel | null> {
     const onMessage = (event: MessageEvent): void => {
       // A window also gets messages of frames and other windows; the preload posts as this window itself.
       if (event.source !== page || event.origin !== origin) return;
-      if (event.data === PORT_GONE) finish(null);
+      if (event.data === PORT_CLOSED) finish(null);
       const port = event.ports[0];
       if (event.data !== GIVE_PORT || !port) return;
       const channel = messagePortChannel(port);
-      const onGone = (gone: MessageEvent): void => {
-        if (gone.source === page && gone.data === PORT_GONE) channel.close();
+      const onClosed = (closed: MessageEvent): void => {
+        if (closed.source === page && closed.data === PORT_CLOSED) channel.close();
       };
-      page.addEventListener('message', onGone);
-      channel.onClose(() => page.removeEventListener('message', onGone));
+      page.addEventListener('message', onClosed);
+      channel.onClose(() => page.removeEventListener('message', onClosed));
       finish(channel);
     };
     const finish = (channel: Channel | null): void => {

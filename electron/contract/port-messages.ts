@@ -5,6 +5,6 @@
 export const ASK_PORT = 'smartpresence:ask-port';
 export const GIVE_PORT = 'smartpresence:port';
 /** The core is gone or not ready; a port's own close event does not fire for every kind of crash. */
-export const PORT_GONE = 'smartpresence:port-gone';
+export const PORT_CLOSED = 'smartpresence:port-closed';
 /** The page as it is, to the default printer, without a dialog. */
 export const ASK_PRINT = 'smartpresence:print';

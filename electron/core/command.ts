@@ -37,7 +37,7 @@ export interface CommandOutput {
   line(value: unknown): void;
   progress(done: number, total: number, what: string): void;
   /** Aborted when nobody reads any more: a long command then stops after the step it is at. */
-  readonly gone?: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /** A command that touches a kiosk's store. Its body never prints: it emits lines, and gives the exit code. */

@@ -105,9 +105,9 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     untilDone(destroy, 'fleet: not everything could be destroyed yet', () => show('done'));
   } else if (journal.state !== 'wiped') goOn(journal);
 
-  const gone = (): Promise<never> =>
+  const refuse = (): Promise<never> =>
     Promise.reject(new Problem('kiosk-gone', 'this kiosk holds nothing any more', 'Set it up again.'));
-  const nothing = Object.fromEntries((Object.keys(METHODS) as MethodName[]).map((name) => [name, gone]));
+  const nothing = Object.fromEntries((Object.keys(METHODS) as MethodName[]).map((name) => [name, refuse]));
   return {
     onSignal: hub.onSignal,
     leave: () => undefined,

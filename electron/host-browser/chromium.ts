@@ -60,7 +60,7 @@ export interface RunningChromium {
 
 const KILL_AFTER = 3_000;
 /** How long a killed group is waited for: the kernel takes processes away a moment after the signal. */
-const GONE_WITHIN = 1_000;
+const GROUP_ENDS_WITHIN = 1_000;
 const RELAUNCH_AFTER = [500, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
 const STABLE_AFTER = 60_000;
 
@@ -100,7 +100,7 @@ export function keepChromiumRunning(
       endGroup(group, 'SIGKILL');
       pid = undefined;
       if (closing) {
-        void groupGone(group).then(onEnd);
+        void groupEnded(group).then(onEnd);
         return;
       }
       if (Date.now() - since >= STABLE_AFTER) ends = 0;
@@ -162,10 +162,10 @@ function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-/** Resolves when no process of the group is left; zombies that nobody reaps are waited for no longer than GONE_WITHIN. */
-async function groupGone(pid: number | undefined): Promise<void> {
+/** Resolves when no process of the group is left; zombies that nobody reaps are waited for no longer than GROUP_ENDS_WITHIN. */
+async function groupEnded(pid: number | undefined): Promise<void> {
   if (pid === undefined) return;
-  const until = performance.now() + GONE_WITHIN;
+  const until = performance.now() + GROUP_ENDS_WITHIN;
   while (performance.now() < until) {
     try {
       process.kill(-pid, 0);

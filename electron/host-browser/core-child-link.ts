@@ -30,7 +30,7 @@ export function processLink(): HostLink {
       });
     },
     onMessage: (receive) => process.on('message', receive),
-    onGone(fn) {
+    onDisconnect(fn) {
       process.on('disconnect', fn);
       process.on('SIGTERM', fn);
       // Ctrl-C reaches the whole process group; the host then asks the core to stop, and waits for it.

@@ -10,7 +10,7 @@ import {
   session,
   utilityProcess,
 } from 'electron';
-import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
+import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_CLOSED } from '../contract/port-messages.ts';
 import { keepLog } from '../core/fleet/log-book.ts';
 import { makeOwnFolder } from '../core/own-folder.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
@@ -110,7 +110,7 @@ function run(options: HostArguments, ownData: string): void {
         log,
       }),
     changed({ state }) {
-      if (state !== 'ready' && !window.isDestroyed()) window.webContents.postMessage(PORT_GONE, null);
+      if (state !== 'ready' && !window.isDestroyed()) window.webContents.postMessage(PORT_CLOSED, null);
     },
     failed: fail,
     log,
@@ -123,7 +123,7 @@ function run(options: HostArguments, ownData: string): void {
     const { port1, port2 } = new MessageChannelMain();
     if (core.supervisor?.connect({ type: 'connect', upgrade: null }, port1))
       event.sender.postMessage(GIVE_PORT, null, [port2]);
-    else event.sender.postMessage(PORT_GONE, null);
+    else event.sender.postMessage(PORT_CLOSED, null);
   });
   ipcMain.on(ASK_PRINT, (event) => {
     if (!isKioskFrame(event.senderFrame)) return log('warn', 'host: a message of a foreign frame was refused');

@@ -1,5 +1,5 @@
 import { ipcRenderer } from 'electron';
-import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_GONE } from '../contract/port-messages.ts';
+import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_CLOSED } from '../contract/port-messages.ts';
 
 /**
  * The whole bridge: the page asks for a connection, and gets a MessagePort to the core; and it asks to be printed. No API of Electron or Node is
@@ -11,4 +11,4 @@ window.addEventListener('message', (event) => {
   if (event.data === ASK_PRINT) ipcRenderer.send(ASK_PRINT);
 });
 ipcRenderer.on(GIVE_PORT, (event) => window.postMessage(GIVE_PORT, location.origin, [...event.ports]));
-ipcRenderer.on(PORT_GONE, () => window.postMessage(PORT_GONE, location.origin));
+ipcRenderer.on(PORT_CLOSED, () => window.postMessage(PORT_CLOSED, location.origin));

@@ -9,7 +9,7 @@ export function utilityLink(parent: ParentPort): HostLink {
     post: (message) => parent.postMessage(message),
     onMessage: (receive) => void parent.on('message', (event) => receive(event.data, event.ports[0])),
     // A utility process ends with its parent; SIGTERM is how the system asks it to.
-    onGone: (fn) => void process.on('SIGTERM', fn),
+    onDisconnect: (fn) => void process.on('SIGTERM', fn),
     accept: async (_message, handle) => (isPort(handle) ? emitterPortChannel(handle) : null),
     async exit(code) {
       // parentPort has no "sent" callback; what was posted leaves with the next turns of the event loop.

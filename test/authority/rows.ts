@@ -186,9 +186,9 @@ export const ROWS: readonly Row[] = [
     kind: 'person',
     what: 'deleted',
     say: say('person', { change: 'deleted' }, named),
-    expected: change(taken('erasure template', BOTH('gone')), {
+    expected: change(taken('erasure template', BOTH('removed')), {
       unknown: NOBODY,
-      'being erased': taken('erasure', BOTH('gone')),
+      'being erased': taken('erasure', BOTH('removed')),
       held: refused('person-held', ['here: credentials person pin templates']),
     }),
   },

@@ -71,6 +71,29 @@ test('no identifier is named by a word that the vocabulary replaces', () => {
   expect([...new Set(found)]).toEqual([]);
 });
 
+/** The words that a text holds as names: `removed_at`, `pinCode`. */
+const namesIn = (text: string): string[] => [...new Set(text.match(/[A-Za-z_]+/g) ?? [])];
+
+test('no kind on the wire is named by one, and no table or column', () => {
+  const found: string[] = [];
+  const check = (file: string, names: readonly string[]) => {
+    for (const name of names) if (wordsOf(name).some((part) => FILES.has(part))) found.push(`${file}: ${name}`);
+  };
+  for (const file of listed.filter((one) => one.startsWith('sync/protocol/wire/') && !one.endsWith('.test.ts'))) {
+    const kinds = [
+      ...readFileSync(file, 'utf8').matchAll(/(?:kind|what|change|action): z\.(?:literal|enum)\(([^)]*)\)/g),
+    ];
+    check(
+      file,
+      kinds.flatMap(([, literals]) => namesIn(literals!)),
+    );
+  }
+  const sql = (file: string) => readFileSync(file, 'utf8').replaceAll(/--.*|\/\*[\s\S]*?\*\/|\/\/.*/g, '');
+  for (const file of ['electron/core/store/baseline.ts', 'sync/server/platform/database/schema.ts'])
+    check(file, namesIn(sql(file)));
+  expect(found).toEqual([]);
+});
+
 test('no file or folder is named by one', () => {
   const parts = (file: string) => [...file.split('/').slice(0, -1), basename(file).replace(/\..*$/, '')];
   expect(listed.filter((file) => parts(file).some((part) => FILES.has(part)))).toEqual([]);

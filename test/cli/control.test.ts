@@ -36,7 +36,7 @@ const endless = storeCommand({
   name: 'test-endless',
   args: z.strictObject({}),
   async run(_context, _args, output) {
-    while (!output.gone?.aborted) {
+    while (!output.signal?.aborted) {
       output.line('still here');
       await setTimeout(5);
     }

@@ -76,7 +76,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       for (const one of [a, b]) await one.read();
       const { id: request } = a.box.append('person', { change: 'deleted' }, { person: ada }).header;
       await a.send(now, 7);
-      for (const one of [a, b]) expect(kinds(await one.read())).toEqual(['gone']);
+      for (const one of [a, b]) expect(kinds(await one.read())).toEqual(['removed']);
       // Also for a kiosk that reads everything again.
       const fresh = await kiosk();
       expect(kinds(await fresh.read())).not.toContain('person');
@@ -150,7 +150,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       await a.read();
       a.box.append('person', { change: 'deleted' }, { person: ada });
       await a.send(now, 7);
-      expect(kinds(await a.read())).toEqual(['gone']);
+      expect(kinds(await a.read())).toEqual(['removed']);
       expect(await database.db.selectFrom('erasure').select('request').execute()).toEqual([{ request }]);
     });
 

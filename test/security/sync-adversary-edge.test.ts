@@ -34,7 +34,7 @@ const page: Page = {
   device: DEVICE,
   jti: JTI,
   whole: true,
-  changes: [{ kind: 'gone', person: randomUUID() }],
+  changes: [{ kind: 'removed', person: randomUUID() }],
   cursor: 'c1',
   more: false,
   presence: [],

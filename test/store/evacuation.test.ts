@@ -159,7 +159,7 @@ test('no whereabouts stay of a person who is erased or leaves the site', async (
   expect(rows()).toEqual([2, 2]);
   await store.roster.apply(page({ changes: [{ kind: 'erase', request: randomUUID(), person: ann }] }));
   expect(rows()).toEqual([1, 1]);
-  await store.roster.apply(page({ changes: [{ kind: 'gone', person: cem }] }));
+  await store.roster.apply(page({ changes: [{ kind: 'removed', person: cem }] }));
   expect(rows()).toEqual([0, 0]);
 });
 

@@ -93,13 +93,13 @@ describe('a pair of lookalikes', () => {
   });
 
   it('is dropped with either of the two, deleted here, erased or moved away by the server; nothing here names both then', async () => {
-    for (const how of ['delete', 'erase', 'gone'] as const) {
+    for (const how of ['delete', 'erase', 'removed'] as const) {
       const { store, ada, eve } = await two();
       store.lookalikes.mark(ada, eve, STAFF);
       commitAll(store);
       if (how === 'delete') await store.people.delete(eve);
       else if (how === 'erase') await store.roster.apply(page([{ kind: 'erase', request: randomUUID(), person: eve }]));
-      else await store.roster.apply(page([{ kind: 'gone', person: eve }]));
+      else await store.roster.apply(page([{ kind: 'removed', person: eve }]));
       expect([how, store.lookalikes.has(ada), rows(store)]).toEqual([how, false, 0]);
       const named = store.session.db
         .prepare('SELECT count(*) FROM event WHERE type = 13 AND sealed IS NOT NULL')

@@ -224,7 +224,7 @@ const commands = [
       async (model, real) => {
         const person = pick(model, n);
         model.people.splice(model.people.indexOf(person), 1);
-        const change = { kind: 'gone', person } as const;
+        const change = { kind: 'removed', person } as const;
         await real.store.roster.apply({ whole: false, more: false, cursor: 'c', changes: [change] });
         await real.store.roster.sweep();
       },

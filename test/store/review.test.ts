@@ -247,7 +247,7 @@ describe('an end', () => {
     const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
     await store.imports.keep(aPending({ picture: picture() }));
     await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
-    const gone = { kind: 'gone', person: id } as const;
+    const gone = { kind: 'removed', person: id } as const;
     await store.roster.apply({ cursor: 'c1', changes: [gone], whole: false, more: false });
     expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
     expect(files(home)).toHaveLength(1);

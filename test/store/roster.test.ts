@@ -63,7 +63,7 @@ describe('who is to be enrolled again', () => {
       page([person(a), person(b), person(c), again([a, 'score-falls'], [b, 'no-template'], [c, 'of-age'])]),
     );
     store.templates.add(a, [{ pose: 'front', model: MODEL, embedding: embedding(2) }]);
-    await store.roster.apply(page([{ kind: 'gone', person: b }]));
+    await store.roster.apply(page([{ kind: 'removed', person: b }]));
     await store.people.delete(c);
     expect(shown(store)).toEqual([]);
     expect(store.session.db.prepare('SELECT count(*) FROM reenrolment').pluck().get()).toBe(0);
@@ -150,7 +150,7 @@ describe('people of the server', () => {
     const [a, b] = [randomUUID(), randomUUID()];
     await store.roster.apply(page([person(a, { number: '7' }), person(b, { number: '7' })]));
     expect(store.people.byNumber('7')?.id).toBe(a);
-    await store.roster.apply(page([{ kind: 'gone', person: a }]));
+    await store.roster.apply(page([{ kind: 'removed', person: a }]));
     expect(store.people.byNumber('7')?.id).toBe(b);
   });
 
@@ -158,8 +158,8 @@ describe('people of the server', () => {
     const store = await openKiosk(newFolder());
     const [a, b, template] = [randomUUID(), randomUUID(), randomUUID()];
     await store.roster.apply(page([person(a), person(b), templates(a, [1], [template])]));
-    const outcome = await store.roster.apply(page([templates(b, [1], [template]), { kind: 'gone', person: a }]));
-    expect(outcome).toMatchObject({ removed: [template], gone: [a] });
+    const outcome = await store.roster.apply(page([templates(b, [1], [template]), { kind: 'removed', person: a }]));
+    expect(outcome).toMatchObject({ removedTemplates: [template], removedPeople: [a] });
     expect(outcome.added.map((t) => t.person)).toEqual([b]);
     expect([store.people.get(a), store.people.get(b)?.templates]).toEqual([null, 1]);
     expect((await store.check()).problems).toEqual([]);
@@ -179,7 +179,7 @@ describe('a snapshot', () => {
     store.close();
     store = await openKiosk(home);
     const outcome = await store.roster.apply(whole([person(ids[1]!)], false));
-    expect(outcome).toMatchObject({ complete: true, gone: [ids[2]] });
+    expect(outcome).toMatchObject({ complete: true, removedPeople: [ids[2]] });
     expect(store.people.all().map((p) => p.id)).toEqual(ids.slice(0, 2));
   });
 
@@ -212,8 +212,8 @@ describe('someone who leaves', () => {
     const { id } = await store.people.add(aPerson({ number: '7', pinHash: 'phc' }));
     commitAll(store);
     await someCheckins(store, id, 2, { photo: aPhoto() });
-    const outcome = await store.roster.apply(page([{ kind: 'gone', person: id }]));
-    expect(outcome.gone).toEqual([id]);
+    const outcome = await store.roster.apply(page([{ kind: 'removed', person: id }]));
+    expect(outcome.removedPeople).toEqual([id]);
     expect([store.people.get(id), store.people.byNumber('7'), store.people.count()]).toEqual([null, null, 0]);
     expect([...store.templates.all(MODEL)]).toEqual([]);
     expect(store.outbox.pending(100).map((e) => e.personal.person?.value)).toEqual([id, id]);
@@ -235,7 +235,7 @@ describe('someone who leaves', () => {
     const { id } = await store.people.add(aPerson());
     const [checkin] = await someCheckins(store, id, 1);
     commitAll(store);
-    await store.roster.apply(page([{ kind: 'gone', person: id }]));
+    await store.roster.apply(page([{ kind: 'removed', person: id }]));
     await store.roster.apply(page([person(id), templates(id, [4])]));
     expect(store.people.get(id)).toMatchObject({ name: 'Grace Hopper', templates: 1 });
     expect(store.checkins.last(id)?.id).toBe(checkin!.id);
@@ -252,7 +252,7 @@ describe('an erasure', () => {
     await someCheckins(store, id, 2, { photo: aPhoto() });
     const erase: Change = { kind: 'erase', request, person: id };
     const outcome = await store.roster.apply(page([erase, erase]));
-    expect(outcome.gone).toEqual([id]);
+    expect(outcome.removedPeople).toEqual([id]);
     store.close();
     store = await openKiosk(home);
     await store.roster.apply(page([erase]));

@@ -257,7 +257,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   await store.people.delete(own[9]!);
   await store.checkins.record(aCheckin(theirs[10]!, { photo: photo(), gps: hash('a place').repeat(4) }));
   await notified([
-    { kind: 'gone', person: theirs[10]! },
+    { kind: 'removed', person: theirs[10]! },
     { kind: 'erase', request: randomUUID(), person: theirs[11]! },
   ]);
   for (let i = 0; i < 8; i++)

@@ -45,7 +45,7 @@ export const identifyFaces = storeCommand({
     for await (const line of inOrder(files, PICTURES_AT_ONCE, identify)) {
       output.line(line);
       output.progress(++done, files.length, 'pictures');
-      if (output.gone?.aborted) break;
+      if (output.signal?.aborted) break;
     }
     return 0;
   },

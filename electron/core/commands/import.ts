@@ -98,7 +98,7 @@ export const importPeople = storeCommand({
         else total[result.kind]++;
         photos = [];
         output.progress(++done, folders.length, 'people');
-        if (output.gone?.aborted) break;
+        if (output.signal?.aborted) break;
       }
     } finally {
       context.changed();

@@ -96,8 +96,8 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
       );
     const actor = await deps.staff.checkPin(request.staffPin ?? null, 'socket', request.staff);
     const args = parseArguments(command, request.args);
-    const gone = new AbortController();
-    socket.once('close', () => gone.abort());
+    const closed = new AbortController();
+    socket.once('close', () => closed.abort());
     const run = async () => {
       deps.context.store.events.append({
         type: 'health',
@@ -107,7 +107,7 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
       return command.run(deps.context, args, {
         line: (value) => send(socket, { kind: 'line', value }),
         progress: (done, total, what) => send(socket, { kind: 'progress', done, total, what }),
-        gone: gone.signal,
+        signal: closed.signal,
       });
     };
     const exitCode = await (actor === null ? run() : actingAs(actor, run));

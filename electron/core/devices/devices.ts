@@ -131,7 +131,7 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
         pause = setTimeout(() => stream.pause(), PAUSE_MS);
         pause.unref();
       },
-      onGone() {
+      onDisconnect() {
         clearTimeout(pause);
         stream.reset();
       },
@@ -149,7 +149,7 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
           line: config.gps,
           silenceMs: config.gps.silenceSeconds * 1000,
           onData: (bytes) => receiver.push(bytes),
-          onGone: () => receiver.reset(),
+          onDisconnect: () => receiver.reset(),
         })
       : null;
 

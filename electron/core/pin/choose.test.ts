@@ -137,7 +137,7 @@ test('a snapshot without a code takes it away; so does the end of its person, wi
   expect(store.pins.code(ada, now)).toBeNull();
   const rows = () => store.session.db.prepare('SELECT count(*) FROM pin_code').pluck().get();
   await page([notified(CODE)]);
-  await page([{ kind: 'gone', person: ada }]);
+  await page([{ kind: 'removed', person: ada }]);
   expect(rows()).toBe(0);
   await page([person(), notified(CODE)]);
   expect(rows()).toBe(1);

@@ -35,7 +35,11 @@ test('a stored template that is no embedding is left out, and everybody else is 
 
 test('one that the server sends is left out too, and what comes with it is there', async () => {
   const gallery = await createGallery();
-  const outcome = { gone: [], removed: [], added: [...GARBAGE, ...WHOLE] } as unknown as RosterOutcome;
+  const outcome = {
+    removedPeople: [],
+    removedTemplates: [],
+    added: [...GARBAGE, ...WHOLE],
+  } as unknown as RosterOutcome;
   expect(followRoster(gallery, 'm', outcome)).toBe(GARBAGE.length);
   expect(gallery.search(unit(4)).best?.person).toBe('person of ada');
 });

@@ -14,7 +14,7 @@ export function emptyGallery(gallery: FaceGallery, store: Pick<Store, 'people'>)
  * @returns how many templates were left out (`addTemplate`)
  */
 export function followRoster(gallery: FaceGallery, model: string, outcome: RosterOutcome): number {
-  for (const person of outcome.gone) gallery.removePerson(person);
-  for (const template of outcome.removed) gallery.remove(template);
+  for (const person of outcome.removedPeople) gallery.removePerson(person);
+  for (const template of outcome.removedTemplates) gallery.remove(template);
   return outcome.added.filter((template) => template.model === model && !addTemplate(gallery, template)).length;
 }

@@ -28,7 +28,7 @@ export function createRoster({ store, link, presence, applied, settings }: Roste
       });
       link.adopt(next);
       presence.note(page.presence);
-      for (const person of outcome.gone) presence.forget(person);
+      for (const person of outcome.removedPeople) presence.forget(person);
       applied(outcome);
     },
   };

@@ -10,7 +10,7 @@ export interface HostLink {
   /** `handle`: the socket or port that came with a `connect`. */
   onMessage(receive: (message: unknown, handle: unknown) => void): void;
   /** The host is gone. */
-  onGone(fn: () => void): void;
+  onDisconnect(fn: () => void): void;
   /** Turns the handle of a `connect` into a channel; null when it can't be one. */
   accept(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): Promise<Channel | null>;
   /** Ends the process once everything posted has been sent. */
@@ -105,7 +105,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
     else if (message.type === 'ping') link.post({ type: 'pong', n: message.n, screens: screens.size });
     else stop().catch(failed);
   });
-  link.onGone(() => void stop().catch(failed));
+  link.onDisconnect(() => void stop().catch(failed));
 }
 
 /** The three strings of a Problem, or null for an error that has no code for a person. */

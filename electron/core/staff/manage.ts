@@ -7,7 +7,7 @@ import type { Store } from '../store/interface.ts';
 import { EMERGENCY_PIN, EMERGENCY_USED } from './emergency.ts';
 import { keptLocal, knownStaff, type LocalMember, localMembers, MAX_LOCAL, type Member, sameName } from './members.ts';
 import type { StaffRecords } from './records.ts';
-import { lockoutSubject, memberSubject, STAFF_DOORS } from './unlock.ts';
+import { lockoutSubject, memberSubject, PIN_INPUTS } from './unlock.ts';
 
 type ManageStore = Pick<Store, 'settings' | 'lockouts' | 'events'>;
 
@@ -85,7 +85,7 @@ export function resetMember(
     settings: keptLocal(all),
   });
   // Wrong attempts at what they had before count no more.
-  store.lockouts.set(Object.fromEntries(STAFF_DOORS.map((door) => [memberSubject(id, door), NO_LOCKOUT])));
+  store.lockouts.set(Object.fromEntries(PIN_INPUTS.map((input) => [memberSubject(id, input), NO_LOCKOUT])));
   return after;
 }
 
@@ -103,7 +103,7 @@ export function sealEmergencyPin(store: ManageStore, hash: string): void {
     { type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} },
     { [EMERGENCY_PIN]: hash, [EMERGENCY_USED]: '' },
   );
-  store.lockouts.set(Object.fromEntries(STAFF_DOORS.map((door) => [lockoutSubject(door), NO_LOCKOUT])));
+  store.lockouts.set(Object.fromEntries(PIN_INPUTS.map((input) => [lockoutSubject(input), NO_LOCKOUT])));
 }
 
 function localMember(store: ManageStore, id: string): LocalMember {

@@ -12,13 +12,13 @@ import { judgeCode, keptUse, knownStaff, type Member, memberNamed, memberOf, typ
 import { mayDo } from './rights.ts';
 import type { StaffDeps } from './service.ts';
 
-/** Each door has a lockout of its own: a passer-by at the keypad can't shut out the operator at the socket. */
-export const STAFF_DOORS = ['keypad', 'socket'] as const;
-export type StaffDoor = (typeof STAFF_DOORS)[number];
+/** Each of these has a lockout of its own: a passer-by at the keypad can't shut out the operator at the socket. */
+export const PIN_INPUTS = ['keypad', 'socket'] as const;
+export type PinInput = (typeof PIN_INPUTS)[number];
 /** Row of the store in which wrong attempts at the emergency PIN are counted. */
-export const lockoutSubject = (door: StaffDoor): string => (door === 'keypad' ? 'staff' : `staff-${door}`);
+export const lockoutSubject = (input: PinInput): string => (input === 'keypad' ? 'staff' : `staff-${input}`);
 /** The same of one member's PIN, badge and codes together. */
-export const memberSubject = (id: string, door: StaffDoor = 'keypad'): string => `${lockoutSubject(door)}-${id}`;
+export const memberSubject = (id: string, input: PinInput = 'keypad'): string => `${lockoutSubject(input)}-${id}`;
 
 interface Opened {
   readonly member: Member | null;
@@ -37,7 +37,7 @@ export interface Unlocking {
    * @returns who that is; null while the kiosk has no staff yet
    * @throws Problem `staff-pin-needed`, `staff-pin-unset`, `pin-locked`, `pin-wrong`, `staff-unknown`, `staff-not-allowed`
    */
-  checkPin(pin: string | null, door?: StaffDoor, staff?: string): Promise<StaffActor | null>;
+  checkPin(pin: string | null, input?: PinInput, staff?: string): Promise<StaffActor | null>;
 }
 
 const wrong = () => new Problem('pin-wrong', 'this PIN, or the code with it, is not right', 'Try again.');
@@ -59,10 +59,10 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
     }
   }
 
-  async function emergency(pin: string | null, door: StaffDoor): Promise<StaffActor | null> {
+  async function emergency(pin: string | null, input: PinInput): Promise<StaffActor | null> {
     const stored = store.settings.get(EMERGENCY_PIN);
     // Only the machine's own user has the socket: through it a new kiosk gets its server, its staff and its first PIN.
-    if (stored === null && door === 'socket' && !hasStaff()) return null;
+    if (stored === null && input === 'socket' && !hasStaff()) return null;
     if (stored === null)
       throw new Problem(
         'staff-pin-unset',
@@ -71,7 +71,7 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
       );
     if (pin === null) throw needed();
     await guard.attempt({
-      subject: lockoutSubject(door),
+      subject: lockoutSubject(input),
       shared: null, // a passer-by at the number pad must not keep staff out
       check: async () => ((await pins.verify(stored, pin)) ? true : null),
       wrong: () => new Problem('pin-wrong', 'this is not the emergency PIN', 'Try again.'),
@@ -79,7 +79,7 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
     if (!hasStaff()) return null;
     // Recorded, and only then let in: what can't be recorded does not happen.
     const settings = { [EMERGENCY_USED]: new Date(now()).toISOString() };
-    const code = door === 'socket' ? { code: 'command-line' } : {};
+    const code = input === 'socket' ? { code: 'command-line' } : {};
     records.write({ what: 'enter', outcome: 'done', by: 'emergency', settings, ...code });
     return 'emergency';
   }
@@ -202,12 +202,12 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
       const actor = await emergency(input.pin ?? '', 'keypad');
       return { member: null, actor, alerted: actor !== null };
     },
-    async checkPin(pin, door = 'keypad', staff) {
-      if (staff === undefined) return emergency(pin, door);
+    async checkPin(pin, input = 'keypad', staff) {
+      if (staff === undefined) return emergency(pin, input);
       if (pin === null) throw needed();
       const { id, role } = memberNamed(knownStaff(store), staff);
       await guard.attempt({
-        subject: memberSubject(id, door),
+        subject: memberSubject(id, input),
         shared: null,
         async check() {
           const held = knownStaff(store).find((one) => one.id === id)?.pin ?? null;

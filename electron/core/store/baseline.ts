@@ -39,13 +39,13 @@ CREATE TRIGGER event_stays_until_safe BEFORE DELETE ON event
 -- A person. Both keys are wrapped; destroying this row is the erasure of whatever they sealed.
 -- entered is the number of the last event of the enrolment here (0: came from the server), edited that of the newest change
 -- of the profile here: neither is overruled before the server has committed it. unseen: in no page yet of the snapshot under
--- way. gone_at (trusted ms): no longer of this kiosk's sites; the name is forgotten, and the keys wait until the server has
+-- way. removed_at (trusted ms): no longer of this kiosk's sites; the name is forgotten, and the keys wait until the server has
 -- the person's events.
 CREATE TABLE person(
   ref INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, key_version INTEGER NOT NULL,
   records_key BLOB NOT NULL, photos_key BLOB NOT NULL, row_version INTEGER NOT NULL, profile BLOB NOT NULL,
   enrolled INTEGER NOT NULL, gps_opt_out INTEGER NOT NULL DEFAULT 0, entered INTEGER NOT NULL DEFAULT 0,
-  edited INTEGER NOT NULL DEFAULT 0, unseen INTEGER NOT NULL DEFAULT 0, gone_at INTEGER) STRICT;
+  edited INTEGER NOT NULL DEFAULT 0, unseen INTEGER NOT NULL DEFAULT 0, removed_at INTEGER) STRICT;
 -- In this table and those below, n is the number of the event that brought a row; 0: it came from the server.
 CREATE TABLE template(
   ref INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, person INTEGER NOT NULL REFERENCES person(ref),

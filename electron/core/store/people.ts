@@ -20,7 +20,7 @@ interface PersonRow {
   enrolled: number;
   gps_opt_out: number;
   edited: number;
-  gone_at: number | null;
+  removed_at: number | null;
 }
 
 /** A person as the file has it now, the running transaction included. */
@@ -29,7 +29,7 @@ export interface Stored {
   /** Number of the newest change of the profile that was made here; 0 for none. */
   readonly edited: number;
   /** No longer of this kiosk's sites; the keys are still here. */
-  readonly gone: boolean;
+  readonly removed: boolean;
   /** Who said that there shall be no positions: bits of OPTED_OUT. */
   readonly optedOut: number;
 }
@@ -78,7 +78,7 @@ export class People {
     const bearers = new Set(db.prepare('SELECT person FROM credential').pluck().all() as number[]);
     for (const row of db.prepare('SELECT * FROM person').iterate() as IterableIterator<PersonRow>) {
       const known = this.#openRow(row, templates.get(row.ref) ?? 0, pins.has(row.ref), bearers.has(row.ref));
-      if (row.gone_at === null) this.#remember(known);
+      if (row.removed_at === null) this.#remember(known);
       else this.#byRef.set(known.ref, known);
     }
     for (const [n, ref] of db
@@ -117,7 +117,7 @@ export class People {
     const count = (table: 'template' | 'pin' | 'credential') =>
       this.#db.prepare(`SELECT count(*) FROM ${table} WHERE person = ?`).pluck().get(row.ref) as number;
     const known = this.#openRow(row, count('template'), count('pin') > 0, count('credential') > 0);
-    return { known, edited: row.edited, gone: row.gone_at !== null, optedOut: row.gps_opt_out };
+    return { known, edited: row.edited, removed: row.removed_at !== null, optedOut: row.gps_opt_out };
   }
 
   /** Takes over what the file says of a person now; `ref` is the one that memory may still have. */
@@ -127,7 +127,7 @@ export class People {
     const now = this.stored(id);
     if (!now) return;
     const known = { ...now.known, recent: before?.ref === now.known.ref ? before.recent : [] };
-    if (now.gone) this.#byRef.set(known.ref, known);
+    if (now.removed) this.#byRef.set(known.ref, known);
     else this.#remember(known);
   }
 

@@ -72,7 +72,7 @@ export class PresenceRecords {
    */
   note(presence: readonly Presence[], kiosks: readonly SiteKiosk[] | undefined, full: number): void {
     const { db } = this.#s;
-    const ref = db.prepare('SELECT ref FROM person WHERE id = ? AND gone_at IS NULL').pluck();
+    const ref = db.prepare('SELECT ref FROM person WHERE id = ? AND removed_at IS NULL').pluck();
     let newest = 0;
     for (const { person, direction, at } of presence) {
       const time = Date.parse(at);

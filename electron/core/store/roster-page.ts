@@ -24,10 +24,10 @@ export const PIN_PEPPERS = 'pin-peppers';
 /** What memory has to follow once this page is committed. */
 export interface PageOutcome {
   readonly added: readonly Template[];
-  /** Ids of templates that are gone. */
-  readonly removed: readonly string[];
+  /** Ids of templates that were removed. */
+  readonly removedTemplates: readonly string[];
   /** People with nothing left in the gallery. */
-  readonly gone: readonly string[];
+  readonly removedPeople: readonly string[];
   /** Addresses of photos whose files must go. */
   readonly photos: readonly string[];
   readonly policy: Policy | null;
@@ -55,8 +55,8 @@ export class Applying {
   readonly #whole: boolean;
   readonly #touched = new Map<string, number>();
   readonly #added = new Map<string, Template>();
-  readonly #removed = new Set<string>();
-  readonly #gone = new Set<string>();
+  readonly #removedTemplates = new Set<string>();
+  readonly #removedPeople = new Set<string>();
   readonly #photos: string[] = [];
   #policy: Policy | null = null;
   #keys: ServerKeys | null = null;
@@ -118,8 +118,8 @@ export class Applying {
       case 'templates':
         this.#templates(change);
         break;
-      case 'gone':
-        this.gone(change.person);
+      case 'removed':
+        this.remove(change.person);
         break;
       case 'erase':
         this.#erase(change);
@@ -154,8 +154,8 @@ export class Applying {
   outcome(): PageOutcome {
     return {
       added: [...this.#added.values()],
-      removed: [...this.#removed],
-      gone: [...this.#gone],
+      removedTemplates: [...this.#removedTemplates],
+      removedPeople: [...this.#removedPeople],
       photos: this.#photos,
       policy: this.#policy,
       keys: this.#keys,
@@ -182,14 +182,14 @@ export class Applying {
       this.#touched.set(id, made.ref);
       return;
     }
-    db.prepare('UPDATE person SET unseen = 0, gone_at = NULL WHERE ref = ?').run(before.known.ref);
-    this.#gone.delete(id);
+    db.prepare('UPDATE person SET unseen = 0, removed_at = NULL WHERE ref = ?').run(before.known.ref);
+    this.#removedPeople.delete(id);
     // A change made here that the server has not taken yet is newer than what it says.
-    if (!before.gone && !log.isCommitted(before.edited)) return;
+    if (!before.removed && !log.isCommitted(before.edited)) return;
     const same =
       (['name', 'number', 'language'] as const).every((one) => before.known[one] === profile[one]) &&
       before.optedOut === optedOutBy(before.optedOut, gpsOptOut);
-    if (same && !before.gone) return;
+    if (same && !before.removed) return;
     people.overrule(before.known, { name, number, language, gpsOptOut });
     this.#touched.set(id, before.known.ref);
   }
@@ -197,7 +197,7 @@ export class Applying {
   #templates({ person: id, model, templates }: Extract<Change, { kind: 'templates' }>): void {
     const { db, log, people } = this.#s;
     const person = this.#stored(id);
-    if (!person || person.gone) return; // an erasure, here or there, has taken them meanwhile
+    if (!person || person.removed) return; // an erasure, here or there, has taken them meanwhile
     const { known } = person;
     const rows = db.prepare('SELECT id, n FROM template WHERE person = ? AND model = ?').all(known.ref, model) as {
       id: Buffer;
@@ -231,13 +231,13 @@ export class Applying {
   #cardTemplate({ person: id, model, card }: Extract<Change, { kind: 'cardTemplate' }>): void {
     const { db, log, people } = this.#s;
     const row = db
-      .prepare('SELECT n, gone_at FROM card_template JOIN person ON person.ref = person WHERE person.id = ?')
+      .prepare('SELECT n, removed_at FROM card_template JOIN person ON person.ref = person WHERE person.id = ?')
       .get(uuidBytes(id)) as { n: number } | undefined;
     if (!card && !row) return;
     // A card that was made here, and that the server has not taken yet, is newer than what it says.
     if (row && !log.isCommitted(row.n)) return;
     const person = this.#stored(id);
-    if (!person || person.gone) return;
+    if (!person || person.removed) return;
     if (card) people.secrets.writeCardTemplate(person.known, { ...card, model }, 0);
     else db.prepare('DELETE FROM card_template WHERE person = ?').run(person.known.ref);
   }
@@ -245,7 +245,7 @@ export class Applying {
   /** A used one stays where it is taken back, so that it is still known when a snapshot names it again. */
   #pinCode({ person: id, code }: Extract<Change, { kind: 'pinCode' }>): void {
     const person = this.#stored(id);
-    if (!person || person.gone) return;
+    if (!person || person.removed) return;
     const { secrets } = this.#s.people;
     if (code) secrets.writePinCode(person.known, { ...code, expires: Date.parse(code.expires) });
     else secrets.dropPinCode(person.known);
@@ -255,7 +255,7 @@ export class Applying {
   #pin({ person: id, pin }: Pick<Extract<Change, { kind: 'pin' }>, 'person' | 'pin'>): void {
     const { log, people } = this.#s;
     const person = this.#stored(id);
-    if (!person || person.gone) return;
+    if (!person || person.removed) return;
     const since = people.secrets.pinSince(person.known);
     if (since !== null && !log.isCommitted(since)) return;
     if (pin === null && since === null) return;
@@ -266,13 +266,13 @@ export class Applying {
   /** A snapshot without a PIN takes away what the server sent before; one of this kiosk's own stays. */
   #clearPin(id: string): void {
     const person = this.#stored(id);
-    const stored = person && !person.gone ? this.#s.people.secrets.pinHash(person.known) : null;
+    const stored = person && !person.removed ? this.#s.people.secrets.pinHash(person.known) : null;
     if (stored !== null && sharedPin(stored)) this.#pin({ person: id, pin: null });
   }
 
   #accounted(id: string, seen: Extract<Change, { kind: 'accounted' }>['seen']): void {
     const person = this.#stored(id);
-    if (person && !person.gone) this.#parts.presence.applyAccounted(person.known.ref, seen);
+    if (person && !person.removed) this.#parts.presence.applyAccounted(person.known.ref, seen);
   }
 
   #reenrol({ people }: Extract<Change, { kind: 'reenrol' }>): void {
@@ -290,7 +290,7 @@ export class Applying {
   #credentials({ person: id, cards, badges }: Extract<Change, { kind: 'credentials' }>): void {
     const { db, log, people, random } = this.#s;
     const person = this.#stored(id);
-    if (!person || person.gone) return;
+    if (!person || person.removed) return;
     const { known } = person;
     const wanted = new Map<string, { id: Buffer; credential: Credential }>();
     for (const { id: card, hash } of cards) {
@@ -326,14 +326,14 @@ export class Applying {
   #drop(id: Buffer): void {
     this.#s.db.prepare('DELETE FROM template WHERE id = ?').run(id);
     const text = uuidText(id);
-    if (!this.#added.delete(text)) this.#removed.add(text);
+    if (!this.#added.delete(text)) this.#removedTemplates.add(text);
   }
 
   /** No longer one of this kiosk's. Templates, PIN, name and waiting pictures go at once; the keys when the server has the events. */
-  gone(id: string): void {
+  remove(id: string): void {
     const { db, people } = this.#s;
     const person = this.#stored(id);
-    if (!person || person.gone) return;
+    if (!person || person.removed) return;
     const { known } = person;
     // Now: without a name nobody can tell later which were theirs.
     this.#photos.push(...this.#parts.retention.waiting(known.ref));
@@ -342,7 +342,7 @@ export class Applying {
     db.prepare('DELETE FROM reenrolment WHERE person = ?').run(uuidBytes(id));
     forgetLookalikes(db, uuidBytes(id));
     people.update(known, { name: '', number: null, language: '' });
-    db.prepare('UPDATE person SET gone_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);
+    db.prepare('UPDATE person SET removed_at = ?, unseen = 0 WHERE ref = ?').run(this.#now, known.ref);
     this.#forget(id, known.ref);
   }
 
@@ -367,7 +367,7 @@ export class Applying {
 
   #forget(id: string, ref: number): void {
     this.#touched.set(id, ref);
-    this.#gone.add(id);
+    this.#removedPeople.add(id);
     for (const [template, { person }] of this.#added) if (person === id) this.#added.delete(template);
   }
 }

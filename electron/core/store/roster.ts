@@ -21,7 +21,7 @@ const CURSOR = 'roster-cursor';
 const SNAPSHOT = 'roster-snapshot';
 
 /** A person's keys wait at most this long for the server to have the events in a backup, ms of trusted time. */
-const GONE_MS = 30 * 86_400_000;
+const REMOVED_MS = 30 * 86_400_000;
 
 /**
  * People as the server sends them: a page's changes and its cursor are one transaction. What was changed here and is not
@@ -84,7 +84,7 @@ export class Roster {
       this.#parts.settings.setAll(settings(applied.result));
       return applied;
     });
-    if (result.gone.length > 0 || result.removed.length > 0 || result.photos.length > 0)
+    if (result.removedPeople.length > 0 || result.removedTemplates.length > 0 || result.photos.length > 0)
       await this.#s.wipe(result.photos);
     return result;
   }
@@ -98,18 +98,18 @@ export class Roster {
       // People the server already has from us, or ever sent us, must be in a page.
       db.prepare('UPDATE person SET unseen = 0').run();
       for (const epoch of log.epochs)
-        db.prepare('UPDATE person SET unseen = 1 WHERE gone_at IS NULL AND entered > ? AND entered <= ?').run(
+        db.prepare('UPDATE person SET unseen = 1 WHERE removed_at IS NULL AND entered > ? AND entered <= ?').run(
           epoch.base,
           epoch.base + epoch.committed,
         );
-      db.prepare('UPDATE person SET unseen = 1 WHERE gone_at IS NULL AND entered = 0').run();
+      db.prepare('UPDATE person SET unseen = 1 WHERE removed_at IS NULL AND entered = 0').run();
       settings.set(SNAPSHOT, 'under-way');
     }
     for (const change of page.changes) work.apply(change);
     const complete = page.whole && !page.more;
     if (complete) {
       const left = db.prepare('SELECT id FROM person WHERE unseen = 1').pluck().all() as Buffer[];
-      for (const id of left) work.gone(uuidText(id));
+      for (const id of left) work.remove(uuidText(id));
       settings.set(SNAPSHOT, '');
     }
     settings.set(CURSOR, page.cursor);
@@ -128,9 +128,9 @@ export class Roster {
 
   #sweep(): Outcome<string[]> {
     const { db, log, people } = this.#s;
-    const rows = db.prepare('SELECT ref, gone_at FROM person WHERE gone_at IS NOT NULL').all() as {
+    const rows = db.prepare('SELECT ref, removed_at FROM person WHERE removed_at IS NOT NULL').all() as {
       ref: number;
-      gone_at: number;
+      removed_at: number;
     }[];
     if (rows.length === 0) return { result: [], committed: () => undefined };
     const photos: string[] = [];
@@ -147,9 +147,9 @@ export class Roster {
     const uncommitted = waiting('committed');
     const unsafe = waiting('safe');
     const unsent = new Set(db.prepare('SELECT DISTINCT person FROM photo WHERE sent = 0').pluck().all() as number[]);
-    for (const { ref, gone_at } of rows) {
+    for (const { ref, removed_at } of rows) {
       if (uncommitted.has(ref)) continue;
-      const overdue = this.#s.trustedNow() - gone_at > GONE_MS;
+      const overdue = this.#s.trustedNow() - removed_at > REMOVED_MS;
       if (!overdue && (unsafe.has(ref) || unsent.has(ref))) continue;
       forgotten.push(ref);
       photos.push(...this.#parts.retention.person(ref));

@@ -308,7 +308,7 @@ export const Change = z.discriminatedUnion('kind', [
   /** All keys that a person's own code may be signed by, newest first. */
   z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),
   /** No longer of this kiosk's sites: forget, nothing to confirm. */
-  z.strictObject({ kind: z.literal('gone'), person: Uuid }),
+  z.strictObject({ kind: z.literal('removed'), person: Uuid }),
   /** Erase and confirm with an `erasureDone` event that names `request`. */
   z.strictObject({ kind: z.literal('erase'), request: Uuid, person: Uuid }),
   z.strictObject({ kind: z.literal('policy'), policy: Policy }),

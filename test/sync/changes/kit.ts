@@ -125,7 +125,7 @@ export class Kiosk {
     for (const change of page.changes) {
       if (change.kind === 'person') this.people.set(change.person, change);
       if (change.kind === 'templates') this.templates.set(`${change.person} ${change.model}`, change.templates);
-      if (change.kind === 'gone' || change.kind === 'erase') this.#forget(change.person);
+      if (change.kind === 'removed' || change.kind === 'erase') this.#forget(change.person);
       if (change.kind === 'erase') this.erased.push(change.request);
       if (change.kind === 'policy') this.policy = change.policy;
       if (change.kind === 'keys') this.keys = change.keys;

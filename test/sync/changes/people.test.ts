@@ -181,7 +181,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       await a.send();
       for (const kiosk of [a, b]) await kiosk.read();
       await assignToSites(database.db, person, [other], new Date());
-      expect(await a.read()).toEqual([{ kind: 'gone', person }]);
+      expect(await a.read()).toEqual([{ kind: 'removed', person }]);
       expect((await b.read()).map((c) => c.kind)).toEqual(['person', 'templates']);
       await assignToSites(database.db, person, [site, other], new Date());
       await a.read();

@@ -28,7 +28,7 @@ function board() {
       };
     },
   };
-  return { state, ports, pull: () => events?.onGone(null) };
+  return { state, ports, pull: () => events?.onDisconnect(null) };
 }
 
 describe('whether a check-in method opens the door', () => {

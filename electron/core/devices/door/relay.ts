@@ -70,7 +70,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
       until = null;
       mark(false);
     },
-    onGone() {
+    onDisconnect() {
       clearTimeout(closing);
     },
   });

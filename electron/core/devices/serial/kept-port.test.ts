@@ -38,7 +38,7 @@ function keep(ports: SerialPorts, gone: () => void) {
     log: () => undefined,
     pace: { pollMs: 5 },
     onData: (bytes) => heard.push(Buffer.from(bytes).toString()),
-    onGone: gone,
+    onDisconnect: gone,
     onState: () => undefined,
   });
   onTestFinished(() => kept.stop());

@@ -42,7 +42,7 @@ export interface KeptPortOptions {
   readonly onData: (bytes: Uint8Array) => void;
   /** Just opened; what it throws counts as a port that can't be used. */
   readonly onOpen?: (port: OpenPort) => Promise<void>;
-  readonly onGone?: () => void;
+  readonly onDisconnect?: () => void;
   readonly onState: () => void;
 }
 
@@ -82,7 +82,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     const old = port;
     connection++;
     port = null;
-    options.onGone?.();
+    options.onDisconnect?.();
     become(next, why);
     await old?.close();
   }
@@ -117,7 +117,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
             if (port) become('ok');
             options.onData(bytes);
           },
-          onGone(error) {
+          onDisconnect(error) {
             if (mine === connection) void drop('absent', error?.message ?? null).then(poll);
           },
         },

@@ -24,7 +24,7 @@ export interface OpenPort {
 export interface PortEvents {
   readonly onData: (bytes: Uint8Array) => void;
   /** The port is gone, by itself: unplugged, or the driver gave up. Called at most once, never after `close`. */
-  readonly onGone: (error: Error | null) => void;
+  readonly onDisconnect: (error: Error | null) => void;
 }
 
 /** The machine's serial ports. The one seam between the drivers and what is plugged in. */

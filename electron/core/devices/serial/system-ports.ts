@@ -57,7 +57,7 @@ export const systemPorts: SerialPorts = {
     const end = (error: Error | null): void => {
       if (over) return;
       over = true;
-      events.onGone(error);
+      events.onDisconnect(error);
     };
     // With a listener for data an unplug shows as `close`; without one it does not.
     port.on('data', (bytes: Buffer) => {

@@ -111,8 +111,8 @@ async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promis
       return issuersChange(db);
     case 'templates':
       return people.templates(person, row.model ?? '');
-    case 'gone':
-      return people.has(person) ? null : { kind: 'gone', person };
+    case 'removed':
+      return people.has(person) ? null : { kind: 'removed', person };
     case 'erase':
       return { kind: 'erase', request: row.request ?? '', person };
     case 'policy':

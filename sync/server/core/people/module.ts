@@ -62,7 +62,7 @@ async function mergeSites({ tx, kept, merged, now, publish }: Merge): Promise<vo
   const left = await scopesOfPerson(tx, merged);
   await tx.deleteFrom('person_site').where('person', '=', merged).execute();
   for (const site of left) await joinScope(tx, kept, site, now);
-  publish(left.map((site) => ({ kind: 'gone', person: merged, site })));
+  publish(left.map((site) => ({ kind: 'removed', person: merged, site })));
 }
 
 async function mergePastSites({ tx, kept, merged }: Merge): Promise<void> {

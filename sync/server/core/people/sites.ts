@@ -87,7 +87,7 @@ export function assignToSites(db: Db, person: string, sites: readonly string[], 
     const newChanges: NewChange[] = [];
     for (const site of before.filter((s) => !sites.includes(s))) {
       await leaveScope(tx, person, site, now);
-      newChanges.push({ kind: 'gone', person, site });
+      newChanges.push({ kind: 'removed', person, site });
     }
     for (const site of sites) {
       if (await joinScope(tx, person, site, now)) newChanges.push(...(await allOfPerson(tx, person, site)));

@@ -311,7 +311,7 @@ export interface Tables {
       | 'start'
       | 'person'
       | 'templates'
-      | 'gone'
+      | 'removed'
       | 'erase'
       | 'policy'
       | 'keys'

@@ -92,7 +92,7 @@ export async function requestAtKiosk(
     .where('off_kiosks', '=', false)
     .executeTakeFirst();
   if (Number(numUpdatedRows) === 0) return;
-  const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'gone', person, site }));
+  const newChanges = (await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'removed', person, site }));
   await appendChanges(tx, newChanges, now);
   const actor: Actor = { role: 'device', id: by.device, email: null, ip: null, userAgent: null };
   const data = ['person', 'template', 'photo', 'checkin'];

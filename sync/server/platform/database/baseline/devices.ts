@@ -100,7 +100,7 @@ export const devices: readonly string[] = [
      site uuid,
      -- The one device that it concerns; null: all of the scope.
      device uuid references device (id),
-     kind text not null check (kind in ('start', 'person', 'templates', 'gone', 'erase', 'policy', 'keys', 'credentials', 'issuers',
+     kind text not null check (kind in ('start', 'person', 'templates', 'removed', 'erase', 'policy', 'keys', 'credentials', 'issuers',
        'cardTemplate', 'update', 'command', 'config', 'pinCode', 'reenrol', 'pin', 'pinPeppers', 'evacuation', 'accounted', 'staff',
        'lookalikes')),
      person uuid,
