@@ -304,7 +304,7 @@ describe('what the server sends this device alone', () => {
       version: '1.5.0',
       window: { from: '22:00', to: '04:00', zone: 'Europe/Berlin' },
       trialMinutes: 10,
-      again: 0,
+      retry: 0,
     };
     const outcome = await store.roster.apply(
       page([

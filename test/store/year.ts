@@ -138,7 +138,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
         version: '0.2.0',
         window: { from: '22:00', to: '05:00', zone: 'Europe/Berlin' },
         trialMinutes: 10,
-        again: 0,
+        retry: 0,
       },
     },
     { kind: 'reenrol', people: theirs.slice(0, 3).map((person) => ({ person, reason: 'score-falls' })) },

@@ -19,7 +19,7 @@ const publicKeys = async () => ({
 
 const update = (version: string): DeviceState => ({
   kind: 'update',
-  update: { rollout: randomUUID(), action: 'install', version, window: null, trialMinutes: 10, again: 0 },
+  update: { rollout: randomUUID(), action: 'install', version, window: null, trialMinutes: 10, retry: 0 },
 });
 const command = (
   id = randomUUID() as string,

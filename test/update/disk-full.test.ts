@@ -25,7 +25,7 @@ const directive: UpdateDirective = {
   version: '0.3.0',
   window: null,
   trialMinutes: 10,
-  again: 0,
+  retry: 0,
 };
 
 const probe =

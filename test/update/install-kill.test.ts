@@ -84,7 +84,7 @@ async function newLife() {
   const { id: person } = await store.people.add(aPerson());
   store.close();
   const confirmed: string[] = [];
-  let again = 0;
+  let retry = 0;
   let installed = false;
 
   /** One life of the machine: until it dies at the step or after so many ms, or has come to the end of the update. */
@@ -95,11 +95,11 @@ async function newLife() {
       version,
       window: null,
       trialMinutes: 10,
-      again: again++,
+      retry: retry++,
     };
     const child: ChildProcess = spawn(
       process.execPath,
-      [CHILD, root, mirror.url, JSON.stringify({ ...directive, again: 0 }), person, death.at ?? ''],
+      [CHILD, root, mirror.url, JSON.stringify({ ...directive, retry: 0 }), person, death.at ?? ''],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const ran: string[] = [];

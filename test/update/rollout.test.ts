@@ -129,7 +129,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
         version: '1.1.0',
         window: null,
         trialMinutes: 10,
-        again: 0,
+        retry: 0,
       });
       expect(made.counts).toMatchObject({ notified: 1, waiting: 5 });
       expect(await api.lastAudit()).toMatchObject({
@@ -403,7 +403,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       expect(await act(id, 'resume', { again: true })).toMatchObject({ state: 'running', stopped: null });
       await job();
       expect((await read(id)).state).toBe('running');
-      expect(await directiveOf(kiosks[0]!)).toMatchObject({ again: 1, action: 'install' });
+      expect(await directiveOf(kiosks[0]!)).toMatchObject({ retry: 1, action: 'install' });
       await pass(1000);
       for (const box of kiosks) await says(box, 'update-rolled-back', id);
       await job();

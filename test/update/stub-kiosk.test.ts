@@ -50,7 +50,7 @@ const directive: UpdateDirective = {
   version: '0.3.0',
   window: null,
   trialMinutes: 10,
-  again: 0,
+  retry: 0,
 };
 
 /** As a page of the server's would say it. */
@@ -74,7 +74,7 @@ test('a good build is installed, proves itself, and stays', async () => {
     version: '0.3.0',
     from: '0.2.0',
     action: 'install',
-    again: 0,
+    retry: 0,
     rollout: ROLLOUT,
   });
   await expect.poll(() => stub.keeper?.report(), soon).toMatchObject({ state: 'idle', slots: { trial: false } });
@@ -94,7 +94,7 @@ test('a build that ends at its start is left by itself, with the reason, and is 
   notify(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
   await expect.poll(() => notified(stub).at(-1)?.detail, soon).toMatchObject({ reason: 'update-failed-before' });
   expect(stub.keeper!.report()).toMatchObject({ state: 'idle', problem: { code: 'update-failed-before' } });
-  notify(stub, { ...directive, again: 1 });
+  notify(stub, { ...directive, retry: 1 });
   await expect.poll(() => notified(stub).filter(({ code }) => code === 'update-rolled-back').length, soon).toBe(2);
 });
 

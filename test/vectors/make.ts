@@ -215,7 +215,7 @@ async function messages() {
             version: '1.5.0',
             window: { from: '22:00', to: '04:30', zone: 'Europe/Berlin' },
             trialMinutes: 10,
-            again: 0,
+            retry: 0,
           },
         },
         { kind: 'config', revision: 4, config: { name: 'Empfang', direction: 'in', volume: 40, low: true } },

@@ -7,7 +7,7 @@ const asked: Asked = {
   action: 'install',
   version: '0.3.0',
   rollout: '33333333-3333-4333-8333-333333333333',
-  again: 0,
+  retry: 0,
 };
 
 function rig(random = 0.5) {

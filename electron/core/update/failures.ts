@@ -33,12 +33,12 @@ export function createFailures({ store, running, monotonic, random, log }: Failu
   let problem: Problem | null = null;
   let key = '';
   let count = 0;
-  let again = 0;
+  let retryAt = 0;
   return {
     get problem() {
       return problem;
     },
-    waits: (asked) => keyOf(asked) === key && monotonic() < again,
+    waits: (asked) => keyOf(asked) === key && monotonic() < retryAt,
     clear() {
       problem = null;
       key = '';
@@ -49,11 +49,11 @@ export function createFailures({ store, running, monotonic, random, log }: Failu
       problem = why;
       if (isBusy(why.code)) {
         count = before;
-        again = monotonic() + retryBusyAfter(random());
+        retryAt = monotonic() + retryBusyAfter(random());
         return;
       }
       count = before + 1;
-      again = isFinalError(why.code) ? Number.POSITIVE_INFINITY : monotonic() + retryAfter(count);
+      retryAt = isFinalError(why.code) ? Number.POSITIVE_INFINITY : monotonic() + retryAfter(count);
       if (!report) return;
       const known = readRefused(store);
       if (known?.key === key && known.code === why.code) return;
@@ -65,7 +65,7 @@ export function createFailures({ store, running, monotonic, random, log }: Failu
           version,
           from: running,
           action,
-          again: asked.again,
+          retry: asked.retry,
           ...(rollout && { rollout }),
           reason: why.code,
           message: why.message.slice(0, 200),

@@ -137,7 +137,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     if (staff) {
       const { version } = running;
       return {
-        asked: { action: 'install', version, rollout: null, again: 0 },
+        asked: { action: 'install', version, rollout: null, retry: 0 },
         directive: null,
         except: takenBack(store.deviceState.update, readFailed(store)),
         source: staff.source,
@@ -145,8 +145,8 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     }
     const directive = store.deviceState.update;
     if (!directive) return null;
-    const { action, version, rollout, again } = directive;
-    const asked = { action, version, rollout, again };
+    const { action, version, rollout, retry } = directive;
+    const asked = { action, version, rollout, retry };
     const judged: Judgement = BuildVersion.safeParse(version).success
       ? judge(directive, running.version, readFailed(store))
       : { do: 'refuse', why: unknownVersion(version) };

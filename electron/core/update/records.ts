@@ -18,7 +18,7 @@ const Asked = z.object({
   version: BuildVersion,
   /** Null: staff asked for it, here. */
   rollout: Uuid.nullable(),
-  again: z.number().int().nonnegative(),
+  retry: z.number().int().nonnegative(),
 });
 export type Asked = z.infer<typeof Asked>;
 
@@ -63,15 +63,15 @@ export const readRefused = ({ settings }: HasSettings): z.infer<typeof Refused> 
 /** The failed versions with one more. */
 export function withFailed(
   failed: Readonly<Record<string, number>>,
-  { version, again }: Asked,
+  { version, retry }: Asked,
 ): Record<string, number> {
   const others = Object.entries(failed).filter(([name]) => name !== version);
-  return Object.fromEntries([...others.slice(-(MAX_FAILED - 1)), [version, again]]);
+  return Object.fromEntries([...others.slice(-(MAX_FAILED - 1)), [version, retry]]);
 }
 
 /** The key of a wish: another one is tried again. */
-export const keyOf = ({ action, version, rollout, again }: Asked): string =>
-  [action, version, rollout ?? 'staff', again].join(' ');
+export const keyOf = ({ action, version, rollout, retry }: Asked): string =>
+  [action, version, rollout ?? 'staff', retry].join(' ');
 
 function read<T extends z.ZodType>(settings: HasSettings['settings'], key: string, schema: T): z.output<T> | null {
   const text = settings.get(key);
@@ -102,6 +102,6 @@ export function detailOf(
   { asked, version, from }: Pick<TrialRecord, 'asked' | 'version' | 'from'>,
   reason?: string,
 ): Record<string, string | number | boolean> {
-  const { action, rollout, again } = asked;
-  return { version, from, action, again, ...(rollout && { rollout }), ...(reason && { reason: reason.slice(0, 60) }) };
+  const { action, rollout, retry } = asked;
+  return { version, from, action, retry, ...(rollout && { rollout }), ...(reason && { reason: reason.slice(0, 60) }) };
 }

@@ -8,7 +8,7 @@ const directive: UpdateDirective = {
   version: '0.3.0',
   window: null,
   trialMinutes: 10,
-  again: 1,
+  retry: 1,
 };
 const judged = (change: Partial<UpdateDirective>, running = '0.2.0', failed = {}) => {
   const result = judge({ ...directive, ...change }, running, failed);
@@ -24,10 +24,10 @@ describe('a directive', () => {
     [{}, '0.4.0', {}, 'update-backwards'],
     [{ version: '0.3.0-rc.1' }, '0.3.0', {}, 'update-backwards'],
     // It failed here when it was asked for the second time.
-    [{ again: 0 }, '0.2.0', { '0.3.0': 1 }, 'update-failed-before'],
-    [{ again: 1 }, '0.2.0', { '0.3.0': 1 }, 'update-failed-before'],
-    [{ again: 2 }, '0.2.0', { '0.3.0': 1 }, 'stage'],
-    [{ again: 0 }, '0.2.0', { '0.3.1': 5 }, 'stage'],
+    [{ retry: 0 }, '0.2.0', { '0.3.0': 1 }, 'update-failed-before'],
+    [{ retry: 1 }, '0.2.0', { '0.3.0': 1 }, 'update-failed-before'],
+    [{ retry: 2 }, '0.2.0', { '0.3.0': 1 }, 'stage'],
+    [{ retry: 0 }, '0.2.0', { '0.3.1': 5 }, 'stage'],
     [{ action: 'rollback', version: '0.3.0' }, '0.3.0', {}, 'stage'],
     [{ action: 'rollback', version: '0.3.0' }, '0.2.0', {}, 'nothing'],
     [{ window: { from: '02:00', to: '03:00', zone: 'Europe/Berlin' } }, '0.2.0', {}, 'stage'],
@@ -42,9 +42,9 @@ describe('what staff do not mean by the newest', () => {
     [{}, {}, []],
     [{ action: 'rollback' }, {}, ['0.3.0']],
     // It failed here, and nobody has asked for it again.
-    [{ again: 1 }, { '0.3.0': 1 }, ['0.3.0']],
+    [{ retry: 1 }, { '0.3.0': 1 }, ['0.3.0']],
     // An admin chose it again.
-    [{ again: 2 }, { '0.3.0': 1 }, []],
+    [{ retry: 2 }, { '0.3.0': 1 }, []],
     [{ version: '0.4.0' }, { '0.3.0': 1 }, []],
     [{ action: 'rollback', version: 'nonsense' }, {}, []],
   ])('%j where %j failed: %j', (change, failed, versions) =>

@@ -21,7 +21,7 @@ const NOTHING: Judgement = { do: 'nothing' };
  */
 export function judge(directive: UpdateDirective | null, running: string, failed: FailedVersions): Judgement {
   if (!directive) return NOTHING;
-  const { action, version, again, window } = directive;
+  const { action, version, retry, window } = directive;
   if (action === 'rollback') {
     if (version !== running) return NOTHING;
   } else {
@@ -32,7 +32,7 @@ export function judge(directive: UpdateDirective | null, running: string, failed
         `version ${version} is older than ${running}, which runs here`,
         'Going back is done by a rollback.',
       );
-    if ((failed[version] ?? -1) >= again)
+    if ((failed[version] ?? -1) >= retry)
       return refuse(
         'update-failed-before',
         `version ${version} did not prove itself here before`,
@@ -50,8 +50,8 @@ export function judge(directive: UpdateDirective | null, running: string, failed
  */
 export function takenBack(directive: UpdateDirective | null, failed: FailedVersions): string[] {
   if (!directive || !BuildVersion.safeParse(directive.version).success) return [];
-  const { action, version, again } = directive;
-  return action === 'rollback' || (failed[version] ?? -1) >= again ? [version] : [];
+  const { action, version, retry } = directive;
+  return action === 'rollback' || (failed[version] ?? -1) >= retry ? [version] : [];
 }
 
 const refuse = (code: string, message: string, nextStep: string): Judgement => ({

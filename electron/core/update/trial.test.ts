@@ -14,7 +14,7 @@ const ATTEMPT = '11111111-1111-4111-8111-111111111111';
 const ROLLOUT = '33333333-3333-4333-8333-333333333333';
 const record: TrialRecord = {
   attempt: ATTEMPT,
-  asked: { action: 'install', version: B.version, rollout: ROLLOUT, again: 0 },
+  asked: { action: 'install', version: B.version, rollout: ROLLOUT, retry: 0 },
   build: buildId(B),
   version: B.version,
   from: A.version,
@@ -99,7 +99,7 @@ describe('the build on trial', () => {
       version: '0.3.0',
       from: '0.2.0',
       action: 'install',
-      again: 0,
+      retry: 0,
       rollout: ROLLOUT,
     });
     expect(readVerdict(k.layout, ATTEMPT)).toMatchObject({ outcome: 'healthy' });
@@ -162,7 +162,7 @@ describe('the build before', () => {
           version: '0.3.0',
           from: '0.2.0',
           action: 'install',
-          again: 0,
+          retry: 0,
           rollout: ROLLOUT,
           reason: 'trial-deadline: camera',
         },

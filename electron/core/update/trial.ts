@@ -95,7 +95,7 @@ function unrecorded(state: SlotState | null, { layout, running }: TrialDeps, id:
   if (!state || state.attempt === '' || state.current !== id || readVerdict(layout, state.attempt)) return null;
   return {
     attempt: state.attempt,
-    asked: { action: 'install', version: running.version, rollout: null, again: 0 },
+    asked: { action: 'install', version: running.version, rollout: null, retry: 0 },
     build: id,
     version: running.version,
     from: state.previous.replace(/-[0-9a-f]{12}$/, ''),

@@ -28,7 +28,7 @@ export const UpdateDirective = z.strictObject({
   window: UpdateWindow.nullable(),
   trialMinutes: TrialMinutes,
   /** A version that failed here is not tried again before this number has grown. */
-  again: z.number().int().min(0).max(1_000_000),
+  retry: z.number().int().min(0).max(1_000_000),
 });
 export type UpdateDirective = z.infer<typeof UpdateDirective>;
 

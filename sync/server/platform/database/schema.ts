@@ -1150,7 +1150,7 @@ export interface Tables {
     stop_kiosks: number;
     stop_percent: number;
     /** How often failed kiosks were asked to try once more. */
-    again: Defaulted<number>;
+    retry: Defaulted<number>;
     /** Failures before this are dealt with. */
     counting_since: Instant;
     stopped_failed: number | null;

@@ -18,7 +18,7 @@ export interface Acting {
 
 type What = RolloutAction['what'];
 type Change = Partial<{
-  [K in 'state' | 'step' | 'step_since' | 'again' | 'counting_since' | 'stopped_failed' | 'stopped_got' | 'ended_at']:
+  [K in 'state' | 'step' | 'step_since' | 'retry' | 'counting_since' | 'stopped_failed' | 'stopped_got' | 'ended_at']:
     | Row<'rollout'>[K]
     | undefined;
 }>;
@@ -94,7 +94,7 @@ export async function resumeRollout(a: Acting, id: string, again: boolean): Prom
     counting_since: a.now,
     stopped_failed: null,
     stopped_got: null,
-    again: row.again + (again ? 1 : 0),
+    retry: row.retry + (again ? 1 : 0),
   } as const;
   if (again)
     await a.tx

@@ -28,7 +28,7 @@ export function planOf(row: Row<'rollout'>): Plan {
     automatic: row.automatic,
     urgent: row.urgent,
     trialMinutes: row.trial_minutes,
-    again: row.again,
+    retry: row.retry,
     stopAt: { kiosks: row.stop_kiosks, percent: row.stop_percent },
     countingSince: row.counting_since,
   };

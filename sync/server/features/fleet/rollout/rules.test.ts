@@ -22,7 +22,7 @@ const plan = (change: Partial<Plan> = {}): Plan => ({
   automatic: true,
   urgent: false,
   trialMinutes: 10,
-  again: 0,
+  retry: 0,
   stopAt: { kiosks: 2, percent: 20 },
   countingSince: ago(48 * HOUR),
   ...change,
@@ -104,13 +104,13 @@ describe('what a kiosk receives', () => {
     directiveOf(plan({ state }), kiosk(progress, { ring }), window)?.action ?? null;
 
   test('who is reached installs, in the window of the site; nobody else', () => {
-    expect(directiveOf(plan({ again: 3 }), kiosk(null), window)).toEqual({
+    expect(directiveOf(plan({ retry: 3 }), kiosk(null), window)).toEqual({
       rollout: plan().id,
       action: 'install',
       version: '2.0.0',
       window,
       trialMinutes: 10,
-      again: 3,
+      retry: 3,
     });
     expect(directiveOf(plan({ urgent: true }), kiosk(null), window)?.window).toBeNull();
     expect(directiveFor('running', null, 'all')).toBeNull();

@@ -33,7 +33,7 @@ export interface Plan {
   readonly automatic: boolean;
   readonly urgent: boolean;
   readonly trialMinutes: number;
-  readonly again: number;
+  readonly retry: number;
   readonly stopAt: StopAt;
   /** Failures before this were answered for by the person who resumed it. */
   readonly countingSince: Date;
@@ -83,8 +83,8 @@ const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
  * word stays: a kiosk in the middle decides by itself, and one that is through has nothing to do.
  */
 export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | null): UpdateDirective | null {
-  const { id, version, state, trialMinutes, again, urgent } = plan;
-  const word = { rollout: id, version, window: urgent ? null : window, trialMinutes, again };
+  const { id, version, state, trialMinutes, retry, urgent } = plan;
+  const word = { rollout: id, version, window: urgent ? null : window, trialMinutes, retry };
   const known = kiosk.progress?.state;
   switch (state) {
     case 'running':

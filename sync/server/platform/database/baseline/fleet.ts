@@ -81,7 +81,7 @@ export const fleet: readonly string[] = [
      stop_kiosks integer not null,
      stop_percent integer not null,
      -- How often failed kiosks were asked to try once more.
-     again integer not null default 0,
+     retry integer not null default 0,
      -- Failures before this are dealt with.
      counting_since timestamptz not null,
      stopped_failed integer,
