@@ -100,7 +100,9 @@ function isolated(lng: string, values: Values = {}): Values {
 export const localeOf = (lng: string): string => ({ en: 'en-GB', ar: 'ar-u-nu-latn', zh: 'zh-CN' })[lng] ?? lng;
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
-function formatter(lng: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+
+/** Dates and times as a language writes them, 24 h; one formatter each, since making one is slow. */
+export function formatter(lng: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = lng + JSON.stringify(options);
   const known = clocks.get(key);
   if (known) return known;

@@ -1,34 +1,21 @@
-/** Which conventions a language's times and figures follow. Figures are 0 to 9 everywhere: counts in sentences are, too. */
-export const tagOf = (language: string): string =>
-  language === 'en' ? 'en-GB' : language === 'ar' ? 'ar-u-nu-latn' : language;
-
-const made = new Map<string, Intl.DateTimeFormat>();
-
-function format(language: string, timeZone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${language}/${timeZone}/${JSON.stringify(options)}`;
-  let formatter = made.get(key);
-  if (!formatter) {
-    formatter = new Intl.DateTimeFormat(tagOf(language), { ...options, hourCycle: 'h23', timeZone });
-    made.set(key, formatter);
-  }
-  return formatter;
-}
+import { formatter, localeOf } from '../../shared/i18n.ts';
 
 /** Hours and minutes in the site's zone, 24 h. */
 export const timeIn = (at: string | number, timeZone: string, language: string): string =>
-  format(language, timeZone, { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+  formatter(language, { timeZone, hour: '2-digit', minute: '2-digit' }).format(new Date(at));
 
 /** The same with seconds: two records of one minute stay apart. */
 export const exactTimeIn = (at: string | number, timeZone: string, language: string): string =>
-  format(language, timeZone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(at));
+  formatter(language, { timeZone, hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(new Date(at));
 
 /** "Tuesday, 24 November" in the site's zone. */
 export const dateIn = (at: string | number, timeZone: string, language: string): string =>
-  format(language, timeZone, { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
+  formatter(language, { timeZone, weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
 
 /** Day and time, short. */
 export const momentIn = (at: string | number, timeZone: string, language: string): string =>
-  format(language, timeZone, {
+  formatter(language, {
+    timeZone,
     day: '2-digit',
     month: '2-digit',
     year: 'numeric',
@@ -39,15 +26,15 @@ export const momentIn = (at: string | number, timeZone: string, language: string
 
 /** A day alone, short. */
 export const shortDateIn = (at: string | number, timeZone: string, language: string): string =>
-  format(language, timeZone, { day: '2-digit', month: '2-digit', year: 'numeric' }).format(new Date(at));
+  formatter(language, { timeZone, day: '2-digit', month: '2-digit', year: 'numeric' }).format(new Date(at));
 
 /** YYYY-MM-DD in the site's zone. */
 export const dayKeyIn = (at: string | number, timeZone: string): string =>
-  format('sv-SE', timeZone, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(at));
+  formatter('sv-SE', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(at));
 
 /** "2 minutes ago", "yesterday": rounded to the one unit that says enough. */
 export function agoOf(ms: number, language: string): string {
-  const relative = new Intl.RelativeTimeFormat(tagOf(language), { numeric: 'auto' });
+  const relative = new Intl.RelativeTimeFormat(localeOf(language), { numeric: 'auto' });
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return relative.format(-seconds, 'second');
   if (seconds < 3600) return relative.format(-Math.round(seconds / 60), 'minute');

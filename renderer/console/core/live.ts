@@ -1,13 +1,8 @@
 import { computed, effect, signal } from '@preact/signals';
+import { now } from '../../shared/web/now.ts';
 import { applyBoard, type BoardState, EMPTY, latestOf } from './board.ts';
 import { connectLive } from './connection.ts';
-import { leaveFor } from './session.ts';
-
-/** This machine's time, ms since 1970; ticks every second. */
-export const now = signal(Date.now());
-setInterval(() => {
-  now.value = Date.now();
-}, 1000);
+import { session } from './session.ts';
 
 /** What the live line sends. It is open while a page looks at it: who it shows is in the audit log. */
 export function createLive() {
@@ -33,7 +28,7 @@ export function createLive() {
           onLost() {
             lostAt.value ??= Date.now();
           },
-          onSignedOut: () => leaveFor('ended'),
+          onSignedOut: () => session.leaveFor('ended'),
         }),
       ),
   };

@@ -12,7 +12,7 @@ import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { signOut } from '../core/session.ts';
+import { session } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
@@ -56,7 +56,7 @@ function Account() {
                 text: t('account.everywhereText'),
                 action: t('account.everywhere'),
               });
-              if (sure) await signOut(true);
+              if (sure) await session.signOut(true);
             }}
           >
             {t('account.everywhere')}

@@ -1,9 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { currentLanguage } from '../../shared/i18n.ts';
+import { currentLanguage, localeOf } from '../../shared/i18n.ts';
 import { theme } from '../../shared/web/preferences.ts';
-import { tagOf } from '../core/clock.ts';
 import { t } from '../i18n.ts';
 import { axisLabels, axisRange, barSteps } from './chart-axis.ts';
 
@@ -152,7 +151,7 @@ function draw(element: HTMLElement, { x, zone, series, bars, format }: ChartProp
         {
           ...axis,
           incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000],
-          values: (_, splits) => splits.map((n) => n.toLocaleString(tagOf(language))),
+          values: (_, splits) => splits.map((n) => n.toLocaleString(localeOf(language))),
         },
       ],
       series: [

@@ -1,6 +1,6 @@
 import { currentLanguage } from '../../shared/i18n.ts';
+import { now } from '../../shared/web/now.ts';
 import { agoOf, momentIn, timeIn } from '../core/clock.ts';
-import { now } from '../core/live.ts';
 import { zoneOf } from '../core/places.ts';
 import { t } from '../i18n.ts';
 

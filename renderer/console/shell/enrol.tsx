@@ -11,7 +11,7 @@ import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
-import { loadSession, signOut, stage } from '../core/session.ts';
+import { session } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { Skeleton } from '../parts/table.tsx';
 
@@ -20,9 +20,9 @@ export function EnrolCard() {
   const own = useResource('own', (signal) => api(getOwnAccount, { signal }));
   return (
     <EntryCard wide>
-      {own.value ? <Enrolment own={own.value} onDone={() => void loadSession()} /> : <Skeleton rows={3} />}
+      {own.value ? <Enrolment own={own.value} onDone={() => void session.loadSession()} /> : <Skeleton rows={3} />}
       <ErrorNote error={own.error} onRetry={own.reload} />
-      <button type="button" class="quiet" onClick={() => void signOut()}>
+      <button type="button" class="quiet" onClick={() => void session.signOut()}>
         {t('leave')}
       </button>
     </EntryCard>
@@ -60,8 +60,8 @@ export function Enrolment({ own, onDone }: { own: OwnAccount; onDone: () => void
           }}
         />
       )}
-      {step === 2 && current === null && stage.value.kind === 'in' && <Present onGiven={setCurrent} />}
-      {step === 2 && (current !== null || stage.value.kind === 'enrol') && (
+      {step === 2 && current === null && session.stage.value.kind === 'in' && <Present onGiven={setCurrent} />}
+      {step === 2 && (current !== null || session.stage.value.kind === 'enrol') && (
         <SecondFactor proof={current === null ? {} : { current }} onSet={setCodes} />
       )}
       {codes && <Codes codes={codes} onDone={onDone} />}

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { SessionState } from '../../../sync/protocol/api/session.ts';
 import { IconLock, IconMenu } from '../../shared/icons.tsx';
 import { Preferences } from '../../shared/web/choices.tsx';
@@ -8,35 +8,28 @@ import { ErrorNote } from '../../shared/web/form.tsx';
 import { Mark } from '../../shared/web/mark.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import { go, route } from '../../shared/web/router.ts';
-import { now } from '../core/live.ts';
+import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
 import { forgetPlaces, loadPlaces } from '../core/places.ts';
-import { idleEndsAt, loadSession, type Role, signOut } from '../core/session.ts';
+import { type Role, session } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 import { type ConsolePage, GROUPS } from '../pages/page.ts';
 import { PageFrame } from '../parts/page.tsx';
 
 /** The signed-in page: a rail with what their role may open, and the page that the address names. */
-export function Shell({ session }: { session: SessionState }) {
-  const role = session.role as Role;
+export function Shell({ account }: { account: SessionState }) {
+  const role = account.role as Role;
   const [menu, setMenu] = useState(false);
   const { page: path, rest, query } = route.value;
   const pages = PAGES.filter((p) => p.roles.includes(role));
   const page = path === '' ? pages[0] : PAGES.find((p) => p.path === path);
-  const main = useRef<HTMLElement>(null);
-  const turned = useRef(false);
   useEffect(() => {
     void loadPlaces();
     return forgetPlaces;
   }, []);
-  // Another page: it begins at its top, a screen reader reads it from there, and the menu is out of the way.
-  useEffect(() => {
-    setMenu(false);
-    document.title = `${page ? t(`${page.path}.nav`) : t('missing.title')} · SmartPresence`;
-    if (turned.current) main.current?.focus();
-    turned.current = true;
-    scrollTo(0, 0);
-  }, [page, rest.join('/')]);
+  const part = rest.join('/');
+  useEffect(() => setMenu(false), [page, part]);
+  const main = usePageStart(page ? t(`${page.path}.nav`) : t('missing.title'), page, part);
   return (
     <div class="shell">
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
@@ -50,15 +43,15 @@ export function Shell({ session }: { session: SessionState }) {
         <p class="topbar-title">{page ? t(`${page.path}.nav`) : 'SmartPresence'}</p>
       </header>
       <div class="rail">
-        <Rail session={session} pages={pages} at={page} />
+        <Rail account={account} pages={pages} at={page} />
       </div>
       {menu && (
         <Dialog title="SmartPresence" onClose={() => setMenu(false)}>
-          <Rail session={session} pages={pages} at={page} />
+          <Rail account={account} pages={pages} at={page} />
         </Dialog>
       )}
       <main ref={main} id="main" class="main" tabIndex={-1}>
-        <EndsSoon />
+        <EndsSoon session={session} />
         {page?.roles.includes(role) ? (
           <page.View key={page.path} rest={rest} query={query} role={role} />
         ) : (
@@ -70,20 +63,15 @@ export function Shell({ session }: { session: SessionState }) {
 }
 
 function Rail({
-  session,
+  account,
   pages,
   at,
 }: {
-  session: SessionState;
+  account: SessionState;
   pages: readonly ConsolePage[];
   at: ConsolePage | undefined;
 }) {
   const { busy, error, run } = useWrite();
-  const leave = () =>
-    void run(async () => {
-      const no = await signOut();
-      return no ? { ok: false, error: no } : { ok: true, value: null };
-    });
   return (
     <div class="rail-inner">
       <nav aria-label={t('menu')}>
@@ -117,37 +105,17 @@ function Rail({
       <footer class="rail-foot">
         <p class="who">
           <span class="who-email" dir="ltr">
-            {session.email ?? t('noEmail')}
+            {account.email ?? t('noEmail')}
           </span>
-          <span class="muted">{t(`role.${session.role as Role}`)}</span>
+          <span class="muted">{t(`role.${account.role as Role}`)}</span>
         </p>
         <ErrorNote error={error} />
         <Preferences />
-        <button type="button" class="quiet" onClick={leave} aria-disabled={busy}>
+        <button type="button" class="quiet" onClick={() => void run(session.signOut)} aria-disabled={busy}>
           {t('leave')}
         </button>
       </footer>
     </div>
-  );
-}
-
-/** A session that nobody used ends; who is only reading gets the chance to say so. */
-const WARN_MS = 2 * 60_000;
-
-function EndsSoon() {
-  const left = idleEndsAt.value - now.value;
-  useEffect(() => {
-    if (left <= -1000) void loadSession();
-  }, [left <= -1000]);
-  if (left > WARN_MS || left <= 0) return null;
-  return (
-    <section class="note" data-kind="warn" role="alert">
-      <IconLock />
-      <p>{t('endsSoon.text')}</p>
-      <button type="button" class="quiet" onClick={() => void loadSession()}>
-        {t('endsSoon.stay')}
-      </button>
-    </section>
   );
 }
 

@@ -3,21 +3,18 @@ import { IconShield } from '../../shared/icons.tsx';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
-import { type Stage, signIn } from '../core/session.ts';
+import type { Held } from '../../shared/web/session.ts';
+import { type Place, signIn } from '../core/session.ts';
 import { t } from '../i18n.ts';
 
-export function SignInCard({ at: { why, error } }: { at: Extract<Stage, { kind: 'out' }> }) {
+export function SignInCard({ at: { why, error } }: { at: Extract<Held<Place>, { kind: 'out' }> }) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [code, setCode] = useState('');
   const { busy, error: refused, run } = useWrite();
   const first = useRef<HTMLHeadingElement>(null);
   useEffect(() => first.current?.focus(), [why]);
-  const submit = () =>
-    void run(async () => {
-      const no = await signIn(email, password, code);
-      return no ? { ok: false, error: no } : { ok: true, value: null };
-    });
+  const submit = () => void run(() => signIn(email, password, code));
   return (
     <EntryCard>
       <h1 ref={first} tabIndex={-1}>

@@ -1,40 +1,6 @@
-import { Confirmation } from '../../shared/web/confirm.tsx';
-import { LinkCard, OpeningCard } from '../../shared/web/entry.tsx';
-import { Toasts } from '../../shared/web/toast.tsx';
-import { enter, stage } from '../core/session.ts';
-import { t } from '../i18n.ts';
+import type { Held } from '../../shared/web/session.ts';
+import type { Place } from '../core/session.ts';
 import { Frame } from './frame.tsx';
 import { OutCard } from './sign-in.tsx';
 
-export function App() {
-  return (
-    <>
-      <Stage />
-      <Confirmation />
-      <Toasts />
-    </>
-  );
-}
-
-function Stage() {
-  const at = stage.value;
-  switch (at.kind) {
-    case 'opening':
-      return <OpeningCard />;
-    case 'link':
-      return (
-        <LinkCard
-          labels={{ title: t('link.title'), text: t('link.text'), button: t(at.busy ? 'link.busy' : 'link.button') }}
-          busy={at.busy}
-          error={at.error}
-          onEnter={() => void enter()}
-        />
-      );
-    case 'out':
-      return <OutCard at={at} />;
-    case 'in':
-      return <Frame />;
-    default:
-      return at satisfies never;
-  }
-}
+export const App = ({ at }: { at: Held<Place> }) => (at.kind === 'in' ? <Frame /> : <OutCard at={at} />);

@@ -1,16 +1,15 @@
-import { useEffect, useRef } from 'preact/hooks';
 import { undoMyErasure } from '../../../sync/protocol/api/portal.ts';
 import { momentOf } from '../../shared/i18n.ts';
-import { IconAlert, IconLock } from '../../shared/icons.tsx';
+import { IconAlert } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Preferences } from '../../shared/web/choices.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Mark } from '../../shared/web/mark.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { route } from '../../shared/web/router.ts';
+import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
 import { toast } from '../../shared/web/toast.tsx';
-import { now } from '../core/now.ts';
-import { idleEndsAt, loadSession, me, readMe, signOut } from '../core/session.ts';
+import { me, readMe, session } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 
@@ -20,16 +19,8 @@ import { PAGES } from '../pages/index.ts';
  */
 export function Frame() {
   const page = PAGES.find((p) => p.path === route.value.page) ?? PAGES[0]!;
-  const main = useRef<HTMLElement>(null);
-  const turned = useRef(false);
+  const main = usePageStart(t(`${page.path}.nav`), page);
   const read = useResource('me', readMe);
-  // Another page: it begins at its top, and a screen reader reads it from there.
-  useEffect(() => {
-    document.title = `${t(`${page.path}.nav`)} · SmartPresence`;
-    if (turned.current) main.current?.focus();
-    turned.current = true;
-    scrollTo(0, 0);
-  }, [page]);
   const profile = me.value;
   return (
     <div class="portal">
@@ -56,7 +47,7 @@ export function Frame() {
         </ul>
       </nav>
       <main ref={main} class="portal-main" tabIndex={-1}>
-        <EndsSoon />
+        <EndsSoon session={session} />
         <ErrorNote error={profile ? null : read.error} onRetry={read.reload} />
         {profile?.erasure && <UnderWay undoUntil={profile.erasure.undoUntil} />}
         {profile && <page.View key={page.path} me={profile} />}
@@ -72,7 +63,7 @@ function Leave() {
   const { busy, error, run } = useWrite();
   return (
     <>
-      <button type="button" class="quiet" onClick={() => void run(signOut)} aria-disabled={busy}>
+      <button type="button" class="quiet" onClick={() => void run(session.signOut)} aria-disabled={busy}>
         {t('leave')}
       </button>
       <ErrorNote error={error} />
@@ -84,7 +75,7 @@ function Leave() {
 function UnderWay({ undoUntil }: { undoUntil: string | null }) {
   const { busy, error, run } = useWrite();
   const undo = async () => {
-    const done = await run(() => api(undoMyErasure));
+    const done = await run(() => send('POST', '/api/gdpr/delete/my-account/undo', { answer: MyProfile }));
     if (!done?.ok) return;
     me.value = done.value;
     toast(() => t('erase.undone'));
@@ -104,27 +95,6 @@ function UnderWay({ undoUntil }: { undoUntil: string | null }) {
           </button>
         )}
       </div>
-    </section>
-  );
-}
-
-/** A session that nobody uses ends; who is only reading gets the chance to say so. */
-const WARN_MS = 2 * 60_000;
-
-function EndsSoon() {
-  const left = idleEndsAt.value - now.value;
-  const over = left <= -1000;
-  useEffect(() => {
-    if (over) void loadSession();
-  }, [over]);
-  if (left > WARN_MS || left <= 0) return null;
-  return (
-    <section class="note" data-kind="warn" role="alert">
-      <IconLock />
-      <p>{t('endsSoon.text')}</p>
-      <button type="button" class="quiet" onClick={() => void loadSession()}>
-        {t('endsSoon.stay')}
-      </button>
     </section>
   );
 }

@@ -28,22 +28,21 @@ export function OpeningCard() {
 }
 
 interface LinkCardProps {
-  readonly labels: { readonly title: string; readonly text: string; readonly button: string };
   readonly busy: boolean;
   readonly error: ApiError | null;
   readonly onEnter: () => void;
 }
 
 /** Link scanners of mail programs open links; none presses a button. */
-export function LinkCard({ labels, busy, error, onEnter }: LinkCardProps) {
+export function LinkCard({ busy, error, onEnter }: LinkCardProps) {
   return (
     <EntryCard>
-      <h1>{labels.title}</h1>
-      <p class="muted">{labels.text}</p>
+      <h1>{t('link.title')}</h1>
+      <p class="muted">{t('link.text')}</p>
       <ErrorNote error={error} />
       <button type="button" class="primary" onClick={() => onEnter()} aria-disabled={busy}>
         <IconShield />
-        {labels.button}
+        {t(busy ? 'link.busy' : 'link.button')}
       </button>
     </EntryCard>
   );

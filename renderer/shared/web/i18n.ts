@@ -6,4 +6,8 @@ import zh from './locales/zh.json' with { type: 'json' };
 
 /** Sentences that console and portal have in common. */
 export const SHARED = { en, de, ar, zh };
-export const { t, hasSentence } = translations<KeyOf<typeof en>>();
+/** And what each says of its own link, which `LinkCard` shows. */
+export interface LinkSentences {
+  readonly link: { readonly title: string; readonly text: string; readonly button: string; readonly busy: string };
+}
+export const { t, hasSentence } = translations<KeyOf<typeof en> | KeyOf<LinkSentences>>();

@@ -1,4 +1,4 @@
-import { now } from '../../core/live.ts';
+import { now } from '../../../shared/web/now.ts';
 import { t } from '../../i18n.ts';
 
 interface Clock {

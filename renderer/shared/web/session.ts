@@ -1,0 +1,116 @@
+import { signal } from '@preact/signals';
+import { endAllSessions, endSession, getSession, redeemLink, type SessionState } from '../../../sync/protocol/api/session.ts';
+import { type Answer, type ApiError, api, sessionHooks } from './api.ts';
+
+/** Before someone is in, whatever page it is. */
+type Outside =
+  | { readonly kind: 'opening' }
+  /** A one-time link was opened. A button redeems it: link scanners of mail programs open links, and press nothing. */
+  | { readonly kind: 'link'; readonly token: string; readonly busy: boolean; readonly error: ApiError | null }
+  | { readonly kind: 'out'; readonly why: 'left' | 'ended' | null; readonly error: ApiError | null };
+
+/** What a page shows by itself: who may be in, or a way to sign in. */
+export type Held<Place> = Exclude<Outside | Place, { readonly kind: 'opening' | 'link' }>;
+
+interface Rules<Place> {
+  /** A session ends unused after this long, ms. */
+  readonly idleMs: number;
+  /** Touching the page counts as using the session; reported at most so often, ms. */
+  readonly usedMs: number;
+  /** Where a session leads here: in, or out where it belongs to another page. */
+  readonly placeOf: (state: SessionState) => Place;
+}
+
+export type Session<Place extends { readonly kind: string }> = ReturnType<typeof createSession<Place>>;
+
+/** The session of a page, from the link to the last click. */
+export function createSession<Place extends { readonly kind: string }>({ idleMs, usedMs, placeOf }: Rules<Place>) {
+  const stage = signal<Outside | Place>({ kind: 'opening' });
+  let lifeMs = idleMs;
+  /** When it ends unless it is used, ms since 1970 by this machine's clock; only meant for a warning in time. */
+  const idleEndsAt = signal(Number.POSITIVE_INFINITY);
+  const isOutside = (at: Outside | Place): at is Outside => ['opening', 'link', 'out'].includes(at.kind);
+
+  sessionHooks.used = () => {
+    idleEndsAt.value = Date.now() + lifeMs;
+  };
+  sessionHooks.ended = () => {
+    if (!isOutside(stage.peek())) leaveFor('ended');
+  };
+
+  function leaveFor(why: 'left' | 'ended'): void {
+    idleEndsAt.value = Number.POSITIVE_INFINITY;
+    stage.value = { kind: 'out', why, error: null };
+  }
+
+  function admitted(state: SessionState, place = placeOf(state)): void {
+    if (place.kind !== 'out') {
+      // Lengths and no moments: this machine's clock may be wrong.
+      lifeMs = Math.max(60_000, Math.min(idleMs, Date.parse(state.expiresAt) - Date.now()));
+      idleEndsAt.value = Date.now() + lifeMs;
+    }
+    stage.value = place;
+  }
+
+  /** The one-time token out of the address, which is then cleaned: it must not stay in the history or on a shared screen. */
+  function takeToken(): string | null {
+    const token = new URLSearchParams(location.hash.slice(1)).get('enter');
+    if (token !== null) history.replaceState(null, '', location.pathname + location.search);
+    return token;
+  }
+
+  /** Begins, or begins again when the address brings a link. */
+  async function begin(): Promise<void> {
+    const token = takeToken();
+    if (token !== null) stage.value = { kind: 'link', token, busy: false, error: null };
+    else if (stage.peek().kind === 'opening') await loadSession();
+  }
+
+  /** Asks the server who is signed in here. */
+  async function loadSession(): Promise<void> {
+    const asked = await api(getSession);
+    if (asked.ok) return admitted(asked.value);
+    if (stage.peek().kind !== 'opening') return;
+    stage.value = { kind: 'out', why: null, error: asked.error.code === 'no-session' ? null : asked.error };
+  }
+
+  /** Trades the link's token for a session. */
+  async function enter(): Promise<void> {
+    const at = stage.peek();
+    if (!isOutside(at) || at.kind !== 'link' || at.busy) return;
+    stage.value = { ...at, busy: true, error: null };
+    const asked = await api(redeemLink, { body: { token: at.token } });
+    if (asked.ok) return admitted(asked.value);
+    const { error } = asked;
+    // The link was not spent: the button stays.
+    if (['unreachable', 'too-many-requests'].includes(error.code)) {
+      stage.value = { ...at, busy: false, error };
+      return;
+    }
+    // Anyone who is signed in already does not need the link.
+    const before = await api(getSession);
+    if (before.ok && placeOf(before.value).kind !== 'out') admitted(before.value);
+    else stage.value = { kind: 'out', why: null, error };
+  }
+
+  /** Ends the session. Not signed out unless the server says so: a page that only looks it would be a trap. */
+  async function signOut(everywhere = false): Promise<Answer<unknown>> {
+    const asked = await api(everywhere ? endAllSessions : endSession);
+    if (!asked.ok && asked.error.code !== 'no-session') return asked;
+    leaveFor('left');
+    return { ok: true, value: null };
+  }
+
+  /** A session ends a while after someone last touched the page, not after the page last asked something by itself. */
+  function keepSignedIn(): void {
+    let reportedAt = performance.now();
+    const used = (): void => {
+      if (performance.now() - reportedAt < usedMs || stage.peek().kind !== 'in') return;
+      reportedAt = performance.now();
+      void loadSession();
+    };
+    for (const event of ['pointerdown', 'keydown']) addEventListener(event, used, { passive: true });
+  }
+
+  return { stage, idleEndsAt, admitted, begin, enter, isOutside, keepSignedIn, leaveFor, loadSession, signOut };
+}

@@ -1,0 +1,77 @@
+import { type ComponentType, render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { z } from 'zod';
+import { initI18n, type Sentences } from '../i18n.ts';
+import { IconLock } from '../icons.tsx';
+import { keepFocus } from '../keep-focus.ts';
+import { Confirmation } from './confirm.tsx';
+import { LinkCard, OpeningCard } from './entry.tsx';
+import { type LinkSentences, t } from './i18n.ts';
+import { now } from './now.ts';
+import { startingLanguage } from './preferences.ts';
+import type { Held, Session } from './session.ts';
+import { Toasts } from './toast.tsx';
+
+/** Starts a page of the server. @param View what there is once it is known who sits before it */
+export function startPage<Place extends { readonly kind: string }>(
+  locales: Record<string, Sentences & LinkSentences>,
+  session: Session<Place>,
+  View: ComponentType<{ at: Held<Place> }>,
+): void {
+  // zod would try to compile code, which the page's content security policy forbids.
+  z.config({ jitless: true });
+  initI18n(locales, startingLanguage());
+  void session.begin();
+  session.keepSignedIn();
+  addEventListener('hashchange', () => void session.begin());
+  keepFocus(document);
+  const Stage = () => {
+    const at = session.stage.value;
+    if (at.kind === 'opening') return <OpeningCard />;
+    if (session.isOutside(at) && at.kind === 'link')
+      return <LinkCard busy={at.busy} error={at.error} onEnter={() => void session.enter()} />;
+    return <View at={at as Held<Place>} />;
+  };
+  render(
+    <>
+      <Stage />
+      <Confirmation />
+      <Toasts />
+    </>,
+    document.getElementById('app')!,
+  );
+}
+
+/** Another page begins at its top, and a screen reader reads it from there. @returns for what holds the page */
+export function usePageStart(title: string, page: unknown, part = '') {
+  const main = useRef<HTMLElement>(null);
+  const turned = useRef(false);
+  useEffect(() => {
+    document.title = `${title} · SmartPresence`;
+    if (turned.current) main.current?.focus();
+    turned.current = true;
+    scrollTo(0, 0);
+  }, [page, part]);
+  return main;
+}
+
+/** A session that nobody uses ends; who is only reading gets the chance to say so. */
+const WARN_MS = 2 * 60_000;
+
+export function EndsSoon({ session }: { session: Pick<Session<{ kind: string }>, 'idleEndsAt' | 'loadSession'> }) {
+  const left = session.idleEndsAt.value - now.value;
+  const over = left <= -1000;
+  useEffect(() => {
+    if (over) void session.loadSession();
+  }, [over]);
+  if (left > WARN_MS || left <= 0) return null;
+  return (
+    <section class="note" data-kind="warn" role="alert">
+      <IconLock />
+      <p>{t('endsSoon.text')}</p>
+      <button type="button" class="quiet" onClick={() => void session.loadSession()}>
+        {t('endsSoon.stay')}
+      </button>
+    </section>
+  );
+}
