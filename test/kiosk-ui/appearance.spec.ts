@@ -263,7 +263,7 @@ const CAMERA_TOUR: Tour = {
     core.methods.enrolFinish = finish;
   },
   '24c-enrol-on-card-done': async (page) => {
-    await press(page, '.issued .button-main');
+    await press(page, '.issued .button-primary');
     await page.locator('[data-end=enrolled]').waitFor();
   },
   '25-enrol-duplicate': async (page, core) => {
@@ -413,24 +413,24 @@ const FORM_TOUR: Tour = {
     await page.locator('.form-error p').waitFor();
   },
   '18b-set-pin': async (page) => {
-    await press(page, '.actions .button:not(.button-main)');
+    await press(page, '.actions .button:not(.button-primary)');
     await type(page, 'query', 'ma');
     await press(page, '.person .button:nth-child(5)');
   },
   '18c-cards': async (page) => {
-    await press(page, '.actions .button:not(.button-main)');
+    await press(page, '.actions .button:not(.button-primary)');
     await type(page, 'query', 'ma');
     await press(page, '.person .button:nth-child(4)');
     await page.locator('.confirm').waitFor();
   },
   '18d-card': async (page) => {
-    await press(page, '.confirm .button-main');
+    await press(page, '.confirm .button-primary');
     await page.locator('.printed').waitFor();
   },
   '18d-card-not-printed': async (page, core) => {
     const { printing } = core.methods;
     core.methods.printing = async () => ({ printer: 'ready', trouble: null, newest: 7, job: 'failed' });
-    await press(page, '.issued .actions .button:not(.button-main)');
+    await press(page, '.issued .actions .button:not(.button-primary)');
     await page.locator('.print-words[data-bad=true]').waitFor();
     core.methods.printing = printing;
   },
@@ -450,7 +450,7 @@ const FORM_TOUR: Tour = {
     await toStaff(page, core);
     await press(page, '.menu [data-open=people]');
     await type(page, 'query', 'ma');
-    await press(page, '.person .button-bad');
+    await press(page, '.person .button-danger');
     await page.locator('.confirm').waitFor();
   },
   '20-state': async (page, core) => {
@@ -502,8 +502,8 @@ const FORM_TOUR: Tour = {
     core.methods.printing = printing;
   },
   '20c-evacuation-under-way': async (page, core) => {
-    await press(page, '.evacuation-actions .button-bad');
-    await page.locator('.evacuee .button-main').nth(1).click();
+    await press(page, '.evacuation-actions .button-danger');
+    await page.locator('.evacuee .button-primary').nth(1).click();
     await page.locator('.evacuee[data-missing=false]').waitFor();
     // Wardens at another kiosk and in the console mark as well.
     marked(core, { 2: { where: 'kiosk', name: 'Eingang Ost' }, 5: { where: 'console', name: '' } });
@@ -547,7 +547,7 @@ const FORM_TOUR: Tour = {
   '20e-members-seal': async (page) => {
     await press(page, '.actions button[type=button]');
     await press(page, '[data-do=seal]');
-    await press(page, '.confirm .button-main');
+    await press(page, '.confirm .button-primary');
     await page.locator('[data-sealed]').waitFor();
   },
   '20e-technician-code': async (page, core) => {

@@ -117,7 +117,7 @@ for (const screen of SCREENS) {
     expect(core.callsOf('enrolBegin')[0]?.person).toMatch(/^[0-9a-f-]{36}$/);
     // A camera reads from the screen what the card carries.
     expect(await codeOn(page)).toBe(TEMPLATE_CARD);
-    await page.locator('.issued .button-main').click();
+    await page.locator('.issued .button-primary').click();
     await expect(page.locator('[data-end=enrolled]')).toBeVisible();
     await expect(page.locator('.printed')).toHaveCount(0);
     // A person who was here before is not deleted by a button of their new enrolment.
@@ -149,7 +149,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     await page.keyboard.press('Space');
     await page.keyboard.press('Enter');
     await expect(page.locator('[data-end=enrolled]')).toContainText('Max Mustermann');
-    await tabTo(page, '[data-end=enrolled] .button-main');
+    await tabTo(page, '[data-end=enrolled] .button-primary');
     await page.keyboard.press('Enter');
     await expect(page.locator('.staff-list .person')).toHaveCount(1);
   });
@@ -165,11 +165,11 @@ for (const screen of SCREENS.slice(0, 2)) {
     await expect(page.locator('.printed')).toContainText('Max Mustermann');
     expect(core.callsOf('cardIssue')).toMatchObject([{ replace: true }]);
     expect(await codeOn(page)).toBe(CARD);
-    await page.locator('.issued .button-main').click();
+    await page.locator('.issued .button-primary').click();
     await expect(page.locator('.people-found .hint')).toContainText('Max Mustermann');
     await expect(page.locator('.printed')).toHaveCount(0);
     await page.locator('.person .button:nth-child(4)').click();
-    await page.locator('.confirm .button-bad').click();
+    await page.locator('.confirm .button-danger').click();
     await expect(page.locator('.people-found .hint')).toContainText('Max Mustermann');
     expect(core.callsOf('cardRevoke')).toHaveLength(1);
   });

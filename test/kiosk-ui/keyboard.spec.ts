@@ -266,25 +266,25 @@ for (const [language, words, width, height] of [
     expect(core.callsOf('personSetPin')).toMatchObject([{ pin: '9753' }]);
     await press(page, `${max} .button:nth-child(4)`);
     await expect(page.locator('.confirm .title')).toBeFocused();
-    await press(page, '.confirm .button-main');
+    await press(page, '.confirm .button-primary');
     await expect(page.locator('.issued .title')).toBeFocused();
     await seen('card');
-    await press(page, '.issued .button-main');
+    await press(page, '.issued .button-primary');
     await held(page);
-    await press(page, `${max} .button-bad`);
+    await press(page, `${max} .button-danger`);
     await expect(page.locator('.confirm .title')).toBeFocused();
     await seen('remove');
     // What leaves things as they are comes first.
     await page.keyboard.press('Tab');
     await expect(page.locator('.confirm .button').first()).toBeFocused();
-    await press(page, '.confirm .button-bad-main');
+    await press(page, '.confirm .button-primary-danger');
     await expect(page.locator('.people-found [role=status]')).toContainText('Max Mustermann');
     expect(core.callsOf('personDelete')).toHaveLength(1);
     await held(page);
     await back();
 
     await open('evacuation');
-    await press(page, '.evacuation-actions .button-bad');
+    await press(page, '.evacuation-actions .button-danger');
     await expect(page.locator('.evacuation[data-running=true]')).toBeVisible();
     await expect(page.locator('.evacuation-actions .button').first()).toBeFocused();
     await press(page, '.evacuee .button');
@@ -294,7 +294,7 @@ for (const [language, words, width, height] of [
     await press(page, '.evacuation-actions .button', 'Shift+Tab');
     await expect(page.locator('.evacuation-ask .button').first()).toBeFocused();
     await seen('evacuation-end');
-    await press(page, '.evacuation-ask .button-bad');
+    await press(page, '.evacuation-ask .button-danger');
     await expect(page.locator('.evacuation[data-running=false]')).toBeVisible();
     await held(page);
     await back();

@@ -132,14 +132,14 @@ for (const screen of SCREENS) {
     await expectNoAxeFault(page, `${where}: ask`);
     await shot(page, 'ask');
     expect(core.callsOf('reviewRefuse')).toHaveLength(0);
-    await tabTo(page, '.review-ask .button-bad-main');
+    await tabTo(page, '.review-ask .button-primary-danger');
     await page.keyboard.press('Enter');
 
     // Nobody has agreed: there is no way to accept.
     await expect(page.locator('.review-words .title')).toHaveText('محمد العربي');
     expect(core.callsOf('reviewRefuse')).toMatchObject([{ enrolled: null }]);
     await expect(page.locator('[data-do=accept]')).toHaveCount(0);
-    await expect(page.locator('[data-do=enrol].button-main')).toBeVisible();
+    await expect(page.locator('[data-do=enrol].button-primary')).toBeVisible();
     await expectNoAxeFault(page, `${where}: no consent`);
     expect.soft(await outside(page), 'no consent').toEqual([]);
     await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
@@ -190,7 +190,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     await expect(page.locator('[data-end=enrolled]')).toContainText('محمد العربي');
     await expect.poll(() => core.callsOf('reviewRefuse').length).toBe(1);
     expect(core.callsOf('reviewRefuse')[0]!.enrolled).toMatch(/^[0-9a-f-]{36}$/);
-    await page.locator('[data-end=enrolled] .button-main').click();
+    await page.locator('[data-end=enrolled] .button-primary').click();
     await expect(page.locator('.review-item')).toHaveCount(0);
     await expect(page.locator('.review-said .hint')).not.toBeEmpty();
     await expect(page.locator('.review-said .hint')).toBeFocused();

@@ -5,6 +5,7 @@ import {
   type OwnAccount,
   renewRecoveryCodes,
 } from '../../../sync/protocol/api/accounts.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconKey } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -47,9 +48,7 @@ function Account() {
         <h2>{t('account.everywhere')}</h2>
         <p class="muted">{t('account.everywhereText')}</p>
         <div class="actions start">
-          <button
-            type="button"
-            class="quiet"
+          <Button
             onClick={async () => {
               const sure = await confirm({
                 title: t('account.everywhere'),
@@ -60,7 +59,7 @@ function Account() {
             }}
           >
             {t('account.everywhere')}
-          </button>
+          </Button>
         </div>
       </section>
     </PageFrame>
@@ -85,9 +84,7 @@ function Complete({ account, reload }: { account: OwnAccount; reload: () => void
           {value}
         </p>
       </div>
-      <button type="button" class="quiet" onClick={() => setTask(name)}>
-        {t(`account.${name}Change`)}
-      </button>
+      <Button onClick={() => setTask(name)}>{t(`account.${name}Change`)}</Button>
     </li>
   );
   return (
@@ -177,9 +174,9 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
         />
       )}
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('enrol.next')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

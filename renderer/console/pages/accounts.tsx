@@ -7,6 +7,7 @@ import {
   listAccounts,
   removeAccount,
 } from '../../../sync/protocol/api/accounts.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconStaff } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -71,9 +72,9 @@ function Accounts({ role }: PageProps) {
       lead={t('accounts.lead')}
       actions={
         admin && (
-          <button type="button" class="primary" onClick={() => setAdding(true)}>
+          <Button kind="primary" onClick={() => setAdding(true)}>
             {t('accounts.add')}
-          </button>
+          </Button>
         )
       }
     >
@@ -185,9 +186,9 @@ function Add({ onDone }: { onDone: (link: ALink) => void }) {
         options={ROLES.map((r) => [r, t(`role.${r}`)])}
       />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !email.trim()}>
+        <Button submit kind="primary" disabled={busy || !email.trim()}>
           {t('accounts.add')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { type AttendanceRow, listAttendance, METHODS } from '../../../sync/protocol/api/attendance.ts';
 import { exportAttendance } from '../../../sync/protocol/api/exports.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconDownload, IconList } from '../../shared/icons.tsx';
 import { type ApiError, download } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -64,9 +65,9 @@ function Attendance({ query, role }: PageProps) {
         <>
           <Exports file={(format) => download(exportAttendance, { query: { ...filter, format } })} />
           {may && (
-            <button type="button" class="primary" onClick={() => setTask({ kind: 'add' })}>
+            <Button kind="primary" onClick={() => setTask({ kind: 'add' })}>
               {t('attendance.add')}
-            </button>
+            </Button>
           )}
         </>
       }
@@ -187,10 +188,10 @@ function Attendance({ query, role }: PageProps) {
                     row.voided === null &&
                     row.person !== null && (
                       <>
-                        <RowButton class="quiet small" onClick={() => setTask({ kind: 'replace', row })}>
+                        <RowButton size="small" onClick={() => setTask({ kind: 'replace', row })}>
                           {t('attendance.correct')}
                         </RowButton>
-                        <RowButton class="quiet small" onClick={() => setTask({ kind: 'void', row })}>
+                        <RowButton size="small" onClick={() => setTask({ kind: 'void', row })}>
                           {t('attendance.void')}
                         </RowButton>
                       </>
@@ -227,17 +228,15 @@ export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<Ap
     <>
       <ErrorNote error={error} />
       {(['csv', 'xlsx'] as const).map((format) => (
-        <button
+        <Button
           key={format}
-          type="button"
-          class="quiet"
-          aria-disabled={busy}
+          disabled={busy}
           aria-label={`${t('attendance.exporting')}: ${t(`attendance.${format}`)}`}
           onClick={() => void fetchFile(format)}
         >
           <IconDownload />
           {t(`attendance.${format}`)}
-        </button>
+        </Button>
       ))}
     </>
   );

@@ -8,6 +8,7 @@ import {
   reopenAttention,
   resolveAttention,
 } from '../../../sync/protocol/api/attention.ts';
+import { Button } from '../../shared/button.tsx';
 import type { Under } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
@@ -253,9 +254,9 @@ function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) 
         onValue={setNote}
       />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || note.trim() === ''}>
+        <Button submit kind="primary" disabled={busy || note.trim() === ''}>
           {t('attention.resolve')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -12,6 +12,7 @@ import {
   verifyAudit,
 } from '../../../sync/protocol/api/audit.ts';
 import { AUDIT_ACTIONS } from '../../../sync/protocol/api/endpoint.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconDownload, IconSearch, IconShield } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -82,9 +83,7 @@ function Audit({ rest: [affected = ''] }: PageProps) {
       lead={t('audit.lead')}
       actions={
         <>
-          <button
-            type="button"
-            class="quiet"
+          <Button
             onClick={() =>
               void run(async () => {
                 const no = await download(exportAudit, { query: sought });
@@ -94,11 +93,11 @@ function Audit({ rest: [affected = ''] }: PageProps) {
           >
             <IconDownload />
             {t('audit.export')}
-          </button>
-          <button type="button" class="primary" onClick={() => setVerifying(true)}>
+          </Button>
+          <Button kind="primary" onClick={() => setVerifying(true)}>
             <IconShield />
             {t('audit.verify')}
-          </button>
+          </Button>
         </>
       }
     >
@@ -121,19 +120,17 @@ function Audit({ rest: [affected = ''] }: PageProps) {
         <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
         <TextField label={t('audit.affected')} hint={t('audit.affectedHint')} dir="ltr" {...field('affected')} />
         <div class="actions start">
-          <button type="submit" class="primary">
+          <Button submit kind="primary">
             {t('audit.search')}
-          </button>
-          <button
-            type="button"
-            class="quiet"
+          </Button>
+          <Button
             onClick={() => {
               setTyped(EMPTY);
               setSought({});
             }}
           >
             {t('filters.clear')}
-          </button>
+          </Button>
         </div>
       </Form>
       <PagedTable
@@ -185,7 +182,7 @@ function Audit({ rest: [affected = ''] }: PageProps) {
             label: t('audit.outcome'),
             cell: (r) => (
               <>
-                <RowButton class="quiet small" onClick={() => setDetail(r)}>
+                <RowButton size="small" onClick={() => setDetail(r)}>
                   {t(keyOr(`audit.outcomes.${r.outcome}`, 'audit.outcomes.refused'))}
                   {/* One reader may make two rows of one kind in a second. */}
                   <span class="sr-only"> {t('audit.row', { position: r.position })}</span>
@@ -336,9 +333,9 @@ function Verify() {
         </p>
       )}
       <div class="actions">
-        <button type="button" class="primary" aria-disabled={busy} onClick={() => void verify()}>
+        <Button kind="primary" disabled={busy} onClick={() => void verify()}>
           {t(busy ? 'audit.verifying' : 'audit.verify')}
-        </button>
+        </Button>
       </div>
     </div>
   );

@@ -7,6 +7,7 @@ import {
   NewConsentText,
   reviewConsentText,
 } from '../../../sync/protocol/api/consents.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -120,9 +121,9 @@ function Texts({ role }: PageProps) {
       lead={t('texts.lead')}
       actions={
         mayAdd && (
-          <button type="button" class="primary" onClick={() => setAdding(true)}>
+          <Button kind="primary" onClick={() => setAdding(true)}>
             {t('texts.add')}
-          </button>
+          </Button>
         )
       }
     >
@@ -160,10 +161,10 @@ function Texts({ role }: PageProps) {
           </p>
           {!text.reviewed && role === 'dpo' && (
             <div class="actions start">
-              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void review(text)}>
+              <Button disabled={busy} onClick={() => void review(text)}>
                 <IconShield />
                 {t('texts.review')}
-              </button>
+              </Button>
             </div>
           )}
           {!text.reviewed && role === 'admin' && <p class="muted small">{t('texts.dpoOnly')}</p>}
@@ -233,9 +234,9 @@ function Add({ onDone }: { onDone: () => void }) {
         onValue={setBody}
       />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+        <Button submit kind="primary" disabled={busy || !parsed.success}>
           {t('texts.add')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -75,7 +75,7 @@ function Corrections({ query, role }: PageProps) {
                 ? t('corrections.undone')
                 : role !== 'dpo' &&
                   row.kind !== 'undo' && (
-                    <RowButton class="quiet small" aria-disabled={busy} onClick={() => void undo(row.id)}>
+                    <RowButton size="small" disabled={busy} onClick={() => void undo(row.id)}>
                       {t('corrections.undo')}
                     </RowButton>
                   ),

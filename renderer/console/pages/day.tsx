@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { exportDays, exportPayroll, PayrollLayout } from '../../../sync/protocol/api/exports.ts';
 import { getDayReport } from '../../../sync/protocol/api/reports.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField } from '../../shared/web/form.tsx';
@@ -37,12 +38,10 @@ function Day({ query }: PageProps) {
       <FilterBar names={['site', 'day']}>
         <SiteField />
         <TextField label={t('day.day')} type="date" {...filterOf('day')} value={day} />
-        <button type="button" class="quiet" onClick={() => move(-1)}>
-          {t('day.before')}
-        </button>
-        <button type="button" class="quiet" onClick={() => day < today && move(1)} aria-disabled={day >= today}>
+        <Button onClick={() => move(-1)}>{t('day.before')}</Button>
+        <Button onClick={() => day < today && move(1)} disabled={day >= today}>
           {t('day.after')}
-        </button>
+        </Button>
       </FilterBar>
       <PagedTable
         counted="people"

@@ -8,6 +8,7 @@ import {
   NewProvisioningCode,
   revokeDevice,
 } from '../../../sync/protocol/api/devices.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconKiosk } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -63,9 +64,9 @@ function Devices({ role }: PageProps) {
       lead={t('devices.lead')}
       actions={
         admin && (
-          <button type="button" class="primary" onClick={() => setTask({ kind: 'new' })}>
+          <Button kind="primary" onClick={() => setTask({ kind: 'new' })}>
             {t('devices.add')}
-          </button>
+          </Button>
         )
       }
     >
@@ -202,9 +203,9 @@ function NewKiosk() {
         <SelectField label={t('people.site')} value={site} onValue={setSite} options={siteOptions()} />
       )}
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !name.trim()}>
+        <Button submit kind="primary" disabled={busy || !name.trim()}>
           {t('devices.makeCode')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -225,9 +226,9 @@ function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
       <TextField label={t('devices.fingerprint')} required dir="ltr" maxLength={60} value={typed} onValue={setTyped} />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !typed.trim()}>
+        <Button submit kind="primary" disabled={busy || !typed.trim()}>
           {t('devices.approve')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -256,9 +257,9 @@ function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
         />
       )}
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !name.trim()}>
+        <Button submit kind="primary" disabled={busy || !name.trim()}>
           {t('people.save')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

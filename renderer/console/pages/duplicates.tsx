@@ -7,6 +7,7 @@ import {
   rejectDuplicate,
 } from '../../../sync/protocol/api/attendance.ts';
 import { getPerson, type Person } from '../../../sync/protocol/api/people.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconRepeat } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -160,9 +161,9 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
                 </div>
               </dl>
               <div class="actions start">
-                <button type="button" class="primary" aria-disabled={busy} onClick={() => void keep(person)}>
+                <Button kind="primary" disabled={busy} onClick={() => void keep(person)}>
                   {t('duplicates.keep')}
-                </button>
+                </Button>
               </div>
             </section>
           ) : (

@@ -1,4 +1,5 @@
 import { getErasure, getErasureCertificate, listErasures, undoErasure } from '../../../sync/protocol/api/erasures.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconBack, IconDownload, IconErase } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -112,25 +113,25 @@ function One({ request, role }: { request: string; role: Role }) {
       title={t('erasures.one')}
       actions={
         <>
-          <button type="button" class="quiet" onClick={() => go('erasures')}>
+          <Button onClick={() => go('erasures')}>
             <IconBack />
             {t('erasures.back')}
-          </button>
+          </Button>
           {erasure?.state === 'requested' && role !== 'auditor' && (
-            <button type="button" class="primary" aria-disabled={busy} onClick={() => void undo()}>
+            <Button kind="primary" disabled={busy} onClick={() => void undo()}>
               {t('erasures.undo')}
-            </button>
+            </Button>
           )}
           {erasure?.state === 'done' && (
             <>
-              <button type="button" class="quiet" onClick={() => save('jws')}>
+              <Button onClick={() => save('jws')}>
                 <IconDownload />
                 {t('erasures.signed')}
-              </button>
-              <button type="button" class="primary" onClick={() => save('md')}>
+              </Button>
+              <Button kind="primary" onClick={() => save('md')}>
                 <IconDownload />
                 {t('erasures.certificate')}
-              </button>
+              </Button>
             </>
           )}
         </>

@@ -8,6 +8,7 @@ import {
   startEvacuation,
   unmarkSafe,
 } from '../../../sync/protocol/api/presence.ts';
+import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconCheck, IconExit, IconPrint } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
@@ -81,20 +82,20 @@ function EvacuationView({ query, role }: PageProps) {
       lead={t('evacuation.lead')}
       actions={
         <>
-          <button type="button" class="quiet no-print" onClick={() => print()}>
+          <Button class="no-print" onClick={() => print()}>
             <IconPrint />
             {t('print')}
-          </button>
+          </Button>
           {may &&
             state.value &&
             (current ? (
-              <button type="button" class="quiet no-print" onClick={() => void end()} aria-disabled={busy}>
+              <Button class="no-print" onClick={() => void end()} disabled={busy}>
                 {t('evacuation.end')}
-              </button>
+              </Button>
             ) : (
-              <button type="button" class="primary danger no-print" onClick={() => void begin()} aria-disabled={busy}>
+              <Button kind="primary-danger" class="no-print" onClick={() => void begin()} disabled={busy}>
                 {t('evacuation.begin')}
-              </button>
+              </Button>
             ))}
         </>
       }
@@ -202,7 +203,7 @@ function RollCall({
                     )}
                   </span>
                   {may && (
-                    <RowButton class="quiet no-print" onClick={() => void set(row, false)}>
+                    <RowButton class="no-print" onClick={() => void set(row, false)}>
                       {t('evacuation.unmark')}
                     </RowButton>
                   )}
@@ -211,7 +212,7 @@ function RollCall({
                 <>
                   <strong class="missing">{t('evacuation.missing')}</strong>
                   {may && (
-                    <RowButton class="quiet no-print" onClick={() => void set(row, true)}>
+                    <RowButton class="no-print" onClick={() => void set(row, true)}>
                       {t('evacuation.mark')}
                     </RowButton>
                   )}

@@ -1,5 +1,6 @@
 import { AlertCode, type FleetKiosk, type FleetPage, listFleet } from '../../../sync/protocol/api/fleet.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Empty } from '../../shared/web/empty.tsx';
@@ -53,12 +54,8 @@ function List() {
       lead={t('fleet.lead')}
       actions={
         <>
-          <button type="button" class="quiet" onClick={() => go('fleet/staff')}>
-            {t('kioskStaff.nav')}
-          </button>
-          <button type="button" class="quiet" onClick={() => go('fleet/templates')}>
-            {t('fleet.templates')}
-          </button>
+          <Button onClick={() => go('fleet/staff')}>{t('kioskStaff.nav')}</Button>
+          <Button onClick={() => go('fleet/templates')}>{t('fleet.templates')}</Button>
         </>
       }
     >

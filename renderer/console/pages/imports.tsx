@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { listConsentTexts } from '../../../sync/protocol/api/consents.ts';
 import { listImports, NewImport, startImport } from '../../../sync/protocol/api/imports.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -36,9 +37,9 @@ function List() {
       title={t('imports.nav')}
       lead={t('imports.lead')}
       actions={
-        <button type="button" class="primary" onClick={() => setBeginning(true)}>
+        <Button kind="primary" onClick={() => setBeginning(true)}>
           {t('imports.begin')}
-        </button>
+        </Button>
       }
     >
       <PagedTable
@@ -111,9 +112,9 @@ function Begin() {
       )}
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+        <Button submit kind="primary" disabled={busy || !parsed.success}>
           {t('imports.begin')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

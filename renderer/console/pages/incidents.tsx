@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { listIncidents, OpenIncident, openIncident } from '../../../sync/protocol/api/incidents.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -40,9 +41,9 @@ function List({ mayOpen }: { mayOpen: boolean }) {
       lead={t('incidents.lead')}
       actions={
         mayOpen && (
-          <button type="button" class="primary danger" onClick={() => setOpening(true)}>
+          <Button kind="primary-danger" onClick={() => setOpening(true)}>
             {t('incidents.open')}
-          </button>
+          </Button>
         )
       }
     >
@@ -111,9 +112,9 @@ function Open() {
         <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" value={time} onValue={setTime} />
       </div>
       <div class="actions">
-        <button type="submit" class="primary danger" aria-disabled={busy || !parsed.success}>
+        <Button submit kind="primary-danger" disabled={busy || !parsed.success}>
           {t('incidents.open')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

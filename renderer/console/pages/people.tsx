@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { createPerson, listPeople, NewPerson, type Person } from '../../../sync/protocol/api/people.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconAddPerson, IconPeople } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -51,10 +52,10 @@ function List({ mayAdd }: { mayAdd: boolean }) {
       lead={t('people.lead')}
       actions={
         mayAdd && (
-          <button type="button" class="primary" onClick={() => setAdding(true)}>
+          <Button kind="primary" onClick={() => setAdding(true)}>
             <IconAddPerson />
             {t('people.add')}
-          </button>
+          </Button>
         )
       }
     >
@@ -66,20 +67,16 @@ function List({ mayAdd }: { mayAdd: boolean }) {
           options={(['number', 'email', 'badge'] as const).map((f) => [f, t(`people.${f}`)])}
         />
         <TextField label={t('people.exactly')} dir="ltr" value={typed} onValue={setTyped} />
-        <button type="submit" class="quiet">
-          {t('people.find')}
-        </button>
+        <Button submit>{t('people.find')}</Button>
         {searching && (
-          <button
-            type="button"
-            class="quiet"
+          <Button
             onClick={() => {
               setTyped('');
               setSought({});
             }}
           >
             {t('people.all')}
-          </button>
+          </Button>
         )}
       </Form>
       {sites.value.length > 1 && (
@@ -168,9 +165,9 @@ function Add({ onDone }: { onDone: (person: Person) => void }) {
         options={languageOptions()}
       />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !values.name?.trim()}>
+        <Button submit kind="primary" disabled={busy || !values.name?.trim()}>
           {t('people.add')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

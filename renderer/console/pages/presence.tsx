@@ -1,4 +1,5 @@
 import type { Inside } from '../../../sync/protocol/api/presence.ts';
+import { Button } from '../../shared/button.tsx';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconPeople } from '../../shared/icons.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
@@ -36,9 +37,9 @@ function PresenceView({ query }: PageProps) {
       title={t('presence.nav')}
       lead={t('presence.lead')}
       actions={
-        <button type="button" class="quiet" onClick={read.reload} aria-disabled={read.loading}>
+        <Button onClick={read.reload} disabled={read.loading}>
           {t('presence.refresh')}
-        </button>
+        </Button>
       }
     >
       <FilterBar names={[]}>

@@ -7,6 +7,7 @@ import {
   releaseHold,
   setHold,
 } from '../../../sync/protocol/api/retention.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -49,9 +50,9 @@ function RetentionView({ role }: PageProps) {
       lead={t('retention.lead')}
       actions={
         mayRun && (
-          <button type="button" class="quiet" aria-disabled={busy} onClick={() => void dryRun()}>
+          <Button disabled={busy} onClick={() => void dryRun()}>
             {t('retention.dryRun')}
-          </button>
+          </Button>
         )
       }
     >
@@ -169,11 +170,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
     <section class="card panel">
       <div class="panel-head">
         <h2>{t('retention.holds')}</h2>
-        {mayWrite && (
-          <button type="button" class="quiet" onClick={() => setAdding(true)}>
-            {t('retention.addHold')}
-          </button>
-        )}
+        {mayWrite && <Button onClick={() => setAdding(true)}>{t('retention.addHold')}</Button>}
       </div>
       <ErrorNote error={error ?? holds.error} />
       {holds.value?.items.length === 0 && <p class="muted">{t('retention.noHolds')}</p>}
@@ -255,9 +252,9 @@ function AddHold({ onDone }: { onDone: () => void }) {
       <TextField label={t('retention.from')} type="date" dir="ltr" value={from} onValue={setFrom} />
       <TextField label={t('retention.until')} type="date" dir="ltr" value={until} onValue={setUntil} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+        <Button submit kind="primary" disabled={busy || !parsed.success}>
           {t('retention.addHold')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

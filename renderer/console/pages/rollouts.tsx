@@ -6,6 +6,7 @@ import {
   type Repository as RepositoryShape,
   type Rollout,
 } from '../../../sync/protocol/api/rollouts.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconRollout } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -50,9 +51,9 @@ function Rollouts({ role }: PageProps) {
       lead={t('rollouts.lead')}
       actions={
         mayStart && (
-          <button type="button" class="primary" onClick={() => setStarting(true)}>
+          <Button kind="primary" onClick={() => setStarting(true)}>
             {t('rollouts.start')}
-          </button>
+          </Button>
         )
       }
     >

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { getSiteHistory, getSitePolicy, getSitePolicyHistory } from '../../../sync/protocol/api/sites.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconRepair } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -47,13 +48,7 @@ function Settings({ role }: PageProps) {
     <PageFrame
       title={t('settings.nav')}
       lead={t('settings.lead')}
-      actions={
-        role === 'admin' && (
-          <button type="button" class="quiet" onClick={() => setAdding(true)}>
-            {t('settings.addSite')}
-          </button>
-        )
-      }
+      actions={role === 'admin' && <Button onClick={() => setAdding(true)}>{t('settings.addSite')}</Button>}
     >
       {sites.value.length > 1 && (
         <div class="filters">

@@ -7,6 +7,7 @@ import {
   testWebhook,
   type Webhook,
 } from '../../../sync/protocol/api/webhooks.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconExit } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -44,9 +45,9 @@ function Webhooks({ role }: PageProps) {
       lead={t('webhooks.lead')}
       actions={
         admin && (
-          <button type="button" class="primary" onClick={() => setAdding(true)}>
+          <Button kind="primary" onClick={() => setAdding(true)}>
             {t('webhooks.add')}
-          </button>
+          </Button>
         )
       }
     >
@@ -172,23 +173,23 @@ function One({
       </dl>
       <ErrorNote error={error} />
       <div class="actions start">
-        <button type="button" class="quiet" aria-expanded={log} onClick={() => setLog(!log)}>
+        <Button aria-expanded={log} onClick={() => setLog(!log)}>
           {t('webhooks.log')}
-        </button>
+        </Button>
         {admin && (
           <>
-            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void test()}>
+            <Button disabled={busy} onClick={() => void test()}>
               {t('webhooks.test')}
-            </button>
-            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void turn()}>
+            </Button>
+            <Button disabled={busy} onClick={() => void turn()}>
               {t(hook.enabled ? 'webhooks.turnOff' : 'webhooks.turnOn')}
-            </button>
-            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void renew()}>
+            </Button>
+            <Button disabled={busy} onClick={() => void renew()}>
               {t('webhooks.renew')}
-            </button>
-            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void remove()}>
+            </Button>
+            <Button disabled={busy} onClick={() => void remove()}>
               {t('webhooks.remove')}
-            </button>
+            </Button>
           </>
         )}
       </div>
@@ -206,12 +207,10 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
         {text}
       </code>
       <div class="actions">
-        <button type="button" class="quiet" onClick={() => void navigator.clipboard?.writeText(text)}>
-          {t('webhooks.copy')}
-        </button>
-        <button type="button" class="primary" onClick={onDone}>
+        <Button onClick={() => void navigator.clipboard?.writeText(text)}>{t('webhooks.copy')}</Button>
+        <Button kind="primary" onClick={onDone}>
           {t('webhooks.kept')}
-        </button>
+        </Button>
       </div>
     </div>
   );

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
 import { makeCorrection, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { listPeople, type Person } from '../../../sync/protocol/api/people.ts';
+import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
@@ -99,12 +100,10 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
           )}
           <AreaField label={t('corrections.reason')} required maxLength={500} value={reason} onValue={setReason} />
           <div class="actions">
-            <button type="button" class="quiet" onClick={onClose}>
-              {t('cancel')}
-            </button>
-            <button type="submit" class={task.kind === 'void' ? 'primary danger' : 'primary'} aria-disabled={busy}>
+            <Button onClick={onClose}>{t('cancel')}</Button>
+            <Button submit kind={task.kind === 'void' ? 'primary-danger' : 'primary'} disabled={busy}>
               {t(task.kind === 'void' ? 'attendance.void' : 'corrections.save')}
-            </button>
+            </Button>
           </div>
         </Form>
       )}
@@ -138,9 +137,9 @@ function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
         onValue={setNumber}
       />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('corrections.find')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

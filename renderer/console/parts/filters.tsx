@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { Button } from '../../shared/button.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 
@@ -9,13 +10,9 @@ export function FilterBar({ names, children }: { names: readonly string[]; child
     <search class="filters" aria-label={t('filters.title')}>
       {children}
       {chosen && (
-        <button
-          type="button"
-          class="quiet filters-clear"
-          onClick={() => setQuery(Object.fromEntries(names.map((name) => [name, null])))}
-        >
+        <Button class="filters-clear" onClick={() => setQuery(Object.fromEntries(names.map((name) => [name, null])))}>
           {t('filters.clear')}
-        </button>
+        </Button>
       )}
     </search>
   );

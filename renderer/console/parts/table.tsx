@@ -1,5 +1,6 @@
-import { type ComponentChildren, type ComponentProps, createContext } from 'preact';
+import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useId } from 'preact/hooks';
+import { Button, type ButtonProps } from '../../shared/button.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import type { Pages } from '../../shared/web/resource.ts';
@@ -99,19 +100,11 @@ const RowName = createContext('');
  *
  * @param of in a list: the id of what names the row
  */
-export function RowButton({ class: className = 'quiet', of, ...button }: ComponentProps<'button'> & { of?: string }) {
+export function RowButton({ of, ...button }: ButtonProps & { of?: string }) {
   const id = useId();
   const named = useContext(RowName);
   const names = of ?? named;
-  return (
-    <button
-      type="button"
-      class={className}
-      id={id}
-      aria-labelledby={names ? `${id} ${names}` : undefined}
-      {...button}
-    />
-  );
+  return <Button id={id} aria-labelledby={names ? `${id} ${names}` : undefined} {...button} />;
 }
 
 /** A list by cursor: its rows, a button for more, what there is where there are none, and why where it can't be read. */
@@ -139,9 +132,9 @@ export function PagedTable<T>({
             {t(more || state === 'more' ? 'table.shown' : `table.${counted}`, { count: items.length })}
           </p>
           {(more || state === 'more') && (
-            <button type="button" class="quiet" onClick={() => more?.()} aria-disabled={!more}>
+            <Button onClick={() => more?.()} disabled={!more}>
               {t(more ? 'table.more' : 'table.loading')}
-            </button>
+            </Button>
           )}
         </footer>
       )}

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { type DuplicateOf, getPersonPicture } from '../../../sync/protocol/api/enrolment.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconFace } from '../../shared/icons.tsx';
 import { urlOf } from '../../shared/web/api.ts';
 import { Form, TextField } from '../../shared/web/form.tsx';
@@ -80,9 +81,9 @@ export function TwoPeople({
             onValue={setTyped}
           />
           <div class="actions start">
-            <button type="submit" class="primary danger" aria-disabled={busy || typed.trim() === ''}>
+            <Button submit kind="primary-danger" disabled={busy || typed.trim() === ''}>
               {t('lookalikes.overrule')}
-            </button>
+            </Button>
             {actions}
           </div>
         </Form>

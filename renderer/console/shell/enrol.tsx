@@ -7,6 +7,7 @@ import {
   offerTotp,
   type TotpOffered,
 } from '../../../sync/protocol/api/accounts.ts';
+import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
@@ -22,9 +23,7 @@ export function EnrolCard() {
     <EntryCard wide>
       {own.value ? <Enrolment own={own.value} onDone={() => void session.loadSession()} /> : <Skeleton rows={3} />}
       <ErrorNote error={own.error} onRetry={own.reload} />
-      <button type="button" class="quiet" onClick={() => void session.signOut()}>
-        {t('leave')}
-      </button>
+      <Button onClick={() => void session.signOut()}>{t('leave')}</Button>
     </EntryCard>
   );
 }
@@ -140,9 +139,9 @@ function Password({
           onValue={setCode}
         />
       )}
-      <button type="submit" class="primary" aria-disabled={busy}>
+      <Button submit kind="primary" disabled={busy}>
         {t(withCode ? 'enrol.save' : 'enrol.next')}
-      </button>
+      </Button>
     </Form>
   );
 }
@@ -161,9 +160,9 @@ function Present({ onGiven }: { onGiven: (password: string) => void }) {
         value={password}
         onValue={setPassword}
       />
-      <button type="submit" class="primary">
+      <Button submit kind="primary">
         {t('enrol.next')}
-      </button>
+      </Button>
     </Form>
   );
 }
@@ -212,9 +211,9 @@ export function SecondFactor({
         value={code}
         onValue={setCode}
       />
-      <button type="submit" class="primary" aria-disabled={busy}>
+      <Button submit kind="primary" disabled={busy}>
         {t('enrol.next')}
-      </button>
+      </Button>
     </Form>
   );
 }
@@ -243,17 +242,13 @@ export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () 
         ))}
       </ul>
       <div class="actions start">
-        <button type="button" class="quiet" onClick={save}>
-          {t('enrol.saveCodes')}
-        </button>
-        <button type="button" class="quiet" onClick={() => print()}>
-          {t('print')}
-        </button>
+        <Button onClick={save}>{t('enrol.saveCodes')}</Button>
+        <Button onClick={() => print()}>{t('print')}</Button>
       </div>
       <CheckField label={t('enrol.kept')} checked={kept} onChecked={setKept} />
-      <button type="submit" class="primary" aria-disabled={!kept}>
+      <Button submit kind="primary" disabled={!kept}>
         {t('enrol.done')}
-      </button>
+      </Button>
     </Form>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { SessionState } from '../../../sync/protocol/api/session.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconLock, IconMenu } from '../../shared/icons.tsx';
 import { Preferences } from '../../shared/web/choices.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
@@ -36,9 +37,9 @@ export function Shell({ account }: { account: SessionState }) {
         {t('skip')}
       </button>
       <header class="topbar">
-        <button type="button" class="icon-button" aria-label={t('menu')} onClick={() => setMenu(true)}>
+        <Button kind="icon" aria-label={t('menu')} onClick={() => setMenu(true)}>
           <IconMenu />
-        </button>
+        </Button>
         <Mark />
         <p class="topbar-title">{page ? t(`${page.path}.nav`) : 'SmartPresence'}</p>
       </header>
@@ -111,9 +112,9 @@ function Rail({
         </p>
         <ErrorNote error={error} />
         <Preferences />
-        <button type="button" class="quiet" onClick={() => void run(session.signOut)} aria-disabled={busy}>
+        <Button onClick={() => void run(session.signOut)} disabled={busy}>
           {t('leave')}
-        </button>
+        </Button>
       </footer>
     </div>
   );
@@ -125,9 +126,7 @@ function Missing({ allowed, first }: { allowed: boolean; first: ConsolePage }) {
     <PageFrame title="SmartPresence">
       <div class="card">
         <Empty title={t(`${code}.title`)} text={t(`${code}.text`)} icon={<IconLock />}>
-          <button type="button" class="quiet" onClick={() => go(first.path)}>
-            {t(`${first.path}.nav`)}
-          </button>
+          <Button onClick={() => go(first.path)}>{t(`${first.path}.nav`)}</Button>
         </Empty>
       </div>
     </PageFrame>

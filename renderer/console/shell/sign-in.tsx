@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Button } from '../../shared/button.tsx';
 import { IconShield } from '../../shared/icons.tsx';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
@@ -53,10 +54,10 @@ export function SignInCard({ at: { why, error } }: { at: Extract<Held<Place>, { 
           value={code}
           onValue={setCode}
         />
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           <IconShield />
           {t(busy ? 'link.busy' : 'signIn.button')}
-        </button>
+        </Button>
       </Form>
       <p class="muted small">{t('signIn.help')}</p>
     </EntryCard>

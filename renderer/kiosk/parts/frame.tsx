@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Status } from '../../../electron/contract/methods.ts';
+import { Button } from '../../shared/button.tsx';
 import { currentLanguage, dayOf, setLanguage, timeOfDay } from '../../shared/i18n.ts';
 import { IconAlert, IconCloudOff, IconDisplay, IconShield, IconStaff, IconUpdate } from '../../shared/icons.tsx';
 import { hasSentence, LOCALES, t, tIn } from '../i18n.ts';
@@ -86,9 +87,8 @@ export function Footer({ guests = true }: { guests?: boolean }) {
       {open.value && <DisplayPanel close={() => (open.value = false)} />}
       {guests && <Languages />}
       <div class="foot-actions">
-        <button
-          type="button"
-          class="quiet"
+        <Button
+          kind="bare"
           id="display-switch"
           aria-expanded={open.value}
           aria-controls="display-panel"
@@ -96,18 +96,18 @@ export function Footer({ guests = true }: { guests?: boolean }) {
         >
           <IconDisplay />
           <span>{t('display.open')}</span>
-        </button>
+        </Button>
         {guests && at !== 'privacy' && at !== 'staff' && (
-          <button type="button" class="quiet" onClick={() => go({ at: 'privacy' })}>
+          <Button kind="bare" onClick={() => go({ at: 'privacy' })}>
             <IconShield />
             <span>{t('privacy.open')}</span>
-          </button>
+          </Button>
         )}
         {guests && at !== 'staff' && (
-          <button type="button" class="quiet" onClick={() => go({ at: 'staff' })}>
+          <Button kind="bare" onClick={() => go({ at: 'staff' })}>
             <IconStaff />
             <span>{t('staff.open')}</span>
-          </button>
+          </Button>
         )}
       </div>
     </footer>

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { Button } from '../../shared/button.tsx';
 import { IconAlert, IconBack } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
@@ -46,10 +47,10 @@ export function KeypadScreen({
   return (
     <main class="pin">
       <div class="screen-head">
-        <button type="button" class="button button-back" onClick={back}>
+        <Button class="button-back" onClick={back}>
           <IconBack />
           <span>{t('back')}</span>
-        </button>
+        </Button>
         <h1 class="title">{title}</h1>
       </div>
       <form
@@ -81,9 +82,9 @@ export function KeypadScreen({
             }
           />
         )}
-        <button type="submit" class="button button-main" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {busy ? t('pin.checking') : submit}
-        </button>
+        </Button>
       </form>
       <IdleNotice left={left} />
     </main>

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { Button } from '../../shared/button.tsx';
 import { directionOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconInfo } from '../../shared/icons.tsx';
 import { greetingLanguage, keyOr, t, tIn } from '../i18n.ts';
@@ -151,12 +152,8 @@ function RecentCheckin() {
         })}
       </p>
       <div class="recent-actions">
-        <button type="button" class="button" onClick={() => void notMe(receipt)}>
-          {tIn(lng, 'result.notMe')}
-        </button>
-        <button type="button" class="button" onClick={() => go({ at: 'wrong', recent: last })}>
-          {tIn(lng, 'result.wrong')}
-        </button>
+        <Button onClick={() => void notMe(receipt)}>{tIn(lng, 'result.notMe')}</Button>
+        <Button onClick={() => go({ at: 'wrong', recent: last })}>{tIn(lng, 'result.wrong')}</Button>
       </div>
     </section>
   );

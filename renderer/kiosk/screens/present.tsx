@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../../shared/button.tsx';
 import { IconAlert, IconBack, IconBadge } from '../../shared/icons.tsx';
 import { readCodes } from '../codes/reader.ts';
 import { t } from '../i18n.ts';
@@ -49,10 +50,10 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
   return (
     <main class="present" data-way={way}>
       <div class="screen-head">
-        <button type="button" class="button button-back" onClick={() => home()}>
+        <Button class="button-back" onClick={() => home()}>
           <IconBack />
           <span>{t('back')}</span>
-        </button>
+        </Button>
         <h1 class="title" ref={title} tabIndex={-1}>
           {t(way === 'qr' ? 'scan.title' : 'badge.title')}
         </h1>

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../../shared/button.tsx';
 import { IconBack } from '../../shared/icons.tsx';
 import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
@@ -17,10 +18,10 @@ export function PrivacyScreen() {
   return (
     <main class="privacy">
       <div class="screen-head">
-        <button type="button" class="button button-back" onClick={() => home()}>
+        <Button class="button-back" onClick={() => home()}>
           <IconBack />
           <span>{t('back')}</span>
-        </button>
+        </Button>
         <h1 class="title" ref={title} tabIndex={-1}>
           {t('privacy.title')}
         </h1>

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Receipt } from '../../../electron/contract/methods.ts';
+import { Button } from '../../shared/button.tsx';
 import { directionOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconIn, IconOut, IconRepeat } from '../../shared/icons.tsx';
 import { greetingLanguage, t, tIn } from '../i18n.ts';
@@ -90,9 +91,7 @@ export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
       </div>
       {/* Someone else's record was made: the one who stands here has none yet. */}
       {outcome !== 'wrong' && <CheckinMethods again />}
-      <button type="button" class="button" onClick={() => home('settled')}>
-        {t('close')}
-      </button>
+      <Button onClick={() => home('settled')}>{t('close')}</Button>
     </main>
   );
 }

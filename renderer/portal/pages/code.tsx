@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { createMyCode } from '../../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../../sync/protocol/api/portal.ts';
+import { Button } from '../../shared/button.tsx';
 import { IconQr } from '../../shared/icons.tsx';
 import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
@@ -23,10 +24,10 @@ function Code({ me }: { me: MyProfile }) {
         <p class="muted">{t('code.lead')}</p>
         <ErrorNote error={error} onRetry={resume} />
         {paused && (
-          <button type="button" class="primary" onClick={resume}>
+          <Button kind="primary" onClick={resume}>
             <IconQr />
             {t('code.show')}
-          </button>
+          </Button>
         )}
         {code && left > 0 && (
           <>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { changeMyProfile, type MyProfile, setMyGps } from '../../../sync/protocol/api/portal.ts';
+import { Button } from '../../shared/button.tsx';
 import { currentLanguage, momentOf } from '../../shared/i18n.ts';
 import { IconRepair, IconStaff } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
@@ -21,10 +22,10 @@ function Profile({ me }: { me: MyProfile }) {
       <section class="card panel">
         <div class="panel-head">
           <h2>{t('profile.who')}</h2>
-          <button type="button" class="quiet" onClick={() => setEditing(true)}>
+          <Button onClick={() => setEditing(true)}>
             <IconRepair />
             {t('profile.edit')}
-          </button>
+          </Button>
         </div>
         <dl class="facts">
           <Fact name={t('field.name')} value={me.name} />
@@ -48,7 +49,7 @@ function Profile({ me }: { me: MyProfile }) {
           <li>{t('held.audit')}</li>
         </ul>
         <p class="muted small">{t('held.all', { moment: momentOf(new Date(me.updatedAt)) })}</p>
-        <a class="quiet" href="#/rights">
+        <a class="button" href="#/rights">
           {t('held.rights')}
         </a>
       </section>
@@ -138,12 +139,10 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
       />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="button" class="quiet" onClick={onDone}>
-          {t('cancel')}
-        </button>
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button onClick={onDone}>{t('cancel')}</Button>
+        <Button submit kind="primary" disabled={busy}>
           {t('profile.save')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

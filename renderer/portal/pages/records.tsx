@@ -7,6 +7,7 @@ import {
   listMyConsentTexts,
   type MyComplaint,
 } from '../../../sync/protocol/api/portal.ts';
+import { Button } from '../../shared/button.tsx';
 import { dayOf, momentOf, timeOfDay } from '../../shared/i18n.ts';
 import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
@@ -50,9 +51,9 @@ function Records() {
         </section>
       ))}
       {(more || state === 'more') && (
-        <button type="button" class="quiet wide" onClick={() => more?.()} aria-disabled={!more}>
+        <Button class="wide" onClick={() => more?.()} disabled={!more}>
           {t(more ? 'records.more' : 'opening')}
-        </button>
+        </Button>
       )}
       {wrong && (
         <Dialog title={t('records.wrongTitle')} onClose={() => setWrong(null)}>
@@ -95,9 +96,9 @@ function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
         onValue={setWords}
       />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || words.trim() === ''}>
+        <Button submit kind="primary" disabled={busy || words.trim() === ''}>
           {t('records.wrongSend')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -129,14 +130,13 @@ function Row({ row, said, onWrong }: { row: AttendanceRow; said: MyComplaint | u
             )}
           </span>
         )}
-        <button
-          type="button"
-          class="quiet small"
+        <Button
+          size="small"
           aria-label={`${t('records.wrongTitle')}: ${t(`direction.${row.direction}`)} ${timeOfDay(new Date(row.at))}`}
           onClick={onWrong}
         >
           {t('records.wrongTitle')}
-        </button>
+        </Button>
       </span>
     </li>
   );

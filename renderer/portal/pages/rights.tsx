@@ -10,6 +10,7 @@ import {
   requestMyErasure,
   withdrawMyConsent,
 } from '../../../sync/protocol/api/portal.ts';
+import { Button } from '../../shared/button.tsx';
 import { currentLanguage, directionOf, momentOf } from '../../shared/i18n.ts';
 import { IconDownload, IconShield, IconTrash } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
@@ -66,15 +67,13 @@ function Consent({ me, texts }: { me: MyProfile; texts: Resource<MyConsentTexts>
       <p>{t(`consent.means.${me.consent === 'given' && me.templates === 0 ? 'notEnrolled' : me.consent}`)}</p>
       <ErrorNote error={error ?? texts.error} onRetry={error ? undefined : texts.reload} />
       {me.consent === 'given' ? (
-        <button type="button" class="quiet" onClick={() => void withdraw()} aria-disabled={busy}>
+        <Button onClick={() => void withdraw()} disabled={busy}>
           {t('consent.withdraw')}
-        </button>
+        </Button>
       ) : texts.value === null ? (
         !texts.error && <Waiting />
       ) : texts.value.items.length > 0 && !me.erasure ? (
-        <button type="button" class="quiet" onClick={() => setGiving(true)}>
-          {t('consent.read')}
-        </button>
+        <Button onClick={() => setGiving(true)}>{t('consent.read')}</Button>
       ) : (
         <p class="muted">{t(texts.value.unset && !me.erasure ? 'consent.unset' : 'consent.atKiosk')}</p>
       )}
@@ -122,12 +121,10 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
       <CheckField label={t('consent.agree')} checked={agreed} onChecked={setAgreed} />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="button" class="quiet" onClick={onDone}>
-          {t('cancel')}
-        </button>
-        <button type="submit" class="primary" aria-disabled={busy || !agreed}>
+        <Button onClick={onDone}>{t('cancel')}</Button>
+        <Button submit kind="primary" disabled={busy || !agreed}>
           {t('consent.give')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -145,10 +142,10 @@ function Everything() {
       <h2>{t('export.title')}</h2>
       <p>{t('export.text')}</p>
       <ErrorNote error={error} />
-      <button type="button" class="quiet" onClick={save} aria-disabled={busy}>
+      <Button onClick={save} disabled={busy}>
         <IconDownload />
         {t(busy ? 'export.busy' : 'export.button')}
-      </button>
+      </Button>
     </section>
   );
 }
@@ -176,10 +173,10 @@ function Erase({ me }: { me: MyProfile }) {
       <p>{t(me.erasure ? (me.erasure.undoUntil ? 'erase.standing' : 'erase.begunForGood') : 'erase.text')}</p>
       <ErrorNote error={error} />
       {!me.erasure && (
-        <button type="button" class="quiet danger-text" onClick={() => void ask()} aria-disabled={busy}>
+        <Button kind="danger" onClick={() => void ask()} disabled={busy}>
           <IconTrash />
           {t('erase.button')}
-        </button>
+        </Button>
       )}
       {asked && (
         <EraseDialog

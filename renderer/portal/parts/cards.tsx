@@ -1,4 +1,5 @@
 import { listMyCredentials, revokeMyCredential } from '../../../sync/protocol/api/credentials.ts';
+import { Button } from '../../shared/button.tsx';
 import { momentOf } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -39,16 +40,14 @@ export function Cards() {
               </span>
               <span class="muted small">{t('cards.since', { moment: momentOf(new Date(issuedAt)) })}</span>
             </span>
-            <button
-              type="button"
-              class="quiet"
+            <Button
               id={`lost-${id}`}
               aria-labelledby={`lost-${id} card-${id}`}
               onClick={() => void lost(id)}
-              aria-disabled={busy}
+              disabled={busy}
             >
               {t('cards.lost')}
-            </button>
+            </Button>
           </li>
         ))}
       </ul>

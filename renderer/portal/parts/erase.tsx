@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { Button } from '../../shared/button.tsx';
 import type { ApiError } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
@@ -35,12 +36,10 @@ export function EraseDialog({
             {undoDays > 0 ? t('erase.undoDays', { count: undoDays }) : t('erase.noUndo')}
           </p>
           <div class="actions">
-            <button type="button" class="quiet" onClick={onClose}>
-              {t('cancel')}
-            </button>
-            <button type="button" class="primary" onClick={() => setSure(true)}>
+            <Button onClick={onClose}>{t('cancel')}</Button>
+            <Button kind="primary" onClick={() => setSure(true)}>
               {t('erase.next')}
-            </button>
+            </Button>
           </div>
         </div>
       )}
@@ -64,12 +63,10 @@ function Confirm({ onErase, onClose }: { onErase: () => Promise<ApiError | null>
       <TextField label={t('confirm.type', { word })} dir="auto" value={typed} onValue={setTyped} />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="button" class="quiet" onClick={onClose}>
-          {t('cancel')}
-        </button>
-        <button type="submit" class="primary danger" aria-disabled={busy || !ready}>
+        <Button onClick={onClose}>{t('cancel')}</Button>
+        <Button submit kind="primary-danger" disabled={busy || !ready}>
           {t('erase.button')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

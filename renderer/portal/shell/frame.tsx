@@ -1,4 +1,5 @@
 import { undoMyErasure } from '../../../sync/protocol/api/portal.ts';
+import { Button } from '../../shared/button.tsx';
 import { momentOf } from '../../shared/i18n.ts';
 import { IconAlert } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
@@ -63,9 +64,9 @@ function Leave() {
   const { busy, error, run } = useWrite();
   return (
     <>
-      <button type="button" class="quiet" onClick={() => void run(session.signOut)} aria-disabled={busy}>
+      <Button onClick={() => void run(session.signOut)} disabled={busy}>
         {t('leave')}
-      </button>
+      </Button>
       <ErrorNote error={error} />
     </>
   );
@@ -75,7 +76,7 @@ function Leave() {
 function UnderWay({ undoUntil }: { undoUntil: string | null }) {
   const { busy, error, run } = useWrite();
   const undo = async () => {
-    const done = await run(() => send('POST', '/api/gdpr/delete/my-account/undo', { answer: MyProfile }));
+    const done = await run(() => api(undoMyErasure));
     if (!done?.ok) return;
     me.value = done.value;
     toast(() => t('erase.undone'));
@@ -90,9 +91,9 @@ function UnderWay({ undoUntil }: { undoUntil: string | null }) {
         </div>
         <ErrorNote error={error} />
         {undoUntil !== null && (
-          <button type="button" class="quiet" onClick={() => void undo()} aria-disabled={busy}>
+          <Button onClick={() => void undo()} disabled={busy}>
             {t('erase.undo')}
-          </button>
+          </Button>
         )}
       </div>
     </section>

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { requestSignInLink } from '../../../sync/protocol/api/accounts.ts';
+import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
@@ -47,9 +48,9 @@ export function OutCard({ at: { why, error } }: { at: Extract<Held<Place>, { kin
             value={email}
             onValue={setEmail}
           />
-          <button type="submit" class="primary" aria-disabled={busy}>
+          <Button submit kind="primary" disabled={busy}>
             {t('out.button')}
-          </button>
+          </Button>
         </Form>
       )}
       <p class="muted small">{t('out.help')}</p>

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { Button } from '../button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Form, TextField } from './form.tsx';
 import { t } from './i18n.ts';
@@ -53,12 +54,10 @@ function Ask({ question, answer }: { question: Question; answer: (yes: boolean) 
       <p>{text}</p>
       {word !== undefined && <TextField label={t('confirm.type', { word })} value={typed} onValue={setTyped} />}
       <div class="actions">
-        <button type="button" class="quiet" onClick={() => answer(false)}>
-          {t('cancel')}
-        </button>
-        <button type="submit" class={danger ? 'primary danger' : 'primary'} aria-disabled={!ready}>
+        <Button onClick={() => answer(false)}>{t('cancel')}</Button>
+        <Button submit kind={danger ? 'primary-danger' : 'primary'} disabled={!ready}>
           {action}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { Button } from '../button.tsx';
 import { focusFirst } from '../first-focus.ts';
 import { IconClose } from '../icons.tsx';
 import { t } from './i18n.ts';
@@ -41,9 +42,9 @@ export function Dialog({
         <h2 id={id} tabIndex={-1}>
           {title}
         </h2>
-        <button type="button" class="icon-button" aria-label={t('close')} onClick={onClose}>
+        <Button kind="icon" aria-label={t('close')} onClick={onClose}>
           <IconClose />
-        </button>
+        </Button>
       </header>
       <div class="dialog-body">{children}</div>
     </dialog>

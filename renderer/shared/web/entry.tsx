@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { Button } from '../button.tsx';
 import { IconShield } from '../icons.tsx';
 import type { ApiError } from './api.ts';
 import { Preferences } from './choices.tsx';
@@ -40,10 +41,10 @@ export function LinkCard({ busy, error, onEnter }: LinkCardProps) {
       <h1>{t('link.title')}</h1>
       <p class="muted">{t('link.text')}</p>
       <ErrorNote error={error} />
-      <button type="button" class="primary" onClick={() => onEnter()} aria-disabled={busy}>
+      <Button kind="primary" onClick={() => onEnter()} disabled={busy}>
         <IconShield />
         {t(busy ? 'link.busy' : 'link.button')}
-      </button>
+      </Button>
     </EntryCard>
   );
 }

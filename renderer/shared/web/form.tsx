@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
+import { Button } from '../button.tsx';
 import { IconAlert } from '../icons.tsx';
 import type { ApiError } from './api.ts';
 import { t } from './i18n.ts';
@@ -199,11 +200,7 @@ export function ErrorNote({ error, onRetry }: { error: ApiError | null; onRetry?
         <p class="note-title">{title}</p>
         {next && <p>{next}</p>}
       </div>
-      {onRetry && (
-        <button type="button" class="quiet" onClick={onRetry}>
-          {t('again')}
-        </button>
-      )}
+      {onRetry && <Button onClick={onRetry}>{t('again')}</Button>}
     </div>
   );
 }

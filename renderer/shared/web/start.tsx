@@ -1,6 +1,7 @@
 import { type ComponentType, render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { z } from 'zod';
+import { Button } from '../button.tsx';
 import { initI18n, type Sentences } from '../i18n.ts';
 import { IconLock } from '../icons.tsx';
 import { keepFocus } from '../keep-focus.ts';
@@ -69,9 +70,7 @@ export function EndsSoon({ session }: { session: Pick<Session<{ kind: string }>,
     <section class="note" data-kind="warn" role="alert">
       <IconLock />
       <p>{t('endsSoon.text')}</p>
-      <button type="button" class="quiet" onClick={() => void session.loadSession()}>
-        {t('endsSoon.stay')}
-      </button>
+      <Button onClick={() => void session.loadSession()}>{t('endsSoon.stay')}</Button>
     </section>
   );
 }

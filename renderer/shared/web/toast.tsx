@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { Button } from '../button.tsx';
 import { IconCheck, IconClose } from '../icons.tsx';
 import type { ApiError } from './api.ts';
 import { t } from './i18n.ts';
@@ -67,9 +68,9 @@ function One({ toast: { id, say, undo } }: { toast: Toast }) {
           {t('toast.undo')}
         </button>
       )}
-      <button type="button" class="icon-button" aria-label={t('close')} onClick={() => drop(id)}>
+      <Button kind="icon" aria-label={t('close')} onClick={() => drop(id)}>
         <IconClose />
-      </button>
+      </Button>
     </div>
   );
 }

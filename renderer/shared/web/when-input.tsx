@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Button } from '../button.tsx';
 import { currentLanguage } from '../i18n.ts';
 import { IconCalendar } from '../icons.tsx';
 import { t } from './i18n.ts';
@@ -74,15 +75,14 @@ export function WhenInput({ kind, value, onValue, onUnreadable, control }: WhenP
               onValue(e.currentTarget.value);
             }}
           />
-          <button
-            type="button"
-            class="icon-button"
+          <Button
+            kind="icon"
             aria-label={t('when.calendar')}
             title={t('when.calendar')}
             onClick={() => calendar.current?.showPicker()}
           >
             <IconCalendar />
-          </button>
+          </Button>
         </>
       )}
     </div>

@@ -7,6 +7,7 @@ import {
   type NewCommand,
   withdrawCommand,
 } from '../../../../sync/protocol/api/fleet.ts';
+import { Button } from '../../../shared/button.tsx';
 import { type ApiError, api, download } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
@@ -77,15 +78,14 @@ export function CommandsPanel({
       {offered.length > 0 && (
         <div class="actions start">
           {offered.map((what) => (
-            <button
+            <Button
               key={what}
-              type="button"
-              class={what === 'wipe' ? 'quiet danger' : 'quiet'}
-              aria-disabled={busy}
+              kind={what === 'wipe' ? 'danger' : undefined}
+              disabled={busy}
               onClick={() => void sendCommand(what)}
             >
               {t(`fleet.command.${what}`)}
-            </button>
+            </Button>
           ))}
         </div>
       )}

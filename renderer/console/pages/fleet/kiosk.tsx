@@ -8,6 +8,7 @@ import {
   revertKioskSettings,
   setKioskSettings,
 } from '../../../../sync/protocol/api/fleet.ts';
+import { Button } from '../../../shared/button.tsx';
 import type { Under } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
@@ -49,10 +50,10 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
     <PageFrame
       title={kiosk?.name ?? t('fleet.nav')}
       actions={
-        <button type="button" class="quiet" onClick={() => go('fleet')}>
+        <Button onClick={() => go('fleet')}>
           <IconBack />
           {t('fleet.back')}
-        </button>
+        </Button>
       }
     >
       <ErrorNote error={found.error} onRetry={found.reload} />
@@ -169,11 +170,7 @@ function SettingsPanel({
     <section class="card panel">
       <div class="panel-head">
         <h2>{t('fleet.settings')}</h2>
-        {admin && kiosk.status !== 'revoked' && (
-          <button type="button" class="quiet" onClick={() => setEditing(true)}>
-            {t('people.edit')}
-          </button>
-        )}
+        {admin && kiosk.status !== 'revoked' && <Button onClick={() => setEditing(true)}>{t('people.edit')}</Button>}
       </div>
       {refused && (
         <p class="note" data-kind="bad" role="status">

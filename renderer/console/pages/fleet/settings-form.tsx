@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
+import { Button } from '../../../shared/button.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import type { useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
@@ -99,9 +100,9 @@ export function SettingsForm({
       </div>
       <ErrorNote error={write.error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={write.busy}>
+        <Button submit kind="primary" disabled={write.busy}>
           {t('people.save')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

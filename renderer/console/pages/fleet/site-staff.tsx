@@ -10,6 +10,7 @@ import {
   resetKioskStaff,
   type StaffReset,
 } from '../../../../sync/protocol/api/staff.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBack, IconRepair } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -83,17 +84,15 @@ export function KioskStaffPage({ role }: { role: Role }) {
       lead={t('kioskStaff.lead')}
       actions={
         <>
-          <button type="button" class="quiet" onClick={() => go('fleet')}>
+          <Button onClick={() => go('fleet')}>
             <IconBack />
             {t('fleet.back')}
-          </button>
-          <button type="button" class="quiet" onClick={found.reload}>
-            {t('kioskStaff.read')}
-          </button>
+          </Button>
+          <Button onClick={found.reload}>{t('kioskStaff.read')}</Button>
           {admin && (
-            <button type="button" class="primary" onClick={() => setAdding(true)}>
+            <Button kind="primary" onClick={() => setAdding(true)}>
               {t('kioskStaff.add')}
-            </button>
+            </Button>
           )}
         </>
       }
@@ -286,9 +285,9 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
       />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !name.trim()}>
+        <Button submit kind="primary" disabled={busy || !name.trim()}>
           {t('kioskStaff.add')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -341,12 +340,10 @@ function Sheet({ added, onDone }: { added: HandedOver; onDone: () => void }) {
         )}
       </section>
       <div class="actions no-print">
-        <button type="button" class="quiet" onClick={() => print()}>
-          {t('kioskStaff.print')}
-        </button>
-        <button type="button" class="primary" onClick={onDone}>
+        <Button onClick={() => print()}>{t('kioskStaff.print')}</Button>
+        <Button kind="primary" onClick={onDone}>
           {t('kioskStaff.kept')}
-        </button>
+        </Button>
       </div>
     </div>
   );

@@ -6,6 +6,7 @@ import {
   setSettingsTemplate,
   type Template as TemplateOf,
 } from '../../../../sync/protocol/api/fleet.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBack } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
@@ -30,10 +31,10 @@ export function TemplatesPage({ role }: { role: Role }) {
       title={t('fleet.templates')}
       lead={t('fleet.templatesLead')}
       actions={
-        <button type="button" class="quiet" onClick={() => go('fleet')}>
+        <Button onClick={() => go('fleet')}>
           <IconBack />
           {t('fleet.back')}
-        </button>
+        </Button>
       }
     >
       <ErrorNote error={found.error} onRetry={found.reload} />
@@ -72,11 +73,7 @@ function OneSite({ template, admin, onChange }: { template: TemplateOf; admin: b
         <h2>
           <bdi>{template.name}</bdi>
         </h2>
-        {admin && (
-          <button type="button" class="quiet" onClick={() => setEditing(true)}>
-            {t('people.edit')}
-          </button>
-        )}
+        {admin && <Button onClick={() => setEditing(true)}>{t('people.edit')}</Button>}
       </div>
       <p>{settingsText(template.settings)}</p>
       <ErrorNote error={back.error} />

@@ -6,6 +6,7 @@ import {
   type ImportRun as Run,
   undoImportPeople,
 } from '../../../../sync/protocol/api/imports.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconAddPerson } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -90,15 +91,15 @@ export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: nu
         <ErrorNote error={error ?? summary.error} />
         <div class="actions start">
           {run.state === 'open' && counts.new > 0 && (
-            <button type="button" class="primary" aria-disabled={busy || !ready} onClick={() => ready && void make()}>
+            <Button kind="primary" disabled={busy || !ready} onClick={() => ready && void make()}>
               <IconAddPerson />
               {t('imports.people.make', { count: counts.new })}
-            </button>
+            </Button>
           )}
           {made > 0 && (
-            <button type="button" class="quiet" aria-disabled={busy || under} onClick={() => !under && void undo()}>
+            <Button disabled={busy || under} onClick={() => !under && void undo()}>
               {t('imports.people.undo')}
-            </button>
+            </Button>
           )}
         </div>
       </section>

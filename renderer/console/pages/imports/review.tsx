@@ -13,6 +13,7 @@ import {
   uploadImportFile,
 } from '../../../../sync/protocol/api/imports.ts';
 import { listPeople } from '../../../../sync/protocol/api/people.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBack, IconCheck, IconFace } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -110,24 +111,23 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
       lead={run_ ? t(`imports.stateText.${run_.state}`) : undefined}
       actions={
         <>
-          <button type="button" class="quiet" onClick={() => go('imports')}>
+          <Button onClick={() => go('imports')}>
             <IconBack />
             {t('imports.back')}
-          </button>
+          </Button>
           {open && (
-            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void cancel()}>
+            <Button disabled={busy} onClick={() => void cancel()}>
               {t('imports.cancel')}
-            </button>
+            </Button>
           )}
           {open && (
-            <button
-              type="button"
-              class="primary"
-              aria-disabled={busy || run_.counts.accepted === 0}
+            <Button
+              kind="primary"
+              disabled={busy || run_.counts.accepted === 0}
               onClick={() => run_.counts.accepted > 0 && void apply()}
             >
               {t('imports.apply')}
-            </button>
+            </Button>
           )}
         </>
       }
@@ -180,14 +180,12 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
                 ['false', t('imports.clear')],
               ]}
             />
-            <button type="button" class="quiet" onClick={reload}>
-              {t('imports.refresh')}
-            </button>
+            <Button onClick={reload}>{t('imports.refresh')}</Button>
             {open && (
-              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void acceptAll()}>
+              <Button disabled={busy} onClick={() => void acceptAll()}>
                 <IconCheck />
                 {t('imports.acceptAll')}
-              </button>
+              </Button>
             )}
           </FilterBar>
           <ErrorNote error={pages.error} onRetry={pages.reload} />
@@ -213,9 +211,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
           </ul>
           {pages.more && (
             <div class="actions">
-              <button type="button" class="quiet" onClick={() => pages.more?.()}>
-                {t('table.more')}
-              </button>
+              <Button onClick={() => pages.more?.()}>{t('table.more')}</Button>
             </div>
           )}
         </>
@@ -376,16 +372,14 @@ function Photo({
                 : undefined
             }
             actions={
-              <button
-                type="button"
-                class="quiet"
-                aria-disabled={busy}
+              <Button
+                disabled={busy}
                 onClick={() =>
                   void decide({ decision: 'refuse', reason: 'not-them' }).then((ok) => ok && setComparing(false))
                 }
               >
                 {t('imports.refuse')}
-              </button>
+              </Button>
             }
           />
         </Dialog>
@@ -441,9 +435,9 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
       />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !typed.trim()}>
+        <Button submit kind="primary" disabled={busy || !typed.trim()}>
           {t('imports.assign')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

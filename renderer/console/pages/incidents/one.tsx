@@ -13,6 +13,7 @@ import {
   recordNotified,
   removeIncidentScope,
 } from '../../../../sync/protocol/api/incidents.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBack } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -77,18 +78,18 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
       title={incident?.title ?? t('incidents.nav')}
       actions={
         <>
-          <button type="button" class="quiet" onClick={() => go('incidents')}>
+          <Button onClick={() => go('incidents')}>
             <IconBack />
             {t('incidents.back')}
-          </button>
+          </Button>
           {may && (
             <>
-              <button type="button" class="quiet" aria-disabled={busy} onClick={() => void close()}>
+              <Button disabled={busy} onClick={() => void close()}>
                 {t('incidents.close')}
-              </button>
-              <button type="button" class="primary danger" onClick={() => setTask('contain')}>
+              </Button>
+              <Button kind="primary-danger" onClick={() => setTask('contain')}>
                 {t('incidents.contain')}
-              </button>
+              </Button>
             </>
           )}
         </>
@@ -121,19 +122,15 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             {may && (
               <div class="actions start">
                 {(['authority', 'people'] as const).map((to) => (
-                  <button key={to} type="button" class="quiet" onClick={() => setTask(to)}>
+                  <Button key={to} onClick={() => setTask(to)}>
                     {t(`incidents.draft.${to}`)}
-                  </button>
+                  </Button>
                 ))}
                 {!incident.authorityAt && (
-                  <button type="button" class="quiet" onClick={() => void notified('authority')}>
-                    {t('incidents.notified.authority')}
-                  </button>
+                  <Button onClick={() => void notified('authority')}>{t('incidents.notified.authority')}</Button>
                 )}
                 {!incident.peopleAt && (
-                  <button type="button" class="quiet" onClick={() => void notified('people')}>
-                    {t('incidents.notified.people')}
-                  </button>
+                  <Button onClick={() => void notified('people')}>{t('incidents.notified.people')}</Button>
                 )}
               </div>
             )}
@@ -141,11 +138,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
           <section class="card panel">
             <div class="panel-head">
               <h2>{t('incidents.record')}</h2>
-              {may && (
-                <button type="button" class="quiet" onClick={() => setTask('write')}>
-                  {t('people.edit')}
-                </button>
-              )}
+              {may && <Button onClick={() => setTask('write')}>{t('people.edit')}</Button>}
             </div>
             <dl class="facts tall">
               {WORDS.map((name) => (
@@ -159,11 +152,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
           <section class="card panel">
             <div class="panel-head">
               <h2>{t('incidents.affected')}</h2>
-              {may && (
-                <button type="button" class="quiet" onClick={() => setTask('scope')}>
-                  {t('incidents.addScope')}
-                </button>
-              )}
+              {may && <Button onClick={() => setTask('scope')}>{t('incidents.addScope')}</Button>}
             </div>
             <p class="muted">{t('incidents.affectedText')}</p>
             <ul>
@@ -184,9 +173,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             </ul>
             {role === 'dpo' && incident.scopes.length > 0 && (
               <div class="actions start">
-                <button type="button" class="quiet" onClick={() => setTask('affected')}>
-                  {t('incidents.showAffected')}
-                </button>
+                <Button onClick={() => setTask('affected')}>{t('incidents.showAffected')}</Button>
               </div>
             )}
           </section>
@@ -245,9 +232,9 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
         />
       ))}
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('people.save')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -285,9 +272,9 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
       <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
       <TextField label={t('incidents.scopeData')} dir="ltr" {...field('data')} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+        <Button submit kind="primary" disabled={busy || !parsed.success}>
           {t('incidents.addScope')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -358,9 +345,9 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
       </fieldset>
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary danger" aria-disabled={busy}>
+        <Button submit kind="primary-danger" disabled={busy}>
           {t('incidents.contain')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { addIncidentNote, type Incident } from '../../../../sync/protocol/api/incidents.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, ErrorNote, Form } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -84,9 +85,9 @@ function AddNote({ id, onDone }: { id: string; onDone: () => void }) {
       <AreaField label={t('incidents.note')} required maxLength={10_000} value={text} onValue={setText} />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="quiet" aria-disabled={busy || !text.trim()}>
+        <Button submit disabled={busy || !text.trim()}>
           {t('incidents.addNote')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -6,6 +6,7 @@ import {
   type PrintableCard,
   revokeCredential,
 } from '../../../../sync/protocol/api/credentials.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -80,14 +81,14 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
       </ul>
       {mayWrite && (
         <div class="actions start">
-          <button type="button" class="quiet" aria-disabled={busy} onClick={() => void issue()}>
+          <Button disabled={busy} onClick={() => void issue()}>
             <IconPrint />
             {t('cards.issue')}
-          </button>
-          <button type="button" class="quiet" onClick={() => setAdding(true)}>
+          </Button>
+          <Button onClick={() => setAdding(true)}>
             <IconBadge />
             {t('cards.addBadge')}
-          </button>
+          </Button>
         </div>
       )}
       {card && (
@@ -137,10 +138,10 @@ function Printed({ card }: { card: PrintableCard }) {
         {svg && <Svg text={svg} label={t('cards.qr')} />}
       </article>
       <div class="actions no-print">
-        <button type="button" class="primary" aria-disabled={!svg} onClick={() => svg && print()}>
+        <Button kind="primary" disabled={!svg} onClick={() => svg && print()}>
           <IconPrint />
           {t('print')}
-        </button>
+        </Button>
       </div>
     </div>
   );
@@ -159,9 +160,9 @@ function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
       <ErrorNote error={error} />
       <TextField label={t('cards.number')} required maxLength={80} dir="ltr" value={number} onValue={setNumber} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !number.trim()}>
+        <Button submit kind="primary" disabled={busy || !number.trim()}>
           {t('cards.addBadge')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { listConsents, recordConsent, withdrawConsent } from '../../../../sync/protocol/api/consents.ts';
 import type { Minor, Person } from '../../../../sync/protocol/api/people.ts';
 import { listConsentTextsFor, type MyConsentText } from '../../../../sync/protocol/api/portal.ts';
+import { Button } from '../../../shared/button.tsx';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -79,15 +80,11 @@ export function ConsentPanel({
       )}
       <div class="actions start">
         {mayGive && (
-          <button type="button" class="quiet" onClick={() => setGiving(true)}>
+          <Button onClick={() => setGiving(true)}>
             {t(person.consent === 'given' ? 'people.giveAgain' : 'people.give')}
-          </button>
+          </Button>
         )}
-        {person.consent === 'given' && (
-          <button type="button" class="quiet" onClick={() => void withdraw()}>
-            {t('people.withdraw')}
-          </button>
-        )}
+        {person.consent === 'given' && <Button onClick={() => void withdraw()}>{t('people.withdraw')}</Button>}
       </div>
       {giving && (
         <Dialog title={t('people.give')} wide onClose={() => setGiving(false)}>
@@ -198,9 +195,9 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
       />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !ready}>
+        <Button submit kind="primary" disabled={busy || !ready}>
           {t('people.record')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -7,6 +7,7 @@ import {
   type NewEnrolment,
 } from '../../../../sync/protocol/api/enrolment.ts';
 import { getMinor, getPerson, type Person } from '../../../../sync/protocol/api/people.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBack, IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
@@ -35,10 +36,10 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
       title={t('enrolFace.title', { name: person?.name ?? '' })}
       lead={t('enrolFace.lead')}
       actions={
-        <button type="button" class="quiet" onClick={() => go(`people/${id}`)}>
+        <Button onClick={() => go(`people/${id}`)}>
           <IconBack />
           {t('enrolFace.back')}
-        </button>
+        </Button>
       }
     >
       <ErrorNote error={found.error} onRetry={found.reload} />
@@ -100,9 +101,9 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
       <fieldset class="plain methods">
         <legend class="sr-only">{t('enrolFace.source')}</legend>
         {(['camera', 'photo'] as const).map((w) => (
-          <button key={w} type="button" class="quiet" aria-pressed={source === w} onClick={() => choose(w)}>
+          <Button key={w} aria-pressed={source === w} onClick={() => choose(w)}>
             {t(`enrolFace.${w}`)}
-          </button>
+          </Button>
         ))}
       </fieldset>
       {source === 'camera' ? (
@@ -156,14 +157,9 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
               }
               actions={
                 role !== 'admin' && (
-                  <button
-                    type="button"
-                    class="primary"
-                    aria-disabled={busy}
-                    onClick={() => void submit({ what: 'wait' })}
-                  >
+                  <Button kind="primary" disabled={busy} onClick={() => void submit({ what: 'wait' })}>
                     {t('lookalikes.wait')}
-                  </button>
+                  </Button>
                 )
               }
             />
@@ -175,9 +171,7 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
           <div class="stack">
             <p>{t('lookalikes.waiting', { name: person.name ?? t('people.unnamed') })}</p>
             <div class="actions start">
-              <button type="button" class="quiet" onClick={() => go(`people/${person.id}`)}>
-                {t('lookalikes.otherMethods')}
-              </button>
+              <Button onClick={() => go(`people/${person.id}`)}>{t('lookalikes.otherMethods')}</Button>
             </div>
           </div>
         </div>
@@ -185,26 +179,19 @@ function Capture({ person, role, onDone }: { person: Person; role: PageProps['ro
       <ErrorNote error={error} />
       <div class="actions">
         {shots.length > 0 && (
-          <button
-            type="button"
-            class="quiet"
+          <Button
             onClick={() => {
               setShots([]);
               setAnswer(null);
             }}
           >
             {t('enrolFace.again')}
-          </button>
+          </Button>
         )}
-        <button
-          type="button"
-          class="primary"
-          aria-disabled={busy || shots.length === 0}
-          onClick={() => shots.length > 0 && void submit()}
-        >
+        <Button kind="primary" disabled={busy || shots.length === 0} onClick={() => shots.length > 0 && void submit()}>
           <IconCheck />
           {t('enrolFace.save')}
-        </button>
+        </Button>
       </div>
     </section>
   );

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { z } from 'zod';
 import { type Minor, removeMinor, setMinor } from '../../../../sync/protocol/api/people.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
@@ -77,16 +78,8 @@ export function MinorPanel({
       )}
       <ErrorNote error={open ? null : error} />
       <div class="actions start">
-        {!minor && (
-          <button type="button" class="quiet" onClick={() => setOpen(true)}>
-            {t('people.isMinor')}
-          </button>
-        )}
-        {minor && (
-          <button type="button" class="quiet" onClick={() => void forget()}>
-            {t('people.notMinor')}
-          </button>
-        )}
+        {!minor && <Button onClick={() => setOpen(true)}>{t('people.isMinor')}</Button>}
+        {minor && <Button onClick={() => void forget()}>{t('people.notMinor')}</Button>}
       </div>
       {open && (
         <Dialog title={t('people.isMinor')} onClose={() => setOpen(false)}>
@@ -95,9 +88,9 @@ export function MinorPanel({
             <ErrorNote error={error} />
             <TextField label={t('people.bornOn')} type="date" required dir="ltr" value={bornOn} onValue={setBorn} />
             <div class="actions">
-              <button type="submit" class="primary" aria-disabled={busy || !bornOn}>
+              <Button submit kind="primary" disabled={busy || !bornOn}>
                 {t('people.save')}
-              </button>
+              </Button>
             </div>
           </Form>
         </Dialog>

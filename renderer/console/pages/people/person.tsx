@@ -11,6 +11,7 @@ import {
   PersonPatch,
   setPersonSites,
 } from '../../../../sync/protocol/api/people.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBack, IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -53,15 +54,15 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
       title={person ? title : t('people.nav')}
       actions={
         <>
-          <button type="button" class="quiet" onClick={() => go('people')}>
+          <Button onClick={() => go('people')}>
             <IconBack />
             {t('people.back')}
-          </button>
+          </Button>
           {person && mayWrite && (
-            <button type="button" class="primary" onClick={() => go(`people/${id}/enrol`)}>
+            <Button kind="primary" onClick={() => go(`people/${id}/enrol`)}>
               <IconFace />
               {t('people.enrol')}
-            </button>
+            </Button>
           )}
         </>
       }
@@ -73,9 +74,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
           <section class="card panel">
             <div class="panel-head">
               <h2>{t('people.profile')}</h2>
-              <button type="button" class="quiet" onClick={() => setTask('edit')}>
-                {t('people.edit')}
-              </button>
+              <Button onClick={() => setTask('edit')}>{t('people.edit')}</Button>
             </div>
             <dl class="facts">
               {(['number', 'email', 'phone', 'badge'] as const).map((field) => (
@@ -105,9 +104,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
             </dl>
             {mayWrite && sites.value.length > 1 && (
               <div class="actions start">
-                <button type="button" class="quiet" onClick={() => setTask('sites')}>
-                  {t('people.sites')}
-                </button>
+                <Button onClick={() => setTask('sites')}>{t('people.sites')}</Button>
               </div>
             )}
           </section>
@@ -121,10 +118,10 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
             <h2>{t('people.own')}</h2>
             <p class="muted">{t('people.ownText')}</p>
             <div class="actions start">
-              <button type="button" class="quiet" onClick={() => setTask('link')}>
+              <Button onClick={() => setTask('link')}>
                 <IconQr />
                 {t('people.link')}
-              </button>
+              </Button>
             </div>
           </section>
           {mayAudit && (
@@ -132,10 +129,10 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
               <h2>{t('people.seen')}</h2>
               <p class="muted">{t('people.seenText')}</p>
               <div class="actions start">
-                <button type="button" class="quiet" onClick={() => go(`audit/${id}`)}>
+                <Button onClick={() => go(`audit/${id}`)}>
                   <IconSearch />
                   {t('people.seenShow')}
-                </button>
+                </Button>
               </div>
             </section>
           )}
@@ -217,9 +214,9 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
       <SelectField label={t('people.language')} {...field('language')} options={languageOptions()} />
       <CheckField label={t('people.gpsOptOut')} hint={t('people.gpsHint')} checked={gpsOptOut} onChecked={setGps} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('people.save')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -246,9 +243,9 @@ function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
         />
       ))}
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('people.save')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -293,10 +290,10 @@ function Faces({ person, onChange }: { person: Person; onChange: () => void }) {
       </ul>
       {(counts.value?.models.length ?? 0) > 0 && (
         <div class="actions start">
-          <button type="button" class="quiet" onClick={() => void remove()}>
+          <Button onClick={() => void remove()}>
             <IconErase />
             {t('people.removeFaces')}
-          </button>
+          </Button>
         </div>
       )}
     </section>
@@ -336,9 +333,9 @@ function Link({ person }: { person: Person }) {
         <CheckField label={t('people.linkSend', { email: person.email })} checked={mailed} onChecked={setMailed} />
       )}
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('people.linkMake')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -365,9 +362,9 @@ function Erase({ person }: { person: Person }) {
       <p class="muted">{t('people.eraseLead')}</p>
       <ErrorNote error={error} />
       <div class="actions start">
-        <button type="button" class="primary danger" aria-disabled={busy} onClick={() => void erase()}>
+        <Button kind="primary-danger" disabled={busy} onClick={() => void erase()}>
           {t('people.erase')}
-        </button>
+        </Button>
       </div>
     </section>
   );

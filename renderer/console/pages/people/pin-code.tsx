@@ -6,6 +6,7 @@ import {
   withdrawPin,
   withdrawPinCode,
 } from '../../../../sync/protocol/api/credentials.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconKey } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -74,19 +75,19 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
       )}
       {hasNumber && (
         <div class="actions start">
-          <button type="button" class="quiet" aria-disabled={busy} onClick={() => void issue()}>
+          <Button disabled={busy} onClick={() => void issue()}>
             <IconKey />
             {t(code ? 'pinCode.another' : 'pinCode.issue')}
-          </button>
+          </Button>
           {code && (
-            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void withdraw()}>
+            <Button disabled={busy} onClick={() => void withdraw()}>
               {t('pinCode.withdraw')}
-            </button>
+            </Button>
           )}
           {pin && (
-            <button type="button" class="quiet" aria-disabled={busy} onClick={() => void takeBack()}>
+            <Button disabled={busy} onClick={() => void takeBack()}>
               {t('pinCode.takeBack')}
-            </button>
+            </Button>
           )}
         </div>
       )}
@@ -112,9 +113,9 @@ export function PinCodePanel({ person, hasNumber }: { person: string; hasNumber:
               {t('people.until')} <Moment at={issued.expiresAt} />
             </p>
             <div class="actions">
-              <button type="button" class="primary" onClick={() => setIssued(null)}>
+              <Button kind="primary" onClick={() => setIssued(null)}>
                 {t('pinCode.handed')}
-              </button>
+              </Button>
             </div>
           </div>
         </Dialog>

@@ -1,4 +1,5 @@
 import { acceptCase, getCasePicture, getEnrolmentCase, refuseCase } from '../../../../sync/protocol/api/enrolment.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBack } from '../../../shared/icons.tsx';
 import { api, urlOf } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
@@ -38,19 +39,19 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
   };
   const name = waits?.person.name ?? t('people.unnamed');
   const refuseButton = role === 'admin' && (
-    <button type="button" class="quiet" aria-disabled={busy} onClick={() => void refuse()}>
+    <Button disabled={busy} onClick={() => void refuse()}>
       {t('lookalikes.refuse')}
-    </button>
+    </Button>
   );
   return (
     <PageFrame
       title={t('lookalikes.question')}
       lead={t('lookalikes.waitsLead', { name })}
       actions={
-        <button type="button" class="quiet" onClick={() => go('attention')}>
+        <Button onClick={() => go('attention')}>
           <IconBack />
           {t('attention.nav')}
-        </button>
+        </Button>
       }
     >
       <ErrorNote error={error ?? found.error} onRetry={found.reload} />
@@ -77,14 +78,9 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
               <p>{t('lookalikes.otherGone')}</p>
               {role === 'admin' && (
                 <div class="actions start">
-                  <button
-                    type="button"
-                    class="primary"
-                    aria-disabled={busy}
-                    onClick={() => void decide('accept', null)}
-                  >
+                  <Button kind="primary" disabled={busy} onClick={() => void decide('accept', null)}>
                     {t('enrolFace.save')}
-                  </button>
+                  </Button>
                   {refuseButton}
                 </div>
               )}

@@ -7,6 +7,7 @@ import {
   resumeRollout,
   rollBackRollout,
 } from '../../../../sync/protocol/api/rollouts.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
@@ -84,12 +85,12 @@ export function InForce({
       </ol>
       {admin && <Buttons rollout={rollout} onChange={onChange} />}
       <div class="actions start">
-        <button type="button" class="quiet" aria-expanded={more === 'kiosks'} onClick={() => turn('kiosks')}>
+        <Button aria-expanded={more === 'kiosks'} onClick={() => turn('kiosks')}>
           {t('rollouts.kiosks')}
-        </button>
-        <button type="button" class="quiet" aria-expanded={more === 'history'} onClick={() => turn('history')}>
+        </Button>
+        <Button aria-expanded={more === 'history'} onClick={() => turn('history')}>
           {t('rollouts.history')}
-        </button>
+        </Button>
       </div>
       {more === 'kiosks' && <Kiosks rollout={rollout.id} rings={rings} />}
       {more === 'history' && <History rollout={rollout.id} rings={rings} />}
@@ -132,18 +133,18 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
     if (sure) await act(what);
   };
   const button = (what: 'pause' | 'advance' | 'roll-back') => (
-    <button type="button" class="quiet" aria-disabled={busy} onClick={() => void ask(what)}>
+    <Button disabled={busy} onClick={() => void ask(what)}>
       {t(`rollouts.act.${what}`)}
-    </button>
+    </Button>
   );
   return (
     <>
       <ErrorNote error={error} />
       <div class="actions start">
         {(state === 'paused' || state === 'stopped') && (
-          <button type="button" class="primary" aria-disabled={busy} onClick={() => setResuming(true)}>
+          <Button kind="primary" disabled={busy} onClick={() => setResuming(true)}>
             {t('rollouts.act.resume')}
-          </button>
+          </Button>
         )}
         {state === 'running' && button('pause')}
         {state === 'running' && step < steps.length - 1 && button('advance')}
@@ -171,9 +172,9 @@ function Resume({ stopped, onDone }: { stopped: boolean; onDone: (again: boolean
       <p>{t(stopped ? 'rollouts.ask.resumeStopped' : 'rollouts.ask.resume')}</p>
       <CheckField label={t('rollouts.again')} hint={t('rollouts.againHint')} checked={again} onChecked={setAgain} />
       <div class="actions">
-        <button type="submit" class="primary">
+        <Button submit kind="primary">
           {t('rollouts.act.resume')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { listRolloutKiosks, type Ring, type RolloutKiosk } from '../../../../sync/protocol/api/rollouts.ts';
+import { Button } from '../../../shared/button.tsx';
 import { SelectField } from '../../../shared/web/form.tsx';
 import { usePages } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
@@ -35,9 +36,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
           onValue={setState}
           options={[['', t('any')], ...KIOSK_STATES.map((one) => [one, t(`rollouts.kiosk.${one}`)] as const)]}
         />
-        <button type="button" class="quiet" onClick={pages.reload}>
-          {t('rollouts.reload')}
-        </button>
+        <Button onClick={pages.reload}>{t('rollouts.reload')}</Button>
       </div>
       <PagedTable
         counted="kiosks"

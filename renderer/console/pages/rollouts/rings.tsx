@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/protocol/api/rollouts.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
@@ -17,11 +18,7 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
     <section class="card panel">
       <div class="panel-head">
         <h2>{t('rollouts.rings')}</h2>
-        {admin && (
-          <button type="button" class="quiet" onClick={() => setPutting(true)}>
-            {t('rollouts.put')}
-          </button>
-        )}
+        {admin && <Button onClick={() => setPutting(true)}>{t('rollouts.put')}</Button>}
       </div>
       <p class="muted">{t('rollouts.ringsLead')}</p>
       <ul class="ring-list">
@@ -40,10 +37,10 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
               )}
             </span>
             {admin && (
-              <button type="button" class="quiet" onClick={() => setNaming(ring)}>
+              <Button onClick={() => setNaming(ring)}>
                 {t('rollouts.rename')}
                 <span class="sr-only"> {ringName(rings, ring.id)}</span>
-              </button>
+              </Button>
             )}
           </li>
         ))}
@@ -100,9 +97,9 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
       />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || device === ''}>
+        <Button submit kind="primary" disabled={busy || device === ''}>
           {t('rollouts.put')}
-        </button>
+        </Button>
       </div>
     </Form>
   );
@@ -128,9 +125,9 @@ function Rename({ ring, onDone }: { ring: Ring; onDone: () => void }) {
       />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('rollouts.rename')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

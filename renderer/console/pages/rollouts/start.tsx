@@ -5,6 +5,7 @@ import {
   type Rollout,
   startRollout,
 } from '../../../../sync/protocol/api/rollouts.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -90,9 +91,9 @@ export function StartRollout({
       {inForce && <p class="muted">{t('rollouts.replaces', { version: inForce.version })}</p>}
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('rollouts.begin', { version })}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -5,6 +5,7 @@ import {
   type SiteWindow,
   setUpdateWindow,
 } from '../../../../sync/protocol/api/rollouts.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
@@ -58,10 +59,10 @@ function One({ site, admin }: { site: Site; admin: boolean }) {
         <ErrorNote error={found.error} onRetry={found.reload} />
       </span>
       {admin && value && (
-        <button type="button" class="quiet" onClick={() => setEditing(true)}>
+        <Button onClick={() => setEditing(true)}>
           {t('rollouts.setWindow')}
           <span class="sr-only"> {site.name}</span>
-        </button>
+        </Button>
       )}
       {editing && value && (
         <Dialog title={site.name} onClose={() => setEditing(false)}>
@@ -121,9 +122,9 @@ function Edit({ site, found, onDone }: { site: Site; found: SiteWindow; onDone: 
       )}
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('rollouts.setWindow')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -5,6 +5,7 @@ import {
   type PolicyChange,
   type PolicyPatch,
 } from '../../../../sync/protocol/api/sites.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -157,24 +158,20 @@ export function EditPolicy({
                   />
                   {on && (
                     <span class="order-buttons">
-                      <button
-                        type="button"
-                        class="quiet"
-                        aria-disabled={at === 0}
+                      <Button
+                        disabled={at === 0}
                         aria-label={t('settings.earlier', { method: t(`settings.method.${method}`) })}
                         onClick={() => at > 0 && move(method, -1)}
                       >
                         ↑
-                      </button>
-                      <button
-                        type="button"
-                        class="quiet"
-                        aria-disabled={at === checkinMethods.length - 1}
+                      </Button>
+                      <Button
+                        disabled={at === checkinMethods.length - 1}
                         aria-label={t('settings.later', { method: t(`settings.method.${method}`) })}
                         onClick={() => at < checkinMethods.length - 1 && move(method, 1)}
                       >
                         ↓
-                      </button>
+                      </Button>
                     </span>
                   )}
                 </li>
@@ -242,9 +239,9 @@ export function EditPolicy({
         )}
         {mayWrite && (
           <div class="actions">
-            <button type="submit" class="primary" aria-disabled={busy || !next.success || !dirty}>
+            <Button submit kind="primary" disabled={busy || !next.success || !dirty}>
               {t('settings.save')}
-            </button>
+            </Button>
           </div>
         )}
       </Form>

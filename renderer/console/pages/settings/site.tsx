@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { changeSite, createSite, NewSite, type Site, SitePatch } from '../../../../sync/protocol/api/sites.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
@@ -66,9 +67,9 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
         )}
         {mayWrite && (
           <div class="actions">
-            <button type="submit" class="primary" aria-disabled={busy || !patch.success || same}>
+            <Button submit kind="primary" disabled={busy || !patch.success || same}>
               {t('settings.saveCalendar')}
-            </button>
+            </Button>
           </div>
         )}
       </Form>
@@ -99,9 +100,9 @@ export function AddSite({ onDone }: { onDone: () => void }) {
         onValue={setZone}
       />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy || !parsed.success}>
+        <Button submit kind="primary" disabled={busy || !parsed.success}>
           {t('settings.addSite')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { createWebhook } from '../../../../sync/protocol/api/webhooks.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -47,9 +48,9 @@ export function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
       <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} value={ca} onValue={setCa} />
       <ErrorNote error={error} />
       <div class="actions">
-        <button type="submit" class="primary" aria-disabled={busy}>
+        <Button submit kind="primary" disabled={busy}>
           {t('webhooks.add')}
-        </button>
+        </Button>
       </div>
     </Form>
   );

@@ -1,4 +1,5 @@
 import { type Delivery, listDeliveries, repeatDelivery } from '../../../../sync/protocol/api/webhooks.ts';
+import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../../shared/web/resource.ts';
@@ -94,16 +95,14 @@ export function Deliveries({
         ]}
       />
       <div class="actions start">
-        <button
-          type="button"
-          class="quiet"
+        <Button
           onClick={() => {
             pages.reload();
             onReload();
           }}
         >
           {t('webhooks.reload')}
-        </button>
+        </Button>
       </div>
     </>
   );

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Setup } from '../../../../electron/contract/setup.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconShield } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
@@ -49,9 +50,7 @@ export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> })
       </div>
       {setup.step === 'done' && (
         <div class="setup-actions">
-          <button type="button" class="button" onClick={() => core.setupStartOver({}).catch(() => undefined)}>
-            {t('setup.setUpAgain')}
-          </button>
+          <Button onClick={() => core.setupStartOver({}).catch(() => undefined)}>{t('setup.setUpAgain')}</Button>
         </div>
       )}
     </main>

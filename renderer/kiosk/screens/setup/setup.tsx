@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Setup } from '../../../../electron/contract/setup.ts';
+import { Button } from '../../../shared/button.tsx';
 import { currentLanguage, setLanguage } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck, IconInfo } from '../../../shared/icons.tsx';
 import { readCodes } from '../../codes/reader.ts';
@@ -118,12 +119,10 @@ function ShowCode({
           </div>
         )}
         <div class="setup-actions">
-          <button type="button" class="button" onClick={onTyped}>
-            {t('setup.type')}
-          </button>
-          <button type="button" class="quiet" onClick={onAlone}>
+          <Button onClick={onTyped}>{t('setup.type')}</Button>
+          <Button kind="bare" onClick={onAlone}>
             {t('setup.alone')}
-          </button>
+          </Button>
         </div>
       </div>
     </main>
@@ -143,9 +142,7 @@ function Asking({ setup }: { setup: Extract<Setup, { at: 'asking' }> }) {
       </div>
       {setup.trouble && <TroubleNote trouble={setup.trouble} />}
       <div class="setup-actions">
-        <button type="button" class="button" onClick={() => core.setupRetry({}).catch(() => undefined)}>
-          {t('setup.another')}
-        </button>
+        <Button onClick={() => core.setupRetry({}).catch(() => undefined)}>{t('setup.another')}</Button>
       </div>
     </main>
   );
@@ -191,13 +188,11 @@ function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
             <span>{t('setup.pinSet')}</span>
           </p>
         ) : (
-          <button type="button" class="button" onClick={() => (pin.value = true)}>
-            {t('setup.pin')}
-          </button>
+          <Button onClick={() => (pin.value = true)}>{t('setup.pin')}</Button>
         )}
-        <button type="button" class="quiet" onClick={() => core.setupRetry({}).catch(() => undefined)}>
+        <Button kind="bare" onClick={() => core.setupRetry({}).catch(() => undefined)}>
           {t('setup.startOver')}
-        </button>
+        </Button>
       </div>
     </main>
   );

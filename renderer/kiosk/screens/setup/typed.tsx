@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../../../shared/button.tsx';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { IconBack } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
@@ -28,10 +29,10 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
   return (
     <main class="setup setup-form">
       <div class="screen-head">
-        <button type="button" class="button button-back" onClick={onDone}>
+        <Button class="button-back" onClick={onDone}>
           <IconBack />
           <span>{t('back')}</span>
-        </button>
+        </Button>
         <h1 class="title">{t('setup.typeTitle')}</h1>
       </div>
       <form
@@ -62,9 +63,9 @@ export function SetupTyped({ onDone }: { onDone: () => void }) {
         </label>
         <FormError message={error.value} note={t('setup.typeMore')} />
         <Keyboard capitals type={type} />
-        <button type="submit" class="button button-main">
+        <Button submit kind="primary">
           {t('setup.send')}
-        </button>
+        </Button>
       </form>
     </main>
   );

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { Qr } from '../../parts/qr.tsx';
@@ -53,10 +54,10 @@ export function CardScreen({
       </article>
       <p class="hint">{t('card.once')}</p>
       <div class="actions">
-        <Print session={session} class="button button-big" instead={t('card.notPrinted')} />
-        <button type="button" class="button button-big button-main" onClick={done}>
+        <Print session={session} size="big" instead={t('card.notPrinted')} />
+        <Button kind="primary" size="big" onClick={done}>
           {t('card.done')}
-        </button>
+        </Button>
       </div>
     </section>
   );

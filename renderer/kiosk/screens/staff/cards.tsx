@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconBadge } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
@@ -71,32 +72,22 @@ export function CardsScreen({
       </div>
       <FormError message={error.value} />
       <div class="actions">
-        <button type="button" class="button button-big" onClick={() => back()}>
+        <Button size="big" onClick={() => back()}>
           {t('cancel')}
-        </button>
+        </Button>
         {person.cards > 0 && (
-          <button
-            type="button"
-            class="button button-big button-bad"
-            aria-disabled={busy.value}
-            onClick={() => void revoke()}
-          >
+          <Button kind="danger" size="big" disabled={busy.value} onClick={() => void revoke()}>
             {t('card.revoke')}
-          </button>
+          </Button>
         )}
         {person.cards > 0 && (
-          <button type="button" class="button button-big" aria-disabled={busy.value} onClick={() => void issue(true)}>
+          <Button size="big" disabled={busy.value} onClick={() => void issue(true)}>
             {t('card.replace')}
-          </button>
+          </Button>
         )}
-        <button
-          type="button"
-          class="button button-big button-main"
-          aria-disabled={busy.value}
-          onClick={() => void issue(false)}
-        >
+        <Button kind="primary" size="big" disabled={busy.value} onClick={() => void issue(false)}>
           {t(person.cards === 0 ? 'card.issue' : 'card.another')}
-        </button>
+        </Button>
       </div>
     </section>
   );

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../../../shared/button.tsx';
 import { IconTrash } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
@@ -35,12 +36,12 @@ export function ConfirmRemove({ title, text, yes, remove, cancel }: ConfirmRemov
       <p class="lead">{text}</p>
       <FormError message={error.value} />
       <div class="actions">
-        <button type="button" class="button button-big" onClick={cancel}>
+        <Button size="big" onClick={cancel}>
           {t('cancel')}
-        </button>
-        <button type="button" class="button button-big button-bad-main" onClick={run}>
+        </Button>
+        <Button kind="primary-danger" size="big" onClick={run}>
           {yes}
-        </button>
+        </Button>
       </div>
     </section>
   );

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { Diagnostics } from '../../../../electron/contract/diagnostics.ts';
+import { Button } from '../../../shared/button.tsx';
 import { momentOf, type Under } from '../../../shared/i18n.ts';
 import { type Key, keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
@@ -204,9 +205,7 @@ function DoorCard({ session, door }: { session: StaffSession; door: Diagnostics[
       title={t('diagnostics.door')}
       foot={
         <div class="diagnostics-test">
-          <button type="button" class="button" onClick={test}>
-            {t('diagnostics.test')}
-          </button>
+          <Button onClick={test}>{t('diagnostics.test')}</Button>
           <p role="status">{said.value}</p>
         </div>
       }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { DuplicateFace } from '../../../../electron/contract/methods.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
+import { Button } from '../../../shared/button.tsx';
 import { dayOf } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
@@ -105,17 +106,18 @@ export function DuplicateScreen({
             />
           </label>
           <div class="actions">
-            <button type="button" class="button button-big" onClick={() => (typing.value = false)}>
+            <Button size="big" onClick={() => (typing.value = false)}>
               {t('cancel')}
-            </button>
-            <button
-              type="submit"
-              class="button button-big button-bad-main"
+            </Button>
+            <Button
+              submit
+              kind="primary-danger"
+              size="big"
               data-do="overrule"
-              aria-disabled={busy.value || typed.value.trim() === ''}
+              disabled={busy.value || typed.value.trim() === ''}
             >
               {t('duplicate.overrule')}
-            </button>
+            </Button>
           </div>
         </div>
         <Keyboard type={type} nameField={nameField} />
@@ -151,28 +153,18 @@ export function DuplicateScreen({
         <FormError message={error.value} />
       </div>
       <div class="actions">
-        <button type="button" class="button button-big" onClick={close}>
+        <Button size="big" onClick={close}>
           {t('cancel')}
-        </button>
+        </Button>
         {byNumber && (
-          <button
-            type="button"
-            class={shown?.mayOverrule ? 'button button-big' : 'button button-big button-main'}
-            data-do="by-number"
-            onClick={byNumber}
-          >
+          <Button kind={shown?.mayOverrule ? undefined : 'primary'} size="big" data-do="by-number" onClick={byNumber}>
             {t('duplicate.byNumber')}
-          </button>
+          </Button>
         )}
         {shown?.mayOverrule && (
-          <button
-            type="button"
-            class="button button-big button-bad"
-            data-do="two-people"
-            onClick={() => (typing.value = true)}
-          >
+          <Button kind="danger" size="big" data-do="two-people" onClick={() => (typing.value = true)}>
             {t('duplicate.twoPeople')}
-          </button>
+          </Button>
         )}
       </div>
     </section>

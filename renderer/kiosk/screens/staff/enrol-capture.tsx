@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { CameraTroubleCard, troubleOf } from '../../parts/camera-trouble.tsx';
@@ -77,9 +78,7 @@ export function EnrolCapture({
           </>
         )}
       </section>
-      <button type="button" class="button" onClick={cancel}>
-        {t('cancel')}
-      </button>
+      <Button onClick={cancel}>{t('cancel')}</Button>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { currentLanguage, directionOf } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
@@ -99,12 +100,12 @@ export function EnrolConsent({
       </label>
       <FormError message={missing.value || error} />
       <div class="actions">
-        <button type="button" class="button button-big" onClick={refused}>
+        <Button size="big" onClick={refused}>
           {refuseText}
-        </button>
-        <button type="submit" class="button button-big button-main" aria-disabled={busy || !shown}>
+        </Button>
+        <Button submit kind="primary" size="big" disabled={busy || !shown}>
           {t('enrol.begin')}
-        </button>
+        </Button>
       </div>
     </form>
   );

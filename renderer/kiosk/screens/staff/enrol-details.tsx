@@ -3,6 +3,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
+import { Button } from '../../../shared/button.tsx';
 import { type Key, LOCALES, t, tIn } from '../../i18n.ts';
 import { NUMBER_SHAPE, NumberField, PIN_SHAPE, PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
@@ -127,9 +128,9 @@ export function EnrolDetails({
       </div>
       <FormError message={error.value} />
       <Keyboard type={type} nameField={nameField} />
-      <button type="submit" class="button button-main">
+      <Button submit kind="primary">
         {t(byNumber ? 'enrol.save' : 'next')}
-      </button>
+      </Button>
     </form>
   );
 }

@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../../../shared/button.tsx';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
@@ -101,9 +102,9 @@ export function EnrolGuardian({
       </div>
       <FormError message={error.value} note={t('enrol.guardianWhy')} />
       <Keyboard type={type} nameField={nameField} />
-      <button type="submit" class="button button-main">
+      <Button submit kind="primary">
         {t('next')}
-      </button>
+      </Button>
     </form>
   );
 }

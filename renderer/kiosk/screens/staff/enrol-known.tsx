@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { t } from '../../i18n.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { AgeChoice, type Details } from './enrol-details.tsx';
@@ -49,9 +50,9 @@ export function EnrolKnown({
         }}
       />
       <FormError message={error.value} />
-      <button type="submit" class="button button-big button-main">
+      <Button submit kind="primary" size="big">
         {t('next')}
-      </button>
+      </Button>
     </form>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
@@ -55,18 +56,18 @@ export function Enrolled({
       <FormError message={error.value} />
       <div class="actions">
         {!undone.value && another && (
-          <button type="button" class="button button-big button-bad" onClick={() => void undo()}>
+          <Button kind="danger" size="big" onClick={() => void undo()}>
             {t('enrol.undo')}
-          </button>
+          </Button>
         )}
         {another && (
-          <button type="button" class="button button-big" onClick={another}>
+          <Button size="big" onClick={another}>
             {t('enrol.another')}
-          </button>
+          </Button>
         )}
-        <button type="button" class="button button-big button-main" onClick={close}>
+        <Button kind="primary" size="big" onClick={close}>
           {t('enrol.finish')}
-        </button>
+        </Button>
       </div>
     </section>
   );
@@ -83,12 +84,12 @@ export function NotEnrolled({ message, again, close }: { message: string; again:
         {message}
       </p>
       <div class="actions">
-        <button type="button" class="button button-big" onClick={again}>
+        <Button size="big" onClick={again}>
           {t('enrol.beginAgain')}
-        </button>
-        <button type="button" class="button button-big button-main" onClick={close}>
+        </Button>
+        <Button kind="primary" size="big" onClick={close}>
           {t('close')}
-        </button>
+        </Button>
       </div>
     </section>
   );

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { EvacuationList } from '../../../../electron/contract/evacuation.ts';
+import { Button } from '../../../shared/button.tsx';
 import { clockOf, momentOf, timeOfDay, type Under } from '../../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
@@ -68,41 +69,28 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
             <p>
               <strong>{t('evacuation.endAsk')}</strong> {t('evacuation.endMore')}
             </p>
-            <button type="button" class="button" onClick={() => (asking.value = false)}>
-              {t('cancel')}
-            </button>
-            <button
-              type="button"
-              class="button button-bad"
+            <Button onClick={() => (asking.value = false)}>{t('cancel')}</Button>
+            <Button
+              kind="danger"
               onClick={() => {
                 asking.value = false;
                 void act((token) => core.evacuationEnd({ token }));
               }}
             >
               {t('evacuation.end')}
-            </button>
+            </Button>
           </div>
         ) : (
           <div class="evacuation-actions">
             {running ? (
-              <button type="button" class="button" onClick={() => (asking.value = true)}>
-                {t('evacuation.end')}
-              </button>
+              <Button onClick={() => (asking.value = true)}>{t('evacuation.end')}</Button>
             ) : (
-              <button
-                type="button"
-                class="button button-bad"
-                onClick={() => act((token) => core.evacuationBegin({ token }))}
-              >
+              <Button kind="danger" onClick={() => act((token) => core.evacuationBegin({ token }))}>
                 <IconAlert />
                 <span>{t('evacuation.begin')}</span>
-              </button>
+              </Button>
             )}
-            <Print
-              session={session}
-              class="button"
-              instead={t(now.server ? 'evacuation.notPrinted' : 'evacuation.notPrintedAlone')}
-            />
+            <Print session={session} instead={t(now.server ? 'evacuation.notPrinted' : 'evacuation.notPrintedAlone')} />
           </div>
         )}
       </div>
@@ -209,14 +197,13 @@ function PersonRow({
         )}
       </div>
       {running && (
-        <button
-          type="button"
-          class={missing ? 'button button-main' : 'button'}
+        <Button
+          kind={missing ? 'primary' : undefined}
           aria-label={`${t(missing ? 'evacuation.mark' : 'evacuation.unmark')}: ${person.name}`}
           onClick={() => mark(missing)}
         >
           {t(missing ? 'evacuation.mark' : 'evacuation.unmark')}
-        </button>
+        </Button>
       )}
     </li>
   );

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { LookalikeRow, Output } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { dayOf } from '../../../shared/i18n.ts';
 import { IconFace } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
@@ -57,17 +58,12 @@ export function LookalikesScreen({ session }: { session: StaffSession }) {
         </h2>
         <p class="lead">{t('lookalikes.removeMore')}</p>
         <div class="actions">
-          <button type="button" class="button button-big" onClick={() => (asking.value = null)}>
+          <Button size="big" onClick={() => (asking.value = null)}>
             {t('cancel')}
-          </button>
-          <button
-            type="button"
-            class="button button-big button-bad-main"
-            data-do="remove"
-            onClick={() => void remove(pair)}
-          >
+          </Button>
+          <Button kind="primary-danger" size="big" data-do="remove" onClick={() => void remove(pair)}>
             {t('lookalikes.remove')}
-          </button>
+          </Button>
         </div>
       </div>
     );
@@ -103,14 +99,9 @@ export function LookalikesScreen({ session }: { session: StaffSession }) {
               </p>
             </div>
             {shown.mayRemove && (
-              <button
-                type="button"
-                class="button"
-                aria-label={t('lookalikes.removeAsk', namesOf(one))}
-                onClick={() => (asking.value = one)}
-              >
+              <Button aria-label={t('lookalikes.removeAsk', namesOf(one))} onClick={() => (asking.value = one)}>
                 {t('lookalikes.remove')}
-              </button>
+              </Button>
             )}
           </li>
         ))}

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { isReadableName } from '../../../../electron/contract/name.ts';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import type { StaffRow } from '../../../../electron/contract/staff.ts';
+import { Button } from '../../../shared/button.tsx';
 import { IconAddPerson, IconKey, IconLock, IconTrash } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
@@ -59,14 +60,14 @@ function List({
   return (
     <section class="people staff-members">
       <div class="actions">
-        <button type="button" class="button button-main" data-do="add" onClick={() => choose({ kind: 'add' })}>
+        <Button kind="primary" data-do="add" onClick={() => choose({ kind: 'add' })}>
           <IconAddPerson />
           <span>{t('members.add')}</span>
-        </button>
-        <button type="button" class="button" data-do="seal" onClick={() => choose({ kind: 'seal' })}>
+        </Button>
+        <Button data-do="seal" onClick={() => choose({ kind: 'seal' })}>
           <IconKey />
           <span>{t('members.seal')}</span>
-        </button>
+        </Button>
       </div>
       <div class="people-found">
         <p class="hint" role="status">
@@ -90,23 +91,20 @@ function List({
               </div>
               {member.from === 'kiosk' && (
                 <>
-                  <button
-                    type="button"
-                    class="button"
+                  <Button
                     aria-label={`${t('members.newPin')}: ${member.name}`}
                     onClick={() => choose({ kind: 'pin', member })}
                   >
                     {t('members.newPin')}
-                  </button>
-                  <button
-                    type="button"
-                    class="button button-bad"
+                  </Button>
+                  <Button
+                    kind="danger"
                     aria-label={`${t('members.remove')}: ${member.name}`}
                     onClick={() => choose({ kind: 'remove', member })}
                   >
                     <IconTrash />
                     <span>{t('members.remove')}</span>
-                  </button>
+                  </Button>
                 </>
               )}
             </li>
@@ -241,12 +239,10 @@ function Add({ session, back }: { session: StaffSession; back: (message?: string
       <FormError message={error.value} note={t(`members.may.${role.value}`)} />
       <Keyboard type={type} nameField={nameField} />
       <div class="actions">
-        <button type="submit" class="button button-main">
+        <Button submit kind="primary">
           {t('members.save')}
-        </button>
-        <button type="button" class="button" onClick={() => back()}>
-          {t('cancel')}
-        </button>
+        </Button>
+        <Button onClick={() => back()}>{t('cancel')}</Button>
       </div>
     </form>
   );
@@ -335,17 +331,17 @@ function Seal({ session, back }: { session: StaffSession; back: (message?: strin
       <div class="actions">
         {pin.value === null ? (
           <>
-            <button type="button" class="button button-big" onClick={() => back()}>
+            <Button size="big" onClick={() => back()}>
               {t('cancel')}
-            </button>
-            <button type="button" class="button button-big button-main" onClick={() => void make()}>
+            </Button>
+            <Button kind="primary" size="big" onClick={() => void make()}>
               {t('members.sealYes')}
-            </button>
+            </Button>
           </>
         ) : (
-          <button type="button" class="button button-big button-main" onClick={() => back(t('members.sealDone'))}>
+          <Button kind="primary" size="big" onClick={() => back(t('members.sealDone'))}>
             {t('members.sealWritten')}
-          </button>
+          </Button>
         )}
       </div>
     </section>

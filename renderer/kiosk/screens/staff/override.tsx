@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { FormError } from '../../parts/keypad-form.tsx';
@@ -118,12 +119,12 @@ export function OverrideForm({
       )}
       <FormError message={error.value} note={t('override.more')} />
       <div class="actions">
-        <button type="button" class="button button-big" onClick={() => back()}>
+        <Button size="big" onClick={() => back()}>
           {t('cancel')}
-        </button>
-        <button type="submit" class="button button-big button-main" aria-disabled={busy.value}>
+        </Button>
+        <Button submit kind="primary" size="big" disabled={busy.value}>
           {t('override.save')}
-        </button>
+        </Button>
       </div>
     </form>
   );

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { momentOf } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
@@ -126,52 +127,43 @@ function Search({
                   ].join(' · ')}
                 </p>
               </div>
-              <button
-                type="button"
-                class="button"
+              <Button
                 aria-label={`${t('people.checkin')}: ${person.name}`}
                 onClick={() => choose({ kind: 'checkin', person })}
               >
                 {t('people.checkin')}
-              </button>
+              </Button>
               {recognises.value && (
-                <button
-                  type="button"
-                  class="button"
+                <Button
                   aria-label={`${t(person.templates > 0 ? 'people.reenrol' : 'people.enrol')}: ${person.name}`}
                   onClick={() => choose({ kind: 'enrol', person })}
                 >
                   {t(person.templates > 0 ? 'people.reenrol' : 'people.enrol')}
-                </button>
+                </Button>
               )}
-              <button
-                type="button"
-                class="button"
+              <Button
                 aria-label={`${t('people.card')}: ${person.name}`}
                 onClick={() => choose({ kind: 'card', person })}
               >
                 {t('people.card')}
-              </button>
+              </Button>
               {person.number !== null && (
-                <button
-                  type="button"
-                  class="button"
+                <Button
                   aria-label={`${t('people.setPin')}: ${person.name}`}
                   onClick={() => choose({ kind: 'pin', person })}
                 >
                   {t('people.setPin')}
-                </button>
+                </Button>
               )}
               {session.unlocked.value?.may.includes('personDelete') && (
-                <button
-                  type="button"
-                  class="button button-bad"
+                <Button
+                  kind="danger"
                   aria-label={`${t('people.remove')}: ${person.name}`}
                   onClick={() => choose({ kind: 'remove', person })}
                 >
                   <IconTrash />
                   <span>{t('people.remove')}</span>
-                </button>
+                </Button>
               )}
             </li>
           ))}

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../../../shared/button.tsx';
 import { t } from '../../i18n.ts';
 import { PinField } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
@@ -63,12 +64,10 @@ export function PinForm({
       </div>
       <Keypad type={type} />
       <div class="actions">
-        <button type="submit" class="button button-main">
+        <Button submit kind="primary">
           {t('people.savePin')}
-        </button>
-        <button type="button" class="button" onClick={cancel}>
-          {t('cancel')}
-        </button>
+        </Button>
+        <Button onClick={cancel}>{t('cancel')}</Button>
       </div>
     </form>
   );

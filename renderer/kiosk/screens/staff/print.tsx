@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { printPage } from '../../../../electron/contract/connect.ts';
 import type { Printing } from '../../../../electron/contract/printing.ts';
+import { Button, type ButtonProps } from '../../../shared/button.tsx';
 import { IconPrint } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
@@ -15,7 +16,11 @@ const LOST_AFTER = 20;
  * Prints the screen, and says what becomes of it. Where there is no printer it says so in place of the button, with `instead`:
  * what works without one.
  */
-export function Print({ session, class: style, instead }: { session: StaffSession; class: string; instead: string }) {
+export function Print({
+  session,
+  instead,
+  ...look
+}: Pick<ButtonProps, 'kind' | 'size'> & { session: StaffSession; instead: string }) {
   const { core } = useKiosk();
   const none = useSignal(false);
   const message = useSignal('');
@@ -76,10 +81,10 @@ export function Print({ session, class: style, instead }: { session: StaffSessio
   return (
     <>
       {!none.value && (
-        <button type="button" class={style} aria-disabled={busy.value} onClick={() => void print()}>
+        <Button {...look} disabled={busy.value} onClick={() => void print()}>
           <IconPrint />
           <span>{t('printing.print')}</span>
-        </button>
+        </Button>
       )}
       <p class="print-words" role="status" data-bad={bad.value}>
         {none.value ? `${t('printing.none')} ${instead}` : message.value}

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Output, PersonRow } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { keyOr, t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
 import { EnrolScreen } from './enrol.tsx';
@@ -57,16 +58,15 @@ export function ReenrolScreen({ session, alive }: { session: StaffSession; alive
                 </p>
                 <p class="person-facts">{message(reason)}</p>
               </div>
-              <button
-                type="button"
-                class="button button-main"
+              <Button
+                kind="primary"
                 aria-label={`${t(verb)}: ${person.name}`}
                 onClick={() => {
                   enrolling.value = person;
                 }}
               >
                 {t(verb)}
-              </button>
+              </Button>
             </li>
           );
         })}

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PersonRow, ReviewItem } from '../../../../electron/contract/methods.ts';
+import { Button } from '../../../shared/button.tsx';
 import { dayOf } from '../../../shared/i18n.ts';
 import { IconTrash } from '../../../shared/icons.tsx';
 import { keyOr, t } from '../../i18n.ts';
@@ -111,11 +112,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
         <p class="hint" role="status" ref={status} tabIndex={-1}>
           {said.value || (list.value && t('review.waiting', { count: list.value.count }))}
         </p>
-        {made.value && (
-          <button type="button" class="button" onClick={() => void undo(made.value!)}>
-            {t('review.undo')}
-          </button>
-        )}
+        {made.value && <Button onClick={() => void undo(made.value!)}>{t('review.undo')}</Button>}
       </div>
       {item && (
         <Item
@@ -234,12 +231,12 @@ function Item({
         </h2>
         <p class="lead">{t('review.refuseMore')}</p>
         <div class="actions">
-          <button type="button" class="button button-big" onClick={() => (asking.value = false)}>
+          <Button size="big" onClick={() => (asking.value = false)}>
             {t('cancel')}
-          </button>
-          <button type="button" class="button button-big button-bad-main" aria-disabled={busy.value} onClick={refuse}>
+          </Button>
+          <Button kind="primary-danger" size="big" disabled={busy.value} onClick={refuse}>
             {t('review.refuseYes')}
-          </button>
+          </Button>
         </div>
       </div>
     );
@@ -273,39 +270,23 @@ function Item({
       <div class="review-foot">
         <FormError message={error.value} />
         <div class="actions">
-          <button
-            type="button"
-            class="button button-big button-bad"
-            data-do="refuse"
-            onClick={() => (asking.value = true)}
-          >
+          <Button kind="danger" size="big" data-do="refuse" onClick={() => (asking.value = true)}>
             {t('review.refuse')}
-          </button>
+          </Button>
           {skip && (
-            <button type="button" class="button button-big" data-do="skip" onClick={skip}>
+            <Button size="big" data-do="skip" onClick={skip}>
               {t('review.later')}
-            </button>
+            </Button>
           )}
           {recognises.value && (
-            <button
-              type="button"
-              class={agreed ? 'button button-big' : 'button button-big button-main'}
-              data-do="enrol"
-              onClick={() => enrol(chosen)}
-            >
+            <Button kind={agreed ? undefined : 'primary'} size="big" data-do="enrol" onClick={() => enrol(chosen)}>
               {t('review.inPerson')}
-            </button>
+            </Button>
           )}
           {agreed && recognises.value && (
-            <button
-              type="button"
-              class="button button-big button-main"
-              data-do="accept"
-              aria-disabled={busy.value}
-              onClick={accept}
-            >
+            <Button kind="primary" size="big" data-do="accept" disabled={busy.value} onClick={accept}>
               {t('review.accept')}
-            </button>
+            </Button>
           )}
         </div>
       </div>

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Unlocked } from '../../../../electron/contract/staff.ts';
+import { Button } from '../../../shared/button.tsx';
 import {
   IconAddPerson,
   IconAlert,
@@ -91,17 +92,16 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
     <main class="staff" data-view={view.value} ref={root}>
       <div class="screen-head">
         {view.value !== 'menu' && (
-          <button type="button" class="button button-back" onClick={() => (stepBack.current ?? menu)()}>
+          <Button class="button-back" onClick={() => (stepBack.current ?? menu)()}>
             <IconBack />
             <span>{t('back')}</span>
-          </button>
+          </Button>
         )}
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(TITLES[view.value])}
         </h1>
-        <button
-          type="button"
-          class="button staff-lock"
+        <Button
+          class="staff-lock"
           onClick={() => {
             session.lock();
             leave();
@@ -109,7 +109,7 @@ function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: U
         >
           <IconLock />
           <span>{t('staff.lock')}</span>
-        </button>
+        </Button>
       </div>
       {view.value === 'menu' && <Menu session={session} unlocked={unlocked} open={(next) => (view.value = next)} />}
       {view.value === 'enrol' && (

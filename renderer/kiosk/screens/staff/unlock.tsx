@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { weakPin } from '../../../../electron/contract/pin.ts';
 import { RpcError } from '../../../../electron/contract/rpc-error.ts';
 import type { StaffChoice, Unlocked } from '../../../../electron/contract/staff.ts';
+import { Button } from '../../../shared/button.tsx';
 import { secondOf } from '../../../shared/i18n.ts';
 import { IconBack, IconKey } from '../../../shared/icons.tsx';
 import { type Key, t } from '../../i18n.ts';
@@ -178,10 +179,10 @@ function Choose({
   return (
     <main class="staff" data-view="unlock">
       <div class="screen-head">
-        <button type="button" class="button button-back" onClick={() => home()}>
+        <Button class="button-back" onClick={() => home()}>
           <IconBack />
           <span>{t('back')}</span>
-        </button>
+        </Button>
         <h1 class="title" ref={title} tabIndex={-1}>
           {t('staff.who')}
         </h1>
@@ -199,10 +200,10 @@ function Choose({
           </li>
         ))}
         <li class="menu-quiet">
-          <button type="button" class="button" data-open="emergency" onClick={emergency}>
+          <Button data-open="emergency" onClick={emergency}>
             <IconKey />
             <span>{t('staff.emergency')}</span>
-          </button>
+          </Button>
         </li>
       </ul>
       <IdleNotice left={left} />

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
+import { Button } from '../../../../shared/button.tsx';
 import {
   IconAlert,
   IconChart,
@@ -91,12 +92,12 @@ export function Confirm({
       <h2>{t(`technician.task.${task}`)}</h2>
       <p class="lead">{t(`technician.ask.${task}`)}</p>
       <div class="actions">
-        <button type="button" class="button" ref={first} onClick={cancel}>
+        <Button ref={first} onClick={cancel}>
           {t('cancel')}
-        </button>
-        <button type="button" class="button button-main" onClick={() => yes(task)}>
+        </Button>
+        <Button kind="primary" onClick={() => yes(task)}>
           {t(`technician.yes.${task}`)}
-        </button>
+        </Button>
       </div>
     </section>
   );

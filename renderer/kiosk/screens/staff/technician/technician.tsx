@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { TechnicianState, TechnicianTask } from '../../../../../electron/contract/technician.ts';
+import { Button } from '../../../../shared/button.tsx';
 import { IconBack, IconExit } from '../../../../shared/icons.tsx';
 import { t } from '../../../i18n.ts';
 import { useKiosk } from '../../../kiosk.ts';
@@ -57,18 +58,18 @@ export function TechnicianScreen({ session, name, leave }: { session: StaffSessi
     <main class="staff technician" data-view={`technician-${at}`}>
       <div class="screen-head">
         {at !== 'menu' && (
-          <button type="button" class="button button-back" onClick={() => (view.value = { at: 'menu' })}>
+          <Button class="button-back" onClick={() => (view.value = { at: 'menu' })}>
             <IconBack />
             <span>{t('back')}</span>
-          </button>
+          </Button>
         )}
         <h1 class="title" ref={heading} tabIndex={-1}>
           {t(at === 'diagnostics' ? 'diagnostics.title' : 'technician.title')}
         </h1>
-        <button type="button" class="button staff-lock" onClick={leave}>
+        <Button class="staff-lock" onClick={leave}>
           <IconExit />
           <span>{t('technician.leave')}</span>
-        </button>
+        </Button>
       </div>
       {at === 'diagnostics' && <DiagnosticsScreen session={session} />}
       {view.value.at === 'ask' && (

@@ -1,0 +1,21 @@
+import type { JSX } from 'preact';
+
+export interface ButtonProps extends Omit<JSX.IntrinsicElements['button'], 'class' | 'disabled' | 'size' | 'type'> {
+  /** What it does weighs: one `primary` a screen, `danger` takes something away; `bare` and `icon` have no frame. */
+  readonly kind?: 'primary' | 'danger' | 'primary-danger' | 'bare' | 'icon' | undefined;
+  readonly size?: 'big' | 'small' | undefined;
+  /** Sends the form around it. */
+  readonly submit?: boolean;
+  /** Shown and read as disabled. It keeps the focus and can be pressed: what it calls does nothing, or says why. */
+  readonly disabled?: boolean | undefined;
+  readonly class?: string | undefined;
+}
+
+export const Button = ({ kind, size, submit = false, disabled, class: more, ...rest }: ButtonProps) => (
+  <button
+    type={submit ? 'submit' : 'button'}
+    class={['button', kind && `button-${kind}`, size && `button-${size}`, more].filter(Boolean).join(' ')}
+    aria-disabled={disabled}
+    {...rest}
+  />
+);
