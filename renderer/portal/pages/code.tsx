@@ -3,13 +3,13 @@ import { createMyCode } from '../../../sync/protocol/api/credentials.ts';
 import type { MyProfile } from '../../../sync/protocol/api/portal.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconQr } from '../../shared/icons.tsx';
+import { Qr } from '../../shared/qr.tsx';
 import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Ring } from '../../shared/web/ring.tsx';
 import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../core/renewal.ts';
 import { t } from '../i18n.ts';
 import { Cards } from '../parts/cards.tsx';
-import { Qr } from '../parts/qr.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 import type { PortalPage } from './page.ts';
 
@@ -33,7 +33,7 @@ function Code({ me }: { me: MyProfile }) {
           <>
             <div class="code-picture">
               <div class="code-square">
-                <Qr text={code.text} label={t('code.picture')} />
+                <Qr text={code.text} label={t('code.picture')} ecc="medium" />
               </div>
             </div>
             <p class="code-left" role="timer" aria-live="off">

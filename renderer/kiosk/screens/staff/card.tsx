@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Output } from '../../../../electron/contract/methods.ts';
 import { Button } from '../../../shared/button.tsx';
+import { Qr } from '../../../shared/qr.tsx';
 import { t } from '../../i18n.ts';
 import { useKiosk } from '../../kiosk.ts';
-import { Qr } from '../../parts/qr.tsx';
 import { Print } from './print.tsx';
 import type { StaffSession } from './session.ts';
 
@@ -50,7 +50,7 @@ export function CardScreen({
             </p>
           )}
         </div>
-        <Qr text={card.text} label={t('card.qr')} />
+        <Qr text={card.text} label={t('card.qr')} ecc="quartile" />
       </article>
       <p class="hint">{t('card.once')}</p>
       <div class="actions">
