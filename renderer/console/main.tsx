@@ -1,7 +1,23 @@
 import './style/console.css';
+import type { Held } from '../shared/web/session.ts';
 import { startPage } from '../shared/web/start.tsx';
-import { session } from './core/session.ts';
+import { type Place, session } from './core/session.ts';
 import { LOCALES } from './i18n.ts';
-import { App } from './shell/app.tsx';
+import { EnrolCard } from './shell/enrol.tsx';
+import { Shell } from './shell/shell.tsx';
+import { SignInCard } from './shell/sign-in.tsx';
+
+function App({ at }: { at: Held<Place> }) {
+  switch (at.kind) {
+    case 'out':
+      return <SignInCard at={at} />;
+    case 'enrol':
+      return <EnrolCard />;
+    case 'in':
+      return <Shell account={at.session} />;
+    default:
+      return at satisfies never;
+  }
+}
 
 startPage(LOCALES, session, App);

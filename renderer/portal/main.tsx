@@ -2,6 +2,7 @@ import './style/portal.css';
 import { startPage } from '../shared/web/start.tsx';
 import { session } from './core/session.ts';
 import { LOCALES } from './i18n.ts';
-import { App } from './shell/app.tsx';
+import { Frame } from './shell/frame.tsx';
+import { OutCard } from './shell/sign-in.tsx';
 
-startPage(LOCALES, session, App);
+startPage(LOCALES, session, ({ at }) => (at.kind === 'in' ? <Frame /> : <OutCard at={at} />));

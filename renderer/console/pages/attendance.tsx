@@ -3,9 +3,9 @@ import { type AttendanceRow, listAttendance, METHODS } from '../../../sync/proto
 import { exportAttendance } from '../../../sync/protocol/api/exports.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconDownload, IconList } from '../../shared/icons.tsx';
-import { type ApiError, download } from '../../shared/web/api.ts';
+import { type Answer, download } from '../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
-import { usePages } from '../../shared/web/resource.ts';
+import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { setQuery } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { dayKeyIn } from '../core/clock.ts';
@@ -213,16 +213,11 @@ function stateOf(row: AttendanceRow): string {
 }
 
 /** The same rows as a file. */
-export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<ApiError | null> }) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
+export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<Answer<null>> }) {
+  const { busy, error, run } = useWrite();
   const fetchFile = async (format: 'csv' | 'xlsx') => {
-    if (busy) return;
-    setBusy(true);
-    const no = await file(format);
-    setBusy(false);
-    setError(no);
-    if (!no) toast(() => t('attendance.exported'));
+    const done = await run(() => file(format));
+    if (done?.ok) toast(() => t('attendance.exported'));
   };
   return (
     <>

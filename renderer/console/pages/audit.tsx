@@ -83,14 +83,7 @@ function Audit({ rest: [affected = ''] }: PageProps) {
       lead={t('audit.lead')}
       actions={
         <>
-          <Button
-            onClick={() =>
-              void run(async () => {
-                const no = await download(exportAudit, { query: sought });
-                return no ? { ok: false, error: no } : { ok: true, value: null };
-              })
-            }
-          >
+          <Button onClick={() => void run(() => download(exportAudit, { query: sought }))}>
             <IconDownload />
             {t('audit.export')}
           </Button>

@@ -1,11 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconBoard, IconCloudOff } from '../../shared/icons.tsx';
-import { dateIn, timeIn } from '../core/clock.ts';
+import { agoOf, dateIn, timeIn } from '../core/clock.ts';
 import { createLive, type Live } from '../core/live.ts';
 import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
-import { Kiosks } from '../parts/kiosks.tsx';
 import { Stats } from '../parts/stats.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import type { ConsolePage } from './page.ts';
@@ -81,6 +80,35 @@ function LostNotice({ live }: { live: Live }) {
         <p class="note-title">{t('board.lost.title')}</p>
         {site && <p>{t('board.lost.text', { time: timeIn(at + clockOffset, site.timeZone, currentLanguage()) })}</p>}
       </div>
+    </section>
+  );
+}
+
+/** An idle kiosk reports every 20 s: after three times that it counts as silent, ms. */
+const IN_CONTACT_MS = 65_000;
+
+function Kiosks({ live }: { live: Live }) {
+  const { devices } = live.board.value;
+  const now = live.serverNow.value;
+  return (
+    <section class="card kiosks" aria-labelledby="kiosks-title">
+      <h2 id="kiosks-title">{t('board.kiosks.title')}</h2>
+      {devices.length === 0 && <p class="muted">{t('board.kiosks.none')}</p>}
+      <ul>
+        {devices.map(({ id, name, lastHeardAt }) => {
+          const silence = lastHeardAt === null ? null : now - Date.parse(lastHeardAt);
+          const state = silence === null ? 'never' : silence <= IN_CONTACT_MS ? 'online' : 'silent';
+          return (
+            <li key={id} class="kiosk" data-state={state}>
+              <span class="kiosk-dot" aria-hidden="true" />
+              <div>
+                <p class="kiosk-name">{name}</p>
+                <p class="muted">{t(`board.kiosks.${state}`, { ago: agoOf(silence ?? 0, currentLanguage()) })}</p>
+              </div>
+            </li>
+          );
+        })}
+      </ul>
     </section>
   );
 }

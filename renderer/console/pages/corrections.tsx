@@ -64,7 +64,13 @@ function Corrections({ query, role }: PageProps) {
             label: t('corrections.after'),
             names: true,
             cell: (row) =>
-              row.after ? <Values of={row.after} /> : <span class="chip" data-direction="void">{t('corrections.voided')}</span>,
+              row.after ? (
+                <Values of={row.after} />
+              ) : (
+                <span class="chip" data-direction="void">
+                  {t('corrections.voided')}
+                </span>
+              ),
           },
           { key: 'reason', label: t('corrections.reason'), cell: (row) => <bdi>{row.reason}</bdi> },
           {

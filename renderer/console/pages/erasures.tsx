@@ -104,10 +104,7 @@ function One({ request, role }: { request: string; role: Role }) {
     }
   };
   const save = (format: 'md' | 'jws') =>
-    void run(async () => {
-      const no = await download(getErasureCertificate, { params: { request }, query: { format } });
-      return no ? { ok: false, error: no } : { ok: true, value: null };
-    });
+    void run(() => download(getErasureCertificate, { params: { request }, query: { format } }));
   return (
     <PageFrame
       title={t('erasures.one')}

@@ -132,17 +132,12 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
 
 function Everything() {
   const { busy, error, run } = useWrite();
-  const save = () =>
-    void run(async () => {
-      const no = await download(exportMyData);
-      return no ? { ok: false, error: no } : { ok: true, value: null };
-    });
   return (
     <section class="card panel">
       <h2>{t('export.title')}</h2>
       <p>{t('export.text')}</p>
       <ErrorNote error={error} />
-      <Button onClick={save} disabled={busy}>
+      <Button onClick={() => void run(() => download(exportMyData))} disabled={busy}>
         <IconDownload />
         {t(busy ? 'export.busy' : 'export.button')}
       </Button>
@@ -160,12 +155,12 @@ function Erase({ me }: { me: MyProfile }) {
   };
   const erase = async (confirmation: string) => {
     const done = await api(requestMyErasure, { body: { confirmation } });
-    if (!done.ok) return done.error;
+    if (!done.ok) return done;
     setAsked(null);
     const { undoUntil } = done.value;
     toast(() => (undoUntil ? t('erase.begun', { moment: momentOf(new Date(undoUntil)) }) : t('erase.begunForGood')));
     await readMe();
-    return null;
+    return done;
   };
   return (
     <section class="card panel">

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Button } from '../../shared/button.tsx';
-import type { ApiError } from '../../shared/web/api.ts';
+import type { Answer } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
@@ -8,8 +8,6 @@ import { t } from '../i18n.ts';
 
 /**
  * What an erasure does and how long it can be taken back; then, as a second step, a word to type.
- *
- * @param onErase returns why not, or null
  */
 export function EraseDialog({
   undoDays,
@@ -17,7 +15,7 @@ export function EraseDialog({
   onClose,
 }: {
   undoDays: number;
-  onErase: () => Promise<ApiError | null>;
+  onErase: () => Promise<Answer<unknown>>;
   onClose: () => void;
 }) {
   const [sure, setSure] = useState(false);
@@ -47,17 +45,12 @@ export function EraseDialog({
   );
 }
 
-function Confirm({ onErase, onClose }: { onErase: () => Promise<ApiError | null>; onClose: () => void }) {
+function Confirm({ onErase, onClose }: { onErase: () => Promise<Answer<unknown>>; onClose: () => void }) {
   const word = t('erase.word');
   const [typed, setTyped] = useState('');
   const { busy, error, run } = useWrite();
   const ready = typed.trim().toLocaleLowerCase() === word.toLocaleLowerCase();
-  const submit = () =>
-    ready &&
-    void run(async () => {
-      const no = await onErase();
-      return no ? { ok: false, error: no } : { ok: true, value: null };
-    });
+  const submit = () => ready && void run(onErase);
   return (
     <Form class="stack" onSubmit={submit}>
       <TextField label={t('confirm.type', { word })} dir="auto" value={typed} onValue={setTyped} />

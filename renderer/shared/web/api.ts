@@ -97,26 +97,26 @@ function urlFor({ path }: Pick<Endpoint, 'path'>, { params = {}, query = {} }: G
   return asked.length > 0 ? `${at}?${new URLSearchParams(asked)}` : at;
 }
 
-/** Fetches a file and hands it to the browser to save. @returns null, or why not */
+/** Fetches a file and hands it to the browser to save. */
 export async function download<P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, 'file'>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
-): Promise<ApiError | null> {
+): Promise<Answer<null>> {
   const asked = await ask(urlFor(endpoint, input as Given), { cache: 'no-store' });
-  if ('error' in asked) return asked.error;
+  if ('error' in asked) return { ok: false, error: asked.error };
   const name = /filename="([^"]+)"/.exec(asked.response.headers.get('content-disposition') ?? '')?.[1] ?? 'export';
   let blob: Blob;
   try {
     blob = await asked.response.blob();
   } catch {
-    return UNREACHABLE;
+    return { ok: false, error: UNREACHABLE };
   }
   const url = URL.createObjectURL(blob);
   const link = Object.assign(document.createElement('a'), { href: url, download: name });
   link.click();
   // The browser has taken it over by the next turn; a minute is generous.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  return null;
+  return { ok: true, value: null };
 }
 
 export const UNREACHABLE: ApiError = {

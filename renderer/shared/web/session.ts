@@ -1,5 +1,11 @@
 import { signal } from '@preact/signals';
-import { endAllSessions, endSession, getSession, redeemLink, type SessionState } from '../../../sync/protocol/api/session.ts';
+import {
+  endAllSessions,
+  endSession,
+  getSession,
+  redeemLink,
+  type SessionState,
+} from '../../../sync/protocol/api/session.ts';
 import { type Answer, type ApiError, api, sessionHooks } from './api.ts';
 
 /** Before someone is in, whatever page it is. */

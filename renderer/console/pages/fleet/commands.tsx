@@ -1,4 +1,3 @@
-import { useState } from 'preact/hooks';
 import {
   commandKiosk,
   type FleetCommand,
@@ -8,7 +7,7 @@ import {
   withdrawCommand,
 } from '../../../../sync/protocol/api/fleet.ts';
 import { Button } from '../../../shared/button.tsx';
-import { type ApiError, api, download } from '../../../shared/web/api.ts';
+import { api, download } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
@@ -43,7 +42,6 @@ export function CommandsPanel({
 }) {
   const { kiosk, commands } = detail;
   const { busy, error, run } = useWrite();
-  const [unread, setUnread] = useState<ApiError | null>(null);
 
   const sendCommand = async (what: NewCommand['what']) => {
     const destroys = what === 'wipe' || what === 'decommission';
@@ -64,8 +62,7 @@ export function CommandsPanel({
     const answer = await run(() => api(withdrawCommand, { params: { device: kiosk.id, command: id } }));
     if (answer?.ok) onChange(answer.value);
   };
-  const read = async (id: string) =>
-    setUnread(await download(getKioskLog, { params: { device: kiosk.id, command: id } }));
+  const read = (id: string) => void run(() => download(getKioskLog, { params: { device: kiosk.id, command: id } }));
   const able = admin && kiosk.status === 'approved';
   // One that is taken out of service may wait for days, and be stolen meanwhile.
   const offered = COMMANDS.filter(
@@ -74,7 +71,7 @@ export function CommandsPanel({
   return (
     <section class="card panel">
       <h2>{t('fleet.commands')}</h2>
-      <ErrorNote error={error ?? unread} />
+      <ErrorNote error={error} />
       {offered.length > 0 && (
         <div class="actions start">
           {offered.map((what) => (
@@ -124,7 +121,7 @@ export function CommandsPanel({
                   {admin && c.state === 'waiting' && (
                     <RowButton onClick={() => void takeBack(c.id)}>{t('fleet.takeBack')}</RowButton>
                   )}
-                  {admin && c.log && <RowButton onClick={() => void read(c.id)}>{t('fleet.readLog')}</RowButton>}
+                  {admin && c.log && <RowButton onClick={() => read(c.id)}>{t('fleet.readLog')}</RowButton>}
                 </>
               ),
             },

@@ -190,11 +190,11 @@ function List({
                   one.kiosk === null && (
                     <div class="stack">
                       {(one.role === 'technician' ? (['pin', 'factor'] as const) : (['pin'] as const)).map((what) => (
-                        <RowButton key={what} aria-disabled={busy} onClick={() => onReset(one, { what })}>
+                        <RowButton key={what} disabled={busy} onClick={() => onReset(one, { what })}>
                           {t(`kioskStaff.reset.${what}`)}
                         </RowButton>
                       ))}
-                      <RowButton aria-disabled={busy} onClick={() => onRemove(one)}>
+                      <RowButton disabled={busy} onClick={() => onRemove(one)}>
                         {t('kioskStaff.remove')}
                       </RowButton>
                     </div>

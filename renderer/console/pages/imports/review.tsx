@@ -325,7 +325,7 @@ function Photo({
             {!decided && photo.usable && photo.person && (
               <RowButton
                 of={`file-${photo.id}`}
-                aria-disabled={busy}
+                disabled={busy}
                 onClick={() => (photo.duplicate ? setComparing(true) : void decide({ decision: 'accept' }))}
               >
                 {t(photo.duplicate ? 'lookalikes.compare' : 'imports.accept')}
@@ -334,14 +334,14 @@ function Photo({
             {!decided && photo.state === 'judged' && (
               <RowButton
                 of={`file-${photo.id}`}
-                aria-disabled={busy}
+                disabled={busy}
                 onClick={() => void decide({ decision: 'refuse', reason: 'other' })}
               >
                 {t('imports.refuse')}
               </RowButton>
             )}
             {decided && (
-              <RowButton of={`file-${photo.id}`} aria-disabled={busy} onClick={() => void decide({ decision: 'undo' })}>
+              <RowButton of={`file-${photo.id}`} disabled={busy} onClick={() => void decide({ decision: 'undo' })}>
                 {t('toast.undo')}
               </RowButton>
             )}

@@ -72,7 +72,7 @@ export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boo
               </p>
             </div>
             {mayWrite && !c.revokedAt && (
-              <RowButton of={`card-${c.id}`} aria-disabled={busy} onClick={() => void revoke(c.id)}>
+              <RowButton of={`card-${c.id}`} disabled={busy} onClick={() => void revoke(c.id)}>
                 {t('cards.revoke')}
               </RowButton>
             )}

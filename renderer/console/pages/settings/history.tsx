@@ -119,7 +119,7 @@ export function History({
               </p>
             </div>
             {undoable(line, site, role) && (
-              <RowButton of={`change-${line.id}`} aria-disabled={busy} onClick={() => void revert(line)}>
+              <RowButton of={`change-${line.id}`} disabled={busy} onClick={() => void revert(line)}>
                 {t('settings.revert')}
               </RowButton>
             )}

@@ -85,7 +85,7 @@ export function Deliveries({
                   label: t('webhooks.again'),
                   cell: (d: Delivery) =>
                     d.state !== 'due' && (
-                      <RowButton aria-disabled={busy} onClick={() => void again(d.id)}>
+                      <RowButton disabled={busy} onClick={() => void again(d.id)}>
                         {t('webhooks.again')}
                       </RowButton>
                     ),
