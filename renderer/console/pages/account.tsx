@@ -10,7 +10,7 @@ import { IconKey } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { session } from '../core/session.ts';
@@ -173,11 +173,7 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
           onValue={setNext}
         />
       )}
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('enrol.next')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('enrol.next')}</Submit>
     </Form>
   );
 }

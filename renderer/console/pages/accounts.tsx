@@ -12,7 +12,7 @@ import { IconStaff } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
@@ -185,11 +185,7 @@ function Add({ onDone }: { onDone: (link: ALink) => void }) {
         onValue={(one) => setRole(one as typeof role)}
         options={ROLES.map((r) => [r, t(`role.${r}`)])}
       />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !email.trim()}>
-          {t('accounts.add')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !email.trim()}>{t('accounts.add')}</Submit>
     </Form>
   );
 }

@@ -8,12 +8,11 @@ import {
   reopenAttention,
   resolveAttention,
 } from '../../../sync/protocol/api/attention.ts';
-import { Button } from '../../shared/button.tsx';
 import type { Under } from '../../shared/i18n.ts';
 import { IconAlert, IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, Submit } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
@@ -253,11 +252,7 @@ function Resolve({ item, onDone }: { item: AttentionItem; onDone: () => void }) 
         value={note}
         onValue={setNote}
       />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || note.trim() === ''}>
-          {t('attention.resolve')}
-        </Button>
-      </div>
+      <Submit disabled={busy || note.trim() === ''}>{t('attention.resolve')}</Submit>
     </Form>
   );
 }

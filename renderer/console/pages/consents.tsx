@@ -12,7 +12,7 @@ import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
@@ -233,11 +233,7 @@ function Add({ onDone }: { onDone: () => void }) {
         value={body}
         onValue={setBody}
       />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !parsed.success}>
-          {t('texts.add')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !parsed.success}>{t('texts.add')}</Submit>
     </Form>
   );
 }

@@ -13,7 +13,7 @@ import { IconKiosk } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { loadPlaces, siteOf, sites } from '../core/places.ts';
@@ -202,11 +202,7 @@ function NewKiosk() {
       {sites.value.length > 1 && (
         <SelectField label={t('people.site')} value={site} onValue={setSite} options={siteOptions()} />
       )}
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !name.trim()}>
-          {t('devices.makeCode')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !name.trim()}>{t('devices.makeCode')}</Submit>
     </Form>
   );
 }
@@ -225,11 +221,7 @@ function Approve({ device, onDone }: { device: Device; onDone: () => void }) {
       <p>{t('devices.approveText', { name: device.name })}</p>
       <TextField label={t('devices.fingerprint')} required dir="ltr" maxLength={60} value={typed} onValue={setTyped} />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !typed.trim()}>
-          {t('devices.approve')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !typed.trim()}>{t('devices.approve')}</Submit>
     </Form>
   );
 }
@@ -256,11 +248,7 @@ function Edit({ device, onDone }: { device: Device; onDone: () => void }) {
           options={siteOptions()}
         />
       )}
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !name.trim()}>
-          {t('people.save')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !name.trim()}>{t('people.save')}</Submit>
     </Form>
   );
 }

@@ -5,7 +5,7 @@ import { Button } from '../../shared/button.tsx';
 import { IconAddPerson } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, CheckField, ErrorNote, Form, SelectField } from '../../shared/web/form.tsx';
+import { AreaField, CheckField, ErrorNote, Form, SelectField, Submit } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
@@ -111,11 +111,7 @@ function Begin() {
         </>
       )}
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !parsed.success}>
-          {t('imports.begin')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !parsed.success}>{t('imports.begin')}</Submit>
     </Form>
   );
 }

@@ -4,7 +4,7 @@ import { Button } from '../../shared/button.tsx';
 import { IconShield } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { zoneOf } from '../core/places.ts';
@@ -111,11 +111,9 @@ function Open() {
         <TextField label={t('incidents.foundDay')} type="date" required dir="ltr" value={day} onValue={setDay} />
         <TextField label={t('incidents.foundTime')} type="time" required dir="ltr" value={time} onValue={setTime} />
       </div>
-      <div class="actions">
-        <Button submit kind="primary-danger" disabled={busy || !parsed.success}>
-          {t('incidents.open')}
-        </Button>
-      </div>
+      <Submit danger disabled={busy || !parsed.success}>
+        {t('incidents.open')}
+      </Submit>
     </Form>
   );
 }

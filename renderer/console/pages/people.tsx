@@ -4,7 +4,7 @@ import { Button } from '../../shared/button.tsx';
 import { IconAddPerson, IconPeople } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { siteOf, sites } from '../core/places.ts';
@@ -164,11 +164,7 @@ function Add({ onDone }: { onDone: (person: Person) => void }) {
         {...field('language')}
         options={languageOptions()}
       />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !values.name?.trim()}>
-          {t('people.add')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !values.name?.trim()}>{t('people.add')}</Submit>
     </Form>
   );
 }

@@ -12,7 +12,7 @@ import { IconCalendar } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { siteOf, sites, zoneOf } from '../core/places.ts';
@@ -251,11 +251,7 @@ function AddHold({ onDone }: { onDone: () => void }) {
       />
       <TextField label={t('retention.from')} type="date" dir="ltr" value={from} onValue={setFrom} />
       <TextField label={t('retention.until')} type="date" dir="ltr" value={until} onValue={setUntil} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !parsed.success}>
-          {t('retention.addHold')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !parsed.success}>{t('retention.addHold')}</Submit>
     </Form>
   );
 }

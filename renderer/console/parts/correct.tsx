@@ -2,10 +2,9 @@ import { useState } from 'preact/hooks';
 import type { AttendanceRow } from '../../../sync/protocol/api/attendance.ts';
 import { makeCorrection, type NewCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { listPeople, type Person } from '../../../sync/protocol/api/people.ts';
-import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { AreaField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { dayKeyIn, timeIn } from '../core/clock.ts';
@@ -99,12 +98,9 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
             </div>
           )}
           <AreaField label={t('corrections.reason')} required maxLength={500} value={reason} onValue={setReason} />
-          <div class="actions">
-            <Button onClick={onClose}>{t('cancel')}</Button>
-            <Button submit kind={task.kind === 'void' ? 'primary-danger' : 'primary'} disabled={busy}>
-              {t(task.kind === 'void' ? 'attendance.void' : 'corrections.save')}
-            </Button>
-          </div>
+          <Submit danger={task.kind === 'void'} disabled={busy} onCancel={onClose}>
+            {t(task.kind === 'void' ? 'attendance.void' : 'corrections.save')}
+          </Submit>
         </Form>
       )}
     </Dialog>
@@ -136,11 +132,7 @@ function FindPerson({ onFound }: { onFound: (person: Person) => void }) {
         value={number}
         onValue={setNumber}
       />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('corrections.find')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('corrections.find')}</Submit>
     </Form>
   );
 }

@@ -5,7 +5,7 @@ import { currentLanguage, momentOf } from '../../shared/i18n.ts';
 import { IconRepair, IconStaff } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { languageName, SPOKEN } from '../../shared/web/languages.ts';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
@@ -138,12 +138,9 @@ function Edit({ me, onDone }: { me: MyProfile; onDone: () => void }) {
         ]}
       />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button onClick={onDone}>{t('cancel')}</Button>
-        <Button submit kind="primary" disabled={busy}>
-          {t('profile.save')}
-        </Button>
-      </div>
+      <Submit disabled={busy} onCancel={onDone}>
+        {t('profile.save')}
+      </Submit>
     </Form>
   );
 }

@@ -13,7 +13,7 @@ import { IconCalendar, IconIn, IconOut } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
-import { AreaField, ErrorNote, Form } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, Form, Submit } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
 import { keyOr, t } from '../i18n.ts';
@@ -95,11 +95,7 @@ function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
         value={words}
         onValue={setWords}
       />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || words.trim() === ''}>
-          {t('records.wrongSend')}
-        </Button>
-      </div>
+      <Submit disabled={busy || words.trim() === ''}>{t('records.wrongSend')}</Submit>
     </Form>
   );
 }

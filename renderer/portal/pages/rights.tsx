@@ -16,7 +16,7 @@ import { IconDownload, IconShield, IconTrash } from '../../shared/icons.tsx';
 import { api, download } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField } from '../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit } from '../../shared/web/form.tsx';
 import { languageName } from '../../shared/web/languages.ts';
 import { type Resource, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
@@ -120,12 +120,9 @@ function Give({ texts, me, onDone }: { texts: readonly MyConsentText[]; me: MyPr
       </article>
       <CheckField label={t('consent.agree')} checked={agreed} onChecked={setAgreed} />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button onClick={onDone}>{t('cancel')}</Button>
-        <Button submit kind="primary" disabled={busy || !agreed}>
-          {t('consent.give')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !agreed} onCancel={onDone}>
+        {t('consent.give')}
+      </Submit>
     </Form>
   );
 }

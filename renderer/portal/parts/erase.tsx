@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { Button } from '../../shared/button.tsx';
 import type { Answer } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
-import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import { t } from '../i18n.ts';
 
@@ -55,12 +55,9 @@ function Confirm({ onErase, onClose }: { onErase: () => Promise<Answer<unknown>>
     <Form class="stack" onSubmit={submit}>
       <TextField label={t('confirm.type', { word })} dir="auto" value={typed} onValue={setTyped} />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button onClick={onClose}>{t('cancel')}</Button>
-        <Button submit kind="primary-danger" disabled={busy || !ready}>
-          {t('erase.button')}
-        </Button>
-      </div>
+      <Submit danger disabled={busy || !ready} onCancel={onClose}>
+        {t('erase.button')}
+      </Submit>
     </Form>
   );
 }

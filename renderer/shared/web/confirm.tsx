@@ -1,9 +1,8 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { Button } from '../button.tsx';
 import { Dialog } from './dialog.tsx';
-import { Form, TextField } from './form.tsx';
+import { Form, Submit, TextField } from './form.tsx';
 import { t } from './i18n.ts';
 
 interface Question {
@@ -53,12 +52,9 @@ function Ask({ question, answer }: { question: Question; answer: (yes: boolean) 
       {subject}
       <p>{text}</p>
       {word !== undefined && <TextField label={t('confirm.type', { word })} value={typed} onValue={setTyped} />}
-      <div class="actions">
-        <Button onClick={() => answer(false)}>{t('cancel')}</Button>
-        <Button submit kind={danger ? 'primary-danger' : 'primary'} disabled={!ready}>
-          {action}
-        </Button>
-      </div>
+      <Submit danger={danger} disabled={!ready} onCancel={() => answer(false)}>
+        {action}
+      </Submit>
     </Form>
   );
 }

@@ -219,3 +219,25 @@ export function Form({ onSubmit, children, ...rest }: JSX.IntrinsicElements['for
     </form>
   );
 }
+
+/** What sends the form around it, at its end; beside it, where there is `onCancel`, what leaves things as they are. */
+export function Submit({
+  danger = false,
+  disabled,
+  onCancel,
+  children,
+}: {
+  danger?: boolean;
+  disabled?: boolean;
+  onCancel?: () => void;
+  children: ComponentChildren;
+}) {
+  return (
+    <div class="actions">
+      {onCancel && <Button onClick={onCancel}>{t('cancel')}</Button>}
+      <Button submit kind={danger ? 'primary-danger' : 'primary'} disabled={disabled}>
+        {children}
+      </Button>
+    </div>
+  );
+}

@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
-import { Button } from '../../../shared/button.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import type { useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
@@ -99,11 +98,7 @@ export function SettingsForm({
         })}
       </div>
       <ErrorNote error={write.error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={write.busy}>
-          {t('people.save')}
-        </Button>
-      </div>
+      <Submit disabled={write.busy}>{t('people.save')}</Submit>
     </Form>
   );
 }

@@ -16,7 +16,7 @@ import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { Empty } from '../../../shared/web/empty.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
@@ -284,11 +284,7 @@ function Add({ onDone }: { onDone: (added: HandedOver) => void }) {
         options={[['', t('kioskStaff.everySite')], ...sites.value.map((s) => [s.id, s.name] as const)]}
       />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !name.trim()}>
-          {t('kioskStaff.add')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !name.trim()}>{t('kioskStaff.add')}</Submit>
     </Form>
   );
 }

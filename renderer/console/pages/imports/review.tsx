@@ -19,7 +19,7 @@ import { api, urlOf } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
 import { Empty } from '../../../shared/web/empty.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
@@ -434,11 +434,7 @@ function Assign({ run: id, photo, onDone }: { run: string; photo: string; onDone
         error={none ? t('people.noneFound') : undefined}
       />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !typed.trim()}>
-          {t('imports.assign')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !typed.trim()}>{t('imports.assign')}</Submit>
     </Form>
   );
 }

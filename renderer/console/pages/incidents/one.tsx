@@ -18,7 +18,7 @@ import { IconBack } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { AreaField, CheckField, ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
+import { AreaField, CheckField, ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
@@ -231,11 +231,7 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
           onValue={(value) => setValues({ ...values, [name]: value })}
         />
       ))}
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('people.save')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('people.save')}</Submit>
     </Form>
   );
 }
@@ -271,11 +267,7 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
       <TextField label={t('incidents.scopeWho')} hint={t('incidents.scopeWhoHint')} dir="ltr" {...field('who')} />
       <TextField label={t('audit.route')} hint={t('audit.routeHint')} dir="ltr" {...field('route')} />
       <TextField label={t('incidents.scopeData')} dir="ltr" {...field('data')} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !parsed.success}>
-          {t('incidents.addScope')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !parsed.success}>{t('incidents.addScope')}</Submit>
     </Form>
   );
 }
@@ -344,11 +336,9 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
           ))}
       </fieldset>
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary-danger" disabled={busy}>
-          {t('incidents.contain')}
-        </Button>
-      </div>
+      <Submit danger disabled={busy}>
+        {t('incidents.contain')}
+      </Submit>
     </Form>
   );
 }

@@ -11,7 +11,7 @@ import { IconBadge, IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { siteOf } from '../../core/places.ts';
@@ -159,11 +159,7 @@ function AddBadge({ person, onDone }: { person: string; onDone: () => void }) {
       <p class="muted">{t('cards.badgeText')}</p>
       <ErrorNote error={error} />
       <TextField label={t('cards.number')} required maxLength={80} dir="ltr" value={number} onValue={setNumber} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !number.trim()}>
-          {t('cards.addBadge')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !number.trim()}>{t('cards.addBadge')}</Submit>
     </Form>
   );
 }

@@ -8,7 +8,7 @@ import { currentLanguage } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
@@ -194,11 +194,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
         onChecked={setAgreed}
       />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !ready}>
-          {t('people.record')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !ready}>{t('people.record')}</Submit>
     </Form>
   );
 }

@@ -5,7 +5,7 @@ import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
@@ -87,11 +87,7 @@ export function MinorPanel({
             <p class="muted">{t('people.isMinorText')}</p>
             <ErrorNote error={error} />
             <TextField label={t('people.bornOn')} type="date" required dir="ltr" value={bornOn} onValue={setBorn} />
-            <div class="actions">
-              <Button submit kind="primary" disabled={busy || !bornOn}>
-                {t('people.save')}
-              </Button>
-            </div>
+            <Submit disabled={busy || !bornOn}>{t('people.save')}</Submit>
           </Form>
         </Dialog>
       )}

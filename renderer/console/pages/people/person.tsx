@@ -16,7 +16,7 @@ import { IconBack, IconErase, IconFace, IconQr, IconSearch } from '../../../shar
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
@@ -213,11 +213,7 @@ function Edit({ person, onDone }: { person: Person; onDone: () => void }) {
       <TextField label={t('people.badge')} maxLength={80} dir="ltr" {...field('badge')} />
       <SelectField label={t('people.language')} {...field('language')} options={languageOptions()} />
       <CheckField label={t('people.gpsOptOut')} hint={t('people.gpsHint')} checked={gpsOptOut} onChecked={setGps} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('people.save')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('people.save')}</Submit>
     </Form>
   );
 }
@@ -242,11 +238,7 @@ function Sites({ person, onDone }: { person: Person; onDone: () => void }) {
           onChecked={(on) => setChosen(on ? [...chosen, s.id] : chosen.filter((id) => id !== s.id))}
         />
       ))}
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('people.save')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('people.save')}</Submit>
     </Form>
   );
 }
@@ -332,11 +324,7 @@ function Link({ person }: { person: Person }) {
       {person.email && (
         <CheckField label={t('people.linkSend', { email: person.email })} checked={mailed} onChecked={setMailed} />
       )}
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('people.linkMake')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('people.linkMake')}</Submit>
     </Form>
   );
 }

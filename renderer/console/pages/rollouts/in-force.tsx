@@ -11,7 +11,7 @@ import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { CheckField, ErrorNote, Form } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, Submit } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { t } from '../../i18n.ts';
@@ -171,11 +171,7 @@ function Resume({ stopped, onDone }: { stopped: boolean; onDone: (again: boolean
     <Form class="stack" onSubmit={() => onDone(again)}>
       <p>{t(stopped ? 'rollouts.ask.resumeStopped' : 'rollouts.ask.resume')}</p>
       <CheckField label={t('rollouts.again')} hint={t('rollouts.againHint')} checked={again} onChecked={setAgain} />
-      <div class="actions">
-        <Button submit kind="primary">
-          {t('rollouts.act.resume')}
-        </Button>
-      </div>
+      <Submit>{t('rollouts.act.resume')}</Submit>
     </Form>
   );
 }

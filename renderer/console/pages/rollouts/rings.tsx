@@ -3,7 +3,7 @@ import { type Ring, RingId, renameRing, setDeviceRing } from '../../../../sync/p
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { kiosks } from '../../core/places.ts';
@@ -96,11 +96,7 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
         options={RingId.options.map((id) => [id, ringName(rings, id)])}
       />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || device === ''}>
-          {t('rollouts.put')}
-        </Button>
-      </div>
+      <Submit disabled={busy || device === ''}>{t('rollouts.put')}</Submit>
     </Form>
   );
 }
@@ -124,11 +120,7 @@ function Rename({ ring, onDone }: { ring: Ring; onDone: () => void }) {
         onValue={setName}
       />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('rollouts.rename')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('rollouts.rename')}</Submit>
     </Form>
   );
 }

@@ -5,9 +5,8 @@ import {
   type Rollout,
   startRollout,
 } from '../../../../sync/protocol/api/rollouts.ts';
-import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { t } from '../../i18n.ts';
 
@@ -90,11 +89,7 @@ export function StartRollout({
       </div>
       {inForce && <p class="muted">{t('rollouts.replaces', { version: inForce.version })}</p>}
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('rollouts.begin', { version })}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('rollouts.begin', { version })}</Submit>
     </Form>
   );
 }

@@ -8,7 +8,7 @@ import {
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { Dialog } from '../../../shared/web/dialog.tsx';
-import { ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { sites } from '../../core/places.ts';
@@ -121,11 +121,7 @@ function Edit({ site, found, onDone }: { site: Site; found: SiteWindow; onDone: 
         </div>
       )}
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('rollouts.setWindow')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('rollouts.setWindow')}</Submit>
     </Form>
   );
 }

@@ -7,7 +7,7 @@ import {
 } from '../../../../sync/protocol/api/sites.ts';
 import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { type Key, t } from '../../i18n.ts';
@@ -237,13 +237,7 @@ export function EditPolicy({
             {t('settings.wrong')}
           </p>
         )}
-        {mayWrite && (
-          <div class="actions">
-            <Button submit kind="primary" disabled={busy || !next.success || !dirty}>
-              {t('settings.save')}
-            </Button>
-          </div>
-        )}
+        {mayWrite && <Submit disabled={busy || !next.success || !dirty}>{t('settings.save')}</Submit>}
       </Form>
     </section>
   );

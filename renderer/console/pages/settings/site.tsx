@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
 import { changeSite, createSite, NewSite, type Site, SitePatch } from '../../../../sync/protocol/api/sites.ts';
-import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
-import { ErrorNote, Form, TextField } from '../../../shared/web/form.tsx';
+import { ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
 import { loadPlaces } from '../../core/places.ts';
@@ -65,13 +64,7 @@ export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boo
             {t('settings.calendarWrong')}
           </p>
         )}
-        {mayWrite && (
-          <div class="actions">
-            <Button submit kind="primary" disabled={busy || !patch.success || same}>
-              {t('settings.saveCalendar')}
-            </Button>
-          </div>
-        )}
+        {mayWrite && <Submit disabled={busy || !patch.success || same}>{t('settings.saveCalendar')}</Submit>}
       </Form>
     </section>
   );
@@ -99,11 +92,7 @@ export function AddSite({ onDone }: { onDone: () => void }) {
         value={timeZone}
         onValue={setZone}
       />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy || !parsed.success}>
-          {t('settings.addSite')}
-        </Button>
-      </div>
+      <Submit disabled={busy || !parsed.success}>{t('settings.addSite')}</Submit>
     </Form>
   );
 }

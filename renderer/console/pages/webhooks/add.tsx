@@ -1,8 +1,7 @@
 import { useState } from 'preact/hooks';
 import { createWebhook } from '../../../../sync/protocol/api/webhooks.ts';
-import { Button } from '../../../shared/button.tsx';
 import { api } from '../../../shared/web/api.ts';
-import { AreaField, CheckField, ErrorNote, Form, SelectField, TextField } from '../../../shared/web/form.tsx';
+import { AreaField, CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { sites } from '../../core/places.ts';
 import { t } from '../../i18n.ts';
@@ -47,11 +46,7 @@ export function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {
       />
       <AreaField label={t('webhooks.ca')} hint={t('webhooks.caHint')} maxLength={20_000} value={ca} onValue={setCa} />
       <ErrorNote error={error} />
-      <div class="actions">
-        <Button submit kind="primary" disabled={busy}>
-          {t('webhooks.add')}
-        </Button>
-      </div>
+      <Submit disabled={busy}>{t('webhooks.add')}</Submit>
     </Form>
   );
 }
