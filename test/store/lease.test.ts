@@ -3,9 +3,9 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startRetention } from '../../electron/core/retention/scheduler.ts';
+import { createStorageReporter } from '../../electron/core/status/storage.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { createLeaseKeeper, type LeaseKeeper } from '../../electron/core/sync/lease-keeper.ts';
-import { createStorageReporter } from '../../electron/core/sync/storage-report.ts';
 import { aPerson, heldClock, MODEL, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 
 const DAY = 86_400_000;

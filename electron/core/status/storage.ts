@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import type { Store } from '../store/interface.ts';
 
 /** Free space below which the screen warns, and below which nothing but attendance is written. */
 const LOW_BYTES = 500 * 1024 * 1024;
@@ -19,4 +20,31 @@ export function freeBytes(home: string): number {
   } catch {
     return 0; // an unmounted or broken disk: nothing can be counted on
   }
+}
+
+type StorageState = ReturnType<typeof storageState>;
+
+/** The state last reported to the server; absent means `ok`. */
+const REPORTED = 'storage-reported';
+
+/**
+ * Reports the state of the kiosk's disk to the server, once a change. Where the disk has no room for the event itself
+ * it is reported when there is, the worst first, so that the server hears of every shortage, in its order.
+ */
+export function createStorageReporter(store: {
+  readonly settings: Pick<Store['settings'], 'get'>;
+  readonly events: Pick<Store['events'], 'reportIfRoom'>;
+}): (state: StorageState) => void {
+  let reported = (store.settings.get(REPORTED) ?? 'ok') as StorageState;
+  let unsaid: StorageState[] = [];
+  return (state) => {
+    if (state !== (unsaid.at(-1) ?? reported)) unsaid.push(state);
+    // A disk that comes and goes while it can't be reported: where it was worst, and where it is.
+    if (unsaid.length > 2) unsaid = unsaid.includes('full') && state !== 'full' ? ['full', state] : [state];
+    for (let next = unsaid[0]; next !== undefined; next = unsaid[0]) {
+      if (!store.events.reportIfRoom('storage', { state: next }, { [REPORTED]: next })) return;
+      reported = next;
+      unsaid.shift();
+    }
+  };
 }

@@ -1,9 +1,25 @@
+import { closeSync } from 'node:fs';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { PAGE_BYTES } from './pages.ts';
 
 export type Db = Database.Database;
+
+/** A connection, and the store file's own handle beside it. */
+export interface Connection {
+  readonly db: Db;
+  /**
+   * Open since the first look; it reads pages for `store check`. It must not be closed before `db` is: closing any
+   * handle of a file drops all POSIX locks that the process has on that file, SQLite's among them.
+   */
+  readonly handle: number;
+}
+
+export function disconnect({ db, handle }: Connection): void {
+  db.close();
+  closeSync(handle);
+}
 
 /** How SQLCipher takes a raw 32-byte key. */
 export const rawKey = (key: Uint8Array): string => `"x'${Buffer.from(key).toString('hex')}'"`;

@@ -4,7 +4,7 @@ import type { Vault } from '../vault/vault.ts';
 import { type CheckReport, checkStore, type WorkOptions } from './check.ts';
 import { Checkins } from './checkins.ts';
 import type { Clock } from './clock.ts';
-import { type Connection, disconnect } from './connection.ts';
+import { type Connection, disconnect } from './database.ts';
 import { DeviceState } from './device-state.ts';
 import { EventRecords } from './event-records.ts';
 import type { Store } from './interface.ts';
