@@ -5,8 +5,10 @@ import type { Store } from '../store/interface.ts';
 const LOW_BYTES = 500 * 1024 * 1024;
 const FULL_BYTES = 20 * 1024 * 1024;
 
+type StorageState = 'ok' | 'low' | 'full';
+
 /** State of the disk under the kiosk's folder; one that can't be asked counts as full. */
-export function storageState(home: string): 'ok' | 'low' | 'full' {
+export function storageState(home: string): StorageState {
   const free = freeBytes(home);
   if (free < FULL_BYTES) return 'full';
   return free < LOW_BYTES ? 'low' : 'ok';
@@ -21,8 +23,6 @@ export function freeBytes(home: string): number {
     return 0; // an unmounted or broken disk: nothing can be counted on
   }
 }
-
-type StorageState = ReturnType<typeof storageState>;
 
 /** The state last reported to the server; absent means `ok`. */
 const REPORTED = 'storage-reported';
