@@ -9,7 +9,6 @@ import { traceClosure } from './closure.ts';
 import { type Component, gatherComponents, type ModelFiles } from './components.ts';
 import { emitSources } from './emit.ts';
 import { copy, ROOT } from './files.ts';
-import { NOTICES_FILE, thirdPartyNotices } from './notices.ts';
 import { billOfMaterials, SBOM_FILE } from './sbom.ts';
 import { buildScreens, type Screen } from './screens.ts';
 
@@ -76,6 +75,7 @@ export async function stageProgram(options: StageOptions): Promise<void> {
 
 /** What of a build is our own; the screens also hold what they bundle of others. */
 const OWN = ['dist/renderer/', 'electron/', 'models/', 'sync/', 'package.json', MANIFEST_FILE];
+export const NOTICES_FILE = 'THIRD-PARTY-NOTICES';
 const OWN_ABOVE = ['LICENSE', NOTICES_FILE, SBOM_FILE];
 
 const Migrations = z.object({
@@ -101,4 +101,26 @@ async function placeModels(build: string, where: StageOptions['models']): Promis
   for (const { file } of placed.weights) copy(join(weights, file), join(build, 'dist/models/weights', file));
   for (const { file } of placed.runtime) copy(join(mediapipe, file), join(build, 'dist/models/mediapipe', file));
   return placed;
+}
+
+const RULE = '='.repeat(100);
+
+/** What of others' is inside, and under which words; components that share a text stand above it together. */
+function thirdPartyNotices(components: readonly Component[]): string {
+  const byText = new Map<string, Component[]>();
+  for (const component of components) {
+    const text = component.texts.join('\n\n');
+    byText.set(text, [...(byText.get(text) ?? []), component]);
+  }
+  const parts = [...byText].map(([text, holders]) => `${RULE}\n\n${holders.map(heading).join('\n')}\n\n${text}\n`);
+  return `This build contains software, fonts and weights of others. Each is named here with its licence; sbom.cdx.json says where it
+is. SmartPresence itself: see LICENSE.
+
+${parts.join('\n')}`;
+}
+
+function heading({ name, version, licence, holds, remarks }: Component): string {
+  const inside = holds.length > 0 ? `\n  with ${holds.map((part) => `${part.name} ${part.version}`).join(', ')}` : '';
+  const more = remarks.map((remark) => `\n  ${remark}`).join('');
+  return `${name} ${version} (${licence})${inside}${more}`;
 }

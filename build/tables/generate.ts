@@ -1,5 +1,3 @@
-import { COLUMN_TYPES } from './column-types.ts';
-
 /** TypeScript's view of the server's tables, from the database's own catalogue and the comments of the statements that made it. */
 
 export interface Column {
@@ -138,3 +136,12 @@ export function commentsOf(statements: readonly string[]): Comments {
   }
   return comments;
 }
+
+/** Columns of the server's database that hold more than their type there says, and what they are in TypeScript. */
+const COLUMN_TYPES: Readonly<Record<string, string>> = {
+  'public.consent_text.paragraphs': 'Json<string[]>',
+  'public.import_photo.measured': 'Json<Record<string, number>>',
+  'public.rollout.steps': "Json<import('../../../protocol/api/rollouts.ts').RolloutStep[]>",
+  'public.rollout_action.detail': 'Json<Record<string, string | number | boolean>>',
+  'keyring.rotation.plan': 'Json<{ step: string; rows: number }[]>',
+};

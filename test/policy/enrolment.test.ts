@@ -15,7 +15,7 @@ import { vectorFrom } from '../../sync/server/core/templates/vectors.ts';
 import { endOldCases } from '../../sync/server/core/templates/waiting.ts';
 import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
-import { importPlace } from '../../sync/server/features/enrolment/imports/places.ts';
+import { importPlace } from '../../sync/server/features/enrolment/imports/runs.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import { audited } from '../../sync/server/platform/audit/opened.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';

@@ -11,7 +11,7 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import { takePiece } from '../../sync/server/core/photos/store.ts';
 import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
-import { importPlace } from '../../sync/server/features/enrolment/imports/places.ts';
+import { importPlace } from '../../sync/server/features/enrolment/imports/runs.ts';
 import type { Route } from '../../sync/server/platform/access/route.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';

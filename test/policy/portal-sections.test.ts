@@ -9,7 +9,7 @@ import { setHold } from '../../sync/server/core/people/holds.ts';
 import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
 import { keepCase } from '../../sync/server/core/templates/waiting.ts';
 import { resolveItem } from '../../sync/server/features/attention/resolve.ts';
-import { importPlace } from '../../sync/server/features/enrolment/imports/places.ts';
+import { importPlace } from '../../sync/server/features/enrolment/imports/runs.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';

@@ -12,8 +12,7 @@ import { confirmTotp, offerTotp } from '../../sync/server/core/accounts/credenti
 import { keepPin } from '../../sync/server/core/credentials/pins/pins.ts';
 import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
 import { keepCase } from '../../sync/server/core/templates/waiting.ts';
-import { importPlace } from '../../sync/server/features/enrolment/imports/places.ts';
-import { addUpload, beginImport } from '../../sync/server/features/enrolment/imports/runs.ts';
+import { addUpload, beginImport, importPlace } from '../../sync/server/features/enrolment/imports/runs.ts';
 import { keepLogs } from '../../sync/server/features/fleet/logs.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';

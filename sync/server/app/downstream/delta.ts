@@ -4,6 +4,7 @@ import { currentDeviceState } from '../../core/devices/device-state.ts';
 import { reenrolments } from '../../features/reenrolment/list.ts';
 import { ongoingAt } from '../../features/reports/presence/roll-call.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
+import { peopleOf } from '../../platform/keys/persons.ts';
 import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
 import { issuersChange } from './issuers.ts';
@@ -58,10 +59,7 @@ export async function deltaPart(reader: Reader, from: Position): Promise<PagePar
   let reached: { position: number; tag: string } = from;
   for (let start = 0; start < rows.length; start += CHUNK) {
     const chunk = rows.slice(start, start + CHUNK);
-    const people = await readPeople(
-      reader,
-      chunk.flatMap((row) => row.person ?? []),
-    );
+    const people = await readPeople(reader, peopleOf(chunk));
     for (const [i, row] of chunk.entries()) {
       const change = lastOf.get(keyOf(row)) === start + i ? await contentOf(reader, row, people) : null;
       if (change && !budget.take([change])) return part(reader, budget, reached, true);

@@ -1,11 +1,13 @@
+import { sql } from 'kysely';
 import { PROTOCOL_VERSION } from '../../../protocol/wire/batch.ts';
-import type { Presence, SiteKiosk } from '../../../protocol/wire/changes.ts';
+import { MAX_SITE_KIOSKS, type Presence, type SiteKiosk } from '../../../protocol/wire/changes.ts';
 import { scopeOf } from '../../core/devices/scope.ts';
+import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { audited } from '../../platform/audit/opened.ts';
+import type { Db } from '../../platform/database/schema.ts';
 import { type Position, readCursor } from './cursor.ts';
 import { deltaPart } from './delta.ts';
-import { readKiosks } from './kiosks.ts';
 import { readPresence } from './presence.ts';
 import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader, readerMark } from './reader.ts';
 import { snapshotPart } from './snapshot.ts';
@@ -74,4 +76,20 @@ async function isHere(reader: Reader, from: Position): Promise<boolean> {
     .where('tag', '=', from.tag)
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** Every kiosk that may speak for a site, by name, with when it was last heard. Names nobody. */
+async function readKiosks(db: Db, scope: string): Promise<SiteKiosk[]> {
+  const here =
+    scope === DEFAULT_SCOPE
+      ? sql`(d.site is null or d.site in (select id from site where is_default))`
+      : sql`d.site = ${scope}`;
+  const { rows } = await sql<{ id: string; name: string; last_heard_at: Date | null }>`
+    select d.id, left(d.name, 100) as name, d.last_heard_at from device d
+    where d.status = 'approved' and ${here} order by d.name, d.id limit ${sql.lit(MAX_SITE_KIOSKS)}`.execute(db);
+  return rows.map(({ id, name, last_heard_at }) => ({
+    device: id,
+    name,
+    heardAt: last_heard_at === null ? null : new Date(last_heard_at).toISOString(),
+  }));
 }

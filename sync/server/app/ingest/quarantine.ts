@@ -3,7 +3,7 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { openRefused } from '../../platform/keys/personal.ts';
-import { personBox } from '../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { liesInTheEvent } from './fault.ts';
 import { checkinInstants } from './ingest.ts';
 import { lockMark } from './marks.ts';
@@ -63,7 +63,7 @@ export async function listQuarantine(
 /** The people these entries name, as far as they say so. */
 export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promise<string[]> {
   const rows = await select(db, filter).select('person').distinct().where('person', 'is not', null).execute();
-  return rows.flatMap((r) => r.person ?? []);
+  return peopleOf(rows);
 }
 
 /**

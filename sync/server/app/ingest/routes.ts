@@ -11,12 +11,7 @@ export const quarantineRoutes: readonly Route[] = [
   implement(api.listQuarantine, async ({ tx, query: { cursor, limit, ...filter } }) => {
     const from = readPageCursor(After, cursor);
     const rows = await listQuarantine(tx, { ...filter, after: from?.[0], limit: limit + 1 });
-    return pageFrom(
-      rows,
-      limit,
-      (r) => r,
-      (r) => [r.id],
-    );
+    return pageFrom(rows, limit, (r) => [r.id]);
   }),
   implement(api.retryQuarantine, async ({ tx, services: { keys, config }, body, now, notify, about }) => {
     about(await peopleQuarantined(tx, body));

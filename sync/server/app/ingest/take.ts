@@ -1,14 +1,13 @@
 import { sql, type Transaction } from 'kysely';
-import { lockPeople } from '../../core/people/people.ts';
+import { GENESIS } from '../../../protocol/wire/event.ts';
+import { lockPeople, type Standing } from '../../core/people/people.ts';
 import { UNDO_DAYS } from '../../features/privacy/retention/settings.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Row, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { sealHalf, sealRefused } from '../../platform/keys/personal.ts';
-import { type PersonBox, personBox } from '../../platform/keys/persons.ts';
+import { type PersonBox, peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { projectChanges } from '../downstream/project.ts';
 import { judgeAll, peopleConcerned, peopleOfVoided } from './authority.ts';
-import { type ChainState, chainState } from './chain-state.ts';
-import { withoutUnwantedPositions } from './positions.ts';
 import { project } from './project.ts';
 import { QUARANTINE_FULL, withinQuota } from './quota.ts';
 import { type Refused, refused, type Taken } from './triage.ts';
@@ -49,7 +48,7 @@ export async function take(
   const voided = await peopleOfVoided(tx, settled.fresh, now);
   const people = await lockPeople(tx, [
     ...settled.fresh.flatMap((t) => peopleConcerned(t.event, voided)),
-    ...settled.errors.flatMap((r) => r.person ?? []),
+    ...peopleOf(settled.errors),
   ]);
   const { allowed: fresh, denied, added, kept } = await judgeAll(tx, range.iss, settled.fresh, people, voided, now);
   const errors = [
@@ -64,7 +63,7 @@ export async function take(
   const site = await siteOf(tx, range.iss, heard && fresh.length > 0 ? now : null);
   const erased = (id: string) => people.get(id)?.erased ?? false;
   // A living person who is named for the first time gets a key here.
-  const sealed = [...fresh.flatMap((t) => personOf(t) ?? []), ...errors.flatMap((r) => r.person ?? [])];
+  const sealed = [...fresh.flatMap((t) => personOf(t) ?? []), ...peopleOf(errors)];
   const living = sealed.filter((id) => !erased(id));
   const box = await personBox(tx, keys, living, { make: true });
   const notRetained = await quarantine(tx, keys, box, range, errors, erased, now);
@@ -258,4 +257,43 @@ async function siteOf(tx: Transaction<Tables>, device: string, heard: Date | nul
 function personOf({ event: { personal } }: Taken): string | null {
   const value = personal.person?.value;
   return typeof value === 'string' ? value : null;
+}
+
+type ChainState = Row<'event'>['chain'];
+
+/**
+ * Whether an event continues its epoch's hash chain. Pure.
+ *
+ * @param before hash of the header one sequence number below; undefined when that event is not, or not readably, here
+ */
+function chainState(event: { seq: number; prev: string }, before: string | undefined): ChainState {
+  const expected = event.seq === 1 ? GENESIS : before;
+  if (expected === undefined) return 'unverified';
+  return event.prev === expected ? 'whole' : 'broken';
+}
+
+/**
+ * Takes the position out of events of people who opted out (POLICY P9): a kiosk that had not heard of it yet may still send
+ * one. The chain stands on the commitment. Costs nothing where no event has a position.
+ *
+ * @param people held until the transaction ends (`lockPeople`), so that an opt-out comes before or after all of it
+ */
+async function withoutUnwantedPositions(
+  tx: Transaction<Tables>,
+  fresh: readonly Taken[],
+  people: ReadonlyMap<string, Standing>,
+): Promise<Taken[]> {
+  const known = ({ event: { personal } }: Taken) =>
+    personal.gps && typeof personal.person?.value === 'string' ? people.get(personal.person.value)?.now : undefined;
+  const asked = [...new Set(fresh.flatMap((t) => known(t) ?? []))];
+  if (asked.length === 0) return [...fresh];
+  const { rows } = await sql<{ id: string }>`
+    select id from person where id = any(${asked}::uuid[]) and gps_opt_out`.execute(tx);
+  const optedOut = new Set(rows.map((r) => r.id));
+  return fresh.map((t) => {
+    const person = known(t);
+    if (person === undefined || !optedOut.has(person)) return t;
+    const { gps: _, ...personal } = t.event.personal;
+    return { ...t, event: { ...t.event, personal } };
+  });
 }

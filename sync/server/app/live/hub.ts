@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { type Board, type BoardRow, CLOSE } from '../../../protocol/api/live.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
+import { peopleOf } from '../../platform/keys/persons.ts';
 import { VIEW, type Viewer } from './roles.ts';
 
 /** Changes within this time go out as one message, ms. */
@@ -134,7 +135,7 @@ export class LiveHub {
       const { message, above } = news(board, sent);
       const quiet = what === 'news' && !board.whole && message.rows.length === 0 && message.devices.length === 0;
       const text = quiet && !message.devicesGone ? null : JSON.stringify(message);
-      const people = message.rows.flatMap((row) => row.person ?? []);
+      const people = peopleOf(message.rows);
       if (people.length > 0) await this.#o.shown(actorsOf(group), people);
       for (const reader of group) {
         if (!this.#readers.has(reader)) continue;

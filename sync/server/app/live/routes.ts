@@ -1,6 +1,7 @@
 import * as api from '../../../protocol/api/live.ts';
 import { readBoard } from '../../features/attendance/board.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
+import { peopleOf } from '../../platform/keys/persons.ts';
 import { VIEW, type Viewer } from './roles.ts';
 
 /** The board once, in plain HTTPS; `/api/live` sends its changes. */
@@ -14,7 +15,7 @@ export const liveRoutes: readonly Route[] = [
       .executeTakeFirstOrThrow();
     const whole = await readBoard({ db: tx, keys, logEpoch, site: config.site }, query, now);
     const board = VIEW[actor.role as Viewer](whole);
-    about(board.rows.flatMap((row) => row.person ?? []));
+    about(peopleOf(board.rows));
     return board;
   }),
 ];

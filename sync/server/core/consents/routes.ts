@@ -30,8 +30,8 @@ export const consentRoutes: readonly Route[] = [
     return pageFrom(
       rows,
       limit,
-      ({ receivedAt: _, ...consent }) => ({ ...consent, name: names.get(consent.person) ?? null }),
       (r) => [r.receivedAt, r.id],
+      ({ receivedAt: _, ...consent }) => ({ ...consent, name: names.get(consent.person) ?? null }),
     );
   }),
   implement(

@@ -19,7 +19,7 @@ export const deviceRoutes: readonly Route[] = [
   implement(api.listDevices, async ({ tx, query: { cursor, limit, ...filter } }) => {
     const from = readPageCursor(After, cursor);
     const found = await listDevices(tx, { ...filter, limit: limit + 1, after: from && { name: from[0], id: from[1] } });
-    return pageFrom(found, limit, shown, (d) => [d.name, d.id]);
+    return pageFrom(found, limit, (d) => [d.name, d.id], shown);
   }),
   implement(api.getDevice, ({ tx, params }) => found(tx, params.device)),
   implement(api.createProvisioningCode, async (call) => {

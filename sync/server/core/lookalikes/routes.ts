@@ -27,6 +27,7 @@ export const lookalikeRoutes: readonly Route[] = [
     return pageFrom(
       found,
       limit,
+      (p) => [p.at.toISOString(), p.id],
       ({ id, people: pair, reason, at, device, by }) => ({
         id,
         people: pair.map((one) => ({
@@ -40,7 +41,6 @@ export const lookalikeRoutes: readonly Route[] = [
         by,
         byName: (by !== null && staff.get(by)) || null,
       }),
-      (p) => [p.at.toISOString(), p.id],
     );
   }),
   implement(api.removeLookalike, async ({ tx, params, now, about, on, notify }) => {

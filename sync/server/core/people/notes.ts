@@ -1,7 +1,7 @@
 import type { AttentionItem } from '../../../protocol/api/attention.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys, Place } from '../../platform/keys/envelope.ts';
-import { personBox } from '../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /** What someone in charge did about an item of the queue. The words may name people, so they are sealed. */
 
@@ -24,11 +24,7 @@ export async function openNotes(
     .selectAll()
     .where('ref', 'in', [...new Set(items.map((i) => i.ref))])
     .execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.flatMap((r) => r.person ?? []),
-  );
+  const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.map((r) => {
       const note = String((r.person === null ? keys : box).openJson(notePlace(r.kind, r.ref, r.person), r.note));

@@ -28,12 +28,7 @@ export const peopleRoutes: readonly Route[] = [
     const ids = await livingPeople(tx, { scope, among, after, limit: limit + 1 });
     const shown = await shownPeople(tx, keys, ids.slice(0, limit));
     about(shown.keys());
-    const page = pageFrom(
-      ids,
-      limit,
-      (id) => id,
-      (id) => [id],
-    );
+    const page = pageFrom(ids, limit, (id) => [id]);
     return { items: page.items.flatMap((id) => shown.get(id) ?? []), next: page.next };
   }),
   implement(api.getPerson, async ({ tx, services: { keys }, params: { person }, about }) => {

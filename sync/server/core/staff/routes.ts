@@ -3,8 +3,7 @@ import * as api from '../../../protocol/api/staff.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { requireShown } from '../people/shown.ts';
 import { addForSite, resetFor } from './handover.ts';
-import { staffOfPerson } from './of-person.ts';
-import { shownStaff } from './shown.ts';
+import { shownStaff, staffOfPerson } from './shown.ts';
 import { removeStaff } from './store.ts';
 
 export const staffRoutes: readonly Route[] = [

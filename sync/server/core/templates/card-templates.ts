@@ -3,7 +3,7 @@ import type { Change } from '../../../protocol/wire/changes.ts';
 import type { CardTemplateValue } from '../../../protocol/wire/event.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys, Place } from '../../platform/keys/envelope.ts';
-import { personBox } from '../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
  * Templates on the person's card: what lies here opens with the key that the card carries, and with nothing that this
@@ -67,11 +67,7 @@ export async function readCardTemplates(
     .selectAll()
     .where('person', 'in', [...people])
     .execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.map((r) => r.person),
-  );
+  const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.map(({ person, id, model, sealed, made_at: madeAt }) => {
       const card = { id, sealed: box.open(cardTemplatePlace(id, person), sealed).toString('base64url') };

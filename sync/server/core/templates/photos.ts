@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Opened } from '../../platform/audit/opened.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys, Place } from '../../platform/keys/envelope.ts';
-import { personBox } from '../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
  * Pictures that the server made templates from: the face alone, encoded again, under the person's key. They stay as
@@ -83,10 +83,7 @@ export async function openPhotos(
     .orderBy('id')
     .execute();
   const box = await personBox(db, keys, people);
-  opened.note(
-    'photo',
-    rows.map((r) => r.person),
-  );
+  opened.note('photo', peopleOf(rows));
   return rows.map((r) => ({
     id: r.id,
     picture: box.open(enrolmentPhotoPlace(r.id, r.person), r.sealed),

@@ -4,7 +4,7 @@ import type { Opened } from '../../platform/audit/opened.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys, Place } from '../../platform/keys/envelope.ts';
 import { openHalf, sealHalf } from '../../platform/keys/personal.ts';
-import { personBox } from '../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { dropCardTemplate, keepCardTemplate } from './card-templates.ts';
 
 /**
@@ -165,11 +165,7 @@ export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: read
     .where('id', 'in', events)
     .where('personal', 'is not', null)
     .execute();
-  const box = await personBox(
-    tx,
-    keys,
-    rows.flatMap((r) => r.person ?? []),
-  );
+  const box = await personBox(tx, keys, peopleOf(rows));
   for (const row of rows) {
     // Nothing opens any more of people who were erased (and came back with a restored database).
     if (row.person !== null && !box.has(row.person)) {
@@ -207,15 +203,8 @@ export async function readTemplates(
     .orderBy('id');
   if (model !== undefined) query = query.where('model', '=', model);
   const rows = await query.execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.map((r) => r.person),
-  );
-  opened.note(
-    'template',
-    rows.map((r) => r.person),
-  );
+  const box = await personBox(db, keys, peopleOf(rows));
+  opened.note('template', peopleOf(rows));
   for (const row of rows) {
     const of = all.get(row.person) ?? new Map<string, TemplateValue[]>();
     all.set(row.person, of);

@@ -7,7 +7,7 @@ import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys, Place } from '../../platform/keys/envelope.ts';
-import { personBox } from '../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
 import { templateCounts } from './count.ts';
 import { vectorBytes, vectorFrom } from './vectors.ts';
@@ -184,10 +184,7 @@ export async function openCasesOf(
   const rows = await tx.selectFrom('enrolment_case').select('id').where('person', 'in', people).orderBy('id').execute();
   const cases = [];
   for (const { id } of rows) cases.push(await openCase(tx, keys, id));
-  opened.note(
-    'photo',
-    cases.map((c) => c.person),
-  );
+  opened.note('photo', peopleOf(cases));
   return cases;
 }
 

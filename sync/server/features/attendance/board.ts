@@ -5,6 +5,7 @@ import { calendarOf, listSites } from '../../core/sites/sites.ts';
 import { horizon } from '../../platform/database/feed.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import { peopleOf } from '../../platform/keys/persons.ts';
 
 export interface BoardSource {
   readonly db: Db;
@@ -36,11 +37,7 @@ export async function readBoard(
   const found = whole
     ? await selectRows(db).orderBy('c.at', 'desc').orderBy('c.id', 'desc').limit(MAX_BOARD_ROWS).execute()
     : changed;
-  const names = await namesOf(
-    db,
-    keys,
-    found.flatMap((r) => r.person ?? []),
-  );
+  const names = await namesOf(db, keys, peopleOf(found));
   const rows = found.map(
     (r): BoardRow => ({
       id: r.id,

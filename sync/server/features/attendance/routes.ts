@@ -27,6 +27,7 @@ export const attendanceRoutes: readonly Route[] = [
     return pageFrom(
       found,
       limit,
+      (r) => [r.at, r.id],
       (r) => ({
         ...r,
         name: (r.person && names.get(r.person)) ?? null,
@@ -34,7 +35,6 @@ export const attendanceRoutes: readonly Route[] = [
         voidedBy: null,
         ...staff.get(r.id),
       }),
-      (r) => [r.at, r.id],
     );
   }),
   implement(api.listDuplicates, async ({ tx, services: { keys }, query: { cursor, limit }, about }) => {
@@ -44,8 +44,8 @@ export const attendanceRoutes: readonly Route[] = [
     return pageFrom(
       found,
       limit,
-      (c) => Duplicate.parse(c),
       (c) => [c.foundAt, c.id],
+      (c) => Duplicate.parse(c),
     );
   }),
   implement(

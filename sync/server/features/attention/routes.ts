@@ -30,12 +30,7 @@ export const attentionRoutes: readonly Route[] = [
       const after = from && { at: from[0], kind: from[1], ref: from[2] };
       const items = await listAttention(tx, keys, { kinds, state, limit: limit + 1, after }, now);
       about(items.slice(0, limit).flatMap((i) => [i.person, i.other?.id ?? null].filter((id) => id !== null)));
-      return pageFrom(
-        items,
-        limit,
-        (i) => i,
-        (i) => [i.at, i.kind, i.ref],
-      );
+      return pageFrom(items, limit, (i) => [i.at, i.kind, i.ref]);
     },
   ),
   implement(api.countAttention, ({ tx, actor, now }) => countAttention(tx, seenBy(actor), now)),

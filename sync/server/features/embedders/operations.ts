@@ -5,6 +5,7 @@ import { Uuid } from '../../../protocol/wire/event.ts';
 import { operation } from '../../core/operator/operation.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
+import { peopleOf } from '../../platform/keys/persons.ts';
 import { beginMove, cancelMove, finishMove, progressOf, switchKiosks } from './migrate.ts';
 import { presentEmbedder } from './present.ts';
 
@@ -47,11 +48,7 @@ export const embedderOperations = {
         .where('outcome', '=', 'reenrol')
         .orderBy('person')
         .execute();
-      const names = await namesOf(
-        db,
-        keys,
-        rows.map((r) => r.person),
-      );
+      const names = await namesOf(db, keys, peopleOf(rows));
       return rows.map((r) => ({ person: Uuid.parse(r.person), name: names.get(r.person) ?? null, code: r.code }));
     },
   }),

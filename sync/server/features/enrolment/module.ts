@@ -3,8 +3,8 @@ import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { importsEndJob, importsJob } from './imports/imports.job.ts';
 import { importedListsOf, importedPhotosOf } from './imports/own.ts';
-import { basisPlace, importPlace, mapPlace } from './imports/places.ts';
 import { importRoutes } from './imports/routes.ts';
+import { basisPlace, importPlace, mapPlace } from './imports/runs.ts';
 import { enrolmentRoutes } from './routes.ts';
 
 /** Lists that they were put down by, and pictures of them that wait for a review, or were refused. */

@@ -70,8 +70,8 @@ export const portalRoutes: readonly Route[] = [
     return pageFrom(
       found,
       limit,
-      (r) => ({ ...r, name }),
       (r) => [r.at, r.id],
+      (r) => ({ ...r, name }),
     );
   }),
   implement(api.exportMyData, async ({ tx, services: { keys, keyring, modules }, actor, now, about }) => {

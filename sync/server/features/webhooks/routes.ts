@@ -55,7 +55,7 @@ export const webhookRoutes: readonly Route[] = [
         deliveredAt: r.delivered_at?.toISOString() ?? null,
         lastAnswer: r.last_answer,
       });
-      return pageFrom(await query.execute(), limit, item, (r) => [r.made_at.toISOString(), r.id]);
+      return pageFrom(await query.execute(), limit, (r) => [r.made_at.toISOString(), r.id], item);
     },
   ),
   implement(api.testWebhook, async ({ tx, services: { keys }, params: { webhook }, now, on }) => {

@@ -32,12 +32,13 @@ export function readPageCursor<T extends z.ZodType>(shape: T, text: string | und
  * A page from rows that were read with one more than asked for.
  *
  * @param keyOf sort key of a row
+ * @param item what is shown of one; absent: the row itself
  */
-export function pageFrom<R, T>(
+export function pageFrom<R, T = R>(
   rows: readonly R[],
   limit: number,
-  item: (row: R) => T,
   keyOf: (row: R) => readonly (string | number)[],
+  item: (row: R) => T = (row) => row as unknown as T,
 ): { items: T[]; next: string | null } {
   const given = rows.slice(0, limit);
   const last = given.at(-1);

@@ -52,6 +52,10 @@ export const personKeyPlace = (person: string, generation: number): Place => ({
   rowVersion: generation,
 });
 
+/** Whose these rows are. */
+export const peopleOf = (rows: readonly { readonly person: string | null }[]): string[] =>
+  rows.flatMap((row) => row.person ?? []);
+
 /**
  * Loads the keys of these people in one statement.
  *

@@ -1,11 +1,10 @@
 import { sql, type Transaction } from 'kysely';
 import type { Guardian } from '../../../../protocol/api/consents.ts';
-import { comesOfAge, DEFAULT_CONSENT_AGE } from '../../../../protocol/wire/age.ts';
+import { comesOfAge, DEFAULT_CONSENT_AGE, isOfAge } from '../../../../protocol/wire/age.ts';
 import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys, Place } from '../../../platform/keys/envelope.ts';
-import { type PersonBox, personBox } from '../../../platform/keys/persons.ts';
-import { stateOn } from './rules.ts';
+import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
 
 /**
  * People below the age of consent, and who speaks for them. Of an adult there is no day of birth here: the row goes with the
@@ -222,11 +221,7 @@ export async function reviewMinors(
   now: Date,
 ): Promise<{ minors: number; changed: number }> {
   const rows = await tx.selectFrom('person_minor').selectAll().orderBy('person').execute();
-  const box = await personBox(
-    tx,
-    keys,
-    rows.map((r) => r.person),
-  );
+  const box = await personBox(tx, keys, peopleOf(rows));
   let changed = 0;
   for (const row of rows) {
     if (!box.has(row.person)) continue;
@@ -236,4 +231,18 @@ export async function reviewMinors(
     changed += 1;
   }
   return { minors: rows.length, changed };
+}
+
+/** Where a minor stands. Pure; days are `YYYY-MM-DD`. */
+
+/** How long before a person comes of age it is said, days. */
+const SOON_DAYS = 30;
+
+const DAY_MS = 86_400_000;
+
+/** `of-age` from that day on, by UTC's calendar. */
+function stateOn(born: string, age: number, now: Date): 'minor' | 'soon' | 'of-age' {
+  if (isOfAge(born, age, now.getTime())) return 'of-age';
+  const left = Date.parse(`${comesOfAge(born, age)}T00:00:00Z`) - now.getTime();
+  return left <= SOON_DAYS * DAY_MS ? 'soon' : 'minor';
 }

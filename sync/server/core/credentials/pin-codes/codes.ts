@@ -6,7 +6,7 @@ import type { Change } from '../../../../protocol/wire/changes.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys, Place } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import { requireLiving } from '../../people/living.ts';
 import { scopesOfPerson } from '../../people/sites.ts';
 
@@ -105,11 +105,7 @@ type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
 export async function readPinCodes(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinCodeChange>> {
   if (people.length === 0) return new Map();
   const rows = await db.selectFrom('pin_code').selectAll().where('person', 'in', people).execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.map((r) => r.person),
-  );
+  const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.map(({ id, person, sealed, expires_at }) => {
       const hash = String(box.openJson(pinCodePlace(id, person), sealed));

@@ -6,7 +6,7 @@ import { requireLiving } from '../../../core/people/living.ts';
 import { openNotes } from '../../../core/people/notes.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys, Place } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 
 /**
  * "That was wrong", said of a record on one's own page. It reaches the person in charge (features/attention/); what they did about it
@@ -27,11 +27,7 @@ const MAX_OPEN = 20;
 export async function openComplaints(db: Db, keys: Keys, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const rows = await db.selectFrom('complaint').select(['id', 'person', 'sealed']).where('id', 'in', ids).execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.map((r) => r.person),
-  );
+  const box = await personBox(db, keys, peopleOf(rows));
   return new Map(
     rows.flatMap((r) =>
       box.has(r.person) ? [[r.id, String(box.openJson(complaintPlace(r.id, r.person), r.sealed))] as const] : [],

@@ -6,7 +6,7 @@ import { namesOf } from '../../../core/people/records.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { emailsOf } from '../../../platform/http/email.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
+import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import { reasonPlace } from './correct.ts';
 
 /**
@@ -31,11 +31,7 @@ export async function listCorrections(
   if (o.person !== undefined) query = query.where('person', 'in', await sameAs(db, [o.person]));
   if (o.after) query = query.where(sql<boolean>`(${made}, id) < (${o.after.at}::timestamptz, ${o.after.id}::uuid)`);
   const rows = await query.execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.map((r) => r.person),
-  );
+  const box = await personBox(db, keys, peopleOf(rows));
   const people = rows.map((r) => r.person);
   // Who was merged since has their name under another id.
   const kept = new Map(

@@ -16,12 +16,7 @@ export const correctionRoutes: readonly Route[] = [
     const after = from && { at: from[0], id: from[1] };
     const rows = await listCorrections(tx, keys, { person, limit: limit + 1, after });
     about(rows.slice(0, limit).map((r) => r.person));
-    return pageFrom(
-      rows,
-      limit,
-      (r) => r,
-      (r) => [r.madeAt, r.id],
-    );
+    return pageFrom(rows, limit, (r) => [r.madeAt, r.id]);
   }),
   implement(api.makeCorrection, async ({ tx, services: { keys }, actor, body, now, about, on, notify }) => {
     const { id, person } = await correct(tx, keys, body, actor.id, now);

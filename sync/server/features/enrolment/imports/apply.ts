@@ -12,13 +12,11 @@ import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
 import { judgePicture } from '../../embedders/faces.ts';
 import { presentPipeline } from '../../embedders/present.ts';
 import { addFaces, requireEnrollable } from '../enrol.ts';
 import { isDuplicate } from './photos.ts';
-import { basisPlace, importPlace } from './places.ts';
-import { endImport } from './runs.ts';
+import { basisPlace, endImport, importBox } from './runs.ts';
 
 /** Carries out what was accepted, a picture a transaction, so that it goes on wherever it was stopped. */
 export async function applyAccepted(
@@ -89,14 +87,14 @@ async function applyOne(
     await giveConsent(tx, keys, person, word, { via: 'import', account: row.decided_by }, now);
   }
   await requireEnrollable(tx, keys, person, now);
-  const box = await personBox(tx, keys, [person]);
-  const picture = box.open(importPlace('photo', row.id, person), row.photo);
+  const box = await importBox(tx, keys, [row]);
+  const picture = box.open('photo', row, row.photo);
   const face = {
     model: pipeline.model,
     // Looked at before kiosks were switched to another embedder: what the one before made is no template of this one.
     embedding:
       row.model === pipeline.model
-        ? vectorFrom(box.open(importPlace('template', row.id, person), row.template))
+        ? vectorFrom(box.open('template', row, row.template))
         : await remade(pipeline, picture),
     picture,
     pose: row.pose ?? 'photo',

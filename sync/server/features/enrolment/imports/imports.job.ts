@@ -5,8 +5,7 @@ import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Job } from '../../../platform/jobs/job.ts';
 import { applyAccepted } from './apply.ts';
 import { judgeWaiting } from './judge.ts';
-import { makeWanted } from './people.ts';
-import { undoWanted } from './undo.ts';
+import { makeWanted, undoWanted } from './people.ts';
 
 /** Pictures that nobody decided about within this are removed, days; so is what became of those of an ended import. */
 const KEEP_DAYS = 30;

@@ -12,14 +12,14 @@ import { audited, type Opened } from '../../../platform/audit/opened.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
 import { type Judged, judgePicture } from '../../embedders/faces.ts';
 import { presentPipeline } from '../../embedders/present.ts';
 import { mostAlike } from '../alike.ts';
 import type { ListLine } from './list.ts';
 import { everybodyByName, listByFile, matchFile } from './match.ts';
 import { moveTo } from './photos.ts';
-import { importPlace, mapPlace } from './places.ts';
+import { importBox, importPlace, mapPlace } from './runs.ts';
 
 /** Pictures in memory at once, and in one transaction. */
 const BATCH = 12;
@@ -72,19 +72,13 @@ async function judgeBatch(services: Services, run: string, rows: readonly Row[])
   // Outside of any transaction: the models take their time.
   const pipeline = await presentPipeline(services);
   const judged = new Map<string, Judged>();
-  const box = await personBox(
-    db,
-    keys,
-    matched.flatMap((r) => r.person ?? []),
-  );
+  const box = await importBox(db, keys, matched);
   const why = { actor: SYSTEM, route: 'job photo-imports', resource: run, everyone: true };
   await audited(db, keys, why, at, async (opened) => {
     for (const row of matched) {
-      if (!row.photo || (row.person !== null && !box.has(row.person))) continue;
-      const place = importPlace('photo', row.id, row.person);
-      const picture = row.person === null ? keys.open('field', place, row.photo) : box.open(place, row.photo);
-      if (row.person !== null) opened.note('photo', [row.person]);
-      judged.set(row.id, await judgePicture(pipeline, picture, IMPORT_QUALITY));
+      if (!row.photo || !box.has(row)) continue;
+      opened.note('photo', peopleOf([row]));
+      judged.set(row.id, await judgePicture(pipeline, box.open('photo', row, row.photo), IMPORT_QUALITY));
     }
   });
   return inTransaction(db, async (tx) => {
@@ -215,18 +209,11 @@ async function settle(
   const others = await othersOf(tx, keys, opened, run, model);
   const like = [...alike.flatMap((a) => a?.person ?? []), ...others.map((o) => o.person)];
   const standing = await lockPeople(tx, [...like, ...people]);
-  const box = await personBox(
-    tx,
-    keys,
-    rows.flatMap((r) => r.person ?? []),
-  );
+  const box = await importBox(tx, keys, rows);
   for (const row of rows) {
     const face = judged.get(row.id);
-    if (!face || (row.person !== null && !box.has(row.person))) continue;
+    if (!face || !box.has(row)) continue;
     const i = usable.findIndex((u) => u.row.id === row.id);
-    const place = (field: 'photo' | 'template') => importPlace(field, row.id, row.person);
-    const seal = (field: 'photo' | 'template', plain: Uint8Array) =>
-      row.person === null ? keys.seal('field', place(field), plain) : box.seal(place(field), plain);
     let code = face.code ?? row.unmatched;
     let duplicate: { person: string; score: number } | null = null;
     if (face.code === null && row.person !== null) {
@@ -255,8 +242,8 @@ async function settle(
         pose: face.pose,
         measured: face.measured && JSON.stringify(face.measured),
         // The face alone is kept of it; of what has none, nothing.
-        photo: face.picture && seal('photo', face.picture),
-        template: face.code === null ? seal('template', vectorBytes(face.embedding)) : null,
+        photo: face.picture && box.seal('photo', row, face.picture),
+        template: face.code === null ? box.seal('template', row, vectorBytes(face.embedding)) : null,
         model: face.code === null ? face.model : null,
         duplicate_of: duplicate?.person ?? null,
         duplicate_score: duplicate?.score ?? null,
@@ -284,18 +271,11 @@ async function othersOf(
     .where('person', 'is not', null)
     .where('state', 'in', ['judged', 'accepted'])
     .execute();
-  const box = await personBox(
-    tx,
-    keys,
-    rows.flatMap((r) => r.person ?? []),
-  );
-  opened.note(
-    'template',
-    rows.flatMap((r) => r.person ?? []),
-  );
-  return rows.flatMap(({ id, person, template }) =>
-    person && template && box.has(person)
-      ? [{ person, vector: vectorFrom(box.open(importPlace('template', id, person), template)) }]
+  const box = await importBox(tx, keys, rows);
+  opened.note('template', peopleOf(rows));
+  return rows.flatMap((row) =>
+    row.person && row.template && box.has(row)
+      ? [{ person: row.person, vector: vectorFrom(box.open('template', row, row.template)) }]
       : [],
   );
 }

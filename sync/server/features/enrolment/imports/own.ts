@@ -2,8 +2,8 @@ import type { Transaction } from 'kysely';
 import type { Opened } from '../../../platform/audit/opened.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
-import { importPlace } from './places.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
+import { importBox } from './runs.ts';
 
 /** By which lists a person was put down, for their own export. What a list said of them is their profile. */
 export async function importedListsOf(tx: Transaction<Tables>, names: readonly string[]): Promise<object[]> {
@@ -30,22 +30,15 @@ export async function importedPhotosOf(
     .orderBy('made_at')
     .orderBy('id')
     .execute();
-  const box = await personBox(
-    tx,
-    keys,
-    rows.flatMap((r) => r.person ?? []),
-  );
-  opened.note(
-    'photo',
-    rows.flatMap((r) => r.person ?? []),
-  );
+  const box = await importBox(tx, keys, rows);
+  opened.note('photo', peopleOf(rows));
   return rows.map((r) => ({
     import: r.run,
     state: r.state,
     code: r.code,
     madeAt: r.made_at.toISOString(),
-    file: String(box.openJson(importPlace('name', r.id, r.person), r.name)),
-    jpeg: r.photo && box.open(importPlace('photo', r.id, r.person), r.photo).toString('base64'),
-    template: r.template && box.open(importPlace('template', r.id, r.person), r.template).toString('base64'),
+    file: box.fileOf(r),
+    jpeg: r.photo && box.open('photo', r, r.photo).toString('base64'),
+    template: r.template && box.open('template', r, r.template).toString('base64'),
   }));
 }

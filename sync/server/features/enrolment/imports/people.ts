@@ -12,11 +12,11 @@ import { writeAudit } from '../../../platform/audit/write.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
+import { requestErasure } from '../../privacy/erasure/request.ts';
 import type { ListLine } from './list.ts';
 import { keyOfEmail, keyOfNumber, type PlannedLine, planLines } from './people-rules.ts';
-import { importPlace, mapPlace } from './places.ts';
-import { lockOpen, lookAgain } from './runs.ts';
+import { importBox, lockOpen, lookAgain, mapPlace } from './runs.ts';
 
 /**
  * People of a list. Every line is looked at before anybody is made, and nobody is made while one is wrong. The person
@@ -84,11 +84,7 @@ export async function listLines(
   const plan = await planOf(db, keys, run);
   const wanted = o.outcome === undefined ? plan : plan.filter((line) => line.outcome === o.outcome);
   const shown = wanted.slice(o.after, o.after + o.limit);
-  const names = await namesOf(
-    db,
-    keys,
-    shown.flatMap((line) => line.person ?? []),
-  );
+  const names = await namesOf(db, keys, peopleOf(shown));
   const uploaded = await filesOf(db, keys, run);
   const count = (outcome: ImportLine['outcome']) => plan.filter((line) => line.outcome === outcome).length;
   return {
@@ -114,18 +110,8 @@ const plain = (file: string): string => file.normalize('NFC').trim().toLowerCase
 
 async function filesOf(db: Db, keys: Keys, run: string): Promise<Set<string>> {
   const rows = await db.selectFrom('import_photo').select(['id', 'person', 'name']).where('run', '=', run).execute();
-  const box = await personBox(
-    db,
-    keys,
-    rows.flatMap((r) => r.person ?? []),
-  );
-  return new Set(
-    rows.flatMap(({ id, person, name }) =>
-      person !== null && !box.has(person)
-        ? []
-        : [plain(String((person === null ? keys : box).openJson(importPlace('name', id, person), name)))],
-    ),
-  );
+  const box = await importBox(db, keys, rows);
+  return new Set(rows.filter(box.has).map((row) => plain(box.fileOf(row))));
 }
 
 /**
@@ -229,7 +215,7 @@ async function scopeOf(db: Db, site: string | null): Promise<string> {
   return row?.is_default === false ? site : DEFAULT_SCOPE;
 }
 
-export const entryOf = (action: 'write' | 'delete', run: string, subjects: readonly string[]) => ({
+const entryOf = (action: 'write' | 'delete', run: string, subjects: readonly string[]) => ({
   actor: SYSTEM,
   action,
   route: 'job photo-imports',
@@ -240,7 +226,7 @@ export const entryOf = (action: 'write' | 'delete', run: string, subjects: reado
 });
 
 /** Made by this import, as they were made: no consent, face, card, record or change of theirs since. */
-export const untouched = (db: Db, run: string) =>
+const untouched = (db: Db, run: string) =>
   db
     .selectFrom('import_person as i')
     .innerJoin('person as p', 'p.id', 'i.person')
@@ -262,3 +248,28 @@ export const untouched = (db: Db, run: string) =>
         and not exists (select from retention_hold x where x.person = i.person)`,
     )
     .orderBy('i.person');
+
+/** Takes back the people imports made. Each is a request of its own, so that a kill leaves no half and the next run goes on. @returns how many */
+export async function undoWanted(services: Services, signal: AbortSignal): Promise<number> {
+  const { db, keys, now } = services;
+  const runs = await db.selectFrom('import_run').select('id').where('people', '=', 'undoing').orderBy('id').execute();
+  let undone = 0;
+  for (const { id: run } of runs) {
+    for (;;) {
+      signal.throwIfAborted();
+      const next = await untouched(db, run).limit(1).executeTakeFirst();
+      if (!next) break;
+      const at = now();
+      await requestErasure(db, keys, { person: next.person, origin: 'staff', undoDays: 0 }, at);
+      await inTransaction(db, async (tx) => {
+        await tx.deleteFrom('import_person').where('person', '=', next.person).execute();
+        await writeAudit(tx, keys, entryOf('delete', run, [next.person]), at);
+      });
+      undone += 1;
+    }
+    await db.updateTable('import_run').set({ people: 'undone' }).where('id', '=', run).execute();
+    services.notify('change');
+    services.notify('board');
+  }
+  return undone;
+}

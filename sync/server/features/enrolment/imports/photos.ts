@@ -7,10 +7,9 @@ import { namesOf } from '../../../core/people/records.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
 import { describeDuplicates, requireOverrule } from '../duplicate.ts';
-import { importPlace } from './places.ts';
-import { lockOpen } from './runs.ts';
+import { importBox, lockOpen } from './runs.ts';
 
 /** The pictures of an import: who each is of, what was found of it, and what someone decided. */
 
@@ -44,9 +43,8 @@ export async function listPhotos(
     .orderBy('id')
     .limit(o.limit)
     .execute();
-  const people = rows.flatMap((r) => [r.person, r.duplicate_of].filter((id) => id !== null));
-  const box = await personBox(db, keys, people);
-  const names = await namesOf(db, keys, people);
+  const box = await importBox(db, keys, rows);
+  const names = await namesOf(db, keys, peopleOf(rows));
   const like = rows.flatMap((r) =>
     r.duplicate_of === null ? [] : [{ row: r.id, person: r.duplicate_of, score: r.duplicate_score ?? 0 }],
   );
@@ -54,7 +52,7 @@ export async function listPhotos(
   const duplicates = like.map(({ row }, i) => ({ row, other: described[i]! }));
   return rows.map((r) => ({
     id: r.id,
-    file: String((r.person === null ? keys : box).openJson(importPlace('name', r.id, r.person), r.name)),
+    file: box.fileOf(r),
     state: r.state,
     code: r.code,
     usable: r.usable,
@@ -152,7 +150,7 @@ export async function acceptAll(tx: Transaction<Tables>, run: string, by: string
     .where('person', 'is not', null)
     .returning('person')
     .execute();
-  return rows.flatMap((r) => r.person ?? []);
+  return peopleOf(rows);
 }
 
 /**
@@ -195,17 +193,14 @@ export async function moveTo(
   person: string,
 ): Promise<void> {
   await requireLiving(tx, person, 'none');
-  const box = await personBox(tx, keys, [person, ...(row.person ? [row.person] : [])], { make: true });
-  const was = (field: 'name' | 'photo', sealed: Uint8Array) => {
-    const place = importPlace(field, row.id, row.person);
-    return row.person === null ? keys.open('field', place, sealed) : box.open(place, sealed);
-  };
+  const moved = { ...row, person };
+  const box = await importBox(tx, keys, [row, moved], { make: true });
   await tx
     .updateTable('import_photo')
     .set({
       person,
-      name: box.seal(importPlace('name', row.id, person), was('name', row.name)),
-      photo: row.photo && box.seal(importPlace('photo', row.id, person), was('photo', row.photo)),
+      name: box.seal('name', moved, box.open('name', row, row.name)),
+      photo: row.photo && box.seal('photo', moved, box.open('photo', row, row.photo)),
     })
     .where('id', '=', row.id)
     .execute();

@@ -5,11 +5,10 @@ import { Uuid } from '../../../../protocol/wire/event.ts';
 import { Problem } from '../../../../protocol/wire/problem.ts';
 import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
-import { personBox } from '../../../platform/keys/persons.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
 import { listLines, makePeople, undoPeople } from './people.ts';
 import { acceptAll, assignPhoto, decide, listPhotos } from './photos.ts';
-import { importPlace } from './places.ts';
-import { addUpload, applyImport, beginImport, cancelImport, listRuns, oneRun } from './runs.ts';
+import { addUpload, applyImport, beginImport, cancelImport, importBox, listRuns, oneRun } from './runs.ts';
 import { unpack } from './unpack.ts';
 
 const After = z.tuple([Uuid]);
@@ -19,12 +18,7 @@ export const importRoutes: readonly Route[] = [
   implement(api.listImports, async ({ tx, services: { keys }, query: { cursor, limit } }) => {
     const after = readPageCursor(After, cursor)?.[0] ?? null;
     const runs = await listRuns(tx, keys, { limit: limit + 1, after });
-    return pageFrom(
-      runs,
-      limit,
-      (r) => r,
-      (r) => [r.id],
-    );
+    return pageFrom(runs, limit, (r) => [r.id]);
   }),
   implement(api.startImport, async ({ tx, services: { keys }, actor, body, now, on }) => {
     const id = await beginImport(tx, keys, body, actor.id, now);
@@ -53,12 +47,7 @@ export const importRoutes: readonly Route[] = [
       const found = await listPhotos(tx, keys, { run: params.import, state, doubtful: only, limit: limit + 1, after });
       const shown = found.slice(0, limit);
       about(shown.flatMap((p) => [p.person?.id ?? null, p.duplicate?.person ?? null].filter((id) => id !== null)));
-      return pageFrom(
-        found,
-        limit,
-        (p) => p,
-        (p) => [p.id],
-      );
+      return pageFrom(found, limit, (p) => [p.id]);
     },
   ),
   implement(api.getImportPicture, async ({ tx, services: { keys }, params, about, on }) => {
@@ -72,10 +61,8 @@ export const importRoutes: readonly Route[] = [
     // What nobody has looked at yet is whatever someone has uploaded.
     if (!row?.photo || row.state === 'waiting')
       throw new Problem('import-photo-unknown', 'There is no such picture (any more).', 'Read the list again.');
-    const box = await personBox(tx, keys, row.person ? [row.person] : []);
-    if (row.person) about([row.person]);
-    const place = importPlace('photo', row.id, row.person);
-    const jpeg = row.person === null ? keys.open('field', place, row.photo) : box.open(place, row.photo);
+    about(peopleOf([row]));
+    const jpeg = (await importBox(tx, keys, [row])).open('photo', row, row.photo);
     return { file: Readable.from([jpeg]), name: 'face.jpg', type: 'image/jpeg' };
   }),
   implement(api.decideImportPhoto, async ({ tx, services: { keys }, actor, params, body, now, about, on }) => {

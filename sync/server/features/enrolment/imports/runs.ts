@@ -6,9 +6,9 @@ import { Problem } from '../../../../protocol/wire/problem.ts';
 import { requireVersionInForce } from '../../../core/consents/filled.ts';
 import { requireReviewed } from '../../../core/consents/texts.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
-import type { Keys } from '../../../platform/keys/envelope.ts';
+import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import type { ListLine } from './list.ts';
-import { basisPlace, importPlace, mapPlace } from './places.ts';
 import type { Unpacked } from './unpack.ts';
 
 /** Imports of ID photos: how one begins, takes what is uploaded, is listed, and ends. What it holds: photos.ts. */
@@ -229,3 +229,45 @@ export async function endImport(
   await tx.updateTable('import_photo').set({ photo: null, template: null }).where('run', '=', run).execute();
   await tx.updateTable('import_run').set({ state, map: null, ended_at: now }).where('id', '=', run).execute();
 }
+
+/** Where the envelopes of an import stand. */
+
+/** @param person whose key it is under; null: nobody was found by its name, and it is under the environment's */
+export const importPlace = (field: ImportField, id: string, person: string | null): Place => ({
+  field: `import.${field}`,
+  person,
+  record: id,
+  rowVersion: 1,
+});
+
+type ImportField = 'name' | 'photo' | 'template';
+
+interface ImportRow {
+  readonly id: string;
+  readonly person: string | null;
+}
+
+/** Opens and seals what imports hold: under the key of the person it is of; of nobody who is known, under the environment's. */
+export async function importBox(db: Db, keys: Keys, rows: readonly ImportRow[], o: { readonly make?: boolean } = {}) {
+  const box = await personBox(db, keys, peopleOf(rows), o);
+  return {
+    /** False: of someone who was erased. */
+    has: ({ person }: ImportRow): boolean => person === null || box.has(person),
+    open(field: ImportField, { id, person }: ImportRow, sealed: Uint8Array): Buffer {
+      const place = importPlace(field, id, person);
+      return person === null ? keys.open('field', place, sealed) : box.open(place, sealed);
+    },
+    seal(field: ImportField, { id, person }: ImportRow, plain: Uint8Array): Buffer {
+      const place = importPlace(field, id, person);
+      return person === null ? keys.seal('field', place, plain) : box.seal(place, plain);
+    },
+    fileOf: ({ id, person, name }: ImportRow & { readonly name: Uint8Array }): string =>
+      String((person === null ? keys : box).openJson(importPlace('name', id, person), name)),
+  };
+}
+
+/** The operator's own words on what the people of an import have agreed to. */
+export const basisPlace = (run: string): Place => ({ field: 'import.basis', person: null, record: run, rowVersion: 1 });
+
+/** What a list beside the files says of them. */
+export const mapPlace = (run: string): Place => ({ field: 'import.map', person: null, record: run, rowVersion: 1 });

@@ -26,12 +26,7 @@ export const rolloutRoutes: readonly Route[] = [
   implement(api.listRollouts, async ({ tx, query: { cursor, limit }, now }) => {
     const after = readPageCursor(z.tuple([Uuid]), cursor);
     const found = await listRollouts(tx, limit + 1, after?.[0] ?? null, now);
-    return pageFrom(
-      found,
-      limit,
-      (r) => r,
-      (r) => [r.id],
-    );
+    return pageFrom(found, limit, (r) => [r.id]);
   }),
   implement(api.listBuilds, ({ services: { config } }) => describeRepository(config.updates)),
   implement(api.startRollout, async (call) => {
@@ -45,12 +40,7 @@ export const rolloutRoutes: readonly Route[] = [
   implement(api.listRolloutKiosks, async ({ tx, params, query: { cursor, limit, state }, now }) => {
     const after = readPageCursor(z.tuple([Uuid]), cursor);
     const found = await kiosksOf(tx, params.rollout, { state, limit: limit + 1, after: after?.[0] ?? null }, now);
-    return pageFrom(
-      found,
-      limit,
-      (k) => k,
-      (k) => [k.device],
-    );
+    return pageFrom(found, limit, (k) => [k.device]);
   }),
   implement(api.getRolloutHistory, async ({ tx, services: { keys }, params, now }) => {
     await findRollout(tx, params.rollout, now);

@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import { sameAs } from '../../../core/people/group.ts';
 import { isHeld } from '../../../core/people/holds.ts';
 import { lockToErase } from '../../../core/people/people.ts';
+import { sweepPhotoObjects } from '../../../core/photos/objects.ts';
 import { SYSTEM } from '../../../platform/audit/actor.ts';
 import type { AuditEntry } from '../../../platform/audit/entry.ts';
 import { writeAudit } from '../../../platform/audit/write.ts';
@@ -16,7 +17,6 @@ import { queueMessages } from '../../../platform/webhooks/queue.ts';
 import { certify } from './certificate.ts';
 import { lastKeyCopy } from './copies.ts';
 import { eraseOnKiosks } from './kiosks.ts';
-import { erasePhotosOf } from './photos.ts';
 import { partWithWal, scrubKeys } from './scrub.ts';
 import { writeTombstoneFile } from './tombstones.ts';
 import { unlinkPeople } from './unlink.ts';
@@ -229,4 +229,27 @@ async function isAudited(tx: Transaction<Tables>, request: string): Promise<bool
 export async function namesOfRequest(db: JobContext['db'], request: string, person: string): Promise<string[]> {
   const parts = await db.selectFrom('erasure').select('person').where('part_of', '=', request).execute();
   return sameAs(db, [person, ...parts.map((p) => p.person)]);
+}
+
+/**
+ * Photos of the person, with all their pieces, and every version of their objects: nothing opens them any more, and they go
+ * all the same. The objects first, while the rows still say whose they are; what an upload puts there meanwhile is swept.
+ */
+async function erasePhotosOf({ db, objects, people, signal }: StepContext): Promise<StepEnd> {
+  let versions = 0;
+  if (objects) {
+    const theirs = await db
+      .selectFrom('photo_object as o')
+      .innerJoin('photo as p', (join) => join.onRef('p.device', '=', 'o.device').onRef('p.address', '=', 'o.address'))
+      .select('o.object')
+      .where('p.person', 'in', people)
+      .execute();
+    for (const { object } of theirs) {
+      signal.throwIfAborted();
+      versions += (await objects.deleteEveryVersion(object)).versions;
+    }
+  }
+  const { numDeletedRows } = await db.deleteFrom('photo').where('person', 'in', people).executeTakeFirst();
+  if (objects) await sweepPhotoObjects(db, objects, signal);
+  return { done: { photos: Number(numDeletedRows), versions } };
 }

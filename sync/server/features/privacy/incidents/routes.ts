@@ -41,8 +41,8 @@ export const incidentRoutes: readonly Route[] = [
     return pageFrom(
       held,
       limit,
-      (h) => summaryOf(h, now),
       ({ row }) => [row.found_at.toISOString(), row.id],
+      (h) => summaryOf(h, now),
     );
   }),
   implement(api.openIncident, async (call) => {

@@ -3,6 +3,7 @@ import { Uuid } from '../../../../protocol/wire/event.ts';
 import { audited } from '../../../core/operator/audited.ts';
 import { operation } from '../../../core/operator/operation.ts';
 import { listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
 import { retentionState } from './read.ts';
 import { withObjects } from './retention.job.ts';
 import { KINDS } from './rules.ts';
@@ -39,7 +40,7 @@ export const retentionOperations = {
         context,
         { action: 'read', route: 'retention holds', data },
         (tx) => listHolds(tx, context.keys, { released }),
-        (holds) => ({ subjects: holds.flatMap((h) => h.person ?? []) }),
+        (holds) => ({ subjects: peopleOf(holds) }),
       ),
   }),
   'retention hold': operation({

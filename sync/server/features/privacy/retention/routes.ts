@@ -1,6 +1,7 @@
 import * as api from '../../../../protocol/api/retention.ts';
 import { type Hold, listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
 import { retentionState } from './read.ts';
 import { withObjects } from './retention.job.ts';
 import { runRetention } from './run.ts';
@@ -26,7 +27,7 @@ export const retentionRoutes: readonly Route[] = [
   })),
   implement(api.listHolds, async ({ tx, services, about }) => {
     const found = await listHolds(tx, services.keys);
-    about(found.flatMap((h) => h.person ?? []));
+    about(peopleOf(found));
     return { items: found.map(shown) };
   }),
   implement(api.setHold, async ({ tx, services, body, actor, about, on, now }) => {

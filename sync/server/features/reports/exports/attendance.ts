@@ -2,6 +2,7 @@ import type { AttendanceFilter } from '../../../../protocol/api/attendance.ts';
 import { listSites } from '../../../core/sites/sites.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
+import { peopleOf } from '../../../platform/keys/persons.ts';
 import { type FoundRecord, searchAttendance } from '../../attendance/search.ts';
 import { namesFor } from './people.ts';
 import type { Row, Table } from './table.ts';
@@ -57,7 +58,7 @@ async function* pages(
   let after: { at: string; id: string } | null = null;
   for (;;) {
     const found: FoundRecord[] = await searchAttendance(db, filter, PAGE, after);
-    const ids = [...new Set(found.flatMap((r) => r.person ?? []))];
+    const ids = [...new Set(peopleOf(found))];
     shown(ids);
     const people = await names(ids);
     yield found.map((r): Row => {

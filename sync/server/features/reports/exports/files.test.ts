@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { MAX_XLSX_ROWS } from '../../../../protocol/api/exports.ts';
-import { guarded, toCsv } from './csv.ts';
+import { guarded, toCsv, toXlsx } from './files.ts';
 import type { Row, Table } from './table.ts';
-import { toXlsx } from './xlsx.ts';
 
 const HOSTILE = [
   '=1+1',

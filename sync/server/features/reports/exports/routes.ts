@@ -3,11 +3,10 @@ import * as api from '../../../../protocol/api/exports.ts';
 import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { reportSite } from '../day.ts';
 import { attendanceTable } from './attendance.ts';
-import { toCsv } from './csv.ts';
 import { daysTable } from './days.ts';
+import { toCsv, toXlsx } from './files.ts';
 import { payrollTable } from './payroll.ts';
 import type { Table } from './table.ts';
-import { toXlsx } from './xlsx.ts';
 
 export const exportRoutes: readonly Route[] = [
   implement(api.exportAttendance, async ({ tx, services: { keys }, query: { format, ...filter }, now, about }) => {

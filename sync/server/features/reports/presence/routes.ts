@@ -35,8 +35,8 @@ export const presenceRoutes: readonly Route[] = [
       ...pageFrom(
         found,
         query.limit,
-        (r) => ({ ...r, name: names.get(r.person) ?? null }),
         (r) => [r.person],
+        (r) => ({ ...r, name: names.get(r.person) ?? null }),
       ),
     };
   }),

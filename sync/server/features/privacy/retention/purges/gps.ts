@@ -3,7 +3,7 @@ import { Problem } from '../../../../../protocol/wire/problem.ts';
 import { held } from '../../../../core/people/holds.ts';
 import type { Keys } from '../../../../platform/keys/envelope.ts';
 import { openRefused, sealRefused } from '../../../../platform/keys/personal.ts';
-import { type PersonBox, personBox } from '../../../../platform/keys/persons.ts';
+import { type PersonBox, peopleOf, personBox } from '../../../../platform/keys/persons.ts';
 import { deviceCutoffs } from '../periods.ts';
 import { countDue, type DueRows, type Purge, type PurgeContext, purgeBatch } from '../purge.ts';
 
@@ -60,11 +60,7 @@ async function thinQuarantine(context: PurgeContext): Promise<number> {
           and not ${isHeld}
         order by q.id limit ${ENTRIES} for update of q`.execute(tx);
       after = rows.length === ENTRIES ? Number(rows.at(-1)!.id) : null;
-      const box = await personBox(
-        tx,
-        keys,
-        rows.flatMap((r) => r.person ?? []),
-      );
+      const box = await personBox(tx, keys, peopleOf(rows));
       const people: (string | null)[] = [];
       for (const row of rows) {
         const thinned = withoutPosition(keys, box, row);
