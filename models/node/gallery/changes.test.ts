@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bruteForce, nearRow, type Row, randomRow, seeded, trueCosine } from '../../../test/gallery.ts';
 import { createGallery, type ExactGallery } from './index.ts';
-import { bruteForce, nearRow, type Row, randomRow, seeded, trueCosine } from './testing.ts';
 
 /**
  * Adds and removes in any order against a plain list, from a start close to the edge of a block (1,024 rows), where a

@@ -1,8 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createGallery } from './index.ts';
-import { availableKernels } from './kernel/kernel.ts';
-import { ERROR, FIRST_BLOCK, PERSON } from './kernel/layout.ts';
 import {
   bruteForce,
   denormalRow,
@@ -15,7 +12,10 @@ import {
   seeded,
   signProbe,
   spikeRow,
-} from './testing.ts';
+} from '../../../test/gallery.ts';
+import { createGallery } from './index.ts';
+import { availableKernels } from './kernel/kernel.ts';
+import { ERROR, FIRST_BLOCK, PERSON } from './kernel/layout.ts';
 
 const KERNELS = availableKernels();
 

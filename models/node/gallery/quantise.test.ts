@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  denormalRow,
+  edgeRow,
+  nearRow,
+  randomRow,
+  seeded,
+  signProbe,
+  spikeRow,
+  trueCosine,
+} from '../../../test/gallery.ts';
 import { checkedNorm, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
-import { denormalRow, edgeRow, nearRow, randomRow, seeded, signProbe, spikeRow, trueCosine } from './testing.ts';
 
 /** A row of any of the kinds that the tests know. */
 const rows = fc.tuple(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 0, max: 4 })).map(([seed, kind]) => {

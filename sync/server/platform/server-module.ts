@@ -5,7 +5,7 @@ import type { Opened } from './audit/opened.ts';
 import type { NewChange } from './changes/log.ts';
 import type { Tables } from './database/schema.ts';
 import type { Job } from './jobs/job.ts';
-import type { Keys, Place, Purpose } from './keys/envelope.ts';
+import { type Keys, type Place, type Purpose, placeOf } from './keys/envelope.ts';
 import type { Section } from './my-data.ts';
 
 /**
@@ -113,12 +113,8 @@ export type Sealed = {
 );
 
 /** A place that is nobody's. */
-export const placeOfNobody = (field: string, record: string, rowVersion = 1): Place => ({
-  field,
-  person: null,
-  record,
-  rowVersion,
-});
+export const placeOfNobody = (field: string, record: string, rowVersion = 1): Place =>
+  placeOf(field, record, { rowVersion });
 
 /** Why a merge leaves most rows alone. */
 export const UNDER_EVERY_NAME =

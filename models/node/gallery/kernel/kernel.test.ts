@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seeded } from '../testing.ts';
+import { seeded } from '../../../../test/gallery.ts';
 import { availableKernels, createKernel } from './kernel.ts';
 import {
   BLOCK_BYTES,

@@ -1,5 +1,5 @@
 import { generateSecret, generateURI, verifySync } from 'otplib';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
 /** Time-based one-time passwords (RFC 6238): SHA-1, 6 digits, 30 s, which is what every authenticator app speaks. */
 
@@ -9,12 +9,8 @@ const TOLERANCE_S = 30;
 /** `totp`: in use; `totp-next`: shown to its owner, who has yet to prove that their app has it. */
 export type TotpSlot = 'totp' | 'totp-next';
 
-const place = (slot: TotpSlot, account: string, rowVersion: number): Place => ({
-  field: `account.${slot}`,
-  person: null,
-  record: account,
-  rowVersion,
-});
+const place = (slot: TotpSlot, account: string, rowVersion: number): Place =>
+  placeOf(`account.${slot}`, account, { rowVersion });
 
 export const sealTotp = (keys: Keys, slot: TotpSlot, account: string, rowVersion: number, secret: string): Buffer =>
   keys.sealJson(place(slot, account, rowVersion), secret);

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 
 /** What was said with a consent beside its text: who spoke for a child, or on what the operator bases one that it imports. */
@@ -12,12 +12,7 @@ export const Said = z.strictObject({
 export type Said = z.infer<typeof Said>;
 
 /** @param person whose key it is under: the one of that time, no matter who they turned out to be since */
-export const saidPlace = (consent: string, person: string): Place => ({
-  field: 'consent.said',
-  person,
-  record: consent,
-  rowVersion: 1,
-});
+export const saidPlace = (consent: string, person: string): Place => placeOf('consent.said', consent, { person });
 
 /** Under the person's key. */
 export async function sealSaid(

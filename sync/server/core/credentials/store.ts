@@ -5,19 +5,14 @@ import { CARD_BYTES, cardHash, writeCardCode } from '../../../protocol/seal/card
 import { MAX_CREDENTIALS } from '../../../protocol/wire/changes.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 import { requireLiving } from '../people/living.ts';
 import { publishCredentials } from '../people/sites.ts';
 
 /** Printed cards and badges of people. What a card carries is shown once, when it is issued; a hash of it is kept. */
 
-export const badgePlace = (id: string, person: string): Place => ({
-  field: 'credential.number',
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const badgePlace = (id: string, person: string): Place => placeOf('credential.number', id, { person });
 
 export interface Credential {
   readonly id: string;

@@ -7,7 +7,7 @@ import { Problem } from '../../../protocol/wire/problem.ts';
 import { ServerBundle } from '../../../protocol/wire/provisioning.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db } from '../../platform/database/schema.ts';
-import type { Place } from '../../platform/keys/envelope.ts';
+import { type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { useCode } from './codes.ts';
 import type { IdentityContext } from './context.ts';
 import { type Device, findDevice, register } from './registry.ts';
@@ -15,12 +15,7 @@ import { issueFor } from './renewal.ts';
 import { retellSettings } from './settings.ts';
 
 const SECRET_BYTES = 32;
-const secretPlace = (device: string): Place => ({
-  field: 'device.provisioning-secret',
-  person: null,
-  record: device,
-  rowVersion: 1,
-});
+const secretPlace = (device: string): Place => placeOf('device.provisioning-secret', device);
 
 /**
  * A kiosk shows its keys and a code. It is pending from then on: it may send nothing until an administrator approves it.

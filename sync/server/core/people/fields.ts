@@ -1,5 +1,5 @@
 import { type PersonField, personFields } from '../../../protocol/api/people.ts';
-import type { Place } from '../../platform/keys/envelope.ts';
+import { type Place, placeOf } from '../../platform/keys/envelope.ts';
 
 /** How what is known of a person in words is encrypted and found. Pure. */
 
@@ -18,12 +18,8 @@ export type IndexedField = (typeof INDEXED_FIELDS)[number];
 export type Values = Partial<Record<Field, string>>;
 
 /** @param rowVersion of the person's row: an envelope of an earlier one does not open in its place */
-export const fieldPlace = (field: Field, person: string, rowVersion: number): Place => ({
-  field: `person.${field}`,
-  person,
-  record: person,
-  rowVersion,
-});
+export const fieldPlace = (field: Field, person: string, rowVersion: number): Place =>
+  placeOf(`person.${field}`, person, { person, rowVersion });
 
 /** What a blind index is made of, so that two ways to write one value are found as one. */
 export function normalised(field: IndexedField, value: string): string {

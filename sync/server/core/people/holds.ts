@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import { command } from '../../../disk/program.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personUnknown } from './living.ts';
 import { lockPeople } from './people.ts';
 
@@ -25,7 +25,7 @@ export interface Hold {
 }
 
 /** A reason may say who it is about. */
-const place = (id: string): Place => ({ field: 'hold.reason', person: null, record: id, rowVersion: 1 });
+const place = (id: string): Place => placeOf('hold.reason', id);
 
 /** @throws Problem `hold-covers-everything` (neither person, site nor period), `hold-period-wrong`, `person-unknown` (erased) */
 export async function setHold(

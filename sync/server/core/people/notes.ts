@@ -1,16 +1,12 @@
 import type { AttentionItem } from '../../../protocol/api/attention.ts';
 import type { Db } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /** What someone in charge did about an item of the queue. The words may name people, so they are sealed. */
 
-export const notePlace = (kind: string, ref: string, person: string | null): Place => ({
-  field: 'attention.note',
-  person,
-  record: `${kind} ${ref}`,
-  rowVersion: 1,
-});
+export const notePlace = (kind: string, ref: string, person: string | null): Place =>
+  placeOf('attention.note', `${kind} ${ref}`, { person });
 
 /** By kind and ref. */
 export async function openNotes(

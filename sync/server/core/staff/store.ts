@@ -12,7 +12,7 @@ import { Problem } from '../../../protocol/wire/problem.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { lockName } from '../../platform/database/once.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { ARGON2 } from '../accounts/password.ts';
 import { peppersChange } from '../credentials/pins/pins.ts';
@@ -39,19 +39,9 @@ export interface StaffRow {
   readonly keys: StaffKeys | null;
 }
 
-export const staffNamePlace = (id: string): Place => ({
-  field: 'staff.name',
-  person: null,
-  record: id,
-  rowVersion: 1,
-});
+export const staffNamePlace = (id: string): Place => placeOf('staff.name', id);
 /** Each change of them is another version: of before nothing is put back. */
-export const staffKeysPlace = (id: string, rowVersion: number): Place => ({
-  field: 'staff.keys',
-  person: null,
-  record: id,
-  rowVersion,
-});
+export const staffKeysPlace = (id: string, rowVersion: number): Place => placeOf('staff.keys', id, { rowVersion });
 
 /** Those who may unlock, and those removed whose kiosks may still have them. */
 export async function listStaff(db: Db, keys: Keys): Promise<StaffRow[]> {

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Change } from '../../../protocol/wire/changes.ts';
 import type { CardTemplateValue } from '../../../protocol/wire/event.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
@@ -10,12 +10,7 @@ import { peopleOf, personBox } from '../../platform/keys/persons.ts';
  * server has. It is sealed once more under the person's key, so that an erasure takes it like everything else.
  */
 
-export const cardTemplatePlace = (id: string, person: string): Place => ({
-  field: 'card-template.sealed',
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const cardTemplatePlace = (id: string, person: string): Place => placeOf('card-template.sealed', id, { person });
 
 /**
  * Keeps what a new card opens, in place of what the one before did. One that is older than what is here comes too late.

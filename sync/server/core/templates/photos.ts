@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { Opened } from '../../platform/audit/opened.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
@@ -9,12 +9,7 @@ import { peopleOf, personBox } from '../../platform/keys/persons.ts';
  * long as their consent, so that another embedder can be fed with them (features/embedders/).
  */
 
-export const enrolmentPhotoPlace = (id: string, person: string): Place => ({
-  field: 'enrolment.photo',
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const enrolmentPhotoPlace = (id: string, person: string): Place => placeOf('enrolment.photo', id, { person });
 
 /** Most pictures of one person; the oldest go. */
 const MAX_PHOTOS = 10;

@@ -2,7 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from '../../../protocol/wire/event.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { openHalf, sealHalf } from '../../platform/keys/personal.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { dropCardTemplate, keepCardTemplate } from './card-templates.ts';
@@ -12,12 +12,7 @@ import { dropCardTemplate, keepCardTemplate } from './card-templates.ts';
  * They leave the log of events once they are here, so that a withdrawal has one place to empty.
  */
 
-export const vectorPlace = (id: string, person: string): Place => ({
-  field: 'template.vector',
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const vectorPlace = (id: string, person: string): Place => placeOf('template.vector', id, { person });
 
 type TemplateEvent = {
   readonly id: string;

@@ -6,7 +6,7 @@ import type { Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
 import { templateCounts } from './count.ts';
@@ -21,12 +21,7 @@ import { vectorBytes, vectorFrom } from './vectors.ts';
 /** What nobody has decided about goes by itself after so many days. */
 export const CASE_DAYS = 14;
 
-export const casePlace = (id: string, person: string): Place => ({
-  field: 'enrolment.case',
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const casePlace = (id: string, person: string): Place => placeOf('enrolment.case', id, { person });
 
 const Faces = z.array(z.strictObject({ model: z.string(), pose: z.string(), vector: z.string(), picture: z.string() }));
 

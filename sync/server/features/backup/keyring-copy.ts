@@ -1,5 +1,5 @@
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { labelOf, type Place } from '../../platform/keys/gcm.ts';
+import { labelOf, type Place, placeOf } from '../../platform/keys/gcm.ts';
 import { malformed } from '../../platform/objects/sealed/frames.ts';
 import { newDataKey, openStream, sealStream } from '../../platform/objects/sealed/stream.ts';
 
@@ -8,7 +8,7 @@ import { newDataKey, openStream, sealStream } from '../../platform/objects/seale
  * ‖ sealed stream. One object, so that its versions are whole copies; who has the backups' key can't open it.
  */
 
-const place = (id: string): Place => ({ field: 'keyring-backup.key', person: null, record: id, rowVersion: 1 });
+const place = (id: string): Place => placeOf('keyring-backup.key', id);
 const ID_BYTES = 25;
 
 /** @param id of the backup that it belongs to; comes first, since the object's name is always the same */

@@ -3,15 +3,10 @@ import type { Transaction } from 'kysely';
 import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { LOGS_KEPT_MS, unknownCommand } from './commands.ts';
 
-export const logPlace = (command: string): Place => ({
-  field: 'fleet.log',
-  person: null,
-  record: command,
-  rowVersion: 1,
-});
+export const logPlace = (command: string): Place => placeOf('fleet.log', command);
 
 /**
  * Keeps the log that a kiosk was asked for, compressed as it came, sealed. The same again replaces it: the answer of the

@@ -5,7 +5,7 @@ import type { NewWebhook, Webhook, WebhookPatch } from '../../../protocol/api/we
 import { Problem } from '../../../protocol/wire/problem.ts';
 import { findSite } from '../../core/sites/write.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import type { Keys, Place } from '../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
 /** How long the secret before is signed with as well, so that a receiver can get the new one, ms. */
 const BOTH_MS = 24 * 3_600_000;
@@ -19,12 +19,7 @@ export interface Receiver {
   readonly caPem: string | null;
 }
 
-export const webhookPlace = (id: string, rowVersion: number): Place => ({
-  field: 'webhook.receiver',
-  person: null,
-  record: id,
-  rowVersion,
-});
+export const webhookPlace = (id: string, rowVersion: number): Place => placeOf('webhook.receiver', id, { rowVersion });
 
 const newSecret = (): string => randomBytes(32).toString('base64');
 const shownSecret = (secret: string): string => `whsec_${secret}`;

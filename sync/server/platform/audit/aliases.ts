@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
-import { FORMAT, openGcm, type Place, sealGcm } from '../keys/gcm.ts';
+import { FORMAT, openGcm, type Place, placeOf, sealGcm } from '../keys/gcm.ts';
 import { personBox } from '../keys/persons.ts';
 import type { AuditKey } from './keys.ts';
 
@@ -47,21 +47,16 @@ export async function peopleInLog(db: Db, keys: Keys, people: readonly string[])
     },
     seal(person, position, trace) {
       const key = sealing(person);
-      return key && sealGcm(key, FORMAT.person, 1, placeOf(person, position), canonicalBytes(trace));
+      return key && sealGcm(key, FORMAT.person, 1, aliasPlace(person, position), canonicalBytes(trace));
     },
     open(person, position, sealed) {
       const key = sealing(person);
-      return key && (JSON.parse(openGcm(key, placeOf(person, position), sealed).toString('utf8')) as Trace);
+      return key && (JSON.parse(openGcm(key, aliasPlace(person, position), sealed).toString('utf8')) as Trace);
     },
   };
 }
 
-const placeOf = (person: string, position: number): Place => ({
-  field: 'audit.actor',
-  person,
-  record: String(position),
-  rowVersion: 1,
-});
+const aliasPlace = (person: string, position: number): Place => placeOf('audit.actor', String(position), { person });
 
 /** Sorted, each once: so the list does not reveal in which order people were shown. */
 export function packAliases(aliases: readonly Buffer[]): Buffer {

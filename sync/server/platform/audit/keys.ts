@@ -12,7 +12,7 @@ import { command } from '../../../disk/program.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
-import type { Keys, Place } from '../keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../keys/envelope.ts';
 
 const NONCE = 12;
 const TAG = 16;
@@ -85,12 +85,7 @@ export class AuditKey {
 /** By version and wrapping: a process may keep audit keys, which go only when no row needs them. */
 const held = new WeakMap<Keys, Map<string, AuditKey>>();
 
-export const auditKeyPlace = (version: number): Place => ({
-  field: 'keyring.audit',
-  person: null,
-  record: String(version),
-  rowVersion: 1,
-});
+export const auditKeyPlace = (version: number): Place => placeOf('keyring.audit', String(version));
 
 /** @throws Problem of `Keys.open` when the environment's keys do not open it */
 export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array): AuditKey {

@@ -1,17 +1,12 @@
 import type { Db } from '../database/schema.ts';
-import type { Keys, Place } from '../keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../keys/envelope.ts';
 
 /**
  * Addresses of accounts: sealed under `field`, found by a blind index. Accounts are not people of the attendance: they have
  * no person key, and go by being removed.
  */
 
-const place = (account: string, rowVersion: number): Place => ({
-  field: 'account.email',
-  person: null,
-  record: account,
-  rowVersion,
-});
+const place = (account: string, rowVersion: number): Place => placeOf('account.email', account, { rowVersion });
 
 /** As it is compared: trimmed, Unicode NFC, lower case. */
 export const normalEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();

@@ -4,7 +4,7 @@ import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { FORMAT, labelOf, openGcm, type Place, sealGcm, unknownVersion } from './gcm.ts';
 
-export type { Place } from './gcm.ts';
+export { type Place, placeOf } from './gcm.ts';
 
 /** What a sub-key is for. One purpose, one key: a leak or a misuse of one says nothing about another. */
 export const PURPOSES = [

@@ -16,6 +16,13 @@ export interface Place {
   readonly rowVersion: number;
 }
 
+/** @param o `person`: whose data it is; `rowVersion`: of a row whose envelope is written again */
+export const placeOf = (
+  field: string,
+  record: string,
+  { person = null, rowVersion = 1 }: { readonly person?: string | null; readonly rowVersion?: number } = {},
+): Place => ({ field, person, record, rowVersion });
+
 /** Whose key it is under: a sub-key of the environment's keys, or a person's own key. */
 export const FORMAT = { environment: 1, person: 2 } as const;
 export type Format = (typeof FORMAT)[keyof typeof FORMAT];

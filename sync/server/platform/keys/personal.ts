@@ -1,5 +1,5 @@
 import type { SaltedValue } from '../../../protocol/wire/event.ts';
-import type { Keys, Place } from './envelope.ts';
+import { type Keys, type Place, placeOf } from './envelope.ts';
 import type { PersonBox } from './persons.ts';
 
 /**
@@ -14,12 +14,8 @@ export interface SealedHalf {
   readonly gps: Uint8Array | null;
 }
 
-export const halfPlace = (field: 'event.personal' | 'event.gps', id: string, person: string | null): Place => ({
-  field,
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const halfPlace = (field: 'event.personal' | 'event.gps', id: string, person: string | null): Place =>
+  placeOf(field, id, { person });
 
 /** @throws Problem `person-key-destroyed` when the box has no key of this person */
 export function sealHalf(
@@ -50,12 +46,8 @@ export function openHalf(
 }
 
 /** What came and can't be taken. */
-export const quarantinePlace = (digest: string, person: string | null): Place => ({
-  field: 'quarantine.content',
-  person,
-  record: digest,
-  rowVersion: 1,
-});
+export const quarantinePlace = (digest: string, person: string | null): Place =>
+  placeOf('quarantine.content', digest, { person });
 
 /** @param content JSON text */
 export function sealRefused(

@@ -4,7 +4,7 @@ import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from './envelope.ts';
-import { FORMAT, labelOf, openGcm, type Place, sealGcm, unknownVersion } from './gcm.ts';
+import { FORMAT, labelOf, openGcm, type Place, placeOf, sealGcm, unknownVersion } from './gcm.ts';
 
 /**
  * Person keys: everything that is known of one person is sealed under a random key of their own, and destroying that key
@@ -45,12 +45,8 @@ const SEALED_BYTES = 64;
 export const nextGeneration = (generation: number): number => (generation % 65_535) + 1;
 const generationBefore = (generation: number): number => ((generation + 65_533) % 65_535) + 1;
 
-export const personKeyPlace = (person: string, generation: number): Place => ({
-  field: 'keyring.person',
-  person,
-  record: person,
-  rowVersion: generation,
-});
+export const personKeyPlace = (person: string, generation: number): Place =>
+  placeOf('keyring.person', person, { person, rowVersion: generation });
 
 /** Whose these rows are. */
 export const peopleOf = (rows: readonly { readonly person: string | null }[]): string[] =>

@@ -3,7 +3,7 @@ import type { Guardian } from '../../../../protocol/api/consents.ts';
 import { comesOfAge, DEFAULT_CONSENT_AGE, isOfAge } from '../../../../protocol/wire/age.ts';
 import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
-import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
 
 /**
@@ -11,12 +11,8 @@ import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/pers
  * first consent of their own.
  */
 
-export const minorPlace = (person: string, rowVersion: number): Place => ({
-  field: 'person.minor',
-  person,
-  record: person,
-  rowVersion,
-});
+export const minorPlace = (person: string, rowVersion: number): Place =>
+  placeOf('person.minor', person, { person, rowVersion });
 
 interface Held {
   /** `YYYY-MM-DD`. */

@@ -5,7 +5,7 @@ import { PIN_CODE_DIGITS, pinCodeHash } from '../../../../protocol/seal/pin-code
 import type { Change } from '../../../../protocol/wire/changes.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
-import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import { requireLiving } from '../../people/living.ts';
 import { scopesOfPerson } from '../../people/sites.ts';
@@ -16,12 +16,7 @@ import { scopesOfPerson } from '../../people/sites.ts';
 export const PIN_CODE_MS = 7 * 86_400_000;
 
 /** The hash of forty bits is found by trying: so it lies under the person's key. */
-export const pinCodePlace = (id: string, person: string): Place => ({
-  field: 'pin-code.hash',
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const pinCodePlace = (id: string, person: string): Place => placeOf('pin-code.hash', id, { person });
 
 /** One that is under way. */
 export interface PinCode {

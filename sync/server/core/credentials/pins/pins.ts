@@ -4,7 +4,7 @@ import type { Change } from '../../../../protocol/wire/changes.ts';
 import { PinValue } from '../../../../protocol/wire/event.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
-import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
 import { type Announce, retireKeys } from '../../../platform/keys/succession.ts';
 import { type KeyPurpose, type KeySet, keyPlace } from '../../../platform/keys/vault.ts';
@@ -17,12 +17,8 @@ import { requireLiving } from '../../people/living.ts';
  */
 
 /** The pepper belongs to it: of one choice of a PIN an earlier hash does not open in the place of a later one. */
-export const pinPlace = (pin: { readonly id: string; readonly pepper: string }, person: string): Place => ({
-  field: 'pin.hash',
-  person,
-  record: `${pin.id}.${pin.pepper}`,
-  rowVersion: 1,
-});
+export const pinPlace = (pin: { readonly id: string; readonly pepper: string }, person: string): Place =>
+  placeOf('pin.hash', `${pin.id}.${pin.pepper}`, { person });
 
 /** What a kiosk says of a person's PIN. */
 export interface PinWord {

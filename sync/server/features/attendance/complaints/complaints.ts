@@ -5,7 +5,7 @@ import { Problem } from '../../../../protocol/wire/problem.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { openNotes } from '../../../core/people/notes.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
-import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 
 /**
@@ -13,12 +13,7 @@ import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
  * is their note there, which the person reads. The record stays as it is: a correction stands beside it.
  */
 
-export const complaintPlace = (id: string, person: string): Place => ({
-  field: 'complaint.words',
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const complaintPlace = (id: string, person: string): Place => placeOf('complaint.words', id, { person });
 
 /** Most that wait for an answer at once: nobody fills the queue of the person in charge. */
 const MAX_OPEN = 20;

@@ -7,7 +7,7 @@ import { lockPeople } from '../../../core/people/people.ts';
 import { findSite } from '../../../core/sites/write.ts';
 import { nextChange, thisChange } from '../../../platform/database/feed.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
-import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
 import { queueDue } from '../resolve.ts';
 
@@ -16,12 +16,8 @@ import { queueDue } from '../resolve.ts';
  * is a record of its own, whose id is the correction's. Both are resolved with the rest of their days.
  */
 
-export const reasonPlace = (correction: string, person: string): Place => ({
-  field: 'correction.reason',
-  person,
-  record: correction,
-  rowVersion: 1,
-});
+export const reasonPlace = (correction: string, person: string): Place =>
+  placeOf('correction.reason', correction, { person });
 
 /** What one correction did. */
 export interface Corrected {

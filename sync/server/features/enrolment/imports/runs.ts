@@ -6,7 +6,7 @@ import { Problem } from '../../../../protocol/wire/problem.ts';
 import { requireVersionInForce } from '../../../core/consents/filled.ts';
 import { requireReviewed } from '../../../core/consents/texts.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
-import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import type { ListLine } from './list.ts';
 import type { Unpacked } from './unpack.ts';
@@ -233,12 +233,8 @@ export async function endImport(
 /** Where the envelopes of an import stand. */
 
 /** @param person whose key it is under; null: nobody was found by its name, and it is under the environment's */
-export const importPlace = (field: ImportField, id: string, person: string | null): Place => ({
-  field: `import.${field}`,
-  person,
-  record: id,
-  rowVersion: 1,
-});
+export const importPlace = (field: ImportField, id: string, person: string | null): Place =>
+  placeOf(`import.${field}`, id, { person });
 
 type ImportField = 'name' | 'photo' | 'template';
 
@@ -267,7 +263,7 @@ export async function importBox(db: Db, keys: Keys, rows: readonly ImportRow[], 
 }
 
 /** The operator's own words on what the people of an import have agreed to. */
-export const basisPlace = (run: string): Place => ({ field: 'import.basis', person: null, record: run, rowVersion: 1 });
+export const basisPlace = (run: string): Place => placeOf('import.basis', run);
 
 /** What a list beside the files says of them. */
-export const mapPlace = (run: string): Place => ({ field: 'import.map', person: null, record: run, rowVersion: 1 });
+export const mapPlace = (run: string): Place => placeOf('import.map', run);

@@ -5,7 +5,7 @@ import { type EntryKind, type Incident, IncidentScope } from '../../../../protoc
 import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
-import type { Keys, Place } from '../../../platform/keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { clockOf } from './clock.ts';
 
 /** Rows of incidents: reading, writing, sealing. */
@@ -21,13 +21,8 @@ export const Words = z.strictObject({
 });
 export type Words = z.infer<typeof Words>;
 
-export const incidentPlace = (id: string, rowVersion: number): Place => ({
-  field: 'incident.words',
-  person: null,
-  record: id,
-  rowVersion,
-});
-export const entryPlace = (id: string): Place => ({ field: 'incident.entry', person: null, record: id, rowVersion: 1 });
+export const incidentPlace = (id: string, rowVersion: number): Place => placeOf('incident.words', id, { rowVersion });
+export const entryPlace = (id: string): Place => placeOf('incident.entry', id);
 
 export interface Held {
   readonly row: Row<'incident'>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Keys } from '../../keys/envelope.ts';
-import { labelOf, type Place } from '../../keys/gcm.ts';
+import { labelOf, type Place, placeOf } from '../../keys/gcm.ts';
 import type { ObjectStore } from '../store.ts';
 import { malformed } from './frames.ts';
 import { keyObject, PREFIX } from './layout.ts';
@@ -12,7 +12,7 @@ import { newDataKey } from './stream.ts';
  * rotation rewrites only these.
  */
 
-const place = (id: string): Place => ({ field: 'backup.key', person: null, record: id, rowVersion: 1 });
+const place = (id: string): Place => placeOf('backup.key', id);
 /** Largest object that is taken for a key, bytes. */
 const MOST = 16 * 1024;
 

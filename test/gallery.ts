@@ -1,4 +1,4 @@
-import type { GalleryMatch } from '../interface.ts';
+import type { GalleryMatch } from '../models/node/interface.ts';
 
 /** What the gallery's tests share: an independent float64 search, and rows made to be difficult. */
 
