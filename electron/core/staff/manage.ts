@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { newPaper, paperHash, SECRET_BYTES } from '../../../sync/protocol/seal/technician-code.ts';
+import { type NewFactor, newFactor } from '../../../sync/protocol/seal/technician-code.ts';
 import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
@@ -28,17 +28,11 @@ export interface NewMember {
   readonly badge: string | null;
 }
 
-/** A technician's secret and codes on paper, which leave here once. */
-export interface HandedOver {
-  readonly secret: Uint8Array;
-  readonly paper: readonly string[];
-}
-
 /** @throws Problem `staff-exists`, `staff-badge-taken`, `staff-too-many`, `staff-without-key` */
 export function addMember(
   { store, records }: Managing,
   { name, role, pin, badge }: NewMember,
-): { readonly member: LocalMember; readonly handed: HandedOver | null } {
+): { readonly member: LocalMember; readonly handed: NewFactor | null } {
   const known = knownStaff(store);
   const all = localMembers(store);
   if (known.some((one) => sameName(one.name, name)))
@@ -48,17 +42,14 @@ export function addMember(
   if (pin === null && badge === null)
     throw new Problem('staff-without-key', 'a member of staff needs a PIN or a badge', 'Give one of them.');
   requireFree(known, badge, null);
-  const handed = role === 'technician' ? { secret: randomBytes(SECRET_BYTES), paper: newPaper(randomBytes) } : null;
+  const handed = role === 'technician' ? newFactor(randomBytes) : null;
   const member: LocalMember = {
     id: randomUUID(),
     name,
     role,
     pin: pin && pinOf(pin.stored, pin.start),
     badge,
-    factor: handed && {
-      secret: Buffer.from(handed.secret).toString('base64url'),
-      paper: handed.paper.map((code, i) => ({ n: i + 1, hash: paperHash(code) })),
-    },
+    factor: handed?.kept ?? null,
   };
   const { id } = member;
   records.write({ what: 'added', outcome: 'done', member: { id, name, role }, settings: keptLocal([...all, member]) });

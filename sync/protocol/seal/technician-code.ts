@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 export const STEP_MS = 30_000;
 export const APP_DIGITS = 6;
 /** RFC 4226 §4: at least 128 bits, 160 advised. */
-export const SECRET_BYTES = 20;
+const SECRET_BYTES = 20;
 export const PAPER_CODES = 5;
 /** Long enough that nobody guesses one within the lockout's hours, and other than the app's. */
 export const PAPER_DIGITS = 10;
@@ -54,3 +54,15 @@ function paperCode(random: (bytes: number) => Uint8Array): string {
     if (value < Math.floor(2 ** 48 / most) * most) return String(value % most).padStart(PAPER_DIGITS, '0');
   }
 }
+
+/** A technician's second factor: secret and codes on paper, which leave here once, and what is kept of them. */
+export function newFactor(random: (bytes: number) => Uint8Array) {
+  const secret = random(SECRET_BYTES);
+  const paper = newPaper(random);
+  const kept = {
+    secret: Buffer.from(secret).toString('base64url'),
+    paper: paper.map((code, i) => ({ n: i + 1, hash: paperHash(code) })),
+  };
+  return { secret, paper, kept };
+}
+export type NewFactor = ReturnType<typeof newFactor>;

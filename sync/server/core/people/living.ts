@@ -1,10 +1,14 @@
 import type { Transaction } from 'kysely';
 import { Problem } from '../../../protocol/wire/problem.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { Db, Tables } from '../../platform/database/schema.ts';
 
 export function personUnknown(): Problem {
   return new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
 }
+
+/** People who were neither erased nor merged into another. */
+export const livingPeople = (db: Db) =>
+  db.selectFrom('person').select('id').where('deleted_at', 'is', null).where('merged_into', 'is', null);
 
 /**
  * Locks a person who was neither erased nor merged into another, and keeps them from either until the transaction ends. Every
@@ -19,12 +23,7 @@ export async function requireLiving(
   person: string,
   against: 'none' | 'change',
 ): Promise<void> {
-  const living = tx
-    .selectFrom('person')
-    .select('id')
-    .where('id', '=', person)
-    .where('deleted_at', 'is', null)
-    .where('merged_into', 'is', null);
+  const living = livingPeople(tx).where('id', '=', person);
   const locked = against === 'none' ? living.forKeyShare() : living.forNoKeyUpdate();
   if (!(await locked.executeTakeFirst())) throw personUnknown();
 }

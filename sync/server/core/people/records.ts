@@ -4,6 +4,7 @@ import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { personErased } from '../../platform/keys/persons.ts';
 import { FIELDS, type Field, INDEXED_FIELDS, type IndexedField, normalised, type Values } from './fields.ts';
+import { livingPeople } from './living.ts';
 import { touchCheckinsOf } from './people.ts';
 import { selectRows, upsertRows } from './rows.ts';
 
@@ -103,12 +104,7 @@ export async function findPeople(db: Db, keys: Keys, what: Partial<Record<Indexe
     return value === undefined ? [] : [{ field, value }];
   });
   if (given.length === 0) return [];
-  let query = db
-    .selectFrom('person')
-    .select('id')
-    .where('deleted_at', 'is', null)
-    .where('merged_into', 'is', null)
-    .orderBy('id');
+  let query = livingPeople(db).orderBy('id');
   for (const { field, value } of given)
     query = query.where(`${field}_index`, 'in', keys.blindIndexes(`person.${field}`, normalised(field, value)));
   return (await query.execute()).map((r) => r.id);

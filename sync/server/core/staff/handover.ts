@@ -1,13 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import type { z } from 'zod';
 import type { HandedOver, NewKioskStaff, StaffReset } from '../../../protocol/api/staff.ts';
-import { base32, technicianUri } from '../../../protocol/seal/technician-code.ts';
+import { base32, type NewFactor, newFactor, technicianUri } from '../../../protocol/seal/technician-code.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { qrSvg } from '../accounts/link-text.ts';
 import { findSite, scopeOfSite } from '../sites/write.ts';
 import { shownStaff } from './shown.ts';
-import { addStaff, type MadeFactor, makeFactor, makeStartPin, resetStaff } from './store.ts';
+import { addStaff, makeStartPin, resetStaff } from './store.ts';
 
 /** The people a listing names. */
 export const STAFF_DATA = ['staff.name', 'account.email'] as const;
@@ -27,7 +28,7 @@ export async function addForSite(
 ): Promise<HandedOver> {
   const scope = site === null ? null : await scopeOfSite(tx, site);
   const { pin, kept } = await makeStartPin(tx, keys);
-  const factor = role === 'technician' ? makeFactor() : null;
+  const factor = role === 'technician' ? newFactor(randomBytes) : null;
   const id = await addStaff(tx, keys, { name, role, scope, by, badge, pin: kept, factor }, now);
   return handedOver(tx, keys, id, pin, factor);
 }
@@ -45,7 +46,7 @@ export async function resetFor(
     return handedOver(tx, keys, id, null, null);
   }
   if (reset.what === 'factor') {
-    const factor = makeFactor();
+    const factor = newFactor(randomBytes);
     await resetStaff(tx, keys, id, { factor }, now);
     return handedOver(tx, keys, id, null, factor);
   }
@@ -59,7 +60,7 @@ async function handedOver(
   keys: Keys,
   id: string,
   pin: string | null,
-  made: MadeFactor | null,
+  made: NewFactor | null,
 ): Promise<HandedOver> {
   const member = (await shownStaff(tx, keys)).find((one) => one.id === id)!;
   if (!made) return { member, pin, factor: null };

@@ -1,12 +1,12 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import type { StaffBy } from '../../../protocol/api/staff.ts';
 import { pinPepperId } from '../../../protocol/seal/pin-pepper.ts';
-import { newPaper, paperHash, SECRET_BYTES } from '../../../protocol/seal/technician-code.ts';
-import { type Change, MAX_STAFF, type SecondFactor, StaffKeys, type StaffPin } from '../../../protocol/wire/changes.ts';
+import type { NewFactor } from '../../../protocol/seal/technician-code.ts';
+import { type Change, MAX_STAFF, StaffKeys, type StaffPin } from '../../../protocol/wire/changes.ts';
 import type { Open, Personal, StaffRole } from '../../../protocol/wire/event.ts';
 import { Problem } from '../../../protocol/wire/problem.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
@@ -95,20 +95,6 @@ export async function makeStartPin(
   };
 }
 
-export interface MadeFactor {
-  readonly secret: Uint8Array;
-  readonly paper: readonly string[];
-}
-
-export function makeFactor(): MadeFactor {
-  return { secret: randomBytes(SECRET_BYTES), paper: newPaper(randomBytes) };
-}
-
-const keptFactor = ({ secret, paper }: MadeFactor): SecondFactor => ({
-  secret: Buffer.from(secret).toString('base64url'),
-  paper: paper.map((code, i) => ({ n: i + 1, hash: paperHash(code) })),
-});
-
 /**
  * Adds one and lets the kiosks know.
  *
@@ -125,7 +111,7 @@ export async function addStaff(
     readonly by: string;
     readonly badge: string | null;
     readonly pin: z.infer<typeof StaffPin>;
-    readonly factor: MadeFactor | null;
+    readonly factor: NewFactor | null;
   },
   now: Date,
 ): Promise<string> {
@@ -141,7 +127,7 @@ export async function addStaff(
     );
   requireFree(meeting, badge);
   const id = v7();
-  const sealed: StaffKeys = { pin, badge, factor: factor && keptFactor(factor) };
+  const sealed: StaffKeys = { pin, badge, factor: factor?.kept ?? null };
   await tx
     .insertInto('staff_member')
     .values({
@@ -222,7 +208,7 @@ export async function resetStaff(
   tx: Transaction<Tables>,
   keys: Keys,
   id: string,
-  to: Partial<{ pin: z.infer<typeof StaffPin>; badge: string | null; factor: MadeFactor }>,
+  to: Partial<{ pin: z.infer<typeof StaffPin>; badge: string | null; factor: NewFactor }>,
   now: Date,
 ): Promise<void> {
   const changed = await changeKeys(tx, keys, id, async (held, { scope, role }) => {
@@ -232,7 +218,7 @@ export async function resetStaff(
     return {
       pin: to.pin ?? held.pin,
       badge: to.badge === undefined ? held.badge : to.badge,
-      factor: to.factor ? keptFactor(to.factor) : held.factor,
+      factor: to.factor?.kept ?? held.factor,
     };
   });
   if (!changed) throw await notHere(tx, id);

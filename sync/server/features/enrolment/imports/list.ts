@@ -26,6 +26,9 @@ export interface ListLine {
   readonly language: string | null;
 }
 
+/** As names of files, people and sites are compared. */
+export const plain = (text: string): string => text.normalize('NFC').trim().toLowerCase();
+
 /** Titles without case, accents, spaces and signs. */
 const COLUMNS = {
   file: /^(file|filename|photo|photofile|photofilename|picture|image|datei|dateiname|foto|fotodatei|bild|bilddatei|الصورة|ملفالصورة|照片|照片文件|文件名)$/u,

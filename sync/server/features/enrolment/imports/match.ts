@@ -1,17 +1,17 @@
 import type { Kysely } from 'kysely';
+import { livingPeople } from '../../../core/people/living.ts';
 import { findPeople, namesOf } from '../../../core/people/records.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import type { ListLine } from './list.ts';
+import { type ListLine, plain } from './list.ts';
 
 /** Who a file is of: by the list beside it, else by its name, which is a number, an e-mail address, an id or a person's name. */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-const same = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 /** `Lovelace_Ada-2.jpg` as `lovelace ada`: a number at the end distinguishes several pictures of one person. */
 export const nameOfFile = (file: string): string =>
-  same(
+  plain(
     stem(file)
       .replaceAll(/[_]+/g, ' ')
       .replace(/[\s(-]+\d{1,2}\)?$/, '')
@@ -32,22 +32,22 @@ export async function matchFile(
   list: ReadonlyMap<string, ListLine>,
   names: () => Promise<ReadonlyMap<string, readonly string[]>>,
 ): Promise<Match> {
-  const line = list.get(same(file)) ?? list.get(same(stem(file)));
+  const line = list.get(plain(file)) ?? list.get(plain(stem(file)));
   const tries: (() => Promise<readonly string[]>)[] = [];
-  const byName = (name: string) => async () => (await names()).get(same(name)) ?? [];
+  const byName = (name: string) => async () => (await names()).get(plain(name)) ?? [];
   if (line) {
     const { number, email, name } = line;
     if (number) tries.push(() => findPeople(db, keys, { number }));
     if (email) tries.push(() => findPeople(db, keys, { email }));
     if (name) tries.push(byName(name));
   } else {
-    const plain = stem(file).trim();
-    const alone = plain.replace(/[\s_(-]+\d{1,2}\)?$/, '');
-    for (const text of new Set([plain, alone])) {
+    const whole = stem(file).trim();
+    const alone = whole.replace(/[\s_(-]+\d{1,2}\)?$/, '');
+    for (const text of new Set([whole, alone])) {
       tries.push(() => findPeople(db, keys, { number: text }));
       if (text.includes('@')) tries.push(() => findPeople(db, keys, { email: text }));
     }
-    if (UUID.test(plain)) tries.push(() => livingOnly(db, plain));
+    if (UUID.test(whole)) tries.push(() => livingOnly(db, whole));
     tries.push(byName(nameOfFile(file)));
     const parts = nameOfFile(file).split(/,? /);
     if (parts.length === 2) tries.push(byName(`${parts[1]} ${parts[0]}`));
@@ -61,33 +61,21 @@ export async function matchFile(
 }
 
 export const listByFile = (lines: readonly ListLine[]): ReadonlyMap<string, ListLine> =>
-  new Map(lines.flatMap((line) => (line.file === null ? [] : [[same(line.file), line] as const])));
+  new Map(lines.flatMap((line) => (line.file === null ? [] : [[plain(line.file), line] as const])));
 
 /** Names of everybody who is there. Nobody can be searched by name otherwise: names are sealed. */
 export async function everybodyByName(db: Kysely<Tables>, keys: Keys): Promise<Map<string, string[]>> {
-  const rows = await db
-    .selectFrom('person')
-    .select('id')
-    .where('deleted_at', 'is', null)
-    .where('merged_into', 'is', null)
-    .execute();
+  const rows = await livingPeople(db).execute();
   const byName = new Map<string, string[]>();
   const names = await namesOf(
     db,
     keys,
     rows.map((r) => r.id),
   );
-  for (const [id, name] of names) byName.set(same(name), [...(byName.get(same(name)) ?? []), id]);
+  for (const [id, name] of names) byName.set(plain(name), [...(byName.get(plain(name)) ?? []), id]);
   return byName;
 }
 
 async function livingOnly(db: Kysely<Tables>, person: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('person')
-    .select('id')
-    .where('id', '=', person)
-    .where('deleted_at', 'is', null)
-    .where('merged_into', 'is', null)
-    .execute();
-  return rows.map((r) => r.id);
+  return (await livingPeople(db).where('id', '=', person).execute()).map((r) => r.id);
 }

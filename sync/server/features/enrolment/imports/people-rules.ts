@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { Language } from '../../../../protocol/api/consents.ts';
 import type { LINE_CODES } from '../../../../protocol/api/imports.ts';
 import { isReadableName } from '../../../../protocol/wire/name.ts';
-import type { ListLine } from './list.ts';
+import { normalised } from '../../../core/people/fields.ts';
+import { type ListLine, plain } from './list.ts';
 
 /** What becomes of each line of a list of people: someone new, someone who is there, or why not. Pure. */
 
@@ -21,14 +22,11 @@ export interface PlannedLine {
 }
 
 interface KnownPeople {
-  /** People by number, and by address, as `keyOfNumber` and `keyOfEmail` write them. */
+  /** People by number, and by address, as `normalised` writes them. */
   readonly numbers: ReadonlyMap<string, readonly string[]>;
   readonly emails: ReadonlyMap<string, readonly string[]>;
   readonly sites: readonly { readonly id: string; readonly name: string }[];
 }
-
-export const keyOfNumber = (number: string): string => number.normalize('NFC').trim();
-export const keyOfEmail = (email: string): string => email.normalize('NFC').trim().toLowerCase().normalize('NFC');
 
 /** A spreadsheet that opens an export would carry out such a cell. */
 const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
@@ -46,8 +44,6 @@ const NAMES: Readonly<Record<string, string>> = {
   chinesisch: 'zh',
   中文: 'zh',
 };
-const plain = (text: string): string => text.normalize('NFC').trim().toLowerCase();
-
 export function planLines(lines: readonly ListLine[], known: KnownPeople): PlannedLine[] {
   const seen = { number: new Set<string>(), email: new Set<string>(), file: new Set<string>() };
   const repeats = (kind: keyof typeof seen, key: string | null): boolean => {
@@ -71,7 +67,7 @@ export function planLines(lines: readonly ListLine[], known: KnownPeople): Plann
     if (language === undefined) codes.add('language-unknown');
     const places = line.site === null ? [] : sitesNamed(line.site, known.sites);
     if (line.site !== null && places.length !== 1) codes.add(places.length === 0 ? 'site-unknown' : 'site-unclear');
-    const keys = { number: number && keyOfNumber(number), email: email && keyOfEmail(email) };
+    const keys = { number: number && normalised('number', number), email: email && normalised('email', email) };
     // Each is noted, also where the other repeats.
     const again = [repeats('number', keys.number), repeats('email', keys.email)];
     if (again.includes(true)) codes.add('line-repeated');

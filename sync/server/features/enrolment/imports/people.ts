@@ -2,6 +2,8 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { ImportLine, ImportLinePage } from '../../../../protocol/api/imports.ts';
 import { Problem } from '../../../../protocol/wire/problem.ts';
+import { normalised } from '../../../core/people/fields.ts';
+import { livingPeople } from '../../../core/people/living.ts';
 import { namesOf, writePerson } from '../../../core/people/records.ts';
 import { assignToSites } from '../../../core/people/sites.ts';
 import { DEFAULT_SCOPE, listSites } from '../../../core/sites/sites.ts';
@@ -14,8 +16,8 @@ import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { requestErasure } from '../../privacy/erasure/request.ts';
-import type { ListLine } from './list.ts';
-import { keyOfEmail, keyOfNumber, type PlannedLine, planLines } from './people-rules.ts';
+import { type ListLine, plain } from './list.ts';
+import { type PlannedLine, planLines } from './people-rules.ts';
 import { importBox, lockOpen, lookAgain, mapPlace } from './runs.ts';
 
 /**
@@ -34,8 +36,8 @@ async function planOf(db: Db, keys: Keys, run: string): Promise<PlannedLine[]> {
   const row = await db.selectFrom('import_run').select('map').where('id', '=', run).executeTakeFirst();
   const lines = row?.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]).filter((line) => line.people) : [];
   return planLines(lines, {
-    numbers: await peopleBy(db, keys, 'number', lines, keyOfNumber),
-    emails: await peopleBy(db, keys, 'email', lines, keyOfEmail),
+    numbers: await peopleBy(db, keys, 'number', lines),
+    emails: await peopleBy(db, keys, 'email', lines),
     sites: await listSites(db),
   });
 }
@@ -46,19 +48,15 @@ async function peopleBy(
   keys: Keys,
   field: 'number' | 'email',
   lines: readonly ListLine[],
-  keyOf: (value: string) => string,
 ): Promise<Map<string, string[]>> {
-  const values = [...new Set(lines.flatMap((line) => (line[field] === null ? [] : [keyOf(line[field])])))];
+  const values = [...new Set(lines.flatMap((line) => (line[field] === null ? [] : [normalised(field, line[field])])))];
   const found = new Map<string, string[]>();
   for (let i = 0; i < values.length; i += SOUGHT) {
     const byIndex = new Map<string, string>();
     for (const value of values.slice(i, i + SOUGHT))
       for (const index of keys.blindIndexes(`person.${field}`, value)) byIndex.set(index.toString('hex'), value);
-    const rows = await db
-      .selectFrom('person')
-      .select(['id', `${field}_index as index` as const])
-      .where('deleted_at', 'is', null)
-      .where('merged_into', 'is', null)
+    const rows = await livingPeople(db)
+      .select(`${field}_index as index` as const)
       .where(
         `${field}_index`,
         'in',
@@ -105,8 +103,6 @@ export async function listLines(
     counts: { new: count('new'), known: count('known'), wrong: count('wrong') },
   };
 }
-
-const plain = (file: string): string => file.normalize('NFC').trim().toLowerCase();
 
 async function filesOf(db: Db, keys: Keys, run: string): Promise<Set<string>> {
   const rows = await db.selectFrom('import_photo').select(['id', 'person', 'name']).where('run', '=', run).execute();
@@ -193,12 +189,13 @@ async function makeBatch(
   if (row?.people !== 'making') return 0;
   // Someone may have put one of them down meanwhile, by hand or at a kiosk.
   const these = lines.map(({ line }) => line);
-  const numbers = await peopleBy(tx, keys, 'number', these, keyOfNumber);
-  const emails = await peopleBy(tx, keys, 'email', these, keyOfEmail);
+  const numbers = await peopleBy(tx, keys, 'number', these);
+  const emails = await peopleBy(tx, keys, 'email', these);
   const made: string[] = [];
   for (const { line, site, language } of lines) {
     const { name, number, email } = line;
-    if ((number && numbers.has(keyOfNumber(number))) || (email && emails.has(keyOfEmail(email)))) continue;
+    if ((number && numbers.has(normalised('number', number))) || (email && emails.has(normalised('email', email))))
+      continue;
     const person = v7();
     await writePerson(tx, keys, { id: person, patch: { name, number, email, language }, expectVersion: 0 }, now);
     await assignToSites(tx, person, [await scopeOf(tx, site)], now);
