@@ -45,7 +45,7 @@ type Defaulted<T> = [T] extends [ColumnType<infer S, infer I, infer U>]
 export function generateTables(tables: readonly Table[], comments: Comments): string {
   const columns = new Set(tables.flatMap((t) => t.columns.map((c) => `${t.schema}.${t.name}.${c.name}`)));
   for (const name of Object.keys(COLUMN_TYPES))
-    if (!columns.has(name)) throw new Error(`build/tables/column-types.ts names a column that is not there: ${name}`);
+    if (!columns.has(name)) throw new Error(`COLUMN_TYPES names a column that is not there: ${name}`);
   const body = tables.map((table) => {
     const key = table.schema === 'public' ? table.name : `${table.schema}.${table.name}`;
     return [

@@ -112,7 +112,7 @@ export const keyring: readonly string[] = [
 
   // An envelope under a version that is being retired is refused, no matter who writes it: a process that slept
   // through the switch must not leave something behind that nobody can open afterwards. The lock is held until the
-  // writer's transaction ends, so that the rotation knows when the last of them has. app/key-rotation/guard.ts has the
+  // writer's transaction ends, so that the rotation knows when the last of them has. app/key-rotation/rotate.ts has the
   // triggers.
   `create function keyring.refuse_old_key() returns trigger language plpgsql as $$
    declare
