@@ -5,7 +5,7 @@ import type { Opened } from './audit/opened.ts';
 import type { NewChange } from './changes/log.ts';
 import type { Tables } from './database/schema.ts';
 import type { Job } from './jobs/job.ts';
-import { type Keys, type Place, type Purpose, placeOf } from './keys/envelope.ts';
+import type { Keys, Place, Purpose } from './keys/envelope.ts';
 import type { Section } from './my-data.ts';
 
 /**
@@ -111,10 +111,6 @@ export type Sealed = {
       readonly columns: Readonly<Record<string, (cell: Cell, person: string | null) => Place>>;
     }
 );
-
-/** A place that is nobody's. */
-export const placeOfNobody = (field: string, record: string, rowVersion = 1): Place =>
-  placeOf(field, record, { rowVersion });
 
 /** Why a merge leaves most rows alone. */
 export const UNDER_EVERY_NAME =

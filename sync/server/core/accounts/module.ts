@@ -1,6 +1,7 @@
 import { normalEmail } from '../../platform/http/email.ts';
+import { placeOf } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
-import { deleteBy, placeOfNobody, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { leftoversJob } from './leftovers.job.ts';
 import { accountRoutes } from './routes.ts';
 import { sessionRoutes } from './session-routes.ts';
@@ -45,9 +46,9 @@ export const accounts: ServerModule = {
         by: 'environment',
         reads: ['row_version'],
         columns: {
-          email: (cell) => placeOfNobody('account.email', cell('id'), Number(cell('row_version'))),
-          totp: (cell) => placeOfNobody('account.totp', cell('id'), Number(cell('row_version'))),
-          totp_next: (cell) => placeOfNobody('account.totp-next', cell('id'), Number(cell('row_version'))),
+          email: (cell) => placeOf('account.email', cell('id'), { rowVersion: Number(cell('row_version')) }),
+          totp: (cell) => placeOf('account.totp', cell('id'), { rowVersion: Number(cell('row_version')) }),
+          totp_next: (cell) => placeOf('account.totp-next', cell('id'), { rowVersion: Number(cell('row_version')) }),
         },
         index: {
           column: 'email_index',

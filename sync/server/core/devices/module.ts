@@ -1,4 +1,5 @@
-import { placeOfNobody, type ServerModule } from '../../platform/server-module.ts';
+import { placeOf } from '../../platform/keys/envelope.ts';
+import type { ServerModule } from '../../platform/server-module.ts';
 import { deviceRoutes } from './routes.ts';
 
 const KIOSKS = { notPersonal: 'kiosks' };
@@ -9,7 +10,7 @@ export const devices: ServerModule = {
     device: {
       sealed: {
         by: 'environment',
-        columns: { provisioning_secret: (cell) => placeOfNobody('device.provisioning-secret', cell('id')) },
+        columns: { provisioning_secret: (cell) => placeOf('device.provisioning-secret', cell('id')) },
       },
       ...KIOSKS,
     },

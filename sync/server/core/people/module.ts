@@ -1,12 +1,7 @@
 import { sql } from 'kysely';
+import { placeOf } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
-import {
-  deleteBy,
-  type Merge,
-  placeOfNobody,
-  type ServerModule,
-  UNDER_EVERY_NAME,
-} from '../../platform/server-module.ts';
+import { deleteBy, type Merge, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { listHolds } from './holds.ts';
 import { erasePeople } from './people.ts';
 import { peopleRoutes } from './routes.ts';
@@ -85,7 +80,7 @@ export const people: ServerModule = {
       erased: 'stays: ids alone, by which what comes later under another name is recognised as theirs and not kept',
     },
     retention_hold: {
-      sealed: { by: 'environment', columns: { reason: (cell) => placeOfNobody('hold.reason', cell('id')) } },
+      sealed: { by: 'environment', columns: { reason: (cell) => placeOf('hold.reason', cell('id')) } },
       exported: 'holds',
       merged: UNDER_EVERY_NAME,
       // Released by now. Why a person was under one is theirs as well, and is under no key of theirs.
