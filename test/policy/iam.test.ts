@@ -61,8 +61,8 @@ function both(action: string, server = false): Partial<Record<Role, readonly str
   return { audit: [action], setup: [action], ...(server && { server: [action] }) };
 }
 
-/** What lib-storage's `Upload` asks for beside single puts. */
-const UPLOAD = ['AbortMultipartUpload', 'CompleteMultipartUpload', 'CreateMultipartUpload', 'UploadPart'];
+/** What lib-storage's `Upload` asks for. */
+const UPLOAD = ['AbortMultipartUpload', 'CompleteMultipartUpload', 'CreateMultipartUpload', 'PutObject', 'UploadPart'];
 
 /** Requests that the product's code makes. */
 function requests(): string[] {
