@@ -35,6 +35,7 @@ function start(): void {
 
 /** Ends what runs, and does what is to be done then. */
 function end(next: 'start' | 'exit'): void {
+  if (then === 'exit') return;
   then = next;
   if (running) running.kill('SIGTERM');
   else if (next === 'start') start();
