@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ROLES, type Role } from '../../sync/protocol/api/endpoint.ts';
-import { SERVED } from '../../sync/server/app/served.ts';
+import { OPERATED, SERVED } from '../../sync/server/app/served.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import { openApiPath } from '../../sync/server/platform/access/openapi.ts';
 import type { Route } from '../../sync/server/platform/access/route.ts';
@@ -204,7 +204,7 @@ describe('every route', () => {
   test.each(SERVED.filter((s) => s.method !== 'GET').map((spec) => [name(spec), spec] as const))(
     '%s is taken from our own page alone',
     async (_, spec) => {
-      const who = visitors.get(spec.roles === 'anybody' ? 'admin' : spec.roles[0]!)!;
+      const who = visitors.get(spec.roles === 'anybody' ? 'admin' : (spec.roles[0] as Role))!;
       for (const origin of ['https://evil.example', 'null', 'http://localhost']) {
         const answer = await door.ask({ ...who }, spec.method, urlOf(spec, who.id), {}, { origin });
         expect(answer.json().code).toBe('wrong-origin');
@@ -286,6 +286,16 @@ describe('the OpenAPI document', () => {
     const api = answering.filter((path) => path.startsWith('/api'));
     expect(api.length).toBeGreaterThan(20);
     expect(api.map((path) => path.replaceAll(/:\w+/g, ':')).filter((path) => !registered.has(path))).toEqual([]);
+  });
+
+  test('what only the operator may call is answered to nobody else', async () => {
+    const served = new Set(SERVED.map(name));
+    const alone = [...OPERATED.keys()].filter((route) => !served.has(route));
+    expect(alone).toContain('POST /api/jobs/:job/run');
+    for (const route of alone) {
+      const [method, path] = route.split(' ') as [Route['method'], string];
+      expect((await door.ask(visitors.get('admin')!, method, path, {})).status, route).toBe(404);
+    }
   });
 
   test('every declaration names its personal data where it names a person', () => {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listJobRuns } from '../../sync/protocol/api/jobs.ts';
 import type { Rollout } from '../../sync/protocol/api/rollouts.ts';
+import { call } from '../../sync/server/app/open.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { buildArchive } from './archives.ts';
@@ -71,7 +73,8 @@ async function makeEvents(): Promise<void> {
 
 const seconds = (since: number) => Math.round((performance.now() - since) / 100) / 10;
 const show = async (): Promise<Rollout> => (await server.operate('rollout show', {})).rollout;
-const jobRuns = async () => (await server.operate('jobs runs', { job: 'rollouts', limit: 1000 })).length;
+const jobRuns = async () =>
+  (await call(server.env, listJobRuns, { query: { job: 'rollouts', limit: 1000 } })).runs.length;
 const statesOf = async () => (await server.operate('rollout show', {})).kiosks;
 
 /** Begins a rollout whose tenth has as many as make a verdict: which they are is random in each rollout. */

@@ -1,13 +1,22 @@
 import type { Command } from 'commander';
+import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
+import {
+  type AccountShape as Account,
+  changeAccount,
+  createAccount,
+  createAccountLink,
+  listAccounts,
+  removeAccount,
+  resetSecondFactor,
+  type SignInLink,
+} from '../../../sync/protocol/api/accounts.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { call } from '../server/environment.ts';
 
 const ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const;
 type RoleName = (typeof ROLES)[number];
-type Account = ResultOf<'accounts list'>[number];
 
 /** `accounts add|list|role|disable|enable|reset-totp|remove|link`: who may sign in to the console. */
 export function registerAccounts(program: Command): void {
@@ -22,8 +31,8 @@ export function registerAccounts(program: Command): void {
     .option('--json', 'one JSON object: {"account","link","expiresAt"}')
     .addHelpText('after', EXIT_HELP)
     .action(async (email: string, o: { role: string; json?: boolean }) => {
-      const made = await operate('accounts add', { email, role: roleOf(o.role) });
-      print(o.json, made, `${made.account.id}\n\n${linkText(made)}`);
+      const { account, link } = await call(createAccount, { body: { email, role: roleOf(o.role) } });
+      print(o.json, { account, ...linkOf(link) }, `${account.id}\n\n${linkText(link)}`);
     });
   accounts
     .command('list', { isDefault: true })
@@ -31,7 +40,7 @@ export function registerAccounts(program: Command): void {
     .option('--json', 'one JSON object a line')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
-      const list = await operate('accounts list', {});
+      const { accounts: list } = await call(listAccounts);
       for (const account of list) print(o.json, account, line(account));
       if (list.length === 0 && !o.json)
         process.stdout.write(`No accounts yet. Add one: ${command('accounts add EMAIL --role admin')}\n`);
@@ -44,7 +53,7 @@ export function registerAccounts(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (account: string, role: string, o: { json?: boolean }) => {
-      const changed = await operate('accounts change', { account, role: roleOf(role) });
+      const changed = await call(changeAccount, { params: { account }, body: { role: roleOf(role) } });
       print(o.json, changed, line(changed));
     });
   for (const disabled of [true, false]) {
@@ -58,7 +67,7 @@ export function registerAccounts(program: Command): void {
       .option('--json', 'one JSON object')
       .addHelpText('after', EXIT_HELP)
       .action(async (account: string, o: { json?: boolean }) => {
-        const changed = await operate('accounts change', { account, disabled });
+        const changed = await call(changeAccount, { params: { account }, body: { disabled } });
         print(o.json, changed, line(changed));
       });
   }
@@ -69,7 +78,7 @@ export function registerAccounts(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (account: string, o: { json?: boolean }) => {
-      const changed = await operate('accounts reset-totp', { account });
+      const changed = await call(resetSecondFactor, { params: { account } });
       print(o.json, changed, line(changed));
     });
   accounts
@@ -79,7 +88,8 @@ export function registerAccounts(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (account: string, o: { json?: boolean }) => {
-      print(o.json, await operate('accounts remove', { account }), `${account} is removed.`);
+      await call(removeAccount, { params: { account } });
+      print(o.json, { account }, `${account} is removed.`);
     });
   accounts
     .command('link')
@@ -92,8 +102,8 @@ export function registerAccounts(program: Command): void {
 The link is no second factor: where one is set, its code is asked for as well; lost: reset-totp first.${EXIT_HELP}`,
     )
     .action(async (account: string, o: { json?: boolean }) => {
-      const made = await operate('accounts link', { account });
-      print(o.json, made, linkText(made));
+      const link = await call(createAccountLink, { params: { account } });
+      print(o.json, { account, ...linkOf(link) }, linkText(link));
     });
 }
 
@@ -103,8 +113,12 @@ function roleOf(text: string): RoleName {
   throw new Problem('arguments-wrong', `There is no role ${text}.`, `Choose one of: ${ROLES.join(', ')}.`);
 }
 
-const linkText = ({ link, expiresAt }: { link: string; expiresAt: string }): string =>
-  `${link}\n\nFor the account’s owner alone. It works once, until ${expiresAt}.`;
+type Link = z.output<typeof SignInLink>;
+
+const linkOf = ({ url, expiresAt }: Link) => ({ link: url, expiresAt });
+
+const linkText = ({ url, expiresAt }: Link): string =>
+  `${url}\n\nFor the account’s owner alone. It works once, until ${expiresAt}.`;
 
 function line({ id, role, email, enrolled, disabledAt, signedInAt }: Account): string {
   const state = disabledAt ? 'disabled' : enrolled ? 'ready' : 'to enrol';

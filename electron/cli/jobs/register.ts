@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { z } from 'zod';
+import { type JobRun, type JobStates, listJobRuns, listJobs, runJob } from '../../../sync/protocol/api/jobs.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { call } from '../server/environment.ts';
 
-type State = ResultOf<'jobs list'>[number];
-type Run = ResultOf<'jobs runs'>[number];
+type State = z.output<typeof JobStates>['jobs'][number];
+type Run = z.output<typeof JobRun>;
 
 /** `jobs list|runs|run`: what the server does by itself. */
 export function registerJobs(program: Command): void {
@@ -15,7 +16,7 @@ export function registerJobs(program: Command): void {
     .option('--json', 'one JSON object a line: {"job","everyMs","last","lastOkAt"}')
     .addHelpText('after', `\nExit code 1 when the last run of one failed.${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
-      const states = await operate('jobs list', {});
+      const { jobs: states } = await call(listJobs);
       for (const state of states) process.stdout.write(`${o.json ? JSON.stringify(state) : stateLine(state)}\n`);
       const bad = states.some((s) => s.last?.outcome === 'failed' || s.last?.outcome === 'lost');
       process.exitCode = bad ? EXIT.attention : EXIT.ok;
@@ -28,7 +29,7 @@ export function registerJobs(program: Command): void {
     .option('--json', 'one JSON object a line: {"id","job","startedAt","endedAt","outcome","code","report"}')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { job?: string; limit: number; json?: boolean }) => {
-      const runs = await operate('jobs runs', { limit: o.limit, ...(o.job && { job: o.job }) });
+      const { runs } = await call(listJobRuns, { query: { limit: o.limit, job: o.job } });
       for (const run of runs) process.stdout.write(`${o.json ? JSON.stringify(run) : runLine(run)}\n`);
       if (runs.length === 0 && !o.json) process.stdout.write('No job has run yet.\n');
     });
@@ -39,7 +40,7 @@ export function registerJobs(program: Command): void {
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nRefused with job-running while it runs, on whatever replica.${EXIT_HELP}`)
     .action(async (name: string, o: { json?: boolean }) => {
-      const report = await operate('jobs run', { job: name });
+      const report = await call(runJob, { params: { job: name } });
       process.stdout.write(`${o.json ? JSON.stringify(report) : `${name}: ${reportText(report)}`}\n`);
     });
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { command, PROGRAM } from '../../../sync/disk/program.ts';
+import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../../sync/server/app/operations.ts';
 import { serverHome } from '../../core/paths.ts';
@@ -128,4 +130,12 @@ export async function operate<N extends OperationName>(
 ): Promise<ResultOf<N>> {
   const operator = await import('../../../sync/server/app/open.ts');
   return onServer((env) => operator.operate(env, name, args, progress));
+}
+
+/** Calls an endpoint of this environment's server as its operator. */
+export async function call<P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends Endpoint['answer']>(
+  ...args: [endpoint: Endpoint<P, Q, B, A>, ...rest: Rest<P, Q, B>]
+): Promise<A extends z.ZodType ? z.output<A> : null> {
+  const operator = await import('../../../sync/server/app/open.ts');
+  return onServer((env) => operator.call(env, ...args));
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type Endpoint, type Params, RAW_TYPE, type Unchanging } from '../../../sync/protocol/api/endpoint.ts';
+import { type Endpoint, type Params, RAW_TYPE, type Rest, writtenQuery } from '../../../sync/protocol/api/endpoint.ts';
 import { ProblemBody } from '../../../sync/protocol/api/session.ts';
 
 /**
@@ -19,26 +19,6 @@ export interface ApiError {
 }
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ApiError };
-
-/**
- * What an endpoint takes from its caller. In a query, what is absent, null or empty is left out; its values may come from
- * the page's address, and the server checks them.
- */
-type Input<P extends Params, Q extends z.ZodType, B extends z.ZodType> = ([keyof P] extends [never]
-  ? { readonly params?: P }
-  : { readonly params: { readonly [K in keyof P]: string | number } }) &
-  (B extends z.ZodUndefined
-    ? { readonly body?: undefined }
-    : { readonly body: z.input<B> extends Uint8Array ? Blob : Unchanging<z.input<B>> }) & {
-    readonly query?: { readonly [K in keyof z.input<Q>]?: string | number | boolean | null | undefined };
-    readonly signal?: AbortSignal;
-    /** Under which a write is done at most once. Absent: a new one. */
-    readonly key?: string;
-  };
-
-/** The argument may be left out where the endpoint takes nothing. */
-export type Rest<P extends Params, Q extends z.ZodType, B extends z.ZodType> =
-  Record<never, never> extends Input<P, Q, B> ? [input?: Input<P, Q, B>] : [input: Input<P, Q, B>];
 
 interface Given {
   readonly params?: Readonly<Record<string, string | number>>;
@@ -89,12 +69,10 @@ export function urlOf<P extends Params, Q extends z.ZodType>(
   return urlFor(endpoint, input as Given);
 }
 
-function urlFor({ path }: Pick<Endpoint, 'path'>, { params = {}, query = {} }: Given = {}): string {
-  const asked = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined || value === null || value === '' ? [] : [[name, String(value)]],
-  );
+function urlFor({ path }: Pick<Endpoint, 'path'>, { params = {}, query }: Given = {}): string {
+  const asked = new URLSearchParams(writtenQuery(query)).toString();
   const at = path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name]!));
-  return asked.length > 0 ? `${at}?${new URLSearchParams(asked)}` : at;
+  return asked ? `${at}?${asked}` : at;
 }
 
 /** Fetches a file and hands it to the browser to save. */

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import type { z } from 'zod';
-import type { Endpoint, Params } from '../../../sync/protocol/api/endpoint.ts';
-import { type Answer, type ApiError, api, type Rest } from './api.ts';
+import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
+import { type Answer, type ApiError, api } from './api.ts';
 
 /** How components read the API. What is asked for again replaces what is there only once it has come. */
 

@@ -39,8 +39,8 @@ export interface Endpoint<
   /** `/api/people/:person`. */
   readonly path: `/api/${string}`;
   readonly summary: string;
-  /** Who may; `anybody`: without a session. */
-  readonly roles: readonly Role[] | 'anybody';
+  /** Who may; `anybody`: without a session; `operator`: the command line on the server's own machine. */
+  readonly roles: readonly (Role | 'operator')[] | 'anybody';
   /** Kinds of personal data that it touches, e.g. `person.name`; empty: none, and no audit row unless `action` is a change. */
   readonly data: readonly string[];
   readonly action: AuditAction;
@@ -79,3 +79,31 @@ export const endpoint = <
 >(
   declared: Endpoint<P, Q, B, A> & { readonly path: Path },
 ): Endpoint<P, Q, B, A> => declared;
+
+/**
+ * What an endpoint takes from its caller. In a query, what is absent, null or empty is left out; its values may come from a
+ * page's address, and the server checks them.
+ */
+export type Input<P extends Params, Q extends z.ZodType, B extends z.ZodType> = ([keyof P] extends [never]
+  ? { readonly params?: P }
+  : { readonly params: { readonly [K in keyof P]: string | number } }) &
+  (B extends z.ZodUndefined
+    ? { readonly body?: undefined }
+    : { readonly body: z.input<B> extends Uint8Array ? Blob : Unchanging<z.input<B>> }) & {
+    readonly query?: { readonly [K in keyof z.input<Q>]?: string | number | boolean | null | undefined };
+    readonly signal?: AbortSignal;
+    /** Under which a write is done at most once. Absent: a new one. */
+    readonly key?: string;
+  };
+
+/** The argument may be left out where the endpoint takes nothing. */
+export type Rest<P extends Params, Q extends z.ZodType, B extends z.ZodType> =
+  Record<never, never> extends Input<P, Q, B> ? [input?: Input<P, Q, B>] : [input: Input<P, Q, B>];
+
+/** A query as its address has it. */
+export const writtenQuery = (query: Readonly<Record<string, unknown>> = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(query).flatMap(([name, value]) =>
+      value === undefined || value === null || value === '' ? [] : [[name, String(value)]],
+    ),
+  );

@@ -31,7 +31,7 @@ export const JobStates = z.strictObject({
 
 export const JobRunsQuery = z.strictObject({
   job: z.string().max(60).optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).optional(),
   /** Id of the last run of the page before. */
   before: z.coerce.number().int().positive().optional(),
 });
@@ -42,7 +42,7 @@ export const listJobs = endpoint({
   method: 'GET',
   path: '/api/jobs',
   summary: 'Jobs of the server, how often each runs and how its last run ended.',
-  roles: ['admin', 'dpo', 'auditor'],
+  roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
   action: 'read',
   answer: JobStates,
@@ -52,9 +52,22 @@ export const listJobRuns = endpoint({
   method: 'GET',
   path: '/api/jobs/runs',
   summary: 'Runs of jobs, newest first, each with its report.',
-  roles: ['admin', 'dpo', 'auditor'],
+  roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
   action: 'read',
   query: JobRunsQuery,
   answer: JobRuns,
+});
+
+/** Due or not; refused while it runs, on whatever replica. */
+export const runJob = endpoint({
+  method: 'POST',
+  path: '/api/jobs/:job/run',
+  summary: 'Run a job now, and show its report.',
+  roles: ['operator'],
+  data: [],
+  action: 'read',
+  params: { job: z.string().max(60) },
+  answer: z.record(z.string(), z.unknown()),
+  errors: ['job-unknown', 'job-running'],
 });

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import type { Endpoint, Params, Rest } from '../../protocol/api/endpoint.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
 import { identityContext } from '../core/devices/context.ts';
 import type { OperatorContext } from '../core/operator/operation.ts';
@@ -13,26 +15,46 @@ import { type ArgsOf, type OperationName, operationArguments, type ResultOf, run
 /** What makes a server where there is none: a broker has its certificate before the server's first start (build/compose). */
 const BEGINS: ReadonlySet<OperationName> = new Set(['broker certificate']);
 
+type Env = Readonly<Record<string, string | undefined>>;
+type Progress = OperatorContext['progress'];
+
+/** Does an operation on the server of this environment. @throws as `ask` does, and the operation's own */
+export async function operate<N extends OperationName>(
+  env: Env,
+  name: N,
+  args: ArgsOf<N>,
+  progress?: Progress,
+): Promise<ResultOf<N>> {
+  return (await ask(env, name, operationArguments(name, args), progress)) as ResultOf<N>;
+}
+
+/** Calls an endpoint of the server of this environment as its operator. @throws as `ask` does, and the endpoint's own */
+export async function call<P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends Endpoint['answer']>(
+  env: Env,
+  { method, path }: Endpoint<P, Q, B, A>,
+  ...[input]: Rest<P, Q, B>
+): Promise<A extends z.ZodType ? z.output<A> : null> {
+  return (await ask(env, `${method} ${path}`, input ?? {})) as never;
+}
+
 /**
- * Does an operation on the server of this environment: on its database, or, where a running server has the embedded
+ * Has it done by the server of this environment: on its database, or, where a running server has the embedded
  * database to itself, through that server.
  *
  * @param env the server's environment
- * @throws Problem `bad-configuration`, `server-missing`, of openDatabase and openKeyring, `server-unreachable`, and the operation's own
+ * @throws Problem `bad-configuration`, `server-missing`, of openDatabase and openKeyring, `server-unreachable`
  */
-export async function operate<N extends OperationName>(
-  env: Readonly<Record<string, string | undefined>>,
-  name: N,
-  args: ArgsOf<N>,
-  progress?: OperatorContext['progress'],
-): Promise<ResultOf<N>> {
+async function ask(env: Env, name: string, args: unknown, progress?: Progress): Promise<unknown> {
   const config = readConfig(env);
   let database: Awaited<ReturnType<typeof openDatabase>>;
   try {
-    database = await openDatabase(config.home, { postgres: config.database, existing: !BEGINS.has(name) });
+    database = await openDatabase(config.home, {
+      postgres: config.database,
+      existing: !BEGINS.has(name as OperationName),
+    });
   } catch (cause) {
     if (!(cause instanceof Problem && cause.code === 'database-in-use')) throw cause;
-    return (await askServer(config.home, name, operationArguments(name, args))) as ResultOf<N>;
+    return askServer(config.home, name, args);
   }
   try {
     const now = () => new Date();
@@ -48,11 +70,11 @@ export async function operate<N extends OperationName>(
       signals.notify('board');
       signals.notify('change');
     };
-    return (await runOperation(
+    return await runOperation(
       { ...context, config, modules: MODULES, log, onChange, ...(progress && { progress }) },
       name,
       args,
-    )) as ResultOf<N>;
+    );
   } finally {
     await database.close();
   }

@@ -1,17 +1,17 @@
 import { z } from 'zod';
+import { writtenQuery } from '../../protocol/api/endpoint.ts';
 import { serverFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { MAX_JOIN_BYTES } from '../../protocol/wire/join.ts';
 import { givenName, isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
 import { Problem } from '../../protocol/wire/problem.ts';
-import { accountOperations } from '../core/accounts/operations.ts';
 import { retireServerKeys } from '../core/credentials/pins/pins.ts';
 import { makeCode } from '../core/devices/codes.ts';
 import { identityContext } from '../core/devices/context.ts';
 import { approveDevice, provisionByFile } from '../core/devices/join.ts';
 import { type Device, listDevices, revokeDevice } from '../core/devices/registry.ts';
 import { audited } from '../core/operator/audited.ts';
-import { type Operation, type OperatorContext, operation } from '../core/operator/operation.ts';
+import { type Operation, type OperatorContext, operation, servicesOf } from '../core/operator/operation.ts';
 import { staffOperations } from '../core/staff/operations.ts';
 import { type Candidate, listCandidates, mergePeople, rejectCandidate } from '../features/attendance/merging/merge.ts';
 import { auditOperations } from '../features/audit/operations.ts';
@@ -23,6 +23,9 @@ import { complianceOperations } from '../features/privacy/compliance/operations.
 import { erasureOperations } from '../features/privacy/erasure/operations.ts';
 import { incidentOperations } from '../features/privacy/incidents/operations.ts';
 import { retentionOperations } from '../features/privacy/retention/operations.ts';
+import { perform } from '../platform/access/perform.ts';
+import { parse } from '../platform/access/register.ts';
+import type { Call, Route } from '../platform/access/route.ts';
 import { OPERATOR } from '../platform/audit/actor.ts';
 import { writeAudit } from '../platform/audit/write.ts';
 import { keysChanged } from '../platform/changes/log.ts';
@@ -31,9 +34,9 @@ import { type Announce, succeedKey } from '../platform/keys/succession.ts';
 import type { KeyPurpose } from '../platform/keys/vault.ts';
 import { checkOperations } from './checks/operations.ts';
 import { listQuarantine, retryQuarantine } from './ingest/quarantine.ts';
-import { jobOperations } from './jobs/operations.ts';
 import { keyOperations } from './key-rotation/operations.ts';
 import { brokerReplicas } from './mqtt/replicas.ts';
+import { OPERATED } from './served.ts';
 
 /** What an operator may do, by name: the same over the socket and on the database itself. Arguments are parsed here. */
 
@@ -49,8 +52,6 @@ const Quarantined = {
 const Purpose = z.enum(['signing', 'sealing', 'ca', 'qr', 'pin']);
 
 export const OPERATIONS = {
-  ...accountOperations,
-  ...jobOperations,
   ...incidentOperations,
   ...complianceOperations,
   ...erasureOperations,
@@ -226,6 +227,8 @@ export function operationArguments(name: string, args: unknown): unknown {
 
 /** @throws Problem of `operationArguments`, and what the operation throws */
 export async function runOperation(context: OperatorContext, name: string, args: unknown): Promise<unknown> {
+  const route = OPERATED.get(name);
+  if (route) return runRoute(context, route, args as Partial<Call<unknown, Record<string, unknown>, unknown>>);
   const parsed = operationArguments(name, args);
   return runAudited(
     context,
@@ -233,6 +236,35 @@ export async function runOperation(context: OperatorContext, name: string, args:
     OPERATIONS[name as OperationName] as unknown as Operation<z.ZodType, unknown>,
     parsed,
   );
+}
+
+/** @throws Problem `arguments-wrong`, which names them in place of a request's fields; `name-unreadable` */
+function argumentsOf(route: Route, input: Parameters<typeof parse>[1]): ReturnType<typeof parse> {
+  try {
+    return parse(route, input);
+  } catch (cause) {
+    if (!(cause instanceof Problem && cause.code === 'bad-request')) throw cause;
+    const message = cause.message.replace(/^[^:]*:/, 'These are missing or wrong:');
+    throw new Problem('arguments-wrong', message, 'Ask for help with --help.', { cause });
+  }
+}
+
+/** An endpoint as the operator: what it declares counts as over HTTPS, its audit row too. */
+async function runRoute(
+  context: OperatorContext,
+  route: Route,
+  { params = {}, query, body }: Partial<Call<unknown, Record<string, unknown>, unknown>>,
+): Promise<unknown> {
+  const services = servicesOf(context);
+  const now = services.now();
+  const given = argumentsOf(route, { params, query: writtenQuery(query), body });
+  const asked = { ...given, actor: OPERATOR, session: null, now };
+  const prepared = await route.before?.({ services, ...asked });
+  const done = await perform(services, route, { ...asked, prepared, idempotencyKey: null, url: route.path });
+  for (const what of done.notified) services.notify(what);
+  for (const work of done.after) await work();
+  if (done.refused) throw done.refused;
+  return done.answer.body;
 }
 
 /** In one transaction with its row, where it declares one; notifications go out after the commit. */

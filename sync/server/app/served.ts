@@ -11,7 +11,12 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../
 };
 
 /** What the people listener answers: every route, and the document that describes them. */
-export const SERVED: readonly Route[] = [
-  ...endpointsOf(MODULES),
-  openApiRoute(endpointsOf(MODULES), [watchBoard], version),
-];
+const people = endpointsOf(MODULES).filter(({ roles }) => roles === 'anybody' || roles.some((r) => r !== 'operator'));
+export const SERVED: readonly Route[] = [...people, openApiRoute(people, [watchBoard], version)];
+
+/** What the command line may call, by its name in the audit log. */
+export const OPERATED: ReadonlyMap<string, Route> = new Map(
+  endpointsOf(MODULES)
+    .filter(({ roles }) => roles.includes('operator'))
+    .map((route) => [`${route.method} ${route.path}`, route]),
+);

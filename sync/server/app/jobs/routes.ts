@@ -1,6 +1,8 @@
 import * as api from '../../../protocol/api/jobs.ts';
+import { Problem } from '../../../protocol/wire/problem.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { everyMsOf } from '../../platform/jobs/job.ts';
+import { runNow } from '../../platform/jobs/runner.ts';
 import { lastRuns, listRuns } from '../../platform/jobs/runs.ts';
 import { jobsOf } from '../../platform/server-module.ts';
 
@@ -18,4 +20,17 @@ export const jobRoutes: readonly Route[] = [
     };
   }),
   implement(api.listJobRuns, async ({ tx, query }) => ({ runs: await listRuns(tx, query) })),
+  implement(api.runJob, {
+    // A job opens transactions of its own.
+    async before({ services, params: { job: name } }) {
+      const jobs = jobsOf(services.modules);
+      const job = jobs.find((j) => j.name === name);
+      if (!job)
+        throw new Problem('job-unknown', 'There is no such job.', `Jobs: ${jobs.map((j) => j.name).join(', ')}.`);
+      const ended = await runNow(services, job, new AbortController().signal);
+      if (ended.outcome === 'failed') throw ended.cause;
+      return ended.outcome === 'ok' ? ended.report : {};
+    },
+    handle: async ({ prepared }) => prepared,
+  }),
 ];

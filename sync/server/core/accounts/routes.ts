@@ -19,13 +19,14 @@ export const accountRoutes: readonly Route[] = [
   implement(api.listAccounts, async ({ tx, services }) => ({
     accounts: (await listAccounts(tx, services.keys)).map(wire),
   })),
-  implement(api.createAccount, async ({ tx, services, body, now, on, after }) => {
+  implement(api.createAccount, async ({ tx, services, actor, body, now, on, after }) => {
     const account = await addAccount(tx, services.keys, body, now);
     on(account.id);
     const link = await createLink(tx, services.keys, { kind: 'account', account: account.id }, now);
     const answer = await linkAnswer(services, 'console', link);
     const { mail } = services.config;
-    if (mail) after(() => sendMail(mail, { to: body.email, ...linkMail('account', null, answer.url) }));
+    if (mail && actor.role !== 'operator')
+      after(() => sendMail(mail, { to: body.email, ...linkMail('account', null, answer.url) }));
     return { account: wire(account), link: answer };
   }),
   implement(api.changeAccount, async ({ tx, services, params, body, now, on, notify }) => {

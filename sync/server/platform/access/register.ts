@@ -171,7 +171,10 @@ export const notAllowed = (): Problem =>
 const Nothing = z.strictObject({});
 
 /** @throws Problem that names the fields, never their values: `bad-request`; `name-unreadable` where that is all there is */
-function parse(spec: Route, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
+export function parse(
+  spec: Route,
+  request: { params: unknown; query: unknown; body: unknown },
+): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
   const names = new Set<string>();
   const read = (where: string, declared: z.ZodType, value: unknown): unknown => {
