@@ -53,7 +53,7 @@ test('a build is rolled out, paused, resumed, advanced and rolled back from the 
   const [first] = (await run('--json')).lines();
   expect(first).toMatchObject({ version: '1.1.0', state: 'running', automatic: false, startedBy: 'operator' });
   expect((await run('pause')).stdout).toContain('paused');
-  expect((await run('resume', '--again')).stdout).toContain('running');
+  expect((await run('resume', '--retry')).stdout).toContain('running');
   expect((await run('advance')).stdout).toContain('step 2 of 3');
 
   const shown = await run('show');

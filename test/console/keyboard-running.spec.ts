@@ -301,7 +301,7 @@ for (const [i, setup] of SETUPS.entries())
       await expect(panel).toContainText(t('rollouts.state.paused'));
       await keys.held();
       await keys.enter(button('rollouts.act.resume'));
-      await walk.asked(field('rollouts.again', dialog()));
+      await walk.asked(field('rollouts.retry', dialog()));
       await keys.enter(button('rollouts.act.resume', dialog()));
       await expect(panel).toContainText(t('rollouts.state.running'));
       await keys.held();

@@ -7,7 +7,7 @@ import type { DeviceConfig, Inventory } from '../../sync/protocol/wire/fleet.ts'
 import { fleetRegistry, readFleet } from '../../sync/server/app/health/fleet.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { keepReport } from '../../sync/server/core/devices/reports.ts';
-import { retellSettings } from '../../sync/server/core/devices/settings.ts';
+import { republishSettings } from '../../sync/server/core/devices/settings.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { takeFarewell } from '../../sync/server/features/fleet/commands.ts';
 import { fleetAlertsJob, fleetJob } from '../../sync/server/features/fleet/fleet.job.ts';
@@ -251,7 +251,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       await set(box, { volume: 5 }, 0);
       await api.ask('PATCH', `/api/devices/${box.device}`, { body: { site: two } });
       expect((await notified(box, 'config'))[0]).toMatchObject({ revision: 2, config: { language: 'en', volume: 5 } });
-      await inTransaction(api.db, (tx) => retellSettings(tx, box.device, api.now));
+      await inTransaction(api.db, (tx) => republishSettings(tx, box.device, api.now));
       expect((await notified(box, 'config'))[0]).toMatchObject({ revision: 3, config: { language: 'en', volume: 5 } });
     });
 

@@ -167,7 +167,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     const [delivery] = await logOfHook(id);
     expect(delivery).toMatchObject({ state: 'failed', attempts: 10, lastAnswer: '500' });
     answers = { status: 200 };
-    await api.ask('POST', `/api/webhooks/${id}/deliveries/${delivery!.id}/again`);
+    await api.ask('POST', `/api/webhooks/${id}/deliveries/${delivery!.id}/retry`);
     await run();
     expect((await logOfHook(id))[0]).toMatchObject({ state: 'delivered' });
   });

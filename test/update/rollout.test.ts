@@ -400,7 +400,7 @@ describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
       for (const box of kiosks) await says(box, 'update-rolled-back', id);
       await job();
       await pass(1000);
-      expect(await act(id, 'resume', { again: true })).toMatchObject({ state: 'running', stopped: null });
+      expect(await act(id, 'resume', { retry: true })).toMatchObject({ state: 'running', stopped: null });
       await job();
       expect((await read(id)).state).toBe('running');
       expect(await directiveOf(kiosks[0]!)).toMatchObject({ retry: 1, action: 'install' });

@@ -137,11 +137,11 @@ function registerActs(rollout: Command): void {
     .command('resume')
     .description('Go on, from the step where it is; failures up to now count no more.')
     .argument('[id]', IN_FORCE)
-    .option('--again', 'kiosks on which it failed try it once more')
+    .option('--retry', 'kiosks on which it failed try it once more')
     .option('--json', 'one JSON object, as `rollout list` has it')
     .addHelpText('after', EXIT_HELP)
-    .action(async (id: string | undefined, o: { again?: boolean; json?: boolean }) => {
-      const done = await operate('rollout resume', { ...(id && { rollout: id }), again: o.again ?? false });
+    .action(async (id: string | undefined, o: { retry?: boolean; json?: boolean }) => {
+      const done = await operate('rollout resume', { ...(id && { rollout: id }), retry: o.retry ?? false });
       print(o.json, done, rolloutLine(done));
     });
   rollout

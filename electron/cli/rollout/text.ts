@@ -36,7 +36,7 @@ export function kioskLine(k: Shown['kiosks'][number]): string {
 }
 
 /** The order in which an act’s details are listed; others follow. */
-const DETAILS = ['version', 'step', 'ring', 'percent', 'soakHours', 'failed', 'got', 'again'];
+const DETAILS = ['version', 'step', 'ring', 'percent', 'soakHours', 'failed', 'got', 'retry'];
 
 export function actionLine({ at, by, email, what, detail }: Shown['history'][number]): string {
   const keys = [...new Set([...DETAILS, ...Object.keys(detail)])].filter((key) => key in detail);

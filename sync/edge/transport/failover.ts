@@ -155,7 +155,7 @@ export class FailoverTransport implements Transport {
     this.#trying = null;
     this.#settled = true;
     if (this.#closed) return;
-    if (this.#current) this.#tell(null);
+    if (this.#current) this.#report(null);
     else this.#later(why);
   }
 
@@ -177,10 +177,10 @@ export class FailoverTransport implements Transport {
       this.#cancelPause = null;
       cancel();
     };
-    this.#tell(why);
+    this.#report(why);
   }
 
-  #tell(why: Problem | null): void {
+  #report(why: Problem | null): void {
     this.#why = why;
     this.#o.onState?.(this.state);
   }

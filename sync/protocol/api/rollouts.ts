@@ -134,7 +134,7 @@ export type NewRollout = z.input<typeof NewRollout>;
 
 export const ResumeRollout = z.strictObject({
   /** Kiosks on which it failed try it once more. */
-  again: z.boolean().default(false),
+  retry: z.boolean().default(false),
 });
 
 export const RolloutKiosk = z.strictObject({

@@ -231,7 +231,7 @@ export const testWebhook = endpoint({
 
 export const repeatDelivery = endpoint({
   method: 'POST',
-  path: '/api/webhooks/:webhook/deliveries/:delivery/again',
+  path: '/api/webhooks/:webhook/deliveries/:delivery/retry',
   summary: 'Send a message once more that was delivered or given up',
   roles: ['admin'],
   data: [],

@@ -114,10 +114,10 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
   const { busy, error, run } = useWrite();
   const [resuming, setResuming] = useState(false);
   const { id, state, version, step, steps } = rollout;
-  const act = async (what: 'resume' | keyof typeof ACTS, again = false) => {
+  const act = async (what: 'resume' | keyof typeof ACTS, retry = false) => {
     const params = { rollout: id };
     const done = await run(() =>
-      what === 'resume' ? api(resumeRollout, { params, body: { again } }) : api(ACTS[what], { params }),
+      what === 'resume' ? api(resumeRollout, { params, body: { retry } }) : api(ACTS[what], { params }),
     );
     if (!done?.ok) return;
     toast(() => t(`rollouts.done.${what}`));
@@ -154,9 +154,9 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
         <Dialog title={t('rollouts.act.resume')} onClose={() => setResuming(false)}>
           <Resume
             stopped={state === 'stopped'}
-            onDone={(again) => {
+            onDone={(retry) => {
               setResuming(false);
-              void act('resume', again);
+              void act('resume', retry);
             }}
           />
         </Dialog>
@@ -165,12 +165,12 @@ function Buttons({ rollout, onChange }: { rollout: Rollout; onChange: () => void
   );
 }
 
-function Resume({ stopped, onDone }: { stopped: boolean; onDone: (again: boolean) => void }) {
-  const [again, setAgain] = useState(false);
+function Resume({ stopped, onDone }: { stopped: boolean; onDone: (retry: boolean) => void }) {
+  const [retry, setRetry] = useState(false);
   return (
-    <Form class="stack" onSubmit={() => onDone(again)}>
+    <Form class="stack" onSubmit={() => onDone(retry)}>
       <p>{t(stopped ? 'rollouts.ask.resumeStopped' : 'rollouts.ask.resume')}</p>
-      <CheckField label={t('rollouts.again')} hint={t('rollouts.againHint')} checked={again} onChecked={setAgain} />
+      <CheckField label={t('rollouts.retry')} hint={t('rollouts.retryHint')} checked={retry} onChecked={setRetry} />
       <Submit>{t('rollouts.act.resume')}</Submit>
     </Form>
   );

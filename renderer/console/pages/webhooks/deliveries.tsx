@@ -25,10 +25,10 @@ export function Deliveries({
 }) {
   const pages = usePages(listDeliveries, { params: { webhook }, query: { limit: 20 } });
   const { busy, error, run } = useWrite();
-  const again = async (id: string) => {
+  const retry = async (id: string) => {
     const done = await run(() => api(repeatDelivery, { params: { webhook, delivery: id } }));
     if (!done?.ok) return;
-    toast(() => t('webhooks.againDone'));
+    toast(() => t('webhooks.retryDone'));
     pages.reload();
   };
   return (
@@ -82,11 +82,11 @@ export function Deliveries({
             ? [
                 {
                   key: 'do',
-                  label: t('webhooks.again'),
+                  label: t('webhooks.retry'),
                   cell: (d: Delivery) =>
                     d.state !== 'due' && (
-                      <RowButton disabled={busy} onClick={() => void again(d.id)}>
-                        {t('webhooks.again')}
+                      <RowButton disabled={busy} onClick={() => void retry(d.id)}>
+                        {t('webhooks.retry')}
                       </RowButton>
                     ),
                 },

@@ -12,7 +12,7 @@ import { useCode } from './codes.ts';
 import type { IdentityContext } from './context.ts';
 import { type Device, findDevice, register } from './registry.ts';
 import { issueFor } from './renewal.ts';
-import { retellSettings } from './settings.ts';
+import { republishSettings } from './settings.ts';
 
 const SECRET_BYTES = 32;
 const secretPlace = (device: string): Place => placeOf('device.provisioning-secret', device);
@@ -98,7 +98,7 @@ export async function approveDevice(context: IdentityContext, id: string, finger
       })
       .where('id', '=', id)
       .execute();
-    await retellSettings(trx, id, now());
+    await republishSettings(trx, id, now());
   });
   return found(db, id);
 }

@@ -162,7 +162,7 @@ export async function publishSettings(tx: Transaction<Tables>, devices: readonly
 }
 
 /** A device that was taken away has received nothing: should it come back, it is sent again, under a higher number. */
-export async function retellSettings(tx: Transaction<Tables>, device: string, now: Date): Promise<void> {
+export async function republishSettings(tx: Transaction<Tables>, device: string, now: Date): Promise<void> {
   const row = await tx.selectFrom('fleet_config').selectAll().where('device', '=', device).executeTakeFirst();
   if (row && Object.keys(parsed(row.config)).length > 0) {
     const revision = row.revision + 1;

@@ -85,7 +85,7 @@ export async function pauseRollout(a: Acting, id: string): Promise<void> {
  * @param again kiosks on which it failed try it once more
  * @throws Problem as above
  */
-export async function resumeRollout(a: Acting, id: string, again: boolean): Promise<void> {
+export async function resumeRollout(a: Acting, id: string, retry: boolean): Promise<void> {
   const row = await held(a, id);
   requireState(row, ['paused', 'stopped'], 'Only one that is paused, or stopped by itself, can go on.');
   const changes = {
@@ -94,16 +94,16 @@ export async function resumeRollout(a: Acting, id: string, again: boolean): Prom
     counting_since: a.now,
     stopped_failed: null,
     stopped_got: null,
-    retry: row.retry + (again ? 1 : 0),
+    retry: row.retry + (retry ? 1 : 0),
   } as const;
-  if (again)
+  if (retry)
     await a.tx
       .updateTable('rollout_device')
       .set({ state: 'notified', at: a.now, reason: null })
       .where('rollout', '=', id)
       .where('state', 'in', ['rolled-back', 'refused'])
       .execute();
-  await change(a, row, 'resumed', changes, { again });
+  await change(a, row, 'resumed', changes, { retry });
 }
 
 /** Goes to the next step now. @throws Problem as above, `rollout-at-everybody` */

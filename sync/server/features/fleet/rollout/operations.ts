@@ -50,8 +50,8 @@ export const rolloutOperations = {
   }),
   'rollout resume': operation({
     args: z.strictObject({ ...One, ...ResumeRollout.shape }),
-    run: (context, { rollout, again }) =>
-      act(context, 'rollout resume', rollout, (a, id) => resumeRollout(a, id, again)),
+    run: (context, { rollout, retry }) =>
+      act(context, 'rollout resume', rollout, (a, id) => resumeRollout(a, id, retry)),
   }),
   'rollout advance': operation({
     args: z.strictObject(One),

@@ -47,7 +47,7 @@ export const rolloutRoutes: readonly Route[] = [
     return { items: await historyOf(tx, keys, params.rollout) };
   }),
   implement(api.pauseRollout, (call) => act(call, pauseRollout)),
-  implement(api.resumeRollout, (call) => act(call, (a, id) => resumeRollout(a, id, call.body.again))),
+  implement(api.resumeRollout, (call) => act(call, (a, id) => resumeRollout(a, id, call.body.retry))),
   implement(api.advanceRollout, (call) => act(call, advanceRollout)),
   implement(api.rollBackRollout, (call) => act(call, rollBackRollout)),
   implement(api.listRings, async ({ tx }) => ({ items: await listRings(tx) })),
