@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deviceSecretFile } from '../../electron/core/keys/device-secret.ts';
 import { slotsFile } from '../../electron/core/keys/slots.ts';
 import { destroyEverything } from '../../electron/core/leaving/destroy.ts';
-import { readJournal } from '../../electron/core/leaving/journal.ts';
+import { JOURNAL_FILE, readJournal } from '../../electron/core/leaving/journal.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { type Keystore, readDeviceSecret } from '../../electron/host-electron/device-secret.ts';
@@ -57,9 +57,13 @@ interface FoundLeft extends Found {
   readonly kiosk: boolean;
   /** Something that opens the store is on the disk. */
   readonly keys: boolean;
+  /** It goes on with leaving: it destroys, and waits for its server to take note. */
+  readonly leaves: boolean;
+  /** What is in its folder beside the journal, once it has gone on. */
+  readonly left: readonly string[];
 }
 
-/** A kiosk that is to destroy everything: from then on it is none, and afterwards no key is left. */
+/** A kiosk that is to destroy everything: from then on it is none, afterwards no key is left, and at the end it is done. */
 export async function leaving(root: string): Promise<Recorded> {
   const home = homeIn(root);
   ensureKioskFolder(home, false);
@@ -74,17 +78,20 @@ export async function leaving(root: string): Promise<Recorded> {
     const keys = [slotsFile(at), deviceSecretFile(at)].some(
       (one) => existsSync(one) && readFileSync(one).some((byte) => byte !== 0),
     );
-    if (readJournal(at)) {
-      destroyEverything(at);
-      return { problems: [], kiosk: false, keys };
-    }
-    if (!existsSync(join(at, 'site.json'))) return { problems: [], kiosk: false, keys };
-    return { problems: (await openAfterCut(folder)).problems, kiosk: true, keys };
+    const journal = readJournal(at);
+    if (journal === 'unreadable' || journal?.state === 'destroying') destroyEverything(at);
+    const left = readdirSync(at).filter((name) => name !== JOURNAL_FILE);
+    // From then on nothing is destroyed any more.
+    const early = journal && left.length > 0 ? [`it has destroyed everything, and there is ${left.join(', ')}`] : [];
+    const found = { problems: early, kiosk: false, keys, leaves: journal !== null, left };
+    if (journal || !left.includes('site.json')) return found;
+    return { ...found, problems: (await openAfterCut(folder)).problems, kiosk: true };
   };
   const facts = [
     { from: '<leaving>', what: 'that it is no kiosk any more', holds: ({ kiosk }: FoundLeft) => !kiosk },
     { from: '<destroyed>', what: 'that its keys are destroyed', holds: ({ keys }: FoundLeft) => !keys },
-    { from: '<left>', what: 'that it has left', holds: ({ kiosk }: FoundLeft) => !kiosk },
+    { from: '<destroyed>', what: 'that nothing of it is left', holds: ({ left }: FoundLeft) => left.length === 0 },
+    { from: '<left>', what: 'that it is done with leaving', holds: ({ leaves }: FoundLeft) => !leaves },
   ];
   return (how) => tryScenario({ recording, facts, start }, how, `${root}-cuts`);
 }

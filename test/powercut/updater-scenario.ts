@@ -10,6 +10,7 @@ import { firstBuild, settle, unpackInto } from '../../electron/host-browser/upda
 import { sourcesOf } from '../../electron/host-browser/update/sources.ts';
 import { verifyBuild } from '../../electron/host-browser/update/unpack.ts';
 import { runUpdater } from '../../electron/host-browser/update/updater.ts';
+import { readIfThere } from '../../sync/disk/replace.ts';
 import { USB_FOLDER } from '../../sync/protocol/wire/release.ts';
 import { type BuildParts, buildArchive } from '../update/archives.ts';
 import { makeRepository } from '../update/repository-kit.ts';
@@ -38,6 +39,8 @@ interface FoundBuilds extends Found {
   /** Version of the repository's timestamp that is known, and the latest time at which it was verified. */
   readonly timestamp: number;
   readonly verified: number;
+  /** Starts of a build on trial that the launcher has counted. */
+  readonly counted: number;
 }
 
 /** An installation, an update that proves itself, a way back, and an update that ends three times and is given up. */
@@ -116,6 +119,13 @@ export async function updates(root: string): Promise<Recorded> {
   await settled('<healthy 2>', '0.2.0', back, '<asked 3>');
   recording.said('<asked 3>');
   await trial(await stage('0.4.0', 'install'));
+  for (const n of [1, 2, 3])
+    facts.push({
+      from: `on trial, start ${n} of 3`,
+      until: '<given up>',
+      what: `that 0.4.0 was started ${n} times on trial`,
+      holds: ({ counted }) => counted >= n,
+    });
   await recordLauncher(recording, file, own, 'starting 0.2.0');
   starts('<given up>', '0.2.0', '<end>');
   await updater();
@@ -156,12 +166,15 @@ async function recordLauncher(
 const json = (file: string) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null);
 const timestampOf = ({ work }: UpdateLayout): number =>
   json(join(work, 'metadata/timestamp.json'))?.signed.version ?? 0;
+/** As the launcher reads them: none in a file that is not whole. */
+const countedStarts = ({ spool }: UpdateLayout): number =>
+  Number(/"starts": (\d+)/.exec(readIfThere(join(spool, 'launch.json'))?.toString() ?? '')?.[1] ?? 0);
 
 /** The machine starts: the launcher chooses, the updater puts right what was cut off and goes on with what was asked. */
 async function startAfterCut(root: string, aside: string, first: string): Promise<FoundBuilds> {
   const layout = updateLayout(root);
   const problems: string[] = [];
-  const found = { problems, starts: null, afterwards: null, onTrial: false, timestamp: 0, verified: 0 };
+  const found = { problems, starts: null, afterwards: null, onTrial: false, timestamp: 0, verified: 0, counted: 0 };
   try {
     if (!readState(layout)) {
       // It never was a kiosk: the installer is run again, as anybody does whose installation was cut off.
@@ -171,6 +184,7 @@ async function startAfterCut(root: string, aside: string, first: string): Promis
     }
     const timestamp = timestampOf(layout);
     const verified = json(join(layout.work, 'clock.json'))?.verified ?? 0;
+    const counted = countedStarts(layout);
     const starts = await launched(root);
     const { attempt } = await settle(layout);
     const afterwards = await launched(root);
@@ -188,7 +202,7 @@ async function startAfterCut(root: string, aside: string, first: string): Promis
     }
     await launched(root);
     problems.push(...falseVerdicts(layout));
-    return { ...found, starts, afterwards, onTrial: attempt !== '', timestamp, verified };
+    return { ...found, starts, afterwards, onTrial: attempt !== '', timestamp, verified, counted };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     return { ...found, problems: [...problems, `${code ?? ''} ${message.replaceAll(root, '')}`] };

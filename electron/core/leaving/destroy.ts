@@ -36,10 +36,9 @@ export function destroyEverything(home: string, at: (step: Step) => void = () =>
     overwrite(file);
   at('store');
   for (const name of entries(home).filter((entry) => entry.startsWith('store.db'))) remove(home, name);
-  syncFolder(home);
   at('rest');
   for (const name of entries(home)) if (name !== JOURNAL_FILE) remove(home, name);
-  syncFolder(home);
+  syncFolder(home); // before the journal says that it is done: a file that came back would stay
   at('done');
   const left = entries(home).filter((name) => name !== JOURNAL_FILE);
   if (left.length > 0)

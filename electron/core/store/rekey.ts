@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { command } from '../../../sync/disk/program.ts';
 import { syncFolder } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
@@ -89,7 +89,10 @@ function removeCopy(copy: string): void {
   for (const suffix of ['', '-journal', '-wal']) rmSync(copy + suffix, { force: true });
 }
 
-/** Turns the copy over to the next generation: everything wrapped or sealed below the store key, then the pages. */
+/**
+ * Turns the copy over to the next generation: everything wrapped or sealed below the store key, then the pages. SQLite flushes
+ * both transactions (synchronous=FULL), so that the copy is on the disk when it is closed.
+ */
 function rewrap(copy: string, current: StoreKeySet, next: StoreKeySet, random: Random): void {
   const db = openDatabase(copy, current.subkey('pages'), 'delete');
   try {
@@ -100,12 +103,6 @@ function rewrap(copy: string, current: StoreKeySet, next: StoreKeySet, random: R
     db.pragma(`rekey=${rawKey(next.subkey('pages'))}`);
   } finally {
     db.close();
-  }
-  const handle = openSync(copy, 'r+');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

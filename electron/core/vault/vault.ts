@@ -158,10 +158,9 @@ export class Vault {
     return bytes;
   }
 
-  /** Removes files; one that is already gone is fine. */
+  /** Removes files; one that is already gone is fine. No flush: the next start sweeps what a power cut brings back. */
   async remove(addresses: readonly string[]): Promise<void> {
     for (const address of addresses) await rm(this.file(address), { force: true });
-    if (addresses.length > 0) await this.#syncFolder();
   }
 
   /** Addresses of all photo files; other names are not ours and are left alone. */

@@ -15,7 +15,10 @@ export interface TrustedFolder {
   read(role: Exclude<Role, 'root'>): Promise<Buffer | null>;
   readRoot(version: number): Promise<Buffer | null>;
   write(role: Role, bytes: Buffer, rootVersion?: number): Promise<void>;
-  /** Forgets a root that does not follow from the one before it, and all above it. */
+  /**
+   * Forgets a root that does not follow from the one before it, and all above it. No flush: one that a power cut brings
+   * back does not follow then either.
+   */
   forgetRootsFrom(version: number): Promise<void>;
 }
 
@@ -51,7 +54,6 @@ export async function openTrustedFolder(folder: string): Promise<TrustedFolder> 
     async forgetRootsFrom(version) {
       try {
         for (let v = version; (await read(name('root', v), 'root')) !== null; v++) await rm(name('root', v));
-        await syncFolder(folder);
       } catch (cause) {
         throw storageProblem(folder, cause);
       }
@@ -159,7 +161,7 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
   await syncFolder(folder);
 }
 
-/** Makes renames and deletions in a folder survive a power cut. */
+/** Makes renames in a folder survive a power cut. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return; // no folder can be opened there; NTFS journals the rename
   const handle = await open(folder, 'r');
