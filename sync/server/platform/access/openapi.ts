@@ -106,7 +106,8 @@ const head = ({ method, path, summary, roles, data, action }: Declared): Json =>
   operationId: `${method.toLowerCase()}${path.replaceAll(/[^a-z]+(\w)/gi, (_, letter: string) => letter.toUpperCase())}`,
   summary,
   security: roles === 'anybody' ? [] : [{ session: [] }],
-  'x-roles': roles,
+  // The operator's command line comes another way.
+  'x-roles': roles === 'anybody' ? roles : roles.filter((role) => role !== 'operator'),
   'x-personal-data': data,
   ...(action && { 'x-audit': action }),
 });
