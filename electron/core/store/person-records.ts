@@ -199,7 +199,7 @@ export class PersonRecords {
     const { people, values } = this.#s;
     const photos = this.#s.change(() => {
       const person = people.require(id);
-      const result = this.#parts.retention.person(person.ref);
+      const result = this.#parts.retention.deletePersonRows(person.ref);
       // Under the store's key, not the person's: the server must learn who this was about. It goes when that is safe.
       values.append('person', { change: 'deleted' }, { person: id }, null);
       return { result, committed: () => people.forget(person) };

@@ -144,7 +144,7 @@ export class Retention {
   }
 
   /** Everything of a person, the keys last; check-ins stay, of nobody. Gives the addresses of the photos' files. */
-  person(ref: number): string[] {
+  deletePersonRows(ref: number): string[] {
     const waiting = this.waiting(ref);
     const photos = this.#db.prepare('SELECT address FROM photo WHERE person = ?').pluck().all(ref) as Buffer[];
     for (const table of [

@@ -350,7 +350,7 @@ export class Applying {
     const { db, log, values } = this.#s;
     const person = this.#stored(id);
     if (person) {
-      this.#photos.push(...this.#parts.retention.person(person.known.ref));
+      this.#photos.push(...this.#parts.retention.deletePersonRows(person.known.ref));
       this.#forget(id, person.known.ref);
     }
     const bytes = uuidBytes(request);
