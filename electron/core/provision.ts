@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isLeaving } from './leaving/journal.ts';
 import { makeOwnFolder } from './own-folder.ts';
-import { PRIVACY_NOT_SET, readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
+import { LANGUAGES, PRIVACY_NOT_SET, readSiteConfig, SiteConfig, writeSiteConfig } from './site/config.ts';
 
 /** Site settings of a kiosk that nobody has configured yet: an evaluation on this machine. */
 export function defaultSite(demo: boolean): SiteConfig {
@@ -10,7 +10,7 @@ export function defaultSite(demo: boolean): SiteConfig {
     demo,
     site: demo ? 'Demo entrance' : 'Main entrance',
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    languages: ['en', 'de', 'ar', 'zh'],
+    languages: LANGUAGES,
     defaultLanguage: 'en',
     liveness: demo ? 'off' : 'on',
     repeatWindowSeconds: demo ? 10 : 60,

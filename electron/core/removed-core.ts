@@ -8,6 +8,7 @@ import type { Core, CoreOptions } from './interface.ts';
 import { destroyEverything, type Step } from './leaving/destroy.ts';
 import { type Journal, type Leaving, removeJournal, writeJournal } from './leaving/journal.ts';
 import { ensureKioskFolder } from './provision.ts';
+import { LANGUAGES } from './site/config.ts';
 import { createStatusHub } from './status/hub.ts';
 import { BUILD_DATE, COMMIT, VERSION } from './version.ts';
 
@@ -31,7 +32,7 @@ type Removed = Extract<Setup, { at: 'removed' }>;
  */
 export function startRemovedCore(journal: Journal | 'unreadable', options: RemovedCoreOptions): Core {
   const { home, log, at = () => undefined } = options;
-  const shown = journal === 'unreadable' ? { languages: ['en', 'de', 'ar', 'zh'], language: 'en' } : journal;
+  const shown = journal === 'unreadable' ? { languages: [...LANGUAGES], language: 'en' } : journal;
   let state: Removed =
     journal !== 'unreadable' && journal.state !== 'wiped'
       ? { at: 'removed', what: journal.what, step: journal.state === 'destroying' ? 'destroying' : 'notifying' }

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { packSalted, unpackSalted } from './compact.ts';
+import { type EventType, OpenBody, PersonalBody } from '../../../sync/protocol/wire/event.ts';
+import { fieldMask, fieldsOf, packSalted, typeCode, typeOf, unpackSalted } from './compact.ts';
 import type { Salted } from './events.ts';
 import { canonicalText } from './header.ts';
 
@@ -47,4 +48,12 @@ test('values that were packed as text alone are read', () => {
   const json = `[${values.map((one) => one.text).join(',')}]`;
   const heads = values.map((one, i) => Buffer.concat([Buffer.from([i]), one.salt]));
   expect(plain(unpackSalted(Buffer.concat([Buffer.from([2]), ...heads, Buffer.from(json)])))).toEqual(plain(values));
+});
+
+test('every kind of event and every personal field of the wire has a code', () => {
+  const kinds = Object.keys(OpenBody) as EventType[];
+  expect(kinds.filter((kind) => typeCode(kind) === undefined)).toEqual([]);
+  expect(kinds.map((kind) => typeOf(typeCode(kind)))).toEqual(kinds);
+  const fields = [...new Set(Object.values(PersonalBody).flatMap(({ shape }) => Object.keys(shape)))].sort();
+  expect(fieldsOf(fieldMask(fields))).toEqual(fields);
 });

@@ -8,6 +8,7 @@ import {
   reviewConsentText,
 } from '../../../sync/protocol/api/consents.ts';
 import { Button } from '../../shared/button.tsx';
+import { directionOf } from '../../shared/i18n.ts';
 import { IconCheck, IconShield, IconText } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
 import { confirm } from '../../shared/web/confirm.tsx';
@@ -186,7 +187,7 @@ function Texts({ role }: PageProps) {
 }
 
 const Paragraphs = ({ of: { language, paragraphs } }: { of: ConsentText }) => (
-  <div class="consent-text" lang={language} dir={language.startsWith('ar') ? 'rtl' : 'ltr'}>
+  <div class="consent-text" lang={language} dir={directionOf(language)}>
     {paragraphs.map((p) => (
       <p key={p}>{p}</p>
     ))}

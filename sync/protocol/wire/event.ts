@@ -38,7 +38,7 @@ export type CommandWhat = z.infer<typeof CommandWhat>;
 /** `begun`: under way, reported before what may take the kiosk's voice. Each of the others is the last word. */
 const CommandOutcome = z.enum(['begun', 'done', 'failed', 'refused', 'expired']);
 
-/** Who did it at the kiosk: a member of staff by id (wire/staff.ts), or the person who had the sealed emergency PIN. It names nobody by itself. */
+/** Who did it at the kiosk: a member of staff by id (wire/changes.ts), or the person who had the sealed emergency PIN. It names nobody by itself. */
 export const StaffActor = z.union([Uuid, z.literal('emergency')]);
 export type StaffActor = z.infer<typeof StaffActor>;
 /** Absent: no member of staff did it, or a kiosk that has none yet is being set up. */

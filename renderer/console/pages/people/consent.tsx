@@ -4,7 +4,7 @@ import { listConsents, recordConsent, withdrawConsent } from '../../../../sync/p
 import type { Minor, Person } from '../../../../sync/protocol/api/people.ts';
 import { listConsentTextsFor, type MyConsentText } from '../../../../sync/protocol/api/portal.ts';
 import { Button } from '../../../shared/button.tsx';
-import { currentLanguage } from '../../../shared/i18n.ts';
+import { currentLanguage, directionOf } from '../../../shared/i18n.ts';
 import { api } from '../../../shared/web/api.ts';
 import { confirm } from '../../../shared/web/confirm.tsx';
 import { Dialog } from '../../../shared/web/dialog.tsx';
@@ -153,11 +153,7 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
           options={inForce.map((x) => [x.language, languageName(x.language)])}
         />
       )}
-      <article
-        class="card panel consent-text"
-        lang={text.language}
-        dir={text.language.startsWith('ar') ? 'rtl' : 'ltr'}
-      >
+      <article class="card panel consent-text" lang={text.language} dir={directionOf(text.language)}>
         <h3>{text.title}</h3>
         {text.paragraphs.map((p) => (
           <p key={p}>{p}</p>

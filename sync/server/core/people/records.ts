@@ -51,7 +51,7 @@ export interface PersonPatch extends Partial<Record<Field, string | null>> {
 
 /**
  * Changes a person, or makes one. Fields that the patch does not name stay; null empties one. Kiosks are not notified
- * here: see changes/.
+ * here: see core/people/change.ts.
  *
  * @param o `expectVersion`: the version that the change was made from; 0: there is no such person yet; absent: whatever is there
  * @returns the new version, and the names of the fields whose value is another now

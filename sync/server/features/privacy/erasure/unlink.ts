@@ -9,9 +9,8 @@ import type { Db, Tables } from '../../../platform/database/schema.ts';
  * To set a column to null would not be enough: all rows that one transaction has changed carry its id (`xmin`, and the
  * feed's `change`), and lie one after another where they were written last, which is also the order of a dump. So rows are
  * rewritten together with all others of nobody that stand near them, those of people who were erased earlier and those
- * that
- * were never anybody's, of one device and month, in the order of their own times. What is left of a row is its device, its
- * time, and what it counts for.
+ * that were never anybody's, of one device and month, in the order of their own times. What is left of a row is its
+ * device, its time, and what it counts for.
  */
 
 /** What was left of a person's records, by table. */
