@@ -306,7 +306,7 @@ test('one place in the server’s code opens templates, and nothing gets there w
   expect(holding(/function openPhotos\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
     'sync/server/core/templates/photos.ts',
   ]);
-  const ofImports = holding(/\bimportPlace\(/).filter((file) => !/places\.ts$|module\.ts$/.test(file));
+  const ofImports = holding(/\bimport(?:Place|Box)\(/).filter((file) => !file.endsWith('module.ts'));
   expect(ofImports).toEqual([
     'sync/server/features/enrolment/imports/apply.ts',
     'sync/server/features/enrolment/imports/judge.ts',
