@@ -62,7 +62,7 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
                   >
                     <div class="cell">
                       {named ? (
-                        <div class="row-name" id={named}>
+                        <div class="names-row" id={named}>
                           {c.cell(row)}
                         </div>
                       ) : (
