@@ -233,7 +233,7 @@ test('when the day of a site starts is changed, and the zone of one that is not 
   await page.reload();
   await open('settings', 'Settings');
   const zone = page.getByLabel('Time zone');
-  const start = page.getByLabel('Day starts at');
+  const start = page.getByRole('textbox', { name: 'Day starts at' });
   const save = page.getByRole('button', { name: 'Save calendar' });
   await expect(zone).not.toBeEditable();
   await start.fill('04:00');
