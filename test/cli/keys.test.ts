@@ -74,7 +74,7 @@ describe('keys', () => {
     expect(ready.code).toBe(0);
     expect(ready.lines()[0]).toMatchObject({ ready: true, replicasLacking: 0 });
     const { steps } = ready.lines()[0] as { steps: { step: string; rows: number }[] };
-    expect(steps).toContainEqual({ step: 'seal person keys', rows: 1 });
+    expect(steps).toContainEqual({ step: 'seal keyring.person_key', rows: 1 });
     expect((await run(['status', '--json'])).lines()[0]).toMatchObject({
       writes: 1,
       present: 'new',

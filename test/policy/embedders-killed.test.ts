@@ -75,6 +75,6 @@ describe.skipIf(postgresUnavailable())('a move to another embedder whose server 
     const services = { ...api.services, config: { ...api.services.config, weights } };
     await embeddersJob.run({ ...services, signal: AbortSignal.timeout(100_000) });
     expect(await moved()).toBe(people.length);
-    expect(await progressOf(api.db)).toMatchObject({ state: 'ready', moved: people.length, again: 0, left: 0 });
+    expect(await progressOf(api.db)).toMatchObject({ state: 'ready', moved: people.length, reenrol: 0, left: 0 });
   }, 300_000);
 });
