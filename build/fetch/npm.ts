@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 
 /**
- * Runs npm, with the registry and the settings of whoever runs this, and no package's scripts.
+ * Runs npm, with the user's own registry and settings, and without the packages' scripts.
  *
  * @param wanted what is fetched, for the message
  * @throws Problem `npm-failed`, with npm's own words

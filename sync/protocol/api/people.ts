@@ -110,7 +110,7 @@ export const TemplateCount = z.strictObject({ model: z.string(), count: z.number
 export const TemplateCounts = z.strictObject({ person: Uuid, models: z.array(TemplateCount) });
 export type TemplateCounts = z.infer<typeof TemplateCounts>;
 
-/** Kinds of data of whoever sees a profile. The language alone describes nobody. */
+/** Kinds of data that someone who reads a profile sees. The language alone describes nobody. */
 export const PROFILE = [...personFields.filter((f) => f !== 'language').map((f) => `person.${f}`), 'consent'];
 
 export const listPeople = endpoint({

@@ -114,7 +114,7 @@ export type Sealed = {
 
 /** Why a merge leaves most rows alone. */
 export const UNDER_EVERY_NAME =
-  'stays under the name that it came by: whoever reads it asks for every name of the person';
+  'stays under the id that it came with: readers ask for every id of the person';
 
 /** Rows that name the merged person in this column name the kept one. */
 export const moveBy =

@@ -9,7 +9,7 @@ import { plainDist, temporaryFolder } from './kiosk-page.ts';
 
 /*
  * main, preload and core of the Electron host, as they are packaged, end to end without Electron: the fake module in
- * fake-electron/ stands in for it. What is proven is our code; of Electron itself, nothing.
+ * fake-electron/ takes its place. What is proven is our code; of Electron itself, nothing.
  */
 
 /** One a test file: several may run at once. */

@@ -52,7 +52,7 @@ export const attendance: ServerModule = {
     checkin: { exported: 'attendance', merged: mergeCheckins, erased: UNLINKED },
     checkin_void: {
       exported: 'attendance',
-      merged: 'names a record, and so whoever the record is of',
+      merged: 'names a record, and so the person it is about',
       erased: UNLINKED,
     },
     attendance_due: {
