@@ -113,8 +113,7 @@ export type Sealed = {
 );
 
 /** Why a merge leaves most rows alone. */
-export const UNDER_EVERY_NAME =
-  'stays under the id that it came with: readers ask for every id of the person';
+export const UNDER_EVERY_NAME = 'stays under the id that it came with: readers ask for every id of the person';
 
 /** Rows that name the merged person in this column name the kept one. */
 export const moveBy =
