@@ -25,15 +25,17 @@ function run(program: string, args: readonly string[]): number {
 }
 const tool = (name: string, ...args: string[]): number => run(toolProgram('build/checks', name), args);
 
-function types(): number {
+/** Runs a check that follows imports into the packages that only some folders need. */
+function resolving(check: () => number): number {
   for (const folder of TYPED_FOLDERS) installTools(folder);
-  return run(join(ROOT, 'node_modules/.bin/tsc'), ['--noEmit', '-p', '.']);
+  return check();
 }
 
 const SOURCES = ['electron', 'models', 'renderer', 'sync', 'build', 'test'];
 const layers = (): number =>
   tool('depcruise', '--config', '.dependency-cruiser.cjs', ...SOURCES) ||
   run(process.execPath, [join(import.meta.dirname, 'folders.ts')]);
+const types = (): number => run(join(ROOT, 'node_modules/.bin/tsc'), ['--noEmit', '-p', '.']);
 
 function licences(): number {
   const lockfiles = LOCKED.map((folder) =>
@@ -80,9 +82,9 @@ function report(check: string, faults: readonly string[]): number {
 const CHECKS: Readonly<Record<string, () => number>> = {
   lint: () => tool('biome', 'check', '--error-on-warnings', '.'),
   format: () => tool('biome', 'check', '--write', '.'),
-  types,
-  layers,
-  unused: () => tool('knip'),
+  types: () => resolving(types),
+  layers: () => resolving(layers),
+  unused: () => resolving(() => tool('knip')),
   licences,
   secrets,
   audit,
