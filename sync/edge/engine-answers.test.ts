@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { MemoryOutbox } from '../../test/kit/outbox.ts';
 import { bundle, fail, LOG, rig } from '../../test/sync/engine-rig.ts';
-import { MemoryOutbox } from '../../test/sync/kit.ts';
 import { newSigningKey } from '../protocol/seal/keys.ts';
 import { IDLE_MS, SyncEngine } from './engine.ts';
 

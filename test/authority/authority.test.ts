@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { ROWS } from './rows.ts';
 import { missingRows, runTable, textOf, wrongIn } from './table.ts';
 

@@ -1,4 +1,4 @@
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { runTable, textOf, wrongIn } from './table.ts';
 
 /*

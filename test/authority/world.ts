@@ -12,9 +12,9 @@ import { assignToSites } from '../../sync/server/core/people/sites.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Kiosk, Target } from '../security/sync-kit.ts';
 import { erasing } from '../sync/erasing.ts';
-import { temporaryHome } from '../sync/kit.ts';
 
 /**
  * A server with two sites and three kiosks, which speak to it as kiosks do: signed, sealed, opened by the handler of both
@@ -124,7 +124,7 @@ export class World {
       return kiosk;
     };
     const kiosks = { here: await at(sites.a), beside: await at(sites.a), elsewhere: await at(sites.b) };
-    const home = temporaryHome();
+    const home = temporaryFolder();
     const { erase } = await erasing(db, target.keys, home.path);
     const world = new World(target, kiosks, sites, erase, home.remove);
     for (const kiosk of Object.values(kiosks))

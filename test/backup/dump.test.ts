@@ -12,7 +12,7 @@ import {
   openStream,
   sealStream,
 } from '../../sync/server/platform/objects/sealed/stream.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { everyRow, fillEveryTable } from './fill.ts';
 
 describe.each(DATABASES)('a dump of $name', ({ unavailable, start }) => {

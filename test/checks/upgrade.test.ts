@@ -8,9 +8,10 @@ import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sy
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { call } from '../kit/client.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { call } from '../sync/client.ts';
-import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
 /** Real server processes of this build and of the next two on one PostgreSQL, and the command that leads from one to the other. */
 
@@ -28,7 +29,7 @@ interface Replica {
 }
 
 describe.skipIf(unavailable)('an update of the server', () => {
-  const home = temporaryHome();
+  const home = temporaryFolder();
   const root = join(home.path, 'opt');
   const box = new MemoryOutbox();
   const running: ChildProcess[] = [];

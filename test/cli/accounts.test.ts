@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { generateSync } from 'otplib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { call, tokenOf } from '../kit/client.ts';
 import { reservePorts } from '../services/ports.ts';
-import { call, tokenOf } from '../sync/client.ts';
 import { sp } from './run-sp.ts';
 
 /** Accounts from the terminal, beside a real server process and over its real listener. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer, withServer } from '../../sync/server/app/local.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
-import { serverHome } from '../sync/kit.ts';
+import { serverHome } from '../kit/folder.ts';
 import { sp } from './run-sp.ts';
 
 /** `audit` and `incident` as an operator runs them, on a server home of its own. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { DeletePublicAccessBlockCommand, PutBucketAclCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { s3Client } from '../../sync/server/platform/objects/client.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
-import { temporaryHome } from '../sync/kit.ts';
 import { sp } from './run-sp.ts';
 
 const missing = motoMissing();
@@ -12,7 +12,7 @@ if (missing) console.log(missing);
 const BUCKET = 'by-command';
 
 describe.skipIf(missing)('a bucket, by the commands of the operator', () => {
-  const home = temporaryHome();
+  const home = temporaryFolder();
   let moto: Moto;
   beforeAll(async () => {
     moto = await startMoto();

@@ -10,9 +10,9 @@ import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer } from '../../sync/server/app/local.ts';
 import { keepNoted } from '../../sync/server/app/mqtt/replicas.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { serverHome } from '../kit/folder.ts';
 import { mosquittoMissing } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
-import { serverHome } from '../sync/kit.ts';
 import { until } from '../sync/mqtt-rig.ts';
 import { sp } from './run-sp.ts';
 

@@ -9,8 +9,8 @@ import { initServer } from '../../sync/server/app/local.ts';
 import { namesOf } from '../../sync/server/core/people/records.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';
+import { serverHome } from '../kit/folder.ts';
 import { enrol, kioskOf, openRing } from '../policy/rotation-kit.ts';
-import { serverHome } from '../sync/kit.ts';
 import { sp } from './run-sp.ts';
 
 /** `keys` as an operator runs it, on the embedded database: alone, and through the server that has it open. */

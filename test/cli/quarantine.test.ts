@@ -5,7 +5,8 @@ import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { initServer } from '../../sync/server/app/local.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
-import { MemoryOutbox, serverHome } from '../sync/kit.ts';
+import { serverHome } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { sp } from './run-sp.ts';
 
 /** `sync quarantine` as an operator runs it, on a server home of its own. */

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer } from '../../sync/server/app/local.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
-import { serverHome } from '../sync/kit.ts';
-import { makeRepository, temporaryFolder } from '../update/repository-kit.ts';
+import { serverHome, temporaryFolder } from '../kit/folder.ts';
+import { makeRepository } from '../update/repository-kit.ts';
 import { sp } from './run-sp.ts';
 
 /** `rollout` as an operator runs it, on a server home of its own. */

@@ -10,8 +10,9 @@ import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
+import { serverHome, temporaryFolder } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { reservePorts } from '../services/ports.ts';
-import { MemoryOutbox, serverHome, temporaryHome } from '../sync/kit.ts';
 
 /** The console in real Chromium against the real server and a real sync engine. Pictures land in test/artefacts/screens. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -38,7 +39,7 @@ export async function startRig(
   report?: () => Inventory | null,
 ): Promise<Rig> {
   const home = await serverHome();
-  const pages = temporaryHome();
+  const pages = temporaryFolder();
   const outbox = new MemoryOutbox();
   await build({
     configFile: join(ROOT, 'vite.config.ts'),

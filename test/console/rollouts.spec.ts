@@ -1,9 +1,10 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { operate } from '../../sync/server/app/open.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { joined } from '../sync/identity-kit.ts';
-import { MemoryOutbox } from '../sync/kit.ts';
-import { makeRepository, temporaryFolder } from '../update/repository-kit.ts';
+import { makeRepository } from '../update/repository-kit.ts';
 import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
 
 /** A rollout in the console: begun, stopped by itself, gone on with, rolled back; rings and maintenance windows. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { doorOn } from '../policy/door-kit.ts';
-import { DATABASES } from '../services/databases.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
 import { makeKiosk, type TestKiosk } from './kiosk-page.ts';
 

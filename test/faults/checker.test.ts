@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemoryOutbox } from '../sync/kit.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { check, type Held, isClean } from './checker.ts';
 
 /** A run in which all went well: ten check-ins of one kiosk. */

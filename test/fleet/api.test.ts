@@ -14,9 +14,9 @@ import { fleetAlertsJob, fleetJob } from '../../sync/server/features/fleet/fleet
 import { keepLogs } from '../../sync/server/features/fleet/logs.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, apiOn } from '../policy/api-kit.ts';
-import { DATABASES } from '../services/databases.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
 
 /** The fleet's half of the server on both databases: inventory, settings with their history, commands. */
 

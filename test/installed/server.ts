@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { generateSync } from 'otplib';
 import { stillsOfA } from '../footage/index.ts';
+import { call, tokenOf } from '../kit/client.ts';
 import { reservePorts } from '../services/ports.ts';
-import { call, tokenOf } from '../sync/client.ts';
 import type { Place, RunOptions } from './place.ts';
 
 /** One request of a session; fails when it is refused. */

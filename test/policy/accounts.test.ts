@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { leftoversJob } from '../../sync/server/core/accounts/leftovers.job.ts';
 import { createLink } from '../../sync/server/core/accounts/links.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 
 /** Accounts: how people get in, and who does not. */

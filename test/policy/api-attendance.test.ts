@@ -6,8 +6,8 @@ import { readPresence } from '../../sync/server/app/downstream/presence.ts';
 import { addAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
-import { DATABASES } from '../services/databases.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, SITE } from './api-kit.ts';
 import { withApi } from './sites-kit.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Door, doorOn } from './door-kit.ts';
 
 /** The API as browsers meet it: over the listener, with sessions, keys of repeated writes, files and errors. */

@@ -15,8 +15,9 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { endpointsOf } from '../../sync/server/platform/server-module.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
-import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
 /** The API without its HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
 
@@ -27,7 +28,7 @@ export type Api = Awaited<ReturnType<typeof apiOn>>;
 export async function apiOn(database: OpenDatabase, start: Date) {
   const { db } = database;
   const pair = { ENCRYPTION_KEY: randomBytes(32).toString('base64'), SECRET_KEY: randomBytes(32).toString('base64') };
-  const home = temporaryHome();
+  const home = temporaryFolder();
   const config = readConfig({ ...pair, SMARTPRESENCE_SERVER_HOME: home.path, SMARTPRESENCE_TIMEZONE: SITE.timeZone });
   const keys = new Keys(config.encryptionKey, config.secretKey);
   let now = start;

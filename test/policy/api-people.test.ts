@@ -4,8 +4,8 @@ import type { ConsentText } from '../../sync/protocol/api/consents.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import type { MyConsentTexts } from '../../sync/protocol/api/portal.ts';
 import type { Site } from '../../sync/protocol/api/sites.ts';
-import { DATABASES } from '../services/databases.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
 

@@ -6,9 +6,9 @@ import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { reviewMinors } from '../../sync/server/core/consents/minors/minors.ts';
 import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { closeErasures } from '../sync/erasing.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { withApi } from './sites-kit.ts';
 

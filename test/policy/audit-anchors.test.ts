@@ -16,8 +16,8 @@ import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { setupBucket } from '../../sync/server/platform/objects/bucket/setup.ts';
 import { openObjectStore } from '../../sync/server/platform/objects/store.ts';
+import { serverHome } from '../kit/folder.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
-import { serverHome } from '../sync/kit.ts';
 
 const missing = motoMissing();
 const NOW = new Date('2027-03-01T10:00:00.000Z');

@@ -15,7 +15,7 @@ import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
 import { writeAudit } from '../../sync/server/platform/audit/write.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { destroyPersonKeys } from '../../sync/server/platform/keys/persons.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Api, enrol } from './api-kit.ts';
 import { type Opened, withApi } from './sites-kit.ts';
 

@@ -19,7 +19,7 @@ import { writeTombstone } from '../../sync/server/platform/objects/sealed/tombst
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { everyRow } from '../backup/fill.ts';
 import { addPhotos, contextOf, newBucket } from '../backup/kit.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { postgresUnavailable } from '../services/postgres.ts';
 import { enrol, keysOfPair, kioskOf, newPair, openRing } from './rotation-kit.ts';

@@ -10,9 +10,9 @@ import { setupBucket } from '../../sync/server/platform/objects/bucket/setup.ts'
 import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
 import { addPhotos, settled } from '../backup/kit.ts';
 import { printedRandom } from '../chance.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { temporaryHome } from '../sync/kit.ts';
 
 const random = printedRandom('backups and restores killed');
 
@@ -42,7 +42,7 @@ function sp(args: readonly string[], env: NodeJS.ProcessEnv, killAfter: number |
 }
 
 describe.skipIf(missing)('kill -9 of a backup and of a restore', () => {
-  const home = temporaryHome();
+  const home = temporaryFolder();
   let moto: Moto;
   let postgres: TestPostgres;
   let env: Record<string, string>;

@@ -18,10 +18,10 @@ import { readPhoto } from '../../sync/server/core/photos/store.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { setupBucket } from '../../sync/server/platform/objects/bucket/setup.ts';
 import { openObjectStore } from '../../sync/server/platform/objects/store.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
-import { temporaryHome } from '../sync/kit.ts';
 
 const missing = motoMissing();
 if (missing) console.log(missing);
@@ -31,7 +31,7 @@ const DIRECT = { wait: false, tier: 'Standard' } as const;
 
 /* The recovery drill of docs/operate/backup.md, with a real server, a real kiosk's store and engine, and an S3 store over HTTPS. */
 describe.skipIf(missing)('a server whose machine was lost', () => {
-  const home = temporaryHome();
+  const home = temporaryFolder();
   let moto: Moto;
   let env: Record<string, string>;
   let server: RunningServer | null = null;

@@ -11,7 +11,7 @@ import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { PREFIX } from '../../sync/server/platform/objects/sealed/layout.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { aCheckin, aPerson, newFolder, openKiosk } from '../store/kiosk.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';

@@ -27,7 +27,7 @@ import { writeTombstone } from '../../sync/server/platform/objects/sealed/tombst
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
 import { addPhotos, contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 
 const missing = motoMissing();

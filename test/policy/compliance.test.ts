@@ -14,7 +14,7 @@ import { addWebhook } from '../../sync/server/features/webhooks/store.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { sectionsOf } from '../../sync/server/platform/server-module.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Api, apiOn, enrol } from './api-kit.ts';
 import { ROWS } from './rows.ts';
 

@@ -21,7 +21,7 @@ import { keysChanged } from '../../sync/server/platform/changes/log.ts';
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { retireKeys, succeedKey } from '../../sync/server/platform/keys/succession.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { closeErasures } from '../sync/erasing.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';

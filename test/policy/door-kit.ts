@@ -18,7 +18,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
-import { temporaryHome } from '../sync/kit.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 
 /** The people listener as it is, with every route, on a database of the test's; requests go in without a network. */
 
@@ -48,7 +48,7 @@ export async function doorOn(
   } = {},
 ) {
   const { db, logEpoch } = database;
-  const home = temporaryHome();
+  const home = temporaryFolder();
   const variables = {
     ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     SECRET_KEY: randomBytes(32).toString('base64'),

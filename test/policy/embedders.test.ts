@@ -24,7 +24,7 @@ import { embedderOperations } from '../../sync/server/features/embedders/operati
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { groupPhotos, packageFile, readPicture, stillsOfA } from '../footage/index.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
 import { DLIB, putDlib, weightsWithDlib } from './embedders-kit.ts';

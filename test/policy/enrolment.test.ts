@@ -22,7 +22,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { groupPhotos, stillsOfA } from '../footage/index.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Api, apiOn } from './api-kit.ts';
 
 /** Enrolment on the server: from pictures, one by one or many at once, never without a consent on record. */

@@ -26,11 +26,11 @@ import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { PREFIX } from '../../sync/server/platform/objects/sealed/layout.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { aPerson, aPhoto, openKiosk, someCheckins } from '../store/kiosk.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
-import { temporaryHome } from '../sync/kit.ts';
 import {
   decryptedPages,
   filesWithKey,
@@ -59,7 +59,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
   let erasures: Erasing;
   let now = new Date();
   const pair = newPair();
-  const home = temporaryHome();
+  const home = temporaryFolder();
   const opened: (() => Promise<unknown>)[] = [];
 
   beforeAll(async () => {
@@ -117,7 +117,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
   }
 
   test('can not be decrypted out of files, write-ahead log, object versions, kiosk, or an old backup restored when the copies of the key have expired', async () => {
-    const folder = temporaryHome();
+    const folder = temporaryFolder();
     opened.push(async () => folder.remove());
     const kiosk = await openKiosk(folder.path);
     const ada = await kiosk.people.add(aPerson({ name: 'Ada Lovelace', number: 'N-1815', photo: aPhoto() }));

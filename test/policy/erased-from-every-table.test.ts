@@ -6,9 +6,9 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { fillEveryTable } from '../backup/fill.ts';
 import { keysOf, newPair } from '../backup/kit.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { erasing } from '../sync/erasing.ts';
-import { temporaryHome } from '../sync/kit.ts';
 import { tablesNaming } from './erasure-search.ts';
 
 /**
@@ -58,7 +58,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
 const LEFT = /^(audit|backup|erasure|job|meta|kysely)/;
 
 const { start } = DATABASES[0]!;
-const home = temporaryHome();
+const home = temporaryFolder();
 let host: Awaited<ReturnType<typeof start>>;
 let database: OpenDatabase;
 

@@ -10,9 +10,9 @@ import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
-import { temporaryHome } from '../sync/kit.ts';
 import { KioskOfServer } from './server-kiosk.ts';
 
 const CHILD = join(import.meta.dirname, 'children/erase-and-die.ts');
@@ -21,7 +21,7 @@ const KIOSKS = STEPS.findIndex((s) => s.name === 'kiosks');
 describe.skipIf(postgresUnavailable())('an erasure whose server is killed with SIGKILL', () => {
   const pair = [randomBytes(32), randomBytes(32)] as const;
   const keys = new Keys(new Secret(pair[0]), new Secret(pair[1]));
-  const home = temporaryHome();
+  const home = temporaryFolder();
   let postgres: TestPostgres;
   let database: OpenDatabase;
   let erasures: Erasing;

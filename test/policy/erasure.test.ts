@@ -18,9 +18,9 @@ import { readSigningKeys } from '../../sync/server/platform/audit/statement.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
-import { temporaryHome } from '../sync/kit.ts';
 import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 
 const secrets = [randomBytes(32), randomBytes(32)] as const;
@@ -33,7 +33,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   let database: OpenDatabase;
   let erasures: Erasing;
   let now = new Date();
-  const home = temporaryHome();
+  const home = temporaryFolder();
 
   beforeAll(async () => {
     host = await start();

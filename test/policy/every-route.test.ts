@@ -10,7 +10,7 @@ import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import { openApiPath } from '../../sync/server/platform/access/openapi.ts';
 import type { Route } from '../../sync/server/platform/access/route.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 import { enrol } from './api-kit.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';

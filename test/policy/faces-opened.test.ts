@@ -16,7 +16,7 @@ import type { Route } from '../../sync/server/platform/access/route.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { endpointsOf, jobsOf } from '../../sync/server/platform/server-module.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { enrol } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
 

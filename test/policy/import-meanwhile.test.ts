@@ -8,7 +8,7 @@ import { requestErasure } from '../../sync/server/features/privacy/erasure/reque
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { stillsOfA } from '../footage/index.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Api, apiOn } from './api-kit.ts';
 
 /** What happens to a picture while the server looks at it is not undone by what the server then writes. */

@@ -6,7 +6,7 @@ import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Api, enrol } from './api-kit.ts';
 import { type Opened, withApi } from './sites-kit.ts';
 

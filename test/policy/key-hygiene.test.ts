@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, describe, expect, test } from 'vitest';
 import { takeEnvironment, withoutDumps } from '../../sync/server/platform/keys/hygiene.ts';
-import { serverHome } from '../sync/kit.ts';
+import { serverHome } from '../kit/folder.ts';
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');

@@ -16,8 +16,9 @@ import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { keepBeating } from '../../sync/server/platform/keys/replica.ts';
 import { settleKeys } from '../../sync/server/platform/keys/versions.ts';
 import { printedRandom } from '../chance.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { type MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 import { filesWithKey } from './erasure-search.ts';
 import { deliver, keysOfPair, kioskOf, NOW, newPair, openedByPair, openRing } from './rotation-kit.ts';
 
@@ -31,7 +32,7 @@ const PEOPLE = 1500;
 const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
 
 const unavailable = postgresUnavailable();
-const home = temporaryHome();
+const home = temporaryFolder();
 let postgres: TestPostgres;
 let database: OpenDatabase;
 let box: MemoryOutbox;

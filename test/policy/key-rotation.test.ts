@@ -22,7 +22,7 @@ import { FORMAT, labelOf } from '../../sync/server/platform/keys/gcm.ts';
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { beat, settleKeys } from '../../sync/server/platform/keys/versions.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { filesWithKey } from './erasure-search.ts';
 import {
   deliver,

@@ -18,7 +18,7 @@ import { searchAudit } from '../../sync/server/features/audit/search.ts';
 import { fleetDetail } from '../../sync/server/features/fleet/read.ts';
 import { messageOf } from '../../sync/server/features/webhooks/message.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { deliverTo } from '../sync/ingest-kit.ts';
 import { type Api, SITE } from './api-kit.ts';
 import { KioskOfServer } from './server-kiosk.ts';

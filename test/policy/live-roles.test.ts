@@ -7,8 +7,8 @@ import { type Board, CLOSE } from '../../sync/protocol/api/live.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { COOKIE } from '../../sync/server/platform/access/guard.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { DATABASES } from '../services/databases.ts';
-import { MemoryOutbox } from '../sync/kit.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 
 /** The live socket as browsers have it: over TLS, with a session's cookie. */

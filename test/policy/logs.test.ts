@@ -8,9 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { call, tokenOf } from '../kit/client.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { call, tokenOf } from '../sync/client.ts';
-import { MemoryOutbox, temporaryHome } from '../sync/kit.ts';
 
 /** A server process at its most talkative, through everything that goes wrong, and then its log and its database's. */
 
@@ -28,7 +29,7 @@ const PLACE = '52.520008,13.404954';
 const PASSWORD = `pass-${randomBytes(9).toString('hex')}`;
 
 describe.skipIf(unavailable)('the log of a server', () => {
-  const home = temporaryHome();
+  const home = temporaryFolder();
   let postgres: TestPostgres;
   let child: ChildProcess | null = null;
   beforeAll(async () => {

@@ -13,8 +13,8 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
-import { DATABASES } from '../services/databases.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
 
 /** Pairs of lookalikes on the server: what a kiosk says of one, who it concerns, and whose erasure takes it along. */

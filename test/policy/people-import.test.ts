@@ -10,7 +10,7 @@ import { importsJob } from '../../sync/server/features/enrolment/imports/imports
 import { reenrolments } from '../../sync/server/features/reenrolment/list.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { stillsOfA } from '../footage/index.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 import { type Api, apiOn } from './api-kit.ts';
 

@@ -8,7 +8,7 @@ import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { destroyPersonKeys, personBox } from '../../sync/server/platform/keys/persons.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { deliver, kioskOf } from './rotation-kit.ts';
 
 const secret = () => new Secret(randomBytes(32));

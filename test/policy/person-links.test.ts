@@ -5,7 +5,7 @@ import { sendMail } from '../../sync/server/core/accounts/mail.ts';
 import { writePerson } from '../../sync/server/core/people/records.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
 import { type Door, doorOn } from './door-kit.ts';
 

@@ -9,7 +9,7 @@ import { s3Client } from '../../sync/server/platform/objects/client.ts';
 import { PREFIX } from '../../sync/server/platform/objects/sealed/layout.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { addPhotos, keysOf, newBucket, newPair } from '../backup/kit.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
 

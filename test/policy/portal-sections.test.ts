@@ -14,7 +14,7 @@ import { requestErasure } from '../../sync/server/features/privacy/erasure/reque
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { sectionsOf } from '../../sync/server/platform/server-module.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { apiOn, enrol } from './api-kit.ts';
 
 /** A person who has something in each table that knows people: a section that left it out would be empty. */

@@ -19,10 +19,10 @@ import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts
 import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import type { Actor } from '../../sync/server/platform/audit/actor.ts';
 import { sectionsOf, tablesOf } from '../../sync/server/platform/server-module.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
 import type { Api } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
 

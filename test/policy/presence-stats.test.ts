@@ -3,8 +3,8 @@ import type { Evacuation, EvacuationState, PresencePage } from '../../sync/proto
 import type { Arrivals, KioskStats } from '../../sync/protocol/api/stats.ts';
 import { LONGEST_EVACUATION_MS } from '../../sync/server/features/reports/presence/evacuation.ts';
 import { forgottenEvacuationsJob } from '../../sync/server/features/reports/presence/forgotten.job.ts';
-import { DATABASES } from '../services/databases.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import type { Api } from './api-kit.ts';
 import { withApi } from './sites-kit.ts';
 

@@ -7,8 +7,8 @@ import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
 import { reenrolmentJob } from '../../sync/server/features/reenrolment/reenrolment.job.ts';
-import { DATABASES } from '../services/databases.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { notified, type Opened, withApi } from './sites-kit.ts';
 

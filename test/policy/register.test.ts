@@ -14,7 +14,7 @@ import { COOKIE } from '../../sync/server/platform/access/guard.ts';
 import { implement } from '../../sync/server/platform/access/route.ts';
 import { findSession } from '../../sync/server/platform/access/session.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 
 /** What every route gets by being registered, shown on routes of the test's own that note things in `meta`. */

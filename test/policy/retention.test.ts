@@ -19,7 +19,7 @@ import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { tablesTying } from './erasure-search.ts';
 import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 

@@ -3,7 +3,7 @@ import { createEvacuation } from '../../electron/core/evacuation/service.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import type { Evacuation, EvacuationState } from '../../sync/protocol/api/presence.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin } from '../store/samples.ts';
 import { closeErasures } from '../sync/erasing.ts';

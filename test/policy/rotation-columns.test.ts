@@ -18,7 +18,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { sealHalf } from '../../sync/server/platform/keys/personal.ts';
 import { type PersonBox, personBox } from '../../sync/server/platform/keys/persons.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 import { keysOfPair, newPair, openedByPair, openRing } from './rotation-kit.ts';
 import { KioskOfServer } from './server-kiosk.ts';

@@ -15,8 +15,8 @@ import { Keys, type MasterPair } from '../../sync/server/platform/keys/envelope.
 import { labelOf } from '../../sync/server/platform/keys/gcm.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
 
 const { environment: SEALED } = sealedTables(MODULES);
 

@@ -10,7 +10,7 @@ import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
-import { MemoryOutbox } from '../sync/kit.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 
 const serverKeys: ServerKeys = {
   serial: 1,

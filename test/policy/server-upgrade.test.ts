@@ -12,7 +12,7 @@ import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { sealEmail } from '../../sync/server/platform/http/email.ts';
 import { everyRow, fillEveryTable } from '../backup/fill.ts';
 import { seededRandom } from '../bench/harness.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Door, doorOn } from './door-kit.ts';
 import { becomeNextServer, NEXT_COLUMN } from './next-migration.ts';
 import { KioskOfServer } from './server-kiosk.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PolicyChange, Site, SiteChange } from '../../sync/protocol/api/sites.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Api, apiOn, SITE } from './api-kit.ts';
 
 /** What was changed of a site itself: who, when, from what to what, and the way back. */

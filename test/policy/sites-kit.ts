@@ -5,7 +5,7 @@ import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import type { TestDatabase } from '../services/databases.ts';
+import type { TestDatabase } from '../kit/databases.ts';
 import { type Api, apiOn, SITE } from './api-kit.ts';
 
 /** The API on a database with a site or two, and what kiosks of theirs hear from it. */

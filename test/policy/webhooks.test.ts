@@ -10,8 +10,8 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { queueMessages } from '../../sync/server/platform/webhooks/queue.ts';
-import { DATABASES } from '../services/databases.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
+import { DATABASES } from '../kit/databases.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, apiOn } from './api-kit.ts';
 
 /** Other programs are notified of records: a real receiver over TLS, on both databases. */

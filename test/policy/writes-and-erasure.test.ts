@@ -4,9 +4,9 @@ import { SERVED } from '../../sync/server/app/served.ts';
 import { releaseHold } from '../../sync/server/core/people/holds.ts';
 import { runErasures } from '../../sync/server/features/privacy/erasure/saga.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
-import { temporaryHome } from '../sync/kit.ts';
 import { type Door, doorOn } from './door-kit.ts';
 import { openedUnderEnvironment } from './erasure-search.ts';
 import { countStatements, type HoldAt, heldUp, interleave } from './interleave.ts';
@@ -28,7 +28,7 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
   let office: Office;
   let erasures: Erasing;
   let tables: { name: string; root: string }[];
-  const home = temporaryHome();
+  const home = temporaryFolder();
   beforeAll(async () => {
     if (unavailable) return;
     host = await start();

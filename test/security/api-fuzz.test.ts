@@ -9,8 +9,8 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { seededRandom } from '../bench/harness.ts';
 import { printedSeed } from '../chance.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { type Door, doorOn, type Visitor } from '../policy/door-kit.ts';
-import { DATABASES } from '../services/databases.ts';
 import { NASTY, type Schema, valuesOf } from './schema-arbitrary.ts';
 
 /**

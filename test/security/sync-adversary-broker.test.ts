@@ -10,9 +10,9 @@ import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { upTopic } from '../../sync/protocol/wire/topics.ts';
 import { issueServerCertificate, issueServerClientCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { printedRandom } from '../chance.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
-import { temporaryHome } from '../sync/kit.ts';
 import { engineOf, type Kiosk, type MqttRig, mqttRig, mqttTransport, OPERATOR, until } from '../sync/mqtt-rig.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
 
@@ -258,7 +258,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
   test('and an eavesdropper on the wire reads no word of an event', async (context) => {
     if (process.getuid?.() !== 0 || spawnSync('which', ['tcpdump']).status !== 0)
       return context.skip('SKIPPED: capture on loopback: it takes root and tcpdump');
-    const home = temporaryHome();
+    const home = temporaryFolder();
     const file = join(home.path, 'capture.pcap');
     const kiosk = rig.other;
     const ports = [new URL(rig.urls.mqtts).port, new URL(kiosk.bundle.serverUrl).port];

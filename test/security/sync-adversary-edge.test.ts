@@ -10,7 +10,7 @@ import { openPage, sealPage } from '../../sync/protocol/seal/page.ts';
 import { messageDigest, openNudge, openRejection, signNudge, signRejection } from '../../sync/protocol/seal/signal.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import type { Page } from '../../sync/protocol/wire/changes.ts';
-import { codeOf } from '../sync/client.ts';
+import { codeOf } from '../kit/client.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
 
 /** An attacker who speaks to a kiosk as its server: nothing is believed that is not the server's, for this kiosk, now. */

@@ -19,7 +19,7 @@ import {
   MAX_LOGS_BYTES,
 } from '../../sync/protocol/wire/farewell.ts';
 import { isClientError } from '../../sync/server/platform/http/problem.ts';
-import { codeOf } from '../sync/client.ts';
+import { codeOf } from '../kit/client.ts';
 import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
 

@@ -5,8 +5,8 @@ import type { Ask } from '../../sync/protocol/wire/changes.ts';
 import { type Inventory, MAX_REPORT_BYTES } from '../../sync/protocol/wire/fleet.ts';
 import { type MessageContext, takeMessage } from '../../sync/server/app/devices/messages.ts';
 import { findDevice } from '../../sync/server/core/devices/registry.ts';
-import { ONE_DATABASE } from '../services/databases.ts';
-import { codeOf } from '../sync/client.ts';
+import { codeOf } from '../kit/client.ts';
+import { ONE_DATABASE } from '../kit/databases.ts';
 import { json, type Kiosk, rawJws, Target } from './sync-kit.ts';
 
 /**

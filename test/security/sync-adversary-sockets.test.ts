@@ -22,9 +22,10 @@ import {
 } from '../../sync/server/platform/keys/certificates.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { call, codeOf } from '../kit/client.ts';
+import { serverHome } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { reservePorts } from '../services/ports.ts';
-import { call, codeOf } from '../sync/client.ts';
-import { MemoryOutbox, serverHome } from '../sync/kit.ts';
 import { sClient, until } from '../sync/mqtt-rig.ts';
 
 /** An attacker who can open connections to the server's ports. */

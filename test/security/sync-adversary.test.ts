@@ -6,7 +6,7 @@ import { MAX_SEALED_BYTES, PROTOCOL_VERSION, TYP } from '../../sync/protocol/wir
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { isClientError } from '../../sync/server/platform/http/problem.ts';
-import { ONE_DATABASE } from '../services/databases.ts';
+import { ONE_DATABASE } from '../kit/databases.ts';
 import { flipped, json, jweOfSecret, type Kiosk, padded, rawJwe, rawJws, Target } from './sync-kit.ts';
 
 /**

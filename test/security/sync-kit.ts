@@ -25,7 +25,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
-import { MemoryOutbox } from '../sync/kit.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 
 /**
  * What an adversary needs: messages made by hand, from nothing but node:crypto, so that they can be wrong in ways in which

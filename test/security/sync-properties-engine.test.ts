@@ -14,7 +14,7 @@ import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { MemoryOutbox } from '../sync/kit.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { flipped } from './sync-kit.ts';
 
 /**

@@ -5,7 +5,7 @@ import { takeMessage } from '../../sync/server/app/devices/messages.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { closeErasures } from '../sync/erasing.ts';
 import { type Delivered, IngestModel, type Place, type Snapshot, snapshotOf } from './ingest-model.ts';
 import { type Kiosk, recommit, Target } from './sync-kit.ts';

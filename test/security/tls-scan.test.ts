@@ -8,10 +8,10 @@ import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer } from '../../sync/server/app/local.ts';
 import { startServer } from '../../sync/server/app/server.ts';
 import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
+import { serverHome } from '../kit/folder.ts';
 import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
-import { serverHome } from '../sync/kit.ts';
 
 /** Every listener as Debian's sslscan sees it: another program's word on what each of them agrees to. */
 

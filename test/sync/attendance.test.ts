@@ -25,10 +25,10 @@ import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { sealRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { closeErasures } from './erasing.ts';
 import { deliverTo, knownKiosk } from './ingest-kit.ts';
-import { MemoryOutbox } from './kit.ts';
 
 /** Attendance on a real database, from events in to what counts. */
 

@@ -7,7 +7,7 @@ import { clearCommands, type DeviceState, publishDeviceState } from '../../sync/
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
-import { DATABASES } from '../services/databases.ts';
+import { DATABASES } from '../kit/databases.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
 const publicKeys = async () => ({

@@ -15,13 +15,13 @@ import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { readPhoto } from '../../sync/server/core/photos/store.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { reservePorts } from '../services/ports.ts';
 import { aCheckin, aPerson, embedding, MODEL } from '../store/samples.ts';
-import { temporaryHome } from './kit.ts';
 
 /* Two kiosks with real stores, one real server with the embedded database: what goes up, and what comes down. */
 
-const home = temporaryHome();
+const home = temporaryFolder();
 const serverHome = join(home.path, 'server');
 let env: Record<string, string>;
 let server: RunningServer | null = null;

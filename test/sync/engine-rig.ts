@@ -12,7 +12,7 @@ import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { MemoryOutbox } from './kit.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 
 export const LOG = '55555555-5555-4555-8555-555555555555';
 export const signing = newSigningKey();

@@ -6,7 +6,7 @@ import { caPin } from '../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, signJoin, signProof } from '../../sync/protocol/seal/join.ts';
 import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { createCa, issueServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
-import { askFor, call, codeOf } from './client.ts';
+import { askFor, call, codeOf } from '../kit/client.ts';
 import { joined, joiningWith, never, type TestServer, testServer } from './identity-kit.ts';
 
 let server: TestServer;

@@ -16,7 +16,8 @@ import {
 } from '../../sync/server/platform/keys/certificates.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
-import { call, codeOf } from './client.ts';
+import { call, codeOf } from '../kit/client.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import {
   askAs,
   exchangeAs,
@@ -30,7 +31,6 @@ import {
   tls,
   transport,
 } from './identity-kit.ts';
-import { MemoryOutbox } from './kit.ts';
 
 const DAY = 86_400_000;
 

@@ -16,8 +16,9 @@ import { initServer } from '../../sync/server/app/local.ts';
 import { operate } from '../../sync/server/app/open.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/app/operations.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
+import { serverHome } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { reservePorts } from '../services/ports.ts';
-import { MemoryOutbox, serverHome } from './kit.ts';
 
 export interface TestServer {
   readonly env: Record<string, string>;

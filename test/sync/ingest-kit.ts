@@ -3,7 +3,7 @@ import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import { type Ingested, ingest } from '../../sync/server/app/ingest/ingest.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
-import { MemoryOutbox } from './kit.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 
 /** The ingest without its transport: a kiosk that the server knows, and batches of it that have been verified. */
 

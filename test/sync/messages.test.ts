@@ -30,8 +30,9 @@ import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
-import { codeOf } from './client.ts';
-import { MemoryOutbox, serverHome } from './kit.ts';
+import { codeOf } from '../kit/client.ts';
+import { serverHome } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 
 const home = await serverHome();
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));

@@ -17,9 +17,9 @@ import {
   issueServerCertificate,
   issueServerClientCertificate,
 } from '../../sync/server/platform/keys/certificates.ts';
+import { codeOf } from '../kit/client.ts';
 import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
-import { codeOf } from './client.ts';
 import {
   bareClient,
   engineOf,

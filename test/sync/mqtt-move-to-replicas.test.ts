@@ -8,10 +8,11 @@ import type { MqttTransport } from '../../sync/edge/transport/mqtt.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
 import { operate } from '../../sync/server/app/open.ts';
 import { sp } from '../cli/run-sp.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { MemoryOutbox, temporaryHome } from './kit.ts';
 import { type Kiosk, marksOf, mqttTransport, sealOutbox, until } from './mqtt-rig.ts';
 
 /** From one server to replicas behind one Mosquitto: server processes on one PostgreSQL, and the operator's own command. */
@@ -21,7 +22,7 @@ const unavailable = postgresUnavailable() ?? mosquittoMissing();
 if (unavailable) console.log(`SKIPPED: from one server to replicas at the broker: ${unavailable}`);
 /** A server process starts within this on a machine that does much else. */
 const PATIENCE_MS = 300_000;
-const homes = [temporaryHome(), temporaryHome(), temporaryHome()];
+const homes = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
 const running = new Set<Server>();
 let postgres: TestPostgres;
 let mosquitto: Mosquitto;

@@ -24,9 +24,10 @@ import {
 } from '../../sync/server/platform/keys/certificates.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { serverHome } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { type Mosquitto, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
-import { MemoryOutbox, serverHome } from './kit.ts';
 
 export const never = new AbortController().signal;
 export const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 import { createCa } from '../../sync/server/platform/keys/certificates.ts';
+import { codeOf } from '../kit/client.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { connectProxy } from '../services/connect-proxy.ts';
 import { mosquittoMissing } from '../services/mosquitto.ts';
 import { tcpProxy } from '../services/tcp-proxy.ts';
-import { codeOf } from './client.ts';
-import { MemoryOutbox } from './kit.ts';
 import {
   anyUuid,
   bareClient,

@@ -7,9 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
+import { call } from '../kit/client.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { call } from './client.ts';
-import { MemoryOutbox, temporaryHome } from './kit.ts';
 
 /** What operators see of real server processes on a real PostgreSQL. */
 
@@ -26,7 +27,7 @@ interface Process {
 }
 
 describe.skipIf(unavailable)('a server process', () => {
-  const home = temporaryHome();
+  const home = temporaryFolder();
   const running: ChildProcess[] = [];
   let postgres: TestPostgres;
   let env: Record<string, string>;

@@ -18,10 +18,11 @@ import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/platform/database/url.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
+import { codeOf } from '../kit/client.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { codeOf } from './client.ts';
 import { closeErasures } from './erasing.ts';
-import { MemoryOutbox, temporaryHome } from './kit.ts';
 
 /** What only a real PostgreSQL can show: TLS as demanded, replicas side by side, commits out of order. */
 
@@ -107,7 +108,7 @@ describe('the connection', () => {
   });
 
   test('is refused where the certificate is of another CA, or for another name', async () => {
-    const folder = temporaryHome();
+    const folder = temporaryFolder();
     const stranger = join(folder.path, 'ca.pem');
     // The server's own leaf is no CA either.
     writeFileSync(stranger, readFileSync(join(postgres.tlsFolder, 'server.pem')));
@@ -142,7 +143,7 @@ describe('the connection', () => {
   });
 
   test('gives every type as PGlite does', async () => {
-    const home = temporaryHome();
+    const home = temporaryFolder();
     const pglite = await openDatabase(home.path);
     const read = async ({ db }: OpenDatabase) => {
       const { rows } = await sql<Record<string, unknown>>`

@@ -5,8 +5,8 @@ import type { PolicyHistory, Site, SitePolicy } from '../../sync/protocol/api/si
 import { policyForKiosks } from '../../sync/server/app/downstream/kiosk-policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import { DATABASES } from '../kit/databases.ts';
 import { apiOn, SITE } from '../policy/api-kit.ts';
-import { DATABASES } from '../services/databases.ts';
 
 /** One repeat window: what kiosks go by and what the server counts by is the same number, wherever it was set. */
 

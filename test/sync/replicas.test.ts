@@ -11,16 +11,17 @@ import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { call, tokenOf } from '../kit/client.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { call, tokenOf } from './client.ts';
-import { MemoryOutbox, temporaryHome } from './kit.ts';
 
 /** Two server processes on one PostgreSQL, as an operator runs them. */
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const unavailable = postgresUnavailable();
-const homes = [temporaryHome(), temporaryHome()];
+const homes = [temporaryFolder(), temporaryFolder()];
 const doors = [new MemoryOutbox(), new MemoryOutbox()];
 const kiosks: { secret: DeviceSecret; bundle: ServerBundle }[] = [];
 let postgres: TestPostgres;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import type { Board } from '../../sync/protocol/api/live.ts';
 import { LINK_MS } from '../../sync/server/core/accounts/links.ts';
-import { call, tokenOf } from './client.ts';
+import { call, tokenOf } from '../kit/client.ts';
 import { cookieOf, ServerRig } from './server-rig.ts';
 
 /* The listener for people: how one gets in, and what is sent as it happens. */

@@ -10,8 +10,9 @@ import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { issueDeviceCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
-import { askFor, call, codeOf } from './client.ts';
-import { MemoryOutbox, serverHome } from './kit.ts';
+import { askFor, call, codeOf } from '../kit/client.ts';
+import { serverHome } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { ServerRig } from './server-rig.ts';
 
 /* The listener for devices, and what a kiosk and its server make of each other. */

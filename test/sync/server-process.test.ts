@@ -7,8 +7,8 @@ import { createInterface } from 'node:readline';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startServer } from '../../sync/server/app/server.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
-import { call, codeOf, tokenOf } from './client.ts';
-import { serverHome } from './kit.ts';
+import { call, codeOf, tokenOf } from '../kit/client.ts';
+import { serverHome } from '../kit/folder.ts';
 import { ServerRig } from './server-rig.ts';
 
 /* The server as a process: how it starts, what it refuses, what it prints and logs, how it stops. */

@@ -7,9 +7,10 @@ import { type Config, readConfig } from '../../sync/server/app/config.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { createLogger } from '../../sync/server/platform/logs/logger.ts';
+import { call, tokenOf } from '../kit/client.ts';
+import { serverHome } from '../kit/folder.ts';
+import { MemoryOutbox } from '../kit/outbox.ts';
 import { reservePorts } from '../services/ports.ts';
-import { call, tokenOf } from './client.ts';
-import { MemoryOutbox, serverHome } from './kit.ts';
 
 /** A server with its embedded database and one provisioned device, as the tests of its listeners and its process need it. */
 export class ServerRig {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Broker, FailoverTransport } from '../../sync/edge/transport/failover.ts';
 import type { Transport } from '../../sync/edge/transport/interface.ts';
 import { Problem } from '../../sync/protocol/wire/problem.ts';
-import { codeOf } from './client.ts';
+import { codeOf } from '../kit/client.ts';
 
 const never = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -14,8 +14,8 @@ import {
   issueServerCertificate,
   type KeyAndCertificate,
 } from '../../sync/server/platform/keys/certificates.ts';
+import { codeOf } from '../kit/client.ts';
 import { type ConnectProxy, connectProxy } from '../services/connect-proxy.ts';
-import { codeOf } from './client.ts';
 
 const DAY = 86_400_000;
 const device = randomUUID();

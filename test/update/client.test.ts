@@ -22,6 +22,7 @@ import { folderSource } from '../../sync/edge/update/folder-source.ts';
 import { httpSource } from '../../sync/edge/update/http-source.ts';
 import type { UpdateSource } from '../../sync/edge/update/source.ts';
 import { targetFile, targetPath } from '../../sync/protocol/wire/release.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import {
   build,
   codeOf,
@@ -35,7 +36,6 @@ import {
   startMirror,
   T0,
   TEST_PACE,
-  temporaryFolder,
 } from './repository-kit.ts';
 
 /** The kiosk's client of signed updates where nobody attacks: clocks, broken connections, sticks, damaged disks. */

@@ -5,10 +5,11 @@ import { listJobRuns } from '../../sync/protocol/api/jobs.ts';
 import type { Rollout } from '../../sync/protocol/api/rollouts.ts';
 import { call } from '../../sync/server/app/open.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { buildArchive } from './archives.ts';
 import { FleetKiosk } from './fleet-kiosk.ts';
-import { makeRepository, type Repository, temporaryFolder } from './repository-kit.ts';
+import { makeRepository, type Repository } from './repository-kit.ts';
 import { type Nature, stubBuild } from './stub-kiosk.ts';
 
 /**

@@ -9,10 +9,11 @@ import { STEPS } from '../../electron/host-browser/update/slots.ts';
 import { verifyBuild } from '../../electron/host-browser/update/unpack.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import { printedRandom } from '../chance.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { aPerson, openKiosk } from '../store/kiosk.ts';
 import { buildArchive } from './archives.ts';
 import { newKiosk } from './kit.ts';
-import { type Mirror, makeRepository, type Repository, startMirror, temporaryFolder } from './repository-kit.ts';
+import { type Mirror, makeRepository, type Repository, startMirror } from './repository-kit.ts';
 import { stubBuild } from './stub-kiosk.ts';
 
 const random = printedRandom('installations killed');

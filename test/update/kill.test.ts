@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RoleName } from '../../build/release/documents.ts';
-import { type Mirror, makeRepository, type Repository, startMirror, T0, temporaryFolder } from './repository-kit.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import { type Mirror, makeRepository, type Repository, startMirror, T0 } from './repository-kit.ts';
 
 /** kill -9 at every step in which a kiosk writes metadata. */
 

@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LIFETIMES, type RoleName, type Signer } from '../../build/release/documents.ts';
 import { newSigner } from '../../build/release/key-file.ts';
@@ -18,12 +17,6 @@ import { type BuildFacts, targetFile, UPDATE_FORMAT } from '../../sync/protocol/
 
 export const DAY = 86_400_000;
 export const T0 = Date.UTC(2027, 0, 10);
-
-/** A folder that goes with the test. */
-export function temporaryFolder(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 'sp-update-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-}
 
 export function build(version: string, more: Partial<BuildFacts> = {}): BuildFacts {
   return {

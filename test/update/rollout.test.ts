@@ -15,11 +15,12 @@ import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import { rolloutsJob } from '../../sync/server/features/fleet/rollout/rollouts.job.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { runNow } from '../../sync/server/platform/jobs/runner.ts';
+import { codeOf } from '../kit/client.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { temporaryFolder } from '../kit/folder.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, apiOn, SITE } from '../policy/api-kit.ts';
-import { DATABASES } from '../services/databases.ts';
-import { codeOf } from '../sync/client.ts';
-import type { MemoryOutbox } from '../sync/kit.ts';
-import { makeRepository, T0, temporaryFolder } from './repository-kit.ts';
+import { makeRepository, T0 } from './repository-kit.ts';
 
 const HOUR = 3_600_000;
 const never = new AbortController().signal;

@@ -13,11 +13,12 @@ import type { TransportOptions } from '../../sync/edge/transport/interface.ts';
 import { httpSource } from '../../sync/edge/update/http-source.ts';
 import { targetFile, targetPath, UPDATES_PATH, USB_FOLDER } from '../../sync/protocol/wire/release.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import { joined, type TestServer, testServer } from '../sync/identity-kit.ts';
 import { buildArchive } from './archives.ts';
 import { type HttpsMirror, startHttpsMirror } from './https-mirror.ts';
 import { ask, install, installFirst, newKiosk } from './kit.ts';
-import { makeRepository, place, type Repository, temporaryFolder } from './repository-kit.ts';
+import { makeRepository, place, type Repository } from './repository-kit.ts';
 import { stubBuild } from './stub-kiosk.ts';
 
 /**

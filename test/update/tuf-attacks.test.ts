@@ -18,6 +18,7 @@ import {
 } from '../../build/release/documents.ts';
 import { newSigner } from '../../build/release/key-file.ts';
 import { targetFile, targetPath } from '../../sync/protocol/wire/release.ts';
+import { temporaryFolder } from '../kit/folder.ts';
 import {
   build,
   codeOf,
@@ -31,7 +32,6 @@ import {
   send,
   startMirror,
   T0,
-  temporaryFolder,
 } from './repository-kit.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { temporaryHome } from '../../../test/sync/kit.ts';
+import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { howToStart } from './environment.ts';
 
-const home = temporaryHome();
+const home = temporaryFolder();
 afterAll(() => home.remove());
 
 test('a restored server is started as it runs on this machine', () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MemoryOutbox } from '../../../test/sync/kit.ts';
+import { MemoryOutbox } from '../../../test/kit/outbox.ts';
 import { GENESIS } from '../wire/event.ts';
 import { canonicalBytes, commit, headerHash } from './chain.ts';
 import { checkEvent } from './event.ts';

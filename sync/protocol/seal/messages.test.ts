@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { CompactEncrypt, CompactSign } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { MemoryOutbox } from '../../../test/sync/kit.ts';
+import { MemoryOutbox } from '../../../test/kit/outbox.ts';
 import type { Ack } from '../wire/ack.ts';
 import { PROTOCOL_VERSION, TYP, understoodVersions } from '../wire/batch.ts';
 import { type Ask, MAX_ASK_BYTES, MAX_PAGE_BYTES, type Page } from '../wire/changes.ts';

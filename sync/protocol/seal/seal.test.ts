@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { CompactEncrypt, CompactSign } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { MemoryOutbox } from '../../../test/sync/kit.ts';
+import { MemoryOutbox } from '../../../test/kit/outbox.ts';
 import type { Ack } from '../wire/ack.ts';
 import { type Ed25519PublicJwk, MAX_SEALED_BYTES, PROTOCOL_VERSION, TYP } from '../wire/batch.ts';
 import type { WireEvent } from '../wire/event.ts';

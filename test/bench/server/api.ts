@@ -21,8 +21,8 @@ import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
 import type { Db } from '../../../sync/server/platform/database/schema.ts';
 import { openKeyring } from '../../../sync/server/platform/keys/keyring.ts';
 import { keysOf } from '../../../sync/server/platform/keys/settings.ts';
+import { call, tokenOf } from '../../kit/client.ts';
 import { postgresUnavailable, startPostgres } from '../../services/postgres.ts';
-import { call, tokenOf } from '../../sync/client.ts';
 import { benchLine, interleaved, median, processMemory, quantile, resetPeak } from '../harness.ts';
 import type { BenchContext, BenchLine } from '../types.ts';
 

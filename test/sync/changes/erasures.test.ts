@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../sync/protocol/wire/changes.ts';
 import { MODULES } from '../../../sync/server/app/modules.ts';
 import { mergePeople } from '../../../sync/server/features/attendance/merging/merge.ts';
-import { DATABASES } from '../../services/databases.ts';
+import { DATABASES } from '../../kit/databases.ts';
 import {
   database,
   erasureState,

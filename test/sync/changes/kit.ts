@@ -13,9 +13,10 @@ import { Keys } from '../../../sync/server/platform/keys/envelope.ts';
 import { openHalf } from '../../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../../sync/server/platform/keys/persons.ts';
 import { Secret } from '../../../sync/server/platform/secrets/secret.ts';
-import type { TestDatabase } from '../../services/databases.ts';
+import type { TestDatabase } from '../../kit/databases.ts';
+import { temporaryFolder } from '../../kit/folder.ts';
+import { MemoryOutbox } from '../../kit/outbox.ts';
 import { type Erasing, erasing } from '../erasing.ts';
-import { MemoryOutbox, temporaryHome } from '../kit.ts';
 
 /* The log of changes as kiosks read it: the server's own code on a real database, and kiosks without a network between. */
 
@@ -29,7 +30,7 @@ export const serverKeys: ServerKeys = {
 /** What `onDatabase` has opened. */
 export let database: OpenDatabase;
 export let erasures: Erasing;
-let tombstones: ReturnType<typeof temporaryHome>;
+let tombstones: ReturnType<typeof temporaryFolder>;
 export const erasureState = (db: OpenDatabase['db'], request: string) => stateOf(db, request, new Date());
 
 /** Each test has a site, so that none sees another's people. */
@@ -185,7 +186,7 @@ export function onDatabase(start: TestDatabase['start']): void {
   beforeAll(async () => {
     home = await start();
     database = await home.open();
-    tombstones = temporaryHome();
+    tombstones = temporaryFolder();
     erasures = await erasing(database.db, keys, tombstones.path);
   }, 120_000);
   afterAll(async () => {

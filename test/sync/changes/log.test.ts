@@ -15,7 +15,7 @@ import {
   compactWhenDue,
   keysChanged,
 } from '../../../sync/server/platform/changes/log.ts';
-import { DATABASES } from '../../services/databases.ts';
+import { DATABASES } from '../../kit/databases.ts';
 import { database, erasures, Kiosk, keys, names, newSite, onDatabase, serverKeys, site } from './kit.ts';
 
 describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, unavailable }) => {

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { TemplateValue } from '../../../sync/protocol/wire/event.ts';
 import { assignToSites } from '../../../sync/server/core/people/sites.ts';
-import { DATABASES } from '../../services/databases.ts';
+import { DATABASES } from '../../kit/databases.ts';
 import { database, inEventLog, Kiosk, names, newSite, onDatabase, rows, site } from './kit.ts';
 
 describe.each(DATABASES)('what kiosks report of people, and hear of them, on $name', ({ start, unavailable }) => {

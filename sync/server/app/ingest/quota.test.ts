@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DATABASES } from '../../../../test/services/databases.ts';
+import { DATABASES } from '../../../../test/kit/databases.ts';
+import type { MemoryOutbox } from '../../../../test/kit/outbox.ts';
 import { deliverTo, knownKiosk } from '../../../../test/sync/ingest-kit.ts';
-import type { MemoryOutbox } from '../../../../test/sync/kit.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import type { OpenDatabase } from '../../platform/database/open.ts';
 import { Keys } from '../../platform/keys/envelope.ts';

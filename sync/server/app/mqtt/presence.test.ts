@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serverHome } from '../../../../test/sync/kit.ts';
+import { serverHome } from '../../../../test/kit/folder.ts';
 import { type OpenDatabase, openDatabase } from '../../platform/database/open.ts';
 import { Presence } from './presence.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DATABASES } from '../../../../test/kit/databases.ts';
 import { keysOfPair, newPair, openRing } from '../../../../test/policy/rotation-kit.ts';
-import { DATABASES } from '../../../../test/services/databases.ts';
 import { deliverTo, knownKiosk } from '../../../../test/sync/ingest-kit.ts';
 import type { OpenDatabase } from '../../platform/database/open.ts';
 import { setHold } from '../people/holds.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { DATABASES } from '../../../../test/services/databases.ts';
+import { DATABASES } from '../../../../test/kit/databases.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
 import { Keys } from '../keys/envelope.ts';

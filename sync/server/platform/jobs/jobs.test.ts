@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DATABASES } from '../../../../test/services/databases.ts';
+import { DATABASES } from '../../../../test/kit/databases.ts';
 import type { Services } from '../access/route.ts';
 import type { OpenDatabase } from '../database/open.ts';
 import type { Job } from './job.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type OpenDatabase, openBare, openDatabase } from '../../sync/server/platform/database/open.ts';
-import { serverHome } from '../sync/kit.ts';
-import { postgresUnavailable, startPostgres, type TestPostgres } from './postgres.ts';
+import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
+import { serverHome } from './folder.ts';
 
 export interface TestDatabase {
   readonly name: 'PGlite' | 'PostgreSQL';

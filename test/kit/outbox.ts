@@ -1,9 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
-import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
 import { v7 } from 'uuid';
 import type { EpochMark, EventPlace, LastAck, OutboxSource } from '../../sync/edge/outbox.ts';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
@@ -15,40 +10,6 @@ import {
   type Personal,
   type WireEvent,
 } from '../../sync/protocol/wire/event.ts';
-
-/** A folder that goes with the test. */
-export function temporaryHome(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 'sp-sync-'));
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
-}
-
-/**
- * A server home whose embedded database has been through initdb, which takes seconds: a copy of one made once a machine
- * and version of PGlite. Everything of ours, migrations included, is still to come.
- */
-export async function serverHome(): Promise<ReturnType<typeof temporaryHome>> {
-  const home = temporaryHome();
-  cpSync(await emptyDatabase(), join(home.path, 'pglite'), { recursive: true });
-  return home;
-}
-
-async function emptyDatabase(): Promise<string> {
-  const { dependencies } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
-  const version = dependencies['@electric-sql/pglite'];
-  const folder = join(tmpdir(), `smartpresence-pglite-${version}-${userInfo().uid}`);
-  if (existsSync(folder)) return folder;
-  const fresh = mkdtempSync(`${folder}-`);
-  await (await PGlite.create({ dataDir: fresh, extensions: { pgcrypto } })).close();
-  try {
-    renameSync(fresh, folder);
-  } catch {
-    // Another worker was faster.
-    rmSync(fresh, { recursive: true, force: true });
-  }
-  return folder;
-}
 
 /** An outbox in memory that makes events as the kiosk's store does: salted, committed, chained. */
 export class MemoryOutbox implements OutboxSource {
