@@ -29,7 +29,7 @@ export const LONG: readonly string[] = [
   'test/fleet/**',
   'test/hosts/electron-lockdown.test.ts',
   'test/hosts/electron-setup.test.ts',
-  'test/hosts/electronegativity.test.ts',
+  'test/hosts/electronegativity/electronegativity.test.ts',
   'test/liveness/footage.test.ts',
   'test/powercut/**',
   'test/store/kill.test.ts',

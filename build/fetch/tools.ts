@@ -6,7 +6,13 @@ import { npm } from './npm.ts';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** Folders with a lockfile of their own: packages that only checks, packaging, benches or single tests need. */
-export const TOOL_FOLDERS = ['build/checks', 'build/package', 'test/bench', 'test/hosts', 'test/package'] as const;
+export const TOOL_FOLDERS = [
+  'build/checks',
+  'build/package',
+  'test/bench',
+  'test/hosts/electronegativity',
+  'test/package',
+] as const;
 
 /** Those whose packages are imported by name: the type check needs them. */
 export const TYPED_FOLDERS = ['build/package', 'test/bench', 'test/package'] as const;

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createServer } from 'node:tls';
+import { Aedes } from 'aedes';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signAck } from '../../sync/protocol/seal/ack.ts';
@@ -340,6 +344,42 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     await later.close();
     kiosk.end(true);
   });
+});
+
+test('a broker that hangs up at a subscription is asked again, and the server goes on', async () => {
+  const serverId = randomUUID();
+  const ca = await createCa(serverId, Date.now());
+  const { certPem: cert, keyPem: key } = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
+  const credentials = await issueServerClientCertificate(ca, brokerUser(serverId), Date.now());
+  let asked = 0;
+  const broker = await Aedes.createBroker({
+    authorizeSubscribe: (client) => {
+      asked += 1;
+      client.conn.destroy();
+    },
+  });
+  const listener = createServer({ cert, key }, broker.handle).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const log = pino({ enabled: false });
+  const consumer = new BrokerConsumer({
+    url: `mqtts://127.0.0.1:${(listener.address() as AddressInfo).port}`,
+    serverId,
+    clientId: 'x',
+    user: 'x',
+    shared: false,
+    credentials: () => credentials,
+    cas: () => [ca.certPem],
+    worker: { handle: async () => undefined, drop: () => undefined },
+    log,
+  });
+  try {
+    // A rejection that nothing handles ends the server; here it fails the run.
+    await until('it subscribed on a second connection', () => asked >= 3);
+  } finally {
+    await consumer.close();
+    listener.close();
+    broker.close();
+  }
 });
 
 test.skipIf(missing)(

@@ -37,8 +37,18 @@ export async function* readTar(source: AsyncIterable<Buffer>, limits: TarLimits)
   const seen = new Map<string, TarEntry['kind']>();
   let left = limits.bytes;
   const archive = extract();
-  // What fails in it ends the loop below.
-  pipeline(whole(source), archive as unknown as NodeJS.WritableStream, () => undefined);
+  let failure: unknown;
+  const noted = async function* () {
+    try {
+      yield* whole(source);
+    } catch (cause) {
+      failure = cause;
+      throw cause;
+    }
+  };
+  // A source that fails may end the loop below as no more than a destroyed stream: what it said is kept.
+  const asProblem = (cause: unknown): unknown => failure ?? damaged(cause);
+  pipeline(noted(), archive as unknown as NodeJS.WritableStream, () => undefined);
   try {
     for await (const content of archive) {
       const { type, name, linkname, size, mode } = content.header;
@@ -65,7 +75,7 @@ export async function* readTar(source: AsyncIterable<Buffer>, limits: TarLimits)
           kind: 'file',
           path,
           executable: (mode & 0o100) !== 0,
-          content: bytesOf(content as AsyncIterable<Buffer>),
+          content: bytesOf(content as AsyncIterable<Buffer>, asProblem),
         };
       }
     }
@@ -77,7 +87,10 @@ export async function* readTar(source: AsyncIterable<Buffer>, limits: TarLimits)
   }
 }
 
-async function* bytesOf(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* bytesOf(
+  content: AsyncIterable<Buffer>,
+  asProblem: (cause: unknown) => unknown,
+): AsyncGenerator<Buffer> {
   try {
     yield* content;
   } catch (cause) {
@@ -86,7 +99,7 @@ async function* bytesOf(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 }
 
 /** What has a code is the source's own: zlib's, the disk's. */
-const asProblem = (cause: unknown): unknown =>
+const damaged = (cause: unknown): unknown =>
   cause instanceof Problem || (cause as { code?: unknown }).code ? cause : bad('the archive is damaged', cause);
 
 /** A whole archive ends in a block of zeros. */

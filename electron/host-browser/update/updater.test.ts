@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -33,6 +33,9 @@ const B: BuildParts = {
   files: { 'app/main.js': 'b'.repeat(9000), 'app/data': Buffer.from([0, 1, 2]) },
   links: { 'app/link': 'main.js' },
 };
+
+/** Does not compress, so that an archive can be cut off in the middle of it. */
+const NOISE = createHash('shake256', { outputLength: 30_000 }).digest();
 
 const trial = { attempt: '11111111-1111-4111-8111-111111111111', trialMinutes: 10 };
 const builds = (layout: UpdateLayout) =>
@@ -288,8 +291,9 @@ describe('an archive whose content is not its manifest’s', () => {
 
   test('nor where it is no gzip, or is cut off', async () => {
     expect(await unpacked([], Buffer.from('no gzip'))).toBe('update-archive-bad');
-    const packed = gzipSync(tar(good));
-    expect(await unpacked([], packed.subarray(0, packed.length / 2))).toBe('update-archive-bad');
+    const packed = gzipSync(tar([...good, { path: 'app/noise', content: NOISE }]));
+    for (let end = 100; end < packed.length; end += 500)
+      expect(await unpacked([], packed.subarray(0, end)), `cut off at ${end}`).toBe('update-archive-bad');
   });
 
   test('a disk that can’t be written to says so in its own words', async () => {

@@ -3,17 +3,17 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installTools } from '../../build/fetch/tools.ts';
-import { temporaryFolder } from './support/kiosk-page.ts';
+import { installTools } from '../../../build/fetch/tools.ts';
+import { temporaryFolder } from '../support/kiosk-page.ts';
 
 interface Report {
   checks: number;
   errors: { file: string; message: string }[];
   found: { id: string; file: string; line: number; severity: string; description: string }[];
 }
-const SCRIPT = resolve(import.meta.dirname, 'support/electronegativity.cjs');
-const HOST = resolve(import.meta.dirname, '../../electron/host-electron');
-const { devDependencies } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8'));
+const SCRIPT = resolve(import.meta.dirname, 'scan.cjs');
+const HOST = resolve(import.meta.dirname, '../../../electron/host-electron');
+const { devDependencies } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../../package.json'), 'utf8'));
 
 async function scan(folder: string): Promise<Report> {
   const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, folder, devDependencies.electron]);
@@ -25,7 +25,7 @@ const aboveLow = (report: Report) =>
 describe('Electronegativity', () => {
   const flawed = temporaryFolder('flawed-');
   beforeAll(() => {
-    installTools('test/hosts');
+    installTools('test/hosts/electronegativity');
     mkdirSync(flawed.path, { recursive: true });
     writeFileSync(
       join(flawed.path, 'main.ts'),
