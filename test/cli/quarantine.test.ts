@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { initServer } from '../../sync/server/app/local.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { serverHome } from '../kit/folder.ts';
@@ -42,7 +43,7 @@ beforeAll(async () => {
     spv: 1,
   } as const;
   const keys = new Keys(config.encryptionKey, config.secretKey);
-  await ingest(db, keys, header, { sentAt: new Date().toISOString(), events }, new Date());
+  await ingest({ db, keys, modules: MODULES }, header, { sentAt: new Date().toISOString(), events }, new Date());
   await close();
 });
 afterAll(() => home.remove());

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { readMarks } from '../../sync/server/app/ingest/marks.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { restoreBackup } from '../../sync/server/features/backup/restore.ts';
 import { runBackup } from '../../sync/server/features/backup/run.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
@@ -56,7 +57,12 @@ describe.skipIf(missing).each(DATABASES)(
         const batch = { iss: kiosk.device, aud: randomUUID(), epoch, first: seq, last: seq + events.length - 1 };
         const header = { alg: 'EdDSA', typ: 'sp-batch+jws', spv: 1, ...batch } as const;
         const now = new Date();
-        const { ack } = await ingest(db, keys, header, { sentAt: now.toISOString(), events }, now);
+        const { ack } = await ingest(
+          { db, keys, modules: MODULES },
+          header,
+          { sentAt: now.toISOString(), events },
+          now,
+        );
         kiosk.outbox.acknowledge(ack.epoch, ack);
       }
     }

@@ -12,6 +12,7 @@ import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
 import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { peppersChange, pinOf } from '../../sync/server/core/credentials/pins/pins.ts';
 import { runBackup } from '../../sync/server/features/backup/run.ts';
 import { addUpload, beginImport } from '../../sync/server/features/enrolment/imports/runs.ts';
@@ -205,7 +206,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
       alg: 'EdDSA',
       typ: 'sp-batch+jws',
     } as BatchHeader;
-    await ingest(db, keys, header, { sentAt: door.now.toISOString(), events: [bad] }, door.now);
+    await ingest({ db, keys, modules: MODULES }, header, { sentAt: door.now.toISOString(), events: [bad] }, door.now);
 
     // A minor's guardian; what someone said of a record, and what was noted of it; a code for a PIN; an import's file names.
     const young = String((await ok('POST', '/api/people', { name: 'Young', number: '77120399' })).json().id);

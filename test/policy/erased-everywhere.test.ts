@@ -9,6 +9,7 @@ import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import type { Config } from '../../sync/server/app/config.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { keepPin, peppersChange } from '../../sync/server/core/credentials/pins/pins.ts';
 import { addBadge, issueCard } from '../../sync/server/core/credentials/store.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
@@ -96,7 +97,12 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
         last,
         spv: 1,
       };
-      const { ack } = await ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now);
+      const { ack } = await ingest(
+        { db: database.db, keys, modules: MODULES },
+        header,
+        { sentAt: now.toISOString(), events: [...events] },
+        now,
+      );
       kiosk.outbox.acknowledge(epoch, { committed: ack.committed, safe: ack.committed });
     }
   }
@@ -144,7 +150,12 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     const strange = { header: { v: 99 }, about: ada.id.toUpperCase(), name: 'Ada Lovelace' };
     const slot = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: device, aud: randomUUID(), spv: 1 } as const;
     const header: BatchHeader = { ...slot, epoch: randomUUID(), first: 1, last: 1 };
-    await ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [strange] }, now);
+    await ingest(
+      { db: database.db, keys, modules: MODULES },
+      header,
+      { sentAt: now.toISOString(), events: [strange] },
+      now,
+    );
     const hold = {
       person: ada.id,
       site: null,

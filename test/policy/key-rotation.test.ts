@@ -113,7 +113,10 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(events.length).toBe(people.length);
     for (const event of events)
       expect(Object.keys(openHalf(keys, box, event)).sort()).toEqual(['gps', 'person', 'score', 'second']);
-    expect((await retryQuarantine(db, keys, {}, NOW)).waiting, 'what waits in quarantine opens').toEqual({
+    expect(
+      (await retryQuarantine({ db, keys, modules: MODULES }, {}, NOW)).waiting,
+      'what waits in quarantine opens',
+    ).toEqual({
       'event-newer-schema': people.length,
       'event-malformed': 1,
     });

@@ -122,9 +122,15 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       ]);
       expect(kinds(await a.read())).toEqual(['person', 'templates']);
       expect(await b.read()).toEqual([]);
-      expect(await retryQuarantine(database.db, keys, {}, now)).toEqual({ taken: 0, waiting: { 'person-held': 1 } });
+      expect(await retryQuarantine({ db: database.db, keys, modules: MODULES }, {}, now)).toEqual({
+        taken: 0,
+        waiting: { 'person-held': 1 },
+      });
       await database.db.transaction().execute((tx) => releaseHold(tx, held, 'dpo', now));
-      expect(await retryQuarantine(database.db, keys, {}, now, { undoDays: 7 })).toEqual({ taken: 1, waiting: {} });
+      expect(await retryQuarantine({ db: database.db, keys, modules: MODULES }, {}, now, { undoDays: 7 })).toEqual({
+        taken: 1,
+        waiting: {},
+      });
       expect(await database.db.selectFrom('erasure').select(['state', 'origin']).execute()).toEqual([
         { state: 'requested', origin: 'kiosk' },
       ]);
@@ -271,7 +277,10 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       expect((await b.read(now)).filter((c) => c.kind === 'person')).toMatchObject([{ name: 'Ada Lovelace' }]);
       // The office decides that they were there: both sites, and what waits is taken.
       await assignToSites(database.db, ada, [...SITES], now);
-      expect(await retryQuarantine(database.db, keys, {}, now)).toEqual({ taken: 2, waiting: {} });
+      expect(await retryQuarantine({ db: database.db, keys, modules: MODULES }, {}, now)).toEqual({
+        taken: 2,
+        waiting: {},
+      });
       expect((await records.orderBy('at').execute()).map((r) => r.id)).toEqual([early, late]);
     });
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import WebSocket from 'ws';
 import { type Board, CLOSE } from '../../sync/protocol/api/live.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { COOKIE } from '../../sync/server/platform/access/guard.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -25,7 +26,12 @@ let person: string;
 async function deliver(): Promise<void> {
   const open = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: box.device, aud: randomUUID(), epoch: box.epoch } as const;
   const frame = { ...open, first: 1, last: box.events.length, spv: 1 };
-  await ingest(door.db, door.keys, frame, { sentAt: door.now.toISOString(), events: [...box.events] }, door.now);
+  await ingest(
+    { db: door.db, keys: door.keys, modules: MODULES },
+    frame,
+    { sentAt: door.now.toISOString(), events: [...box.events] },
+    door.now,
+  );
   door.services.notify('board');
 }
 

@@ -7,6 +7,7 @@ import type { TemplateValue } from '../../sync/protocol/wire/event.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
@@ -82,7 +83,9 @@ export class KioskOfServer {
         spv: 1,
       };
       const batch = { sentAt: now.toISOString(), events: [...events] };
-      const { ack } = await ingest(this.#database.db, this.#keys, header, batch, now, { undoDays });
+      const { ack } = await ingest({ db: this.#database.db, keys: this.#keys, modules: MODULES }, header, batch, now, {
+        undoDays,
+      });
       this.box.acknowledge(first.epoch, ack);
     }
   }

@@ -4,6 +4,7 @@ import type { SqlStore } from '../../electron/core/store/store.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { TestDatabase } from '../kit/databases.ts';
 import { type Api, apiOn, SITE } from './api-kit.ts';
@@ -84,7 +85,12 @@ export async function sendFrom({ api }: Opened, store: SqlStore): Promise<void> 
     const { epoch, seq } = events[0]!.header;
     const from = { iss: store.device, aud: randomUUID(), epoch, first: seq, last: seq + events.length - 1 };
     const header = { alg: 'EdDSA', typ: 'sp-batch+jws', ...from, spv: 3 } as const;
-    const { ack } = await ingest(api.db, api.keys, header, { sentAt: api.now.toISOString(), events }, api.now);
+    const { ack } = await ingest(
+      { db: api.db, keys: api.keys, modules: MODULES },
+      header,
+      { sentAt: api.now.toISOString(), events },
+      api.now,
+    );
     store.outbox.acknowledge(epoch, { committed: ack.committed, safe: 0 });
   }
 }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
@@ -280,7 +281,11 @@ describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
       expect(reason).toMatch(REASONS);
       expect(target.lines.some((line) => line.includes(reason))).toBe(true);
       expect(
-        await retryQuarantine(target.database.db, target.keys, { device: kiosk.box.device, reason }, new Date()),
+        await retryQuarantine(
+          { db: target.database.db, keys: target.keys, modules: MODULES },
+          { device: kiosk.box.device, reason },
+          new Date(),
+        ),
       ).toMatchObject({ taken: 0 });
       expect((await target.held(kiosk)).quarantined).toEqual([[3, reason]]);
     }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { takeMessage } from '../../sync/server/app/devices/messages.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -256,7 +257,7 @@ const retry = () =>
     const { database, keys } = replica(world);
     for (const { box } of world.kiosks) {
       next.retry(box.device);
-      await retryQuarantine(database.db, keys, { device: box.device }, new Date(world.clock));
+      await retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: box.device }, new Date(world.clock));
     }
     await settle(model, world, [next]);
     if (model.now.quarantine.size > 0) count('retried');

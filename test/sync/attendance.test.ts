@@ -310,14 +310,14 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     const newer = { ...later, header: { ...later.header, v: EVENT_VERSION + 1 } };
     const { ack } = await deliver(door, [door.events[0], newer, door.events[2]], 1);
     expect(ack.committed).toBe(3);
-    expect(await retryQuarantine(database.db, keys, { device: door.device }, NOW)).toEqual({
+    expect(await retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: door.device }, NOW)).toEqual({
       taken: 0,
       waiting: { 'event-newer-schema': 1 },
     });
     await replaceQuarantined(door, later);
     const [one, two] = await Promise.all([
-      retryQuarantine(database.db, keys, { device: door.device }, NOW),
-      retryQuarantine(database.db, keys, { device: door.device }, NOW),
+      retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: door.device }, NOW),
+      retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: door.device }, NOW),
     ]);
     expect(one.taken + two.taken).toBe(1);
     expect(await listQuarantine(database.db, { device: door.device })).toEqual([]);
@@ -376,7 +376,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
       [5, 'event-newer-schema', bystander, true],
       [7, 'event-newer-schema', null, false],
     ]);
-    expect(await retryQuarantine(database.db, keys, { device: door.device }, NOW)).toEqual({
+    expect(await retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: door.device }, NOW)).toEqual({
       taken: 0,
       waiting: { 'event-newer-schema': 1 },
     });
@@ -402,7 +402,7 @@ describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
     await deliverAll(door);
     // Its fields in another order than the schema's.
     await deliver(door, [{ personal, header }], 1);
-    await retryQuarantine(database.db, keys, { device: door.device }, NOW);
+    await retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: door.device }, NOW);
     expect(await listQuarantine(database.db, { device: door.device })).toHaveLength(1);
   });
 

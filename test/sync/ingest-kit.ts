@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import { type Ingested, ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
@@ -52,5 +53,7 @@ export function deliverTo(
     last: first + events.length - 1,
     spv: 1,
   };
-  return ingest(db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now, { undoDays: 0 });
+  return ingest({ db, keys, modules: MODULES }, header, { sentAt: now.toISOString(), events: [...events] }, now, {
+    undoDays: 0,
+  });
 }

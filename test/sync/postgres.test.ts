@@ -7,6 +7,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Board } from '../../sync/protocol/api/live.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { ensurePartitions } from '../../sync/server/features/attendance/partitions.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
@@ -74,7 +75,12 @@ function deliver({ db }: OpenDatabase, box: MemoryOutbox, events = box.events) {
     last,
     spv: 1,
   } as const;
-  return ingest(db, keys, header, { sentAt: new Date().toISOString(), events: [...events] }, new Date());
+  return ingest(
+    { db, keys, modules: MODULES },
+    header,
+    { sentAt: new Date().toISOString(), events: [...events] },
+    new Date(),
+  );
 }
 
 describe('the address', () => {

@@ -34,7 +34,7 @@ const app: ServerModule = {
 /**
  * Every module of the server. Tables are merged and erased in this order. A merge needs some of it: pairs of lookalikes are
  * moved while both people have sites; a minor's age goes by the sites of the kept one; templates are moved with consents,
- * and scores after templates.
+ * and scores after templates. Batches of events are taken in the opposite order.
  */
 export const MODULES: readonly ServerModule[] = [
   platform,
@@ -48,7 +48,6 @@ export const MODULES: readonly ServerModule[] = [
   templates,
   credentials,
   photos,
-  attendance,
   attention,
   audit,
   backup,
@@ -59,6 +58,7 @@ export const MODULES: readonly ServerModule[] = [
   privacy,
   reenrolment,
   reports,
+  attendance,
   webhooks,
   ingest,
   app,

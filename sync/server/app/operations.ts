@@ -170,7 +170,7 @@ export const OPERATIONS = {
     args: z.strictObject(Quarantined),
     audit: { action: 'write', data: ['event'] },
     async run(context, filter) {
-      const retried = await retryQuarantine(context.db, context.keys, filter, context.now(), {
+      const retried = await retryQuarantine(context, filter, context.now(), {
         undoDays: context.config.retention.erasureUndoDays,
       });
       if (retried.taken > 0) context.onChange();

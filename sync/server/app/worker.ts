@@ -6,6 +6,7 @@ import { compactWhenDue } from '../platform/changes/log.ts';
 import type { OpenDatabase } from '../platform/database/open.ts';
 import type { Keys } from '../platform/keys/envelope.ts';
 import { retryQuarantine } from './ingest/quarantine.ts';
+import { MODULES } from './modules.ts';
 
 /** After a change, this long for more of them, ms. */
 const GATHER_MS = 50;
@@ -83,7 +84,9 @@ export function startAttendanceWorker(
   const ticks = setInterval(regular, JOBS_MS);
   regular();
   job('quarantine-not-retried', async () => {
-    const { taken } = await retryQuarantine(db, keys, { reason: 'event-newer-schema' }, now(), { undoDays });
+    const { taken } = await retryQuarantine({ db, keys, modules: MODULES }, { reason: 'event-newer-schema' }, now(), {
+      undoDays,
+    });
     if (taken > 0) log.info({ events: taken }, 'events that waited for this server were taken');
     if (taken > 0) signals.notify('board');
   });

@@ -1,9 +1,11 @@
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
+import type { EventType } from '../../protocol/wire/event.ts';
 import type { Route } from './access/route.ts';
 import type { Opened } from './audit/opened.ts';
 import type { NewChange } from './changes/log.ts';
 import type { Tables } from './database/schema.ts';
+import type { Batch, EventOf, OneEvent } from './events.ts';
 import type { Job } from './jobs/job.ts';
 import type { Keys, Place, Purpose } from './keys/envelope.ts';
 import type { Section } from './my-data.ts';
@@ -16,6 +18,12 @@ export interface ServerModule {
   /** Implementations of what sync/protocol/api declares. */
   readonly endpoints?: readonly Route[];
   readonly jobs?: readonly Job[];
+  /** New events of kiosks, by type, all of a batch at once: for tables that screens read, a statement a table. */
+  readonly onEvents?: {
+    readonly [T in EventType]?: (batch: Batch, events: readonly EventOf<T>[]) => Promise<unknown>;
+  };
+  /** As `onEvents`, but one after the other in the device's order: for what kiosks are sent, who are then nudged to ask. */
+  readonly onEvent?: { readonly [T in EventType]?: (one: OneEvent<T>) => Promise<unknown> };
   /** Every table of the domain. A test compares them with the database, so that none is forgotten. */
   readonly tables?: { readonly [T in keyof Tables]?: TableRule };
   /** Sections of a person's own export, by name. */

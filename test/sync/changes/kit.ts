@@ -7,6 +7,7 @@ import type { TemplateValue, WireEvent } from '../../../sync/protocol/wire/event
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import { readChanges } from '../../../sync/server/app/downstream/read.ts';
 import { ingest } from '../../../sync/server/app/ingest/ingest.ts';
+import { MODULES } from '../../../sync/server/app/modules.ts';
 import { erasureState as stateOf } from '../../../sync/server/features/privacy/erasure/read.ts';
 import type { OpenDatabase } from '../../../sync/server/platform/database/open.ts';
 import { Keys } from '../../../sync/server/platform/keys/envelope.ts';
@@ -92,9 +93,15 @@ export class Kiosk {
       spv: 1,
     };
     const now = new Date();
-    const { ack } = await ingest(database.db, keys, header, { sentAt: now.toISOString(), events: [...events] }, now, {
-      undoDays: 0,
-    });
+    const { ack } = await ingest(
+      { db: database.db, keys, modules: MODULES },
+      header,
+      { sentAt: now.toISOString(), events: [...events] },
+      now,
+      {
+        undoDays: 0,
+      },
+    );
     this.box.acknowledge(first.epoch, ack);
   }
 

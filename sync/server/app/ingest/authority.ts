@@ -4,8 +4,8 @@ import { type EventType, PersonalBody, Uuid, type WireEvent } from '../../../pro
 import { scopeOf } from '../../core/devices/scope.ts';
 import { sameAs } from '../../core/people/group.ts';
 import { isHeld } from '../../core/people/holds.ts';
-import type { Standing } from '../../core/people/people.ts';
 import type { Tables } from '../../platform/database/schema.ts';
+import type { Standing } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Taken } from './triage.ts';
 

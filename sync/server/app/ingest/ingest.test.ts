@@ -16,6 +16,7 @@ import { Keys } from '../../platform/keys/envelope.ts';
 import { openRefused } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 import { Secret } from '../../platform/secrets/secret.ts';
+import { MODULES } from '../modules.ts';
 import { retryQuarantine } from './quarantine.ts';
 
 const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
@@ -210,7 +211,9 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     });
     // Once the row is repaired, it is taken in its place.
     await database.db.updateTable('person').set(hers).where('id', '=', ada).execute();
-    expect(await retryQuarantine(database.db, keys, { device: outbox.device }, new Date())).toEqual({
+    expect(
+      await retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: outbox.device }, new Date()),
+    ).toEqual({
       taken: 1,
       waiting: {},
     });

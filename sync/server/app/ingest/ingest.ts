@@ -4,11 +4,10 @@ import { ensurePartitions } from '../../features/attendance/partitions.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { instantOf } from '../../platform/instant.ts';
-import type { Keys } from '../../platform/keys/envelope.ts';
 import { codeOfFault, liesInTheEvent } from './fault.ts';
 import { advance, lockMark, type Marks } from './marks.ts';
 import { auditStaff } from './staff-audit.ts';
-import { type TakeOptions, take } from './take.ts';
+import { type TakeOptions, type Taking, take } from './take.ts';
 import { type Refused, refused, type Taken, triage } from './triage.ts';
 
 export interface Ingested {
@@ -31,8 +30,7 @@ export interface Ingested {
  * person whose row can't be opened) must not hold up the others for ever: then each goes in a transaction of its own, and the culprit into quarantine.
  */
 export async function ingest(
-  db: Db,
-  keys: Keys,
+  services: Taking & { readonly db: Db },
   header: BatchHeader,
   body: BatchBody,
   now: Date,
@@ -40,7 +38,7 @@ export async function ingest(
 ): Promise<Ingested> {
   const sorted = triage(header, body.events);
   try {
-    return await attempt(db, keys, header, sorted, now, options);
+    return await attempt(services, header, sorted, now, options);
   } catch (cause) {
     if (!liesInTheEvent(cause)) throw cause;
   }
@@ -49,10 +47,10 @@ export async function ingest(
   for (const [i, raw] of body.events.entries()) {
     const slot = { ...header, first: header.first + i, last: header.first + i };
     try {
-      parts.push(await attempt(db, keys, slot, [sorted[i]!], now, options));
+      parts.push(await attempt(services, slot, [sorted[i]!], now, options));
     } catch (cause) {
       if (!liesInTheEvent(cause)) throw cause;
-      const part = await attempt(db, keys, slot, [refused(slot.first, 'event-not-storable', raw)], now, options);
+      const part = await attempt(services, slot, [refused(slot.first, 'event-not-storable', raw)], now, options);
       parts.push(part);
       faults.push({ seq: slot.first, code: codeOfFault(cause) });
     }
@@ -74,18 +72,18 @@ export function checkinInstants(sorted: readonly (Taken | Refused)[], now: Date)
 }
 
 async function attempt(
-  db: Db,
-  keys: Keys,
+  services: Taking & { readonly db: Db },
   header: BatchHeader,
   sorted: readonly (Taken | Refused)[],
   now: Date,
   options: TakeOptions,
 ): Promise<Ingested> {
+  const { db, keys } = services;
   await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
     // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
-    const { fresh, errors, notRetained } = await take(tx, keys, header, sorted, now, options);
+    const { fresh, errors, notRetained } = await take(tx, services, header, sorted, now, options);
     const marks: Marks = await advance(tx, header, before, now);
     await auditStaff(
       tx,

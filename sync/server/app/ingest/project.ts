@@ -1,112 +1,55 @@
-import { sql, type Transaction } from 'kysely';
-import type { EventType, Open, Personal, WireEvent } from '../../../protocol/wire/event.ts';
-import type { Origin } from '../../core/devices/scope.ts';
-import { applyPeople, type Standing } from '../../core/people/people.ts';
-import { expectPhotos } from '../../core/photos/expect.ts';
-import { type Due, queueDue } from '../../features/attendance/resolve.ts';
-import { takeAnswers } from '../../features/fleet/commands.ts';
-import { keepVerdicts } from '../../features/fleet/rollout/verdicts.ts';
-import { keepKioskStatistics } from '../../features/reports/stats/kiosk-statistics.ts';
-import { nextChange, thisChange } from '../../platform/database/feed.ts';
-import type { Tables } from '../../platform/database/schema.ts';
+import type { WireEvent } from '../../../protocol/wire/event.ts';
+import { scopeOf } from '../../core/devices/scope.ts';
+import { livingPerson } from '../../core/people/living.ts';
+import { allOfPerson } from '../../core/people/sites.ts';
+import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import type { Batch } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
-import type { Keys } from '../../platform/keys/envelope.ts';
+import type { ServerModule } from '../../platform/server-module.ts';
+
+/** Whether events of this type may change what kiosks are sent. */
+export const concernsKiosks = (modules: readonly ServerModule[], type: unknown): boolean =>
+  modules.some(({ onEvent = {} }) => Object.hasOwn(onEvent, type as string));
 
 /**
- * Carries new events of one device into the tables that screens read, a statement a table. Runs inside the ingest's
- * transaction.
+ * Hands new events of one device to the modules that take their type. Events that no module takes cost nothing here.
  *
- * @param people standing of everybody these events name (`lockPeople`)
+ * @param events in the order of the epoch, each of which the device may send (authority.ts)
+ * @param kept people whom the device has deleted and who stay: it gets them back
  */
 export async function project(
-  tx: Transaction<Tables>,
-  keys: Keys,
+  modules: readonly ServerModule[],
+  batch: Batch,
   events: readonly WireEvent[],
-  origin: Origin,
-  people: ReadonlyMap<string, Standing>,
-  now: Date,
+  kept: ReadonlySet<string>,
 ): Promise<void> {
-  const of = <T extends EventType>(type: T) => events.filter((e) => e.header.type === type);
-  const due = [
-    ...(await checkins(tx, of('checkin'), origin, people, now)),
-    ...(await voids(tx, of('void'), origin.device, now)),
-  ];
-  await queueDue(tx, due);
-  await keepKioskStatistics(tx, of('health'), origin, now);
-  await takeAnswers(tx, of('command'), origin.device, now);
-  await keepVerdicts(tx, of('health'), origin.device, now);
-  await expectPhotos(tx, events, origin.device, people, now);
-  await applyPeople(
-    tx,
-    keys,
-    of('person').map((e) => ({
-      ...openOf(e, 'person'),
-      personal: personalOf(e, 'person'),
-      at: instantOf(e.header, now),
-    })),
-    now,
-  );
+  // From the last module to the first: people come late, since their rows stay locked until the commit.
+  for (const { onEvents = {} } of modules.toReversed())
+    for (const [type, take] of Object.entries(onEvents) as [string, Take<Batch, readonly WireEvent[]>][]) {
+      const ofType = events.filter((e) => e.header.type === type);
+      if (ofType.length > 0) await take(batch, ofType);
+    }
+  const ours = events.filter((e) => concernsKiosks(modules, e.header.type));
+  if (ours.length === 0 && kept.size === 0) return;
+  const { tx, device, now } = batch;
+  const scope = await scopeOf(tx, device);
+  const changes: NewChange[] = [];
+  const publish = (more: readonly NewChange[]) => void changes.push(...more);
+  const take = async (event: WireEvent) => {
+    const named = event.personal.person?.value as string | undefined;
+    const person = named === undefined ? null : await livingPerson(tx, named);
+    const one = { ...batch, event, scope, person, at: instantOf(event.header, now), publish };
+    for (const { onEvent } of modules) await (onEvent?.[event.header.type] as Take<typeof one> | undefined)?.(one);
+  };
+  for (const event of ours) if (!isDeletion(event)) await take(event);
+  for (const person of kept)
+    for (const { site: _, ...change } of await allOfPerson(tx, person, scope)) changes.push({ ...change, device });
+  // Last: a request for erasure takes locks that everybody waits for.
+  for (const event of ours) if (isDeletion(event)) await take(event);
+  await appendChanges(tx, changes, now);
 }
 
-async function checkins(
-  tx: Transaction<Tables>,
-  events: readonly WireEvent[],
-  { device, site }: Origin,
-  people: ReadonlyMap<string, Standing>,
-  now: Date,
-): Promise<Due[]> {
-  if (events.length === 0) return [];
-  const rows = events.map((event) => {
-    const named = personalOf(event, 'checkin').person;
-    const standing = named === undefined ? undefined : people.get(named);
-    const { direction, automatic, method, liveness } = openOf(event, 'checkin');
-    return {
-      id: event.header.id,
-      at: instantOf(event.header, now).toISOString(),
-      direction,
-      automatic: automatic ?? false,
-      method,
-      liveness,
-      person: standing && !standing.erased ? standing.now : null,
-    };
-  });
-  const column = <K extends keyof (typeof rows)[number]>(key: K) => rows.map((r) => r[key]);
-  await sql`
-    insert into checkin (id, at, received_at, device, site, direction, automatic, method, liveness, person, resolved, change)
-    select u.id, u.at, ${now.toISOString()}::timestamptz, ${device}::uuid, ${site}::uuid, u.direction, u.automatic,
-           u.method, u.liveness, u.person, u.direction, ${thisChange}
-    from unnest(${column('id')}::uuid[], ${column('at')}::timestamptz[], ${column('direction')}::text[],
-                ${column('automatic')}::boolean[], ${column('method')}::text[], ${column('liveness')}::text[],
-                ${column('person')}::uuid[]) as u (id, at, direction, automatic, method, liveness, person)`.execute(tx);
-  return rows.flatMap(({ person, at }) => (person ? [{ person, site, at: new Date(at) }] : []));
-}
+/** What takes an event whose type the compiler no longer knows. */
+type Take<First, Second = void> = (first: First, second: Second) => Promise<unknown>;
 
-/** A void counts for a check-in of the same device alone; it may arrive before it. */
-async function voids(tx: Transaction<Tables>, events: readonly WireEvent[], device: string, now: Date): Promise<Due[]> {
-  if (events.length === 0) return [];
-  const seen = new Set<string>();
-  const rows = events.flatMap((event) => {
-    const { target, reason } = openOf(event, 'void');
-    if (seen.has(target)) return [];
-    seen.add(target);
-    return [{ target, device, event: event.header.id, reason, at: instantOf(event.header, now) }];
-  });
-  await tx
-    .insertInto('checkin_void')
-    .values(rows)
-    .onConflict((c) => c.columns(['target', 'device']).doNothing())
-    .execute();
-  const { rows: touched } = await sql<{ person: string | null; site: string | null; at: Date }>`
-    update checkin set change = ${nextChange}
-    where id = any(${[...seen]}::uuid[]) and device = ${device} returning person, site, at`.execute(tx);
-  return touched.flatMap(({ person, site, at }) => (person ? [{ person, site, at }] : []));
-}
-
-// The schemas were checked on the way in (checkEvent); these only name the type.
-function openOf<T extends EventType>(event: WireEvent, _type: T): Open<T> {
-  return event.header.open as Open<T>;
-}
-
-function personalOf<T extends EventType>(event: WireEvent, _type: T): Personal<T> {
-  return Object.fromEntries(Object.entries(event.personal).map(([field, { value }]) => [field, value])) as Personal<T>;
-}
+const isDeletion = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change === 'deleted';

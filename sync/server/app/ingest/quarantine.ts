@@ -1,13 +1,12 @@
 import { ensurePartitions } from '../../features/attendance/partitions.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db } from '../../platform/database/schema.ts';
-import type { Keys } from '../../platform/keys/envelope.ts';
 import { openRefused } from '../../platform/keys/personal.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { liesInTheEvent } from './fault.ts';
 import { checkinInstants } from './ingest.ts';
 import { lockMark } from './marks.ts';
-import { type TakeOptions, take } from './take.ts';
+import { type TakeOptions, type Taking, take } from './take.ts';
 import { triage } from './triage.ts';
 
 /** Which entries are meant; all of them where nothing is said. */
@@ -72,8 +71,7 @@ export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promi
  * of today. Safe beside an ingest and beside another retry.
  */
 export async function retryQuarantine(
-  db: Db,
-  keys: Keys,
+  services: Taking & { readonly db: Db },
   filter: QuarantineFilter,
   now: Date,
   options: Pick<TakeOptions, 'undoDays'> = {},
@@ -81,9 +79,9 @@ export async function retryQuarantine(
   const waiting: Record<string, number> = {};
   let taken = 0;
   for (let after = 0; ; ) {
-    const page = await listQuarantine(db, { ...filter, after, limit: 200 });
+    const page = await listQuarantine(services.db, { ...filter, after, limit: 200 });
     for (const entry of page) {
-      const reason = await retryOne(db, keys, entry, now, options);
+      const reason = await retryOne(services, entry, now, options);
       if (reason === null) taken += 1;
       else if (reason !== undefined) waiting[reason] = (waiting[reason] ?? 0) + 1;
     }
@@ -95,28 +93,27 @@ export async function retryQuarantine(
 
 /** @returns null when it is in the log now, the reason when it stays, undefined when someone else was faster */
 async function retryOne(
-  db: Db,
-  keys: Keys,
+  services: Taking & { readonly db: Db },
   entry: QuarantineEntry,
   now: Date,
   options: TakeOptions,
 ): Promise<string | null | undefined> {
   try {
-    return await attempt(db, keys, entry, now, options);
+    return await attempt(services, entry, now, options);
   } catch (cause) {
     if (!liesInTheEvent(cause)) throw cause;
-    await note(db, entry.id, 'event-not-storable', now);
+    await note(services.db, entry.id, 'event-not-storable', now);
     return 'event-not-storable';
   }
 }
 
 async function attempt(
-  db: Db,
-  keys: Keys,
+  services: Taking & { readonly db: Db },
   { id, device, epoch, seq }: QuarantineEntry,
   now: Date,
   options: TakeOptions,
 ): Promise<string | null | undefined> {
+  const { db, keys } = services;
   const held = await db
     .selectFrom('quarantine')
     .select(['digest', 'content', 'person'])
@@ -140,7 +137,7 @@ async function attempt(
       .forUpdate()
       .executeTakeFirst();
     if (!still?.content) return undefined;
-    const { errors } = await take(tx, keys, range, sorted, now, { ...options, heard: false });
+    const { errors } = await take(tx, services, range, sorted, now, { ...options, heard: false });
     const [error] = errors;
     if (error) {
       await tx.updateTable('quarantine').set({ reason: error.reason, retried_at: now }).where('id', '=', id).execute();

@@ -13,9 +13,11 @@ export const quarantineRoutes: readonly Route[] = [
     const rows = await listQuarantine(tx, { ...filter, after: from?.[0], limit: limit + 1 });
     return pageFrom(rows, limit, (r) => [r.id]);
   }),
-  implement(api.retryQuarantine, async ({ tx, services: { keys, config }, body, now, notify, about }) => {
+  implement(api.retryQuarantine, async ({ tx, services: { keys, modules, config }, body, now, notify, about }) => {
     about(await peopleQuarantined(tx, body));
-    const retried = await retryQuarantine(tx, keys, body, now, { undoDays: config.retention.erasureUndoDays });
+    const retried = await retryQuarantine({ db: tx, keys, modules }, body, now, {
+      undoDays: config.retention.erasureUndoDays,
+    });
     if (retried.taken > 0) {
       notify('board');
       notify('change');

@@ -1,12 +1,13 @@
 import { sql, type Transaction } from 'kysely';
 import { GENESIS } from '../../../protocol/wire/event.ts';
-import { lockPeople, type Standing } from '../../core/people/people.ts';
+import { lockPeople } from '../../core/people/people.ts';
 import { UNDO_DAYS } from '../../features/privacy/retention/settings.ts';
+import type { Services } from '../../platform/access/route.ts';
 import type { Row, Tables } from '../../platform/database/schema.ts';
+import type { Standing } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { sealHalf, sealRefused } from '../../platform/keys/personal.ts';
 import { type PersonBox, peopleOf, personBox } from '../../platform/keys/persons.ts';
-import { projectChanges } from '../downstream/project.ts';
 import { judgeAll, peopleConcerned, peopleOfVoided } from './authority.ts';
 import { project } from './project.ts';
 import { QUARANTINE_FULL, withinQuota } from './quota.ts';
@@ -19,6 +20,9 @@ export interface Range {
   readonly first: number;
   readonly last: number;
 }
+
+/** What events are taken with. */
+export type Taking = Pick<Services, 'keys' | 'modules'>;
 
 export interface TakeOptions {
   /** The device itself is speaking, now; without it: it is. */
@@ -37,7 +41,7 @@ export interface TakeOptions {
  */
 export async function take(
   tx: Transaction<Tables>,
-  keys: Keys,
+  { keys, modules }: Taking,
   range: Range,
   sorted: readonly (Taken | Refused)[],
   now: Date,
@@ -74,8 +78,7 @@ export async function take(
     await updateChain(tx, range, chain.there);
   }
   const events = fresh.map((t) => t.event);
-  await project(tx, keys, events, { device: range.iss, site }, people, now);
-  await projectChanges(tx, keys, events, { device: range.iss, added, kept, undoDays }, now);
+  await project(modules, { tx, keys, device: range.iss, site, people, added, undoDays, now }, events, kept);
   return { fresh, errors, notRetained };
 }
 

@@ -1,6 +1,7 @@
 import { PAGE, type Place, paged, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { mergeConsents } from './consented.ts';
+import { takeConsent, takeTemplates } from './events.ts';
 import { listConsents } from './list.ts';
 import { minorsJob } from './minors/minors.job.ts';
 import { minorPlace, moveMinor, readMinor } from './minors/minors.ts';
@@ -23,6 +24,7 @@ async function* minor({ tx, keys, names, now }: Reading) {
 }
 
 export const consents: ServerModule = {
+  onEvent: { consent: takeConsent, template: takeTemplates },
   endpoints: [...consentRoutes, ...minorRoutes],
   jobs: [minorsJob],
   tables: {

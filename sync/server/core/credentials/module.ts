@@ -1,10 +1,14 @@
+import type { NewChange } from '../../platform/changes/log.ts';
+import type { OneEvent } from '../../platform/events.ts';
+import { emptyLog } from '../../platform/keys/personal.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
-import { pinCodePlace } from './pin-codes/codes.ts';
+import { scopesOfPerson } from '../people/sites.ts';
+import { pinCodePlace, spendPinCode } from './pin-codes/codes.ts';
 import { pinCodeRoutes } from './pin-codes/routes.ts';
-import { movePin, pinPlace } from './pins/pins.ts';
+import { keepPin, movePin, pinPlace } from './pins/pins.ts';
 import { credentialRoutes } from './routes.ts';
-import { badgePlace, credentialsOf, moveCredentials } from './store.ts';
+import { badgePlace, credentialsOf, keepKioskCard, moveCredentials } from './store.ts';
 
 /** What a card carries was never kept: its hash says nothing to anybody. */
 async function* held({ tx, keys, names }: Reading) {
@@ -18,7 +22,30 @@ async function* held({ tx, keys, names }: Reading) {
     yield { id, kind: 'pin', device, chosenAt: chosen_at.toISOString(), counts: sealed !== null };
 }
 
+async function takeCard({ tx, keys, event, device, person, at, publish }: OneEvent<'credential'>): Promise<void> {
+  const bearer = event.personal.bearer?.value;
+  if (!person || !bearer) return;
+  await keepKioskCard(tx, { person, device, change: event.header.open.change, ...bearer }, at);
+  await emptyLog(tx, keys, [event.header.id]);
+  publish((await scopesOfPerson(tx, person)).map((site): NewChange => ({ kind: 'credentials', person, site })));
+}
+
+async function takePin({ tx, keys, event, device, person, at, publish }: OneEvent<'pin'>): Promise<void> {
+  const { change } = event.header.open;
+  if (!person || change === 'locked') return;
+  const pin = event.personal.pin?.value;
+  const notify = await keepPin(tx, keys, { person, device, change, pin }, at);
+  if (pin) await emptyLog(tx, keys, [event.header.id]);
+  if (notify === 'device') publish([{ kind: 'pin', person, device }]);
+  if (notify !== 'everyone') return;
+  const spent = change === 'set' && (await spendPinCode(tx, person, at));
+  const kinds = spent ? (['pin', 'pinCode'] as const) : (['pin'] as const);
+  const sites = await scopesOfPerson(tx, person);
+  publish(sites.flatMap((site) => kinds.map((kind): NewChange => ({ kind, person, site }))));
+}
+
 export const credentials: ServerModule = {
+  onEvent: { credential: takeCard, pin: takePin },
   endpoints: [...credentialRoutes, ...pinCodeRoutes],
   tables: {
     credential: {

@@ -1,7 +1,10 @@
+import type { OneEvent } from '../../platform/events.ts';
+import { emptyLog } from '../../platform/keys/personal.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
+import { livingPerson } from '../people/living.ts';
 import { lookalikeRoutes } from './routes.ts';
-import { movePairs, readPairs } from './store.ts';
+import { heardOfPair, movePairs, readPairs } from './store.ts';
 
 /** That their face is like someone else's, so that they are asked for a number, code or badge first. */
 async function* pairs({ tx, names }: Reading) {
@@ -10,7 +13,19 @@ async function* pairs({ tx, names }: Reading) {
     yield { reason, at: at.toISOString(), device };
 }
 
+async function takePair(one: OneEvent<'lookalike'>): Promise<void> {
+  const { tx, keys, event, device, scope, person, at, now, publish } = one;
+  if (!person) return;
+  const { change, reason = 'enrolment', by = null } = event.header.open;
+  const named = event.personal.other?.value;
+  const other = named === undefined ? null : await livingPerson(tx, named);
+  // Who the other is, only the pair says, and it goes with either of them.
+  await emptyLog(tx, keys, [event.header.id]);
+  if (other) publish(await heardOfPair(tx, { person, other, scope, change, reason, at, device, by }, now));
+}
+
 export const lookalikes: ServerModule = {
+  onEvent: { lookalike: takePair },
   endpoints: lookalikeRoutes,
   tables: {
     lookalike: {

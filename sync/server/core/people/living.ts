@@ -27,3 +27,14 @@ export async function requireLiving(
   const locked = against === 'none' ? living.forKeyShare() : living.forNoKeyUpdate();
   if (!(await locked.executeTakeFirst())) throw personUnknown();
 }
+
+/** The person under that name today: merged ones go by the one that was kept. Null when erased, or nobody is known by it. */
+export async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string | null> {
+  const row = await tx
+    .selectFrom('person')
+    .select(['deleted_at', 'merged_into'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (!row || row.deleted_at) return null;
+  return row.merged_into ?? id;
+}

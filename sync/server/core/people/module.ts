@@ -1,12 +1,15 @@
 import { sql } from 'kysely';
+import type { NewChange } from '../../platform/changes/log.ts';
+import type { Batch, EventOf, OneEvent } from '../../platform/events.ts';
+import { instantOf } from '../../platform/instant.ts';
 import { placeOf } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type Merge, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { listHolds } from './holds.ts';
-import { erasePeople } from './people.ts';
+import { applyPeople, erasePeople } from './people.ts';
 import { peopleRoutes } from './routes.ts';
 import { shownPeople } from './shown.ts';
-import { joinScope, scopesOfPerson } from './sites.ts';
+import { allOfPerson, joinScope, scopesOfPerson } from './sites.ts';
 
 async function* profile({ tx, keys, person, names }: Reading) {
   yield { ...(await shownPeople(tx, keys, [person])).get(person), formerIds: names.filter((id) => id !== person) };
@@ -67,7 +70,27 @@ async function mergePastSites({ tx, kept, merged }: Merge): Promise<void> {
     on conflict (person, site) do update set until = greatest(p.until, excluded.until)`.execute(tx);
 }
 
+function takePeople({ tx, keys, now }: Batch, events: readonly EventOf<'person'>[]): Promise<void> {
+  const changes = events.map(({ header, personal: { person, name, number, language } }) => ({
+    ...header.open,
+    personal: { person: person?.value, name: name?.value, number: number?.value, language: language?.value },
+    at: instantOf(header, now),
+  }));
+  return applyPeople(tx, keys, changes, now);
+}
+
+async function publishPerson({ tx, event, person, added, scope, now, publish }: OneEvent<'person'>): Promise<void> {
+  if (!person || event.header.open.change === 'deleted') return;
+  const joins = added.has(person) && (await joinScope(tx, person, scope, now));
+  const sites = joins ? [] : await scopesOfPerson(tx, person);
+  publish(
+    joins ? await allOfPerson(tx, person, scope) : sites.map((site): NewChange => ({ kind: 'person', person, site })),
+  );
+}
+
 export const people: ServerModule = {
+  onEvents: { person: takePeople },
+  onEvent: { person: publishPerson },
   endpoints: peopleRoutes,
   tables: {
     // Its columns have two layers of encryption, which fields.ts and rows.ts know.

@@ -2,6 +2,7 @@ import { sql, type Transaction } from 'kysely';
 import type { Open, Personal } from '../../../protocol/wire/event.ts';
 import { nextChange } from '../../platform/database/feed.ts';
 import type { Tables } from '../../platform/database/schema.ts';
+import type { Standing } from '../../platform/events.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { FIELDS, INDEXED_FIELDS, type Values } from './fields.ts';
 import { sameAs } from './group.ts';
@@ -13,15 +14,6 @@ const SHOWN_DAYS = 7;
 
 /** What a `person` event of a kiosk may say. */
 const EVENT_FIELDS = ['name', 'number', 'language'] as const;
-
-/** What an ingest has to know of a person before it writes anything about them. */
-export interface Standing {
-  /** Whether there is a row of theirs: false until a kiosk or the office adds them. */
-  readonly known: boolean;
-  readonly erased: boolean;
-  /** The person that this one turned out to be; itself when never merged. */
-  readonly now: string;
-}
 
 /**
  * Looks up people and keeps them from being erased until the transaction ends: an erasure that ran beside it would miss

@@ -1,8 +1,6 @@
-import type { Transaction } from 'kysely';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import { PhotoAddress } from '../../../protocol/wire/photos.ts';
-import type { Tables } from '../../platform/database/schema.ts';
-import type { Standing } from '../people/people.ts';
+import type { Batch } from '../../platform/events.ts';
 
 const KINDS = { checkin: 'checkin', person: 'enrolment' } as const;
 
@@ -10,13 +8,7 @@ const KINDS = { checkin: 'checkin', person: 'enrolment' } as const;
  * Notes which photos the events of a device name: no other is taken, and of no other device. Of a person who was erased none is. Runs inside the
  * ingest's transaction.
  */
-export async function expectPhotos(
-  tx: Transaction<Tables>,
-  events: readonly WireEvent[],
-  device: string,
-  people: ReadonlyMap<string, Standing>,
-  now: Date,
-): Promise<void> {
+export async function expectPhotos({ tx, device, people, now }: Batch, events: readonly WireEvent[]): Promise<void> {
   const rows = events.flatMap(({ header, personal }) => {
     const kind = KINDS[header.type as keyof typeof KINDS];
     const address = PhotoAddress.safeParse(personal.photo?.value).data;

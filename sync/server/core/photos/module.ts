@@ -1,4 +1,5 @@
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { expectPhotos } from './expect.ts';
 
 const PHOTOS = {
   exported: 'photos',
@@ -7,6 +8,7 @@ const PHOTOS = {
 };
 
 export const photos: ServerModule = {
+  onEvents: { checkin: expectPhotos, person: expectPhotos },
   tables: {
     photo: PHOTOS,
     photo_piece: PHOTOS,

@@ -1,8 +1,18 @@
+import type { OneEvent } from '../../platform/events.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { staffRoutes } from './routes.ts';
-import { staffKeysPlace, staffNamePlace } from './store.ts';
+import { reportedStaff, staffKeysPlace, staffNamePlace } from './store.ts';
+
+async function takeReport({ tx, keys, event, device, scope, at, publish }: OneEvent<'staff'>): Promise<void> {
+  const { id, open } = event.header;
+  const personal = { name: event.personal.name?.value, pin: event.personal.pin?.value };
+  publish(await reportedStaff(tx, keys, { id, device, scope, open, personal }, at));
+  // Name and PIN are kept in one place alone, where they can be forgotten.
+  await tx.updateTable('event').set({ personal: null }).where('id', '=', id).execute();
+}
 
 export const staff: ServerModule = {
+  onEvent: { staff: takeReport },
   endpoints: staffRoutes,
   tables: {
     staff_member: {

@@ -3,7 +3,7 @@ import { MAX_TEMPLATES, PersonalBody, type TemplateValue, type WireEvent } from 
 import type { Opened } from '../../platform/audit/opened.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
-import { openHalf, sealHalf } from '../../platform/keys/personal.ts';
+import { emptyLog, openHalf } from '../../platform/keys/personal.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { dropCardTemplate, keepCardTemplate } from './card-templates.ts';
 
@@ -149,32 +149,6 @@ export async function dropTemplates(
     events.map((e) => e.id),
   );
   return hadCard;
-}
-
-/** Takes templates, cards and PINs, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
-export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: readonly string[]): Promise<void> {
-  if (events.length === 0) return;
-  const rows = await tx
-    .selectFrom('event')
-    .select(['id', 'person', 'personal', 'gps'])
-    .where('id', 'in', events)
-    .where('personal', 'is not', null)
-    .execute();
-  const box = await personBox(tx, keys, peopleOf(rows));
-  for (const row of rows) {
-    // Nothing opens any more of people who were erased (and came back with a restored database).
-    if (row.person !== null && !box.has(row.person)) {
-      await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
-      continue;
-    }
-    const { templates, card, bearer, pin, other, ...rest } = openHalf(keys, box, row);
-    if (!templates && !card && !bearer && !pin && !other) continue;
-    await tx
-      .updateTable('event')
-      .set(sealHalf(keys, box, row.id, row.person, rest))
-      .where('id', '=', row.id)
-      .execute();
-  }
 }
 
 /**

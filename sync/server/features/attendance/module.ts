@@ -5,6 +5,7 @@ import { complaintRoutes } from './complaints/routes.ts';
 import { reasonPlace } from './corrections/correct.ts';
 import { listCorrections } from './corrections/list.ts';
 import { correctionRoutes } from './corrections/routes.ts';
+import { takeCheckins, takeVoids } from './events.ts';
 import { mergeCandidates, mergeCheckins } from './merging/merge.ts';
 import { attendanceRoutes } from './routes.ts';
 import { searchAttendance } from './search.ts';
@@ -47,6 +48,7 @@ async function* complaints({ tx, keys, names }: Reading) {
 const UNLINKED = 'by the step `unlink`: its rows stay, count, and are of nobody';
 
 export const attendance: ServerModule = {
+  onEvents: { checkin: takeCheckins, void: takeVoids },
   endpoints: [...attendanceRoutes, ...complaintRoutes, ...correctionRoutes],
   tables: {
     checkin: { exported: 'attendance', merged: mergeCheckins, erased: UNLINKED },

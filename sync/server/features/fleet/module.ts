@@ -1,11 +1,17 @@
 import type { ServerModule } from '../../platform/server-module.ts';
+import { takeAnswers } from './commands.ts';
 import { fleetAlertsJob, fleetJob } from './fleet.job.ts';
 import { logPlace } from './logs.ts';
 import { rolloutsJob } from './rollout/rollouts.job.ts';
 import { rolloutRoutes } from './rollout/routes.ts';
+import { keepVerdicts } from './rollout/verdicts.ts';
 import { fleetRoutes } from './routes.ts';
 
 export const fleet: ServerModule = {
+  onEvents: {
+    command: ({ tx, device, now }, events) => takeAnswers(tx, events, device, now),
+    health: ({ tx, device, now }, events) => keepVerdicts(tx, events, device, now),
+  },
   endpoints: [...fleetRoutes, ...rolloutRoutes],
   jobs: [rolloutsJob, fleetJob, fleetAlertsJob],
   tables: {

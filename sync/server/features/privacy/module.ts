@@ -1,8 +1,10 @@
+import type { OneEvent } from '../../platform/events.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { complianceRoutes } from './compliance/routes.ts';
 import { erasureJob } from './erasure/erasure.job.ts';
-import { undoUntilOf } from './erasure/request.ts';
+import { confirmErasure } from './erasure/kiosks.ts';
+import { requestAtKiosk, undoUntilOf } from './erasure/request.ts';
 import { erasureRoutes } from './erasure/routes.ts';
 import { tombstonesJob } from './erasure/tombstones.job.ts';
 import { entryPlace, incidentPlace } from './incidents/record.ts';
@@ -38,7 +40,19 @@ async function* erasures({ tx, names }: Reading) {
 
 const PROOF = { exported: 'erasures', merged: UNDER_EVERY_NAME, erased: 'stays: the proof that it was done, by ids' };
 
+/** A deletion at a kiosk is a request for erasure. */
+async function takeDeletion(one: OneEvent<'person'>): Promise<void> {
+  const { tx, keys, event, device, person, undoDays, now } = one;
+  if (person && event.header.open.change === 'deleted')
+    await requestAtKiosk(tx, keys, { person, by: { device, event: event.header.id }, undoDays }, now);
+}
+
 export const privacy: ServerModule = {
+  onEvent: {
+    person: takeDeletion,
+    erasureDone: ({ tx, event, device, now }) =>
+      confirmErasure(tx, event.header.open.request, { device, event: event.header.id }, now),
+  },
   endpoints: [...incidentRoutes, ...complianceRoutes, ...erasureRoutes, ...retentionRoutes],
   jobs: [erasureJob, retentionJob, facesOffJob, tombstonesJob, kioskWatchJob],
   tables: {

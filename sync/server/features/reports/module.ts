@@ -1,9 +1,12 @@
+import type { OneEvent } from '../../platform/events.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { exportRoutes } from './exports/routes.ts';
 import { forgottenEvacuationsJob } from './presence/forgotten.job.ts';
+import { takeRollCall } from './presence/roll-call.ts';
 import { presenceRoutes } from './presence/routes.ts';
 import { reportRoutes } from './routes.ts';
+import { keepKioskStatistics } from './stats/kiosk-statistics.ts';
 import { statsRoutes } from './stats/routes.ts';
 
 /** Where someone saw them outside, while an evacuation goes on. */
@@ -13,7 +16,20 @@ async function* evacuations({ tx, names }: Reading) {
     yield { evacuation, device, ...(missing ? { missingAt: at.toISOString() } : { accountedAt: at.toISOString() }) };
 }
 
+async function rollCall({ tx, event, device, scope, person, at, now, publish }: OneEvent<'evacuation'>): Promise<void> {
+  publish(await takeRollCall(tx, { ...event.header.open, device, scope, person }, at, now));
+  // Who it accounted for is forgotten at its end: so it is stored nowhere else.
+  if (event.personal.person !== undefined)
+    await tx
+      .updateTable('event')
+      .set({ person: null, personal: null, gps: null })
+      .where('id', '=', event.header.id)
+      .execute();
+}
+
 export const reports: ServerModule = {
+  onEvents: { health: ({ tx, device, site, now }, events) => keepKioskStatistics(tx, events, { device, site }, now) },
+  onEvent: { evacuation: rollCall },
   endpoints: [...presenceRoutes, ...reportRoutes, ...statsRoutes, ...exportRoutes],
   jobs: [forgottenEvacuationsJob],
   tables: {

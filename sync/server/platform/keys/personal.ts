@@ -1,6 +1,8 @@
+import type { Transaction } from 'kysely';
 import type { SaltedValue } from '../../../protocol/wire/event.ts';
+import type { Tables } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from './envelope.ts';
-import type { PersonBox } from './persons.ts';
+import { type PersonBox, personBox } from './persons.ts';
 
 /**
  * The personal half of an event in the log: two envelopes under the key of the person it is about, the position apart
@@ -73,4 +75,34 @@ export function openRefused(
   const at = quarantinePlace(digest, person);
   const plain = person === null ? keys.open('field', at, content) : box.open(at, content);
   return JSON.parse(plain.toString('utf8'));
+}
+
+/** Takes templates, cards and PINs, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
+export async function emptyLog(tx: Transaction<Tables>, keys: Keys, events: readonly string[]): Promise<void> {
+  if (events.length === 0) return;
+  const rows = await tx
+    .selectFrom('event')
+    .select(['id', 'person', 'personal', 'gps'])
+    .where('id', 'in', events)
+    .where('personal', 'is not', null)
+    .execute();
+  const box = await personBox(
+    tx,
+    keys,
+    rows.flatMap((r) => r.person ?? []),
+  );
+  for (const row of rows) {
+    // Nothing opens any more of people who were erased (and came back with a restored database).
+    if (row.person !== null && !box.has(row.person)) {
+      await tx.updateTable('event').set({ personal: null, gps: null }).where('id', '=', row.id).execute();
+      continue;
+    }
+    const { templates, card, bearer, pin, other, ...rest } = openHalf(keys, box, row);
+    if (!templates && !card && !bearer && !pin && !other) continue;
+    await tx
+      .updateTable('event')
+      .set(sealHalf(keys, box, row.id, row.person, rest))
+      .where('id', '=', row.id)
+      .execute();
+  }
 }

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { OpenBody } from '../../protocol/wire/event.ts';
+import { MODULES } from './modules.ts';
+
+const twice = (all: readonly string[]) => [...new Set(all.filter((one, i) => all.indexOf(one) !== i))];
+
+test('a module takes each type of event; what was purged at a kiosk stays in the log alone', () => {
+  const taken = MODULES.flatMap(({ onEvents, onEvent }) => [...Object.keys({ ...onEvents, ...onEvent })]);
+  expect([...new Set([...taken, 'purge'])].sort()).toEqual(Object.keys(OpenBody).sort());
+});
+
+test('one module alone says what kiosks are sent after an event; of a person, another one takes deletions', () => {
+  expect(twice(MODULES.flatMap(({ onEvent = {} }) => Object.keys(onEvent)))).toEqual(['person']);
+});
