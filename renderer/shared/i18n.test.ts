@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { initI18n, setLanguage, translations } from './i18n.ts';
 
-const { t, tIn } = translations<'left' | 'people'>();
+const { t, tIn } = translations<'left' | 'people' | 'none'>();
 
 beforeEach(() =>
   initI18n(
     {
-      en: { left: '{{name}} left at {{time}}.', people: '{{count}} people' },
+      en: { left: '{{name}} left at {{time}}.', people: '{{count}} people', none: '' },
       ar: { left: 'غادر {{name}} في {{time}}.' },
     },
     'en',
@@ -31,4 +31,9 @@ describe('a name within a sentence', () => {
     expect(t('left', { name: '\u2068ليلى\u2069', time: '' })).toBe('\u2068ليلى\u2069 left at .');
     expect(t('people', { count: 3 })).toBe('3 people');
   });
+});
+
+test('an empty sentence shows nothing, and no key', () => {
+  expect(t('none')).toBe('');
+  expect(tIn('ar', 'none')).toBe('');
 });

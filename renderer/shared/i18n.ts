@@ -18,6 +18,7 @@ export function initI18n(resources: Record<string, Sentences>, first: string): v
     fallbackLng: 'en',
     resources: Object.fromEntries(Object.entries(resources).map(([l, translation]) => [l, { translation }])),
     interpolation: { escapeValue: false }, // preact escapes
+    returnEmptyString: true, // what needs no word has none
     initAsync: false,
   });
   setLanguage(first);
