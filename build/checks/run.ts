@@ -35,7 +35,8 @@ const SOURCES = ['electron', 'models', 'renderer', 'sync', 'build', 'test'];
 const layers = (): number =>
   tool('depcruise', '--config', '.dependency-cruiser.cjs', ...SOURCES) ||
   run(process.execPath, [join(import.meta.dirname, 'folders.ts')]);
-const types = (): number => run(join(ROOT, 'node_modules/.bin/tsc'), ['--noEmit', '-p', '.']);
+/** By the native compiler; `typescript` of the root is TypeScript 6, for its programming interface. */
+const types = (): number => tool('tsc', '--noEmit', '-p', '.');
 
 function licences(): number {
   const lockfiles = LOCKED.map((folder) =>
