@@ -37,7 +37,7 @@ async function buildKioskProgram(): Promise<Command> {
     .version(BUILD_NAME, '--version')
     .addHelpText(
       'after',
-      `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`,
+      `${EXIT_HELP}\n\nData folder: SMARTPRESENCE_HOME, or by default smartpresence in the user's data folder.`,
     )
     .exitOverride()
     .showHelpAfterError('(kiosk --help says more)');

@@ -40,18 +40,18 @@ const TOPICS: readonly { readonly names: readonly string[]; readonly load: () =>
 
 const BENCH_HELP = `
 Groups: gallery, pipeline, store, kiosk, walkup, sync, server, update.
-The end says how many of the targets were met; missing one is no failure of the run.
+The last line says how many targets were met. A missed target doesn't fail the run.
 
-Exit code: 0 everything was measured; 1 a group could not be measured; 2 wrong usage.`;
+Exit code: 0 everything was measured; 1 a group couldn't be measured; 2 wrong usage.`;
 
 /** @param word the first word that was typed: its topic alone is loaded, all of them where it is none */
 export async function buildProgram(word: string): Promise<Command> {
   const program = new Command(PROGRAM.call)
-    .description('SmartPresence: what an operator does from a terminal.')
+    .description('SmartPresence for operators: run and maintain kiosks and their server.')
     .version(BUILD_NAME, '--version')
     .addHelpText(
       'after',
-      `${EXIT_HELP}\n\nThe data folder is SMARTPRESENCE_HOME, by default smartpresence in the user's data folder.`,
+      `${EXIT_HELP}\n\nData folder: SMARTPRESENCE_HOME, or by default smartpresence in the user's data folder.`,
     )
     .exitOverride()
     .showHelpAfterError(`(more: ${command('--help')})`);
@@ -62,9 +62,9 @@ export async function buildProgram(word: string): Promise<Command> {
   if (existsSync(join(import.meta.dirname, '../../test/bench')))
     program
       .command('bench')
-      .description('Measure, each result beside its peer or limit in the same run.')
-      .argument('[group...]', 'groups to run; all when none is named')
-      .option('--json', 'one JSON object a line')
+      .description('Run benchmarks; each result is shown beside a peer or limit measured in the same run.')
+      .argument('[group...]', 'groups to run (default: all)')
+      .option('--json', 'one JSON object per line')
       .addHelpText('after', BENCH_HELP)
       .action(async (groups: string[], options: { json?: boolean }) => {
         const { runBench } = await import('../../test/bench/run.ts');

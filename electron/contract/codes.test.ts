@@ -44,7 +44,7 @@ const INNER: Readonly<Record<string, string>> = {
   'setup-over': 'the screen was of before the set-up ended, and is replaced by the next status',
   'staff-pin-set': 'the button is there while none is set alone',
   'home-not-usable': 'said in the terminal, before there is a page',
-  'rekey-not-begun': 'store rekey',
+  'rekey-not-started': 'store rekey',
   'recovery-failed': 'store recovery on the command line',
   'time-malformed': 'checkins list',
   'store-exists': 'making a store',

@@ -41,6 +41,6 @@ export const EvacuationList = z.strictObject({
   /** People whose last record elsewhere is older than this may be missing: the server named as many as fit. */
   cutBefore: Instant.nullable(),
   /** When the evacuation under way was begun; null while there is none. */
-  begunAt: Instant.nullable(),
+  startedAt: Instant.nullable(),
 });
 export type EvacuationList = z.infer<typeof EvacuationList>;

@@ -105,8 +105,8 @@ export const ProbeResult = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('welcome'), receipt: Receipt }),
   /**
-   * Nobody, or not sure enough, or liveness failed too often, or too many tries with this number: offer the other ways
-   * in. Never says which person was near, nor whether anybody has the number. `claim-first`: a number, code or badge has to
+   * Nobody, or not sure enough, or liveness failed too often, or too many tries with this number: offer the other check-in
+   * methods. Never says which person was near, nor whether anybody has the number. `claim-first`: a number, code or badge has to
    * come before this face.
    */
   z.strictObject({
@@ -468,7 +468,7 @@ export const METHODS = {
 
 /**
  * How the face is used just now. `with-number`: more people are enrolled than searching among all of them was calibrated
- * for, so a number comes first. `off`: face recognition could not start; the code says why, and the other ways go on.
+ * for, so a number comes first. `off`: face recognition could not start; the code says why, and the other methods go on.
  */
 export const FaceUse = z.discriminatedUnion('use', [
   z.strictObject({ use: z.literal('alone') }),

@@ -38,7 +38,7 @@ const RPC_CODES = {
   ],
   'rpc-busy': ['Too many requests at once.', 'Wait a moment.'],
   'rpc-timeout': ['The core did not answer in time.', 'Wait a moment; the kiosk restarts its core by itself.'],
-  'rpc-gone': ['The connection to the core is gone.', 'Wait a moment; the screen connects again by itself.'],
+  'rpc-closed': ['The connection to the core is gone.', 'Wait a moment; the screen connects again by itself.'],
   internal: [
     'Something went wrong inside the kiosk.',
     'Try again; if it stays, report it with the time from the screen.',

@@ -128,8 +128,8 @@ describe.each([
     await client.hello({});
     server.close();
     await closed;
-    expect((await call).code).toBe('rpc-gone');
-    expect((await failure(client.hello({}))).code).toBe('rpc-gone');
+    expect((await call).code).toBe('rpc-closed');
+    expect((await failure(client.hello({}))).code).toBe('rpc-closed');
   });
 });
 

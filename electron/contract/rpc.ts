@@ -147,7 +147,7 @@ export interface RpcClient {
   readonly client: CoreClient;
   /** Calls `listener` for each push of this name; returns how to stop. */
   onSignal<S extends SignalName>(name: S, listener: (data: Signal<S>) => void): () => void;
-  /** Resolves when the connection is gone; calls under way are rejected with `rpc-gone`. */
+  /** Resolves when the connection is gone; calls under way are rejected with `rpc-closed`. */
   readonly closed: Promise<void>;
   close(): void;
 }
@@ -195,17 +195,17 @@ export function connectClient(channel: Channel, options: { log?: RpcLog; timeout
     },
   );
   const closed = new Promise<void>((resolve) => channel.onClose(resolve));
-  void closed.then(() => core.$close(new RpcError(wireError('rpc-gone'))));
+  void closed.then(() => core.$close(new RpcError(wireError('rpc-closed'))));
 
   async function call(method: MethodName, input: unknown): Promise<unknown> {
     const parsed = METHODS[method].input.safeParse(input);
     if (!parsed.success) throw new RpcError(wireError('rpc-bad-request', { at: where(parsed.error) }));
-    if (core.$closed) throw new RpcError(wireError('rpc-gone'));
+    if (core.$closed) throw new RpcError(wireError('rpc-closed'));
     let raw: unknown;
     try {
       raw = await core.$call(method, parsed.data);
     } catch (error) {
-      throw error instanceof RpcError ? error : new RpcError(wireError('rpc-gone'), { cause: error });
+      throw error instanceof RpcError ? error : new RpcError(wireError('rpc-closed'), { cause: error });
     }
     const answer = Answer.safeParse(raw);
     if (!answer.success) throw new RpcError(wireError('rpc-bad-response'));

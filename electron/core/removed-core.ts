@@ -51,9 +51,9 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
   }
 
   async function notify(leaving: Leaving): Promise<void> {
-    const { server, device, command, what, word } = leaving;
+    const { server, device, command, what, farewellKey } = leaving;
     const to = { server, device, command, what, trustedNow: () => BUILD_DATE, proxy: options.held?.proxy };
-    const key = options.held ? { key: options.held.key, own: true } : { key: word, own: false };
+    const key = options.held ? { key: options.held.key, own: true } : { key: farewellKey, own: false };
     await sayFarewell(to, key, AbortSignal.timeout(FAREWELL_MS)).catch((error: unknown) => {
       // There is no one to notify any more: another server, or one that was put back to before it asked. What is gone
       // is gone.
@@ -107,7 +107,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
   } else if (journal.state !== 'wiped') goOn(journal);
 
   const refuse = (): Promise<never> =>
-    Promise.reject(new Problem('kiosk-gone', 'this kiosk holds nothing any more', 'Set it up again.'));
+    Promise.reject(new Problem('kiosk-removed', 'this kiosk holds nothing any more', 'Set it up again.'));
   const nothing = Object.fromEntries((Object.keys(METHODS) as MethodName[]).map((name) => [name, refuse]));
   return {
     onSignal: hub.onSignal,
@@ -153,7 +153,7 @@ function bareStatus(setup: Setup, language: string): Status {
     lastSyncAt: null,
     storage: 'ok',
     people: 0,
-    face: { use: 'off', code: 'kiosk-gone', nextStep: '' },
+    face: { use: 'off', code: 'kiosk-removed', nextStep: '' },
     checkinMethods: [],
     reader: false,
     liveness: 'on',

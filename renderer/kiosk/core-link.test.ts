@@ -96,7 +96,7 @@ describe('the line to the core', () => {
     k.state.server!.close();
     await vi.advanceTimersByTimeAsync(1);
     expect(link.state.value.kind).toBe('lost');
-    await expect(link.core.visitBegin({})).rejects.toMatchObject({ code: 'rpc-gone' });
+    await expect(link.core.visitBegin({})).rejects.toMatchObject({ code: 'rpc-closed' });
     await vi.advanceTimersByTimeAsync(10_000);
     expect(link.state.value.kind).toBe('lost');
     k.state.up = true;

@@ -20,7 +20,7 @@ export type LinkState =
   | { kind: 'refused'; why: CoreError };
 
 export interface CoreLink {
-  /** Every method of the core; while the line is down each rejects with `rpc-gone`. */
+  /** Every method of the core; while the line is down each rejects with `rpc-closed`. */
   readonly core: CoreClient;
   readonly state: ReadonlySignal<LinkState>;
   /** What the core last said of itself; kept while the line is down. */
@@ -110,7 +110,7 @@ export function linkCore(carrier: Carrier): CoreLink {
     } catch (error) {
       rpc.close();
       // A core that is there and can't even say hello is of another version, or broken: say so, and go on trying.
-      if (error instanceof RpcError && error.code !== 'rpc-gone' && error.code !== 'rpc-timeout') {
+      if (error instanceof RpcError && error.code !== 'rpc-closed' && error.code !== 'rpc-timeout') {
         state.value = { kind: 'refused', why: error };
         later(REFUSED_RETRY_MS);
       } else {
@@ -124,7 +124,7 @@ export function linkCore(carrier: Carrier): CoreLink {
     get: (_, method: MethodName) => (input: never) =>
       current
         ? (current.client[method] as (i: never) => Promise<unknown>)(input)
-        : Promise.reject(new RpcError(wireError('rpc-gone'))),
+        : Promise.reject(new RpcError(wireError('rpc-closed'))),
   });
 
   void connect();

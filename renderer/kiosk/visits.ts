@@ -125,7 +125,7 @@ export function createVisits(deps: VisitDeps): Visits {
     // A code or badge counts for one visit: a person who stepped away shows it again.
     if (code === 'claim-unknown') finish({ kind: 'other-method', reason: 'refused', code });
     // Gone, late, or another visit has begun: begin again. Anything else would go on failing: offer the other ways.
-    else if (['rpc-gone', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();
+    else if (['rpc-closed', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();
     else finish({ kind: 'other-method', reason: 'problem', code });
   }
 

@@ -84,7 +84,7 @@ const TURNS = {
 const [OPEN, CLOSE] = ['\u2068', '\u2069'];
 
 /**
- * Names and other words of people stand in a sentence as one piece, whatever script they have: `Nora (א) left` keeps its
+ * Names and other words of people stay one piece in a sentence, whatever script they have: `Nora (א) left` keeps its
  * brackets and its order. What has the sentence's own direction stays as it is.
  */
 function isolated(lng: string, values: Values = {}): Values {

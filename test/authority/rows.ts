@@ -376,8 +376,8 @@ export const ROWS: readonly Row[] = [
   },
   {
     kind: 'evacuation',
-    what: 'begun',
-    say: (world, person) => world.append('evacuation', { evacuation: randomUUID(), change: 'begun' }, {}, person.at),
+    what: 'started',
+    say: (world, person) => world.append('evacuation', { evacuation: randomUUID(), change: 'started' }, {}, person.at),
     expected: always(taken('', ['here: evacuation'])),
   },
   {

@@ -130,7 +130,7 @@ export class World {
     for (const kiosk of Object.values(kiosks))
       for (const change of await world.#read(kiosk))
         if (change.kind === 'pinPeppers') world.#pepper = pinPepperId(Buffer.from(change.peppers[0]!, 'base64url'));
-    world.append('evacuation', { evacuation: world.evacuation, change: 'begun' }, {});
+    world.append('evacuation', { evacuation: world.evacuation, change: 'started' }, {});
     world.own = world.#enrol('here').id;
     const other = world.#enrol('elsewhere').id;
     await world.deliver('here');

@@ -21,7 +21,7 @@ const WORDS: Readonly<Record<string, string>> = {
   sighting: 'detection',
 };
 
-/** Names of files and folders: here a word alone would be a kind of its own. */
+/** Names of files, folders, kinds, columns and keys: here a word alone would be a kind of its own. */
 const FILES = new Set([
   ...Object.keys(WORDS),
   'again',
@@ -31,6 +31,8 @@ const FILES = new Set([
   'asker',
   'eyes',
   'words',
+  'looks',
+  'begun',
   'ways',
   'room',
 ]);
@@ -79,10 +81,8 @@ test('no kind on the wire is named by one, and no table or column', () => {
   const check = (file: string, names: readonly string[]) => {
     for (const name of names) if (wordsOf(name).some((part) => FILES.has(part))) found.push(`${file}: ${name}`);
   };
-  for (const file of listed.filter((one) => one.startsWith('sync/protocol/wire/') && !one.endsWith('.test.ts'))) {
-    const kinds = [
-      ...readFileSync(file, 'utf8').matchAll(/(?:kind|what|change|action): z\.(?:literal|enum)\(([^)]*)\)/g),
-    ];
+  for (const file of listed.filter((one) => /^sync\/protocol\/(wire|api)\/(?!.*\.test\.ts$)/.test(one))) {
+    const kinds = [...readFileSync(file, 'utf8').matchAll(/z\.(?:literal|enum)\(([^)]*)\)/g)];
     check(
       file,
       kinds.flatMap(([, literals]) => namesIn(literals!)),
@@ -97,4 +97,52 @@ test('no kind on the wire is named by one, and no table or column', () => {
 test('no file or folder is named by one', () => {
   const parts = (file: string) => [...file.split('/').slice(0, -1), basename(file).replace(/\..*$/, '')];
   expect(listed.filter((file) => parts(file).some((part) => FILES.has(part)))).toEqual([]);
+});
+
+/** The part of a tree of texts that is keys: `settings.methodsText`. */
+const keysOf = (tree: object, above = ''): string[] =>
+  Object.entries(tree).flatMap(([key, value]) => {
+    const path = above ? `${above}.${key}` : key;
+    return [path, ...(typeof value === 'object' && value !== null ? keysOf(value, path) : [])];
+  });
+
+const tracked = (...patterns: string[]): string[] =>
+  execFileSync('git', ['ls-files', ...patterns], { encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean);
+
+test('no error code and no key of a screen’s text is named by one', () => {
+  // `again` on a button is "Try again", and a machine has room for an update.
+  const words = [...FILES].filter((word) => word !== 'again' && word !== 'room');
+  const codes = (file: string) =>
+    [...readFileSync(file, 'utf8').matchAll(/Problem\(\s*'([a-z0-9-]+)'/g)].map(([, code]) => code!);
+  const names = [
+    ...tracked('renderer/*/locales/en.json', 'renderer/shared/web/locales/en.json').flatMap((file) =>
+      keysOf(JSON.parse(readFileSync(file, 'utf8')) as object).map((key) => [file, key] as const),
+    ),
+    ...listed
+      .filter((file) => !/^test\/|\.test\.ts$/.test(file))
+      .flatMap((file) => codes(file).map((code) => [file, code] as const)),
+  ];
+  expect(names.length).toBeGreaterThan(1000);
+  expect(names.filter(([, name]) => wordsOf(name.split('.').at(-1)!).some((part) => words.includes(part)))).toEqual([]);
+});
+
+/** Words and turns that no sentence of ours needs: neither on a screen or page, nor in a comment or a test’s title. */
+const DIALECT =
+  /\b(?:whoever|whom|somebody|nought|anew|untell|is begun|ways? in stands?|not as it must be|an? object a line|a folder a person)\b/i;
+
+test('no page, comment, message or screen speaks the early dialect', () => {
+  const files = [
+    ...listed,
+    ...tracked('*.md', '*.sh', '*.service', 'renderer/**/locales/en.json', 'docs/schemas/*.json'),
+  ];
+  const found = files
+    .filter((file) => file !== 'test/checks/vocabulary.test.ts')
+    .flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .flatMap((line, i) => (DIALECT.test(line) ? [`${file}:${i + 1}: ${line.trim().slice(0, 120)}`] : [])),
+    );
+  expect(found).toEqual([]);
 });

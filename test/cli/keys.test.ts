@@ -91,7 +91,7 @@ describe('keys', () => {
       to: 2,
       phase: 'finished',
       scrubbed: true,
-      databaseLog: { state: 'gone' },
+      databaseLog: { state: 'removed' },
     });
     const again = await run(['rotate']);
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('no-new-keys')]);

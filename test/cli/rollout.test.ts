@@ -40,7 +40,7 @@ const run = (...args: string[]) => sp(home.path, ['rollout', ...args], { env });
 
 test('a build is rolled out, paused, resumed, advanced and rolled back from the command line', async () => {
   expect((await run()).stdout).toBe('No version was rolled out yet.\n');
-  expect((await run('builds')).stdout).toMatch(/^1\.1\.0 +linux-x64 {2}1 MB {2}[0-9a-f]{12}\nIts metadata end at/);
+  expect((await run('builds')).stdout).toMatch(/^1\.1\.0 +linux-x64 {2}1 MB {2}[0-9a-f]{12}\nIts metadata expires at/);
   const unknown = await run('start', '9.9.9');
   expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('version-not-in-repository')]);
   const rings = await run('rings', front, 'canary');

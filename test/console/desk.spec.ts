@@ -210,7 +210,7 @@ test('a receiver that fails first is notified again; what it takes is delivered;
   await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Not delivered: webhook is off');
   await expect(page.getByText('Once you turn it on again, undelivered messages are sent.')).toBeVisible();
   await axe(page);
-  await picture(page, 'webhooks-gone', ['desk']);
+  await picture(page, 'webhooks-answered-410', ['desk']);
 });
 
 test('the audit log shows who did what, and is searched by what was asked', async () => {

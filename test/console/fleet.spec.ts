@@ -120,7 +120,7 @@ test('a restart is sent, and its progress is seen without a reload', async () =>
   await expect(row).toContainText('Waiting');
   const { commands } = await detail();
   const answer = { command: commands[0]!.id, what: 'restart' } as const;
-  rig.outbox.append('command', { ...answer, outcome: 'begun' }, {});
+  rig.outbox.append('command', { ...answer, outcome: 'started' }, {});
   rig.engine.nudge();
   await expect(row).toContainText('Started', PATIENT);
   rig.outbox.append('command', { ...answer, outcome: 'done' }, {});

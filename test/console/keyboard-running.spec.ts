@@ -293,7 +293,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.choose(field('rollouts.plan.label', dialog()), 'everybody');
       await seen('rollout-start');
       await keys.enter(button('rollouts.begin', dialog()).or(dialog().locator('button[type=submit]')));
-      // Those of before stand in a table of their own.
+      // Earlier ones are in a table of their own.
       const panel = page.locator('section.panel').filter({ has: page.getByText('1.5.0') });
       await expect(panel).toContainText(t('rollouts.state.running'));
       await keys.held();

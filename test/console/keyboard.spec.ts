@@ -236,7 +236,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await open('incidents');
       await keys.enter(button('incidents.open'));
       await keys.type(field('incidents.title', dialog()), `Tablet ${tag}`);
-      await keys.type(field('incidents.words.description', dialog()), tag);
+      await keys.type(field('incidents.text.description', dialog()), tag);
       await keys.choose(field('incidents.severity', dialog()), 'high');
       await seen('open-incident');
       await keys.enter(button('incidents.open', dialog()));

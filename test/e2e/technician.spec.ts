@@ -113,7 +113,7 @@ test('a wrong code, the right one, a login that reaches the machine, and what is
     'enter refused code-wrong Jo Meier',
     'enter done Jo Meier',
     'pin done Jo Meier',
-    'login begun',
+    'login started',
     'login done',
     'leave done',
   ]);

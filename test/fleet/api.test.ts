@@ -273,7 +273,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       box: MemoryOutbox,
       command: string,
       what: 'restart' | 'logs' | 'wipe' | 'decommission',
-      outcome: 'begun' | 'done' | 'failed' | 'refused' | 'expired',
+      outcome: 'started' | 'done' | 'failed' | 'refused' | 'expired',
       code?: string,
     ) => {
       box.append('command', { command, what, outcome, ...(code !== undefined && { code }) }, {});
@@ -288,10 +288,10 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       expect(commands[0]).toMatchObject({ state: 'waiting', expiresAt: later(3_600_000).toISOString() });
       expect(await notified(box, 'command')).toMatchObject([{ id, what: 'restart' }]);
       await expect(notify(box, { what: 'restart' })).rejects.toMatchObject({ code: 'command-waits' });
-      await answer(box, id, 'restart', 'begun');
+      await answer(box, id, 'restart', 'started');
       expect(await notified(box, 'command')).toHaveLength(1);
       await answer(box, id, 'restart', 'done');
-      expect(await state(box)).toMatchObject({ state: 'done', begunAt: START.toISOString() });
+      expect(await state(box)).toMatchObject({ state: 'done', startedAt: START.toISOString() });
       expect(await notified(box, 'command')).toEqual([]);
       // A later word changes nothing, and neither does another kiosk's.
       await answer(box, id, 'restart', 'failed', 'late');
@@ -337,7 +337,7 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const box = await kiosk();
       const { name } = (await detail(box)).kiosk;
       const [wipe] = (await notify(box, { what: 'wipe', name })).commands;
-      await answer(box, wipe!.id, 'wipe', 'begun', 'A'.repeat(43));
+      await answer(box, wipe!.id, 'wipe', 'started', 'A'.repeat(43));
       expect((await detail(box)).kiosk).toMatchObject({ leaving: 'wipe', status: 'approved' });
       await expect(notify(box, { what: 'restart' })).rejects.toMatchObject({ code: 'device-leaves' });
       const bye = { device: box.device, command: wipe!.id, what: 'wipe' as const };
@@ -357,16 +357,16 @@ describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
       const box = await kiosk();
       const { name } = (await detail(box)).kiosk;
       const [slow] = (await notify(box, { what: 'decommission', name })).commands;
-      await answer(box, slow!.id, 'decommission', 'begun', 'A'.repeat(43));
+      await answer(box, slow!.id, 'decommission', 'started', 'A'.repeat(43));
       await expect(notify(box, { what: 'logs' })).rejects.toMatchObject({ code: 'device-leaves' });
       api.now = later(1000);
       const [wipe] = (await notify(box, { what: 'wipe', name })).commands;
       expect(wipe).toMatchObject({ what: 'wipe', state: 'waiting' });
       await answer(box, slow!.id, 'decommission', 'failed', 'wiped-instead');
-      await answer(box, wipe!.id, 'wipe', 'begun', 'A'.repeat(43));
+      await answer(box, wipe!.id, 'wipe', 'started', 'A'.repeat(43));
       expect(await detail(box)).toMatchObject({
         kiosk: { leaving: 'wipe', status: 'approved' },
-        commands: [{ state: 'begun' }, { state: 'failed', code: 'wiped-instead' }],
+        commands: [{ state: 'started' }, { state: 'failed', code: 'wiped-instead' }],
       });
       for (const what of ['decommission', 'wipe'])
         await expect(notify(box, { what, name })).rejects.toMatchObject({ code: 'device-leaves' });

@@ -74,7 +74,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     const core = await kiosk.start({ restart: () => asked++ });
     await server.operate('fleet command', { device: kiosk.device, what: 'restart' });
     await expect.poll(() => asked, PATIENT).toBe(1);
-    expect(await newest(kiosk)).toMatchObject({ what: 'restart', state: 'begun' });
+    expect(await newest(kiosk)).toMatchObject({ what: 'restart', state: 'started' });
     await core.close();
     await kiosk.start({ restart: () => asked++ });
     await expect.poll(async () => (await newest(kiosk))?.state, PATIENT).toBe('done');

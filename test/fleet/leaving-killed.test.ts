@@ -88,7 +88,7 @@ describe.each(['wipe', 'decommission'] as const)('a %s that is killed', { timeou
       expect(await goOn(kiosk.home, step)).toBe('SIGKILL');
       const core = await kiosk.start();
       expect((await setupOf(core))?.at).toBe('removed');
-      await expect(core.methods.staffUnlock({ pin: '582046' })).rejects.toMatchObject({ code: 'kiosk-gone' });
+      await expect(core.methods.staffUnlock({ pin: '582046' })).rejects.toMatchObject({ code: 'kiosk-removed' });
       await expect.poll(() => setupOf(core), { timeout: 60_000 }).toMatchObject({ at: 'removed', step: 'done' });
       expect(readdirSync(kiosk.home)).toEqual(what === 'wipe' ? ['leaving.json'] : []);
     },

@@ -68,7 +68,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
       await core.close();
       const again = await kiosk.start();
       expect(await setupOf(again)).toEqual({ at: 'removed', what: 'wipe', step: 'done' });
-      await expect(again.methods.visitBegin({})).rejects.toMatchObject({ code: 'kiosk-gone' });
+      await expect(again.methods.visitBegin({})).rejects.toMatchObject({ code: 'kiosk-removed' });
       expect(files(home)).toEqual(['leaving.json']);
     } finally {
       rmSync(held, { recursive: true, force: true });

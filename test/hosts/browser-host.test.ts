@@ -119,7 +119,7 @@ describe('a screen', () => {
     const { client, closed } = await screen(cookie);
     const call = client.staffUnlock({ pin: PINS.dies }).catch((error) => error.code);
     await closed;
-    expect(await call).toBe('rpc-gone');
+    expect(await call).toBe('rpc-closed');
     await until('restarting');
     const restarted = restartedAfter(pid!);
     expect(JSON.parse((await ask('/core-state', { headers: { cookie } })).body)).toMatchObject({

@@ -50,7 +50,7 @@ describe('the Electron host, from page to core', () => {
     const first = app.fake.processes[0]!;
     const call = client.staffUnlock({ pin: PINS.dies }).catch((error) => error.code);
     await closed;
-    expect(await call).toBe('rpc-gone');
+    expect(await call).toBe('rpc-closed');
     expect(await readCoreState()).toMatchObject({ state: 'restarting', code: 'core-restarting' });
     expect(await openChannel()).toBeNull();
     await vi.waitFor(() => expect(app.fake.processes).toHaveLength(2), { timeout: 60_000, interval: 10 });

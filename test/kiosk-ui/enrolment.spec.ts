@@ -70,7 +70,7 @@ for (const screen of SCREENS) {
     await tabTo(page, 'input[name=age]:checked');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    // Day, month and year stand in the order of the language, and the first has the focus.
+    // Day, month and year are in the order of the language, and the first has the focus.
     await expect(page.locator('input[name=day]')).toBeFocused();
     for (const part of ['3', '7', BORN]) {
       await page.keyboard.type(part);

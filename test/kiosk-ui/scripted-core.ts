@@ -230,7 +230,7 @@ export const EVACUATION: EvacuationList = {
   ],
   server: true,
   cutBefore: null,
-  begunAt: null,
+  startedAt: null,
 };
 
 /** A picture that waits; `like` and `names` name people of the scripted core. */
@@ -603,7 +603,7 @@ function plainMethods(core: {
     },
     evacuationBegin: async ({ token }) => {
       staff(token);
-      evacuation.begunAt = evacuation.at;
+      evacuation.startedAt = evacuation.at;
       return structuredClone(evacuation);
     },
     evacuationAccount: async ({ token, person, accounted }) => {
@@ -618,7 +618,7 @@ function plainMethods(core: {
     },
     evacuationEnd: async ({ token }) => {
       staff(token);
-      evacuation.begunAt = null;
+      evacuation.startedAt = null;
       for (const one of evacuation.people) Object.assign(one, { accountedAt: null, accountedBy: null });
       return {};
     },

@@ -82,8 +82,8 @@ describe.each(DATABASES)('attention on $name', (on) => {
     const { id: record } = box.append('checkin', open, { person: ada, score: 0.7 }, NOW).header;
     await api.deliver(box);
     const as = (person: string) => ({ as: api.actorOf('person', person) });
-    const say = (person: string, words: string, of = record) =>
-      api.ask<MyComplaints>('POST', '/api/me/complaints', { ...as(person), body: { record: of, words } });
+    const say = (person: string, message: string, of = record) =>
+      api.ask<MyComplaints>('POST', '/api/me/complaints', { ...as(person), body: { record: of, message } });
     const mine = (person: string) => api.ask<MyComplaints>('GET', '/api/me/complaints', as(person));
     // Another's record sounds like one that there is not.
     await expect(say(eve, 'x')).rejects.toMatchObject({ code: 'record-unknown' });
@@ -91,7 +91,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     await say(ada, 'I went out, and did not come in');
     const [item] = await of(ada);
     expect(item).toMatchObject({ kind: 'complaint', code: 'record-wrong', name: 'Ada', device: box.device });
-    expect(item!.words).toBe('I went out, and did not come in');
+    expect(item!.message).toBe('I went out, and did not come in');
     // Which of their records: a link leads to its day.
     expect(item!.recordAt).toBe(NOW.toISOString());
     expect((await mine(ada)).items).toMatchObject([{ record, answer: null }]);
@@ -101,10 +101,10 @@ describe.each(DATABASES)('attention on $name', (on) => {
     await settle(item!.ref, 'Corrected to out');
     expect(await of(ada)).toEqual([]);
     expect((await mine(ada)).items).toMatchObject([{ record, answer: { note: 'Corrected to out' } }]);
-    // Not content with it: it waits again, with the later words alone.
+    // Not content with it: it waits again, with the later message alone.
     await say(ada, 'It is still wrong');
-    expect((await of(ada)).map((i) => i.words)).toEqual(['It is still wrong']);
-    expect((await mine(ada)).items).toMatchObject([{ words: 'It is still wrong', answer: null }]);
+    expect((await of(ada)).map((i) => i.message)).toEqual(['It is still wrong']);
+    expect((await mine(ada)).items).toMatchObject([{ message: 'It is still wrong', answer: null }]);
     const kept = await api.db.selectFrom('checkin').select(['person', 'direction']).where('id', '=', record).execute();
     expect(kept).toEqual([{ person: ada, direction: 'in' }]);
     const row = await api.db.selectFrom('complaint').selectAll().where('record', '=', record).executeTakeFirstOrThrow();
@@ -124,7 +124,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     );
     await api.deliver(box);
     const as = api.actorOf('person', ada);
-    const say = (record: string) => api.ask('POST', '/api/me/complaints', { as, body: { record, words: 'Wrong' } });
+    const say = (record: string) => api.ask('POST', '/api/me/complaints', { as, body: { record, message: 'Wrong' } });
     for (const id of ids.slice(0, 20)) await say(id);
     await expect(say(ids[20]!)).rejects.toMatchObject({ code: 'complaints-waiting' });
     await say(ids[0]!); // one that waits can be said better

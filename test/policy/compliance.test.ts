@@ -104,14 +104,14 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
       'Example School',
       'Dr Example',
       '| Berlin | Europe/Berlin | on | off | 12 days |',
-      '| Face templates (biometric, Art. 9) | those with a standing consent | 2 of 2 | 365 days',
-      '| Positions | who has not opted out | 0 | 30 days from the check-in |',
+      '| Face templates (biometric, Art. 9) | people with valid consent | 2 of 2 | 365 days',
+      '| Check-in locations | people who have not opted out | 0 | 30 days from the check-in |',
       '365 days from the access',
       'No object store is configured.',
       'No program is notified of records (webhooks).',
     ])
       expect(text).toContain(part);
-    expect(warnings.join()).toContain('Liveness is off');
+    expect(warnings.join()).toContain('liveness check is off');
     expect(tally).toMatchObject({ proven: 0, failed: 0, 'not run': duties.length });
     // A duty a line, whatever its text.
     expect(text.split('\n').filter((l) => l.endsWith('| – not run |'))).toHaveLength(duties.length);
@@ -130,11 +130,11 @@ describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start
       await inTransaction(api.db, (tx) => addWebhook(tx, api.keys, { ...receiver, withNumber }, NOW));
     const { text } = composeReport(await readFacts(api.db, api.keys, api.services.config, NOW), NONE);
     expect(text).toContain('2 programs are notified of each record (webhooks)');
-    expect(text).toContain('1 of them the number as well');
+    expect(text).toContain('for 1 of them also the person’s number');
     await api.db.updateTable('webhook').set({ enabled: false }).where('with_number', '=', true).execute();
     const one = composeReport(await readFacts(api.db, api.keys, api.services.config, NOW), NONE).text;
     expect(one).toContain(
-      '1 program is notified of each record (webhooks): time, place, check-in method and the id of the person;',
+      '1 program is notified of each record (webhooks): time, place, check-in method and the person’s ID;',
     );
   });
 

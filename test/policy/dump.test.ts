@@ -215,7 +215,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     await ok('POST', `/api/people/${young}/consents`, { textVersion: '1', language: 'de', guardian });
     const own = await door.as('person', id);
     const record = events[1]!.header.id;
-    const said = await door.ask(own, 'POST', '/api/me/complaints', { record, words: MARKS.complaint }, headers);
+    const said = await door.ask(own, 'POST', '/api/me/complaints', { record, message: MARKS.complaint }, headers);
     expect([said.status, said.text.includes(MARKS.complaint)]).toEqual([200, true]);
     const waits = (await ok('GET', '/api/attention?kind=complaint')).json().items as { ref: string }[];
     await ok('POST', '/api/attention/resolve', { kind: 'complaint', ref: waits[0]!.ref, note: MARKS.note });

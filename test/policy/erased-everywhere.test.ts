@@ -268,7 +268,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       tombstone: 'object store',
       photos: { photos: 7, versions: 1 },
       unlinked: { checkins: 5 },
-      databaseLog: { state: 'gone', archived: false },
+      databaseLog: { state: 'removed', archived: false },
       kiosks: [{ device }],
     });
     const expires = Date.parse(certificate.lastKeyCopyExpiresAt!);

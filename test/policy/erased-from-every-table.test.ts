@@ -22,7 +22,7 @@ import { tablesNaming } from './erasure-search.ts';
 const OF_OTHERS: ReadonlySet<string> = new Set([
   'account',
   'author',
-  'begun_by',
+  'started_by',
   'by',
   'by_id',
   'checkin.duplicate_of',

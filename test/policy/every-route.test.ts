@@ -61,7 +61,7 @@ beforeAll(async () => {
 /** A person who has records, a template, a badge, a card and a complaint. */
 async function anotherPerson(): Promise<Visitor & { readonly id: string }> {
   const { db, keys, now } = door;
-  const [fullName, number, email, phone, badge, words] = OTHER as [string, string, string, string, string, string];
+  const [fullName, number, email, phone, badge, message] = OTHER as [string, string, string, string, string, string];
   const box = await knownKiosk(db, { name: 'Door', site: null, at: now });
   const person = enrol(box, fullName, now, number);
   const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
@@ -74,7 +74,7 @@ async function anotherPerson(): Promise<Visitor & { readonly id: string }> {
     [admin, 'PATCH', `/api/people/${person}`, { email, phone }],
     [admin, 'POST', `/api/people/${person}/badges`, { number: badge }],
     [admin, 'POST', `/api/people/${person}/cards`, {}],
-    [as, 'POST', '/api/me/complaints', { record, words }],
+    [as, 'POST', '/api/me/complaints', { record, message }],
   ] as const) {
     const answer = await door.ask({ ...who }, method, url, body);
     expect([url, answer.status, answer.text]).toEqual([url, 200, answer.text]);
@@ -308,7 +308,7 @@ describe('the OpenAPI document', () => {
 
   test('no route answers with what is someone’s and declares that it touches nothing personal', () => {
     const PERSONAL =
-      /"(person|people|email|phone|number|badge|bornOn|guardian|gps|vector|words|subjects|sightings)":\{/g;
+      /"(person|people|email|phone|number|badge|bornOn|guardian|gps|vector|texts|message|subjects|sightings)":\{/g;
     // One's own account and session are no access to someone's data.
     const own = new Set(['POST /api/session', 'GET /api/session', 'POST /api/sign-in']);
     const found = SERVED.flatMap((spec) => {

@@ -177,7 +177,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     // Dead rows and the write-ahead log included, once they were seen to.
     expect(await scrubKeyring(db, 2, NOW)).toEqual({
       scrubbed: true,
-      databaseLog: { state: 'gone', archived: false },
+      databaseLog: { state: 'removed', archived: false },
     });
     expect(filesWithKey(home.files, keysOfPair(old), people[0]!)).toEqual([]);
     expect(filesWithKey(home.files, fresh, people[0]!).length).toBeGreaterThan(0);

@@ -122,7 +122,7 @@ export async function officeOn(door: Door) {
 
   async function complaint(of: string): Promise<string> {
     const record_ = await record(of);
-    await done(await door.as('person', of), 'POST', '/api/me/complaints', { record: record_, words: 'Not so' });
+    await done(await door.as('person', of), 'POST', '/api/me/complaints', { record: record_, message: 'Not so' });
     const row = await door.db.selectFrom('complaint').select('id').where('person', '=', of).executeTakeFirstOrThrow();
     return row.id;
   }
@@ -381,7 +381,7 @@ export const SCENARIOS: readonly Scenario[] = [
   attention('POST /api/attention/reopen', true),
   byPerson(
     'POST /api/me/complaints',
-    (_, record) => ({ record, words: 'Zanzibar was not there' }),
+    (_, record) => ({ record, message: 'Zanzibar was not there' }),
     (o, person) => o.record(person),
   ),
   byStaff('POST /api/people/:person/consents', () => ({ textVersion: '1', language: 'en' })),

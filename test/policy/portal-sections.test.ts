@@ -40,7 +40,7 @@ test('no section of the export is empty for someone who has something in every t
     await api.ask('POST', `/api/people/${person}/pin-code`);
     await api.ask('POST', '/api/corrections', { body: { kind: 'void', target: came, reason: 'x' } });
     const me = api.actorOf('person', person);
-    await api.ask('POST', '/api/me/complaints', { as: me, body: { record: wrong, words: 'Not me' } });
+    await api.ask('POST', '/api/me/complaints', { as: me, body: { record: wrong, message: 'Not me' } });
     const evacuation = (await api.ask<{ id: string }>('POST', '/api/evacuations', { as: 'staff', body: {} })).id;
     await db.insertInto('evacuation_mark').values({ evacuation, person, at: NOW, by: null }).execute();
     await inTransaction(db, async (tx) => {

@@ -117,7 +117,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       const note = { kind: 'void', ref: wrong, note: `Note-${tag}` } as const;
       await resolveItem(tx, api.keys, note, null, NOW);
     });
-    await ask(person, 'POST', '/api/me/complaints', { record: came, words: `Wrong-${tag}` });
+    await ask(person, 'POST', '/api/me/complaints', { record: came, message: `Wrong-${tag}` });
     const link = { hash: randomBytes(32), kind: 'person' as const, account: null, person, used_at: null };
     await api.db
       .insertInto('sign_in_link')

@@ -224,7 +224,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       await kiosk.send(now);
       await database.db.transaction().execute(async (tx) => {
         await resolveItem(tx, keys, { kind: 'void', ref: record, note: 'Looked at it' }, null, now);
-        const complaint = await complain(tx, keys, { person, record, words: 'Not me' }, now);
+        const complaint = await complain(tx, keys, { person, record, message: 'Not me' }, now);
         await resolveItem(tx, keys, { kind: 'complaint', ref: complaint, note: 'So it is' }, null, now);
       });
     }

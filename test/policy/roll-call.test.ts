@@ -64,11 +64,11 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
       mark: (p: Person, accounted = true) => list.evacuationAccount({ token, person: p.id, accounted }),
       /** Who is marked, and who marked them; and whether a roll call goes on. */
       async shows(): Promise<{ on: boolean; seen: string[] }> {
-        const { people, begunAt } = await list.evacuationList({ token });
+        const { people, startedAt } = await list.evacuationList({ token });
         const seen = people
           .filter((p) => p.accountedAt)
           .map((p) => `${p.name} ${p.accountedBy!.where} ${p.accountedBy!.name}`);
-        return { on: begunAt !== null, seen: seen.map((s) => s.trim()).sort() };
+        return { on: startedAt !== null, seen: seen.map((s) => s.trim()).sort() };
       },
     };
     await kiosk.sync();
@@ -145,7 +145,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     await east.sync();
     expect(await west.shows()).toEqual({ on: true, seen: ['Ada here', 'Eve kiosk East'] });
     expect(await east.shows()).toEqual({ on: true, seen: ['Ada kiosk West', 'Eve here'] });
-    expect((await state()).current!.begunAt).toBe(new Date(NOW.getTime() + MINUTE).toISOString());
+    expect((await state()).current!.startedAt).toBe(new Date(NOW.getTime() + MINUTE).toISOString());
   });
 
   test('the latest word counts, and a kiosk that comes late neither begins nor ends what it does not know of', async () => {

@@ -156,7 +156,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     shownAt.push({ url: '/api/retention/holds', words: [SAID.hold], as: 'admin' });
     await ok('POST', '/api/corrections', { kind: 'void', target: records[0]!.header.id, reason: SAID.reason });
     const own = await door.as('person', person);
-    await ok('POST', '/api/me/complaints', { record: records[1]!.header.id, words: SAID.complaint }, own);
+    await ok('POST', '/api/me/complaints', { record: records[1]!.header.id, message: SAID.complaint }, own);
     const items = async (kind: string) =>
       (await door.ask(admin, 'GET', `/api/attention?kind=${kind}`)).json().items as { ref: string; person: string }[];
     const complaint = (await items('complaint'))[0]!;

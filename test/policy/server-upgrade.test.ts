@@ -183,7 +183,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
         .orderBy('at', 'desc')
         .executeTakeFirst();
       if (record)
-        await door.ask(own, 'POST', '/api/me/complaints', { record: record.id, words: `I was not there ${day}` });
+        await door.ask(own, 'POST', '/api/me/complaints', { record: record.id, message: `I was not there ${day}` });
       const [last] = await db.selectFrom('checkin').select('id').orderBy('at', 'desc').limit(1).execute();
       await door.ask(admin, 'POST', '/api/corrections', { kind: 'void', target: last!.id, reason: 'Door was open' });
     }

@@ -194,7 +194,7 @@ describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
     later(3600);
     await run();
     expect((await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items).toMatchObject([
-      { enabled: false, disabledBecause: 'gone' },
+      { enabled: false, disabledBecause: 'answered-410' },
     ]);
   });
 

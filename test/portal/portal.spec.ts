@@ -146,7 +146,7 @@ test('“that was wrong” is said by keyboard, waits, and is answered where it 
   await press('Senden');
   await expect(page.getByText('Gemeldet. Wartet auf Antwort.')).toHaveCount(1);
   const { items } = (await call('GET', '/api/attention?kind=complaint')).body;
-  expect(items).toMatchObject([{ name: 'Ada Lovelace', words: 'Da bin ich gegangen, nicht gekommen.' }]);
+  expect(items).toMatchObject([{ name: 'Ada Lovelace', message: 'Da bin ich gegangen, nicht gekommen.' }]);
   const answer = { kind: 'complaint', ref: items[0].ref, note: 'Berichtigt: gegangen um 8:02' };
   expect((await call('POST', '/api/attention/resolve', answer)).status).toBeLessThan(300);
   await page.reload();

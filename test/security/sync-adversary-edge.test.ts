@@ -234,7 +234,7 @@ describe('what is for this device alone', () => {
   };
 
   test.each(notified.map((change) => [String(change.kind), change] as const))(
-    '%s: one field that is not as it must be spoils the whole page, and nothing of it is applied',
+    '%s: one invalid field spoils the whole page, and nothing of it is applied',
     async (_kind, change) => {
       expect(await taken([change])).toBe('ANSWERED');
       for (const bad of [...spoilt(change), { ...change, more: 1 }])

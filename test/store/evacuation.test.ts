@@ -107,7 +107,7 @@ test('it is there after a restart without a network, with who was accounted for'
   expect(createPresenceBoard(again.presence.elsewhere()).last(cem)).toEqual({ direction: 'in', at: NOON - HOUR });
   const { evacuation } = rig(again, clock);
   const list = await evacuation.evacuationOpen({ token });
-  expect(list.begunAt).toBe(iso(NOON));
+  expect(list.startedAt).toBe(iso(NOON));
   expect(list.people.map(({ name, accountedAt }) => [name, accountedAt])).toEqual([
     ['Ann', null],
     ['Cem', iso(NOON)],
@@ -127,14 +127,14 @@ test('opening, beginning and ending are reported to the server by numbers alone,
   expect(await codeOf(() => evacuation.evacuationOpen({ token: 'stranger' }))).toBe('staff-locked');
   await evacuation.evacuationOpen({ token });
   expect(await codeOf(() => evacuation.evacuationAccount({ token, person: ann, accounted: true }))).toBe(
-    'evacuation-not-begun',
+    'evacuation-not-started',
   );
   await evacuation.evacuationBegin({ token });
   await evacuation.evacuationAccount({ token, person: ann, accounted: true });
   await evacuation.evacuationEnd({ token });
   expect(health(store)).toEqual([
     { code: 'evacuation-opened', detail: { inside: 1, accounted: 0, lateKiosks: 0 } },
-    { code: 'evacuation-begun', detail: { inside: 1, accounted: 0, lateKiosks: 0 } },
+    { code: 'evacuation-started', detail: { inside: 1, accounted: 0, lateKiosks: 0 } },
     { code: 'evacuation-ended', detail: { inside: 1, accounted: 1, lateKiosks: 0 } },
   ]);
   expect((await evacuation.evacuationList({ token })).people[0]?.accountedAt).toBeNull();
@@ -153,7 +153,10 @@ test('no whereabouts stay of a person who is erased or leaves the site', async (
       presence: [ann, cem].map((person) => ({ person, direction: 'in', at: iso(NOON) })),
     }),
   );
-  store.presence.beginEvacuation({ id: randomUUID(), begunAt: iso(NOON) }, { code: 'evacuation-begun', detail: {} });
+  store.presence.beginEvacuation(
+    { id: randomUUID(), startedAt: iso(NOON) },
+    { code: 'evacuation-started', detail: {} },
+  );
   store.presence.account(ann, true, iso(NOON));
   store.presence.account(cem, true, iso(NOON));
   expect(rows()).toEqual([2, 2]);

@@ -42,7 +42,7 @@ describe('migrations', () => {
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());
     store.presence.beginEvacuation(
-      { id: randomUUID(), begunAt: new Date().toISOString() },
+      { id: randomUUID(), startedAt: new Date().toISOString() },
       { code: 'evacuation', detail: {} },
     );
     store.presence.account(id, true, new Date().toISOString()); // a row that would go with the person's

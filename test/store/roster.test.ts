@@ -330,10 +330,10 @@ describe('what the server sends this device alone', () => {
     let store = await openKiosk(home);
     const [id, other] = [randomUUID(), randomUUID()];
     await store.roster.apply(page([command(id), command(other, '2029-01-01T00:00:00.000Z')]));
-    store.deviceState.answer(id, 'begun');
+    store.deviceState.answer(id, 'started');
     store.close();
     store = await openKiosk(home);
-    expect(store.deviceState.commands().map((one) => [one.id, one.begun])).toEqual([
+    expect(store.deviceState.commands().map((one) => [one.id, one.started])).toEqual([
       [other, false],
       [id, true],
     ]);
@@ -342,7 +342,7 @@ describe('what the server sends this device alone', () => {
     await store.roster.apply(page([command(id), command(other)]));
     expect(store.deviceState.commands()).toEqual([]);
     expect(events(store, 'command').map((e) => e.header.open)).toEqual([
-      { command: id, what: 'restart', outcome: 'begun' },
+      { command: id, what: 'restart', outcome: 'started' },
       { command: id, what: 'restart', outcome: 'done' },
       { command: other, what: 'restart', outcome: 'refused', code: 'not-now' },
     ]);

@@ -268,7 +268,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   const [accepted, refused] = store.imports.list();
   await store.imports.settle(accepted!.id, 'accepted', kept);
   await store.imports.settle(refused!.id, 'refused');
-  const evacuation = { id: randomUUID(), begunAt: instant() };
+  const evacuation = { id: randomUUID(), startedAt: instant() };
   store.presence.beginEvacuation(evacuation, { code: 'evacuation', detail: { inside: inside.size } });
   store.presence.account(own[1]!, true, instant());
   store.presence.account(own[2]!, true, instant());

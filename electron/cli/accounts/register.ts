@@ -22,11 +22,11 @@ type RoleName = (typeof ROLES)[number];
 export function registerAccounts(program: Command): void {
   const accounts = program
     .command('accounts')
-    .description('Who may sign in to the console, as which role. Also for when nobody can any more.');
+    .description('Manage who can sign in to the console, and in which role. Works even if no one can sign in.');
   accounts
     .command('add')
-    .description('Make an account and a one-time link with which its owner sets password and second factor.')
-    .argument('<email>', 'what its owner signs in with')
+    .description('Create an account and a one-time link for its owner to set a password and second factor.')
+    .argument('<email>', 'e-mail address its owner signs in with')
     .requiredOption('--role <role>', ROLES.join(' | '))
     .option('--json', 'one JSON object: {"account","link","expiresAt"}')
     .addHelpText('after', EXIT_HELP)
@@ -36,8 +36,8 @@ export function registerAccounts(program: Command): void {
     });
   accounts
     .command('list', { isDefault: true })
-    .description('All accounts.')
-    .option('--json', 'one JSON object a line')
+    .description('List all accounts.')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
       const { accounts: list } = await call(listAccounts);
@@ -47,7 +47,7 @@ export function registerAccounts(program: Command): void {
     });
   accounts
     .command('role')
-    .description('Give an account another role. Ends its sessions.')
+    .description('Change an account’s role. Ends its sessions.')
     .argument('<id>', 'see `accounts list`')
     .argument('<role>', ROLES.join(' | '))
     .option('--json', 'one JSON object')
@@ -60,9 +60,7 @@ export function registerAccounts(program: Command): void {
     const verb = disabled ? 'disable' : 'enable';
     accounts
       .command(verb)
-      .description(
-        disabled ? 'Let an account in no more. Ends its sessions and links.' : 'Let a disabled account in again.',
-      )
+      .description(disabled ? 'Disable an account. Ends its sessions and links.' : 'Enable a disabled account.')
       .argument('<id>', 'see `accounts list`')
       .option('--json', 'one JSON object')
       .addHelpText('after', EXIT_HELP)
@@ -73,7 +71,7 @@ export function registerAccounts(program: Command): void {
   }
   accounts
     .command('reset-totp')
-    .description('Take back second factor and recovery codes: the owner sets them again after the password.')
+    .description('Reset the second factor and recovery codes. The owner sets them up again at the next sign-in.')
     .argument('<id>', 'see `accounts list`')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
@@ -83,7 +81,7 @@ export function registerAccounts(program: Command): void {
     });
   accounts
     .command('remove')
-    .description('Remove a disabled account. What it did stays in the audit log, under its id.')
+    .description('Remove a disabled account. Its activity stays in the audit log, under its ID.')
     .argument('<id>', 'see `accounts list`')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
@@ -93,13 +91,13 @@ export function registerAccounts(program: Command): void {
     });
   accounts
     .command('link')
-    .description('Make a one-time link with which an account’s owner sets a new password.')
+    .description('Create a one-time link for an account’s owner to set a new password.')
     .argument('<id>', 'see `accounts list`')
     .option('--json', 'one JSON object: {"account","link","expiresAt"}')
     .addHelpText(
       'after',
       `
-The link is no second factor: where one is set, its code is asked for as well; lost: reset-totp first.${EXIT_HELP}`,
+The link doesn't replace the second factor: if one is set up, its code is required too. If it is lost, use reset-totp first.${EXIT_HELP}`,
     )
     .action(async (account: string, o: { json?: boolean }) => {
       const link = await call(createAccountLink, { params: { account } });

@@ -28,18 +28,16 @@ const JSON_ROW =
   '{"position","at","action","role","actor","email","ip","userAgent","hidden","route","resource","data","count","everyone","outcome"}';
 
 const HELP = `
-Each look into the log leaves a row in it. Rows name people by an alias of the day, made with their own key: --affected and
---person find them, and nobody can any more once that key is destroyed.
+Each search is itself logged. Rows name people by a daily alias made with the person's own key: --affected and --person
+find them, and no one can once that key is destroyed.
 ${EXIT_HELP}`;
 
 /** `audit search|show|verify|export`: on the server. */
 export function registerAudit(program: Command): void {
-  const audit = program
-    .command('audit')
-    .description('On the server: who did what to whose data, when, from where and why.');
-  filtered(audit.command('search').description('Rows of the log, newest first.'))
-    .option('--limit <n>', 'how many', count, 50)
-    .option('--json', `one JSON object a line: ${JSON_ROW}`)
+  const audit = program.command('audit').description('On the server: search, export and verify the audit log.');
+  filtered(audit.command('search').description('Search the log, newest rows first.'))
+    .option('--limit <n>', 'how many to show', count, 50)
+    .option('--json', `one JSON object per line: ${JSON_ROW}`)
     .addHelpText('after', HELP)
     .action(async ({ limit, json, ...filter }: FilterOptions & { limit: number; json?: boolean }) => {
       let left = limit;
@@ -52,8 +50,8 @@ export function registerAudit(program: Command): void {
     });
   audit
     .command('show')
-    .description('One row, and who it was about unless they were erased since.')
-    .argument('<position>', 'its number in the log', count)
+    .description('Show one row and who it was about, unless they were erased since.')
+    .argument('<position>', 'number of the row', count)
     .option('--json', 'one JSON object: {"row","people","unknown"}')
     .addHelpText('after', HELP)
     .action(async (position: number, o: { json?: boolean }) => {
@@ -66,8 +64,8 @@ export function registerAudit(program: Command): void {
       const people = [...found.people.map((id) => `    person ${id}`), ...erased(found.unknown)];
       process.stdout.write(`${o.json ? JSON.stringify(found) : [lineOf(found.row), ...people].join('\n')}\n`);
     });
-  filtered(audit.command('export').description('Every row that matches, into a file: one JSON object a line.'))
-    .requiredOption('--out <file>', 'where they go; - for standard output')
+  filtered(audit.command('export').description('Export every matching row to a file, one JSON object per line.'))
+    .requiredOption('--out <file>', 'write to this file; - for standard output')
     .addHelpText('after', HELP)
     .action(async ({ out, ...filter }: FilterOptions & { out: string }) => {
       let written = 0;
@@ -105,19 +103,19 @@ async function* rows(filter: FilterOptions, limit: number): AsyncGenerator<Row> 
 
 function filtered(command: Command): Command {
   return command
-    .option('--from <time>', 'from this moment, e.g. 2027-03-01 or 2027-03-01T08:00Z')
-    .option('--to <time>', 'before this moment')
-    .option('--who <id>', 'account, device or person that did it')
-    .option('--affected <id>', 'person that it was about')
+    .option('--from <time>', 'from this time, e.g. 2027-03-01 or 2027-03-01T08:00Z')
+    .option('--to <time>', 'before this time')
+    .option('--who <id>', 'account, device or person who did it')
+    .option('--affected <id>', 'person it was about')
     .option('--person <id>', 'person who did it or who it was about')
     .option('--role <role>', 'admin, dpo, staff, auditor, person, device, operator, system, nobody')
     .option('--action <action>', 'read, write, delete, export, decrypt, sign-in, refuse, operate')
     .option('--data <kind>', 'kind of data, e.g. person.name or template')
-    .option('--route <text>', 'beginning of the route, command or job')
+    .option('--route <text>', 'start of the route, command or job')
     .option('--resource <text>', 'site, device, file, …')
-    .option('--email <address>', 'e-mail address of who did it')
-    .option('--ip <address>', 'address that it came from')
-    .option('--outcome <code>', 'ok, or the code of a refusal');
+    .option('--email <address>', 'e-mail address of the account that did it')
+    .option('--ip <address>', 'IP address it came from')
+    .option('--outcome <code>', 'ok, or an error code');
 }
 
 function lineOf(r: Row): string {

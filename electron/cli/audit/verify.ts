@@ -14,21 +14,21 @@ const MOST = 100;
 export function registerVerify(audit: Command): void {
   audit
     .command('verify')
-    .description('Read the whole log and find every row that was removed, altered, moved or put in.')
+    .description('Read the whole log and find every row that was removed, altered, moved or inserted.')
     .option('--json', 'one JSON object: {"rows","last","anchors","notes","faults":[{"code","position","message"}]}')
     .addHelpText(
       'after',
       `
-Each row carries a MAC over itself and the row before it, by a key that is not in the database. Rows that were cut off at
-the end are found by comparison with the anchors: the server's own folder (every 5 seconds) and the object store (hourly).
+Each row carries a MAC over itself and the row before it, made with a key that is not in the database. Rows cut off at the
+end are found by comparison with the anchors: in the server's own folder (every 5 seconds) and the object store (hourly).
 
-rows-missing     rows between two others, or at the beginning, are gone
-row-altered      a row is not as it was written, or was put in its place
-key-missing      a row names a key that is not there
-checkpoint-broken  the note of a purge is not this server's
-tail-cut-off     the log ends before a row that an anchor knows
-anchor-differs   an anchor knows another row at this place
-anchor-broken    an anchor is not this server's
+rows-missing       rows are missing at the start or between two others
+row-altered        a row was changed or replaced
+key-missing        the key that a row names is missing
+checkpoint-broken  the record of a purge was not written by this server
+tail-cut-off       the log ends before a row that an anchor knows
+anchor-differs     an anchor knows a different row at this position
+anchor-broken      an anchor was not written by this server
 
 Exit code 1 when something was found.${EXIT_HELP}`,
     )

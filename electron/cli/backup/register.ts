@@ -16,7 +16,7 @@ const direct = () => import('../../../sync/server/app/backup-environment.ts');
 
 /** `backup setup|audit|run|list|verify|restore|rekey`. */
 export function registerBackup(program: Command): void {
-  const backup = program.command('backup').description('Backups of the server in an S3 store.');
+  const backup = program.command('backup').description('Back up the server to an S3 store, verify and restore.');
   registerBucket(backup);
   registerMaking(backup);
   registerReading(backup);
@@ -31,13 +31,13 @@ interface BucketArgs {
 function registerBucket(backup: Command): void {
   backup
     .command('setup')
-    .description('Make the bucket and make it private, versioned, encrypted and short-lived. Safe to run again.')
-    .option('--dry-run', 'say what would be changed, and change nothing')
+    .description('Create the bucket and make it private, versioned, encrypted and self-expiring. Safe to run again.')
+    .option('--dry-run', 'show what would be changed, and change nothing')
     .option(
       '--no-policy',
-      'no bucket policy, for a store that does not know its conditions; one that setup made is taken off',
+      'no bucket policy, for a store that doesn’t support its conditions; removes one made by setup',
     )
-    .option('--json', 'one JSON object an item: {"item","state","code","why"}')
+    .option('--json', 'one JSON object per item: {"item","state","code","why"}')
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (o: BucketArgs) => {
       const options = { dryRun: o.dryRun ?? false, withoutPolicy: !o.policy };
@@ -46,9 +46,9 @@ function registerBucket(backup: Command): void {
     });
   backup
     .command('audit')
-    .description('Read the bucket back and say each thing that is not as it must be. Changes nothing.')
+    .description('Check the bucket’s settings and report everything that is wrong. Changes nothing.')
     .option('--no-policy', 'leave the bucket policy out')
-    .option('--json', 'one JSON object an item: {"item","state","code","why"}')
+    .option('--json', 'one JSON object per item: {"item","state","code","why"}')
     .addHelpText('after', `${ENVIRONMENT}\nExit code 1 when something differs.${EXIT_HELP}`)
     .action(async (o: BucketArgs) => {
       const audit = (await direct()).audit;
@@ -59,7 +59,7 @@ function registerBucket(backup: Command): void {
 function registerMaking(backup: Command): void {
   backup
     .command('run')
-    .description('Back up everything now; the server does it once a day by itself.')
+    .description('Back up everything now instead of at the server’s next daily backup.')
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
@@ -74,7 +74,7 @@ function registerMaking(backup: Command): void {
     });
   backup
     .command('rekey')
-    .description('After `keys rotate`: put every backup under the new keys, so that the old ones open none.')
+    .description('After `keys rotate`: re-encrypt the keys of every backup, so that the old keys open none.')
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
@@ -103,9 +103,9 @@ interface ReadingArgs {
 function registerReading(backup: Command): void {
   backup
     .command('list', { isDefault: true })
-    .description('The newest backups that are complete.')
-    .option('--limit <n>', 'how many', whole, 20)
-    .option('--json', 'one JSON object a line: {"backup","takenAt","rows","bytes","photos","keyVersion","state"}')
+    .description('List the newest complete backups.')
+    .option('--limit <n>', 'how many to show', whole, 20)
+    .option('--json', 'one JSON object per line: {"backup","takenAt","rows","bytes","photos","keyVersion","state"}')
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (o: { limit: number; json?: boolean }) => {
       const list = (await direct()).list;
@@ -116,11 +116,11 @@ function registerReading(backup: Command): void {
     });
   const archive = (command: Command) =>
     command
-      .option('--wait', 'if it is in the archive, wait until it can be read')
+      .option('--wait', 'if it is archived, wait until it can be read')
       .option('--tier <tier>', `how fast the archive is asked for: ${TIERS.join(', ')}`, tier, 'Standard' as Tier);
   archive(backup.command('verify'))
     .description('Read a backup back, open every chunk and count every row. Changes nothing.')
-    .argument('[backup]', 'its id; the newest without it')
+    .argument('[backup]', 'backup ID (default: the newest)')
     .option('--photos', 'also read every stored photo that this server’s database knows')
     .option('--json', 'one JSON object')
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
@@ -143,16 +143,16 @@ function registerReading(backup: Command): void {
       output.line({ ...verified, photos: photos?.photos ?? null });
     });
   archive(backup.command('restore'))
-    .description('Fill an empty database from a backup. Refuses any other database.')
-    .argument('[backup]', 'its id; the newest without it')
+    .description('Restore a backup into an empty database. Refuses any other database.')
+    .argument('[backup]', 'backup ID (default: the newest)')
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       `${ENVIRONMENT}
-The database is that of SMARTPRESENCE_DATABASE_URL, else of SMARTPRESENCE_SERVER_HOME. Afterwards start the server: kiosks
-send again what the backup does not hold, and people erased since are erased again. If it is interrupted, run the
-same command again; a server does not start on an unfinished restore.
-Exit code 1 with backup-thawing: the archive was asked for it; run the same command again later, or use --wait.${EXIT_HELP}`,
+The database is the one in SMARTPRESENCE_DATABASE_URL, or else in SMARTPRESENCE_SERVER_HOME. Start the server afterwards:
+kiosks resend what the backup doesn't contain, and people erased since are erased again. If the restore is interrupted,
+run the same command again; a server doesn't start on an unfinished restore.
+Exit code 1 with backup-thawing: the backup was requested from the archive; run the same command again later, or use --wait.${EXIT_HELP}`,
     )
     .action(async (id: string | undefined, o: ReadingArgs) => {
       const start = howToStart(await ownEnvironment());

@@ -18,20 +18,22 @@ const ROOT = join(import.meta.dirname, '../../..');
 export function registerCompliance(program: Command): void {
   program
     .command('compliance')
-    .description('On the server: what laws ask for, what serves it, which test proves it, and how that ended.')
+    .description(
+      'On the server: report legal duties, the controls that meet them, and the test results that prove them.',
+    )
     .command('report')
     .description(
-      'Duties and controls (GDPR, CCPA, FERPA, SOC 2, BIPA, EU AI Act), the record of processing, a DPIA draft.',
+      'Print duties and controls (GDPR, CCPA, FERPA, SOC 2, BIPA, EU AI Act), the record of processing and a DPIA draft.',
     )
-    .addOption(new Option('--part <part>', 'this part alone').choices(COMPLIANCE_PARTS))
-    .option('--results <folder>', 'where the results of this version’s tests are', join(ROOT, 'test/artefacts'))
-    .option('--out <file>', 'where it goes; standard output without it')
+    .addOption(new Option('--part <part>', 'only this part').choices(COMPLIANCE_PARTS))
+    .option('--results <folder>', 'folder with this version’s test results', join(ROOT, 'test/artefacts'))
+    .option('--out <file>', 'write to this file (default: standard output)')
     .option('--json', 'one JSON object: {"facts","warnings","tally"}')
     .addHelpText(
       'after',
       `
-Markdown. A control whose tests have no result there counts as not proven (docs/prove/privacy.md has what makes them).
-Exit code 1 when a control is not proven, or something is to be looked at.${EXIT_HELP}`,
+The report is Markdown. A control without test results counts as not proven (docs/prove/privacy.md says how to make them).
+Exit code 1 when a control is not proven, or something needs attention.${EXIT_HELP}`,
     )
     .action(async (o: { part?: Part; results: string; out?: string; json?: boolean }) => {
       const facts = await operate('compliance facts', {});

@@ -28,16 +28,16 @@ type Line = Record<string, string>;
 export function registerKiosk(device: Command): void {
   device
     .command('join')
-    .description('On the kiosk: join a server by the code that `device provision` made there.')
-    .option('--name <name>', 'how the kiosk calls itself while it waits (default: the host name)')
-    .option('--replace', 'although this kiosk belongs to a server: with a new identity')
-    .option('--continue', 'go on waiting for the approval of a joining that was begun before')
-    .option('--no-wait', 'do not wait for the approval; see --continue')
-    .option('--json', 'one JSON object a line')
+    .description('On the kiosk: join a server with the code that `device provision` created there.')
+    .option('--name <name>', 'name of the kiosk while it waits for approval (default: the host name)')
+    .option('--replace', 'even if this kiosk already belongs to a server; it gets a new identity')
+    .option('--continue', 'resume an earlier join that is waiting for approval')
+    .option('--no-wait', 'don’t wait for approval; see --continue')
+    .option('--json', 'one JSON object per line')
     .addHelpText(
       'after',
       `
-The code is asked for, or read from standard input; it is never an argument, which every process could read.
+The code is asked for, or read from standard input. It is never an argument, because every process can read arguments.
 The kiosk then shows a fingerprint and waits: compare it with the server's (\`device list\`) and approve it there.${EXIT_HELP}`,
     )
     .action(async (o: { name?: string; replace?: boolean; continue?: boolean; wait: boolean; json?: boolean }) => {
@@ -57,10 +57,10 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     });
   device
     .command('request')
-    .description('On the kiosk: write a request file, for a server that it can’t reach.')
-    .requiredOption('--out <file>', 'where it goes; it holds no secret')
-    .option('--name <name>', 'how the kiosk calls itself (default: the host name)')
-    .option('--replace', 'although this kiosk belongs to a server: with a new identity')
+    .description('On the kiosk: write a request file for a server it can’t reach.')
+    .requiredOption('--out <file>', 'write the request to this file; it contains no secrets')
+    .option('--name <name>', 'name of the kiosk (default: the host name)')
+    .option('--replace', 'even if this kiosk already belongs to a server; it gets a new identity')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { out: string; name?: string; replace?: boolean; json?: boolean }) => {
@@ -81,9 +81,9 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     });
   device
     .command('accept')
-    .description('On the kiosk: take the server’s answer to a request file.')
-    .argument('<file>', 'what `device provision --request` wrote')
-    .option('--server-fingerprint <text>', 'as the server showed it; asked for without it')
+    .description('On the kiosk: apply the server’s answer to a request file.')
+    .argument('<file>', 'the answer that `device provision --request` wrote')
+    .option('--server-fingerprint <text>', 'the fingerprint the server showed (default: asked for)')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (file: string, o: { serverFingerprint?: string; json?: boolean }) => {
@@ -102,7 +102,7 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     });
   device
     .command('renew')
-    .description('On the kiosk: get a new certificate now. It does so by itself in time.')
+    .description('On the kiosk: renew its certificate now instead of automatically before it expires.')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
@@ -111,18 +111,16 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     });
   device
     .command('proxy')
-    .description(
-      'On the kiosk: the proxy through which it reaches server and brokers; without an option: which one that is.',
-    )
-    .option('--set', 'go through this one from now on')
-    .option('--none', 'go straight from now on')
+    .description('On the kiosk: set the proxy for reaching the server and brokers. Without an option: show it.')
+    .option('--set', 'use this proxy from now on')
+    .option('--none', 'use no proxy from now on')
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       `
 The address is asked for, or read from standard input: http://host:port or https://host:port, with name:password@ before the
-host where the proxy wants them. It is kept in the encrypted store. The proxy must take CONNECT; what goes through it stays
-encrypted between kiosk and server. Before joining: \`device proxy --set\`, then \`device join\`.${EXIT_HELP}`,
+host if the proxy requires them. It is kept in the encrypted store. The proxy must allow CONNECT; traffic stays encrypted
+between kiosk and server. Before joining: \`device proxy --set\`, then \`device join\`.${EXIT_HELP}`,
     )
     .action(async (o: { set?: boolean; none?: boolean; json?: boolean }) => {
       if (o.set && o.none)

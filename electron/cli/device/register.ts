@@ -6,7 +6,7 @@ import { registerRegistry } from './registry.ts';
 export function registerDevice(program: Command): void {
   const device = program
     .command('device')
-    .description('Kiosks as devices: provision, approve, list, revoke on the server; join, renew on the kiosk.');
+    .description('Register kiosks: provision, approve, list and revoke on the server; join and renew on the kiosk.');
   registerRegistry(device);
   registerKiosk(device);
 }

@@ -22,20 +22,20 @@ interface ProvisionOptions {
 export function registerRegistry(device: Command): void {
   device
     .command('provision')
-    .description('On the server: make a one-time code for a new kiosk, or answer its request file.')
-    .requiredOption('--name <name>', 'what the kiosk is called in lists')
-    .option('--site <id>', 'id of its site; the default site without it')
-    .option('--url <url>', 'https address under which the kiosk reaches this server, when not the configured one')
-    .option('--minutes <n>', 'how long the code may be used (default: a day)', minutes)
-    .option('--request <file>', 'by file: what `device request` wrote on the kiosk')
-    .option('--out <file>', 'by file: where the answer goes')
-    .option('--fingerprint <text>', 'by file: as the kiosk’s screen shows it; asked for without it')
+    .description('On the server: create a one-time code for a new kiosk, or answer its request file.')
+    .requiredOption('--name <name>', 'name of the kiosk in lists')
+    .option('--site <id>', 'ID of its site (default: the default site)')
+    .option('--url <url>', 'HTTPS address at which the kiosk reaches this server (default: as configured)')
+    .option('--minutes <n>', 'how long the code is valid (default: one day)', minutes)
+    .option('--request <file>', 'by file: the request that `device request` wrote on the kiosk')
+    .option('--out <file>', 'by file: write the answer to this file')
+    .option('--fingerprint <text>', 'by file: the fingerprint on the kiosk’s screen (default: asked for)')
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       `
-By code: type it at the kiosk (\`device join\`), compare the fingerprint on both screens, then \`device approve\`.
-By file, for a kiosk that can't be reached: \`device request\` there, this here, \`device accept\` there.${EXIT_HELP}`,
+By code: enter it at the kiosk (\`device join\`), compare the fingerprint on both screens, then run \`device approve\`.
+By file, for a kiosk that can't be reached: run \`device request\` there, this command here, then \`device accept\` there.${EXIT_HELP}`,
     )
     .action(async (o: ProvisionOptions) => {
       if (o.request === undefined) return byCode(o);
@@ -43,9 +43,9 @@ By file, for a kiosk that can't be reached: \`device request\` there, this here,
     });
   device
     .command('approve')
-    .description('On the server: let a pending kiosk in, after comparing fingerprints.')
-    .argument('<id>', 'id of the device, see `device list`')
-    .option('--fingerprint <text>', 'as the kiosk’s screen shows it; asked for without it')
+    .description('On the server: approve a pending kiosk after comparing fingerprints.')
+    .argument('<id>', 'device ID, see `device list`')
+    .option('--fingerprint <text>', 'the fingerprint on the kiosk’s screen (default: asked for)')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (id: string, o: { fingerprint?: string; json?: boolean }) => {
@@ -55,8 +55,8 @@ By file, for a kiosk that can't be reached: \`device request\` there, this here,
     });
   device
     .command('list')
-    .description('On the server: all devices.')
-    .option('--json', 'one JSON object a line')
+    .description('On the server: list all devices.')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
       const devices = await operate('device list', {});
@@ -65,8 +65,10 @@ By file, for a kiosk that can't be reached: \`device request\` there, this here,
     });
   device
     .command('revoke')
-    .description('On the server: take nothing of a device any more, from its next message on. Its records stay.')
-    .argument('<id>', 'id of the device, see `device list`')
+    .description(
+      'On the server: stop accepting anything from a device, starting with its next message. Its records stay.',
+    )
+    .argument('<id>', 'device ID, see `device list`')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (id: string, o: { json?: boolean }) => {

@@ -19,15 +19,15 @@ export function registerDoctor(program: Command): void {
   program
     .command('doctor')
     .description(
-      'Check a server: models, keys, database, broker, object store, certificates, backups, replicas; and say what to do.',
+      'Check a server (models, keys, database, broker, object store, certificates, backups, replicas) and say what to do.',
     )
     .option('--json', 'one JSON object: {"ok","build","home","database","checks"}')
     .addHelpText(
       'after',
       `
 Runs beside a running server without disturbing it: it writes and deletes one small object in the object store, signs in to the
-mail server without sending, and changes nothing else. A broker is tried by the running server itself, or from here where none runs.
-The codes are those of /readyz and of Attention in the console (docs/operate/health.md).
+mail server without sending, and changes nothing else. A running server tests the broker itself; otherwise this command does.
+The codes are the same as in /readyz and under Needs attention in the console (docs/operate/health.md).
 
 Exit code: 0 nothing is failing or degraded; 1 something is. ${EXIT_HELP.trim()}`,
     )

@@ -9,20 +9,20 @@ type Summary = ResultOf<'erasure list'>[number];
 type State = ResultOf<'erasure show'>;
 
 const HELP = `
-requested: templates are gone, the rest follows when the time to take it back is over. under-way: the person's key is
-destroyed; rows, photos, the disk and the kiosks follow step by step. done: there is a certificate.
-waits for: kiosks-open (one has not confirmed), legal-hold, merged-since (a merge added a name), backup-awaited,
-database-log-needed, or what went wrong.
+requested: face templates are deleted; the rest follows when the cancellation period ends. under-way: the person's key is
+destroyed; rows, photos, the disk and the kiosks follow step by step. done: the certificate is available.
+It may be waiting for: kiosks-open (a kiosk has not confirmed), legal-hold, merged-since (a merge added data),
+backup-awaited, database-log-needed, or the code of an error.
 ${EXIT_HELP}`;
 
 /** `erasure list|show|request|undo|certificate`: on the server. */
 export function registerErasure(program: Command): void {
-  const erasure = program.command('erasure').description('Requests for erasure, and how far each has got.');
+  const erasure = program.command('erasure').description('Request, follow and certify the erasure of a person’s data.');
   erasure
     .command('list', { isDefault: true })
-    .description('Requests, newest first.')
-    .option('--open', 'only those that are not complete')
-    .option('--json', 'one JSON object a line')
+    .description('List requests, newest first.')
+    .option('--open', 'only requests that aren’t complete')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', HELP)
     .action(async (o: { open?: boolean; json?: boolean }) => {
       const list = await operate('erasure list', { ...(o.open && { open: true }), limit: 1000 });
@@ -31,7 +31,7 @@ export function registerErasure(program: Command): void {
     });
   erasure
     .command('show')
-    .description('Steps, and which kiosks have confirmed.')
+    .description('Show the steps of a request and which kiosks have confirmed.')
     .argument('<request>')
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when a kiosk is overdue or can't confirm any more.${HELP}`)
@@ -43,10 +43,10 @@ export function registerErasure(program: Command): void {
     });
   erasure
     .command('request')
-    .description('Ask for a person’s erasure. Templates go at once.')
+    .description('Request a person’s erasure. Face templates are deleted immediately.')
     .argument('<person>', 'id')
-    .option('--undo-days <n>', 'days in which it can be taken back; as configured without it', days)
-    .option('--yes', 'do not ask again')
+    .option('--undo-days <n>', 'days in which it can be cancelled (default: as configured)', days)
+    .option('--yes', 'don’t ask for confirmation')
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
     .action(async (person: string, o: { undoDays?: number; yes?: boolean; json?: boolean }) => {
@@ -64,20 +64,20 @@ export function registerErasure(program: Command): void {
     });
   erasure
     .command('undo')
-    .description('Take a request back while that is possible. The person enrols their face again.')
+    .description('Cancel a request while that is possible. The person must enrol their face again.')
     .argument('<request>')
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
     .action(async (request: string, o: { json?: boolean }) => {
       const undone = await operate('erasure undo', { request });
-      process.stdout.write(`${o.json ? JSON.stringify(undone) : 'Taken back. The person has no templates now.'}\n`);
+      process.stdout.write(`${o.json ? JSON.stringify(undone) : 'Cancelled. The person has no face templates now.'}\n`);
     });
   erasure
     .command('certificate')
-    .description('The certificate of an erasure that is complete, verified: Markdown, or signed (JWS).')
+    .description('Verify and print the certificate of a completed erasure, as Markdown or signed (JWS).')
     .argument('<request>')
-    .option('--signed', 'as the server signed it')
-    .option('--json', 'its content as one JSON object')
+    .option('--signed', 'the signed certificate (JWS)')
+    .option('--json', 'the content as one JSON object')
     .addHelpText('after', HELP)
     .action(async (request: string, o: { signed?: boolean; json?: boolean }) => {
       const { signed, certificate, text } = await operate('erasure certificate', { request });

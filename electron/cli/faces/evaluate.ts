@@ -55,7 +55,7 @@ const SIZES = [10, 100, 1000, 5000];
 export type Watch = (stage: 'pictures' | 'comparisons' | 'searches', done: number, total: number) => void;
 
 /**
- * Evaluates a folder of people: a folder a person, pictures in it. Every picture with a face counts, by its largest
+ * Evaluates a folder of people: one folder per person, pictures in it. Every picture with a face counts, by its largest
  * one; quality is not enforced.
  * @throws ModelProblem `too-few-people` when there is nobody to compare with; Problem of personFolders
  */

@@ -18,7 +18,7 @@ export function evaluationText(e: Evaluation): string {
         `  TAR at FAR ${far.toExponential(0).padEnd(6)} ${tar ? `${percent(tar)} at threshold ${threshold!.toFixed(3)}` : `not resolved: needs ${Math.ceil(30 / far)} impostor pairs`}`,
     ),
     '',
-    `1:N, one template a person`,
+    `1:N, one template per person`,
     `  rank-1            ${e.rankOne.right} of ${e.rankOne.probes} among ${e.rankOne.gallery} people`,
     ...e.identification.flatMap((i) =>
       i.at.map(

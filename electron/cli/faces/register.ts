@@ -15,11 +15,11 @@ import { evaluateFolder, type Watch } from './evaluate.ts';
 import { evaluationText } from './evaluation-text.ts';
 
 const EMBED_HELP = `
-Each file gives one line of JSON, in the order of the input:
-  {"file","faces":[{"box":[x,y,w,h],"quality":{…},"embedding":"…"}]}   largest face first; [] when there is none
+Each file gives one line of JSON, in input order:
+  {"file","faces":[{"box":[x,y,w,h],"quality":{…},"embedding":"…"}]}   largest face first; [] if there is none
   {"file","error":{"code","message"}}                                  when the file can't be used
-The embedding is little-endian float32 in base64 (512 of the embedder that ships), of length one; boxes are pixels of the upright picture.
-Quality is reported, not enforced. Any number of files runs in bounded memory.
+The embedding is little-endian float32 in base64 (512 of the embedder that ships), of length one; boxes are in pixels of the upright picture.
+Quality is reported, not enforced. Memory use doesn't grow with the number of files.
 
 Codes: file-not-found, not-a-file, file-not-readable, empty-file, file-too-large, picture-not-decodable,
 picture-too-large, picture-too-small.
@@ -28,30 +28,31 @@ Exit code: 0 every file got a line (some may hold errors); 1 the weights are mis
 
 const EVAL_HELP = `
 Prints EER, TAR at FAR 1e-2, 1e-3 and 1e-4, rank-1, and FNIR at FPIR 1 % and 0.1 % by gallery size, each with a
-bootstrap interval over people where there are ten or more; "not resolved" where fewer than 30 errors could be
-expected; and the thresholds it would pick. Every picture with a face counts, by its largest one. A person's first
-picture by name is the one enrolled.
+bootstrap interval over people if there are ten or more, "not resolved" where fewer than 30 errors could be
+expected, and the thresholds it would choose. In each picture the largest face counts. A person's first picture, sorted
+by name, is the one enrolled.
 
-Exit code: 0 done; 1 nothing to compare, no place for the plot, or the weights are missing or altered; 2 wrong usage, or no such
-folder.`;
+Exit code: 0 done; 1 nothing to compare, the plot can't be written, or the weights are missing or altered; 2 wrong usage, or
+no such folder.`;
 
 /** Adds `faces` with its commands that need no store; gives it back so that others can add theirs. */
 export function registerFaces(program: Command): Command {
   const faces =
-    program.commands.find((c) => c.name() === 'faces') ?? program.command('faces').description('pictures of faces');
+    program.commands.find((c) => c.name() === 'faces') ??
+    program.command('faces').description('Detect, embed and compare faces in pictures.');
   faces
     .command('embed')
-    .description('find the faces of pictures and print their embeddings')
-    .argument('[files...]', 'picture files; - reads names from standard input, one a line')
-    .option('--json', 'one line of JSON a file')
-    .option('--files-from <list>', 'read further names from this file, one a line (- for standard input)')
+    .description('Find the faces in pictures and print their embeddings.')
+    .argument('[files...]', 'picture files; - reads file names from standard input, one per line')
+    .option('--json', 'one line of JSON per file')
+    .option('--files-from <list>', 'read more file names from this file, one per line (- for standard input)')
     .addHelpText('after', EMBED_HELP)
     .action(async (files: string[], options: { json?: boolean; filesFrom?: string }) => {
       const list = options.filesFrom;
       if (files.length === 0 && list === undefined)
         faces.error('error: name at least one file, or --files-from', { exitCode: EXIT.usage });
       if (list !== undefined) checkList(list);
-      process.stdout.on('error', readerGone);
+      process.stdout.on('error', onClosedPipe);
       await withPipeline(null, async (pipeline) => {
         for await (const line of embedFiles(pipeline, filesOf(files, list, process.stdin))) {
           await writeLine(process.stdout, options.json ? JSON.stringify(line) : printable(asText(line)));
@@ -60,15 +61,15 @@ export function registerFaces(program: Command): Command {
     });
   faces
     .command('eval')
-    .description('how well these models distinguish these people: a folder a person')
-    .argument('<folder>', 'holds one folder a person, with pictures in it')
+    .description('Measure how well the models tell these people apart: one folder per person.')
+    .argument('<folder>', 'contains one folder of pictures per person')
     .option('--json', 'one JSON object')
-    .option('--svg <file>', 'write the DET plot there')
+    .option('--svg <file>', 'write the DET plot to this file')
     .option(
       '--embedder <folder>',
-      'by the embedder of this folder (docs/operate/embedders.md), and not the one that ships',
+      'use the embedder in this folder instead of the built-in one (docs/operate/embedders.md)',
     )
-    .option('--seed <n>', 'seed of the draws, so that a run can be repeated', '1')
+    .option('--seed <n>', 'random seed, so that a run can be repeated', '1')
     .addHelpText('after', EVAL_HELP)
     .action(async (folder: string, options: { json?: boolean; svg?: string; embedder?: string; seed: string }) => {
       const seed = Number(options.seed);
@@ -122,7 +123,7 @@ function seeded(seed: number): () => number {
 }
 
 /** `… | head` closes the pipe early: nothing is wrong, but not every file got its line. */
-function readerGone(error: NodeJS.ErrnoException): void {
+function onClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT.attention);
 }

@@ -10,17 +10,15 @@ import { operate } from '../server/environment.ts';
 import { registerFleetStaff } from './staff.ts';
 import { commandLine, kioskLine, shownText, templateText } from './text.ts';
 
-const KIOSK = 'id of the kiosk, see `fleet list`';
+const KIOSK = 'kiosk ID, see `fleet list`';
 const SETTINGS = Object.keys(DeviceConfig.shape).join(', ');
 const SETTING_HELP = `
-Settings: ${SETTINGS}. One is taken away with name= (nothing behind it).
-Every change is a revision that is kept; --back puts an older one back, as a new one. Revision 0 is nothing at all.`;
+Settings: ${SETTINGS}. To remove one, write name= with no value.
+Every change is kept as a revision; --back restores an older one as a new revision. Revision 0 has no settings.`;
 
 /** `fleet list|show|config|template|restart|logs|wipe|decommission|cancel|staff`: on the server. */
 export function registerFleet(program: Command): void {
-  const fleet = program
-    .command('fleet')
-    .description('On the server: how the kiosks are, their settings, and their commands.');
+  const fleet = program.command('fleet').description('On the server: health, settings and commands of kiosks.');
   registerReading(fleet);
   registerSettings(fleet);
   registerCommands(fleet);
@@ -30,14 +28,14 @@ export function registerFleet(program: Command): void {
 function registerReading(fleet: Command): void {
   fleet
     .command('list', { isDefault: true })
-    .description('All kiosks, with what is wrong with them.')
-    .option('--site <id>', 'of this site alone')
-    .option('--alert <code>', `with this trouble: ${AlertCode.options.join(', ')}`, alert)
-    .option('--version <version>', 'that run this version')
-    .option('--name <text>', 'with this in their name')
-    .option('--revoked', 'those that were revoked')
-    .option('--json', 'one JSON object a line')
-    .addHelpText('after', `\nExit code 1 when something is wrong with one that is listed.${EXIT_HELP}`)
+    .description('List kiosks and their problems.')
+    .option('--site <id>', 'only kiosks of this site')
+    .option('--alert <code>', `only kiosks with this problem: ${AlertCode.options.join(', ')}`, alert)
+    .option('--version <version>', 'only kiosks running this version')
+    .option('--name <text>', 'only kiosks with this text in their name')
+    .option('--revoked', 'revoked kiosks instead')
+    .option('--json', 'one JSON object per line')
+    .addHelpText('after', `\nExit code 1 when a listed kiosk has a problem.${EXIT_HELP}`)
     .action(
       async (o: {
         site?: string;
@@ -61,10 +59,10 @@ function registerReading(fleet: Command): void {
     );
   fleet
     .command('show')
-    .description('One kiosk: how it is, its settings with their history, and its commands.')
+    .description('Show one kiosk: health, settings with their history, and commands.')
     .argument('<id>', KIOSK)
     .option('--json', 'one JSON object')
-    .addHelpText('after', `\nExit code 1 when something is wrong with it.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the kiosk has a problem.${EXIT_HELP}`)
     .action(async (device: string, o: { json?: boolean }) => {
       const found = await operate('fleet show', { device });
       print(o.json, found, shownText(found));
@@ -80,11 +78,11 @@ interface SettingOptions {
 function registerSettings(fleet: Command): void {
   fleet
     .command('config')
-    .description('Settings of one kiosk, over those of its site; without a setting: which they are.')
+    .description('Change one kiosk’s own settings, which override its site’s. Without settings: show them.')
     .argument('<id>', KIOSK)
     .argument('[settings...]', 'name=value, e.g. volume=40 theme=dark')
-    .option('--back <revision>', 'put this revision back', revision)
-    .option('--json', 'one JSON object, as `fleet show` has it')
+    .option('--back <revision>', 'restore this revision', revision)
+    .option('--json', 'one JSON object, as in `fleet show`')
     .addHelpText('after', `${SETTING_HELP}${EXIT_HELP}`)
     .action(async (device: string, settings: string[], o: SettingOptions) => {
       const set = changesOf(settings, o);
@@ -98,11 +96,13 @@ function registerSettings(fleet: Command): void {
     });
   fleet
     .command('template')
-    .description('Settings that the kiosks of a site inherit; without a site: those of all.')
+    .description(
+      'Change the settings that a site’s kiosks inherit. Without settings: show them; without a site: those of all sites.',
+    )
     .argument('[site]', 'id of the site')
     .argument('[settings...]', 'name=value, e.g. language=de')
-    .option('--back <revision>', 'put this revision back', revision)
-    .option('--json', 'one JSON object a line')
+    .option('--back <revision>', 'restore this revision', revision)
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', `${SETTING_HELP}${EXIT_HELP}`)
     .action(async (site: string | undefined, settings: string[], o: SettingOptions) => {
       const set = changesOf(settings, o);
@@ -132,11 +132,11 @@ function registerCommands(fleet: Command): void {
       .command(what)
       .description(description)
       .argument('<id>', KIOSK)
-      .option('--hours <n>', 'how long it may wait for the kiosk', hours)
-      .option('--json', 'one JSON object, as `fleet show` has it')
+      .option('--hours <n>', 'how long the command waits for the kiosk', hours)
+      .option('--json', 'one JSON object, as in `fleet show`')
       .addHelpText('after', `${more}${EXIT_HELP}`);
     if (what === 'wipe' || what === 'decommission')
-      made.option('--name <name>', 'the kiosk’s name, to confirm; asked for without it');
+      made.option('--name <name>', 'the kiosk’s name, as confirmation (default: asked for)');
     return made;
   };
   const sendCommand = async (what: 'restart' | 'wipe' | 'decommission', device: string, o: CommandOptions) => {
@@ -154,34 +154,32 @@ function registerCommands(fleet: Command): void {
     const { kiosk } = await operate('fleet show', { device });
     return { ...o, name: await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `) };
   };
-  add(
-    'restart',
-    'Have a kiosk start again, with its browser.',
-    '\nIt is notified within seconds while it is online.',
-  ).action((device: string, o: CommandOptions) => sendCommand('restart', device, o));
+  add('restart', 'Restart a kiosk’s software and its screen.', '\nAn online kiosk is notified within seconds.').action(
+    (device: string, o: CommandOptions) => sendCommand('restart', device, o),
+  );
   add(
     'wipe',
-    'Have a lost kiosk destroy everything on it; it is revoked once it says that it has.',
+    'Wipe a lost kiosk: it destroys everything on it, and is revoked once it confirms that.',
     `
-At its next contact with the server. What it could not send within half a minute is lost. Until it says that it is done,
-someone may have it: revoke its people's badges where that matters.`,
+It happens the next time the kiosk connects. Records it can't send within 30 seconds are lost. Until the kiosk confirms,
+someone may still have its data: revoke its people's badges if that matters.`,
   ).action(async (device: string, o: CommandOptions) => sendCommand('wipe', device, await confirmed(device, o)));
   add(
     'decommission',
-    'Take a kiosk out of service: it sends everything, destroys everything, and is revoked.',
-    '\nIt waits until every record and photo is at the server, however long that takes.',
+    'Take a kiosk out of service: it sends its records, destroys everything on it, and is revoked.',
+    '\nThe kiosk first sends every record and photo to the server, however long that takes.',
   ).action(async (device: string, o: CommandOptions) =>
     sendCommand('decommission', device, await confirmed(device, o)),
   );
   add(
     'logs',
-    'Ask a kiosk for its redacted log, or read one that came.',
+    'Request a kiosk’s redacted log, or read the latest one received.',
     `
-Without --read: asks for it. With --read: the newest that came, as lines of JSON. It names nobody, and is kept for seven days.
-Reading it is audited.`,
+Without --read, the log is requested. With --read, the latest one received is printed as lines of JSON. It contains no
+personal data and is kept for seven days. Reading it is logged.`,
   )
-    .option('--read', 'the newest that came')
-    .option('--out <file>', 'with --read: into this file instead of the terminal')
+    .option('--read', 'read the latest log received')
+    .option('--out <file>', 'with --read: write to this file instead of the terminal')
     .action(async (device: string, o: CommandOptions & { read?: boolean; out?: string }) => {
       if (!o.read) {
         if (o.out !== undefined)
@@ -206,10 +204,10 @@ Reading it is audited.`,
     });
   fleet
     .command('cancel')
-    .description('Cancel a command that a kiosk has not begun.')
+    .description('Cancel a command that the kiosk hasn’t started yet.')
     .argument('<id>', KIOSK)
-    .argument('<command>', 'its id, see `fleet show`')
-    .option('--json', 'one JSON object, as `fleet show` has it')
+    .argument('<command>', 'command ID, see `fleet show`')
+    .option('--json', 'one JSON object, as in `fleet show`')
     .addHelpText('after', EXIT_HELP)
     .action(async (device: string, command: string, o: { json?: boolean }) => {
       const found = await operate('fleet command back', { device, command });

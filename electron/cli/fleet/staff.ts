@@ -14,11 +14,11 @@ type Handed = ResultOf<'fleet staff add'>;
 export function registerFleetStaff(fleet: Command): void {
   const staff = fleet
     .command('staff')
-    .description('Staff of the kiosks of a site, or of all. For one kiosk alone: `staff`, on it.');
+    .description('Manage kiosk staff of one site or all sites. For a single kiosk, use `staff` on it.');
   staff
     .command('list')
-    .description('Who may unlock the kiosks, in which role, and which kiosks have confirmed it.')
-    .option('--json', 'one JSON object a line')
+    .description('List who can unlock kiosks, in which role, and which kiosks have confirmed it.')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
       const all = await operate('fleet staff', {});
@@ -27,11 +27,11 @@ export function registerFleetStaff(fleet: Command): void {
     });
   staff
     .command('add <name>')
-    .description('Add a member: shows a PIN for their first use, and a technician’s second factor, this once.')
+    .description('Add a staff member. Shows their starter PIN, and a technician’s second factor, once.')
     .requiredOption('--role <role>', 'desk, supervisor or technician')
-    .option('--site <id>', 'at the kiosks of this site; without it at all')
-    .option('--badge <number>', 'of a badge that unlocks the kiosks too, as a reader gives it')
-    .option('--json', 'one JSON object, without the picture')
+    .option('--site <id>', 'only at this site’s kiosks (default: all sites)')
+    .option('--badge <number>', 'a badge that also unlocks the kiosks; its number as a reader gives it')
+    .option('--json', 'one JSON object, without the QR code')
     .addHelpText('after', EXIT_HELP)
     .action(async (name: string, o: { role: string; site?: string; badge?: string; json?: boolean }) => {
       const role = StaffRole.safeParse(o.role).data;
@@ -43,12 +43,10 @@ export function registerFleetStaff(fleet: Command): void {
     });
   staff
     .command('reset <name-or-id>')
-    .description(
-      'Make a PIN for their first use again, or a technician’s second factor. What they had opens nothing any more.',
-    )
-    .option('--factor', 'the second factor in place of the PIN')
-    .option('--badge <number>', 'give them this badge; empty takes it away')
-    .option('--json', 'one JSON object, without the picture')
+    .description('Give a staff member a new starter PIN, second factor or badge. The old one stops working.')
+    .option('--factor', 'reset a technician’s second factor instead of the PIN')
+    .option('--badge <number>', 'give them this badge; empty to remove it')
+    .option('--json', 'one JSON object, without the QR code')
     .addHelpText('after', EXIT_HELP)
     .action(async (member: string, o: { factor?: boolean; badge?: string; json?: boolean }) => {
       const reset = StaffReset.parse(
@@ -59,7 +57,7 @@ export function registerFleetStaff(fleet: Command): void {
     });
   staff
     .command('remove <name-or-id>')
-    .description('Each kiosk refuses them from its next contact on.')
+    .description('Remove a staff member. Each kiosk locks them out the next time it connects.')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (which: string, o: { json?: boolean }) => {

@@ -61,7 +61,7 @@ function staffLine({ at, what, outcome, code, by, member }: Shown['staff'][numbe
 }
 
 export function commandLine(c: Shown['commands'][number]): string {
-  const when = c.answeredAt ?? c.begunAt ?? c.askedAt;
+  const when = c.answeredAt ?? c.startedAt ?? c.askedAt;
   const why = c.code ? ` (${c.code})` : '';
   const log = c.log ? `; log of ${c.log.bytes} bytes until ${c.log.keptUntil}` : '';
   return `${c.id}  ${c.what.padEnd(12)}  ${c.state}${why}  ${when}  by ${c.email ?? c.by}${log}`;

@@ -29,26 +29,26 @@ export function registerChanges(incident: Command): void {
       .argument('<id>', 'of the incident')
       .option('--json', 'the incident as one JSON object')
       .addHelpText('after', EXIT_HELP);
-  one('show', 'An incident with its timeline.').action(async (id: string, o: { json?: boolean }) =>
+  one('show', 'Show an incident with its timeline.').action(async (id: string, o: { json?: boolean }) =>
     print(o.json, await operate('incident show', { incident: id })),
   );
   one('note', 'Add a note to the timeline.')
-    .requiredOption('--text <text>', 'what there is to say')
+    .requiredOption('--text <text>', 'text of the note')
     .action(async (id: string, o: { text: string; json?: boolean }) =>
       print(o.json, await operate('incident note', { incident: id, text: o.text })),
     );
-  one('change', 'Write about an incident what is not known at first.')
+  one('change', 'Change or complete an incident’s documentation.')
     .option('--title <text>')
     .addOption(new Option('--severity <level>').choices(['low', 'medium', 'high', 'critical']))
     .option('--description <text>', 'what happened')
-    .option('--consequences <text>', 'what may follow from it for people')
-    .option('--measures <text>', 'what was done about it, and is going to be')
-    .option('--authority-reason <text>', 'why the authority need not be notified, or was notified late')
-    .option('--people-reason <text>', 'why the affected need not be notified')
-    .option('--found <time>', 'since when it is known', instant)
+    .option('--consequences <text>', 'likely consequences for the people affected')
+    .option('--measures <text>', 'measures taken and planned')
+    .option('--authority-reason <text>', 'why the authority is notified late or not at all')
+    .option('--people-reason <text>', 'why the people affected aren’t notified')
+    .option('--found <time>', 'when it was discovered', instant)
     .option('--began <time>', 'when it began', instant)
     .option('--ended <time>', 'when it ended', instant)
-    .option('--data <kind>', 'kinds of data concerned, in place of those before; again for more', collect, [])
+    .option('--data <kind>', 'kinds of data affected, replacing the earlier ones; repeatable', collect, [])
     .action(async (id: string, { found, began, ended, data, json, ...text }: Written & { json?: boolean }) => {
       const patch = {
         ...text,
@@ -59,19 +59,19 @@ export function registerChanges(incident: Command): void {
       };
       print(json, await operate('incident change', { incident: id, patch }));
     });
-  one('scope', 'Say which rows of the audit log show who it affected; every condition of a scope holds.')
-    .option('--from <time>', 'from this moment', instant)
-    .option('--to <time>', 'before this moment', instant)
-    .option('--who <id>', 'account or device that did it')
-    .option('--role <role>', 'role of who did it')
+  one('scope', 'Choose the audit log rows that show who is affected. A row must match every condition.')
+    .option('--from <time>', 'from this time', instant)
+    .option('--to <time>', 'before this time', instant)
+    .option('--who <id>', 'account or device responsible')
+    .option('--role <role>', 'role of the account responsible')
     .option('--action <action>', 'read, write, delete, export, decrypt, …')
-    .option('--route <text>', 'beginning of the route, command or job')
+    .option('--route <text>', 'start of the route, command or job')
     .option('--resource <text>', 'site, device, file, …')
     .option('--data <kind>', 'kind of data')
     .action(async (id: string, { json, ...scope }: Record<string, string> & { json?: never }) =>
       print(json, await operate('incident scope', { incident: id, scope })),
     );
-  one('notified', 'Note when the authority, or the affected, were notified.')
+  one('notified', 'Record when the authority or the people affected were notified.')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
     .option('--at <time>', 'when (default: now)', instant)
     .action(async (id: string, o: { to: 'authority' | 'people'; at?: string; json?: boolean }) =>
@@ -80,7 +80,7 @@ export function registerChanges(incident: Command): void {
         await operate('incident notified', { incident: id, to: o.to, at: o.at ?? new Date().toISOString() }),
       ),
     );
-  one('close', 'Close an incident that is documented.').action(async (id: string, o: { json?: boolean }) =>
+  one('close', 'Close a fully documented incident.').action(async (id: string, o: { json?: boolean }) =>
     print(o.json, await operate('incident close', { incident: id })),
   );
 }

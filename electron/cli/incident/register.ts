@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { NoticeLanguage } from '../../../sync/protocol/api/incidents.ts';
 import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
@@ -13,13 +14,13 @@ type Purpose = (typeof PURPOSES)[number];
 export function registerIncident(program: Command): void {
   const incident = program
     .command('incident')
-    .description('On the server: what went wrong, the 72-hour clock, who it affected, what was done.');
+    .description('On the server: document a data breach: the 72-hour deadline, who is affected, what was done.');
   incident
     .command('list', { isDefault: true })
-    .description('Incidents, newest first.')
+    .description('List incidents, newest first.')
     .option(
       '--json',
-      'one JSON object a line: {"id","title","severity","state","foundAt",…,"clock":{"dueAt","state","remainingMs"}}',
+      'one JSON object per line: {"id","title","severity","state","foundAt",…,"clock":{"dueAt","state","remainingMs"}}',
     )
     .addHelpText(
       'after',
@@ -34,14 +35,14 @@ export function registerIncident(program: Command): void {
     });
   incident
     .command('open')
-    .description('Open an incident. The 72 hours count from when it was found.')
-    .requiredOption('--title <text>', 'in a few words')
+    .description('Open an incident. The 72 hours run from when it was discovered.')
+    .requiredOption('--title <text>', 'short title')
     .addOption(new Option('--severity <level>').choices(['low', 'medium', 'high', 'critical']).makeOptionMandatory())
-    .option('--found <time>', 'since when it is known that personal data is concerned (default: now)', instant)
-    .option('--began <time>', 'when it began, as far as known', instant)
+    .option('--found <time>', 'when it became known that personal data is affected (default: now)', instant)
+    .option('--began <time>', 'when it began, if known', instant)
     .option('--ended <time>', 'when it ended', instant)
     .option('--description <text>', 'what happened')
-    .option('--data <kind>', 'kind of data concerned, e.g. template; again for more', collect, [])
+    .option('--data <kind>', 'kind of data affected, e.g. template; repeatable', collect, [])
     .option('--json', 'the incident as one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: OpenOptions) => {
@@ -59,13 +60,13 @@ export function registerIncident(program: Command): void {
   registerChanges(incident);
   incident
     .command('affected')
-    .description('Who it affected, found from the audit log by the scopes of the incident.')
+    .description('List the people affected, found in the audit log by the incident’s scopes.')
     .argument('<id>', 'of the incident')
     .option(
       '--json',
       'one JSON object: {"people":[{"person","name","email","rows","first","last","data"}],"rows","everyone","unknown"}',
     )
-    .addHelpText('after', `\nExit code 1 when the incident has no scope yet: nobody can be found then.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the incident has no scope yet, so that no one can be found.${EXIT_HELP}`)
     .action(async (id: string, o: { json?: boolean }) => {
       const found = await operate('incident affected', { incident: id });
       process.stdout.write(`${o.json ? JSON.stringify(found) : affectedText(found)}\n`);
@@ -73,13 +74,13 @@ export function registerIncident(program: Command): void {
     });
   incident
     .command('notice')
-    .description('Draft the notice to the authority, or to the affected. What is to be filled in stands as […].')
+    .description('Draft the notice to the authority or to the people affected. Gaps to fill in are marked […].')
     .argument('<id>', 'of the incident')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
-    .addOption(new Option('--language <language>').choices(['en', 'de']).default('en'))
-    .option('--out <file>', 'where it goes; standard output without it')
-    .addHelpText('after', `\nExit code 1 when something is still to be filled in.${EXIT_HELP}`)
-    .action(async (id: string, o: { to: 'authority' | 'people'; language: 'en' | 'de'; out?: string }) => {
+    .addOption(new Option('--language <language>').choices(NoticeLanguage.options).default('en'))
+    .option('--out <file>', 'write to this file (default: standard output)')
+    .addHelpText('after', `\nExit code 1 when gaps are left to fill in.${EXIT_HELP}`)
+    .action(async (id: string, o: { to: 'authority' | 'people'; language: NoticeLanguage; out?: string }) => {
       const { text, missing } = await operate('incident notice', { incident: id, to: o.to, language: o.language });
       if (o.out) writeFileSync(o.out, text, { mode: 0o600, flag: 'wx' });
       else process.stdout.write(text);
@@ -88,23 +89,25 @@ export function registerIncident(program: Command): void {
     });
   incident
     .command('contain')
-    .description('At once: new keys of the server, kiosks revoked, sessions ended. Each step goes into the timeline.')
+    .description(
+      'Contain an incident: replace server keys, revoke kiosks, end sessions. Each step is added to the timeline.',
+    )
     .argument('<id>', 'of the incident')
     .option('--rotate <purposes>', 'keys that get a successor: signing,sealing,ca,qr,pin, or none', purposes, [
       'signing',
       'sealing',
       'qr',
     ] as Purpose[])
-    .option('--retire', 'retire the old keys too: kiosks that know nothing newer are cut off')
-    .option('--device <id>', 'kiosk to revoke; again for more', collect, [])
-    .option('--account <id>', 'account whose sessions end; again for more', collect, [])
-    .option('--every-session', 'end every session of everybody')
+    .option('--retire', 'also retire the old keys; kiosks that don’t know the new ones are cut off')
+    .option('--device <id>', 'kiosk to revoke; repeatable', collect, [])
+    .option('--account <id>', 'account whose sessions end; repeatable', collect, [])
+    .option('--every-session', 'end all sessions of all accounts')
     .option('--json', 'one JSON object: {"done":[…],"failed":[{"what","code","message"}],"next":[…]}')
     .addHelpText(
       'after',
       `
-What was done stays done where a later step fails; run it again. The keys in the environment are not in its reach: it says
-what to do about them. Exit code 1 when a step failed.${EXIT_HELP}`,
+If a step fails, earlier ones stay done: run it again. It can't replace the keys in the environment, but says what to do
+about them. Exit code 1 when a step failed.${EXIT_HELP}`,
     )
     .action(async (id: string, o: ContainOptions) => {
       const { done, failed, next } = await operate('incident contain', {

@@ -9,12 +9,14 @@ type Run = z.output<typeof JobRun>;
 
 /** `jobs list|runs|run`: what the server does by itself. */
 export function registerJobs(program: Command): void {
-  const jobs = program.command('jobs').description('What the server does by itself: purges, erasures, backups.');
+  const jobs = program
+    .command('jobs')
+    .description('List and run the server’s background jobs: deletions, erasures, backups.');
   jobs
     .command('list', { isDefault: true })
-    .description('Every job, how often it runs and how its last run ended.')
-    .option('--json', 'one JSON object a line: {"job","everyMs","last","lastOkAt"}')
-    .addHelpText('after', `\nExit code 1 when the last run of one failed.${EXIT_HELP}`)
+    .description('List every job, how often it runs and how its last run ended.')
+    .option('--json', 'one JSON object per line: {"job","everyMs","last","lastOkAt"}')
+    .addHelpText('after', `\nExit code 1 when the last run of any job failed.${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
       const { jobs: states } = await call(listJobs);
       for (const state of states) process.stdout.write(`${o.json ? JSON.stringify(state) : stateLine(state)}\n`);
@@ -23,10 +25,10 @@ export function registerJobs(program: Command): void {
     });
   jobs
     .command('runs')
-    .description('Runs, newest first, each with its report.')
-    .option('--job <name>', 'of this job alone')
-    .option('--limit <n>', 'how many', whole, 50)
-    .option('--json', 'one JSON object a line: {"id","job","startedAt","endedAt","outcome","code","report"}')
+    .description('List runs, newest first, each with its report.')
+    .option('--job <name>', 'only this job')
+    .option('--limit <n>', 'how many to show', whole, 50)
+    .option('--json', 'one JSON object per line: {"id","job","startedAt","endedAt","outcome","code","report"}')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { job?: string; limit: number; json?: boolean }) => {
       const { runs } = await call(listJobRuns, { query: { limit: o.limit, job: o.job } });
@@ -36,9 +38,9 @@ export function registerJobs(program: Command): void {
   jobs
     .command('run')
     .description('Run a job now, due or not, and show its report.')
-    .argument('<name>', 'as `jobs list` names it')
+    .argument('<name>', 'name of the job, see `jobs list`')
     .option('--json', 'the report as one JSON object')
-    .addHelpText('after', `\nRefused with job-running while it runs, on whatever replica.${EXIT_HELP}`)
+    .addHelpText('after', `\nFails with job-running while the job is running on any replica.${EXIT_HELP}`)
     .action(async (name: string, o: { json?: boolean }) => {
       const report = await call(runJob, { params: { job: name } });
       process.stdout.write(`${o.json ? JSON.stringify(report) : `${name}: ${reportText(report)}`}\n`);

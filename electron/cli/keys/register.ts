@@ -11,22 +11,22 @@ type Status = ResultOf<'keys status'>;
 type State = ResultOf<'keys rotate advance'>;
 
 const HOW = `
-To rotate, on a server of one process or many:
-  1. keys generate                      makes a new pair
-  2. set them as ENCRYPTION_KEY and SECRET_KEY, and the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS
-  3. start every server process again, one after the other: they go on under the present keys
-  4. keys rotate                        re-encrypts everything while the server runs, and opens it all once
-  5. backup rekey                       where there are backups: so that the old keys open none of those either
-  6. take the two …_PREVIOUS away, start again, and destroy the old keys`;
+To rotate the keys:
+  1. keys generate                      generates a new pair
+  2. set the new pair as ENCRYPTION_KEY and SECRET_KEY, and the current one as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS
+  3. restart every server process, one after the other: they keep using the current keys
+  4. keys rotate                        re-encrypts everything while the server runs, and verifies it
+  5. backup rekey                       if there are backups: the old keys then no longer open them
+  6. remove the two …_PREVIOUS variables, restart, and destroy the old keys`;
 
 /** `keys generate|status|rotate`: the server's keys in the environment. Its own keys for kiosks: `server keys`. */
 export function registerKeys(program: Command): void {
-  const keys = program.command('keys').description('ENCRYPTION_KEY and SECRET_KEY: make, look at, rotate.');
+  const keys = program.command('keys').description('Generate, inspect and rotate ENCRYPTION_KEY and SECRET_KEY.');
   keys
     .command('generate')
-    .description('Make a new pair of keys and print it; nothing is changed anywhere.')
+    .description('Generate a new pair of keys and print it. Changes nothing.')
     .option('--json', 'one JSON object: {"ENCRYPTION_KEY","SECRET_KEY"}')
-    .addHelpText('after', `\nThey are printed once and kept nowhere: put them where secrets belong.${EXIT_HELP}`)
+    .addHelpText('after', `\nThey are printed once and stored nowhere: put them in your secret store.${EXIT_HELP}`)
     .action((o: { json?: boolean }) => {
       const pair = generateKeys();
       const lines = Object.entries(pair).map(([name, value]) => `${name}=${value}`);
@@ -34,7 +34,9 @@ export function registerKeys(program: Command): void {
     });
   keys
     .command('status', { isDefault: true })
-    .description('Versions of the keys, what is under which, which processes hold what, and how far a rotation is.')
+    .description(
+      'Show the key versions, what each encrypts, which process holds which, and the progress of a rotation.',
+    )
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 while a rotation is not finished.${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
@@ -45,12 +47,12 @@ export function registerKeys(program: Command): void {
   keys
     .command('rotate')
     .description(
-      'Re-encrypt everything under the new keys, and open it all with them alone. Safe to stop and run again.',
+      'Re-encrypt everything under the new keys, then verify that they alone open it. Safe to stop and run again.',
     )
-    .option('--re-encrypt', 'also give every person a new key, and seal everything of theirs under it')
-    .option('--dry-run', 'say what would be done, and do nothing')
-    .option('--json', 'one JSON object a line')
-    .addHelpText('after', `${HOW}\n\nExit code 1 for a dry run that would be refused.${EXIT_HELP}`)
+    .option('--re-encrypt', 'also give every person a new key and re-encrypt their data under it')
+    .option('--dry-run', 'show what would be done, and change nothing')
+    .option('--json', 'one JSON object per line')
+    .addHelpText('after', `${HOW}\n\nExit code 1 if a dry run finds that the rotation would fail.${EXIT_HELP}`)
     .action((o: { reEncrypt?: boolean; dryRun?: boolean; json?: boolean }) =>
       o.dryRun ? plan(o.reEncrypt ?? false, o.json ?? false) : rotate(o.reEncrypt ?? false, o.json ?? false),
     );
@@ -94,7 +96,7 @@ async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
 
 /** What is to be said of the database's own log, which had the keys as they were sealed before. */
 const LOG: Record<NonNullable<State['databaseLog']>['state'], string> = {
-  gone: '',
+  removed: '',
   recycled: 'The database writes over its log of the keys under the old ones at some time: set wal_recycle = off.',
   needed: 'The database’s log still has the keys under the old ones, until its next checkpoint.',
   unknown:

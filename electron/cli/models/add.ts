@@ -8,8 +8,8 @@ import { kioskHome } from '../../core/paths.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 
 const HELP = `
-The folder holds ONNX files and embedders.json, as docs/operate/embedders.md says. Each is loaded and run once before anything is
-written. Prints an id a line.${EXIT_HELP}`;
+The folder contains ONNX files and embedders.json (docs/operate/embedders.md). Each embedder is loaded and run once before
+anything is written. Prints one ID per line.${EXIT_HELP}`;
 
 /** `models add` of a kiosk's own command line: into its data, which stay when its build is replaced. */
 export function registerKioskModels(program: Command): void {
@@ -20,10 +20,10 @@ export function registerKioskModels(program: Command): void {
 export function add(models: Command, place: (kiosk: boolean) => string | Promise<string>, both = false): void {
   const command = models
     .command('add')
-    .description('Take another embedder in, from a folder with its file and entry.')
+    .description('Add another embedder from a folder with its file and entry.')
     .argument('<folder>')
     .addHelpText('after', HELP);
-  if (both) command.option('--kiosk', 'this machine’s kiosk, and not its server');
+  if (both) command.option('--kiosk', 'add it to this machine’s kiosk instead of its server');
   command.action(async (folder: string, o: { kiosk?: boolean }) => {
     try {
       for (const id of await addEmbedders(folder, await place(o.kiosk ?? false))) process.stdout.write(`${id}\n`);

@@ -6,7 +6,7 @@ import { add as addEmbedder, toKiosk } from './add.ts';
 
 /** `models …`: on the server, the move to another embedder. */
 export function registerModels(program: Command): void {
-  const models = program.command('models').description('The embedder that makes templates, and the move to another.');
+  const models = program.command('models').description('Manage face models, and move to another one.');
   const weights = async () => {
     const { DEFAULT_WEIGHTS } = await import('../../../models/node/weights.ts');
     const env = await serverEnvironment().catch((cause: unknown) => {
@@ -19,18 +19,21 @@ export function registerModels(program: Command): void {
   addEmbedder(models, (kiosk) => (kiosk ? toKiosk() : weights()), true);
   const line = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
   const add = (name: string, text: string) => models.command(name).description(text).addHelpText('after', EXIT_HELP);
-  add('list', 'The embedders that this server may load, and the present one.').action(async () =>
+  add('list', 'List the embedders this server can load, and the one in use.').action(async () =>
     line(await operate('models list', {})),
   );
-  add('migrate', 'Make everybody’s templates with another embedder, from the photos of their enrolment; a job does it.')
-    .requiredOption('--to <id>', 'as `models list` names it')
+  add(
+    'migrate',
+    'Start making everyone’s templates with another embedder, from their enrolment photos, in a background job.',
+  )
+    .requiredOption('--to <id>', 'ID of the embedder, see `models list`')
     .action(async (o: { to: string }) => line({ migration: await operate('models migrate', { to: o.to }) }));
-  add('status', 'How far it is; exit code 1 when someone has to be re-enrolled.').action(async () => {
+  add('status', 'Show the progress. Exit code 1 when someone has to be re-enrolled.').action(async () => {
     const progress = await operate('models status', {});
     line(progress);
     process.exitCode = progress && progress.reenrol > 0 ? EXIT.attention : EXIT.ok;
   });
-  add('reenrol', 'Who has to be re-enrolled, one a line, and why.').action(async () => {
+  add('reenrol', 'List who has to be re-enrolled, and why, one per line.').action(async () => {
     for (const one of await operate('models reenrol', {})) line(one);
   });
   add('switch', 'Switch every kiosk to the new embedder; the old templates stay.').action(async () =>
@@ -39,7 +42,7 @@ export function registerModels(program: Command): void {
   add('finish', 'Delete the old embedder’s templates, here and on every kiosk.').action(async () =>
     line(await operate('models finish', {})),
   );
-  add('cancel', 'Give the move up before kiosks were switched.').action(async () =>
+  add('cancel', 'Cancel the move before kiosks are switched.').action(async () =>
     line(await operate('models cancel', {})),
   );
 }

@@ -11,55 +11,54 @@ import { openCommands, runStoreCommand } from '../store-command.ts';
 import { identifyAll } from './identify.ts';
 
 const IMPORT_HELP = `
-A folder is one person's, and has their name, number or id; someone of a new name is added. A picture beside the folders
-is named like someone who is on this kiosk.
+Each folder belongs to one person and is named after their name, number or ID; an unknown name adds a new person. A
+picture outside the folders must be named after someone already on this kiosk.
 
-You vouch that each person has consented; the version is recorded with each. What is clear is enrolled at once. What
-someone has to judge waits, encrypted, for staff at the kiosk (Staff, Photos to review) for 14 days, and nobody is
-recognised by it meanwhile. With --review every picture waits. With --no-consent you vouch for nothing: every picture
-waits, no template is made of it, and the person has to be enrolled at the kiosk, which asks them.
+You vouch that each person has consented; the version is recorded with each. Clear photos are enrolled immediately.
+Unclear ones wait, encrypted, for staff at the kiosk (Staff, Photos to review) for 14 days; until then no one is
+recognised by them. With --review every photo waits. With --no-consent you vouch for nothing: every photo waits, no
+template is made from it, and the person must be enrolled at the kiosk, which asks for their consent.
 
-With --json, one object a line: {"person","photo","review","reason"} for each photo that staff has to look at (review is
-waiting) or has decided about before (accepted, refused, in-person), {"person","photo","refused","message"} for each
-photo that was refused, {"person","id","result","templates","waitingPhotos","refusedPhotos"} for each person, where result
-is added, extended (new photos of a known person), unchanged, waiting, or refused (with "reason"), and {"total":{…}}.
+With --json, one object per line: {"person","photo","review","reason"} for each photo that staff must review (review is
+waiting) or has already reviewed (accepted, refused, in-person), {"person","photo","refused","message"} for each
+rejected photo, {"person","id","result","templates","waitingPhotos","refusedPhotos"} for each person, where result is
+added, extended (new photos of a known person), unchanged, waiting, or refused (with "reason"), and {"total":{…}}.
 
-Photos wait as: several-faces, duplicate-face (belongs to someone who is enrolled), a reason of quality (too-far,
-too-dark, too-bright, low-contrast, turned, tilted, blurred, occluded), person-unknown (a picture beside the folders that
-is named like nobody), person-unclear (several people have that name), consent-missing (--no-consent), consent-unclear
-(someone who is on this kiosk without a face: they may have declined it, so your word does not do), asked (--review).
-They are refused as: no-face, another-person (unlike the person's other photos; with --review it waits), or what faces
-embed calls a file that can't be read. A person is refused as: no-photos, no-usable-photo, name-not-usable,
-folder-not-readable. At most 10 photos of a person are kept.
+Why a photo waits: several-faces, duplicate-face (the face of someone already enrolled), poor quality (too-far, too-dark,
+too-bright, low-contrast, turned, tilted, blurred, occluded), person-unknown (a picture outside the folders whose name
+matches no one), person-unclear (several people have that name), consent-missing (--no-consent), consent-unclear (this
+person is on the kiosk without a face and may have declined it: ask them), asked (--review).
+Why a photo is rejected: no-face, another-person (unlike the person's other photos; with --review it waits), or an error
+code of faces embed. Why a person is rejected: no-photos, no-usable-photo, name-not-usable, folder-not-readable. At most
+10 photos are kept per person.
 
-Exit code: 0 everything was taken or waits for staff, now or before; 1 a photo or a person was refused; 2 wrong usage, or
-no such folder; 3 the kiosk's store can't be opened or reached.`;
+Exit code: 0 everything was enrolled or waits for staff; 1 a photo or a person was rejected; 2 wrong usage, or no such
+folder; 3 the kiosk's store can't be opened or reached.`;
 
 const IDENTIFY_HELP = `
-Each file gives one line of JSON, in the order of the input:
+Each file gives one line of JSON, in input order:
   {"file","person":{"id","name"}|null,"score","second","threshold","gallery","reason"}
   {"file","error":{"code","message"}}     when the file can't be used; codes as in faces embed
-score is the best person's cosine, second that of the best other person (null when there is none), threshold the one
-applied, gallery the number of people searched. reason: accept, or why person is null: uncertain (near the threshold, or
-two people too alike), unknown, no-face, too-many-people (more people than the site is calibrated for; such a kiosk asks
-for a number or badge first). --calibrated-people overrides the site's number for this run, to see what the same
-decision would be.
+score is the cosine of the best match, second that of the next person (null if there is none), threshold the one
+applied, gallery the number of people searched. reason is accept, or why person is null: uncertain (near the threshold,
+or two people are too similar), unknown, no-face, too-many-people (more people than the site is calibrated for: the kiosk
+would ask for a number or badge first). --calibrated-people overrides the site's number for this run.
 
 Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage;
 3 the kiosk's store can't be opened or reached.`;
 
 /** `people import` and `faces identify`: what needs people and models both. */
 export function registerPeople(program: Command): void {
-  const people = program.command('people').description('people on this kiosk');
+  const people = program.command('people').description('Import people on this kiosk.');
   people
     .command('import')
-    .description('enrol people from photos: a folder a person, named like the person; safe to run again')
-    .argument('<folder>', 'holds one folder a person')
-    .option('--consent <version>', 'version of the consent text that these people signed', 'asserted-at-import')
-    .option('--no-consent', 'nobody has agreed yet: every picture waits, and each person is enrolled at the kiosk')
-    .option('--review', 'staff is to look at every picture before anybody is enrolled')
-    .option('--language <code>', `their language: ${LANGUAGES.join(', ')}`, 'en')
-    .option('--json', 'one JSON object a line')
+    .description('Enrol people from photos: one folder per person, named after the person. Safe to run again.')
+    .argument('<folder>', 'contains one folder per person')
+    .option('--consent <version>', 'version of the consent text these people signed', 'asserted-at-import')
+    .option('--no-consent', 'no one has consented yet: photos wait, and each person is enrolled at the kiosk')
+    .option('--review', 'have staff review every photo before anyone is enrolled')
+    .option('--language <code>', `language of these people: ${LANGUAGES.join(', ')}`, 'en')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', IMPORT_HELP)
     .action(async (folder: string, options: ImportOptions) => {
       await prepareModels({ runs: 'node' });
@@ -67,8 +66,8 @@ export function registerPeople(program: Command): void {
       const consent = options.consent === false ? null : options.consent;
       process.stderr.write(
         consent === null
-          ? 'Nobody’s consent is vouched for: every picture waits for staff, and nobody is enrolled by it.\n'
-          : `Consent is recorded for each person as "${consent}": you vouch for it.\n`,
+          ? 'No consent is recorded: every photo waits for staff, and no one is enrolled yet.\n'
+          : `Consent is recorded for each person as "${consent}", on your word.\n`,
       );
       process.exitCode = await runStoreCommand(
         importPeople,
@@ -81,14 +80,11 @@ export function registerPeople(program: Command): void {
   const faces = program.commands.find((c) => c.name() === 'faces') ?? program.command('faces');
   faces
     .command('identify')
-    .description('who the kiosk would take each picture’s largest face for')
-    .argument('[files...]', 'picture files; - reads names from standard input, one a line')
-    .option('--json', 'one line of JSON a file')
-    .option('--files-from <list>', 'read further names from this file, one a line (- for standard input)')
-    .option(
-      '--calibrated-people <n>',
-      'most people that 1:N counts as calibrated for, in this run (default: the site’s)',
-    )
+    .description('Show who the kiosk would recognise in each picture, by its largest face.')
+    .argument('[files...]', 'picture files; - reads file names from standard input, one per line')
+    .option('--json', 'one line of JSON per file')
+    .option('--files-from <list>', 'read more file names from this file, one per line (- for standard input)')
+    .option('--calibrated-people <n>', 'gallery size to treat as calibrated in this run (default: the site’s)')
     .addHelpText('after', IDENTIFY_HELP)
     .action(async (files: string[], options: IdentifyOptions) => {
       const list = options.filesFrom;

@@ -32,11 +32,11 @@ export function registerPublishing(release: Command): void {
         .description(text)
         .requiredOption('--repository <folder>', 'working copy')
         .option('--keys <folder>', 'folder of the online keys', collect, [])
-        .option('--to <place>', 'also copy to a folder, a stick, or s3://bucket/prefix', collect, [])
-        .option('--only <version>', 'copy the archives of these versions alone, for a stick', collect, []),
+        .option('--to <place>', 'also copy it to a folder, a stick, or s3://bucket/prefix', collect, [])
+        .option('--only <version>', 'copy only the archives of these versions, for a stick', collect, []),
       `${PASSPHRASES}
 s3:// reads AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL and the rest (docs/operate/backup.md).
-Exit code 1 where metadata expire soon.`,
+Exit code 1 when metadata expires soon.`,
     ).action(async (o: PublishArgs) => {
       const workspace = openWorkspace(o.repository);
       for (const folder of o.keys) requireApart(folder, o.repository);
@@ -57,10 +57,10 @@ Exit code 1 where metadata expire soon.`,
       next(o.json, [`${SP} verify --root <root.json of a kiosk> --from ${o.to[0] ?? o.repository}`]);
       process.exitCode = notes.length > 0 ? EXIT.attention : EXIT.ok;
     });
-  command('publish', 'Make what is staged and signed the published state, and copy it where kiosks look.', publish);
+  command('publish', 'Publish everything staged and signed, and copy it to where kiosks look for it.', publish);
   command(
     'refresh',
-    'Sign a new timestamp and, where due, a new snapshot; what is staged stays. For a timer.',
+    'Sign a new timestamp and, if due, a new snapshot. What is staged stays staged. Run it from a timer.',
     refresh,
   );
 }
@@ -103,14 +103,14 @@ interface VerifyArgs {
 export function registerLooking(release: Command): void {
   release
     .command('verify')
-    .description('Look at a repository with the kiosk’s own client: signatures, dates, every byte of every archive.')
-    .requiredOption('--root <file>', 'the root.json that kiosks come with')
+    .description('Verify a repository as a kiosk would: signatures, dates, every byte of every archive.')
+    .requiredOption('--root <file>', 'the root.json that kiosks ship with')
     .requiredOption('--from <place>', 'a folder, a stick, or an https:// address')
-    .option('--ca <file>', 'CA of that address, PEM, where it is not a public one')
-    .option('--no-archives', 'the metadata alone')
-    .option('--at <time>', 'judge dates as of this time, ISO 8601', instant)
+    .option('--ca <file>', 'CA certificate of that address (PEM), if it isn’t a public one')
+    .option('--no-archives', 'only the metadata')
+    .option('--at <time>', 'check dates as of this time (ISO 8601)', instant)
     .option('--json', 'one JSON object')
-    .addHelpText('after', `\nExit code 1 where something is wrong or expires soon.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when something is wrong or expires soon.${EXIT_HELP}`)
     .action(async (o: VerifyArgs) => {
       const out = terminalOutput(o.json ?? false, (v) =>
         verifiedText(v as Awaited<ReturnType<typeof verifyRepository>>),
@@ -129,10 +129,10 @@ export function registerLooking(release: Command): void {
     });
   release
     .command('status')
-    .description('Versions, dates, keys, and what is staged.')
+    .description('Show versions, dates, keys, and what is staged.')
     .requiredOption('--repository <folder>', 'working copy')
     .option('--json', 'one JSON object')
-    .addHelpText('after', `\nExit code 1 while signatures are missing, or metadata expire soon.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 while signatures are missing, or when metadata expires soon.${EXIT_HELP}`)
     .action((o: { repository: string; json?: boolean }) => showStatus(openWorkspace(o.repository), o.json));
 }
 

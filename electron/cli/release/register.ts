@@ -14,7 +14,7 @@ import { approvalsText, describedText, madeText } from './text.ts';
 
 /** `release init|key|sign|publish|refresh|rotate-key|verify|status`. */
 export function registerRelease(program: Command): void {
-  const release = program.command('release').description('Signed builds of the kiosk: keys, signatures, publication.');
+  const release = program.command('release').description('Sign and publish kiosk builds, and manage the signing keys.');
   registerMaking(release);
   registerSigning(release);
   registerPublishing(release);
@@ -44,16 +44,16 @@ function registerMaking(release: Command): void {
     command.option(`--${role}-days <n>`, `how long ${role} metadata are good for (${usual})`, number(1, 3650));
   const init_ = release
     .command('init')
-    .description('Make the keys of a new repository, and its first root and targets, to be signed.')
-    .requiredOption('--repository <folder>', 'working copy to be made')
-    .requiredOption('--keys <folder>', 'where the offline keys go (root, targets): a medium that is put away')
-    .requiredOption('--online-keys <folder>', 'where the online keys go (snapshot, timestamp)')
-    .option('--public <file>', 'public half of a key that its holder has made elsewhere (release key)', collect, [])
+    .description('Create the keys of a new repository, and its first root and targets metadata, ready to be signed.')
+    .requiredOption('--repository <folder>', 'working copy to create')
+    .requiredOption('--keys <folder>', 'folder for the offline keys (root, targets), on a medium you lock away')
+    .requiredOption('--online-keys <folder>', 'folder for the online keys (snapshot, timestamp)')
+    .option('--public <file>', 'public half of a key that its holder created elsewhere (release key)', collect, [])
     .option('--root-keys <n>', 'keys for root', number(1, 20), 3)
-    .option('--root-threshold <n>', 'signatures that a root needs', number(1, 20), 2)
+    .option('--root-threshold <n>', 'signatures required for root', number(1, 20), 2)
     .option('--targets-keys <n>', 'keys for targets', number(1, 20), 3)
-    .option('--targets-threshold <n>', 'signatures that targets need', number(1, 20), 2)
-    .option('--online-passphrase-file <file>', 'passphrase of the online keys; else that of --passphrase-file');
+    .option('--targets-threshold <n>', 'signatures required for targets', number(1, 20), 2)
+    .option('--online-passphrase-file <file>', 'passphrase of the online keys (default: that of --passphrase-file)');
   for (const [role, usual] of [
     ['root', 365],
     ['targets', 365],
@@ -89,9 +89,9 @@ function registerMaking(release: Command): void {
   shared(
     release
       .command('key')
-      .description('Make one key, on the machine of its holder. Its public half goes to the person who makes the root.')
-      .addOption(new Option('--role <role>', 'what it is for').choices(ROLE_NAMES).makeOptionMandatory())
-      .requiredOption('--keys <folder>', 'where it goes'),
+      .description('Create one key on its holder’s machine. Give its public half to the person who creates the root.')
+      .addOption(new Option('--role <role>', 'what the key is for').choices(ROLE_NAMES).makeOptionMandatory())
+      .requiredOption('--keys <folder>', 'folder for the key'),
   ).action(async (o: { role: RoleName; keys: string; passphraseFile?: string; json?: boolean }) => {
     const made = await makeKey(o.keys, o.role, o.passphraseFile, Date.now());
     output(o.json, `${o.role} key ${made.keyid.slice(0, 12)}\n${made.file}\n${made.publicFile}`).line(made);
@@ -101,15 +101,17 @@ function registerMaking(release: Command): void {
   shared(
     release
       .command('rotate-key')
-      .description('Stage a root with other keys for a role. Kiosks take it with the signatures of old and new keys.')
+      .description(
+        'Stage a root with new keys for a role. Kiosks accept it when the old and the new keys have signed it.',
+      )
       .requiredOption('--repository <folder>', 'working copy')
-      .addOption(new Option('--role <role>', 'whose keys').choices(ROLE_NAMES).makeOptionMandatory())
-      .option('--remove <key>', 'beginning of the name of a key to remove, 8 characters or more', collect, [])
+      .addOption(new Option('--role <role>', 'role whose keys change').choices(ROLE_NAMES).makeOptionMandatory())
+      .option('--remove <key>', 'key to remove: at least the first 8 characters of its name', collect, [])
       .option('--public <file>', 'public half of a key to add', collect, [])
-      .option('--make <n>', 'keys to make; without it as many as are removed', number(0, 20))
-      .option('--keys <folder>', 'where new keys go')
+      .option('--make <n>', 'keys to create (default: as many as are removed)', number(0, 20))
+      .option('--keys <folder>', 'folder for the new keys')
       .option('--threshold <n>', 'signatures needed from now on', number(1, 20))
-      .option('--yes', 'do not ask'),
+      .option('--yes', 'don’t ask for confirmation'),
   ).action(
     async (o: {
       repository: string;
@@ -161,16 +163,19 @@ function registerSigning(release: Command): void {
     release
       .command('sign')
       .description(
-        'Stage a build, a withdrawal or a renewal, show all that is staged, and sign it with the keys at hand.',
+        'Stage a build, a withdrawal or a renewal, show everything staged, and sign it with the keys at hand.',
       )
-      .requiredOption('--repository <folder>', 'working copy; on an offline machine its metadata and staged suffice')
-      .option('--keys <folder>', 'folder of offline keys; without it things are staged only', collect, [])
-      .option('--build <file>', 'archive of a build, as build/package makes it')
-      .option('--manifest <file>', 'its build.json, for an installer that can’t be looked into')
-      .option('--replace', 'give a version that is signed already other bytes')
-      .option('--withdraw <version>', 'offer this version no more')
-      .addOption(new Option('--renew <role>', 'the same content with a new date').choices([...OFFLINE]))
-      .option('--yes', 'do not ask'),
+      .requiredOption(
+        '--repository <folder>',
+        'working copy; on an offline machine its folders metadata and staged are enough',
+      )
+      .option('--keys <folder>', 'folder of offline keys; without it, nothing is signed', collect, [])
+      .option('--build <file>', 'archive of a build')
+      .option('--manifest <file>', 'its build.json, for an installer that can’t be read')
+      .option('--replace', 'replace the contents of a version that is already signed')
+      .option('--withdraw <version>', 'stop offering this version')
+      .addOption(new Option('--renew <role>', 'sign the same content with a new date').choices([...OFFLINE]))
+      .option('--yes', 'don’t ask for confirmation'),
     `${PASSPHRASES}\nExit code 1 while signatures are missing.`,
   ).action(async (o: SignArgs) => {
     const progress = terminalOutput(o.json ?? false, () => null);

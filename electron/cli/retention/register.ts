@@ -15,10 +15,12 @@ SMARTPRESENCE_QUARANTINE_DAYS. The policy of a site may shorten the first two.`;
 
 /** `retention show|run|holds|hold|release`: on the server. */
 export function registerRetention(program: Command): void {
-  const retention = program.command('retention').description('How long things are kept, and what was removed.');
+  const retention = program
+    .command('retention')
+    .description('Show how long data is kept and what was deleted; manage legal holds.');
   retention
     .command('show', { isDefault: true })
-    .description('The rules in force, the last run, and what kiosks have confirmed of their own purges.')
+    .description('Show the rules, the last run, and which deletions kiosks have confirmed.')
     .option('--json', 'one JSON object: {"rules","lastRun","kiosks"}')
     .addHelpText('after', `${PERIODS}\nExit code 1 when the purge of a kiosk is overdue, or one failed.${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
@@ -29,14 +31,14 @@ export function registerRetention(program: Command): void {
     });
   retention
     .command('run')
-    .description('Remove what is due now; the server does it each hour by itself.')
-    .option('--dry-run', 'say what would go, and remove nothing')
+    .description('Delete what is due now instead of at the server’s next hourly run.')
+    .option('--dry-run', 'show what would be deleted, and delete nothing')
     .option(
       '--only <kinds>',
       'gps, photos, templates, attendance, consents, leavers, quarantine; comma-separated',
       kinds,
     )
-    .option('--json', 'one JSON object a kind')
+    .option('--json', 'one JSON object per kind')
     .addHelpText('after', `${PERIODS}\nExit code 1 when one failed.${EXIT_HELP}`)
     .action(async (o: { dryRun?: boolean; only?: Kind[]; json?: boolean }) => {
       const dryRun = o.dryRun ?? false;
@@ -50,9 +52,9 @@ export function registerRetention(program: Command): void {
 function registerHolds(retention: Command): void {
   retention
     .command('holds')
-    .description('Legal holds: what is kept whatever the rules say.')
-    .option('--released', 'those too that were released')
-    .option('--json', 'one JSON object a line')
+    .description('List legal holds: data that is kept despite the rules.')
+    .option('--released', 'include released holds')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { released?: boolean; json?: boolean }) => {
       const holds = await operate('retention holds', { ...(o.released && { released: true }) });
@@ -61,14 +63,14 @@ function registerHolds(retention: Command): void {
     });
   retention
     .command('hold')
-    .description('Keep what is about a person, a site or a period.')
-    .requiredOption('--reason <text>', 'why; it is stored encrypted')
+    .description('Add a legal hold on a person, a site or a period.')
+    .requiredOption('--reason <text>', 'the reason, stored encrypted')
     .option('--person <id>')
     .option('--site <id>')
     .option('--from <time>', 'RFC 3339, e.g. 2027-03-01T00:00:00Z')
     .option('--until <time>')
     .option('--json', 'one JSON object: {"id"}')
-    .addHelpText('after', `\nWhoever is named by a hold is not erased before it is released.${EXIT_HELP}`)
+    .addHelpText('after', `\nA person named in a hold can't be erased until it is released.${EXIT_HELP}`)
     .action(
       async ({
         json,
@@ -87,7 +89,7 @@ function registerHolds(retention: Command): void {
     );
   retention
     .command('release')
-    .description('End a hold; what it kept goes with the next run.')
+    .description('Release a hold. The data it kept is deleted in the next run.')
     .argument('<hold>')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)

@@ -11,17 +11,15 @@ import { actionLine, buildLine, kioskLine, ringLine, rolloutLine, stepText } fro
 type Rollout = ResultOf<'rollout list'>[number];
 
 const HOW = `
-A rollout goes out step by step: canary kiosks first (rollout rings), then shares of all by a stable hash. It stops by
-itself when kiosks go back to the build before or never come healthy. See docs/operate/rollouts.md.`;
-const STANDS = 'stopped by itself, or waits because kiosks failed or none of a step was heard of.';
-const IN_FORCE = 'id of a rollout; without it the one in force';
+A rollout goes step by step: first the canary kiosks (rollout rings), then growing shares of all kiosks. It stops
+automatically when kiosks go back to their previous build or don't become healthy. See docs/operate/rollouts.md.`;
+const STANDS = 'stopped automatically, or waits because kiosks failed or none of a step has connected.';
+const IN_FORCE = 'rollout ID (default: the current one)';
 const RINGS: readonly RingId[] = ['canary', 'early', 'all'];
 
 /** `rollout start|list|show|builds|pause|resume|advance|roll-back|rings|ring`: on the server. */
 export function registerRollout(program: Command): void {
-  const rollout = program
-    .command('rollout')
-    .description('On the server: a build goes out to the kiosks, step by step.');
+  const rollout = program.command('rollout').description('On the server: roll out a build to kiosks, step by step.');
   registerStart(rollout);
   registerReading(rollout);
   registerActs(rollout);
@@ -40,23 +38,23 @@ interface StartOptions {
 function registerStart(rollout: Command): void {
   rollout
     .command('start')
-    .description('Begin to roll out a version that the repository of builds has.')
-    .argument('<version>', 'as `rollout builds` lists it')
-    .option('--step <ring[:percent][@hours]>', 'a step, e.g. canary@24, all:10@24, all; may be given again', steps)
+    .description('Start rolling out a version from the build repository.')
+    .argument('<version>', 'version to roll out, see `rollout builds`')
+    .option('--step <ring[:percent][@hours]>', 'a step, e.g. canary@24, all:10@24, all; repeatable', steps)
     .option('--manual', 'wait for `rollout advance` after each step')
-    .option('--urgent', 'at any hour, whatever the maintenance windows of sites say')
-    .option('--trial <minutes>', 'how long a new build has to prove itself (default: 10)', number(2, 60))
+    .option('--urgent', 'ignore maintenance windows')
+    .option('--trial <minutes>', 'trial period of a new build (default: 10)', number(2, 60))
     .option(
       '--stop-at <kiosks:percent>',
-      'stop by itself when so many, and so large a share, failed (default: 2:20)',
+      'stop when at least this many kiosks and this share have failed (default: 2:20)',
       stopAt,
     )
-    .option('--json', 'one JSON object, as `rollout list` has it')
+    .option('--json', 'one JSON object, as in `rollout list`')
     .addHelpText(
       'after',
       `${HOW}
-Without --step: canary and early (where the rings have kiosks), 10 %, 50 %, everybody, with 24 hours after each.
-Refused where the repository has no such build, its metadata have ended, or every kiosk runs it already.${EXIT_HELP}`,
+Without --step: canary and early (if these rings have kiosks), 10 %, 50 %, everyone, with 24 hours after each.
+Fails if the repository has no such build, its metadata has expired, or every kiosk already runs the build.${EXIT_HELP}`,
     )
     .action(async (version: string, o: StartOptions) => {
       const made = await operate('rollout start', {
@@ -74,9 +72,9 @@ Refused where the repository has no such build, its metadata have ended, or ever
 function registerReading(rollout: Command): void {
   rollout
     .command('list', { isDefault: true })
-    .description('Rollouts, newest first: the one in force, if there is one, is the first.')
-    .option('--json', 'one JSON object a line: {"id","version","state","step","steps","counts","waitsFor",…}')
-    .addHelpText('after', `\nExit code 1 when the one in force ${STANDS}${EXIT_HELP}`)
+    .description('List rollouts, newest first. One in progress comes first.')
+    .option('--json', 'one JSON object per line: {"id","version","state","step","steps","counts","waitsFor",…}')
+    .addHelpText('after', `\nExit code 1 when the current one ${STANDS}${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
       const all = await operate('rollout list', {});
       for (const one of all) print(o.json, one, rolloutLine(one));
@@ -85,7 +83,7 @@ function registerReading(rollout: Command): void {
     });
   rollout
     .command('show')
-    .description('One rollout: its steps, what was done with it, and how far each kiosk is.')
+    .description('Show one rollout: its steps, its history, and the state of each kiosk.')
     .argument('[id]', IN_FORCE)
     .option('--json', 'one JSON object: {"rollout","kiosks","history"}')
     .addHelpText('after', `\nExit code 1 when it ${STANDS}${EXIT_HELP}`)
@@ -104,12 +102,12 @@ function registerReading(rollout: Command): void {
     });
   rollout
     .command('builds')
-    .description('What the repository of builds (SMARTPRESENCE_UPDATES) lists, newest first.')
+    .description('List the builds in the repository (SMARTPRESENCE_UPDATES), newest first.')
     .option('--json', 'one JSON object: {"configured","builds","expires","problem"}')
-    .addHelpText('after', `\nExit code 1 when there is none, or it can't be read.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when no repository is configured, or it can't be read.${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
       const found = await operate('rollout builds', {});
-      const ends = found.expires ? [`Its metadata end at ${found.expires}.`] : [];
+      const ends = found.expires ? [`Its metadata expires at ${found.expires}.`] : [];
       const why = found.configured
         ? (found.problem ?? 'It has no builds.')
         : 'No repository is configured: set SMARTPRESENCE_UPDATES.';
@@ -125,20 +123,20 @@ function registerActs(rollout: Command): void {
       .command(name)
       .description(description)
       .argument('[id]', IN_FORCE)
-      .option('--json', 'one JSON object, as `rollout list` has it')
+      .option('--json', 'one JSON object, as in `rollout list`')
       .addHelpText('after', EXIT_HELP)
       .action(async (id: string | undefined, o: { json?: boolean }) => {
         const done = await operate(`rollout ${name}`, { ...(id && { rollout: id }) });
         print(o.json, done, rolloutLine(done));
       });
-  act('pause', 'Start the update on no further kiosk; those that have begun finish.');
-  act('advance', 'Go to the next step now, without waiting for the soak time.');
+  act('pause', 'Update no more kiosks. Kiosks that have started will finish.');
+  act('advance', 'Start the next step now, without further waiting.');
   rollout
     .command('resume')
-    .description('Go on, from the step where it is; failures up to now count no more.')
+    .description('Continue with the same step. Earlier failures no longer count.')
     .argument('[id]', IN_FORCE)
-    .option('--retry', 'kiosks on which it failed try it once more')
-    .option('--json', 'one JSON object, as `rollout list` has it')
+    .option('--retry', 'retry kiosks where it failed')
+    .option('--json', 'one JSON object, as in `rollout list`')
     .addHelpText('after', EXIT_HELP)
     .action(async (id: string | undefined, o: { retry?: boolean; json?: boolean }) => {
       const done = await operate('rollout resume', { ...(id && { rollout: id }), retry: o.retry ?? false });
@@ -146,10 +144,10 @@ function registerActs(rollout: Command): void {
     });
   rollout
     .command('roll-back')
-    .description('Every kiosk that has it goes back to the build before it.')
+    .description('Send every kiosk that has the build back to its previous one.')
     .argument('[id]', IN_FORCE)
-    .option('--yes', 'without asking')
-    .option('--json', 'one JSON object, as `rollout list` has it')
+    .option('--yes', 'don’t ask for confirmation')
+    .option('--json', 'one JSON object, as in `rollout list`')
     .addHelpText('after', EXIT_HELP)
     .action(async (id: string | undefined, o: { yes?: boolean; json?: boolean }) => {
       if (!o.yes) {
@@ -169,11 +167,13 @@ function registerActs(rollout: Command): void {
 function registerRings(rollout: Command): void {
   rollout
     .command('rings')
-    .description('Groups of kiosks that get a build one after the other; with a device and a ring, puts it there.')
-    .argument('[device]', 'id of a device, see `device list`')
+    .description(
+      'List the rings, the groups of kiosks that get a build one after the other. With a device and a ring: move it there.',
+    )
+    .argument('[device]', 'device ID, see `device list`')
     .argument('[ring]', 'canary, early or all')
-    .option('--name <ring=name>', 'call a ring otherwise; `canary=` by its own name again', named)
-    .option('--json', 'one JSON object a line: {"id","name","count","kiosks"}')
+    .option('--name <ring=name>', 'rename a ring; `canary=` restores its default name', named)
+    .option('--json', 'one JSON object per line: {"id","name","count","kiosks"}')
     .addHelpText('after', EXIT_HELP)
     .action(
       async (

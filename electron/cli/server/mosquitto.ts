@@ -33,24 +33,24 @@ const BROKER_USER = 'mosquitto';
 export function registerMosquitto(server: Command, environment: string): void {
   server
     .command('mosquitto')
-    .description('Write configuration, access rules and certificates for a Mosquitto broker of this server.')
-    .requiredOption('--out <folder>', 'where the files go; private to the broker’s user')
-    .option('--hostname <names>', 'names or addresses that the broker is reached under, comma-separated', list)
-    .option('--access', 'write the access rules alone: servers that were added, kiosks that were revoked')
-    .option('--watch <seconds>', 'with --access: again and again, until it is ended', whole(5, 3600))
-    .option('--port <n>', 'port of MQTT', whole(1, 65_535), 8883)
-    .option('--wss-port <n>', 'port of MQTT over WebSocket; none without it', whole(1, 65_535))
-    .option('--bind <address>', 'address to listen on; all without it')
-    .option('--data <folder>', 'where the broker keeps its sessions', BROKER_DATA)
-    .option('--replica <names>', 'names of replicas that are yet to start, comma-separated', list)
-    .option('--user <name>', `the broker’s user, who changes to it and owns the files (default: ${BROKER_USER})`)
+    .description('Write the configuration, access rules and certificates of a Mosquitto broker for this server.')
+    .requiredOption('--out <folder>', 'folder for the files; readable only by the broker’s user')
+    .option('--hostname <names>', 'names or addresses of the broker, comma-separated', list)
+    .option('--access', 'write only the access rules, after servers were added or kiosks revoked')
+    .option('--watch <seconds>', 'with --access: repeat at this interval until stopped', whole(5, 3600))
+    .option('--port <n>', 'MQTT port', whole(1, 65_535), 8883)
+    .option('--wss-port <n>', 'port for MQTT over WebSocket (default: none)', whole(1, 65_535))
+    .option('--bind <address>', 'address to listen on (default: all)')
+    .option('--data <folder>', 'folder where the broker keeps its sessions', BROKER_DATA)
+    .option('--replica <names>', 'names of replicas that haven’t started yet, comma-separated', list)
+    .option('--user <name>', `user that the broker runs as and that owns the files (default: ${BROKER_USER})`)
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       `${environment}
-The rules name every server that has come to the broker within 30 days, and those of --replica beside them. Run as root, the
-files become the broker's user's. Run it again after \`server keys succeed ca\`, and once a year: the certificate lives 397 days.
-With --access run it every few minutes, and reload the broker where it says that the rules are new.${EXIT_HELP}`,
+The rules name every server that has connected to the broker within 30 days, and those given by --replica. When run as root,
+the files are given to the broker's user. Run it again after \`server keys succeed ca\`, and once a year: the certificate is
+valid for 397 days. Run it with --access every few minutes, and reload the broker when it reports new rules.${EXIT_HELP}`,
     )
     .action(async (o: Args, command: Command) => {
       if (o.watch !== undefined && !o.access)

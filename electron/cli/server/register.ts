@@ -10,23 +10,23 @@ import { becomeOwner, isInstalled, placesOf } from './installed.ts';
 import { registerMosquitto } from './mosquitto.ts';
 
 const ENVIRONMENT = `
-Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRET_KEY and the rest. Without keys there it is
-that of the server that is installed on this machine, as its unit has it (run as root), else of the one that \`setup\`,
-\`server init\` or \`npm start\` made in a folder of this user.`;
+Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRET_KEY and so on. If it contains no keys, the
+environment of the server installed on this machine is used, as its unit sets it (run as root); otherwise that of the
+server that \`setup\`, \`server init\` or \`npm start\` created in this user's folder.`;
 
 const PURPOSES = ['signing', 'sealing', 'ca', 'qr', 'pin'] as const;
 type Purpose = (typeof PURPOSES)[number];
 
 /** `server start|init|keys|mosquitto`. */
 export function registerServer(program: Command): void {
-  const server = program.command('server').description('The central server.');
+  const server = program.command('server').description('Run and configure the central server.');
   server
     .command('start')
     .description('Run the server in the foreground until SIGTERM or SIGINT.')
     .addHelpText(
       'after',
       `${ENVIRONMENT}
-Logs go to standard error. Standard output gets one line of JSON when the server is ready; it holds the admin link.
+Logs go to standard error. When the server is ready, it prints one line of JSON with the admin link to standard output.
 Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
     )
     .action(async () => {
@@ -37,11 +37,13 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
     });
   server
     .command('init')
-    .description('Make a server for evaluation on this machine: home, keys and embedded database. Any other: `setup`.')
+    .description(
+      'Create an evaluation server on this machine: home, keys and embedded database. For any other server use `setup`.',
+    )
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
-      `\nSafe to run again. Refused where keys or a database are given, or a server is installed.${EXIT_HELP}`,
+      `\nSafe to run again. Fails if keys or a database are configured, or a server is installed.${EXIT_HELP}`,
     )
     .action(async (options: { json?: boolean }) => {
       const home = homeOf(process.env);
@@ -79,10 +81,10 @@ function requireNew(home: string, env: NodeJS.ProcessEnv): void {
 }
 
 function registerKeys(server: Command): void {
-  const keys = server.command('keys').description('The server’s own keys and their successors.');
+  const keys = server.command('keys').description('List, replace and retire the server’s own keys.');
   keys
     .command('list', { isDefault: true })
-    .description('Every key that is valid, newest first, and the server’s fingerprint.')
+    .description('List every valid key, newest first, and the server’s fingerprint.')
     .option('--json', 'one JSON object')
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (options: { json?: boolean }) => {
@@ -91,20 +93,20 @@ function registerKeys(server: Command): void {
     });
   keys
     .command('succeed')
-    .description('Make the successor of a key; the old one stays valid until it is retired.')
+    .description('Create the successor of a key. The old key stays valid until it is retired.')
     .argument('<key>', PURPOSES.join(' | '), purpose)
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
       `
-signing: acks and pages; kiosks that know only the old key go on with it and learn of the new one by it.
-sealing: what kiosks seal their records to.
-ca: what kiosks know the server by, and what their certificates are from. The old CA signs the new one and its own key is
-destroyed. Give brokers of your own their new certificates afterwards: \`server mosquitto\`.
-qr: what signs the codes of people's own pages. Kiosks get the successor; it takes over when the old one is retired.
-pin: the pepper with which kiosks hash PINs. A PIN goes over to the successor when it is used next; retiring the old one takes back those
-that did not, on every kiosk: after a kiosk was stolen, make a successor and retire the old one, so that everybody
-chooses a new PIN.${EXIT_HELP}`,
+signing: signs acknowledgements and pages. Kiosks that only know the old key keep using it and learn the new one from it.
+sealing: kiosks encrypt their records to it.
+ca: identifies the server to kiosks and issues their certificates. The old CA signs the new one, and its own key is
+destroyed. Afterwards, give your brokers new certificates with \`server mosquitto\`.
+qr: signs the QR codes on people's pages. Kiosks receive the successor, which takes over when the old key is retired.
+pin: the pepper with which kiosks hash PINs. A PIN moves to the successor the next time it is used; retiring the old key
+removes all PINs that have not moved, on every kiosk. After a kiosk is stolen, create a successor and retire the old key,
+so that everyone chooses a new PIN.${EXIT_HELP}`,
     )
     .action(async (key: Purpose, options: { json?: boolean }) => {
       const done = await operate('keys succeed', { purpose: key });
@@ -113,9 +115,9 @@ chooses a new PIN.${EXIT_HELP}`,
     });
   keys
     .command('retire')
-    .description('Retire all keys of a kind but the newest, and destroy their private halves.')
+    .description('Retire all keys of a kind except the newest, and destroy their private halves.')
     .argument('<key>', PURPOSES.join(' | '), purpose)
-    .option('--force', 'also where approved devices do not have the newest yet: they have to be provisioned again')
+    .option('--force', 'even if approved devices don’t have the newest key yet; they must then be provisioned again')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (key: Purpose, options: { json?: boolean; force?: boolean }) => {

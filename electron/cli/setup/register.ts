@@ -11,16 +11,16 @@ import { asOwner, placesOf } from '../server/installed.ts';
 export function registerSetup(program: Command): void {
   program
     .command('setup')
-    .description('Set a server up, or go through its settings again; each answer is tried as it is given.')
-    .option('--answers <file>', 'no questions: a file of variables, as server.env, that answers all of them')
+    .description('Set up a server, or change its settings. Each answer is checked as you give it.')
+    .option('--answers <file>', 'ask nothing; read all answers from a file of variables like server.env')
     .option('--json', 'one JSON object: {"home","changed","keys","link"}')
     .addHelpText(
       'after',
       `
-At the end everything is checked once more, as \`doctor\` does. As root where the server is installed it sets up the service of this machine (/etc/smartpresence); else a folder of this
-user, or the one of SMARTPRESENCE_SERVER_HOME. Keys are made here, shown once for safekeeping, and sealed. Running it again
-shows what is set: Enter keeps it. The file of answers names each question by its variable (docs/install/settings.md); whatever is
-missing there is named at once.${EXIT_HELP}`,
+At the end everything is checked once more, as by \`doctor\`. Run as root where the server is installed, it sets up this machine's
+service (/etc/smartpresence); otherwise it sets up a folder of this user, or SMARTPRESENCE_SERVER_HOME. Keys are generated
+here, shown once for safekeeping, and sealed. Running it again shows the current settings: Enter keeps one. The file of
+answers names each question by its variable (docs/install/settings.md); missing ones are reported at once.${EXIT_HELP}`,
     )
     .action(async (o: { answers?: string; json?: boolean }) => {
       const [{ fileAnswers, personAnswers, readAnswers, setUp }, { homeKeeper, serviceKeeper }, { Prompt }] =

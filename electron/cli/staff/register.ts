@@ -26,17 +26,17 @@ const handed = ({ member, pin, uri, secret, paper }: Made, done: string): string
 export function registerStaff(program: Command): void {
   const staff = program
     .command('staff')
-    .description('Who works at the kiosk on this machine: each with a PIN or badge of their own.')
+    .description('Manage the staff of this kiosk, each with their own PIN or badge.')
     .addHelpText(
       'after',
-      `\nWhile the kiosk runs a PIN is asked for: a supervisor’s, whose name is in SMARTPRESENCE_STAFF; without a name the emergency PIN.${EXIT_HELP}`,
+      `\nWhile the kiosk is running, a PIN is asked for: that of the supervisor named in SMARTPRESENCE_STAFF, or else the emergency PIN.${EXIT_HELP}`,
     );
   staff
     .command('add <name>')
-    .description('Add a member: shows a PIN for their first use, and a technician’s second factor, this once.')
+    .description('Add a staff member. Shows their starter PIN, and a technician’s second factor, once.')
     .requiredOption('--role <role>', 'desk, supervisor or technician')
-    .option('--badge <number>', 'of a badge that unlocks the kiosk too, as a reader gives it')
-    .option('--json', 'one JSON object, without the picture')
+    .option('--badge <number>', 'a badge that also unlocks the kiosk; its number as a reader gives it')
+    .option('--json', 'one JSON object, without the QR code')
     .addHelpText('after', EXIT_HELP)
     .action(async (name: string, o: { role: string; badge?: string; json?: boolean }) => {
       const output = terminalOutput(o.json ?? false, (value) => handed(value as Made, 'is added'));
@@ -45,8 +45,8 @@ export function registerStaff(program: Command): void {
     });
   staff
     .command('list')
-    .description('Everyone who can unlock this kiosk, in which role and by what.')
-    .option('--json', 'one JSON object a line')
+    .description('List everyone who can unlock this kiosk, with their role and how they unlock it.')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async ({ json }: { json?: boolean }) => {
       const output = terminalOutput(json ?? false, (value) => memberText(value as StaffRow & Listed));
@@ -54,7 +54,7 @@ export function registerStaff(program: Command): void {
     });
   staff
     .command('remove <name-or-id>')
-    .description('Their PIN, badge and codes open nothing any more, from this moment on.')
+    .description('Remove a staff member. Their PIN, badge and codes stop working immediately.')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (member: string, { json }: { json?: boolean }) => {
@@ -66,7 +66,7 @@ export function registerStaff(program: Command): void {
     });
   staff
     .command('reset-pin <name-or-id>')
-    .description('A new PIN for a member’s first use, in place of a forgotten one.')
+    .description('Give a staff member a new starter PIN, for example when they forgot theirs.')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (member: string, { json }: { json?: boolean }) => {
@@ -75,10 +75,11 @@ export function registerStaff(program: Command): void {
     });
   staff
     .command('set-pin')
-    .description('Set another emergency PIN, to be sealed (asked for; or SMARTPRESENCE_NEW_STAFF_PIN).')
+    .description('Set a new emergency PIN. It is asked for, or read from SMARTPRESENCE_NEW_STAFF_PIN.')
     .addHelpText(
       'after',
-      `\nIt opens Staff when no member can; each use is reported. The PIN is typed, never an argument: arguments can be read by every process.${EXIT_HELP}`,
+      `\nThe emergency PIN opens Staff when no staff member can; each use is reported. It is typed, never given as an argument:
+every process can read arguments. Seal it in an envelope.${EXIT_HELP}`,
     )
     .action(async () => {
       const pin = process.env.SMARTPRESENCE_NEW_STAFF_PIN ?? (await password('New emergency PIN (6 to 12 digits): '));

@@ -13,10 +13,10 @@ import { runStoreCommand } from '../store-command.ts';
 
 /** `store check`, `store rekey`, `checkins list`: through the running core, or on the store itself when none runs. */
 export function registerStore(program: Command): void {
-  const store = program.command('store').description('The kiosk’s encrypted store.');
+  const store = program.command('store').description('Check and re-key the kiosk’s encrypted store.');
   store
     .command('check')
-    .description('Read every page, event, template and photo, and verify them all.')
+    .description('Read and verify every page, event, template and photo.')
     .option('--json', 'the report as one JSON object')
     .addHelpText('after', `\nExit code 1 when anything is damaged; the report says what.${EXIT_HELP}`)
     .action(async (options: { json?: boolean }) => {
@@ -31,8 +31,8 @@ export function registerStore(program: Command): void {
     .option('--json', 'the report as one JSON object')
     .addHelpText(
       'after',
-      `\nWorks on a copy: it needs as much free space as the store has, and may be cut off at any moment.
-The kiosk stands still meanwhile, and restarts. PINs, templates and photos stay valid.${EXIT_HELP}`,
+      `\nWorks on a copy: it needs as much free space as the store takes up, and may be interrupted at any time.
+The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid.${EXIT_HELP}`,
     )
     .action(async (options: { json?: boolean }) => {
       const output = terminalOutput(options.json ?? false, (value) => describeRekey(value as RekeyReport));
@@ -41,12 +41,12 @@ The kiosk stands still meanwhile, and restarts. PINs, templates and photos stay 
 
   program
     .command('checkins')
-    .description('Check-ins that this kiosk keeps.')
+    .description('List this kiosk’s check-ins.')
     .command('list')
-    .description('Newest first.')
+    .description('List check-ins, newest first.')
     .option('--limit <n>', 'how many at most', wholeNumber, 50)
-    .option('--before <time>', 'only those before this time (RFC 3339)')
-    .option('--json', 'one JSON object a line')
+    .option('--before <time>', 'only check-ins before this time (RFC 3339)')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async (options: { json?: boolean; limit: number; before?: string }) => {
       const output = terminalOutput(options.json ?? false, (value) => describeCheckin(value as Checkin));

@@ -13,23 +13,21 @@ interface FilterOptions {
 }
 
 const HELP = `
-The quarantine holds what came from a kiosk and can't be taken into the log, each with its reason; nothing waits behind it.
-event-newer-schema: the kiosk is newer than this server; update the server, which then takes it by itself.
-event-not-storable: the database refuses a value of it. Other reasons mean that the event contradicts its signature's
-slot, its own commitments, or what the log has already: it stays as evidence.
-Of one device at most 10,000 events and 64 MiB are kept. What comes beyond that is listed with its digest and reason, and its
-content is not kept (quarantine-full): look at what that kiosk sends, and revoke it if it is not in your hands.
+The quarantine holds kiosk events that the log can't accept, each with its reason. Later events don't wait for them.
+event-newer-schema: the kiosk is newer than this server; update the server, which then accepts the event by itself.
+event-not-storable: the database rejects a value in it. Other reasons mean that the event contradicts its place in the
+signed batch, its own commitments, or an event already in the log: it is kept as evidence.
+At most 10,000 events and 64 MiB are kept per device. Beyond that, only digest and reason are kept (quarantine-full): find
+out what that kiosk sends, and revoke it if it is no longer under your control.
 ${EXIT_HELP}`;
 
 /** `sync quarantine list|retry`: on the server. */
 export function registerQuarantine(sync: Command): void {
-  const quarantine = sync
-    .command('quarantine')
-    .description('On the server: events that it could not take, with the reason.');
-  filtered(quarantine.command('list').description('What is there, oldest first.'))
+  const quarantine = sync.command('quarantine').description('On the server: list and retry rejected events.');
+  filtered(quarantine.command('list').description('List rejected events, oldest first.'))
     .option(
       '--json',
-      'one JSON object a line: {"id","device","epoch","seq","reason","notRetained","receivedAt","retriedAt"}',
+      'one JSON object per line: {"id","device","epoch","seq","reason","notRetained","receivedAt","retriedAt"}',
     )
     .addHelpText('after', HELP)
     .action(async (o: FilterOptions) => {
@@ -44,11 +42,7 @@ export function registerQuarantine(sync: Command): void {
       }
       if (count === 0 && !o.json) process.stdout.write('Nothing is in quarantine.\n');
     });
-  filtered(
-    quarantine
-      .command('retry')
-      .description('Take events again, each in its place and once, as this server knows them.'),
-  )
+  filtered(quarantine.command('retry').description('Retry rejected events. Each is taken once, in its original order.'))
     .option('--json', 'one JSON object: {"taken","waiting":{reason: number}}')
     .addHelpText('after', `\nExit code 1 when something still waits.${HELP}`)
     .action(async (o: FilterOptions) => {
@@ -62,9 +56,9 @@ export function registerQuarantine(sync: Command): void {
 
 function filtered(command: Command): Command {
   return command
-    .option('--device <id>', 'of this device alone')
-    .option('--reason <code>', 'with this reason alone')
-    .option('--id <number>', 'this entry alone', (text) => {
+    .option('--device <id>', 'only this device')
+    .option('--reason <code>', 'only this reason')
+    .option('--id <number>', 'only this entry', (text) => {
       const id = Number(text);
       if (!Number.isSafeInteger(id) || id < 1) throw new InvalidArgumentError('the number of an entry');
       return id;

@@ -4,7 +4,7 @@ import { registerSyncStatus } from './status.ts';
 
 /** `sync status`: of a kiosk; `sync quarantine`: on the server. */
 export function registerSync(program: Command): void {
-  const sync = program.command('sync').description('The line between kiosks and their server.');
+  const sync = program.command('sync').description('Show the sync between kiosks and their server.');
   registerQuarantine(sync);
   registerSyncStatus(sync);
 }

@@ -9,7 +9,7 @@ import { runStoreCommand } from '../store-command.ts';
 export function registerSyncStatus(parent: Command): void {
   parent
     .command('status')
-    .description('Which build runs, how far the server is, and until when the kiosk may go on without it.')
+    .description('Show the running build, what the server has received, and how long the kiosk may run without it.')
     .option('--json', 'the report as one JSON object')
     .addHelpText(
       'after',

@@ -8,12 +8,12 @@ import { runStoreCommand } from '../store-command.ts';
 
 /** `update status`, `update now`: of the running kiosk on this machine. */
 export function registerUpdate(program: Command): void {
-  const update = program.command('update').description('Builds of the kiosk on this machine.');
+  const update = program.command('update').description('Show and install kiosk builds on this machine.');
   update
     .command('status')
-    .description('Which builds are here, whether one is on trial, and what is under way.')
+    .description('Show the installed builds, whether one is on trial, and any update in progress.')
     .option('--json', 'the report as one JSON object')
-    .addHelpText('after', `\nExit code 1 when the newest wish was refused.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the latest request was rejected.${EXIT_HELP}`)
     .action(async (options: { json?: boolean }) => {
       const output = terminalOutput(options.json ?? false, (value) => asText(value as UpdateReport));
       process.exitCode = await runStoreCommand(updateStatusCommand, {}, kioskHome(), output).finally(() =>
@@ -23,10 +23,10 @@ export function registerUpdate(program: Command): void {
   update
     .command('now')
     .description(
-      'Take the newest signed build without waiting for the server’s word or a maintenance window. The kiosk restarts when nobody stands before it.',
+      'Install the newest signed build now, without waiting for a rollout or a maintenance window. The kiosk restarts when no one is using it.',
     )
-    .requiredOption('--from <source>', 'usb (a stick with the folder smartpresence-updates), or network')
-    .option('--json', 'one JSON object a line')
+    .requiredOption('--from <source>', 'usb (a stick with the folder smartpresence-updates) or network')
+    .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async ({ from, json }: { from: string; json?: boolean }) => {
       const output = terminalOutput(json ?? false, (value) => {

@@ -17,16 +17,18 @@ const direct = () => import('../../../sync/server/app/checks/upgrade.ts');
 
 /** `upgrade check|back`. */
 export function registerUpgrade(program: Command): void {
-  const upgrade = program.command('upgrade').description('Updates of the server: what one changes, and the way back.');
+  const upgrade = program
+    .command('upgrade')
+    .description('Check a server update beforehand, or go back to the previous version.');
   const root = (command: Command) => command.option('--root <folder>', 'where versions are installed', ROOT);
   root(upgrade.command('check'))
-    .description('Before an update: versions, steps of the schema, disk, backup, replicas. Changes nothing.')
+    .description('Before an update: check versions, schema steps, disk, backup and replicas. Changes nothing.')
     .argument(
       '<build>',
-      'smartpresence-server-VERSION-linux-x64.tar.gz, the .deb, or the folder that one was unpacked to',
+      'smartpresence-server-VERSION-linux-x64.tar.gz, the .deb, or a folder that either was unpacked to',
     )
     .option('--json', 'one JSON object: {"from","to","steps","wayBack","issues","replicas"}')
-    .addHelpText('after', `\nExit code: 0 nothing speaks against it; 1 something does. ${EXIT_HELP.trim()}`)
+    .addHelpText('after', `\nExit code: 0 the update is possible; 1 something is in the way. ${EXIT_HELP.trim()}`)
     .action(async (build: string, o: { root: string; json?: boolean }) => {
       const { installationFacts, thisBuild } = await direct();
       const now = await onServer((env) => installationFacts(env));
@@ -43,8 +45,8 @@ export function registerUpgrade(program: Command): void {
       process.exitCode = plan.issues.length > 0 ? EXIT.attention : EXIT.ok;
     });
   root(upgrade.command('back'))
-    .description('After an update: the version before starts again, where the database’s schema lets it.')
-    .option('--to <version>', 'which one; the newest that is older than the present one without it')
+    .description('After an update: go back to the previous version, if the database schema allows it.')
+    .option('--to <version>', 'version to go back to (default: the newest older one)')
     .option('--json', 'one JSON object: {"from","to"}')
     .addHelpText('after', `\nIt switches ${ROOT}/current and restarts nothing.\n${EXIT_HELP}`)
     .action(async (o: { root: string; to?: string; json?: boolean }) => {
@@ -73,7 +75,7 @@ export function registerUpgrade(program: Command): void {
     });
   upgrade
     .command('describe', { hidden: true })
-    .description('What this build is, which another one’s check asks.')
+    .description('Describe this build, for the `upgrade check` of another one.')
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async () => {

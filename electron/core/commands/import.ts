@@ -52,7 +52,7 @@ interface Result {
 }
 
 /**
- * `people import FOLDER`: a folder a person, named by the folder, or a picture named like someone who is here. Emits
+ * `people import FOLDER`: one folder per person, named by the folder, or a picture named like someone who is here. Emits
  * one line a photo that was refused or waits for staff, and one a person; the last line is the total. Running it again
  * adds only what is new. While one photo is in the models others are decoded; memory holds a few pictures, whatever the
  * folder holds.

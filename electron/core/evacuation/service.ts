@@ -41,7 +41,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
     opened = null;
   });
 
-  const begunAt = (): string | null => store.presence.evacuation()?.begunAt ?? null;
+  const startedAt = (): string | null => store.presence.evacuation()?.startedAt ?? null;
 
   function list(): EvacuationList {
     const now = deps.now();
@@ -54,7 +54,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
       kiosks: knownAsOf(store.presence.kiosks, { device: store.device, name: deps.site.site }, now),
       server: deps.server(),
       cutBefore: cut !== null && cut > since ? cut : null,
-      begunAt: begunAt(),
+      startedAt: startedAt(),
     };
   }
 
@@ -91,9 +91,9 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
 
     async evacuationBegin({ token }) {
       requireOpened(token);
-      if (begunAt() === null) {
-        const evacuation = { id: randomUUID(), begunAt: new Date(deps.now()).toISOString() };
-        store.presence.beginEvacuation(evacuation, { code: 'evacuation-begun', detail: counts(list()) });
+      if (startedAt() === null) {
+        const evacuation = { id: randomUUID(), startedAt: new Date(deps.now()).toISOString() };
+        store.presence.beginEvacuation(evacuation, { code: 'evacuation-started', detail: counts(list()) });
         deps.changed();
       }
       return list();
@@ -101,8 +101,8 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
 
     async evacuationAccount({ token, person, accounted }) {
       requireOpened(token);
-      if (begunAt() === null)
-        throw new Problem('evacuation-not-begun', 'no evacuation is under way', 'Begin it first.');
+      if (startedAt() === null)
+        throw new Problem('evacuation-not-started', 'no evacuation is under way', 'Begin it first.');
       store.presence.account(person, accounted, new Date(deps.now()).toISOString());
       deps.changed();
       return {};
@@ -110,7 +110,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
 
     async evacuationEnd({ token }) {
       requireOpened(token);
-      if (begunAt() !== null) {
+      if (startedAt() !== null) {
         store.presence.endEvacuation({ code: 'evacuation-ended', detail: counts(list()) });
         deps.changed();
       }

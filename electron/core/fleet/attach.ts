@@ -12,7 +12,7 @@ import { readServerLink } from '../sync/server-link.ts';
 import { type Commands, startCommands } from './commands.ts';
 import { readLog } from './log-book.ts';
 
-/** How long the server's word for a `begun` is waited for before what takes the kiosk's voice, ms. */
+/** How long the server's word for a `started` is waited for before what takes the kiosk's voice, ms. */
 const ACK_TIMEOUT_MS = 10_000;
 const SEND_MS = 60_000;
 

@@ -36,7 +36,7 @@ const LOG_REFUSED: ReadonlySet<string> = new Set(['command-unknown', 'logs-malfo
 
 /**
  * Does what the server asked for, one after the other, each once: what was answered is not open any more, and what may take the
- * kiosk's voice is reported as begun before.
+ * kiosk's voice is reported as started before.
  */
 export function startCommands(deps: CommandsDeps): Commands {
   const { deviceState, log } = deps;
@@ -49,7 +49,7 @@ export function startCommands(deps: CommandsDeps): Commands {
   async function work(): Promise<void> {
     for (const command of deviceState.commands()) {
       if (stopped) return;
-      if (!command.begun && Date.parse(command.expires) <= deps.now()) {
+      if (!command.started && Date.parse(command.expires) <= deps.now()) {
         deviceState.answer(command.id, 'expired');
         log('info', 'fleet: a command of the server has ended before it was done', { what: command.what });
         continue;
@@ -65,15 +65,15 @@ export function startCommands(deps: CommandsDeps): Commands {
   const wipeAsked = (): boolean =>
     deviceState
       .commands()
-      .some(({ what, begun, expires }) => what === 'wipe' && (begun || Date.parse(expires) > deps.now()));
+      .some(({ what, started, expires }) => what === 'wipe' && (started || Date.parse(expires) > deps.now()));
 
   const DOING: Readonly<Record<CommandWhat, (command: OpenCommand) => Promise<void>>> = {
-    async restart({ id, begun }) {
-      if (begun && !mine.has(id)) return deviceState.answer(id, 'done');
-      if (begun) return;
+    async restart({ id, started }) {
+      if (started && !mine.has(id)) return deviceState.answer(id, 'done');
+      if (started) return;
       if (!deps.restart) return deviceState.answer(id, 'refused', 'restart-impossible');
       mine.add(id);
-      deviceState.answer(id, 'begun');
+      deviceState.answer(id, 'started');
       log('info', 'fleet: the server asked for a restart');
       await deps.acknowledged();
       if (!stopped) deps.restart();

@@ -210,7 +210,7 @@ function createKeys(
       const { next: unfinished, ...rest } = slots;
       if (keep === 'next') {
         if (!next || !unfinished)
-          throw new Problem('rekey-not-begun', 'there is no next store key', `Run again: ${command('store rekey')}`);
+          throw new Problem('rekey-not-started', 'there is no next store key', `Run again: ${command('store rekey')}`);
         save({ ...rest, current: unfinished });
         current = next;
       } else save(rest);

@@ -21,14 +21,14 @@ export const Journal = z.discriminatedUnion('state', [
     device: Uuid,
     server: z.strictObject({ id: Uuid, url: z.url({ protocol: /^https$/ }), caPem: z.array(z.string()).min(1) }),
     /** Signs the farewell, where the device's own key is gone. */
-    word: Ed25519PrivateJwk,
+    farewellKey: Ed25519PrivateJwk,
     ...languages,
   }),
   /** Of a wipe: what is left, so that anyone who finds the kiosk reads what became of it. */
   z.strictObject({ v: z.literal(1), state: z.literal('wiped'), ...languages }),
 ]);
 export type Journal = z.infer<typeof Journal>;
-export type Leaving = Extract<Journal, { word: unknown }>;
+export type Leaving = Extract<Journal, { farewellKey: unknown }>;
 
 export const JOURNAL_FILE = 'leaving.json';
 const file = (home: string): string => join(home, JOURNAL_FILE);

@@ -138,9 +138,9 @@ test('the key of the farewell is the one that was announced, over a kill in betw
   const kiosk = await kioskWith({ records: 0, photos: 0 });
   const first = await prepareToLeave(kiosk.deps, { id: UUID, what: 'wipe', expires });
   const [, outcome, thumbprint] = answered[0]!;
-  expect(outcome).toBe('begun');
+  expect(outcome).toBe('started');
   expect(thumbprint).toMatch(/^[\w-]{43}$/);
-  const second = await prepareToLeave(kiosk.deps, { id: UUID, what: 'wipe', expires, begun: true });
-  expect(second!.journal.word).toEqual(first!.journal.word);
+  const second = await prepareToLeave(kiosk.deps, { id: UUID, what: 'wipe', expires, started: true });
+  expect(second!.journal.farewellKey).toEqual(first!.journal.farewellKey);
   expect(answered).toHaveLength(1);
 });

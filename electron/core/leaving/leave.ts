@@ -9,7 +9,7 @@ import { readServerLink } from '../sync/server-link.ts';
 import type { Leaving } from './journal.ts';
 
 /** Setting with the key of the farewell, from before it is announced: a kill in between must not make another one. */
-const WORD = 'leaving-word';
+const FAREWELL_KEY = 'farewell-key';
 /** A lost kiosk may be unplugged any moment: its last reports are waited for so long, ms, and no longer. */
 const WIPE_TELLS_MS = 30_000;
 const POLL_MS = 500;
@@ -60,17 +60,17 @@ export async function prepareToLeave(
     readonly id: string;
     readonly what: 'wipe' | 'decommission';
     readonly expires: string;
-    readonly begun?: boolean;
+    readonly started?: boolean;
   },
 ): Promise<Left | null> {
   const { store, site } = deps;
   const link = readServerLink(store);
   if (!link) throw new Problem('not-provisioned', 'this kiosk belongs to no server', 'There is nothing to leave.');
-  const kept = store.settings.get(WORD);
-  const word = kept ? Ed25519PrivateJwk.parse(JSON.parse(kept)) : newSigningKey();
-  if (!kept) store.settings.set(WORD, JSON.stringify(word));
-  if (!command.begun) {
-    store.deviceState.answer(command.id, 'begun', await keyId(publicHalf(word)));
+  const kept = store.settings.get(FAREWELL_KEY);
+  const farewellKey = kept ? Ed25519PrivateJwk.parse(JSON.parse(kept)) : newSigningKey();
+  if (!kept) store.settings.set(FAREWELL_KEY, JSON.stringify(farewellKey));
+  if (!command.started) {
+    store.deviceState.answer(command.id, 'started', await keyId(publicHalf(farewellKey)));
     deps.log('warn', 'fleet: the server has this kiosk destroy everything', { what: command.what });
   }
   deps.nudge();
@@ -97,7 +97,7 @@ export async function prepareToLeave(
       command: command.id,
       device: link.secret.device,
       server: { id: link.bundle.serverId, url: link.bundle.serverUrl, caPem: [...link.bundle.keys.caPem] },
-      word,
+      farewellKey,
       languages: [...site.languages],
       language: site.defaultLanguage,
     },

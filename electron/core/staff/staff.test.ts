@@ -492,7 +492,7 @@ describe('names', () => {
     const said = deeds.map(({ what, by }) => [what, by && (by.emergency ? 'EMERGENCY' : by.name)].join(' '));
     expect(said[0]).toBe('person-deleted Sam Super');
     expect(said.filter((one) => one.includes('evacuation'))).toEqual([
-      'evacuation-begun Sam Super',
+      'evacuation-started Sam Super',
       'health-evacuation-opened Sam Super',
     ]);
     expect(said.filter((one) => one.startsWith('checkin'))).toEqual(['checkin Dora Desk']);
@@ -569,9 +569,9 @@ describe('sessions of a technician', () => {
     expect(await staffEvents()).toEqual([
       'added done Tim Tech',
       'enter done paper Tim Tech',
-      'reboot begun',
+      'reboot started',
       'reboot failed interrupted', // this machine took the file and never went down
-      'restart begun',
+      'restart started',
       'leave done screen',
     ]);
   });

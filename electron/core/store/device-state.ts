@@ -22,7 +22,7 @@ type Outcome = Open<'command'>['outcome'];
 /** A command whose last word was not said. */
 export interface OpenCommand extends Command {
   /** It was begun before this kiosk last started, or a moment ago. */
-  readonly begun: boolean;
+  readonly started: boolean;
 }
 
 export interface KeptConfig {
@@ -69,7 +69,7 @@ export class DeviceState {
     const row = this.#row(id)!;
     // Asked again although it was answered: the server's database is older than the answer, which is then sent again by
     // itself. Only one that was already trimmed has to be given again.
-    if (row.outcome !== null && row.outcome !== 'begun' && !log.row(row.n!))
+    if (row.outcome !== null && row.outcome !== 'started' && !log.row(row.n!))
       this.#say(row, { command: id, what: row.what, outcome: row.outcome });
   }
 
@@ -108,13 +108,13 @@ export class DeviceState {
 
   /** Commands whose last word was not said, also those that have expired, in the order in which they end. */
   commands(): OpenCommand[] {
-    const sql = "SELECT * FROM command WHERE outcome IS NULL OR outcome = 'begun' ORDER BY expires, id";
+    const sql = "SELECT * FROM command WHERE outcome IS NULL OR outcome = 'started' ORDER BY expires, id";
     const rows = guarded(() => this.#s.db.prepare(sql).all() as CommandRow[]);
     return rows.map(({ id, what, expires, outcome }) => ({
       id: uuidText(id),
       what,
       expires: new Date(expires).toISOString(),
-      begun: outcome === 'begun',
+      started: outcome === 'started',
     }));
   }
 

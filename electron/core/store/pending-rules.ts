@@ -8,7 +8,7 @@ const fold = (text: string): string => text.normalize('NFC').trim().toLowerCase(
 export function termsOf({ id, name, number }: Pick<Person, 'id' | 'name' | 'number'>): string[] {
   const terms = [`id ${id}`, `name ${fold(name)}`];
   if (number !== null) terms.push(`number ${numberKey(number)}`);
-  // A slash can't stand in the name of a file.
+  // A file name can't contain a slash.
   if (number !== null && bareNumber(number) !== '') terms.push(`bare ${bareNumber(number)}`);
   return terms;
 }

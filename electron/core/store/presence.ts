@@ -14,14 +14,14 @@ const KIOSKS = 'site-kiosks';
 const CUT = 'presence-cut';
 /** The evacuation that goes on: its id, since when (RFC 3339), and the number of the event by which it began or ended here. */
 const EVACUATION = 'evacuation-id';
-const BEGUN = 'evacuation-begun';
+const STARTED = 'evacuation-started';
 const EVENT = 'evacuation-event';
 
 /** An evacuation of the site. */
 export interface OngoingEvacuation {
   readonly id: string;
   /** RFC 3339. */
-  readonly begunAt: string;
+  readonly startedAt: string;
 }
 
 /** The newest standing record of someone, from whichever kiosk of the site. */
@@ -146,15 +146,15 @@ export class PresenceRecords {
 
   /** The evacuation of this site that goes on, as far as is known here; null: none. */
   evacuation(): OngoingEvacuation | null {
-    const [id, begunAt] = [this.#settings.get(EVACUATION), this.#settings.get(BEGUN)];
-    return id && begunAt ? { id, begunAt } : null;
+    const [id, startedAt] = [this.#settings.get(EVACUATION), this.#settings.get(STARTED)];
+    return id && startedAt ? { id, startedAt } : null;
   }
 
   /** Begins an evacuation, unless one goes on; no mark from before stays. `report` has its counts. */
   beginEvacuation(evacuation: OngoingEvacuation, report: Open<'health'>): void {
     this.#s.write(() => {
       if (this.evacuation()) return;
-      this.#setEvacuation(evacuation, 'begun');
+      this.#setEvacuation(evacuation, 'started');
       this.#s.log.insert('health', report);
     });
   }
@@ -169,16 +169,16 @@ export class PresenceRecords {
   }
 
   /** Begun here, or ended; nobody is accounted for. */
-  #setEvacuation({ id, begunAt }: OngoingEvacuation, change: 'begun' | 'ended'): void {
+  #setEvacuation({ id, startedAt }: OngoingEvacuation, change: 'started' | 'ended'): void {
     const { n } = this.#s.log.insert('evacuation', { evacuation: id, change });
     this.#settings.set(EVENT, String(n));
-    this.#keepEvacuation(change === 'begun' ? { id, begunAt } : null);
+    this.#keepEvacuation(change === 'started' ? { id, startedAt } : null);
     this.#clearAccounted();
   }
 
   #keepEvacuation(evacuation: OngoingEvacuation | null): void {
     this.#settings.set(EVACUATION, evacuation?.id ?? '');
-    this.#settings.set(BEGUN, evacuation?.begunAt ?? '');
+    this.#settings.set(STARTED, evacuation?.startedAt ?? '');
   }
 
   #clearAccounted(): void {

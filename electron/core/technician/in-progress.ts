@@ -35,7 +35,7 @@ export function createTaskRecords(store: Pick<Store, 'settings'>, records: Staff
     begin(next) {
       end('failed', 'interrupted'); // a reboot that never came
       const settings = { [UNDER_WAY]: JSON.stringify(next) };
-      records.write({ what: next.task, outcome: 'begun', by: next.by, settings });
+      records.write({ what: next.task, outcome: 'started', by: next.by, settings });
     },
     end,
     underWay,

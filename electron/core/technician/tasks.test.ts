@@ -99,9 +99,9 @@ describe('what a technician has it do', () => {
     await tasks.begin('reboot', TECHNICIAN);
     expect(asked).toEqual(['login', 'restart']);
     expect(notified(opened).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
-      'login begun',
+      'login started',
       'login done',
-      'reboot begun',
+      'reboot started',
     ]);
     await close();
     // Another boot: it was done. The same one: the machine never went down.
@@ -127,7 +127,7 @@ describe('what a technician has it do', () => {
     await vi.waitFor(() => expect(restart).toHaveBeenCalledOnce(), { timeout: 60_000 });
     tasksOf(opened);
     expect(notified(opened).map(({ what, outcome }) => `${what} ${outcome}`)).toEqual([
-      'restart begun',
+      'restart started',
       'restart done',
     ]);
     const { machine } = machineAt(join(folder, 'machine'), true);

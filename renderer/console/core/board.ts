@@ -57,7 +57,7 @@ export function applyBoard(state: BoardState, board: Board, now: number): BoardS
 function mergeDevices(held: readonly BoardDevice[], board: Board): BoardDevice[] {
   const known = new Map(held.map((device) => [device.id, device]));
   for (const device of board.devices) known.set(device.id, device);
-  for (const id of board.devicesGone ?? []) known.delete(id);
+  for (const id of board.removedDevices ?? []) known.delete(id);
   return [...known.values()].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
 }
 

@@ -146,10 +146,10 @@ function What({ item }: { item: AttentionItem }) {
           {t('attention.record')} <Moment at={item.recordAt} />
         </p>
       )}
-      {item.words !== null && (
+      {item.message !== null && (
         <blockquote class="said">
           <p class="muted small">{t('attention.says')}</p>
-          <p dir="auto">{item.words}</p>
+          <p dir="auto">{item.message}</p>
         </blockquote>
       )}
     </div>

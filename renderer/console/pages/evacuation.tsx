@@ -106,7 +106,7 @@ function EvacuationView({ query, role }: PageProps) {
       <ErrorNote error={error ?? inside.error ?? state.error} onRetry={inside.reload} />
       {current && (
         <p class="note" data-kind="warn" role="status">
-          {t('evacuation.begun', { time: momentIn(current.begunAt, zone, language) })}
+          {t('evacuation.started', { time: momentIn(current.startedAt, zone, language) })}
         </p>
       )}
       {!current && state.value && (

@@ -100,7 +100,7 @@ function Open() {
       <p>{t('incidents.openText')}</p>
       <ErrorNote error={error} />
       <TextField label={t('incidents.title')} required maxLength={200} dir="auto" value={title} onValue={setTitle} />
-      <AreaField label={t('incidents.words.description')} value={description} onValue={setDescription} />
+      <AreaField label={t('incidents.text.description')} value={description} onValue={setDescription} />
       <SelectField
         label={t('incidents.severity')}
         value={severity}

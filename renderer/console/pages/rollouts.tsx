@@ -111,7 +111,7 @@ function Past({ rollouts }: { rollouts: readonly Rollout[] }) {
         rowKey={(r) => r.id}
         columns={[
           { key: 'version', label: t('rollouts.version'), heads: true, cell: (r) => <bdi>{r.version}</bdi> },
-          { key: 'at', label: t('rollouts.begun'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
+          { key: 'at', label: t('rollouts.startedAt'), numeric: true, cell: (r) => <Moment at={r.startedAt} /> },
           { key: 'end', label: t('rollouts.ended'), numeric: true, cell: (r) => <Moment at={r.endedAt} /> },
           { key: 'healthy', label: t('rollouts.kiosk.healthy'), numeric: true, cell: (r) => r.counts.healthy },
           {

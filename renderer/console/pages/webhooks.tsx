@@ -140,7 +140,7 @@ function One({
           <bdi>{hook.name}</bdi>
         </h2>
         <span class="badge" data-kind={hook.enabled ? 'good' : hook.disabledBecause ? 'bad' : undefined}>
-          {t(hook.enabled ? 'webhooks.on' : hook.disabledBecause ? 'webhooks.gone' : 'webhooks.off')}
+          {t(hook.enabled ? 'webhooks.on' : hook.disabledBecause ? 'webhooks.answered410' : 'webhooks.off')}
         </span>
       </div>
       <dl class="facts">

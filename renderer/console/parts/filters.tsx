@@ -3,7 +3,7 @@ import { Button } from '../../shared/button.tsx';
 import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 
-/** What a list is asked for; the choices stand in the address (router.ts says what may not). */
+/** What a list is asked for; the choices are in the address (router.ts says what may not). */
 export function FilterBar({ names, children }: { names: readonly string[]; children: ComponentChildren }) {
   const chosen = names.some((name) => route.value.query.get(name));
   return (

@@ -74,10 +74,10 @@ function Records() {
 
 /** What is wrong with it, in the person's own words: the record stays, and someone in charge looks at it. */
 function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
-  const [words, setWords] = useState('');
+  const [message, setMessage] = useState('');
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const body = { record: row.id, words };
+    const body = { record: row.id, message };
     const done = await run(() => api(addMyComplaint, { body }));
     if (done?.ok) onDone();
   };
@@ -92,10 +92,10 @@ function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
         hint={t('records.wrongHint')}
         required
         maxLength={500}
-        value={words}
-        onValue={setWords}
+        value={message}
+        onValue={setMessage}
       />
-      <Submit disabled={busy || words.trim() === ''}>{t('records.wrongSend')}</Submit>
+      <Submit disabled={busy || message.trim() === ''}>{t('records.wrongSend')}</Submit>
     </Form>
   );
 }

@@ -155,14 +155,16 @@ function Erase({ me }: { me: MyProfile }) {
     if (!done.ok) return done;
     setAsked(null);
     const { undoUntil } = done.value;
-    toast(() => (undoUntil ? t('erase.begun', { moment: momentOf(new Date(undoUntil)) }) : t('erase.begunForGood')));
+    toast(() =>
+      undoUntil ? t('erase.started', { moment: momentOf(new Date(undoUntil)) }) : t('erase.startedForGood'),
+    );
     await readMe();
     return done;
   };
   return (
     <section class="card panel">
       <h2>{t('erase.title')}</h2>
-      <p>{t(me.erasure ? (me.erasure.undoUntil ? 'erase.standing' : 'erase.begunForGood') : 'erase.text')}</p>
+      <p>{t(me.erasure ? (me.erasure.undoUntil ? 'erase.standing' : 'erase.startedForGood') : 'erase.text')}</p>
       <ErrorNote error={error} />
       {!me.erasure && (
         <Button kind="danger" onClick={() => void ask()} disabled={busy}>

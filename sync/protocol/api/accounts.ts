@@ -84,7 +84,7 @@ export const PersonLinkRequest = z.strictObject({
 export const listAccounts = endpoint({
   method: 'GET',
   path: '/api/accounts',
-  summary: 'All accounts.',
+  summary: 'List all accounts',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['account.email'],
   action: 'read',
@@ -94,7 +94,7 @@ export const listAccounts = endpoint({
 export const createAccount = endpoint({
   method: 'POST',
   path: '/api/accounts',
-  summary: 'Makes an account, with a one-time link for its owner to enrol.',
+  summary: 'Create an account, with a one-time link for its owner to set it up',
   roles: ['admin', 'operator'],
   data: ['account.email'],
   action: 'write',
@@ -106,7 +106,7 @@ export const createAccount = endpoint({
 export const changeAccount = endpoint({
   method: 'PATCH',
   path: '/api/accounts/:account',
-  summary: 'Changes role or state of an account. Ends its sessions.',
+  summary: 'Change an account’s role or status; ends its sessions',
   roles: ['admin', 'operator'],
   data: ['account.email'],
   action: 'write',
@@ -119,7 +119,7 @@ export const changeAccount = endpoint({
 export const removeAccount = endpoint({
   method: 'DELETE',
   path: '/api/accounts/:account',
-  summary: 'Removes a disabled account: its address, password and second factor.',
+  summary: 'Delete a disabled account: its address, password and second factor',
   roles: ['admin', 'operator'],
   data: ['account.email'],
   action: 'delete',
@@ -131,7 +131,7 @@ export const removeAccount = endpoint({
 export const createAccountLink = endpoint({
   method: 'POST',
   path: '/api/accounts/:account/link',
-  summary: 'Makes a one-time link with which an account’s owner sets password and second factor.',
+  summary: 'Create a one-time link for an account’s owner to set a password and second factor',
   roles: ['admin', 'operator'],
   data: [],
   action: 'write',
@@ -143,7 +143,7 @@ export const createAccountLink = endpoint({
 export const resetSecondFactor = endpoint({
   method: 'DELETE',
   path: '/api/accounts/:account/totp',
-  summary: 'Takes back second factor and recovery codes of an account: its owner enrols again. Ends its sessions.',
+  summary: 'Reset an account’s second factor and recovery codes, to be set up again; ends its sessions',
   roles: ['admin', 'operator'],
   data: ['account.email'],
   action: 'write',
@@ -155,7 +155,7 @@ export const resetSecondFactor = endpoint({
 export const createPersonLink = endpoint({
   method: 'POST',
   path: '/api/people/:person/sign-in-links',
-  summary: 'Makes a one-time link to a person’s own data, to show as a QR code, or to send to their address.',
+  summary: 'Create a one-time link to a person’s own page, to show as a QR code or send by e-mail',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person.email'],
   action: 'write',
@@ -168,7 +168,7 @@ export const createPersonLink = endpoint({
 export const requestSignInLink = endpoint({
   method: 'POST',
   path: '/api/sign-in-links',
-  summary: 'Asks for a link by mail. The answer is the same whether the address is known or not.',
+  summary: 'Request a sign-in link by e-mail; the answer is the same whether or not the address is known',
   roles: 'anybody',
   data: [],
   action: 'sign-in',
@@ -181,7 +181,7 @@ export const requestSignInLink = endpoint({
 export const getOwnAccount = endpoint({
   method: 'GET',
   path: '/api/account',
-  summary: 'The account of the caller.',
+  summary: 'Show the caller’s account',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: ['account.email'],
@@ -192,7 +192,7 @@ export const getOwnAccount = endpoint({
 export const changeOwnSignIn = endpoint({
   method: 'PUT',
   path: '/api/account/sign-in',
-  summary: 'Sets own address or password. Ends the account’s other sessions.',
+  summary: 'Change the caller’s e-mail address or password; ends the account’s other sessions',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: ['account.email'],
@@ -206,7 +206,7 @@ export const changeOwnSignIn = endpoint({
 export const offerTotp = endpoint({
   method: 'POST',
   path: '/api/account/totp',
-  summary: 'Offers a secret for an authenticator app. It counts from its confirmation on.',
+  summary: 'Offer a secret for an authenticator app; it takes effect once confirmed',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: ['account.email'],
@@ -220,8 +220,7 @@ export const offerTotp = endpoint({
 export const confirmTotp = endpoint({
   method: 'POST',
   path: '/api/account/totp/confirm',
-  summary:
-    'Takes the offered second factor into use by one of its codes, and gives recovery codes. Ends other sessions.',
+  summary: 'Confirm the offered second factor with one of its codes, and get recovery codes; ends other sessions',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: [],
@@ -235,7 +234,7 @@ export const confirmTotp = endpoint({
 export const renewRecoveryCodes = endpoint({
   method: 'POST',
   path: '/api/account/recovery-codes',
-  summary: 'Gives new recovery codes; those before them work no more.',
+  summary: 'Create new recovery codes; the old ones stop working',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'write',

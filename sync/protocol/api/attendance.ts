@@ -75,7 +75,7 @@ export const Merged = z.strictObject({ id: Uuid, records: z.number().int() });
 export const listAttendance = endpoint({
   method: 'GET',
   path: '/api/attendance',
-  summary: 'Records of attendance, newest first',
+  summary: 'List attendance records, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'staff.name'],
   action: 'read',
@@ -87,7 +87,7 @@ export const listAttendance = endpoint({
 export const listDuplicates = endpoint({
   method: 'GET',
   path: '/api/duplicates',
-  summary: 'Pairs of people who may have been enrolled twice, oldest first',
+  summary: 'List pairs of people who may have been enrolled twice, oldest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
   action: 'read',
@@ -99,7 +99,7 @@ export const listDuplicates = endpoint({
 export const mergeDuplicate = endpoint({
   method: 'POST',
   path: '/api/duplicates/:candidate/merge',
-  summary: 'The two are one person: one becomes another name of the other',
+  summary: 'Merge two entries of one person',
   roles: ['admin', 'staff'],
   data: ['person', 'attendance', 'template', 'consent'],
   action: 'write',
@@ -112,7 +112,7 @@ export const mergeDuplicate = endpoint({
 export const rejectDuplicate = endpoint({
   method: 'POST',
   path: '/api/duplicates/:candidate/not-duplicates',
-  summary: 'The two are two people: they are not asked about again',
+  summary: 'Mark a pair as different people; it isn’t suggested again',
   roles: ['admin', 'staff'],
   data: ['person'],
   action: 'write',

@@ -58,7 +58,7 @@ export const AttentionItem = z.strictObject({
   /** When the record was made that it is about; null: it is about no record, or that one is no longer here. */
   recordAt: Instant.nullable(),
   /** What the person said of it, where they did. */
-  words: z.string().nullable(),
+  message: z.string().nullable(),
   /** Null: open. */
   resolved: z.strictObject({ at: Instant, by: Uuid.nullable(), note: z.string() }).nullable(),
 });
@@ -89,9 +89,9 @@ export const ReopenAttention = z.strictObject({ kind: AttentionKind, ref: Ref })
 export const listAttention = endpoint({
   method: 'GET',
   path: '/api/attention',
-  summary: 'What someone in charge has to look at, newest first',
+  summary: 'List items that need attention, newest first',
   roles: ['admin', 'dpo', 'staff'],
-  data: ['person.name', 'attendance', 'attention.note', 'complaint.words'],
+  data: ['person.name', 'attendance', 'attention.note', 'complaint.message'],
   action: 'read',
   query: AttentionQuery,
   answer: AttentionPage,
@@ -101,7 +101,7 @@ export const listAttention = endpoint({
 export const countAttention = endpoint({
   method: 'GET',
   path: '/api/attention/count',
-  summary: 'How many items wait, by kind',
+  summary: 'Count open items by kind',
   roles: ['admin', 'dpo', 'staff'],
   data: [],
   action: 'read',
@@ -113,7 +113,7 @@ export const countAttention = endpoint({
 export const resolveAttention = endpoint({
   method: 'POST',
   path: '/api/attention/resolve',
-  summary: 'Say what was done about an item: it leaves the list, and the words stay',
+  summary: 'Resolve an item with a note, which is kept',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attention.note'],
   action: 'write',
@@ -125,7 +125,7 @@ export const resolveAttention = endpoint({
 export const reopenAttention = endpoint({
   method: 'POST',
   path: '/api/attention/reopen',
-  summary: 'Put an item on the list again; what was noted about it goes',
+  summary: 'Reopen an item; its note is deleted',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attention.note'],
   action: 'write',

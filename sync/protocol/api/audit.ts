@@ -113,7 +113,7 @@ export const AnchorsAnswer = z.strictObject({
 export const searchAudit = endpoint({
   method: 'GET',
   path: '/api/audit',
-  summary: 'Rows of the audit log, newest first, by who did it, what, when, where, why and who it was about.',
+  summary: 'Search the audit log, newest first',
   roles: ['dpo', 'auditor'],
   data: ['audit'],
   action: 'read',
@@ -125,7 +125,7 @@ export const searchAudit = endpoint({
 export const getAuditRow = endpoint({
   method: 'GET',
   path: '/api/audit/rows/:position',
-  summary: 'One row of the audit log, and who it was about as far as they were not erased since.',
+  summary: 'Show one row of the audit log, and who it was about unless they were erased since',
   roles: ['dpo', 'auditor'],
   data: ['audit', 'audit.subjects'],
   action: 'read',
@@ -137,7 +137,7 @@ export const getAuditRow = endpoint({
 export const exportAudit = endpoint({
   method: 'GET',
   path: '/api/audit/export',
-  summary: 'Every row that matches, newest first, as one JSON object a line.',
+  summary: 'Export every matching row, newest first, as one JSON object per line',
   roles: ['dpo', 'auditor'],
   data: ['audit'],
   action: 'export',
@@ -148,7 +148,7 @@ export const exportAudit = endpoint({
 export const verifyAudit = endpoint({
   method: 'POST',
   path: '/api/audit/verify',
-  summary: 'Verifies a part of the audit log’s chain, and says where to go on.',
+  summary: 'Verify part of the audit log’s chain, and say where to continue',
   roles: ['dpo', 'auditor'],
   data: [],
   action: 'read',
@@ -159,7 +159,7 @@ export const verifyAudit = endpoint({
 export const compareAnchors = endpoint({
   method: 'GET',
   path: '/api/audit/anchors',
-  summary: 'Compares the audit log with the anchors of its head that lie outside the database.',
+  summary: 'Compare the audit log with its anchors outside the database',
   roles: ['dpo', 'auditor'],
   data: [],
   action: 'read',

@@ -6,7 +6,7 @@ export const COMPLIANCE_PARTS = ['facts', 'controls', 'record', 'dpia'] as const
 export const getComplianceReport = endpoint({
   method: 'GET',
   path: '/api/compliance/report',
-  summary: 'Duties and controls, the record of processing and a draft of the impact assessment, as Markdown.',
+  summary: 'Get duties and controls, the record of processing and a draft impact assessment, as Markdown',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
   action: 'read',

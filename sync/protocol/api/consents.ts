@@ -84,7 +84,7 @@ export const ConsentTextList = z.strictObject({ items: z.array(ConsentText) });
 export const listConsents = endpoint({
   method: 'GET',
   path: '/api/consents',
-  summary: 'Consents and withdrawals, newest first',
+  summary: 'List consents and withdrawals, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'consent.guardian', 'person.name'],
   action: 'read',
@@ -96,7 +96,7 @@ export const listConsents = endpoint({
 export const recordConsent = endpoint({
   method: 'POST',
   path: '/api/people/:person/consents',
-  summary: 'Put on record that a person agreed, having said so to staff',
+  summary: 'Record the consent a person gave to staff',
   roles: ['admin', 'staff'],
   data: ['consent', 'consent.guardian'],
   action: 'write',
@@ -116,7 +116,7 @@ export const recordConsent = endpoint({
 export const withdrawConsent = endpoint({
   method: 'POST',
   path: '/api/people/:person/consents/withdraw',
-  summary: 'A person takes their consent back: their templates go at once, here and on every kiosk',
+  summary: 'Record that a person withdrew consent; their templates are deleted immediately, here and on every kiosk',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'template'],
   action: 'write',
@@ -128,7 +128,7 @@ export const withdrawConsent = endpoint({
 export const listConsentTexts = endpoint({
   method: 'GET',
   path: '/api/consent-texts',
-  summary: 'The customer’s own consent texts, newest first',
+  summary: 'List the customer’s own consent texts, newest first',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',
@@ -138,7 +138,7 @@ export const listConsentTexts = endpoint({
 export const addConsentText = endpoint({
   method: 'POST',
   path: '/api/consent-texts',
-  summary: 'Add a text; kiosks get it once it was reviewed',
+  summary: 'Add a consent text; kiosks receive it once it has been reviewed',
   roles: ['admin', 'dpo'],
   data: [],
   action: 'write',
@@ -151,7 +151,7 @@ export const addConsentText = endpoint({
 export const reviewConsentText = endpoint({
   method: 'POST',
   path: '/api/consent-texts/:version/:language/review',
-  summary: 'Someone who knows the language and the law has read it: people may agree to it from now on',
+  summary: 'Mark a consent text as reviewed; people can consent to it from now on',
   roles: ['dpo'],
   data: [],
   action: 'write',

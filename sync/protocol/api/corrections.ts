@@ -68,7 +68,7 @@ const DATA = ['attendance', 'correction.reason', 'person.name', 'account.email']
 export const listCorrections = endpoint({
   method: 'GET',
   path: '/api/corrections',
-  summary: 'Corrections of attendance, newest first',
+  summary: 'List corrections of attendance, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: DATA,
   action: 'read',
@@ -80,7 +80,7 @@ export const listCorrections = endpoint({
 export const makeCorrection = endpoint({
   method: 'POST',
   path: '/api/corrections',
-  summary: 'Correct a record, add one that nobody recorded, or undo a correction; nothing is edited',
+  summary: 'Correct, void or add a record, or undo a correction; records are never edited',
   roles: ['admin', 'staff'],
   data: DATA,
   action: 'write',

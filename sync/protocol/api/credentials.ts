@@ -59,7 +59,7 @@ export type OwnCode = z.infer<typeof OwnCode>;
 export const getPinCode = endpoint({
   method: 'GET',
   path: '/api/people/:person/pin-code',
-  summary: 'Whether a person has a PIN, and a code to choose one by, and until when; neither is ever shown',
+  summary: 'Show whether a person has a PIN or an open PIN code, and until when; never the PIN or code itself',
   roles: ['admin', 'staff'],
   data: ['credential'],
   action: 'read',
@@ -71,8 +71,7 @@ export const getPinCode = endpoint({
 export const issuePinCode = endpoint({
   method: 'POST',
   path: '/api/people/:person/pin-code',
-  summary:
-    'Give a person a code by which they choose a PIN at a kiosk, once; shown this once, in place of the one before',
+  summary: 'Create a one-time code for choosing a PIN at a kiosk; it is shown once and replaces an earlier one',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.name', 'person.number'],
   action: 'write',
@@ -84,8 +83,7 @@ export const issuePinCode = endpoint({
 export const withdrawPinCode = endpoint({
   method: 'DELETE',
   path: '/api/people/:person/pin-code',
-  summary:
-    'Take a code back: nobody chooses a PIN by it any more at kiosks that hear of it. A PIN that was chosen stays',
+  summary: 'Cancel a PIN code; kiosks stop accepting it when they next connect. A PIN already chosen stays valid',
   roles: ['admin', 'staff'],
   data: ['credential'],
   action: 'delete',
@@ -97,7 +95,7 @@ export const withdrawPinCode = endpoint({
 export const withdrawPin = endpoint({
   method: 'DELETE',
   path: '/api/people/:person/pin',
-  summary: 'Take a PIN back: it counts at no kiosk that hears of it, until the person chooses another',
+  summary: 'Remove a PIN; kiosks stop accepting it when they next connect',
   roles: ['admin', 'staff'],
   data: ['credential'],
   action: 'delete',
@@ -109,7 +107,7 @@ export const withdrawPin = endpoint({
 export const listCredentials = endpoint({
   method: 'GET',
   path: '/api/people/:person/credentials',
-  summary: 'Cards and badges of a person, revoked ones too; what a card carries is never shown',
+  summary: 'List a person’s cards and badges, including revoked ones; never the content of a card',
   roles: ['admin', 'dpo', 'staff'],
   data: ['credential', 'person.badge'],
   action: 'read',
@@ -121,7 +119,7 @@ export const listCredentials = endpoint({
 export const createCard = endpoint({
   method: 'POST',
   path: '/api/people/:person/cards',
-  summary: 'Issue a card: all that is printed on it. Its code is shown this once; anyone who holds it is let in by it',
+  summary: 'Issue a card and return what is printed on it; its code is shown once, and anyone holding it can check in',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.name', 'person.number'],
   action: 'write',
@@ -133,7 +131,7 @@ export const createCard = endpoint({
 export const addBadge = endpoint({
   method: 'POST',
   path: '/api/people/:person/badges',
-  summary: 'Give a person a further badge, by its number',
+  summary: 'Add a badge to a person, by its number',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.badge'],
   action: 'write',
@@ -146,7 +144,7 @@ export const addBadge = endpoint({
 export const revokeCredential = endpoint({
   method: 'DELETE',
   path: '/api/people/:person/credentials/:credential',
-  summary: 'Revoke a card or badge: it opens nothing any more at kiosks that hear of it',
+  summary: 'Revoke a card or badge; kiosks stop accepting it when they next connect',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.badge'],
   action: 'delete',
@@ -158,7 +156,7 @@ export const revokeCredential = endpoint({
 export const createMyCode = endpoint({
   method: 'POST',
   path: '/api/me/qr',
-  summary: 'A code to check in with: for a minute, once at each kiosk',
+  summary: 'Create a code to check in with, valid for one minute and once at each kiosk',
   roles: ['person'],
   data: ['credential'],
   action: 'write',
@@ -169,7 +167,7 @@ export const createMyCode = endpoint({
 export const listMyCredentials = endpoint({
   method: 'GET',
   path: '/api/me/credentials',
-  summary: 'My cards and badges',
+  summary: 'List my cards and badges',
   roles: ['person'],
   data: ['credential', 'person.badge'],
   action: 'read',
@@ -179,7 +177,7 @@ export const listMyCredentials = endpoint({
 export const revokeMyCredential = endpoint({
   method: 'DELETE',
   path: '/api/me/credentials/:credential',
-  summary: 'I have lost this card or badge: it opens nothing any more',
+  summary: 'Report my card or badge as lost; it is revoked',
   roles: ['person'],
   data: ['credential', 'person.badge'],
   action: 'delete',

@@ -57,7 +57,7 @@ export const DeviceApproval = z.strictObject({ fingerprint: z.string().min(1).ma
 export const listDevices = endpoint({
   method: 'GET',
   path: '/api/devices',
-  summary: 'Kiosks, by name',
+  summary: 'List kiosks, by name',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',
@@ -69,7 +69,7 @@ export const listDevices = endpoint({
 export const getDevice = endpoint({
   method: 'GET',
   path: '/api/devices/:device',
-  summary: 'One kiosk',
+  summary: 'Show one kiosk',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',
@@ -81,7 +81,7 @@ export const getDevice = endpoint({
 export const createProvisioningCode = endpoint({
   method: 'POST',
   path: '/api/provisioning-codes',
-  summary: 'A one-time code for one new kiosk; shown once',
+  summary: 'Create a one-time setup code for a new kiosk; it is shown once',
   roles: ['admin'],
   data: [],
   action: 'operate',
@@ -93,7 +93,7 @@ export const createProvisioningCode = endpoint({
 export const approveDevice = endpoint({
   method: 'POST',
   path: '/api/devices/:device/approve',
-  summary: 'The fingerprint on the kiosk’s screen was compared: it may send from now on',
+  summary: 'Approve a kiosk by the fingerprint on its screen; it can send data from now on',
   roles: ['admin'],
   data: [],
   action: 'operate',
@@ -106,7 +106,7 @@ export const approveDevice = endpoint({
 export const revokeDevice = endpoint({
   method: 'POST',
   path: '/api/devices/:device/revoke',
-  summary: 'Take a kiosk’s right to speak away, from its next message on; its records stay',
+  summary: 'Revoke a kiosk, starting with its next message; its records stay',
   roles: ['admin'],
   data: [],
   action: 'operate',
@@ -118,7 +118,7 @@ export const revokeDevice = endpoint({
 export const changeDevice = endpoint({
   method: 'PATCH',
   path: '/api/devices/:device',
-  summary: 'Rename a kiosk, or put it at another site: it then gets that site’s people alone',
+  summary: 'Rename a kiosk, or move it to another site; it then receives only that site’s people',
   roles: ['admin'],
   data: [],
   action: 'write',

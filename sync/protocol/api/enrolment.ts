@@ -91,7 +91,7 @@ export const AcceptCase = z.strictObject({ typed: Typed.nullable() });
 export const judgePicture = endpoint({
   method: 'POST',
   path: '/api/enrolment/judge',
-  summary: 'What a picture is good for: the first thing to fix, or nothing. It is of nobody yet, and is not kept',
+  summary: 'Check a picture’s quality: returns the first thing to fix, or nothing. The picture isn’t kept',
   roles: ['admin', 'staff'],
   data: [],
   action: 'read',
@@ -106,7 +106,7 @@ export const enrolPerson = endpoint({
   method: 'POST',
   path: '/api/people/:person/enrolment',
   summary:
-    'Make templates of a person from pictures, under their consent; a face that is someone else’s is reported, and kept by an administrator’s word alone',
+    'Enrol a person’s face from pictures, under their consent. A face like someone else’s is reported, and enrolled only if an administrator confirms it',
   roles: ['admin', 'staff'],
   data: ['template', 'photo', 'person.name'],
   action: 'write',
@@ -133,7 +133,7 @@ export const enrolPerson = endpoint({
 export const getPersonPicture = endpoint({
   method: 'GET',
   path: '/api/people/:person/picture',
-  summary: 'The newest picture that a person was enrolled with, for the person who compares two people',
+  summary: 'Get a person’s newest enrolment picture, for comparing two people',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'decrypt',
@@ -145,7 +145,7 @@ export const getPersonPicture = endpoint({
 export const getEnrolmentCase = endpoint({
   method: 'GET',
   path: '/api/enrolment/waiting/:case',
-  summary: 'An enrolment that waits for an administrator, since the face is like someone else’s',
+  summary: 'Show an enrolment on hold because the face is like someone else’s',
   roles: ['admin', 'staff'],
   data: ['person.name'],
   action: 'read',
@@ -157,7 +157,7 @@ export const getEnrolmentCase = endpoint({
 export const getCasePicture = endpoint({
   method: 'GET',
   path: '/api/enrolment/waiting/:case/picture',
-  summary: 'The face that waits',
+  summary: 'Get the face of an enrolment on hold',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'decrypt',
@@ -170,7 +170,7 @@ export const acceptCase = endpoint({
   method: 'POST',
   path: '/api/enrolment/waiting/:case/accept',
   summary:
-    'They are two people: both are enrolled, and neither is identified by their face alone any more. Where the face is like that of yet another, the case then names them',
+    'Confirm that they are two people: both are enrolled, and neither is recognised by face alone any more. If the face is also like a third person’s, the case then names that person',
   roles: ['admin'],
   data: ['template', 'photo', 'person.name'],
   action: 'write',
@@ -197,7 +197,7 @@ export const acceptCase = endpoint({
 export const refuseCase = endpoint({
   method: 'POST',
   path: '/api/enrolment/waiting/:case/refuse',
-  summary: 'They may be one person: the pictures that wait are erased, and nobody is enrolled from them',
+  summary: 'Reject an enrolment on hold; its pictures are deleted and no one is enrolled',
   roles: ['admin'],
   data: ['photo'],
   action: 'write',

@@ -64,7 +64,7 @@ export const CertificateQuery = z.strictObject({
 export const listErasures = endpoint({
   method: 'GET',
   path: '/api/erasures',
-  summary: 'Requests for erasure, newest first',
+  summary: 'List erasure requests, newest first',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
   action: 'read',
@@ -75,7 +75,7 @@ export const listErasures = endpoint({
 export const getErasure = endpoint({
   method: 'GET',
   path: '/api/erasures/:request',
-  summary: 'How far an erasure has got, and which kiosks have confirmed it',
+  summary: 'Show the progress of an erasure, and which kiosks have confirmed it',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['person.erasure'],
   action: 'read',
@@ -87,7 +87,7 @@ export const getErasure = endpoint({
 export const requestErasure = endpoint({
   method: 'POST',
   path: '/api/erasures',
-  summary: 'Ask for a person’s erasure: templates go at once, the rest when it can not be taken back any more',
+  summary: 'Request a person’s erasure: templates are deleted immediately, the rest when it can no longer be cancelled',
   roles: ['admin', 'dpo'],
   data: ['person', 'template', 'photo', 'checkin'],
   action: 'delete',
@@ -99,7 +99,7 @@ export const requestErasure = endpoint({
 export const undoErasure = endpoint({
   method: 'POST',
   path: '/api/erasures/:request/undo',
-  summary: 'Take a request back while that is possible; the person enrols their face again',
+  summary: 'Cancel an erasure request while that is possible; the person must enrol their face again',
   roles: ['admin', 'dpo'],
   data: ['person.erasure'],
   action: 'write',
@@ -111,7 +111,7 @@ export const undoErasure = endpoint({
 export const getErasureCertificate = endpoint({
   method: 'GET',
   path: '/api/erasures/:request/certificate',
-  summary: 'The certificate of an erasure that is complete: Markdown, or signed',
+  summary: 'Get the certificate of a completed erasure, as Markdown or signed',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
   action: 'read',

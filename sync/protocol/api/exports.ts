@@ -28,7 +28,7 @@ export const PayrollExportQuery = z.strictObject({ ...DaysExportQuery.shape, lay
 export const exportAttendance = endpoint({
   method: 'GET',
   path: '/api/exports/attendance',
-  summary: 'Records as a file for spreadsheets, newest first; who it names is in the audit log',
+  summary: 'Export records as a spreadsheet file, newest first; the people in it are logged',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',
@@ -41,7 +41,7 @@ export const exportAttendance = endpoint({
 export const exportDays = endpoint({
   method: 'GET',
   path: '/api/exports/days',
-  summary: 'The report of each day of one site as a file for spreadsheets, a row a person and day',
+  summary: 'Export one site’s day reports as a spreadsheet file, one row per person per day',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',
@@ -54,8 +54,7 @@ export const exportDays = endpoint({
 export const exportPayroll = endpoint({
   method: 'GET',
   path: '/api/exports/payroll',
-  summary:
-    'What payroll and HR programs import: stays as a timesheet, or records in Frappe HR’s columns, of days of one site',
+  summary: 'Export one site’s days for payroll and HR programs: stays as a timesheet, or records in Frappe HR’s format',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',

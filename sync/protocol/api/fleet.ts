@@ -38,7 +38,7 @@ export const Alert = z.strictObject({
 });
 export type Alert = z.infer<typeof Alert>;
 
-export const CommandState = z.enum(['waiting', 'begun', 'done', 'failed', 'refused', 'expired', 'withdrawn']);
+export const CommandState = z.enum(['waiting', 'started', 'done', 'failed', 'refused', 'expired', 'withdrawn']);
 
 export const FleetCommand = z.strictObject({
   id: Uuid,
@@ -49,7 +49,7 @@ export const FleetCommand = z.strictObject({
   /** Of the account; null: none, or removed since. */
   email: z.string().nullable(),
   expiresAt: Instant,
-  begunAt: Instant.nullable(),
+  startedAt: Instant.nullable(),
   answeredAt: Instant.nullable(),
   /** Why not, where it was not done. */
   code: z.string().nullable(),
@@ -183,7 +183,7 @@ export type NewCommand = z.infer<typeof NewCommand>;
 export const listFleet = endpoint({
   method: 'GET',
   path: '/api/fleet',
-  summary: 'How the kiosks are: version, disk, camera, clock, queue, and what is wrong with them',
+  summary: 'List kiosks with their health: version, disk, camera, clock, queue, problems',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',
@@ -195,7 +195,7 @@ export const listFleet = endpoint({
 export const getKiosk = endpoint({
   method: 'GET',
   path: '/api/fleet/:device',
-  summary: 'One kiosk: how it is, its settings with their history, and its commands',
+  summary: 'Show one kiosk: health, settings with their history, and commands',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email', 'staff.name'],
   action: 'read',
@@ -207,7 +207,7 @@ export const getKiosk = endpoint({
 export const setKioskSettings = endpoint({
   method: 'PUT',
   path: '/api/fleet/:device/settings',
-  summary: 'Set what one kiosk has of its own, as a whole; what is not in it is as its site says',
+  summary: 'Replace one kiosk’s own settings; those left out follow its site',
   roles: ['admin'],
   data: ['account.email', 'staff.name'],
   action: 'write',
@@ -220,7 +220,7 @@ export const setKioskSettings = endpoint({
 export const revertKioskSettings = endpoint({
   method: 'POST',
   path: '/api/fleet/:device/settings/back',
-  summary: 'Put an older revision of a kiosk’s own settings back; that is a revision of its own',
+  summary: 'Restore an older revision of a kiosk’s own settings, as a new revision',
   roles: ['admin'],
   data: ['account.email', 'staff.name'],
   action: 'write',
@@ -233,7 +233,7 @@ export const revertKioskSettings = endpoint({
 export const listSettingsTemplates = endpoint({
   method: 'GET',
   path: '/api/fleet-templates',
-  summary: 'Settings that the kiosks of each site inherit, with their history',
+  summary: 'Show the settings that kiosks inherit from their site, with their history',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
   action: 'read',
@@ -243,7 +243,7 @@ export const listSettingsTemplates = endpoint({
 export const setSettingsTemplate = endpoint({
   method: 'PUT',
   path: '/api/fleet-templates/:site',
-  summary: 'Set what the kiosks of a site inherit, as a whole; each is notified where it changes for it',
+  summary: 'Replace the settings that a site’s kiosks inherit; each kiosk affected is notified',
   roles: ['admin'],
   data: ['account.email'],
   action: 'write',
@@ -256,7 +256,7 @@ export const setSettingsTemplate = endpoint({
 export const revertSettingsTemplate = endpoint({
   method: 'POST',
   path: '/api/fleet-templates/:site/back',
-  summary: 'Put an older revision of a site’s settings back; that is a revision of its own',
+  summary: 'Restore an older revision of a site’s settings, as a new revision',
   roles: ['admin'],
   data: ['account.email'],
   action: 'write',
@@ -269,7 +269,7 @@ export const revertSettingsTemplate = endpoint({
 export const commandKiosk = endpoint({
   method: 'POST',
   path: '/api/fleet/:device/commands',
-  summary: 'Command a kiosk to restart, to send its redacted log, to wipe itself, or to leave; once, until it ends',
+  summary: 'Send a kiosk a command: restart, send its redacted log, wipe, or decommission',
   roles: ['admin'],
   data: ['account.email', 'staff.name'],
   action: 'operate',
@@ -282,7 +282,7 @@ export const commandKiosk = endpoint({
 export const withdrawCommand = endpoint({
   method: 'DELETE',
   path: '/api/fleet/:device/commands/:command',
-  summary: 'Take back what a kiosk has not begun yet',
+  summary: 'Cancel a command that a kiosk hasn’t started yet',
   roles: ['admin'],
   data: ['account.email', 'staff.name'],
   action: 'operate',
@@ -294,7 +294,7 @@ export const withdrawCommand = endpoint({
 export const getKioskLog = endpoint({
   method: 'GET',
   path: '/api/fleet/:device/logs/:command',
-  summary: 'The redacted log that a kiosk sent, as lines of JSON; it names nobody and is kept for seven days',
+  summary: 'Get the redacted log that a kiosk sent, as lines of JSON without personal data; it is kept for seven days',
   roles: ['admin'],
   data: ['device.log'],
   action: 'read',

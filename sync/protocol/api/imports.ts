@@ -145,7 +145,7 @@ export const AcceptedAll = z.strictObject({ accepted: z.number().int() });
 export const listImports = endpoint({
   method: 'GET',
   path: '/api/imports',
-  summary: 'Imports of ID photos, newest first, each with how far it is',
+  summary: 'List imports of people and photos, newest first, with their progress',
   roles: ['admin', 'staff'],
   data: [],
   action: 'read',
@@ -157,7 +157,7 @@ export const listImports = endpoint({
 export const startImport = endpoint({
   method: 'POST',
   path: '/api/imports',
-  summary: 'Begin an import: of people who have agreed here, or by the operator’s word that they have agreed elsewhere',
+  summary: 'Start an import, of people who have consented here or, on the operator’s statement, elsewhere',
   roles: ['admin', 'staff'],
   data: ['consent'],
   action: 'write',
@@ -169,7 +169,7 @@ export const startImport = endpoint({
 export const getImport = endpoint({
   method: 'GET',
   path: '/api/imports/:import',
-  summary: 'How far an import is',
+  summary: 'Show the progress of an import',
   roles: ['admin', 'staff'],
   data: [],
   action: 'read',
@@ -182,7 +182,7 @@ export const uploadImportFile = endpoint({
   method: 'POST',
   path: '/api/imports/:import/files',
   summary:
-    'A picture, a ZIP of pictures, or a CSV that says who files are of. It is sealed at once, and looked at soon',
+    'Upload a picture, a ZIP of pictures, or a CSV that assigns files to people; it is encrypted at once and checked soon after',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'write',
@@ -211,7 +211,7 @@ export const uploadImportFile = endpoint({
 export const listImportPhotos = endpoint({
   method: 'GET',
   path: '/api/imports/:import/photos',
-  summary: 'Pictures of an import, with who each is of and what speaks against it',
+  summary: 'List the pictures of an import, with their person and any issues',
   roles: ['admin', 'staff'],
   data: ['person.name', 'consent'],
   action: 'read',
@@ -224,7 +224,7 @@ export const listImportPhotos = endpoint({
 export const getImportPicture = endpoint({
   method: 'GET',
   path: '/api/imports/:import/photos/:photo/picture',
-  summary: 'The face on one picture, for the person who reviews it',
+  summary: 'Get the face in a picture, for review',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'decrypt',
@@ -236,7 +236,7 @@ export const getImportPicture = endpoint({
 export const decideImportPhoto = endpoint({
   method: 'POST',
   path: '/api/imports/:import/photos/:photo/decision',
-  summary: 'Accept a picture, refuse it, or take either back; nothing reaches a kiosk by it',
+  summary: 'Accept or reject a picture, or undo that decision; nothing is sent to kiosks yet',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'write',
@@ -256,7 +256,7 @@ export const decideImportPhoto = endpoint({
 export const assignImportPhoto = endpoint({
   method: 'POST',
   path: '/api/imports/:import/photos/:photo/person',
-  summary: 'Say who a picture is of; it is looked at again',
+  summary: 'Assign a picture to a person; it is checked again',
   roles: ['admin', 'staff'],
   data: ['photo', 'person.name'],
   action: 'write',
@@ -269,7 +269,7 @@ export const assignImportPhoto = endpoint({
 export const acceptAllImportPhotos = endpoint({
   method: 'POST',
   path: '/api/imports/:import/accept-all',
-  summary: 'Accept every picture that nothing speaks against',
+  summary: 'Accept every picture without issues',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'write',
@@ -281,7 +281,7 @@ export const acceptAllImportPhotos = endpoint({
 export const applyImport = endpoint({
   method: 'POST',
   path: '/api/imports/:import/apply',
-  summary: 'Enrol what was accepted: consents on the operator’s basis are put on record, and kiosks are notified',
+  summary: 'Enrol the accepted pictures; consents on the operator’s statement are recorded, and kiosks are notified',
   roles: ['admin', 'staff'],
   data: ['template', 'photo', 'consent'],
   action: 'write',
@@ -293,7 +293,7 @@ export const applyImport = endpoint({
 export const cancelImport = endpoint({
   method: 'POST',
   path: '/api/imports/:import/cancel',
-  summary: 'End an import without enrolling anybody; its pictures go at once',
+  summary: 'Cancel an import: no one is enrolled, and its pictures are deleted immediately',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'delete',
@@ -305,8 +305,7 @@ export const cancelImport = endpoint({
 export const listImportLines = endpoint({
   method: 'GET',
   path: '/api/imports/:import/people',
-  summary:
-    'What would become of each line of a list of people: someone new, someone who is there, or what is wrong with it',
+  summary: 'Check a list of people: for each row whether the person is new or exists, or what is wrong',
   roles: ['admin', 'staff'],
   data: ['person.name', 'person.number', 'person.email'],
   action: 'read',
@@ -319,7 +318,7 @@ export const listImportLines = endpoint({
 export const createImportPeople = endpoint({
   method: 'POST',
   path: '/api/imports/:import/people',
-  summary: 'Make the people of the list who are not there yet; refused while a line is wrong. Safe to do again',
+  summary: 'Create the people in the list who don’t exist yet; fails while a row has errors. Safe to repeat',
   roles: ['admin', 'staff'],
   data: ['person.name', 'person.number', 'person.email'],
   action: 'write',
@@ -331,7 +330,7 @@ export const createImportPeople = endpoint({
 export const undoImportPeople = endpoint({
   method: 'POST',
   path: '/api/imports/:import/people/undo',
-  summary: 'Erase the people the list made, but for those who have agreed, checked in, or were changed since',
+  summary: 'Remove the people the list created, except those who have since consented, checked in or been changed',
   roles: ['admin', 'staff'],
   data: ['person.name', 'person.number', 'person.email'],
   action: 'delete',

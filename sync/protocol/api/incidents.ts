@@ -4,24 +4,24 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 
 /** Incidents' contract (GET /api/incidents…). */
 
-const Words = z.string().trim().max(10_000);
+const Text = z.string().trim().max(10_000);
 const Title = z.string().trim().min(1).max(200);
 export const Severity = z.enum(['low', 'medium', 'high', 'critical']);
 const Kind = z.string().trim().min(1).max(80);
 
 /** What is written about an incident. Empty: not written yet. */
-const words = {
+const texts = {
   title: Title,
   /** What happened. */
-  description: Words,
+  description: Text,
   /** What may follow from it for people. */
-  consequences: Words,
+  consequences: Text,
   /** What was done, and is going to be done, about it. */
-  measures: Words,
+  measures: Text,
   /** Why the authority need not be notified (Art. 33(1) GDPR), or was notified late. */
-  authorityReason: Words,
+  authorityReason: Text,
   /** Why the affected need not be notified (Art. 34(3) GDPR). */
-  peopleReason: Words,
+  peopleReason: Text,
 };
 
 const times = {
@@ -34,7 +34,7 @@ const times = {
 
 export const OpenIncident = z.strictObject({
   title: Title,
-  description: Words.default(''),
+  description: Text.default(''),
   severity: Severity,
   foundAt: Instant,
   beganAt: Instant.nullable().default(null),
@@ -51,11 +51,11 @@ export const ChangeIncident = z.strictObject({
   endedAt: Instant.nullable().optional(),
   data: z.array(Kind).max(50).optional(),
   title: Title.optional(),
-  description: Words.optional(),
-  consequences: Words.optional(),
-  measures: Words.optional(),
-  authorityReason: Words.optional(),
-  peopleReason: Words.optional(),
+  description: Text.optional(),
+  consequences: Text.optional(),
+  measures: Text.optional(),
+  authorityReason: Text.optional(),
+  peopleReason: Text.optional(),
 });
 
 /** Which rows of the audit log show who it affected; every condition that is given holds. */
@@ -122,7 +122,7 @@ export const IncidentQuery = z.strictObject(pageQuery);
 
 export const Incident = z.strictObject({
   ...summary,
-  ...words,
+  ...texts,
   version: z.number().int().positive(),
   data: z.array(z.string()),
   containedAt: Instant.nullable(),
@@ -157,9 +157,13 @@ export const AffectedPeople = z.strictObject({
   unknown: z.number().int(),
 });
 
+/** Languages that notices are drafted in. */
+export const NoticeLanguage = z.enum(['en', 'de', 'ar', 'zh']);
+export type NoticeLanguage = z.infer<typeof NoticeLanguage>;
+
 export const NoticeQuery = z.strictObject({
   to: z.enum(['authority', 'people']),
-  language: z.enum(['en', 'de']).default('en'),
+  language: NoticeLanguage.default('en'),
 });
 export const Notice = z.strictObject({
   /** Markdown. */
@@ -194,7 +198,7 @@ export type Contained = z.infer<typeof Contained>;
 export const listIncidents = endpoint({
   method: 'GET',
   path: '/api/incidents',
-  summary: 'Incidents, newest first, each with its 72-hour clock.',
+  summary: 'List incidents, newest first, each with its 72-hour deadline',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['incident'],
   action: 'read',
@@ -206,7 +210,7 @@ export const listIncidents = endpoint({
 export const openIncident = endpoint({
   method: 'POST',
   path: '/api/incidents',
-  summary: 'Opens an incident. The 72 hours count from when it was found.',
+  summary: 'Open an incident; the 72 hours run from its discovery',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'write',
@@ -218,7 +222,7 @@ export const openIncident = endpoint({
 export const getIncident = endpoint({
   method: 'GET',
   path: '/api/incidents/:incident',
-  summary: 'An incident with its timeline.',
+  summary: 'Show an incident with its timeline',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['incident'],
   action: 'read',
@@ -230,7 +234,7 @@ export const getIncident = endpoint({
 export const changeIncident = endpoint({
   method: 'PATCH',
   path: '/api/incidents/:incident',
-  summary: 'Changes what is written about an incident.',
+  summary: 'Change an incident’s documentation',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'write',
@@ -243,7 +247,7 @@ export const changeIncident = endpoint({
 export const addIncidentNote = endpoint({
   method: 'POST',
   path: '/api/incidents/:incident/notes',
-  summary: 'Adds a note to the timeline.',
+  summary: 'Add a note to the timeline',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'write',
@@ -256,7 +260,7 @@ export const addIncidentNote = endpoint({
 export const addIncidentScope = endpoint({
   method: 'POST',
   path: '/api/incidents/:incident/scopes',
-  summary: 'Says which rows of the audit log show who it affected.',
+  summary: 'Add a scope: which audit log rows show who is affected',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'write',
@@ -269,7 +273,7 @@ export const addIncidentScope = endpoint({
 export const removeIncidentScope = endpoint({
   method: 'DELETE',
   path: '/api/incidents/:incident/scopes/:scope',
-  summary: 'Takes a scope back.',
+  summary: 'Remove a scope',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'delete',
@@ -281,7 +285,7 @@ export const removeIncidentScope = endpoint({
 export const listAffected = endpoint({
   method: 'GET',
   path: '/api/incidents/:incident/affected',
-  summary: 'Who it affected, found from the audit log.',
+  summary: 'List the people affected, found in the audit log',
   roles: ['dpo'],
   data: ['incident', 'audit.subjects', 'person.name', 'person.email'],
   action: 'read',
@@ -293,7 +297,7 @@ export const listAffected = endpoint({
 export const getIncidentNotice = endpoint({
   method: 'GET',
   path: '/api/incidents/:incident/notice',
-  summary: 'A draft of the notice to the authority, or to the affected.',
+  summary: 'Draft the notice to the authority or to the people affected',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'read',
@@ -306,7 +310,7 @@ export const getIncidentNotice = endpoint({
 export const recordNotified = endpoint({
   method: 'POST',
   path: '/api/incidents/:incident/notified',
-  summary: 'Notes when the authority, or the affected, were notified.',
+  summary: 'Record when the authority or the people affected were notified',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'write',
@@ -319,7 +323,7 @@ export const recordNotified = endpoint({
 export const containIncident = endpoint({
   method: 'POST',
   path: '/api/incidents/:incident/contain',
-  summary: 'New keys of the server, kiosks revoked, sessions ended: all at once, and each noted in the timeline.',
+  summary: 'Contain an incident: replace server keys, revoke kiosks, end sessions; each step is added to the timeline',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'operate',
@@ -332,7 +336,7 @@ export const containIncident = endpoint({
 export const closeIncident = endpoint({
   method: 'POST',
   path: '/api/incidents/:incident/close',
-  summary: 'Closes an incident that is documented.',
+  summary: 'Close a fully documented incident',
   roles: ['admin', 'dpo'],
   data: ['incident'],
   action: 'write',

@@ -41,7 +41,7 @@ export const JobRuns = z.strictObject({ runs: z.array(JobRun) });
 export const listJobs = endpoint({
   method: 'GET',
   path: '/api/jobs',
-  summary: 'Jobs of the server, how often each runs and how its last run ended.',
+  summary: 'List background jobs, how often each runs and how its last run ended',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
   action: 'read',
@@ -51,7 +51,7 @@ export const listJobs = endpoint({
 export const listJobRuns = endpoint({
   method: 'GET',
   path: '/api/jobs/runs',
-  summary: 'Runs of jobs, newest first, each with its report.',
+  summary: 'List runs of jobs, newest first, each with its report',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
   action: 'read',
@@ -63,7 +63,7 @@ export const listJobRuns = endpoint({
 export const runJob = endpoint({
   method: 'POST',
   path: '/api/jobs/:job/run',
-  summary: 'Run a job now, and show its report.',
+  summary: 'Run a job now and return its report',
   roles: ['operator'],
   data: [],
   action: 'read',

@@ -54,7 +54,7 @@ export const Board = z.strictObject({
   /** Where `whole`: all; else those that were heard or changed since. */
   devices: z.array(BoardDevice),
   /** No longer to be shown: revoked, or never approved. */
-  devicesGone: z.array(Uuid).optional(),
+  removedDevices: z.array(Uuid).optional(),
   site: z.strictObject({ name: z.string(), timeZone: z.string() }),
   serverTime: Instant,
 });
@@ -75,7 +75,7 @@ export const CLOSE = { sessionEnded: 4401, tooSlow: 4408, tooMany: 4429, serverS
 export const getBoard = endpoint({
   method: 'GET',
   path: '/api/checkins',
-  summary: 'The newest check-ins, or what changed since a position.',
+  summary: 'List the newest check-ins, or what has changed since a position',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: ['person.name', 'attendance'],
   action: 'read',
@@ -87,7 +87,7 @@ export const getBoard = endpoint({
 export const watchBoard = endpoint({
   method: 'GET',
   path: '/api/live',
-  summary: 'Sends the board as it changes, over a WebSocket.',
+  summary: 'Stream changes of the live board over a WebSocket',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: ['person.name', 'attendance'],
   action: 'read',

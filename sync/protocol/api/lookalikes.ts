@@ -25,7 +25,7 @@ export const LookalikesPage = pageOf(Lookalikes);
 export const listLookalikes = endpoint({
   method: 'GET',
   path: '/api/lookalikes',
-  summary: 'Pairs of people who cannot be distinguished by face alone, newest first',
+  summary: 'List lookalikes: pairs of people who can’t be told apart by face alone, newest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
   action: 'read',
@@ -37,7 +37,7 @@ export const listLookalikes = endpoint({
 export const removeLookalike = endpoint({
   method: 'POST',
   path: '/api/lookalikes/:pair/remove',
-  summary: 'The two are identified by their faces again',
+  summary: 'Unmark two lookalikes; both are recognised by face alone again',
   roles: ['admin'],
   data: ['person'],
   action: 'write',

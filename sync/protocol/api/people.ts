@@ -116,7 +116,7 @@ export const PROFILE = [...personFields.filter((f) => f !== 'language').map((f) 
 export const listPeople = endpoint({
   method: 'GET',
   path: '/api/people',
-  summary: 'People, or the person who has exactly this e-mail address, number or badge',
+  summary: 'List people, or find the person with exactly this e-mail address, number or badge',
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
   action: 'read',
@@ -128,7 +128,7 @@ export const listPeople = endpoint({
 export const getPerson = endpoint({
   method: 'GET',
   path: '/api/people/:person',
-  summary: 'One person',
+  summary: 'Show one person',
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
   action: 'read',
@@ -140,8 +140,7 @@ export const getPerson = endpoint({
 export const createPerson = endpoint({
   method: 'POST',
   path: '/api/people',
-  summary:
-    'Make a person; the kiosks of their sites are notified. Their face is enrolled at a kiosk, after their consent',
+  summary: 'Create a person; the kiosks of their sites are notified. Their face can be enrolled once they consent',
   roles: ['admin', 'staff'],
   data: PROFILE,
   action: 'write',
@@ -153,7 +152,7 @@ export const createPerson = endpoint({
 export const changePerson = endpoint({
   method: 'PATCH',
   path: '/api/people/:person',
-  summary: 'Change a person; kiosks are notified. Neither old nor new values are kept of it',
+  summary: 'Change a person; kiosks are notified. The audit log contains neither old nor new values',
   roles: ['admin', 'staff', 'dpo'],
   data: PROFILE,
   action: 'write',
@@ -166,7 +165,7 @@ export const changePerson = endpoint({
 export const setPersonSites = endpoint({
   method: 'PUT',
   path: '/api/people/:person/sites',
-  summary: 'Set the sites whose kiosks know a person; kiosks of a site that they leave forget them',
+  summary: 'Set a person’s sites; kiosks of sites they leave delete their data',
   roles: ['admin', 'staff'],
   data: ['person'],
   action: 'write',
@@ -179,7 +178,7 @@ export const setPersonSites = endpoint({
 export const getMinor = endpoint({
   method: 'GET',
   path: '/api/people/:person/minor',
-  summary: 'Whether a person is below the age of consent, and who speaks for them',
+  summary: 'Show whether a person is below the age of consent, and who their guardian is',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person.minor', 'consent.guardian'],
   action: 'read',
@@ -191,7 +190,7 @@ export const getMinor = endpoint({
 export const setMinor = endpoint({
   method: 'PUT',
   path: '/api/people/:person/minor',
-  summary: 'A person is below the age of consent: a guardian agrees for them from now on',
+  summary: 'Register a person as below the age of consent; a guardian consents for them from now on',
   roles: ['admin', 'staff'],
   data: ['person.minor', 'consent.guardian'],
   action: 'write',
@@ -204,7 +203,7 @@ export const setMinor = endpoint({
 export const removeMinor = endpoint({
   method: 'DELETE',
   path: '/api/people/:person/minor',
-  summary: 'That a person is below the age of consent was put down by mistake',
+  summary: 'Remove a mistaken registration as below the age of consent',
   roles: ['admin', 'staff', 'dpo'],
   data: ['person.minor', 'consent.guardian'],
   action: 'delete',
@@ -216,7 +215,7 @@ export const removeMinor = endpoint({
 export const getPersonStaff = endpoint({
   method: 'GET',
   path: '/api/people/:person/staff',
-  summary: 'Who of a kiosk’s staff enrolled a person, took their consent or deleted them, newest first',
+  summary: 'List what kiosk staff did for a person (enrolment, consent, deletion), newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person', 'staff.name'],
   action: 'read',
@@ -228,7 +227,7 @@ export const getPersonStaff = endpoint({
 export const countTemplates = endpoint({
   method: 'GET',
   path: '/api/people/:person/templates',
-  summary: 'How many face templates of a person there are, by model; the templates themselves never leave here',
+  summary: 'Count a person’s face templates by model; the templates themselves are never returned',
   roles: ['admin', 'dpo', 'staff'],
   data: ['template.count'],
   action: 'read',
@@ -241,7 +240,7 @@ export const deleteTemplates = endpoint({
   method: 'DELETE',
   path: '/api/people/:person/templates',
   summary:
-    'Delete a person’s face templates, here and on every kiosk; their consent stands, so they may be enrolled again',
+    'Delete a person’s face templates, here and on every kiosk; their consent stays, so they can be enrolled again',
   roles: ['admin', 'dpo', 'staff'],
   data: ['template'],
   action: 'delete',

@@ -24,11 +24,11 @@ export const MyConsent = z.strictObject({ textVersion: z.string().min(1).max(40)
 export const MyConsentAnswer = z.strictObject({ standing: ConsentStanding });
 
 /** "That was wrong", of one of my records, in words. */
-export const NewComplaint = z.strictObject({ record: Uuid, words: z.string().trim().min(1).max(500) });
+export const NewComplaint = z.strictObject({ record: Uuid, message: z.string().trim().min(1).max(500) });
 export const MyComplaint = z.strictObject({
   record: Uuid,
   at: Instant,
-  words: z.string(),
+  message: z.string(),
   /** What someone in charge did about it; null: it waits. */
   answer: z.strictObject({ at: Instant, note: z.string() }).nullable(),
 });
@@ -45,7 +45,7 @@ export const ErasureConfirmation = z.strictObject({
 });
 export const ErasureDemand = z.strictObject({ confirmation: z.string().max(200).optional() });
 /** `undoUntil` null: it can't be taken back. */
-export const ErasureBegun = z.strictObject({ request: z.string(), undoUntil: Instant.nullable() });
+export const ErasureStarted = z.strictObject({ request: z.string(), undoUntil: Instant.nullable() });
 
 /** A text that one may agree to here, with the names of the operator of the place in it. */
 export const MyConsentText = z.strictObject({
@@ -69,7 +69,7 @@ export type MyConsentTexts = z.infer<typeof MyConsentTexts>;
 export const getMyProfile = endpoint({
   method: 'GET',
   path: '/api/me',
-  summary: 'My profile',
+  summary: 'Show my profile',
   roles: ['person'],
   data: PROFILE,
   action: 'read',
@@ -79,7 +79,7 @@ export const getMyProfile = endpoint({
 export const changeMyProfile = endpoint({
   method: 'PATCH',
   path: '/api/me',
-  summary: 'Correct my profile; kiosks are notified. Neither old nor new values are kept of it',
+  summary: 'Correct my profile; kiosks are notified. The audit log contains neither old nor new values',
   roles: ['person'],
   data: PROFILE,
   action: 'write',
@@ -91,7 +91,7 @@ export const changeMyProfile = endpoint({
 export const setMyGps = endpoint({
   method: 'PUT',
   path: '/api/me/gps',
-  summary: 'Whether kiosks may record where I check in. With the opt-out, positions that are held go at once',
+  summary: 'Set whether kiosks may record where I check in; an opt-out deletes stored positions immediately',
   roles: ['person'],
   data: ['person.gps'],
   action: 'write',
@@ -102,7 +102,7 @@ export const setMyGps = endpoint({
 export const listMyConsentTexts = endpoint({
   method: 'GET',
   path: '/api/me/consent-texts',
-  summary: 'What I may agree to here, and who to ask',
+  summary: 'Show what I can consent to here, and who to ask',
   roles: ['person'],
   data: [],
   action: 'read',
@@ -112,7 +112,7 @@ export const listMyConsentTexts = endpoint({
 export const giveMyConsent = endpoint({
   method: 'POST',
   path: '/api/me/consent',
-  summary: 'I agree to this text. My face is enrolled at a kiosk, later',
+  summary: 'Consent to a text; my face is enrolled later',
   roles: ['person'],
   data: ['consent'],
   action: 'write',
@@ -124,7 +124,7 @@ export const giveMyConsent = endpoint({
 export const withdrawMyConsent = endpoint({
   method: 'POST',
   path: '/api/me/consent/withdraw',
-  summary: 'I take my consent back: my templates go at once, here and on every kiosk',
+  summary: 'Withdraw my consent; my templates are deleted immediately, here and on every kiosk',
   roles: ['person'],
   data: ['consent', 'template'],
   action: 'write',
@@ -134,7 +134,7 @@ export const withdrawMyConsent = endpoint({
 export const listMyAttendance = endpoint({
   method: 'GET',
   path: '/api/me/attendance',
-  summary: 'My records, newest first',
+  summary: 'List my records, newest first',
   roles: ['person'],
   data: ['attendance'],
   action: 'read',
@@ -146,7 +146,7 @@ export const listMyAttendance = endpoint({
 export const exportMyData = endpoint({
   method: 'GET',
   path: '/api/gdpr/export/my-data',
-  summary: 'Everything that is held of me, as JSON, photos included',
+  summary: 'Export everything stored about me, as JSON, including photos',
   roles: ['person'],
   data: [...PROFILE, 'attendance', 'correction.reason', 'event', 'gps', 'photo', 'template', 'audit'],
   action: 'export',
@@ -157,7 +157,7 @@ export const exportMyData = endpoint({
 export const confirmMyErasure = endpoint({
   method: 'POST',
   path: '/api/gdpr/delete/my-account/confirmation',
-  summary: 'Asked before an erasure: what the request for it has to be given',
+  summary: 'Get the confirmation that an erasure request must contain',
   roles: ['person'],
   data: ['person.erasure'],
   action: 'read',
@@ -167,19 +167,20 @@ export const confirmMyErasure = endpoint({
 export const requestMyErasure = endpoint({
   method: 'DELETE',
   path: '/api/gdpr/delete/my-account',
-  summary: 'Erase me: templates go at once everywhere, the rest when the time to take it back is over',
+  summary:
+    'Request erasure of my data: templates are deleted immediately everywhere, the rest after the cancellation period',
   roles: ['person'],
   data: ['person', 'template', 'photo', 'attendance'],
   action: 'delete',
   body: ErasureDemand,
-  answer: ErasureBegun,
+  answer: ErasureStarted,
   errors: ['confirmation-needed'],
 });
 
 export const undoMyErasure = endpoint({
   method: 'POST',
   path: '/api/gdpr/delete/my-account/undo',
-  summary: 'I want to stay after all. My face has to be enrolled again',
+  summary: 'Cancel my erasure request; my face must be enrolled again',
   roles: ['person'],
   data: ['person.erasure'],
   action: 'write',
@@ -190,7 +191,7 @@ export const undoMyErasure = endpoint({
 export const listConsentTextsFor = endpoint({
   method: 'GET',
   path: '/api/people/:person/consent-texts',
-  summary: 'What a person may agree to, as they read it: with who runs the place, and how long photos are kept',
+  summary: 'Show the consent text as a person reads it, with the controller and retention periods filled in',
   roles: ['admin', 'staff'],
   data: ['person.name'],
   action: 'read',
@@ -202,9 +203,9 @@ export const listConsentTextsFor = endpoint({
 export const listMyComplaints = endpoint({
   method: 'GET',
   path: '/api/me/complaints',
-  summary: 'What I said was wrong with my records, and what came of it',
+  summary: 'List the records I reported as wrong, with the replies',
   roles: ['person'],
-  data: ['attendance', 'complaint.words', 'attention.note'],
+  data: ['attendance', 'complaint.message', 'attention.note'],
   action: 'read',
   answer: MyComplaints,
 });
@@ -212,10 +213,9 @@ export const listMyComplaints = endpoint({
 export const addMyComplaint = endpoint({
   method: 'POST',
   path: '/api/me/complaints',
-  summary:
-    'That record of mine is wrong. Someone in charge looks at it; the record stays, and a correction stands beside it',
+  summary: 'Report one of my records as wrong; staff review it. The record is never edited: a correction is added',
   roles: ['person'],
-  data: ['attendance', 'complaint.words', 'attention.note'],
+  data: ['attendance', 'complaint.message', 'attention.note'],
   action: 'write',
   body: NewComplaint,
   answer: MyComplaints,

@@ -41,7 +41,7 @@ export const NewEvacuation = z.strictObject({ site: Uuid.optional() });
 export const Evacuation = z.strictObject({
   id: Uuid,
   site: Uuid.nullable(),
-  begunAt: Instant,
+  startedAt: Instant,
   endedAt: Instant.nullable(),
   /** At its end; null while it goes on. */
   inside: z.number().int().nullable(),
@@ -72,7 +72,7 @@ export type EvacuationState = z.infer<typeof EvacuationState>;
 export const listPresence = endpoint({
   method: 'GET',
   path: '/api/presence',
-  summary: 'Who is inside a site now, since when and by which kiosk, and until when each of its kiosks is known',
+  summary: 'List who is inside a site now, since when and by which kiosk, and how current each kiosk’s data is',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name'],
   action: 'read',
@@ -84,7 +84,7 @@ export const listPresence = endpoint({
 export const getEvacuation = endpoint({
   method: 'GET',
   path: '/api/evacuation',
-  summary: 'The evacuation of a site that goes on, with the people accounted for, and the last that ended',
+  summary: 'Show a site’s current evacuation with the people accounted for, and the last one that ended',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance'],
   action: 'read',
@@ -96,7 +96,7 @@ export const getEvacuation = endpoint({
 export const startEvacuation = endpoint({
   method: 'POST',
   path: '/api/evacuations',
-  summary: 'Begin the roll call of an evacuation; where one goes on at the site, that one',
+  summary: 'Start an evacuation roll call, or join the one in progress at the site',
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',
@@ -108,7 +108,7 @@ export const startEvacuation = endpoint({
 export const markSafe = endpoint({
   method: 'PUT',
   path: '/api/evacuations/:evacuation/people/:person',
-  summary: 'A person was seen outside',
+  summary: 'Mark a person as accounted for',
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',
@@ -120,7 +120,7 @@ export const markSafe = endpoint({
 export const unmarkSafe = endpoint({
   method: 'DELETE',
   path: '/api/evacuations/:evacuation/people/:person',
-  summary: 'A person was marked by mistake',
+  summary: 'Remove a person’s mark',
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',
@@ -132,7 +132,7 @@ export const unmarkSafe = endpoint({
 export const endEvacuation = endpoint({
   method: 'POST',
   path: '/api/evacuations/:evacuation/end',
-  summary: 'End it: who it accounted for is forgotten, how many stays',
+  summary: 'End a roll call; the names are deleted and only the numbers are kept',
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',

@@ -29,7 +29,7 @@ export const QuarantineRetried = z.strictObject({
 export const listQuarantine = endpoint({
   method: 'GET',
   path: '/api/quarantine',
-  summary: 'Events that could not be taken, in their order of arrival; their content stays sealed',
+  summary: 'List quarantined events in order of arrival; their content stays encrypted',
   roles: ['admin', 'auditor'],
   data: [],
   action: 'read',
@@ -41,7 +41,7 @@ export const listQuarantine = endpoint({
 export const retryQuarantine = endpoint({
   method: 'POST',
   path: '/api/quarantine/retry',
-  summary: 'Take them again with the code of today, each in its place and once',
+  summary: 'Retry quarantined events; each is taken once, in its original order',
   roles: ['admin'],
   data: ['event'],
   action: 'operate',

@@ -48,7 +48,7 @@ export type DayReport = z.infer<typeof DayReport>;
 export const getDayReport = endpoint({
   method: 'GET',
   path: '/api/reports/day',
-  summary: 'One attendance day of one site: first in, last out, stays, and stays that lack an end, a row a person',
+  summary: 'Report one attendance day of a site, one row per person: first in, last out, stays, missing check-outs',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name'],
   action: 'read',

@@ -79,7 +79,7 @@ export const HoldSet = z.strictObject({ id: Uuid });
 export const getRetention = endpoint({
   method: 'GET',
   path: '/api/retention',
-  summary: 'How long things are kept, what the last run removed, and what kiosks have confirmed of their own purges',
+  summary: 'Show how long data is kept, what the last run deleted, and which deletions kiosks have confirmed',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
   action: 'read',
@@ -89,7 +89,7 @@ export const getRetention = endpoint({
 export const dryRunRetention = endpoint({
   method: 'POST',
   path: '/api/retention/dry-run',
-  summary: 'What a run would remove now; it removes nothing',
+  summary: 'Preview what a run would delete now; deletes nothing',
   roles: ['admin', 'dpo'],
   data: [],
   action: 'read',
@@ -99,7 +99,7 @@ export const dryRunRetention = endpoint({
 export const listHolds = endpoint({
   method: 'GET',
   path: '/api/retention/holds',
-  summary: 'Legal holds in force',
+  summary: 'List active legal holds',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['person.hold'],
   action: 'read',
@@ -109,7 +109,7 @@ export const listHolds = endpoint({
 export const setHold = endpoint({
   method: 'POST',
   path: '/api/retention/holds',
-  summary: 'Keep what is about a person, a site or a period, whatever the rules say',
+  summary: 'Add a legal hold on a person, a site or a period',
   roles: ['admin', 'dpo'],
   data: ['person.hold'],
   action: 'write',
@@ -121,7 +121,7 @@ export const setHold = endpoint({
 export const releaseHold = endpoint({
   method: 'POST',
   path: '/api/retention/holds/:hold/release',
-  summary: 'End a hold: what it kept goes with the next run',
+  summary: 'Release a hold; the data it kept is deleted in the next run',
   roles: ['admin', 'dpo'],
   data: ['person.hold'],
   action: 'write',

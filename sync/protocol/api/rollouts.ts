@@ -204,7 +204,7 @@ export const SiteWindowPut = z.strictObject({ window: MaintenanceWindow.nullable
 export const listRollouts = endpoint({
   method: 'GET',
   path: '/api/rollouts',
-  summary: 'Rollouts of builds to kiosks, newest first: the one in force, if there is one, is the first',
+  summary: 'List rollouts, newest first; one in progress comes first',
   roles: ['admin', 'auditor'],
   data: [],
   action: 'read',
@@ -216,7 +216,7 @@ export const listRollouts = endpoint({
 export const listBuilds = endpoint({
   method: 'GET',
   path: '/api/builds',
-  summary: 'Builds that the repository lists, newest first',
+  summary: 'List the builds in the repository, newest first',
   roles: ['admin', 'auditor'],
   data: [],
   action: 'read',
@@ -226,7 +226,7 @@ export const listBuilds = endpoint({
 export const startRollout = endpoint({
   method: 'POST',
   path: '/api/rollouts',
-  summary: 'Roll a build out, step by step; whatever was in force, and does not run, ends with it',
+  summary: 'Start a rollout; it ends an earlier one that isn’t running',
   roles: ['admin'],
   data: [],
   action: 'operate',
@@ -246,7 +246,7 @@ export const startRollout = endpoint({
 export const getRollout = endpoint({
   method: 'GET',
   path: '/api/rollouts/:rollout',
-  summary: 'One rollout: where it is, how many kiosks are how far, and what it waits for',
+  summary: 'Show one rollout: its step, the progress of its kiosks, and what it waits for',
   roles: ['admin', 'auditor'],
   data: [],
   action: 'read',
@@ -258,7 +258,7 @@ export const getRollout = endpoint({
 export const listRolloutKiosks = endpoint({
   method: 'GET',
   path: '/api/rollouts/:rollout/kiosks',
-  summary: 'Kiosks of a rollout, by name: how far each is, and why it went back',
+  summary: 'List the kiosks of a rollout, by name, with their progress and why they went back',
   roles: ['admin', 'auditor'],
   data: [],
   action: 'read',
@@ -271,7 +271,7 @@ export const listRolloutKiosks = endpoint({
 export const getRolloutHistory = endpoint({
   method: 'GET',
   path: '/api/rollouts/:rollout/history',
-  summary: 'What was done with a rollout, who did it and when, newest first',
+  summary: 'List the history of a rollout: what was done, who did it and when, newest first',
   roles: ['admin', 'auditor'],
   data: ['account.email'],
   action: 'read',
@@ -285,7 +285,7 @@ const NOT_SO = ['rollout-unknown', 'rollout-over', 'rollout-not-so'] as const;
 export const pauseRollout = endpoint({
   method: 'POST',
   path: '/api/rollouts/:rollout/pause',
-  summary: 'Notify no further kiosk; one that has begun goes on by itself',
+  summary: 'Pause a rollout: no more kiosks are updated; those that have started will finish',
   roles: ['admin'],
   data: [],
   action: 'operate',
@@ -297,7 +297,7 @@ export const pauseRollout = endpoint({
 export const resumeRollout = endpoint({
   method: 'POST',
   path: '/api/rollouts/:rollout/resume',
-  summary: 'Go on from the present step; failures up to now are answered for',
+  summary: 'Resume a rollout with the same step; earlier failures no longer count',
   roles: ['admin'],
   data: [],
   action: 'operate',
@@ -310,7 +310,7 @@ export const resumeRollout = endpoint({
 export const advanceRollout = endpoint({
   method: 'POST',
   path: '/api/rollouts/:rollout/advance',
-  summary: 'Go to the next step now',
+  summary: 'Start the next step now',
   roles: ['admin'],
   data: [],
   action: 'operate',
@@ -322,7 +322,7 @@ export const advanceRollout = endpoint({
 export const rollBackRollout = endpoint({
   method: 'POST',
   path: '/api/rollouts/:rollout/roll-back',
-  summary: 'Every kiosk that has it goes back to the build before it',
+  summary: 'Roll back: every kiosk that has the build goes back to its previous one',
   roles: ['admin'],
   data: [],
   action: 'operate',
@@ -334,7 +334,7 @@ export const rollBackRollout = endpoint({
 export const listRings = endpoint({
   method: 'GET',
   path: '/api/rings',
-  summary: 'Groups of kiosks that get a build one after the other',
+  summary: 'List the rings: groups of kiosks that get a build one after the other',
   roles: ['admin', 'auditor'],
   data: [],
   action: 'read',
@@ -344,7 +344,7 @@ export const listRings = endpoint({
 export const renameRing = endpoint({
   method: 'PATCH',
   path: '/api/rings/:ring',
-  summary: 'Call a ring otherwise',
+  summary: 'Rename a ring',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -357,7 +357,7 @@ export const renameRing = endpoint({
 export const setDeviceRing = endpoint({
   method: 'PUT',
   path: '/api/devices/:device/ring',
-  summary: 'Put a kiosk into a ring',
+  summary: 'Move a kiosk to a ring',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -370,7 +370,7 @@ export const setDeviceRing = endpoint({
 export const getUpdateWindow = endpoint({
   method: 'GET',
   path: '/api/sites/:site/update-window',
-  summary: 'When kiosks of a site may restart for an update, by the site’s clock',
+  summary: 'Show when a site’s kiosks may restart for updates, in local time',
   roles: ['admin', 'auditor'],
   data: [],
   action: 'read',
@@ -382,7 +382,7 @@ export const getUpdateWindow = endpoint({
 export const setUpdateWindow = endpoint({
   method: 'PUT',
   path: '/api/sites/:site/update-window',
-  summary: 'Set when kiosks of a site may restart for an update; null: at any hour',
+  summary: 'Set when a site’s kiosks may restart for updates; null means at any time',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -395,7 +395,7 @@ export const setUpdateWindow = endpoint({
 export const removeUpdateWindow = endpoint({
   method: 'DELETE',
   path: '/api/sites/:site/update-window',
-  summary: 'The site goes by the default site’s window again',
+  summary: 'Reset a site’s maintenance window to that of the default site',
   roles: ['admin'],
   data: [],
   action: 'write',

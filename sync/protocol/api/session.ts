@@ -52,7 +52,7 @@ export type ProblemBody = z.infer<typeof ProblemBody>;
 export const signInWithPassword = endpoint({
   method: 'POST',
   path: '/api/sign-in',
-  summary: 'Signs in with address, password and second factor, all at once.',
+  summary: 'Sign in with e-mail address, password and second factor together',
   roles: 'anybody',
   data: [],
   action: 'sign-in',
@@ -66,7 +66,7 @@ export const signInWithPassword = endpoint({
 export const redeemLink = endpoint({
   method: 'POST',
   path: '/api/session',
-  summary: 'Trades the token of a one-time link for a session. Opening the link itself uses nothing up.',
+  summary: 'Exchange the token of a one-time link for a session; merely opening the link doesn’t use it up',
   roles: 'anybody',
   data: [],
   action: 'sign-in',
@@ -80,7 +80,7 @@ export const redeemLink = endpoint({
 export const getSession = endpoint({
   method: 'GET',
   path: '/api/session',
-  summary: 'Who is signed in here, and until when. Counts as a use: a page asks when someone touches it.',
+  summary: 'Show who is signed in, and until when; extends the session',
   roles: ['admin', 'dpo', 'staff', 'auditor', 'person'],
   enrolling: true,
   data: [],
@@ -91,7 +91,7 @@ export const getSession = endpoint({
 export const endSession = endpoint({
   method: 'DELETE',
   path: '/api/session',
-  summary: 'Signs out.',
+  summary: 'Sign out',
   roles: 'anybody',
   data: [],
   action: 'sign-in',
@@ -102,7 +102,7 @@ export const endSession = endpoint({
 export const endAllSessions = endpoint({
   method: 'DELETE',
   path: '/api/sessions',
-  summary: 'Signs out everywhere: ends every session of the caller, this one too, and their unused links.',
+  summary: 'Sign out everywhere: ends all of the caller’s sessions, including this one, and their unused links',
   roles: ['admin', 'dpo', 'staff', 'auditor', 'person'],
   enrolling: true,
   data: [],

@@ -114,7 +114,7 @@ function isTimeZone(name: string): boolean {
 export const listSites = endpoint({
   method: 'GET',
   path: '/api/sites',
-  summary: 'All sites, by name',
+  summary: 'List sites, by name',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',
@@ -124,7 +124,7 @@ export const listSites = endpoint({
 export const createSite = endpoint({
   method: 'POST',
   path: '/api/sites',
-  summary: 'Make a site',
+  summary: 'Create a site',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -136,7 +136,7 @@ export const createSite = endpoint({
 export const getSite = endpoint({
   method: 'GET',
   path: '/api/sites/:site',
-  summary: 'One site',
+  summary: 'Show one site',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',
@@ -148,7 +148,7 @@ export const getSite = endpoint({
 export const changeSite = endpoint({
   method: 'PATCH',
   path: '/api/sites/:site',
-  summary: 'Change name or calendar; its records are resolved again where that matters',
+  summary: 'Change a site’s name or calendar; records are recalculated if needed',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -162,7 +162,7 @@ export const changeSite = endpoint({
 export const getSiteHistory = endpoint({
   method: 'GET',
   path: '/api/sites/:site/history',
-  summary: 'What was changed of a site’s name and calendar, when and who did it, newest first',
+  summary: 'List changes of a site’s name and calendar, newest first',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
   action: 'read',
@@ -174,7 +174,7 @@ export const getSiteHistory = endpoint({
 export const revertSite = endpoint({
   method: 'POST',
   path: '/api/sites/:site/revert',
-  summary: 'Take a change of a site’s name or calendar back; that is a change of its own',
+  summary: 'Undo a change of a site’s name or calendar, as a new change',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -187,7 +187,7 @@ export const revertSite = endpoint({
 export const getSitePolicy = endpoint({
   method: 'GET',
   path: '/api/sites/:site/policy',
-  summary: 'How the kiosks of a site are to behave',
+  summary: 'Show a site’s policy',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',
@@ -200,7 +200,7 @@ export const setSitePolicy = endpoint({
   method: 'PUT',
   path: '/api/sites/:site/policy',
   summary:
-    'Set the policy of a site as a whole, e.g. liveness, retention, or `faces: off` where the law wants it; kiosks are notified. `repeatWindowSeconds` counts for the server as well: records are resolved again',
+    'Replace a site’s policy, e.g. liveness, retention, or `faces: off` where the law requires it; kiosks are notified. `repeatWindowSeconds` applies to the server too: records are recalculated',
   roles: ['admin', 'dpo'],
   data: [],
   action: 'write',
@@ -214,8 +214,7 @@ export const setSitePolicy = endpoint({
 export const changeSitePolicy = endpoint({
   method: 'PATCH',
   path: '/api/sites/:site/policy',
-  summary:
-    'Change some settings of a site’s policy and leave the others as they are; refused where one of these has been changed meanwhile',
+  summary: 'Change some settings of a site’s policy; fails if one of them has been changed in the meantime',
   roles: ['admin', 'dpo'],
   data: [],
   action: 'write',
@@ -228,7 +227,7 @@ export const changeSitePolicy = endpoint({
 export const getSitePolicyHistory = endpoint({
   method: 'GET',
   path: '/api/sites/:site/policy/history',
-  summary: 'What was changed of a site’s policy, when and who did it, newest first',
+  summary: 'List changes of a site’s policy, newest first',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
   action: 'read',
@@ -240,7 +239,7 @@ export const getSitePolicyHistory = endpoint({
 export const revertSitePolicy = endpoint({
   method: 'POST',
   path: '/api/sites/:site/policy/revert',
-  summary: 'Set a site’s policy to what it was before a change; that is a change of its own',
+  summary: 'Undo a change of a site’s policy, as a new change',
   roles: ['admin', 'dpo'],
   data: [],
   action: 'write',

@@ -96,7 +96,7 @@ export type StaffReset = z.infer<typeof StaffReset>;
 export const listKioskStaff = endpoint({
   method: 'GET',
   path: '/api/kiosk-staff',
-  summary: 'Who may unlock the kiosks and in which role, and which kiosks have confirmed it; never a PIN or secret',
+  summary: 'List kiosk staff with their roles, and which kiosks have confirmed them; never a PIN or secret',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['staff.name', 'account.email'],
   action: 'read',
@@ -106,7 +106,7 @@ export const listKioskStaff = endpoint({
 export const addKioskStaff = endpoint({
   method: 'POST',
   path: '/api/kiosk-staff',
-  summary: 'Add a member of kiosk staff for a site, or for all; the answer holds what is handed over to them, once',
+  summary: 'Add kiosk staff for one site or all sites; returns, once, what is handed over to them',
   roles: ['admin'],
   data: ['staff.name', 'account.email', 'staff.keys'],
   action: 'write',
@@ -118,8 +118,7 @@ export const addKioskStaff = endpoint({
 export const resetKioskStaff = endpoint({
   method: 'POST',
   path: '/api/kiosk-staff/:member/reset',
-  summary:
-    'A new PIN for the first use, another badge, or a technician’s second factor again; what they had opens nothing any more',
+  summary: 'Give kiosk staff a new starter PIN, badge or second factor; the old one stops working',
   roles: ['admin'],
   data: ['staff.name', 'account.email', 'staff.keys'],
   action: 'write',
@@ -132,7 +131,7 @@ export const resetKioskStaff = endpoint({
 export const removeKioskStaff = endpoint({
   method: 'DELETE',
   path: '/api/kiosk-staff/:member',
-  summary: 'Remove a member of kiosk staff: each kiosk refuses them from its next contact on',
+  summary: 'Remove kiosk staff; each kiosk locks them out the next time it connects',
   roles: ['admin'],
   data: ['staff.name', 'account.email'],
   action: 'delete',

@@ -33,7 +33,7 @@ export type KioskStats = z.infer<typeof KioskStats>;
 export const getArrivals = endpoint({
   method: 'GET',
   path: '/api/stats/arrivals',
-  summary: 'How many came and went, by hour, and by which way; counts alone',
+  summary: 'Count arrivals and departures by hour and check-in method; numbers only',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',
@@ -45,7 +45,7 @@ export const getArrivals = endpoint({
 export const getKioskStats = endpoint({
   method: 'GET',
   path: '/api/stats/kiosks',
-  summary: 'What kiosks counted about themselves: match scores, why people did not get in, what waited for the server',
+  summary: 'Get kiosk statistics: match scores, failed attempts by reason, unsent records',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   action: 'read',

@@ -148,7 +148,7 @@ export const EmergencyPinMessage = z.strictObject({
 export const listWebhooks = endpoint({
   method: 'GET',
   path: '/api/webhooks',
-  summary: 'Programs that are notified of records, and their state',
+  summary: 'List webhooks and their state',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
   action: 'read',
@@ -158,7 +158,7 @@ export const listWebhooks = endpoint({
 export const createWebhook = endpoint({
   method: 'POST',
   path: '/api/webhooks',
-  summary: 'Notify a program of records from now on; the answer holds the secret that signs them, once',
+  summary: 'Add a webhook; returns its signing secret once',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -170,7 +170,7 @@ export const createWebhook = endpoint({
 export const changeWebhook = endpoint({
   method: 'PATCH',
   path: '/api/webhooks/:webhook',
-  summary: 'Change a receiver, switch it off or on; a pause after failures ends',
+  summary: 'Change a webhook, or turn it on or off; ends a pause after failures',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -183,7 +183,7 @@ export const changeWebhook = endpoint({
 export const removeWebhook = endpoint({
   method: 'DELETE',
   path: '/api/webhooks/:webhook',
-  summary: 'Stop notifying a program; its delivery log goes too',
+  summary: 'Remove a webhook and its delivery log',
   roles: ['admin'],
   data: [],
   action: 'delete',
@@ -195,7 +195,7 @@ export const removeWebhook = endpoint({
 export const renewWebhookSecret = endpoint({
   method: 'POST',
   path: '/api/webhooks/:webhook/secret',
-  summary: 'A new secret, shown once; for a day the old one signs too',
+  summary: 'Create a new signing secret, shown once; both sign for one day',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -207,7 +207,7 @@ export const renewWebhookSecret = endpoint({
 export const listDeliveries = endpoint({
   method: 'GET',
   path: '/api/webhooks/:webhook/deliveries',
-  summary: 'What was sent, what waits and what was given up, newest first, with the receiver’s last answer',
+  summary: 'List deliveries, newest first, with the receiver’s last response',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
   action: 'read',
@@ -220,7 +220,7 @@ export const listDeliveries = endpoint({
 export const testWebhook = endpoint({
   method: 'POST',
   path: '/api/webhooks/:webhook/test',
-  summary: 'Send a message without data; the delivery log says what came of it',
+  summary: 'Send a test message without data; the delivery log shows the result',
   roles: ['admin'],
   data: [],
   action: 'write',
@@ -232,7 +232,7 @@ export const testWebhook = endpoint({
 export const repeatDelivery = endpoint({
   method: 'POST',
   path: '/api/webhooks/:webhook/deliveries/:delivery/retry',
-  summary: 'Send a message once more that was delivered or given up',
+  summary: 'Send a delivered or failed message again',
   roles: ['admin'],
   data: [],
   action: 'write',

@@ -102,7 +102,7 @@ export const Policy = z.strictObject({
   photoDays: z.number().int().min(1).max(90).optional(),
   gpsDays: z.number().int().min(1).max(30).optional(),
   liveness: z.enum(['on', 'off']).optional(),
-  /** `off`: no face is recognised or enrolled here, since the law of the place does not allow it; the other ways in stay. */
+  /** `off`: no face is recognised or enrolled here, since the law of the place does not allow it; the other check-in methods stay. */
   faces: z.enum(['on', 'off']).optional(),
   /** Id of the embedder that recognises here; absent: the one that ships. Templates of others rest. */
   embedder: z.string().max(80).optional(),
@@ -119,18 +119,18 @@ export const Policy = z.strictObject({
       dpo: z.string().min(1).max(200),
     })
     .optional(),
-  /** Which ways in are offered, in this order; absent: all. One of them at least needs no face (`waysProblem`). */
+  /** Which methods are offered, in this order; absent: all. At least one needs no face (`methodsWithoutFace`). */
   checkinMethods: z
     .array(CheckinMethod)
     .min(1)
     .max(CheckinMethod.options.length)
-    .refine(unique, 'each way once')
+    .refine(unique, 'each method once')
     .optional(),
-  /** These ways are followed by a comparison with the one person's face; absent: none is. */
+  /** These methods are followed by a comparison with the one person's face; absent: none is. */
   withFace: z
     .array(z.enum(['qr', 'badge']))
     .max(2)
-    .refine(unique, 'each way once')
+    .refine(unique, 'each method once')
     .optional(),
   /** Where face templates live: at server and kiosks, or as a ciphertext that the person's card alone opens; absent: `store`. */
   templates: z.enum(['store', 'card']).optional(),
@@ -144,7 +144,7 @@ export const Policy = z.strictObject({
 });
 export type Policy = z.infer<typeof Policy>;
 
-/** The ways in of a policy that ask for no face. */
+/** The check-in methods of a policy that need no face. */
 export const methodsWithoutFace = ({
   checkinMethods = CheckinMethod.options,
   withFace = [],
@@ -221,7 +221,7 @@ export const Staff = z
 export const MAX_LOOKALIKES = 20;
 
 /** An evacuation of a site that goes on. */
-const Evacuation = z.strictObject({ id: Uuid, begunAt: Instant });
+const Evacuation = z.strictObject({ id: Uuid, startedAt: Instant });
 
 /** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order. */
 export const Change = z.discriminatedUnion('kind', [

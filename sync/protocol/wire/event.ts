@@ -35,8 +35,8 @@ export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed
 /** What a server may ask a kiosk to do, once (wire/fleet.ts). */
 export const CommandWhat = z.enum(['restart', 'logs', 'wipe', 'decommission']);
 export type CommandWhat = z.infer<typeof CommandWhat>;
-/** `begun`: under way, reported before what may take the kiosk's voice. Each of the others is the last word. */
-const CommandOutcome = z.enum(['begun', 'done', 'failed', 'refused', 'expired']);
+/** `started`: under way, reported before what may take the kiosk's voice. Each of the others is the last word. */
+const CommandOutcome = z.enum(['started', 'done', 'failed', 'refused', 'expired']);
 
 /** Who did it at the kiosk: a member of staff by id (wire/changes.ts), or the person who had the sealed emergency PIN. It names nobody by itself. */
 export const StaffActor = z.union([Uuid, z.literal('emergency')]);
@@ -64,8 +64,8 @@ export const StaffWhat = z.enum([
 export type StaffWhat = z.infer<typeof StaffWhat>;
 /** Which of a technician's codes on paper. */
 export const PaperNumber = z.number().int().min(1).max(5);
-/** `begun`: sent before what may cut the kiosk off. */
-export const StaffOutcome = z.enum(['begun', 'done', 'failed', 'refused']);
+/** `started`: sent before what may cut the kiosk off. */
+export const StaffOutcome = z.enum(['started', 'done', 'failed', 'refused']);
 export type StaffOutcome = z.infer<typeof StaffOutcome>;
 
 /**
@@ -130,7 +130,7 @@ export const OpenBody = {
   evacuation: z.strictObject({
     ...by,
     evacuation: Uuid,
-    change: z.enum(['begun', 'ended', 'accounted', 'missing']),
+    change: z.enum(['started', 'ended', 'accounted', 'missing']),
   }),
   /** These two people cannot be distinguished by face alone any more, or can again. Since version 3. */
   lookalike: z.strictObject({

@@ -44,7 +44,7 @@ export const FarewellHeader = deviceHeader(FAREWELL_TYP);
 export type FarewellHeader = z.infer<typeof FarewellHeader>;
 /**
  * Signed by the device's own key, held in memory to the last; or, where the kiosk was switched off in between, by the key
- * whose thumbprint its event `command` (`begun`, `code`) has named, which opens nothing and signs nothing else.
+ * whose thumbprint its event `command` (`started`, `code`) has named, which opens nothing and signs nothing else.
  */
 export const Farewell = z.strictObject({
   command: Uuid,

@@ -32,7 +32,7 @@ describe('versions', () => {
   const ORDER = ['1.0.0-alpha', '1.0.0-alpha.1', '1.0.0-alpha.beta', '1.0.0-beta', '1.0.0-beta.2', '1.0.0-beta.11'];
   const ALL = ['0.9.10', ...ORDER, '1.0.0-rc.1', '1.0.0', '1.0.1', '1.2.0', '1.10.0', '2.0.0', '10.0.0'];
 
-  test('stand in the order of semver.org', () => {
+  test('are ordered as semver.org says', () => {
     for (const [i, a] of ALL.entries())
       for (const [j, b] of ALL.entries()) expect(Math.sign(compareVersions(a, b)), `${a} ${b}`).toBe(Math.sign(i - j));
   });

@@ -32,7 +32,7 @@ export type BuildPlatform = z.infer<typeof BuildPlatform>;
 export const BuildHost = z.enum(['browser', 'electron']);
 export type BuildHost = z.infer<typeof BuildHost>;
 
-/** Why a path may not stand in a build; null when it may. The rule is the same on every file system. */
+/** Why a build may not contain a path; null when it may. The rule is the same on every file system. */
 export function badBuildPath(path: string): string | null {
   if (path.length === 0 || new TextEncoder().encode(path).length > 400) return 'empty, or longer than 400 bytes';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for

@@ -20,7 +20,7 @@ import { type Config, readConfig } from './config.ts';
  */
 
 const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
-/** As they were, while an operator rotates them: they stand in the same file then. */
+/** As they were, while an operator rotates them: they are in the same file then. */
 const PREVIOUS = ['ENCRYPTION_KEY_PREVIOUS', 'SECRET_KEY_PREVIOUS'] as const;
 type DemoKeys = Record<(typeof KEYS)[number], string> & Partial<Record<(typeof PREVIOUS)[number], string>>;
 

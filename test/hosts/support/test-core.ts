@@ -45,7 +45,7 @@ const EVACUATION: EvacuationList = {
   kiosks: [],
   server: false,
   cutBefore: null,
-  begunAt: null,
+  startedAt: null,
 };
 
 /** Methods of a core without faces or store, to test what carries them. */

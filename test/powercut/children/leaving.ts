@@ -14,7 +14,7 @@ const journal: Leaving = {
   command: randomUUID(),
   device: randomUUID(),
   server: { id: randomUUID(), url: 'https://check.example:8444', caPem: ['-----BEGIN CERTIFICATE-----'] },
-  word: newSigningKey(),
+  farewellKey: newSigningKey(),
   languages: ['en'],
   language: 'en',
 };

@@ -20,7 +20,7 @@ import { whoLabel } from './settings-form.tsx';
 
 const TONE: Readonly<Record<FleetCommand['state'], string | undefined>> = {
   waiting: undefined,
-  begun: 'warn',
+  started: 'warn',
   done: 'good',
   failed: 'bad',
   refused: 'bad',

@@ -218,7 +218,7 @@ function Known({ member }: { member: KioskStaff }) {
   return (
     <>
       <span class="tabular">
-        {t(removedAt === null ? 'kioskStaff.has' : 'kioskStaff.gone', { confirmed, count: kiosks })}
+        {t(removedAt === null ? 'kioskStaff.has' : 'kioskStaff.removedFrom', { confirmed, count: kiosks })}
       </span>
       {all.length > 0 && <p class="muted small">{t('kioskStaff.waiting', { names: all.join(', ') })}</p>}
     </>

@@ -5,7 +5,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { Table } from '../../parts/table.tsx';
 
 const TONE: Readonly<Record<StaffRecord['outcome'], string>> = {
-  begun: 'warn',
+  started: 'warn',
   done: 'good',
   failed: 'bad',
   refused: 'bad',

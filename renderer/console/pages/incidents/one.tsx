@@ -10,6 +10,7 @@ import {
   type Incident,
   IncidentScope,
   listAffected,
+  NoticeLanguage,
   recordNotified,
   removeIncidentScope,
 } from '../../../../sync/protocol/api/incidents.ts';
@@ -143,7 +144,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
             <dl class="facts tall">
               {WORDS.map((name) => (
                 <div key={name}>
-                  <dt>{t(`incidents.words.${name}`)}</dt>
+                  <dt>{t(`incidents.text.${name}`)}</dt>
                   <dd dir="auto">{incident[name] || t('incidents.notWritten')}</dd>
                 </div>
               ))}
@@ -224,7 +225,7 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
       {WORDS.map((name) => (
         <AreaField
           key={name}
-          label={t(`incidents.words.${name}`)}
+          label={t(`incidents.text.${name}`)}
           rows={4}
           maxLength={10_000}
           value={values[name]}
@@ -370,10 +371,11 @@ function Affected({ id }: { id: string }) {
 }
 
 function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
+  const language = NoticeLanguage.safeParse(document.documentElement.lang).data ?? 'en';
   const found = useResource(`${id} ${to}`, (signal) =>
     api(getIncidentNotice, {
       params: { incident: id },
-      query: { to, language: document.documentElement.lang === 'de' ? 'de' : 'en' },
+      query: { to, language },
       signal,
     }),
   );
@@ -386,7 +388,7 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
           <p>{t('incidents.missing', { what: value.missing.join(', ') })}</p>
         </div>
       )}
-      <pre class="draft" dir="ltr">
+      <pre class="draft" lang={language} dir={language === 'ar' ? 'rtl' : 'ltr'}>
         {value.text}
       </pre>
     </div>

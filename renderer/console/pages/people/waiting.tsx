@@ -75,7 +75,7 @@ export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] 
             />
           ) : (
             <>
-              <p>{t('lookalikes.otherGone')}</p>
+              <p>{t('lookalikes.otherDeleted')}</p>
               {role === 'admin' && (
                 <div class="actions start">
                   <Button kind="primary" disabled={busy} onClick={() => void decide('accept', null)}>

@@ -140,7 +140,7 @@ export function EditPolicy({
       <Form class="stack" onSubmit={() => void submit()}>
         <fieldset class="plain" disabled={!mayWrite}>
           <legend>{t('settings.methodsTitle')}</legend>
-          <p class="muted small">{t('settings.waysText')}</p>
+          <p class="muted small">{t('settings.methodsText')}</p>
           <ol class="order">
             {[...checkinMethods, ...METHODS.filter((w) => !checkinMethods.includes(w))].map((method) => {
               const on = checkinMethods.includes(method);

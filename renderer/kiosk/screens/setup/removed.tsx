@@ -31,10 +31,10 @@ export function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> })
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => title.current?.focus(), []);
   const over = setup.step !== 'destroying';
-  const was = setup.what === 'wipe' ? 'setup.goneWipe' : 'setup.goneDecommission';
+  const was = setup.what === 'wipe' ? 'setup.removedWipe' : 'setup.removedDecommission';
   const is = setup.what === 'wipe' ? 'setup.leavingWipe' : 'setup.leavingDecommission';
   return (
-    <main class="setup setup-plain setup-gone">
+    <main class="setup setup-plain setup-removed">
       {over ? (
         <span class="setup-done" aria-hidden="true">
           <IconShield />

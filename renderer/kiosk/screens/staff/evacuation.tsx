@@ -35,7 +35,7 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
   }
   const now = list.value;
   const head = useRef<HTMLDivElement>(null);
-  const at = now && `${asking.value} ${now.begunAt !== null}`;
+  const at = now && `${asking.value} ${now.startedAt !== null}`;
   const before = useRef(at);
   // Other buttons stand where the one was that had the focus: the first of them gets it, which in a question is the way back.
   useEffect(() => {
@@ -43,7 +43,7 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
     before.current = at;
   }, [at]);
   if (!now) return <p role="status">{list.error}</p>;
-  const running = now.begunAt !== null;
+  const running = now.startedAt !== null;
   const missing = now.people.filter(({ accountedAt }) => accountedAt === null).length;
   return (
     <div class="evacuation" data-running={running}>
@@ -56,7 +56,7 @@ export function EvacuationScreen({ session }: { session: StaffSession }) {
         <p class="hint tabular" role="status">
           {[
             t('evacuation.asOf', { time: clockOf(new Date(now.at)) }),
-            running ? t('evacuation.begun', { time: clockOf(new Date(now.begunAt!)) }) : '',
+            running ? t('evacuation.started', { time: clockOf(new Date(now.startedAt!)) }) : '',
           ]
             .filter(Boolean)
             .join(' · ')}
@@ -143,7 +143,7 @@ function Kiosks({ list }: { list: EvacuationList }) {
           </li>
         ))}
       </ul>
-      {list.server && list.begunAt !== null && <p class="hint">{t('evacuation.shared')}</p>}
+      {list.server && list.startedAt !== null && <p class="hint">{t('evacuation.shared')}</p>}
       {!list.server && <p class="evacuation-late">{t('evacuation.noServer')}</p>}
       {list.cutBefore !== null && (
         <p class="evacuation-late">{t('evacuation.cut', { time: momentOf(new Date(list.cutBefore)) })}</p>

@@ -25,7 +25,7 @@ async function dayOfScope(db: Db, scope: string): Promise<Policy['day'] | null> 
   return row ? { timeZone: row.time_zone, startsAt: row.day_starts_at } : null;
 }
 
-/** A kiosk of version 1 knows nothing of ways and cards: where the site has no faces, or none at its kiosks, it gets none. */
+/** A kiosk of version 1 knows nothing of check-in methods and cards: where the site has no faces, or none at its kiosks, it gets none. */
 function inVersion(policy: Policy, version: number): Policy {
   if (version >= 2) return policy;
   const { checkinMethods, withFace: _, templates, ...known } = policy;

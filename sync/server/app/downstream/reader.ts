@@ -23,7 +23,7 @@ export interface Reader {
   readonly version: number;
   readonly limit: number;
   readonly now: Date;
-  /** Whose data the page opens: they stand in its audit row. */
+  /** Whose data the page opens: they are named in its audit row. */
   readonly opened: Opened;
 }
 

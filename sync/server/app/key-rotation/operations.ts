@@ -82,7 +82,7 @@ export const keyOperations = {
     async run(context, { reEncrypt }): Promise<RotationState> {
       const { db, keys, modules, now } = context;
       const begun = await beginRotation(db, keys, { modules, reEncrypt, now: now() });
-      await noted(context, 'keys rotate', begun, 'begun');
+      await noted(context, 'keys rotate', begun, 'started');
       return begun;
     },
   }),

@@ -134,7 +134,7 @@ export class LiveHub {
       const board = VIEW[role](await this.#o.read(since));
       const { message, above } = news(board, sent);
       const quiet = what === 'news' && !board.whole && message.rows.length === 0 && message.devices.length === 0;
-      const text = quiet && !message.devicesGone ? null : JSON.stringify(message);
+      const text = quiet && !message.removedDevices ? null : JSON.stringify(message);
       const people = peopleOf(message.rows);
       if (people.length > 0) await this.#o.shown(actorsOf(group), people);
       for (const reader of group) {

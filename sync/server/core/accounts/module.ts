@@ -16,7 +16,7 @@ async function* signIns({ tx, names }: Reading) {
   for (const s of sessions)
     yield {
       session: {
-        begunAt: s.created_at.toISOString(),
+        startedAt: s.created_at.toISOString(),
         lastUsedAt: s.seen_at.toISOString(),
         endsAt: s.expires_at.toISOString(),
       },

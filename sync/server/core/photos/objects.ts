@@ -103,7 +103,7 @@ export async function sweepPhotoObjects(
   let [objects, versions] = [0, 0];
   for (;;) {
     signal?.throwIfAborted();
-    const gone = await goneObjects(db, PAGE);
+    const gone = await unreferencedObjects(db, PAGE);
     for (const { device, address, object } of gone) {
       versions += (await store.deleteEveryVersion(object)).versions;
       await db.deleteFrom('photo_object').where('device', '=', device).where('address', '=', address).execute();
@@ -114,7 +114,7 @@ export async function sweepPhotoObjects(
 }
 
 /** Objects whose photo is gone from the database. */
-export function goneObjects(db: Db, limit: number) {
+export function unreferencedObjects(db: Db, limit: number) {
   return db
     .selectFrom('photo_object as o')
     .select(['o.device', 'o.address', 'o.object'])

@@ -42,7 +42,7 @@ export async function newestChange(db: Db, scope: string): Promise<string | null
  *
  * @param by account, `operator` or `configuration`: for the history
  * @returns whether anything changed
- * @throws Problem `ways-need-another`: nobody may be made to show their face
+ * @throws Problem `checkin-method-required`: nobody may be made to show their face
  */
 export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
   if (methodsWithoutFace(policy).length === 0)

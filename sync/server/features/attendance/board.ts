@@ -88,7 +88,7 @@ function selectRows(db: Db) {
     ]);
 }
 
-async function devices(db: Db, after: number | null): Promise<Pick<Board, 'devices' | 'devicesGone'>> {
+async function devices(db: Db, after: number | null): Promise<Pick<Board, 'devices' | 'removedDevices'>> {
   let query = db.selectFrom('device').select(['id', 'name', 'last_heard_at', 'status']).orderBy('name').orderBy('id');
   query = after === null ? query.where('status', '=', 'approved') : query.where('change', '>=', after);
   const rows = await query.execute();
@@ -97,7 +97,7 @@ async function devices(db: Db, after: number | null): Promise<Pick<Board, 'devic
     devices: rows
       .filter((d) => d.status === 'approved')
       .map((d) => ({ id: d.id, name: d.name, lastHeardAt: d.last_heard_at?.toISOString() ?? null })),
-    ...(gone.length > 0 ? { devicesGone: gone } : {}),
+    ...(gone.length > 0 ? { removedDevices: gone } : {}),
   };
 }
 

@@ -161,7 +161,7 @@ export async function listAttention(
     keys,
     rows.flatMap((r) => [r.person, r.other].filter((id) => id !== null)),
   );
-  const words = await openComplaints(
+  const messages = await openComplaints(
     db,
     keys,
     rows.flatMap((r) => (r.kind === 'complaint' ? [r.ref] : [])),
@@ -182,7 +182,7 @@ export async function listAttention(
     replicas: replicas.get(r.ref) ?? [],
     score: r.score,
     recordAt: records.get(r.ref)?.toISOString() ?? null,
-    words: words.get(r.ref) ?? null,
+    message: messages.get(r.ref) ?? null,
     resolved: notes?.get(`${r.kind} ${r.ref}`) ?? null,
   }));
 }

@@ -40,7 +40,7 @@ interface Trail {
  * for each day in question and compared: 100,000 people and a day take seconds. Of those who were erased since nothing
  * is found but their number.
  *
- * @param filter `whom` and `person`, and what is sealed, are not looked at
+ * @param filter `affected` and `person`, and what is sealed, are not looked at
  */
 export async function findAffected(
   db: Db,

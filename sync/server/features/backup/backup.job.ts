@@ -1,4 +1,4 @@
-import { goneObjects, sweepPhotoObjects } from '../../core/photos/objects.ts';
+import { sweepPhotoObjects, unreferencedObjects } from '../../core/photos/objects.ts';
 import { SYSTEM } from '../../platform/audit/actor.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import { runBackup } from './run.ts';
@@ -29,6 +29,6 @@ export const backupJob: Job = {
 export const photoObjectsJob: Job = {
   name: 'photo-objects',
   everyMs: HOUR_MS,
-  wanted: async ({ db, config }) => config.s3 !== null && (await goneObjects(db, 1)).length > 0,
+  wanted: async ({ db, config }) => config.s3 !== null && (await unreferencedObjects(db, 1)).length > 0,
   run: ({ db, config, signal }) => withStore(config, (store) => sweepPhotoObjects(db, store, signal)),
 };

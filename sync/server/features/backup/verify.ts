@@ -25,7 +25,7 @@ export interface Verified {
   readonly rows: number;
   readonly bytes: number;
   /** Its own copy of the keyring; `gone`: too old, which is meant: the newest one is what a restore uses. */
-  readonly keyring: 'opened' | 'gone';
+  readonly keyring: 'opened' | 'missing';
   /** Photos that were read and compared with their names; null: not asked for. */
   readonly photos: number | null;
 }
@@ -75,7 +75,7 @@ async function verifyKeyring(
   { keyring }: Manifest,
   progress: (rows: number) => void,
 ): Promise<Verified['keyring']> {
-  if (!(await store.head(keyring.object, keyring.versionId))) return 'gone';
+  if (!(await store.head(keyring.object, keyring.versionId))) return 'missing';
   requireSame(await countFrames(keyringFrames(store, keys, keyring.versionId), progress), keyring.rows);
   return 'opened';
 }

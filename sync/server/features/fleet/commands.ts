@@ -47,7 +47,7 @@ export async function askKiosk(
   for (const open of await openCommands(tx, device)) {
     // A decommissioning may wait for days, and the kiosk be stolen meanwhile.
     const hurries = wanted.what === 'wipe' && open.what === 'decommission';
-    if (destroys(open.what) && open.outcome === 'begun' && !hurries)
+    if (destroys(open.what) && open.outcome === 'started' && !hurries)
       throw new Problem('device-leaves', 'This kiosk is being wiped.', 'It does nothing else any more.');
     if (open.what === wanted.what && open.expires_at > now)
       throw new Problem('command-waits', 'The kiosk already has this command.', 'Wait for it, or take it back first.');
@@ -65,7 +65,7 @@ export async function askKiosk(
       expires_at: expires,
       outcome: null,
       code: null,
-      word: null,
+      farewell_key: null,
     })
     .execute();
   await publishDeviceState(
@@ -121,12 +121,12 @@ export async function takeAnswers(
       .executeTakeFirst();
     // Of a database that was put back to before it was asked: nothing is known of it, and nothing waits.
     if (!row) continue;
-    if (open.outcome === 'begun') {
+    if (open.outcome === 'started') {
       if (row.outcome !== null && row.outcome !== 'withdrawn' && row.outcome !== 'expired') continue;
-      const word = destroys(row.what) ? (open.code ?? null) : null;
+      const farewellKey = destroys(row.what) ? (open.code ?? null) : null;
       await tx
         .updateTable('fleet_command')
-        .set({ outcome: 'begun', begun_at: now, answered_at: null, word })
+        .set({ outcome: 'started', started_at: now, answered_at: null, farewell_key: farewellKey })
         .where('id', '=', row.id)
         .execute();
       continue;
@@ -178,14 +178,14 @@ async function settle(
 }
 
 /** Thumbprint of the key that this device has announced for its farewell; null: it has not. */
-export async function announcedWord(db: Db, device: string, command: string): Promise<string | null> {
+export async function announcedFarewellKey(db: Db, device: string, command: string): Promise<string | null> {
   const row = await db
     .selectFrom('fleet_command')
-    .select('word')
+    .select('farewell_key')
     .where('id', '=', command)
     .where('device', '=', device)
     .executeTakeFirst();
-  return row?.word ?? null;
+  return row?.farewell_key ?? null;
 }
 
 const openCommands = (db: Db, device: string) =>
@@ -193,7 +193,7 @@ const openCommands = (db: Db, device: string) =>
     .selectFrom('fleet_command')
     .selectAll()
     .where('device', '=', device)
-    .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'begun')]))
+    .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'started')]))
     .execute();
 
 /** Commands of a device that are shown, newest first. */
@@ -218,7 +218,7 @@ export async function commandsOf(db: Db, device: string, emailOf: EmailOf, now: 
     by: r.by,
     email: emailOf(r.by),
     expiresAt: r.expires_at.toISOString(),
-    begunAt: r.begun_at?.toISOString() ?? null,
+    startedAt: r.started_at?.toISOString() ?? null,
     answeredAt: r.answered_at?.toISOString() ?? null,
     code: r.code,
     log:
@@ -241,7 +241,7 @@ export async function leavingOf(db: Db, devices: readonly string[]): Promise<Map
     .select(['c.device', 'c.what'])
     .where('c.device', 'in', [...devices])
     .where('c.what', 'in', ['wipe', 'decommission'])
-    .where('c.outcome', 'in', ['begun', 'done'])
+    .where('c.outcome', 'in', ['started', 'done'])
     .where((e) => e.or([e('d.approved_at', 'is', null), e('c.asked_at', '>=', e.ref('d.approved_at'))]))
     .orderBy('c.asked_at')
     .orderBy('c.id')
@@ -254,7 +254,7 @@ export async function lastCommands(db: Db): Promise<Map<string, string>> {
   const rows = await db
     .selectFrom('fleet_command')
     .select('device')
-    .select((e) => e.fn.max<Date>(e.fn.coalesce('answered_at', 'begun_at', 'asked_at')).as('at'))
+    .select((e) => e.fn.max<Date>(e.fn.coalesce('answered_at', 'started_at', 'asked_at')).as('at'))
     .groupBy('device')
     .execute();
   return new Map(rows.map(({ device, at }) => [device, at.toISOString()]));

@@ -11,7 +11,7 @@ import type { Db } from '../../platform/database/schema.ts';
 import type { Listener } from '../../platform/http/listener.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Keyring } from '../../platform/keys/keyring.ts';
-import { announcedWord, takeFarewell } from './commands.ts';
+import { announcedFarewellKey, takeFarewell } from './commands.ts';
 import { keepLogs } from './logs.ts';
 
 /** Farewells from one address in a minute: the sender needs no certificate, and each is looked up and verified. */
@@ -65,7 +65,7 @@ export function registerLeaving(
           const known = await findDevice(o.db, id);
           return known && { kty: 'OKP', crv: 'Ed25519', x: known.ed25519 };
         }
-        return (await announcedWord(o.db, id, command)) === (await keyId(key)) ? key : null;
+        return (await announcedFarewellKey(o.db, id, command)) === (await keyId(key)) ? key : null;
       });
       const { command, what } = farewell;
       const taken = await inTransaction(o.db, (tx) => takeFarewell(tx, { device, command, what }, o.now()));

@@ -25,7 +25,7 @@ export const fleetAlertsJob: Job = {
   everyMs: 60_000,
   async run({ db, now, notify }) {
     const kept = await inTransaction(db, (tx) => keepAlerts(tx, now()));
-    if (kept.begun + kept.over > 0) notify('board');
+    if (kept.started + kept.over > 0) notify('board');
     return kept;
   },
 };
@@ -37,7 +37,7 @@ export const fleetAlertsJob: Job = {
 async function keepAlerts(
   tx: Transaction<Tables>,
   now: Date,
-): Promise<{ readonly begun: number; readonly over: number }> {
+): Promise<{ readonly started: number; readonly over: number }> {
   const present = new Map<string, { device: string; code: string }>();
   for (const { device, alerts } of await alertsNow(tx, now))
     for (const { code } of alerts) present.set(`${device} ${code}`, { device, code });
@@ -48,12 +48,12 @@ async function keepAlerts(
     await tx.deleteFrom('kiosk_alert').where('device', '=', device).where('code', '=', code).execute();
     over += 1;
   }
-  const begun = [...present.values()].map((alert) => ({ ...alert, since: now }));
-  if (begun.length > 0)
+  const started = [...present.values()].map((alert) => ({ ...alert, since: now }));
+  if (started.length > 0)
     await tx
       .insertInto('kiosk_alert')
-      .values(begun)
+      .values(started)
       .onConflict((c) => c.doNothing())
       .execute();
-  return { begun: begun.length, over };
+  return { started: started.length, over };
 }

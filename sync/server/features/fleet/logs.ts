@@ -27,7 +27,7 @@ export async function keepLogs(
     .where('id', '=', command)
     .where('device', '=', device)
     .where('what', '=', 'logs')
-    .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'begun')]))
+    .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'started')]))
     .forUpdate()
     .executeTakeFirst();
   if (!asked) throw unknownCommand();

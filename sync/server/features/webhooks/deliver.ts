@@ -152,7 +152,7 @@ async function rest({ db, now }: JobContext, id: string, attempts: number, answe
     .updateTable('webhook')
     .set(
       gone
-        ? { enabled: false, disabled_because: 'gone' }
+        ? { enabled: false, disabled_because: 'answered-410' }
         : { paused_until: new Date(now().getTime() + restAfter(attempts)) },
     )
     .where('id', '=', id)

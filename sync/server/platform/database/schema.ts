@@ -666,7 +666,7 @@ export interface Tables {
     person: string;
     /** The check-in. */
     record: string;
-    /** Envelope of their words, under their key. */
+    /** Envelope of their message, under their key. */
     sealed: Bytes;
     made_at: Instant;
   };
@@ -712,9 +712,9 @@ export interface Tables {
     id: string;
     /** Null: the default site, where none has an id. */
     site: string | null;
-    begun_at: Instant;
+    started_at: Instant;
     /** Account. */
-    begun_by: string | null;
+    started_by: string | null;
     ended_at: Instant | null;
     /** Counts at its end. */
     inside: number | null;
@@ -787,7 +787,7 @@ export interface Tables {
     /** Of the people in its list; null: nobody was made of it. */
     people: 'making' | 'made' | 'undoing' | 'undone' | null;
     /** Counts up whenever pictures that belong to nobody have to be judged again. */
-    looks: Defaulted<number>;
+    matching_round: Defaulted<number>;
   };
   /** People who were made of an import's list, until that is taken back. */
   import_person: {
@@ -1050,7 +1050,7 @@ export interface Tables {
     people_at: Instant | null;
     closed_at: Instant | null;
     row_version: number;
-    /** Envelope of the words (features/privacy/incidents/record.ts). */
+    /** Envelope of its texts (features/privacy/incidents/record.ts). */
     sealed: Bytes;
   };
   /** Which rows of the audit log are about it: who it affected is found by what was asked for. */
@@ -1103,12 +1103,15 @@ export interface Tables {
     by: string;
     expires_at: Instant;
     /** Null: nothing was heard of it yet. `withdrawn`: withdrawn before anything was. */
-    outcome: 'begun' | 'done' | 'failed' | 'refused' | 'expired' | 'withdrawn' | null;
+    outcome: 'started' | 'done' | 'failed' | 'refused' | 'expired' | 'withdrawn' | null;
     code: string | null;
-    begun_at: Instant | null;
+    started_at: Instant | null;
     answered_at: Instant | null;
-    /** Thumbprint of the key by which a kiosk that destroys its own says that it is done. */
-    word: string | null;
+    /**
+     * Thumbprint of the key by which a kiosk that destroys its own says that it is done. Thumbprint of the key that
+     * signs the kiosk's last message.
+     */
+    farewell_key: string | null;
   };
   /** Redacted log of a kiosk, sealed under the server's field key. */
   fleet_log: {

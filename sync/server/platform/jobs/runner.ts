@@ -66,7 +66,7 @@ async function when(services: Services, job: Job, runner: string, stop: AbortSig
     });
     if (open) await carryOut(services, job, open, stop);
   } catch (err) {
-    services.log.error({ code: 'job-not-begun', job: job.name, err }, 'a job could not be begun; it is tried again');
+    services.log.error({ code: 'job-not-started', job: job.name, err }, 'a job could not be begun; it is tried again');
   }
 }
 

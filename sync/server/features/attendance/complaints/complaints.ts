@@ -13,12 +13,12 @@ import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
  * is their note there, which the person reads. The record stays as it is: a correction stands beside it.
  */
 
-export const complaintPlace = (id: string, person: string): Place => placeOf('complaint.words', id, { person });
+export const complaintPlace = (id: string, person: string): Place => placeOf('complaint.message', id, { person });
 
 /** Most that wait for an answer at once: nobody fills the queue of the person in charge. */
 const MAX_OPEN = 20;
 
-/** Words of these complaints, by id; of people who were erased there are none. */
+/** Messages of these complaints, by id; of people who were erased there are none. */
 export async function openComplaints(db: Db, keys: Keys, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const rows = await db.selectFrom('complaint').select(['id', 'person', 'sealed']).where('id', 'in', ids).execute();
@@ -40,7 +40,7 @@ export async function complaintsOf(db: Db, keys: Keys, names: readonly string[])
     .orderBy('made_at', 'desc')
     .orderBy('id')
     .execute();
-  const words = await openComplaints(
+  const messages = await openComplaints(
     db,
     keys,
     rows.map((r) => r.id),
@@ -55,21 +55,21 @@ export async function complaintsOf(db: Db, keys: Keys, names: readonly string[])
     return {
       record: r.record,
       at: r.made_at.toISOString(),
-      words: words.get(r.id) ?? '',
+      message: messages.get(r.id) ?? '',
       answer: noted ? { at: noted.at, note: noted.note } : null,
     };
   });
 }
 
 /**
- * A person says that a record of theirs is wrong. Said again, the later words count, and it waits again.
+ * A person says that a record of theirs is wrong. Said again, the later message counts, and it waits again.
  *
  * @throws Problem `person-unknown`; `record-unknown`: no such record, or not theirs, which sounds the same; `complaints-waiting`
  */
 export async function complain(
   tx: Transaction<Tables>,
   keys: Keys,
-  { person, record, words }: { readonly person: string; readonly record: string; readonly words: string },
+  { person, record, message }: { readonly person: string; readonly record: string; readonly message: string },
   now: Date,
 ): Promise<string> {
   await requireLiving(tx, person, 'none');
@@ -96,7 +96,7 @@ export async function complain(
   }
   const id = v7();
   const box = await personBox(tx, keys, [person], { make: true });
-  const sealed = box.sealJson(complaintPlace(id, person), words);
+  const sealed = box.sealJson(complaintPlace(id, person), message);
   await tx.insertInto('complaint').values({ id, person, record, sealed, made_at: now }).execute();
   return id;
 }

@@ -68,7 +68,7 @@ export async function judgeWaiting(services: Services, signal: AbortSignal): Pro
 async function judgeBatch(services: Services, run: string, rows: readonly Row[]): Promise<ReadonlySet<string>> {
   const { db, keys, now } = services;
   const at = now();
-  const { matched, looks } = await matchBatch(db, keys, run, rows, at);
+  const { matched, round } = await matchBatch(db, keys, run, rows, at);
   // Outside of any transaction: the models take their time.
   const pipeline = await presentPipeline(services);
   const judged = new Map<string, Judged>();
@@ -82,7 +82,7 @@ async function judgeBatch(services: Services, run: string, rows: readonly Row[])
     }
   });
   return inTransaction(db, async (tx) => {
-    const same = await unchanged(tx, run, matched, looks);
+    const same = await unchanged(tx, run, matched, round);
     await audited(tx, keys, why, at, (opened) => settle(tx, keys, opened, run, same, judged));
     return new Set(same.flatMap(({ id }) => (judged.has(id) ? [id] : [])));
   });
@@ -97,8 +97,12 @@ async function matchBatch(
   run: string,
   rows: readonly Row[],
   now: Date,
-): Promise<{ readonly matched: readonly Matched[]; readonly looks: number | null }> {
-  const held = await db.selectFrom('import_run').select(['map', 'looks']).where('id', '=', run).executeTakeFirst();
+): Promise<{ readonly matched: readonly Matched[]; readonly round: number | null }> {
+  const held = await db
+    .selectFrom('import_run')
+    .select(['map', 'matching_round'])
+    .where('id', '=', run)
+    .executeTakeFirst();
   const list = listByFile(held?.map ? (keys.openJson(mapPlace(run), held.map) as ListLine[]) : []);
   let everybody: Promise<Map<string, string[]>> | null = null;
   const why = { actor: SYSTEM, route: 'job photo-imports', resource: run, everyone: true };
@@ -124,7 +128,7 @@ async function matchBatch(
     const moved = await moveWaiting(db, keys, row.id, match.person);
     if (moved) matched.push({ ...moved, unmatched: null });
   }
-  return { matched, looks: held?.looks ?? null };
+  return { matched, round: held?.matching_round ?? null };
 }
 
 /** Assigns a picture to a person, unless it was assigned meanwhile. @returns null: it is not to be looked at now */
@@ -153,17 +157,17 @@ async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): P
  * Those of which everything that was found still holds: the import is open, nobody has decided about them or said who
  * they are of, and for those of nobody, neither list nor people have changed, by which someone may be found.
  *
- * @param looks of the import when its list was read
+ * @param round of the import when its list was read
  */
 async function unchanged(
   tx: Transaction<Tables>,
   run: string,
   rows: readonly Matched[],
-  looks: number | null,
+  round: number | null,
 ): Promise<readonly Matched[]> {
   const held = await tx
     .selectFrom('import_run')
-    .select(['state', 'looks'])
+    .select(['state', 'matching_round'])
     .where('id', '=', run)
     .forUpdate()
     .executeTakeFirst();
@@ -180,7 +184,7 @@ async function unchanged(
     .forUpdate()
     .execute();
   const persons = new Map(now.map((r) => [r.id, r.person]));
-  return rows.filter((r) => persons.get(r.id) === r.person && (r.person !== null || held.looks === looks));
+  return rows.filter((r) => persons.get(r.id) === r.person && (r.person !== null || held.matching_round === round));
 }
 
 /** Writes what was found. @param rows whose locks are held (`unchanged`) */

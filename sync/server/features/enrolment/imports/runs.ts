@@ -120,7 +120,7 @@ export async function addUpload(
 export async function lookAgain(tx: Transaction<Tables>, run: string): Promise<void> {
   await tx
     .updateTable('import_run')
-    .set((e) => ({ looks: e('looks', '+', 1) }))
+    .set((e) => ({ matching_round: e('matching_round', '+', 1) }))
     .where('id', '=', run)
     .execute();
   await tx

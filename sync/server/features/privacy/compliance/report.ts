@@ -31,7 +31,7 @@ export function controlsReport(results: LastResults): { text: string; tally: Tal
     ? `Results of the tests of ${results.policy.at}, commit ${results.policy.commit.slice(0, 12)}.`
     : `No results of the tests are here, so nothing counts as proven. With their folder: \`${command('compliance report --results FOLDER')}\`.`;
   const sums = Object.entries(tally).filter(([, n]) => n > 0);
-  const words = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. A summary of duties, no legal advice.`;
+  const words = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. This is a summary of duties, not legal advice.`;
   const rows = results.policy ? [policyTable(results.policy)] : [];
   return { text: section(2, 'Duties, controls, tests', [words, ...laws, ...rows].join('\n\n')), tally };
 }
@@ -53,7 +53,7 @@ function policyTable({ rows }: PolicyResults): string {
 export function factsReport(f: Facts): string {
   const { counts: c } = f;
   const lines = [
-    `Database: ${f.database}${f.database === 'embedded' ? ' (for evaluation: not power-safe)' : ''}; key version ${f.keyVersion}`,
+    `Database: ${f.database}${f.database === 'embedded' ? ' (for evaluation: not safe against power loss)' : ''}; key version ${f.keyVersion}`,
     `${count(c.people, 'person', 'people')}, ${c.consents} with a standing consent, ${c.peopleWithTemplates} with ${count(c.templates, 'face template')}, ${c.gpsOptOuts} opted out of GPS`,
     `${count(c.checkins, 'check-in')}, ${count(c.photos, 'photo')}, ${count(c.positions, 'position')}`,
     `Kiosks: ${grouped(f.devices)}; accounts: ${grouped(f.accounts)}`,
@@ -82,7 +82,7 @@ export function warningsOf(f: Facts): string[] {
     f.objects && f.backups.count === 0 && 'There is no backup yet.',
     !f.contacts && 'No contacts are set: the kiosks’ privacy screen can’t name who is responsible.',
     f.sites.some((s) => s.faces === 'on' && s.liveness === 'off') &&
-      'Liveness is off at a site that recognises faces: a photograph may pass.',
+      'The liveness check is off at a site with face recognition: a photograph may be accepted.',
     failed.length > 0 && `The last run of these jobs failed: ${failed.join(', ')}.`,
     f.counts.incidentsOpen > 0 && `${count(f.counts.incidentsOpen, 'incident')} open.`,
   ].filter((w) => typeof w === 'string');

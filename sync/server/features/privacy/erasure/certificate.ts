@@ -35,7 +35,7 @@ export const Certificate = z.strictObject({
   /** Revoked before they confirmed: what they still hold is sealed under keys of theirs, and no server gives them more. */
   canNotConfirm: z.array(Kiosk),
   /** How it stands with the database's write-ahead log, which held the person's key. */
-  databaseLog: z.strictObject({ state: z.enum(['gone', 'recycled', 'needed', 'unknown']), archived: z.boolean() }),
+  databaseLog: z.strictObject({ state: z.enum(['removed', 'recycled', 'needed', 'unknown']), archived: z.boolean() }),
   /** What keeps a restored backup from bringing the person back. */
   tombstone: z.string(),
   /** When the last copy of the person's key in a backup of this server expires; null: this server makes none. */
@@ -151,7 +151,7 @@ export function certificateText(c: Certificate): string {
     (k) => `- ${k.name} (${k.device}): can't confirm; it was taken out of service before it did`,
   );
   const log = {
-    gone: 'the files that held it were removed',
+    removed: 'the files that held it were removed',
     recycled: 'PostgreSQL writes over the files that held it; nobody has looked whether it has done so yet',
     needed: 'PostgreSQL still needed the files that held it',
     unknown: 'the server may not ask the database about it',

@@ -8,7 +8,7 @@ import { certificateText } from './certificate.ts';
 import { erasureState, listErasures } from './read.ts';
 import { erasureUnknown, requestErasure, undoErasure } from './request.ts';
 
-/** Kinds of data that stand in its audit rows. */
+/** Kinds of data in its audit rows. */
 const data = ['person.erasure'];
 
 async function stateOf(db: Db, request: string, now: Date) {

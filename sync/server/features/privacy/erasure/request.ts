@@ -32,7 +32,7 @@ export interface ErasureRequest {
 /**
  * Asks for a person's erasure, under every name that they had before a merge. Templates go at once, here and on every kiosk,
  * and none is taken any more. The rest goes when the time in which the request can be taken back is over (saga.ts); until
- * then the person checks in by the other ways. Asking again gives the same request.
+ * then the person checks in by the other methods. Asking again gives the same request.
  *
  * @returns the request's id and until when it can be taken back; null: it can't be
  * @throws Problem `person-unknown` with `mustExist`

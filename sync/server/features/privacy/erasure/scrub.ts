@@ -77,7 +77,7 @@ export interface WalState {
    * `gone`: the files that held it were removed; `recycled`: PostgreSQL uses them again, and what is in them goes with
    * their next use; `needed`: PostgreSQL still needs them for a restart; `unknown`: this role may not ask.
    */
-  readonly state: 'gone' | 'recycled' | 'needed' | 'unknown';
+  readonly state: 'removed' | 'recycled' | 'needed' | 'unknown';
   /** The database keeps a copy of its log elsewhere (archive_mode), for as long as its operator says. */
   readonly archived: boolean;
 }
@@ -112,7 +112,7 @@ async function walState(db: Db, position: string): Promise<WalState> {
       select pg_walfile_name(redo_lsn) > pg_walfile_name(${position}::pg_lsn) as passed
       from pg_control_checkpoint()`.execute(db);
     if (!redo[0]!.passed) return { state: 'needed', archived };
-    return { state: recycled ? 'recycled' : 'gone', archived };
+    return { state: recycled ? 'recycled' : 'removed', archived };
   } catch (cause) {
     if ((cause as { code?: string }).code !== '42501') throw cause;
     return { state: 'unknown', archived };

@@ -13,7 +13,7 @@ import type { Actor } from '../../../platform/audit/actor.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { requireDocumented, requireTimes } from './clock.ts';
-import { addEntry, type Held, holdIncident, incidentPlace, type Words } from './record.ts';
+import { addEntry, type Held, holdIncident, type IncidentTexts, incidentPlace } from './record.ts';
 
 /** What is done to incidents; each leaves an entry in the timeline. The caller writes the audit row. */
 
@@ -29,7 +29,7 @@ export async function openIncident(d: Doing, o: z.output<typeof OpenIncident>): 
   const [foundAt, beganAt, endedAt] = [new Date(o.foundAt), date(o.beganAt), date(o.endedAt)];
   requireTimes(foundAt, beganAt, endedAt, d.now);
   const id = v7();
-  const words: Words = {
+  const texts: IncidentTexts = {
     title: o.title,
     description: o.description,
     consequences: '',
@@ -52,7 +52,7 @@ export async function openIncident(d: Doing, o: z.output<typeof OpenIncident>): 
       people_at: null,
       closed_at: null,
       row_version: 1,
-      sealed: d.keys.sealJson(incidentPlace(id, 1), words),
+      sealed: d.keys.sealJson(incidentPlace(id, 1), texts),
     })
     .execute();
   await entry(d, id, 'opened', o.title);
@@ -62,7 +62,7 @@ export async function openIncident(d: Doing, o: z.output<typeof OpenIncident>): 
 /** @throws Problem `incident-unknown`, `incident-changed`, `incident-closed`, `incident-times-wrong` */
 export async function changeIncident(d: Doing, id: string, patch: z.output<typeof ChangeIncident>): Promise<void> {
   const held = await holdOpen(d, id);
-  const { row, words } = held;
+  const { row, texts } = held;
   if (row.row_version !== patch.version)
     throw new Problem('incident-changed', 'Someone has changed the incident meanwhile.', 'Read it again.');
   const { version: _, severity, foundAt, beganAt, endedAt, data, ...written } = patch;
@@ -75,7 +75,7 @@ export async function changeIncident(d: Doing, id: string, patch: z.output<typeo
   };
   requireTimes(next.found_at, next.began_at, next.ended_at, d.now);
   const given = Object.fromEntries(Object.entries(written).filter(([, v]) => v !== undefined));
-  await write(d, held, next, { ...words, ...given });
+  await write(d, held, next, { ...texts, ...given });
   const fields = Object.keys(patch).filter((f) => f !== 'version');
   await entry(d, id, 'changed', fields.join(', '));
 }
@@ -120,22 +120,22 @@ export async function noteNotified(d: Doing, id: string, { to, at }: z.output<ty
       'Nobody is notified of an incident before it is found, or in the future.',
       'Correct the time; it is UTC.',
     );
-  await write(d, held, to === 'authority' ? { authority_at: when } : { people_at: when }, held.words);
+  await write(d, held, to === 'authority' ? { authority_at: when } : { people_at: when }, held.texts);
   await entry(d, id, `${to}-notified`, at);
 }
 
 /** Notes that it is contained; the first time stays. */
 export async function noteContained(d: Doing, id: string): Promise<void> {
   const held = await holdOpen(d, id);
-  if (!held.row.contained_at) await write(d, held, { contained_at: d.now }, held.words);
+  if (!held.row.contained_at) await write(d, held, { contained_at: d.now }, held.texts);
 }
 
 /** @throws Problem `incident-unknown`, `incident-closed`, `incident-not-documented` */
 export async function closeIncident(d: Doing, id: string): Promise<void> {
   const held = await holdOpen(d, id);
-  const { row, words } = held;
-  requireDocumented({ foundAt: row.found_at, authorityAt: row.authority_at, peopleAt: row.people_at, ...words });
-  await write(d, held, { closed_at: d.now }, words);
+  const { row, texts } = held;
+  requireDocumented({ foundAt: row.found_at, authorityAt: row.authority_at, peopleAt: row.people_at, ...texts });
+  await write(d, held, { closed_at: d.now }, texts);
   await entry(d, id, 'closed', '');
 }
 
@@ -176,12 +176,12 @@ async function write(
       | 'closed_at'
     >
   >,
-  words: Words,
+  texts: IncidentTexts,
 ): Promise<void> {
   const version = row.row_version + 1;
   await tx
     .updateTable('incident')
-    .set({ ...columns, row_version: version, sealed: keys.sealJson(incidentPlace(row.id, version), words) })
+    .set({ ...columns, row_version: version, sealed: keys.sealJson(incidentPlace(row.id, version), texts) })
     .where('id', '=', row.id)
     .execute();
 }

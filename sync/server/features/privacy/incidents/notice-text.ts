@@ -1,8 +1,9 @@
-/** The words of notices. Kinds of data are those of the audit log. */
+import type { NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 
-export type Language = 'en' | 'de';
+/** The texts of notices. Kinds of data are those of the audit log. */
 
 const EN = {
+  draft: 'Draft. Have it checked by your legal counsel before you send it, and delete this line.',
   found: 'Known since',
   began: 'Began',
   ended: 'Ended',
@@ -75,6 +76,7 @@ const EN = {
 export type NoticeTexts = typeof EN;
 
 const DE: NoticeTexts = {
+  draft: 'Entwurf. Lassen Sie ihn vor dem Versand rechtlich prüfen und löschen Sie diese Zeile.',
   found: 'Bekannt seit',
   began: 'Beginn',
   ended: 'Ende',
@@ -144,4 +146,145 @@ const DE: NoticeTexts = {
   },
 };
 
-export const WORDS: Readonly<Record<Language, NoticeTexts>> = { en: EN, de: DE };
+const AR: NoticeTexts = {
+  draft: 'مسودة. اعرضها على مستشارك القانوني قبل إرسالها، ثم احذف هذا السطر.',
+  found: 'معروفة منذ',
+  began: 'البداية',
+  ended: 'النهاية',
+  goesOn: 'غير معروفة أو مستمرة',
+  due: 'نهاية مهلة 72 ساعة',
+  informedOn: (at) => `أُبلغوا بتاريخ ${at}.`,
+  counts: (people, rows, unknown) =>
+    `عدد الأشخاص: ${people}، استنادًا إلى سجل التدقيق (عدد القيود: ${rows}).` +
+    (unknown > 0 ? ` ولم يعد من الممكن تحديد هوية أشخاص آخرين (العدد: ${unknown}) لأن بياناتهم مُحيت.` : ''),
+  fields: {
+    controller: 'اسم المتحكم في البيانات وعنوانه',
+    contact: 'جهة الاتصال للاستفسارات',
+    dpo: 'اسم مسؤول حماية البيانات وبيانات الاتصال به',
+    began: 'بداية الحادث، إن كانت معروفة',
+    description: 'ما الذي حدث',
+    data: 'أنواع البيانات الشخصية المتأثرة',
+    counts: 'العدد التقريبي للأشخاص والسجلات المتأثرة',
+    consequences: 'العواقب المحتملة على الأشخاص المتأثرين',
+    measures: 'التدابير المتخذة والمخطط لها',
+    informed: 'متى أُبلغ الأشخاص المتأثرون أو متى سيُبلغون، أو سبب عدم إبلاغهم',
+    delay: 'سبب الإخطار بعد مرور أكثر من 72 ساعة',
+  },
+  authority: {
+    title: 'إخطار بانتهاك بيانات شخصية (المادة 33 من اللائحة العامة لحماية البيانات)',
+    controller: 'المتحكم في البيانات',
+    contact: 'مسؤول حماية البيانات وجهة الاتصال لمزيد من المعلومات',
+    times: 'التوقيتات',
+    nature: 'طبيعة الانتهاك',
+    data: 'فئات البيانات الشخصية',
+    people: 'العدد التقريبي للأشخاص والسجلات المتأثرة',
+    consequences: 'العواقب المحتملة',
+    measures: 'التدابير المتخذة أو المقترحة',
+    informed: 'إبلاغ الأشخاص المتأثرين (المادة 34 من اللائحة العامة لحماية البيانات)',
+    delay: 'أسباب التأخير',
+    reference: 'الرقم المرجعي',
+  },
+  people: {
+    title: 'حادث يمس بياناتك الشخصية',
+    greeting: 'تحية طيبة وبعد،',
+    opening: (controller, day) =>
+      `نود نحن، ${controller}، إبلاغك بحادث يمس بياناتك الشخصية، وقد اكتشفناه بتاريخ ${day}.`,
+    what: 'ما الذي حدث',
+    data: 'بياناتك المتأثرة',
+    consequences: 'ما قد يعنيه ذلك لك',
+    measures: 'ما الذي نفعله، وما الذي يمكنك فعله',
+    face: 'لا يمكن تغيير الوجه كما تُغيَّر كلمة المرور. يمكنك في أي وقت طلب حذف قالب وجهك وتسجيل حضورك بالرمز السري أو برمز QR أو بالشارة بدلًا منه، دون أن يترتب على ذلك أي ضرر لك.',
+    ask: 'بمن يمكنك الاتصال',
+    rights: 'يمكنك أيضًا تقديم شكوى إلى سلطة حماية البيانات.',
+  },
+  kinds: {
+    'person.name': 'الأسماء',
+    'person.email': 'عناوين البريد الإلكتروني',
+    'person.phone': 'أرقام الهاتف',
+    'person.number': 'الأرقام الوظيفية أو الجامعية',
+    'person.badge': 'أرقام الشارات',
+    'person.language': 'اللغة المفضلة',
+    person: 'الاسم وبيانات الاتصال',
+    template: 'قوالب الوجه (بيانات بيومترية، المادة 9 من اللائحة العامة لحماية البيانات)',
+    photo: 'صور الوجوه',
+    gps: 'المواقع الجغرافية عند تسجيل الحضور',
+    'checkin.gps': 'المواقع الجغرافية عند تسجيل الحضور',
+    checkin: 'أوقات الحضور وأماكنه',
+    attendance: 'أوقات الحضور وأماكنه',
+    consent: 'الموافقات الممنوحة والمسحوبة',
+    audit: 'سجلات من اطّلع على بيانات من',
+    pin: 'الرموز السرية (بصيغة مُجزّأة)',
+  },
+};
+
+const ZH: NoticeTexts = {
+  draft: '草稿。发送前请交由法律顾问审核，并删除此行。',
+  found: '知悉时间',
+  began: '开始时间',
+  ended: '结束时间',
+  goesOn: '不详或仍在持续',
+  due: '72 小时期限',
+  informedOn: (at) => `已于 ${at} 通知。`,
+  counts: (people, rows, unknown) =>
+    `${people} 人，依据审计日志中的 ${rows} 条记录得出。` +
+    (unknown > 0 ? `另有 ${unknown} 人因数据已被删除而无法再识别。` : ''),
+  fields: {
+    controller: '数据控制者的名称和地址',
+    contact: '咨询联系方式',
+    dpo: '数据保护负责人的姓名和联系方式',
+    began: '事件的开始时间（如已知）',
+    description: '事件经过',
+    data: '受影响的个人数据类型',
+    counts: '受影响的人员和记录的大致数量',
+    consequences: '对受影响人员可能造成的后果',
+    measures: '已采取和计划采取的措施',
+    informed: '已于何时或将于何时通知受影响的人员，或不予通知的原因',
+    delay: '超过 72 小时才通知的原因',
+  },
+  authority: {
+    title: '个人数据泄露通知（GDPR 第 33 条）',
+    controller: '数据控制者',
+    contact: '数据保护负责人及获取更多信息的联系方式',
+    times: '时间',
+    nature: '泄露的性质',
+    data: '个人数据的类别',
+    people: '受影响的人员和记录的大致数量',
+    consequences: '可能的后果',
+    measures: '已采取或拟采取的措施',
+    informed: '通知受影响的人员（GDPR 第 34 条）',
+    delay: '延迟的原因',
+    reference: '编号',
+  },
+  people: {
+    title: '涉及您个人数据的事件',
+    greeting: '尊敬的先生/女士：',
+    opening: (controller, day) => `我们（${controller}）特此通知您一起涉及您个人数据的事件。我们于 ${day} 发现该事件。`,
+    what: '事件经过',
+    data: '您的哪些数据受到影响',
+    consequences: '这可能对您造成的影响',
+    measures: '我们正在采取的措施，以及您可以采取的措施',
+    face: '人脸不像密码那样可以更改。您可以随时要求删除您的人脸模板，改用 PIN 码、二维码或工牌签到，不会因此受到任何不利影响。',
+    ask: '联系方式',
+    rights: '您也可以向数据保护监管机构投诉。',
+  },
+  kinds: {
+    'person.name': '姓名',
+    'person.email': '电子邮件地址',
+    'person.phone': '电话号码',
+    'person.number': '工号或学号',
+    'person.badge': '工牌号码',
+    'person.language': '首选语言',
+    person: '姓名和联系方式',
+    template: '人脸模板（生物识别数据，GDPR 第 9 条）',
+    photo: '人脸照片',
+    gps: '签到位置',
+    'checkin.gps': '签到位置',
+    checkin: '出勤时间和地点',
+    attendance: '出勤时间和地点',
+    consent: '给出和撤回的同意',
+    audit: '谁查看了谁的数据的记录',
+    pin: 'PIN 码（哈希值）',
+  },
+};
+
+export const NOTICE_TEXTS: Readonly<Record<NoticeLanguage, NoticeTexts>> = { en: EN, de: DE, ar: AR, zh: ZH };

@@ -1,10 +1,10 @@
 import type { Transaction } from 'kysely';
+import type { NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 import { policyOf } from '../../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { affectedBy } from './affected.ts';
-import type { Language } from './notice-text.ts';
 import { draftNotice, type NoticeText } from './notices.ts';
 import { readIncident } from './record.ts';
 
@@ -17,7 +17,7 @@ export async function noticeOf(
   tx: Transaction<Tables>,
   keys: Keys,
   incident: string,
-  o: { readonly to: 'authority' | 'people'; readonly language: Language },
+  o: { readonly to: 'authority' | 'people'; readonly language: NoticeLanguage },
   now: Date,
 ): Promise<NoticeText> {
   const record = await readIncident(tx, keys, incident, now);

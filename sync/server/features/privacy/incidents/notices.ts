@@ -1,5 +1,5 @@
-import type { Incident } from '../../../../protocol/api/incidents.ts';
-import { type Language, type NoticeTexts, WORDS } from './notice-text.ts';
+import type { Incident, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
+import { NOTICE_TEXTS, type NoticeTexts } from './notice-text.ts';
 
 /** What a notice is made of. */
 export interface NoticeFacts {
@@ -12,7 +12,7 @@ export interface NoticeFacts {
 }
 
 export interface NoticeText {
-  /** Markdown. What is to be filled in stands as `[…]`. */
+  /** Markdown. Gaps to fill in are marked `[…]`. */
   readonly text: string;
   readonly missing: readonly string[];
 }
@@ -21,8 +21,8 @@ export interface NoticeText {
  * Drafts the notice to the supervisory authority (Art. 33(3) GDPR) or to the affected (Art. 34(2)), from what the record
  * and the audit log know. A draft: a person answers for what is sent.
  */
-export function draftNotice(to: 'authority' | 'people', language: Language, facts: NoticeFacts): NoticeText {
-  const w = WORDS[language];
+export function draftNotice(to: 'authority' | 'people', language: NoticeLanguage, facts: NoticeFacts): NoticeText {
+  const w = NOTICE_TEXTS[language];
   const missing: string[] = [];
   const or = (value: string | null | undefined, what: string): string => {
     if (value) return value;
@@ -38,7 +38,7 @@ type Or = (value: string | null | undefined, what: string) => string;
 function forAuthority(w: NoticeTexts, { incident: i, affected, contacts, now }: NoticeFacts, or: Or): string {
   const late = now.toISOString() > i.clock.dueAt && !i.authorityAt;
   const counts = affected ? w.counts(affected.people, affected.rows, affected.unknown) : or(null, w.fields.counts);
-  return sections(w.authority.title, [
+  return sections(w.authority.title, w.draft, [
     [w.authority.controller, or(contacts?.controller, w.fields.controller)],
     [w.authority.contact, `${or(contacts?.dpo, w.fields.dpo)}\n\n${or(contacts?.contact, w.fields.contact)}`],
     [
@@ -64,6 +64,7 @@ function forAuthority(w: NoticeTexts, { incident: i, affected, contacts, now }: 
 function forPeople(w: NoticeTexts, { incident: i, contacts }: NoticeFacts, or: Or): string {
   return [
     `# ${w.people.title}`,
+    `> ${w.draft}`,
     w.people.greeting,
     w.people.opening(or(contacts?.controller, w.fields.controller), day(i.foundAt)),
     `## ${w.people.what}`,
@@ -82,8 +83,10 @@ function forPeople(w: NoticeTexts, { incident: i, contacts }: NoticeFacts, or: O
   ].join('\n\n');
 }
 
-function sections(title: string, list: readonly (readonly [string, string])[]): string {
-  return [`# ${title}`, ...list.map(([head, body], n) => `## ${n + 1}. ${head}\n\n${body}`), ''].join('\n\n');
+function sections(title: string, draft: string, list: readonly (readonly [string, string])[]): string {
+  return [`# ${title}`, `> ${draft}`, ...list.map(([head, body], n) => `## ${n + 1}. ${head}\n\n${body}`), ''].join(
+    '\n\n',
+  );
 }
 
 /** In words; a kind that has none stands as it is. */

@@ -10,8 +10,8 @@ import { clockOf } from './clock.ts';
 
 /** Rows of incidents: reading, writing, sealing. */
 
-/** The words of an incident, in one envelope: they may name anybody. */
-export const Words = z.strictObject({
+/** The texts of an incident, in one envelope: they may name anybody. */
+export const IncidentTexts = z.strictObject({
   title: z.string(),
   description: z.string(),
   consequences: z.string(),
@@ -19,14 +19,14 @@ export const Words = z.strictObject({
   authorityReason: z.string(),
   peopleReason: z.string(),
 });
-export type Words = z.infer<typeof Words>;
+export type IncidentTexts = z.infer<typeof IncidentTexts>;
 
-export const incidentPlace = (id: string, rowVersion: number): Place => placeOf('incident.words', id, { rowVersion });
+export const incidentPlace = (id: string, rowVersion: number): Place => placeOf('incident.texts', id, { rowVersion });
 export const entryPlace = (id: string): Place => placeOf('incident.entry', id);
 
 export interface Held {
   readonly row: Row<'incident'>;
-  readonly words: Words;
+  readonly texts: IncidentTexts;
 }
 
 /** @throws Problem `incident-unknown` */
@@ -40,7 +40,7 @@ export async function holdIncident(
   if (o.forUpdate) query = query.forUpdate();
   const row = await query.executeTakeFirst();
   if (!row) throw new Problem('incident-unknown', 'There is no such incident.', 'List them.');
-  return { row, words: openWords(keys, row) };
+  return { row, texts: openTexts(keys, row) };
 }
 
 /** Newest first; one more than asked for shows that there are more. */
@@ -55,11 +55,11 @@ export async function listHeld(
     const [at, id] = [new Date(below[0]), below[1]];
     query = query.where((e) => e.or([e('found_at', '<', at), e.and([e('found_at', '=', at), e('id', '<', id)])]));
   }
-  return (await query.execute()).map((row) => ({ row, words: openWords(keys, row) }));
+  return (await query.execute()).map((row) => ({ row, texts: openTexts(keys, row) }));
 }
 
-const openWords = (keys: Keys, row: Row<'incident'>): Words =>
-  Words.parse(keys.openJson(incidentPlace(row.id, row.row_version), row.sealed));
+const openTexts = (keys: Keys, row: Row<'incident'>): IncidentTexts =>
+  IncidentTexts.parse(keys.openJson(incidentPlace(row.id, row.row_version), row.sealed));
 
 /** Writes an entry of the timeline. */
 export async function addEntry(
@@ -84,12 +84,12 @@ export async function addEntry(
   return id;
 }
 
-export function summaryOf({ row, words }: Held, now: Date) {
+export function summaryOf({ row, texts }: Held, now: Date) {
   const state = row.closed_at ? ('closed' as const) : row.contained_at ? ('contained' as const) : ('open' as const);
-  const standing = { foundAt: row.found_at, authorityAt: row.authority_at, authorityReason: words.authorityReason };
+  const standing = { foundAt: row.found_at, authorityAt: row.authority_at, authorityReason: texts.authorityReason };
   return {
     id: row.id,
-    title: words.title,
+    title: texts.title,
     severity: row.severity,
     state,
     foundAt: row.found_at.toISOString(),
@@ -110,10 +110,10 @@ export async function readIncident(db: Db, keys: Keys, id: string, now: Date): P
     .orderBy('at')
     .orderBy('id')
     .execute();
-  const { row, words } = held;
+  const { row, texts } = held;
   return {
     ...summaryOf(held, now),
-    ...words,
+    ...texts,
     version: row.row_version,
     data: row.data,
     containedAt: iso(row.contained_at),

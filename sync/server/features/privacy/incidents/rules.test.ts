@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Incident } from '../../../../protocol/api/incidents.ts';
+import { type Incident, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
-import { WORDS } from './notice-text.ts';
+import { NOTICE_TEXTS } from './notice-text.ts';
 import { draftNotice } from './notices.ts';
 
 const FOUND = new Date('2027-05-14T16:00:00.000Z');
@@ -87,7 +87,7 @@ describe('notices', () => {
   const contacts = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
   const facts = { incident, affected: { people: 12, rows: 3, unknown: 0 }, contacts, now: FOUND };
 
-  test.each(['en', 'de'] as const)('to the authority holds what Art. 33(3) asks for, in %s', (language) => {
+  test.each(NoticeLanguage.options)('to the authority holds what Art. 33(3) asks for, in %s', (language) => {
     const { text, missing } = draftNotice('authority', language, facts);
     for (const part of [
       incident.description,
@@ -99,14 +99,14 @@ describe('notices', () => {
       '2027-05-14 16:00 UTC',
       '2027-05-17 16:00 UTC',
       '12',
-      WORDS[language].kinds.template!,
+      NOTICE_TEXTS[language].kinds.template!,
     ])
       expect(text).toContain(part);
-    expect(missing).toEqual([WORDS[language].fields.informed]);
-    expect(text).toContain(`[${WORDS[language].fields.informed}]`);
+    expect(missing).toEqual([NOTICE_TEXTS[language].fields.informed]);
+    expect(text).toContain(`[${NOTICE_TEXTS[language].fields.informed}]`);
   });
 
-  test.each(['en', 'de'] as const)(
+  test.each(NoticeLanguage.options)(
     'to the affected holds what Art. 34(2) asks for, and no other person, in %s',
     (language) => {
       const { text, missing } = draftNotice('people', language, facts);
@@ -119,7 +119,7 @@ describe('notices', () => {
         'Dr Example',
       ])
         expect(text).toContain(part);
-      expect(text).toContain(WORDS[language].people.face);
+      expect(text).toContain(NOTICE_TEXTS[language].people.face);
       expect(text).not.toContain('12');
     },
   );
@@ -132,7 +132,7 @@ describe('notices', () => {
       contacts: null,
       now: hours(80),
     });
-    const { fields } = WORDS.en;
+    const { fields } = NOTICE_TEXTS.en;
     expect(missing).toEqual(
       [
         fields.controller,
@@ -151,7 +151,12 @@ describe('notices', () => {
     for (const what of missing) expect(text).toContain(`[${what}]`);
   });
 
-  test('both languages have words for the same kinds of data', () => {
-    expect(Object.keys(WORDS.de.kinds)).toEqual(Object.keys(WORDS.en.kinds));
-  });
+  test.each(NoticeLanguage.options)(
+    'every kind of data has a name, and a draft says that it is one, in %s',
+    (language) => {
+      expect(Object.keys(NOTICE_TEXTS[language].kinds)).toEqual(Object.keys(NOTICE_TEXTS.en.kinds));
+      for (const to of ['authority', 'people'] as const)
+        expect(draftNotice(to, language, facts).text).toContain(`> ${NOTICE_TEXTS[language].draft}`);
+    },
+  );
 });

@@ -9,7 +9,7 @@ import { withObjects } from './retention.job.ts';
 import { KINDS } from './rules.ts';
 import { runRetention } from './run.ts';
 
-/** Kinds of data that stand in the audit rows of holds. */
+/** Kinds of data in the audit rows of holds. */
 const data = ['person.hold'];
 const Instant = z.iso.datetime().nullable().default(null);
 const date = (text: string | null) => (text === null ? null : new Date(text));

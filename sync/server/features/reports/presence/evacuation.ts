@@ -43,7 +43,7 @@ export async function beginEvacuation(
   by: string | null,
   now: Date,
 ): Promise<Evacuation> {
-  await insertEvacuation(tx, { id: randomUUID(), site: site.id, begun_at: now, begun_by: by });
+  await insertEvacuation(tx, { id: randomUUID(), site: site.id, started_at: now, started_by: by });
   await appendChanges(tx, [evacuationOf(site)], now);
   return (await readEvacuation(tx, site)).current!;
 }
@@ -51,7 +51,12 @@ export async function beginEvacuation(
 /** The row alone; none where one goes on, or had this id. */
 export async function insertEvacuation(
   tx: Transaction<Tables>,
-  row: { readonly id: string; readonly site: string | null; readonly begun_at: Date; readonly begun_by: string | null },
+  row: {
+    readonly id: string;
+    readonly site: string | null;
+    readonly started_at: Date;
+    readonly started_by: string | null;
+  },
 ): Promise<void> {
   await tx
     .insertInto('evacuation')
@@ -160,7 +165,7 @@ async function going(tx: Transaction<Tables>, id: string): Promise<Row<'evacuati
 const shown = (row: Row<'evacuation'>): Evacuation => ({
   id: row.id,
   site: row.site,
-  begunAt: row.begun_at.toISOString(),
+  startedAt: row.started_at.toISOString(),
   endedAt: row.ended_at?.toISOString() ?? null,
   inside: row.inside,
   accounted: row.accounted,

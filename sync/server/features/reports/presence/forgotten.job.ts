@@ -14,7 +14,7 @@ export const forgottenEvacuationsJob: Job = {
         .selectFrom('evacuation')
         .select('id')
         .where('ended_at', 'is', null)
-        .where('begun_at', '<=', new Date(at.getTime() - LONGEST_EVACUATION_MS))
+        .where('started_at', '<=', new Date(at.getTime() - LONGEST_EVACUATION_MS))
         .execute();
       for (const { id } of forgotten)
         await endEvacuation(tx, id, (site) => reportSite(tx, site ?? undefined, 'UTC'), at);

@@ -25,10 +25,10 @@ const ofSite = (db: Db, site: SiteId) =>
 /** The one that goes on at a scope; null: none does. */
 export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> {
   const row = await ofSite(db, await siteOfScope(db, scope))
-    .select(['id', 'begun_at'])
+    .select(['id', 'started_at'])
     .where('ended_at', 'is', null)
     .executeTakeFirst();
-  return row ? { id: row.id, begunAt: row.begun_at.toISOString() } : null;
+  return row ? { id: row.id, startedAt: row.started_at.toISOString() } : null;
 }
 
 /** Who of these people was seen outside in it. */
@@ -62,15 +62,15 @@ export async function takeRollCall(
   const current = await ofSite(tx, site).selectAll().where('ended_at', 'is', null).forUpdate().executeTakeFirst();
   const own: NewChange = { kind: 'evacuation', device };
   switch (change) {
-    case 'begun':
+    case 'started':
       if (current) {
         // People seen at the earlier door were seen in this one.
-        if (at < current.begun_at)
-          await tx.updateTable('evacuation').set({ begun_at: at }).where('id', '=', current.id).execute();
+        if (at < current.started_at)
+          await tx.updateTable('evacuation').set({ started_at: at }).where('id', '=', current.id).execute();
         return [own];
       }
       if (await isOver(tx, site, at, now)) return [own];
-      await insertEvacuation(tx, { id: evacuation, site: site.id, begun_at: at, begun_by: null });
+      await insertEvacuation(tx, { id: evacuation, site: site.id, started_at: at, started_by: null });
       return [evacuationOf(site)];
     case 'ended':
       if (current?.id !== evacuation) return [own];
@@ -78,7 +78,7 @@ export async function takeRollCall(
       return [];
     case 'accounted':
     case 'missing': {
-      if (!current || (current.id !== evacuation && at < current.begun_at)) return [own];
+      if (!current || (current.id !== evacuation && at < current.started_at)) return [own];
       if (!person) return [];
       const mark = { evacuation: current.id, person, by: null, device, missing: change === 'missing' };
       const news = await putMark(tx, mark, at);

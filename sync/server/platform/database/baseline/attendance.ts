@@ -163,7 +163,7 @@ export const attendance: readonly string[] = [
      person uuid not null,
      -- The check-in.
      record uuid not null unique,
-     -- Envelope of their words, under their key.
+     -- Envelope of their message, under their key.
      sealed bytea not null,
      made_at timestamptz not null)`,
   `create index complaint_person on complaint (person)`,
@@ -215,9 +215,9 @@ export const attendance: readonly string[] = [
      id uuid primary key,
      -- Null: the default site, where none has an id.
      site uuid,
-     begun_at timestamptz not null,
+     started_at timestamptz not null,
      -- Account.
-     begun_by uuid,
+     started_by uuid,
      ended_at timestamptz,
      -- Counts at its end.
      inside integer,

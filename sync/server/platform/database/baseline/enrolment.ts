@@ -45,7 +45,7 @@ export const enrolment: readonly string[] = [
      -- Of the people in its list; null: nobody was made of it.
      people text check (people in ('making', 'made', 'undoing', 'undone')),
      -- Counts up whenever pictures that belong to nobody have to be judged again.
-     looks integer not null default 0)`,
+     matching_round integer not null default 0)`,
   `create index import_run_people on import_run (people) where people in ('making', 'undoing')`,
 
   `-- People who were made of an import's list, until that is taken back.

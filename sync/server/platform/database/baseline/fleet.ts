@@ -31,12 +31,13 @@ export const fleet: readonly string[] = [
      by text not null,
      expires_at timestamptz not null,
      -- Null: nothing was heard of it yet. \`withdrawn\`: withdrawn before anything was.
-     outcome text check (outcome in ('begun', 'done', 'failed', 'refused', 'expired', 'withdrawn')),
+     outcome text check (outcome in ('started', 'done', 'failed', 'refused', 'expired', 'withdrawn')),
      code text,
-     begun_at timestamptz,
+     started_at timestamptz,
      answered_at timestamptz,
      -- Thumbprint of the key by which a kiosk that destroys its own says that it is done.
-     word text)`,
+     -- Thumbprint of the key that signs the kiosk's last message.
+     farewell_key text)`,
   `create index fleet_command_device on fleet_command (device, asked_at)`,
 
   `-- Redacted log of a kiosk, sealed under the server's field key.

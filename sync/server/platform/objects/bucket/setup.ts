@@ -57,7 +57,7 @@ export async function setupBucket(
   }
 }
 
-/** Reads everything back and says what is not as it must be. Changes nothing. */
+/** Reads everything back and says what is wrong. Changes nothing. */
 export async function auditBucket(
   settings: S3Settings,
   periods: Periods,
