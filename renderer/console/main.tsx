@@ -1,11 +1,11 @@
 import './style/console.css';
 import type { Held } from '../shared/web/session.ts';
 import { startPage } from '../shared/web/start.tsx';
-import { type Place, session } from './core/session.ts';
 import { LOCALES } from './i18n.ts';
 import { EnrolCard } from './shell/enrol.tsx';
 import { Shell } from './shell/shell.tsx';
 import { SignInCard } from './shell/sign-in.tsx';
+import { type Place, session } from './state/session.ts';
 
 function App({ at }: { at: Held<Place> }) {
   switch (at.kind) {

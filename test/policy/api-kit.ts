@@ -7,7 +7,7 @@ import type { Role } from '../../sync/protocol/api/endpoint.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
-import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { perform } from '../../sync/server/platform/access/perform.ts';
 import type { Route, Services } from '../../sync/server/platform/access/route.ts';
 import type { Actor } from '../../sync/server/platform/audit/actor.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod';
 import { ROLES, type Role } from '../../sync/protocol/api/endpoint.ts';
 import { OPERATED, SERVED } from '../../sync/server/app/served.ts';
-import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { openApiPath } from '../../sync/server/platform/access/openapi.ts';
 import type { Route } from '../../sync/server/platform/access/route.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';

@@ -8,7 +8,7 @@ import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
-import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';

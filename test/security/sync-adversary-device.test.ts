@@ -6,7 +6,7 @@ import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
-import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
 import { json, type Kiosk, rechain, recommit, Target } from './sync-kit.ts';
 

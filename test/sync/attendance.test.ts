@@ -15,7 +15,7 @@ import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { findCandidates } from '../../sync/server/features/attendance/merging/candidates.ts';
 import { listCandidates, mergePeople, rejectCandidate } from '../../sync/server/features/attendance/merging/merge.ts';
 import { partitionsAhead } from '../../sync/server/features/attendance/partitions.ts';
-import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { type Claimed, resolve } from '../../sync/server/features/attendance/rules/resolve.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
 import { runRetention } from '../../sync/server/features/privacy/retention/run.ts';

@@ -10,7 +10,7 @@ import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { ensurePartitions } from '../../sync/server/features/attendance/partitions.ts';
-import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
 import { onceAcrossReplicas, onceEvery } from '../../sync/server/platform/database/once.ts';

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { PolicyHistory, Site, SitePolicy } from '../../sync/protocol/api/sites.ts';
 import { policyForKiosks } from '../../sync/server/app/downstream/kiosk-policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
-import { resolveDue } from '../../sync/server/features/attendance/resolve.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { apiOn, SITE } from '../policy/api-kit.ts';
 

@@ -13,11 +13,11 @@ import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, Submit, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { session } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { Skeleton } from '../parts/table.tsx';
 import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
+import { session } from '../state/session.ts';
 import type { ConsolePage } from './page.ts';
 
 export const accountPage: ConsolePage = {

@@ -8,9 +8,6 @@ import { ErrorNote, SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { setQuery } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { dayKeyIn } from '../core/clock.ts';
-import { kioskName, kiosks, siteOf, zoneOf } from '../core/places.ts';
-import { addDays, instantAt } from '../core/zone.ts';
 import { keyOr, t } from '../i18n.ts';
 import { DirectionChip } from '../parts/chips.tsx';
 import { Correct, type Task } from '../parts/correct.tsx';
@@ -20,6 +17,9 @@ import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
+import { dayKeyIn } from '../state/clock.ts';
+import { kioskName, kiosks, siteOf, zoneOf } from '../state/places.ts';
+import { addDays, instantAt } from '../state/zone.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const attendancePage: ConsolePage = {

@@ -16,8 +16,6 @@ import { AreaField, ErrorNote, Form, SelectField, Submit } from '../../shared/we
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { dayKeyIn } from '../core/clock.ts';
-import { kioskName, zoneOf } from '../core/places.ts';
 import { type Key, t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
@@ -25,6 +23,8 @@ import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
+import { dayKeyIn } from '../state/clock.ts';
+import { kioskName, zoneOf } from '../state/places.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const attentionPage: ConsolePage = {

@@ -18,14 +18,14 @@ import { type Answer, api, download } from '../../shared/web/api.ts';
 import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
-import { zoneOf } from '../core/places.ts';
-import { addDays, instantAt } from '../core/zone.ts';
 import { keyOr, t } from '../i18n.ts';
 import { codeLabel } from '../parts/labels.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton, Skeleton } from '../parts/table.tsx';
+import { zoneOf } from '../state/places.ts';
+import { addDays, instantAt } from '../state/zone.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const auditPage: ConsolePage = {

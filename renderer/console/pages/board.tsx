@@ -1,12 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconBoard, IconCloudOff } from '../../shared/icons.tsx';
-import { agoOf, dateIn, timeIn } from '../core/clock.ts';
-import { createLive, type Live } from '../core/live.ts';
 import { t } from '../i18n.ts';
 import { CheckinList } from '../parts/checkin-list.tsx';
 import { Stats } from '../parts/stats.tsx';
 import { Skeleton } from '../parts/table.tsx';
+import { agoOf, dateIn, timeIn } from '../state/clock.ts';
+import { createLive, type Live } from '../state/live.ts';
 import type { ConsolePage } from './page.ts';
 
 export const boardPage: ConsolePage = {

@@ -7,15 +7,15 @@ import { download } from '../../shared/web/api.ts';
 import { SelectField, TextField } from '../../shared/web/form.tsx';
 import { usePages } from '../../shared/web/resource.ts';
 import { setQuery } from '../../shared/web/router.ts';
-import { dayKeyIn } from '../core/clock.ts';
-import { zoneOf } from '../core/places.ts';
-import { addDays } from '../core/zone.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { PagedTable } from '../parts/table.tsx';
+import { dayKeyIn } from '../state/clock.ts';
+import { zoneOf } from '../state/places.ts';
+import { addDays } from '../state/zone.ts';
 import { Exports } from './attendance.tsx';
 import type { ConsolePage, PageProps } from './page.ts';
 

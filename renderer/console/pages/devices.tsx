@@ -16,13 +16,13 @@ import { Dialog } from '../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { loadPlaces, siteOf, sites } from '../core/places.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
 import { Svg } from '../shell/enrol.tsx';
+import { loadPlaces, siteOf, sites } from '../state/places.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const devicesPage: ConsolePage = {

@@ -7,7 +7,6 @@ import { ErrorNote, SelectField } from '../../shared/web/form.tsx';
 import { usePages, useResource, useWrite } from '../../shared/web/resource.ts';
 import { go } from '../../shared/web/router.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import type { Role } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
 import { codeLabel } from '../parts/labels.ts';
@@ -15,6 +14,7 @@ import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, Skeleton, Table } from '../parts/table.tsx';
+import type { Role } from '../state/session.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const erasuresPage: ConsolePage = {

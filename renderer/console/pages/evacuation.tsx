@@ -17,8 +17,6 @@ import { Empty } from '../../shared/web/empty.tsx';
 import { CheckField, ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { momentIn } from '../core/clock.ts';
-import { isSilent, type Presence, readPresence } from '../core/presence.ts';
 import { t } from '../i18n.ts';
 import { FilterBar } from '../parts/filters.tsx';
 import { KnownAsOf } from '../parts/known-as-of.tsx';
@@ -26,6 +24,8 @@ import { Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
+import { momentIn } from '../state/clock.ts';
+import { isSilent, type Presence, readPresence } from '../state/presence.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 import { kioskOf } from './presence.tsx';
 

@@ -4,11 +4,11 @@ import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { usePages, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { kioskName } from '../core/places.ts';
 import { t } from '../i18n.ts';
 import { Moment } from '../parts/moment.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { PagedTable, RowButton } from '../parts/table.tsx';
+import { kioskName } from '../state/places.ts';
 import type { PageProps } from './page.ts';
 
 /** Pairs of people who are asked for a number, code or badge before their face is compared. */

@@ -1,7 +1,7 @@
 import type { ComponentType } from 'preact';
 import type { PathOf } from '../../shared/i18n.ts';
-import type { Role } from '../core/session.ts';
 import type { Key } from '../i18n.ts';
+import type { Role } from '../state/session.ts';
 
 /** Headings of the rail, in their order. */
 export const GROUPS = ['now', 'attendance', 'people', 'running', 'privacy', 'own'] as const;

@@ -5,8 +5,6 @@ import { IconPeople } from '../../shared/icons.tsx';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
-import { kioskName } from '../core/places.ts';
-import { readPresence } from '../core/presence.ts';
 import { t } from '../i18n.ts';
 import { FilterBar } from '../parts/filters.tsx';
 import { KnownAsOf } from '../parts/known-as-of.tsx';
@@ -14,6 +12,8 @@ import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { Skeleton, Table } from '../parts/table.tsx';
+import { kioskName } from '../state/places.ts';
+import { readPresence } from '../state/presence.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const presencePage: ConsolePage = {

@@ -15,13 +15,13 @@ import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { siteOf, sites, zoneOf } from '../core/places.ts';
-import { instantAt } from '../core/zone.ts';
 import { t } from '../i18n.ts';
 import { Ago, Moment } from '../parts/moment.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-link.tsx';
 import { RowButton, Skeleton, Table } from '../parts/table.tsx';
+import { siteOf, sites, zoneOf } from '../state/places.ts';
+import { instantAt } from '../state/zone.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const retentionPage: ConsolePage = {

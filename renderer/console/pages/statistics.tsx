@@ -7,9 +7,6 @@ import { api } from '../../shared/web/api.ts';
 import { Empty } from '../../shared/web/empty.tsx';
 import { ErrorNote, TextField } from '../../shared/web/form.tsx';
 import { useResource } from '../../shared/web/resource.ts';
-import { dayKeyIn, momentIn } from '../core/clock.ts';
-import { zoneOf } from '../core/places.ts';
-import { addDays } from '../core/zone.ts';
 import { hasSentence, keyOr, t } from '../i18n.ts';
 import { Chart } from '../parts/chart.tsx';
 import { FilterBar, filterOf } from '../parts/filters.tsx';
@@ -17,6 +14,9 @@ import { codeLabel } from '../parts/labels.ts';
 import { PageFrame } from '../parts/page.tsx';
 import { SiteField } from '../parts/site-field.tsx';
 import { Skeleton } from '../parts/table.tsx';
+import { dayKeyIn, momentIn } from '../state/clock.ts';
+import { zoneOf } from '../state/places.ts';
+import { addDays } from '../state/zone.ts';
 import type { ConsolePage, PageProps } from './page.ts';
 
 export const statisticsPage: ConsolePage = {

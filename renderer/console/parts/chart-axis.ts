@@ -1,4 +1,4 @@
-import { shortDateIn, timeIn } from '../core/clock.ts';
+import { shortDateIn, timeIn } from '../state/clock.ts';
 
 const DAY_MS = 86_400_000;
 

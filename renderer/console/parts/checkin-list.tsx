@@ -1,10 +1,10 @@
 import type { BoardRow } from '../../../sync/protocol/api/live.ts';
 import { currentLanguage } from '../../shared/i18n.ts';
 import { IconFace, IconIn, IconOut, IconStaff } from '../../shared/icons.tsx';
-import { byDay, initialsOf } from '../core/board.ts';
-import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../core/clock.ts';
-import type { Live } from '../core/live.ts';
 import { keyOr, t } from '../i18n.ts';
+import { byDay, initialsOf } from '../state/board.ts';
+import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../state/clock.ts';
+import type { Live } from '../state/live.ts';
 
 /** A record that took longer than this to arrive says so, ms. */
 const LATE_MS = 120_000;

@@ -7,10 +7,10 @@ import { Dialog } from '../../shared/web/dialog.tsx';
 import { AreaField, ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { dayKeyIn, timeIn } from '../core/clock.ts';
-import { sites, zoneOf } from '../core/places.ts';
-import { instantAt } from '../core/zone.ts';
 import { t } from '../i18n.ts';
+import { dayKeyIn, timeIn } from '../state/clock.ts';
+import { sites, zoneOf } from '../state/places.ts';
+import { instantAt } from '../state/zone.ts';
 
 export type Task = { readonly kind: 'add' } | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
 

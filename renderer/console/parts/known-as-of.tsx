@@ -1,7 +1,7 @@
 import { currentLanguage } from '../../shared/i18n.ts';
-import { exactTimeIn, momentIn } from '../core/clock.ts';
-import { isSilent, type Presence } from '../core/presence.ts';
 import { t } from '../i18n.ts';
+import { exactTimeIn, momentIn } from '../state/clock.ts';
+import { isSilent, type Presence } from '../state/presence.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,8 +1,8 @@
 import { currentLanguage } from '../../shared/i18n.ts';
 import { now } from '../../shared/web/now.ts';
-import { agoOf, momentIn, timeIn } from '../core/clock.ts';
-import { zoneOf } from '../core/places.ts';
 import { t } from '../i18n.ts';
+import { agoOf, momentIn, timeIn } from '../state/clock.ts';
+import { zoneOf } from '../state/places.ts';
 
 /** A moment on the clock of its site. @param site null or absent: the default site; @param only `time`: without the day */
 export function Moment({ at, site = null, only }: { at: string | null; site?: string | null; only?: 'time' }) {

@@ -1,6 +1,6 @@
 import { SelectField } from '../../shared/web/form.tsx';
-import { sites } from '../core/places.ts';
 import { t } from '../i18n.ts';
+import { sites } from '../state/places.ts';
 import { filterOf } from './filters.tsx';
 
 /** Which site; nothing to choose where there is but one. @param any offers all of them together */

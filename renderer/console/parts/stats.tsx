@@ -1,8 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { currentLanguage } from '../../shared/i18n.ts';
-import { agoOf } from '../core/clock.ts';
-import type { Live } from '../core/live.ts';
 import { t } from '../i18n.ts';
+import { agoOf } from '../state/clock.ts';
+import type { Live } from '../state/live.ts';
 
 /** Three numbers that answer what people open the page for. */
 export function Stats({ live }: { live: Live }) {

@@ -12,9 +12,9 @@ import { api } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.ts';
-import { session } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { Skeleton } from '../parts/table.tsx';
+import { session } from '../state/session.ts';
 
 /** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
 export function EnrolCard() {

@@ -10,12 +10,12 @@ import { Mark } from '../../shared/web/mark.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import { go, route } from '../../shared/web/router.ts';
 import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
-import { forgetPlaces, loadPlaces } from '../core/places.ts';
-import { type Role, session } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 import { type ConsolePage, GROUPS } from '../pages/page.ts';
 import { PageFrame } from '../parts/page.tsx';
+import { forgetPlaces, loadPlaces } from '../state/places.ts';
+import { type Role, session } from '../state/session.ts';
 
 /** The signed-in page: a rail with what their role may open, and the page that the address names. */
 export function Shell({ account }: { account: SessionState }) {

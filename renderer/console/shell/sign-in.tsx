@@ -5,8 +5,8 @@ import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import type { Held } from '../../shared/web/session.ts';
-import { type Place, signIn } from '../core/session.ts';
 import { t } from '../i18n.ts';
+import { type Place, signIn } from '../state/session.ts';
 
 export function SignInCard({ at: { why, error } }: { at: Extract<Held<Place>, { kind: 'out' }> }) {
   const [email, setEmail] = useState('');

@@ -7,10 +7,10 @@ import { Qr } from '../../shared/qr.tsx';
 import { type ApiError, api } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Ring } from '../../shared/web/ring.tsx';
-import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../core/renewal.ts';
 import { t } from '../i18n.ts';
 import { Cards } from '../parts/cards.tsx';
 import { Waiting } from '../parts/waiting.tsx';
+import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../state/renewal.ts';
 import type { PortalPage } from './page.ts';
 
 /** A code to check in with. It renews itself while someone looks at it, and is gone when the page is hidden. */

@@ -9,8 +9,8 @@ import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../
 import { languageName, SPOKEN } from '../../shared/web/languages.ts';
 import { useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { me as profile, readMe } from '../core/session.ts';
 import { t } from '../i18n.ts';
+import { me as profile, readMe } from '../state/session.ts';
 import type { PortalPage } from './page.ts';
 
 /** What is held, in plain words; what people may correct themselves is corrected here. */

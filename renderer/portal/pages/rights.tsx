@@ -20,10 +20,10 @@ import { CheckField, ErrorNote, Form, SelectField, Submit } from '../../shared/w
 import { languageName } from '../../shared/web/languages.ts';
 import { type Resource, useResource, useWrite } from '../../shared/web/resource.ts';
 import { toast } from '../../shared/web/toast.tsx';
-import { readMe } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { EraseDialog } from '../parts/erase.tsx';
 import { Waiting } from '../parts/waiting.tsx';
+import { readMe } from '../state/session.ts';
 import type { PortalPage } from './page.ts';
 
 /** Consent, everything as a file, erasure, and who to ask. */

@@ -10,9 +10,9 @@ import { useResource, useWrite } from '../../shared/web/resource.ts';
 import { route } from '../../shared/web/router.ts';
 import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
 import { toast } from '../../shared/web/toast.tsx';
-import { me, readMe, session } from '../core/session.ts';
 import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
+import { me, readMe, session } from '../state/session.ts';
 
 /**
  * The signed-in portal: a bar with the four pages (at the bottom of a phone, where the thumb is), and the one that is

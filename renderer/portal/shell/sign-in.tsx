@@ -6,8 +6,8 @@ import { EntryCard } from '../../shared/web/entry.tsx';
 import { ErrorNote, Form, TextField } from '../../shared/web/form.tsx';
 import { useWrite } from '../../shared/web/resource.ts';
 import type { Held } from '../../shared/web/session.ts';
-import type { Place } from '../core/session.ts';
 import { t } from '../i18n.ts';
+import type { Place } from '../state/session.ts';
 
 /** To sign in, people ask for a link by mail; the answer is the same whether the address is known or not. */
 export function OutCard({ at: { why, error } }: { at: Extract<Held<Place>, { kind: 'out' }> }) {

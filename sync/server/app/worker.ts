@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { findCandidates } from '../features/attendance/merging/candidates.ts';
 import { partitionsAhead } from '../features/attendance/partitions.ts';
-import { resolveDue } from '../features/attendance/resolve.ts';
+import { resolveDue } from '../features/attendance/resolve-due.ts';
 import { compactWhenDue } from '../platform/changes/log.ts';
 import type { OpenDatabase } from '../platform/database/open.ts';
 import type { Keys } from '../platform/keys/envelope.ts';

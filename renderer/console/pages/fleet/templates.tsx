@@ -14,10 +14,10 @@ import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
-import type { Role } from '../../core/session.ts';
 import { t } from '../../i18n.ts';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
+import type { Role } from '../../state/session.ts';
 import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
 
 /** What a kiosk is called is its own: a site's kiosks do not share a name. */

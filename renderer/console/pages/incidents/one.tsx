@@ -23,14 +23,14 @@ import { AreaField, CheckField, ErrorNote, Form, Submit, TextField } from '../..
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
-import { kiosks, zoneOf } from '../../core/places.ts';
-import type { Role } from '../../core/session.ts';
-import { instantAt } from '../../core/zone.ts';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { PersonLink } from '../../parts/person-link.tsx';
 import { RowButton, Skeleton } from '../../parts/table.tsx';
+import { kiosks, zoneOf } from '../../state/places.ts';
+import type { Role } from '../../state/session.ts';
+import { instantAt } from '../../state/zone.ts';
 import { ClockPanel } from './clock.tsx';
 import { Timeline } from './timeline.tsx';
 

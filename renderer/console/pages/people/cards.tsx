@@ -14,11 +14,11 @@ import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
-import { siteOf } from '../../core/places.ts';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
+import { siteOf } from '../../state/places.ts';
 
 /** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
 export function CardsPanel({ person, mayWrite }: { person: string; mayWrite: boolean }) {

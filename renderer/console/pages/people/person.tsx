@@ -20,13 +20,13 @@ import { CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { go } from '../../../shared/web/router.ts';
 import { toast } from '../../../shared/web/toast.tsx';
-import { siteOf, sites } from '../../core/places.ts';
-import type { Role } from '../../core/session.ts';
 import { t } from '../../i18n.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { PageFrame } from '../../parts/page.tsx';
 import { Skeleton } from '../../parts/table.tsx';
 import { Svg } from '../../shell/enrol.tsx';
+import { siteOf, sites } from '../../state/places.ts';
+import type { Role } from '../../state/session.ts';
 import { auditPage } from '../audit.tsx';
 import { CardsPanel } from './cards.tsx';
 import { ConsentPanel } from './consent.tsx';

@@ -2,10 +2,10 @@ import { getPersonStaff } from '../../../../sync/protocol/api/people.ts';
 import { api } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useResource } from '../../../shared/web/resource.ts';
-import { kioskName } from '../../core/places.ts';
 import { t } from '../../i18n.ts';
 import { codeLabel, staffByLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
+import { kioskName } from '../../state/places.ts';
 
 /** Who of a kiosk's staff enrolled this person, took the consent or deleted them; nothing where nobody of them did. */
 export function StaffPanel({ person }: { person: string }) {

@@ -6,8 +6,8 @@ import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
-import { kiosks } from '../../core/places.ts';
 import { t } from '../../i18n.ts';
+import { kiosks } from '../../state/places.ts';
 import { ringName } from './labels.ts';
 
 /** Who gets a build first. */

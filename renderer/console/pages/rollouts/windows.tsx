@@ -11,8 +11,8 @@ import { Dialog } from '../../../shared/web/dialog.tsx';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useResource, useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
-import { sites } from '../../core/places.ts';
 import { t } from '../../i18n.ts';
+import { sites } from '../../state/places.ts';
 
 type Site = (typeof sites.value)[number];
 

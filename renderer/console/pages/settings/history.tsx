@@ -10,12 +10,12 @@ import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
-import { loadPlaces } from '../../core/places.ts';
-import type { Role } from '../../core/session.ts';
 import { keyOr, t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.ts';
 import { Moment } from '../../parts/moment.tsx';
 import { RowButton } from '../../parts/table.tsx';
+import { loadPlaces } from '../../state/places.ts';
+import type { Role } from '../../state/session.ts';
 
 /** A change of the policy, or of the site itself, as the list has it. */
 type Line = {

@@ -5,9 +5,9 @@ import { confirm } from '../../../shared/web/confirm.tsx';
 import { ErrorNote, Form, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
 import { toast } from '../../../shared/web/toast.tsx';
-import { loadPlaces } from '../../core/places.ts';
 import { t } from '../../i18n.ts';
 import { useUnsaved } from '../../parts/unsaved.ts';
+import { loadPlaces } from '../../state/places.ts';
 
 /** By what days of a site are counted: its zone, and when on the wall its day starts. */
 export function Calendar({ site, mayWrite, onDone }: { site: Site; mayWrite: boolean; onDone: () => void }) {

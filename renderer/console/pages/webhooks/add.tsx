@@ -3,8 +3,8 @@ import { createWebhook } from '../../../../sync/protocol/api/webhooks.ts';
 import { api } from '../../../shared/web/api.ts';
 import { AreaField, CheckField, ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { useWrite } from '../../../shared/web/resource.ts';
-import { sites } from '../../core/places.ts';
 import { t } from '../../i18n.ts';
+import { sites } from '../../state/places.ts';
 
 /** @param onDone gets the secret, which is shown once */
 export function AddWebhook({ onDone }: { onDone: (secret: string) => void }) {

@@ -24,7 +24,7 @@ export interface Ingested {
 /**
  * Takes a verified batch: inserted, deduplicated, projected and acknowledged in one transaction. At least once on the wire,
  * exactly once in effect: what is already here changes nothing, so a replay gets the same marks. Which records count, and
- * in which direction, is worked out after the commit (features/attendance/resolve.ts).
+ * in which direction, is worked out after the commit (features/attendance/resolve-due.ts).
  *
  * An event that passes every check and still can't be taken (a NUL in a text, a year that the database does not know, a
  * person whose row can't be opened) must not hold up the others for ever: then each goes in a transaction of its own, and the culprit into quarantine.

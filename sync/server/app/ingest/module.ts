@@ -2,7 +2,7 @@ import { halfPlace, quarantinePlace } from '../../platform/keys/personal.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { events, photos, quarantined } from './my-data.ts';
 import { quarantineRoutes } from './routes.ts';
-import { forgetUnnamed } from './unnamed.ts';
+import { forgetUnattributed } from './unattributed.ts';
 
 export const ingest: ServerModule = {
   endpoints: quarantineRoutes,
@@ -31,7 +31,7 @@ export const ingest: ServerModule = {
       exported: 'quarantined',
       merged: UNDER_EVERY_NAME,
       async erased({ tx, keys, people }) {
-        await forgetUnnamed(tx, keys, people);
+        await forgetUnattributed(tx, keys, people);
         await tx.updateTable('quarantine').set({ content: null, person: null }).where('person', 'in', people).execute();
       },
     },

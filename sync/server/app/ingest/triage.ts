@@ -56,7 +56,7 @@ export function refused(seq: number, reason: string, raw: unknown): Refused {
   return { kind: 'refused', seq, reason, content, digest, person: personIn(raw) };
 }
 
-/** Null where it names nobody, or more than one: then it is sealed under no person's key (app/ingest/unnamed.ts). */
+/** Null where it names nobody, or more than one: then it is sealed under no person's key (app/ingest/unattributed.ts). */
 function personIn(raw: unknown): string | null {
   const { personal } = (raw ?? {}) as { personal?: Record<string, { value?: unknown } | null> | null };
   if (typeof personal !== 'object' || personal === null) return null;

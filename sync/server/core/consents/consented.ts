@@ -4,7 +4,7 @@ import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Merge } from '../../platform/server-module.ts';
 import { dropPairsOf } from '../lookalikes/store.ts';
-import { isErasurePending } from '../people/erasing.ts';
+import { isErasurePending } from '../people/erasure-requests.ts';
 import { modelsOf } from '../people/sites.ts';
 import { cardOfEachScope, dropFaces, templatesOfEachScope } from '../templates/forget.ts';
 import { applyTemplates, catchUp, dropTemplates, readTemplates } from '../templates/templates.ts';

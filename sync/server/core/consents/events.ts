@@ -3,7 +3,7 @@ import type { NewChange } from '../../platform/changes/log.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import { emptyLog } from '../../platform/keys/personal.ts';
-import { isErasurePending } from '../people/erasing.ts';
+import { isErasurePending } from '../people/erasure-requests.ts';
 import { facesAllowed, templatesAllowed } from '../sites/faces.ts';
 import { keepCardTemplate } from '../templates/card-templates.ts';
 import { cardOfEachScope, templatesOfEachScope } from '../templates/forget.ts';

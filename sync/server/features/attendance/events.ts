@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { nextChange, thisChange } from '../../platform/database/feed.ts';
 import type { Batch, EventOf } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
-import { queueDue } from './resolve.ts';
+import { queueDue } from './resolve-due.ts';
 
 export async function takeCheckins(
   { tx, device, site, people, now }: Batch,

@@ -4,7 +4,7 @@ import { Problem } from '../../../protocol/wire/problem.ts';
 import { requireOwnWord } from '../../core/consents/minors/minors.ts';
 import { requirePresentConsent } from '../../core/consents/record.ts';
 import { standingOf } from '../../core/consents/standing.ts';
-import { isErasurePending } from '../../core/people/erasing.ts';
+import { isErasurePending } from '../../core/people/erasure-requests.ts';
 import { requireLiving } from '../../core/people/living.ts';
 import { scopesOfPerson } from '../../core/people/sites.ts';
 import { scopesWithoutFaces } from '../../core/sites/faces.ts';

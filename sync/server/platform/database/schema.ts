@@ -624,7 +624,7 @@ export interface Tables {
     at: Instant;
   };
   /**
-   * A person's day at a site that has to be resolved (features/attendance/resolve.ts). Written with the record,
+   * A person's day at a site that has to be resolved (features/attendance/resolve-due.ts). Written with the record,
    * processed after the commit.
    */
   attendance_due: {

@@ -9,7 +9,7 @@ import { nextChange, thisChange } from '../../../platform/database/feed.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { personBox } from '../../../platform/keys/persons.ts';
-import { queueDue } from '../resolve.ts';
+import { queueDue } from '../resolve-due.ts';
 
 /**
  * Corrections of attendance. The record that is corrected stays as it was claimed and counts no more; what stands instead

@@ -12,7 +12,7 @@ import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { type Merge, tablesOf } from '../../../platform/server-module.ts';
-import { queueDue } from '../resolve.ts';
+import { queueDue } from '../resolve-due.ts';
 
 export interface Candidate {
   readonly id: string;

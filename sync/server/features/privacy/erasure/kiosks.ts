@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { readersOf } from '../../../core/devices/scope.ts';
-import { openRequestOf } from '../../../core/people/erasing.ts';
+import { openRequestOf } from '../../../core/people/erasure-requests.ts';
 import { sameAs } from '../../../core/people/group.ts';
 import { scopesOfPerson } from '../../../core/people/sites.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';

@@ -125,7 +125,7 @@ export const attendance: readonly string[] = [
      primary key (target, device))`,
   `create index checkin_void_wrong on checkin_void (at) where reason in ('not-me', 'wrong-direction', 'not-right')`,
 
-  `-- A person's day at a site that has to be resolved (features/attendance/resolve.ts). Written with the record, processed after the
+  `-- A person's day at a site that has to be resolved (features/attendance/resolve-due.ts). Written with the record, processed after the
    -- commit.
    create table attendance_due (
      id bigint generated always as identity primary key,

@@ -15,7 +15,11 @@ const PAGE = 200;
  * @param people ids under every name
  * @returns how many
  */
-export async function forgetUnnamed(tx: Transaction<Tables>, keys: Keys, people: readonly string[]): Promise<number> {
+export async function forgetUnattributed(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  people: readonly string[],
+): Promise<number> {
   let forgotten = 0;
   for (let after = 0; ; ) {
     const rows = await tx
