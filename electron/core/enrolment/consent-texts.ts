@@ -1,5 +1,6 @@
 import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { LANGUAGES } from '../site/config.ts';
 
 /**
  * The consent text a person agrees to before a template is made: the one that ships, unless the server's policy brings the
@@ -26,7 +27,8 @@ interface Wording {
   readonly paragraphs: readonly string[];
 }
 
-type Shipped = 'en' | 'de' | 'ar' | 'zh';
+/** A language of the screens without a text here does not compile. */
+type Shipped = (typeof LANGUAGES)[number];
 
 /* In Arabic, names stand isolated (U+2068 … U+2069), so that Latin ones don't turn the sentence around. */
 const TEXTS: Record<Shipped, Wording> = {
