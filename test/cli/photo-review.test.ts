@@ -185,7 +185,7 @@ test('without a consent no template is made, and none can be: the person is enro
   mkdirSync(inFolder('Carla'));
   copyFileSync(still(2888), inFolder('Carla', 'c.jpg'));
   const { code, stderr } = await importFolder('--no-consent');
-  expect([code, stderr.includes('consent is vouched for')]).toEqual([0, true]);
+  expect([code, stderr.includes('No consent is recorded')]).toEqual([0, true]);
   const carla = (await waiting()).find(({ word }) => word === 'Carla')!;
   // The face is Anna's, which nobody looked for: nothing was made of it.
   expect(carla).toMatchObject({ reason: 'consent-missing', duplicate: null, consent: false });

@@ -204,7 +204,7 @@ test('a receiver that fails first is notified again; what it takes is delivered;
   await page.getByRole('button', { name: 'Send test' }).click();
   await expect(async () => {
     await page.reload();
-    await expect(page.getByText('Turned off: the receiver answered “gone”')).toBeVisible({ timeout: 3000 });
+    await expect(page.getByText('Turned off: the receiver answered 410 Gone')).toBeVisible({ timeout: 3000 });
   }).toPass({ timeout: 90_000 });
   await page.getByRole('button', { name: 'Delivery log' }).click();
   await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Not delivered: webhook is off');
