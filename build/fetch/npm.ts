@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 
 /**
  * Runs npm, with the user's own registry and settings, and without the packages' scripts.
@@ -16,9 +16,5 @@ export function npm(args: readonly string[], cwd: string, wanted: string): void 
   });
   if (status === 0) return;
   const said = (error?.message ?? stderr).trim().split('\n').slice(-8).join('\n');
-  throw new Problem(
-    'npm-failed',
-    `npm could not fetch ${wanted}:\n${said}`,
-    'Check that this machine reaches your npm registry (npm ping), then run the same command again.',
-  );
+  throw new Problem('npm-failed', { wanted, output: said });
 }

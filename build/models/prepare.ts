@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MEDIAPIPE_RUNTIME, WEIGHTS, type WeightFile } from '../../models/rules/manifest.ts';
 import { ModelProblem } from '../../models/rules/problem.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 
 /**
  * Takes weights and MediaPipe's runtime out of their packages into `dist/models/`, each verified against the manifest

@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { command } from '../../sync/disk/program.ts';
 import { readIfThere, syncFolder } from '../../sync/disk/replace.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { parseTargetPath, targetFile } from '../../sync/protocol/wire/release.ts';
 import { parseDocument } from './documents.ts';
 import type { Workspace } from './workspace.ts';
@@ -46,12 +45,7 @@ export async function copyTo(
     workspace.snapshot(),
     workspace.timestamp(),
   ];
-  if (!root || !targets || !snapshot || !timestamp)
-    throw new Problem(
-      'release-not-published',
-      'Nothing has been published yet.',
-      `Run ${command('release publish')} first.`,
-    );
+  if (!root || !targets || !snapshot || !timestamp) throw new Problem('release-not-published');
   await requireSameRepository(workspace, to);
 
   const wanted = Object.values(targets.signed.targets).filter(
@@ -59,11 +53,7 @@ export async function copyTo(
   );
   for (const version of only ?? [])
     if (!wanted.some(({ path }) => parseTargetPath(path)?.version === version))
-      throw new Problem(
-        'release-version-unknown',
-        `Version ${version} is not published.`,
-        `Look at: ${command('release status')}`,
-      );
+      throw new Problem('release-version-unknown', { version });
   const files = wanted.map(({ path, hashes, length }) => ({ path: targetFile(path, hashes.sha256!), length }));
   const lacking: typeof files = [];
   for (const file of files) if ((await to.size(file.path)) !== file.length) lacking.push(file);
@@ -85,8 +75,7 @@ export async function copyTo(
   ];
   for (const path of metadata) {
     const bytes = workspace.bytes(path);
-    if (!bytes)
-      throw new Problem('release-metadata-damaged', `${path} is missing.`, 'Restore the working copy from its backup.');
+    if (!bytes) throw new Problem('release-metadata-damaged', { path, reason: 'missing' });
     const there = await to.read(path);
     if (there?.equals(bytes)) continue;
     // All but the timestamp are written once: a kiosk may hold the announcement of the other one.
@@ -101,24 +90,14 @@ export async function copyTo(
 async function requireSameRepository(workspace: Workspace, to: Destination): Promise<void> {
   const first = await to.read('metadata/1.root.json');
   if (first && !workspace.bytes('metadata/1.root.json')?.equals(first))
-    throw new Problem(
-      'release-other-repository',
-      `There is another repository in ${to.name}.`,
-      'Name another place: kiosks that trust that one would be lost.',
-    );
+    throw new Problem('release-other-repository', { place: to.name });
   const [there, ours] = [await to.read(TIMESTAMP), workspace.bytes(TIMESTAMP)!];
   if (!there || there.equals(ours)) return;
   const version = (bytes: Buffer) => parseDocument('timestamp', bytes, `${to.name}: timestamp.json`).signed.version;
   if (version(there) >= version(ours)) throw publishedElsewhere(to);
 }
 
-function publishedElsewhere(to: Destination): Problem {
-  return new Problem(
-    'release-destination-newer',
-    `${to.name} was published from another working copy since.`,
-    'Publish from that one, or bring this one up to date: a kiosk takes nothing that is older than what it has seen.',
-  );
-}
+const publishedElsewhere = (to: Destination): Problem => new Problem('release-destination-newer', { name: to.name });
 
 /** A folder of this machine, or a stick that is mounted. */
 export function folderDestination(folder: string): Destination {
@@ -150,12 +129,8 @@ export function folderDestination(folder: string): Destination {
       } catch (cause) {
         await rm(temporary, { force: true });
         const { code } = cause as NodeJS.ErrnoException;
-        throw new Problem(
-          code === 'ENOSPC' ? 'release-disk-full' : 'release-not-written',
-          `${file} could not be written (${code ?? (cause as Error).message}).`,
-          'Make room, or name another place; run the same command again.',
-          { cause },
-        );
+        const reason = code ?? (cause as Error).message;
+        throw new Problem(code === 'ENOSPC' ? 'release-disk-full' : 'release-not-written', { file, reason, cause });
       }
       syncFolder(dirname(file));
     },

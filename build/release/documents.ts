@@ -14,7 +14,7 @@ import {
 import { Role } from '@tufjs/models/dist/role.js';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import type { BuildFacts } from '../../sync/protocol/wire/release.ts';
 
 /** TUF's documents, made and read. Pure: no file, no clock. */
@@ -84,14 +84,8 @@ export function newRoot(
     const { keys: own, threshold } = roles[name];
     const keyIDs = own.map((key) => key.keyid);
     if (!(Number.isInteger(threshold) && threshold >= 1 && threshold <= own.length))
-      throw new Problem(
-        'release-threshold-wrong',
-        `Of ${own.length} keys for ${name}, ${threshold} signatures are asked for.`,
-        'Give as many keys as signatures, or more.',
-        { params: { role: name, keys: own.length, threshold } },
-      );
-    if (new Set(keyIDs).size !== keyIDs.length)
-      throw new Problem('release-key-twice', `A key stands twice among those for ${name}.`, 'Use another key.');
+      throw new Problem('release-threshold-wrong', { threshold, keys: own.length, role: name });
+    if (new Set(keyIDs).size !== keyIDs.length) throw new Problem('release-key-twice', { name });
     for (const key of own) keys[key.keyid] = tufKey(key);
     return [name, new Role({ keyIDs, threshold })];
   });
@@ -179,12 +173,7 @@ export function parseDocument<R extends RoleName>(role: R, bytes: Buffer, where:
   try {
     return Metadata.fromJSON(KIND[role] as MetadataKind.Root, JSON.parse(bytes.toString('utf8'))) as Document<R>;
   } catch (cause) {
-    throw new Problem(
-      'release-metadata-damaged',
-      `${where} can't be read: ${(cause as Error).message}`,
-      'Restore the working copy of the repository from its backup.',
-      { cause },
-    );
+    throw new Problem('release-metadata-damaged', { path: where, reason: (cause as Error).message, cause });
   }
 }
 

@@ -11,7 +11,7 @@ import {
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { keyIdOf, type PublicKey, RoleName, type Signer } from './documents.ts';
 import { writeWhole } from './files.ts';
 
@@ -69,12 +69,7 @@ const MAX_FILE = 4096;
 
 /** @throws Problem `release-passphrase-weak` */
 export function requirePassphrase(passphrase: string): void {
-  if (passphrase.length < MIN_PASSPHRASE)
-    throw new Problem(
-      'release-passphrase-weak',
-      `A passphrase of these keys has at least ${MIN_PASSPHRASE} characters.`,
-      'Take five words at random.',
-    );
+  if (passphrase.length < MIN_PASSPHRASE) throw new Problem('release-passphrase-weak', { min: MIN_PASSPHRASE });
 }
 
 /** A key in memory, for callers that keep it elsewhere than in a file. */
@@ -129,8 +124,7 @@ export function makeKeyFile(
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const name = join(folder, `${role}-${keyid.slice(0, 12)}`);
   const [file, publicFile] = [`${name}${SUFFIX}`, `${name}.pub.json`];
-  for (const path of [file, publicFile])
-    if (existsSync(path)) throw new Problem('release-key-exists', `${path} is there already.`, 'Use another folder.');
+  for (const path of [file, publicFile]) if (existsSync(path)) throw new Problem('release-key-exists', { path });
   writeWhole(file, json(content), 0o600);
   const half: z.infer<typeof PublicFile> = { v: 1, role, keyid, public: publicHex };
   writeWhole(publicFile, json(half));
@@ -143,9 +137,7 @@ export function findKeys(folder: string): ClosedKey[] {
   try {
     names = readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
   } catch (cause) {
-    throw new Problem('release-no-keys', `${folder} can't be read.`, 'Name the folder of the keys with --keys.', {
-      cause,
-    });
+    throw new Problem('release-no-keys', { folder, cause });
   }
   return names.sort().map((name) => {
     const file = join(folder, name);
@@ -179,9 +171,7 @@ function unseal(
   try {
     seed = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]);
   } catch (cause) {
-    throw new Problem('release-passphrase-wrong', `That is not the passphrase of ${file}.`, 'Type it again.', {
-      cause,
-    });
+    throw new Problem('release-passphrase-wrong', { file, cause });
   }
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(publicHex, 'hex').toString('base64url') };
   const privateKey = createPrivateKey({ format: 'jwk', key: { ...jwk, d: seed.toString('base64url') } });
@@ -203,9 +193,7 @@ function parse<T>(schema: z.ZodType<T>, file: string): T {
     if (bytes.length > MAX_FILE) throw new Error('it is too large');
     return schema.parse(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
-    throw new Problem('release-key-damaged', `${file} is no key of a release.`, 'Take its copy, or rotate the key.', {
-      cause,
-    });
+    throw new Problem('release-key-damaged', { file, cause });
   }
 }
 

@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { command } from '../../sync/disk/program.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { targetFile } from '../../sync/protocol/wire/release.ts';
 import {
   bytesOf,
@@ -69,12 +68,12 @@ function renew(
       if (root.signed.roles[role]!.keyIDs.includes(signer.keyid)) signWith(document, signer);
     const { have, need, keyids } = countSignatures(root, role, document);
     if (have.length < need)
-      throw new Problem(
-        'release-key-missing',
-        `The ${role} metadata need ${need} signatures; the keys at hand give ${have.length}.`,
-        `Name the folder of these keys with --keys: ${keyids.map((id) => id.slice(0, 12)).join(', ')}.`,
-        { params: { role, have: have.length, need } },
-      );
+      throw new Problem('release-key-missing', {
+        role,
+        need,
+        have: have.length,
+        keys: keyids.map((id) => id.slice(0, 12)).join(', '),
+      });
     return bytesOf(document);
   };
   const targetsBytes = bytesOf(targets);
@@ -138,29 +137,13 @@ function keptSnapshot(
 function requireTargets(workspace: Workspace, targets: Document<'targets'>): void {
   for (const { path, hashes, length } of Object.values(targets.signed.targets)) {
     const file = join(workspace.folder, targetFile(path, hashes.sha256!));
-    if (!existsSync(file) || statSync(file).size !== length)
-      throw new Problem(
-        'release-target-missing',
-        `The archive of ${path} is not in the working copy.`,
-        `Copy it there again with ${command('release sign --build')}, or withdraw the version.`,
-      );
+    if (!existsSync(file) || statSync(file).size !== length) throw new Problem('release-target-missing', { path });
   }
 }
 
 function requirePublished<T>(document: T | null): T {
   if (document) return document;
-  throw new Problem(
-    'release-not-published',
-    'Nothing has been published yet.',
-    `Run ${command('release publish')} first.`,
-  );
+  throw new Problem('release-not-published');
 }
 
-function expired(role: 'root' | 'targets'): Problem {
-  return new Problem(
-    'release-expired',
-    `The ${role} metadata have expired, so no kiosk would take what is published now.`,
-    `Renew them with the offline keys: ${command('release sign --renew')} ${role}`,
-    { params: { role } },
-  );
-}
+const expired = (role: 'root' | 'targets'): Problem => new Problem('release-expired', { role });

@@ -1,6 +1,5 @@
 import type { TargetFile } from '@tufjs/models';
-import { command } from '../../sync/disk/program.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { type BuildFacts, type BuildFormat, parseTargetPath, targetPath } from '../../sync/protocol/wire/release.ts';
 import {
   bytesOf,
@@ -36,7 +35,7 @@ export function stageFirst(workspace: Workspace, roles: Readonly<Record<RoleName
 export function comingRoot(workspace: Workspace): Document<'root'> {
   const root = workspace.staged('root') ?? workspace.root();
   if (root) return root;
-  throw new Problem('release-metadata-damaged', 'The repository has no root.', 'Restore it from its backup.');
+  throw new Problem('release-metadata-damaged', { path: 'root.json', reason: 'missing' });
 }
 
 function comingTargets(workspace: Workspace): readonly TargetFile[] {
@@ -57,11 +56,7 @@ export function stageBuild(
   const targets = comingTargets(workspace);
   const before = targets.find((target) => target.path === path);
   if (before && before.hashes.sha256 !== archive.sha256 && !replace)
-    throw new Problem(
-      'release-version-exists',
-      `Version ${archive.build.version} for ${archive.build.platform} is signed already, with other bytes.`,
-      'Raise the version. A kiosk that has installed it would never take the other one.',
-    );
+    throw new Problem('release-version-exists', { version: archive.build.version, platform: archive.build.platform });
   const next = newTarget({ path, length: archive.length, sha256: archive.sha256, build: archive.build });
   stageTargets(workspace, [...targets.filter((target) => target.path !== path), next], now);
   return path;
@@ -71,12 +66,7 @@ export function stageBuild(
 export function stageWithdrawal(workspace: Workspace, version: string, now: number): string[] {
   const targets = comingTargets(workspace);
   const gone = targets.filter((target) => parseTargetPath(target.path)?.version === version);
-  if (gone.length === 0)
-    throw new Problem(
-      'release-version-unknown',
-      `Version ${version} is not signed.`,
-      `Look at: ${command('release status')}`,
-    );
+  if (gone.length === 0) throw new Problem('release-version-unknown', { version });
   stageTargets(
     workspace,
     targets.filter((target) => !gone.includes(target)),
@@ -112,14 +102,10 @@ export function stageRotation(workspace: Workspace, { role, add, remove, thresho
   const gone = remove.map((beginning) => {
     const found = keys.filter((key) => beginning.length >= 8 && key.keyid.startsWith(beginning));
     if (found.length === 1) return found[0]!.keyid;
-    throw new Problem(
-      'release-key-unknown',
-      `${role} has no one key that begins with ${beginning.slice(0, 64)}.`,
-      `Name it as ${command('release status')} does, by 8 characters or more.`,
-    );
+    throw new Problem('release-key-unknown', { role, prefix: beginning.slice(0, 64) });
   });
   if (gone.length === 0 && add.length === 0 && (threshold ?? before) === before)
-    throw new Problem('release-nothing-changed', 'No key is added or removed.', 'Use --remove, --add or --threshold.');
+    throw new Problem('release-nothing-changed');
   const left = [...keys.filter((key) => !gone.includes(key.keyid)), ...add];
   const changed = { ...roles, [role]: { keys: left, threshold: threshold ?? before } };
   stageRoot(workspace, rootOf(workspace, changed, now));
@@ -213,12 +199,7 @@ export function requireApproved(workspace: Workspace): void {
   if (!lacking) return;
   const { role, version, have, need, keyids } = lacking;
   const left = keyids.filter((id) => !have.includes(id)).map((id) => id.slice(0, 12));
-  throw new Problem(
-    'release-not-signed',
-    `Version ${version} of ${role} has ${have.length} of the ${need} signatures that it needs.`,
-    `Let the holder of one of these keys run ${command('release sign')}: ${left.join(', ')}.`,
-    { params: { role, have: have.length, need } },
-  );
+  throw new Problem('release-not-signed', { version, role, have: have.length, need, keys: left.join(', ') });
 }
 
 /** Whether two documents are the same to the byte. */

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { z } from 'zod';
-import { command } from '../../sync/disk/program.ts';
 import { readIfThere } from '../../sync/disk/replace.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { bytesOf, type Document, Lifetimes, type OfflineRole, parseDocument, type RoleName } from './documents.ts';
 import { writeWhole } from './files.ts';
 
@@ -36,11 +35,7 @@ const SETTINGS = 'release.json';
 /** @throws Problem `release-exists` */
 export function createWorkspace(folder: string, lifetimes: Lifetimes): Workspace {
   if (existsSync(join(folder, SETTINGS)) || existsSync(join(folder, 'metadata')))
-    throw new Problem(
-      'release-exists',
-      `There is a repository in ${folder} already.`,
-      'Kiosks that trust it would trust a new one no more: use another folder, or rotate its keys.',
-    );
+    throw new Problem('release-exists', { folder });
   const days = Lifetimes.parse(lifetimes);
   writeWhole(join(folder, SETTINGS), Buffer.from(`${JSON.stringify({ v: 1, days }, null, 1)}\n`));
   return openWorkspace(folder);
@@ -49,19 +44,12 @@ export function createWorkspace(folder: string, lifetimes: Lifetimes): Workspace
 /** @throws Problem `release-not-a-repository`, `release-metadata-damaged` */
 export function openWorkspace(folder: string): Workspace {
   const settings = readIfThere(join(folder, SETTINGS));
-  if (!settings)
-    throw new Problem(
-      'release-not-a-repository',
-      `There is no working copy of a repository in ${folder}.`,
-      `Name its folder with --repository, or make one with: ${command('release init')}`,
-    );
+  if (!settings) throw new Problem('release-not-a-repository', { folder });
   let parsed: z.infer<typeof Settings>;
   try {
     parsed = Settings.parse(JSON.parse(settings.toString('utf8')));
   } catch (cause) {
-    throw new Problem('release-metadata-damaged', `${SETTINGS} can't be read.`, 'Restore it from the backup.', {
-      cause,
-    });
+    throw new Problem('release-metadata-damaged', { path: SETTINGS, reason: (cause as Error).message, cause });
   }
   const read = <R extends RoleName>(role: R, path: string): Document<R> | null => {
     const bytes = readIfThere(join(folder, path));
@@ -109,10 +97,5 @@ export function requireApart(keys: string, published: string): void {
     const path = relative(outer, inner);
     return path === '' || !(path === '..' || path.startsWith(`..${sep}`));
   };
-  if (within(a, b) || within(b, a))
-    throw new Problem(
-      'release-keys-beside',
-      `The folder of the keys (${a}) and the repository (${b}) lie one in the other.`,
-      'Keep keys elsewhere: root and targets on a medium that is put away.',
-    );
+  if (within(a, b) || within(b, a)) throw new Problem('release-keys-beside', { a, b });
 }

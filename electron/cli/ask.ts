@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 
 /**
  * One line from the person at the terminal, or the first line of standard input. For what must not be an argument,
@@ -16,8 +16,7 @@ export async function ask(question: string): Promise<string> {
       if (terminal) reader.question(question, resolve);
       else reader.once('line', resolve);
     });
-    if (answer.trim() === '')
-      throw new Problem('no-answer', `Nothing was given for: ${question.trim()}`, 'Type it, or pipe it in.');
+    if (answer.trim() === '') throw new Problem('no-answer', { question: question.trim() });
     return answer.trim();
   } finally {
     reader.close();

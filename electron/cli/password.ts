@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 
 const STAFF_PIN = { secret: 'a staff PIN', instead: 'Set SMARTPRESENCE_STAFF_PIN.' };
 
@@ -15,7 +15,7 @@ export async function password(
   what: { readonly secret: string; readonly instead: string } = STAFF_PIN,
 ): Promise<string> {
   if (!process.stdin.isTTY) {
-    throw new Problem('no-terminal', `${what.secret} is needed, and there is no terminal to ask on`, what.instead);
+    throw new Problem('no-terminal', { secret: what.secret, instead: what.instead });
   }
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { reportProblem } from './report.ts';
 
 test.each([
@@ -11,7 +11,7 @@ test.each([
 ])('%s ends with %i, and is reported with its next step', (code, exit) => {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
-    expect(reportProblem('sp', new Problem(code, 'What it is.', 'What to do.'))).toBe(exit);
+    expect(reportProblem('sp', Problem.from({ code, message: 'What it is.', nextStep: 'What to do.' }))).toBe(exit);
     expect(write.mock.calls.map(([text]) => String(text)).join('')).toBe(`sp: ${code}: What it is.\n    What to do.\n`);
   } finally {
     write.mockRestore();

@@ -1,13 +1,15 @@
 import type { CommanderError } from 'commander';
+import type { ErrorCode } from '../../sync/errors/problem.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** Problems that the command line itself has. */
-const USAGE = new Set([
+const USAGE: ReadonlySet<string> = new Set<ErrorCode>([
   'answers-missing',
+  'answers-unreadable',
   'answer-wrong',
   'arguments-wrong',
   'bad-configuration',
-  'confirmation-needed',
+  'confirmation-missing',
   'folder-not-found',
   'join-code-mistyped',
   'keys-given',
@@ -22,7 +24,7 @@ const USAGE = new Set([
 
 /** The store of the kiosk, or the database of the server, can't be opened or reached. */
 const OUT_OF_REACH =
-  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(home-not-usable|server-home-not-usable|no-terminal|server-unreachable|server-missing|server-exists|not-permitted|credential-not-opened|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
+  /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(home-not-usable|server-home-not-usable|no-terminal|server-unreachable|server-not-answering|server-missing|kiosk-missing|server-exists|not-permitted|credential-not-opened|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
 
 /** Commander has printed what was wrong; help and version are no fault. */
 export const commanderExit = (error: CommanderError): number => (error.exitCode === 0 ? EXIT.ok : EXIT.usage);

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { command } from '../../sync/disk/program.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { type CommandOutput, parseArguments, type StoreCommand } from '../core/command.ts';
 import { ControlAnswer, controlSocketPath } from '../core/control/protocol.ts';
 import { givenDeviceSecret } from '../core/keys/credential.ts';
@@ -30,12 +29,7 @@ export interface CommandSession {
  */
 export async function openCommands(home: string, begins = false): Promise<CommandSession> {
   if (!existsSync(slotsFile(home)) && !existsSync(storeFile(home))) {
-    if (!begins)
-      throw new Problem(
-        'store-missing',
-        `there is no kiosk in ${home}`,
-        `Set SMARTPRESENCE_HOME to the folder of one, or begin one: npm start, or ${command('people import')}`,
-      );
+    if (!begins) throw new Problem('kiosk-missing', { home });
   }
   ensureKioskFolder(home, false);
   let kiosk: OpenKiosk;
@@ -47,12 +41,7 @@ export async function openCommands(home: string, begins = false): Promise<Comman
     // The running core may have keys that this process has not.
     if (await coreAnswers(home)) return coreSession(home);
     if (cause.code !== 'device-secret-missing') throw cause;
-    throw new Problem(
-      cause.code,
-      cause.message,
-      `Start the kiosk, or run this in a unit that has its credential: systemd-run --pty --property=LoadCredentialEncrypted=smartpresence-device-secret:… ${command('…')}`,
-      { cause },
-    );
+    throw new Problem('device-secret-elsewhere', { cause });
   }
   return {
     run: async (command, args, output) =>
@@ -124,16 +113,7 @@ function connected(home: string): Promise<Socket> {
   const socket = connect(controlSocketPath(home));
   return new Promise((resolve, reject) => {
     socket.once('connect', () => resolve(socket));
-    socket.once('error', (cause) =>
-      reject(
-        new Problem(
-          'core-unreachable',
-          'the store is in use, and no core answers on its socket',
-          'Wait until the kiosk has started, or stop whatever holds the store.',
-          { cause },
-        ),
-      ),
-    );
+    socket.once('error', (cause) => reject(new Problem('core-unreachable', { cause })));
   });
 }
 
@@ -153,8 +133,8 @@ async function throughCore(socket: Socket, request: unknown, output: CommandOutp
       case 'done':
         return answer.exitCode;
       case 'problem':
-        throw new Problem(answer.code, answer.message, answer.nextStep);
+        throw Problem.from(answer);
     }
   }
-  throw new Problem('core-hung-up', 'the kiosk ended before the command did', 'Look at the kiosk’s log and try again.');
+  throw new Problem('core-hung-up');
 }

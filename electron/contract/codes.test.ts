@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import catalogue from '../../sync/errors/catalogue.json' with { type: 'json' };
+import type { ErrorCode } from '../../sync/errors/problem.ts';
 import { CALL_CODES, ENROLMENT_CODES, METHOD_CODES, PIN_CODES, START_CODES } from './codes.ts';
 
 /* The lists are kept by hand, so that the screens need no code of the core. Here they are held against the sources. */
@@ -79,7 +81,9 @@ function thrown(): Thrown[] {
 function codesIn(file: string, text: string): Thrown[] {
   return [...text.matchAll(/new (?:Problem|ModelProblem|RpcError)\(\s*'([a-z0-9-]+)'/g)].map((match) => {
     const rest = text.slice(match.index, match.index + 600).split(/\);|\n\n/)[0]!;
-    return { code: match[1]!, file, defect: /report this as a defect/i.test(rest) };
+    const code = match[1]!;
+    const next = code in catalogue ? catalogue[code as ErrorCode].next : rest;
+    return { code, file, defect: /report this as a defect/i.test(next) };
   });
 }
 

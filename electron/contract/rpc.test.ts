@@ -2,6 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { encode } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Problem } from '../../sync/errors/problem.ts';
 import { PINS, STATUS, testMethods } from '../../test/hosts/support/test-core.ts';
 import { type Channel, Inbox } from './channel.ts';
 import { decodeMessage, encodeMessage } from './channel-codec.ts';
@@ -96,7 +97,8 @@ describe.each([
   it('carries a Problem with code, message, next step and params', async () => {
     const { client } = connectClient(open().screen);
     const error = await failure(client.staffUnlock({ pin: PINS.refuses }));
-    expect(error).toMatchObject({ code: 'pin-locked', message: 'Locked.', nextStep: 'Wait.', params: { seconds: 30 } });
+    const { message, nextStep } = new Problem('pin-locked', { seconds: 30 });
+    expect(error).toMatchObject({ code: 'pin-locked', message, nextStep, params: { seconds: 30 } });
   });
 
   it('carries any other error as `internal`, with no detail of it, and logs the detail', async () => {

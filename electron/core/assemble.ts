@@ -1,4 +1,4 @@
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import type { Core, CoreOptions } from './interface.ts';
 import type { Left } from './leaving/leave.ts';
 import type { OpenKiosk } from './open-kiosk.ts';
@@ -19,11 +19,7 @@ export async function assemble(
   removed: (left: Left) => Promise<void>,
 ): Promise<Core> {
   if (options.demo && !kiosk.site.demo) {
-    throw new Problem(
-      'home-not-demo',
-      'this data folder belongs to a real kiosk',
-      'Leave --demo out, or give the demo another folder: SMARTPRESENCE_HOME=/some/other/folder (Electron: --home=/some/other/folder).',
-    );
+    throw new Problem('home-not-demo');
   }
   const base = open(kiosk, options, opened);
   const identity = await identify(base);

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { FacePipeline } from '../../models/node/interface.ts';
-import { isUnreadableName, nameUnreadable } from '../../sync/protocol/wire/name.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
+import { isUnreadableName } from '../../sync/protocol/wire/name.ts';
 import type { Recogniser } from './checkin/recogniser.ts';
 import type { KioskKeys } from './keys/index.ts';
 import type { PinHasher } from './pin/pin-hash.ts';
@@ -57,9 +57,10 @@ export function parseArguments(command: StoreCommand, args: unknown): unknown {
   const parsed = command.args.safeParse(args);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  if (issues.every(isUnreadableName)) throw nameUnreadable(issues.map(({ path }) => path.join('.')));
+  if (issues.every(isUnreadableName))
+    throw new Problem('name-unreadable', { fields: issues.map(({ path }) => path.join('.')).join(', ') });
   const wrong = issues.map(({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`);
-  throw new Problem('arguments-wrong', wrong.join('; '), 'Ask for help with --help.', { cause: parsed.error });
+  throw new Problem('arguments-wrong', { reason: wrong.join('; '), cause: parsed.error });
 }
 
 export function storeCommand<Args extends z.ZodType>(command: StoreCommand<Args>): StoreCommand {

@@ -3,7 +3,7 @@ import { createGallery } from '../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../models/node/interface.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
 import { ModelProblem } from '../../models/rules/problem.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { createRecogniser, loadGallery, type Recogniser } from './checkin/recogniser.ts';
 import type { CommandContext } from './command.ts';
 import { DEVICE_PURPOSES } from './keys/derive.ts';
@@ -32,7 +32,7 @@ export interface OpenKiosk extends Omit<CommandContext, 'changed' | 'faces'> {
 /** A missing, altered or refused model as everything above the models says it: same code, same words. */
 function asProblem(cause: unknown): never {
   if (!(cause instanceof ModelProblem)) throw cause;
-  throw new Problem(cause.code, cause.message, cause.nextStep, { cause });
+  throw Problem.from(cause, cause);
 }
 
 /** Where a kiosk's own embedders lie (`models add`): among its data, which stay when its build is replaced. */

@@ -1,5 +1,5 @@
 import { makeUsable } from '../../sync/disk/folder.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 
 /**
  * Makes a folder of ours (0700) with those above it, or finds it usable.
@@ -10,13 +10,7 @@ export function makeOwnFolder(path: string): void {
     makeUsable(path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT')
-      throw new Problem('storage-full', `the disk of ${path} is full`, 'Make room on it.', { cause });
-    throw new Problem(
-      'home-not-usable',
-      `the data folder ${path} can’t be made or written to (${code ?? message})`,
-      'Give this user the right to it, or name another folder: SMARTPRESENCE_HOME=/some/other/folder',
-      { cause },
-    );
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw new Problem('storage-full', { cause });
+    throw new Problem('home-not-usable', { path, reason: code ?? message, cause });
   }
 }

@@ -1,7 +1,7 @@
 import { NIL } from 'uuid';
 import { sayFarewell } from '../../sync/edge/farewell.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import type { Ed25519PrivateJwk } from '../../sync/protocol/wire/batch.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { type CoreMethods, METHODS, type MethodName, type Status } from '../contract/methods.ts';
 import type { Setup } from '../contract/setup.ts';
 import type { Core, CoreOptions } from './interface.ts';
@@ -106,8 +106,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     untilDone(destroy, 'fleet: not everything could be destroyed yet', () => show('done'));
   } else if (journal.state !== 'wiped') goOn(journal);
 
-  const refuse = (): Promise<never> =>
-    Promise.reject(new Problem('kiosk-removed', 'this kiosk holds nothing any more', 'Set it up again.'));
+  const refuse = (): Promise<never> => Promise.reject(new Problem('kiosk-removed'));
   const nothing = Object.fromEntries((Object.keys(METHODS) as MethodName[]).map((name) => [name, refuse]));
   return {
     onSignal: hub.onSignal,
@@ -133,8 +132,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
       status: async () => hub.current(),
       screenState: async () => ({}),
       async setupStartOver() {
-        if (state.step !== 'done')
-          throw new Problem('kiosk-leaves', 'this kiosk is not done with leaving', 'Wait until it says so.');
+        if (state.step !== 'done') throw new Problem('kiosk-leaves');
         removeJournal(home);
         ensureKioskFolder(home, false);
         options.restart?.({ browser: true });

@@ -1,6 +1,6 @@
+import type { Problem } from '../../sync/errors/problem.ts';
 import type { Ed25519PublicJwk } from '../../sync/protocol/wire/batch.ts';
 import type { Policy } from '../../sync/protocol/wire/changes.ts';
-import type { Problem } from '../../sync/protocol/wire/problem.ts';
 import { type Devices, NO_DEVICES } from './devices/devices.ts';
 import type { FleetController } from './fleet/attach.ts';
 import { createSettings, type DeviceSettings } from './fleet/settings.ts';

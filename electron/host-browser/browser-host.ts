@@ -1,6 +1,6 @@
 import { extname, resolve } from 'node:path';
 import { coreLimit, withoutCoreDumps } from '../../sync/disk/core-dumps.ts';
-import { Problem } from '../contract/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { keepLog } from '../core/fleet/log-book.ts';
 import type { CoreOptions } from '../core/interface.ts';
 import { readDeviceSecret } from '../core/keys/credential.ts';
@@ -187,12 +187,7 @@ function watchPage(fine: () => boolean, act: () => void): NodeJS.Timeout {
   }, 5_000);
 }
 
-function portProblem(error: unknown, port: number | undefined): unknown {
+function portProblem(error: unknown, port = 0): unknown {
   if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') return error;
-  return new Problem(
-    'port-in-use',
-    `Port ${port} of this machine is in use.`,
-    'End the other program, or choose another port.',
-    { cause: error },
-  );
+  return new Problem('port-in-use', { address: `127.0.0.1:${port}`, setting: '--port', cause: error });
 }

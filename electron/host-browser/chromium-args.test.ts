@@ -77,7 +77,7 @@ describe('who may run the browser', () => {
 
   it('says with a code that the named program is not there', () => {
     expect(() => requireChromium({ SMARTPRESENCE_CHROMIUM: '/nowhere/chromium' })).toThrow(
-      expect.objectContaining({ code: 'chromium-missing' }),
+      expect.objectContaining({ code: 'chromium-not-a-program' }),
     );
     expect(requireChromium({ SMARTPRESENCE_CHROMIUM: '/bin/sh' })).toBe('/bin/sh');
   });

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Problem } from '../contract/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import type { CoreOptions } from '../core/interface.ts';
 import { type ChromiumPlan, chromiumArgs, chromiumEnv, chromiumPreferences } from './chromium-args.ts';
 
@@ -21,17 +21,16 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | nul
   return (named ? [named] : PLACES).find(isExecutable) ?? null;
 }
 
-/** The same, where there has to be one. @throws Problem `chromium-missing` */
+/** The same, where there has to be one. @throws Problem `chromium-missing`, `chromium-not-a-program` */
 export function requireChromium(env: NodeJS.ProcessEnv = process.env): string {
   const found = findChromium(env);
   if (found) return found;
-  const named = env.SMARTPRESENCE_CHROMIUM;
-  throw new Problem(
-    'chromium-missing',
-    named ? `SMARTPRESENCE_CHROMIUM names no program: ${named}` : 'Chromium is not installed.',
-    'Install it (Debian: apt-get install chromium), or set SMARTPRESENCE_CHROMIUM to its path.',
-  );
+  throw chromiumMissing(env.SMARTPRESENCE_CHROMIUM);
 }
+
+/** @param named by the setting: what is there is no program */
+export const chromiumMissing = (named: string | undefined): Problem =>
+  named ? new Problem('chromium-not-a-program', { path: named }) : new Problem('chromium-missing');
 
 /**
  * Whether this user may run the kiosk's browser, and with its sandbox.
@@ -42,11 +41,7 @@ export function requireChromium(env: NodeJS.ProcessEnv = process.env): string {
 export function sandboxFor(uid: number | undefined, demo: boolean): boolean {
   if (uid !== 0) return true;
   if (demo) return false;
-  throw new Problem(
-    'root-refused',
-    'A kiosk’s browser does not run as root: it would have to give up its sandbox.',
-    'Run the kiosk as an unprivileged user of its own.',
-  );
+  throw new Problem('root-refused');
 }
 
 /** A Chromium that is kept running. */

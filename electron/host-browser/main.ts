@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { Problem } from '../contract/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import type { CoreOptions } from '../core/interface.ts';
 import { kioskHome } from '../core/paths.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
@@ -43,7 +43,7 @@ export type RunSettings = z.infer<typeof Settings>;
 /** What was asked for: an argument, else the environment, else the default. @throws Problem `arguments-wrong` */
 export function readRunSettings(argv: readonly string[], env: NodeJS.ProcessEnv): RunSettings {
   const text = { type: 'string' } as const;
-  const wrong = (message: string) => new Problem('arguments-wrong', message, 'See kiosk run --help.');
+  const wrong = (message: string) => new Problem('arguments-wrong', { reason: message });
   let given: Record<string, unknown>;
   try {
     given = parseArgs({

@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { Problem } from '../contract/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { kioskHome } from '../core/paths.ts';
 
 /** What the Electron host was asked to do. */
@@ -30,10 +30,9 @@ export function readArguments(argv: readonly string[], env: NodeJS.ProcessEnv, f
   const demo = argv.includes('--demo');
   const footage = value('footage');
   const home = value('home') ?? (env.SMARTPRESENCE_HOME ? kioskHome(env) : fallbackHome);
-  if (!isAbsolute(home))
-    throw new Problem('bad-argument', `--home must be an absolute path: ${home}`, 'Give the whole path.');
+  if (!isAbsolute(home)) throw new Problem('bad-argument', { reason: `--home must be an absolute path: ${home}` });
   if (footage !== null && !demo) {
-    throw new Problem('bad-argument', '--footage works in a demo alone.', 'Add --demo, or leave the footage out.');
+    throw new Problem('bad-argument', { reason: '--footage works only in a demo: add --demo.' });
   }
   const inFile = argv.includes('--secret-in-file') || env.SMARTPRESENCE_DEVICE_SECRET === 'file';
   return { home, demo, secretInFile: demo || inFile, footage, autostart: !argv.includes('--no-autostart') };

@@ -3,7 +3,7 @@ import { existsSync, linkSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SafeStorage } from 'electron';
 import { readIfThere, replaceFile, syncFolder } from '../../sync/disk/replace.ts';
-import { Problem } from '../contract/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { hasCredential, readDeviceSecret as readCredential } from '../core/keys/credential.ts';
 import { deviceSecretFile } from '../core/keys/device-secret.ts';
 
@@ -57,15 +57,9 @@ export async function readDeviceSecret({
   if (!sealed && hasCredential(env)) return readCredential(env, false);
   if (!(await hasKeystore(keystore, platform))) {
     if (allowFile && !sealed) return null;
-    throw new Problem(
-      'device-secret-missing',
-      sealed
-        ? 'The keystore that sealed this kiosk’s device secret is not there.'
-        : 'This system has no keystore for the kiosk’s device secret.',
-      sealed
-        ? 'Log in as the kiosk’s own user, with its keyring; or recover the store with its recovery key.'
-        : 'Set up a keyring (GNOME Keyring or KWallet), give the unit the systemd credential smartpresence-device-secret, or allow a plain file with --secret-in-file.',
-    );
+    throw new Problem('device-secret-missing', {
+      reason: sealed ? 'the keystore that sealed it is not there' : 'this system has no keystore',
+    });
   }
   if (sealed) return unseal(keystore, sealed, file);
   const secret = randomBytes(32).toString('base64');
@@ -87,13 +81,7 @@ async function unseal(keystore: Keystore, sealed: Buffer, file: string): Promise
   return found.result;
 }
 
-const unreadable = (options?: ErrorOptions): Problem =>
-  new Problem(
-    'device-secret-unreadable',
-    'The device secret was sealed by another keystore.',
-    'Log in as the kiosk’s own user, or recover the store with its recovery key.',
-    options,
-  );
+const unreadable = (options: ErrorOptions = {}): Problem => new Problem('device-secret-unreadable', options);
 
 /**
  * Whole or not at all, since half a secret would lock the store for good. Fails when the file exists: two first starts at once

@@ -1,7 +1,7 @@
+import { Problem } from '../errors/problem.ts';
 import { openAck } from '../protocol/seal/ack.ts';
 import type { Ack } from '../protocol/wire/ack.ts';
 import type { ServerKeys } from '../protocol/wire/keys.ts';
-import { Problem } from '../protocol/wire/problem.ts';
 import type { LastAck, OutboxSource } from './outbox.ts';
 
 /** An ack that changes no mark is kept at most this often, ms of the server's time: an idle kiosk spares its flash. */
@@ -68,12 +68,7 @@ export class AckBook {
     const sayable = Math.max(ack.committed, mark?.trimmed ?? 0);
     const fresh = asked || this.isFresh(ack);
     const otherLog = this.#last !== null && ack.logEpoch !== this.#last.logEpoch;
-    if (!fresh && (otherLog || ack.committed < known))
-      throw new Problem(
-        'ack-older',
-        'The ack is older than one that was already taken, and says less.',
-        'Nothing was forgotten. If it repeats, someone replays messages, or the server clock went back.',
-      );
+    if (!fresh && (otherLog || ack.committed < known)) throw new Problem('ack-older');
     // An older copy of the store was put back: what it has made since bears numbers that the server knows for other events.
     // So only what was really sent counts as taken, whatever the number of the mark.
     const ahead = mark !== undefined && ack.committed > mark.made;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { bundle, fail, rig, sealing } from '../../test/sync/engine-rig.ts';
+import { Problem } from '../errors/problem.ts';
 import { openBatch } from '../protocol/seal/batch.ts';
 import { publicHalf } from '../protocol/seal/keys.ts';
 import type { WireEvent } from '../protocol/wire/event.ts';
-import { Problem } from '../protocol/wire/problem.ts';
 import { IDLE_MS } from './engine.ts';
 
 describe('the sync engine sends', () => {
@@ -62,7 +62,7 @@ describe('the sync engine sends', () => {
     r.server.change = (ack) => {
       if (ack.committed === 0) return ack;
       r.server.change = change;
-      throw new Problem('server-unreachable', 'the answer was lost');
+      throw new Problem('server-unreachable', { reason: 'ENOENT' });
     };
     r.engine.start();
     await r.untilPause();

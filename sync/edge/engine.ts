@@ -1,7 +1,7 @@
+import { Problem } from '../errors/problem.ts';
 import type { Ack } from '../protocol/wire/ack.ts';
 import type { Inventory } from '../protocol/wire/fleet.ts';
 import type { ServerKeys } from '../protocol/wire/keys.ts';
-import { Problem } from '../protocol/wire/problem.ts';
 import { AckBook, type Taken } from './acks.ts';
 import { pauseAfter } from './backoff.ts';
 import type { ServerBundle } from './bundle.ts';
@@ -177,8 +177,7 @@ export class SyncEngine {
     this.#abort.abort();
     this.#cancelPause?.();
     await this.#running;
-    for (const { reject } of this.#requests.splice(0))
-      reject(new Problem('exchange-aborted', 'The sync was stopped.', 'Try again when the kiosk runs.'));
+    for (const { reject } of this.#requests.splice(0)) reject(new Problem('exchange-aborted'));
     await this.#transport.close();
   }
 
@@ -263,12 +262,7 @@ export class SyncEngine {
     if (restored) return;
     if (ack.committed >= last) this.#next = await following;
     else if (ack.committed < first - 1) this.#goBeyond(ack.committed, batch);
-    else if (ack.committed < first)
-      throw new Problem(
-        'batch-not-committed',
-        'The server answered, and took nothing of the batch.',
-        'It is sent again; if it repeats, look at the server’s log.',
-      );
+    else if (ack.committed < first) throw new Problem('batch-not-committed');
   }
 
   /**
@@ -380,20 +374,9 @@ function forgetful(): ChangeSink {
   };
 }
 
-function hole(committed: number, first: number): Problem {
-  return new Problem(
-    'server-misses-events',
-    `The server has events up to ${committed}; the outbox begins at ${first}.`,
-    'The kiosk lost events or the server was restored: see docs/develop/protocol.md, "A gap".',
-  );
-}
+const hole = (committed: number, first: number): Problem => new Problem('server-misses-events', { committed, first });
 
 function asProblem(cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
-  return new Problem(
-    'sync-failed',
-    'The exchange with the server failed unexpectedly.',
-    'It is tried again; if it repeats, report the log.',
-    { cause },
-  );
+  return new Problem('sync-failed', { cause });
 }

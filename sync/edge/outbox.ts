@@ -1,9 +1,9 @@
+import { Problem } from '../errors/problem.ts';
 import { sealTexts } from '../protocol/seal/batch.ts';
 import { keyId } from '../protocol/seal/keys.ts';
 import { MAX_BATCH_EVENTS } from '../protocol/wire/batch.ts';
 import type { WireEvent } from '../protocol/wire/event.ts';
 import type { ServerKeys } from '../protocol/wire/keys.ts';
-import { Problem } from '../protocol/wire/problem.ts';
 import type { DeviceSecret } from './identity.ts';
 
 /** Where an event stands. */

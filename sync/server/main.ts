@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Problem } from '../protocol/wire/problem.ts';
+import { type ErrorCode, Problem } from '../errors/problem.ts';
 import { readConfig } from './app/config.ts';
 import { startServer } from './app/server.ts';
 import { processLimits, takeEnvironment, withoutDumps } from './platform/keys/hygiene.ts';
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
 }
 
 /** What no start fixes: the unit does not try again (RestartPreventExitStatus=2). */
-const WRONG_CONFIGURATION = new Set([
+const WRONG_CONFIGURATION = new Set<ErrorCode>([
   'bad-configuration',
   'bad-people-certificate',
   'core-dumps-asked-for',

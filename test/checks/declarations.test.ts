@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LOCALES } from '../../renderer/console/i18n.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { CHECKS, OUTCOMES } from '../../sync/server/app/checks/all.ts';
 import { certificatesCheck } from '../../sync/server/app/checks/certificates.ts';
 import { auditAnchorCheck, backupsCheck, replicasCheck } from '../../sync/server/app/checks/installation.ts';
@@ -145,7 +145,7 @@ describe('verdicts', () => {
     expect(said(databaseSettingsCheck.judge({ ...well, creates: false }))).toEqual(['database-rights-missing']);
     expect(said(databaseSettingsCheck.judge({ ...well, superuser: true }))).toEqual(['database-superuser']);
     expect(said(databaseSettingsCheck.judge({ ...well, waiting: 2 }))).toEqual(['schema-waits']);
-    const newer = new Problem('database-newer', 'Newer.');
+    const newer = new Problem('database-newer', { migrations: '2026-01-person' });
     expect(said(databaseSettingsCheck.judge({ ...well, newer }))).toEqual(['database-newer']);
     const warnings = [{ code: 'database-recycles-log' as const, message: 'x' }];
     expect(said(databaseSettingsCheck.judge({ ...well, warnings }))).toEqual(['database-recycles-log']);

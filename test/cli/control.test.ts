@@ -163,8 +163,10 @@ test('wrong PINs are refused, then locked out, and the right one too until the l
 });
 
 test('commands, versions and arguments that are not known are refused with a code', async () => {
-  expect(await request({ command: 'rm -rf' })).toMatchObject([{ kind: 'problem', code: 'command-unknown' }]);
-  expect(await request({ command: 'constructor' })).toMatchObject([{ kind: 'problem', code: 'command-unknown' }]);
+  expect(await request({ command: 'rm -rf' })).toMatchObject([{ kind: 'problem', code: 'control-command-unknown' }]);
+  expect(await request({ command: 'constructor' })).toMatchObject([
+    { kind: 'problem', code: 'control-command-unknown' },
+  ]);
   expect(await request({ v: 2 })).toMatchObject([{ kind: 'problem', code: 'control-bad-request' }]);
   expect(await request({ staffPin: undefined })).toMatchObject([{ kind: 'problem', code: 'staff-pin-needed' }]);
   const wrong = await request({ command: 'staff-set-pin', args: { pin: '12a' } });

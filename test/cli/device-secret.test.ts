@@ -64,7 +64,7 @@ test('with no core running the store opens with the credential, and without it t
   expect(lines()).toHaveLength(1);
   const without = await list({});
   expect(without.code).toBe(3);
-  expect(without.stderr).toContain('sp: device-secret-missing: ');
+  expect(without.stderr).toContain('sp: device-secret-elsewhere: ');
   expect(without.stderr).toContain('LoadCredentialEncrypted');
   expect(existsSync(join(home, 'device-secret'))).toBe(false);
 });
@@ -78,7 +78,7 @@ test('a command that only reads makes no kiosk where there is none', async () =>
   ]) {
     const { code, stderr } = await sp(empty, args);
     expect(code).toBe(3);
-    expect(stderr).toContain('sp: store-missing: ');
+    expect(stderr).toContain('sp: kiosk-missing: ');
   }
   expect(existsSync(empty)).toBe(false);
 });

@@ -210,7 +210,7 @@ describe('a repository of two holders', () => {
     const clash = await release('sign', '--repository', repository, '--build', archive);
     expect([clash.code, clash.stderr]).toEqual([1, expect.stringContaining('release-version-exists')]);
     const unasked = await release('sign', '--repository', repository, '--build', archive, '--replace');
-    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('confirmation-needed')]);
+    expect([unasked.code, unasked.stderr]).toEqual([2, expect.stringContaining('confirmation-missing')]);
     const withdrawn = await json('sign', '--repository', repository, '--withdraw', '1.1.0');
     expect(withdrawn.stderr).toContain('- kiosk/linux-x64/1.1.0/');
     expect((await release('sign', '--repository', repository, '--withdraw', '7.0.0')).stderr).toContain(

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { LOCALES } from '../../renderer/console/i18n.ts';
+import { LOCALES as PORTAL } from '../../renderer/portal/i18n.ts';
+import catalogue from '../../sync/errors/catalogue.json' with { type: 'json' };
 import { SERVED } from '../../sync/server/app/served.ts';
 
 /** Shown in the server's words: they say what is missing, which no sentence made before can. */
@@ -14,4 +16,15 @@ test('whatever the console’s routes refuse has its words in each language of t
     const missing = [...codes].filter((code) => !(code in known) && !SERVERS_WORDS.has(code));
     expect([language, missing.sort()]).toEqual([language, []]);
   }
+});
+
+/** What the pages find themselves, before a server answers or in what it answers. */
+const OF_THE_PAGES = ['answer-unreadable', 'not-for-people', 'unreachable'];
+
+test('console and portal have words for no code that the server does not know', () => {
+  const codes = [LOCALES, PORTAL].flatMap((locales) =>
+    Object.values(locales).flatMap(({ problem }) => Object.keys(problem)),
+  );
+  expect(codes.length).toBeGreaterThan(500);
+  expect(codes.filter((code) => !(code in catalogue) && !OF_THE_PAGES.includes(code))).toEqual([]);
 });

@@ -11,7 +11,7 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { startRetention } from '../../electron/core/retention/scheduler.ts';
 import type { NewCheckin } from '../../electron/core/store/interface.ts';
 import { startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { seededRandom } from '../bench/harness.ts';
 import { skewClock } from './clock.ts';
 

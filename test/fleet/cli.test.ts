@@ -66,7 +66,7 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
 
   test('logs are asked for, and read into a file of one’s own', async () => {
     const none = await run(['logs', id, '--read']);
-    expect(none.stderr).toContain('log-missing');
+    expect(none.stderr).toContain('log-not-here');
     const [found] = (await run(['logs', id, '--json'])).lines() as { commands: { id: string; what: string }[] }[];
     const command = found!.commands.find(({ what }) => what === 'logs')!.id;
     const line = '{"message":"host: the core is ready"}\n';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { keepLog } from '../../electron/core/fleet/log-book.ts';
 import type { CoreOptions } from '../../electron/core/interface.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { type Fleeting, fleeting, SECRETS } from './kiosk.ts';
 
@@ -104,7 +104,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
       log('warn', `core stderr: ${secret}`);
     }
     log('error', 'x', {
-      error: new Problem('number-taken', `“${SECRETS.name}” has ${SECRETS.number}`, 'Choose another.'),
+      error: new Problem('number-taken'),
     });
     await kiosk.start({ log });
     const { commands } = await server.operate('fleet command', { device: kiosk.device, what: 'logs' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RESTART_AFTER } from '../../electron/core/serving/core-supervisor.ts';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import {
   alive,
   ask,
@@ -144,8 +145,8 @@ describe('a screen', () => {
     expect(JSON.parse((await ask('/core-state', { headers: { cookie } })).body)).toEqual({
       state: 'refused',
       code: 'store-wrong-key',
-      message: 'The store’s key is wrong.',
-      nextStep: 'Recover the key.',
+      message: new Problem('store-wrong-key').message,
+      nextStep: new Problem('store-wrong-key').nextStep,
     });
     expect((await ask('/core-state')).status).toBe(403);
   });

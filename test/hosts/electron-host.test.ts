@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { keepAutostart } from '../../electron/host-electron/autostart.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import {
   app,
   connected,
@@ -63,7 +64,10 @@ describe('the Electron host, from page to core', () => {
     writeFileSync(join(home.path, 'refuse'), '');
     await start();
     await coreIs('refused');
-    expect(await readCoreState()).toMatchObject({ code: 'store-wrong-key', nextStep: 'Recover the key.' });
+    expect(await readCoreState()).toMatchObject({
+      code: 'store-wrong-key',
+      nextStep: new Problem('store-wrong-key').nextStep,
+    });
     expect(await openChannel()).toBeNull();
   });
 
@@ -185,7 +189,7 @@ describe('the data folder', () => {
     await coreIs('refused');
     expect(await readCoreState()).toMatchObject({
       code: 'home-not-usable',
-      nextStep: expect.stringContaining('right'),
+      nextStep: expect.stringContaining('access'),
     });
   });
 });

@@ -1,9 +1,9 @@
 import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Problem } from '../../sync/errors/problem.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { MAX_SEALED_BYTES, PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { isClientError } from '../../sync/server/platform/http/problem.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';

@@ -5,6 +5,7 @@ import type { ChangeSink } from '../../sync/edge/changes/change-poller.ts';
 import { SyncEngine } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identity.ts';
 import type { Transport } from '../../sync/edge/transport/interface.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { signAck } from '../../sync/protocol/seal/ack.ts';
 import { openAsk } from '../../sync/protocol/seal/ask.ts';
 import { openBatch } from '../../sync/protocol/seal/batch.ts';
@@ -12,7 +13,6 @@ import { newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/se
 import { sealPage } from '../../sync/protocol/seal/page.ts';
 import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
 import { flipped } from './sync-kit.ts';
@@ -143,11 +143,11 @@ class World {
       const ofBatches = this.faults[0] === 'first ack' || this.faults[0] === 'answer of another log';
       const fault = kind === 'ask' && ofBatches ? undefined : this.faults.shift();
       if (fault) this.suffered.set(fault, (this.suffered.get(fault) ?? 0) + 1);
-      if (fault === 'request lost') throw new Problem('server-silent', 'lost');
+      if (fault === 'request lost') throw new Problem('server-silent');
       const before = this.#old.filter((o) => o.kind === kind);
       const answer = await this.#answer(kind, sealed, fault);
       if (fault === 'request doubled') await this.#answer(kind, sealed);
-      if (fault === 'answer lost') throw new Problem('server-silent', 'lost');
+      if (fault === 'answer lost') throw new Problem('server-silent');
       if (fault === 'old answer' && before.length > 0) return before[before.length >> 1]!.answer;
       if (fault === 'first ack') {
         const old = before.find((o) => o.epoch === this.#epoch);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { checkClosedStore } from '../../electron/core/store/index.ts';
 import { PAGE_BYTES } from '../../electron/core/store/pages.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { printedRandom } from '../chance.ts';
 import { aPerson, aPhoto, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 

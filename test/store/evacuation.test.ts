@@ -4,8 +4,8 @@ import { createEvacuation } from '../../electron/core/evacuation/service.ts';
 import { createPresenceBoard } from '../../electron/core/roster/presence.ts';
 import type { RosterPage } from '../../electron/core/store/roster.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { MAX_PRESENCE } from '../../sync/protocol/wire/changes.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from './kiosk.ts';
 import { aCheckin, aPerson } from './samples.ts';
 
@@ -24,7 +24,7 @@ function rig(store: SqlStore, clock: { now(): number }) {
     now: () => clock.now(),
     staff: {
       require(token) {
-        if (token !== session.token) throw new Problem('staff-locked', 'over', '');
+        if (token !== session.token) throw new Problem('staff-locked');
         return { member: null, actor: null };
       },
       onLock: (listener) => void session.listeners.push(listener),

@@ -7,7 +7,7 @@ import { type OpenKeysOptions, openKeys } from '../../electron/core/keys/index.t
 import { openStore, type StoreOptions } from '../../electron/core/store/index.ts';
 import type { Checkin, NewCheckin, Store } from '../../electron/core/store/interface.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { aCheckin } from './samples.ts';
 
 /** In memory where there is such a folder: a kill is not a power cut, and the disk is the slowest part of these tests. */

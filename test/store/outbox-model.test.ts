@@ -6,9 +6,9 @@ import { openKeys } from '../../electron/core/keys/index.ts';
 import { openStore, type SqlStore } from '../../electron/core/store/index.ts';
 import { outboxOf } from '../../electron/core/sync/outbox-of.ts';
 import { AckBook } from '../../sync/edge/acks.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import type { Ack } from '../../sync/protocol/wire/ack.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
 import { printedSeed } from '../chance.ts';
 import { aCheckin, aPerson, aPhoto, newFolder } from './kiosk.ts';
 

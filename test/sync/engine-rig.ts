@@ -3,6 +3,7 @@ import { SyncEngine, type SyncStatus } from '../../sync/edge/engine.ts';
 import { createDeviceIdentity } from '../../sync/edge/identity.ts';
 import type { OutboxSource } from '../../sync/edge/outbox.ts';
 import type { Transport } from '../../sync/edge/transport/interface.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { signAck } from '../../sync/protocol/seal/ack.ts';
 import { openAsk } from '../../sync/protocol/seal/ask.ts';
 import { openBatch } from '../../sync/protocol/seal/batch.ts';
@@ -10,7 +11,6 @@ import { newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/se
 import { sealPage } from '../../sync/protocol/seal/page.ts';
 import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
 
@@ -156,5 +156,5 @@ export async function rig<S extends OutboxSource = MemoryOutbox>({
 }
 
 export const fail = (code: string) => () => {
-  throw new Problem(code, code);
+  throw Problem.from({ code, message: code, nextStep: '' });
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { sealAsk } from '../../sync/protocol/seal/ask.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
@@ -13,7 +14,6 @@ import { messageDigest, openNudge, openRejection } from '../../sync/protocol/sea
 import { type Ask, MAX_PRESENCE, type Page } from '../../sync/protocol/wire/changes.ts';
 import { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
 import {
   type MessageContext,
   nudgeMessage,
@@ -274,7 +274,11 @@ describe('signals', () => {
     const signed = await refuseMessage(context, message, problem!);
     const expected = { device: kiosk.box.device, digest: messageDigest(message.sealed) };
     expect(await openRejection(signed, kiosk.pinned.signing, expected)).toMatchObject({ code: 'batch-malformed' });
-    const inside = await refuseMessage(context, message, new Problem('Odd code!', 'secret detail'));
+    const inside = await refuseMessage(
+      context,
+      message,
+      Problem.from({ code: 'Odd code!', message: 'secret detail', nextStep: '' }),
+    );
     expect(await openRejection(inside, kiosk.pinned.signing, expected)).toMatchObject({ code: 'internal-error' });
   });
 

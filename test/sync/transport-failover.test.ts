@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Broker, FailoverTransport } from '../../sync/edge/transport/failover.ts';
 import type { Transport } from '../../sync/edge/transport/interface.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { codeOf } from '../kit/client.ts';
 
 const never = new AbortController().signal;
@@ -27,7 +27,7 @@ function rig({ brokers = 1 } = {}) {
       answer: async () => 'from broker',
       lose(code: string) {
         broker.connected = false;
-        broker.onDown?.(new Problem(code, code));
+        broker.onDown?.(Problem.from({ code, message: code, nextStep: '' }));
       },
     };
     const broker: { -readonly [K in keyof Broker]: Broker[K] } = {
@@ -37,7 +37,7 @@ function rig({ brokers = 1 } = {}) {
       onDown: null,
       async connect() {
         state.connects += 1;
-        if (!state.up) throw new Problem('broker-unreachable', name);
+        if (!state.up) throw new Problem('broker-unreachable', { reason: 'ENOENT' });
         broker.connected = true;
       },
       exchange: () => carry(name, () => state.answer()),
@@ -118,7 +118,7 @@ describe('failover', () => {
     const r = rig();
     r.first.state.answer = async () => {
       r.first.state.lose('server-silent');
-      throw new Problem('server-silent', 'silent');
+      throw new Problem('server-silent');
     };
     expect(await codeOf(r.send())).toBe('server-silent');
     expect(r.sent).toEqual(['broker-0']);
@@ -129,7 +129,7 @@ describe('failover', () => {
   test('a rejection by the server is passed on and changes nothing about the route', async () => {
     const r = rig();
     r.first.state.answer = async () => {
-      throw new Problem('device-revoked', 'revoked');
+      throw new Problem('device-revoked');
     };
     expect(await codeOf(r.send())).toBe('device-revoked');
     expect(r.transport.name).toBe('mqtt');
@@ -159,7 +159,7 @@ describe('failover', () => {
     const r = rig();
     const silent = async () => {
       r.first.state.lose('server-silent');
-      throw new Problem('server-silent', 'silent');
+      throw new Problem('server-silent');
     };
     const pauses: number[] = [];
     r.first.state.answer = silent;

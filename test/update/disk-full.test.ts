@@ -120,7 +120,7 @@ describe.skipIf(!probe)('a disk that is full', () => {
     kiosk.notify();
     await expect.poll(() => codes(stub), soon).toEqual(['update-refused']);
     expect(notified(stub)[0]!.detail).toMatchObject({ version: '0.3.0', from: '0.2.0', reason: 'update-disk-full' });
-    expect(notified(stub)[0]!.detail!.message).toMatch(/^the update needs 30\d MB on the disk; 2\d\d MB are free$/);
+    expect(notified(stub)[0]!.detail!.message).toMatch(/: 30\d MB needed, 2\d\d MB free\.$/);
     expect(stub.keeper!.report()).toMatchObject({ state: 'idle', problem: { code: 'update-disk-full' } });
     expect(readdirSync(downloadsFolder(layout))).toEqual([]);
     expect(readdirSync(layout.builds).filter((name) => name.includes('0.3.0'))).toEqual([]);

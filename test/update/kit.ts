@@ -14,7 +14,7 @@ import { type UpdateLayout, updateLayout } from '../../electron/core/update/layo
 import { firstBuild, unpackInto } from '../../electron/host-browser/update/slots.ts';
 import { runUpdater, type UpdaterOptions } from '../../electron/host-browser/update/updater.ts';
 import { isInstallable, requireInstallable, type UpdateTarget } from '../../sync/edge/update/choice.ts';
-import { Problem } from '../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../sync/errors/problem.ts';
 import { type BuildFacts, targetPath } from '../../sync/protocol/wire/release.ts';
 import { type BuildParts, buildArchive } from './archives.ts';
 
@@ -59,7 +59,7 @@ export function trusted(
       client: {
         async find(version) {
           const target = targets.find(({ build }) => build.version === version);
-          if (!target) throw new Problem('update-unknown-version', `there is no ${version}`);
+          if (!target) throw new Problem('update-unknown-version', { version: '1.4.0' });
           requireInstallable(running, target.build);
           return target;
         },

@@ -137,7 +137,7 @@ describe('a server with a repository', () => {
   test('one kiosk has two downloads under way at most, and may come again when one has ended', async () => {
     const held = [await begun(`/updates/${target}`), await begun(`/updates/${target}`)];
     const third = await get('/updates/metadata/timestamp.json');
-    expect([third.status, third.code, third.headers['retry-after']]).toEqual([429, 'too-many-requests', '20']);
+    expect([third.status, third.code, third.headers['retry-after']]).toEqual([429, 'too-many-downloads', '20']);
     for (const { end } of held) end();
     await expect.poll(async () => (await get('/updates/metadata/timestamp.json')).status).toBe(200);
   });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import {
   type AccountShape as Account,
   changeAccount,
@@ -11,7 +12,6 @@ import {
   resetSecondFactor,
   type SignInLink,
 } from '../../../sync/protocol/api/accounts.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { call } from '../server/environment.ts';
 
@@ -108,7 +108,7 @@ The link doesn't replace the second factor: if one is set up, its code is requir
 function roleOf(text: string): RoleName {
   const role = ROLES.find((r) => r === text);
   if (role) return role;
-  throw new Problem('arguments-wrong', `There is no role ${text}.`, `Choose one of: ${ROLES.join(', ')}.`);
+  throw new Problem('arguments-wrong', { reason: `There is no role ${text}. Choose one of: ${ROLES.join(', ')}.` });
 }
 
 type Link = z.output<typeof SignInLink>;

@@ -5,7 +5,7 @@ import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type FilesPackageName, filesOfPackage } from '../../../build/fetch/files.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /**
  * Recorded footage in place of a camera: clips for Chromium's `--use-file-for-fake-video-capture` and RGB frames for
@@ -52,12 +52,7 @@ export interface FrameOptions {
   readonly filter?: string;
 }
 
-const missing = (what: string): Problem =>
-  new Problem(
-    'footage-missing',
-    `The demo footage is not here: ${what}.`,
-    'Delete dist/package-files and try again, or use a real camera.',
-  );
+const missing = (what: string): Problem => new Problem('footage-missing', { what });
 
 /** Path of a file of a package; `footage-missing` when it is absent. @throws as `filesOfPackage` */
 export function packageFile(name: FilesPackageName, path: string): string {
@@ -79,7 +74,7 @@ const COLOURS: Readonly<Record<string, string>> = { blank: '0xb9b4aa', black: 'b
 /** ffmpeg's input arguments of one segment. */
 function inputOf(segment: Segment, width: number, height: number, fps: number): string[] {
   if (!(segment.seconds > 0)) {
-    throw new Problem('footage-bad-segment', `A segment of ${segment.seconds} seconds can't be cut.`);
+    throw new Problem('footage-bad-segment');
   }
   const seconds = String(segment.seconds);
   const colour = COLOURS[segment.source];
@@ -105,7 +100,7 @@ async function run(args: readonly string[], signal?: AbortSignal): Promise<void>
     said = (said + text).slice(-2000);
   });
   const code = await new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
-  if (code !== 0) throw new Problem('footage-ffmpeg', `ffmpeg ended with ${code}: ${said.trim()}`);
+  if (code !== 0) throw new Problem('footage-ffmpeg', { code: String(code), output: said.trim() });
 }
 
 /**
@@ -114,7 +109,7 @@ async function run(args: readonly string[], signal?: AbortSignal): Promise<void>
  */
 export async function makeClip(spec: ClipSpec, outFile: string, options: { signal?: AbortSignal } = {}): Promise<void> {
   const { width = 640, height = 480, fps = CLIP_FPS, segments } = spec;
-  if (segments.length === 0) throw new Problem('footage-bad-segment', 'A clip needs at least one segment.');
+  if (segments.length === 0) throw new Problem('footage-bad-segment');
   const inputs = segments.flatMap((s) => inputOf(s, width, height, fps));
   const chains = segments.map((s, i) => {
     const filter = s.filter ? `${s.filter},` : '';
@@ -196,7 +191,7 @@ export async function* readFrames(source: string, options: FrameOptions): AsyncG
     }
     whole = true;
     const code = await ended;
-    if (code !== 0) throw new Problem('footage-ffmpeg', `ffmpeg ended with ${code}: ${said.trim()}`);
+    if (code !== 0) throw new Problem('footage-ffmpeg', { code: String(code), output: said.trim() });
   } finally {
     if (!whole) child.kill('SIGKILL');
   }
@@ -214,5 +209,5 @@ export async function readPicture(picture: Picture, size: { width?: number; heig
   for await (const frame of readFrames(picture.source, { fps: CLIP_FPS, seconds: 0.2, ...picture, ...size })) {
     return frame.image;
   }
-  throw new Problem('footage-empty', `There is no frame at ${picture.start ?? 0} s of ${picture.source}.`);
+  throw new Problem('footage-empty', { seconds: picture.start ?? 0, source: picture.source });
 }

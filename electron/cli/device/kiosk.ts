@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import {
   deviceAccept,
   deviceJoin,
@@ -91,9 +90,7 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
       try {
         grant = readFileSync(file, 'utf8');
       } catch (cause) {
-        throw new Problem('arguments-wrong', `${file} can't be read.`, 'Name the file that the server made.', {
-          cause,
-        });
+        throw new Problem('arguments-wrong', { reason: `${file} can’t be read.`, cause });
       }
       const serverFingerprint =
         o.serverFingerprint ?? (await ask('Fingerprint of the server, as it was shown there: '));
@@ -123,12 +120,7 @@ host if the proxy requires them. It is kept in the encrypted store. The proxy mu
 between kiosk and server. Before joining: \`device proxy --set\`, then \`device join\`.${EXIT_HELP}`,
     )
     .action(async (o: { set?: boolean; none?: boolean; json?: boolean }) => {
-      if (o.set && o.none)
-        throw new Problem(
-          'arguments-wrong',
-          '--set and --none exclude each other.',
-          `See ${command('device proxy --help')}`,
-        );
+      if (o.set && o.none) throw new Problem('arguments-wrong', { reason: '--set and --none exclude each other.' });
       const address = o.none ? '' : o.set ? await ask('Address of the proxy: ') : undefined;
       const output = terminalOutput(o.json ?? false, (value) => {
         const { proxy } = value as { proxy: string | null };

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { ask } from '../ask.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
@@ -79,11 +78,7 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
 
 async function byCode(o: ProvisionOptions): Promise<void> {
   if (o.out !== undefined || o.fingerprint !== undefined)
-    throw new Problem(
-      'arguments-wrong',
-      '--out and --fingerprint belong to --request.',
-      `See ${command('device provision --help')}`,
-    );
+    throw new Problem('arguments-wrong', { reason: '--out and --fingerprint belong to --request.' });
   const made = await operate('device provision', {
     name: o.name,
     site: o.site ?? null,
@@ -95,21 +90,12 @@ async function byCode(o: ProvisionOptions): Promise<void> {
 
 async function byFile(o: ProvisionOptions, request: string): Promise<void> {
   if (o.out === undefined || o.minutes !== undefined)
-    throw new Problem(
-      'arguments-wrong',
-      '--request needs --out, and takes no --minutes.',
-      `See ${command('device provision --help')}`,
-    );
+    throw new Problem('arguments-wrong', { reason: '--request needs --out, and takes no --minutes.' });
   let text: string;
   try {
     text = readFileSync(request, 'utf8');
   } catch (cause) {
-    throw new Problem(
-      'arguments-wrong',
-      `${request} can't be read.`,
-      `Name the file that the kiosk wrote: ${command('device request')}`,
-      { cause },
-    );
+    throw new Problem('arguments-wrong', { reason: `${request} can’t be read.`, cause });
   }
   const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
   const { grant, ...given } = await operate('device provision file', {

@@ -6,7 +6,7 @@ import type { FacePipeline } from '../../../models/node/interface.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** Pictures that are decoded ahead of the one in the models: bounds memory, keeps the models busy. */
 const AHEAD = 2;
@@ -81,24 +81,13 @@ function base64(vector: Float32Array): string {
 export function checkList(list: string): void {
   if (list === '-') return;
   try {
-    if (statSync(list).isDirectory())
-      throw new Problem(
-        'list-is-folder',
-        `${list} is a folder; --files-from takes a text file of names, one a line`,
-        'Write the names of its files into a list (find FOLDER -type f > list.txt), and name that list.',
-      );
+    if (statSync(list).isDirectory()) throw new Problem('list-is-folder', { list });
     accessSync(list, constants.R_OK);
   } catch (cause) {
     if (cause instanceof Problem) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new Problem('list-not-found', `${list} does not exist`, 'Check the name given to --files-from.', { cause });
-    throw new Problem(
-      'list-not-readable',
-      `${list} can’t be read (${code})`,
-      'Give your user the right to read it, or name another file by --files-from.',
-      { cause },
-    );
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new Problem('list-not-found', { list, cause });
+    throw new Problem('list-not-readable', { list, code: code ?? '', cause });
   }
 }
 

@@ -6,7 +6,7 @@ import { readEntries } from '../../../models/node/embedders.ts';
 import { openPipeline } from '../../../models/node/pipeline.ts';
 import { embedderId } from '../../../models/rules/manifest.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { EXIT } from '../exit-codes.ts';
 import { printable, terminalOutput } from '../output.ts';
 import { detPlot } from './det-plot.ts';
@@ -90,9 +90,7 @@ async function writePlot(file: string, svg: string): Promise<void> {
   try {
     await writeFile(file, svg);
   } catch (cause) {
-    throw new Problem('file-not-writable', `the DET plot can’t be written to ${file}`, 'Name another file by --svg.', {
-      cause,
-    });
+    throw new Problem('file-not-writable', { file, cause });
   }
 }
 

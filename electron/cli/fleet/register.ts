@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { AlertCode } from '../../../sync/protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
@@ -115,8 +114,7 @@ function registerSettings(fleet: Command): void {
               ? await operate('fleet template', { site, set })
               : (await operate('fleet templates', {})).filter((one) => one.site === site);
       for (const one of all) print(o.json, one, templateText(one));
-      if (all.length === 0)
-        throw new Problem('unknown-site', 'There is no such site.', `See ${command('fleet template')}`);
+      if (all.length === 0) throw new Problem('unknown-site');
     });
 }
 
@@ -182,19 +180,13 @@ personal data and is kept for seven days. Reading it is logged.`,
     .option('--out <file>', 'with --read: write to this file instead of the terminal')
     .action(async (device: string, o: CommandOptions & { read?: boolean; out?: string }) => {
       if (!o.read) {
-        if (o.out !== undefined)
-          throw new Problem('arguments-wrong', '--out belongs to --read.', `See ${command('fleet logs --help')}`);
+        if (o.out !== undefined) throw new Problem('arguments-wrong', { reason: '--out belongs to --read.' });
         const found = await operate('fleet command', { device, what: 'logs', ...(o.hours && { hours: o.hours }) });
         return print(o.json, found, commandLine(found.commands[0]!));
       }
       const { commands } = await operate('fleet show', { device });
       const newest = commands.find(({ log }) => log !== null);
-      if (!newest)
-        throw new Problem(
-          'log-missing',
-          'No log of this kiosk is here.',
-          `Ask for one: ${command('fleet logs')}, without --read.`,
-        );
+      if (!newest) throw new Problem('log-not-here');
       const { text } = await operate('fleet log', { device, command: newest.id });
       if (o.out === undefined) process.stdout.write(text);
       else {
@@ -222,18 +214,16 @@ export function changesOf(
   { back }: { readonly back?: number },
 ): Record<string, unknown> | null {
   if (settings.length > 0 && back !== undefined)
-    throw new Problem('arguments-wrong', '--back takes no settings with it.', 'Put back first, then change.');
+    throw new Problem('arguments-wrong', { reason: '--back takes no settings with it: put back first, then change.' });
   if (settings.length === 0) return null;
   return Object.fromEntries(
     settings.map((text) => {
       const at = text.indexOf('=');
       const name = text.slice(0, at);
       if (at < 1 || !Object.hasOwn(DeviceConfig.shape, name))
-        throw new Problem(
-          'arguments-wrong',
-          `There is no setting “${at < 1 ? text : name}”.`,
-          `There are: ${SETTINGS}.`,
-        );
+        throw new Problem('arguments-wrong', {
+          reason: `There is no setting “${at < 1 ? text : name}”. There are: ${SETTINGS}.`,
+        });
       return [name, readValue(name, text.slice(at + 1))];
     }),
   );

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { StaffReset } from '../../../sync/protocol/api/staff.ts';
 import { StaffRole } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { operate } from '../server/environment.ts';
@@ -36,7 +36,9 @@ export function registerFleetStaff(fleet: Command): void {
     .action(async (name: string, o: { role: string; site?: string; badge?: string; json?: boolean }) => {
       const role = StaffRole.safeParse(o.role).data;
       if (!role)
-        throw new Problem('arguments-wrong', `there is no role ${o.role}`, 'Give desk, supervisor or technician.');
+        throw new Problem('arguments-wrong', {
+          reason: `There is no role ${o.role}: give desk, supervisor or technician.`,
+        });
       const wanted = { name, role, site: o.site ?? null, badge: o.badge ?? null };
       const added = await operate('fleet staff add', wanted);
       print(o.json, added, handed(added, 'is added; kiosks have it with their next contact'));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { addEmbedders } from '../../../models/node/add-embedder.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { ownEmbedders } from '../../core/open-kiosk.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
 import { kioskHome } from '../../core/paths.ts';
@@ -29,7 +29,7 @@ export function add(models: Command, place: (kiosk: boolean) => string | Promise
       for (const id of await addEmbedders(folder, await place(o.kiosk ?? false))) process.stdout.write(`${id}\n`);
     } catch (cause) {
       if (!(cause instanceof ModelProblem)) throw cause;
-      throw new Problem(cause.code, cause.message, cause.nextStep, { cause });
+      throw Problem.from(cause, cause);
     }
   });
 }

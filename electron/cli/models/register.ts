@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { operate, serverEnvironment } from '../server/environment.ts';
 import { add as addEmbedder, toKiosk } from './add.ts';

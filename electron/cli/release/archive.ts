@@ -4,7 +4,7 @@ import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import {
   BuildFormat,
   BuildManifest,
@@ -34,14 +34,9 @@ export interface InspectedArchive {
 export async function inspectArchive(file: string, manifest: string | undefined): Promise<InspectedArchive> {
   const format = BuildFormat.options.find((known) => file.endsWith(`.${known}`));
   const size = statSync(file, { throwIfNoEntry: false })?.size;
-  if (!format || size === undefined)
-    throw new Problem(
-      'release-archive-unknown',
-      size === undefined ? `${file} can't be found.` : `${file} is none of ${BuildFormat.options.join(', ')}.`,
-      'Name the archive that build/package has made.',
-    );
-  if (size === 0 || size > MAX_BUILD_BYTES)
-    throw new Problem('release-archive-size', `${file} has ${size} bytes.`, 'A build has 1 byte to 1 GiB.');
+  if (size === undefined) throw new Problem('release-archive-missing', { file });
+  if (!format) throw new Problem('release-archive-unknown', { file, formats: BuildFormat.options.join(', ') });
+  if (size === 0 || size > MAX_BUILD_BYTES) throw new Problem('release-archive-size', { file, size });
   const build = format.endsWith('tar.gz') ? await unpacked(file) : stated(file, manifest);
   const hash = createHash('sha256');
   for await (const piece of createReadStream(file)) hash.update(piece as Buffer);
@@ -59,22 +54,12 @@ async function unpacked(file: string): Promise<InspectedArchive['build']> {
 }
 
 function stated(file: string, manifest: string | undefined): InspectedArchive['build'] {
-  if (!manifest)
-    throw new Problem(
-      'release-manifest-needed',
-      `${file} can't be looked into.`,
-      'Name its build.json with --manifest.',
-    );
+  if (!manifest) throw new Problem('release-manifest-needed', { file });
   try {
     if (statSync(manifest).size > MAX_MANIFEST_BYTES) throw new Error('it is too large');
     return buildFacts(BuildManifest.parse(JSON.parse(readFileSync(manifest, 'utf8'))));
   } catch (cause) {
-    throw new Problem(
-      'release-manifest-damaged',
-      `${manifest} is no build.json: ${(cause as Error).message.slice(0, 300)}`,
-      'Name the one that build/package has made beside the installer.',
-      { cause },
-    );
+    throw new Problem('release-manifest-damaged', { manifest, reason: (cause as Error).message.slice(0, 300), cause });
   }
 }
 
@@ -98,8 +83,7 @@ export async function placeArchive(
   });
   try {
     await pipeline(source, createWriteStream(temporary, { flush: true }));
-    if (hash.digest('hex') !== archive.sha256)
-      throw new Problem('release-archive-changed', `${file} changed while it was read.`, 'Build it again.');
+    if (hash.digest('hex') !== archive.sha256) throw new Problem('release-archive-changed', { file });
     await rename(temporary, to);
   } catch (cause) {
     rmSync(temporary, { force: true });

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /**
  * Asks before something that can't be taken back.
@@ -9,14 +9,12 @@ import { Problem } from '../../../sync/protocol/wire/problem.ts';
  */
 export async function confirm(question: string, yes: boolean): Promise<void> {
   if (yes) return;
-  if (!process.stdin.isTTY)
-    throw new Problem('confirmation-needed', `${question} There is nobody to ask.`, 'Look at it, and say --yes.');
+  if (!process.stdin.isTTY) throw new Problem('confirmation-missing', { question });
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string>((resolve) => {
     reader.once('close', () => resolve(''));
     reader.question(`${question} [y/N] `, resolve);
   });
   reader.close();
-  if (!/^y(es)?$/i.test(answer.trim()))
-    throw new Problem('not-confirmed', 'It was not confirmed.', 'Nothing was signed or published.');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Problem('not-confirmed');
 }

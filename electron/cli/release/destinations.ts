@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Destination, folderDestination } from '../../../build/release/destination.ts';
 import { requireApart } from '../../../build/release/workspace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** A file of metadata is at most this large. */
 const MAX_SMALL = 4 * 1024 * 1024;
@@ -17,12 +17,7 @@ export interface OpenedDestination extends Destination {
  */
 export async function openDestination(to: string, keys: readonly string[]): Promise<OpenedDestination> {
   if (to.startsWith('s3://')) return objectDestination(to);
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(to))
-    throw new Problem(
-      'release-destination-wrong',
-      `${to} is neither a folder nor s3://bucket/prefix.`,
-      'Publish to a folder and let your web server or CDN serve it.',
-    );
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(to)) throw new Problem('release-destination-wrong', { to });
   for (const folder of keys) requireApart(folder, to);
   return { ...folderDestination(to), close: () => undefined };
 }
@@ -41,12 +36,7 @@ async function objectDestination(to: string): Promise<OpenedDestination> {
     ? objectIssues(parsed.data).map((issue) => `${issue.path} ${issue.message}`)
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
   const settings = parsed.success && issues.length === 0 ? objectSettings(parsed.data) : null;
-  if (!settings)
-    throw new Problem(
-      'bad-configuration',
-      issues.join('; '),
-      'Set the variables of the object store (docs/operate/backup.md).',
-    );
+  if (!settings) throw new Problem('bad-configuration', { reason: issues.join('; ') });
   const store = openObjectStore(settings);
   const key = (path: string) => (prefix === '' ? path : `${prefix}/${path}`);
   return {
@@ -57,8 +47,7 @@ async function objectDestination(to: string): Promise<OpenedDestination> {
       let size = 0;
       for await (const piece of await store.get(key(path))) {
         size += piece.length;
-        if (size > MAX_SMALL)
-          throw new Problem('release-other-repository', `${to}: ${path} is no metadata.`, 'Name another place.');
+        if (size > MAX_SMALL) throw new Problem('release-other-repository', { place: `${to}: ${path}` });
         pieces.push(piece);
       }
       return Buffer.concat(pieces);

@@ -9,7 +9,7 @@ import {
 import { makeKeyFile, readPublicFile } from '../../../build/release/key-file.ts';
 import { stageFirst, stageRotation } from '../../../build/release/stage.ts';
 import { createWorkspace, openWorkspace, requireApart } from '../../../build/release/workspace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type Passphrases, passphrases } from './passphrases.ts';
 
 /** `release init`, `release key`, `release rotate-key`: what makes keys. */
@@ -100,15 +100,9 @@ export async function rotate(o: RotateOptions): Promise<readonly MadeKey[]> {
   const workspace = openWorkspace(o.repository);
   const given = o.public.map((file) => readPublicFile(file));
   const other = given.find((key) => key.role !== o.role);
-  if (other)
-    throw new Problem('release-key-other-role', `A key given is one for ${other.role}.`, `Give one for ${o.role}.`);
+  if (other) throw new Problem('release-key-other-role', { given: other.role, role: o.role });
   const count = o.make ?? Math.max(0, o.remove.length - given.length);
-  if (count > 0 && !o.keys)
-    throw new Problem(
-      'release-no-keys',
-      'New keys are to be made, and nothing says where.',
-      'Name a folder with --keys.',
-    );
+  if (count > 0 && !o.keys) throw new Problem('release-keys-nowhere');
   if (o.keys) requireApart(o.keys, o.repository);
   const threshold = o.threshold === undefined ? {} : { threshold: o.threshold };
   const from = passphrases(o.passphraseFile);
@@ -132,10 +126,5 @@ function placeholder(i: number): PublicKey {
   return { keyid: hex, public: hex };
 }
 
-function tooFew(role: RoleName, keys: number, threshold: number): Problem {
-  return new Problem(
-    'release-threshold-wrong',
-    `Of ${keys} keys for ${role}, ${threshold} signatures are asked for.`,
-    'Give as many keys as signatures, or more.',
-  );
-}
+const tooFew = (role: RoleName, keys: number, threshold: number): Problem =>
+  new Problem('release-threshold-wrong', { threshold, keys, role });

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import type { RoleName, Signer } from '../../../build/release/documents.ts';
 import { type ClosedKey, findKeys, requirePassphrase } from '../../../build/release/key-file.ts';
-import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { requirePrivate } from '../../core/keys/private-file.ts';
 import { password } from '../password.ts';
 
@@ -51,11 +50,7 @@ export function passphrases(file: string | undefined): Passphrases {
         }
         process.stderr.write('That was not it.\n');
       }
-      throw new Problem(
-        'release-passphrase-wrong',
-        `The key ${key.file} was not opened.`,
-        `Ask its holder; if the passphrase is lost, replace the key with ${command('release rotate-key')}`,
-      );
+      throw new Problem('release-key-not-opened', { file: key.file });
     },
   };
 }
@@ -74,7 +69,7 @@ function fromFile(file: string): string {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new Problem('release-passphrase-file', `${file} can't be read.`, 'Correct --passphrase-file.', { cause });
+    throw new Problem('release-passphrase-file', { file, cause });
   }
   // A systemd credential is its service's alone; the bits of its mode show an access list.
   const credentials = process.env.CREDENTIALS_DIRECTORY;

@@ -5,7 +5,7 @@ import type { Offered } from '../../../sync/edge/update/client.ts';
 import { openUpdateClient } from '../../../sync/edge/update/client.ts';
 import { folderSource } from '../../../sync/edge/update/folder-source.ts';
 import { httpSource } from '../../../sync/edge/update/http-source.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** Metadata with less time left than this want someone's attention, days. */
 const SOON = { root: 30, targets: 30, snapshot: 7, timestamp: 2 } as const;
@@ -89,8 +89,6 @@ function readRoot(file: string): Buffer {
     if (statSync(file).size > MAX_ROOT) throw new Error('it is too large');
     return readFileSync(file);
   } catch (cause) {
-    throw new Problem('release-root-missing', `${file} can't be read.`, 'Name the root.json of a kiosk with --root.', {
-      cause,
-    });
+    throw new Problem('release-root-missing', { file, cause });
   }
 }

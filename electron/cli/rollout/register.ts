@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { RingId, RolloutStep } from '../../../sync/protocol/api/rollouts.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
@@ -182,11 +181,9 @@ function registerRings(rollout: Command): void {
         o: { name?: { ring: RingId; name: string | null }; json?: boolean },
       ) => {
         if ((device === undefined) !== (ring === undefined) || (device !== undefined && o.name))
-          throw new Problem(
-            'arguments-wrong',
-            'A device and its ring belong together, and --name stands alone.',
-            `See ${command('rollout rings --help')}`,
-          );
+          throw new Problem('arguments-wrong', {
+            reason: 'A device and its ring belong together, and --name is used without them.',
+          });
         const rings =
           device !== undefined
             ? await operate('rollout ring put', { device, ring: ringOf(ring!) })
@@ -207,7 +204,7 @@ function print(json: boolean | undefined, value: unknown, sentence: string): voi
 function ringOf(text: string): RingId {
   const found = RINGS.find((ring) => ring === text);
   if (!found)
-    throw new Problem('arguments-wrong', `There is no ring ${text}.`, `A ring is one of ${RINGS.join(', ')}.`);
+    throw new Problem('arguments-wrong', { reason: `There is no ring ${text}: a ring is one of ${RINGS.join(', ')}.` });
   return found;
 }
 

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { command, PROGRAM } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { ArgsOf, OperationName, ResultOf } from '../../../sync/server/app/operations.ts';
 import { serverHome } from '../../core/paths.ts';
 import { readEnvironmentFile } from './env-file.ts';
@@ -60,16 +60,8 @@ export async function serverEnvironment(): Promise<Environment> {
     return { ...set, ...env, ...(await asOwner(home, () => init(home, {}))) };
   }
   if (existsSync(join(home, 'pglite')) || env.SMARTPRESENCE_DATABASE_URL || env.SMARTPRESENCE_DATABASE_URL_FILE)
-    throw new Problem(
-      'keys-missing',
-      `The keys of the server are not here: neither in this environment nor in ${home}.`,
-      'Give the ENCRYPTION_KEY and SECRET_KEY that it was made with, or files that hold them (…_FILE). No other keys can read its data.',
-    );
-  throw new Problem(
-    'server-missing',
-    `There is no server in ${home}, none is installed on this machine, and no keys of one are given.`,
-    `Set one up: ${command('setup')}. One that is elsewhere on this machine: SMARTPRESENCE_SERVER_HOME=/its/folder`,
-  );
+    throw new Problem('keys-missing');
+  throw new Problem('server-missing', { where: home });
 }
 
 /** Whether a command in this environment works with the server that is installed as a service of this machine. */

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { CREDENTIAL, SECRETS } from '../../../sync/server/platform/secrets/files.ts';
 import { readEnvironmentFile } from './env-file.ts';
 
@@ -55,22 +54,13 @@ export function installedEnvironment(places: Places): Record<string, string> {
 }
 
 const notPermitted = (places: Places, cause?: unknown) =>
-  new Problem(
-    'not-permitted',
-    `Only root may use the keys of this machine’s server (${places.variables}).`,
-    `Run it as root: sudo ${command('…')}`,
-    { cause },
-  );
+  new Problem('not-permitted', { variables: places.variables, cause });
 
 function openCredential(path: string, name: string): string {
   const done = spawnSync('systemd-creds', ['decrypt', `--name=${CREDENTIAL}${name}`, path, '-'], { encoding: 'utf8' });
   if (done.status === 0) return done.stdout.trim();
   if (process.getuid?.() !== 0) throw Object.assign(new Error(`${path} was not opened`), { code: 'EACCES' });
-  throw new Problem(
-    'credential-not-opened',
-    `${path} can’t be opened here: ${(done.error?.message ?? done.stderr).trim()}`,
-    'It was sealed on another machine, or under another name. Seal the value again (docs/install/server.md, "As a service").',
-  );
+  throw new Problem('credential-not-opened', { path, reason: (done.error?.message ?? done.stderr).trim() });
 }
 
 /** Seals a secret for the unit. @throws Problem `credential-not-sealed` */
@@ -80,11 +70,7 @@ export function sealCredential(path: string, name: string, value: string): void 
     encoding: 'utf8',
   });
   if (done.status === 0) return;
-  throw new Problem(
-    'credential-not-sealed',
-    `systemd-creds did not seal ${name}: ${(done.error?.message ?? done.stderr).trim()}`,
-    'Run it as root on the machine itself.',
-  );
+  throw new Problem('credential-not-sealed', { name, reason: (done.error?.message ?? done.stderr).trim() });
 }
 
 export interface Owner {

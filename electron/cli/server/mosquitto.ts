@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import {
   BROKER_DATA,
   brokerNames,
@@ -130,11 +130,7 @@ function ownerOf({ out, user }: Args): Owner | null {
   if (user !== undefined) {
     const named = idsOf(user);
     if (named) return named;
-    throw new Problem(
-      'user-unknown',
-      `This machine has no user ${user}.`,
-      'Install the broker first, or name its user with --user.',
-    );
+    throw new Problem('user-unknown', { user });
   }
   const folder = existsSync(out) ? statSync(out) : null;
   if (folder && folder.uid !== 0) return folder;

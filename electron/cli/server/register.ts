@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
 import { givenKeys, homeOf, init, namesHome, operate, serverEnvironment } from './environment.ts';
@@ -65,19 +65,12 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
 function requireNew(home: string, env: NodeJS.ProcessEnv): void {
   const given = ['SMARTPRESENCE_DATABASE_URL', 'SMARTPRESENCE_DATABASE_URL_FILE'].filter((name) => env[name]);
   given.unshift(...givenKeys(env));
-  if (given.length > 0)
-    throw new Problem(
-      'keys-given',
-      `This environment says of a server: ${given.join(', ')}. A server for evaluation has keys and an embedded database of its own.`,
-      `Leave them out, or set that server up: ${command('setup')}`,
-    );
-  const exists = (what: string) =>
-    new Problem('server-exists', what, 'Another one for evaluation: SMARTPRESENCE_SERVER_HOME=/some/other/folder');
+  if (given.length > 0) throw new Problem('keys-given', { given: given.join(', ') });
   const places = placesOf(env);
   if (!namesHome(env) && isInstalled(places))
-    throw exists(`A server is installed on this machine (${places.variables}).`);
+    throw new Problem('server-exists', { where: `this machine (${places.variables})` });
   if (existsSync(join(home, 'pglite')) && !existsSync(join(home, 'keys.env')))
-    throw exists(`${home} holds a server whose keys are elsewhere.`);
+    throw new Problem('server-exists', { where: home });
 }
 
 function registerKeys(server: Command): void {

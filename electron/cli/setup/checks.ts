@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, isIP } from 'node:net';
 import { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { tryStore } from '../../../sync/server/app/checks/reach.ts';
 import { reachMail } from '../../../sync/server/core/accounts/mail.ts';
 import { mailSettings, mailVariables } from '../../../sync/server/core/accounts/settings.ts';
@@ -28,7 +28,7 @@ function read<T extends z.ZodRawShape>(variables: T, answers: Answers): z.infer<
   throw wrong(parsed.error.issues.map((i) => `${String(i.path[0])} ${i.message}`).join('\n'));
 }
 
-const wrong = (message: string, next = 'Answer it again.') => new Problem('answer-wrong', message, next);
+const wrong = (reason: string) => new Problem('answer-wrong', { reason });
 
 export async function checkDatabase({ SMARTPRESENCE_DATABASE_URL: url }: Answers): Promise<readonly string[]> {
   if (!url) return ['The embedded database is for evaluation: not power-safe, one server only.'];
@@ -39,10 +39,11 @@ export async function checkDatabase({ SMARTPRESENCE_DATABASE_URL: url }: Answers
 
 export async function checkPorts(answers: Answers, before: Answers): Promise<readonly string[]> {
   const host = answers.SMARTPRESENCE_BIND!;
-  if (isIP(host) === 0) throw wrong(`${host} is no IP address.`, 'Take 0.0.0.0 for all addresses of this machine.');
+  if (isIP(host) === 0) throw wrong(`${host} is no IP address; 0.0.0.0 means all addresses of this machine.`);
   // One that is set is the running server's own.
   for (const name of ['SMARTPRESENCE_PEOPLE_PORT', 'SMARTPRESENCE_DEVICE_PORT'])
-    if (answers[name] !== before[name] || host !== before.SMARTPRESENCE_BIND) await requireFree(host, answers[name]!);
+    if (answers[name] !== before[name] || host !== before.SMARTPRESENCE_BIND)
+      await requireFree(host, answers[name]!, name);
   if (
     answers.SMARTPRESENCE_PEOPLE_PORT === answers.SMARTPRESENCE_DEVICE_PORT &&
     answers.SMARTPRESENCE_PEOPLE_PORT !== '0'
@@ -51,7 +52,7 @@ export async function checkPorts(answers: Answers, before: Answers): Promise<rea
   return NONE;
 }
 
-async function requireFree(host: string, text: string): Promise<void> {
+async function requireFree(host: string, text: string, setting: string): Promise<void> {
   const port = Number(text);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw wrong(`${text} is no port number.`);
   const server = createServer();
@@ -59,12 +60,9 @@ async function requireFree(host: string, text: string): Promise<void> {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === 'EADDRINUSE' ? 'another program listens there' : code;
-    throw new Problem(
-      'port-in-use',
-      `Port ${port} of ${host} can’t be used: ${why}.`,
-      'Take another, or stop that program.',
-    );
+    const address = `${host}:${port}`;
+    const reason = String(code);
+    throw new Problem(code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen', { address, reason, setting });
   } finally {
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   }
@@ -72,12 +70,7 @@ async function requireFree(host: string, text: string): Promise<void> {
 
 export async function checkCertificate(a: Answers): Promise<readonly string[]> {
   if (!a.SMARTPRESENCE_PEOPLE_CERT) return NONE;
-  const refuse = (why: string) =>
-    new Problem(
-      'bad-people-certificate',
-      `The certificate is refused: ${why}.`,
-      'Name other files, or get one for this host name.',
-    );
+  const refuse = (reason: string) => new Problem('bad-people-certificate', { reason });
   let certificate: X509Certificate;
   let belongs: boolean;
   try {
@@ -96,7 +89,11 @@ export async function checkCertificate(a: Answers): Promise<readonly string[]> {
 
 export async function checkBroker(a: Answers, before: Answers): Promise<readonly string[]> {
   if (a.SMARTPRESENCE_MQTT === 'embedded' && before.SMARTPRESENCE_MQTT !== 'embedded')
-    await requireFree(a.SMARTPRESENCE_BIND ?? '0.0.0.0', a.SMARTPRESENCE_MQTT_PORT ?? '8883');
+    await requireFree(
+      a.SMARTPRESENCE_BIND ?? '0.0.0.0',
+      a.SMARTPRESENCE_MQTT_PORT ?? '8883',
+      'SMARTPRESENCE_MQTT_PORT',
+    );
   if (a.SMARTPRESENCE_MQTT !== 'external') return NONE;
   if (!/^mqtts:\/\/[^\s/@]+$/.test(a.SMARTPRESENCE_MQTT_URL ?? ''))
     throw wrong('A broker’s address is mqtts://HOST:PORT.');

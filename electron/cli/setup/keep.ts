@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../../sync/disk/replace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { SECRETS } from '../../../sync/server/platform/secrets/files.ts';
 import { environmentLine, readEnvironmentFile } from '../server/env-file.ts';
 import { installedEnvironment, type Owner, type Places, sealCredential, serviceUser } from '../server/installed.ts';
@@ -25,12 +25,7 @@ const isSecret = (name: string): boolean => SECRETS.some((secret) => secret === 
 /** A service of this machine: server.env, and its secrets sealed by systemd-creds, or as files of the service's user alone. */
 export function serviceKeeper(places: Places): Keeper {
   const owner = serviceUser();
-  if (!owner)
-    throw new Problem(
-      'no-service-user',
-      'The user smartpresence, as which the server runs, is missing.',
-      'Make it: useradd --system --home-dir /var/lib/smartpresence smartpresence',
-    );
+  if (!owner) throw new Problem('no-service-user');
   const seals = spawnSync('systemd-creds', ['--version']).status === 0;
   const folder = dirname(places.variables);
   const plain = join(folder, 'secrets');

@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** A conversation at a terminal, or with lines that are piped in: many questions, one reader. Questions go to standard error. */
 export class Prompt {
@@ -48,12 +48,7 @@ export class Prompt {
       (this.#ended ? null : await new Promise<string | null>((resolve) => (this.#waiting = resolve)));
     this.#hidden = false;
     if (hidden || !this.#terminal) process.stderr.write('\n');
-    if (line === null)
-      throw new Problem(
-        'no-answer',
-        `Nothing was given for: ${question.trim()}`,
-        'Run it again: what was answered is kept where a step was finished.',
-      );
+    if (line === null) throw new Problem('no-answer', { question: question.trim() });
     return line.trim();
   }
 

@@ -1,7 +1,6 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { command } from '../../../sync/disk/program.ts';
 import { replaceFile } from '../../../sync/disk/replace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { readConfig, VARIABLES } from '../../../sync/server/app/config.ts';
 import { withServer } from '../../../sync/server/app/local.ts';
 import { accountByEmail, addAccount, listAccounts } from '../../../sync/server/core/accounts/accounts.ts';
@@ -80,7 +79,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   changed.push(...keeper.keep(values));
   // Read as the user who runs this: the files need not be readable for the server's user.
   const texts = addsTexts(now.SETUP_CONSENT_TEXT) ? readConsentTexts(now.SETUP_CONSENT_TEXT!) : [];
-  if (typeof texts === 'string') throw new Problem('answer-wrong', texts, 'Answer it again.');
+  if (typeof texts === 'string') throw new Problem('answer-wrong', { reason: texts });
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
       await ensureDefaultSite(
@@ -291,12 +290,7 @@ export function fileAnswers(
       return fault === null ? [] : [`${q.name} ${fault}${fault === 'is missing' ? `: ${q.text}` : ''}`];
     });
   const refuse = (faults: readonly string[]) => {
-    if (faults.length > 0)
-      throw new Problem(
-        'answers-missing',
-        faults.join('\n'),
-        `Complete the file. The same with questions: ${command('setup')}`,
-      );
+    if (faults.length > 0) throw new Problem('answers-missing', { reason: faults.join('\n') });
   };
   // What is left out may be in the database of a server that exists.
   const atOnce = hasKeys
@@ -324,25 +318,14 @@ export function fileAnswers(
       return taken;
     },
     async newKeys(keys) {
-      if (KEYS.every((name) => given[name]))
-        throw new Problem(
-          'keys-of-no-server',
-          'Keys are given, and this database holds no server that they could be of.',
-          `Leave them out: new ones are made, and written to the file of ${COPY}.`,
-        );
-      if (existsSync(given[COPY]!))
-        throw new Problem('keys-copy-exists', `${given[COPY]} is there already.`, `Name a new file: ${COPY}`);
+      if (KEYS.every((name) => given[name])) throw new Problem('keys-of-no-server', { variable: COPY });
+      if (existsSync(given[COPY]!)) throw new Problem('keys-copy-exists', { file: given[COPY], variable: COPY });
       replaceFile(given[COPY]!, KEYS.map((name) => `${name}=${keys[name]}\n`).join(''));
       say(`The new keys are in ${given[COPY]}: take it to a safe place that is not this machine, and delete it here.`);
     },
     async oldKeys() {
       const [encryption, secret] = KEYS.map((name) => given[name]);
-      if (!encryption || !secret)
-        throw new Problem(
-          'keys-missing',
-          'This database holds a server, which only its own keys can read.',
-          'Give ENCRYPTION_KEY and SECRET_KEY in the file of answers.',
-        );
+      if (!encryption || !secret) throw new Problem('keys-missing');
       return { ENCRYPTION_KEY: encryption, SECRET_KEY: secret };
     },
   };
@@ -352,6 +335,6 @@ export const readAnswers = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new Problem('answers-missing', `${path} can’t be read.`, 'Name a file of answers: --answers FILE', { cause });
+    throw new Problem('answers-unreadable', { path, cause });
   }
 };

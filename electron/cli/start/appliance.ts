@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { prepareModels } from '../../../build/models/prepare.ts';
 import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { initServer } from '../../../sync/server/app/local.ts';
 import { lockFile } from '../../core/lock-file.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
@@ -89,23 +89,13 @@ function takeFolder(home: string): Part {
     return { close: async () => letGo() };
   } catch (cause) {
     if (!(cause instanceof Problem) || cause.code !== 'store-in-use') throw cause;
-    throw new Problem(
-      'already-started',
-      `an npm start is running with this data folder, ${home}`,
-      'Use that one, or give this one a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start',
-      { cause },
-    );
+    throw new Problem('already-started', { home, cause });
   }
 }
 
 async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSignal): Promise<void> {
   const demo = options.camera === 'demo' || (options.camera === 'auto' && !hasDisplay() && !hasCamera());
-  if (!demo && !hasDisplay())
-    throw new Problem(
-      'no-display',
-      'there is no display to open the kiosk on',
-      'Start it in a graphical session, or use: npm start -- --camera demo',
-    );
+  if (!demo && !hasDisplay()) throw new Problem('no-display');
   const [kiosk, server] = [kioskHome(), serverHome()];
   say(
     `SmartPresence ${BUILD_NAME}: a kiosk and its server on this machine${demo ? ', with recorded footage as the camera (liveness: off)' : ''}.`,
@@ -191,12 +181,7 @@ async function untilEnd(server: ServerProcess, signal: AbortSignal): Promise<voi
     signal.addEventListener('abort', () => resolve('asked'), { once: true }),
   );
   const end = await Promise.race([asked, server.ended]);
-  if (end !== 'asked')
-    throw new Problem(
-      'server-ended',
-      `the server ended by itself (${end})`,
-      'Start again; if it ends again, its last lines above say why.',
-    );
+  if (end !== 'asked') throw new Problem('server-ended', { end: String(end) });
 }
 
 /** What `npm start` says: short lines with the time, and a sentence for each check-in. */

@@ -25,7 +25,7 @@ test('a named program that is not there is said, and nothing is installed in its
   const env = { SMARTPRESENCE_CHROMIUM: join(folder, 'nothing') };
   const install = `touch ${folder}/installed`;
   await expect(ensureChromium({ say: vi.fn(), signal: never, env, install })).rejects.toMatchObject({
-    code: 'chromium-missing',
+    code: 'chromium-not-a-program',
     message: expect.stringContaining('nothing'),
   });
   expect(existsSync(join(folder, 'installed'))).toBe(false);

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
-import { findChromium } from '../../host-browser/chromium.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
+import { chromiumMissing, findChromium } from '../../host-browser/chromium.ts';
 
 /** With fonts for Arabic and Chinese, which a bare Debian lacks: 2 MB beside Chromium's hundred. */
 const INSTALL =
@@ -25,18 +25,12 @@ export async function ensureChromium(options: EnsureChromiumOptions): Promise<vo
   const { say, signal, env = process.env, find = findChromium, install = canInstall() ? INSTALL : null } = options;
   if (find(env)) return;
   const named = env.SMARTPRESENCE_CHROMIUM;
-  if (named || install === null) {
-    throw new Problem(
-      'chromium-missing',
-      named ? `SMARTPRESENCE_CHROMIUM names no program: ${named}` : 'the kiosk needs Chromium, and there is none',
-      `Install it, on Debian with: sudo sh -c '${INSTALL}'. Or name one by SMARTPRESENCE_CHROMIUM.`,
-    );
-  }
+  if (named || install === null) throw chromiumMissing(named);
   say('Chromium is not installed. Installing Debian’s package (some 100 MB; only this once) …');
   const code = await runInstall(install, signal);
   signal.throwIfAborted();
   if (code !== 0 || !find(env)) {
-    throw new Problem('chromium-install-failed', `apt-get ended with ${code}`, `Run it by hand: ${install}`);
+    throw new Problem('chromium-install-failed', { code: String(code), install });
   }
   say('Chromium is installed.');
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../../core/interface.ts';
 import { startBrowserHost } from '../../host-browser/browser-host.ts';
 import { findElectron } from '../../host-electron/electron-binary.ts';
@@ -35,11 +35,7 @@ export function electronFor(host: 'auto' | 'electron' | 'browser'): string | nul
   if (host === 'browser' || (host === 'auto' && !hasDisplay())) return null;
   const program = findElectron();
   if (!program && host === 'electron') {
-    throw new Problem(
-      'electron-missing',
-      'Electron’s program is not installed',
-      'Fetch it with: npx install-electron. Or leave out --host electron.',
-    );
+    throw new Problem('electron-missing');
   }
   return program;
 }

@@ -2,9 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { command } from '../../../sync/disk/program.ts';
 import { replaceFile } from '../../../sync/disk/replace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 const Ports = z.strictObject({ people: z.number().int(), devices: z.number().int() });
 type Ports = z.infer<typeof Ports>;
@@ -27,12 +26,7 @@ export async function localPorts(serverHome: string): Promise<Ports> {
 }
 
 async function nowFree({ people, devices }: Ports): Promise<Ports> {
-  if (!(await isFree(devices)))
-    throw new Problem(
-      'device-port-in-use',
-      `another program listens on 127.0.0.1:${devices}, where this kiosk looks for its server`,
-      `End that program (as root, ss -ltnp 'sport = :${devices}' names it) and start again.`,
-    );
+  if (!(await isFree(devices))) throw new Problem('device-port-in-use', { devices });
   return { people: (await isFree(people)) ? people : await anyFree(), devices };
 }
 
@@ -41,12 +35,7 @@ function readPorts(file: string): Ports {
     return Ports.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
     // Not chosen a second time: the kiosk would look for its server at the old ones for ever.
-    throw new Problem(
-      'ports-unreadable',
-      `${file} does not hold the ports of this server`,
-      `Put the file back, e.g. {"people":8443,"devices":8444}; the kiosk’s ${command('sync status')} says which server it looks for.`,
-      { cause },
-    );
+    throw new Problem('ports-unreadable', { file, cause });
   }
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { provisionLocal } from '../../../sync/server/app/local.ts';
 import { type OpenKiosk, openKiosk } from '../../core/open-kiosk.ts';
 import { defaultSite } from '../../core/provision.ts';
@@ -69,17 +69,7 @@ async function provision(kiosk: OpenKiosk, options: PrepareOptions): Promise<voi
 function settleDemo(kiosk: OpenKiosk, demo: boolean): void {
   if (kiosk.site.demo === demo) return;
   if (readServerLink(kiosk.store) || kiosk.store.people.count() > 0) {
-    throw demo
-      ? new Problem(
-          'home-not-demo',
-          'this data folder belongs to a real kiosk',
-          'Give the demo a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start -- --camera demo',
-        )
-      : new Problem(
-          'home-is-demo',
-          'this data folder belongs to the demo',
-          'Give the kiosk a folder of its own: SMARTPRESENCE_HOME=/some/other/folder npm start. Or go on with the demo: npm start -- --camera demo',
-        );
+    throw demo ? new Problem('home-not-demo') : new Problem('home-is-demo');
   }
   writeSiteConfig(kiosk.home, defaultSite(demo));
 }

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { PreparedKiosk, PrepareOptions } from './prepare-kiosk.ts';
 
 export type PrepareAnswer =
@@ -29,5 +29,5 @@ export async function prepareInProcess(options: PrepareOptions): Promise<Prepare
   });
   if ('prepared' in answer) return answer.prepared;
   const { problem, stack } = answer;
-  throw problem ? new Problem(problem.code, problem.message, problem.nextStep) : new Error(stack);
+  throw problem ? Problem.from(problem) : new Error(stack);
 }

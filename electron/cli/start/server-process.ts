@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 const Ready = z.object({
   ready: z.literal(true),
@@ -53,12 +53,7 @@ export async function startServerProcess(
   } catch (cause) {
     await stop(child, ended);
     signal.throwIfAborted();
-    throw new Problem(
-      'server-start-failed',
-      `the server did not start:\n${tail.join('\n')}`,
-      'Read the lines above; the first one with a code says why.',
-      { cause },
-    );
+    throw new Problem('server-start-failed', { output: tail.join('\n'), cause });
   }
 }
 

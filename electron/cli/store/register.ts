@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { CommandOutput } from '../../core/command.ts';
 import { givenDeviceSecret } from '../../core/keys/credential.ts';
 import { openKeys } from '../../core/keys/index.ts';

@@ -15,7 +15,7 @@ import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
 import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 
@@ -66,12 +66,7 @@ function folderOf(folder: string): string {
 }
 
 const notABuild = (path: string, why: string, cause?: unknown) =>
-  new Problem(
-    'upgrade-not-a-build',
-    `${path} is not a build of the server: ${why}.`,
-    'Name smartpresence-server-VERSION-linux-x64.tar.gz, the .deb, or the folder that one was unpacked to.',
-    { cause },
-  );
+  new Problem('upgrade-not-a-build', { path, reason: why, cause });
 
 /** A build says itself what it is. @throws Problem `upgrade-not-a-build` */
 export async function describeBuild(folder: string): Promise<BuildFacts> {

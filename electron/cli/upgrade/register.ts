@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { compareVersions } from '../../../sync/protocol/wire/release.ts';
 import type { BuildFacts, InstallationFacts } from '../../../sync/server/app/checks/upgrade.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
@@ -53,20 +53,16 @@ export function registerUpgrade(program: Command): void {
       const { current, versions } = installed(o.root);
       const to = o.to ?? versions.find((v) => current !== null && compareVersions(v, current) < 0);
       if (to === undefined || !versions.includes(to))
-        throw new Problem(
-          'upgrade-nothing-before',
-          `There is no ${o.to === undefined ? 'older version' : `version ${o.to}`} in ${o.root}.`,
-          `Installed: ${versions.join(', ') || 'none'}. Install the one that you want.`,
-        );
+        throw new Problem('upgrade-nothing-before', {
+          what: o.to === undefined ? 'older version' : `version ${o.to}`,
+          root: o.root,
+          installed: versions.join(', ') || 'none',
+        });
       const { installationFacts } = await direct();
       const now = await onServer((env) => installationFacts(env));
       const before = await describeBuild(join(o.root, to));
       if (!canWorkWith(before, now))
-        throw new Problem(
-          'upgrade-cannot-roll-back',
-          `The database has a schema that version ${to} can’t work with (${now.leastReader ?? 'newer'}). Nothing was changed.`,
-          'Stay on this version, or stop all servers, switch with the installer of that version, and restore the backup from before the update into an empty database (docs/operate/upgrade.md): what was recorded since comes again from the kiosks.',
-        );
+        throw new Problem('upgrade-cannot-roll-back', { to, schema: now.leastReader ?? 'newer' });
       switchTo(o.root, to);
       const next = 'Start it, one replica after the other: systemctl restart smartpresence-server';
       process.stdout.write(

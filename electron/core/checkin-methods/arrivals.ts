@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Arrival } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { CredentialCheckin } from './service.ts';

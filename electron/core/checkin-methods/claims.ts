@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** How long someone who showed a code or badge has to show their face, ms. */
 const CLAIM_MS = 60_000;
@@ -45,8 +45,7 @@ export function createClaims(monotonic: () => number): Claims {
     },
     take(token) {
       const found = open;
-      if (!found || found.token !== token || found.until < monotonic())
-        throw new Problem('claim-unknown', 'this code was shown too long ago', 'Show it again.');
+      if (!found || found.token !== token || found.until < monotonic()) throw new Problem('claim-unknown');
       open = null;
       return found.claim;
     },

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { cardHash } from '../../../sync/protocol/seal/card-code.ts';
 import { openCardTemplates, readTemplateCard } from '../../../sync/protocol/seal/card-template.ts';
 import { OWN_CODE_MS, OWN_CODE_SKEW_MS, readOwnCode } from '../../../sync/protocol/seal/own-code.ts';
 import type { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import type { CheckinMethod } from '../../../sync/protocol/wire/changes.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods, CredentialResult, Receipt } from '../../contract/methods.ts';
 import type { Admit } from '../checkin/admit.ts';
 import type { PinGuard } from '../pin/guard.ts';
@@ -67,25 +67,15 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
     if (!code) throw codeUnknown();
     const now = deps.now();
     const until = code.issuedAt + OWN_CODE_MS + OWN_CODE_SKEW_MS;
-    if (code.issuedAt - OWN_CODE_SKEW_MS > now)
-      throw new Problem(
-        'code-early',
-        'by this kiosk’s clock this code is not valid yet',
-        'Use another check-in method.',
-      );
-    if (until < now) throw expired();
+    if (code.issuedAt - OWN_CODE_SKEW_MS > now) throw new Problem('code-early');
+    if (until < now) throw new Problem('code-expired');
     const person = store.people.get(code.person);
     if (!person) throw codeUnknown();
     requireFace('qr', person);
     // Spent before anything comes of it: a power cut in between costs another code, and never lets one in twice.
     const use = store.people.useCode({ ...code, until }, now);
-    if (use === 'forgotten') throw expired();
-    if (use === 'used')
-      throw new Problem(
-        'code-used',
-        'this code was used here already',
-        'Show the next one, or use another check-in method.',
-      );
+    if (use === 'forgotten') throw new Problem('code-expired');
+    if (use === 'used') throw new Problem('code-used');
     return welcome(person, 'qr');
   }
 
@@ -106,7 +96,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
       // Another card than the last one that was made, or another person's: nobody's.
       if (!key || !person || held?.id !== key.card) throw codeUnknown();
       const { model, length } = deps.model();
-      if (off || held.model !== model) throw faceNeeded();
+      if (off || held.model !== model) throw new Problem('face-needed');
       const templates = openCardTemplates(key, model, held.sealed, length);
       if (!templates) throw codeUnknown();
       return { kind: 'face', claim: deps.claims.issue({ person: person.id, method: 'badge+face', templates }) };
@@ -117,11 +107,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
 
   async function badge(text: string): Promise<CredentialResult> {
     requireOffered('badge');
-    return bearer(
-      { kind: 'badge', value: text },
-      text,
-      () => new Problem('badge-unknown', 'nobody here has this badge', 'Try again, or use another check-in method.'),
-    );
+    return bearer({ kind: 'badge', value: text }, text, () => new Problem('badge-unknown'));
   }
 
   /**
@@ -161,7 +147,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
 
   /** @throws Problem `face-needed` where a face has to be compared and there is none to compare with */
   function requireFace(method: 'qr' | 'badge', person: Person): void {
-    if (deps.withFace(method) && (deps.faceOff() || person.templates === 0)) throw faceNeeded();
+    if (deps.withFace(method) && (deps.faceOff() || person.templates === 0)) throw new Problem('face-needed');
   }
 
   async function welcome(person: Person, method: 'qr' | 'badge'): Promise<CredentialResult> {
@@ -178,7 +164,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
       async staffCheckin({ token, person: id, direction, reason }): Promise<{ receipt: Receipt }> {
         deps.staff.require(token);
         const person = store.people.get(id);
-        if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
+        if (!person) throw new Problem('person-unknown');
         return { receipt: await deps.admit(person, { method: 'manual', direction, reason }) };
       },
     },
@@ -186,15 +172,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps): Credential
 }
 
 /** @throws by the methods of a way that the site does not offer */
-export const methodNotOffered = (): Problem =>
-  new Problem('method-not-offered', 'this check-in method is not offered here', 'Take one of those on the screen.');
+export const methodNotOffered = (): Problem => new Problem('method-not-offered');
 
-const faceNeeded = () =>
-  new Problem('face-needed', 'here a face goes with it, and none can be compared', 'Use another check-in method.');
-const codeUnknown = () => new Problem('code-unknown', 'nobody here has this code', 'Use another check-in method.');
-const expired = () => new Problem('code-expired', 'this code is too old', 'Show the present one.');
-const locked = (cause: Problem) =>
-  new Problem('locked', 'too many unknown badges', 'Wait, or use another check-in method.', {
-    cause,
-    params: cause.params,
-  });
+const codeUnknown = () => new Problem('code-unknown');
+const locked = (cause: Problem) => new Problem('locked', { seconds: cause.params.seconds ?? '', cause });

@@ -1,5 +1,5 @@
+import { Problem } from '../../../sync/errors/problem.ts';
 import { pinCodeHash } from '../../../sync/protocol/seal/pin-code.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { PinGuard } from '../pin/guard.ts';
@@ -23,8 +23,7 @@ interface PinCheckinDeps {
   readonly admit: Admit;
 }
 
-const pinWrong = () =>
-  new Problem('pin-wrong', 'number and PIN do not belong together', 'Try again, or ask the front desk.');
+const pinWrong = () => new Problem('pin-wrong');
 
 /** The check-in methods by number and PIN, and the choice of a PIN by a code. */
 export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'checkinByPin' | 'pinChoose'> {
@@ -62,12 +61,12 @@ export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'chec
   return {
     async checkinByPin({ number, pin }) {
       const { person, byCode } = await byPin(number, pin);
-      if (byCode) throw new Problem('pin-choose', 'this is a code to choose a PIN by, and no PIN', 'Choose a PIN now.');
+      if (byCode) throw new Problem('pin-choose');
       return { receipt: await admit(person, { method: 'number+pin' }) };
     },
 
     async pinChoose({ number, code, pin }) {
-      if (pin === code) throw new Problem('pin-weak', 'the PIN is the code itself', 'Choose another PIN.');
+      if (pin === code) throw new Problem('pin-weak');
       refuseWeak(pin);
       // Looked at again, with the same count of failures: nothing of the code was kept since it was first typed.
       const { person, byCode } = await byPin(number, code);

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FacePipeline } from '../../../models/node/interface.ts';
 import { EMBEDDER } from '../../../models/rules/manifest.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import { createClaims } from '../checkin-methods/claims.ts';
 import { createPinGuard } from '../pin/guard.ts';
@@ -92,7 +92,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
     lockouts: {
       get: (subject: string) => lockouts.get(subject) ?? NO_LOCKOUT,
       set(changed: Record<string, Lockout>) {
-        if (diskFull) throw new Problem('storage-full', 'no room', 'Make room.');
+        if (diskFull) throw new Problem('storage-full');
         for (const [subject, lockout] of Object.entries(changed)) lockouts.set(subject, lockout);
       },
     },

@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import { FACE_BUDGET } from '../pin/lockout.ts';
 import type { Person } from '../store/interface.ts';
@@ -32,7 +32,7 @@ export function createClaim(
 export type ClaimMatch = 'clear' | 'matched' | 'no';
 
 /** Thrown by nobody: what the guard refuses a face with that does not lock the number yet. */
-const mismatch = () => new Problem('face-not-matched', 'the face is not that of this number', 'Take another way.');
+const mismatch = () => new Problem('face-not-matched');
 
 /**
  * Counts the outcome of a claim against its number and against the budget that faces with all numbers share: to try one

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /**
  * Undo tokens: the person at the screen may void what it just said, for some seconds, and nothing else. The last
@@ -37,12 +37,7 @@ export function createUndoTokens(lifetimeMs: number): UndoTokens {
         open.until >= now &&
         given.length === open.token.length &&
         timingSafeEqual(given, Buffer.from(open.token));
-      if (!open || !right)
-        throw new Problem(
-          'undo-expired',
-          'this check-in can no longer be undone here',
-          'Tell the front desk: they can correct it.',
-        );
+      if (!open || !right) throw new Problem('undo-expired');
       return { alsoLike: open.alsoLike };
     },
   };

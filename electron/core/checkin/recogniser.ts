@@ -14,7 +14,7 @@ import { EMBEDDER, EMBEDDER_ID } from '../../../models/rules/manifest.ts';
 import { ModelProblem } from '../../../models/rules/problem.ts';
 import { judgeQuality, type QualityThresholds } from '../../../models/rules/quality.ts';
 import type { QualityReason } from '../../../models/rules/reasons.ts';
-import type { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Problem } from '../../../sync/errors/problem.ts';
 import type { Store, Template } from '../store/interface.ts';
 
 /** What overrides the site's demands for one decision. Never how scores are read: that is the embedder's. */

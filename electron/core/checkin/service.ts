@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { Challenge, LivenessSession } from '../../../models/rules/liveness/liveness.ts';
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { CoreMethods, ProbeResult, Receipt } from '../../contract/methods.ts';
 import { type Claims, wipe } from '../checkin-methods/claims.ts';
@@ -181,7 +181,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
 
   async function probe({ visit: id, frame }: { visit: string; frame: FaceFrame }): Promise<ProbeResult> {
     const current = visit;
-    if (!current || current.id !== id) throw new Problem('visit-unknown', 'this visit is over', 'Begin a new one.');
+    if (!current || current.id !== id) throw new Problem('visit-unknown');
     if (current.answered) return { kind: 'done' };
     if (frame.others > 0) {
       // What was counted stays counted, or a second face held up now and then would buy looks and challenges without end.

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { command } from '../../../sync/disk/program.ts';
 import { deviceRequest } from '../../../sync/edge/identity.ts';
 import { performRenewal } from '../../../sync/edge/provisioning/renewal.ts';
 import { HttpsTransport } from '../../../sync/edge/transport/https.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { sameFingerprint, serverFingerprint } from '../../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, signJoin } from '../../../sync/protocol/seal/join.ts';
 import { MAX_GRANT_BYTES } from '../../../sync/protocol/wire/join.ts';
 import { givenName } from '../../../sync/protocol/wire/name.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { type CommandContext, storeCommand } from '../command.ts';
 import {
   askToJoin,
@@ -77,20 +76,11 @@ const accept = storeCommand({
   args: z.strictObject({ grant: z.string().max(MAX_GRANT_BYTES), serverFingerprint: z.string().max(60) }),
   async run(context, args, output) {
     const joining = readJoining(context.store);
-    if (!joining || joining.code !== null)
-      throw new Problem(
-        'not-joining',
-        'this kiosk has asked for nothing by file',
-        `First run: ${command('device request')}`,
-      );
+    if (!joining || joining.code !== null) throw new Problem('not-joining');
     const grant = await openGrant(args.grant.trim(), joining.secret.device, joining.secret.sealing);
     // The file came by hand: that it is the right server's is what an administrator compared, and nothing else.
     if (!sameFingerprint(serverFingerprint(grant.bundle.keys.caPem[0]!), args.serverFingerprint))
-      throw new Problem(
-        'server-fingerprint-differs',
-        'the file is not of the server with this fingerprint',
-        `Compare it again with what the server showed (${command('device provision')}). If it still differs, the file was exchanged.`,
-      );
+      throw new Problem('server-fingerprint-differs');
     await finishJoining(context, joining.secret, grant);
     output.line({ state: 'joined', device: joining.secret.device, server: grant.bundle.serverUrl });
     return 0;
@@ -102,8 +92,7 @@ const renew = storeCommand({
   args: z.strictObject({}),
   async run(context, _args, output) {
     const link = readServerLink(context.store);
-    if (!link)
-      throw new Problem('not-provisioned', 'this kiosk belongs to no server', `First run: ${command('device join')}`);
+    if (!link) throw new Problem('not-provisioned');
     const { secret, bundle } = link;
     const line = new HttpsTransport({
       bundle,

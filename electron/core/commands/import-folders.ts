@@ -1,8 +1,8 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { isReadableName } from '../../../sync/protocol/wire/name.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 
 /** Longest name of a person, as the contract with the screens has it. */
 const MAX_NAME = 200;
@@ -36,12 +36,7 @@ export async function personFolders(root: string): Promise<PersonFolder[]> {
     else if (PICTURE.test(entry.name))
       found.push({ path, folder: entry.name, name: nameOf(entry.name.replace(PICTURE, '')), alone: true });
   }
-  if (found.length === 0)
-    throw new Problem(
-      'no-people',
-      `${root} holds no folders and no pictures`,
-      'Give each person a folder with their photos in it.',
-    );
+  if (found.length === 0) throw new Problem('no-people', { root });
   return found;
 }
 
@@ -72,16 +67,8 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
     return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT')
-      throw new Problem('folder-not-found', `${folder} does not exist`, 'Check the name.', { cause });
-    if (code === 'ENOTDIR') throw new Problem('not-a-folder', `${folder} is not a folder`, 'Name a folder.', { cause });
-    throw new Problem(
-      'folder-not-readable',
-      `${folder} can’t be read (${code ?? 'unknown error'})`,
-      'Check its rights.',
-      {
-        cause,
-      },
-    );
+    if (code === 'ENOENT') throw new Problem('folder-not-found', { folder, cause });
+    if (code === 'ENOTDIR') throw new Problem('not-a-folder', { folder, cause });
+    throw new Problem('folder-not-readable', { folder, reason: code ?? 'unknown error', cause });
   }
 }

@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { decodeBytes, decodePicture, readBounded } from '../../../models/node/decode.ts';
 import { dot } from '../../../models/rules/cosine.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Policy } from '../../../sync/protocol/wire/changes.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import { type CommandContext, type CommandOutput, storeCommand } from '../command.ts';
 import { duplicateOf } from '../enrolment/duplicates.ts';
@@ -119,12 +119,7 @@ export const importPeople = storeCommand({
 function requireFaces(policy: Policy | null): void {
   const forbidden = facesForbidden(policy);
   if (forbidden) throw forbidden;
-  if (templatesOnCards(policy))
-    throw new Problem(
-      'templates-on-cards',
-      'at this site templates live on the people’s cards alone',
-      'Enrol them at the kiosk, which gives each their card.',
-    );
+  if (templatesOnCards(policy)) throw new Problem('templates-on-cards');
 }
 
 /** One photo of a folder, or the end of a folder. */

@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type CommandContext, parseArguments, type StoreCommand } from '../command.ts';
 import type { StaffService } from '../staff/service.ts';
 import { actingAs } from '../store/actor.ts';
@@ -85,21 +85,19 @@ function requestLine(socket: Socket, maxBytes: number, ms: number): Promise<stri
       if (typeof result === 'string') resolve(result);
       else reject(result);
     };
-    const refuse = (code: string, message: string) =>
-      settle(new Problem(code, message, 'Use the command line that came with this kiosk.'));
     const onData = (chunk: Buffer) => {
       const end = chunk.indexOf(0x0a);
       const piece = end === -1 ? chunk : chunk.subarray(0, end);
       received += piece.length;
       if (received > maxBytes) {
-        refuse('control-request-too-large', `the request is longer than ${maxBytes} bytes`);
+        settle(new Problem('control-request-too-large', { max: maxBytes }));
         return;
       }
       chunks.push(piece);
       if (end !== -1) settle(Buffer.concat(chunks).toString('utf8'));
     };
-    const onEnd = () => refuse('control-request-cut-off', 'the request ended before its line did');
-    const timer = setTimeout(() => refuse('control-request-late', `no request came within ${ms} ms`), ms);
+    const onEnd = () => settle(new Problem('control-request-cut-off'));
+    const timer = setTimeout(() => settle(new Problem('control-request-late', { ms })), ms);
     socket.on('data', onData).once('end', onEnd).once('close', onEnd);
   });
 }
@@ -113,7 +111,7 @@ function refuse(deps: ControlDeps, socket: Socket, cause: unknown): void {
   const { code, message, nextStep } =
     cause instanceof Problem
       ? cause
-      : new Problem('command-failed', cause instanceof Error ? cause.message : String(cause), 'See the kiosk’s log.');
+      : new Problem('command-failed', { reason: cause instanceof Error ? cause.message : String(cause) });
   send(socket, { kind: 'problem', code, message, nextStep });
 }
 
@@ -122,12 +120,7 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
   try {
     const request = parseRequest(line);
     const command = deps.commands.find((c) => c.name === request.command);
-    if (!command)
-      throw new Problem(
-        'command-unknown',
-        `there is no command ${JSON.stringify(request.command)}`,
-        'Update the command line and the kiosk to the same version.',
-      );
+    if (!command) throw new Problem('control-command-unknown', { command: JSON.stringify(request.command) });
     const actor = await deps.staff.checkPin(request.staffPin ?? null, 'socket', request.staff);
     const args = parseArguments(command, request.args);
     const closed = new AbortController();
@@ -153,15 +146,13 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
 
 /** @throws Problem `control-bad-request`, which repeats nothing of the request: a PIN may be in it */
 function parseRequest(line: string): ControlRequest {
-  const problem = (message: string, cause: unknown) =>
-    new Problem('control-bad-request', message, 'Use the command line that came with this kiosk.', { cause });
   let json: unknown;
   try {
     json = JSON.parse(line);
   } catch (cause) {
-    throw problem('the request is not JSON', cause);
+    throw new Problem('control-bad-request', { cause });
   }
   const parsed = ControlRequest.safeParse(json);
-  if (!parsed.success) throw problem('the request is not one of this version', parsed.error);
+  if (!parsed.success) throw new Problem('control-bad-request', { cause: parsed.error });
   return parsed.data;
 }

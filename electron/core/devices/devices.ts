@@ -1,5 +1,5 @@
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Position } from '../../../sync/protocol/seal/position.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Devices as DevicesConfig, Door } from './config.ts';
 import { createDoorRelay, type DoorRelay } from './door/relay.ts';
@@ -81,9 +81,6 @@ interface RunningReader {
   lastRead: { masked: string; at: number } | null;
 }
 
-const NO_DOOR = () =>
-  new Problem('door-unset', 'this kiosk has no door relay', 'Name one in site.json, then start the kiosk again.');
-
 /** What a kiosk without serial devices has: nothing is opened, no driver loaded. */
 export const NO_DEVICES: Devices = {
   notices: () => [],
@@ -92,7 +89,7 @@ export const NO_DEVICES: Devices = {
   position: () => null,
   admitted: () => undefined,
   testDoor: async () => {
-    throw NO_DOOR();
+    throw new Problem('door-unset');
   },
   report: async () => ({ readers: [], gps: null, door: null, ports: [] }),
   stop: async () => undefined,
@@ -178,7 +175,7 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
       door.pulse().catch((error: unknown) => log('error', 'door: it did not open after a check-in', { error }));
     },
     async testDoor() {
-      if (!door) throw NO_DOOR();
+      if (!door) throw new Problem('door-unset');
       await door.pulse();
     },
     async report() {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { v7 } from 'uuid';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../../sync/protocol/seal/card-code.ts';
 import { type CheckinMethod, MAX_CREDENTIALS } from '../../../sync/protocol/wire/changes.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import { methodNotOffered } from '../checkin-methods/service.ts';
 import type { StaffService } from '../staff/service.ts';
@@ -36,7 +36,7 @@ export function createCardService({
 }: CardDeps): Pick<CoreMethods, 'cardIssue' | 'cardRevoke'> {
   function known(id: string): Person {
     const person = store.people.get(id);
-    if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
+    if (!person) throw new Problem('person-unknown');
     return person;
   }
 
@@ -45,19 +45,10 @@ export function createCardService({
       staff.require(token);
       const person = known(id);
       if (!offered().includes('badge')) throw methodNotOffered();
-      if (withFace() && onCards())
-        throw new Problem(
-          'templates-on-card',
-          'here a face goes with a card, and lies on the card of the enrolment',
-          'Enrol the person again, which makes their card.',
-        );
+      if (withFace() && onCards()) throw new Problem('templates-on-card');
       // One place is kept for the badge of the server's own record, as the server does.
       if (!replace && person.cards >= MAX_CREDENTIALS - 1)
-        throw new Problem(
-          'too-many-credentials',
-          `this person has ${person.cards} cards`,
-          'Let the new card take their place.',
-        );
+        throw new Problem('too-many-credentials', { count: person.cards });
       const secret = randomBytes(CARD_BYTES);
       const text = writeCardCode(secret);
       secret.fill(0);

@@ -1,3 +1,4 @@
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
 import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { LANGUAGES } from '../site/config.ts';
@@ -106,11 +107,7 @@ export function consentText(
   const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
   const text = own.length > 0 ? ownText(language, own) : shippedText(language, onCard);
   if (who === null && [text.title, ...text.paragraphs].some((t) => /\{(controller|contact|dpo)\}/.test(t)))
-    throw new Problem(
-      'privacy-not-set',
-      'nobody has said who runs this place, so the text can’t say who would keep the face',
-      'Say it in the console under Settings, or in site.json.',
-    );
+    throw new Problem('privacy-not-set');
   const photos = photoDays > 0;
   const paragraphs = photos ? text.paragraphs : text.paragraphs.filter((p) => !p.includes('{photoDays}'));
   const version = `${text.version}.${photos ? `photo-${photoDays}-days` : 'no-photo'}`;
@@ -134,9 +131,5 @@ function ownText(language: string, own: readonly PolicyConsentText[]): PolicyCon
   const [base] = language.split('-');
   const text = own.find((t) => t.language === language) ?? own.find((t) => t.language === base);
   if (text) return text;
-  throw new Problem(
-    'consent-text-missing',
-    'there is no reviewed consent text in this language',
-    'Choose another language, or have the text reviewed in this one.',
-  );
+  throw new Problem('consent-text-missing');
 }

@@ -1,5 +1,5 @@
+import { Problem } from '../../../sync/errors/problem.ts';
 import { namesPerson } from '../../../sync/protocol/wire/confirmation.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods, DuplicateFace } from '../../contract/methods.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
 import type { Store } from '../store/interface.ts';
@@ -55,12 +55,7 @@ export function duplicateOf(
 
 /** @throws Problem `duplicate-face` (params: name) */
 export function refuseDuplicate(store: Pick<Store, 'people'>, owner: string): never {
-  throw new Problem(
-    'duplicate-face',
-    'this face already belongs to someone',
-    'Find that person instead, or have a supervisor say that these are two people.',
-    { params: { name: store.people.get(owner)?.name ?? '' } },
-  );
+  throw new Problem('duplicate-face', { name: store.people.get(owner)?.name ?? '' });
 }
 
 /** What staff looks at before anybody says that they are two people. */
@@ -72,7 +67,7 @@ export async function showDuplicate(
   { token, owner, ours }: { readonly token: string; readonly owner: string | null; readonly ours: Uint8Array | null },
 ): Promise<DuplicateFace> {
   const other = owner === null ? null : store.people.get(owner);
-  if (!other) throw new Problem('duplicate-none', 'this face is like nobody’s any more', 'Go on with the enrolment.');
+  if (!other) throw new Problem('duplicate-none');
   const address = store.photos.ofEnrolment(other.id);
   // One that can't be opened is as none: name and number say who it is.
   const theirs = address === null ? null : await store.photos.open(address).catch(() => null);
@@ -95,19 +90,9 @@ export function overruled(
   overrule: Overrule | undefined,
 ): string | null {
   if (!overrule) return null;
-  if (!mayOverrule(token))
-    throw new Problem(
-      'staff-not-allowed',
-      'this is not for this role',
-      'Ask a supervisor, and give the person a number and PIN meanwhile.',
-    );
+  if (!mayOverrule(token)) throw new Problem('staff-not-allowed');
   const other = store.people.get(overrule.other);
-  if (!other) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
-  if (!namesPerson(overrule.typed, other))
-    throw new Problem(
-      'confirmation-wrong',
-      'this is neither the number nor the name of the other person',
-      'Look at both pictures, and type the number or name of the person who is here already.',
-    );
+  if (!other) throw new Problem('person-unknown');
+  if (!namesPerson(overrule.typed, other)) throw new Problem('confirmation-wrong');
   return other.id;
 }

@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { CoreMethods, LookalikeRow } from '../../contract/methods.ts';
 import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
@@ -47,9 +47,8 @@ export function createLookalikes({ store, staff, nameOf, actor, mayOverrule, cha
 
     async lookalikeRemove({ token, ids: [one, other] }) {
       staff.require(token);
-      if (!mayOverrule(token)) throw new Problem('staff-not-allowed', 'this is not for this role', 'Ask a supervisor.');
-      if (!store.lookalikes.unmark(one, other, actor(token)))
-        throw new Problem('lookalikes-unknown', 'these two are no such pair any more', 'Look at the list again.');
+      if (!mayOverrule(token)) throw new Problem('staff-not-allowed');
+      if (!store.lookalikes.unmark(one, other, actor(token))) throw new Problem('lookalikes-unknown');
       changed();
       return {};
     },

@@ -3,7 +3,7 @@ import { dot } from '../../../models/rules/cosine.ts';
 import { leeway } from '../../../models/rules/decision.ts';
 import type { Box } from '../../../models/rules/image.ts';
 import { IMPORT_QUALITY } from '../../../models/rules/quality.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { CoreMethods, ReviewItem } from '../../contract/methods.ts';
 import { isReadableName } from '../../contract/name.ts';
 import { encodePhoto } from '../checkin/photo.ts';
@@ -99,7 +99,7 @@ export function createReview(deps: ReviewDeps): Methods {
   function meant(photo: PendingPhoto, id: string): Person {
     const among = [...candidatesOf(photo, new PeopleByTerm(store.people.all())), duplicateIn(photo)];
     const person = among.find((one) => one?.id === id);
-    if (!person) throw new Problem('person-unknown', 'this picture is not joined with that person', 'Look again.');
+    if (!person) throw new Problem('person-unknown');
     return person;
   }
 
@@ -113,24 +113,16 @@ export function createReview(deps: ReviewDeps): Methods {
   ): { photo: PendingPhoto; consent: string; subject: Person | null } {
     const forbidden = deps.forbidden() ?? recogniser.off;
     if (forbidden) throw forbidden;
-    if (deps.onCards())
-      throw new Problem(
-        'templates-on-card',
-        'at this site a face goes with a card',
-        'Enrol the person here, which gives them their card.',
-      );
+    if (deps.onCards()) throw new Problem('templates-on-card');
     const photo = imports.get(id);
     const { consent } = photo;
-    if (consent === null)
-      throw new Problem('consent-missing', 'nobody has said that this person agreed', 'Enrol the person here.');
+    if (consent === null) throw new Problem('consent-missing');
     const subject = person === null ? null : meant(photo, person);
     // They may have declined, or taken their consent back since: then nobody's word does but their own. As someone new
     // of their name they would be enrolled all the same.
     const theirs = subject ? [subject] : new PeopleByTerm(store.people.all()).of(photo.word);
-    if (theirs.some(({ templates }) => templates === 0))
-      throw new Problem('consent-missing', 'a person of this name is here without a face', 'Enrol the person here.');
-    if (subject === null && !isReadableName(photo.word))
-      throw new Problem('name-not-usable', 'the picture is not named like a person', 'Enrol the person here.');
+    if (theirs.some(({ templates }) => templates === 0)) throw new Problem('consent-missing');
+    if (subject === null && !isReadableName(photo.word)) throw new Problem('name-not-usable');
     return { photo, consent, subject };
   }
 
@@ -167,7 +159,7 @@ export function createReview(deps: ReviewDeps): Methods {
       // As an enrolment at the kiosk: nobody's face is given to someone else by staff's word.
       const { calibration } = recogniser;
       if (known.length > 0 && !known.some((one) => dot(one, embedding) >= calibration.verification))
-        throw new Problem('another-person', 'this is another face than this person’s', 'Refuse the picture.');
+        throw new Problem('another-person');
       // A copy comes of a kill between the enrolment and the end of the picture.
       if (known.some((one) => dot(one, embedding) > leeway(calibration).samePicture) || known.length >= MAX_TEMPLATES)
         return subject;

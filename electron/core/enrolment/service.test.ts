@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createGallery } from '../../../models/node/gallery/index.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type Faces, like, openFaces } from '../../../test/checkin/faces.ts';
 import { takesOf } from '../../../test/footage/index.ts';
 import { decryptedPages } from '../../../test/policy/erasure-search.ts';
@@ -72,7 +72,7 @@ function service(change: Partial<EnrolmentDeps> = {}) {
     subjects: SUBJECTS,
     staff: {
       require() {
-        if (!signedIn) throw new Problem('staff-locked', 'nobody is signed in', 'Sign in.');
+        if (!signedIn) throw new Problem('staff-locked');
       },
       onLock: (drop: () => void) => locked.push(drop),
     } as never,
@@ -353,7 +353,7 @@ describe('the consent text', () => {
     const enrolment = service({ forbidden: () => forbidden });
     const id = await begin(enrolment);
     for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
-    forbidden = new Problem('faces-off', 'no faces here', 'Use a number.');
+    forbidden = new Problem('faces-off');
     expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('faces-off');
     expect(await codeOf(() => begin(enrolment))).toBe('faces-off');
     expect(store.people.count()).toBe(0);

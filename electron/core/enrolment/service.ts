@@ -3,9 +3,9 @@ import type { z } from 'zod';
 import { dot } from '../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
 import { ENROLMENT_POSES, type EnrolmentPose } from '../../../models/rules/reasons.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { isOfAge } from '../../../sync/protocol/wire/age.ts';
 import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CaptureResult, CoreMethods, METHODS } from '../../contract/methods.ts';
 import { encodePhoto } from '../checkin/photo.ts';
 import type { Recogniser } from '../checkin/recogniser.ts';
@@ -110,17 +110,13 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     if (forbidden) throw forbidden;
     const shown = texts(language);
     if (shown.version !== textVersion || shown.language !== language) {
-      throw new Problem(
-        'consent-outdated',
-        'the consent text has changed since it was shown',
-        'Show the present text and ask again.',
-      );
+      throw new Problem('consent-outdated');
     }
   }
 
   function current(id: string): Enrolment {
     if (!running || running.id !== id || running.until < monotonic()) {
-      throw new Problem('enrolment-unknown', 'this enrolment is over', 'Begin again.');
+      throw new Problem('enrolment-unknown');
     }
     return running;
   }
@@ -128,13 +124,12 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   function requireFree(number: string): void {
     const owner = store.people.byNumber(number);
     // Found by letters and digits alone it is another number.
-    if (owner?.number && numberKey(owner.number) === numberKey(number))
-      throw new Problem('number-taken', 'this number belongs to someone already', 'Choose another number.');
+    if (owner?.number && numberKey(owner.number) === numberKey(number)) throw new Problem('number-taken');
   }
 
   function known(id: string): Person {
     const person = store.people.get(id);
-    if (!person) throw new Problem('person-unknown', 'this person is not on this kiosk', 'Search again.');
+    if (!person) throw new Problem('person-unknown');
     return person;
   }
 
@@ -197,8 +192,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   async function finish({ token, enrolment: id, overrule }: z.output<(typeof METHODS)['enrolFinish']['input']>) {
     staff.require(token);
     const enrolment = current(id);
-    if (enrolment.capture.remaining.length > 0)
-      throw new Problem('capture-incomplete', 'some poses are missing', 'Go on with the capture.');
+    if (enrolment.capture.remaining.length > 0) throw new Problem('capture-incomplete');
     requireConsent(enrolment.details.consent);
     if (deps.onCards()) {
       const made = await enrolOnCard(deps, enrolment);
@@ -235,8 +229,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       staff.require(token);
       requireConsent({ textVersion: consent.version, language: consent.language });
       if (minor) requireMinor(minor.bornOn, deps.consentAge(), deps.now());
-      if (pin !== null && number === null)
-        throw new Problem('pin-without-number', 'a PIN needs a number', 'Give a number too.');
+      if (pin !== null && number === null) throw new Problem('pin-without-number');
       if (pin !== null) refuseWeak(pin);
       if (person !== null) known(person);
       else if (number !== null) requireFree(number);
@@ -302,8 +295,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     async personSetPin({ token, person: id, pin }) {
       staff.require(token);
       const person = known(id);
-      if (person.number === null)
-        throw new Problem('pin-without-number', 'a PIN needs a number', 'Give the person a number first.');
+      if (person.number === null) throw new Problem('pin-without-number');
       refuseWeak(pin);
       store.pins.set(person.id, await deps.pins.hash(pin));
       store.lockouts.set(deps.subjects.cleared(person.number)); // or the new PIN would be locked by guesses at the old
@@ -352,15 +344,6 @@ export async function enrolPerson(
 
 /** @throws Problem `birth-in-future`, `not-a-minor` */
 function requireMinor(bornOn: string, age: number, now: number): void {
-  if (Date.parse(bornOn) > now)
-    throw new Problem('birth-in-future', 'the day of birth is in the future', 'Correct it.');
-  if (isOfAge(bornOn, age, now))
-    throw new Problem(
-      'not-a-minor',
-      `anyone who was born on this day is ${age} or older`,
-      'Let them agree themselves.',
-      {
-        params: { age },
-      },
-    );
+  if (Date.parse(bornOn) > now) throw new Problem('birth-in-future');
+  if (isOfAge(bornOn, age, now)) throw new Problem('not-a-minor', { age });
 }

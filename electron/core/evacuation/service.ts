@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { EvacuationList } from '../../contract/evacuation.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
@@ -68,8 +68,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
 
   function requireOpened(token: string): void {
     staff.require(token);
-    if (opened !== token)
-      throw new Problem('evacuation-not-open', 'the evacuation list is not open', 'Open the list again.');
+    if (opened !== token) throw new Problem('evacuation-not-open');
   }
 
   return {
@@ -101,8 +100,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
 
     async evacuationAccount({ token, person, accounted }) {
       requireOpened(token);
-      if (startedAt() === null)
-        throw new Problem('evacuation-not-started', 'no evacuation is under way', 'Begin it first.');
+      if (startedAt() === null) throw new Problem('evacuation-not-started');
       store.presence.account(person, accounted, new Date(deps.now()).toISOString());
       deps.changed();
       return {};

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { sendLogs } from '../../../sync/edge/logs.ts';
 import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { MAX_LOGS_GZ, MAX_LOGS_TEXT } from '../../../sync/protocol/wire/farewell.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Setup } from '../../contract/setup.ts';
 import type { CoreOptions } from '../interface.ts';
 import { type Left, prepareToLeave } from '../leaving/leave.ts';
@@ -60,7 +60,7 @@ export function attachFleet(deps: FleetDeps): FleetController {
     restart: restart(),
     async sendLog(command) {
       const [transport, link] = [deps.transport(), readServerLink(store)];
-      if (!transport || !link) throw new Problem('server-unreachable', 'There is no line to the server.', 'Wait.');
+      if (!transport || !link) throw new Problem('server-unreachable', { reason: 'no connection' });
       const gz = packedLog(home);
       await sendLogs(transport, { secret: link.secret, command, gz }, AbortSignal.timeout(SEND_MS));
     },
@@ -106,5 +106,5 @@ export function packedLog(home: string): Buffer {
     const gz = gzipSync(text);
     if (Math.ceil(gz.length / 3) * 4 <= MAX_LOGS_GZ) return gz;
   }
-  throw new Problem('log-missing', 'This kiosk keeps no log.', 'Look at its journal (journalctl), where there is one.');
+  throw new Problem('log-missing');
 }

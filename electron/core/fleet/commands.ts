@@ -1,6 +1,6 @@
+import { type ErrorCode, Problem } from '../../../sync/errors/problem.ts';
 import type { CommandWhat } from '../../../sync/protocol/wire/event.ts';
 import type { Command } from '../../../sync/protocol/wire/fleet.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { OpenCommand } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
@@ -32,7 +32,7 @@ export interface Commands {
 }
 
 /** The server's own codes for a log that nobody takes any more; everything else passes. */
-const LOG_REFUSED: ReadonlySet<string> = new Set(['command-unknown', 'logs-malformed', 'logs-too-large']);
+const LOG_REFUSED: ReadonlySet<string> = new Set<ErrorCode>(['command-unknown', 'logs-malformed', 'logs-too-large']);
 
 /**
  * Does what the server asked for, one after the other, each once: what was answered is not open any more, and what may take the

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { plainFields } from '../serving/core-process.ts';
 import { redactLine } from './redact.ts';
 
@@ -71,13 +71,22 @@ describe('a line of the log that leaves the kiosk', () => {
   test('of a Problem, whose sentence may repeat what someone typed, has the code and no sentence', () => {
     for (const [kind, secret] of Object.entries(SECRETS))
       expect(
-        found(line('x', { error: new Problem('a-code', `it is ${secret}, says it`, `Ask ${secret}.`) })),
+        found(
+          line('x', {
+            error: Problem.from({
+              code: 'a-code',
+              message: `it is ${secret}, says it`,
+              nextStep: `Ask ${secret}.`,
+              params: { secret },
+            }),
+          }),
+        ),
         kind,
       ).toEqual([]);
   });
 
   test('says what people who fix a kiosk need', () => {
-    const error = new Problem('server-unreachable', 'The server can’t be reached (ECONNREFUSED).', 'Wait.');
+    const error = new Problem('server-unreachable', { reason: 'ENOENT' });
     const notified = JSON.parse(
       line('sync: the server can’t be reached', { error, code: 'storage-full', count: 3, pid: 4711 }),
     );

@@ -1,10 +1,9 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
-import { command } from '../../../sync/disk/program.ts';
 import { createDeviceIdentity, DeviceSecret, deviceFingerprint, deviceRequest } from '../../../sync/edge/identity.ts';
 import { startJoining } from '../../../sync/edge/provisioning/join.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Grant } from '../../../sync/protocol/wire/join.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { KioskKeys } from '../keys/index.ts';
 import { applySite } from '../provision.ts';
 import type { SiteConfig } from '../site/config.ts';
@@ -76,12 +75,7 @@ async function show(context: JoiningContext, joining: Joining & { readonly code:
     keepJoining(context.store, joining);
     const own = await fingerprintOf(joining);
     const waiting = await line.ask(AbortSignal.timeout(EXCHANGE_MS));
-    if (waiting.fingerprint !== own)
-      throw new Problem(
-        'fingerprint-differs',
-        'the server computed another fingerprint than this kiosk',
-        'Do not approve this device. Bring server and kiosk to the same version.',
-      );
+    if (waiting.fingerprint !== own) throw new Problem('fingerprint-differs');
     return { device: joining.secret.device, fingerprint: own, serverTime: line.serverTime() };
   } finally {
     line.close();
@@ -94,12 +88,7 @@ async function show(context: JoiningContext, joining: Joining & { readonly code:
  */
 export async function pollJoining(context: JoiningContext): Promise<Asked & { readonly server: string | null }> {
   const joining = readJoining(context.store);
-  if (!joining?.code)
-    throw new Problem(
-      'not-joining',
-      'this kiosk is not joining a server',
-      `Join with a new code: ${command('device join')}`,
-    );
+  if (!joining?.code) throw new Problem('not-joining');
   const line = joinLine(context, { ...joining, code: joining.code });
   try {
     const grant = await line.poll(AbortSignal.timeout(EXCHANGE_MS));
@@ -118,18 +107,8 @@ function joinLine({ store }: JoiningContext, joining: Joining & { readonly code:
 
 /** The demo's people never get to a real server, and a kiosk belongs to one server at a time. */
 export function refuseUnlessFree({ site, store }: JoiningContext, replace: boolean): void {
-  if (site.demo)
-    throw new Problem(
-      'home-is-demo',
-      'this data folder belongs to the demo',
-      'Give the kiosk a folder of its own with SMARTPRESENCE_HOME.',
-    );
-  if (readServerLink(store) && !replace)
-    throw new Problem(
-      'already-provisioned',
-      'this kiosk belongs to a server already',
-      'Add --replace to give it a new identity, after the old one was revoked on the server.',
-    );
+  if (site.demo) throw new Problem('home-is-demo');
+  if (readServerLink(store) && !replace) throw new Problem('already-provisioned');
 }
 
 export async function newIdentity({ store }: JoiningContext, name: string | undefined): Promise<Omit<Joining, 'code'>> {

@@ -1,6 +1,5 @@
-import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { readJoinCode } from '../../../sync/protocol/seal/join-code.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import { weakPin } from '../../contract/pin.ts';
 import type { Setup } from '../../contract/setup.ts';
@@ -152,17 +151,11 @@ export function createSetup(deps: SetupDeps): KioskSetup {
   }
 
   const refuseWhenOver = (): void => {
-    if (!wanted() || state.at === 'joined')
-      throw new Problem('setup-over', 'this kiosk is set up already', 'Reload the screen.');
+    if (!wanted() || state.at === 'joined') throw new Problem('setup-over');
   };
 
   async function setStaffPin(pin: string): Promise<void> {
-    if (pin.length < 6 || weakPin(pin))
-      throw new Problem(
-        'pin-weak',
-        'this PIN is too easy to guess',
-        'Choose six digits or more, no repeats or sequences.',
-      );
+    if (pin.length < 6 || weakPin(pin)) throw new Problem('pin-weak');
     store.settings.set(EMERGENCY_PIN, await deps.pins.hash(pin));
     store.events.append({ type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} });
   }
@@ -195,18 +188,13 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       },
       async setupStaffPin({ pin }) {
         refuseWhenOver();
-        if (store.settings.get(EMERGENCY_PIN) !== null)
-          throw new Problem(
-            'staff-pin-set',
-            'this kiosk has a staff PIN',
-            `Change it with: ${command('staff set-pin')}`,
-          );
+        if (store.settings.get(EMERGENCY_PIN) !== null) throw new Problem('staff-pin-set');
         await setStaffPin(pin);
         if (state.at === 'approval') set({ ...state, staffPin: true });
         return {};
       },
       async setupStartOver() {
-        throw new Problem('setup-over', 'this kiosk has not left anything', 'Reload the screen.');
+        throw new Problem('setup-over');
       },
       async setupAlone({ pin }) {
         refuseWhenOver();

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** The credential's name in the kiosk's systemd unit: `LoadCredentialEncrypted=smartpresence-device-secret:…`. */
 const CREDENTIAL = 'smartpresence-device-secret';
@@ -20,29 +20,16 @@ export function readDeviceSecret(env: NodeJS.ProcessEnv, inFile: boolean): strin
   if (inFile) return null;
   const folder = env.CREDENTIALS_DIRECTORY;
   if (!folder) {
-    throw new Problem(
-      'device-secret-missing',
-      'This kiosk has no keystore for its device secret.',
-      `Give the unit a sealed credential named ${CREDENTIAL}, or choose a plain file with --device-secret file.`,
-    );
+    throw new Problem('device-secret-missing', { reason: 'this kiosk has no keystore' });
   }
   let secret: Buffer;
   try {
     secret = readFileSync(join(folder, CREDENTIAL));
   } catch (cause) {
-    throw new Problem(
-      'device-secret-missing',
-      `The credential ${CREDENTIAL} can’t be read.`,
-      'Seal it again with systemd-creds.',
-      { cause },
-    );
+    throw new Problem('device-secret-missing', { reason: `the credential ${CREDENTIAL} can’t be read`, cause });
   }
   if (secret.byteLength !== 32) {
-    throw new Problem(
-      'device-secret-bad',
-      `The credential ${CREDENTIAL} has ${secret.byteLength} bytes, not 32.`,
-      'Seal 32 random bytes with systemd-creds.',
-    );
+    throw new Problem('device-secret-bad', { credential: CREDENTIAL, bytes: secret.byteLength });
   }
   return secret.toString('base64');
 }

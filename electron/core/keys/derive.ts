@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** All keys and secrets of the kiosk are 32 bytes: AES-256, and the strength of HKDF-SHA-256. */
 export const KEY_BYTES = 32;
@@ -40,17 +40,8 @@ export function deriveKey(root: Uint8Array, purpose: string): Buffer {
  */
 export function requireStrong(secret: Uint8Array, name: string): void {
   if (secret.length !== KEY_BYTES)
-    throw new Problem(
-      'secret-malformed',
-      `the ${name} must be ${KEY_BYTES} bytes, not ${secret.length}`,
-      `Make one with: openssl rand ${KEY_BYTES}`,
-    );
+    throw new Problem('secret-malformed', { name, length: KEY_BYTES, bytes: secret.length });
   const steps = new Set(secret.subarray(1).map((byte, i) => byte - secret[i]!));
   const weak = new Set(secret).size < 16 || steps.size < 8 || secret.every((byte) => byte >= 0x20 && byte < 0x7f);
-  if (weak)
-    throw new Problem(
-      'secret-weak',
-      `the ${name} is not random: it repeats, counts, or is a text`,
-      `Make one with: openssl rand ${KEY_BYTES}`,
-    );
+  if (weak) throw new Problem('secret-weak', { name, length: KEY_BYTES });
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readIfThere, replaceFile } from '../../../sync/disk/replace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { KEY_BYTES, requireStrong } from './derive.ts';
 import type { Random } from './envelope.ts';
 import { requirePrivate } from './private-file.ts';
@@ -44,13 +44,7 @@ export function readSecrets(home: string, keys: StoreKeys, create: boolean, rand
   const device =
     keys.deviceSecret ?? secretFromFile(deviceSecretFile(home)) ?? (create ? makeSecret(home, keys, random) : null);
   if (!device)
-    throw new Problem(
-      'device-secret-missing',
-      'this kiosk has no device secret: neither a keystore nor the file device-secret',
-      create
-        ? 'Give the kiosk a keystore (TPM2, systemd-creds, Electron safeStorage), or allow a secret file explicitly.'
-        : 'Put the secret back, or recover the store with the server’s recovery key.',
-    );
+    throw new Problem('device-secret-missing', { reason: 'there is neither a keystore nor the file device-secret' });
   requireStrong(device, 'device secret');
   const provisioning = keys.provisioningSecret ?? secretFromFile(provisioningSecretFile(home));
   if (provisioning) requireStrong(provisioning, 'provisioning secret');

@@ -1,6 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
-import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /**
  * AES-256-GCM envelopes (NIST SP 800-38D): version byte 1 ‖ 12-byte random nonce ‖ ciphertext ‖ 16-byte tag.
@@ -63,11 +62,6 @@ export function open(key: KeyObject, place: Place, envelope: Uint8Array): Buffer
     decipher.final();
     return plain;
   } catch (cause) {
-    throw new Problem(
-      'value-altered',
-      `a stored value (${place.field}) was altered, swapped or replayed`,
-      `Restore the store from the server if more is damaged: ${command('store check')}`,
-      { cause },
-    );
+    throw new Problem('value-altered', { field: place.field, cause });
   }
 }

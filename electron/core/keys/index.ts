@@ -1,8 +1,7 @@
 import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
-import { command } from '../../../sync/disk/program.ts';
 import { replaceFile } from '../../../sync/disk/replace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import {
   type DEVICE_PURPOSES,
   type DevicePurpose,
@@ -86,19 +85,9 @@ export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
   const random: Random = options.random ?? randomBytes;
   const machine = options.machineId ?? machineId();
   let slots = readSlots(home);
-  if (!slots && existsSync(`${home}/store.db`))
-    throw new Problem(
-      'keyslots-missing',
-      'there is a store, and no keyslots.json to open it',
-      'Put keyslots.json back from a copy of this kiosk’s folder; without it the store stays closed.',
-    );
+  if (!slots && existsSync(`${home}/store.db`)) throw new Problem('keyslots-missing');
   if (!slots) mkdirSync(home, { recursive: true, mode: 0o700 });
-  if (slots && slots.machine !== machineTag(slots.store, machine))
-    throw new Problem(
-      'store-other-machine',
-      'this store belongs to another machine',
-      'Move the folder back, or recover the store here with the server’s recovery key. The store was not touched.',
-    );
+  if (slots && slots.machine !== machineTag(slots.store, machine)) throw new Problem('store-other-machine');
   const secrets = readSecrets(home, options, slots === null, random);
   const secretInFile = options.deviceSecret === null && existsSync(deviceSecretFile(home));
   if (!slots) {
@@ -115,12 +104,7 @@ export async function openKeys(options: OpenKeysOptions): Promise<KioskKeys> {
     };
     writeSlots(home, slots);
   }
-  if (slots.provisioned && !secrets.provisioning)
-    throw new Problem(
-      'provisioning-secret-missing',
-      'this store was made with a provisioning secret, and there is none now',
-      'Put the file provisioning-secret back into the kiosk’s folder. The store was not touched.',
-    );
+  if (slots.provisioned && !secrets.provisioning) throw new Problem('provisioning-secret-missing');
   const key = slotKey(
     { device: secrets.device, provisioning: slots.provisioned ? secrets.provisioning : null },
     machine,
@@ -209,8 +193,7 @@ function createKeys(
     settle(keep) {
       const { next: unfinished, ...rest } = slots;
       if (keep === 'next') {
-        if (!next || !unfinished)
-          throw new Problem('rekey-not-started', 'there is no next store key', `Run again: ${command('store rekey')}`);
+        if (!next || !unfinished) throw new Problem('rekey-not-started');
         save({ ...rest, current: unfinished });
         current = next;
       } else save(rest);
@@ -232,12 +215,7 @@ export async function recoverKeys(
   const random: Random = options.random ?? randomBytes;
   const machine = options.machineId ?? machineId();
   const slots = readSlots(home);
-  if (!slots)
-    throw new Problem(
-      'keyslots-missing',
-      'there is no keyslots.json to recover from',
-      'Copy it from the old board’s folder.',
-    );
+  if (!slots) throw new Problem('keyslots-missing');
   const current = await recoverRoots(slots.current, slots.store, options.privateKey);
   const next = slots.next ? await recoverRoots(slots.next, slots.store, options.privateKey) : null;
   const secrets = readSecrets(home, options, true, random);

@@ -1,14 +1,9 @@
 import { statSync } from 'node:fs';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** Refuses a secret file that other users of the machine may read. */
 export function requirePrivate(file: string): void {
   if (process.platform === 'win32') return; // no mode bits there; the profile folder's ACL guards it
   const { mode } = statSync(file);
-  if ((mode & 0o077) !== 0)
-    throw new Problem(
-      'secret-file-exposed',
-      `${file} can be read by other users (mode ${(mode & 0o777).toString(8)})`,
-      `Run chmod 600 ${file}, and renew the secret if others may have read it.`,
-    );
+  if ((mode & 0o077) !== 0) throw new Problem('secret-file-exposed', { file, mode: (mode & 0o777).toString(8) });
 }

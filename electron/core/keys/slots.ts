@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CompactEncrypt, compactDecrypt, importJWK } from 'jose';
 import { z } from 'zod';
 import { readIfThere, replaceFile } from '../../../sync/disk/replace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { KEY_BYTES } from './derive.ts';
 import type { RecoveryKey, Secrets } from './device-secret.ts';
 import { keyObject, open, type Random, seal } from './envelope.ts';
@@ -60,12 +60,7 @@ export function readSlots(home: string): KeySlots | null {
   try {
     return KeySlots.parse(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
-    throw new Problem(
-      'keyslots-damaged',
-      `${file} can't be read as key slots`,
-      'Put the file back from a copy of this kiosk’s folder; without it the store stays closed.',
-      { cause },
-    );
+    throw new Problem('keyslots-damaged', { file, cause });
   }
 }
 
@@ -111,12 +106,7 @@ export function unwrapRoots(generation: Generation, key: KeyObject, store: strin
       generation.number,
     );
   } catch (cause) {
-    throw new Problem(
-      'store-wrong-key',
-      'the device secret or the provisioning secret is not the one this store was made with',
-      'Put the right secret back, or recover the store with the server’s recovery key. The store was not touched.',
-      { cause },
-    );
+    throw new Problem('store-wrong-key', { cause });
   }
 }
 
@@ -163,11 +153,6 @@ export async function recoverRoots(
       throw new Error('the slot belongs to another store or generation');
     return split(Buffer.from(plaintext), generation.number);
   } catch (cause) {
-    throw new Problem(
-      'recovery-failed',
-      'slot 2 can’t be opened with this key',
-      'Use the private key of the server that this kiosk was provisioned to.',
-      { cause },
-    );
+    throw new Problem('recovery-failed', { cause });
   }
 }

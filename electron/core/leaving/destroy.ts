@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { syncFolder } from '../../../sync/disk/replace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { deviceSecretFile, provisioningSecretFile } from '../keys/device-secret.ts';
 import { slotsFile } from '../keys/slots.ts';
 import { JOURNAL_FILE } from './journal.ts';
@@ -41,12 +41,7 @@ export function destroyEverything(home: string, at: (step: Step) => void = () =>
   syncFolder(home); // before the journal says that it is done: a file that came back would stay
   at('done');
   const left = entries(home).filter((name) => name !== JOURNAL_FILE);
-  if (left.length > 0)
-    throw new Problem(
-      'wipe-incomplete',
-      `${left.length} files of this kiosk could not be removed`,
-      'It is tried again; if it stays, destroy the disk.',
-    );
+  if (left.length > 0) throw new Problem('wipe-incomplete', { count: left.length });
 }
 
 const entries = (home: string): string[] => (existsSync(home) ? readdirSync(home) : []);

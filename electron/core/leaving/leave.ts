@@ -1,6 +1,6 @@
+import { Problem } from '../../../sync/errors/problem.ts';
 import { keyId, newSigningKey, publicHalf } from '../../../sync/protocol/seal/keys.ts';
 import { Ed25519PrivateJwk } from '../../../sync/protocol/wire/batch.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { SiteConfig } from '../site/config.ts';
 import type { Store } from '../store/interface.ts';
@@ -65,7 +65,7 @@ export async function prepareToLeave(
 ): Promise<Left | null> {
   const { store, site } = deps;
   const link = readServerLink(store);
-  if (!link) throw new Problem('not-provisioned', 'this kiosk belongs to no server', 'There is nothing to leave.');
+  if (!link) throw new Problem('not-provisioned');
   const kept = store.settings.get(FAREWELL_KEY);
   const farewellKey = kept ? Ed25519PrivateJwk.parse(JSON.parse(kept)) : newSigningKey();
   if (!kept) store.settings.set(FAREWELL_KEY, JSON.stringify(farewellKey));

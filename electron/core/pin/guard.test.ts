@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Lockout } from '../store/lockouts.ts';
 import { createPinGuard } from './guard.ts';
 import {
@@ -54,7 +54,7 @@ const attempt = (
       subject,
       shared,
       check: async () => (right ? 'in' : null),
-      wrong: () => new Problem('pin-wrong', 'wrong', 'Try again.'),
+      wrong: () => new Problem('pin-wrong'),
     })
     .catch((error: Problem) => error.code);
 
@@ -130,7 +130,7 @@ test('an attempt is counted before it is checked: a power cut in between gives n
     subject: 'number:x',
     shared: PIN_BUDGET,
     check: () => new Promise(() => undefined),
-    wrong: () => new Problem('pin-wrong', 'wrong', 'Try again.'),
+    wrong: () => new Problem('pin-wrong'),
   });
   await Promise.resolve();
   expect(rows.get('number:x')?.failures).toBe(1);

@@ -1,4 +1,4 @@
-import type { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Problem } from '../../../sync/errors/problem.ts';
 import { createMutex } from '../mutex.ts';
 import type { Store } from '../store/interface.ts';
 import type { Lockout } from '../store/lockouts.ts';

@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Lockout } from '../store/lockouts.ts';
 
 /**
@@ -85,7 +85,5 @@ export function settled(lockout: Lockout, now: number, longest: number): Lockout
 /** The one refusal for a locked number, a pause of everybody's, or a locked staff PIN; the screen counts down from `seconds`. */
 export function pinLocked(ms: number): Problem {
   const seconds = Math.ceil(ms / 1000);
-  return new Problem('pin-locked', `too many attempts; locked for ${seconds} s`, 'Wait, or ask the front desk.', {
-    params: { seconds },
-  });
+  return new Problem('pin-locked', { seconds });
 }

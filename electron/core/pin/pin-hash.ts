@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { weakPin } from '../../contract/pin.ts';
 
 /**
@@ -36,10 +36,5 @@ export async function createPinHasher(pepper: Uint8Array): Promise<PinHasher> {
 /** @throws Problem `pin-weak` */
 export function refuseWeak(pin: string): void {
   const why = weakPin(pin);
-  if (why)
-    throw new Problem(
-      'pin-weak',
-      why === 'repeated' ? 'the PIN repeats one digit' : 'the PIN is a plain sequence',
-      'Choose another PIN.',
-    );
+  if (why) throw new Problem('pin-weak');
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { newest } from '../checkin/direction.ts';
 import { faceOff, type Recogniser, recogniserWhile } from '../checkin/recogniser.ts';
 import { defaultSite } from '../provision.ts';
@@ -73,7 +73,7 @@ describe('the server’s policy', () => {
 test('while the lease has ended nobody is recognised, enrolled or compared; afterwards everything is as before', async () => {
   let ended: Problem | null = null;
   const inner: Recogniser = {
-    ...faceOff(new Problem('model-missing', 'none')),
+    ...faceOff(Problem.from({ code: 'model-missing', message: 'none', nextStep: '' })),
     off: null,
     verify: () => ({ score: null, decision: { kind: 'unknown', threshold: 0.5 } }) as never,
     search: () => 'found' as never,
@@ -90,7 +90,7 @@ test('while the lease has ended nobody is recognised, enrolled or compared; afte
     () => recogniser.embed(null as never, null as never),
   ];
   for (const attempt of tries) await expect((async () => attempt())()).resolves.toBeDefined();
-  ended = new Problem('lease-expired', 'too long');
+  ended = new Problem('lease-expired');
   expect(recogniser.off).toBe(ended);
   for (const attempt of tries) await expect((async () => attempt())()).rejects.toBe(ended);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** A file that a page may ask for. */
 export interface StaticFile {
@@ -52,14 +52,7 @@ export function listStaticFiles(dist: string): StaticFiles {
   try {
     files.set('/', readEntry(page, false));
   } catch (cause) {
-    throw new Problem(
-      'screens-not-built',
-      `The kiosk's page is missing: ${page}`,
-      'Install the kiosk again (in the sources: npm run build:renderer).',
-      {
-        cause,
-      },
-    );
+    throw new Problem('screens-not-built', { page, cause });
   }
   for (const [prefix, folder, immutable] of [
     ['/assets/', join(dist, 'renderer', 'assets'), true],

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../../sync/disk/replace.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { TimeOfDay } from '../../../sync/protocol/wire/changes.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { Devices } from '../devices/config.ts';
 
 /** What the kiosk's screens are written in (renderer/kiosk/locales). */
@@ -88,19 +88,17 @@ export function readSiteConfig(home: string): SiteConfig {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new Problem('site-config-missing', `${file} can't be read`, 'Provision this kiosk again.', { cause });
+    throw new Problem('site-config-missing', { file, cause });
   }
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new Problem('site-config-wrong', `${file} is not JSON`, 'Fix the file or provision this kiosk again.', {
-      cause,
-    });
+    throw new Problem('site-config-wrong', { file, reason: 'it is not JSON', cause });
   }
   const parsed = SiteConfig.safeParse(json);
   if (!parsed.success) {
-    throw new Problem('site-config-wrong', `${file}: ${z.prettifyError(parsed.error)}`, 'Fix the values named here.');
+    throw new Problem('site-config-wrong', { file, reason: z.prettifyError(parsed.error) });
   }
   return parsed.data;
 }

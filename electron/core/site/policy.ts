@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { LEASE_DAYS } from '../../../sync/edge/lease/lease.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { DEFAULT_CONSENT_AGE } from '../../../sync/protocol/wire/age.ts';
 import { Ed25519PublicJwk } from '../../../sync/protocol/wire/batch.ts';
 import { CheckinMethod, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { isTimeZone, type SiteConfig } from './config.ts';
 
 /** The server's policy as it was last sent; null for none. One that can't be read (of another build) counts as none. */
@@ -19,13 +19,7 @@ export function readPolicy(text: string | null): Policy | null {
 
 /** Why no face may be recognised or enrolled here, whatever the models can do; null where it may. */
 export const facesForbidden = (policy: Policy | null): Problem | null =>
-  policy?.faces === 'off'
-    ? new Problem(
-        'faces-not-allowed',
-        'face recognition is switched off for this site',
-        'Check in by number and PIN; an administrator of the server decides about faces.',
-      )
-    : null;
+  policy?.faces === 'off' ? new Problem('faces-not-allowed') : null;
 
 /** The check-in methods that the site offers, in its order. */
 export const methodsOf = (policy: Policy | null): readonly CheckinMethod[] =>

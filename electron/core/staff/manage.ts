@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type NewFactor, newFactor } from '../../../sync/protocol/seal/technician-code.ts';
 import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
 import type { Store } from '../store/interface.ts';
 import { EMERGENCY_PIN, EMERGENCY_USED } from './emergency.ts';
@@ -35,12 +35,9 @@ export function addMember(
 ): { readonly member: LocalMember; readonly handed: NewFactor | null } {
   const known = knownStaff(store);
   const all = localMembers(store);
-  if (known.some((one) => sameName(one.name, name)))
-    throw new Problem('staff-exists', `there is a member of staff ${name} already`, 'Give the name in full.');
-  if (all.length >= MAX_LOCAL)
-    throw new Problem('staff-too-many', `a kiosk has ${MAX_LOCAL} members of staff at most`, 'Remove one first.');
-  if (pin === null && badge === null)
-    throw new Problem('staff-without-key', 'a member of staff needs a PIN or a badge', 'Give one of them.');
+  if (known.some((one) => sameName(one.name, name))) throw new Problem('staff-exists');
+  if (all.length >= MAX_LOCAL) throw new Problem('staff-too-many', { max: MAX_LOCAL });
+  if (pin === null && badge === null) throw new Problem('staff-without-key');
   requireFree(known, badge, null);
   const handed = role === 'technician' ? newFactor(randomBytes) : null;
   const member: LocalMember = {
@@ -65,8 +62,7 @@ export function resetMember(
   const before = localMember(store, id);
   if ('badge' in to) requireFree(knownStaff(store), to.badge, id);
   const after = 'pin' in to ? { ...before, pin: pinOf(to.pin.stored, to.pin.start) } : { ...before, badge: to.badge };
-  if (after.pin === null && after.badge === null)
-    throw new Problem('staff-without-key', 'a member of staff needs a PIN or a badge', 'Give them a PIN first.');
+  if (after.pin === null && after.badge === null) throw new Problem('staff-without-key');
   const all = localMembers(store).map((one) => (one.id === id ? after : one));
   const { name } = before;
   records.write({
@@ -100,17 +96,12 @@ export function sealEmergencyPin(store: ManageStore, hash: string): void {
 function localMember(store: ManageStore, id: string): LocalMember {
   const member = localMembers(store).find((one) => one.id === id);
   if (member) return member;
-  if (knownStaff(store).some((one) => one.id === id))
-    throw new Problem(
-      'staff-of-server',
-      'this member of staff is managed at the server',
-      'Change them in the console: Fleet, Kiosk staff.',
-    );
-  throw new Problem('staff-unknown', 'there is no such member of staff', 'See the list again.');
+  if (knownStaff(store).some((one) => one.id === id)) throw new Problem('staff-of-server');
+  throw new Problem('staff-unknown');
 }
 
 /** A badge unlocks for one member. */
 function requireFree(known: readonly Member[], badge: string | null, except: string | null): void {
   if (badge !== null && known.some((one) => one.badge === badge && one.id !== except))
-    throw new Problem('staff-badge-taken', 'another member of staff has this badge', 'Take another badge.');
+    throw new Problem('staff-badge-taken');
 }

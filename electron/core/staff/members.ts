@@ -1,10 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { APP_DIGITS, paperHash } from '../../../sync/protocol/seal/technician-code.ts';
 import { BadgeNumber, SecondFactor, Staff } from '../../../sync/protocol/wire/changes.ts';
 import { PaperNumber, StaffRole } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { storedPin } from '../pin/stored-pin.ts';
 import { STAFF_OF_SERVER } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
@@ -94,8 +93,7 @@ export function knownStaff(store: Settings): Member[] {
 /** @throws Problem `staff-unknown`, `staff-unreadable` */
 export function memberOf(store: Settings, id: string): Member {
   const member = knownStaff(store).find((one) => one.id === id);
-  if (!member)
-    throw new Problem('staff-unknown', 'nobody of this kiosk’s staff is that', 'Choose from the list again.');
+  if (!member) throw new Problem('staff-unknown');
   return member;
 }
 
@@ -105,9 +103,8 @@ export function memberNamed<T extends { readonly id: string; readonly name: stri
   which: string,
 ): T {
   const found = all.filter(({ id, name }) => id === which.trim().toLowerCase() || sameName(name, which));
-  if (found.length > 1) throw new Problem('staff-ambiguous', `several members are called ${which}`, 'Give the id.');
-  if (!found[0])
-    throw new Problem('staff-unknown', `there is no member of staff ${which}`, `List them: ${command('staff list')}`);
+  if (found.length > 1) throw new Problem('staff-ambiguous');
+  if (!found[0]) throw new Problem('staff-unknown');
   return found[0];
 }
 
@@ -169,11 +166,6 @@ function parsed<T>(store: Settings, setting: string, schema: z.ZodType<T[]>): T[
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Problem(
-      'staff-unreadable',
-      'what this kiosk keeps of its staff can’t be read',
-      `Unlock with the emergency PIN, add the staff again, and run: ${command('store check')}`,
-      { cause },
-    );
+    throw new Problem('staff-unreadable', { cause });
   }
 }

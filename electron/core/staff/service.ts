@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { StaffActor, StaffRole } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreMethods, MethodName } from '../../contract/methods.ts';
 import type { PinGuard } from '../pin/guard.ts';
 import type { PinHasher } from '../pin/pin-hash.ts';
@@ -124,10 +124,8 @@ export function createStaffService(deps: StaffDeps): StaffService {
     const member = id === null ? null : present(id);
     // Who is removed meanwhile, here or in the console, is out with the next touch; and nobody goes on in another role.
     if (session && (member === undefined || (member && member.role !== session.role))) end('removed');
-    if (!session || session.token !== token || member === undefined)
-      throw new Problem('staff-locked', 'the staff session is over', 'Unlock again.');
-    if (right && !mayDo(session.role, right))
-      throw new Problem('staff-not-allowed', 'this is not for this role', 'Ask a supervisor.');
+    if (!session || session.token !== token || member === undefined) throw new Problem('staff-locked');
+    if (right && !mayDo(session.role, right)) throw new Problem('staff-not-allowed');
     return { member, actor: session.actor };
   }
 

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { StaffActor } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { StaffChoice, Unlock } from '../../contract/staff.ts';
 import { BADGE_BUDGET } from '../pin/lockout.ts';
 import { refuseWeak } from '../pin/pin-hash.ts';
@@ -40,10 +39,9 @@ export interface Unlocking {
   checkPin(pin: string | null, input?: PinInput, staff?: string): Promise<StaffActor | null>;
 }
 
-const wrong = () => new Problem('pin-wrong', 'this PIN, or the code with it, is not right', 'Try again.');
+const wrong = () => new Problem('pin-wrong');
 
-const needed = () =>
-  new Problem('staff-pin-needed', 'this kiosk asks for a PIN', 'Type it, or set SMARTPRESENCE_STAFF_PIN.');
+const needed = () => new Problem('staff-pin-needed');
 
 export function createUnlocking(deps: StaffDeps): Unlocking {
   const { store, pins, memberPins, guard, records, now } = deps;
@@ -63,18 +61,13 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
     const stored = store.settings.get(EMERGENCY_PIN);
     // Only the machine's own user has the socket: through it a new kiosk gets its server, its staff and its first PIN.
     if (stored === null && input === 'socket' && !hasStaff()) return null;
-    if (stored === null)
-      throw new Problem(
-        'staff-pin-unset',
-        'this kiosk has no emergency PIN',
-        `Set one at the machine: ${command('staff set-pin')}`,
-      );
+    if (stored === null) throw new Problem('staff-pin-unset');
     if (pin === null) throw needed();
     await guard.attempt({
       subject: lockoutSubject(input),
       shared: null, // a passer-by at the number pad must not keep staff out
       check: async () => ((await pins.verify(stored, pin)) ? true : null),
-      wrong: () => new Problem('pin-wrong', 'this is not the emergency PIN', 'Try again.'),
+      wrong: () => new Problem('pin-wrong'),
     });
     if (!hasStaff()) return null;
     // Recorded, and only then let in: what can't be recorded does not happen.
@@ -121,11 +114,8 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
     const { id, name } = found;
     const { pin = '', badge, code, newPin } = input;
     if (newPin !== undefined) refuseWeak(newPin);
-    if (newPin === pin) throw new Problem('pin-same', 'this is the PIN of before', 'Choose another one.');
-    if (found.role === 'technician' && code === undefined)
-      throw new Problem('staff-code-needed', 'a technician needs a code too', 'Type it.', {
-        params: { member: id, name },
-      });
+    if (newPin === pin) throw new Problem('pin-same');
+    if (found.role === 'technician' && code === undefined) throw new Problem('staff-code-needed', { member: id, name });
     const subject = memberSubject(id);
     let why = 'locked';
     const opened = await guard
@@ -152,16 +142,9 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
       });
     if ('factorless' in opened) {
       noteFailure(subject, { id, name }, 'staff-factor-missing');
-      throw new Problem(
-        'staff-factor-missing',
-        'this technician has no second factor here',
-        'Have a supervisor remove the technician and add them again, or set the factor again in the console.',
-      );
+      throw new Problem('staff-factor-missing');
     }
-    if ('choose' in opened)
-      throw new Problem('staff-pin-choose', 'this PIN has to be replaced by one of your own', 'Choose one.', {
-        params: { member: id, name },
-      });
+    if ('choose' in opened) throw new Problem('staff-pin-choose', { member: id, name });
     return { member: opened.member, actor: id, alerted: false };
   }
 
@@ -182,7 +165,7 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
       subject: null,
       shared: BADGE_BUDGET,
       check: async () => null,
-      wrong: () => new Problem('badge-unknown', 'no member of staff has this badge', 'Choose your name.'),
+      wrong: () => new Problem('badge-unknown'),
     });
   }
 
@@ -215,8 +198,7 @@ export function createUnlocking(deps: StaffDeps): Unlocking {
         },
         wrong,
       });
-      if (role !== 'supervisor' || !mayDo(role, 'staffAdd'))
-        throw new Problem('staff-not-allowed', 'this is not for this role', 'Ask a supervisor.');
+      if (role !== 'supervisor' || !mayDo(role, 'staffAdd')) throw new Problem('staff-not-allowed');
       return id;
     },
   };

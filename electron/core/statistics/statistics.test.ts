@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { ProbeResult } from '../../contract/methods.ts';
 import { binOf, createStatistics, FEWEST_SCORES, startStatistics } from './statistics.ts';
 
@@ -7,7 +7,7 @@ const methods = (answers: ProbeResult[]) => ({
   visitBegin: async (_input: object) => ({ visit: 'v' }),
   probe: async (_input: object) => answers.shift()!,
   async checkinByPin(_input: object): Promise<never> {
-    throw new Problem('pin-wrong', 'no');
+    throw new Problem('pin-wrong');
   },
 });
 const FRAME = { visit: 'v', frame: {} } as never;

@@ -1,5 +1,5 @@
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Open } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { fileKey } from '../vault/vault.ts';
 import { instant } from './clock.ts';
 import { asProblem, guarded, storageFull } from './database.ts';
@@ -85,8 +85,7 @@ export class Checkins {
     const record = (photo: string | null, lost: string | null) => {
       // The person may have been deleted while the photo was written.
       const person = people.known(checkin.person);
-      if (person?.ref !== known.ref)
-        throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
+      if (person?.ref !== known.ref) throw new Problem('person-unknown');
       return this.#store(person, checkin, id, photo, lost);
     };
     try {
@@ -249,8 +248,7 @@ export class Checkins {
     const bytes = uuidBytes(id);
     const from = bytes.length === 16 ? counterOf(bytes) : 0;
     const n = bytes.length === 16 ? (this.#find.get(from, from + ID_REACH, bytes) as number | undefined) : undefined;
-    if (n === undefined)
-      throw new Problem('checkin-unknown', 'there is no such check-in on this kiosk', 'Look it up in the list again.');
+    if (n === undefined) throw new Problem('checkin-unknown');
     return n;
   }
 }

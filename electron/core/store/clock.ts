@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** Time as the store takes it. */
 export interface Clock {
@@ -39,11 +39,6 @@ function linuxBootId(): string | null {
 /** Ms since 1970 of an RFC 3339 instant. @throws Problem `time-malformed` */
 export function instant(text: string): number {
   const ms = Date.parse(text);
-  if (Number.isNaN(ms))
-    throw new Problem(
-      'time-malformed',
-      `"${text}" is not a time`,
-      'Give an RFC 3339 time, e.g. 2026-01-31T08:00:00.000Z.',
-    );
+  if (Number.isNaN(ms)) throw new Problem('time-malformed', { text });
   return ms;
 }

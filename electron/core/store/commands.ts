@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { storeCommand } from '../command.ts';
 
 /** Bodies of the store's commands: they run inside the core, or in the command line when no core holds the store. */
@@ -22,8 +22,7 @@ export const rekeyStoreCommand = storeCommand({
   name: 'store rekey',
   args: z.strictObject({}),
   async run({ store, restart }, _args, output) {
-    if (restart === null)
-      throw new Problem('store-in-use', 'the store is in use', 'Stop the kiosk, and run this command again.');
+    if (restart === null) throw new Problem('store-in-use');
     output.line(await store.rekey({ progress: output.progress }));
     return OK;
   },

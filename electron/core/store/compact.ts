@@ -1,6 +1,5 @@
-import { command } from '../../../sync/disk/program.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { EventType } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Db } from './database.ts';
 import type { Salted } from './events.ts';
 import { canonicalText, uuidText } from './header.ts';
@@ -34,8 +33,7 @@ const CODES = new Map<string, number>(FIELDS.map((name, code) => [name, code]));
 
 function codeOf(field: string): number {
   const code = CODES.get(field);
-  if (code === undefined)
-    throw new Problem('field-unknown', `there is no personal field ${field}`, 'Report this as a defect.');
+  if (code === undefined) throw new Problem('field-unknown', { field });
   return code;
 }
 
@@ -144,7 +142,7 @@ export function typeCode(type: EventType): number {
 
 export function typeOf(code: number): EventType {
   const type = TYPES[code];
-  if (!type) throw new Problem('type-unknown', `there is no event type ${code}`, `Run: ${command('store check')}`);
+  if (!type) throw new Problem('type-unknown', { code });
   return type;
 }
 

@@ -1,7 +1,6 @@
 import { closeSync } from 'node:fs';
 import Database from 'better-sqlite3-multiple-ciphers';
-import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { PAGE_BYTES } from './pages.ts';
 
 export type Db = Database.Database;
@@ -71,42 +70,13 @@ export function asProblem(error: unknown): unknown {
   if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return damaged('a page of the store can’t be read', error);
   if (code.startsWith('SQLITE_IOERR') || code === 'SQLITE_CANTOPEN' || code === 'SQLITE_READONLY' || code === 'EIO')
-    return new Problem(
-      'storage-failed',
-      `the disk under the store failed (${code})`,
-      'Check the disk and its mount; the kiosk tries again.',
-      {
-        cause: error,
-      },
-    );
+    return new Problem('storage-failed', { reason: code, cause: error });
   return error;
 }
 
-export function storageFull(cause?: unknown): Problem {
-  return new Problem(
-    'storage-full',
-    'the disk is full',
-    'Free some space on this kiosk; nothing that was recorded is lost.',
-    { cause },
-  );
-}
+export const storageFull = (cause?: unknown): Problem => new Problem('storage-full', { cause });
 
-export function inUse(cause?: unknown): Problem {
-  return new Problem(
-    'store-in-use',
-    'the store is in use',
-    'Stop the other program, or let the running kiosk do the work.',
-    { cause },
-  );
-}
+export const inUse = (cause?: unknown): Problem => new Problem('store-in-use', { cause });
 
-export function damaged(what: string, cause?: unknown): Problem {
-  return new Problem(
-    'store-damaged',
-    `the store is damaged: ${what}`,
-    `Keep a copy of the folder, restore from the server, and find out how much is damaged: ${command('store check')}`,
-    {
-      cause,
-    },
-  );
-}
+export const damaged = (what: string, cause?: unknown): Problem =>
+  new Problem('store-damaged', { reason: what, cause });

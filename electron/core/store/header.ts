@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { EVENT_VERSION, type EventHeader } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 
 /**
@@ -26,9 +26,7 @@ export function canonicalText(value: unknown): string {
 
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
-function notCanonical(cause?: unknown): Problem {
-  return new Problem('not-canonical', 'this value has no canonical JSON form', 'Store only JSON values.', { cause });
-}
+const notCanonical = (cause?: unknown): Problem => new Problem('not-canonical', { cause });
 
 /** Parts of a header, `open` and the commitments already canonical. */
 export interface HeaderParts {

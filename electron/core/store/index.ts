@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Random } from '../keys/envelope.ts';
 import type { KioskKeys, StoreKeySet } from '../keys/index.ts';
 import { Vault } from '../vault/vault.ts';
@@ -59,8 +59,7 @@ function pooled(source: (bytes: number) => Uint8Array): Random {
  */
 export async function createStore(options: StoreOptions & { readonly device?: string }): Promise<SqlStore> {
   const { home, keys } = options;
-  if (keys.live)
-    throw new Problem('store-exists', 'this folder has a store, or had one', 'Open it, or choose another folder.');
+  if (keys.live) throw new Problem('store-exists');
   return enter(home, (closed) => {
     const file = storeFile(home);
     for (const left of [file, `${file}-wal`, `${file}-journal`, rekeyedFile(home)]) rmSync(left, { force: true }); // of a creation that was cut off
@@ -115,12 +114,7 @@ function enter(home: string, work: (closed: () => void) => SqlStore): SqlStore {
 /** Looks before it opens: which generation of the key fits, and whether the file is whole. */
 function unlock(home: string, keys: KioskKeys): Connection {
   const file = storeFile(home);
-  if (!existsSync(file))
-    throw new Problem(
-      'store-missing',
-      'the store file is missing, and this kiosk had one',
-      'Put store.db back, or provision this kiosk again in an empty folder.',
-    );
+  if (!existsSync(file)) throw new Problem('store-missing');
   const handle = openSync(file, 'r');
   try {
     const look = (set: StoreKeySet) => patientLook(handle, file, set.subkey('pages'));

@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { BASELINE } from './baseline.ts';
 import { asProblem, type Db } from './database.ts';
 
@@ -49,12 +49,7 @@ export function migrate(db: Db, migrations: readonly Migration[] = MIGRATIONS): 
   const tables = db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'").pluck().get() as number;
   const schema = tables ? Number(readMeta(db, 'schema')) : 0;
   const minReader = tables ? Number(readMeta(db, 'minReader')) : 0;
-  if (minReader > newest)
-    throw new Problem(
-      'store-too-new',
-      `this store needs a build that knows schema ${minReader}; this one knows ${newest}`,
-      'Install the newer version again. The store was not changed.',
-    );
+  if (minReader > newest) throw new Problem('store-too-new', { minReader, newest });
   // As SQLite has it for changes of whole tables (lang_altertable.html): with foreign keys on, dropping a table that is
   // recreated takes the rows of others with it, or is refused. The pragma is without effect inside a transaction.
   db.pragma('foreign_keys=OFF');
@@ -76,12 +71,11 @@ function take(db: Db, step: Migration): void {
   } catch (cause) {
     const problem = asProblem(cause);
     if (problem instanceof Problem) throw problem;
-    throw new Problem(
-      'store-migration-failed',
-      `the store could not be brought to schema ${step.schema}: ${cause instanceof Error ? cause.message : cause}`,
-      'Install the version before again, and report this. The store was not changed.',
-      { cause },
-    );
+    throw new Problem('store-migration-failed', {
+      schema: step.schema,
+      reason: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
   }
   writeMeta(db, 'schema', String(step.schema));
   writeMeta(db, 'minReader', String(step.minReader));

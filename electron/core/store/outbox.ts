@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { WireEvent } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { guarded } from './database.ts';
 import type { Epoch, EventLog, EventRow } from './events.ts';
 import type { Session } from './session.ts';
@@ -86,12 +86,7 @@ export class Outbox {
 
   #find(epoch: string): Epoch {
     const found = this.#log.epochs.find((one) => one.id === epoch);
-    if (!found)
-      throw new Problem(
-        'epoch-unknown',
-        'the server speaks of an epoch that this store never had',
-        'Report this as a defect.',
-      );
+    if (!found) throw new Problem('epoch-unknown');
     return found;
   }
 
@@ -110,11 +105,7 @@ export class Outbox {
     const made = this.#end(epoch) - epoch.base;
     const whole = Number.isInteger(committed) && Number.isInteger(safe);
     if (!whole || safe < 0 || safe > committed || committed > made)
-      throw new Problem(
-        'ack-impossible',
-        `the server acknowledged ${committed} (${safe} safe) of ${made} events`,
-        'Report this as a defect.',
-      );
+      throw new Problem('ack-impossible', { committed, safe, made });
     this.#s.write(() => {
       this.#marks.run(committed, safe, epoch.ref);
       // What was kept only so that the server hears of it has been heard.

@@ -1,5 +1,5 @@
 import { createHash, createHmac, type KeyObject } from 'node:crypto';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { DEVICE_PURPOSES, KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { PhotoPlace } from '../vault/vault.ts';
@@ -114,12 +114,7 @@ export class PendingPhotos {
       const row = this.#s.db
         .prepare('SELECT id, added, key, address, about FROM pending_photo WHERE id = ? AND outcome IS NULL')
         .get(uuidBytes(id)) as Row | undefined;
-      if (!row)
-        throw new Problem(
-          'review-photo-unknown',
-          'this picture does not wait any more: someone decided about it, or its time was over',
-          'Go on with the next one.',
-        );
+      if (!row) throw new Problem('review-photo-unknown');
       return { ...this.#open(row), address: row.address.toString('base64url') };
     });
   }
@@ -144,12 +139,7 @@ export class PendingPhotos {
     const digest = this.#digest(about.word, original);
     const before = this.#state(digest);
     if (before) return before;
-    if (this.count() >= MAX_PENDING)
-      throw new Problem(
-        'review-full',
-        `${MAX_PENDING} pictures wait already`,
-        'Have staff look at them at the kiosk first, and import again.',
-      );
+    if (this.count() >= MAX_PENDING) throw new Problem('review-full', { max: MAX_PENDING });
     const id = uuidText(log.newId());
     const key = keyObject(random(KEY_BYTES));
     const photo = vault.seal(key, photoPlace(id), picture);

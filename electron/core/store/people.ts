@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import { bareNumber, numberKey } from '../number-keys.ts';
@@ -171,12 +171,7 @@ export class People {
   /** @throws Problem `person-unknown` */
   require(id: string): Known {
     const person = this.#byId.get(id);
-    if (!person)
-      throw new Problem(
-        'person-unknown',
-        'there is no such person on this kiosk',
-        'Enrol the person, or wait for the next sync.',
-      );
+    if (!person) throw new Problem('person-unknown');
     return person;
   }
 

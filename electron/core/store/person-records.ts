@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { fileKey } from '../vault/vault.ts';
 import { guarded } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
@@ -105,16 +105,14 @@ export class PersonRecords {
   #requireNew(person: NewPerson): void {
     if (person.consent === null && (person.templates.length > 0 || person.photo !== null))
       throw new RangeError('a face without a consent');
-    if (this.#s.people.known(person.id))
-      throw new Problem('person-exists', 'this person is already on this kiosk', 'Change the person instead.');
+    if (this.#s.people.known(person.id)) throw new Problem('person-exists');
     this.#requireFreeNumber(person.number, person.id);
   }
 
   #requireFreeNumber(number: string | null, owner: string): void {
     if (number === null) return;
     const holder = this.#s.people.byNumber(number);
-    if (holder && holder.id !== owner)
-      throw new Problem('number-taken', 'this number belongs to someone else', 'Give another number.');
+    if (holder && holder.id !== owner) throw new Problem('number-taken');
   }
 
   #add(person: NewPerson, keys: PersonKeys, record: Buffer, photo: string | null): Outcome<Person> {

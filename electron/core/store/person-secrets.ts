@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { open, type Place, type Random, seal } from '../keys/envelope.ts';
 import type { Db } from './database.ts';
 import { uuidBytes, uuidText } from './header.ts';
@@ -75,8 +75,7 @@ export class PersonSecrets {
   insertTemplate(person: Known, id: Buffer, template: NewPerson['templates'][number], n: number): Template {
     const text = uuidText(id);
     const { model, pose, embedding } = template;
-    if (embedding.length === 0 || !embedding.every(Number.isFinite))
-      throw new Problem('template-malformed', 'a template must be finite numbers', 'Capture the face again.');
+    if (embedding.length === 0 || !embedding.every(Number.isFinite)) throw new Problem('template-malformed');
     const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
     this.#db
       .prepare('INSERT INTO template(id, person, model, pose, sealed, n) VALUES (?, ?, ?, ?, ?, ?)')

@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { fileKey } from '../vault/vault.ts';
 import { guarded } from './database.ts';
 import type { Inserted } from './events.ts';
@@ -26,12 +26,7 @@ export class Photos {
       | { kind: 'checkin' | 'enrolment'; person: number; record: Buffer; keyed: number }
       | undefined;
     const known = row && people.byRef(row.person);
-    if (!row || !known)
-      throw new Problem(
-        'photo-unknown',
-        'there is no such photo: it was purged, or its person deleted',
-        'Nothing to do.',
-      );
+    if (!row || !known) throw new Problem('photo-unknown');
     const where = { person: known.id, record: uuidText(row.record), keyVersion: known.keyVersion, kind: row.kind };
     const photos = people.photosKey(known);
     return vault.read(row.keyed ? fileKey(photos, where) : photos, where, photo);

@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { command } from '../../../sync/disk/program.ts';
 import { syncFolder } from '../../../sync/disk/replace.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { keyObject, open, type Random, seal } from '../keys/envelope.ts';
 import type { StoreKeySet } from '../keys/index.ts';
 import type { WorkOptions } from './check.ts';
@@ -196,11 +195,7 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
     ]) {
       const count = (one: Db) => one.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number;
       if (count(db) !== count(store.session.db))
-        throw new Problem(
-          'store-damaged',
-          `the re-keyed copy lacks rows of ${table}`,
-          `Run: ${command('store check')}`,
-        );
+        throw new Problem('store-damaged', { reason: `the re-encrypted copy lacks rows of ${table}` });
     }
   } finally {
     db.close();

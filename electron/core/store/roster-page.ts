@@ -1,6 +1,6 @@
+import { missingCase } from '../../../sync/errors/problem.ts';
 import type { Change, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
-import { missingCase } from '../../../sync/protocol/wire/problem.ts';
 import { sharedPin, storedPin } from '../pin/stored-pin.ts';
 import { vectorOf } from './derived.ts';
 import { type DeviceState, STAFF_OF_SERVER } from './device-state.ts';

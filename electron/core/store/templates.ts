@@ -1,5 +1,5 @@
+import { Problem } from '../../../sync/errors/problem.ts';
 import { MAX_TEMPLATES } from '../../../sync/protocol/wire/event.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { fileKey } from '../vault/vault.ts';
 import { guarded } from './database.ts';
 import { templateValue } from './derived.ts';
@@ -86,8 +86,7 @@ export class Templates {
     const photo = vault.seal(fileKey(people.photosKey(known), where), where, picture);
     const { added, replaced } = await vault.keep(photo, () => {
       // The person may have been deleted, and have come again, while the picture was written.
-      if (people.require(id).ref !== known.ref)
-        throw new Problem('person-unknown', 'this person was deleted meanwhile', 'Enrol the person again.');
+      if (people.require(id).ref !== known.ref) throw new Problem('person-unknown');
       return this.#s.change(() => {
         const { result, committed } = this.#add(id, templates);
         return { result: { added: result, replaced: this.#replacePicture(known, record, photo.address) }, committed };

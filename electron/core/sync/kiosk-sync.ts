@@ -1,5 +1,5 @@
+import type { Problem } from '../../../sync/errors/problem.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
-import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Retention } from '../retention/scheduler.ts';
 import { createPresenceBoard, type PresenceBoard } from '../roster/presence.ts';

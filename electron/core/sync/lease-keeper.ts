@@ -1,5 +1,5 @@
 import { type Lease, leaseAt } from '../../../sync/edge/lease/lease.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
@@ -61,11 +61,7 @@ export function createLeaseKeeper(deps: {
     contact: () => contact,
     off() {
       if (!dropped && !current().expired) return null;
-      return new Problem(
-        'lease-expired',
-        'this kiosk has not reached its server for too long: faces are not recognised until it does',
-        'Connect the kiosk to its server; number and PIN go on.',
-      );
+      return new Problem('lease-expired');
     },
     heard() {
       // Not the later of the two: an earlier contact may have been noted by a clock that was ahead.

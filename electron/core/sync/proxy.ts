@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Store } from '../store/interface.ts';
 
 /** Setting that holds the proxy's address with its credentials; encrypted like everything in the store. */
@@ -17,11 +17,7 @@ export function writeProxy(store: Pick<Store, 'settings'>, address: string): voi
   if (address !== '') {
     const url = URL.canParse(address) ? new URL(address) : null;
     if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search !== '' || url.hash !== '')
-      throw new Problem(
-        'proxy-address-wrong',
-        'this is not the address of a proxy',
-        'Write http://host:port or https://host:port, with name:password@ before the host where the proxy wants them.',
-      );
+      throw new Problem('proxy-address-wrong');
   }
   store.settings.set(SETTING, address);
 }

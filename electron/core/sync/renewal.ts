@@ -7,7 +7,7 @@ import {
   renewByAnyKey,
   type SendWith,
 } from '../../../sync/edge/provisioning/renewal.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Store } from '../store/interface.ts';
 import type { LiveLink } from './server-link.ts';
 
@@ -115,5 +115,5 @@ export function startRenewal(deps: RenewalDeps): Renewal {
 
 function asProblem(cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
-  return new Problem('renewal-failed', 'the certificate could not be renewed', 'It is tried again.', { cause });
+  return new Problem('renewal-failed', { cause });
 }

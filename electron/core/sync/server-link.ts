@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ServerBundle } from '../../../sync/edge/bundle.ts';
 import { DeviceSecret } from '../../../sync/edge/identity.ts';
 import { applyServerKeys } from '../../../sync/edge/provisioning/server-keys.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { Store } from '../store/interface.ts';
 import {
   afterAnswer,
@@ -26,13 +26,7 @@ export function readServerLink(store: Pick<Store, 'settings'>): ServerLink | nul
   const text = store.settings.get(SETTING);
   if (text === null) return null;
   const parsed = ServerLink.safeParse(parseJson(text));
-  if (!parsed.success)
-    throw new Problem(
-      'server-link-damaged',
-      'the stored identity of this kiosk can’t be read',
-      'Provision this kiosk again.',
-      { cause: parsed.error },
-    );
+  if (!parsed.success) throw new Problem('server-link-damaged', { cause: parsed.error });
   return parsed.data;
 }
 

@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 /** What a machine of the kiosk image hears (build/kiosk, /opt/smartpresence/technician): the names of files in its spool. */
 const MACHINE_REQUESTS = { reboot: 'restart', login: 'login', stick: 'stick' } as const;
@@ -56,11 +56,7 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps):
       while (existsSync(path)) {
         if (monotonic() > until) {
           rmSync(path, { force: true }); // nothing that was refused here may happen later
-          throw new Problem(
-            'machine-silent',
-            'the machine did not take up what it was asked for',
-            'See whether smartpresence-technician.path runs.',
-          );
+          throw new Problem('machine-silent');
         }
         await sleep(POLL_MS);
       }
@@ -73,15 +69,7 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps):
   };
 }
 
-const unreachable = (cause: unknown): Problem =>
-  new Problem(
-    'machine-unreachable',
-    'the machine can’t be asked for anything',
-    'See /var/lib/smartpresence/machine on its disk.',
-    {
-      cause,
-    },
-  );
+const unreachable = (cause: unknown): Problem => new Problem('machine-unreachable', { cause });
 
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

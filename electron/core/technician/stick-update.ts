@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { StickUpdate } from '../../contract/technician.ts';
 import type { UpdateKeeper } from '../update/keeper.ts';
 import type { Machine } from './machine.ts';
@@ -29,7 +29,7 @@ export function createStickUpdater({ machine, updates, monotonic, sleep = wait }
 
   async function take(): Promise<{ version: string }> {
     const keeper = updates();
-    if (!keeper) throw new Problem('technician-not-here', 'nothing here installs builds', 'Install the kiosk again.');
+    if (!keeper) throw new Problem('technician-not-here', { reason: 'nothing here installs builds' });
     if (machine.there) await machine.ask('stick');
     const until = monotonic() + (machine.there ? STICK_MS : 0);
     state = { at: 'looking', until };
@@ -61,8 +61,7 @@ export function createStickUpdater({ machine, updates, monotonic, sleep = wait }
         state = { at: 'ready', version };
         return { version };
       } catch (error) {
-        const { code, message, nextStep } =
-          error instanceof Problem ? error : new Problem('internal', 'the update could not be made', 'See the log.');
+        const { code, message, nextStep } = error instanceof Problem ? error : new Problem('internal');
         state = { at: 'refused', code, message, nextStep };
         throw error;
       }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type OpenKiosk, openKiosk } from '../open-kiosk.ts';
 import { ensureKioskFolder } from '../provision.ts';
 import { createStaffRecords } from '../staff/records.ts';
@@ -144,7 +144,7 @@ describe('what a technician has it do', () => {
     let looks = 0;
     const now = vi.fn(async () => {
       looks += 1;
-      if (looks < 3) throw new Problem('update-no-stick', 'no stick');
+      if (looks < 3) throw new Problem('update-no-stick', { folder: '/media/keys' });
       return { version: '0.4.0' };
     });
     const updates = { now, notice: () => null };
@@ -166,7 +166,7 @@ describe('what a technician has it do', () => {
     expect(notified(opened).at(-1)).toMatchObject({ what: 'update', outcome: 'done', code: '0.4.0' });
 
     now.mockImplementation(async () => {
-      throw new Problem('update-unsigned', 'the metadata is not signed', 'Make a new stick.');
+      throw new Problem('update-unsigned', { role: 'targets' });
     });
     await tasks.begin('update', TECHNICIAN);
     await vi.waitFor(() => expect(tasks.update()).toMatchObject({ at: 'refused', code: 'update-unsigned' }), {
@@ -177,7 +177,7 @@ describe('what a technician has it do', () => {
 
     // No stick ever comes.
     now.mockImplementation(async () => {
-      throw new Problem('update-no-stick', 'no stick');
+      throw new Problem('update-no-stick', { folder: '/media/keys' });
     });
     await tasks.begin('update', TECHNICIAN);
     await vi.waitFor(() => expect(tasks.update()).toMatchObject({ at: 'refused', code: 'update-no-stick' }), {
@@ -190,7 +190,7 @@ describe('what a technician has it do', () => {
     const { machine, asked } = machineAt(join(folder, 'machine'), true);
     const tasks = tasksOf(opened, { machine });
     vi.spyOn(opened.store.events, 'append').mockImplementation(() => {
-      throw new Problem('storage-full', 'no room');
+      throw new Problem('storage-full');
     });
     await expect(tasks.begin('reboot', TECHNICIAN)).rejects.toMatchObject({ code: 'storage-full' });
     expect(asked).toEqual([]);

@@ -1,4 +1,4 @@
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { StickUpdate, TechnicianState, TechnicianTask } from '../../contract/technician.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { StaffRecords } from '../staff/records.ts';
@@ -114,10 +114,9 @@ export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
       const why = offers()[task];
       if (why !== null) {
         deps.records.note({ what: task, outcome: 'refused', by, code: why });
-        throw new Problem('technician-not-here', `this kiosk can’t do that: ${why}`, 'See docs/install/kiosk.md.');
+        throw new Problem('technician-not-here', { reason: why });
       }
-      if (busy !== null)
-        throw new Problem('technician-busy', 'something else is under way', 'Wait until it has ended.');
+      if (busy !== null) throw new Problem('technician-busy');
       busy = task;
       try {
         // What can't be recorded does not happen.

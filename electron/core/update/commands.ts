@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type CommandContext, storeCommand } from '../command.ts';
 import type { UpdateKeeper } from './keeper.ts';
 
@@ -10,13 +10,7 @@ const PROGRESS_MS = 500;
 function keeperOf({ updates }: CommandContext): UpdateKeeper {
   const keeper = updates?.();
   if (keeper) return keeper;
-  throw new Problem(
-    'update-not-installed',
-    updates
-      ? 'this kiosk was not installed by its installer: nothing here installs builds'
-      : 'the kiosk is not running',
-    updates ? 'Install it with its installer, or replace its folder by hand.' : 'Start the kiosk, and try again.',
-  );
+  throw new Problem(updates ? 'update-not-installed' : 'kiosk-not-running');
 }
 
 /** `update status`: which builds are here, what is under way, and why not. Exit code 1 when something was refused. */

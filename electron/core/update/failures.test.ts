@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { type ErrorCode, Problem } from '../../../sync/errors/problem.ts';
 import { createFailures } from './failures.ts';
 import type { Asked } from './records.ts';
 
@@ -30,7 +30,8 @@ function rig(random = 0.5) {
     random: () => random,
     log: () => undefined,
   });
-  const refuse = (code: string) => failures.refuse(asked, new Problem(code, 'so', 'Do.'), true);
+  const refuse = (code: ErrorCode) =>
+    failures.refuse(asked, Problem.from({ code, message: 'so', nextStep: 'Do.' }), true);
   return { failures, notified, refuse, at: (seconds: number) => (now = seconds * 1000) };
 }
 

@@ -1,5 +1,5 @@
+import type { Problem } from '../../../sync/errors/problem.ts';
 import { isFinalError } from '../../../sync/protocol/wire/fleet.ts';
-import type { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { CoreOptions } from '../interface.ts';
 import type { Store } from '../store/interface.ts';
 import { type Asked, keyOf, REFUSED, readRefused } from './records.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { BuildVersion } from '../../../sync/protocol/wire/release.ts';
 import type { EndReason } from '../../contract/host.ts';
 import type { UpdateNotice } from '../../contract/methods.ts';
@@ -260,7 +260,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     },
     now(source) {
       if (staff || preparing.at === 'switching' || preparing.at === 'restarting' || onTrial())
-        return Promise.reject(new Problem('update-under-way', 'an update is under way', 'Wait until it has ended.'));
+        return Promise.reject(new Problem('update-under-way'));
       return new Promise((resolve, reject) => {
         staff = { source, ready: (version) => resolve({ version }), refused: reject };
         tick();
@@ -269,7 +269,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
     stop() {
       stopped = true;
       clearInterval(ticker);
-      staff?.refused(new Problem('core-stopping', 'the kiosk is ending', 'Try again when it has started.'));
+      staff?.refused(new Problem('core-stopping'));
     },
   };
 }
@@ -282,5 +282,4 @@ const REPORTED = {
   restarting: 'restarting',
 } as const;
 
-const unknownVersion = (version: string): Problem =>
-  new Problem('update-unknown-version', `${version} is no version of a build`, 'Correct the version of the rollout.');
+const unknownVersion = (version: string): Problem => new Problem('update-unknown-version', { version });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { EndReason } from '../../contract/host.ts';
 import type { UpdateNotice } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
@@ -84,8 +84,7 @@ export function createPreparing(deps: PreparingDeps): Preparing {
     const status = request.done();
     if (!status) return null;
     const { build, facts, moved } = status;
-    if (!build || !facts)
-      throw new Problem('update-failed', 'the updater did not say what it has staged', 'See its log.');
+    if (!build || !facts) throw new Problem('update-failed', { reason: 'the updater did not say what it has staged' });
     const unfit = refuseStore(facts, store.format.minReader);
     if (unfit) throw unfit;
     log('info', 'update: is ready', { version: facts.version, moved });

@@ -1,6 +1,5 @@
-import { BUSY } from '../../../sync/edge/update/problems.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
 import { isZone } from './window.ts';
 
@@ -26,21 +25,10 @@ export function judge(directive: UpdateDirective | null, running: string, failed
     if (version !== running) return NOTHING;
   } else {
     if (version === running) return NOTHING;
-    if (compareVersions(version, running) < 0)
-      return refuse(
-        'update-backwards',
-        `version ${version} is older than ${running}, which runs here`,
-        'Going back is done by a rollback.',
-      );
-    if ((failed[version] ?? -1) >= retry)
-      return refuse(
-        'update-failed-before',
-        `version ${version} did not prove itself here before`,
-        'Fix it and publish a newer one, or roll it out to this kiosk again.',
-      );
+    if (compareVersions(version, running) < 0) return refuse(new Problem('update-backwards', { version, running }));
+    if ((failed[version] ?? -1) >= retry) return refuse(new Problem('update-failed-before', { version }));
   }
-  if (window && !isZone(window.zone))
-    return refuse('update-window-wrong', `${window.zone} is no time zone here`, 'Correct the maintenance window.');
+  if (window && !isZone(window.zone)) return refuse(new Problem('update-window-wrong', { zone: window.zone }));
   return { do: 'stage' };
 }
 
@@ -54,17 +42,14 @@ export function takenBack(directive: UpdateDirective | null, failed: FailedVersi
   return action === 'rollback' || (failed[version] ?? -1) >= retry ? [version] : [];
 }
 
-const refuse = (code: string, message: string, nextStep: string): Judgement => ({
-  do: 'refuse',
-  why: new Problem(code, message, nextStep),
-});
+const refuse = (why: Problem): Judgement => ({ do: 'refuse', why });
 
 /** After a refusal that may pass: how long until it is tried again, ms, by how many came in a row. */
 const RETRY_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
 export const retryAfter = (failures: number): number => RETRY_AFTER[Math.min(failures, RETRY_AFTER.length) - 1] ?? 0;
 
 /** Whether a source only had no room: nothing came to nothing, and a whole fleet would say so at once. */
-export const isBusy = (code: string): boolean => code === BUSY;
+export const isBusy = (code: string): boolean => code === 'update-busy';
 /** When to ask it again, ms. @param chance in [0, 1): who came together does not come again together */
 export const retryBusyAfter = (chance: number): number => 15_000 + chance * 30_000;
 
@@ -77,11 +62,7 @@ export function refuseStore(
   store: number,
 ): Problem | null {
   if (build.schema >= store) return null;
-  return new Problem(
-    'update-store-newer',
-    `version ${build.version} knows schema ${build.schema} of the store; the one here needs ${store}`,
-    'Publish the older state under a new version that knows the store.',
-  );
+  return new Problem('update-store-newer', { version: build.version, schema: build.schema, store });
 }
 
 /** What a build on trial has to show. */

@@ -3,10 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { pipeline } from 'node:stream/promises';
 import { VerifiedAgent } from '../../../sync/edge/tls/agent.ts';
 import type { TransportOptions } from '../../../sync/edge/transport/interface.ts';
-import { httpSource } from '../../../sync/edge/update/http-source.ts';
-import { BUSY } from '../../../sync/edge/update/problems.ts';
+import { httpSource, isTurnedAway } from '../../../sync/edge/update/http-source.ts';
 import type { UpdateSource } from '../../../sync/edge/update/source.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { repositoryFile, UPDATES_PATH } from '../../../sync/protocol/wire/release.ts';
 import type { CoreOptions } from '../interface.ts';
 import { serverSocket } from './files.ts';
@@ -48,11 +47,11 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
 
   const server = createServer({ maxHeaderSize: 8192, requestTimeout: 30_000 }, (request, response) => {
     give(request, response).catch((error: unknown) => {
-      const full = error instanceof Problem && error.code === BUSY;
+      const full = error instanceof Problem && error.code === 'update-busy';
       if (!full) log('info', 'update: the server’s repository could not be read', { error });
       if (response.headersSent) response.destroy();
       // That the server rejects this kiosk is passed on, with the reason.
-      else if (error instanceof Problem && error.params.status === 403)
+      else if (error instanceof Problem && isTurnedAway(error))
         response
           .writeHead(403, { 'content-type': 'application/problem+json' })
           .end(JSON.stringify({ code: error.code }));
@@ -70,8 +69,7 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
     }
     const from = Number(/^bytes=(\d{1,15})-$/.exec(headers.range ?? '')?.[1] ?? 0);
     const now = source();
-    if (!now)
-      throw new Problem('no-server', 'this kiosk belongs to no server', 'Take builds from a stick or a mirror.');
+    if (!now) throw new Problem('no-server');
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const file = await now.open(wanted, { from, signal: gone.signal });
@@ -82,7 +80,7 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
     const { total } = file;
     if (file.from > 0) {
       const last = total === null ? '' : String(total - 1);
-      if (total === null) throw new Problem('update-unreachable', 'the server does not say how long the file is', '');
+      if (total === null) throw new Problem('update-unreachable', { source: 'server', reason: 'no length' });
       response.writeHead(206, { 'content-range': `bytes ${file.from}-${last}/${total}` });
     } else response.writeHead(200, total === null ? {} : { 'content-length': total });
     await pipeline(file.bytes, response);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { readStatus, requestFile, type UpdateRequest, type UpdaterStatus, writeShared } from './files.ts';
 import type { UpdateLayout } from './layout.ts';
 
@@ -49,18 +49,13 @@ export function askUpdater(layout: UpdateLayout, request: WithoutId<UpdateReques
       }
       if (now?.state === 'done') return now;
       if (now?.state === 'refused') throw problemOf(now);
-      if (monotonic() - heardAt > SILENT_MS)
-        throw new Problem(
-          'update-updater-silent',
-          'the updater does not answer',
-          'See whether it can start: systemctl status smartpresence-update.service',
-        );
+      if (monotonic() - heardAt > SILENT_MS) throw new Problem('update-updater-silent');
       return null;
     },
   };
 }
 
 function problemOf({ problem }: UpdaterStatus): Problem {
-  if (!problem) return new Problem('update-failed', 'the updater did not say why it refused', 'See its log.');
-  return new Problem(problem.code, problem.message, problem.nextStep);
+  if (!problem) return new Problem('update-failed', { reason: 'the updater did not say why it refused' });
+  return Problem.from(problem);
 }

@@ -3,8 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { open as openFile, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeUsable } from '../../../sync/disk/folder.ts';
-import { command } from '../../../sync/disk/program.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 
@@ -147,12 +146,7 @@ export class Vault {
       bytes = await readFile(this.file(address));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-      throw new Problem(
-        'photo-missing',
-        'a photo’s file is missing',
-        `Run: ${command('store check')}\nRestore the file from a copy if there is one.`,
-        { cause },
-      );
+      throw new Problem('photo-missing', { cause });
     }
     if (createHash('sha256').update(bytes).digest('base64url') !== address) throw altered();
     return bytes;
@@ -178,26 +172,12 @@ export class Vault {
   }
 }
 
-function altered(cause?: unknown): Problem {
-  return new Problem(
-    'photo-altered',
-    'a photo was altered, or belongs to another record',
-    `Don’t use this photo, and run: ${command('store check')}`,
-    { cause },
-  );
-}
+const altered = (cause?: unknown): Problem => new Problem('photo-altered', { cause });
 
 /** What the operating system says of a disk, as a Problem. */
 function storageProblem(cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Problem('storage-full', 'the disk is full', 'Free some space on this kiosk.', { cause });
-  if (/^E[A-Z0-9]+$/.test(code))
-    return new Problem(
-      'storage-failed',
-      `a photo can't be written (${code})`,
-      'Check the disk and the folder storage/faces.',
-      { cause },
-    );
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new Problem('storage-full', { cause });
+  if (/^E[A-Z0-9]+$/.test(code)) return new Problem('storage-failed', { reason: code, cause });
   return cause;
 }

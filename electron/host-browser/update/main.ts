@@ -2,7 +2,7 @@ import { mkdirSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { Problem } from '../../contract/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../../core/interface.ts';
 import { lockFile } from '../../core/lock-file.ts';
 import { codedError } from '../../core/serving/core-process.ts';
@@ -59,11 +59,9 @@ export async function runUpdaterProgram(
     const { watching, first } = readArguments(argv);
     const settings = Settings.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
     if (!settings.success)
-      throw new Problem(
-        'arguments-wrong',
-        settings.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
-        'See kiosk updater --help.',
-      );
+      throw new Problem('arguments-wrong', {
+        reason: settings.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+      });
     const layout = updateLayout(settings.data.SMARTPRESENCE_SLOTS);
     const release = lockBuilds(layout);
     try {
@@ -91,7 +89,7 @@ function readArguments(argv: readonly string[]): { watching: boolean; first: str
     });
     return { watching: values.watch ?? false, first: values.first };
   } catch (cause) {
-    throw new Problem('arguments-wrong', (cause as Error).message, 'See kiosk updater --help.', { cause });
+    throw new Problem('arguments-wrong', { reason: (cause as Error).message, cause });
   }
 }
 
@@ -161,6 +159,6 @@ function lockBuilds(layout: UpdateLayout): () => void {
     return lockFile(layout.work, 'updater.lock');
   } catch (cause) {
     if (codedError(cause)?.code !== 'store-in-use') throw cause;
-    throw new Problem('update-running', 'another updater works on these builds', 'Let it finish.', { cause });
+    throw new Problem('update-running', { cause });
   }
 }

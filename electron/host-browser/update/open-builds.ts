@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openUpdateClient, type UpdateClient } from '../../../sync/edge/update/client.ts';
 import type { Pace } from '../../../sync/edge/update/paced.ts';
 import type { UpdateSource } from '../../../sync/edge/update/source.ts';
-import { Problem } from '../../contract/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../../core/interface.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
 import { updaterClock } from './clock.ts';
@@ -58,11 +58,6 @@ async function rootOf(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new Problem(
-      'update-no-trust',
-      `${path}, which says whose builds this kiosk takes, can’t be read`,
-      'Install the kiosk again, with the root.json of your releases.',
-      { cause },
-    );
+    throw new Problem('update-no-trust', { reason: path, cause });
   }
 }

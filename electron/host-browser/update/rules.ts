@@ -1,5 +1,5 @@
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type BuildFacts, canGoBack } from '../../../sync/protocol/wire/release.ts';
-import { Problem } from '../../contract/problem.ts';
 
 /** What is free must stay free after an update, bytes: attendance and its photos come first. */
 export const KEEP_FREE = 300 * 1024 * 1024;
@@ -12,11 +12,7 @@ const USUAL_RATIO = 4;
  */
 export function refuseInstall(next: BuildFacts, now: BuildFacts): Problem | null {
   if (next.schema >= now.minReader) return null;
-  return new Problem(
-    'update-store-too-new',
-    `version ${next.version} knows schema ${next.schema} of the store; what is here needs ${now.minReader}`,
-    'Publish a newer build.',
-  );
+  return new Problem('update-store-too-new', { version: next.version, schema: next.schema, minReader: now.minReader });
 }
 
 /**
@@ -25,23 +21,10 @@ export function refuseInstall(next: BuildFacts, now: BuildFacts): Problem | null
  */
 export function refuseRollback(previous: BuildFacts | null, leave: string | null, now: BuildFacts): Problem | null {
   if (leave !== null && leave !== now.version)
-    return new Problem(
-      'update-not-running',
-      `version ${leave}, which is to be left, does not run here; ${now.version} does`,
-      'There is nothing to do.',
-    );
-  if (!previous)
-    return new Problem(
-      'update-no-previous',
-      `there is no build before version ${now.version} on this kiosk`,
-      'A kiosk keeps one build before the present one; publish an older state under a new version.',
-    );
+    return new Problem('update-not-running', { leave, version: now.version });
+  if (!previous) return new Problem('update-no-previous', { version: now.version });
   if (canGoBack(previous, now)) return null;
-  return new Problem(
-    'update-cannot-roll-back',
-    `version ${previous.version} can’t open the store that ${now.version} has written`,
-    'Publish the older state under a new version.',
-  );
+  return new Problem('update-cannot-roll-back', { older: previous.version, newer: now.version });
 }
 
 /** Bytes that an update needs on the disk, beside what must stay free. */
@@ -50,10 +33,5 @@ export const spaceNeeded = (archive: { packed: number; here: number; unpacked: n
 
 export function noSpace(needed: number, free: number): Problem {
   const megabytes = (bytes: number): number => Math.ceil(bytes / 1024 / 1024);
-  return new Problem(
-    'update-disk-full',
-    `the update needs ${megabytes(needed)} MB on the disk; ${megabytes(free)} MB are free`,
-    'Free some space on this kiosk; the update is tried again when it is asked for again.',
-    { params: { needed: megabytes(needed), free: megabytes(free) } },
-  );
+  return new Problem('update-disk-full', { reason: `${megabytes(needed)} MB needed, ${megabytes(free)} MB free` });
 }

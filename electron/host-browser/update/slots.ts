@@ -3,8 +3,8 @@ import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile, syncFolder } from '../../../sync/disk/replace.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type BuildFacts, BuildManifest, buildFacts, MANIFEST_FILE } from '../../../sync/protocol/wire/release.ts';
-import { Problem } from '../../contract/problem.ts';
 import {
   BuildId,
   buildId,
@@ -43,18 +43,10 @@ const TEMPORARY = '.tmp-';
 const sumsFile = (layout: UpdateLayout, id: string): string => join(layout.builds, `${id}.sums`);
 export const buildFolder = (layout: UpdateLayout, id: string): string => join(layout.builds, id);
 
-/** Why there is no state to go by. */
-const stateMissing = (): Problem =>
-  new Problem(
-    'update-state-missing',
-    'this kiosk does not know which of its builds is the current one',
-    'Install the kiosk again with its installer; its data stays.',
-  );
-
 /** @throws Problem `update-state-missing` */
 export function requireState(layout: UpdateLayout): SlotState {
   const state = readState(layout);
-  if (!state) throw stateMissing();
+  if (!state) throw new Problem('update-state-missing');
   return state;
 }
 
@@ -94,11 +86,9 @@ export async function unpackInto(
     step('unpacking');
     const build = await unpackBuild(archive, temporary, progress);
     if (signed && !sameFacts(build.manifest, signed))
-      throw new Problem(
-        'update-build-damaged',
-        'the archive holds another build than the one that was signed for it',
-        'Publish the build again.',
-      );
+      throw new Problem('update-build-damaged', {
+        reason: 'the archive holds another build than the one that was signed for it',
+      });
     const id = buildId(build.manifest);
     step('unpacked');
     // An earlier try may have left one that nobody runs; the state never names it.
@@ -130,10 +120,8 @@ export async function switchTo(
   const before = requireState(layout);
   // Said twice: the answer to the first was lost.
   if (before.attempt === trial.attempt || before.current === id) return finishSwitch(layout, before, step);
-  if (before.attempt !== '')
-    throw new Problem('update-on-trial', 'another update is still on trial', 'Wait until it has been decided.');
-  if (readVerdict(layout, trial.attempt))
-    throw new Problem('update-decided', 'this trial has been decided already', 'Ask for the update again.');
+  if (before.attempt !== '') throw new Problem('update-on-trial');
+  if (readVerdict(layout, trial.attempt)) throw new Problem('update-decided');
   const { manifestHash } = await verifyBuild(buildFolder(layout, id));
   step('verified-again');
   const state: SlotState = {
@@ -192,12 +180,7 @@ export function settled(state: SlotState, { outcome }: Pick<Verdict, 'outcome'>)
 
 /** The first build of a kiosk: there is none before it, so it is not on trial. @throws Problem `update-state-there` */
 export async function firstBuild(layout: UpdateLayout, id: string): Promise<SlotState> {
-  if (readState(layout))
-    throw new Problem(
-      'update-state-there',
-      'this kiosk has builds already',
-      'Update it; or remove its builds first, which leaves its data alone.',
-    );
+  if (readState(layout)) throw new Problem('update-state-there');
   const { manifestHash } = await verifyBuild(buildFolder(layout, id));
   const state: SlotState = SlotState.parse({
     format: 1,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { folderSource } from '../../../sync/edge/update/folder-source.ts';
 import { httpSource } from '../../../sync/edge/update/http-source.ts';
 import type { UpdateSource } from '../../../sync/edge/update/source.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { UPDATES_PATH, USB_FOLDER } from '../../../sync/protocol/wire/release.ts';
-import { Problem } from '../../contract/problem.ts';
 
 /** Where an updater may look for builds. Nothing of it is trusted: TUF authenticates what comes. */
 export interface SourceSettings {
@@ -34,12 +34,7 @@ export async function sourcesOf(from: 'network' | 'usb', settings: SourceSetting
       ...settings.mirrors.map((url) => httpSource({ name: 'mirror', url })),
     ];
   const sticks = await findSticks(settings.mounts);
-  if (sticks.length === 0)
-    throw new Problem(
-      'update-no-stick',
-      `no stick with a folder ${USB_FOLDER} is plugged in`,
-      'Plug in a stick that holds a copy of the repository in that folder, and try again.',
-    );
+  if (sticks.length === 0) throw new Problem('update-no-stick', { folder: USB_FOLDER });
   return sticks.map((folder) => folderSource(folder));
 }
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { pax, type RawEntry, tar } from '../../../test/update/archives.ts';
-import { Problem } from '../../contract/problem.ts';
 import { readTar, type TarLimits } from './tar.ts';
 
 const LIMITS: TarLimits = { entries: 100, bytes: 1_000_000 };

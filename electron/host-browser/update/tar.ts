@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import { extract } from 'tar-stream';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { badBuildPath, linkTarget } from '../../../sync/protocol/wire/release.ts';
-import { Problem } from '../../contract/problem.ts';
 
 export type TarEntry =
   | { readonly kind: 'folder'; readonly path: string }
@@ -23,10 +23,9 @@ export interface TarLimits {
 const BLOCK = 512;
 
 const bad = (message: string, cause?: unknown): Problem =>
-  new Problem('update-archive-bad', message, 'Publish the build again; nothing was installed.', { cause });
+  new Problem('update-archive-bad', { reason: message, cause });
 
-const tooLarge = (what: string): Problem =>
-  new Problem('update-archive-too-large', `the archive holds ${what}`, 'Publish a smaller build.');
+const tooLarge = (what: string): Problem => new Problem('update-archive-too-large', { what });
 
 /**
  * The entries of a whole tar archive, in its order: only what a build may hold. The archive is authenticated before it gets

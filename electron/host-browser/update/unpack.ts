@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, readdir, readFile, readlink, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
+import { Problem } from '../../../sync/errors/problem.ts';
 import {
   BuildManifest,
   MANIFEST_FILE,
@@ -10,7 +11,6 @@ import {
   MAX_BUILD_FILES,
   MAX_MANIFEST_BYTES,
 } from '../../../sync/protocol/wire/release.ts';
-import { Problem } from '../../contract/problem.ts';
 import { readTar } from './tar.ts';
 
 /** A build of today has a few hundred MB; three times the largest archive is what compression may have saved. */
@@ -18,8 +18,7 @@ const MAX_UNPACKED = 3 * MAX_BUILD_BYTES;
 /** Files that are written to the disk at once: a flush of one takes its neighbours along. */
 const FLUSHES = 16;
 
-const mismatch = (message: string): Problem =>
-  new Problem('update-build-damaged', message, 'The build is fetched again by itself; if it stays, publish it again.');
+const mismatch = (message: string): Problem => new Problem('update-build-damaged', { reason: message });
 
 /** A build on disk that was found to be what its manifest says. */
 export interface VerifiedBuild {
@@ -149,22 +148,13 @@ async function readManifest(folder: string): Promise<ReadManifest> {
     bytes = await readFile(file);
   } catch (cause) {
     if (cause instanceof Problem) throw cause;
-    throw new Problem('update-build-damaged', `the build has no ${MANIFEST_FILE}`, 'Publish the build again.', {
-      cause,
-    });
+    throw new Problem('update-build-damaged', { reason: `it has no ${MANIFEST_FILE}`, cause });
   }
   try {
     const manifest = BuildManifest.parse(JSON.parse(bytes.toString('utf8')));
     return { manifest, hash: createHash('sha256').update(bytes).digest('hex') };
   } catch (cause) {
-    throw new Problem(
-      'update-build-damaged',
-      `${MANIFEST_FILE} of the build can’t be read`,
-      'Publish the build again.',
-      {
-        cause,
-      },
-    );
+    throw new Problem('update-build-damaged', { reason: `its ${MANIFEST_FILE} can’t be read`, cause });
   }
 }
 
@@ -191,9 +181,7 @@ function compare(
 function asArchiveProblem(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string' || !code.startsWith('Z_')) return error;
-  return new Problem('update-archive-bad', 'the archive can’t be unpacked', 'Publish the build again.', {
-    cause: error,
-  });
+  return new Problem('update-archive-bad', { reason: 'it is damaged', cause: error });
 }
 
 /** SHA-256 of a file, in hex. */

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Running, UpdateClient, UpdateTarget } from '../../../sync/edge/update/client.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { BuildFacts } from '../../../sync/protocol/wire/release.ts';
-import { Problem } from '../../contract/problem.ts';
 import type { CoreOptions } from '../../core/interface.ts';
 import {
   buildId,
@@ -113,15 +113,10 @@ async function perform(
       await switchTo(layout, request.build, request, step);
       return { build: request.build };
     case 'stage': {
-      if (state.attempt !== '')
-        throw new Problem('update-on-trial', 'another update is still on trial', 'Wait until it has been decided.');
+      if (state.attempt !== '') throw new Problem('update-on-trial');
       const now = await factsOf(layout, state.current);
       if (!now)
-        throw new Problem(
-          'update-build-damaged',
-          'the manifest of the build that runs can’t be read',
-          'Install the kiosk again.',
-        );
+        throw new Problem('update-build-damaged', { reason: 'the manifest of the build that runs can’t be read' });
       const staged =
         request.action === 'rollback'
           ? await stagePrevious(layout, state, request.version, now)
@@ -159,13 +154,8 @@ async function stageInstall(
   const target = request.version === null ? await client.newest(except) : await client.find(request.version);
   step('refreshed');
   if (!target && except.length > 0 && (await client.newest()))
-    throw new Problem(
-      'update-taken-back',
-      `what is newer than ${now.version} was taken back: ${except.join(', ')}`,
-      'Wait for the next version, or have the server roll this one out to the kiosk again.',
-    );
-  if (!target)
-    throw new Problem('update-none', `there is no build newer than ${now.version}`, 'There is nothing to do.');
+    throw new Problem('update-taken-back', { version: now.version, versions: except.join(', ') });
+  if (!target) throw new Problem('update-none', { version: now.version });
   const facts = target.build;
   const coded = refuseInstall(facts, now);
   if (coded) throw coded;
@@ -235,13 +225,8 @@ function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code } = error as { code?: unknown };
   if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Problem('update-disk-full', 'the disk became full', 'Free some space on this kiosk.', { cause: error });
-  return new Problem(
-    'update-failed',
-    error instanceof Error ? error.message : String(error),
-    'See the updater’s log; it is tried again when it is asked for again.',
-    { cause: error },
-  );
+    return new Problem('update-disk-full', { reason: 'it ran full', cause: error });
+  return new Problem('update-failed', { reason: error instanceof Error ? error.message : String(error), cause: error });
 }
 
 /** Where downloads are kept until they are installed. */

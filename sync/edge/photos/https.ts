@@ -1,5 +1,5 @@
+import { Problem } from '../../errors/problem.ts';
 import { PhotoState, photoPath } from '../../protocol/wire/photos.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
 import { type Answer, callServer, jsonOrNull, statedCode } from '../tls/request.ts';
 import type { TransportOptions } from '../transport/interface.ts';
@@ -28,9 +28,5 @@ function stateOf(answer: Answer): PhotoState {
   const state = PhotoState.safeParse(jsonOrNull(answer.text));
   if (answer.status === 200 && state.success) return state.data;
   const code = statedCode(answer);
-  throw new Problem(
-    code,
-    `The server refused the photo (${answer.status}, ${code}).`,
-    'Look the code up in docs/develop/protocol.md.',
-  );
+  throw new Problem('server-refused', { what: 'the photo', reason: `${answer.status}, ${code}` }).withCode(code);
 }

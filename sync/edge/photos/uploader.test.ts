@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { PhotoUploader } from './uploader.ts';
 
 /** Photos by name, a server that refuses some with a code, and pauses that end on request. */
@@ -13,7 +13,7 @@ function rig(photos: string[], errors: Record<string, string>, unreadable: Recor
       next: (except) => [...left].find((address) => !except.has(address)) ?? null,
       isWaiting: (address) => left.has(address),
       async read(address) {
-        if (unreadable[address]) throw new Problem(unreadable[address], address);
+        if (unreadable[address]) throw Problem.from({ code: unreadable[address], message: address, nextStep: '' });
         return new Uint8Array(3);
       },
       done(address, taken) {
@@ -24,7 +24,7 @@ function rig(photos: string[], errors: Record<string, string>, unreadable: Recor
     carrier: {
       async state(address) {
         tried.push(address);
-        if (errors[address]) throw new Problem(errors[address], address);
+        if (errors[address]) throw Problem.from({ code: errors[address], message: address, nextStep: '' });
         return { received: 3, complete: true };
       },
       put: () => Promise.reject(new Error('not needed')),

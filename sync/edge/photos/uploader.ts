@@ -1,5 +1,5 @@
+import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../protocol/wire/photos.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { LONGEST_PAUSE_MS, pauseAfter } from '../backoff.ts';
 
 /** Where photos come from. Writes are durable when they return. */
@@ -36,9 +36,9 @@ export interface PhotoUploaderOptions {
 }
 
 /** A photo that is refused with these is refused for ever. */
-const UNWANTED = new Set(['photo-unexpected', 'photo-too-large']);
+const UNWANTED = new Set<ErrorCode>(['photo-unexpected', 'photo-too-large']);
 /** What is wrong with the file here is wrong for ever. */
-const UNUSABLE = new Set(['photo-missing', 'photo-altered']);
+const UNUSABLE = new Set<ErrorCode>(['photo-missing', 'photo-altered']);
 /** A photo that failed so often, for what it is, lets the others go first. */
 const PATIENCE = 3;
 /** Most photos that are passed over at a time. */
@@ -138,7 +138,7 @@ export class PhotoUploader {
     try {
       const photo = await source.read(address);
       read = true;
-      if (photo.length > MAX_PHOTO_BYTES) throw tooLarge();
+      if (photo.length > MAX_PHOTO_BYTES) throw new Problem('photo-too-large');
       const taken = await this.#pieces(address, photo);
       if (taken) source.done(address, true);
     } catch (cause) {
@@ -159,7 +159,7 @@ export class PhotoUploader {
     // Each answer must bring it forward; at worst each piece is answered with an older state once.
     for (let left = 2 * Math.ceil(photo.length / MAX_PIECE_BYTES) + 2; !state.complete; left--) {
       if (!source.isWaiting(address)) return false;
-      if (left === 0 || state.received >= photo.length) throw stuck();
+      if (left === 0 || state.received >= photo.length) throw new Problem('photo-not-taken');
       const place = { offset: state.received, total: photo.length };
       const piece = photo.subarray(place.offset, place.offset + MAX_PIECE_BYTES);
       state = await carrier.put(address, place, piece, this.#signal());
@@ -172,15 +172,7 @@ export class PhotoUploader {
   }
 }
 
-function tooLarge(): Problem {
-  return new Problem('photo-too-large', 'A photo is larger than the server takes.', 'It stays on this kiosk.');
-}
-
-function stuck(): Problem {
-  return new Problem('photo-not-taken', 'The server does not get further with a photo.', 'It is tried again.');
-}
-
 function asProblem(cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
-  return new Problem('photo-failed', 'A photo could not be sent.', 'It is tried again.', { cause });
+  return new Problem('photo-failed', { cause });
 }

@@ -1,9 +1,9 @@
 import { randomUUID, type X509Certificate } from 'node:crypto';
+import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { caPin } from '../../protocol/seal/fingerprint.ts';
 import { openGrant, signJoin, signProof } from '../../protocol/seal/join.ts';
 import { type JoinCode, readJoinCode } from '../../protocol/seal/join-code.ts';
 import { type Grant, MAX_GRANT_BYTES, Waiting } from '../../protocol/wire/join.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { type DeviceSecret, deviceRequest } from '../identity.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
 import { type Answer, callServer, jsonOrNull, statedCode } from '../tls/request.ts';
@@ -69,11 +69,7 @@ export function startJoining(options: JoinOptions): Joining {
       const grant = await openGrant(text, secret.device, secret.sealing);
       // The connection was to the pinned CA; the keys that are to be trusted from now on must be of the same server.
       if (!grant.bundle.keys.caPem.some((pem) => caPin(pem).equals(code.pin)))
-        throw new Problem(
-          'grant-of-another-server',
-          'What the server sent is not of the CA that the code names.',
-          'Make a new code on the server.',
-        );
+        throw new Problem('grant-of-another-server');
       return grant;
     },
     serverTime: () => serverTime,
@@ -84,19 +80,13 @@ export function startJoining(options: JoinOptions): Joining {
 /** The CA of the code's pin among what the server sent: itself, or as a CA before it signed it. */
 function pinnedCas(sent: readonly X509Certificate[], code: JoinCode): string[] {
   const found = sent.slice(1).filter((certificate) => certificate.ca && caPin(certificate).equals(code.pin));
-  if (found.length === 0)
-    throw new Problem(
-      'server-pin-differs',
-      'The server is not the one that the code was made for.',
-      'Make a new code on the right server. If this is the right one, someone is intercepting the connection: inform your administrator.',
-    );
+  if (found.length === 0) throw new Problem('server-pin-differs');
   return found.map((certificate) => certificate.toString());
 }
 
 function readWaiting(text: string, device: string): Waiting {
   const parsed = Waiting.safeParse(jsonOrNull(text));
-  if (!parsed.success || parsed.data.device !== device)
-    throw new Problem('join-answer-malformed', 'The server’s answer is not one to a joining.', 'Update both ends.');
+  if (!parsed.success || parsed.data.device !== device) throw new Problem('join-answer-malformed');
   return parsed.data;
 }
 
@@ -114,27 +104,20 @@ async function exchange(
   throw joinProblem(statedCode(answer));
 }
 
-/** The server is the pinned one, so its code is taken; its words are ours. */
+/** The server is the pinned one, so its code is taken. */
 function joinProblem(code: string): Problem {
-  const [message, nextStep] = ADVICE[code] ?? [
-    `The server refused the joining (${code}).`,
-    'Make a new code on the server.',
-  ];
-  return new Problem(code, message, nextStep);
+  const known = KNOWN.find((one) => one === code);
+  return known
+    ? new Problem(known)
+    : new Problem('server-refused', { what: 'this kiosk', reason: code }).withCode(code);
 }
 
-const ADVICE: Readonly<Record<string, readonly [string, string]>> = {
-  'join-code-unknown': ['The server made no such code.', 'Type it again, or make a new code on the server.'],
-  'join-code-used': ['This code was used by another kiosk.', 'Make a new code on the server.'],
-  'join-code-expired': ['This code has expired.', 'Make a new code on the server.'],
-  'device-revoked': ['The administrator refused this kiosk.', 'Make a new code on the server.'],
-  'device-id-reserved': [
-    'The server gives this kiosk’s identity to no device.',
-    'Set the kiosk up again in an empty folder, then join with a new code.',
-  ],
-  'device-registered-otherwise': [
-    'A kiosk with this identity is registered with other keys.',
-    'Revoke the old registration on the server, then join again.',
-  ],
-  'too-many-requests': ['Too many attempts.', 'Wait a minute.'],
-};
+const KNOWN = [
+  'join-code-unknown',
+  'join-code-used',
+  'join-code-expired',
+  'device-revoked',
+  'device-id-reserved',
+  'device-registered-otherwise',
+  'too-many-requests',
+] as const satisfies ErrorCode[];

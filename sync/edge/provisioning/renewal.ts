@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { sealAsk } from '../../protocol/seal/ask.ts';
 import { keyId } from '../../protocol/seal/keys.ts';
 import { openPage } from '../../protocol/seal/page.ts';
 import type { X25519PublicJwk } from '../../protocol/wire/batch.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import type { ServerBundle } from '../../protocol/wire/provisioning.ts';
 import { type DeviceSecret, deviceRequest, newTlsKey } from '../identity.ts';
 import { applyServerKeys } from './server-keys.ts';
@@ -63,16 +63,15 @@ export async function performRenewal(
     { sealing: secret.sealing, trusted: bundle.keys.signing },
     { device: secret.device, jti },
   );
-  if (page.what !== 'renewed')
-    throw new Problem('renewal-refused', 'The server answered a renewal with something else.', 'Update both ends.');
+  if (page.what !== 'renewed') throw new Problem('renewal-refused');
   if (!new X509Certificate(page.tlsCertPem).checkPrivateKey(createPrivateKey(next.tlsKeyPem)))
-    throw new Problem('renewal-refused', 'The certificate is for another key.', 'It is tried again.');
+    throw new Problem('renewal-refused');
   const renewed = { ...bundle, tlsCertPem: page.tlsCertPem };
   return { secret: next, bundle: before ? { ...renewed, keys: page.keys } : applyServerKeys(renewed, page.keys) };
 }
 
 /** Refusals that a server restored to before a renewal or a succession gives to keys that came after. */
-const OTHER_KEY_MAY_DO: ReadonlySet<string> = new Set([
+const OTHER_KEY_MAY_DO: ReadonlySet<string> = new Set<ErrorCode>([
   'unknown-device',
   'certificate-required',
   'certificate-expired',

@@ -3,8 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { Problem } from '../../errors/problem.ts';
 import type { ServerKeys } from '../../protocol/wire/keys.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import type { TransportOptions } from '../transport/interface.ts';
 import { aborted, connectionProblem } from './problems.ts';
 import { peerChainOf, verifyServerChain } from './verify.ts';
@@ -102,12 +102,7 @@ function openTunnel(
       agent: false,
       signal,
     });
-    const refused = (status: number | undefined) =>
-      new Problem(
-        'proxy-refused',
-        `The proxy did not open a tunnel to the server (${status}).`,
-        status === 407 ? 'Check the name and password of the proxy.' : 'Allow CONNECT to the server on the proxy.',
-      );
+    const refused = (status = 0) => new Problem('proxy-refused', { status });
     request.on('error', (cause) => reject(signal.aborted ? gaveUp() : connectionProblem(cause, 'proxy')));
     request.on('response', (response) => {
       request.destroy();
@@ -125,6 +120,4 @@ function openTunnel(
   });
 }
 
-function silent(): Problem {
-  return new Problem('server-silent', 'The server did not answer in time.', 'Check the network and the server.');
-}
+const silent = (): Problem => new Problem('server-silent');

@@ -1,4 +1,4 @@
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import type { VerifiedAgent } from './agent.ts';
 import { callServer, statedCode } from './request.ts';
 
@@ -19,7 +19,7 @@ export async function postSigned(
     const answer = await callServer(agent, { method: 'POST', url, headers, body, maxBytes: 4096 }, signal);
     if (answer.status === 204) return;
     const code = statedCode(answer);
-    throw new Problem(code, `The server did not take ${what} (${answer.status}, ${code}).`, 'It is tried again.');
+    throw new Problem('server-refused', { what, reason: `${answer.status}, ${code}` }).withCode(code);
   } finally {
     agent.destroy();
   }

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import type { VerifiedAgent } from './agent.ts';
 import { aborted, connectionProblem } from './problems.ts';
 
@@ -46,11 +46,7 @@ export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal
     agent.dropStale();
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
     const req = request(url, { agent, method, signal, timeout: SILENCE_MS, headers: { ...headers, ...length } });
-    req.on('timeout', () =>
-      req.destroy(
-        new Problem('server-silent', 'The server did not answer in time.', 'Check the network and the server.'),
-      ),
-    );
+    req.on('timeout', () => req.destroy(new Problem('server-silent')));
     req.on('error', fail);
     req.on('response', (res) => {
       const chunks: Buffer[] = [];
@@ -58,13 +54,7 @@ export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal
       res.on('data', (chunk: Buffer) => {
         size += chunk.length;
         if (size <= maxBytes) return void chunks.push(chunk);
-        req.destroy(
-          new Problem(
-            'answer-too-large',
-            'The server answered with more than it may.',
-            'Check that the address is the SmartPresence server.',
-          ),
-        );
+        req.destroy(new Problem('answer-too-large'));
       });
       res.on('error', fail);
       res.on('end', () => {

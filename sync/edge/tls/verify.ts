@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 /** Certificates looked at of what a peer sends; a longer chain is not one of ours. */
@@ -37,20 +37,12 @@ export function verifyServerChain(
   if (leaf.ca || !(leaf.keyUsage ?? []).includes(SERVER_AUTH)) throw untrusted('its certificate is not for a server');
   for (const certificate of path) {
     if (certificate.validToDate.getTime() < trustedNow) {
-      throw new Problem(
-        'server-certificate-expired',
-        `The server's certificate ended on ${certificate.validToDate.toISOString().slice(0, 10)}.`,
-        'Renew it on the server; the kiosk keeps its records meanwhile.',
-      );
+      throw new Problem('server-certificate-expired', { day: certificate.validToDate.toISOString().slice(0, 10) });
     }
   }
   const named = isIP(host) ? leaf.checkIP(host) : leaf.checkHost(host, { subject: 'never' });
   if (!named) {
-    throw new Problem(
-      'server-wrong-host',
-      `The server's certificate does not name ${host}.`,
-      'Add the name to SMARTPRESENCE_HOSTNAMES on the server, or provision the kiosk with the right address.',
-    );
+    throw new Problem('server-wrong-host', { host });
   }
 }
 
@@ -86,10 +78,4 @@ export function peerChainOf(socket: TLSSocket): X509Certificate[] {
   return chain;
 }
 
-function untrusted(why: string): Problem {
-  return new Problem(
-    'server-not-trusted',
-    `The server could not prove who it is: ${why}.`,
-    'Check the address; if the server was replaced, provision the kiosk again.',
-  );
-}
+const untrusted = (why: string): Problem => new Problem('server-not-trusted', { reason: why });

@@ -1,4 +1,4 @@
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { aborted } from '../tls/problems.ts';
 import { HttpsTransport } from './https.ts';
 import type { Transport, TransportOptions } from './interface.ts';
@@ -103,8 +103,7 @@ export class FailoverTransport implements Transport {
     signal: AbortSignal,
     accept?: (answer: string) => Promise<boolean>,
   ): Promise<string> {
-    if (this.#busy)
-      throw new Problem('exchange-in-flight', 'Another exchange is still under way.', 'Report this as a defect.');
+    if (this.#busy) throw new Problem('exchange-in-flight');
     this.#busy = true;
     try {
       this.start();

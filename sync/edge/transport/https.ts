@@ -1,5 +1,5 @@
+import { Problem } from '../../errors/problem.ts';
 import { MAX_ACK_BYTES, MAX_SEALED_BYTES } from '../../protocol/wire/batch.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
 import { callServer, statedCode } from '../tls/request.ts';
 import type { Transport, TransportOptions } from './interface.ts';
@@ -35,11 +35,7 @@ export class HttpsTransport implements Transport {
     );
     if (answer.status === 200) return answer.text;
     const code = statedCode(answer);
-    throw new Problem(
-      code,
-      `The server refused the message (${answer.status}, ${code}).`,
-      'Look the code up in docs/develop/protocol.md.',
-    );
+    throw new Problem('server-refused', { what: 'the message', reason: `${answer.status}, ${code}` }).withCode(code);
   }
 
   async close(): Promise<void> {

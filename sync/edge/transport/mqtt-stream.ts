@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import WebSocket, { createWebSocketStream } from 'ws';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { connectVerified, type TlsOptions } from '../tls/connect.ts';
 import { aborted, connectionProblem } from '../tls/problems.ts';
 
@@ -20,12 +20,7 @@ const MAX_FRAME_BYTES = 4 * 1024 * 1024;
  */
 export async function openBrokerStream(url: string, options: TlsOptions, signal: AbortSignal): Promise<Duplex> {
   const { protocol, hostname, port, pathname } = new URL(url);
-  if (protocol !== 'mqtts:' && protocol !== 'wss:')
-    throw new Problem(
-      'broker-address',
-      'A broker’s address begins with mqtts:// or wss://.',
-      'Provision the kiosk again.',
-    );
+  if (protocol !== 'mqtts:' && protocol !== 'wss:') throw new Problem('broker-address');
   // IPv6 addresses stand in brackets in a URL and nowhere else.
   const host = hostname.replace(/^\[|\]$/g, '');
   const overWebSocket = protocol === 'wss:';
@@ -58,10 +53,5 @@ export async function openBrokerStream(url: string, options: TlsOptions, signal:
 
 function upgradeProblem(cause: Error & { code?: string }): Problem {
   if (cause.code) return connectionProblem(cause, 'broker');
-  return new Problem(
-    'broker-refused',
-    'The broker takes no WebSocket at this address.',
-    'Check the broker’s address and its WebSocket listener.',
-    { cause },
-  );
+  return new Problem('broker-refused', { reason: 'no WebSocket at this address', cause });
 }

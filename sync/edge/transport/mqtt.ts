@@ -1,10 +1,10 @@
 import { type IPublishPacket, MqttClient, Store } from 'mqtt';
+import { Problem } from '../../errors/problem.ts';
 import { limitPackets } from '../../protocol/mqtt/packet-limit.ts';
 import { typOf } from '../../protocol/mqtt/payload.ts';
 import { messageDigest, openRejection } from '../../protocol/seal/signal.ts';
 import { MAX_SEALED_BYTES, TYP } from '../../protocol/wire/batch.ts';
 import { MAX_PAGE_BYTES } from '../../protocol/wire/changes.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { downTopic, presenceTopic, upTopic } from '../../protocol/wire/topics.ts';
 import { aborted, connectionProblem } from '../tls/problems.ts';
 import type { Transport, TransportOptions } from './interface.ts';
@@ -101,7 +101,7 @@ export class MqttTransport implements Transport {
     await untilAbort(this.connect(), signal);
     if (this.#waiting) throw busy();
     const client = this.#client;
-    if (!client) throw lost();
+    if (!client) throw new Problem('broker-lost');
     return new Promise((resolve, reject) => {
       const settle: Waiting['settle'] = (outcome) => {
         if (this.#waiting !== waiting) return;
@@ -120,7 +120,7 @@ export class MqttTransport implements Transport {
           this.#drop(client, away());
       };
       // Torn down, since the message may lie anywhere between here and the server: the next connection begins clean.
-      const timer = setTimeout(() => this.#drop(client, silent()), this.#silenceMs);
+      const timer = setTimeout(() => this.#drop(client, new Problem('server-silent')), this.#silenceMs);
       signal.addEventListener('abort', onAbort);
       this.#waiting = waiting;
       client.publish(
@@ -200,7 +200,7 @@ export class MqttTransport implements Transport {
     })();
     const broken = new Promise<never>((_, reject) => {
       client.on('error', (error) => reject(brokerProblem(error)));
-      client.on('close', () => reject(lost()));
+      client.on('close', () => reject(new Problem('broker-lost')));
     });
     // Whichever loses the race below has nobody else to report to.
     broken.catch(() => undefined);
@@ -248,11 +248,7 @@ export class MqttTransport implements Transport {
   async #rejection(text: string, digest: string): Promise<Problem | null> {
     try {
       const { code } = await openRejection(text, this.#o.keys().signing, { device: this.#o.device, digest });
-      return new Problem(
-        code,
-        `The server refused the message (${code}).`,
-        'Look the code up in docs/develop/protocol.md.',
-      );
+      return new Problem('server-refused', { what: 'the message', reason: code }).withCode(code);
     } catch {
       // Forged, or of an earlier message: passed over like any other answer that is not ours, and counted.
       return null;
@@ -265,14 +261,7 @@ export class MqttTransport implements Transport {
     if (now - this.#flood.since > FLOOD_MS) this.#flood = { since: now, count: 0 };
     if (++this.#flood.count <= FLOOD_MESSAGES) return;
     this.#flood.count = 0;
-    this.#drop(
-      client,
-      new Problem(
-        'broker-floods',
-        'The broker sends messages that nobody asked for.',
-        'The kiosk goes on over HTTPS. Check the broker.',
-      ),
-    );
+    this.#drop(client, new Problem('broker-floods'));
   }
 
   #nudge(): void {
@@ -307,38 +296,14 @@ function brokerProblem(cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   const { code, message } = cause as { code?: number | string; message: string };
   if (typeof code === 'number' || /subscri/i.test(message))
-    return new Problem(
-      'broker-refused',
-      `The broker refused this kiosk (${code ?? 'no subscription'}).`,
-      'Check the broker’s access rules; make them again with the server’s generator.',
-      { cause },
-    );
+    return new Problem('broker-refused', { reason: code ?? 'no subscription', cause });
   return connectionProblem(cause, 'broker');
 }
 
 function publishProblem(cause: Error & { code?: unknown }): Problem {
   if (cause.code !== RC.notAuthorized) return brokerProblem(cause);
-  return new Problem(
-    'broker-forbids',
-    'The broker does not let this kiosk publish.',
-    'Check the broker’s access rules, and whether the kiosk’s certificate names this kiosk.',
-    { cause },
-  );
+  return new Problem('broker-forbids', { cause });
 }
 
-const lost = () =>
-  new Problem('broker-lost', 'The connection to the broker ended.', 'The kiosk connects again by itself.');
-const silent = () =>
-  new Problem(
-    'server-silent',
-    'No answer came through the broker in time.',
-    'The kiosk goes on over HTTPS. Check that the server is connected to the broker.',
-  );
-const away = () =>
-  new Problem(
-    'server-away',
-    'The broker says that no server listens.',
-    'The kiosk goes on over HTTPS. Check that the server is connected to the broker.',
-  );
-const busy = () =>
-  new Problem('exchange-in-flight', 'Another exchange is still under way.', 'Report this as a defect.');
+const away = () => new Problem('server-away');
+const busy = () => new Problem('exchange-in-flight');

@@ -1,5 +1,4 @@
-import { command } from '../../disk/program.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import {
   BuildFacts,
   canGoBack,
@@ -44,12 +43,7 @@ export function readTarget({ path, length, hashes, custom }: VerifiedTarget): Up
     parsed.data.platform === name.platform &&
     parsed.data.host === name.host;
   if (!fits || !sha256 || length > MAX_BUILD_BYTES)
-    throw new Problem(
-      'update-wrong-software',
-      `What is signed as ${path} does not say of itself that it is that build, and that build alone.`,
-      `Do not install it. Withdraw it with ${command('release sign --withdraw')}, and find out how it came to be signed.`,
-      { cause: parsed.error },
-    );
+    throw new Problem('update-wrong-software', { path, cause: parsed.error });
   return { path, length, sha256, build: parsed.data, format: name.format };
 }
 
@@ -65,26 +59,16 @@ function isFor(running: Running, { platform, host }: BuildFacts): boolean {
  */
 export function requireInstallable(running: Running, build: BuildFacts): void {
   if (!isFor(running, build))
-    throw new Problem(
-      'update-wrong-platform',
-      `Version ${build.version} is for ${build.platform} (${build.host}); this kiosk is ${running.platform} (${running.host}).`,
-      'Sign a build for this kind of kiosk.',
-    );
+    throw new Problem('update-wrong-platform', {
+      version: build.version,
+      built: `${build.platform} (${build.host})`,
+      running: `${running.platform} (${running.host})`,
+    });
   const order = compareVersions(build.version, running.version);
-  if (order === 0)
-    throw new Problem('update-installed', `Version ${build.version} is the one that runs.`, 'There is nothing to do.');
-  if (order < 0)
-    throw new Problem(
-      'update-backwards',
-      `Version ${build.version} is older than ${running.version}, which runs.`,
-      'An older build is never downloaded; to go back to the previous one, use the rollout’s rollback.',
-    );
+  if (order === 0) throw new Problem('update-installed', { version: build.version });
+  if (order < 0) throw new Problem('update-backwards', { version: build.version, running: running.version });
   if (!canGoBack(running, build))
-    throw new Problem(
-      'update-cannot-roll-back',
-      `Version ${build.version} would change the store so that version ${running.version} could not open it again.`,
-      'Install a version between the two first.',
-    );
+    throw new Problem('update-cannot-roll-back', { older: running.version, newer: build.version });
 }
 
 /** Whether `requireInstallable` would pass. */

@@ -1,4 +1,4 @@
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { compareVersions, targetPath, UPDATE_FORMAT } from '../../protocol/wire/release.ts';
 import { isInstallable, type Running, readTarget, requireInstallable, type UpdateTarget } from './choice.ts';
 import { type DownloadOptions, download } from './download.ts';
@@ -123,7 +123,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
           const { targets } = await viewFrom(source);
           const verified = Object.hasOwn(targets, path) ? targets[path] : undefined;
           const found = verified ? readTarget(verified) : null;
-          if (!found) throw unknown(source, version);
+          if (!found) throw unknown(version);
           given.set(found, source);
           return found;
         });
@@ -146,12 +146,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
     download: (target, to, { progress, signal } = {}) =>
       exclusive(async () => {
         const first = given.get(target);
-        if (!first)
-          throw new Problem(
-            'update-not-authenticated',
-            'Only what this client has found itself is downloaded.',
-            'Report this as a defect.',
-          );
+        if (!first) throw new Problem('update-not-authenticated');
         // The one that answered well is asked first: another one may be the one that hangs.
         const inOrder = [first, ...sources.filter((source) => source !== first)];
         await download(target, to, { sources: inOrder, pace, failed, progress, signal });
@@ -161,16 +156,10 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
 
 function requireKiosk(running: Running | null): Running {
   if (running) return running;
-  throw new Problem('update-no-kiosk', 'Nothing says what runs on this kiosk.', 'Report this as a defect.');
+  throw new Problem('update-no-kiosk');
 }
 
-function unknown(source: UpdateSource, version: string): Problem {
-  return new Problem(
-    'update-unknown-version',
-    `${source.name}: version ${version.slice(0, 64)} is not among the signed builds for this kind of kiosk.`,
-    'Sign and publish it, or correct the version of the rollout.',
-  );
-}
+const unknown = (version: string): Problem => new Problem('update-unknown-version', { version: version.slice(0, 64) });
 
 function queue() {
   let last: Promise<unknown> = Promise.resolve();

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { targetFile } from '../../protocol/wire/release.ts';
 import { type Pace, readPaced } from './paced.ts';
 import { absent, gravest } from './problems.ts';
@@ -63,7 +63,7 @@ export async function download(target: SignedFile, to: string, options: Download
 }
 
 /** No other source helps against these. */
-const OURS = new Set(['update-disk-full', 'update-storage', 'update-given-up']);
+const OURS = new Set<ErrorCode>(['update-disk-full', 'update-storage', 'update-given-up']);
 
 /** Length and hash of a file that is there already. */
 export async function isWhole(target: SignedFile, path: string): Promise<boolean> {
@@ -88,12 +88,7 @@ async function requireRoom(target: SignedFile, part: string): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(part));
   const missing = target.length - ((await sizeOf(part)) ?? 0) + SPARE - bavail * bsize;
   if (missing > 0)
-    throw new Problem(
-      'update-disk-full',
-      `The disk lacks ${Math.ceil(missing / 1024 / 1024)} MiB for this update.`,
-      'Make room on the disk.',
-      { params: { missing } },
-    );
+    throw new Problem('update-disk-full', { reason: `${Math.ceil(missing / 1024 / 1024)} MB are missing` });
 }
 
 async function fromSource(
@@ -106,11 +101,7 @@ async function fromSource(
   if (kept === 'right') return;
   // What was there before may have come from another source: only bytes that are all of this one's speak against it.
   if (kept === 'wrong-with-older-bytes' && (await onwards(target, part, source, options)) === 'right') return;
-  throw new Problem(
-    'update-target-wrong',
-    `${source.name}: what lies there as ${target.path} is not what was signed.`,
-    'Nothing of it was taken. Copy the repository again, and find out who changed it.',
-  );
+  throw new Problem('update-target-wrong', { name: source.name, path: target.path });
 }
 
 async function onwards(
@@ -152,11 +143,7 @@ async function onwards(
     }
     if (done === target.length && hash.digest('hex') === target.sha256) return 'right';
     if (done < target.length && begun < done)
-      throw new Problem(
-        'update-unreachable',
-        `${source.name}: the file ended before its end.`,
-        'The kiosk tries again and goes on where it was.',
-      );
+      throw new Problem('update-unreachable', { source: source.name, reason: 'the file ended early' });
     await emptied(file);
     return older && begun > 0 ? 'wrong-with-older-bytes' : 'wrong';
   } finally {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { repositoryFile } from '../../protocol/wire/release.ts';
 import type { UpdateSource } from './source.ts';
 
@@ -23,7 +23,7 @@ export function folderSource(folder: string, name = 'usb'): UpdateSource {
       signal.addEventListener('abort', () => void file.close().catch(() => undefined), { once: true });
       const { size } = await file.stat();
       const begin = from <= size ? from : 0;
-      return { from: begin, total: size, bytes: readFrom(name, path, file, begin, signal) };
+      return { from: begin, total: size, bytes: readFrom(name, file, begin, signal) };
     },
   };
 }
@@ -41,13 +41,12 @@ async function openWithin(name: string, folder: string, path: string): Promise<F
     if (cause instanceof Problem) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw unreadable(name, path, cause);
+    throw unreadable(name, cause);
   }
 }
 
 async function* readFrom(
   name: string,
-  path: string,
   file: FileHandle,
   begin: number,
   signal: AbortSignal,
@@ -61,25 +60,18 @@ async function* readFrom(
       yield buffer.subarray(0, bytesRead);
     }
   } catch (cause) {
-    throw cause instanceof Problem ? cause : unreadable(name, path, cause);
+    throw cause instanceof Problem ? cause : unreadable(name, cause);
   } finally {
     await file.close();
   }
 }
 
-function notAFile(name: string, path: string): Problem {
-  return new Problem(
-    'update-refused',
-    `${name}: ${path} is no ordinary file within the folder.`,
-    'Copy the repository again onto a stick of your own.',
-  );
-}
+const notAFile = (name: string, path: string): Problem =>
+  new Problem('update-refused', { source: name, path, reason: 'no ordinary file within the folder' });
 
-function unreadable(name: string, path: string, cause: unknown): Problem {
-  return new Problem(
-    'update-unreachable',
-    `${name}: ${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown'}).`,
-    'Plug the stick in again; if it repeats, use another one.',
-    { cause },
-  );
-}
+const unreadable = (name: string, cause: unknown): Problem =>
+  new Problem('update-unreachable', {
+    source: name,
+    reason: (cause as NodeJS.ErrnoException).code ?? 'unknown',
+    cause,
+  });

@@ -1,6 +1,6 @@
 import { type Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { type Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { VerifiedAgent } from '../tls/agent.ts';
 import { busy } from './problems.ts';
 import type { OpenedFile, UpdateSource } from './source.ts';
@@ -24,12 +24,7 @@ export function httpSource({ name, url, agent, ours = false, ca }: HttpSourceOpt
   const base = URL.parse(url.endsWith('/') ? url : `${url}/`);
   const plain = base?.protocol === 'http:' && LOOPBACK.test(base.hostname);
   const bare = base?.search === '' && base.hash === '' && base.username === '' && base.password === '';
-  if (!base || !bare || !(plain || base.protocol === 'https:'))
-    throw new Problem(
-      'update-address-wrong',
-      `${name}: the address of a repository must begin with https:// and hold neither credentials nor a query.`,
-      'Correct the address.',
-    );
+  if (!base || !bare || !(plain || base.protocol === 'https:')) throw new Problem('update-address-wrong', { name });
   const ask = plain ? httpRequest : httpsRequest;
   const get = (path: string, from: number, signal: AbortSignal) =>
     new Promise<IncomingMessage>((resolve, reject) => {
@@ -64,16 +59,15 @@ export function httpSource({ name, url, agent, ours = false, ca }: HttpSourceOpt
   };
 }
 
+/** Whether our server gives this kiosk nothing, and says so. */
+export const isTurnedAway = ({ code, params }: Problem): boolean =>
+  TURNED_AWAY.some((one) => one === code) || (code === 'update-refused' && params.reason === 403);
+
 function opened(name: string, path: string, from: number, response: IncomingMessage): OpenedFile | null {
   const { statusCode = 0, headers } = response;
-  const refuse = (why: string): Problem => {
+  const refuse = (reason: string | number): Problem => {
     response.destroy();
-    return new Problem(
-      'update-refused',
-      `${name}: ${path} was not given (${why}).`,
-      'Check the address of the repository, and what stands between it and the kiosk.',
-      { params: { status: statusCode } },
-    );
+    return new Problem('update-refused', { source: name, path, reason });
   };
   if (statusCode === 429) {
     response.destroy();
@@ -97,30 +91,13 @@ function opened(name: string, path: string, from: number, response: IncomingMess
 /** Most of a refusal that is read, bytes. */
 const MAX_ERROR_BYTES = 4096;
 /** What the server says of a kiosk that it gives nothing; a code that is not among these says no more than its status. */
-const TURNED_AWAY: Readonly<Record<string, readonly [message: string, nextStep: string]>> = {
-  'device-revoked': [
-    'this kiosk was revoked, so its server gives it no builds any more.',
-    'If that was a mistake, let it join again with a new code. Until then it takes builds from a mirror or a stick.',
-  ],
-  'device-not-approved': [
-    'this kiosk is not approved yet, so its server gives it no builds.',
-    'Approve it in the console, under Kiosks.',
-  ],
-  'unknown-device': [
-    'the server does not know this kiosk, so it gives it no builds.',
-    'If the server was restored from a backup, let the kiosk join again with a new code.',
-  ],
-};
+const TURNED_AWAY = ['device-revoked', 'device-not-approved', 'unknown-device'] as const satisfies ErrorCode[];
 
 /** Why the server refuses this kiosk. Its connection is of our own server, or of this machine: so it may say so. */
 async function turnedAway(name: string, response: IncomingMessage): Promise<Problem> {
   const code = await errorCode(name, response);
-  const known = code !== null && Object.hasOwn(TURNED_AWAY, code) ? code : null;
-  const [message, nextStep] = (known && TURNED_AWAY[known]) || [
-    'this kiosk may not have its builds (403).',
-    'Look for why in the server’s log.',
-  ];
-  return new Problem(known ?? 'update-refused', `${name}: ${message}`, nextStep, { params: { status: 403 } });
+  const known = TURNED_AWAY.find((one) => one === code);
+  return known ? new Problem(known) : new Problem('update-refused', { source: name, path: 'every build', reason: 403 });
 }
 
 async function errorCode(name: string, response: IncomingMessage): Promise<string | null> {
@@ -159,10 +136,5 @@ function unreachable(name: string, cause: unknown): Problem {
   const { code, name: kind, cause: inner } = cause as NodeJS.ErrnoException;
   // What gave the reading up, or checked the certificate, knows better than the socket.
   if (inner instanceof Problem) return inner;
-  return new Problem(
-    'update-unreachable',
-    `${name}: the repository can't be reached, or the connection broke (${code ?? kind}).`,
-    'Check the network; the kiosk tries again and goes on where it was.',
-    { cause },
-  );
+  return new Problem('update-unreachable', { source: name, reason: code ?? kind, cause });
 }

@@ -1,4 +1,4 @@
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import type { UpdateSource } from './source.ts';
 
 /** How slow a source may be. */
@@ -43,24 +43,14 @@ export async function readPaced(
 ): Promise<boolean> {
   const control = new AbortController();
   let inWindow = 0;
-  const slow = (why: string) =>
-    control.abort(
-      new Problem(
-        'update-slow',
-        `${source.name}: ${path} came too slowly (${why}).`,
-        'The kiosk tries another source, and later this one again, and goes on where it was.',
-      ),
-    );
+  const slow = (why: string) => control.abort(new Problem('update-slow', { name: source.name, path, reason: why }));
   const enough = Math.ceil((pace.bytesPerSecond * pace.windowMs) / 1000);
   const windows = setInterval(() => {
     if (inWindow < enough) slow(`${inWindow} bytes in ${pace.windowMs / 1000} s`);
     inWindow = 0;
   }, pace.windowMs);
   const deadline = setTimeout(() => slow(`over ${deadlineMs / 1000} s in all`), deadlineMs);
-  const stop = () =>
-    control.abort(
-      new Problem('update-given-up', 'The download was given up.', 'It goes on where it was when asked again.'),
-    );
+  const stop = () => control.abort(new Problem('update-given-up'));
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
   const givenUp = new Promise<never>((_, reject) => {
@@ -86,12 +76,7 @@ export async function readPaced(
       }
       inWindow += value.length;
       left -= value.length;
-      if (left < 0)
-        throw new Problem(
-          'update-too-large',
-          `${source.name}: ${path} is larger than it may be.`,
-          'Nothing of it was taken. Find out who changed the repository.',
-        );
+      if (left < 0) throw new Problem('update-too-large', { name: source.name, path });
       await take(value);
     }
   } catch (cause) {

@@ -1,7 +1,7 @@
 import type { TargetFile } from '@tufjs/models';
 import { EqualVersionError } from 'tuf-js/dist/error.js';
 import type { TrustedMetadataStore } from 'tuf-js/dist/store.js';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { type Pace, readPaced } from './paced.ts';
 import { absent, expired, metadataProblem, ROLES, type Role } from './problems.ts';
 import { MAX_METADATA } from './profile.ts';
@@ -156,7 +156,7 @@ function requireLive(role: Role, expires: string, now: number): void {
 
 function viewOf({ root, timestamp, snapshot, targets }: TrustedMetadataStore): TrustedView {
   if (!timestamp || !snapshot || !targets)
-    throw new Problem('update-repository-wrong', 'The metadata are not complete.', 'Report this as a defect.');
+    throw new Problem('update-repository-wrong', { role: 'targets', reason: 'it is not complete' });
   const of = { root, timestamp, snapshot, targets };
   const each = <T>(pick: (role: Role) => T) =>
     Object.fromEntries(ROLES.map((role) => [role, pick(role)])) as Record<Role, T>;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { malformed, metadataProblem, type Role } from './problems.ts';
 import { MAX_METADATA, requireProfile } from './profile.ts';
 
@@ -65,14 +65,8 @@ export async function openTrustedFolder(folder: string): Promise<TrustedFolder> 
 export function storageProblem(path: string, cause: unknown): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (cause instanceof Problem || typeof code !== 'string') return cause;
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Problem('update-disk-full', `There is no room to write ${path}.`, 'Make room on the disk.', { cause });
-  return new Problem(
-    'update-storage',
-    `${path} can't be read or written (${code}).`,
-    'Check the disk and the rights of the folder of updates.',
-    { cause },
-  );
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new Problem('update-disk-full', { reason: 'it is full', cause });
+  return new Problem('update-storage', { path, code, cause });
 }
 
 /**
@@ -87,12 +81,7 @@ export function beginTrust(trustedRoot: Buffer, now: number): TrustedMetadataSto
     requireProfile('root', trustedRoot);
     store = new TrustedMetadataStore(trustedRoot);
   } catch (cause) {
-    throw new Problem(
-      'update-no-trust',
-      `The root that this build trusts can't be used: ${(cause as Error).message}`,
-      'Reinstall the kiosk, with the root.json of your releases.',
-      { cause },
-    );
+    throw new Problem('update-no-trust', { reason: (cause as Error).message, cause });
   }
   setReferenceTime(store, now);
   return store;
@@ -101,7 +90,7 @@ export function beginTrust(trustedRoot: Buffer, now: number): TrustedMetadataSto
 /** The one place of the library's clock is a private field; should it ever move, nothing is trusted any more. */
 function setReferenceTime(store: TrustedMetadataStore, now: number): void {
   if (!(Reflect.get(store, 'referenceTime') instanceof Date) || !Number.isFinite(now))
-    throw new Problem('update-clock', 'Trusted time could not be given to the library.', 'Report this as a defect.');
+    throw new Problem('update-clock');
   Reflect.set(store, 'referenceTime', new Date(now));
 }
 

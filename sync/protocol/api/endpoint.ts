@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../../errors/problem.ts';
 
 /** Roles of people who sign in (POLICY: people and access). Each may do what its endpoints name, and nothing by rank. */
 export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
@@ -55,7 +56,7 @@ export interface Endpoint<
   /** Shape of the answer, checked on its way out; `file`: a file to save; `nothing`: 204. */
   readonly answer: A;
   /** Codes that it may refuse with, beside the common ones: for the document. */
-  readonly errors?: readonly string[];
+  readonly errors?: readonly ErrorCode[];
   /** Per address and endpoint. */
   readonly limit?: { readonly max: number; readonly perMs: number };
   /** Also for a session that has yet to enrol its second factor. */

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { Problem } from '../wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 
 /** Most bytes of the length field of an MQTT packet (§1.5.5 of MQTT 5, §2.2.3 of 3.1.1). */
 const LENGTH_BYTES = 4;
@@ -32,13 +32,7 @@ export function limitPackets(stream: Duplex, max: number): void {
         lengthBytes += 1;
         if (byte >= 0x80 && lengthBytes < LENGTH_BYTES) continue;
         if (byte >= 0x80 || length > max) {
-          stream.destroy(
-            new Problem(
-              'packet-too-large',
-              'The other side of an MQTT connection announced a packet that is too large.',
-              'If it repeats, someone is trying to exhaust memory.',
-            ),
-          );
+          stream.destroy(new Problem('packet-too-large'));
           return;
         }
         body = length;

@@ -11,7 +11,6 @@ const ASK: Kind<AskHeader, Ask> = {
   maxBytes: MAX_ASK_BYTES,
   sealed: { typ: TYP.sealedAsk, maxPlain: MAX_ASK_PLAIN },
   badSignature: 'bad-signature',
-  advice: 'Provision the kiosk again; if it repeats, treat the kiosk as tampered with.',
 };
 
 /**

@@ -1,3 +1,4 @@
+import { Problem } from '../../errors/problem.ts';
 import {
   BatchBody,
   BatchHeader,
@@ -9,7 +10,6 @@ import {
   type X25519PublicJwk,
 } from '../wire/batch.ts';
 import type { WireEvent } from '../wire/event.ts';
-import { Problem } from '../wire/problem.ts';
 import { type DeviceKeyLookup, type Sender, senderKey } from './device.ts';
 import { type Kind, malformed, type SealingKeyLookup, signAndSeal, unsealMessage, verifyMessage } from './message.ts';
 
@@ -21,7 +21,6 @@ const BATCH: Kind<BatchHeader, BatchBody> = {
   maxBytes: MAX_SEALED_BYTES,
   sealed: { typ: TYP.sealedBatch, maxPlain: MAX_PLAIN_BYTES },
   badSignature: 'bad-signature',
-  advice: 'Provision the kiosk again; if it repeats, treat the kiosk as tampered with.',
 };
 
 /**
@@ -37,11 +36,7 @@ const BATCH: Kind<BatchHeader, BatchBody> = {
 export async function sealBatch(events: readonly WireEvent[], keys: BatchKeys, sentAt: string): Promise<string> {
   const first = events[0];
   if (!first || events.some((e, i) => e.header.seq !== first.header.seq + i || e.header.epoch !== first.header.epoch)) {
-    throw new Problem(
-      'batch-not-consecutive',
-      'A batch must hold consecutive events of one epoch.',
-      'Report this as a defect.',
-    );
+    throw new Problem('batch-not-consecutive');
   }
   const texts = events.map((event) => JSON.stringify(event));
   return sealTexts(first.header, texts, keys, sentAt);

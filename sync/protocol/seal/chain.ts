@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import { Problem } from '../../errors/problem.ts';
 import type { EventHeader } from '../wire/event.ts';
-import { Problem } from '../wire/problem.ts';
 import { canonicalText } from './canonical.ts';
 
 /**
@@ -14,13 +14,11 @@ export function canonicalBytes(value: unknown): Buffer {
   try {
     text = canonicalText(value);
   } catch (cause) {
-    throw new Problem('not-canonical', 'This value has no canonical JSON form.', 'Store only JSON values.', { cause });
+    throw new Problem('not-canonical', { cause });
   }
-  if (text === undefined)
-    throw new Problem('not-canonical', 'This value has no canonical JSON form.', 'Store only JSON values.');
+  if (text === undefined) throw new Problem('not-canonical');
   // A lone surrogate would silently become U+FFFD in UTF-8, so that two different values had one hash.
-  if (!text.isWellFormed())
-    throw new Problem('not-canonical', 'This text holds a lone surrogate.', 'Store only well-formed Unicode.');
+  if (!text.isWellFormed()) throw new Problem('not-canonical');
   return Buffer.from(text, 'utf8');
 }
 
@@ -37,7 +35,6 @@ export function headerHash(header: EventHeader): string {
  */
 export function commit(salt: string, value: unknown): string {
   const bytes = Buffer.from(salt, 'base64url');
-  if (bytes.length !== 16)
-    throw new Problem('bad-salt', 'A salt must be 16 bytes as base64url.', 'Make a new random salt.');
+  if (bytes.length !== 16) throw new Problem('bad-salt');
   return hash('sha256', Buffer.concat([bytes, canonicalBytes(value)]), 'base64url');
 }

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
-import { Problem } from '../wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
+import type { Noun } from './message.ts';
+
+type MalformedCode = `${Noun | 'position' | 'certificate' | 'statement'}-malformed`;
 
 /**
  * Reading a compact JWS (RFC 7515 §7.1) or JWE (RFC 7516 §7.1) as strictly as we write it, before any key is touched.
@@ -7,9 +10,9 @@ import { Problem } from '../wire/problem.ts';
  * so without this a changed message could still verify.
  */
 
-function decodeSegment(segment: string, code: string): Buffer {
+function decodeSegment(segment: string, code: MalformedCode): Buffer {
   const bytes = Buffer.from(segment, 'base64url');
-  if (bytes.toString('base64url') !== segment) throw malformed(code, 'A part is not canonical base64url.');
+  if (bytes.toString('base64url') !== segment) throw malformed(code, 'a part is not canonical base64url');
   return bytes;
 }
 
@@ -24,30 +27,24 @@ function decodeSegment(segment: string, code: string): Buffer {
  */
 export function readCompact<H>(
   message: string,
-  { parts, empty = [], header, code }: { parts: number; empty?: number[]; header: z.ZodType<H>; code: string },
+  { parts, empty = [], header, code }: { parts: number; empty?: number[]; header: z.ZodType<H>; code: MalformedCode },
 ): { header: H; first: string; parts: Buffer[] } {
   const segments = message.split('.');
-  if (segments.length !== parts) throw malformed(code, `A compact message of ${parts} parts was expected.`);
+  if (segments.length !== parts) throw malformed(code, `a compact message of ${parts} parts was expected`);
   const decoded = segments.map((segment, i) => {
-    if ((segment === '') !== empty.includes(i)) throw malformed(code, 'A part is empty, or full, that must not be.');
+    if ((segment === '') !== empty.includes(i)) throw malformed(code, 'a part is empty, or full, that must not be');
     return decodeSegment(segment, code);
   });
   let raw: unknown;
   try {
     raw = JSON.parse(decoded[0]!.toString('utf8'));
   } catch (cause) {
-    throw malformed(code, 'The protected header is not JSON.', cause);
+    throw malformed(code, cause);
   }
   const parsed = header.safeParse(raw);
-  if (!parsed.success) throw malformed(code, 'The protected header is not what this protocol allows.', parsed.error);
+  if (!parsed.success) throw malformed(code, parsed.error);
   return { header: parsed.data, first: segments[0]!, parts: decoded };
 }
 
-function malformed(code: string, message: string, cause?: unknown): Problem {
-  return new Problem(
-    code,
-    message,
-    'Check that both ends run compatible versions; if so, the message was altered on its way.',
-    { cause },
-  );
-}
+const malformed = (code: MalformedCode, why: unknown): Problem =>
+  new Problem(code, { cause: typeof why === 'string' ? new Error(why) : why });

@@ -1,5 +1,5 @@
+import { Problem } from '../../errors/problem.ts';
 import type { Ed25519PublicJwk } from '../wire/batch.ts';
-import { Problem } from '../wire/problem.ts';
 
 /** Which key a device signs with; null when the device is unknown or may not send. */
 export type DeviceKeyLookup = (device: string) => Promise<Ed25519PublicJwk | null>;
@@ -24,24 +24,9 @@ export async function senderKey(
   lookup: DeviceKeyLookup,
   expect: Sender,
 ): Promise<Ed25519PublicJwk> {
-  if (header.iss !== expect.device)
-    throw new Problem(
-      'wrong-issuer',
-      `The ${noun} names another device than the one that is connected.`,
-      'Provision the kiosk again; if it repeats, treat the kiosk as tampered with.',
-    );
-  if (header.aud !== expect.serverId)
-    throw new Problem(
-      'wrong-audience',
-      `The ${noun} is meant for another server.`,
-      'Provision the kiosk for this server.',
-    );
+  if (header.iss !== expect.device) throw new Problem('wrong-issuer', { noun });
+  if (header.aud !== expect.serverId) throw new Problem('wrong-audience', { noun });
   const key = await lookup(header.iss);
-  if (!key)
-    throw new Problem(
-      'unknown-device',
-      'This device is not registered, or was revoked.',
-      'Approve the device on the server.',
-    );
+  if (!key) throw new Problem('unknown-device');
   return key;
 }

@@ -1,5 +1,5 @@
+import { Problem } from '../../errors/problem.ts';
 import { EVENT_VERSION, type EventType, OpenBody, PersonalBody, WireEvent } from '../wire/event.ts';
-import { Problem } from '../wire/problem.ts';
 import { commit } from './chain.ts';
 
 /**
@@ -12,29 +12,20 @@ import { commit } from './chain.ts';
 export function checkEvent(raw: unknown, slot: { device: string; epoch: string; seq: number }): WireEvent {
   const version = (raw as { header?: { v?: unknown } } | null)?.header?.v;
   if (typeof version === 'number' && version > EVENT_VERSION) {
-    throw refuse(
-      'event-newer-schema',
-      `The event has schema ${version}; this side knows ${EVENT_VERSION}.`,
-      'Update the server; the event waits in quarantine.',
-    );
+    throw new Problem('event-newer-schema', { version, known: EVENT_VERSION });
   }
   const parsed = WireEvent.safeParse(raw);
-  if (!parsed.success)
-    throw refuse('event-malformed', 'The event does not follow its schema.', undefined, parsed.error);
+  if (!parsed.success) throw new Problem('event-malformed', { cause: parsed.error });
   const event = parsed.data;
   const { header, personal } = event;
-  if (hidesField(raw as WireEvent)) throw refuse('event-malformed', 'The event has a field of the name "__proto__".');
-  if (header.device !== slot.device || header.epoch !== slot.epoch)
-    throw refuse('event-foreign', 'The event names another device or epoch than its batch.');
-  if (header.seq !== slot.seq)
-    throw refuse('event-wrong-sequence', `The event says sequence ${header.seq} and stands at ${slot.seq}.`);
+  if (hidesField(raw as WireEvent))
+    throw new Problem('event-malformed', { cause: new Error('a field is called __proto__') });
+  if (header.device !== slot.device || header.epoch !== slot.epoch) throw new Problem('event-foreign');
+  if (header.seq !== slot.seq) throw new Problem('event-wrong-sequence', { stated: header.seq, at: slot.seq });
   checkBody(header.type, header.open, personal);
   for (const [field, { salt, value }] of Object.entries(personal)) {
     if (!Object.hasOwn(header.commitments, field) || commitmentOf(salt, value) !== header.commitments[field]) {
-      throw refuse(
-        'event-commitment-mismatch',
-        `The personal value "${field}" is not the one that the header commits to.`,
-      );
+      throw new Problem('event-commitment-mismatch', { field });
     }
   }
   return event;
@@ -48,8 +39,7 @@ function hidesField({ header, personal }: WireEvent): boolean {
 function checkBody(type: EventType, open: unknown, personal: WireEvent['personal']): void {
   const values = Object.fromEntries(Object.entries(personal).map(([field, { value }]) => [field, value]));
   const bad = OpenBody[type].safeParse(open).error ?? PersonalBody[type].safeParse(values).error;
-  if (bad)
-    throw refuse('event-malformed', `The body of this ${type} event does not follow its schema.`, undefined, bad);
+  if (bad) throw new Problem('event-malformed', { cause: bad });
 }
 
 function commitmentOf(salt: string, value: unknown): string | null {
@@ -59,13 +49,4 @@ function commitmentOf(salt: string, value: unknown): string | null {
     // No canonical form or no salt: it can't be what the header commits to.
     return null;
   }
-}
-
-function refuse(
-  code: string,
-  message: string,
-  nextStep = 'See the quarantine on the server; the kiosk goes on.',
-  cause?: unknown,
-): Problem {
-  return new Problem(code, message, nextStep, { cause });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Problem } from '../../errors/problem.ts';
 import type { Farewell, Logs } from '../wire/farewell.ts';
-import { Problem } from '../wire/problem.ts';
 import { openFarewell, openLogs, sealLogs, signFarewell } from './farewell.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from './keys.ts';
 

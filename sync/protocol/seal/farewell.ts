@@ -1,3 +1,4 @@
+import { Problem } from '../../errors/problem.ts';
 import {
   type Ed25519PrivateJwk,
   type Ed25519PublicJwk,
@@ -15,7 +16,6 @@ import {
   MAX_LOGS_BYTES,
   MAX_LOGS_PLAIN,
 } from '../wire/farewell.ts';
-import { Problem } from '../wire/problem.ts';
 import { type DeviceKeyLookup, type Sender, senderKey } from './device.ts';
 import {
   type Kind,
@@ -35,7 +35,6 @@ const LOGS: Kind<LogsHeader, Logs> = {
   maxBytes: MAX_LOGS_BYTES,
   sealed: { typ: LOGS_TYP.sealed, maxPlain: MAX_LOGS_PLAIN },
   badSignature: 'bad-signature',
-  advice: 'Ask the kiosk for its log again.',
 };
 
 const FAREWELL: Kind<FarewellHeader, Farewell> = {
@@ -45,7 +44,6 @@ const FAREWELL: Kind<FarewellHeader, Farewell> = {
   body: Farewell,
   maxBytes: MAX_FAREWELL_BYTES,
   badSignature: 'bad-signature',
-  advice: 'Treat the kiosk as not wiped until it says so rightly.',
 };
 
 interface From {
@@ -107,13 +105,11 @@ export async function openFarewell(
   serverId: string,
   keyFor: (device: string, claimed: Farewell) => Promise<Ed25519PublicJwk | null>,
 ): Promise<{ device: string; farewell: Farewell }> {
-  if (signed.length > MAX_FAREWELL_BYTES)
-    throw new Problem('farewell-too-large', 'The farewell is too large.', FAREWELL.advice);
+  if (signed.length > MAX_FAREWELL_BYTES) throw new Problem('farewell-too-large');
   const { header, body } = await verifyMessage(FAREWELL, signed, async ({ iss, aud }) => {
-    if (aud !== serverId)
-      throw new Problem('wrong-audience', 'The farewell is meant for another server.', FAREWELL.advice);
+    if (aud !== serverId) throw new Problem('wrong-audience', { noun: FAREWELL.noun });
     const key = await keyFor(iss, claimed(signed));
-    if (!key) throw new Problem('unknown-device', 'No device has announced this farewell.', FAREWELL.advice);
+    if (!key) throw new Problem('unknown-device');
     return key;
   });
   return { device: header.iss, farewell: body };

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import { Problem } from '../../errors/problem.ts';
 import { type Ed25519PrivateJwk, type Ed25519PublicJwk, PROTOCOL_VERSION, serverHeader } from '../wire/batch.ts';
-import { Problem } from '../wire/problem.ts';
 import { keyId, keyNamed, publicHalf } from './keys.ts';
-import { type Kind, signMessage, verifyMessage } from './message.ts';
+import { type Kind, type NounFromServer, signMessage, verifyMessage } from './message.ts';
 
 /**
  * What the server says to a device is signed by one of the server's keys. The reader names the keys that it trusts, and
@@ -10,10 +10,10 @@ import { type Kind, signMessage, verifyMessage } from './message.ts';
  */
 
 type ServerHeader = z.infer<ReturnType<typeof serverHeader<string>>>;
-export type FromServer<B> = Kind<ServerHeader, B>;
+export type FromServer<B> = Kind<ServerHeader, B> & { readonly noun: NounFromServer };
 
 export function fromServer<B>(
-  noun: string,
+  noun: NounFromServer,
   { typ, body, maxBytes, sealed }: Pick<FromServer<B>, 'typ' | 'body' | 'maxBytes' | 'sealed'>,
 ): FromServer<B> {
   return {
@@ -24,7 +24,6 @@ export function fromServer<B>(
     maxBytes,
     ...(sealed && { sealed }),
     badSignature: `bad-${noun}-signature`,
-    advice: 'Nothing was forgotten; the kiosk asks again. If it repeats, provision the kiosk again.',
   };
 }
 
@@ -49,16 +48,11 @@ export async function verifyFromServer<B>(
   const keyFor = async ({ kid }: ServerHeader) => {
     const key = await keyNamed(trusted, kid);
     if (key) return key;
-    throw new Problem(
-      'unknown-server-key',
-      `The ${kind.noun} is signed by a key that this kiosk does not know.`,
-      kind.advice,
-    );
+    throw new Problem('unknown-server-key', { noun: kind.noun });
   };
   return (await verifyMessage(kind, signed, keyFor, versions)).body;
 }
 
 /** A message that is sound, and meant for someone or something else. */
-export function ofAnother(kind: { readonly noun: string; readonly advice: string }, what: string): Problem {
-  return new Problem(`${kind.noun}-of-another`, `The ${kind.noun} is for another ${what}.`, kind.advice);
-}
+export const ofAnother = (kind: { readonly noun: NounFromServer }, what: string): Problem =>
+  new Problem(`${kind.noun}-of-another`, { what });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { Problem } from '../wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { base32, fromBase32 } from './base32.ts';
 import { PIN_BYTES } from './fingerprint.ts';
 
@@ -32,8 +32,7 @@ const IPV6 = 6;
 export function writeJoinCode({ url, secret, pin }: JoinCode): string {
   const { hostname, port, protocol, pathname } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
-  if (protocol !== 'https:' || pathname !== '/' || host.length > 200)
-    throw new Problem('bad-server-address', `${url} is no https://host:port.`, 'Give the address of the server.');
+  if (protocol !== 'https:' || pathname !== '/' || host.length > 200) throw new Problem('bad-server-address', { url });
   const tail = Buffer.alloc(2);
   tail.writeUInt16BE(Number(port || 443));
   const content = Buffer.concat([Buffer.from([FORMAT]), secret, pin, tail, addressBytes(host)]);
@@ -51,13 +50,8 @@ export function readJoinCode(text: string): JoinCode {
   const bytes = fromBase32(text);
   const content = bytes?.subarray(0, -CHECK_BYTES);
   if (!bytes || !content || content.length <= ADDRESS_AT + 1 || !check(content).equals(bytes.subarray(-CHECK_BYTES)))
-    throw new Problem(
-      'join-code-mistyped',
-      'This is not a code, or it was mistyped.',
-      'Type it again, group by group.',
-    );
-  if (content[0] !== FORMAT)
-    throw new Problem('join-code-newer', 'This code was made by a newer server.', 'Update the kiosk first.');
+    throw new Problem('join-code-mistyped');
+  if (content[0] !== FORMAT) throw new Problem('join-code-newer');
   const host = addressText(content.subarray(ADDRESS_AT));
   const port = content.readUInt16BE(ADDRESS_AT - 2);
   return {
@@ -87,7 +81,7 @@ function addressText(bytes: Buffer): string {
     return Array.from({ length: 8 }, (_, i) => rest.readUInt16BE(2 * i).toString(16)).join(':');
   const name = rest.toString('latin1');
   if (bytes[0] === NAME && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name)) return name;
-  throw new Problem('join-code-mistyped', 'This code holds no address.', 'Make a new code on the server.');
+  throw new Problem('join-code-mistyped');
 }
 
 function check(content: Uint8Array): Buffer {

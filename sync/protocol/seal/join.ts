@@ -1,3 +1,4 @@
+import { Problem } from '../../errors/problem.ts';
 import {
   type Ed25519PrivateJwk,
   type Ed25519PublicJwk,
@@ -17,7 +18,6 @@ import {
   Proof,
   ProofHeader,
 } from '../wire/join.ts';
-import { Problem } from '../wire/problem.ts';
 import { keyId, keyNamed, publicHalf } from './keys.ts';
 import { type Kind, malformed, sealMessage, signMessage, unsealMessage, verifyMessage } from './message.ts';
 
@@ -28,7 +28,6 @@ const JOIN: Kind<JoinHeader, Join> = {
   body: Join,
   maxBytes: MAX_JOIN_BYTES,
   badSignature: 'bad-signature',
-  advice: 'Start the joining of the kiosk again.',
 };
 
 const PROOF: Kind<ProofHeader, Proof> = {
@@ -47,7 +46,6 @@ const GRANT: Kind<GrantHeader, Grant> = {
   maxBytes: MAX_GRANT_BYTES,
   sealed: { typ: JOIN_TYP.sealedGrant, maxPlain: MAX_GRANT_PLAIN },
   badSignature: 'bad-grant-signature',
-  advice: 'Start the joining of the kiosk again.',
 };
 
 /** A device shows its public keys, and the secret of its code. @returns compact JWS, ASCII */
@@ -63,11 +61,9 @@ export function signJoin(join: Join, key: Ed25519PrivateJwk): Promise<string> {
  * @throws Problem `join-too-large`, `join-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature`
  */
 export async function openJoin(signed: string): Promise<{ join: Join; spv: number }> {
-  if (signed.length > MAX_JOIN_BYTES)
-    throw new Problem('join-too-large', 'The join is too large.', 'Send less at once.');
+  if (signed.length > MAX_JOIN_BYTES) throw new Problem('join-too-large');
   const { header, body } = await verifyMessage(JOIN, signed, async () => claimedKey(signed));
-  if (header.iss !== body.request.id)
-    throw new Problem('wrong-issuer', 'The join names another device than it is about.', 'Start the joining again.');
+  if (header.iss !== body.request.id) throw new Problem('wrong-issuer', { noun: JOIN.noun });
   return { join: body, spv: header.spv };
 }
 
@@ -90,8 +86,7 @@ export function signProof(device: string, nonce: string, key: Ed25519PrivateJwk)
 /** @returns the version in which it is to be answered @throws Problem `proof-too-large`, `proof-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature` */
 export async function openProof(signed: string, device: string, key: Ed25519PublicJwk): Promise<number> {
   const { header } = await verifyMessage(PROOF, signed, async () => key);
-  if (header.iss !== device)
-    throw new Problem('wrong-issuer', 'The proof is of another device.', 'Start the joining of the kiosk again.');
+  if (header.iss !== device) throw new Problem('wrong-issuer', { noun: PROOF.noun });
   return header.spv;
 }
 
@@ -124,12 +119,10 @@ export async function openGrant(sealed: string, device: string, key: X25519Priva
   const signed = await unsealMessage(GRANT, sealed, async (named) => (named === kid ? key : null));
   const { body } = await verifyMessage(GRANT, signed, async (header) => {
     const server = await keyNamed(claimedServerKeys(signed), header.kid);
-    if (!server)
-      throw new Problem('unknown-server-key', 'The grant is signed by a key that it does not name.', GRANT.advice);
+    if (!server) throw new Problem('unknown-server-key', { noun: GRANT.noun });
     return server;
   });
-  if (body.device !== device)
-    throw new Problem('grant-of-another', 'The grant is for another device.', 'Use the file made for this kiosk.');
+  if (body.device !== device) throw new Problem('grant-of-another', { what: 'device' });
   return body;
 }
 

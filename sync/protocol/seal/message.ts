@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { Problem } from '../../errors/problem.ts';
 import {
   type Ed25519PrivateJwk,
   type Ed25519PublicJwk,
@@ -7,11 +8,14 @@ import {
   type X25519PrivateJwk,
   type X25519PublicJwk,
 } from '../wire/batch.ts';
-import { Problem } from '../wire/problem.ts';
 import { readCompact } from './compact.ts';
 import { decryptCompact, encryptCompact, isSignedBy, signCompact } from './jose.ts';
 import { agreementKey, keyId, signatureKey } from './keys.ts';
 import { pad, unpad } from './padding.ts';
+
+/** Messages of the server that everyone who has its public keys can read. */
+export type NounFromServer = 'ack' | 'page' | 'rejection' | 'nudge';
+export type Noun = NounFromServer | 'batch' | 'ask' | 'logs' | 'farewell' | 'join' | 'proof' | 'grant';
 
 type Header = { readonly typ: string; readonly spv: number };
 
@@ -25,7 +29,7 @@ type Header = { readonly typ: string; readonly spv: number };
  */
 export interface Kind<H extends Header, B> {
   /** First word of the codes (`batch-malformed`), and how sentences call it. */
-  readonly noun: string;
+  readonly noun: Noun;
   /** `typ` of the JWS, and `cty` of the JWE around it. */
   readonly typ: string;
   /** Schema of the signed header; fixes `alg` and `typ`. */
@@ -36,9 +40,7 @@ export interface Kind<H extends Header, B> {
   /** Present when the message is sealed: `typ` of the JWE, and the most that the padded plaintext may have, bytes. */
   readonly sealed?: { readonly typ: string; readonly maxPlain: number };
   /** Code of a wrong signature. */
-  readonly badSignature: string;
-  /** What to do about a message that is refused for what it is. */
-  readonly advice: string;
+  readonly badSignature: 'bad-signature' | 'bad-grant-signature' | `bad-${NounFromServer}-signature`;
 }
 
 /** Which of the reader's own private keys a `kid` names; null when none. */
@@ -104,23 +106,13 @@ export async function unsealMessage<H extends Header, B>(
     code: `${kind.noun}-malformed`,
   });
   const key = await lookup(header.kid);
-  if (!key)
-    throw new Problem(
-      'unknown-sealing-key',
-      `The ${kind.noun} is sealed to a key that this side does not have.`,
-      'Provision the kiosk again, or restore the server key.',
-    );
+  if (!key) throw new Problem('unknown-sealing-key', { noun: kind.noun });
   let padded: Uint8Array;
   try {
     const [, , nonce, body, tag] = parts as [Buffer, Buffer, Buffer, Buffer, Buffer];
     padded = decryptCompact(first, { nonce, body, tag }, header.epk, agreementKey(key));
   } catch (cause) {
-    throw new Problem(
-      `${kind.noun}-undecryptable`,
-      `The ${kind.noun} could not be decrypted.`,
-      'It was altered on its way, or sealed to another key.',
-      { cause },
-    );
+    throw new Problem(`${kind.noun}-undecryptable`, { cause });
   }
   const content = unpad(padded);
   return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('latin1');
@@ -140,18 +132,12 @@ export async function verifyMessage<H extends Header, B>(
   versions: readonly number[] = PROTOCOL_VERSIONS,
 ): Promise<{ header: H; body: B }> {
   if (!kind.sealed && signed.length > kind.maxBytes) throw tooLarge(kind);
-  const code = `${kind.noun}-malformed`;
+  const code = `${kind.noun}-malformed` as const;
   const { header, parts } = readCompact(signed, { parts: 3, header: kind.header, code });
-  if (!versions.includes(header.spv))
-    throw new Problem(
-      'unsupported-protocol',
-      `Protocol version ${header.spv} is not understood here.`,
-      'Update the server before the kiosks.',
-    );
+  if (!versions.includes(header.spv)) throw new Problem('unsupported-protocol', { version: header.spv });
   const key = await keyFor(header);
   const [, payload, signature] = parts as [Buffer, Buffer, Buffer];
-  const forged = (cause?: unknown) =>
-    new Problem(kind.badSignature, `The signature of the ${kind.noun} does not verify.`, kind.advice, { cause });
+  const forged = (cause?: unknown) => new Problem(kind.badSignature, { noun: kind.noun, cause });
   let genuine: boolean;
   try {
     genuine = isSignedBy(signed, signature, signatureKey(key));
@@ -167,25 +153,12 @@ export async function verifyMessage<H extends Header, B>(
 }
 
 /** Properly signed, and still not what this kind of message is. */
-export function malformed(kind: { readonly noun: string }, cause?: unknown): Problem {
-  return new Problem(
-    `${kind.noun}-malformed`,
-    `The signed content is no ${kind.noun}.`,
-    'Check that both ends run compatible versions.',
-    { cause },
-  );
-}
+export const malformed = (kind: { readonly noun: Noun }, cause?: unknown): Problem =>
+  new Problem(`${kind.noun}-malformed`, { cause });
 
-function tooLarge(kind: { readonly noun: string }): Problem {
-  return new Problem(
-    `${kind.noun}-too-large`,
-    `The ${kind.noun} is larger than this protocol allows.`,
-    'Send less at once.',
-  );
-}
+const tooLarge = (kind: { readonly noun: Noun }): Problem => new Problem(`${kind.noun}-too-large`);
 
-function sealing(kind: { noun: string; sealed?: { typ: string; maxPlain: number } }) {
-  if (!kind.sealed)
-    throw new Problem('never-sealed', `A message of the kind ${kind.noun} is not sealed.`, 'Report this as a defect.');
+function sealing(kind: { noun: Noun; sealed?: { typ: string; maxPlain: number } }) {
+  if (!kind.sealed) throw new Problem('never-sealed', { noun: kind.noun });
   return kind.sealed;
 }

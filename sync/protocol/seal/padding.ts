@@ -1,5 +1,6 @@
+import { Problem } from '../../errors/problem.ts';
 import { MAX_PLAIN_BYTES } from '../wire/batch.ts';
-import { Problem } from '../wire/problem.ts';
+import type { Noun } from './message.ts';
 
 /** Smallest bucket, bytes. Buckets are the powers of two from here to MAX_PLAIN_BYTES. */
 export const MIN_BUCKET = 2048;
@@ -12,10 +13,9 @@ const LENGTH_BYTES = 4;
  * @param limit most bytes that the padded result may have, a bucket
  * @throws Problem `batch-too-large` (or of the other `noun`) when it does not fit
  */
-export function pad(content: Uint8Array, limit = MAX_PLAIN_BYTES, noun = 'batch'): Uint8Array {
+export function pad(content: Uint8Array, limit = MAX_PLAIN_BYTES, noun: Noun = 'batch'): Uint8Array {
   const needed = content.length + LENGTH_BYTES;
-  if (needed > limit)
-    throw new Problem(`${noun}-too-large`, `This ${noun} is larger than the largest bucket.`, 'Send less at once.');
+  if (needed > limit) throw new Problem(`${noun}-too-large`);
   let bucket = MIN_BUCKET;
   while (bucket < needed) bucket *= 2;
   const padded = new Uint8Array(bucket);
@@ -26,16 +26,15 @@ export function pad(content: Uint8Array, limit = MAX_PLAIN_BYTES, noun = 'batch'
 
 /** Reverses `pad`; anything that `pad` would not have produced is refused with `bad-padding`. */
 export function unpad(padded: Uint8Array): Uint8Array {
-  const refuse = (why: string) =>
-    new Problem('bad-padding', why, 'The sender does not follow the protocol; check its version.');
-  if (padded.length < MIN_BUCKET || padded.length > MAX_PLAIN_BYTES) throw refuse('The padded size is no bucket.');
+  const refuse = (reason: string) => new Problem('bad-padding', { reason });
+  if (padded.length < MIN_BUCKET || padded.length > MAX_PLAIN_BYTES) throw refuse('the padded size is no bucket');
   const length = new DataView(padded.buffer, padded.byteOffset, padded.byteLength).getUint32(0);
-  if (length + LENGTH_BYTES > padded.length) throw refuse('The stated length does not fit.');
+  if (length + LENGTH_BYTES > padded.length) throw refuse('the stated length does not fit');
   const content = padded.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
   let bucket = MIN_BUCKET;
   while (bucket < length + LENGTH_BYTES) bucket *= 2;
-  if (bucket !== padded.length) throw refuse('The padded size is not the bucket of this content.');
+  if (bucket !== padded.length) throw refuse('the padded size is not the bucket of this content');
   const rest = padded.subarray(LENGTH_BYTES + length);
-  if (Buffer.compare(rest, Buffer.alloc(rest.length)) !== 0) throw refuse('The padding is not zero.');
+  if (Buffer.compare(rest, Buffer.alloc(rest.length)) !== 0) throw refuse('the padding is not zero');
   return content;
 }

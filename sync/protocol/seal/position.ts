@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { Problem } from '../../errors/problem.ts';
 import { sealedHeader, type X25519PublicJwk } from '../wire/batch.ts';
 import { Uuid } from '../wire/event.ts';
-import { Problem } from '../wire/problem.ts';
 import { readCompact } from './compact.ts';
 import { decryptCompact, encryptCompact } from './jose.ts';
 import { agreementKey, keyId } from './keys.ts';
@@ -68,23 +68,13 @@ export async function openPosition(sealed: string, of: PositionOf, lookup: Seali
     code: 'position-malformed',
   });
   const key = await lookup(header.kid);
-  if (!key)
-    throw new Problem(
-      'unknown-sealing-key',
-      'The position is sealed to a key that this side does not have.',
-      'Restore the server key.',
-    );
+  if (!key) throw new Problem('unknown-sealing-key', { noun: 'position' });
   try {
     if (header.iss !== of.device || header.sub !== of.person) throw new RangeError('it is of another kiosk or person');
     const [, , nonce, body, tag] = parts as [Buffer, Buffer, Buffer, Buffer, Buffer];
     const plain = decryptCompact(first, { nonce, body, tag }, header.epk, agreementKey(key));
     return Position.parse(JSON.parse(plain.toString('utf8')));
   } catch (cause) {
-    throw new Problem(
-      'position-undecryptable',
-      'The position could not be opened.',
-      'It was altered, or belongs to someone else.',
-      { cause },
-    );
+    throw new Problem('position-undecryptable', { cause });
   }
 }

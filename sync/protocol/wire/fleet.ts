@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../../errors/problem.ts';
 import { CommandWhat, Uuid } from './event.ts';
 import { BuildVersion } from './release.ts';
 
@@ -33,7 +34,7 @@ export const UpdateDirective = z.strictObject({
 export type UpdateDirective = z.infer<typeof UpdateDirective>;
 
 /** Refusals of an update that time does not fix: only another directive does. After any other the kiosk tries again. */
-const FINAL_ERRORS: ReadonlySet<string> = new Set([
+const FINAL_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'update-backwards',
   'update-failed-before',
   'update-installed',

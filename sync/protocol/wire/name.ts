@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Problem } from './problem.ts';
 
 /** Names of people, places and things, as people enter them. Pure. */
 
@@ -31,11 +30,3 @@ export const givenName = (most: number) =>
 /** Whether an issue is that of a name that can't be read. */
 export const isUnreadableName = (issue: z.core.$ZodIssue): boolean =>
   issue.code === 'custom' && issue.params?.problem === 'name-unreadable';
-
-/** @param fields where the names stand that can't be read; never what they are */
-export const nameUnreadable = (fields: readonly string[]): Problem =>
-  new Problem(
-    'name-unreadable',
-    `A name holds at least one visible character, and no line break or control character: ${fields.join(', ')}.`,
-    'Type the name again, in one line.',
-  );

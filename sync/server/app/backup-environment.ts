@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { findBackup, listBackups, readManifest } from '../features/backup/manifest.ts';
 import { type Restored, restoreBackup } from '../features/backup/restore.ts';
 import { periodsOf, requireS3, withStore } from '../features/backup/store-of.ts';

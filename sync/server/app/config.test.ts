@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { readKey } from '../platform/keys/strength.ts';
 import { readConfig } from './config.ts';
 

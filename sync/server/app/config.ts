@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { DEFAULT_WEIGHTS } from '../../../models/node/weights.ts';
+import { Problem } from '../../errors/problem.ts';
 import { isReadableName } from '../../protocol/wire/name.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { type MailSettings, mailIssues, mailSettings, mailVariables } from '../core/accounts/settings.ts';
 import { updateVariables } from '../features/fleet/rollout/settings.ts';
 import {
@@ -220,7 +220,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const parsed = Environment.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((i) => `${String(i.path[0] ?? 'environment')} ${i.message}`);
-    throw new Problem('bad-configuration', lines.join('\n'), 'Correct these environment variables and start again.');
+    throw new Problem('bad-configuration', { reason: lines.join('\n') });
   }
   const e = parsed.data;
   return {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { readSchema } from '../platform/database/migrations.ts';
 import { openBare } from '../platform/database/open.ts';
 import { openKeyring } from '../platform/keys/keyring.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../disk/replace.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { DeviceRequest, type ServerBundle } from '../../protocol/wire/provisioning.ts';
 import { type IdentityContext, identityContext } from '../core/devices/context.ts';
 import { bundleFor } from '../core/devices/join.ts';
@@ -63,11 +63,7 @@ function demoKeys(path: string): DemoKeys {
   const [ENCRYPTION_KEY, SECRET_KEY] = KEYS.map((name) => values[name]);
   if (!ENCRYPTION_KEY || !SECRET_KEY) {
     // Not made again: the data beside it would be lost.
-    throw new Problem(
-      'demo-keys-unreadable',
-      `${path} does not hold the keys of this server.`,
-      'Restore the file, or delete the whole server home to start over.',
-    );
+    throw new Problem('demo-keys-unreadable', { path });
   }
   const previous = PREVIOUS.flatMap((name) => (values[name] ? [[name, values[name]]] : []));
   return { ENCRYPTION_KEY, SECRET_KEY, ...Object.fromEntries(previous) };

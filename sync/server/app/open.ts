@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { Problem } from '../../errors/problem.ts';
 import type { Endpoint, Params, Rest } from '../../protocol/api/endpoint.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { identityContext } from '../core/devices/context.ts';
 import type { OperatorContext } from '../core/operator/operation.ts';
 import { askServer } from '../core/operator/socket.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { Problem } from '../../errors/problem.ts';
 import { writtenQuery } from '../../protocol/api/endpoint.ts';
 import { serverFingerprint } from '../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../protocol/wire/event.ts';
 import { MAX_JOIN_BYTES } from '../../protocol/wire/join.ts';
-import { givenName, isUnreadableName, nameUnreadable } from '../../protocol/wire/name.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { givenName, isUnreadableName } from '../../protocol/wire/name.ts';
 import { retireServerKeys } from '../core/credentials/pins/pins.ts';
 import { makeCode } from '../core/devices/codes.ts';
 import { identityContext } from '../core/devices/context.ts';
@@ -142,14 +142,14 @@ export const OPERATIONS = {
       const { db, keys, keyring, now } = context;
       const behind = await devicesBehind(context, purpose);
       if (behind.length > 0 && !force)
-        throw new Problem(
-          'devices-know-only-old-keys',
-          `${behind.length} approved ${behind.length === 1 ? 'device does' : 'devices do'} not have the newest ${purpose} key yet: ${behind
-            .slice(0, 10)
-            .map((d) => d.name)
-            .join(', ')}${behind.length > 10 ? ', …' : ''}.`,
-          'Wait until they were online, or add --force and provision them again afterwards.',
-        );
+        throw new Problem('devices-know-only-old-keys', {
+          purpose,
+          devices:
+            behind
+              .slice(0, 10)
+              .map((d) => d.name)
+              .join(', ') + (behind.length > 10 ? ', …' : ''),
+        });
       const set = await retireServerKeys(
         db,
         keys,
@@ -214,15 +214,13 @@ export type ArgsOf<N extends OperationName> = z.input<(typeof OPERATIONS)[N]['ar
 /** Arguments as the operation wants them. @throws Problem `operation-unknown`, `arguments-wrong`, `name-unreadable` */
 export function operationArguments(name: string, args: unknown): unknown {
   const found = OPERATIONS[name as OperationName] as unknown as Operation<z.ZodType, unknown> | undefined;
-  if (!found || !Object.hasOwn(OPERATIONS, name))
-    throw new Problem('operation-unknown', 'There is no such operation.', 'Update server and command line together.');
+  if (!found || !Object.hasOwn(OPERATIONS, name)) throw new Problem('operation-unknown');
   const parsed = found.args.safeParse(args);
   if (parsed.success) return parsed.data;
   const { issues } = parsed.error;
-  if (issues.every(isUnreadableName)) throw nameUnreadable(issues.map(({ path }) => path.join('.')));
-  throw new Problem('arguments-wrong', z.prettifyError(parsed.error), 'Ask for help with --help.', {
-    cause: parsed.error,
-  });
+  if (issues.every(isUnreadableName))
+    throw new Problem('name-unreadable', { fields: issues.map(({ path }) => path.join('.')).join(', ') });
+  throw new Problem('arguments-wrong', { reason: z.prettifyError(parsed.error), cause: parsed.error });
 }
 
 /** @throws Problem of `operationArguments`, and what the operation throws */
@@ -245,7 +243,7 @@ function argumentsOf(route: Route, input: Parameters<typeof parse>[1]): ReturnTy
   } catch (cause) {
     if (!(cause instanceof Problem && cause.code === 'bad-request')) throw cause;
     const message = cause.message.replace(/^[^:]*:/, 'These are missing or wrong:');
-    throw new Problem('arguments-wrong', message, 'Ask for help with --help.', { cause });
+    throw new Problem('arguments-wrong', { reason: message, cause });
   }
 }
 

@@ -7,8 +7,8 @@ import fastifyStatic from '@fastify/static';
 import websocket from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { Problem } from '../../errors/problem.ts';
 import { BoardQuery, CLOSE, watchBoard } from '../../protocol/api/live.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
 import { ErrorRows } from '../platform/access/error-rows.ts';
 import { COOKIE, checkHost } from '../platform/access/guard.ts';
 import { admit, callerOf, refusing, register } from '../platform/access/register.ts';
@@ -104,11 +104,7 @@ async function servePages(app: FastifyInstance, pages: string): Promise<void> {
   if (!existsSync(assets)) {
     for (const screen of SCREENS)
       app.get(`/${screen}/`, () => {
-        throw new Problem(
-          'page-not-built',
-          `The ${screen} was not built.`,
-          'Install the server again (in the sources: npm run build:renderer).',
-        );
+        throw new Problem('page-not-built', { screen });
       });
     return;
   }

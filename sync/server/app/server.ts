@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 import { hasEnrolledAdmin } from '../core/accounts/accounts.ts';
 import { createLink } from '../core/accounts/links.ts';
 import { identityContext } from '../core/devices/context.ts';
@@ -221,12 +221,12 @@ async function listen(listener: Listener, config: Config, port: number, variable
     await listener.listen({ host: config.bind, port });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Problem(
-      code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen',
-      `Can't listen on ${config.bind}:${port} (${code}).`,
-      `Set ${variable} to a free port.`,
-      { cause },
-    );
+    throw new Problem(code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen', {
+      address: `${config.bind}:${port}`,
+      reason: String(code),
+      setting: variable,
+      cause,
+    });
   }
   return urlOf(config.hostnames[0]!, portOf(listener)!);
 }

@@ -1,5 +1,5 @@
 import { makeUsable } from '../../disk/folder.ts';
-import { Problem } from '../../protocol/wire/problem.ts';
+import { Problem } from '../../errors/problem.ts';
 
 /**
  * Makes the server's home (0700) with the folders above it, or finds it usable.
@@ -11,11 +11,6 @@ export function makeServerHome(path: string): void {
     makeUsable(path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    throw new Problem(
-      'server-home-not-usable',
-      `The server home ${path} can’t be made or written to (${code ?? message}).`,
-      'Give the server’s user the right to it, make room on its disk if that is full, or name another folder: SMARTPRESENCE_SERVER_HOME=/some/other/folder',
-      { cause },
-    );
+    throw new Problem('server-home-not-usable', { path, reason: code ?? message, cause });
   }
 }

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EvacuationList } from '../../../electron/contract/evacuation.ts';
 import type { CoreMethods, Signal, SignalName } from '../../../electron/contract/methods.ts';
-import { Problem } from '../../../electron/contract/problem.ts';
 import type { StartCore } from '../../../electron/core/interface.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 
 const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 const empty = () => Promise.resolve({});
@@ -87,13 +87,13 @@ export function testMethods(
     },
     voidCheckin: empty,
     checkinByPin: async () => {
-      throw new Problem('pin-wrong', 'The PIN is wrong.', 'Try again.');
+      throw new Problem('pin-wrong');
     },
     consentText: async ({ language }) => ({ version: '1', language, title: '', paragraphs: [] }),
     staffUnlock: async ({ pin }) => {
       if (pin === PINS.fails) throw new Error('a secret path: /home/kiosk/key');
       if (pin === PINS.refuses)
-        throw Object.assign(new Problem('pin-locked', 'Locked.', 'Wait.'), { params: { seconds: 30 } });
+        throw Object.assign(new Problem('pin-locked', { seconds: 30 }), { params: { seconds: 30 } });
       if (pin === PINS.dies) process.kill(process.pid, 'SIGKILL');
       if (pin === PINS.wrongShape) return { token: 'short', expiresAt: 'never', member: null, alerted: false, may: [] };
       if (pin === PINS.restarts) restart();
@@ -118,10 +118,10 @@ export function testMethods(
     enrolBegin: async () => ({ enrolment: ID, poses: [] }),
     enrolCapture: async () => ({ accepted: false, reason: null, pose: 'front', remaining: [], progress: 0 }),
     enrolFinish: async () => {
-      throw new Problem('duplicate-face', 'This face belongs to someone else.', '');
+      throw new Problem('duplicate-face', { name: 'Mira' });
     },
     enrolByNumber: async () => {
-      throw new Problem('number-taken', 'This number belongs to someone.', '');
+      throw new Problem('number-taken');
     },
     enrolCancel: empty,
     reviewCount: async () => ({ count: 0 }),
@@ -137,22 +137,22 @@ export function testMethods(
     peopleFind: async () => ({ people: [] }),
     personSetPin: empty,
     pinChoose: async () => {
-      throw new Problem('pin-wrong', 'The code is wrong.', 'Try again.');
+      throw new Problem('pin-wrong');
     },
     reenrolments: async () => ({ people: [] }),
     cardIssue: async () => {
-      throw new Problem('person-unknown', 'There is no such person.', 'Search again.');
+      throw new Problem('person-unknown');
     },
     cardRevoke: async () => ({ revoked: 0 }),
     personDelete: empty,
     codeRead: async () => {
-      throw new Problem('code-unknown', 'Nobody has this code.', 'Try again.');
+      throw new Problem('code-unknown');
     },
     badgeRead: async () => {
-      throw new Problem('badge-unknown', 'Nobody has this badge.', 'Try again.');
+      throw new Problem('badge-unknown');
     },
     staffCheckin: async () => {
-      throw new Problem('person-unknown', 'There is no such person.', 'Search again.');
+      throw new Problem('person-unknown');
     },
     diagnostics: async () => ({
       readers: [],
@@ -176,13 +176,12 @@ export function testMethods(
 }
 
 async function over(): Promise<never> {
-  throw new Problem('staff-locked', 'There is no session here.', 'Enter PIN and code.');
+  throw new Problem('staff-locked');
 }
 
 /** A core that hosts can start; refuses when its home holds a file named `refuse`. */
 export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log, end, restart }) => {
-  if (existsSync(join(home, 'refuse')))
-    throw new Problem('store-wrong-key', 'The store’s key is wrong.', 'Recover the key.');
+  if (existsSync(join(home, 'refuse'))) throw new Problem('store-wrong-key');
   if (existsSync(join(home, 'crash'))) throw new Error('no code, no sentence');
   const listeners = new Set<(name: SignalName, data: Signal<SignalName>) => void>();
   log('info', 'test core started', { secret: deviceSecret?.byteLength ?? null, demo });

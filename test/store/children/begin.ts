@@ -1,5 +1,5 @@
 import { openKiosk } from '../../../electron/core/open-kiosk.ts';
-import type { Problem } from '../../../sync/protocol/wire/problem.ts';
+import type { Problem } from '../../../sync/errors/problem.ts';
 
 /* Opens the kiosk of a folder on a signal, says under which device id or with which code, and waits for the signal to end. */
 

@@ -1,4 +1,4 @@
-import { Problem } from '../../../../sync/protocol/wire/problem.ts';
+import { Problem } from '../../../../sync/errors/problem.ts';
 import type { CoreOptions } from '../../interface.ts';
 import type { Door } from '../config.ts';
 import { type KeptPort, keepPort, type Pace, type PortState } from '../serial/kept-port.ts';
@@ -138,8 +138,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
     pulse: () =>
       exclusive(async () => {
         const port = kept.port;
-        if (!port)
-          throw new Problem('door-absent', 'the door relay is not there', 'Look at its cable; the door opens by key.');
+        if (!port) throw new Problem('door-absent');
         const ms = config.pulseSeconds * 1000;
         // Before the command: one that is only half taken must be ended all the same.
         until = monotonic() + ms;
@@ -150,14 +149,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
           until = monotonic();
           mark(true);
           kept.reopen('the relay takes no command');
-          throw new Problem(
-            'door-failed',
-            'the door relay took no command',
-            'Look at its cable; the door opens by key.',
-            {
-              cause,
-            },
-          );
+          throw new Problem('door-failed', { cause });
         }
         shutLater();
       }),

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { readSchema } from '../../platform/database/migrations.ts';
 import { examine as examineDatabase } from '../../platform/database/postgres.ts';
 import { readKeyState } from '../../platform/keys/versions.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { reachMail } from '../../core/accounts/mail.ts';
 import { PREFIX } from '../../platform/objects/sealed/layout.ts';
 import type { S3Settings } from '../../platform/objects/settings.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { askServer } from '../../core/operator/socket.ts';
 import { VERIFIED } from '../../features/backup/verify.ts';
 import { SERVER_BUILD } from '../../platform/build-name.ts';

@@ -1,9 +1,9 @@
 import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import { MAX_ASK_BYTES } from '../../../protocol/wire/changes.ts';
 import { FAREWELL_PATH, LOGS_PATH } from '../../../protocol/wire/farewell.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { IdentityContext } from '../../core/devices/context.ts';
 import { PHOTO_PATH, registerPhotos } from '../../core/photos/routes.ts';
 import { registerLeaving } from '../../features/fleet/device-routes.ts';
@@ -72,11 +72,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     const place = (isUpload ? photoQueue : queue).reserve(device.id);
     if (!place) {
       reply.header('retry-after', '1');
-      throw new Problem(
-        'too-many-requests',
-        'Too many messages of this device are in work.',
-        'Wait for their answers.',
-      );
+      throw new Problem('too-many-requests');
     }
     reply.raw.once('close', () => place.release());
     // It may have disconnected while we looked it up: then nothing reports it any more.

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Problem } from '../../../errors/problem.ts';
 import { signAck } from '../../../protocol/seal/ack.ts';
 import { openAsk } from '../../../protocol/seal/ask.ts';
 import { openBatch } from '../../../protocol/seal/batch.ts';
@@ -8,7 +9,6 @@ import { messageDigest, signNudge, signRejection } from '../../../protocol/seal/
 import type { Ack } from '../../../protocol/wire/ack.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import type { Ask, Page } from '../../../protocol/wire/changes.ts';
-import type { Problem } from '../../../protocol/wire/problem.ts';
 import type { IdentityContext } from '../../core/devices/context.ts';
 import { type Device, findDevice, heardFrom, noteKnownKeys, requireApproved } from '../../core/devices/registry.ts';
 import { renewCertificate } from '../../core/devices/renewal.ts';

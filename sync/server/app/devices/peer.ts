@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { Problem } from '../../../errors/problem.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { IdentityContext } from '../../core/devices/context.ts';
 import { type Device, findDevice, requireApproved } from '../../core/devices/registry.ts';
 import { isTlsKeyOf } from '../../core/devices/renewal.ts';
@@ -35,16 +35,11 @@ export function peerOf(socket: TLSSocket, caPems: readonly string[], now: number
   let peer = known.get(socket);
   if (!peer) {
     const certificate = socket.getPeerX509Certificate();
-    if (!certificate)
-      throw new Problem(
-        'certificate-required',
-        'This address needs the client certificate of a registered device.',
-        'Provision the kiosk; only joining works without.',
-      );
+    if (!certificate) throw new Problem('certificate-required');
     peer = verified(certificate, caPems, now);
     known.set(socket, peer);
   }
-  if (!caPems.includes(peer.issuer)) throw notOurs();
+  if (!caPems.includes(peer.issuer)) throw new Problem('certificate-not-ours');
   return peer;
 }
 
@@ -55,7 +50,8 @@ function verified(certificate: X509Certificate, caPems: readonly string[], now: 
   });
   const device = deviceOf(certificate);
   const forClients = !certificate.ca && (certificate.keyUsage ?? []).includes(CLIENT_AUTH);
-  if (!issuer || !device || !forClients || certificate.validFromDate.getTime() > now) throw notOurs();
+  if (!issuer || !device || !forClients || certificate.validFromDate.getTime() > now)
+    throw new Problem('certificate-not-ours');
   return { device, keyHash: keyHashOf(certificate), notAfter: certificate.validToDate.getTime(), issuer };
 }
 
@@ -78,15 +74,7 @@ export async function identify(
 export type RenewalOnly = 'certificate-expired' | 'unknown-device';
 
 /** What a device hears that asks for something else. */
-export function renewFirst(why: RenewalOnly): Problem {
-  return why === 'unknown-device'
-    ? new Problem(why, 'This device is not registered here with this key.', 'Provision the kiosk again.')
-    : new Problem(
-        why,
-        'The certificate of this device has expired.',
-        'The kiosk renews it by itself, by proof of its keys.',
-      );
-}
+export const renewFirst = (why: RenewalOnly): Problem => new Problem(why);
 
 /**
  * As identify, but lets in for a renewal alone a device whose certificate has ended, or is of our CA and for a key that the
@@ -121,12 +109,4 @@ function keyHashOf(certificate: X509Certificate): string {
   return createHash('sha256')
     .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex');
-}
-
-function notOurs(): Problem {
-  return new Problem(
-    'certificate-not-ours',
-    'The client certificate is not one that this server gave to a device.',
-    'Provision the kiosk for this server.',
-  );
 }

@@ -27,7 +27,7 @@ test('a device has two places, one of them in work; a failure and a place given 
   const idle = [queue.reserve('a')!, queue.reserve('a')!];
   expect(queue.reserve('a')).toBeNull();
   for (const place of idle) for (let i = 0; i < 2; i++) place.release();
-  await expect(idle[0]!.run(async () => undefined)).rejects.toThrow('given up');
+  await expect(idle[0]!.run(async () => undefined)).rejects.toMatchObject({ code: 'too-many-requests' });
   expect([queue.reserve('a'), queue.reserve('a'), queue.reserve('a')].map((p) => p !== null)).toEqual([
     true,
     true,

@@ -1,4 +1,4 @@
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 /** A place in a device's lane, taken before its message is read. */
 export interface QueuePlace {
@@ -43,7 +43,7 @@ export class PerDeviceQueue {
     };
     return {
       run: async (work) => {
-        if (held !== 'idle') throw new Problem('too-many-requests', 'The place of this message was given up.');
+        if (held !== 'idle') throw new Problem('too-many-requests');
         held = 'running';
         const mine = entry.tail.then(() => this.#inSlot(work));
         entry.tail = mine.catch(() => undefined);

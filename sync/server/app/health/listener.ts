@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Logger } from 'pino';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { TLS_VERSIONS } from '../../platform/http/listener.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import type { Secret } from '../../platform/secrets/secret.ts';
@@ -100,12 +100,12 @@ function listening(server: Server, { bind, port }: OperationsSettings): Promise<
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
-        new Problem(
-          cause.code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen',
-          `Can't listen on ${bind}:${port} (${cause.code}).`,
-          'Set SMARTPRESENCE_OPERATIONS_PORT to a free port.',
-          { cause },
-        ),
+        new Problem(cause.code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen', {
+          address: `${bind}:${port}`,
+          reason: String(cause.code),
+          setting: 'SMARTPRESENCE_OPERATIONS_PORT',
+          cause,
+        }),
       );
     });
     server.listen(port, bind, () => resolve((server.address() as { port: number }).port));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { codeOfFault, liesInTheEvent } from './fault.ts';
 
 const coded = (code: string) => Object.assign(new Error('x'), { code });
@@ -29,11 +29,16 @@ test.each([
 
 test('an error of this program is a fault of the event; a driver that lost its database says so without a code', () => {
   const zod = z.string().safeParse(1).error;
-  for (const cause of [zod, new TypeError('x'), new RangeError('x'), new Problem('envelope-broken', 'x', 'y')])
+  for (const cause of [
+    zod,
+    new TypeError('x'),
+    new RangeError('x'),
+    new Problem('envelope-broken', { place: 'person.name' }),
+  ])
     expect(liesInTheEvent(cause)).toBe(true);
   for (const cause of [
     new Error('Connection terminated unexpectedly'),
-    new Problem('database-unreachable', 'x', 'y'),
+    new Problem('database-unreachable', { reason: 'ENOENT' }),
     null,
   ])
     expect(liesInTheEvent(cause)).toBe(false);

@@ -1,4 +1,4 @@
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 /**
  * SQLSTATE classes that say nothing of an event: connection (08), transaction state (25), rights to enter (28, 3D),

@@ -1,7 +1,7 @@
+import { Problem } from '../../../errors/problem.ts';
 import type { SealingKeyLookup } from '../../../protocol/seal/message.ts';
 import { openPosition } from '../../../protocol/seal/position.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { openPhoto, type PhotoPlace } from '../../core/photos/open.ts';
 import { readPhoto } from '../../core/photos/store.ts';
 import { openHalf, openRefused } from '../../platform/keys/personal.ts';

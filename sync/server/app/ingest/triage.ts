@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { Problem } from '../../../errors/problem.ts';
 import { headerHash } from '../../../protocol/seal/chain.ts';
 import { checkEvent } from '../../../protocol/seal/event.ts';
 import { Uuid, type WireEvent } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 
 /** An event that may go into the log. */
 export interface Taken {
@@ -83,8 +83,6 @@ function hashOf({ header }: WireEvent): string {
   try {
     return headerHash(header);
   } catch (cause) {
-    throw new Problem('event-malformed', 'The header has no canonical form.', 'See the quarantine on the server.', {
-      cause,
-    });
+    throw new Problem('event-malformed', { cause });
   }
 }

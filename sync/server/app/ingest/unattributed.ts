@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { quarantinePlace } from '../../platform/keys/personal.ts';

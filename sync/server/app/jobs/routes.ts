@@ -1,5 +1,5 @@
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/jobs.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { everyMsOf } from '../../platform/jobs/job.ts';
 import { runNow } from '../../platform/jobs/runner.ts';
@@ -25,8 +25,7 @@ export const jobRoutes: readonly Route[] = [
     async before({ services, params: { job: name } }) {
       const jobs = jobsOf(services.modules);
       const job = jobs.find((j) => j.name === name);
-      if (!job)
-        throw new Problem('job-unknown', 'There is no such job.', `Jobs: ${jobs.map((j) => j.name).join(', ')}.`);
+      if (!job) throw new Problem('job-unknown', { jobs: jobs.map((j) => j.name).join(', ') });
       const ended = await runNow(services, job, new AbortController().signal);
       if (ended.outcome === 'failed') throw ended.cause;
       return ended.outcome === 'ok' ? ended.report : {};

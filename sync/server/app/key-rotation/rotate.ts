@@ -1,6 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { renewAuditKey } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
@@ -97,36 +96,16 @@ export async function beginRotation(
     const known = state.versions.find((v) => v.check === keys.check());
     const open = await latest(tx, true);
     if (open && open.phase !== 'finished') {
-      if (known?.version !== open.to_version)
-        throw new Problem(
-          'rotation-other',
-          `A rotation to version ${open.to_version} of the keys is not finished, and these keys are not those.`,
-          'Start with the keys of that rotation, and finish it first.',
-        );
-      if (reEncrypt && !open.re_encrypt)
-        throw new Problem(
-          'rotation-other',
-          'The rotation that is under way does not re-encrypt.',
-          'Finish it, then rotate again with --re-encrypt and another pair of keys.',
-        );
+      if (known?.version !== open.to_version) throw new Problem('rotation-other', { version: open.to_version });
+      if (reEncrypt && !open.re_encrypt) throw new Problem('rotation-without-re-encrypting');
       return stateOf(open, null);
     }
     // Finished, but for the dead rows of the keyring (scrub.ts): a process was killed there, or a transaction was
     // reading.
     if (known?.state === 'active' && open?.to_version === known.version && open.scrubbed_at === null)
       return stateOf(open, null);
-    if (known?.state === 'active')
-      throw new Problem(
-        'no-new-keys',
-        'ENCRYPTION_KEY and SECRET_KEY are those in use: there is nothing to rotate to.',
-        `Make new ones (${command('keys generate')}), set them, set the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS, and start every server process again.`,
-      );
-    if (known)
-      throw new Problem(
-        'keys-used-before',
-        'These keys were in use before and rotated out.',
-        `Make new ones: ${command('keys generate')}`,
-      );
+    if (known?.state === 'active') throw new Problem('no-new-keys');
+    if (known) throw new Problem('keys-used-before');
     const from = state.writes;
     const to = Math.max(...state.versions.map((v) => v.version)) + 1;
     await tx
@@ -154,12 +133,7 @@ export async function beginRotation(
 /** @throws Problem `replicas-lack-keys`, `previous-keys-missing` */
 async function requireReplicas(db: Db, keys: Keys): Promise<void> {
   const lacking = (await liveReplicas(db)).filter((r) => !r.holds.includes(keys.check()));
-  if (lacking.length > 0)
-    throw new Problem(
-      'replicas-lack-keys',
-      `${lacking.length} running server ${lacking.length === 1 ? 'process does' : 'processes do'} not have the new keys.`,
-      'Start each of them again with the new keys, and the present ones as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS.',
-    );
+  if (lacking.length > 0) throw new Problem('replicas-lack-keys', { count: lacking.length });
 }
 
 /**
@@ -193,7 +167,7 @@ async function patience(db: Db, cause: unknown): Promise<RotationState> {
 async function oneTransaction(db: Db, keys: Keys, tables: SealedTables, now: Date): Promise<RotationState> {
   return inTransaction(db, async (tx) => {
     const row = await latest(tx, true);
-    if (!row) throw new Problem('no-rotation', 'No rotation was begun.', `Run: ${command('keys rotate')}`);
+    if (!row) throw new Problem('no-rotation');
     switch (row.phase) {
       case 'announced':
         return announced(tx, keys, row);
@@ -239,13 +213,12 @@ async function work(
 async function finish(tx: Transaction<Tables>, keys: Keys, row: Rotation, now: Date): Promise<RotationState> {
   const left = await leftOver(tx, row.from_version);
   if (Object.keys(left).length > 0)
-    throw new Problem(
-      'rotation-left-over',
-      `Envelopes of version ${row.from_version} are left: ${Object.entries(left)
+    throw new Problem('rotation-left-over', {
+      version: row.from_version,
+      left: Object.entries(left)
         .map(([column, n]) => `${column} (${n})`)
-        .join(', ')}.`,
-      `Keep both pairs of keys set; start a build that knows these columns, and run again: ${command('keys rotate')}`,
-    );
+        .join(', '),
+    });
   await tx
     .updateTable('keyring.key_version')
     .set({ state: 'retired', retired_at: now })

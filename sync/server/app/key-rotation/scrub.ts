@@ -1,4 +1,4 @@
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { partWithWal, scrubKeys, type WalState } from '../../features/privacy/erasure/scrub.ts';
 import type { Db } from '../../platform/database/schema.ts';
 

@@ -4,9 +4,9 @@ import { createServer as createTlsServer, type TLSSocket, type TlsOptions, type 
 import { Aedes, type AedesOptions, type Client } from 'aedes';
 import type { Logger } from 'pino';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import { Problem } from '../../../errors/problem.ts';
 import { limitPackets } from '../../../protocol/mqtt/packet-limit.ts';
 import { MAX_SEALED_BYTES } from '../../../protocol/wire/batch.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { downTopic, presenceTopic, readTopic } from '../../../protocol/wire/topics.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import type { MqttWorker } from './worker.ts';
@@ -202,11 +202,11 @@ async function listen(server: TlsServer | HttpsServer, bind: string, port: numbe
     });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Problem(
-      code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen',
-      `Can't listen on ${bind}:${port} (${code}).`,
-      `Set ${variable} to a free port.`,
-      { cause },
-    );
+    throw new Problem(code === 'EADDRINUSE' ? 'port-in-use' : 'can-not-listen', {
+      address: `${bind}:${port}`,
+      reason: String(code),
+      setting: variable,
+      cause,
+    });
   }
 }

@@ -1,10 +1,9 @@
 import { chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { command } from '../../../disk/program.ts';
 import { replaceFile } from '../../../disk/replace.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { MAX_SEALED_BYTES } from '../../../protocol/wire/batch.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../../../protocol/wire/topics.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 
@@ -106,11 +105,7 @@ export function writeMosquittoAccess(folder: string, access: AccessOptions, owne
     return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw notUsable(cause, path);
-    throw new Problem(
-      'path-not-usable',
-      'There are no access rules in this folder.',
-      `Write everything first: ${command('server mosquitto --hostname NAME')}`,
-    );
+    throw new Problem('mosquitto-rules-missing', { folder });
   }
 }
 
@@ -118,12 +113,11 @@ export function writeMosquittoAccess(folder: string, access: AccessOptions, owne
 function notUsable(cause: unknown, path: string): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return cause;
-  return new Problem(
-    'path-not-usable',
-    `${path} can’t be written to by the user ${userInfo().username} (${code}).`,
-    `Run it as root, which also gives the files to the broker’s user (${command('server mosquitto --out FOLDER --hostname NAME')}); or name folders of this user’s with --out and --data.`,
-    { cause },
-  );
+  return new Problem('path-not-usable', {
+    path,
+    reason: `the user ${userInfo().username} can’t write to it (${code})`,
+    cause,
+  });
 }
 
 /**
@@ -140,7 +134,7 @@ export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: 
   // A line break would begin another setting.
   for (const text of [folder, resolve(o.dataFolder)])
     if (/[\r\n]/.test(text))
-      throw new Problem('path-not-usable', 'The folder’s name holds a line break.', 'Choose another folder.');
+      throw new Problem('path-not-usable', { path: JSON.stringify(text), reason: 'its name has a line break' });
   const { owner } = o;
   const write = (name: string, text: string) =>
     replaceFile(path(name), text, { byMany: true, ...(owner && { owner }) });

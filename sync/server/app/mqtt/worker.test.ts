@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
+import { Problem } from '../../../errors/problem.ts';
 import { TYP } from '../../../protocol/wire/batch.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { presenceTopic, upTopic } from '../../../protocol/wire/topics.ts';
 import { MqttWorker, type UpMessage } from './worker.ts';
 
@@ -39,7 +39,7 @@ describe('the worker of messages from a broker', () => {
     ]);
     const refusing = rig({
       take: async () => {
-        throw new Problem('bad-signature', 'x');
+        throw new Problem('bad-signature', { noun: 'batch' });
       },
     });
     await refusing.handle(device);

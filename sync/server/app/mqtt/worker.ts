@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
+import { Problem } from '../../../errors/problem.ts';
 import { typOf } from '../../../protocol/mqtt/payload.ts';
 import { MAX_SEALED_BYTES, TYP } from '../../../protocol/wire/batch.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { readTopic } from '../../../protocol/wire/topics.ts';
 import { ErrorLog } from '../../platform/http/error-log.ts';
 import { PerDeviceQueue } from '../devices/per-device-queue.ts';
@@ -113,10 +113,7 @@ export class MqttWorker {
     try {
       return await this.#o.take(message);
     } catch (cause) {
-      const problem =
-        cause instanceof Problem
-          ? cause
-          : new Problem('internal-error', 'The server failed.', 'See its log; if it repeats, report it.', { cause });
+      const problem = cause instanceof Problem ? cause : new Problem('internal-error', { cause });
       if (problem === cause) this.#errors.note({ device, code: problem.code }, problem.message);
       else this.#o.log.error({ device, code: problem.code, err: cause }, 'mqtt message failed');
       try {

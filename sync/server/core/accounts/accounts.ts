@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
-import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Role } from '../../../protocol/api/endpoint.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { endSessionsOf, type Holder } from '../../platform/access/session.ts';
 import type { Row, Tables } from '../../platform/database/schema.ts';
 import { emailIndex, emailIndexes, openEmail, sealEmail } from '../../platform/http/email.ts';
@@ -38,7 +37,7 @@ export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at
 /** @throws Problem `account-unknown` */
 export async function lockAccount(tx: Transaction<Tables>, id: string): Promise<AccountRow> {
   const row = await tx.selectFrom('account').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
-  if (!row) throw new Problem('account-unknown', 'There is no such account.', `List them: ${command('accounts list')}`);
+  if (!row) throw new Problem('account-unknown');
   return row;
 }
 
@@ -81,12 +80,7 @@ export async function operatorAccount(tx: Transaction<Tables>, now: Date): Promi
   return { role: row.role, account: OPERATOR_ACCOUNT, stage: 'full' };
 }
 
-const disabled = () =>
-  new Problem(
-    'account-disabled',
-    'This account is disabled.',
-    'Ask an administrator, or sign in with another account.',
-  );
+const disabled = () => new Problem('account-disabled');
 
 /** Whether anyone can administer this server with password and second factor. */
 export async function hasEnrolledAdmin(db: Kysely<Tables>): Promise<boolean> {
@@ -127,8 +121,7 @@ export async function addAccount(
   return shown(keys, await lockAccount(tx, id));
 }
 
-export const emailTaken = (): Problem =>
-  new Problem('email-taken', 'Another account has this address.', 'Use another address, or that account.');
+export const emailTaken = (): Problem => new Problem('email-taken');
 
 export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<Account[]> {
   const rows = await db.selectFrom('account').selectAll().orderBy('made_at').orderBy('id').execute();
@@ -176,12 +169,7 @@ async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<v
     .where('id', '!=', without)
     .limit(1)
     .executeTakeFirst();
-  if (!other)
-    throw new Problem(
-      'last-administrator',
-      'This is the last administrator.',
-      `Make another administrator first: ${command('accounts add EMAIL --role admin')}`,
-    );
+  if (!other) throw new Problem('last-administrator');
 }
 
 /** Takes back second factor and recovery codes: the account enrols again after its password. Ends its sessions. */
@@ -202,12 +190,7 @@ export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string)
  */
 export async function removeAccount(tx: Transaction<Tables>, id: string): Promise<void> {
   const row = await lockAccount(tx, id);
-  if (!row.disabled_at)
-    throw new Problem(
-      'account-not-disabled',
-      'This account is in use.',
-      `Disable it first: ${command('accounts disable ID')}`,
-    );
+  if (!row.disabled_at) throw new Problem('account-not-disabled');
   await tx.deleteFrom('account').where('id', '=', id).execute();
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { endSessionsOf, type Session } from '../../platform/access/session.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
@@ -120,8 +120,7 @@ export async function confirmTotp(
   now: Date,
   except: Session,
 ): Promise<string[] | null> {
-  if (!row.totp_next)
-    throw new Problem('second-factor-not-offered', 'No new second factor was begun.', 'Begin: ask for a new secret.');
+  if (!row.totp_next) throw new Problem('second-factor-not-offered');
   const secret = openTotp(keys, 'totp-next', row.id, row.row_version, row.totp_next);
   const step = totpStep(secret, code.replaceAll(/\s/g, ''), 0, now);
   if (step === null) return null;
@@ -131,12 +130,7 @@ export async function confirmTotp(
   return newRecoveryCodes(tx, keys, row.id);
 }
 
-export const secondFactorWrong = (): Problem =>
-  new Problem(
-    'second-factor-wrong',
-    'The code is wrong, or was used already.',
-    'Wait for the next code of the app; check that the clock of its device is right.',
-  );
+export const secondFactorWrong = (): Problem => new Problem('second-factor-wrong');
 
 /** A session that has done what it had to: everything its role may do is open from now on. */
 export async function finishEnrolment(tx: Transaction<Tables>, session: Session, now: Date): Promise<void> {

@@ -1,6 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { type Holder, newToken, type Session, startSession } from '../../platform/access/session.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -68,13 +67,11 @@ export async function redeemLink(
     .where('hash', 'in', keys.hashTokens(token))
     .forUpdate()
     .executeTakeFirst();
-  if (!link) throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.operator);
-  const again = NEXT[link.kind];
-  if (link.used_at) throw new Problem('link-already-used', 'This link was already used. It works once.', again);
-  if (link.expires_at <= now) throw new Problem('link-expired', 'This link is too old.', again);
+  if (!link) throw new Problem('link-unknown');
+  if (link.used_at) throw new Problem('link-already-used');
+  if (link.expires_at <= now) throw new Problem('link-expired');
   // Printed before anyone enrolled: it is not needed any more, and would be a way around the second factor.
-  if (link.kind === 'operator' && (await hasEnrolledAdmin(tx)))
-    throw new Problem('link-expired', 'This link works no more: an administrator has a second factor now.', SIGN_IN);
+  if (link.kind === 'operator' && (await hasEnrolledAdmin(tx))) throw new Problem('link-expired');
   // Whose it was is needed no more; that it was used is.
   await tx
     .updateTable('sign_in_link')
@@ -93,15 +90,6 @@ export async function redeemLink(
 /** @throws Problem `link-unknown` of a person who was erased meanwhile */
 async function livingPerson(tx: Transaction<Tables>, id: string): Promise<string> {
   const standing = (await lockPeople(tx, [id])).get(id);
-  if (!standing || standing.erased)
-    throw new Problem('link-unknown', 'This link is not one of this server.', NEXT.person);
+  if (!standing || standing.erased) throw new Problem('link-unknown');
   return standing.now;
 }
-
-const SIGN_IN = `Sign in with your account, or run: ${command('accounts link')}`;
-
-const NEXT = {
-  operator: `For a new link run: ${command('accounts link')}`,
-  account: 'Ask an administrator for a new link.',
-  person: 'Ask for a new link.',
-} as const;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createTransport } from 'nodemailer';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { MailSettings } from './settings.ts';
 
 export interface Mail {
@@ -52,11 +52,7 @@ export async function reachMail(settings: MailSettings): Promise<void> {
 
 function refused(what: string, cause: unknown): Problem {
   const { code, responseCode } = cause as { code?: string; responseCode?: number };
-  return new Problem(
-    'mail-not-sent',
-    `The mail server ${what} (${[code, responseCode].filter(Boolean).join(' ')}).`,
-    'Check SMTP_URL, SMTP_FROM and SMTP_CA_FILE.',
-  );
+  return new Problem('mail-not-sent', { what, reason: [code, responseCode].filter(Boolean).join(' ') });
 }
 
 function transportOf(settings: MailSettings) {

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/accounts.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { type Before, type Call, implement, Refused, type Route, type Services } from '../../platform/access/route.ts';
 import type { Session } from '../../platform/access/session.ts';
 import type { Tables } from '../../platform/database/schema.ts';
@@ -68,14 +68,7 @@ async function isProven(
   return true;
 }
 
-const notProven = () =>
-  new Refused(
-    new Problem(
-      'proof-wrong',
-      'Present password or code is missing or wrong.',
-      'Give the present password and a fresh code of the authenticator app.',
-    ),
-  );
+const notProven = () => new Refused(new Problem('proof-wrong'));
 
 type Own<B> = Call<unknown, unknown, B, Proven>;
 
@@ -105,12 +98,7 @@ export const ownAccountRoutes: readonly Route[] = [
     handle: async (call) => {
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
-      if (!row.email && body.email === undefined)
-        throw new Problem(
-          'email-missing',
-          'This account has no address yet.',
-          'Give one: it is what you sign in with.',
-        );
+      if (!row.email && body.email === undefined) throw new Problem('email-missing');
       if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
       await setSignIn(tx, services.keys, row, { email: body.email, password: prepared.hash }, session!);
       const after = await lockAccount(tx, row.id);
@@ -142,8 +130,7 @@ export const ownAccountRoutes: readonly Route[] = [
     handle: async (call) => {
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
-      if (row.password === null)
-        throw new Problem('password-missing', 'This account has no password yet.', 'Set address and password first.');
+      if (row.password === null) throw new Problem('password-missing');
       const codes = await confirmTotp(tx, services.keys, row, body.code, now, session!);
       if (!codes) return new Refused(secondFactorWrong());
       await forgive(tx, prepared.throttle);
@@ -156,8 +143,7 @@ export const ownAccountRoutes: readonly Route[] = [
     handle: async (call) => {
       const { tx, services, session, body, prepared, now } = call;
       const row = await own(call);
-      if (!row.totp_confirmed_at)
-        throw new Problem('second-factor-not-set', 'This account has no second factor yet.', 'Set one first.');
+      if (!row.totp_confirmed_at) throw new Problem('second-factor-not-set');
       if (!(await isProven(tx, services, row, session!, body, prepared, now))) return notProven();
       return { codes: await newRecoveryCodes(tx, services.keys, row.id) };
     },

@@ -1,5 +1,5 @@
 import { hash, type Options, verify } from '@node-rs/argon2';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 // 2 is argon2id; the package has it as a const enum, which single-file compilation can't read.
 /** argon2id as OWASP asks for it (Password Storage Cheat Sheet): 19 MiB, 2 passes, 1 lane. */
@@ -18,8 +18,7 @@ const waiting: (() => void)[] = [];
 
 async function exclusive<T>(work: () => Promise<T>): Promise<T> {
   if (running >= AT_ONCE) {
-    if (waiting.length >= WAITING)
-      throw new Problem('too-many-requests', 'Too many people sign in at this moment.', 'Try again in a minute.');
+    if (waiting.length >= WAITING) throw new Problem('too-many-requests');
     await new Promise<void>((resolve) => waiting.push(resolve));
   } else {
     running += 1;
@@ -64,12 +63,7 @@ const COMMON =
  */
 export function checkStrength(password: string, email: string | null): void {
   const characters = [...password.normalize('NFC')];
-  const refuse = (why: string) =>
-    new Problem(
-      'password-weak',
-      `The password ${why}.`,
-      `Use at least ${PASSWORD_LENGTH.min} characters, e.g. four words.`,
-    );
+  const refuse = (why: string) => new Problem('password-weak', { reason: why, min: PASSWORD_LENGTH.min });
   if (characters.length < PASSWORD_LENGTH.min) throw refuse(`is shorter than ${PASSWORD_LENGTH.min} characters`);
   if (characters.length > PASSWORD_LENGTH.max) throw refuse(`is longer than ${PASSWORD_LENGTH.max} characters`);
   if (new Set(characters).size < 5) throw refuse('repeats a few characters');

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Services } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
@@ -19,7 +19,7 @@ export async function linkable(
 ): Promise<{ id: string; email: string | null; language: string | null }> {
   const { now = id } = (await lockPeople(tx, [id])).get(id) ?? {};
   const person = (await readPeople(tx, keys, [now])).get(now);
-  if (!person) throw new Problem('person-unknown', 'There is no such person.', 'Look for them in the list of people.');
+  if (!person) throw new Problem('person-unknown');
   return person;
 }
 

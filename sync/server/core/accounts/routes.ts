@@ -1,5 +1,5 @@
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/accounts.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { emailIndex } from '../../platform/http/email.ts';
 import { charge, networkOf, throttleKey } from '../../platform/http/throttle.ts';
@@ -43,8 +43,7 @@ export const accountRoutes: readonly Route[] = [
   implement(api.createAccountLink, async ({ tx, services, params, now, on }) => {
     on(params.account);
     const row = await lockAccount(tx, params.account);
-    if (row.disabled_at)
-      throw new Problem('account-disabled', 'This account is disabled.', 'Enable it before making a link.');
+    if (row.disabled_at) throw new Problem('account-disabled');
     const link = await createLink(tx, services.keys, { kind: 'account', account: params.account }, now);
     return linkAnswer(services, 'console', link);
   }),
@@ -61,9 +60,9 @@ export const accountRoutes: readonly Route[] = [
     const answer = await linkAnswer(services, 'portal', link);
     if (body.send) {
       const { mail } = services.config;
-      if (!mail) throw new Problem('mail-not-configured', 'This server sends no mail.', 'Show the QR code instead.');
+      if (!mail) throw new Problem('mail-not-configured');
       const to = person.email;
-      if (!to) throw new Problem('email-missing', 'This person has no e-mail address.', 'Show the QR code instead.');
+      if (!to) throw new Problem('email-missing');
       after(() => sendMail(mail, { to, ...linkMail('person', person.language, answer.url) }));
     }
     return answer;

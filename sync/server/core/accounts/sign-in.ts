@@ -1,5 +1,5 @@
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/session.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { implement, Refused, type Route } from '../../platform/access/route.ts';
 import { startSession, stateOf } from '../../platform/access/session.ts';
 import { emailIndex } from '../../platform/http/email.ts';
@@ -12,14 +12,7 @@ import { checkPassword } from './password.ts';
  * One answer for every wrong attempt, and equal work before it: an address without an account is hashed against a decoy,
  * charged and audited like one with an account.
  */
-const refused = () =>
-  new Refused(
-    new Problem(
-      'sign-in-refused',
-      'Address, password or code is wrong.',
-      'Try again; a code works once. An administrator can make a new link.',
-    ),
-  );
+const refused = () => new Refused(new Problem('sign-in-refused'));
 
 export const signInRoutes: readonly Route[] = [
   implement(api.signInWithPassword, {

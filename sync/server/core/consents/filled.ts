@@ -1,5 +1,5 @@
+import { Problem } from '../../../errors/problem.ts';
 import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { policyOf } from '../sites/policy.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
@@ -50,11 +50,7 @@ export async function requireInForce(db: Db, person: string, textVersion: string
   const otherDays = photos?.startsWith('photo-') && photos !== `photo-${photoDays}-days`;
   if (!inForce.some(isIt) || otherDays) throw outdated();
   if (items.some(isIt)) return;
-  throw new Problem(
-    'privacy-not-set',
-    'Nobody has said who runs this place, so the text can not say who would keep the face.',
-    'An administrator says it in Settings, under privacy contacts.',
-  );
+  throw new Problem('privacy-not-set');
 }
 
 /**
@@ -67,12 +63,7 @@ export async function requireVersionInForce(db: Db, textVersion: string | undefi
   if (inForce.length > 0 && !inForce.some((text) => text.version === version)) throw outdated();
 }
 
-const outdated = (): Problem =>
-  new Problem(
-    'consent-outdated',
-    'The consent text has changed since this one was read.',
-    'Show the present text, and put on record that they agree to it.',
-  );
+const outdated = (): Problem => new Problem('consent-outdated');
 
 const namesWho = ({ title, paragraphs }: PolicyConsentText): boolean =>
   [title, ...paragraphs].some((text) => /\{(controller|contact|dpo)\}/.test(text));

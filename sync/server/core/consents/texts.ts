@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { ConsentText, NewConsentText } from '../../../protocol/api/consents.ts';
 import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
@@ -82,12 +82,7 @@ export async function addText(
     .values({ ...text, paragraphs: JSON.stringify(text.paragraphs), made_at: now, made_by: by })
     .onConflict((c) => c.doNothing())
     .executeTakeFirst();
-  if (!Number(numInsertedOrUpdatedRows))
-    throw new Problem(
-      'consent-text-exists',
-      'There is a text of this version and language, and people may have agreed to it.',
-      'Make a new version.',
-    );
+  if (!Number(numInsertedOrUpdatedRows)) throw new Problem('consent-text-exists');
 }
 
 /**
@@ -111,13 +106,9 @@ export async function reviewText(
     .where('language', '=', language)
     .returning('version')
     .executeTakeFirst();
-  if (!row) throw new Problem('consent-text-unknown', 'There is no such text.', 'List the texts again.');
+  if (!row) throw new Problem('consent-text-unknown');
   if (Buffer.byteLength(JSON.stringify(await textsInForce(tx)), 'utf8') > MAX_TEXTS_BYTES)
-    throw new Problem(
-      'consent-texts-too-long',
-      `The texts in force would be longer than ${MAX_TEXTS_BYTES / 1024} KiB together, which is more than kiosks can be sent.`,
-      'Shorten them in a new version, or offer fewer languages.',
-    );
+    throw new Problem('consent-texts-too-long', { max: MAX_TEXTS_BYTES / 1024 });
   await appendChanges(tx, [{ kind: 'policy' }], now);
 }
 
@@ -132,9 +123,5 @@ export async function requireReviewed(db: Db, textVersion: string, language: str
   if (!own.some((r) => r.reviewed_at !== null)) return;
   const [version] = textVersion.split('.');
   if (own.some((r) => r.version === version && r.language === language && r.reviewed_at !== null)) return;
-  throw new Problem(
-    'consent-text-not-reviewed',
-    'This text was not reviewed in this language, so nobody can agree to it.',
-    'Have it reviewed first, or use a language that was.',
-  );
+  throw new Problem('consent-text-not-reviewed');
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { Problem } from '../../../errors/problem.ts';
 import { CARD_BYTES, cardHash, writeCardCode } from '../../../protocol/seal/card-code.ts';
 import { MAX_CREDENTIALS } from '../../../protocol/wire/changes.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
@@ -163,12 +163,7 @@ async function requireRoom(tx: Transaction<Tables>, person: string): Promise<voi
     .where('person', '=', person)
     .where('revoked_at', 'is', null)
     .executeTakeFirstOrThrow();
-  if (Number(n) >= MAX_CREDENTIALS - 1)
-    throw new Problem(
-      'too-many-credentials',
-      `This person has ${Number(n)} cards and badges that count.`,
-      'Revoke those that are not needed any more.',
-    );
+  if (Number(n) >= MAX_CREDENTIALS - 1) throw new Problem('too-many-credentials', { count: Number(n) });
 }
 
 /**
@@ -189,7 +184,7 @@ export async function revokeCredential(
     .where('person', '=', person)
     .forUpdate()
     .executeTakeFirst();
-  if (!row) throw new Problem('credential-unknown', 'This person has no such card or badge.', 'List them again.');
+  if (!row) throw new Problem('credential-unknown');
   if (row.revoked_at) return;
   await tx.updateTable('credential').set({ revoked_at: now, hash: null, number: null }).where('id', '=', id).execute();
   await publishCredentials(tx, person, now);

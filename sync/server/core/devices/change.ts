@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import { findSite } from '../sites/write.ts';
@@ -24,7 +24,7 @@ export async function changeDevice(
     ...(patch.site !== undefined && { site: patch.site }),
   };
   const known = await tx.selectFrom('device').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
-  if (!known) throw new Problem('unknown-device', 'There is no such device.', 'List the devices again.');
+  if (!known) throw new Problem('unknown-device');
   if (Object.keys(change).length > 0)
     await movingDevice(tx, id, now, () => tx.updateTable('device').set(change).where('id', '=', id).execute());
   // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.

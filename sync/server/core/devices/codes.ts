@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { Problem } from '../../../errors/problem.ts';
 import { caPin } from '../../../protocol/seal/fingerprint.ts';
 import { SECRET_BYTES, writeJoinCode } from '../../../protocol/seal/join-code.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { IdentityContext } from './context.ts';
 
@@ -29,8 +29,7 @@ export async function makeCode(
 ): Promise<NewCode> {
   const { db, keys, keyring, now } = context;
   const lifeMs = options.lifeMs ?? CODE_MS;
-  if (!(lifeMs >= 60_000 && lifeMs <= MAX_CODE_MS))
-    throw new Problem('bad-code-life', 'A code lives from a minute to 30 days.', 'Choose another time.');
+  if (!(lifeMs >= 60_000 && lifeMs <= MAX_CODE_MS)) throw new Problem('bad-code-life');
   await context.site(options.site);
   const url = new URL(options.url ?? context.deviceUrl()).origin;
   const secret = randomBytes(SECRET_BYTES);
@@ -72,20 +71,13 @@ export async function useCode(
     .where('hash', '=', hash)
     .forUpdate()
     .executeTakeFirst();
-  if (!row) throw new Problem('join-code-unknown', 'This server made no such code.', 'Make a new code on the server.');
-  if (row.used_at && row.device !== device)
-    throw new Problem('join-code-used', 'This code was used by another kiosk.', 'Make a new code on the server.');
+  if (!row) throw new Problem('join-code-unknown');
+  if (row.used_at && row.device !== device) throw new Problem('join-code-used');
   if (row.used_at) {
     const known = await trx.selectFrom('device').select('revoked_at').where('id', '=', device).executeTakeFirst();
-    if (known?.revoked_at && row.used_at <= known.revoked_at)
-      throw new Problem(
-        'join-code-used',
-        'This code was used before this kiosk was revoked.',
-        'Make a new code on the server.',
-      );
+    if (known?.revoked_at && row.used_at <= known.revoked_at) throw new Problem('join-code-used');
   }
-  if (row.expires_at <= now())
-    throw new Problem('join-code-expired', 'This code has expired.', 'Make a new code on the server.');
+  if (row.expires_at <= now()) throw new Problem('join-code-expired');
   await trx
     .updateTable('provisioning_code')
     .set({ used_at: row.used_at ?? now(), device })

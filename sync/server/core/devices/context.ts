@@ -1,4 +1,4 @@
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { ServerBundle } from '../../../protocol/wire/provisioning.ts';
 import type { Config } from '../../app/config.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -43,6 +43,6 @@ async function siteOf(db: Db, id: string | null, standing: ServerBundle['site'])
   const query = db.selectFrom('site').select(['id', 'name', 'time_zone']);
   const row = await (id ? query.where('id', '=', id) : query.where('is_default', '=', true)).executeTakeFirst();
   if (row) return { id: row.id, name: row.name, timeZone: row.time_zone };
-  if (id) throw new Problem('unknown-site', 'There is no such site.', 'Make the site first, or leave --site out.');
+  if (id) throw new Problem('unknown-site');
   return standing;
 }

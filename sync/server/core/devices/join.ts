@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { sameFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import { openJoin, openProof, sealGrant } from '../../../protocol/seal/join.ts';
 import type { Waiting } from '../../../protocol/wire/join.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { ServerBundle } from '../../../protocol/wire/provisioning.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -27,12 +26,7 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
   const {
     join: { secret, request },
   } = await openJoin(signed);
-  if (!secret)
-    throw new Problem(
-      'join-code-unknown',
-      'This request holds no code.',
-      `Give the file to: ${command('device provision --request FILE')}`,
-    );
+  if (!secret) throw new Problem('join-code-missing');
   await inTransaction(context.db, async (trx) => {
     const { name, site, url } = await useCode(trx, context, secret, request.id);
     await register(trx, request, { name, site, url, status: 'pending' }, context.now());
@@ -49,22 +43,16 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
  */
 export async function pollJoin(context: IdentityContext, id: string, proof: string): Promise<string | Waiting> {
   const device = await findDevice(context.db, id);
-  if (!device) throw new Problem('unknown-device', 'This device has not joined here.', 'Start the joining again.');
+  if (!device) throw new Problem('unknown-device');
   const spv = await openProof(proof, id, { kty: 'OKP', crv: 'Ed25519', x: device.ed25519 });
-  if (device.status === 'revoked')
-    throw new Problem('device-revoked', 'This device was revoked.', 'Make a new code on the server.');
+  if (device.status === 'revoked') throw new Problem('device-revoked');
   if (device.status === 'pending') return waiting(device);
   const { provisioning_secret: sealed, csr } = await context.db
     .selectFrom('device')
     .select(['provisioning_secret', 'csr'])
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
-  if (!sealed || !csr)
-    throw new Problem(
-      'join-finished',
-      'This device has its keys already.',
-      'If the kiosk lost them, revoke it and make a new code.',
-    );
+  if (!sealed || !csr) throw new Problem('join-finished');
   return grant(context, device, csr, { secret: context.keys.open('field', secretPlace(id), sealed), spv });
 }
 
@@ -83,10 +71,9 @@ export async function approveDevice(context: IdentityContext, id: string, finger
       .where('id', '=', id)
       .forUpdate()
       .executeTakeFirst();
-    if (!row) throw new Problem('unknown-device', 'There is no such device.', `Their ids: ${command('device list')}`);
+    if (!row) throw new Problem('unknown-device');
     compare(row.fingerprint, fingerprint);
-    if (row.status === 'revoked')
-      throw new Problem('device-revoked', 'This device was revoked.', 'Let the kiosk join again with a new code.');
+    if (row.status === 'revoked') throw new Problem('device-revoked');
     if (row.status === 'approved') return;
     await trx
       .updateTable('device')
@@ -134,11 +121,7 @@ export async function provisionByFile(
 
 function compare(registered: string | null, shown: string): void {
   if (registered && sameFingerprint(registered, shown)) return;
-  throw new Problem(
-    'fingerprint-differs',
-    'The fingerprint is not that of the device which asked.',
-    'Compare it again with the kiosk’s screen. If it still differs, someone else used the code: revoke this device.',
-  );
+  throw new Problem('fingerprint-differs');
 }
 
 async function grant(
@@ -181,6 +164,6 @@ function waiting(device: Device): Waiting {
 
 async function found(db: Db, id: string): Promise<Device> {
   const device = await findDevice(db, id);
-  if (!device) throw new Problem('unknown-device', 'There is no such device.', `Their ids: ${command('device list')}`);
+  if (!device) throw new Problem('unknown-device');
   return device;
 }

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import { MAX as MAX_UUID, NIL as NIL_UUID } from 'uuid';
-import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { deviceFingerprint } from '../../../protocol/seal/fingerprint.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { DeviceRequest } from '../../../protocol/wire/provisioning.ts';
 import type { Db, Row } from '../../platform/database/schema.ts';
 import { requestKeyHash } from '../../platform/keys/requests.ts';
@@ -41,8 +40,7 @@ export interface Device {
  */
 export async function registerDevice(db: Db, request: DeviceRequest, now: Date): Promise<void> {
   const row = await register(db, request, { name: request.name, status: 'approved', site: null, url: null }, now);
-  if (row.status === 'revoked')
-    throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
+  if (row.status === 'revoked') throw new Problem('device-revoked');
   await db
     .updateTable('device')
     .set({ name: request.name, approved_at: now, status: 'approved' })
@@ -84,7 +82,7 @@ export async function register(
   if (row.status === 'revoked' && as.status === 'pending') {
     // The person who made us revoke it may hold any one of its keys.
     if (row.ed25519 === keys.ed25519 || row.x25519 === keys.x25519 || row.tls_key_hash === keys.tls_key_hash)
-      throw new Problem('device-revoked', 'This device was revoked.', 'Give the kiosk a new identity.');
+      throw new Problem('device-revoked');
     await db.deleteFrom('device_tls_key').where('device', '=', request.id).execute();
     await clearDeviceState(db, request.id);
     const registration = {
@@ -105,11 +103,7 @@ export async function register(
   }
   // The TLS key of a device that has renewed its certificate is another by now: its own request of then still counts.
   if (!same || (row.tls_key_hash !== keys.tls_key_hash && row.csr !== request.csr))
-    throw new Problem(
-      'device-registered-otherwise',
-      'A device with this id is registered with other keys.',
-      'Revoke the old registration first, or give the kiosk a new identity.',
-    );
+    throw new Problem('device-registered-otherwise');
   // Nobody has approved it yet, and it shows another code: it is meant as that one says.
   if (row.status === 'pending' && as.status === 'pending')
     await db
@@ -128,11 +122,7 @@ async function requireFreeId(db: Db, id: string): Promise<void> {
     .where('server_id', '=', id)
     .executeTakeFirst();
   if (!server && id !== NIL_UUID && id !== MAX_UUID) return;
-  throw new Problem(
-    'device-id-reserved',
-    'This device asks for an id that no device may have.',
-    'Reset the kiosk’s identity and let it join again. If it repeats, someone has tampered with the kiosk.',
-  );
+  throw new Problem('device-id-reserved');
 }
 
 export async function findDevice(db: Db, id: string): Promise<Device | null> {
@@ -159,9 +149,7 @@ export async function listDevices(db: Db, { status, site, limit, after }: Device
   return (await query.execute()).map(toDevice);
 }
 
-export function unknownDevice(): Problem {
-  return new Problem('unknown-device', 'There is no such device.', `Their ids: ${command('device list')}`);
-}
+export const unknownDevice = (): Problem => new Problem('unknown-device');
 
 /**
  * Whether the server takes anything of this device. Asked at every message, so that a revocation takes effect on the next.
@@ -169,16 +157,9 @@ export function unknownDevice(): Problem {
  * @throws Problem `unknown-device`, `device-revoked`, `device-not-approved`
  */
 export function requireApproved(device: Device | null): asserts device is Device {
-  if (!device)
-    throw new Problem(
-      'unknown-device',
-      'This device is not registered here with this key.',
-      'Provision the kiosk again.',
-    );
-  if (device.status === 'revoked')
-    throw new Problem('device-revoked', 'This device was revoked.', 'Provision the kiosk again with a new code.');
-  if (device.status !== 'approved')
-    throw new Problem('device-not-approved', `This device is ${device.status}.`, 'Approve it on the server.');
+  if (!device) throw new Problem('unknown-device');
+  if (device.status === 'revoked') throw new Problem('device-revoked');
+  if (device.status !== 'approved') throw new Problem('device-not-approved');
 }
 
 /** Clocks of replicas may differ by so much, ms. */

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { Settings, SettingsChange, Template } from '../../../protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../protocol/wire/fleet.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { lockName } from '../../platform/database/once.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
@@ -71,12 +71,7 @@ export interface Change {
 export async function changeSettings(tx: Transaction<Tables>, of: Of, change: Change, now: Date): Promise<boolean> {
   await lockName(tx, LOCK);
   const before = await settingsOf(tx, of);
-  if (change.after !== undefined && change.after !== before.revision)
-    throw new Problem(
-      'settings-changed-meanwhile',
-      'Someone else has changed these settings meanwhile.',
-      'Look at them again, then decide.',
-    );
+  if (change.after !== undefined && change.after !== before.revision) throw new Problem('settings-changed-meanwhile');
   if (same(before.settings, change.settings)) return false;
   await tx
     .insertInto('fleet_settings')
@@ -110,8 +105,7 @@ export async function putBack(
     .where('scope', '=', of.scope)
     .where('revision', '=', revision)
     .executeTakeFirst();
-  if (!row)
-    throw new Problem('settings-revision-unknown', 'There is no such revision of these settings.', 'Read them again.');
+  if (!row) throw new Problem('settings-revision-unknown');
   return changeSettings(tx, of, { settings: parsed(row.settings), by, putBack: revision }, now);
 }
 

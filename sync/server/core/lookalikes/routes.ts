@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/lookalikes.ts';
 import { Moment } from '../../../protocol/api/page.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
@@ -47,8 +47,7 @@ export const lookalikeRoutes: readonly Route[] = [
     on(params.pair);
     const row = await tx.selectFrom('lookalike').selectAll().where('id', '=', params.pair).executeTakeFirst();
     const changes = row && (await removePair(tx, [row.first, row.second]));
-    if (!row || !changes)
-      throw new Problem('lookalikes-unknown', 'There is no such pair any more.', 'Look at the list again.');
+    if (!row || !changes) throw new Problem('lookalikes-unknown');
     about([row.first, row.second]);
     await appendChanges(tx, changes, now);
     notify('board');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 /**
  * The operator's way into a server whose embedded database no second process may open: a 0600 socket in the server home,
@@ -59,10 +59,7 @@ async function serve(socket: Socket, run: RunOperation, log: Logger): Promise<vo
     log.info({ operation }, 'operator');
     socket.end(`${JSON.stringify({ result: (await run(operation, args)) ?? null })}\n`);
   } catch (cause) {
-    const problem =
-      cause instanceof Problem
-        ? cause
-        : new Problem('operation-failed', 'The operation failed.', 'See the server’s log.');
+    const problem = cause instanceof Problem ? cause : new Problem('operation-failed');
     if (!(cause instanceof Problem)) log.error({ err: cause }, 'operation failed');
     const { code, message, nextStep } = problem;
     socket.end(`${JSON.stringify({ problem: { code, message, nextStep } })}\n`);
@@ -76,11 +73,11 @@ async function firstLine(socket: Socket): Promise<string> {
     const end = chunk.indexOf(0x0a);
     const piece = end === -1 ? chunk : chunk.subarray(0, end);
     size += piece.length;
-    if (size > MAX_REQUEST_BYTES) throw new Problem('request-too-large', 'The request is too large.');
+    if (size > MAX_REQUEST_BYTES) throw new Problem('request-too-large');
     chunks.push(piece);
     if (end !== -1) return Buffer.concat(chunks).toString('utf8');
   }
-  throw new Problem('request-cut-off', 'The request ended before its line did.');
+  throw new Problem('request-cut-off');
 }
 
 /**
@@ -93,22 +90,16 @@ export async function askServer(home: string, operation: string, args: unknown):
   try {
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   } catch (cause) {
-    throw new Problem(
-      'server-unreachable',
-      'Another process has this server home open, and does not answer.',
-      'Wait until the server has started, or stop whatever holds the home.',
-      { cause },
-    );
+    throw new Problem('server-not-answering', { cause });
   }
   try {
     socket.write(`${JSON.stringify({ v: 1, operation, args })}\n`);
     for await (const line of createInterface({ input: socket })) {
       const answer = Answer.parse(JSON.parse(line));
       if ('result' in answer) return answer.result;
-      const { code, message, nextStep } = answer.problem;
-      throw new Problem(code, message, nextStep);
+      throw Problem.from(answer.problem);
     }
-    throw new Problem('server-hung-up', 'The server ended before the operation did.', 'See its log and try again.');
+    throw new Problem('server-hung-up');
   } finally {
     socket.destroy();
   }

@@ -1,7 +1,6 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personUnknown } from './living.ts';
@@ -35,14 +34,8 @@ export async function setHold(
   now: Date,
 ): Promise<string> {
   const { person, site, from, until, reason } = hold;
-  if (!person && !site && !from && !until)
-    throw new Problem(
-      'hold-covers-everything',
-      'A hold names a person, a site or a period; this one would keep everything for ever.',
-      'Say what it is about.',
-    );
-  if (from && until && from >= until)
-    throw new Problem('hold-period-wrong', 'The period of the hold ends before it begins.', 'Correct its dates.');
+  if (!person && !site && !from && !until) throw new Problem('hold-covers-everything');
+  if (from && until && from >= until) throw new Problem('hold-period-wrong');
   if (person && (await lockPeople(tx, [person])).get(person)?.erased) throw personUnknown();
   const id = v7();
   await tx
@@ -71,12 +64,7 @@ export async function releaseHold(tx: Transaction<Tables>, id: string, by: strin
     .where('id', '=', id)
     .where('released_at', 'is', null)
     .executeTakeFirst();
-  if (numUpdatedRows === 0n)
-    throw new Problem(
-      'hold-unknown',
-      'There is no such hold, or it was released.',
-      `List them: ${command('retention holds')}`,
-    );
+  if (numUpdatedRows === 0n) throw new Problem('hold-unknown');
   // People under another hold keep waiting.
   await tx
     .updateTable('erasure_step')

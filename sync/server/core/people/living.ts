@@ -1,10 +1,8 @@
 import type { Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
-export function personUnknown(): Problem {
-  return new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
-}
+export const personUnknown = (): Problem => new Problem('person-unknown');
 
 /** People who were neither erased nor merged into another. */
 export const livingPeople = (db: Db) =>

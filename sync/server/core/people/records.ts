@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { personErased } from '../../platform/keys/persons.ts';
@@ -65,15 +65,9 @@ export async function writePerson(
 ): Promise<{ readonly version: number; readonly changed: string[] }> {
   const [row] = await selectRows(tx, keys, [id], { lock: true });
   if (row?.deletedAt) throw personErased();
-  if (row?.mergedInto)
-    throw new Problem('person-merged', 'This person was merged into another.', 'Change the one that was kept.');
-  if (!row && expectVersion) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
-  if (expectVersion !== undefined && expectVersion !== (row?.rowVersion ?? 0))
-    throw new Problem(
-      'person-changed',
-      'Someone else has changed this person meanwhile.',
-      'Read them again, and repeat the change.',
-    );
+  if (row?.mergedInto) throw new Problem('person-merged');
+  if (!row && expectVersion) throw new Problem('person-unknown');
+  if (expectVersion !== undefined && expectVersion !== (row?.rowVersion ?? 0)) throw new Problem('person-changed');
   const values: Values = { ...row?.values };
   const changed: string[] = [];
   for (const field of FIELDS) {

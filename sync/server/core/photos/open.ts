@@ -1,5 +1,5 @@
 import { createDecipheriv } from 'node:crypto';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 /**
  * A kiosk's photo, opened with the key in its event (`photoKey`). The envelope is the kiosk's: version byte 1 ‖
@@ -38,5 +38,5 @@ export function openPhoto(sealed: Uint8Array, key: string, { kind, person, event
       // Of another key version, or not this photo.
     }
   }
-  throw new Problem('photo-unreadable', 'A photo does not open with the key of its event.', 'Report this as a defect.');
+  throw new Problem('photo-unreadable');
 }

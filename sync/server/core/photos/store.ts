@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../../protocol/wire/photos.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { isHeld } from '../people/holds.ts';
@@ -34,11 +34,7 @@ export async function takePiece(
   now: Date,
 ): Promise<PhotoState> {
   if (piece.length === 0 || piece.length > MAX_PIECE_BYTES || offset + piece.length > total || total > MAX_PHOTO_BYTES)
-    throw new Problem(
-      'photo-piece-wrong',
-      'The piece does not fit the photo.',
-      'Send pieces as docs/develop/protocol.md says.',
-    );
+    throw new Problem('photo-piece-wrong');
   const state = await inTransaction(db, async (tx) => {
     // Before the photo's row, as an ingest does. Sums of what a device has are made one after the other.
     if (offset === 0)
@@ -73,11 +69,7 @@ export async function takePiece(
     return { received, complete: whole };
   });
   if (state !== 'altered') return state;
-  throw new Problem(
-    'photo-altered',
-    'What came is not the photo that its event named.',
-    'It was dropped and is sent again; if it repeats, treat the kiosk as tampered with.',
-  );
+  throw new Problem('photo-altered');
 }
 
 /**
@@ -97,8 +89,7 @@ async function keepNewestEnrolment(tx: Transaction<Tables>, person: string | nul
 async function requireRoom(tx: Transaction<Tables>, device: string, total: number): Promise<void> {
   const { rows } = await sql<{ held: number | string | null }>`
     select sum(total) as held from photo where device = ${device}::uuid`.execute(tx);
-  if (Number(rows[0]?.held ?? 0) + total > DEVICE_BYTES)
-    throw new Problem('photo-quota', 'This device has as many photos here as it may.', 'Look at what it sends.');
+  if (Number(rows[0]?.held ?? 0) + total > DEVICE_BYTES) throw new Problem('photo-quota');
 }
 
 /** Piece by piece: memory holds one. */
@@ -143,10 +134,4 @@ export async function readPhoto(db: Db, address: string): Promise<Buffer | null>
   return pieces.length === 0 ? null : Buffer.concat(pieces.map((piece) => piece.bytes));
 }
 
-function unexpected(): Problem {
-  return new Problem(
-    'photo-unexpected',
-    'No event of this device names this photo, or its person was erased.',
-    'Send the event first; a photo that was erased is not sent.',
-  );
-}
+const unexpected = (): Problem => new Problem('photo-unexpected');

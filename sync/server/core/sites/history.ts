@@ -1,3 +1,4 @@
+import { Problem } from '../../../errors/problem.ts';
 import {
   NewSitePolicy,
   type PolicyChange,
@@ -6,7 +7,6 @@ import {
   type SitePatch,
 } from '../../../protocol/api/sites.ts';
 import type { Policy } from '../../../protocol/wire/changes.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -56,7 +56,7 @@ export async function siteBefore(db: Db, site: string, change: string): Promise<
     .where('id', '=', change)
     .where('site', '=', site)
     .executeTakeFirst();
-  if (!row) throw new Problem('site-change-unknown', 'There is no such change of this site.', 'Read the list again.');
+  if (!row) throw new Problem('site-change-unknown');
   const [before, after] = [SiteFacts.parse(row.before), SiteFacts.parse(row.after)];
   const names = (Object.keys(before) as (keyof typeof before)[]).filter((name) => before[name] !== after[name]);
   return Object.fromEntries(names.map((name) => [name, before[name]]));
@@ -70,11 +70,6 @@ export async function policyBefore(db: Db, scope: string, change: string): Promi
     .where('id', '=', change)
     .where('site', '=', scope)
     .executeTakeFirst();
-  if (!row)
-    throw new Problem(
-      'policy-change-unknown',
-      'There is no such change of this site’s policy.',
-      'Read the list again.',
-    );
+  if (!row) throw new Problem('policy-change-unknown');
   return NewSitePolicy.parse(row.before);
 }

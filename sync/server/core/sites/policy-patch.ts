@@ -1,6 +1,6 @@
+import { Problem } from '../../../errors/problem.ts';
 import type { PolicyPatch } from '../../../protocol/api/sites.ts';
 import { Policy } from '../../../protocol/wire/changes.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 
 /**
  * A policy with some settings changed, and the others as they are.
@@ -14,8 +14,7 @@ export function policyPatched(policy: Policy, { was, is }: PolicyPatch): Policy 
       privacy: changed(policy.privacy ?? {}, was.privacy ?? {}, is.privacy ?? {}),
     }),
   });
-  if (!next.success)
-    throw new Problem('bad-request', 'These settings make no policy.', 'A contact needs all three; check the numbers.');
+  if (!next.success) throw new Problem('bad-request', { reason: 'a contact needs all three; check the numbers' });
   return next.data;
 }
 
@@ -24,10 +23,6 @@ function changed(present: object, was: object, is: object): object {
   const names = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((name) => name !== 'privacy');
   for (const name of names)
     if (JSON.stringify(value(present, name)) !== JSON.stringify(value(was, name)))
-      throw new Problem(
-        'settings-changed-meanwhile',
-        `Someone else has changed this setting meanwhile: ${name}.`,
-        'Read it again, then decide.',
-      );
+      throw new Problem('settings-changed-meanwhile');
   return { ...present, ...Object.fromEntries(names.map((name) => [name, value(is, name)])) };
 }

@@ -1,6 +1,6 @@
 import { v7 } from 'uuid';
+import { Problem } from '../../../errors/problem.ts';
 import { methodsWithoutFace, Policy } from '../../../protocol/wire/changes.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -45,12 +45,7 @@ export async function newestChange(db: Db, scope: string): Promise<string | null
  * @throws Problem `checkin-method-required`: nobody may be made to show their face
  */
 export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
-  if (methodsWithoutFace(policy).length === 0)
-    throw new Problem(
-      'checkin-method-required',
-      'Every way in of this policy asks for a face.',
-      'Leave one that does not, as an equal: number and PIN, say.',
-    );
+  if (methodsWithoutFace(policy).length === 0) throw new Problem('checkin-method-required');
   const { repeatWindowSeconds: repeat, ...kept } = Policy.parse(policy);
   const text = JSON.stringify(kept);
   return inTransaction(db, async (tx) => {

@@ -1,5 +1,5 @@
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/sites.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { policyBefore, policyHistory, siteBefore, siteHistory } from './history.ts';
@@ -54,11 +54,7 @@ export const siteRoutes: readonly Route[] = [
     // A caller who sets it at the same time waits here.
     await tx.selectFrom('site').select('id').where('id', '=', site).forUpdate().execute();
     if (change !== undefined && change !== ((await newestChange(tx, scope)) ?? 'none'))
-      throw new Problem(
-        'settings-changed-meanwhile',
-        'Someone else has changed this policy meanwhile.',
-        'Read it again, then decide.',
-      );
+      throw new Problem('settings-changed-meanwhile');
     if (await setPolicy(tx, scope, body, now, actor.id ?? actor.role)) {
       notify('board');
       notify('change');

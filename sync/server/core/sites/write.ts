@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { Problem } from '../../../errors/problem.ts';
 import type { NewSite, SitePatch } from '../../../protocol/api/sites.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { DEFAULT_SCOPE, keepSiteChange, listSites, repeatSecondsOf, resolveDirections, type Site } from './sites.ts';
@@ -9,7 +9,7 @@ import { DEFAULT_SCOPE, keepSiteChange, listSites, repeatSecondsOf, resolveDirec
 /** @throws Problem `unknown-site` */
 export async function findSite(db: Db, id: string): Promise<Site> {
   const site = (await listSites(db)).find((s) => s.id === id);
-  if (!site) throw new Problem('unknown-site', 'There is no such site.', 'List the sites again.');
+  if (!site) throw new Problem('unknown-site');
   return site;
 }
 
@@ -53,20 +53,10 @@ export async function changeSite(
 ): Promise<Site> {
   await tx.selectFrom('site').select('id').where('id', '=', id).forUpdate().execute();
   const before = await findSite(tx, id);
-  if (seen !== undefined && seen !== (before.change ?? 'none'))
-    throw new Problem(
-      'settings-changed-meanwhile',
-      'Someone else has changed this site meanwhile.',
-      'Read it again, then decide.',
-    );
+  if (seen !== undefined && seen !== (before.change ?? 'none')) throw new Problem('settings-changed-meanwhile');
   const changed =
     before.isDefault && (['name', 'timeZone'] as const).some((f) => patch[f] !== undefined && patch[f] !== before[f]);
-  if (changed)
-    throw new Problem(
-      'site-configured',
-      'Name and time zone of the default site come from the server’s configuration.',
-      'Change SMARTPRESENCE_SITE and SMARTPRESENCE_TIMEZONE there, and start it again.',
-    );
+  if (changed) throw new Problem('site-configured');
   const change = {
     ...(patch.name !== undefined && { name: patch.name }),
     ...(patch.timeZone !== undefined && { time_zone: patch.timeZone }),

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { NewKioskStaff, StaffReset } from '../../../protocol/api/staff.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { OPERATOR } from '../../platform/audit/actor.ts';
 import { audited } from '../operator/audited.ts';
 import { operation } from '../operator/operation.ts';
@@ -76,12 +75,7 @@ function only<T extends { readonly id: string; readonly name: string; readonly r
 ): T {
   const wanted = which.toLocaleLowerCase();
   const found = all.filter((t) => t.removedAt === null && (t.id === wanted || t.name.toLocaleLowerCase() === wanted));
-  if (found.length > 1) throw new Problem('staff-ambiguous', 'Several members have this name.', 'Give the id.');
-  if (!found[0])
-    throw new Problem(
-      'staff-unknown',
-      'There is no such member of kiosk staff.',
-      `List them: ${command('fleet staff list')}`,
-    );
+  if (found.length > 1) throw new Problem('staff-ambiguous');
+  if (!found[0]) throw new Problem('staff-unknown');
   return found[0];
 }

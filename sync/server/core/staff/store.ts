@@ -3,12 +3,12 @@ import { hash } from '@node-rs/argon2';
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import type { StaffBy } from '../../../protocol/api/staff.ts';
 import { pinPepperId } from '../../../protocol/seal/pin-pepper.ts';
 import type { NewFactor } from '../../../protocol/seal/technician-code.ts';
 import { type Change, MAX_STAFF, StaffKeys, type StaffPin } from '../../../protocol/wire/changes.ts';
 import type { Open, Personal, StaffRole } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { lockName } from '../../platform/database/once.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
@@ -85,8 +85,7 @@ export async function makeStartPin(
   keys: Keys,
 ): Promise<{ readonly pin: string; readonly kept: z.infer<typeof StaffPin> }> {
   const [pepper] = (await peppersChange(db, keys)).peppers;
-  if (!pepper)
-    throw new Problem('staff-pepper-missing', 'The server has no key for PINs.', 'Restart it, which makes one.');
+  if (!pepper) throw new Problem('staff-pepper-missing');
   const secret = Buffer.from(pepper, 'base64url');
   const pin = String(randomInt(0, 10 ** 8)).padStart(8, '0');
   return {
@@ -117,14 +116,8 @@ export async function addStaff(
 ): Promise<string> {
   const { name, role, scope, by, badge, pin, factor } = o;
   const meeting = await meetingThem(tx, keys, scope);
-  if (meeting.some((t) => t.name.toLocaleLowerCase() === name.toLocaleLowerCase()))
-    throw new Problem('staff-exists', 'There is a member of this name already.', 'Give the name in full.');
-  if (fullest(meeting, scope) >= MAX_STAFF)
-    throw new Problem(
-      'staff-too-many',
-      `A site has ${MAX_STAFF} members of kiosk staff at most, those of all sites among them.`,
-      'Remove one first.',
-    );
+  if (meeting.some((t) => t.name.toLocaleLowerCase() === name.toLocaleLowerCase())) throw new Problem('staff-exists');
+  if (fullest(meeting, scope) >= MAX_STAFF) throw new Problem('staff-too-many', { max: MAX_STAFF });
   requireFree(meeting, badge);
   const id = v7();
   const sealed: StaffKeys = { pin, badge, factor: factor?.kept ?? null };
@@ -155,7 +148,7 @@ async function meetingThem(tx: Transaction<Tables>, keys: Keys, scope: string | 
 
 function requireFree(meeting: readonly StaffRow[], badge: string | null, except?: string): void {
   if (badge !== null && meeting.some((one) => one.keys?.badge === badge && one.id !== except))
-    throw new Problem('staff-badge-taken', 'Another member has this badge.', 'Take another badge.');
+    throw new Problem('staff-badge-taken');
 }
 
 /** How many the fullest of the scopes has that one more would be sent to. */
@@ -194,9 +187,7 @@ async function notHere(db: Db, id: string): Promise<Problem> {
     .select(['device', 'removed_at'])
     .where('id', '=', id)
     .executeTakeFirst();
-  return row?.device && row.removed_at === null
-    ? new Problem('staff-of-kiosk', 'This member was added at one kiosk.', 'Change them there: Staff, Kiosk staff.')
-    : new Problem('staff-unknown', 'There is no such member of kiosk staff.', 'Read the list again.');
+  return row?.device && row.removed_at === null ? new Problem('staff-of-kiosk') : new Problem('staff-unknown');
 }
 
 /**
@@ -212,8 +203,7 @@ export async function resetStaff(
   now: Date,
 ): Promise<void> {
   const changed = await changeKeys(tx, keys, id, async (held, { scope, role }) => {
-    if (to.factor && role !== 'technician')
-      throw new Problem('staff-no-factor', 'Only a technician has a second factor.', 'Reset the PIN.');
+    if (to.factor && role !== 'technician') throw new Problem('staff-no-factor');
     if (to.badge !== undefined) requireFree(await meetingThem(tx, keys, scope), to.badge, id);
     return {
       pin: to.pin ?? held.pin,

@@ -1,7 +1,7 @@
 import { type SqlBool, sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
@@ -96,12 +96,7 @@ export async function openCase(
   id: string,
 ): Promise<Waiting & { readonly faces: NewFace[] }> {
   const row = await tx.selectFrom('enrolment_case').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
-  if (!row)
-    throw new Problem(
-      'enrolment-case-unknown',
-      'This enrolment does not wait any more: someone decided, or its time was over.',
-      'Look at the list again.',
-    );
+  if (!row) throw new Problem('enrolment-case-unknown');
   const box = await personBox(tx, keys, [row.person]);
   const faces = Faces.parse(box.openJson(casePlace(id, row.person), row.faces)).map((f) => ({
     model: f.model,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/attendance.ts';
 import { Duplicate } from '../../../protocol/api/attendance.ts';
 import { Moment } from '../../../protocol/api/page.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
@@ -54,8 +54,7 @@ export const attendanceRoutes: readonly Route[] = [
       const pair = await candidatePair(tx, params.candidate);
       about(pair);
       const merged = pair.find((id) => id !== kept);
-      if (!pair.includes(kept) || !merged)
-        throw new Problem('merge-not-possible', 'Who is to stay is not one of the two.', 'Name one of the pair.');
+      if (!pair.includes(kept) || !merged) throw new Problem('merge-not-possible');
       const done = await mergePeople({ db: tx, keys, modules }, { kept, merged, by: actor.id ?? actor.role }, now);
       notify('board');
       notify('change');

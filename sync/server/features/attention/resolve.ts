@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { AttentionKind } from '../../../protocol/api/attention.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { notePlace } from '../../core/people/notes.ts';
 import { lockPeople } from '../../core/people/people.ts';
 import type { Tables } from '../../platform/database/schema.ts';
@@ -24,15 +24,9 @@ export async function resolveItem(
   by: string | null,
   now: Date,
 ): Promise<string | null> {
-  if (ELSEWHERE.has(kind))
-    throw new Problem(
-      'attention-elsewhere',
-      'This is decided where it belongs, not by a note.',
-      'Decide about the pair or the enrolment, or finish the review of the import.',
-    );
+  if (ELSEWHERE.has(kind)) throw new Problem('attention-elsewhere');
   const item = await itemPerson(tx, kind, ref, now);
-  if (!item || (item.person !== null && (await isErased(tx, item.person))))
-    throw new Problem('attention-unknown', 'There is no such item any more.', 'Read the list again.');
+  if (!item || (item.person !== null && (await isErased(tx, item.person)))) throw new Problem('attention-unknown');
   const box = await personBox(tx, keys, item.person === null ? [] : [item.person]);
   const person = item.person !== null && box.has(item.person) ? item.person : null;
   const at = notePlace(kind, ref, person);
@@ -59,6 +53,6 @@ export async function reopenItem(tx: Transaction<Tables>, kind: AttentionKind, r
     .where('ref', '=', ref)
     .returning('person')
     .executeTakeFirst();
-  if (!row) throw new Problem('attention-unknown', 'There is no such item.', 'Read the list again.');
+  if (!row) throw new Problem('attention-unknown');
   return row.person;
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/attention.ts';
 import { ATTENTION_KINDS, AttentionKind } from '../../../protocol/api/attention.ts';
 import { Moment } from '../../../protocol/api/page.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
@@ -50,5 +50,5 @@ export const attentionRoutes: readonly Route[] = [
 
 function seen(actor: Actor, kind: AttentionKind): AttentionKind {
   if (seenBy(actor).includes(kind)) return kind;
-  throw new Problem('not-allowed', 'Your role does not include this.', 'Ask someone whose role does.');
+  throw new Problem('not-allowed');
 }

@@ -1,5 +1,5 @@
+import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/audit.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { Position } from '../../platform/audit/cursor.ts';
@@ -23,7 +23,7 @@ export const auditRoutes: readonly Route[] = [
   implement(api.getAuditRow, async ({ tx, services, params: { position }, about, on }) => {
     const found = await auditDetail(tx, services.keys, position);
     on(`row ${position}`);
-    if (!found) throw new Problem('audit-row-unknown', 'There is no such row.', 'It was purged, or never was.');
+    if (!found) throw new Problem('audit-row-unknown');
     about(found.people);
     return found;
   }),

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Frame, type Head, malformed, type TableHead } from '../../platform/objects/sealed/frames.ts';
 import {
@@ -105,11 +105,7 @@ async function inserter(
       .sort()
       .join(', ');
   if (shape(table.columns) !== shape(there.columns))
-    throw new Problem(
-      'backup-shape-differs',
-      `Table ${nameOf(table)} has other columns here than in the backup.`,
-      'Restore with the build that wrote the backup.',
-    );
+    throw new Problem('backup-shape-differs', { table: nameOf(table) });
   const target = quoted(table.schema, table.name);
   await sql.raw(`truncate ${target} cascade`).execute(tx);
   // A composite type with the columns in the backup's own order, which reads rows exactly as they were written.
@@ -155,9 +151,5 @@ export async function requireEmpty(db: Db): Promise<void> {
   if (tables.length === 0) return;
   const ours = tables.some((t) => nameOf(t) === 'public.meta');
   if (ours && !(await db.selectFrom('meta').select('key').where('key', '=', 'log-epoch').executeTakeFirst())) return;
-  throw new Problem(
-    'database-not-empty',
-    `This database has ${tables.length} tables already: a restore goes into an empty one alone, and changes nothing else.`,
-    'Make a new one (createdb NAME, or another SMARTPRESENCE_SERVER_HOME) and name it in the environment.',
-  );
+  throw new Problem('database-not-empty', { count: tables.length });
 }

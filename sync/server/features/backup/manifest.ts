@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { readDataKey } from '../../platform/objects/sealed/data-keys.ts';
 import { malformed } from '../../platform/objects/sealed/frames.ts';
@@ -89,13 +88,8 @@ export async function listBackups(store: ObjectStore): Promise<string[]> {
  */
 export async function findBackup(store: ObjectStore, wanted: string | null): Promise<string> {
   const ids = await listBackups(store);
-  if (ids.length === 0)
-    throw new Problem(
-      'backup-none',
-      `There is no complete backup in bucket ${store.bucket}.`,
-      `Make one: ${command('backup run')}`,
-    );
+  if (ids.length === 0) throw new Problem('backup-none', { bucket: store.bucket });
   if (wanted === null) return ids[0]!;
   if (ids.includes(wanted)) return wanted;
-  throw new Problem('backup-unknown', 'There is no complete backup of this id.', `See: ${command('backup list')}`);
+  throw new Problem('backup-unknown');
 }

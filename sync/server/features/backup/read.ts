@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { type Frame, type Head, malformed, readFrames } from '../../platform/objects/sealed/frames.ts';
 import { databaseObject, KEYRING_OBJECT } from '../../platform/objects/sealed/layout.ts';
@@ -81,12 +80,7 @@ async function* checked(stored: AsyncIterable<Uint8Array>, sha256: string): Asyn
     hash.update(piece);
     yield piece;
   }
-  if (hash.digest('hex') !== sha256)
-    throw new Problem(
-      'backup-broken',
-      'The backup is not what its manifest names.',
-      'Use another backup; look for who can write to the bucket.',
-    );
+  if (hash.digest('hex') !== sha256) throw new Problem('backup-broken', { reason: 'it differs from its manifest' });
 }
 
 export interface ThawOptions {
@@ -114,12 +108,7 @@ export async function thawed(store: ObjectStore, { id, database }: Manifest, o: 
   const object = databaseObject(id);
   for (;;) {
     const head: ObjectHead | null = await store.head(object, database.versionId);
-    if (!head)
-      throw new Problem(
-        'backup-lost',
-        `Backup ${id} has a manifest and no data.`,
-        `Use another: ${command('backup list')}`,
-      );
+    if (!head) throw new Problem('backup-lost', { id });
     if (!head.archive || head.archive.state === 'thawed') return;
     if (head.archive.state === 'frozen') {
       await store.thaw(object, database.versionId, { days: THAW_DAYS, tier: o.tier });
@@ -128,12 +117,7 @@ export async function thawed(store: ObjectStore, { id, database }: Manifest, o: 
       const again = await store.head(object, database.versionId);
       if (again?.archive?.state === 'thawed') return;
     }
-    if (!o.wait)
-      throw new Problem(
-        'backup-thawing',
-        `Backup ${id} is in the archive and was asked for; that takes ${HOURS[o.tier]}.`,
-        'Run the same command again then, or add --wait. Nothing was changed.',
-      );
+    if (!o.wait) throw new Problem('backup-thawing', { id, time: HOURS[o.tier] });
     await o.sleep(POLL_EVERY_MS);
   }
 }

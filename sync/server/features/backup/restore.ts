@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { v4 } from 'uuid';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { knownMigrations, migrate } from '../../platform/database/migrations.ts';
@@ -125,11 +125,7 @@ async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promi
   if (sameForm && newest.keyVersion === m.keyVersion) return 'newest';
   if (await store.head(m.keyring.object, m.keyring.versionId)) return 'own';
   if (sameForm) return 'newest';
-  throw new Problem(
-    'backup-keyring-differs',
-    'The server was updated since this backup, and the copy of the keyring from before is too old to be there still.',
-    'Restore a backup from after the update.',
-  );
+  throw new Problem('backup-keyring-differs');
 }
 
 /**
@@ -162,18 +158,8 @@ async function begin(tx: Transaction<Tables>, context: RestoreContext, m: Manife
 function requireReadable(m: Manifest, keys: Keys): void {
   const known = knownMigrations();
   const unknown = m.migrations.filter((name) => !known.includes(name));
-  if (unknown.length > 0)
-    throw new Problem(
-      'backup-newer',
-      `The backup is of a newer build (${unknown.join(', ')}).`,
-      'Restore with that build.',
-    );
-  if (!keys.versions.includes(m.keyVersion))
-    throw new Problem(
-      'backup-needs-older-keys',
-      `The backup is from before a rotation: names and e-mail addresses in it are under keys of version ${m.keyVersion}.`,
-      'Give the keys of that time as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS, or restore a newer backup.',
-    );
+  if (unknown.length > 0) throw new Problem('backup-newer', { migrations: unknown.join(', ') });
+  if (!keys.versions.includes(m.keyVersion)) throw new Problem('backup-needs-older-keys', { version: m.keyVersion });
 }
 
 /** Pieces of photos whose rows say that they are in the object store. Safe to run again. */
@@ -234,10 +220,5 @@ async function wholeObject(store: ObjectStore, object: string): Promise<Buffer |
   }
 }
 
-function differs(table: string): Problem {
-  return new Problem(
-    'backup-malformed',
-    `Table ${table} has not as many rows as the manifest says.`,
-    'Use another backup.',
-  );
-}
+const differs = (table: string): Problem =>
+  new Problem('backup-malformed', { reason: `table ${table} has not as many rows as the manifest says` });

@@ -1,5 +1,5 @@
 import { sql, type Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { IS_STORED, type PhotoReport, storePhotos } from '../../core/photos/objects.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';

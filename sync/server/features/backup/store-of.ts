@@ -1,4 +1,4 @@
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Config } from '../../app/config.ts';
 import type { Periods } from '../../platform/objects/bucket/rules.ts';
 import type { S3Settings } from '../../platform/objects/settings.ts';
@@ -7,11 +7,7 @@ import { type ObjectStore, openObjectStore } from '../../platform/objects/store.
 /** @throws Problem `s3-not-configured` */
 export function requireS3({ s3 }: Pick<Config, 's3'>): S3Settings {
   if (s3) return s3;
-  throw new Problem(
-    's3-not-configured',
-    'No object store is configured.',
-    'Set S3_BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (docs/operate/backup.md).',
-  );
+  throw new Problem('s3-not-configured');
 }
 
 /** Opens the configured store for `work`, and closes it. @throws Problem `s3-not-configured` */

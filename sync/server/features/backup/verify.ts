@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { malformed } from '../../platform/objects/sealed/frames.ts';
@@ -103,11 +103,7 @@ async function verifyPhotos(
     const hash = createHash('sha256');
     for await (const piece of await store.get(object)) hash.update(piece);
     if (hash.digest('base64url') !== address)
-      throw new Problem(
-        'backup-broken',
-        `The photo ${object} is not what was stored.`,
-        'Look for who can write to the bucket; an earlier version of the object may be whole.',
-      );
+      throw new Problem('backup-broken', { reason: `the photo ${object} is not what was stored` });
     progress(done + 1, photos.length);
   }
   return photos.length;

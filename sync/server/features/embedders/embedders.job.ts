@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { standingOf } from '../../core/consents/standing.ts';
 import { sameAs } from '../../core/people/group.ts';
 import { scopesOfPerson } from '../../core/people/sites.ts';

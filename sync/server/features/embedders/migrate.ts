@@ -2,8 +2,7 @@ import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { embedderOf } from '../../../../models/node/embedders.ts';
 import { ModelProblem } from '../../../../models/rules/problem.ts';
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { scopesOfPerson } from '../../core/people/sites.ts';
 import { policyOf, setPolicy } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
@@ -43,16 +42,11 @@ export async function beginMove(
     embedderOf(weights, to);
   } catch (cause) {
     if (!(cause instanceof ModelProblem)) throw cause;
-    throw new Problem(cause.code, cause.message, cause.nextStep, { cause });
+    throw Problem.from(cause, cause);
   }
   const from = await presentEmbedder(tx);
-  if (from === to) throw new Problem('model-present', `Templates are made by ${to} already.`, 'Name another.');
-  if (await openMove(tx))
-    throw new Problem(
-      'migration-open',
-      'A move to another embedder is open.',
-      `Finish it, or cancel it: ${command('models status')}`,
-    );
+  if (from === to) throw new Problem('model-present', { embedder: to });
+  if (await openMove(tx)) throw new Problem('migration-open');
   const id = v7();
   await tx
     .insertInto('model_migration')
@@ -116,11 +110,7 @@ async function lockMove(tx: Transaction<Tables>, states: readonly string[]) {
     .forUpdate()
     .executeTakeFirst();
   if (!move || !states.includes(move.state))
-    throw new Problem(
-      'migration-not-ready',
-      move ? `The move is ${move.state}.` : 'No move to another embedder is open.',
-      `See how far it is: ${command('models status')}`,
-    );
+    throw new Problem('migration-not-ready', { state: move?.state ?? 'not open' });
   return move;
 }
 

@@ -1,7 +1,7 @@
 import type { FacePipeline } from '../../../../models/node/interface.ts';
 import { EMBEDDER_ID } from '../../../../models/rules/manifest.ts';
 import { ModelProblem } from '../../../../models/rules/problem.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Services } from '../../platform/access/route.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { sharedPipeline } from './faces.ts';
@@ -25,12 +25,7 @@ export async function presentPipeline({ db, config }: Pick<Services, 'db' | 'con
     return await sharedPipeline(config.weights, embedder);
   } catch (cause) {
     if (!(cause instanceof ModelProblem)) throw cause;
-    throw new Problem(
-      modelsCode(cause),
-      'This server can’t work with faces: its face models are missing or altered.',
-      'Inform the operator of the server; people can be enrolled at a kiosk meanwhile, and check in with a badge or PIN.',
-      { cause },
-    );
+    throw new Problem(modelsCode(cause), { cause });
   }
 }
 

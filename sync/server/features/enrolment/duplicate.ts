@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { DuplicateOf } from '../../../protocol/api/enrolment.ts';
 import { namesPerson } from '../../../protocol/wire/confirmation.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { readPeople } from '../../core/people/records.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
@@ -40,17 +40,8 @@ export async function requireOverrule(
   actor: Actor,
   { other, typed }: { readonly other: string; readonly typed: string },
 ): Promise<void> {
-  if (actor.role !== 'admin' && actor.role !== 'operator')
-    throw new Problem(
-      'duplicate-needs-admin',
-      'Only an administrator may say that these are two people.',
-      'Leave it to an administrator, and give the person a PIN, a code or a badge meanwhile.',
-    );
+  if (actor.role !== 'admin' && actor.role !== 'operator') throw new Problem('duplicate-needs-admin');
   const person = (await readPeople(tx, keys, [other])).get(other);
   if (person && namesPerson(typed, { name: person.name ?? '', number: person.number })) return;
-  throw new Problem(
-    'confirmation-wrong',
-    'This is neither the number nor the name of the person who is enrolled already.',
-    'Look at both pictures, and type the number or name of the person who is enrolled already.',
-  );
+  throw new Problem('confirmation-wrong');
 }

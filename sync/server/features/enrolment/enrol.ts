@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { requireOwnWord } from '../../core/consents/minors/minors.ts';
 import { requirePresentConsent } from '../../core/consents/record.ts';
 import { standingOf } from '../../core/consents/standing.ts';
@@ -25,27 +25,15 @@ import type { Keys } from '../../platform/keys/envelope.ts';
  */
 export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, person: string, now: Date): Promise<void> {
   await requireLiving(tx, person, 'change');
-  if (await isErasurePending(tx, person))
-    throw new Problem('erasure-requested', 'This person has asked to be erased.', 'Take the request back first.');
-  if ((await standingOf(tx, person)) !== 'given')
-    throw new Problem(
-      'consent-missing',
-      'There is no consent of this person on record.',
-      'Show them the text in their language, and put their consent on record first.',
-    );
+  if (await isErasurePending(tx, person)) throw new Problem('erasure-requested');
+  if ((await standingOf(tx, person)) !== 'given') throw new Problem('consent-missing');
   await requirePresentConsent(tx, person);
   await requireOwnWord(tx, keys, person, now);
   const scopes = await scopesOfPerson(tx, person);
   const without = await scopesWithoutFaces(tx);
-  if (scopes.length > 0 && scopes.every((scope) => without.includes(scope)))
-    throw new Problem('faces-off', 'No site of this person recognises faces.', 'Give them another way in.');
+  if (scopes.length > 0 && scopes.every((scope) => without.includes(scope))) throw new Problem('faces-off');
   for (const scope of scopes)
-    if ((await policyOf(tx, scope)).templates === 'card')
-      throw new Problem(
-        'templates-on-card',
-        'At a site of this person templates live on their card alone.',
-        'Enrol them at a kiosk, which prints the card.',
-      );
+    if ((await policyOf(tx, scope)).templates === 'card') throw new Problem('templates-on-card');
 }
 
 /**

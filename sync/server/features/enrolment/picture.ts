@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { openPhoto } from '../../core/photos/open.ts';
 import { readPhoto } from '../../core/photos/store.ts';
 import { openPhotos } from '../../core/templates/photos.ts';

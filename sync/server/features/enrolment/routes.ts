@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { dot } from '../../../../models/rules/cosine.ts';
 import { ENROLMENT_QUALITY, IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { EnrolmentAnswer, PictureVerdict } from '../../../protocol/api/enrolment.ts';
 import * as api from '../../../protocol/api/enrolment.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { markInConsole, partnersOf } from '../../core/lookalikes/store.ts';
 import { sameAs } from '../../core/people/group.ts';
 import { requireLiving } from '../../core/people/living.ts';
@@ -112,12 +112,7 @@ export const enrolmentRoutes: readonly Route[] = [
     const names = await sameAs(tx, [person]);
     const why = { actor, route: 'GET /api/people/:person/picture' };
     const found = await audited(tx, keys, why, now, (opened) => newestPicture(tx, keys, opened, names));
-    if (!found)
-      throw new Problem(
-        'picture-unknown',
-        'There is no picture of this person’s enrolment.',
-        'Compare name and number.',
-      );
+    if (!found) throw new Problem('picture-unknown');
     return jpeg(found);
   }),
   implement(api.getEnrolmentCase, async ({ tx, services: { keys }, params, about, on }) => {
@@ -154,12 +149,7 @@ export const enrolmentRoutes: readonly Route[] = [
         await requireOverrule(tx, keys, actor, { other, typed: typed ?? '' });
         await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
       }
-      if (faces.some((f) => f.model !== model))
-        throw new Problem(
-          'embedder-changed',
-          'Kiosks were switched to another embedder since these pictures were taken.',
-          'Refuse this one, and enrol the person again.',
-        );
+      if (faces.some((f) => f.model !== model)) throw new Problem('embedder-changed');
       // Someone may have been enrolled since, and behind the first there may be a second.
       const not = [person, ...(await partnersOf(tx, person))];
       const probes = faces.map(({ embedding }) => ({ embedding, not }));
@@ -173,13 +163,7 @@ export const enrolmentRoutes: readonly Route[] = [
         await askAbout(tx, params.case, most);
         notify('board');
         notify('change');
-        return new Refused(
-          new Problem(
-            'another-lookalike',
-            'The face is also like that of another person, who this enrolment now shows.',
-            'Look at both pictures, and decide about this person as well.',
-          ),
-        );
+        return new Refused(new Problem('another-lookalike'));
       }
       await addFaces(tx, keys, person, faces, { via: 'staff', by: actor.id }, now);
       await removeCase(tx, params.case);

@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { Problem } from '../../../errors/problem.ts';
 import type { FleetCommand, NewCommand } from '../../../protocol/api/fleet.ts';
 import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
 import { findDevice, revokeDevice, unknownDevice } from '../../core/devices/registry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
@@ -36,21 +36,13 @@ export async function askKiosk(
   await tx.selectFrom('device').select('id').where('id', '=', device).forUpdate().execute();
   const known = await findDevice(tx, device);
   if (!known) throw unknownDevice();
-  if (known.status !== 'approved')
-    throw new Problem('device-not-approved', 'This kiosk gets no commands.', 'Only an approved kiosk takes commands.');
-  if (destroys(wanted.what) && wanted.name?.trim() !== known.name)
-    throw new Problem(
-      'command-name-differs',
-      'What was typed is not the name of this kiosk.',
-      'Type its name to confirm that everything on it is to be destroyed.',
-    );
+  if (known.status !== 'approved') throw new Problem('device-not-approved');
+  if (destroys(wanted.what) && wanted.name?.trim() !== known.name) throw new Problem('command-name-differs');
   for (const open of await openCommands(tx, device)) {
     // A decommissioning may wait for days, and the kiosk be stolen meanwhile.
     const hurries = wanted.what === 'wipe' && open.what === 'decommission';
-    if (destroys(open.what) && open.outcome === 'started' && !hurries)
-      throw new Problem('device-leaves', 'This kiosk is being wiped.', 'It does nothing else any more.');
-    if (open.what === wanted.what && open.expires_at > now)
-      throw new Problem('command-waits', 'The kiosk already has this command.', 'Wait for it, or take it back first.');
+    if (destroys(open.what) && open.outcome === 'started' && !hurries) throw new Problem('device-leaves');
+    if (open.what === wanted.what && open.expires_at > now) throw new Problem('command-waits');
   }
   const id = v7();
   const expires = new Date(now.getTime() + (wanted.hours ?? LIFE[wanted.what]) * HOUR);
@@ -89,8 +81,7 @@ export async function withdraw(tx: Transaction<Tables>, device: string, id: stri
     .forUpdate()
     .executeTakeFirst();
   if (!row) throw unknownCommand();
-  if (row.outcome !== null)
-    throw new Problem('command-answered', 'The kiosk has begun it, or it is over.', 'Read what became of it.');
+  if (row.outcome !== null) throw new Problem('command-answered');
   await tx
     .updateTable('fleet_command')
     .set({ outcome: 'withdrawn', answered_at: now, expires_at: now })
@@ -274,5 +265,4 @@ export async function endOverdue(tx: Transaction<Tables>, now: Date): Promise<nu
   return rows.length;
 }
 
-export const unknownCommand = (): Problem =>
-  new Problem('command-unknown', 'There is no such command of this kiosk.', 'Read the list again.');
+export const unknownCommand = (): Problem => new Problem('command-unknown');

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { LOGS_KEPT_MS, unknownCommand } from './commands.ts';
@@ -67,6 +67,6 @@ function unpacked(packed: Uint8Array): Buffer {
   try {
     return gunzipSync(packed, { maxOutputLength: MAX_LOGS_TEXT });
   } catch (cause) {
-    throw new Problem('logs-malformed', 'The log can’t be unpacked.', 'Ask the kiosk for its log again.', { cause });
+    throw new Problem('logs-malformed', { cause });
   }
 }

@@ -1,11 +1,10 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
-import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { FleetQuery, GivenSettings, NewCommand, Revision } from '../../../protocol/api/fleet.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { DeviceConfig } from '../../../protocol/wire/fleet.ts';
-import { isUnreadableName, nameUnreadable } from '../../../protocol/wire/name.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { isUnreadableName } from '../../../protocol/wire/name.ts';
 import { findDevice, unknownDevice } from '../../core/devices/registry.ts';
 import { changeSettings, type Of, putBack, settingsOf, templatesOf } from '../../core/devices/settings.ts';
 import { audited } from '../../core/operator/audited.ts';
@@ -111,14 +110,10 @@ async function change(
   }
   // A name from before the rule for names stays as it is.
   const name = GivenSettings.shape.name.safeParse(set.name ?? undefined);
-  if (!name.success && name.error.issues.every(isUnreadableName)) throw nameUnreadable(['name']);
+  if (!name.success && name.error.issues.every(isUnreadableName))
+    throw new Problem('name-unreadable', { fields: 'name' });
   const settings = DeviceConfig.safeParse(before);
-  if (!settings.success)
-    throw new Problem(
-      'arguments-wrong',
-      z.prettifyError(settings.error),
-      `See ${command('fleet config --help')} for what there is.`,
-    );
+  if (!settings.success) throw new Problem('arguments-wrong', { reason: z.prettifyError(settings.error) });
   await changeSettings(tx, of, { settings: settings.data, by: BY }, now);
 }
 

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
 /** How long the person may think about it, ms. */
@@ -21,9 +21,5 @@ export function requireConfirmation(keys: Keys, person: string, confirmation: st
   const wanted = mark(keys, person, until);
   if (given.length === wanted.length && timingSafeEqual(given, wanted) && Number.parseInt(until, 36) > now.getTime())
     return;
-  throw new Problem(
-    'confirmation-needed',
-    'An erasure can’t be done by one request alone.',
-    'Ask for a confirmation first (POST /api/gdpr/delete/my-account/confirmation), and give it here within ten minutes.',
-  );
+  throw new Problem('confirmation-needed');
 }

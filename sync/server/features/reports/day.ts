@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { DayRow } from '../../../protocol/api/reports.ts';
 import type { AttendanceDay, DayOf } from '../../../protocol/wire/calendar.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { calendarOf, listSites, type Site } from '../../core/sites/sites.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Direction } from '../attendance/rules/resolve.ts';
@@ -20,7 +20,7 @@ export async function reportSite(db: Db, id: string | undefined, timeZone: strin
   const sites = await listSites(db);
   const site = sites.find((s) => (id === undefined ? s.isDefault : s.id === id));
   if (site) return site;
-  if (id !== undefined) throw new Problem('unknown-site', 'There is no such site.', 'List the sites again.');
+  if (id !== undefined) throw new Problem('unknown-site');
   return { id: null, name: '', timeZone, dayStartsAt: '00:00', repeatSeconds: 60, isDefault: true, change: null };
 }
 
@@ -36,7 +36,7 @@ export function dayNamed(dayOf: DayOf, date: string): AttendanceDay {
     const found = dayOf(noon + days * DAY_MS);
     if (found.day === date) return found;
   }
-  throw new Problem('no-such-day', 'The calendar of this site has no such day.', 'Choose another day.');
+  throw new Problem('no-such-day');
 }
 
 /** A person's day, without their name. */

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import type { Delivery } from '../../../protocol/api/webhooks.ts';
 import * as api from '../../../protocol/api/webhooks.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { addWebhook, changeWebhook, findWebhook, listWebhooks, removeWebhook, renewSecret } from './store.ts';
@@ -90,7 +90,7 @@ export const webhookRoutes: readonly Route[] = [
       .where((e) => e.or([e('subject', 'is not', null), e('kind', '=', 'webhook.test')]))
       .returning('id')
       .executeTakeFirst();
-    if (!row) throw new Problem('delivery-unknown', 'There is no such delivery any more.', 'Read the log again.');
+    if (!row) throw new Problem('delivery-unknown');
     await tx.updateTable('webhook').set({ paused_until: null }).where('id', '=', webhook).execute();
   }),
 ];

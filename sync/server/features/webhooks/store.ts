@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { Problem } from '../../../errors/problem.ts';
 import type { NewWebhook, Webhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { findSite } from '../../core/sites/write.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
@@ -78,7 +78,7 @@ export async function listWebhooks(db: Db, keys: Keys, id?: string): Promise<Web
   });
 }
 
-const unknown = () => new Problem('webhook-unknown', 'There is no such webhook.', 'List them again.');
+const unknown = () => new Problem('webhook-unknown');
 
 /** @throws Problem `webhook-unknown` */
 export async function findWebhook(db: Db, keys: Keys, id: string): Promise<Webhook> {

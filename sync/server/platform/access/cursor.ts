@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { unstorable } from './storable.ts';
 
 /**
@@ -25,7 +25,7 @@ export function readPageCursor<T extends z.ZodType>(shape: T, text: string | und
   }
   const parsed = shape.safeParse(key);
   if (parsed.success && unstorable(key, 'cursor').length === 0) return parsed.data;
-  throw new Problem('cursor-unreadable', 'This cursor is not one of this list.', 'Begin again without a cursor.');
+  throw new Problem('cursor-unreadable');
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 /** `__Host-`: the browser keeps it to this origin, over TLS, for every path (RFC 6265bis §4.1.3.2). */
 export const COOKIE = '__Host-sp-session';
@@ -10,22 +10,14 @@ export const cookieFlags = { path: '/', httpOnly: true, secure: true, sameSite: 
 /** Refuses a request under a name that is not ours: what a rebound DNS name would send. @throws Problem `wrong-host` */
 export function checkHost(request: FastifyRequest, hostnames: readonly string[]): void {
   if (!hostnames.includes(hostnameOf(request.headers.host))) {
-    throw new Problem(
-      'wrong-host',
-      'The server is not known under this name.',
-      'Add the name to SMARTPRESENCE_HOSTNAMES.',
-    );
+    throw new Problem('wrong-host');
   }
 }
 
 /** What changes something, or opens a socket, must come from our own page. @throws Problem `wrong-origin` */
 export function checkOrigin(request: FastifyRequest): void {
   if (request.headers.origin !== `https://${request.headers.host}`) {
-    throw new Problem(
-      'wrong-origin',
-      'The request does not come from a page of this server.',
-      'Open the page of the server itself.',
-    );
+    throw new Problem('wrong-origin');
   }
 }
 

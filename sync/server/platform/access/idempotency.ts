@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Tables } from '../database/schema.ts';
 
 /**
@@ -37,11 +37,7 @@ export interface Claim {
 export function readIdempotencyKey(header: string | readonly string[] | undefined): string | null {
   if (header === undefined) return null;
   if (typeof header === 'string' && KEY.test(header)) return header;
-  throw new Problem(
-    'idempotency-key-malformed',
-    'The Idempotency-Key is not one.',
-    'Send a new random UUID with each new write, and the same one with its repetition.',
-  );
+  throw new Problem('idempotency-key-malformed');
 }
 
 /**
@@ -81,12 +77,7 @@ export async function claim(
   };
   if (made.numInsertedOrUpdatedRows) return { kept: null, ...claimed };
   const row = await tx.selectFrom('idempotency').selectAll().where('key', '=', id).executeTakeFirst();
-  if (!row || !Buffer.from(row.digest).equals(digest) || !row.answer)
-    throw new Problem(
-      'idempotency-key-reused',
-      'This Idempotency-Key was used for another request.',
-      'Send a new random UUID with each new write.',
-    );
+  if (!row || !Buffer.from(row.digest).equals(digest) || !row.answer) throw new Problem('idempotency-key-reused');
   const answer = JSON.parse(open(key, owner, row.answer).toString('utf8')) as Omit<KeptAnswer, 'status'>;
   return { kept: { status: row.status!, ...answer }, ...claimed };
 }

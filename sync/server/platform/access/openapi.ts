@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../../../errors/problem.ts';
 import { endpoint, RAW_TYPE } from '../../../protocol/api/endpoint.ts';
 import { ProblemBody } from '../../../protocol/api/session.ts';
 import { COOKIE } from './guard.ts';
@@ -7,7 +8,7 @@ import { implement, type Route } from './route.ts';
 /** The OpenAPI 3.1 document, made from the same declarations that `register` works by. */
 
 /** Refusals that any route may give, so that none lists them. */
-const COMMON = ['bad-request', 'too-many-requests', 'wrong-host'] as const;
+const COMMON = ['bad-request', 'too-many-requests', 'wrong-host'] as const satisfies ErrorCode[];
 const OF_SESSIONS = ['no-session', 'not-allowed', 'second-factor-missing'] as const;
 const OF_WRITES = ['wrong-origin', 'idempotency-key-malformed', 'idempotency-key-reused'] as const;
 

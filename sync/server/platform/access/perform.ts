@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Transaction } from 'kysely';
 import type { z } from 'zod';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Actor } from '../audit/actor.ts';
 import { writeAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
@@ -143,9 +143,5 @@ function shape(declared: z.ZodType, result: unknown): unknown {
   const parsed = declared.safeParse(result);
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues.map((i) => `${i.path.join('.')} ${i.code}`).join(', ');
-  throw new Problem(
-    'answer-misshapen',
-    `An answer does not have the shape that its route declares: ${where}`,
-    'Report this as a defect.',
-  );
+  throw new Problem('answer-misshapen', { where });
 }

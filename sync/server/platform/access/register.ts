@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import { type Endpoint, RAW_TYPE } from '../../../protocol/api/endpoint.ts';
-import { isUnreadableName, nameUnreadable } from '../../../protocol/wire/name.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { isUnreadableName } from '../../../protocol/wire/name.ts';
 import type { Actor } from '../audit/actor.ts';
 import type { Listener } from '../http/listener.ts';
 import { asProblem } from '../http/problem.ts';
@@ -151,22 +151,15 @@ export function admit(spec: Admission, request: FastifyRequest, { session, actor
   if (spec.roles === 'anybody') return;
   if (!session) throw noSession();
   if (!spec.roles.includes(session.role)) throw notAllowed();
-  if (session.stage === 'enrol' && !spec.enrolling)
-    throw new Problem(
-      'second-factor-missing',
-      'This account has no second factor yet.',
-      'Set a password and an authenticator app first.',
-    );
+  if (session.stage === 'enrol' && !spec.enrolling) throw new Problem('second-factor-missing');
   // A person may be shown themselves alone, whatever a route forgets to check.
   const { person } = request.params as { person?: string };
   if (actor.role === 'person' && person !== undefined && person !== actor.id) throw notAllowed();
 }
 
-export const noSession = (): Problem =>
-  new Problem('no-session', 'You are not signed in, or not any more.', 'Sign in, or open a new link.');
+export const noSession = (): Problem => new Problem('no-session');
 
-export const notAllowed = (): Problem =>
-  new Problem('not-allowed', 'Your role does not include this.', 'Ask someone whose role does.');
+export const notAllowed = (): Problem => new Problem('not-allowed');
 
 const Nothing = z.strictObject({});
 
@@ -191,12 +184,8 @@ export function parse(
   const body = spec.body && read('body', spec.body, request.body ?? {});
   if (wrong.length === 0) return { params, query, body };
   const named = [...new Set(wrong)].slice(0, 10);
-  if (wrong.every((field) => names.has(field))) throw nameUnreadable(named);
-  throw new Problem(
-    'bad-request',
-    `The request does not have the shape that this address takes: ${named.join(', ')}.`,
-    'See /api/openapi.json.',
-  );
+  if (wrong.every((field) => names.has(field))) throw new Problem('name-unreadable', { fields: named.join(', ') });
+  throw new Problem('bad-request', { reason: named.join(', ') });
 }
 
 /** Checks, and records a refusal of someone who is signed in. @throws what `check` throws */

@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
+import type { Problem } from '../../../errors/problem.ts';
 import type { Endpoint, Unchanging } from '../../../protocol/api/endpoint.ts';
-import type { Problem } from '../../../protocol/wire/problem.ts';
 import type { Config } from '../../app/config.ts';
 import type { Actor } from '../audit/actor.ts';
 import type { Db, Tables } from '../database/schema.ts';

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 /**
  * Where a file answer waits between its transaction and a client that may be slow: the transaction ends, and the audit row
@@ -35,8 +35,7 @@ export async function spool(
     for await (const piece of content) {
       const bytes = typeof piece === 'string' ? Buffer.from(piece, 'utf8') : Buffer.from(piece);
       size += bytes.length;
-      if (size > max)
-        throw new Problem('file-too-large', 'The file is too large to be made in one.', 'Ask for a shorter period.');
+      if (size > max) throw new Problem('file-too-large');
       if (!disk && size > IN_MEMORY) {
         disk = await openDisk(folder);
         for (const earlier of held.splice(0)) await disk.write(earlier);
@@ -83,7 +82,7 @@ async function openDisk(folder: string): Promise<Disk> {
       const decipher = createDecipheriv('aes-256-ctr', key, counter);
       for (let at = 0; at < written; ) {
         const { bytesRead, buffer } = await file.read(Buffer.alloc(PIECE), 0, Math.min(PIECE, written - at), at);
-        if (bytesRead === 0) throw new Problem('file-cut-off', 'A temporary file was cut off.', 'Look at the disk.');
+        if (bytesRead === 0) throw new Problem('file-cut-off');
         at += bytesRead;
         yield decipher.update(buffer.subarray(0, bytesRead));
       }

@@ -8,9 +8,8 @@ import {
   randomBytes,
 } from 'node:crypto';
 import type { Transaction } from 'kysely';
-import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from '../keys/envelope.ts';
 
@@ -68,12 +67,7 @@ export class AuditKey {
       decipher.setAuthTag(bytes.subarray(bytes.length - TAG));
       return Buffer.concat([decipher.update(bytes.subarray(NONCE, bytes.length - TAG)), decipher.final()]);
     } catch (cause) {
-      throw new Problem(
-        'envelope-broken',
-        `The sealed ${field} of row ${position} does not open: it was altered or moved.`,
-        `Run: ${command('audit verify')}`,
-        { cause },
-      );
+      throw new Problem('envelope-broken', { place: `${field} of audit row ${position}`, cause });
     }
   }
 

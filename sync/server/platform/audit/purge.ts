@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { Ed25519PrivateJwk } from '../../../protocol/wire/batch.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
@@ -35,12 +35,7 @@ interface PurgeOptions {
  * @throws Problem `audit-period-too-short`
  */
 export async function purgeAudit(tx: Transaction<Tables>, keys: Keys, o: PurgeOptions, now: Date): Promise<AuditPurge> {
-  if (!(o.days >= MIN_AUDIT_DAYS))
-    throw new Problem(
-      'audit-period-too-short',
-      `Rows of the audit log are kept for at least ${MIN_AUDIT_DAYS} days; ${o.days} were asked for.`,
-      `Set the period to ${MIN_AUDIT_DAYS} days or more.`,
-    );
+  if (!(o.days >= MIN_AUDIT_DAYS)) throw new Problem('audit-period-too-short', { min: MIN_AUDIT_DAYS, days: o.days });
   await lockChain(tx);
   const limit = new Date(now.getTime() - o.days * DAY_MS);
   const { key, position: head } = await headOf(tx, keys, now);

@@ -67,7 +67,7 @@ export function readStatement(
   keys: StatementKeys,
 ): StatementBody | null {
   try {
-    const { header, parts } = readCompact(statement, { parts: 3, header: Header, code: 'bad-statement' });
+    const { header, parts } = readCompact(statement, { parts: 3, header: Header, code: 'statement-malformed' });
     const signing = keys.signing.get(header.kid);
     if (!signing || !isSignedBy(statement, parts[2]!, signatureKey(signing))) return null;
     const body = Body.parse(JSON.parse(parts[1]!.toString('utf8')));

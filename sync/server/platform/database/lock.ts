@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { makeServerHome } from '../home.ts';
 
 /** What is used here of the package, which brings no types. */
@@ -25,12 +25,7 @@ export function lockHome(home: string): () => void {
   } catch (cause) {
     lock.close();
     if ((cause as { code?: string }).code !== 'SQLITE_BUSY') throw cause;
-    throw new Problem(
-      'database-in-use',
-      'Another process has this server home open.',
-      'Stop the other server, or choose another SMARTPRESENCE_SERVER_HOME.',
-      { cause },
-    );
+    throw new Problem('database-in-use', { cause });
   }
   return () => {
     lock.close();

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { accounts } from './baseline/accounts.ts';
 import { attendance } from './baseline/attendance.ts';
 import { devices } from './baseline/devices.ts';
@@ -60,13 +60,7 @@ export async function migrate(db: Db, to?: string): Promise<void> {
   if ((await readSchema(db)).newer.length > 0) return;
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
-  if (error)
-    throw new Problem(
-      'migration-failed',
-      'A migration failed and was rolled back.',
-      'Keep the data folder as it is and report the log.',
-      { cause: error },
-    );
+  if (error) throw new Problem('migration-failed', { cause: error });
   if (to === undefined) {
     const value = leastReader();
     await db
@@ -93,11 +87,7 @@ export async function readSchema(db: Db): Promise<Schema> {
   const waiting = knownMigrations().filter((name) => !applied.includes(name));
   const newer = applied.filter((name) => !(name in MIGRATIONS));
   if (newer.length > 0 && (waiting.length > 0 || least === null || !(least in MIGRATIONS)))
-    throw new Problem(
-      'database-newer',
-      `The database was changed by a newer build (${newer.join(', ')}).`,
-      'Start that build, or restore the backup from before the update.',
-    );
+    throw new Problem('database-newer', { migrations: newer.join(', ') });
   return { waiting, newer };
 }
 

@@ -4,8 +4,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
 import { Kysely, PGliteDialect, sql } from 'kysely';
 import { v4 as uuid } from 'uuid';
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { lockHome } from './lock.ts';
 import { migrate } from './migrations.ts';
 import { examine, type PoolState, postgresDialect } from './postgres.ts';
@@ -149,12 +148,7 @@ export async function holdsServer(db: Db): Promise<boolean> {
   return (await db.selectFrom('keyring.server_key').select('serial').limit(1).execute()).length > 0;
 }
 
-const serverMissing = (where: string) =>
-  new Problem(
-    'server-missing',
-    `${where} holds no server.`,
-    `Name the one that there is (SMARTPRESENCE_DATABASE_URL or SMARTPRESENCE_SERVER_HOME), or set one up: ${command('setup')}`,
-  );
+const serverMissing = (where: string) => new Problem('server-missing', { where });
 
 async function metaValue(db: Db, key: string, make: () => string): Promise<string> {
   await db

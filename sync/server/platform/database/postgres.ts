@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { type Dialect, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { PostgresAddress } from './url.ts';
 
 /** Connections of one server process. PostgreSQL's own default limit is 100, which several replicas share. */
@@ -90,20 +90,14 @@ export async function examine(address: PostgresAddress): Promise<DatabaseWarning
               (select version from pg_stat_ssl where pid = pg_backend_pid()) as tls`,
     );
     const { version, fsync, commit, recycles, tls } = rows[0]!;
-    if (Number(version) < OLDEST)
-      throw new Problem('database-too-old', `PostgreSQL ${version} is too old.`, 'Use PostgreSQL 15 or later.');
+    if (Number(version) < OLDEST) throw new Problem('database-too-old', { version });
     // Null behind a pooler that ends TLS itself: our own half of the way is checked by the handshake.
     if (tls !== null && tls !== 'TLSv1.3') throw tlsRefused(`the server speaks ${tls}`);
     const logs = await client.query<LogSettings>(
       `select ${LOG_SETTINGS.map((name) => `current_setting('${name}', true) as "${name}"`).join(', ')}`,
     );
     const wrong = loggedParameters(logs.rows[0]!);
-    if (wrong.length > 0)
-      throw new Problem(
-        'database-logs-parameters',
-        'The database writes the values of statements into its log: people’s data, and the pass phrase of pgcrypto.',
-        `Set for this database or its user: ${wrong.join('; ')}.`,
-      );
+    if (wrong.length > 0) throw new Problem('database-logs-parameters', { settings: wrong.join('; ') });
     return [
       ...(fsync === 'off' || commit === 'off'
         ? [
@@ -140,42 +134,19 @@ function asProblem(cause: unknown): Problem {
   const { code, message } = cause as { code?: string; message: string };
   if (code && TLS_CODE.test(code)) return tlsRefused(code === 'EPROTO' ? message : `${code}: ${message}`, cause);
   if (/does not support SSL/.test(message)) return tlsRefused('the server has TLS off', cause);
-  if (code === '28P01' || code === '28000')
-    return new Problem(
-      'database-denied',
-      'The database refuses this user or password.',
-      'Check user and password in SMARTPRESENCE_DATABASE_URL and the server’s pg_hba.conf.',
-      { cause },
-    );
-  if (code === '3D000')
-    return new Problem('database-missing', 'There is no such database.', 'Create it: createdb NAME', { cause });
-  return new Problem(
-    'database-unreachable',
-    `The database does not answer (${code ?? message}).`,
-    'Check host and port in SMARTPRESENCE_DATABASE_URL, and that PostgreSQL runs.',
-    { cause },
-  );
+  if (code === '28P01' || code === '28000') return new Problem('database-denied', { cause });
+  if (code === '3D000') return new Problem('database-missing', { cause });
+  return new Problem('database-unreachable', { reason: code ?? message, cause });
 }
 
-function tlsRefused(why: string, cause?: unknown): Problem {
-  return new Problem(
-    'database-tls-refused',
-    `The connection to the database is not as safe as it must be: ${why}.`,
-    'PostgreSQL needs ssl=on, ssl_min_protocol_version=TLSv1.3, and a certificate for this host name from the CA in sslrootcert.',
-    { cause },
-  );
-}
+const tlsRefused = (why: string, cause?: unknown): Problem =>
+  new Problem('database-tls-refused', { reason: why, cause });
 
 function pemOf(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new Problem(
-      'database-ca-unreadable',
-      `${path} can't be read (${(cause as NodeJS.ErrnoException).code}).`,
-      'Check sslrootcert, sslcert and sslkey in SMARTPRESENCE_DATABASE_URL.',
-      { cause },
-    );
+    throw new Problem('database-ca-unreadable', { path, reason: String((cause as NodeJS.ErrnoException).code), cause });
   }
 }
 

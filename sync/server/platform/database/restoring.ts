@@ -1,5 +1,4 @@
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Db } from './schema.ts';
 
 /** Row of `meta` that says a restore is under way in this database. */
@@ -13,9 +12,5 @@ export const RESTORING = 'restoring';
 export async function requireRestored(db: Db): Promise<void> {
   const row = await db.selectFrom('meta').select('value').where('key', '=', RESTORING).executeTakeFirst();
   if (!row) return;
-  throw new Problem(
-    'database-restore-unfinished',
-    'A restore of this database was begun and not finished.',
-    `Run it again: ${command('backup restore')}`,
-  );
+  throw new Problem('database-restore-unfinished');
 }

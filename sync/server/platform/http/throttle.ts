@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Kysely } from 'kysely';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
@@ -129,7 +129,5 @@ export async function chargeAll(
 
 export function paused(waitMs: number): Problem {
   const seconds = Math.ceil(waitMs / 1000);
-  return new Problem('attempts-paused', 'Too many attempts failed.', `Wait ${seconds} s, then try again.`, {
-    params: { seconds },
-  });
+  return new Problem('attempts-paused', { seconds });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Services } from '../access/route.ts';
 import { everyMsOf, type Job, type Report } from './job.ts';
 import { beginRun, LEASE_S, markLost, type OpenRun } from './runs.ts';
@@ -82,12 +82,7 @@ export async function runNow(services: Services, job: Job, stop: AbortSignal): P
     now: services.now(),
     force: true,
   });
-  if (!open)
-    throw new Problem(
-      'job-running',
-      `The job ${job.name} is running.`,
-      'Wait until it has ended; one whose server died is free again after a minute.',
-    );
+  if (!open) throw new Problem('job-running', { name: job.name });
   return carryOut(services, job, open, stop);
 }
 

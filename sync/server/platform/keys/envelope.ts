@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Secret } from '../secrets/secret.ts';
 import { FORMAT, labelOf, openGcm, type Place, sealGcm, unknownVersion } from './gcm.ts';
 
@@ -133,11 +133,7 @@ export class Keys {
   subKey(purpose: Purpose, version = this.#version): KeyObject {
     const key = this.#byVersion.get(version)?.of(purpose);
     if (key) return key;
-    throw new Problem(
-      'key-version-unknown',
-      `Version ${version} of the server's keys is not at hand.`,
-      'Start with the keys of that version as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS.',
-    );
+    throw new Problem('key-version-unknown', { version });
   }
 
   /** Pass phrase of pgcrypto: 256 bits as base64url. @throws Problem `key-version-unknown` */
@@ -200,13 +196,7 @@ export class Keys {
   }
 }
 
-export function wrongKeys(): Problem {
-  return new Problem(
-    'wrong-encryption-key',
-    'ENCRYPTION_KEY and SECRET_KEY are not those that this database was made with.',
-    'Start with the original keys; nothing was changed.',
-  );
-}
+export const wrongKeys = (): Problem => new Problem('wrong-encryption-key');
 
 function hmac(key: KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();

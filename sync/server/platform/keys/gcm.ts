@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 
 /**
  * The envelope: format (1) ‖ key version (2, big-endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16), AES-256-GCM, with the place
@@ -61,22 +61,12 @@ export function openGcm(key: KeyObject, place: Place, envelope: Uint8Array): Buf
   try {
     return Buffer.concat([decipher.update(bytes.subarray(PREFIX + NONCE, bytes.length - TAG)), decipher.final()]);
   } catch (cause) {
-    throw new Problem(
-      'envelope-broken',
-      `The envelope of ${place.field} does not open: it was altered, moved, or made with another key.`,
-      'Restore the row from a backup; look for who can write to the database.',
-      { cause },
-    );
+    throw new Problem('envelope-broken', { place: place.field, cause });
   }
 }
 
-export function unknownVersion(place: Place): Problem {
-  return new Problem(
-    'envelope-unknown-version',
-    `The envelope of ${place.field} is of an unknown format or key version.`,
-    'Start the server build, and with the keys, that wrote it.',
-  );
-}
+export const unknownVersion = (place: Place): Problem =>
+  new Problem('envelope-unknown-version', { field: place.field });
 
 /** Random nonces, drawn many at a time: a call for twelve bytes costs as much as one for thousands. Each is given out once. */
 class Nonces {

@@ -1,5 +1,5 @@
 import { type CoreLimit, coreLimit, withoutCoreDumps } from '../../../disk/core-dumps.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { SECRETS } from '../secrets/files.ts';
 
 /** Keeps the environment's keys inside this process: out of children, reports and core dumps. */
@@ -31,12 +31,7 @@ export function withoutDumps(o: ProcessLimits): { readonly code: string; readonl
   const asked = o.switches.find((s) =>
     /^--(abort-on-uncaught-exception|heapsnapshot-|report-on|report-uncaught)/.test(s),
   );
-  if (asked)
-    throw new Problem(
-      'core-dumps-asked-for',
-      `Node was started with ${asked}: it would write what it holds, keys included, to the disk.`,
-      'Take the switch away, also from NODE_OPTIONS.',
-    );
+  if (asked) throw new Problem('core-dumps-asked-for', { asked });
   // Node's own reports name the environment of the start.
   if (process.report) process.report.excludeEnv = true;
   if (withoutCoreDumps(o)) return null;

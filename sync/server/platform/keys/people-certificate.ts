@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { KeyAndCertificate } from './certificates.ts';
 
 /** How often the operator's files are looked at, ms. */
@@ -57,13 +57,7 @@ export function followCertificate(files: CertificateFiles, log: Logger, everyMs 
 }
 
 function operatorCertificate({ certFile, keyFile }: CertificateFiles): KeyAndCertificate {
-  const refuse = (why: string, cause?: unknown) =>
-    new Problem(
-      'bad-people-certificate',
-      `The operator's certificate is refused: ${why}.`,
-      'Check SMARTPRESENCE_PEOPLE_CERT and SMARTPRESENCE_PEOPLE_KEY.',
-      { cause },
-    );
+  const refuse = (why: string, cause?: unknown) => new Problem('bad-people-certificate', { reason: why, cause });
   let held: KeyAndCertificate;
   let belongs: boolean;
   try {

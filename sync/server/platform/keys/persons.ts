@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from './envelope.ts';
 import { FORMAT, labelOf, openGcm, type Place, placeOf, sealGcm, unknownVersion } from './gcm.ts';
@@ -93,9 +93,7 @@ async function requireNotErased(db: Db, ids: readonly string[]): Promise<void> {
   if (rows.some((r) => r.erased)) throw personErased();
 }
 
-export function personErased(): Problem {
-  return new Problem('person-erased', 'This person was erased.', 'Nothing can be written about them any more.');
-}
+export const personErased = (): Problem => new Problem('person-erased');
 
 async function load(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<void> {
   if (ids.length === 0) return;
@@ -141,11 +139,7 @@ function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
   const keyOf = (place: Place): PersonKey => {
     const key = place.person === null ? undefined : held.get(place.person);
     if (key) return key;
-    throw new Problem(
-      'person-key-destroyed',
-      `What is held of this person (${place.field}) can't be opened any more: their key was destroyed, or never was.`,
-      'Nothing is to be done: the person was erased.',
-    );
+    throw new Problem('person-key-destroyed', { field: place.field });
   };
   const box: PersonBox = {
     has: (person) => held.has(person),

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 /**
  * Reads a certificate request as we take one: PKCS #10, P-256, its signature (the proof that the sender has the key) good.
@@ -9,13 +9,7 @@ import { Problem } from '../../../protocol/wire/problem.ts';
  * @throws Problem `bad-certificate-request`
  */
 export async function readRequest(csrPem: string): Promise<x509.Pkcs10CertificateRequest> {
-  const refuse = (why: string, cause?: unknown) =>
-    new Problem(
-      'bad-certificate-request',
-      `The certificate request is refused: ${why}.`,
-      'Make a new identity on the kiosk.',
-      { cause },
-    );
+  const refuse = (why: string, cause?: unknown) => new Problem('bad-certificate-request', { reason: why, cause });
   let csr: x509.Pkcs10CertificateRequest;
   let holds: boolean;
   try {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { v4 as uuid } from 'uuid';
-import { command } from '../../../disk/program.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../../protocol/seal/keys.ts';
 import { PIN_PEPPER_BYTES, pinPepperId } from '../../../protocol/seal/pin-pepper.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db, Tables } from '../database/schema.ts';
 import { createCa, crossCertify, MAX_CAS } from './certificates.ts';
@@ -95,12 +94,7 @@ async function change(
 export function succeedKey(db: Db, keys: Keys, purpose: KeyPurpose, now: number, announce: Announce): Promise<KeySet> {
   return change(db, keys, announce, now, async (trx, set, serial) => {
     const held = purpose === 'ca' ? set.cas.length : set[purpose].length;
-    if (held >= MAX_KEYS)
-      throw new Problem(
-        'too-many-keys',
-        `There are ${held} valid ${purpose} keys already.`,
-        `Retire the old ones first: ${command('server keys retire')} ${purpose}.`,
-      );
+    if (held >= MAX_KEYS) throw new Problem('too-many-keys', { held, purpose });
     if (purpose === 'ca') await succeedCa(trx, keys, set, serial, now);
     else await insertKey(trx, keys, await newKey(purpose, serial), now);
   });
@@ -130,12 +124,7 @@ async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: 
 export function retireKeys(db: Db, keys: Keys, purpose: KeyPurpose, now: number, announce: Announce): Promise<KeySet> {
   return change(db, keys, announce, now, async (trx, set) => {
     const old = purpose === 'ca' ? set.cas.slice(1).map((c) => c.id) : set[purpose].slice(1).map((k) => k.kid);
-    if (old.length === 0)
-      throw new Problem(
-        'nothing-to-retire',
-        `There is one ${purpose} key alone.`,
-        `Make its successor first: ${command('server keys succeed')} ${purpose}.`,
-      );
+    if (old.length === 0) throw new Problem('nothing-to-retire', { purpose });
     await trx
       .updateTable('keyring.server_key')
       .set({ retired_at: new Date(now), private: null })

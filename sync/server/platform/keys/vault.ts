@@ -1,8 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { Problem } from '../../../errors/problem.ts';
 import { publicHalf } from '../../../protocol/seal/keys.ts';
 import { Ed25519PrivateJwk, X25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import type { ServerKeys } from '../../../protocol/wire/keys.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
 import type { Db, Row } from '../database/schema.ts';
 import type { Keys, Place } from './envelope.ts';
 
@@ -78,11 +78,7 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
   }
   if (!first || !cas[0]?.keyPem || [signing, sealing, qr, pin].some((held) => held.length === 0)) {
     // Never made again beside what is there: that would cut off every kiosk.
-    throw new Problem(
-      'keyring-unreadable',
-      'The keyring in the database is not complete.',
-      'Restore schema keyring from its backup.',
-    );
+    throw new Problem('keyring-unreadable');
   }
   return { serverId: first.server_id, serial: first.current, signing, sealing, cas, qr, pin };
 }

@@ -1,6 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { Tables } from '../database/schema.ts';
 import { type Keys, type KnownVersion, type Place, wrongKeys } from './envelope.ts';
 
@@ -62,23 +61,11 @@ export async function settleKeys(db: Db, keys: Keys): Promise<KeyState | null> {
   const holds = (version: number | undefined) => mine.some((v) => v.version === version);
   const active = state.versions.find((v) => v.state === 'active')!;
   if (incoming && !holds(active.version))
-    throw new Problem(
-      'rotation-unfinished',
-      `The rotation to version ${incoming.version} of the keys is not finished: something is still under version ${active.version}.`,
-      `Set ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS to the keys before, start again, and run: ${command('keys rotate')}`,
-    );
+    throw new Problem('rotation-unfinished', { version: incoming.version, before: active.version });
   if (!holds(state.writes)) {
     if (incoming && state.writes === incoming.version)
-      throw new Problem(
-        'rotation-under-way',
-        `The keys are being rotated to version ${incoming.version}, and this process has only those before.`,
-        'Set the new keys as ENCRYPTION_KEY and SECRET_KEY, and these as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS.',
-      );
-    throw new Problem(
-      'key-retired',
-      'These keys were rotated out; they open nothing here any more.',
-      'Start with the keys that the last rotation went to.',
-    );
+      throw new Problem('rotation-under-way', { version: incoming.version });
+    throw new Problem('key-retired');
   }
   keys.settle(state.versions, state.writes);
   return state;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { createLogger } from './logger.ts';
 import { scrub } from './scrub.ts';
 
@@ -49,7 +49,15 @@ describe('a log line', () => {
       database,
       new Error(`no such person: ${NAME}`, { cause: database }),
       new AggregateError([new Error(NAME), database], NAME),
-      new Problem('not-found', `There is nobody with ${EMAIL} at ${PLACE}, ${PHONE}.`, NAME, { cause: database }),
+      Problem.from(
+        {
+          code: 'not-found',
+          message: `There is nobody with ${EMAIL} at ${PLACE}, ${PHONE}.`,
+          nextStep: NAME,
+          params: { name: NAME },
+        },
+        database,
+      ),
       { name: NAME },
       NAME,
     ];

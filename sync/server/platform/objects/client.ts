@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import type { S3Settings } from './settings.ts';
 
 /** Tries in all of one request that failed for a reason that may pass, with the SDK's jittered backoff. */
@@ -51,12 +51,7 @@ export function s3Client(settings: S3Settings, as: 'usual' | 'erasure' = 'usual'
   client.middlewareStack.add(
     (next) => (args) => {
       const { protocol } = args.request as { protocol?: string };
-      if (protocol !== 'https:')
-        throw new Problem(
-          's3-not-https',
-          'A request to the object store would have gone in the clear.',
-          'Report this.',
-        );
+      if (protocol !== 'https:') throw new Problem('s3-not-https');
       return next(args);
     },
     // The last step of all: a redirect to another endpoint passes here too.

@@ -1,79 +1,40 @@
-import { command } from '../../../disk/program.ts';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
-/** What S3 or the way to it says, as a code and a sentence for the operator. */
-interface StoreProblem {
-  readonly code: string;
-  readonly message: string;
-  readonly next: string;
-}
-
-const DENIED: StoreProblem = {
-  code: 's3-denied',
-  message: 'The object store refuses this access key',
-  next: `Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and the policy of its user (build/iam). Where it began with the bucket’s policy, which a store may not understand, take that off: ${command('backup setup --no-policy')}`,
-};
-const MISSING_BUCKET: StoreProblem = {
-  code: 's3-bucket-missing',
-  message: 'There is no such bucket',
-  next: `Check S3_BUCKET_NAME and AWS_REGION, or make it: ${command('backup setup')}`,
-};
-const OTHER_REGION: StoreProblem = {
-  code: 's3-region-wrong',
-  message: 'The bucket is in another region',
-  next: 'Correct AWS_REGION.',
-};
-const BUSY: StoreProblem = {
-  code: 's3-busy',
-  message: 'The object store asks for a pause',
-  next: 'Try again in a minute.',
-};
-const KMS: StoreProblem = {
-  code: 's3-kms-refused',
-  message: 'The key service refuses the key of SSE-KMS',
-  next: 'Check S3_KMS_KEY_ID and that this user may use that key.',
-};
+type S3Code =
+  | 's3-denied'
+  | 's3-bucket-missing'
+  | 's3-region-wrong'
+  | 's3-object-missing'
+  | 's3-object-archived'
+  | 's3-object-exists'
+  | 's3-clock-wrong'
+  | 's3-busy'
+  | 's3-kms-refused';
 
 /** Names of S3's errors (`error.name`). */
-const BY_NAME: Readonly<Record<string, StoreProblem>> = {
-  AccessDenied: DENIED,
-  AllAccessDisabled: DENIED,
-  ExpiredToken: DENIED,
-  Forbidden: DENIED,
-  InvalidAccessKeyId: DENIED,
-  InvalidToken: DENIED,
-  SignatureDoesNotMatch: DENIED,
-  NoSuchBucket: MISSING_BUCKET,
-  PermanentRedirect: OTHER_REGION,
-  AuthorizationHeaderMalformed: OTHER_REGION,
-  IllegalLocationConstraintException: OTHER_REGION,
-  NoSuchKey: {
-    code: 's3-object-missing',
-    message: 'There is no such object',
-    next: 'Look whether it was deleted, or the name is another.',
-  },
-  InvalidObjectState: {
-    code: 's3-object-archived',
-    message: 'The object is in an archive and has to be thawed first',
-    next: `Ask for it with: ${command('backup restore --wait')}`,
-  },
-  PreconditionFailed: {
-    code: 's3-object-exists',
-    message: 'An object of this name is there already',
-    next: 'Nothing was overwritten; use another name.',
-  },
-  RequestTimeTooSkewed: {
-    code: 's3-clock-wrong',
-    message: 'The clock of this machine is wrong by more than the object store allows',
-    next: 'Set the clock.',
-  },
-  SlowDown: BUSY,
-  ServiceUnavailable: BUSY,
-  ThrottlingException: BUSY,
-  KMSKeyNotAccessibleFault: KMS,
-  KMSInvalidStateException: KMS,
-  'KMS.NotFoundException': KMS,
-  'KMS.DisabledException': KMS,
+const BY_NAME: Readonly<Record<string, S3Code>> = {
+  AccessDenied: 's3-denied',
+  AllAccessDisabled: 's3-denied',
+  ExpiredToken: 's3-denied',
+  Forbidden: 's3-denied',
+  InvalidAccessKeyId: 's3-denied',
+  InvalidToken: 's3-denied',
+  SignatureDoesNotMatch: 's3-denied',
+  NoSuchBucket: 's3-bucket-missing',
+  PermanentRedirect: 's3-region-wrong',
+  AuthorizationHeaderMalformed: 's3-region-wrong',
+  IllegalLocationConstraintException: 's3-region-wrong',
+  NoSuchKey: 's3-object-missing',
+  InvalidObjectState: 's3-object-archived',
+  PreconditionFailed: 's3-object-exists',
+  RequestTimeTooSkewed: 's3-clock-wrong',
+  SlowDown: 's3-busy',
+  ServiceUnavailable: 's3-busy',
+  ThrottlingException: 's3-busy',
+  KMSKeyNotAccessibleFault: 's3-kms-refused',
+  KMSInvalidStateException: 's3-kms-refused',
+  'KMS.NotFoundException': 's3-kms-refused',
+  'KMS.DisabledException': 's3-kms-refused',
 };
 
 /** Ways in which the store was not reached at all (`error.code`, `error.name`). */
@@ -86,40 +47,22 @@ export function asS3Problem(cause: unknown, what: string): Problem {
   if (cause instanceof Problem) return cause;
   const { name = '', code = '' } = cause as { name?: string; code?: string };
   const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  const known = BY_NAME[name] ?? byConnection(name, code) ?? byStatus(status);
-  const {
-    code: ours,
-    message,
-    next,
-  } = known ?? {
-    code: 's3-failed',
-    message: `The object store failed (${name || code || 'no reason given'}${status ? `, ${status}` : ''})`,
-    next: 'See the log; if it repeats, report it.',
-  };
-  return new Problem(ours, `${message}: ${what}.`, next, { cause });
-}
-
-function byConnection(name: string, code: string): StoreProblem | null {
-  if (TLS.test(code))
-    return {
-      code: 's3-tls-refused',
-      message: `The certificate or the TLS of the object store is not accepted (${code})`,
-      next: 'Check S3_ENDPOINT_URL and S3_CA_FILE.',
-    };
+  const known = BY_NAME[name];
+  if (known) return new Problem(known, { what, cause });
+  if (TLS.test(code)) return new Problem('s3-tls-refused', { what, reason: code, cause });
   if (UNREACHED.test(code) || UNREACHED.test(name))
-    return {
-      code: 's3-unreachable',
-      message: `The object store does not answer (${code || name})`,
-      next: 'Check S3_ENDPOINT_URL, AWS_REGION and the network.',
-    };
-  return null;
+    return new Problem('s3-unreachable', { what, reason: code || name, cause });
+  const stated = byStatus(status);
+  if (stated) return new Problem(stated, { what, cause });
+  const reason = [name || code || 'no reason given', status].filter(Boolean).join(', ');
+  return new Problem('s3-failed', { what, reason, cause });
 }
 
 /** For answers without a body, as those to HEAD. */
-function byStatus(status: number | undefined): StoreProblem | null {
-  if (status === 403 || status === 401) return DENIED;
-  if (status === 404) return BY_NAME.NoSuchKey!;
-  if (status === 301) return OTHER_REGION;
-  if (status === 503 || status === 429) return BUSY;
+function byStatus(status: number | undefined): S3Code | null {
+  if (status === 403 || status === 401) return 's3-denied';
+  if (status === 404) return 's3-object-missing';
+  if (status === 301) return 's3-region-wrong';
+  if (status === 503 || status === 429) return 's3-busy';
   return null;
 }

@@ -9,7 +9,7 @@ import {
   RestoreObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { s3Client } from './client.ts';
 import { asS3Problem } from './problems.ts';
 import type { S3Settings } from './settings.ts';
@@ -215,11 +215,7 @@ async function requireSame(
     size += piece.length;
   }
   if (size === sent.size && hash.digest('hex') === sent.sha256) return;
-  throw new Problem(
-    's3-checksum-wrong',
-    `The object store does not hold what was sent: ${key}.`,
-    'It is sent again at the next run; if it repeats, the store or the way to it is broken.',
-  );
+  throw new Problem('s3-checksum-wrong', { key });
 }
 
 /** `ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"` */
@@ -282,8 +278,7 @@ async function deleteBatch(
 }
 
 async function deleteVersions(client: S3Client, bucket: string, prefixOrKey: string): Promise<number> {
-  if (prefixOrKey === '' || prefixOrKey === '/')
-    throw new Problem('s3-prefix-missing', 'The whole bucket is never deleted.', 'Name an object or a prefix.');
+  if (prefixOrKey === '' || prefixOrKey === '/') throw new Problem('s3-prefix-missing');
   let deleted = 0;
   let batch: StoredObject[] = [];
   const flush = async () => {
@@ -302,10 +297,4 @@ async function deleteVersions(client: S3Client, bucket: string, prefixOrKey: str
   return deleted;
 }
 
-function remains(what: string, why: string): Problem {
-  return new Problem(
-    's3-versions-remain',
-    `Versions of ${what} are still in the object store: ${why}.`,
-    'Look at the policy of the erasing role (build/iam/erasure.json) and at object locks; then run it again.',
-  );
-}
+const remains = (what: string, why: string): Problem => new Problem('s3-versions-remain', { what, reason: why });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 import { asS3Problem } from './problems.ts';
 import type { S3Settings } from './settings.ts';
 
@@ -129,10 +129,4 @@ async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promis
   }
 }
 
-function tooLarge(key: string): Problem {
-  return new Problem(
-    's3-object-too-large',
-    `More came than the parts of one upload hold: ${key}.`,
-    'Report this: the size was estimated wrongly.',
-  );
-}
+const tooLarge = (key: string): Problem => new Problem('s3-object-too-large', { key });

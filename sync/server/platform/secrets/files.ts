@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { Problem } from '../../../protocol/wire/problem.ts';
+import { Problem } from '../../../errors/problem.ts';
 
 /** Variables that hold a secret, so that a file may stand for each. */
 export const SECRETS = [
@@ -60,7 +60,6 @@ export function withSecretFiles(env: Environment): Record<string, string | undef
       }
     }
   }
-  if (wrong.length > 0)
-    throw new Problem('bad-configuration', wrong.join('\n'), 'Correct these environment variables and start again.');
+  if (wrong.length > 0) throw new Problem('bad-configuration', { reason: wrong.join('\n') });
   return out;
 }

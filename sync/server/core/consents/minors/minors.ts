@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
+import { Problem } from '../../../../errors/problem.ts';
 import type { Guardian } from '../../../../protocol/api/consents.ts';
 import { comesOfAge, DEFAULT_CONSENT_AGE, isOfAge } from '../../../../protocol/wire/age.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
 import { type PersonBox, peopleOf, personBox } from '../../../platform/keys/persons.ts';
@@ -63,15 +63,10 @@ export async function setMinor(
   held: Held,
   now: Date,
 ): Promise<void> {
-  if (held.bornOn > now.toISOString().slice(0, 10))
-    throw new Problem('birth-in-future', 'The day of birth is in the future.', 'Correct it.');
-  const state = stateOn(held.bornOn, await consentAgeOf(tx, person), now);
-  if (state === 'of-age')
-    throw new Problem(
-      'not-a-minor',
-      'This person is old enough to agree themselves, so their day of birth is not kept.',
-      'Leave it out.',
-    );
+  if (held.bornOn > now.toISOString().slice(0, 10)) throw new Problem('birth-in-future');
+  const age = await consentAgeOf(tx, person);
+  const state = stateOn(held.bornOn, age, now);
+  if (state === 'of-age') throw new Problem('not-a-minor', { age });
   await write(tx, keys, person, held, state, now);
 }
 
@@ -130,12 +125,7 @@ export async function requireGuardian(
     if (!guardian) await forgetMinor(tx, person);
     return;
   }
-  if (!guardian)
-    throw new Problem(
-      'guardian-required',
-      'This person is below the age of consent: a guardian agrees for them.',
-      'Put down who that is, and how they are related.',
-    );
+  if (!guardian) throw new Problem('guardian-required');
   await write(tx, keys, person, { bornOn: minor.bornOn, guardian }, minor.state, now);
 }
 
@@ -198,12 +188,7 @@ export async function moveMinor(
 /** A consent on which this person's templates may rest now. @throws Problem `guardian-required` when they have come of age since */
 export async function requireOwnWord(db: Db, keys: Keys, person: string, now: Date): Promise<void> {
   const minor = await readMinor(db, keys, person, now);
-  if (minor?.state === 'of-age')
-    throw new Problem(
-      'own-consent-required',
-      'This person has come of age: the consent of a guardian does not carry a new enrolment any more.',
-      'Ask them themselves, and put their own consent on record.',
-    );
+  if (minor?.state === 'of-age') throw new Problem('own-consent-required');
 }
 
 /**

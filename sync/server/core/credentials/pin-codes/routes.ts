@@ -1,6 +1,6 @@
+import { Problem } from '../../../../errors/problem.ts';
 import type { PinCodeAnswer } from '../../../../protocol/api/credentials.ts';
 import * as api from '../../../../protocol/api/credentials.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { requireShown } from '../../people/shown.ts';
@@ -36,12 +36,7 @@ export const pinCodeRoutes: readonly Route[] = [
   implement(api.issuePinCode, async ({ tx, services: { keys }, actor, params: { person }, now, about, on, notify }) => {
     about([person]);
     const { name, number } = await requireShown(tx, keys, person);
-    if (number === null)
-      throw new Problem(
-        'pin-without-number',
-        'This person has no number, which a PIN goes with.',
-        'Give them a number first.',
-      );
+    if (number === null) throw new Problem('pin-without-number');
     const { id, code, issuedAt, expiresAt } = await issuePinCode(tx, keys, person, actor.id, now);
     on(id);
     notify('change');

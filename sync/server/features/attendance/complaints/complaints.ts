@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { Problem } from '../../../../errors/problem.ts';
 import type { MyComplaint } from '../../../../protocol/api/portal.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { openNotes } from '../../../core/people/notes.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
@@ -79,7 +79,7 @@ export async function complain(
     .where('id', '=', record)
     .where('person', '=', person)
     .executeTakeFirst();
-  if (!own) throw new Problem('record-unknown', 'There is no such record of yours.', 'Read your records again.');
+  if (!own) throw new Problem('record-unknown');
   const before = await tx.selectFrom('complaint').select('id').where('record', '=', record).executeTakeFirst();
   if (before) await withdrawComplaint(tx, record);
   else {
@@ -87,12 +87,7 @@ export async function complain(
       n: number;
     }>`select count(*)::int as n from complaint c where c.person = ${person}::uuid
       and not exists (select from attention_note a where a.kind = 'complaint' and a.ref = c.id::text)`.execute(tx);
-    if (rows[0]!.n >= MAX_OPEN)
-      throw new Problem(
-        'complaints-waiting',
-        `${MAX_OPEN} of your reports wait for an answer already.`,
-        'Wait for it, or ask in person.',
-      );
+    if (rows[0]!.n >= MAX_OPEN) throw new Problem('complaints-waiting', { max: MAX_OPEN });
   }
   const id = v7();
   const box = await personBox(tx, keys, [person], { make: true });

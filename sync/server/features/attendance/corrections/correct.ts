@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { NIL, v7 } from 'uuid';
+import { Problem } from '../../../../errors/problem.ts';
 import type { NewCorrection } from '../../../../protocol/api/corrections.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { lockPeople } from '../../../core/people/people.ts';
 import { findSite } from '../../../core/sites/write.ts';
@@ -75,20 +75,14 @@ async function standInstead(
 ): Promise<Corrected> {
   const record = await lockRecord(tx, wanted.target);
   const { person, site } = record;
-  if (record.superseded_by)
-    throw new Problem(
-      'already-corrected',
-      'Another correction stands instead of this record.',
-      'Correct that one, or undo it first.',
-    );
-  if (record.voided)
-    throw new Problem('already-void', 'This record was taken back and counts nowhere.', 'Add a record instead.');
+  if (record.superseded_by) throw new Problem('already-corrected');
+  if (record.voided) throw new Problem('already-void');
   const id = v7();
   const replaces = wanted.kind === 'replace';
   const at = replaces && wanted.at !== undefined ? pastInstant(wanted.at, now) : record.at;
   const direction = (replaces ? wanted.direction : undefined) ?? record.resolved;
   if (replaces && at.getTime() === record.at.getTime() && direction === record.resolved)
-    throw new Problem('nothing-to-correct', 'Time and direction are those of the record.', 'Change one of them.');
+    throw new Problem('nothing-to-correct');
   const values = replaces ? { at, direction } : { at: null, direction: null };
   await write(tx, keys, { id, kind: wanted.kind, target: record.id, person, site, ...values }, wanted.reason, by, now);
   await supersede(tx, record, id);
@@ -114,20 +108,14 @@ async function undo(
     .where('id', '=', wanted.target)
     .forUpdate()
     .executeTakeFirst();
-  if (!done) throw new Problem('correction-unknown', 'There is no such correction.', 'List the corrections again.');
-  if (done.kind === 'undo')
-    throw new Problem('not-undoable', 'This correction undid another one.', 'Make that other correction again.');
-  if (done.undone_by) throw new Problem('already-undone', 'This correction was undone already.', 'List them again.');
+  if (!done) throw new Problem('correction-unknown');
+  if (done.kind === 'undo') throw new Problem('not-undoable');
+  if (done.undone_by) throw new Problem('already-undone');
   const id = v7();
   const due: { person: string; site: string | null; at: Date }[] = [];
   if (done.at) {
     const made = await lockRecord(tx, done.id);
-    if (made.superseded_by)
-      throw new Problem(
-        'already-corrected',
-        'The record that this correction made was corrected since.',
-        'Undo that later correction first.',
-      );
+    if (made.superseded_by) throw new Problem('already-corrected');
     await supersede(tx, made, id);
     due.push({ person: made.person, site: made.site, at: made.at });
   }
@@ -165,16 +153,11 @@ async function lockRecord(tx: Transaction<Tables>, id: string): Promise<FoundRec
     .where('id', '=', id)
     .forUpdate()
     .executeTakeFirst();
-  if (!row) throw new Problem('record-unknown', 'There is no such record.', 'Search for it again.');
+  if (!row) throw new Problem('record-unknown');
   const { person } = row;
   // They turned out to be someone else a moment ago.
   if (person !== null && person !== before?.person) return lockRecord(tx, id);
-  if (person === null || standing?.erased)
-    throw new Problem(
-      'record-of-nobody',
-      'The person this record was about has been erased.',
-      'It can’t be corrected.',
-    );
+  if (person === null || standing?.erased) throw new Problem('record-of-nobody');
   const taken = await tx
     .selectFrom('checkin_void')
     .select('target')
@@ -239,7 +222,6 @@ async function write(
 
 function pastInstant(text: string, now: Date): Date {
   const at = new Date(text);
-  if (at.getTime() > now.getTime())
-    throw new Problem('at-in-future', 'This time has not come yet.', 'Correct what has happened.');
+  if (at.getTime() > now.getTime()) throw new Problem('at-in-future');
   return at;
 }

@@ -1,6 +1,6 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import { namesOf } from '../../../core/people/records.ts';
 import { allOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
 import type { Services } from '../../../platform/access/route.ts';
@@ -73,7 +73,7 @@ export async function candidatePair(db: Db, id: string): Promise<[string, string
     .where('id', '=', id)
     .where('status', '=', 'open')
     .executeTakeFirst();
-  if (!row) throw unknownCandidate();
+  if (!row) throw new Problem('candidate-unknown');
   return [row.first, row.second];
 }
 
@@ -89,11 +89,7 @@ export async function rejectCandidate(db: Db, id: string, by: string, now: Date)
     .where('id', '=', id)
     .where('status', '=', 'open')
     .executeTakeFirst();
-  if (Number(numUpdatedRows) === 0) throw unknownCandidate();
-}
-
-function unknownCandidate(): Problem {
-  return new Problem('candidate-unknown', 'There is no such open pair.', 'List the pairs again.');
+  if (Number(numUpdatedRows) === 0) throw new Problem('candidate-unknown');
 }
 
 export interface Merged {
@@ -146,11 +142,7 @@ async function lockBoth(tx: Transaction<Tables>, kept: string, merged: string): 
     .forUpdate()
     .execute();
   if (rows.length === 2 && rows.every((r) => r.deleted_at === null && r.merged_into === null)) return;
-  throw new Problem(
-    'merge-not-possible',
-    'One of the two is unknown, erased, or merged already.',
-    'List the pairs again.',
-  );
+  throw new Problem('merge-not-possible');
 }
 
 /** Days on which both have records are resolved again. */

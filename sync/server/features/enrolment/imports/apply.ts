@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { FacePipeline } from '../../../../../models/node/interface.ts';
 import { IMPORT_QUALITY } from '../../../../../models/rules/quality.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import { giveConsent } from '../../../core/consents/record.ts';
 import { standingOf } from '../../../core/consents/standing.ts';
 import { markInConsole } from '../../../core/lookalikes/store.ts';
@@ -122,11 +122,6 @@ async function applyOne(
 /** @throws Problem why this embedder takes no face from the picture that is kept */
 async function remade(pipeline: FacePipeline, picture: Uint8Array): Promise<Float32Array> {
   const judged = await judgePicture(pipeline, picture, IMPORT_QUALITY);
-  if (judged.code !== null)
-    throw new Problem(
-      judged.code,
-      'The embedder that kiosks were switched to takes no face from this picture.',
-      'Enrol this person in person.',
-    );
+  if (judged.code !== null) throw new Problem('embedder-finds-no-face').withCode(judged.code);
   return judged.embedding;
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { dot } from '../../../../../models/rules/cosine.ts';
 import { IMPORT_QUALITY } from '../../../../../models/rules/quality.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import { partnersOf } from '../../../core/lookalikes/store.ts';
 import { lockPeople } from '../../../core/people/people.ts';
 import { readTemplates } from '../../../core/templates/templates.ts';

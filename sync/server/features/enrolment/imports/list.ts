@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 
 /**
  * A list beside the pictures: who files are of, or who to make. Saved by whatever program: nothing in it is trusted.
@@ -107,11 +107,4 @@ function separatorOf(text: string): string {
 /** Excel writes `="0042"` so that its zeros stay: that is a text and no formula. */
 const plainCell = (cell: string): string => /^="([^"]*)"$/.exec(cell)?.[1] ?? cell;
 
-function unreadable(cause?: unknown): Problem {
-  return new Problem(
-    'list-unreadable',
-    'The list can not be read: it needs a head line with name and number or email, or with file and one of these.',
-    'Save it as CSV in UTF-8.',
-    { cause },
-  );
-}
+const unreadable = (cause?: unknown): Problem => new Problem('list-unreadable', { cause });

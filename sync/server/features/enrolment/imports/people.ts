@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { Problem } from '../../../../errors/problem.ts';
 import type { ImportLine, ImportLinePage } from '../../../../protocol/api/imports.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { normalised } from '../../../core/people/fields.ts';
 import { livingPeople } from '../../../core/people/living.ts';
 import { namesOf, writePerson } from '../../../core/people/records.ts';
@@ -120,25 +120,13 @@ export async function makePeople(tx: Transaction<Tables>, keys: Keys, run: strin
   requireIdle(people);
   const plan = await planOf(tx, keys, run);
   const wrong = plan.filter((line) => line.outcome === 'wrong').length;
-  if (wrong > 0)
-    throw new Problem(
-      'import-people-wrong',
-      'Some lines of the list are wrong, so nobody was made.',
-      'Fix them in the list, and upload it again.',
-      { params: { count: wrong } },
-    );
-  if (!plan.some((line) => line.outcome === 'new'))
-    throw new Problem('import-nobody-new', 'Everybody on the list is there already.', 'There is nothing to do.');
+  if (wrong > 0) throw new Problem('import-people-wrong', { count: wrong });
+  if (!plan.some((line) => line.outcome === 'new')) throw new Problem('import-nobody-new');
   await tx.updateTable('import_run').set({ people: 'making' }).where('id', '=', run).execute();
 }
 
 function requireIdle(people: string | null): void {
-  if (people === 'making' || people === 'undoing')
-    throw new Problem(
-      'import-people-busy',
-      'The people of this list are being made, or taken back.',
-      'Wait until that is done.',
-    );
+  if (people === 'making' || people === 'undoing') throw new Problem('import-people-busy');
 }
 
 /**
@@ -149,11 +137,10 @@ function requireIdle(people: string | null): void {
  */
 export async function undoPeople(tx: Transaction<Tables>, run: string): Promise<void> {
   const row = await tx.selectFrom('import_run').select('people').where('id', '=', run).forUpdate().executeTakeFirst();
-  if (!row) throw new Problem('import-unknown', 'There is no such import.', 'List the imports again.');
+  if (!row) throw new Problem('import-unknown');
   requireIdle(row.people);
   const some = await tx.selectFrom('import_person').select('person').where('run', '=', run).limit(1).executeTakeFirst();
-  if (!some)
-    throw new Problem('import-nobody-made', 'Nobody is there because of this list.', 'There is nothing to take back.');
+  if (!some) throw new Problem('import-nobody-made');
   await tx.updateTable('import_run').set({ people: 'undoing' }).where('id', '=', run).execute();
 }
 

@@ -1,7 +1,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { z } from 'zod';
+import { Problem } from '../../../../errors/problem.ts';
 import type { ImportDecision, ImportPhoto, PhotoState } from '../../../../protocol/api/imports.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { namesOf } from '../../../core/people/records.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
@@ -78,8 +78,7 @@ async function lockPhoto(tx: Transaction<Tables>, run: string, photo: string) {
     .where('id', '=', photo)
     .forUpdate()
     .executeTakeFirst();
-  if (!row)
-    throw new Problem('import-photo-unknown', 'There is no such picture in this import.', 'Read the list again.');
+  if (!row) throw new Problem('import-photo-unknown');
   return row;
 }
 
@@ -102,12 +101,7 @@ export async function decide(
   const row = await lockPhoto(tx, run, photo);
   const decided = { decided_by: actor.id, decided_at: now };
   if (wanted.decision === 'accept') {
-    if (row.state === 'waiting' || !row.template || !row.person)
-      throw new Problem(
-        'import-photo-unusable',
-        'There is no template of this picture, or it is of nobody who is known.',
-        'Say who it is of, or refuse it.',
-      );
+    if (row.state === 'waiting' || !row.template || !row.person) throw new Problem('import-photo-unusable');
     if (isDuplicate(row))
       await requireOverrule(tx, keys, actor, { other: row.duplicate_of, typed: wanted.typed ?? '' });
     await tx

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { Problem } from '../../../../errors/problem.ts';
 import * as api from '../../../../protocol/api/imports.ts';
 import { Uuid } from '../../../../protocol/wire/event.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
@@ -59,8 +59,7 @@ export const importRoutes: readonly Route[] = [
       .where('id', '=', params.photo)
       .executeTakeFirst();
     // What nobody has looked at yet is whatever someone has uploaded.
-    if (!row?.photo || row.state === 'waiting')
-      throw new Problem('import-photo-unknown', 'There is no such picture (any more).', 'Read the list again.');
+    if (!row?.photo || row.state === 'waiting') throw new Problem('import-photo-unknown');
     about(peopleOf([row]));
     const jpeg = (await importBox(tx, keys, [row])).open('photo', row, row.photo);
     return { file: Readable.from([jpeg]), name: 'face.jpg', type: 'image/jpeg' };

@@ -1,8 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
+import { Problem } from '../../../../errors/problem.ts';
 import type { ImportRun, NewImport, PhotoState } from '../../../../protocol/api/imports.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { requireVersionInForce } from '../../../core/consents/filled.ts';
 import { requireReviewed } from '../../../core/consents/texts.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
@@ -50,14 +50,10 @@ export async function beginImport(
 /** An import that can still be changed, locked. @throws Problem `import-unknown`, `import-closed` */
 export async function lockOpen(tx: Transaction<Tables>, run: string) {
   const row = await tx.selectFrom('import_run').selectAll().where('id', '=', run).forUpdate().executeTakeFirst();
-  if (!row) throw importUnknown();
-  if (row.state !== 'open')
-    throw new Problem('import-closed', 'This import is being applied, or has ended.', 'Begin another.');
+  if (!row) throw new Problem('import-unknown');
+  if (row.state !== 'open') throw new Problem('import-closed');
   return row;
 }
-
-const importUnknown = (): Problem =>
-  new Problem('import-unknown', 'There is no such import.', 'List the imports again.');
 
 /**
  * Keeps what was uploaded, sealed; a job looks at it (imports.job.ts).
@@ -77,8 +73,7 @@ export async function addUpload(
     .select((e) => e.fn.countAll<number>().as('count'))
     .where('run', '=', run)
     .executeTakeFirstOrThrow();
-  if (Number(count) + pictures.length > MAX_PICTURES)
-    throw new Problem('import-full', `An import takes ${MAX_PICTURES} pictures.`, 'Begin another for the rest.');
+  if (Number(count) + pictures.length > MAX_PICTURES) throw new Problem('import-full', { max: MAX_PICTURES });
   if (lines.length > 0) {
     const map = row.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]) : [];
     // A list of people takes the place of the one before: it is the same one, corrected.
@@ -190,7 +185,7 @@ export async function listRuns(
 /** @throws Problem `import-unknown` */
 export async function oneRun(db: Db, keys: Keys, id: string): Promise<ImportRun> {
   const [run] = await listRuns(db, keys, { id, limit: 1, after: null });
-  if (!run) throw importUnknown();
+  if (!run) throw new Problem('import-unknown');
   return run;
 }
 
@@ -204,12 +199,7 @@ export async function applyImport(tx: Transaction<Tables>, run: string): Promise
     .where('state', '=', 'accepted')
     .limit(1)
     .executeTakeFirst();
-  if (!some)
-    throw new Problem(
-      'import-nothing-accepted',
-      'No picture of this import was accepted.',
-      'Accept some, or cancel it.',
-    );
+  if (!some) throw new Problem('import-nothing-accepted');
   await tx.updateTable('import_run').set({ state: 'applying' }).where('id', '=', run).execute();
 }
 

@@ -1,5 +1,5 @@
 import { type Entry, fromBufferPromise, type ZipFile } from 'yauzl';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import { MAX_PICTURE_BYTES } from '../../embedders/faces.ts';
 import { type ListLine, MAX_LIST_BYTES, readList } from './list.ts';
 
@@ -26,7 +26,7 @@ const ZIP = Buffer.from('PK\x03\x04', 'latin1');
  */
 export async function unpack(name: string, bytes: Uint8Array): Promise<Unpacked> {
   const upload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (upload.length === 0) throw new Problem('upload-empty', 'The file is empty.', 'Choose another.');
+  if (upload.length === 0) throw new Problem('upload-empty');
   if (upload.subarray(0, ZIP.length).equals(ZIP)) return unzip(upload);
   if (isList(name)) return { pictures: [], lines: readList(upload) };
   return { pictures: [taken(name, upload)], lines: [] };
@@ -48,10 +48,8 @@ async function unzip(bytes: Buffer): Promise<Unpacked> {
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith('/') || isLitter(entry.fileName)) continue;
       count += 1;
-      if (count > MAX_ENTRIES)
-        throw new Problem('zip-too-many', `The archive holds more than ${MAX_ENTRIES} files.`, 'Split it.');
-      if (entry.isEncrypted())
-        throw new Problem('zip-encrypted', 'The archive is locked by a password.', 'Pack it without one.');
+      if (count > MAX_ENTRIES) throw new Problem('zip-too-many', { max: MAX_ENTRIES });
+      if (entry.isEncrypted()) throw new Problem('zip-encrypted');
       const name = base(entry.fileName);
       const most = isList(name) ? MAX_LIST_BYTES : MAX_PICTURE_BYTES;
       if (entry.uncompressedSize > most) {
@@ -59,12 +57,7 @@ async function unzip(bytes: Buffer): Promise<Unpacked> {
         continue;
       }
       left -= entry.uncompressedSize;
-      if (left < 0)
-        throw new Problem(
-          'zip-too-large',
-          `The archive unpacks to more than ${MAX_UNPACKED / 1024 / 1024} MB.`,
-          'Split it.',
-        );
+      if (left < 0) throw new Problem('zip-too-large', { max: MAX_UNPACKED / 1024 / 1024 });
       const content = await contentOf(zip, entry, most);
       if (isList(name)) lines.push(...readList(content));
       else pictures.push(taken(name, content));
@@ -92,8 +85,7 @@ async function contentOf(zip: ZipFile, entry: Entry, most: number): Promise<Buff
   let size = 0;
   for await (const piece of stream as AsyncIterable<Buffer>) {
     size += piece.length;
-    if (size > most)
-      throw new Problem('zip-too-large', 'A file in the archive is larger than it says.', 'Pack it again.');
+    if (size > most) throw new Problem('zip-too-large', { max: MAX_UNPACKED / 1024 / 1024 });
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
@@ -106,12 +98,8 @@ function asProblem(cause: unknown): unknown {
   if (cause instanceof Problem) return cause;
   const text = cause instanceof Error ? cause.message : '';
   if (/invalid relative path|absolute path|invalid characters in fileName/i.test(text))
-    return new Problem('zip-name-unsafe', 'A file in the archive has a name that leads out of it.', 'Pack it again.', {
-      cause,
-    });
+    return new Problem('zip-name-unsafe', { cause });
   if (/too many bytes|not enough bytes|size/i.test(text))
-    return new Problem('zip-too-large', 'A file in the archive is not as large as it says.', 'Pack it again.', {
-      cause,
-    });
-  return new Problem('zip-broken', 'The archive can not be read.', 'Pack it again.', { cause });
+    return new Problem('zip-too-large', { max: MAX_UNPACKED / 1024 / 1024, cause });
+  return new Problem('zip-broken', { cause });
 }

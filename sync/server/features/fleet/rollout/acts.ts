@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import { Problem } from '../../../../errors/problem.ts';
 import type { RolloutAction, RolloutState } from '../../../../protocol/api/rollouts.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Row, Tables } from '../../../platform/database/schema.ts';
 import { fleetOf, lockRollouts, planOf } from './force.ts';
 import { publishRollout } from './publish.ts';
@@ -58,24 +58,20 @@ async function held({ tx }: Acting, id: string): Promise<Row<'rollout'>> {
   await lockRollouts(tx);
   const row = await tx.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
   if (!row) throw unknownRollout();
-  if (row.state === 'ended')
-    throw new Problem('rollout-over', 'Another rollout has taken the place of this one.', 'Look at the newest one.');
+  if (row.state === 'ended') throw new Problem('rollout-over');
   return row;
 }
 
-export function unknownRollout(): Problem {
-  return new Problem('rollout-unknown', 'There is no such rollout.', 'List the rollouts again.');
-}
+export const unknownRollout = (): Problem => new Problem('rollout-unknown');
 
-function requireState(row: Row<'rollout'>, states: readonly RolloutState[], nextStep: string): void {
-  if (!states.includes(row.state))
-    throw new Problem('rollout-not-so', `The rollout is ${row.state}: that can’t be done with it now.`, nextStep);
+function requireState(row: Row<'rollout'>, states: readonly RolloutState[]): void {
+  if (!states.includes(row.state)) throw new Problem('rollout-not-so', { state: row.state });
 }
 
 /** No further kiosk is notified; one that has begun goes on by itself. @throws Problem `rollout-unknown`, `rollout-over`, `rollout-not-so` */
 export async function pauseRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
-  requireState(row, ['running'], 'Only one that runs can be paused.');
+  requireState(row, ['running']);
   await change(a, row, 'paused', { state: 'paused' });
 }
 
@@ -87,7 +83,7 @@ export async function pauseRollout(a: Acting, id: string): Promise<void> {
  */
 export async function resumeRollout(a: Acting, id: string, retry: boolean): Promise<void> {
   const row = await held(a, id);
-  requireState(row, ['paused', 'stopped'], 'Only one that is paused, or stopped by itself, can go on.');
+  requireState(row, ['paused', 'stopped']);
   const changes = {
     state: 'running',
     step_since: a.now,
@@ -109,17 +105,16 @@ export async function resumeRollout(a: Acting, id: string, retry: boolean): Prom
 /** Goes to the next step now. @throws Problem as above, `rollout-at-everybody` */
 export async function advanceRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
-  requireState(row, ['running'], 'Resume it first.');
+  requireState(row, ['running']);
   const { steps } = planOf(row);
   const step = row.step + 1;
-  if (!steps[step])
-    throw new Problem('rollout-at-everybody', 'The rollout is at its last step.', 'There is nothing to advance to.');
+  if (!steps[step]) throw new Problem('rollout-at-everybody');
   await change(a, row, 'advanced', { step, step_since: a.now }, { step: step + 1, ...steps[step] });
 }
 
 /** Every kiosk that has it goes back to the build before it. @throws Problem as above */
 export async function rollBackRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
-  requireState(row, ['running', 'paused', 'stopped', 'done'], 'It was rolled back already.');
+  requireState(row, ['running', 'paused', 'stopped', 'done']);
   await change(a, row, 'rolled-back', { state: 'rolled-back' });
 }

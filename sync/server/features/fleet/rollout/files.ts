@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import { MAX_BUILD_BYTES, repositoryFile } from '../../../../protocol/wire/release.ts';
 
 /** Largest metadata file, bytes: what is larger is none of ours. */
@@ -14,13 +14,7 @@ export interface RepositoryFile {
 }
 
 /** This server has no repository to give out. */
-export function noRepository(): Problem {
-  return new Problem(
-    'updates-not-configured',
-    'This server gives out no updates: no repository is configured.',
-    'Set SMARTPRESENCE_UPDATES to the folder of the repository and start the server again.',
-  );
-}
+export const noRepository = (): Problem => new Problem('updates-not-configured');
 
 /**
  * Opens a file of the repository; the caller closes it. Only what a repository may hold is reached, and nothing outside its

@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { command } from '../../../../disk/program.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import type { Repository } from '../../../../protocol/api/rollouts.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { BuildFacts, compareVersions, parseTargetPath, targetFile } from '../../../../protocol/wire/release.ts';
 import { openRepositoryFile } from './files.ts';
 
@@ -73,14 +72,8 @@ async function metadata<T>(folder: string, name: string, schema: z.ZodType<T>): 
   }
 }
 
-function unreadable(why: string, cause?: unknown): Problem {
-  return new Problem(
-    'repository-unreadable',
-    `The repository of builds can't be read: ${why}.`,
-    `Check it (${command('release verify')}), and publish it again into the folder of SMARTPRESENCE_UPDATES.`,
-    { cause },
-  );
-}
+const unreadable = (why: string, cause?: unknown): Problem =>
+  new Problem('repository-unreadable', { reason: why, cause });
 
 /** The same by version, for a screen. @param folder null: none is configured */
 export async function describeRepository(folder: string | null): Promise<Repository> {

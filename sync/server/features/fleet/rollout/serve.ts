@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { command } from '../../../../disk/program.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import { UPDATES_PATH } from '../../../../protocol/wire/release.ts';
 import type { Listener } from '../../../platform/http/listener.ts';
 import { noRepository, openRepositoryFile, readRange } from './files.ts';
@@ -26,10 +25,7 @@ export class Downloads {
   /** @returns to be called when it has ended. @throws Problem `too-many-requests` */
   begin(device: string): () => void {
     const mine = this.#of.get(device) ?? 0;
-    if (this.#all >= this.#most || mine >= OF_ONE)
-      throw new Problem('too-many-requests', 'Too many downloads are under way.', 'It is tried again.', {
-        params: { seconds: 20 },
-      });
+    if (this.#all >= this.#most || mine >= OF_ONE) throw new Problem('too-many-downloads', { seconds: 20 });
     this.#all += 1;
     this.#of.set(device, mine + 1);
     let open = true;
@@ -59,8 +55,7 @@ export function registerUpdates(app: Listener, folder: string | null): void {
 
 async function give(request: FastifyRequest, reply: FastifyReply, folder: string, path: string): Promise<FastifyReply> {
   const file = await openRepositoryFile(folder, path);
-  if (!file)
-    throw new Problem('not-found', 'The repository has no such file.', `Check it: ${command('release verify')}`);
+  if (!file) throw new Problem('not-found');
   const { handle, size, kind } = file;
   try {
     const range = readRange(request.headers.range, size);

@@ -1,9 +1,8 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
-import { command } from '../../../../disk/program.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import type { NewRollout, RolloutStep } from '../../../../protocol/api/rollouts.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { compareVersions } from '../../../../protocol/wire/release.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { type Acting, noteAction } from './acts.ts';
@@ -32,22 +31,12 @@ export async function startRollout(
   await requireListed(folder, wanted.version, now);
   await lockRollouts(tx);
   const before = await rolloutInForce(tx);
-  if (before?.state === 'running')
-    throw new Problem(
-      'rollout-running',
-      `Version ${before.version} is being rolled out.`,
-      'Pause it or roll it back first: there is one rollout at a time.',
-    );
+  if (before?.state === 'running') throw new Problem('rollout-running', { version: before.version });
   await requireNewer(tx, wanted.version);
   const rings = await ringsInUse(tx);
   const steps = wanted.steps ?? usualSteps(rings);
   const empty = steps.find(({ ring }) => ring !== 'all' && !rings.has(ring));
-  if (empty)
-    throw new Problem(
-      'ring-empty',
-      `No kiosk is in the ring ${empty.ring}: its step would prove nothing.`,
-      `Put some there first (${command('rollout rings')}), or leave the step out.`,
-    );
+  if (empty) throw new Problem('ring-empty', { ring: empty.ring });
   if (before) {
     await tx.updateTable('rollout').set({ state: 'ended', ended_at: now }).where('id', '=', before.id).execute();
     await noteAction(a, before.id, 'ended', { version: wanted.version });
@@ -83,18 +72,9 @@ async function requireListed(folder: string, version: string, now: Date): Promis
   const { builds, expires } = await readRepository(folder);
   if (!builds.some(({ facts }) => facts.version === version)) {
     const there = [...new Set(builds.map(({ facts }) => facts.version))].slice(0, 5);
-    throw new Problem(
-      'version-not-in-repository',
-      `The repository has no whole build of version ${version}.`,
-      `Publish it first (${command('release publish')}). ${there.length > 0 ? `It has: ${there.join(', ')}.` : 'It has none yet.'}`,
-    );
+    throw new Problem('version-not-in-repository', { version, there: there.join(', ') || 'none' });
   }
-  if (expires <= now)
-    throw new Problem(
-      'repository-expired',
-      `The metadata of the repository ended at ${expires.toISOString()}: no kiosk takes anything from it.`,
-      `Sign it again (${command('release refresh')}; ${command('release sign --renew')} where it is the targets) and start again.`,
-    );
+  if (expires <= now) throw new Problem('repository-expired', { time: expires.toISOString() });
 }
 
 /** A kiosk never goes to an older build by downloading it. What kiosks run is known of those that have reported it. */
@@ -103,12 +83,7 @@ async function requireNewer(db: Db, version: string): Promise<void> {
     select distinct r.report->>'version' as version
     from device_report r join device d on d.id = r.device where d.status = 'approved'`.execute(db);
   const older = rows.some((r) => isOlder(r.version, version));
-  if (rows.length > 0 && !older)
-    throw new Problem(
-      'version-not-newer',
-      `Every kiosk that reported its version runs ${version} or a newer one.`,
-      'Roll back the rollout that brought it, or publish what is to be there under a higher version.',
-    );
+  if (rows.length > 0 && !older) throw new Problem('version-not-newer', { version });
 }
 
 /** What is no version (a build from its sources, say) counts as older. */

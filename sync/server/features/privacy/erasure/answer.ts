@@ -1,5 +1,4 @@
-import { command } from '../../../../disk/program.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import type { FileAnswer } from '../../../platform/access/route.ts';
 import { readSigningKeys } from '../../../platform/audit/statement.ts';
 import type { Db } from '../../../platform/database/schema.ts';
@@ -22,19 +21,9 @@ export async function certificateOfRequest(
     .where('part_of', 'is', null)
     .executeTakeFirst();
   if (!row) throw erasureUnknown();
-  if (row.state !== 'done' || !row.certificate)
-    throw new Problem(
-      'erasure-not-complete',
-      'This erasure is not complete, so there is no certificate yet.',
-      `See what it waits for: ${command('erasure show')}`,
-    );
+  if (row.state !== 'done' || !row.certificate) throw new Problem('erasure-not-complete');
   const certificate = readCertificate(row.certificate, await readSigningKeys(db));
-  if (!certificate)
-    throw new Problem(
-      'certificate-altered',
-      'The certificate does not carry this server’s signature.',
-      'Look for who can write to the database.',
-    );
+  if (!certificate) throw new Problem('certificate-altered');
   return { signed: row.certificate, certificate };
 }
 

@@ -135,7 +135,7 @@ export async function kiosksOf(db: Db, request: string): Promise<KioskState[]> {
 /** @returns null when it was altered, or no key of these has signed it */
 export function readCertificate(signed: string, keys: ReadonlyMap<string, Ed25519PublicJwk>): Certificate | null {
   try {
-    const { header, parts } = readCompact(signed, { parts: 3, header: Header, code: 'bad-certificate' });
+    const { header, parts } = readCompact(signed, { parts: 3, header: Header, code: 'certificate-malformed' });
     const key = keys.get(header.kid);
     if (!key || !isSignedBy(signed, parts[2]!, signatureKey(key))) return null;
     return Certificate.parse(JSON.parse(parts[1]!.toString('utf8')));

@@ -50,7 +50,7 @@ export function requestErasure(
       .where('id', '=', person)
       .forUpdate()
       .executeTakeFirst();
-    if (!row && mustExist) throw new Problem('person-unknown', 'There is no such person.', 'Look them up again.');
+    if (!row && mustExist) throw new Problem('person-unknown');
     const id = row?.merged_into ?? person;
     const known = await openRequestOf(tx, id);
     if (known) return found(tx, known.part_of ?? known.request);
@@ -137,12 +137,7 @@ export async function undoErasure(
     .executeTakeFirst();
   if (!row) throw erasureUnknown();
   if (row.state === 'undone') return { person: row.person };
-  if (row.state !== 'requested' || !row.undo_until || row.undo_until <= now)
-    throw new Problem(
-      'erasure-under-way',
-      'This request can not be taken back any more.',
-      'The person is being erased; add them again if that was not wanted.',
-    );
+  if (row.state !== 'requested' || !row.undo_until || row.undo_until <= now) throw new Problem('erasure-under-way');
   await tx.updateTable('erasure').set({ state: 'undone', done_at: now }).where('request', '=', request).execute();
   if (row.off_kiosks) {
     const newChanges: NewChange[] = [];
@@ -153,10 +148,4 @@ export async function undoErasure(
   return { person: row.person };
 }
 
-export function erasureUnknown(): Problem {
-  return new Problem(
-    'erasure-unknown',
-    'There is no such request for erasure.',
-    `List them: ${command('erasure list')}`,
-  );
-}
+export const erasureUnknown = (): Problem => new Problem('erasure-unknown');

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 
 /**
@@ -62,14 +62,7 @@ async function transactionsOfNow(db: Db): Promise<void> {
   }
 }
 
-function busy(cause?: unknown): Problem {
-  return new Problem(
-    'database-busy',
-    'A long transaction, a backup say, still reads the database as it was before the erasure.',
-    'Nothing is to be done: it is tried again.',
-    { cause },
-  );
-}
+const busy = (cause?: unknown): Problem => new Problem('database-busy', { cause });
 
 /** How it stands with the write-ahead log up to a position. */
 export interface WalState {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../../../disk/replace.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 
 /**
  * What has to be erased again after a restore: it lies where no backup of the database brings it back to an older state. In
@@ -41,12 +41,7 @@ export function readTombstoneFiles(home: string): Tombstone[] {
       try {
         return Tombstone.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
       } catch (cause) {
-        throw new Problem(
-          'tombstone-unreadable',
-          `${join(folder, name)} is no tombstone of an erasure, or was altered.`,
-          'Restore the file: without it a restored database keeps the people it names.',
-          { cause },
-        );
+        throw new Problem('tombstone-unreadable', { file: join(folder, name), cause });
       }
     });
 }

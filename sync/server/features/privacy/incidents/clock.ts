@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { Problem } from '../../../../errors/problem.ts';
 import type { Clock } from '../../../../protocol/api/incidents.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 
 /** Art. 33(1) GDPR: the authority is notified within 72 hours after becoming aware, weekends and holidays included. */
 const HOURS_72 = 72 * 60 * 60 * 1000;
@@ -51,11 +51,7 @@ export function requireDocumented(i: Closing): void {
       'why the authority was notified late (authorityReason)',
   ].filter((m) => typeof m === 'string');
   if (missing.length === 0) return;
-  throw new Problem(
-    'incident-not-documented',
-    `The incident can't be closed yet. Missing: ${missing.join('; ')}.`,
-    'Write it down, then close it.',
-  );
+  throw new Problem('incident-not-documented', { missing: missing.join('; ') });
 }
 
 /** @throws Problem `incident-times-wrong` */
@@ -66,9 +62,5 @@ export function requireTimes(foundAt: Date, beganAt: Date | null, endedAt: Date 
     (beganAt && endedAt && endedAt < beganAt) ||
     (endedAt && endedAt > now);
   if (!wrong) return;
-  throw new Problem(
-    'incident-times-wrong',
-    'An incident begins before it is found and before it ends, and none of this is in the future.',
-    'Correct the times; they are UTC.',
-  );
+  throw new Problem('incident-times-wrong');
 }

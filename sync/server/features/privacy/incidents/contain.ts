@@ -1,7 +1,7 @@
 import { command } from '../../../../disk/program.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import type { AuditAction } from '../../../../protocol/api/endpoint.ts';
 import type { Contain, Contained } from '../../../../protocol/api/incidents.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { retireServerKeys } from '../../../core/credentials/pins/pins.ts';
 import { revokeDevice } from '../../../core/devices/registry.ts';
 import type { Services } from '../../../platform/access/route.ts';

@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
+import { Problem } from '../../../../errors/problem.ts';
 import type {
   ChangeIncident,
   EntryKind,
@@ -8,7 +9,6 @@ import type {
   Notified,
   OpenIncident,
 } from '../../../../protocol/api/incidents.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import type { Tables } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
@@ -63,8 +63,7 @@ export async function openIncident(d: Doing, o: z.output<typeof OpenIncident>): 
 export async function changeIncident(d: Doing, id: string, patch: z.output<typeof ChangeIncident>): Promise<void> {
   const held = await holdOpen(d, id);
   const { row, texts } = held;
-  if (row.row_version !== patch.version)
-    throw new Problem('incident-changed', 'Someone has changed the incident meanwhile.', 'Read it again.');
+  if (row.row_version !== patch.version) throw new Problem('incident-changed');
   const { version: _, severity, foundAt, beganAt, endedAt, data, ...written } = patch;
   const next = {
     severity: severity ?? row.severity,
@@ -106,7 +105,7 @@ export async function removeScope(d: Doing, id: string, scope: string): Promise<
     .where('id', '=', scope)
     .where('incident', '=', id)
     .executeTakeFirst();
-  if (numDeletedRows === 0n) throw new Problem('scope-unknown', 'The incident has no such scope.', 'Read it again.');
+  if (numDeletedRows === 0n) throw new Problem('scope-unknown');
   await entry(d, id, 'scope-removed', scope);
 }
 
@@ -114,12 +113,7 @@ export async function removeScope(d: Doing, id: string, scope: string): Promise<
 export async function noteNotified(d: Doing, id: string, { to, at }: z.output<typeof Notified>): Promise<void> {
   const held = await holdOpen(d, id);
   const when = new Date(at);
-  if (when > d.now || when < held.row.found_at)
-    throw new Problem(
-      'incident-times-wrong',
-      'Nobody is notified of an incident before it is found, or in the future.',
-      'Correct the time; it is UTC.',
-    );
+  if (when > d.now || when < held.row.found_at) throw new Problem('incident-times-wrong');
   await write(d, held, to === 'authority' ? { authority_at: when } : { people_at: when }, held.texts);
   await entry(d, id, `${to}-notified`, at);
 }
@@ -156,8 +150,7 @@ async function holdOpen(d: Doing, id: string): Promise<Held> {
   throw incidentClosed();
 }
 
-export const incidentClosed = (): Problem =>
-  new Problem('incident-closed', 'The incident is closed.', 'Open another that refers to it.');
+export const incidentClosed = (): Problem => new Problem('incident-closed');
 
 async function write(
   { tx, keys }: Doing,

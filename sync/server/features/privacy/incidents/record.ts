@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { Problem } from '../../../../errors/problem.ts';
 import { type EntryKind, type Incident, IncidentScope } from '../../../../protocol/api/incidents.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Actor } from '../../../platform/audit/actor.ts';
 import type { Db, Row, Tables } from '../../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.ts';
@@ -39,7 +39,7 @@ export async function holdIncident(
   let query = db.selectFrom('incident').selectAll().where('id', '=', id);
   if (o.forUpdate) query = query.forUpdate();
   const row = await query.executeTakeFirst();
-  if (!row) throw new Problem('incident-unknown', 'There is no such incident.', 'List them.');
+  if (!row) throw new Problem('incident-unknown');
   return { row, texts: openTexts(keys, row) };
 }
 

@@ -1,5 +1,5 @@
+import { Problem } from '../../../../errors/problem.ts';
 import type { AttendanceDay } from '../../../../protocol/wire/calendar.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { calendarOf } from '../../../core/sites/sites.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
@@ -49,15 +49,9 @@ export function daysBetween(site: ReportSite, from: string, to: string): Attenda
   const days: AttendanceDay[] = [];
   for (let day = dayNamed(dayOf, from); day.start <= last.start; day = dayOf(day.end)) {
     days.push(day);
-    if (days.length > MAX_DAYS)
-      throw new Problem(
-        'period-too-long',
-        `A file of days holds at most ${MAX_DAYS} days.`,
-        'Ask for a shorter period.',
-      );
+    if (days.length > MAX_DAYS) throw new Problem('period-too-long', { max: MAX_DAYS });
   }
-  if (days.length === 0)
-    throw new Problem('period-too-long', `A file of days holds 1 to ${MAX_DAYS} days.`, 'Let it end after it begins.');
+  if (days.length === 0) throw new Problem('period-too-long', { max: MAX_DAYS });
   return days;
 }
 

@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
+import { Problem } from '../../../../errors/problem.ts';
 import { MAX_XLSX_ROWS } from '../../../../protocol/api/exports.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import type { Cell, Table } from './table.ts';
 
 /** What a spreadsheet takes for the start of a formula, also in its wide forms and behind blanks (OWASP, CSV injection). */
@@ -45,12 +45,7 @@ const FIRST_DAY = Date.parse('1900-03-01T00:00:00Z');
 export async function* toXlsx({ title, columns, pages }: Table): AsyncGenerator<Uint8Array> {
   const data: SheetData = [columns.map((value) => ({ value, type: String, fontWeight: 'bold' }))];
   for await (const rows of pages) {
-    if (data.length - 1 + rows.length > MAX_XLSX_ROWS)
-      throw new Problem(
-        'export-too-large',
-        `A workbook holds at most ${MAX_XLSX_ROWS} rows.`,
-        'Ask for a shorter period, or for CSV, which holds any number.',
-      );
+    if (data.length - 1 + rows.length > MAX_XLSX_ROWS) throw new Problem('export-too-large', { max: MAX_XLSX_ROWS });
     for (const row of rows) data.push(row.map(cellOf));
   }
   const options = { sheet: title, stickyRowsCount: 1, columns: columns.map(() => ({ width: 22 })) };

@@ -1,6 +1,6 @@
+import { missingCase } from '../../../../errors/problem.ts';
 import type { AttendanceFilter } from '../../../../protocol/api/attendance.ts';
 import type { PayrollLayout } from '../../../../protocol/api/exports.ts';
-import { missingCase } from '../../../../protocol/wire/problem.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 import { searchAttendance } from '../../attendance/search.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { Problem } from '../../../../errors/problem.ts';
 import type { Evacuation, EvacuationState } from '../../../../protocol/api/presence.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { requireLiving } from '../../../core/people/living.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { appendChanges, type NewChange } from '../../../platform/changes/log.ts';
@@ -159,7 +159,7 @@ export async function endEvacuation(
 async function going(tx: Transaction<Tables>, id: string): Promise<Row<'evacuation'>> {
   const row = await tx.selectFrom('evacuation').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
   if (row && row.ended_at === null) return row;
-  throw new Problem('evacuation-over', 'This evacuation has ended.', 'Begin another one if there is need.');
+  throw new Problem('evacuation-over');
 }
 
 const shown = (row: Row<'evacuation'>): Evacuation => ({

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import { Problem } from '../../../../errors/problem.ts';
 import type { Arrivals, KioskStats } from '../../../../protocol/api/stats.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
 import { calendarOf } from '../../../core/sites/sites.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { dayNamed, type ReportSite } from '../day.ts';
@@ -22,8 +22,7 @@ export interface Period {
  */
 export function periodOf(site: ReportSite, { from, to }: { readonly from: string; readonly to: string }): Period {
   const days = (Date.parse(to) - Date.parse(from)) / 86_400_000 + 1;
-  if (days < 1 || days > MOST_DAYS)
-    throw new Problem('period-too-long', `A period has 1 to ${MOST_DAYS} days.`, 'Choose a shorter one.');
+  if (days < 1 || days > MOST_DAYS) throw new Problem('period-too-long', { max: MOST_DAYS });
   const dayOf = calendarOf(site);
   return { start: new Date(dayNamed(dayOf, from).start), end: new Date(dayNamed(dayOf, to).end) };
 }

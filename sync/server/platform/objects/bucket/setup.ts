@@ -1,5 +1,5 @@
 import { CreateBucketCommand, HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import { s3Client } from '../client.ts';
 import { asS3Problem } from '../problems.ts';
 import type { S3Settings } from '../settings.ts';
@@ -138,16 +138,10 @@ async function ensureBucket(client: S3Client, settings: S3Settings, dryRun: bool
       return { ...missing, state: 'changed' };
     } catch (cause) {
       const name = (cause as { name?: string }).name ?? '';
-      if (name === 'BucketAlreadyExists')
-        throw new Problem(
-          's3-bucket-taken',
-          `The name ${Bucket} belongs to someone else.`,
-          'Choose another S3_BUCKET_NAME: names are shared by all customers of a store.',
-          { cause },
-        );
+      if (name === 'BucketAlreadyExists') throw new Problem('s3-bucket-taken', { bucket: Bucket, cause });
       if (!ObjectLockEnabledForBucket || !/NotImplemented|InvalidRequest|InvalidArgument/.test(name))
         throw asS3Problem(cause, Bucket);
     }
   }
-  throw new Problem('s3-failed', `The bucket ${Bucket} could not be made.`, 'See the log.');
+  throw new Problem('s3-bucket-not-made', { bucket: Bucket });
 }

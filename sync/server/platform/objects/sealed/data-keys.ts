@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import type { Keys } from '../../keys/envelope.ts';
 import { labelOf, type Place, placeOf } from '../../keys/gcm.ts';
 import type { ObjectStore } from '../store.ts';
@@ -50,17 +50,7 @@ export async function readDataKey(store: ObjectStore, keys: Keys, id: string): P
  */
 export async function settleByBackup(store: ObjectStore, keys: Keys, id: string): Promise<void> {
   const { known, envelope } = await readStored(store, id);
-  try {
-    keys.settle(known, labelOf(Buffer.from(envelope, 'base64'))?.version ?? -1);
-  } catch (cause) {
-    if (!(cause instanceof Problem && cause.code === 'wrong-encryption-key')) throw cause;
-    throw new Problem(
-      cause.code,
-      `ENCRYPTION_KEY and SECRET_KEY are not those that backup ${id} in this bucket is under.`,
-      'Give the keys that the server had when it was made, or was last rekeyed.',
-      { cause },
-    );
-  }
+  keys.settle(known, labelOf(Buffer.from(envelope, 'base64'))?.version ?? -1);
 }
 
 async function readStored(store: ObjectStore, id: string): Promise<Stored> {
@@ -85,12 +75,7 @@ export async function readSmall(store: ObjectStore, key: string, most = MOST): P
   for await (const piece of await store.get(key)) {
     pieces.push(piece);
     size += piece.length;
-    if (size > most)
-      throw new Problem(
-        'backup-malformed',
-        `${key} is larger than it can be.`,
-        'Look for who can write to the bucket.',
-      );
+    if (size > most) throw new Problem('backup-malformed', { reason: `${key} is larger than it can be` });
   }
   return Buffer.concat(pieces);
 }
@@ -128,10 +113,4 @@ export async function rewrapDataKeys(
   return { rewrapped, present };
 }
 
-function unknownKey(id: string): Problem {
-  return new Problem(
-    'backup-key-unknown',
-    `The data key of backup ${id} is under environment keys that are not at hand.`,
-    'Give the keys of that time as ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS, or use a newer backup.',
-  );
-}
+const unknownKey = (id: string): Problem => new Problem('backup-key-unknown', { id });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 
 /**
  * The plain form of a backup's stream, before compression and sealing: frames of kind (1 byte) ‖ length (4, big-endian) ‖
@@ -86,11 +86,5 @@ function parsed(number: number, payload: Buffer): Frame {
   }
 }
 
-export function malformed(why: string, cause?: unknown): Problem {
-  return new Problem(
-    'backup-malformed',
-    `The backup is not what this build writes: ${why}.`,
-    'Use another backup, or the build that wrote it.',
-    { cause },
-  );
-}
+export const malformed = (why: string, cause?: unknown): Problem =>
+  new Problem('backup-malformed', { reason: why, cause });

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 
 /**
  * A stream of any length under one key (the STREAM construction of Hoang, Reyhanitabar, Rogaway, Vizár 2015): chunks of
@@ -122,14 +122,7 @@ export async function* openStream(
   }
 }
 
-function broken(why: string, cause?: unknown): Problem {
-  return new Problem(
-    'backup-broken',
-    `The backup does not open: ${why}.`,
-    'Use another backup; look for who can write to the bucket.',
-    { cause },
-  );
-}
+const broken = (why: string, cause?: unknown): Problem => new Problem('backup-broken', { reason: why, cause });
 
 /** zstd at its fastest: the rows are mostly ciphertext in hexadecimal, of which half goes. */
 export const compressed = (plain: AsyncIterable<Uint8Array>) =>

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import type { Keys } from '../../keys/envelope.ts';
 import type { ObjectStore } from '../store.ts';
 import { makeDataKey, readDataKey } from './data-keys.ts';
@@ -65,12 +65,7 @@ export async function* readTombstones(store: ObjectStore): AsyncGenerator<Stored
       yield { request, requestedAt: new Date(requestedAt), noHoldAt: new Date(noHoldAt), people };
     } catch (cause) {
       if (cause instanceof Problem) throw cause;
-      throw new Problem(
-        'tombstone-unreadable',
-        `${object.key} is no tombstone of an erasure, or was altered.`,
-        'Restore an earlier version of that object: without it a restored database keeps the people it names.',
-        { cause },
-      );
+      throw new Problem('tombstone-unreadable', { file: object.key, cause });
     }
   }
 }
@@ -123,10 +118,4 @@ async function anyTombstone(store: ObjectStore): Promise<boolean> {
   return false;
 }
 
-function keyMissing(): Problem {
-  return new Problem(
-    'tombstone-key-missing',
-    `There are tombstones of erasures in the bucket, but not the key that they were made with (${keyObject(TOMBSTONE_KEY)}).`,
-    `Put the last version of ${keyObject(TOMBSTONE_KEY)} back (delete its delete marker), or copy it from a replica of the bucket: without it nobody knows who a restore has to erase again.`,
-  );
-}
+const keyMissing = (): Problem => new Problem('tombstone-key-missing', { key: keyObject(TOMBSTONE_KEY) });

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { Problem } from '../../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../../errors/problem.ts';
 import { held } from '../../../../core/people/holds.ts';
 import type { Keys } from '../../../../platform/keys/envelope.ts';
 import { openRefused, sealRefused } from '../../../../platform/keys/personal.ts';
