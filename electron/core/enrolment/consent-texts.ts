@@ -1,6 +1,5 @@
-import { Problem } from '../../../sync/errors/problem.ts';
+import { Problem, Problem } from '../../../sync/errors/problem.ts';
 import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
-import { Problem } from '../../../sync/protocol/wire/problem.ts';
 import type { LANGUAGES } from '../site/config.ts';
 
 /**

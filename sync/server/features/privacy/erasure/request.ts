@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { command } from '../../../../disk/program.ts';
-import { Problem } from '../../../../protocol/wire/problem.ts';
+import { Problem } from '../../../../errors/problem.ts';
 import { openRequestOf } from '../../../core/people/erasure-requests.ts';
 import { sameAs } from '../../../core/people/group.ts';
 import { allOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
