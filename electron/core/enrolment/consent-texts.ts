@@ -1,4 +1,4 @@
-import { Problem, Problem } from '../../../sync/errors/problem.ts';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
 import type { LANGUAGES } from '../site/config.ts';
 

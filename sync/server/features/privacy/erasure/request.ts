@@ -1,6 +1,5 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
-import { command } from '../../../../disk/program.ts';
 import { Problem } from '../../../../errors/problem.ts';
 import { openRequestOf } from '../../../core/people/erasure-requests.ts';
 import { sameAs } from '../../../core/people/group.ts';
