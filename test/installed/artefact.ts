@@ -1,9 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../build/package/files.ts';
+import type { KioskBuild } from '../../build/package/seal.ts';
+import { BuildManifest, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 
 /* What ships, packed once from this state of the sources: every suite of this folder starts from the same files. */
 
@@ -18,14 +30,34 @@ export interface ServerArtefact {
 
 /** @param version another one than the project's, of the same sources: an update, or a build to go back to */
 export function serverArtefact(version?: string): ServerArtefact {
-  const folder = join(CACHE, `${stateOfSources()}${version ? `-${version}` : ''}`);
+  const folder = kept(version ?? '', (into) => packagePart('server', into, version ? ['--version', version] : []));
+  return { archive: find(folder, '.tar.gz'), debian: find(folder, '.deb'), sbom: find(folder, '.cdx.json') };
+}
+
+/** What `npm run package -- kiosk` makes: the build, and the installer of kiosks. */
+export interface KioskArtefact {
+  readonly build: KioskBuild;
+  readonly installer: string;
+}
+
+export function kioskArtefact(): KioskArtefact {
+  const out = kept('kiosk', (into) => packagePart('kiosk', into));
+  const archive = find(out, 'x64.tar.gz');
+  const folder = archive.slice(0, -'.tar.gz'.length);
+  const manifest = BuildManifest.parse(JSON.parse(readFileSync(join(folder, MANIFEST_FILE), 'utf8')));
+  return { build: { folder, archive, manifest }, installer: find(out, `image-${manifest.version}.tar.gz`) };
+}
+
+/** Made once of this state of the sources. @param name of it among what is made of them; empty: the server itself */
+function kept(name: string, make: (into: string) => void): string {
+  const folder = join(CACHE, `${stateOfSources()}${name && `-${name}`}`);
   if (!existsSync(folder)) {
     mkdirSync(CACHE, { recursive: true });
     const making = mkdtempSync(join(CACHE, 'making-'));
     try {
-      packageServer(making, version ? ['--version', version] : []);
+      make(making);
       renameSync(making, folder);
-      forget(folder);
+      forgetOld();
     } catch (cause) {
       // Another process of this run has packed the same meanwhile.
       if (!existsSync(folder)) throw cause;
@@ -33,24 +65,24 @@ export function serverArtefact(version?: string): ServerArtefact {
       rmSync(making, { recursive: true, force: true });
     }
   }
-  const find = (end: string): string => {
-    const name = readdirSync(folder).find((file) => file.endsWith(end));
-    if (!name) throw new Error(`npm run package -- server made no ${end}`);
-    return join(folder, name);
-  };
-  return { archive: find('.tar.gz'), debian: find('.deb'), sbom: find('.cdx.json') };
+  utimesSync(folder, new Date(), new Date());
+  return folder;
+}
+
+function find(folder: string, end: string): string {
+  const name = readdirSync(folder).find((file) => file.endsWith(end));
+  if (!name) throw new Error(`npm run package made no ${end}`);
+  return join(folder, name);
 }
 
 /** As an operator makes it. */
-export function packageServer(out: string, options: readonly string[] = []): void {
-  execFileSync(
-    process.execPath,
-    [join(ROOT, 'build/package/package.ts'), 'server', '--dirty', '--out', out, ...options],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env.PATH, HOME: process.env.HOME },
-    },
-  );
+export const packageServer = (out: string): void => packagePart('server', out);
+
+function packagePart(part: 'server' | 'kiosk', out: string, options: readonly string[] = []): void {
+  execFileSync(process.execPath, [join(ROOT, 'build/package/package.ts'), part, '--dirty', '--out', out, ...options], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME },
+  });
 }
 
 /** The commit, and what differs from it. */
@@ -63,10 +95,11 @@ function stateOfSources(): string {
   return `${git('rev-parse', 'HEAD').slice(0, 12)}-${hash.digest('hex').slice(0, 12)}`;
 }
 
-/** Builds of earlier states: 200 MB each. */
-function forget(but: string): void {
-  const keep = but.split('/').at(-1)!.split('-').slice(0, 2).join('-');
+const IN_USE_MS = 3 * 3_600_000;
+
+/** Builds of earlier states: 200 MB each. Another run may use what it has asked for lately. */
+function forgetOld(): void {
   for (const name of readdirSync(CACHE))
-    if (!name.startsWith(keep) && !name.startsWith('making-'))
+    if (Date.now() - statSync(join(CACHE, name)).mtimeMs > IN_USE_MS)
       rmSync(join(CACHE, name), { recursive: true, force: true });
 }

@@ -4,10 +4,8 @@ import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { projectVersion } from '../../build/package/files.ts';
-import { packageImage } from '../../build/package/image.ts';
-import { packageKiosk } from '../../build/package/kiosk.ts';
-import { readSource } from '../../build/package/source.ts';
-import { type Booted, boot, copyOfDebian, debianRoot } from './debian.ts';
+import { kioskArtefact } from '../installed/artefact.ts';
+import { type Booted, boot, copyOfDebian, debianRoot, IN_A_CONTAINER } from './debian.ts';
 import { cantRun, run } from './machine.ts';
 
 /*
@@ -17,19 +15,7 @@ import { cantRun, run } from './machine.ts';
 
 const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'losetup', 'mkfs.ext4');
 if (impossible) console.log(impossible);
-const ROOT = resolve(import.meta.dirname, '../..');
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
-const IN_A_CONTAINER = `[Unit]
-ConditionPathExists=
-[Service]
-TTYPath=
-StandardInput=null
-TTYReset=no
-TTYVHangup=no
-TTYVTDisallocate=no
-Environment=WLR_BACKENDS=headless WLR_RENDERER=pixman
-`;
-
 /** A container has no USB: its stick is a loop device. */
 const STICK_HERE = `[Service]
 Environment=SMARTPRESENCE_STICK_DISKS=/dev/stick
@@ -63,11 +49,12 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
   beforeAll(() => void debianRoot(), 3_600_000);
   beforeAll(async () => {
     debian = copyOfDebian();
-    const source = readSource(ROOT);
-    const { archive } = await packageKiosk({ out, version: projectVersion(), commit: source.commit, at: source.at });
-    const image = await packageImage(out, projectVersion(), source.at);
+    const {
+      build: { archive },
+      installer,
+    } = kioskArtefact();
     mkdirSync(join(debian.root, 'opt/installer'));
-    run('tar', '-xzf', image, '-C', join(debian.root, 'opt/installer'), '--no-same-owner');
+    run('tar', '-xzf', installer, '-C', join(debian.root, 'opt/installer'), '--no-same-owner');
     cpSync(archive, join(debian.root, 'opt/installer/kiosk.tar.gz'));
     put('etc/fstab', 'UUID=2 none swap sw 0 0\n');
     put('etc/systemd/system/smartpresence-kiosk.service.d/container.conf', IN_A_CONTAINER);
@@ -224,7 +211,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', () => {
       60_000,
       'sh',
       '-c',
-      "journalctl --output=cat --unit=smartpresence-login | grep -q 'Login at the kiosk'",
+      "journalctl --output=cat --unit=smartpresence-login | grep -q 'login at the screen'",
     );
     await ready(before);
     expect(machine.say('ls', '-A', '/var/lib/smartpresence/machine')).toBe('');

@@ -19,13 +19,13 @@ const BASE = [
   'grim',
   'wtype',
   'libtss2-tcti-swtpm0t64',
+  'cups-ipp-utils',
 ];
 
 /** The packages that install.sh wants, less the fonts: they are large, and the kiosk's own page brings what it shows here. */
 const wanted = (): string[] =>
-  /^DEBIAN="(.+)"$/m
-    .exec(readFileSync(INSTALL, 'utf8'))![1]!
-    .split(' ')
+  [...readFileSync(INSTALL, 'utf8').matchAll(/^(?:DEBIAN|PRINTING)="(.+)"$/gm)]
+    .flatMap(([, names]) => names!.split(' '))
     .filter((name) => !name.startsWith('fonts-'));
 
 /** Where this machine gets Debian's packages from: its own list, in either of apt's formats. */
@@ -99,6 +99,18 @@ export function copyOfDebian(from = debianRoot()): { root: string; remove: () =>
   return { root, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
+/** What the kiosk's unit goes without in a container: a screen and a terminal. */
+export const IN_A_CONTAINER = `[Unit]
+ConditionPathExists=
+[Service]
+TTYPath=
+StandardInput=null
+TTYReset=no
+TTYVHangup=no
+TTYVTDisallocate=no
+Environment=WLR_BACKENDS=headless WLR_RENDERER=pixman
+`;
+
 export interface Booted {
   /** Runs a program in the machine, as root. */
   do(...command: string[]): { code: number | null; out: string; raw: Buffer; err: string };
@@ -112,6 +124,9 @@ export interface Booted {
   device(name: string, of: string): void;
   halt(): Promise<void>;
 }
+
+/** The environment of a login of root's: nothing of this machine's own. */
+const LOGIN = { HOME: '/root', LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
 let machines = 0;
 
@@ -141,6 +156,7 @@ export async function boot(root: string): Promise<Booted> {
     enter: (namespaces) => ['nsenter', '--target', machine(), namespaces, '--'],
     do(...command) {
       const { status, stdout, stderr } = spawnSync('nsenter', [...booted.enter('--all').slice(1), ...command], {
+        env: LOGIN,
         maxBuffer: 1 << 26,
       });
       return { code: status, out: String(stdout), raw: stdout, err: String(stderr) };
@@ -153,6 +169,7 @@ export async function boot(root: string): Promise<Booted> {
     async until(what, ms, ...command) {
       for (const since = performance.now(); performance.now() - since < ms; await sleep(500))
         if (booted.do(...command).code === 0) return;
+        else if (child.exitCode !== null) break;
       throw new Error(`${what} did not come. Console: ${readFileSync(log, 'utf8').slice(-1_500)}`);
     },
     device(name, of) {
@@ -171,7 +188,7 @@ export async function boot(root: string): Promise<Booted> {
   try {
     await booted.until('the machine’s systemd', 600_000, 'systemctl', 'is-active', '--quiet', 'sysinit.target');
   } catch (cause) {
-    process.kill(-child.pid!, 'SIGKILL');
+    if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
     throw cause;
   }
   return booted;

@@ -17,8 +17,8 @@ import type {
 } from '../../electron/contract/methods.ts';
 import type { StaffDeed, StaffRow } from '../../electron/contract/staff.ts';
 import type { TechnicianState } from '../../electron/contract/technician.ts';
-import { consentText } from '../../electron/core/enrolment/consent-texts.ts';
 import { rightsOf } from '../../electron/core/staff/rights.ts';
+import { consentText } from '../../sync/protocol/consent-texts.ts';
 import { serveScreens } from './serve.ts';
 
 /**

@@ -4,6 +4,7 @@ import type { ConsentText } from '../../sync/protocol/api/consents.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import type { MyConsentTexts } from '../../sync/protocol/api/portal.ts';
 import type { Site } from '../../sync/protocol/api/sites.ts';
+import { consentText } from '../../sync/protocol/consent-texts.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
@@ -217,6 +218,29 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await api.lastAudit()).toMatchObject({ action: 'operate', resource: box.device });
     const { items } = await api.ask<Page<{ id: string }>>('GET', '/api/devices?status=revoked&limit=200');
     expect(items.map((d) => d.id)).toContain(box.device);
+  });
+
+  test('until the customer has a consent text of their own, staff shows the one that kiosks show, once it can name who runs the place', async () => {
+    const person = await make({ name: 'Hedy Lamarr' });
+    const url = `/api/people/${person.id}`;
+    const texts = () => api.ask<MyConsentTexts>('GET', `${url}/consent-texts`, { as: 'staff' });
+    expect(await texts()).toMatchObject({ items: [], unset: true, controller: null });
+    const privacy = { controller: 'Nordwerk', contact: 'a@b.example', dpo: 'Frau Amt' };
+    const policy = (more: object) =>
+      api.ask('PUT', `/api/sites/${SITE.id}/policy`, { body: { leaseDays: 30, ...more } });
+    for (const more of [{}, { photoDays: 7 }, { templates: 'card' }]) {
+      await policy({ ...more, privacy });
+      const { items, unset } = await texts();
+      expect([items.map((text) => text.language), unset]).toEqual([['en', 'de', 'ar', 'zh'], false]);
+      for (const text of items)
+        expect(text).toEqual(
+          consentText(text.language, privacy, 'photoDays' in more ? 7 : 90, [], 'templates' in more),
+        );
+    }
+    const [shown] = (await texts()).items;
+    const body = { textVersion: shown!.version, language: 'en' };
+    expect(await api.ask('POST', `${url}/consents`, { body, as: 'staff' })).toMatchObject({ standing: 'given' });
+    await policy({});
   });
 
   test('the customer’s own consent text: kiosks get a language once it was reviewed, and nobody can agree to it before', async () => {

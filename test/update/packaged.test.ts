@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT } from '../../build/package/files.ts';
-import { packageKiosk } from '../../build/package/kiosk.ts';
+import { projectVersion, ROOT } from '../../build/package/files.ts';
 import type { KioskBuild } from '../../build/package/seal.ts';
-import { readSource } from '../../build/package/source.ts';
 import { enrolDemoPeople } from '../../electron/cli/demo/enrol.ts';
 import { makeClip, packageFile } from '../../electron/cli/demo/footage.ts';
 import { openKeys } from '../../electron/core/keys/index.ts';
@@ -21,6 +19,7 @@ import { startJoining } from '../../sync/edge/provisioning/join.ts';
 import type { Rollout } from '../../sync/protocol/api/rollouts.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { sp } from '../cli/run-sp.ts';
+import { kioskArtefact } from '../installed/artefact.ts';
 import { reservePorts } from '../services/ports.ts';
 import { snapshot } from '../store/kiosk.ts';
 import { type Installed, installKiosk, type SaidLine } from './installed.ts';
@@ -34,7 +33,7 @@ import { migrationAfter, replacing, variantOf } from './variants.ts';
  * The bad ones also bring the store to a newer schema, by an additive migration: the build before them works on with it.
  */
 
-const A = '0.1.0';
+const A = projectVersion();
 const GOOD = '0.2.0';
 /** Opens the store, brings it to its schema, works for a moment, and dies: again and again. */
 const CRASHES = '0.3.0';
@@ -80,9 +79,8 @@ async function release(build?: KioskBuild): Promise<void> {
 }
 
 async function makeBuilds(): Promise<typeof builds> {
-  const source = readSource(ROOT);
-  const first = await packageKiosk({ out: at('builds'), version: A, ...source });
-  const good = await packageKiosk({ out: at('builds'), version: GOOD, ...source });
+  const { build: first } = kioskArtefact();
+  const good = await variantOf(first, at('builds'), { version: GOOD, files: {} });
   const newer = { schema: SCHEMA + 1, minReader: MIN_READER };
   const additive = { 'electron/core/store/migrations.js': migrationAfter(SCHEMA + 1, MIN_READER) };
   const variant = (version: string, more: Omit<Parameters<typeof variantOf>[2], 'version'>) =>

@@ -1,5 +1,5 @@
+import { consentText } from '../../../sync/protocol/consent-texts.ts';
 import { encodePhoto } from '../../core/checkin/photo.ts';
-import { consentText } from '../../core/enrolment/consent-texts.ts';
 import { enrolPerson } from '../../core/enrolment/service.ts';
 import type { OpenKiosk } from '../../core/open-kiosk.ts';
 import { photoDaysShown } from '../../core/site/config.ts';

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import type { ShippedLanguage } from '../../../sync/protocol/consent-texts.ts';
 import { TimeOfDay } from '../../../sync/protocol/wire/changes.ts';
 import { Devices } from '../devices/config.ts';
 
 /** What the kiosk's screens are written in (renderer/kiosk/locales). */
-export const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const;
+export const LANGUAGES = ['en', 'de', 'ar', 'zh'] as const satisfies readonly ShippedLanguage[];
 
 /**
  * How one entrance behaves. Nothing in it is secret; it lives as `site.json` in the kiosk's folder, written when the

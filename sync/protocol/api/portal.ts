@@ -55,7 +55,7 @@ export const MyConsentText = z.strictObject({
   paragraphs: z.array(z.string()),
 });
 export type MyConsentText = z.infer<typeof MyConsentText>;
-/** What may be agreed to, a text a language; none: only at a kiosk, which has a text of its own. And who to ask. */
+/** What may be agreed to, a text a language: the operator's own, or else the one that ships. And who to ask. */
 export const MyConsentTexts = z.strictObject({
   items: z.array(MyConsentText),
   /** A text is left out, since it names who runs the place, and nobody has said who does. */

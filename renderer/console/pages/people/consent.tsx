@@ -136,9 +136,9 @@ export function GiveConsent({ person, minor, onDone }: { person: Person; minor: 
   if (!text)
     return (
       <div class="stack">
-        <p>{t(texts.value.unset ? 'people.textUnset' : 'people.noText')}</p>
-        <a class="text-link" href={texts.value.unset ? '#/settings' : '#/texts'}>
-          {t(texts.value.unset ? 'settings.nav' : 'texts.nav')}
+        <p>{t('people.textUnset')}</p>
+        <a class="text-link" href="#/settings">
+          {t('settings.nav')}
         </a>
       </div>
     );

@@ -1,4 +1,5 @@
 import { Problem } from '../../../errors/problem.ts';
+import { type ConsentNames, type ConsentText, consentTexts } from '../../../protocol/consent-texts.ts';
 import type { PolicyConsentText } from '../../../protocol/wire/changes.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { policyOf } from '../sites/policy.ts';
@@ -14,42 +15,36 @@ import { textsInForce } from './texts.ts';
 const PHOTO_DAYS = 90;
 
 interface FilledTexts {
-  readonly items: readonly PolicyConsentText[];
+  readonly items: readonly ConsentText[];
   readonly photoDays: number;
-  /** As they are, also those that are left out. */
-  readonly inForce: readonly PolicyConsentText[];
-  /** Some text is left out, since nobody has said who runs the place. */
-  readonly unset: boolean;
-  readonly privacy: { readonly controller: string; readonly contact: string; readonly dpo: string } | null;
+  /** The operator's own, as they are; none: the text that ships. */
+  readonly own: readonly PolicyConsentText[];
+  readonly privacy: ConsentNames | null;
 }
 
-/** The texts in force as a person reads them. Of a person with several sites the default's. */
+/** The texts in force as a person reads them, here and at a kiosk. Of a person with several sites the default's. */
 export async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
   const policy = await policyOf(db, await scopeOfPerson(db, person));
   const photoDays = policy.photoDays ?? PHOTO_DAYS;
   const privacy = policy.privacy ?? null;
-  const values: Readonly<Record<string, string | number>> = { ...privacy, photoDays };
-  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
-  const texts = await textsInForce(db);
-  const items = texts
-    .filter((text) => privacy !== null || !namesWho(text))
-    .map((text) => ({ ...text, title: fill(text.title), paragraphs: text.paragraphs.map(fill) }));
-  return { items, photoDays, inForce: texts, unset: items.length < texts.length, privacy };
+  const own = await textsInForce(db);
+  const items = consentTexts(privacy, photoDays, own, policy.templates === 'card');
+  return { items, photoDays, own, privacy };
 }
 
 /**
  * Whether this is what people read now: a text in force, with the time that photos are kept. While the operator has no
- * text of their own, the one that ships is shown by kiosks alone, and they ask for themselves.
+ * text of their own, any version is taken: kiosks of several builds may show several of the one that ships.
  * @throws Problem `consent-outdated`, and `privacy-not-set` where this is a text that can't be filled in
  */
 export async function requireInForce(db: Db, person: string, textVersion: string, language: string): Promise<void> {
-  const { items, photoDays, inForce } = await filledTexts(db, person);
-  if (inForce.length === 0) return;
+  const { items, photoDays, own } = await filledTexts(db, person);
+  if (own.length === 0) return;
   const [version, photos] = textVersion.split('.');
   const isIt = (text: PolicyConsentText) => text.version === version && text.language === language;
   const otherDays = photos?.startsWith('photo-') && photos !== `photo-${photoDays}-days`;
-  if (!inForce.some(isIt) || otherDays) throw outdated();
-  if (items.some(isIt)) return;
+  if (!own.some(isIt) || otherDays) throw outdated();
+  if (items.some((text) => text.language === language)) return;
   throw new Problem('privacy-not-set');
 }
 
@@ -64,9 +59,6 @@ export async function requireVersionInForce(db: Db, textVersion: string | undefi
 }
 
 const outdated = (): Problem => new Problem('consent-outdated');
-
-const namesWho = ({ title, paragraphs }: PolicyConsentText): boolean =>
-  [title, ...paragraphs].some((text) => /\{(controller|contact|dpo)\}/.test(text));
 
 async function scopeOfPerson(db: Db, person: string): Promise<string> {
   const sites = await db

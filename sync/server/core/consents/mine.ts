@@ -7,16 +7,11 @@ import { filledTexts } from './filled.ts';
  * of what is agreed to, and so of the version (`2026-11.photo-90-days`).
  */
 export async function myConsentTexts(db: Db, person: string): Promise<MyConsentTexts> {
-  const { items, photoDays, unset, privacy } = await filledTexts(db, person);
+  const { items, own, privacy } = await filledTexts(db, person);
   const { controller, contact, dpo } = privacy ?? { controller: null, contact: null, dpo: null };
   return {
-    items: items.map(({ version, language, title, paragraphs }) => ({
-      version: `${version}.photo-${photoDays}-days`,
-      language,
-      title,
-      paragraphs,
-    })),
-    unset,
+    items: items.map((text) => ({ ...text, paragraphs: [...text.paragraphs] })),
+    unset: items.length < Math.max(own.length, 1),
     controller,
     contact,
     dpo,

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
 import { consentText as textOf } from './consent-texts.ts';
+import type { PolicyConsentText } from './wire/changes.ts';
 
 const site = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
 const consentText = (language: string, photoDays = 90, own: readonly PolicyConsentText[] = [], onCard = false) =>

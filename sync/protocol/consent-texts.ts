@@ -1,6 +1,5 @@
-import { Problem } from '../../../sync/errors/problem.ts';
-import type { PolicyConsentText } from '../../../sync/protocol/wire/changes.ts';
-import type { LANGUAGES } from '../site/config.ts';
+import { Problem } from '../errors/problem.ts';
+import type { PolicyConsentText } from './wire/changes.ts';
 
 /**
  * The consent text a person agrees to before a template is made: the one that ships, unless the server's policy brings the
@@ -28,10 +27,11 @@ interface Wording {
 }
 
 /** A language of the screens without a text here does not compile. */
-type Shipped = (typeof LANGUAGES)[number];
+/** The languages of the text that ships: those of the kiosk. */
+export type ShippedLanguage = 'en' | 'de' | 'ar' | 'zh';
 
 /* In Arabic, names stand isolated (U+2068 … U+2069), so that Latin ones don't turn the sentence around. */
-const TEXTS: Record<Shipped, Wording> = {
+const TEXTS: Record<ShippedLanguage, Wording> = {
   en: {
     title: 'May this kiosk recognise your face?',
     paragraphs: [
@@ -75,7 +75,7 @@ const TEXTS: Record<Shipped, Wording> = {
 };
 
 /** In place of the first paragraph, where templates live on people's cards. */
-const ON_CARD: Record<Shipped, string> = {
+const ON_CARD: Record<ShippedLanguage, string> = {
   en: 'If you agree, a mathematical description of your face is encrypted, and the only key is printed on a card that you get now. {controller} keeps what it can’t open without your card, and no photo. At the kiosk you show the card, and then your face. If the card is lost or copied, a new one makes it worthless.',
   de: 'Wenn Sie zustimmen, wird eine mathematische Beschreibung Ihres Gesichts verschlüsselt, und der einzige Schlüssel steht auf einer Karte, die Sie jetzt bekommen. {controller} behält, was ohne Ihre Karte nicht zu öffnen ist, und kein Foto. Am Kiosk zeigen Sie die Karte und dann Ihr Gesicht. Geht die Karte verloren oder wird sie kopiert, macht eine neue sie wertlos.',
   ar: 'إذا وافقت، يُشفَّر وصف رياضي لوجهك، ويُطبع المفتاح الوحيد على بطاقة تحصل عليها الآن. وتحفظ جهة \u2068{controller}\u2069 ما لا تستطيع فتحه من دون بطاقتك، ولا تحفظ أي صورة. عند الجهاز تُظهر البطاقة ثم وجهك. وإذا ضاعت البطاقة أو نُسخت، فإن بطاقة جديدة تجعلها بلا قيمة.',
@@ -102,11 +102,26 @@ export function consentText(
   own: readonly PolicyConsentText[] = [],
   onCard = false,
 ): ConsentText {
+  const filled = filledIn(own.length > 0 ? ownText(language, own) : shippedText(language, onCard), who, photoDays);
+  if (filled !== null) return filled;
+  throw new Problem('privacy-not-set');
+}
+
+/** The same in every language it exists in: those that name who runs the place are left out while nobody has said it. */
+export function consentTexts(
+  who: ConsentNames | null,
+  photoDays: number,
+  own: readonly PolicyConsentText[],
+  onCard: boolean,
+): ConsentText[] {
+  const texts = own.length > 0 ? own : Object.keys(TEXTS).map((language) => shippedText(language, onCard));
+  return texts.map((text) => filledIn(text, who, photoDays)).filter((text) => text !== null);
+}
+
+function filledIn(text: PolicyConsentText, who: ConsentNames | null, photoDays: number): ConsentText | null {
+  if (who === null && [text.title, ...text.paragraphs].some((t) => /\{(controller|contact|dpo)\}/.test(t))) return null;
   const values: Readonly<Record<string, string | number>> = { ...who, photoDays };
-  const fill = (text: string) => text.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
-  const text = own.length > 0 ? ownText(language, own) : shippedText(language, onCard);
-  if (who === null && [text.title, ...text.paragraphs].some((t) => /\{(controller|contact|dpo)\}/.test(t)))
-    throw new Problem('privacy-not-set');
+  const fill = (t: string) => t.replace(/\{(\w+)\}/g, (whole, key: string) => String(values[key] ?? whole));
   const photos = photoDays > 0;
   const paragraphs = photos ? text.paragraphs : text.paragraphs.filter((p) => !p.includes('{photoDays}'));
   const version = `${text.version}.${photos ? `photo-${photoDays}-days` : 'no-photo'}`;
@@ -115,7 +130,7 @@ export function consentText(
 
 function shippedText(language: string, onCard: boolean): PolicyConsentText {
   const [base = ''] = language.split('-');
-  const known = base in TEXTS ? (base as Shipped) : 'en';
+  const known = base in TEXTS ? (base as ShippedLanguage) : 'en';
   const { title, paragraphs } = TEXTS[known];
   if (!onCard) return { version: VERSION, language: known, title, paragraphs: [...paragraphs] };
   return {
