@@ -220,7 +220,7 @@ test('a picture is gone from the screen when nobody touches it, and when staff l
   await page.clock.runFor(121_000);
   await expect(page.locator('.staff')).toHaveCount(0);
   // Not the element alone: its pixels too.
-  expect(await surface!.evaluate((el) => (el as HTMLCanvasElement).width)).toBe(0);
+  await expect.poll(() => surface!.evaluate((el) => (el as HTMLCanvasElement).width)).toBe(0);
   expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
 });
 
