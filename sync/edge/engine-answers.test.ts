@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { bundle, fail, LOG, newEngine } from '../../test/kit/engine.ts';
 import { MemoryOutbox } from '../../test/kit/outbox.ts';
-import { bundle, fail, LOG, rig } from '../../test/sync/engine-rig.ts';
 import { newSigningKey } from '../protocol/seal/keys.ts';
 import { IDLE_MS, SyncEngine } from './engine.ts';
 
 describe('the sync engine hears', () => {
   test('forgets nothing on an ack that is forged, of another device, or altered', async () => {
-    const spoils: Partial<Awaited<ReturnType<typeof rig>>['server']>[] = [
+    const spoils: Partial<Awaited<ReturnType<typeof newEngine>>['server']>[] = [
       { key: newSigningKey() },
       { change: (ack) => ({ ...ack, device: LOG }) },
       { change: (ack) => ({ ...ack, epoch: LOG }) },
     ];
     for (const spoil of spoils) {
-      const r = await rig();
+      const r = await newEngine();
       r.source.person('Ada');
       Object.assign(r.server, spoil);
       r.engine.start();
@@ -25,7 +25,7 @@ describe('the sync engine hears', () => {
   });
 
   test('refuses an ack of a log that was since replaced', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.engine.start();
     await r.untilPause();
     const { change } = r.server;
@@ -46,7 +46,7 @@ describe('the sync engine hears', () => {
     ['under the same log', LOG],
     ['under a new log', bundle.serverId],
   ])('sends again to a server that was restored from an older copy, %s, and asks for a snapshot', async (_how, log) => {
-    const r = await rig();
+    const r = await newEngine();
     for (let i = 0; i < 5; i++) r.source.person(`Person ${i}`);
     r.engine.start();
     await r.untilPause();
@@ -67,7 +67,7 @@ describe('the sync engine hears', () => {
 
   test('one answer of a year ahead does not make the right ones old: the server is heard on, and its losses are found', async () => {
     const heard: number[] = [];
-    const r = await rig({ onServerTime: (serverMs) => heard.push(serverMs) });
+    const r = await newEngine({ onServerTime: (serverMs) => heard.push(serverMs) });
     for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
     r.engine.start();
     await r.untilPause();
@@ -90,7 +90,7 @@ describe('the sync engine hears', () => {
   });
 
   test('takes nothing back by an ack that is played again', async () => {
-    const r = await rig();
+    const r = await newEngine();
     for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
     let old = '';
     const { exchange } = r.transport;
@@ -115,7 +115,7 @@ describe('the sync engine hears', () => {
   });
 
   test('a broker’s old, forged or foreign answers are not the one waited for', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.person('Ada');
     const judged: boolean[] = [];
     let before = '';
@@ -136,7 +136,7 @@ describe('the sync engine hears', () => {
   });
 
   test('opens a new epoch when the server has events that this store never made, and sends what it made since', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.person('Ada');
     r.source.person('Grace');
     const old = r.source.epoch;
@@ -150,7 +150,7 @@ describe('the sync engine hears', () => {
   });
 
   test('asks of every epoch in turn, and at once when the server has news', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.person('Ada');
     const first = r.source.epoch;
     r.source.newEpoch();
@@ -166,7 +166,7 @@ describe('the sync engine hears', () => {
   });
 
   test('applies pages in order until there is no more, beside a backlog', async () => {
-    const r = await rig({ batchEvents: 1 });
+    const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
     r.server.pages = [{ cursor: 'c1', more: true }, { cursor: 'c2', more: true }, { cursor: 'c3' }];
     r.engine.start();
@@ -177,7 +177,7 @@ describe('the sync engine hears', () => {
   });
 
   test('hears of every epoch’s marks before a snapshot’s last page drops anybody', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.person('Ada');
     const old = r.source.epoch;
     r.source.newEpoch();
@@ -205,7 +205,7 @@ describe('the sync engine hears', () => {
   });
 
   test('never throws into the core: a broken store and a broken listener become status', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.pending = () => {
       throw new Error('disk on fire');
     };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bundle, fail, rig, sealing } from '../../test/sync/engine-rig.ts';
+import { bundle, fail, newEngine, sealing } from '../../test/kit/engine.ts';
 import { Problem } from '../errors/problem.ts';
 import { openBatch } from '../protocol/seal/batch.ts';
 import { publicHalf } from '../protocol/seal/keys.ts';
@@ -8,7 +8,7 @@ import { IDLE_MS } from './engine.ts';
 
 describe('the sync engine sends', () => {
   test('empties the outbox in order, in bounded batches, one in flight, then rests', async () => {
-    const r = await rig({ batchEvents: 4 });
+    const r = await newEngine({ batchEvents: 4 });
     for (let i = 0; i < 10; i++) r.source.person(`Person ${i}`);
     r.engine.start();
     expect(await r.untilPause()).toBe(IDLE_MS);
@@ -24,7 +24,7 @@ describe('the sync engine sends', () => {
   });
 
   test('wakes for a new event', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.engine.start();
     await r.untilPause();
     r.source.person('Ada');
@@ -35,7 +35,7 @@ describe('the sync engine sends', () => {
   });
 
   test('keeps everything and backs off longer each time the server is away, then sends it once', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.person('Ada');
     for (let i = 0; i < 5; i++) r.faults.push(fail('server-unreachable'));
     r.engine.start();
@@ -56,7 +56,7 @@ describe('the sync engine sends', () => {
   });
 
   test('sends again what was lost on the way back, and takes the same marks', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.person('Ada');
     const change = r.server.change;
     r.server.change = (ack) => {
@@ -77,7 +77,7 @@ describe('the sync engine sends', () => {
   });
 
   test('does not spin when the server has a hole beneath what is left', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.person('Ada');
     r.source.person('Grace');
     r.source.events.shift();
@@ -89,7 +89,7 @@ describe('the sync engine sends', () => {
   });
 
   test('splits a batch that outgrows the largest bucket', async () => {
-    const r = await rig();
+    const r = await newEngine();
     for (let i = 0; i < 90; i++) r.source.append('health', { code: 'x', detail: { text: 'y'.repeat(15_000) } }, {});
     r.engine.start();
     await r.untilPause();
@@ -99,7 +99,7 @@ describe('the sync engine sends', () => {
   });
 
   test('finishes an old epoch before the new one, each with its own acks', async () => {
-    const r = await rig();
+    const r = await newEngine();
     r.source.person('Ada');
     r.source.newEpoch();
     r.source.person('Grace');
@@ -112,7 +112,7 @@ describe('the sync engine sends', () => {
   });
 
   test('sends the next batch as soon as the one before is acknowledged, made while that was on its way', async () => {
-    const r = await rig({ batchEvents: 2 });
+    const r = await newEngine({ batchEvents: 2 });
     for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
     let readWhileFlying = 0;
     const { pending } = r.source;
@@ -132,7 +132,7 @@ describe('the sync engine sends', () => {
   });
 
   test('sends nothing that was erased after the batch was made', async () => {
-    const r = await rig({ batchEvents: 1 });
+    const r = await newEngine({ batchEvents: 1 });
     r.source.person('Ada');
     r.source.person('Grace');
     const sent: boolean[] = [];
@@ -161,7 +161,7 @@ describe('the sync engine sends', () => {
   });
 
   test('sends what lies behind a hole once, says so, and rests until the server has what it lacked', async () => {
-    const r = await rig({ batchEvents: 1 });
+    const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
     r.source.events.shift();
     r.engine.start();
@@ -176,7 +176,7 @@ describe('the sync engine sends', () => {
   });
 
   test('a server whose hole lies below what was trimmed is reported, and costs no loop and no snapshots', async () => {
-    const r = await rig({ batchEvents: 1 });
+    const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
     r.engine.start();
     await r.untilPause();
@@ -197,7 +197,7 @@ describe('the sync engine sends', () => {
   });
 
   test('a hole in one epoch is neither forgotten nor sent again for what the server says of another', async () => {
-    const r = await rig({ batchEvents: 1 });
+    const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
     const holed = [r.source.epoch];
     r.source.newEpoch();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { EventType, Open, Personal, WireEvent } from '../../sync/protocol/wire/event.ts';
-import { AT_ELSEWHERE, type Person, type Relation, type World } from './world.ts';
+import { AT_ELSEWHERE, type Person, type Relation, type TwoSites } from './two-sites.ts';
 
 /**
  * Every kind of event that a kiosk can send, and what has to become of it by how the person stands to the kiosk. A kind of the
@@ -25,7 +25,7 @@ export interface Row {
   /** Which change of it. */
   readonly what: string;
   /** Makes the event at the kiosk. */
-  readonly say: (world: World, person: Person) => WireEvent;
+  readonly say: (world: TwoSites, person: Person) => WireEvent;
   readonly expected: (relation: Relation) => Expected;
 }
 
@@ -82,11 +82,11 @@ function profile(more: string): (relation: Relation) => Expected {
 const always = (expected: Expected) => () => expected;
 
 const say =
-  <T extends EventType>(type: T, open: Open<T>, personal: (world: World, person: Person) => Personal<T>) =>
-  (world: World, person: Person) =>
+  <T extends EventType>(type: T, open: Open<T>, personal: (world: TwoSites, person: Person) => Personal<T>) =>
+  (world: TwoSites, person: Person) =>
     world.append(type, open, personal(world, person), person.at);
 
-const named = (_: World, { id }: Person) => ({ person: id });
+const named = (_: TwoSites, { id }: Person) => ({ person: id });
 const CHECKIN = { direction: 'in', method: 'face', liveness: 'passed' } as const;
 const BOTH = (kinds: string) => [`here: ${kinds}`, `beside: ${kinds}`];
 

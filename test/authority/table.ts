@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type EventType, OpenBody } from '../../sync/protocol/wire/event.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { type Expected, ROWS, type Row } from './rows.ts';
-import { RELATIONS, type Relation, World } from './world.ts';
+import { RELATIONS, type Relation, TwoSites } from './two-sites.ts';
 
 /** What became of one kind of event about a person in one relation. */
 export interface Cell {
@@ -42,7 +42,7 @@ export function missingRows(rows: readonly Row[] = ROWS): string[] {
 
 /** Sends every event about a person in every relation, on one database. */
 export async function runTable(database: OpenDatabase): Promise<Table> {
-  const world = await World.open(database);
+  const world = await TwoSites.open(database);
   try {
     const cells: Cell[] = [];
     for (const relation of RELATIONS) {

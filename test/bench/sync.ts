@@ -3,8 +3,8 @@ import { benchLine, median, resetPeak } from './harness.ts';
 import { BareInsert } from './sync/bare-insert.ts';
 import { Fleet } from './sync/fleet.ts';
 import { KioskEnd, type Transport } from './sync/kiosk-end.ts';
+import { type ServerAndBroker, startServerAndBroker } from './sync/server-and-broker.ts';
 import { measurePlain, measureWire } from './sync/wire.ts';
-import { startWorld, type World } from './sync/world.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
 /** Events of the backlog, and of one round of the throughput. */
@@ -41,7 +41,7 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
   ctx.note(`makes a kiosk with ${BACKLOG} check-ins of some months, and ${FLEETS.at(-1)} identities`);
   let kiosk!: KioskEnd;
   let fleet!: Fleet;
-  const world = await startWorld(async (folder) => {
+  const world = await startServerAndBroker(async (folder) => {
     kiosk = await KioskEnd.make(folder, BACKLOG);
     fleet = await Fleet.make(FLEETS.at(-1)!);
     return [kiosk.registration, ...fleet.registrations];
@@ -62,7 +62,7 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
 }
 
 /** The server as it was before the events behind `seq`, with empty tables: the same start for each round and for the peer. */
-async function forget(world: World, kiosk: KioskEnd, seq: number): Promise<void> {
+async function forget(world: ServerAndBroker, kiosk: KioskEnd, seq: number): Promise<void> {
   const sql = (text: string) => world.postgres.sql(text, 'sp');
   const end = performance.now() + PATIENCE_MS;
   // What the server still resolves would be resolved in the next round's time.
@@ -75,7 +75,7 @@ async function forget(world: World, kiosk: KioskEnd, seq: number): Promise<void>
 }
 
 /** @returns events a second, from before the connection is opened to the last ack on the kiosk's disk */
-async function drained(world: World, kiosk: KioskEnd, transport: Transport, count: number): Promise<number> {
+async function drained(world: ServerAndBroker, kiosk: KioskEnd, transport: Transport, count: number): Promise<number> {
   const from = kiosk.before + BACKLOG - count;
   await forget(world, kiosk, from);
   const waiting = await kiosk.rewind(from);
@@ -86,7 +86,7 @@ async function drained(world: World, kiosk: KioskEnd, transport: Transport, coun
   return (count / ms) * 1000;
 }
 
-async function* throughput(ctx: BenchContext, world: World, kiosk: KioskEnd): AsyncIterable<BenchLine> {
+async function* throughput(ctx: BenchContext, world: ServerAndBroker, kiosk: KioskEnd): AsyncIterable<BenchLine> {
   ctx.note(`throughput: ${ROUNDS} rounds of ${ROUND} events each way`);
   await kiosk.start();
   await kiosk.drain('mqtt');
@@ -119,7 +119,7 @@ async function* throughput(ctx: BenchContext, world: World, kiosk: KioskEnd): As
   }
 }
 
-async function* backlog(ctx: BenchContext, world: World, kiosk: KioskEnd): AsyncIterable<BenchLine> {
+async function* backlog(ctx: BenchContext, world: ServerAndBroker, kiosk: KioskEnd): AsyncIterable<BenchLine> {
   ctx.note(`a backlog of ${BACKLOG} events`);
   await kiosk.start();
   await forget(world, kiosk, kiosk.before);
@@ -156,7 +156,7 @@ async function* backlog(ctx: BenchContext, world: World, kiosk: KioskEnd): Async
   });
 }
 
-async function* onTheWire(ctx: BenchContext, world: World, fleet: Fleet): AsyncIterable<BenchLine> {
+async function* onTheWire(ctx: BenchContext, world: ServerAndBroker, fleet: Fleet): AsyncIterable<BenchLine> {
   ctx.note('bytes on the wire');
   const person = world.postgres.sql('select id from person limit 1', 'sp');
   const member = fleet.member(0);
@@ -179,7 +179,7 @@ async function* onTheWire(ctx: BenchContext, world: World, fleet: Fleet): AsyncI
   }
 }
 
-async function* peaks(ctx: BenchContext, world: World, fleet: Fleet): AsyncIterable<BenchLine> {
+async function* peaks(ctx: BenchContext, world: ServerAndBroker, fleet: Fleet): AsyncIterable<BenchLine> {
   const peaks = [];
   for (const size of FLEETS) {
     ctx.note(`a morning peak at ${size} kiosks, ${PEAK_RATE} check-ins a second`);

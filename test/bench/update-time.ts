@@ -8,7 +8,7 @@ import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { buildFacts, targetFile, targetPath } from '../../sync/protocol/wire/release.ts';
 import { type HttpsMirror, startHttpsMirror } from '../update/https-mirror.ts';
 import { type Installed, installKiosk } from '../update/installed.ts';
-import { makeRepository } from '../update/repository-kit.ts';
+import { makeRepository } from '../update/repository.ts';
 import { benchLine, median } from './harness.ts';
 import type { BenchContext, BenchLine } from './types.ts';
 

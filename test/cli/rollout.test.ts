@@ -4,7 +4,7 @@ import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer } from '../../sync/server/app/local.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { serverHome, temporaryFolder } from '../kit/folder.ts';
-import { makeRepository } from '../update/repository-kit.ts';
+import { makeRepository } from '../update/repository.ts';
 import { sp } from './run-sp.ts';
 
 /** `rollout` as an operator runs it, on a server home of its own. */

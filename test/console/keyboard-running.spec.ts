@@ -8,7 +8,7 @@ import { startJoining } from '../../sync/edge/provisioning/join.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { CLIPS } from '../kiosk-ui/clips.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { makeRepository } from '../update/repository-kit.ts';
+import { makeRepository } from '../update/repository.ts';
 import type { Keys } from './keys.ts';
 import { appCode, enterByLink, openBrowser, type Rig, SIZES, startRig } from './kit.ts';
 import { ask, PASSWORD, reviewTexts, SETUPS, WALKED, Walk, walkedIn } from './walk.ts';

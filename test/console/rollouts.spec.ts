@@ -4,7 +4,7 @@ import { operate } from '../../sync/server/app/open.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
 import { joined } from '../sync/identity-kit.ts';
-import { makeRepository } from '../update/repository-kit.ts';
+import { makeRepository } from '../update/repository.ts';
 import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
 
 /** A rollout in the console: begun, stopped by itself, gone on with, rolled back; rings and maintenance windows. */

@@ -13,8 +13,8 @@ import { writeServerLink } from '../../electron/core/sync/link.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { openPosition } from '../../sync/protocol/seal/position.ts';
 import { createCa, issueDeviceCertificate } from '../../sync/server/platform/keys/certificates.ts';
+import { bundle, sealing } from '../kit/engine.ts';
 import { SOCAT, serialCable } from '../services/serial-line.ts';
-import { bundle, sealing } from '../sync/engine-rig.ts';
 
 /* A whole kiosk core with its devices on real ports: what a check-in keeps of the place, and what the door hears. */
 

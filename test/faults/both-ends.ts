@@ -4,7 +4,7 @@ import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import type { EventHeader } from '../../sync/protocol/wire/event.ts';
 import type { Held } from './checker.ts';
 import type { KioskEnd } from './kiosk-end.ts';
-import type { World } from './world.ts';
+import type { WholeSystem } from './whole-system.ts';
 
 interface ServerSide {
   readonly events: Held[];
@@ -18,7 +18,7 @@ interface ServerSide {
 }
 
 /** What the database holds, read past the server. */
-export async function serverSide(world: World): Promise<ServerSide> {
+export async function serverSide(world: WholeSystem): Promise<ServerSide> {
   const { host, port, database, user, password, caFile } = world.postgres.address();
   const client = new Client({
     host,

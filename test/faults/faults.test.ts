@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { worldMissing } from './world.ts';
+import { systemMissing } from './whole-system.ts';
 
-const missing = worldMissing();
+const missing = systemMissing();
 if (missing) console.warn(`\n!!! SKIPPED: fault runs: ${missing}\n`);
 
 describe.skipIf(missing !== null)('forty faults, each of which hit work in flight', () => {

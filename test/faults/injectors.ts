@@ -5,14 +5,14 @@ import { realNow } from './clock.ts';
 import { copyFolder } from './disks.ts';
 import type { Kind } from './kinds.ts';
 import { type KioskEnd, replaceCertificate } from './kiosk-end.ts';
-import type { ServerEnd, World } from './world.ts';
+import type { ServerEnd, WholeSystem } from './whole-system.ts';
 
 const DAY = 86_400_000;
 /** How long a fault may take to be overcome, ms. */
 export const SETTLE_MS = 120_000;
 
 export interface Scene {
-  readonly world: World;
+  readonly world: WholeSystem;
   /** The kiosk that is hit, or whose work is. */
   readonly kiosk: KioskEnd;
   /** The server that is hit; `workInFlight('server')` may choose another. */
@@ -86,7 +86,7 @@ async function serverNetwork(scene: Scene, linkOf: (server: ServerEnd) => Server
 }
 
 /** Waits until the database takes no events for a while, with some waiting to be sent; at most some seconds. */
-async function nothingTaken(world: World): Promise<boolean> {
+async function nothingTaken(world: WholeSystem): Promise<boolean> {
   for (let tries = 0; tries < 12; tries++) {
     const before = world.eventCountIfUp();
     await sleep(500);

@@ -6,7 +6,7 @@ import { check, isClean } from './checker.ts';
 import { INJECT, type Scene, SETTLE_MS } from './injectors.ts';
 import { KIND_NAMES, type Kind } from './kinds.ts';
 import { minimumOf, planFaults } from './plan.ts';
-import { startWorld, type World, worldMissing } from './world.ts';
+import { startSystem, systemMissing, type WholeSystem } from './whole-system.ts';
 
 /**
  *     npm run test:faults [-- --faults N] [--seed S] [--only KIND,…]
@@ -37,12 +37,12 @@ const note = (line: string) => console.log(`[${new Date().toISOString().slice(11
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  const missing = worldMissing();
+  const missing = systemMissing();
   if (missing) {
     console.error(missing);
     return 69;
   }
-  const world = await startWorld(seed, note);
+  const world = await startSystem(seed, note);
   // Ctrl-C or the end of a test run must leave no database and no disk behind.
   const stop = () => void world.close().finally(() => process.exit(130));
   process.once('SIGINT', stop);
@@ -54,7 +54,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function run(world: World): Promise<number> {
+async function run(world: WholeSystem): Promise<number> {
   const random = seededRandom(seed);
   const kinds = kindsOf(world);
   const plan = values.only
@@ -121,7 +121,7 @@ async function workInFlight(scene: Scene, of?: 'kiosk' | 'server'): Promise<numb
   return 0;
 }
 
-function kindsOf(world: World): Kind[] {
+function kindsOf(world: WholeSystem): Kind[] {
   const wanted = values.only?.split(',') ?? KIND_NAMES;
   const unknown = wanted.filter((kind) => !(KIND_NAMES as string[]).includes(kind));
   if (unknown.length > 0) throw new Error(`unknown kind ${unknown.join(', ')}; the kinds are ${KIND_NAMES.join(', ')}`);
@@ -131,7 +131,7 @@ function kindsOf(world: World): Kind[] {
 }
 
 async function report(
-  world: World,
+  world: WholeSystem,
   hits: ReadonlyMap<Kind, number>,
   excused: ReadonlySet<string>,
   missed: number,

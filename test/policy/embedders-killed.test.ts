@@ -12,7 +12,7 @@ import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 import { apiOn } from './api-kit.ts';
-import { DLIB, weightsWithDlib } from './embedders-kit.ts';
+import { DLIB, weightsWithDlib } from './dlib-weights.ts';
 
 /** `models migrate`, whose server is killed again and again: what it does for one person is whole, and it goes on with the rest. */
 

@@ -27,7 +27,7 @@ import { groupPhotos, packageFile, readPicture, stillsOfA } from '../footage/ind
 import { DATABASES } from '../kit/databases.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
-import { DLIB, putDlib, weightsWithDlib } from './embedders-kit.ts';
+import { DLIB, putDlib, weightsWithDlib } from './dlib-weights.ts';
 
 /** A move to another embedder: new templates from kept photos, resumable, and the old ones until it is done. */
 

@@ -13,7 +13,7 @@ import { runUpdater } from '../../electron/host-browser/update/updater.ts';
 import { readIfThere } from '../../sync/disk/replace.ts';
 import { USB_FOLDER } from '../../sync/protocol/wire/release.ts';
 import { type BuildParts, buildArchive } from '../update/archives.ts';
-import { makeRepository } from '../update/repository-kit.ts';
+import { makeRepository } from '../update/repository.ts';
 import { Recording } from './disk.ts';
 import { type Fact, type Found, type Recorded, tryScenario } from './harness.ts';
 import { env } from './kiosk.ts';

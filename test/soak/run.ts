@@ -3,7 +3,7 @@ import { seededRandom } from '../bench/harness.ts';
 import { faultsOf, slopeLines } from './judge.ts';
 import { soakMonth } from './month.ts';
 import { slopeWithInterval } from './slope.ts';
-import { type Counting, openWorld, type SoakWorld } from './world.ts';
+import { type Counting, startWholeKiosk, type WholeKiosk } from './whole-kiosk.ts';
 
 /**
  * `npm run test:soak [-- --checkins 5000] [-- --seed 1]`: a long day of one kiosk. Badges at a real port and faces before the
@@ -55,7 +55,7 @@ if (process.argv.includes('--month')) {
   );
   process.exit(faults.length === 0 ? 0 : 1);
 }
-const world = await openWorld();
+const world = await startWholeKiosk();
 const { page } = world;
 const result = page.locator('.result');
 let confirmed = 0;
@@ -129,7 +129,7 @@ async function fault(kind: Fault): Promise<void> {
   recent.push({ at: performance.now(), known: EXPLAINED[kind]! });
 }
 
-const FAULTS: Readonly<Record<string, (w: SoakWorld) => Promise<void>>> = {
+const FAULTS: Readonly<Record<string, (w: WholeKiosk) => Promise<void>>> = {
   async 'camera drop'({ camera }) {
     await camera.unplug();
     await page.locator('.camera-trouble').waitFor(PATIENT);

@@ -15,7 +15,7 @@ const NOON = Date.parse('2026-12-01T12:00:00.000Z');
 const HOUR = 3_600_000;
 const iso = (ms: number) => new Date(ms).toISOString();
 
-function rig(store: SqlStore, clock: { now(): number }) {
+function newEvacuation(store: SqlStore, clock: { now(): number }) {
   const session = { token: 'staff', listeners: [] as (() => void)[] };
   const evacuation = createEvacuation({
     store,
@@ -79,7 +79,7 @@ test('who is inside follows from the records here and from what the server sent 
       kiosks: [{ device: randomUUID(), name: 'East', heardAt: iso(NOON - 20_000) }],
     }),
   );
-  const { evacuation } = rig(store, clock);
+  const { evacuation } = newEvacuation(store, clock);
   const list = await evacuation.evacuationOpen({ token });
   expect(list.people.map(({ name, cameAt, here }) => [name, cameAt, here])).toEqual([
     ['Ann', iso(NOON), true],
@@ -97,7 +97,7 @@ test('it is there after a restart without a network, with who was accounted for'
   const { home, store, clock, ann, cem } = await site();
   await store.checkins.record(aCheckin(ann));
   await store.roster.apply(page({ presence: [{ person: cem, direction: 'in', at: iso(NOON - HOUR) }] }));
-  const before = rig(store, clock).evacuation;
+  const before = newEvacuation(store, clock).evacuation;
   await before.evacuationOpen({ token });
   await before.evacuationBegin({ token });
   await before.evacuationAccount({ token, person: cem, accounted: true });
@@ -105,7 +105,7 @@ test('it is there after a restart without a network, with who was accounted for'
 
   const again = await openKiosk(home, {}, { clock });
   expect(createPresenceBoard(again.presence.elsewhere()).last(cem)).toEqual({ direction: 'in', at: NOON - HOUR });
-  const { evacuation } = rig(again, clock);
+  const { evacuation } = newEvacuation(again, clock);
   const list = await evacuation.evacuationOpen({ token });
   expect(list.startedAt).toBe(iso(NOON));
   expect(list.people.map(({ name, accountedAt }) => [name, accountedAt])).toEqual([
@@ -122,7 +122,7 @@ test('it is there after a restart without a network, with who was accounted for'
 test('opening, beginning and ending are reported to the server by numbers alone, and no session looks without it', async () => {
   const { store, clock, ann } = await site();
   await store.checkins.record(aCheckin(ann));
-  const { evacuation, lock } = rig(store, clock);
+  const { evacuation, lock } = newEvacuation(store, clock);
   expect(await codeOf(() => evacuation.evacuationList({ token }))).toBe('evacuation-not-open');
   expect(await codeOf(() => evacuation.evacuationOpen({ token: 'stranger' }))).toBe('staff-locked');
   await evacuation.evacuationOpen({ token });
@@ -175,7 +175,7 @@ test('where the server could not name everybody the list says of which time some
   }));
   const oldest = iso(NOON - 2 * HOUR);
   await store.roster.apply(page({ presence: [...others, { person: cem, direction: 'in', at: oldest }] }));
-  const { evacuation } = rig(store, clock);
+  const { evacuation } = newEvacuation(store, clock);
   expect((await evacuation.evacuationOpen({ token })).cutBefore).toBe(oldest);
   clock.time += 23 * HOUR;
   expect((await evacuation.evacuationList({ token })).cutBefore).toBeNull();

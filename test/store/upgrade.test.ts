@@ -9,7 +9,7 @@ import { openStore } from '../../electron/core/store/index.ts';
 import { SCHEMA } from '../../electron/core/store/migrations.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { outboxOf } from '../../electron/core/sync/outbox-of.ts';
-import { rig } from '../sync/engine-rig.ts';
+import { newEngine } from '../kit/engine.ts';
 import { codeOf, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
 import { becomeNextBuild } from './next-schema.ts';
 import { emptyParts, fillYear, openedValues, shapeOf, storedRows } from './year.ts';
@@ -100,7 +100,7 @@ describe('a year of data', () => {
     expect(waiting.length).toBeGreaterThan(10);
     const [person] = store.people.all();
     const made = await someCheckins(store, person!.id, 3);
-    const { engine, server, untilPause, received } = await rig({ source: outboxOf(store) });
+    const { engine, server, untilPause, received } = await newEngine({ source: outboxOf(store) });
     for (const { epoch, committed } of store.outbox.marks()) server.committed.set(epoch, committed);
     engine.start();
     await untilPause();

@@ -8,7 +8,7 @@ const never = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A broker's transport whose connection and answers a test decides; the timers run when a test says. */
-function rig({ brokers = 1 } = {}) {
+function newFailover({ brokers = 1 } = {}) {
   const inFlight = { now: 0, most: 0 };
   const sent: string[] = [];
   const carry = async (name: string, answer: () => Promise<string>) => {
@@ -84,7 +84,7 @@ function rig({ brokers = 1 } = {}) {
 
 describe('failover', () => {
   test('takes the first broker that connects, in their order', async () => {
-    const r = rig({ brokers: 3 });
+    const r = newFailover({ brokers: 3 });
     r.first.state.up = false;
     expect(await r.send()).toBe('from broker');
     expect(r.sent).toEqual(['broker-1']);
@@ -93,7 +93,7 @@ describe('failover', () => {
   });
 
   test('takes HTTPS while no broker is in reach, says why, and goes back by itself', async () => {
-    const r = rig();
+    const r = newFailover();
     r.first.state.up = false;
     expect(await r.send()).toBe('from https');
     expect(r.transport.state).toMatchObject({ using: 'https', why: { code: 'broker-unreachable' } });
@@ -105,7 +105,7 @@ describe('failover', () => {
   });
 
   test('a broker that does not even refuse holds the first exchange up for seconds, not for ever', async () => {
-    const r = rig();
+    const r = newFailover();
     r.first.broker.connect = () => new Promise(() => undefined);
     const answer = r.send();
     await turn();
@@ -115,7 +115,7 @@ describe('failover', () => {
   });
 
   test('what fails in the middle of an exchange ends it with an error; only the next one goes the other way', async () => {
-    const r = rig();
+    const r = newFailover();
     r.first.state.answer = async () => {
       r.first.state.lose('server-silent');
       throw new Problem('server-silent');
@@ -127,7 +127,7 @@ describe('failover', () => {
   });
 
   test('a rejection by the server is passed on and changes nothing about the route', async () => {
-    const r = rig();
+    const r = newFailover();
     r.first.state.answer = async () => {
       throw new Problem('device-revoked');
     };
@@ -136,7 +136,7 @@ describe('failover', () => {
   });
 
   test('a broker that comes back during an exchange over HTTPS waits for its end', async () => {
-    const r = rig();
+    const r = newFailover();
     r.first.state.up = false;
     await r.send();
     r.first.state.up = true;
@@ -148,7 +148,7 @@ describe('failover', () => {
   });
 
   test('a second exchange while one is under way is refused, not sent', async () => {
-    const r = rig();
+    const r = newFailover();
     const first = r.send();
     expect(await codeOf(r.send())).toBe('exchange-in-flight');
     await first;
@@ -156,7 +156,7 @@ describe('failover', () => {
   });
 
   test('a broker that connects and leads nowhere is tried less and less often; an answer through it makes the pause short again', async () => {
-    const r = rig();
+    const r = newFailover();
     const silent = async () => {
       r.first.state.lose('server-silent');
       throw new Problem('server-silent');
@@ -179,7 +179,7 @@ describe('failover', () => {
   });
 
   test('nudges of any broker are passed on; after closing nothing is tried again', async () => {
-    const r = rig();
+    const r = newFailover();
     let nudges = 0;
     r.transport.onNudge = () => {
       nudges += 1;

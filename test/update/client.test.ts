@@ -36,7 +36,7 @@ import {
   startMirror,
   T0,
   TEST_PACE,
-} from './repository-kit.ts';
+} from './repository.ts';
 
 /** The kiosk's client of signed updates where nobody attacks: clocks, broken connections, sticks, damaged disks. */
 

@@ -12,8 +12,8 @@ import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import { someCheckins } from '../store/kiosk.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
 import { type BuildParts, buildArchive } from './archives.ts';
-import { trusted } from './kit.ts';
 import { type StubKiosk, startStubKiosk, stubBuild } from './stub-kiosk.ts';
+import { trusted } from './updater.ts';
 
 /** An update on a disk that is really full: a small tmpfs, with the kiosk's store, builds and downloads on it. */
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readVerdict } from '../../electron/core/update/files.ts';
 import { switchTo, unpackInto } from '../../electron/host-browser/update/slots.ts';
 import { buildArchive } from './archives.ts';
-import { installFirst, newKiosk } from './kit.ts';
+import { installFirst, kioskFolders } from './updater.ts';
 
 /** The real launcher, host and core: a build on trial whose core keeps dying, before one that works. */
 
@@ -20,7 +20,7 @@ interface Line {
 }
 
 test('a core that works for 2.5 s and dies costs one start each time; after the third the build before is at work', async () => {
-  const { root, layout, archives } = newKiosk();
+  const { root, layout, archives } = kioskFolders();
   await installFirst(layout, archives, { version: '0.2.0', program: runs('test/update/children/good-kiosk.ts') });
   const { archive } = buildArchive(archives, {
     version: '0.3.0',

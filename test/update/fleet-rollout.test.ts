@@ -9,7 +9,7 @@ import { temporaryFolder } from '../kit/folder.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { buildArchive } from './archives.ts';
 import { FleetKiosk } from './fleet-kiosk.ts';
-import { makeRepository, type Repository } from './repository-kit.ts';
+import { makeRepository, type Repository } from './repository.ts';
 import { type Nature, stubBuild } from './stub-kiosk.ts';
 
 /**

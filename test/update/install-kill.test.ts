@@ -12,9 +12,9 @@ import { printedRandom } from '../chance.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { aPerson, openKiosk } from '../store/kiosk.ts';
 import { buildArchive } from './archives.ts';
-import { newKiosk } from './kit.ts';
-import { type Mirror, makeRepository, type Repository, startMirror } from './repository-kit.ts';
+import { type Mirror, makeRepository, type Repository, startMirror } from './repository.ts';
 import { stubBuild } from './stub-kiosk.ts';
+import { kioskFolders } from './updater.ts';
 
 const random = printedRandom('installations killed');
 
@@ -77,7 +77,7 @@ interface Life {
 
 /** A kiosk, with all that it has ever confirmed. */
 async function newLife() {
-  const { root, layout } = newKiosk();
+  const { root, layout } = kioskFolders();
   writeFileSync(join(root, 'root.json'), repository.trustedRoot);
   writeFileSync(join(root, 'uptime'), '100.00 1.0\n');
   mkdirSync(join(root, 'kiosk'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RoleName } from '../../build/release/documents.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { type Mirror, makeRepository, type Repository, startMirror, T0 } from './repository-kit.ts';
+import { type Mirror, makeRepository, type Repository, startMirror, T0 } from './repository.ts';
 
 /** kill -9 at every step in which a kiosk writes metadata. */
 

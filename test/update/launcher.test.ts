@@ -6,7 +6,7 @@ import { decide, readState, readVerdict, stateFile } from '../../electron/core/u
 import type { UpdateLayout } from '../../electron/core/update/layout.ts';
 import { settle, switchTo, unpackInto } from '../../electron/host-browser/update/slots.ts';
 import { buildArchive, ENTRY } from './archives.ts';
-import { installFirst, newKiosk } from './kit.ts';
+import { installFirst, kioskFolders } from './updater.ts';
 
 const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
 const ATTEMPT = '22222222-2222-4222-8222-222222222222';
@@ -18,7 +18,7 @@ const STAYS = 'exec sleep 1000';
 const ENDS = 'exit 7';
 
 async function kiosk(a = STAYS, b = STAYS) {
-  const { root, layout, archives } = newKiosk();
+  const { root, layout, archives } = kioskFolders();
   const uptime = join(root, 'uptime');
   const first = await installFirst(layout, archives, { version: '0.2.0', program: program('a', a) });
   const { archive } = buildArchive(archives, { version: '0.3.0', program: program('b', b) });

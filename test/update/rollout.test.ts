@@ -20,7 +20,7 @@ import { DATABASES } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
 import { type Api, apiOn, SITE } from '../policy/api-kit.ts';
-import { makeRepository, T0 } from './repository-kit.ts';
+import { makeRepository, T0 } from './repository.ts';
 
 const HOUR = 3_600_000;
 const never = new AbortController().signal;

@@ -17,9 +17,9 @@ import { temporaryFolder } from '../kit/folder.ts';
 import { joined, type TestServer, testServer } from '../sync/identity-kit.ts';
 import { buildArchive } from './archives.ts';
 import { type HttpsMirror, startHttpsMirror } from './https-mirror.ts';
-import { ask, install, installFirst, newKiosk } from './kit.ts';
-import { makeRepository, place, type Repository } from './repository-kit.ts';
+import { makeRepository, place, type Repository } from './repository.ts';
 import { stubBuild } from './stub-kiosk.ts';
+import { ask, install, installFirst, kioskFolders } from './updater.ts';
 
 /**
  * The three ways by which a build comes to a kiosk, each over the real thing: its server (mutual TLS to the core, the core's
@@ -57,7 +57,7 @@ interface TestKiosk {
 
 /** A kiosk of 0.2.0 with nothing around it. */
 async function kiosk(): Promise<TestKiosk> {
-  const { root, layout, archives: own } = newKiosk();
+  const { root, layout, archives: own } = kioskFolders();
   await installFirst(layout, own, stubBuild('0.2.0'));
   writeFileSync(join(layout.work, 'root.json'), repository.trustedRoot);
   return {

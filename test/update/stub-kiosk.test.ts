@@ -6,15 +6,15 @@ import { openStore } from '../../electron/core/store/index.ts';
 import { readHealth } from '../../electron/core/update/files.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import { buildArchive } from './archives.ts';
-import { newKiosk, trusted } from './kit.ts';
 import { type Nature, type StubKiosk, startStubKiosk, stubBuild } from './stub-kiosk.ts';
+import { kioskFolders, trusted } from './updater.ts';
 
 const ROLLOUT = '33333333-3333-4333-8333-333333333333';
 const soon = { timeout: 60_000, interval: 50 };
 
 /** A kiosk of 0.2.0 that is to install 0.3.0, which is like that. */
 async function kiosk(nature: Nature) {
-  const { root, archives } = newKiosk();
+  const { root, archives } = kioskFolders();
   const home = join(root, 'kiosk');
   mkdirSync(home);
   const uptime = join(root, 'uptime');

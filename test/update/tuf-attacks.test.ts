@@ -32,7 +32,7 @@ import {
   send,
   startMirror,
   T0,
-} from './repository-kit.ts';
+} from './repository.ts';
 
 /**
  * The attacks that the TUF specification names (§1.5.2), each over real HTTP against the kiosk's own client. In each, the

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type BuildParts, buildArchive, ENTRY, manifestOf, type RawEntry, tar } from '../../../test/update/archives.ts';
-import { answered, install, installFirst, newKiosk, trusted } from '../../../test/update/kit.ts';
+import { answered, install, installFirst, kioskFolders, trusted } from '../../../test/update/updater.ts';
 import { decide, readState, type SlotState } from '../../core/update/files.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
 import { settle } from './slots.ts';
@@ -46,7 +46,7 @@ const builds = (layout: UpdateLayout) =>
 
 /** A kiosk with A, and what it can get. */
 async function kiosk(...published: BuildParts[]) {
-  const { root, layout, archives } = newKiosk();
+  const { root, layout, archives } = kioskFolders();
   const first = await installFirst(layout, archives, A);
   const made = published.map((parts) => buildArchive(archives, parts));
   return { root, layout, archives, first, made, options: { layout, open: trusted(made) } };
@@ -259,7 +259,7 @@ describe('an archive whose content is not its manifest’s', () => {
   const without = (path: string) => good.filter((entry) => entry.path !== path);
 
   async function unpacked(entries: readonly RawEntry[], packed = gzipSync(tar(entries))): Promise<string> {
-    const { archives, layout } = newKiosk();
+    const { archives, layout } = kioskFolders();
     const archive = join(archives, 'x.tar.gz');
     writeFileSync(archive, packed);
     try {
@@ -297,7 +297,7 @@ describe('an archive whose content is not its manifest’s', () => {
   });
 
   test('a disk that can’t be written to says so in its own words', async () => {
-    const { archives, layout } = newKiosk();
+    const { archives, layout } = kioskFolders();
     const { archive } = buildArchive(archives, B);
     chmodSync(layout.builds, 0o555);
     if (process.getuid?.() === 0) expect(readFileSync(archive).length).toBeGreaterThan(0);

@@ -5,7 +5,7 @@ import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../..
 import type { ServerBundle } from '../../../sync/protocol/wire/provisioning.ts';
 import { type Child, quantile, startNode } from '../harness.ts';
 import type { Transport } from './kiosk-end.ts';
-import { nodeOptions, type Registration, type World } from './world.ts';
+import { nodeOptions, type Registration, type ServerAndBroker } from './server-and-broker.ts';
 
 /** What one simulated kiosk is given. */
 export interface Member {
@@ -57,7 +57,7 @@ export class Fleet {
    *
    * @throws Error when not every event arrived once
    */
-  async peak(world: World, transport: Transport, size: number, rate: number, seconds: number): Promise<Peak> {
+  async peak(world: ServerAndBroker, transport: Transport, size: number, rate: number, seconds: number): Promise<Peak> {
     const { postgres } = world;
     const file = join(world.folder, 'fleet.json');
     const members = Array.from({ length: size }, (_, i) => this.member(i));
@@ -93,7 +93,7 @@ export class Fleet {
 }
 
 /** The newest `count` events: from the time that the kiosk wrote into each to the commit of the transaction that stored it. */
-function latencies({ postgres }: World, count: number): number[] {
+function latencies({ postgres }: ServerAndBroker, count: number): number[] {
   const sql = `select extract(epoch from pg_xact_commit_timestamp(xmin) - at) * 1000 from event
                order by received_at desc, seq desc limit ${count}`;
   return postgres.sql(sql, 'sp').split('\n').map(Number);

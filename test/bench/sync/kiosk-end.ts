@@ -13,7 +13,7 @@ import { CORE_NODE_OPTIONS } from '../../../electron/host-browser/core-fork.ts';
 import { createDeviceIdentity, deviceRequest } from '../../../sync/edge/identity.ts';
 import type { ServerBundle } from '../../../sync/protocol/wire/provisioning.ts';
 import { type Child, startNode } from '../harness.ts';
-import { nodeOptions, type Registration } from './world.ts';
+import { nodeOptions, type Registration } from './server-and-broker.ts';
 
 const PEOPLE = 200;
 /** Check-ins of each person a day. */

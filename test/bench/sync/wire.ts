@@ -10,7 +10,7 @@ import { MemoryOutbox } from '../../kit/outbox.ts';
 import { type TcpProxy, tcpProxy } from '../../services/tcp-proxy.ts';
 import type { Member } from './fleet.ts';
 import type { Transport } from './kiosk-end.ts';
-import type { World } from './world.ts';
+import type { ServerAndBroker } from './server-and-broker.ts';
 
 const SINGLES = 20;
 const BATCHES = 4;
@@ -32,7 +32,7 @@ type Send = (box: MemoryOutbox) => Promise<number>;
 
 /** Our messages by one way, and their acks. */
 export async function measureWire(
-  world: World,
+  world: ServerAndBroker,
   { secret, bundle }: Member,
   transport: Transport,
   person: string,

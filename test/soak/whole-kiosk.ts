@@ -16,7 +16,7 @@ import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-
 import { type SerialCable, serialCable } from '../services/serial-line.ts';
 
 /** A whole kiosk under a long day: real host, core, screens in Chromium, a badge reader on a real port, footage as camera. */
-export interface SoakWorld {
+export interface WholeKiosk {
   readonly host: BrowserHost;
   readonly page: Page;
   readonly camera: ReactiveCamera;
@@ -36,7 +36,7 @@ export interface SoakWorld {
 const BADGED = 40;
 export type Counting = typeof globalThis & { results: number };
 
-export async function openWorld(): Promise<SoakWorld> {
+export async function startWholeKiosk(): Promise<WholeKiosk> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-soak-'));
   const home = join(folder, 'kiosk');
   const reader = serialCable('reader');

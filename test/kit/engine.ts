@@ -12,7 +12,7 @@ import { sealPage } from '../../sync/protocol/seal/page.ts';
 import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
+import { MemoryOutbox } from './outbox.ts';
 
 export const LOG = '55555555-5555-4555-8555-555555555555';
 export const signing = newSigningKey();
@@ -27,7 +27,7 @@ export const bundle: ServerBundle = {
 };
 
 /** A server of a few lines, a clock that a test moves, and the engine between them. */
-export async function rig<S extends OutboxSource = MemoryOutbox>({
+export async function newEngine<S extends OutboxSource = MemoryOutbox>({
   source = new MemoryOutbox() as unknown as S,
   ...options
 }: {

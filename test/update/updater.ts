@@ -22,7 +22,7 @@ import { type BuildParts, buildArchive } from './archives.ts';
 const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** The folders of an installed kiosk, empty; gone when the test is. */
-export function newKiosk(): { root: string; layout: UpdateLayout; archives: string } {
+export function kioskFolders(): { root: string; layout: UpdateLayout; archives: string } {
   const root = mkdtempSync(join(PARENT, 'sp-update-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
   const layout = updateLayout(root);

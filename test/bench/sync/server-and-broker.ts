@@ -25,7 +25,7 @@ export interface Registration {
 }
 
 /** PostgreSQL with TLS, Mosquitto with TLS, and the server as a process of its own. */
-export interface World {
+export interface ServerAndBroker {
   /** On the repository's disk: no RAM disk, whose flushes cost nothing. */
   readonly folder: string;
   readonly postgres: TestPostgres;
@@ -39,7 +39,9 @@ export interface World {
  * @param register is given the world's folder and makes the devices
  * @throws Error in one line when PostgreSQL or Mosquitto can't be had here
  */
-export async function startWorld(register: (folder: string) => Promise<readonly Registration[]>): Promise<World> {
+export async function startServerAndBroker(
+  register: (folder: string) => Promise<readonly Registration[]>,
+): Promise<ServerAndBroker> {
   const missing = postgresUnavailable() ?? mosquittoMissing();
   if (missing) throw new Error(missing);
   mkdirSync(ARTEFACTS, { recursive: true });

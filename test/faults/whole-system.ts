@@ -27,7 +27,7 @@ import { Operator } from './operator.ts';
 const REPLICAS = ['a', 'b'];
 
 /** Why a fault run can't be had on this machine, in one line; null when it can. */
-export function worldMissing(): string | null {
+export function systemMissing(): string | null {
   return postgresUnavailable() ?? mosquittoMissing();
 }
 
@@ -40,7 +40,7 @@ export interface ServerEnd {
 }
 
 type Parts = Pick<
-  World,
+  WholeSystem,
   | 'folder'
   | 'databaseDisk'
   | 'postgres'
@@ -56,7 +56,7 @@ type Parts = Pick<
  * Everything that runs in a fault run: real processes on this machine, with a proxy on each connection between them. The
  * database and each kiosk have a small disk of their own.
  */
-export class World {
+export class WholeSystem {
   readonly folder: string;
   readonly databaseDisk: Disk;
   readonly postgres: TestPostgres;
@@ -173,7 +173,7 @@ export class World {
 }
 
 /** Starts a world of PostgreSQL, Mosquitto, two servers and two kiosks that check people in. */
-export async function startWorld(seed: number, note: (line: string) => void): Promise<World> {
+export async function startSystem(seed: number, note: (line: string) => void): Promise<WholeSystem> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-faults-'));
   // PostgreSQL runs as a user of its own and has to get to its folder.
   chmodSync(folder, 0o755);
@@ -264,7 +264,7 @@ export async function startWorld(seed: number, note: (line: string) => void): Pr
   });
   await operator.start();
   note('two kiosks run');
-  return new World({
+  return new WholeSystem({
     folder,
     databaseDisk,
     postgres,

@@ -79,7 +79,7 @@ const BOOKKEEPING: ReadonlySet<string> = new Set([
 
 const MODEL = 'arc';
 
-export class World {
+export class TwoSites {
   readonly target: Target;
   readonly #kiosks: Kiosks;
   readonly #cursors = new Map<Kiosk, string>();
@@ -109,7 +109,7 @@ export class World {
     this.#close = close;
   }
 
-  static async open(database: OpenDatabase): Promise<World> {
+  static async open(database: OpenDatabase): Promise<TwoSites> {
     const target = await Target.open(database);
     const { db } = database;
     const site = async (name: string) => {
@@ -126,7 +126,7 @@ export class World {
     const kiosks = { here: await at(sites.a), beside: await at(sites.a), elsewhere: await at(sites.b) };
     const home = temporaryFolder();
     const { erase } = await erasing(db, target.keys, home.path);
-    const world = new World(target, kiosks, sites, erase, home.remove);
+    const world = new TwoSites(target, kiosks, sites, erase, home.remove);
     for (const kiosk of Object.values(kiosks))
       for (const change of await world.#read(kiosk))
         if (change.kind === 'pinPeppers') world.#pepper = pinPepperId(Buffer.from(change.peppers[0]!, 'base64url'));
