@@ -20,6 +20,10 @@ describe('the browser’s command line', () => {
     expect(args).toContain('--kiosk');
   });
 
+  it('has WebGL also on a machine without a usable GPU: faces are detected through it', () => {
+    expect(chromiumArgs(plan)).toContain('--enable-unsafe-swiftshader');
+  });
+
   it('plays footage in a demo', () => {
     const args = chromiumArgs({ ...plan, mode: 'headless', demo: true, sandbox: false, footage: '/tmp/x.mjpeg' });
     expect(args).toContain('--use-file-for-fake-video-capture=/tmp/x.mjpeg');

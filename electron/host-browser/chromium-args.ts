@@ -49,6 +49,9 @@ export function chromiumArgs(plan: ChromiumPlan): string[] {
     '--disable-pinch',
     '--overscroll-history-navigation=0',
     '--autoplay-policy=no-user-gesture-required',
+    // MediaPipe takes frames by WebGL. Without a GPU that Chromium trusts, its own renderer has to do; it calls that unsafe for
+    // pages of strangers, and this browser shows none.
+    '--enable-unsafe-swiftshader',
     // `window.print()` goes to the default printer without a dialog, which nobody at a kiosk could answer. Headless prints nothing.
     ...(plan.mode === 'kiosk'
       ? ['--kiosk', '--start-fullscreen', '--kiosk-printing']
