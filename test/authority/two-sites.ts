@@ -13,7 +13,7 @@ import { mergePeople } from '../../sync/server/features/attendance/merging/merge
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { temporaryFolder } from '../kit/folder.ts';
-import { type Kiosk, Target } from '../security/sync-kit.ts';
+import { type Kiosk, Target } from '../security/target.ts';
 import { erasing } from '../sync/erasing.ts';
 
 /**

@@ -17,8 +17,8 @@ import { readDataKey, settleByBackup } from '../../sync/server/platform/objects/
 import { databaseObject, KEYRING_OBJECT, PREFIX } from '../../sync/server/platform/objects/sealed/layout.ts';
 import { writeTombstone } from '../../sync/server/platform/objects/sealed/tombstones.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
+import { addPhotos, contextOf, newBucket } from '../backup/bucket.ts';
 import { everyRow } from '../backup/fill.ts';
-import { addPhotos, contextOf, newBucket } from '../backup/kit.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { postgresUnavailable } from '../services/postgres.ts';

@@ -15,6 +15,7 @@ import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { s3Client } from '../../sync/server/platform/objects/client.ts';
 import {
   databaseObject,
@@ -25,9 +26,10 @@ import {
 } from '../../sync/server/platform/objects/sealed/layout.ts';
 import { writeTombstone } from '../../sync/server/platform/objects/sealed/tombstones.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
+import { addPhotos, contextOf, newBucket, settled } from '../backup/bucket.ts';
 import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
-import { addPhotos, contextOf, keysOf, newBucket, newPair, settled } from '../backup/kit.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newPair } from '../kit/keys.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 
 const missing = motoMissing();

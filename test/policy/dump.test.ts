@@ -23,7 +23,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { runNow } from '../../sync/server/platform/jobs/runner.ts';
 import { createLogger } from '../../sync/server/platform/logs/logger.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
-import { contextOf, newBucket } from '../backup/kit.ts';
+import { contextOf, newBucket } from '../backup/bucket.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { type Door, doorOn } from './door-kit.ts';

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writePerson } from '../../sync/server/core/people/records.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { fillEveryTable } from '../backup/fill.ts';
-import { keysOf, newPair } from '../backup/kit.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { newPair } from '../kit/keys.ts';
 import { erasing } from '../sync/erasing.ts';
 import { tablesNaming } from './erasure-search.ts';
 

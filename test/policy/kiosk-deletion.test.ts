@@ -15,14 +15,13 @@ import type { ErasureOrigin } from '../../sync/server/features/privacy/erasure/r
 import { requestErasure, undoErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
-import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { newKeys } from '../kit/keys.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
 import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 const DAY = 86_400_000;
 const SITES = [randomUUID(), randomUUID()] as const;
 

@@ -5,11 +5,13 @@ import { storePhotos } from '../../sync/server/core/photos/objects.ts';
 import { runRetention } from '../../sync/server/features/privacy/retention/run.ts';
 import { retentionSettings, retentionVariables } from '../../sync/server/features/privacy/retention/settings.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { s3Client } from '../../sync/server/platform/objects/client.ts';
 import { PREFIX } from '../../sync/server/platform/objects/sealed/layout.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
-import { addPhotos, keysOf, newBucket, newPair } from '../backup/kit.ts';
+import { addPhotos, newBucket } from '../backup/bucket.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newPair } from '../kit/keys.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
 

@@ -15,15 +15,14 @@ import type { Kind } from '../../sync/server/features/privacy/retention/rules.ts
 import { type RuleReport, runRetention } from '../../sync/server/features/privacy/retention/run.ts';
 import type { RetentionSettings } from '../../sync/server/features/privacy/retention/settings.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
-import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newKeys } from '../kit/keys.ts';
 import { tablesTying } from './erasure-search.ts';
 import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 const DAY = 86_400_000;
 const SETTINGS: RetentionSettings = {
   photoDays: 90,

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import { GENESIS, type WireEvent } from '../../sync/protocol/wire/event.ts';
 import { namesOf } from '../../sync/server/core/people/records.ts';
-import type { Target } from './sync-kit.ts';
+import type { Target } from './target.ts';
 
 /**
  * What the server has to hold, in a few lines and without a database: the log, the quarantine, the marks, and what screens

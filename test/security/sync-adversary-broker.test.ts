@@ -14,7 +14,7 @@ import { temporaryFolder } from '../kit/folder.ts';
 import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { engineOf, type Kiosk, type MqttRig, mqttRig, mqttTransport, OPERATOR, until } from '../sync/mqtt-rig.ts';
-import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
+import { flipped, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
 const random = printedRandom('pauses of the kiosks’ engines');
 

@@ -8,7 +8,8 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
-import { json, type Kiosk, rechain, recommit, Target } from './sync-kit.ts';
+import { json, rechain, recommit } from './raw-messages.ts';
+import { type Kiosk, Target } from './target.ts';
 
 /**
  * A kiosk whose keys were stolen: it may say anything in its own name, properly signed. Each event ends in the log or in the

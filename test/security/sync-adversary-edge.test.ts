@@ -11,7 +11,7 @@ import { messageDigest, openNudge, openRejection, signNudge, signRejection } fro
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import type { Page } from '../../sync/protocol/wire/changes.ts';
 import { codeOf } from '../kit/client.ts';
-import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
+import { flipped, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
 /** An attacker who speaks to a kiosk as its server: nothing is believed that is not the server's, for this kiosk, now. */
 

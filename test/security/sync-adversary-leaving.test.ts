@@ -21,7 +21,7 @@ import {
 import { isClientError } from '../../sync/server/platform/http/problem.ts';
 import { codeOf } from '../kit/client.ts';
 import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
-import { flipped, json, padded, rawJwe, rawJws } from './sync-kit.ts';
+import { flipped, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
 /** What a kiosk sends besides its events, sent by someone else: its log, and that everything on it is destroyed. */
 

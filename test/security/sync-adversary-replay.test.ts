@@ -7,7 +7,8 @@ import { type MessageContext, takeMessage } from '../../sync/server/app/devices/
 import { findDevice } from '../../sync/server/core/devices/registry.ts';
 import { codeOf } from '../kit/client.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
-import { json, type Kiosk, rawJws, Target } from './sync-kit.ts';
+import { json, rawJws } from './raw-messages.ts';
+import { type Kiosk, Target } from './target.ts';
 
 /**
  * An attacker who replays what a kiosk has sent, when that kiosk is long dead or stolen: it must not look alive by

@@ -7,7 +7,8 @@ import { MAX_SEALED_BYTES, PROTOCOL_VERSION, TYP } from '../../sync/protocol/wir
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { isClientError } from '../../sync/server/platform/http/problem.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
-import { flipped, json, jweOfSecret, type Kiosk, padded, rawJwe, rawJws, Target } from './sync-kit.ts';
+import { flipped, json, jweOfSecret, padded, rawJwe, rawJws } from './raw-messages.ts';
+import { type Kiosk, Target } from './target.ts';
 
 /**
  * An attacker with the network, the broker or another kiosk, against the server's one handler of messages: nothing of an

@@ -15,7 +15,7 @@ import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
-import { flipped } from './sync-kit.ts';
+import { flipped } from './raw-messages.ts';
 
 /**
  * The sync engine as a state machine (fast-check commands) between an outbox and a server of a few lines: answers are lost,

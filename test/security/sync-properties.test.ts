@@ -9,7 +9,8 @@ import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { closeErasures } from '../sync/erasing.ts';
 import { type Delivered, IngestModel, type Place, type Snapshot, snapshotOf } from './ingest-model.ts';
-import { type Kiosk, recommit, Target } from './sync-kit.ts';
+import { recommit } from './raw-messages.ts';
+import { type Kiosk, Target } from './target.ts';
 
 /**
  * Ingest as a state machine (fast-check commands): whatever kiosks, network and database do in whatever order, the database

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -21,18 +21,17 @@ import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.
 import { runRetention } from '../../sync/server/features/privacy/retention/run.ts';
 import { horizon } from '../../sync/server/platform/database/feed.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { sealRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
-import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newKeys } from '../kit/keys.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
 import { closeErasures } from './erasing.ts';
 import { deliverTo, knownKiosk } from './ingest-kit.ts';
 
 /** Attendance on a real database, from events in to what counts. */
 
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };
 const rules = { dayOf: attendanceDays({ timeZone: SITE.timeZone, dayStartsAt: '00:00' }), repeatMs: 60_000 };
 const NOON = Date.parse('2026-07-01T10:00:00Z');

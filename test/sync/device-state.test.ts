@@ -1,15 +1,14 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { clearCommands, type DeviceState, publishDeviceState } from '../../sync/server/core/devices/device-state.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
-import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newKeys } from '../kit/keys.ts';
 
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 const publicKeys = async () => ({
   serial: 1,
   signing: [{ kty: 'OKP' as const, crv: 'Ed25519' as const, x: 'A'.repeat(43) }],

@@ -1,17 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { keysChanged } from '../../sync/server/platform/changes/log.ts';
 import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
-import { Secret } from '../../sync/server/platform/secrets/secret.ts';
+import { newKeys } from '../kit/keys.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
 /** One keyring for replicas on a real PostgreSQL, where transactions really run side by side. */
 const unavailable = postgresUnavailable();
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 let postgres: TestPostgres;
 let replicas: OpenDatabase[] = [];
 

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -26,16 +26,15 @@ import { registerDevice, revokeDevice } from '../../sync/server/core/devices/reg
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { keysChanged } from '../../sync/server/platform/changes/log.ts';
 import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
-import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { codeOf } from '../kit/client.ts';
 import { serverHome } from '../kit/folder.ts';
+import { newKeys } from '../kit/keys.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
 
 const home = await serverHome();
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 let database: OpenDatabase;
 let keyring: Keyring;
 let context: MessageContext;

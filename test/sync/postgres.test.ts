@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,10 +17,10 @@ import { onceAcrossReplicas, onceEvery } from '../../sync/server/platform/databa
 import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { type PostgresAddress, readDatabaseUrl } from '../../sync/server/platform/database/url.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { codeOf } from '../kit/client.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { newKeys } from '../kit/keys.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { closeErasures } from './erasing.ts';
@@ -28,7 +28,7 @@ import { closeErasures } from './erasing.ts';
 /** What only a real PostgreSQL can show: TLS as demanded, replicas side by side, commits out of order. */
 
 const unavailable = postgresUnavailable();
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 const site = { name: 'Test', timeZone: 'Europe/Berlin' };
 let postgres: TestPostgres;
 let one: OpenDatabase;

@@ -10,18 +10,17 @@ import { ingest } from '../../../sync/server/app/ingest/ingest.ts';
 import { MODULES } from '../../../sync/server/app/modules.ts';
 import { erasureState as stateOf } from '../../../sync/server/features/privacy/erasure/read.ts';
 import type { OpenDatabase } from '../../../sync/server/platform/database/open.ts';
-import { Keys } from '../../../sync/server/platform/keys/envelope.ts';
 import { openHalf } from '../../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../../sync/server/platform/keys/persons.ts';
-import { Secret } from '../../../sync/server/platform/secrets/secret.ts';
 import type { TestDatabase } from '../../kit/databases.ts';
 import { temporaryFolder } from '../../kit/folder.ts';
+import { newKeys } from '../../kit/keys.ts';
 import { MemoryOutbox } from '../../kit/outbox.ts';
 import { type Erasing, erasing } from '../erasing.ts';
 
 /* The log of changes as kiosks read it: the server's own code on a real database, and kiosks without a network between. */
 
-export const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+export const keys = newKeys();
 export const serverKeys: ServerKeys = {
   serial: 1,
   signing: [{ kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) }],

@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../../test/kit/databases.ts';
+import { newKeys } from '../../../../test/kit/keys.ts';
 import { MemoryOutbox } from '../../../../test/kit/outbox.ts';
 import { closeErasures } from '../../../../test/sync/erasing.ts';
 import { deliverTo, knownKiosk } from '../../../../test/sync/ingest-kit.ts';
@@ -12,14 +13,12 @@ import { namesOf } from '../../core/people/records.ts';
 import { readBoard } from '../../features/attendance/board.ts';
 import { unlinkPeople } from '../../features/privacy/erasure/unlink.ts';
 import type { OpenDatabase } from '../../platform/database/open.ts';
-import { Keys } from '../../platform/keys/envelope.ts';
 import { openRefused } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
-import { Secret } from '../../platform/secrets/secret.ts';
 import { MODULES } from '../modules.ts';
 import { retryQuarantine } from './quarantine.ts';
 
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 const site = { name: 'Test', timeZone: 'Europe/Berlin' };
 let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;

@@ -1,18 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../../test/kit/databases.ts';
+import { newKeys } from '../../../../test/kit/keys.ts';
 import type { MemoryOutbox } from '../../../../test/kit/outbox.ts';
 import { deliverTo, knownKiosk } from '../../../../test/sync/ingest-kit.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import type { OpenDatabase } from '../../platform/database/open.ts';
-import { Keys } from '../../platform/keys/envelope.ts';
-import { Secret } from '../../platform/secrets/secret.ts';
 import { examine } from '../checks/check.ts';
 import { quarantineCheck } from '../checks/process.ts';
 import { QUARANTINE_QUOTA, withinQuota } from './quota.ts';
 
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
 let outbox: MemoryOutbox;

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,11 +7,10 @@ import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../../test/kit/databases.ts';
+import { newKeys } from '../../../../test/kit/keys.ts';
 import { inTransaction } from '../database/retry.ts';
 import type { Db } from '../database/schema.ts';
-import { Keys } from '../keys/envelope.ts';
 import { type Keyring, openKeyring } from '../keys/keyring.ts';
-import { Secret } from '../secrets/secret.ts';
 import { SYSTEM } from './actor.ts';
 import { makeAnchor } from './anchors.ts';
 import { compareAnchors } from './compare.ts';
@@ -21,7 +20,7 @@ import { purgeAudit } from './purge.ts';
 import { verifyAudit, verifyPart } from './verify.ts';
 import { renewAuditKey, writeAudit } from './write.ts';
 
-const keys = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+const keys = newKeys();
 const NOW = new Date('2027-03-01T10:00:00.123Z');
 const DAY = 86_400_000;
 
@@ -202,7 +201,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
   test('a person who has the database alone can not write a row that verifies', async () => {
     await fill(3);
     // The wrapped audit key, and every row, are theirs to read; the environment's keys are not.
-    const theirs = new Keys(new Secret(randomBytes(32)), new Secret(randomBytes(32)));
+    const theirs = newKeys();
     await expect(inTransaction(db, (tx) => writeAudit(tx, theirs, entry(), NOW))).rejects.toThrow();
     await expect(verifyAudit(db, keys)).resolves.toMatchObject({ rows: 3, faults: [] });
   });

@@ -3,11 +3,10 @@ import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client
 import type { BackupContext } from '../../sync/server/features/backup/run.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
-import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { s3Client } from '../../sync/server/platform/objects/client.ts';
 import { type ObjectStore, openObjectStore } from '../../sync/server/platform/objects/store.ts';
-import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import type { Moto } from '../services/moto.ts';
 
 /** A versioned bucket of this name, and its store. */
@@ -18,10 +17,6 @@ export async function newBucket(moto: Moto, bucket: string): Promise<ObjectStore
   client.destroy();
   return openObjectStore(moto.settings(bucket));
 }
-
-/** Keys of an environment: two processes with the same pair have equal ones. */
-export const newPair = () => ({ encryptionKey: new Secret(randomBytes(32)), secretKey: new Secret(randomBytes(32)) });
-export const keysOf = ({ encryptionKey, secretKey }: ReturnType<typeof newPair>) => new Keys(encryptionKey, secretKey);
 
 export function contextOf(db: Db, keys: Keys, store: ObjectStore, now = () => new Date()): BackupContext {
   return { db, keys, store, now, actor: SYSTEM, keyringDays: 30 };
