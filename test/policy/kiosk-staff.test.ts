@@ -41,7 +41,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
   });
 
   const kioskAt = (site: string | null) => KioskOfServer.at(opened.database, api.keys, site);
-  const read = (id: string, cursor = '', version = 3) => notified(opened, id, { cursor, version });
+  const read = (id: string, cursor = '') => notified(opened, id, { cursor });
   const sentIn = (changes: readonly Change[]): Sent | null =>
     changes.flatMap((c) => (c.kind === 'staff' ? [c.staff] : [])).at(-1) ?? null;
   const sentTo = async (id: string, cursor = '') => sentIn((await read(id, cursor)).changes);
@@ -98,15 +98,6 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     // A kiosk that moves gets the others with its next ask.
     await api.db.updateTable('device').set({ site: null }).where('id', '=', there.id).execute();
     expect(names(await sentTo(there.id, before.cursor))).toEqual(['Everywhere']);
-  });
-
-  test.each([1, 2])('a kiosk of version %i, which would refuse the page, is sent none', async (version) => {
-    const kiosk = await kioskAt(null);
-    const before = await read(kiosk.id, '', version);
-    await add('Kim');
-    const after = await read(kiosk.id, before.cursor, version);
-    expect(sentIn([...before.changes, ...after.changes])).toBeNull();
-    expect(sentIn((await read(kiosk.id, after.cursor, 3)).changes)).toHaveLength(1);
   });
 
   test('PIN and secret are shown once, and are stored sealed; a removal destroys them, and the name stays as long as the audit log', async () => {

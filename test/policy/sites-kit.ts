@@ -67,11 +67,11 @@ const sourceOf = ({ api, database }: Opened) => ({
 export async function notified(
   made: Opened,
   device: string,
-  o: { readonly cursor?: string; readonly version?: number } = {},
+  o: { readonly cursor?: string } = {},
 ): Promise<{ readonly cursor: string; readonly changes: Change[] }> {
   const changes: Change[] = [];
   for (let cursor = o.cursor ?? ''; ; ) {
-    const ask = { cursor, limit: 200, presenceAfter: null, newestKey: true, ...(o.version && { version: o.version }) };
+    const ask = { cursor, limit: 200, presenceAfter: null, newestKey: true };
     const page = await readChanges(sourceOf(made), device, ask, made.api.now);
     changes.push(...page.changes);
     ({ cursor } = page);
@@ -84,7 +84,7 @@ export async function sendFrom({ api }: Opened, store: SqlStore): Promise<void> 
   for (let events = store.outbox.pending(500); events.length > 0; events = store.outbox.pending(500)) {
     const { epoch, seq } = events[0]!.header;
     const from = { iss: store.device, aud: randomUUID(), epoch, first: seq, last: seq + events.length - 1 };
-    const header = { alg: 'EdDSA', typ: 'sp-batch+jws', ...from, spv: 3 } as const;
+    const header = { alg: 'EdDSA', typ: 'sp-batch+jws', ...from, spv: 1 } as const;
     const { ack } = await ingest(
       { db: api.db, keys: api.keys, modules: MODULES },
       header,
@@ -95,8 +95,8 @@ export async function sendFrom({ api }: Opened, store: SqlStore): Promise<void> 
   }
 }
 
-/** A real store takes over what the server sends, to the log's end. @param version of the protocol; the newest by default */
-export async function readInto(made: Opened, store: SqlStore, version?: number): Promise<Change[]> {
+/** A real store takes over what the server sends, to the log's end. */
+export async function readInto(made: Opened, store: SqlStore): Promise<Change[]> {
   const changes: Change[] = [];
   for (let more = true; more; ) {
     const ask = {
@@ -104,7 +104,6 @@ export async function readInto(made: Opened, store: SqlStore, version?: number):
       limit: 200,
       presenceAfter: null,
       newestKey: true,
-      ...(version && { version }),
     };
     const page = await readChanges(sourceOf(made), store.device, ask, made.api.now);
     changes.push(...page.changes);

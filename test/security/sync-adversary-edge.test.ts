@@ -220,7 +220,7 @@ describe('what is for this device alone', () => {
   const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/messages.json'), 'utf8'));
   const notified = vectors.pageOfDevice.body.changes as Record<string, unknown>[];
   const taken = async (changes: unknown[]) => {
-    const header = { alg: 'EdDSA', typ: TYP.page, kid: await keyId(publicHalf(server)), spv: 3 };
+    const header = { alg: 'EdDSA', typ: TYP.page, kid: await keyId(publicHalf(server)), spv: 1 };
     const jws = rawJws(header, json({ ...page, changes }), server);
     const sealed = await rawJwe(padded(jws), publicHalf(device.sealing), { typ: TYP.sealedPage, cty: TYP.page });
     return codeOf(openPage(sealed, { sealing: device.sealing, trusted }, { device: DEVICE, jti: JTI }));

@@ -76,7 +76,7 @@ describe.each(KINDS)('$noun', ({ noun, typ, body, most, open, wrap, good }) => {
     typ,
     iss: DEVICE,
     aud: SERVER,
-    spv: 3,
+    spv: 1,
     ...more,
   });
   const made = async (o: { header?: object; body?: unknown; key?: typeof device | null } = {}) =>

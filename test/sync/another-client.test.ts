@@ -48,15 +48,12 @@ test.each(PROTOCOL_VERSIONS)(
     // Sent again it changes nothing.
     expect(await client.send(sealed)).toMatchObject({ committed: 2 });
 
-    const report = version < 3 ? undefined : JSON.parse(readFileSync(VECTORS, 'utf8')).askWithReport.body.report;
+    const report = JSON.parse(readFileSync(VECTORS, 'utf8')).askWithReport.body.report;
     const { changes, ack } = await client.snapshot(report);
-    const ofDevice = [
+    expect(changes.filter((c) => ['update', 'config', 'command'].includes(c.kind as string))).toEqual([
       { kind: 'update', update: null },
       { kind: 'config', revision: 0, config: {} },
-    ];
-    expect(changes.filter((c) => ['update', 'config', 'command'].includes(c.kind as string))).toEqual(
-      version < 3 ? [] : ofDevice,
-    );
+    ]);
     expect(changes).toContainEqual({
       kind: 'person',
       person,

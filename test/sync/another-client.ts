@@ -282,7 +282,8 @@ export class AnotherClient {
       const ask = { what: 'changes', epoch: this.epoch, cursor, limit: 200, presenceAfter: null };
       const page = await this.#ask({
         ...ask,
-        ...(this.version >= 3 && { heard: this.#heard, ...(report && { report }) }),
+        heard: this.#heard,
+        ...(report && { report }),
       });
       changes.push(...(page.changes as Json[]));
       cursor = page.cursor as string;

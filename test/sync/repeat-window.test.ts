@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { PolicyHistory, Site, SitePolicy } from '../../sync/protocol/api/sites.ts';
-import { policyForKiosks } from '../../sync/server/app/downstream/kiosk-policy.ts';
+import { policyForKiosks } from '../../sync/server/app/kiosk-policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -44,7 +44,7 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
           .execute();
         return rows.filter((r) => r.duplicate_of === null).length;
       };
-      const notified = async (scope: string) => (await policyForKiosks(database.db, scope, 3)).repeatWindowSeconds;
+      const notified = async (scope: string) => (await policyForKiosks(database.db, scope)).repeatWindowSeconds;
       const url = `/api/sites/${SITE.id}/policy`;
       const read = async (site = SITE.id) =>
         (await api.ask<z.infer<typeof SitePolicy>>('GET', `/api/sites/${site}/policy`)).policy;

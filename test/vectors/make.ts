@@ -147,7 +147,7 @@ async function messages() {
     KEYS.deviceSealing,
   );
   const pageOfSite = await sealed(
-    { typ: TYP.page, kid, spv: 2 } as { typ: string },
+    { typ: TYP.page, kid, spv: PROTOCOL_VERSION } as { typ: string },
     {
       what: 'changes',
       device: DEVICE,
@@ -185,7 +185,7 @@ async function messages() {
     slots: { current: '1.4.0', previous: '1.3.2', trial: false },
   };
   const askWithReport = await sealed(
-    { typ: TYP.ask, iss: DEVICE, aud: SERVER, spv: 3, jti: JTI } as { typ: string },
+    { typ: TYP.ask, iss: DEVICE, aud: SERVER, spv: PROTOCOL_VERSION, jti: JTI } as { typ: string },
     {
       what: 'changes',
       epoch: EPOCH,
@@ -200,7 +200,7 @@ async function messages() {
     KEYS.serverSealing,
   );
   const pageOfDevice = await sealed(
-    { typ: TYP.page, kid, spv: 3 } as { typ: string },
+    { typ: TYP.page, kid, spv: PROTOCOL_VERSION } as { typ: string },
     {
       what: 'changes',
       device: DEVICE,

@@ -90,7 +90,7 @@ describe('messages', () => {
     expect([header, ask]).toEqual([messages.ask.header, messages.ask.body]);
   });
 
-  test('a page that names the site’s kiosks opens on a kiosk of version 2', async () => {
+  test('a page that names the site’s kiosks opens on the kiosk', async () => {
     const page = await openPage(
       messages.pageOfSite.sealed,
       { sealing: keys.deviceSealing, trusted },
@@ -99,7 +99,7 @@ describe('messages', () => {
     expect(page).toEqual(messages.pageOfSite.body);
   });
 
-  test('an ask says how the kiosk is, and a page what is for this device alone, in version 3', async () => {
+  test('an ask says how the kiosk is, and a page what is for this device alone', async () => {
     const page = await openPage(
       messages.pageOfDevice.sealed,
       { sealing: keys.deviceSealing, trusted },

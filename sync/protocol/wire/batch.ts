@@ -7,7 +7,7 @@ import { Uuid } from './event.ts';
  */
 
 /** Version that this build writes (`spv` in every header). */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 1;
 /** The versions that a build which writes `current` reads: its own and the two before. Any other is refused, with a code. */
 export const understoodVersions = (current: number): readonly number[] =>
   [current, current - 1, current - 2].filter((version) => version >= 1);

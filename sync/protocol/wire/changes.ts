@@ -57,10 +57,10 @@ export const Ask = z.discriminatedUnion('what', [
     presenceAfter: Instant.nullable(),
     /**
      * `serverTime` of the newest answer that this kiosk has; null for none. An ask that names none newer than an ask before it
-     * is an old one, played again, and counts for no sign of life. Since version 3.
+     * is an old one, played again, and counts for no sign of life.
      */
     heard: Instant.nullable().optional(),
-    /** How this kiosk is: when something of it changed, and now and then. Since version 3. */
+    /** How this kiosk is: when something of it changed, and now and then. */
     report: Inventory.optional(),
   }),
   z.strictObject({
@@ -136,7 +136,7 @@ export const Policy = z.strictObject({
   templates: z.enum(['store', 'card']).optional(),
   /**
    * The days that the site's records are counted by: its zone (IANA), and when on the wall one ends and the next begins.
-   * Absent: as site.json says. Since version 3.
+   * Absent: as site.json says.
    */
   day: z.strictObject({ timeZone: z.string().min(1).max(64), startsAt: TimeOfDay }).optional(),
   /** In place of the consent text that ships: only in these languages may people agree. */
@@ -155,28 +155,6 @@ export const methodsWithoutFace = ({
 export const MAX_CREDENTIALS = 20;
 /** Number of a badge, as a reader gives it. */
 export const BadgeNumber = z.string().min(1).max(80);
-
-/** Kinds of changes that a reader of protocol version 1 does not know. */
-const KINDS_SINCE_2: ReadonlySet<string> = new Set(['credentials', 'issuers', 'cardTemplate']);
-/** Kinds that a reader of version 2 does not know. */
-const KINDS_SINCE_3: ReadonlySet<string> = new Set([
-  'update',
-  'command',
-  'config',
-  'pinCode',
-  'reenrol',
-  'pin',
-  'pinPeppers',
-  'evacuation',
-  'accounted',
-  'staff',
-  'lookalikes',
-]);
-
-/** Whether a reader of this protocol version knows a kind of change: it refuses a page with another. */
-export function knowsKind(version: number, kind: string): boolean {
-  return !(version < 2 && KINDS_SINCE_2.has(kind)) && !(version < 3 && KINDS_SINCE_3.has(kind));
-}
 
 /** Most people of a site that a kiosk is asked to enrol again. */
 export const MAX_REENROLMENTS = 500;
@@ -223,8 +201,11 @@ export const MAX_LOOKALIKES = 20;
 /** An evacuation of a site that goes on. */
 const Evacuation = z.strictObject({ id: Uuid, startedAt: Instant });
 
-/** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order. */
+/** One change, in the order of the log. Applying one twice, or an older one after a newer, ends in the same state as the log's order.
+ * Of what a snapshot says of a person, `person` is the first, and no templates come before the lookalikes. */
 export const Change = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('policy'), policy: Policy }),
+  z.strictObject({ kind: z.literal('keys'), keys: ServerKeys }),
   z.strictObject({
     kind: z.literal('person'),
     person: Uuid,
@@ -232,13 +213,6 @@ export const Change = z.discriminatedUnion('kind', [
     number: z.string().max(40).nullable(),
     language: z.string().max(20),
     gpsOptOut: z.boolean(),
-  }),
-  /** All templates of a person for one model: what is not in it is gone. Only ever after a recorded consent. */
-  z.strictObject({
-    kind: z.literal('templates'),
-    person: Uuid,
-    model: z.string().max(80),
-    templates: z.array(TemplateValue).max(MAX_TEMPLATES),
   }),
   /** All cards and badges of a person that count: what is not in it is gone, and opens nothing any more. */
   z.strictObject({
@@ -305,14 +279,19 @@ export const Change = z.discriminatedUnion('kind', [
       )
       .max(MAX_LOOKALIKES),
   }),
+  /** All templates of a person for one model: what is not in it is gone. Only ever after a recorded consent. */
+  z.strictObject({
+    kind: z.literal('templates'),
+    person: Uuid,
+    model: z.string().max(80),
+    templates: z.array(TemplateValue).max(MAX_TEMPLATES),
+  }),
   /** All keys that a person's own code may be signed by, newest first. */
   z.strictObject({ kind: z.literal('issuers'), keys: z.array(Ed25519PublicJwk).max(4) }),
   /** No longer of this kiosk's sites: forget, nothing to confirm. */
   z.strictObject({ kind: z.literal('removed'), person: Uuid }),
   /** Erase and confirm with an `erasureDone` event that names `request`. */
   z.strictObject({ kind: z.literal('erase'), request: Uuid, person: Uuid }),
-  z.strictObject({ kind: z.literal('policy'), policy: Policy }),
-  z.strictObject({ kind: z.literal('keys'), keys: ServerKeys }),
   /** Which build this device is to run; null: the one that it has. */
   z.strictObject({ kind: z.literal('update'), update: UpdateDirective.nullable() }),
   /** Something to do once. */
@@ -351,7 +330,7 @@ export const Page = z.discriminatedUnion('what', [
     cursor: Cursor,
     more: z.boolean(),
     presence: z.array(Presence).max(MAX_PRESENCE),
-    /** Every kiosk of the site, the reader too; only with the last page, and from protocol version 2 on. */
+    /** Every kiosk of the site, the reader too; only with the last page. */
     kiosks: SiteKiosks.optional(),
     /** Signed ack of the epoch asked for (wire/ack.ts). */
     ack: z.string().max(4096),

@@ -113,7 +113,7 @@ export const OpenBody = {
   }),
   /** A card that staff printed at the kiosk, or says opens nothing any more. */
   credential: z.strictObject({ ...by, kind: z.literal('card'), change: z.enum(['issued', 'revoked']) }),
-  /** `carried`: the previous PIN, hashed again for the pepper that kiosks share (`PinValue`). Since version 3. */
+  /** `carried`: the previous PIN, hashed again for the pepper that kiosks share (`PinValue`). */
   pin: z.strictObject({ ...by, change: z.enum(['set', 'removed', 'locked', 'carried']) }),
   purge: z.strictObject({
     what: z.enum(['photos', 'gps']),
@@ -126,13 +126,13 @@ export const OpenBody = {
     code: z.string().max(60),
     detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   }),
-  /** Roll call of an evacuation of the site: that it began or ended, and who was seen outside, or was not after all. Since version 3. */
+  /** Roll call of an evacuation of the site: that it began or ended, and who was seen outside, or was not after all. */
   evacuation: z.strictObject({
     ...by,
     evacuation: Uuid,
     change: z.enum(['started', 'ended', 'accounted', 'missing']),
   }),
-  /** These two people cannot be distinguished by face alone any more, or can again. Since version 3. */
+  /** These two people cannot be distinguished by face alone any more, or can again. */
   lookalike: z.strictObject({
     ...by,
     change: z.enum(['marked', 'removed']),

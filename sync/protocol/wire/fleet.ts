@@ -4,7 +4,7 @@ import { CommandWhat, Uuid } from './event.ts';
 import { BuildVersion } from './release.ts';
 
 /**
- * What the server sends to one device alone, and what a device reports of itself: since protocol version 3. A
+ * What the server sends to one device alone, and what a device reports of itself. A
  * directive is a wish, never a permission: what may be installed is decided by TUF on the kiosk.
  */
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Change } from '../../protocol/wire/changes.ts';
 import { OpenBody } from '../../protocol/wire/event.ts';
 import { MODULES } from './modules.ts';
 
@@ -11,4 +12,9 @@ test('a module takes each type of event; what was purged at a kiosk stays in the
 
 test('one module alone says what kiosks are sent after an event; of a person, another one takes deletions', () => {
   expect(twice(MODULES.flatMap(({ onEvent = {} }) => Object.keys(onEvent)))).toEqual(['person']);
+});
+
+test('one module alone makes each kind of change that kiosks are sent', () => {
+  const made = MODULES.flatMap(({ kioskChanges = {} }) => Object.keys(kioskChanges));
+  expect(made.sort()).toEqual(Change.options.map(({ shape }) => shape.kind.value).sort());
 });

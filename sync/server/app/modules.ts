@@ -24,10 +24,16 @@ import { platform } from '../platform/module.ts';
 import type { ServerModule } from '../platform/server-module.ts';
 import { ingest } from './ingest/module.ts';
 import { jobRoutes } from './jobs/routes.ts';
+import { policyForKiosks } from './kiosk-policy.ts';
 import { liveRoutes } from './live/routes.ts';
 
 const app: ServerModule = {
   endpoints: [...jobRoutes, ...liveRoutes],
+  kioskChanges: {
+    policy: {
+      state: async ({ source: { db }, scope }) => ({ kind: 'policy', policy: await policyForKiosks(db, scope) }),
+    },
+  },
   tables: { broker_replica: { notPersonal: 'names of servers' } },
 };
 

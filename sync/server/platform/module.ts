@@ -1,6 +1,8 @@
+import { Ed25519PublicJwk } from '../../protocol/wire/batch.ts';
 import { auditAnchorJob } from './audit/anchor.job.ts';
 import { auditKeyPlace } from './audit/keys.ts';
 import { auditPurgeJob } from './audit/purge.job.ts';
+import type { ChangeOf, Reader } from './changes/to-kiosks.ts';
 import { runsJob } from './jobs/runs.job.ts';
 import { destroyPersonKeys, personKeyPlace } from './keys/persons.ts';
 import { type KeyPurpose, keyPlace } from './keys/vault.ts';
@@ -9,9 +11,26 @@ import { type ServerModule, UNDER_EVERY_NAME } from './server-module.ts';
 
 const KEYS = { notPersonal: 'keys' };
 
+/** Keys that people's own codes may be signed by, as they are in the database now: another replica may have made one. */
+async function issuers({ source: { db } }: Reader): Promise<ChangeOf<'issuers'>> {
+  const rows = await db
+    .selectFrom('keyring.server_key')
+    .select('public')
+    .where('purpose', '=', 'qr')
+    .where('retired_at', 'is', null)
+    .orderBy('serial', 'desc')
+    .orderBy('id')
+    .execute();
+  return { kind: 'issuers', keys: rows.map((r) => Ed25519PublicJwk.parse(JSON.parse(r.public))) };
+}
+
 /** Tables and jobs of the platform: keys, the audit log, jobs, the log of changes for kiosks. */
 export const platform: ServerModule = {
   jobs: [auditAnchorJob, auditPurgeJob, runsJob],
+  kioskChanges: {
+    keys: { state: async ({ source }) => ({ kind: 'keys', keys: await source.publicKeys() }) },
+    issuers: { state: issuers },
+  },
   tables: {
     'keyring.server_key': {
       sealed: {

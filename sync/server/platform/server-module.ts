@@ -1,9 +1,11 @@
 import type { Transaction } from 'kysely';
 import { sql } from 'kysely';
+import type { Change } from '../../protocol/wire/changes.ts';
 import type { EventType } from '../../protocol/wire/event.ts';
 import type { Route } from './access/route.ts';
 import type { Opened } from './audit/opened.ts';
 import type { NewChange } from './changes/log.ts';
+import type { KioskChange } from './changes/to-kiosks.ts';
 import type { Tables } from './database/schema.ts';
 import type { Batch, EventOf, OneEvent } from './events.ts';
 import type { Job } from './jobs/job.ts';
@@ -24,6 +26,8 @@ export interface ServerModule {
   };
   /** As `onEvents`, but one after the other in the device's order: for what kiosks are sent, who are then nudged to ask. */
   readonly onEvent?: { readonly [T in EventType]?: (one: OneEvent<T>) => Promise<unknown> };
+  /** What kiosks are sent, by kind: how a page of it is made. */
+  readonly kioskChanges?: { readonly [K in Change['kind']]?: KioskChange<K> };
   /** Every table of the domain. A test compares them with the database, so that none is forgotten. */
   readonly tables?: { readonly [T in keyof Tables]?: TableRule };
   /** Sections of a person's own export, by name. */

@@ -157,11 +157,9 @@ async function changesFor(
   const { db, keys, keyring, logEpoch } = context;
   const source = { db, keys, logEpoch, publicKeys: () => presentKeys(context) };
   const newestKey = ask.trusts.includes(await keyId(publicHalf(keyring.signing)));
-  const page = await readChanges(source, device.id, { ...ask, newestKey, version: spv }, context.now());
+  const page = await readChanges(source, device.id, { ...ask, newestKey }, context.now());
   const marks = { device: device.id, epoch: ask.epoch, ...(await readMarks(db, device.id, ask.epoch)) };
-  // A reader of version 1 knows no such field, and would refuse the page.
-  const { kiosks, ...rest } = page;
-  return { ...rest, ...(kiosks && spv >= 2 ? { kiosks } : {}), ack: await ackOf(context, marks, signing, spv) };
+  return { ...page, ack: await ackOf(context, marks, signing, spv) };
 }
 
 /** The keys as they are in the database now: another replica may have made a successor a moment ago. */

@@ -1,16 +1,9 @@
-import { type Change, knowsKind } from '../../../protocol/wire/changes.ts';
-import { peppersChange } from '../../core/credentials/pins/pins.ts';
-import { currentDeviceState } from '../../core/devices/device-state.ts';
-import { reenrolments } from '../../features/reenrolment/list.ts';
-import { ongoingAt } from '../../features/reports/presence/roll-call.ts';
+import type { Change } from '../../../protocol/wire/changes.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
-import { type PeopleReader, readPeople } from './content.ts';
 import type { Position } from './cursor.ts';
-import { issuersChange } from './issuers.ts';
-import { policyForKiosks } from './kiosk-policy.ts';
-import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
-import { staffFor } from './staff.ts';
+import { KINDS, type PeopleReader, readPeople } from './kinds.ts';
+import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './reader.ts';
 
 /** Rows of the log looked at for one page; what a later row among them repeats is left out. */
 const WINDOW = 500;
@@ -31,7 +24,7 @@ interface Row {
  *
  * @returns null when the row that the cursor stands on is not here: then what lay above it may be gone too
  */
-export async function deltaPart(reader: Reader, from: Position): Promise<PagePart | null> {
+export async function deltaPart(reader: PageReader, from: Position): Promise<PagePart | null> {
   const { db } = reader.source;
   // Before the rows: one that is appended in between is left for the next page.
   const top = await topOfLog(db);
@@ -59,7 +52,8 @@ export async function deltaPart(reader: Reader, from: Position): Promise<PagePar
   let reached: { position: number; tag: string } = from;
   for (let start = 0; start < rows.length; start += CHUNK) {
     const chunk = rows.slice(start, start + CHUNK);
-    const people = await readPeople(reader, peopleOf(chunk));
+    const asked = new Set(chunk.map(({ kind, person }) => `${kind} ${person}`));
+    const people = await readPeople(reader, peopleOf(chunk), (kind, person) => asked.has(`${kind} ${person}`));
     for (const [i, row] of chunk.entries()) {
       const change = lastOf.get(keyOf(row)) === start + i ? await contentOf(reader, row, people) : null;
       if (change && !budget.take([change])) return part(reader, budget, reached, true);
@@ -69,7 +63,7 @@ export async function deltaPart(reader: Reader, from: Position): Promise<PagePar
   return rows.length === WINDOW ? part(reader, budget, reached, true) : part(reader, budget, top, false);
 }
 
-function part(reader: Reader, budget: Budget, at: { position: number; tag: string }, more: boolean): PagePart {
+function part(reader: PageReader, budget: Budget, at: { position: number; tag: string }, more: boolean): PagePart {
   return { whole: false, first: false, changes: budget.changes, cursor: cursorAt(reader, at), more };
 }
 
@@ -78,50 +72,11 @@ function keyOf({ kind, person, model, request }: Row): string {
 }
 
 /** Null: another row, or the present state, makes this one say nothing. */
-async function contentOf(reader: Reader, row: Row, people: PeopleReader): Promise<Change | null> {
-  const { db, publicKeys } = reader.source;
-  if (!knowsKind(reader.version, row.kind)) return null;
-  const person = row.person ?? '';
-  switch (row.kind) {
-    case 'person':
-      return people.person(person);
-    case 'credentials':
-      return people.credentials(person);
-    case 'cardTemplate':
-      return people.cardTemplate(person);
-    case 'pinCode':
-      return people.pinCode(person);
-    case 'evacuation':
-      return { kind: 'evacuation', evacuation: await ongoingAt(db, reader.scope) };
-    case 'lookalikes':
-      return people.lookalikes(person);
-    case 'accounted':
-      return people.accounted(person);
-    case 'pin':
-      return people.pin(person)?.change ?? null;
-    case 'pinPeppers':
-      return peppersChange(db, reader.source.keys);
-    case 'staff':
-      return staffFor(reader);
-    case 'reenrol':
-      return { kind: 'reenrol', people: await reenrolments(db, reader.scope, reader.now) };
-    case 'issuers':
-      return issuersChange(db);
-    case 'templates':
-      return people.templates(person, row.model ?? '');
-    case 'removed':
-      return people.has(person) ? null : { kind: 'removed', person };
-    case 'erase':
-      return { kind: 'erase', request: row.request ?? '', person };
-    case 'policy':
-      return { kind: 'policy', policy: await policyForKiosks(db, reader.scope, reader.version) };
-    case 'keys':
-      return { kind: 'keys', keys: await publicKeys() };
-    case 'update':
-    case 'command':
-    case 'config':
-      return currentDeviceState(db, reader.device, row.kind, row.request);
-    case 'start':
-      return null;
-  }
+async function contentOf(reader: PageReader, row: Row, people: PeopleReader): Promise<Change | null> {
+  if (row.kind === 'start') return null;
+  const [person, request] = [row.person ?? '', row.request ?? ''];
+  const made = KINDS.get(row.kind)!;
+  if ('state' in made) return made.state(reader);
+  if ('row' in made) return made.row({ person, request, here: people.has(person) }, reader);
+  return people.one(row.kind, person, row.model ?? '');
 }

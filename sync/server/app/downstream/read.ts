@@ -1,15 +1,15 @@
 import { sql } from 'kysely';
-import { PROTOCOL_VERSION } from '../../../protocol/wire/batch.ts';
 import { MAX_SITE_KIOSKS, type Presence, type SiteKiosk } from '../../../protocol/wire/changes.ts';
 import { scopeOf } from '../../core/devices/scope.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { audited } from '../../platform/audit/opened.ts';
+import type { ChangeSource } from '../../platform/changes/to-kiosks.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { type Position, readCursor } from './cursor.ts';
 import { deltaPart } from './delta.ts';
 import { readPresence } from './presence.ts';
-import { bytesOf, CHANGE_BYTES, type ChangeSource, type PagePart, type Reader, readerMark } from './reader.ts';
+import { bytesOf, CHANGE_BYTES, type PagePart, type PageReader, scopeMark } from './reader.ts';
 import { snapshotPart } from './snapshot.ts';
 
 /** What a page says of the site as it is now, beside the log. */
@@ -24,25 +24,23 @@ interface SiteNow {
  *
  * An audit row says who it shows, written before the page is given out.
  *
- * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key;
- *   `version` of the protocol that it reads
+ * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key
  */
 export async function readChanges(
   source: ChangeSource,
   device: string,
-  ask: { cursor: string; limit: number; presenceAfter: string | null; newestKey: boolean; version?: number },
+  ask: { cursor: string; limit: number; presenceAfter: string | null; newestKey: boolean },
   now: Date,
 ): Promise<PagePart & SiteNow> {
-  const { limit, version = PROTOCOL_VERSION } = ask;
   const scope = await scopeOf(source.db, device);
   const actor: Actor = { role: 'device', id: device, email: null, ip: null, userAgent: null };
   return audited(source.db, source.keys, { actor, route: 'device changes', resource: scope }, now, (opened) =>
-    readPage({ source, device, scope, version, limit, now, opened }, ask),
+    readPage({ source, device, scope, limit: ask.limit, now, opened }, ask),
   );
 }
 
 async function readPage(
-  reader: Reader,
+  reader: PageReader,
   ask: { cursor: string; presenceAfter: string | null; newestKey: boolean },
 ): Promise<PagePart & SiteNow> {
   const { source, device, scope, now } = reader;
@@ -56,19 +54,18 @@ async function readPage(
   // Once all is sent. A single person larger than a page's share leaves no room: then with the next page.
   const room = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
   const presence = room ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
-  // A kiosk of version 1 refuses a page with a field that it does not know.
-  const withKiosks = room && reader.version >= 2 && bytesOf(changes) <= CHANGE_BYTES / 2;
+  const withKiosks = room && bytesOf(changes) <= CHANGE_BYTES / 2;
   const kiosks = withKiosks ? { kiosks: await readKiosks(source.db, scope) } : {};
   return { ...part, changes, presence, ...kiosks };
 }
 
-function knownPosition(reader: Reader, cursor: string): Position | null {
+function knownPosition(reader: PageReader, cursor: string): Position | null {
   const from = readCursor(cursor);
-  if (!from || from.logEpoch !== reader.source.logEpoch || from.scope !== readerMark(reader)) return null;
+  if (!from || from.logEpoch !== reader.source.logEpoch || from.scope !== scopeMark(reader.scope)) return null;
   return from;
 }
 
-async function isHere(reader: Reader, from: Position): Promise<boolean> {
+async function isHere(reader: PageReader, from: Position): Promise<boolean> {
   const row = await reader.source.db
     .selectFrom('change')
     .select('position')

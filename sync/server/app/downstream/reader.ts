@@ -1,30 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Change, MAX_PAGE_PLAIN } from '../../../protocol/wire/changes.ts';
-import type { ServerKeys } from '../../../protocol/wire/keys.ts';
-import type { Opened } from '../../platform/audit/opened.ts';
+import type { Reader } from '../../platform/changes/to-kiosks.ts';
 import type { Db } from '../../platform/database/schema.ts';
-import type { Keys } from '../../platform/keys/envelope.ts';
 import { writeCursor } from './cursor.ts';
 
-export interface ChangeSource {
-  readonly db: Db;
-  readonly keys: Keys;
-  readonly logEpoch: string;
-  /** The present set of public keys, as every replica knows it. */
-  readonly publicKeys: () => Promise<ServerKeys>;
-}
-
 /** Who reads, and how much of it. */
-export interface Reader {
-  readonly source: ChangeSource;
-  readonly device: string;
-  readonly scope: string;
-  /** Of the protocol, that it reads. */
-  readonly version: number;
+export interface PageReader extends Reader {
   readonly limit: number;
-  readonly now: Date;
-  /** Whose data the page opens: they are named in its audit row. */
-  readonly opened: Opened;
 }
 
 /** What one page says of the log, before it is signed and sealed. */
@@ -47,15 +29,10 @@ export async function topOfLog(db: Db): Promise<{ position: number; tag: string 
   return { position: Number(row.position), tag: row.tag };
 }
 
-/** What a cursor must be of. A kiosk that was updated starts over: what its old version did not know was never sent. */
-export function readerMark({ scope, version }: Pick<Reader, 'scope' | 'version'>): string {
-  return scopeMark(version < 2 ? scope : `${scope} ${version}`);
-}
-
 export function cursorAt(reader: Reader, at: { position: number; tag: string }, after?: string): string {
   return writeCursor({
     logEpoch: reader.source.logEpoch,
-    scope: readerMark(reader),
+    scope: scopeMark(reader.scope),
     position: at.position,
     tag: at.tag,
     ...(after && { after }),

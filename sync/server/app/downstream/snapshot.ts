@@ -1,14 +1,9 @@
 import { NIL } from 'uuid';
-import { peppersChange } from '../../core/credentials/pins/pins.ts';
-import { allDeviceState } from '../../core/devices/device-state.ts';
-import { reenrolments } from '../../features/reenrolment/list.ts';
-import { ongoingAt } from '../../features/reports/presence/roll-call.ts';
-import { type PeopleReader, readPeople } from './content.ts';
+import type { Change } from '../../../protocol/wire/changes.ts';
+import { unconfirmedErasures } from '../../features/privacy/erasure/kiosks.ts';
 import type { Position } from './cursor.ts';
-import { issuersChange } from './issuers.ts';
-import { policyForKiosks } from './kiosk-policy.ts';
-import { Budget, cursorAt, type PagePart, type Reader, topOfLog } from './reader.ts';
-import { staffFor } from './staff.ts';
+import { KINDS, readPeople } from './kinds.ts';
+import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './reader.ts';
 
 /** People read at once: their templates are the bulk of a page. */
 const CHUNK = 25;
@@ -20,7 +15,7 @@ const CHUNK = 25;
  *
  * @param from where to go on inside a snapshot; null: its first page
  */
-export async function snapshotPart(reader: Reader, from: Position | null): Promise<PagePart> {
+export async function snapshotPart(reader: PageReader, from: Position | null): Promise<PagePart> {
   const { db } = reader.source;
   // Before anything else is read, so that no change falls between the snapshot and the deltas.
   const base = from ?? (await topOfLog(db));
@@ -32,21 +27,7 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
     cursor: cursorAt(reader, base, after),
     more: after !== undefined,
   });
-  if (!from)
-    budget.take([
-      { kind: 'policy', policy: await policyForKiosks(db, reader.scope, reader.version) },
-      { kind: 'keys', keys: await reader.source.publicKeys() },
-      ...(reader.version < 2 ? [] : [await issuersChange(db)]),
-      ...(reader.version < 3 ? [] : await allDeviceState(db, reader.device)),
-      ...(reader.version < 3
-        ? []
-        : [
-            await peppersChange(db, reader.source.keys),
-            { kind: 'evacuation' as const, evacuation: await ongoingAt(db, reader.scope) },
-            await staffFor(reader),
-            { kind: 'reenrol' as const, people: await reenrolments(db, reader.scope, reader.now) },
-          ]),
-    ]);
+  if (!from) budget.take(await state(reader));
   const after = from?.after ?? `e${NIL}`;
   if (after.startsWith('e')) {
     const stopped = await erasures(reader, budget, after.slice(1));
@@ -56,28 +37,32 @@ export async function snapshotPart(reader: Reader, from: Position | null): Promi
   return page(stopped === null ? undefined : `p${stopped}`);
 }
 
+/** What concerns the kiosk and its site. */
+async function state(reader: PageReader): Promise<Change[]> {
+  const changes: Change[] = [];
+  for (const made of KINDS.values()) {
+    if ('state' in made) changes.push(await made.state(reader));
+    if ('row' in made && made.start) changes.push(...(await made.start(reader)));
+  }
+  return changes;
+}
+
 /** @returns the last that was sent, where the page is full; null when all were */
-async function erasures(reader: Reader, budget: Budget, after: string): Promise<string | null> {
-  const rows = await reader.source.db
-    .selectFrom('erasure_confirmation as c')
-    .innerJoin('erasure as e', 'e.request', 'c.request')
-    .select(['e.request', 'e.person'])
-    .where('c.device', '=', reader.device)
-    .where('c.confirmed_at', 'is', null)
-    .where('c.request', '>', after)
-    .orderBy('c.request')
-    .limit(reader.limit + 1)
-    .execute();
+async function erasures(
+  { source: { db }, device, limit }: PageReader,
+  budget: Budget,
+  after: string,
+): Promise<string | null> {
   let last = after;
-  for (const { request, person } of rows) {
-    if (!budget.take([{ kind: 'erase', request, person }])) return last;
-    last = request;
+  for (const erasure of await unconfirmedErasures(db, device, after, limit + 1)) {
+    if (!budget.take([{ kind: 'erase', ...erasure }])) return last;
+    last = erasure.request;
   }
   return null;
 }
 
 /** @returns as above */
-async function people(reader: Reader, budget: Budget, after: string): Promise<string | null> {
+async function people(reader: PageReader, budget: Budget, after: string): Promise<string | null> {
   const { db } = reader.source;
   let last = after;
   for (;;) {
@@ -92,28 +77,10 @@ async function people(reader: Reader, budget: Budget, after: string): Promise<st
     const ids = rows.map((r) => r.person);
     const content = await readPeople(reader, ids);
     for (const id of ids) {
-      const person = content.person(id);
-      if (person && !budget.take([person, ...bearers(reader, content, id), ...content.allTemplates(id)])) return last;
+      const changes = content.all(id);
+      if (changes.length > 0 && !budget.take(changes)) return last;
       last = id;
     }
     if (ids.length < CHUNK) return null;
   }
-}
-
-/** Cards, badges, PIN and the code for one of a person who has any: a snapshot's `person` takes away what it does not name. */
-function bearers({ version }: Reader, content: PeopleReader, id: string) {
-  const held = version < 2 ? null : content.credentials(id);
-  const onCard = version < 2 ? null : content.cardTemplate(id);
-  const pinCode = version < 3 ? null : content.pinCode(id);
-  const pin = version < 3 ? null : content.pin(id);
-  const lookalikes = version < 3 ? null : content.lookalikes(id);
-  const accounted = version < 3 ? null : content.accounted(id);
-  return [
-    ...(held && held.cards.length + held.badges.length > 0 ? [held] : []),
-    ...(onCard?.card ? [onCard] : []),
-    ...(pinCode?.code ? [pinCode] : []),
-    ...(pin?.known ? [pin.change] : []),
-    ...(accounted?.seen ? [accounted] : []),
-    ...(lookalikes && lookalikes.others.length > 0 ? [lookalikes] : []),
-  ];
 }

@@ -1,12 +1,14 @@
 import type { NewChange } from '../../platform/changes/log.ts';
+import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import { emptyLog } from '../../platform/keys/personal.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
+import { selectRows } from '../people/rows.ts';
 import { scopesOfPerson } from '../people/sites.ts';
-import { pinCodePlace, spendPinCode } from './pin-codes/codes.ts';
+import { pinCodePlace, readPinCodes, spendPinCode } from './pin-codes/codes.ts';
 import { pinCodeRoutes } from './pin-codes/routes.ts';
-import { keepPin, movePin, pinPlace } from './pins/pins.ts';
+import { keepPin, movePin, peppersChange, pinPlace, readPins } from './pins/pins.ts';
 import { credentialRoutes } from './routes.ts';
 import { badgePlace, credentialsOf, keepKioskCard, moveCredentials } from './store.ts';
 
@@ -44,9 +46,43 @@ async function takePin({ tx, keys, event, device, person, at, publish }: OneEven
   publish(sites.flatMap((site) => kinds.map((kind): NewChange => ({ kind, person, site }))));
 }
 
+async function credentialsForKiosks(
+  { source: { db, keys } }: Reader,
+  people: readonly string[],
+): Promise<ChangeOf<'credentials'>[]> {
+  const held = Map.groupBy(await credentialsOf(db, keys, people), (c) => c.person);
+  return (await selectRows(db, keys, people, { fields: ['badge'] })).flatMap(({ id, values }) => {
+    const own = held.get(id) ?? [];
+    const cards = own.flatMap((c) => (c.hash ? [{ id: c.id, hash: c.hash.toString('base64url') }] : []));
+    const badges = [...new Set([values.badge, ...own.map((c) => c.number)])].filter((b) => typeof b === 'string');
+    return cards.length + badges.length > 0 ? [{ kind: 'credentials' as const, person: id, cards, badges }] : [];
+  });
+}
+
+async function pinsForKiosks(
+  { source: { db, keys }, opened }: Reader,
+  people: readonly string[],
+): Promise<ChangeOf<'pin'>[]> {
+  const pins = await readPins(db, keys, people);
+  opened.note('pin', pins.keys());
+  return [...pins.values()];
+}
+
 export const credentials: ServerModule = {
   onEvent: { credential: takeCard, pin: takePin },
   endpoints: [...credentialRoutes, ...pinCodeRoutes],
+  kioskChanges: {
+    credentials: {
+      people: credentialsForKiosks,
+      nothing: (person) => ({ kind: 'credentials', person, cards: [], badges: [] }),
+    },
+    pinCode: {
+      people: async ({ source: { db, keys } }, people) => [...(await readPinCodes(db, keys, people)).values()],
+      nothing: (person) => ({ kind: 'pinCode', person, code: null }),
+    },
+    pin: { people: pinsForKiosks, nothing: (person) => ({ kind: 'pin', person, pin: null }) },
+    pinPeppers: { state: ({ source: { db, keys } }) => peppersChange(db, keys) },
+  },
   tables: {
     credential: {
       sealed: { by: 'person', columns: { number: (cell, person) => badgePlace(cell('id'), person) } },

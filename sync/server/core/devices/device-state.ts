@@ -2,13 +2,14 @@ import type { Transaction } from 'kysely';
 import { NIL } from 'uuid';
 import { Change } from '../../../protocol/wire/changes.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
+import type { ChangeOf } from '../../platform/changes/to-kiosks.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
 /** Most commands that a snapshot's first page carries; the oldest first, as they are to be done. */
 const MAX_COMMANDS = 50;
 
 /** What is about one device alone. */
-export type DeviceState = Extract<Change, { kind: 'update' | 'command' | 'config' }>;
+export type DeviceState = ChangeOf<'update' | 'command' | 'config'>;
 
 /** What a kiosk receives of a kind that nothing is set for. */
 const NOTHING = {
@@ -67,43 +68,29 @@ export async function clearDeviceState(db: Db, device: string): Promise<void> {
   await db.deleteFrom('device_state').where('device', '=', device).execute();
 }
 
-/** As it is for the device now; null: a command that was answered. */
-export async function currentDeviceState(
+/** As it is for the device now. */
+export async function settingFor<K extends keyof typeof NOTHING>(
   db: Db,
   device: string,
-  kind: DeviceState['kind'],
-  command: string | null,
-): Promise<DeviceState | null> {
-  const row = await db
-    .selectFrom('device_state')
-    .select('body')
-    .where('device', '=', device)
-    .where('kind', '=', kind)
-    .where('id', '=', command ?? NIL)
-    .executeTakeFirst();
-  if (row) return parsed(row.body);
-  return kind === 'command' ? null : NOTHING[kind];
+  kind: K,
+): Promise<ChangeOf<K>> {
+  const [row] = await rowsFor(db, device, kind).execute();
+  return (row ? Change.parse(row.body) : NOTHING[kind]) as ChangeOf<K>;
 }
 
-/** Everything that the device is sent in a snapshot: build and settings also where there is nothing to say. */
-export async function allDeviceState(db: Db, device: string): Promise<DeviceState[]> {
-  const rows = await db
-    .selectFrom('device_state')
-    .select('body')
-    .where('device', '=', device)
-    .orderBy((e) => e('kind', '=', 'command'))
-    .orderBy('at')
-    .orderBy('id')
-    .limit(MAX_COMMANDS + 2)
-    .execute();
-  const all = rows.map(({ body }) => parsed(body));
-  const missing = Object.values(NOTHING).filter(({ kind }) => !all.some((one) => one.kind === kind));
-  return [...missing, ...all];
+/** Null: it was answered. */
+export async function commandFor(db: Db, device: string, command: string): Promise<ChangeOf<'command'> | null> {
+  const [row] = await rowsFor(db, device, 'command').where('id', '=', command).execute();
+  return row ? (Change.parse(row.body) as ChangeOf<'command'>) : null;
 }
+
+/** Those that wait, in the order in which they are to be done. */
+export async function commandsFor(db: Db, device: string): Promise<ChangeOf<'command'>[]> {
+  const rows = await rowsFor(db, device, 'command').orderBy('at').orderBy('id').limit(MAX_COMMANDS).execute();
+  return rows.map(({ body }) => Change.parse(body) as ChangeOf<'command'>);
+}
+
+const rowsFor = (db: Db, device: string, kind: DeviceState['kind']) =>
+  db.selectFrom('device_state').select('body').where('device', '=', device).where('kind', '=', kind);
 
 const idOf = (state: DeviceState): string => (state.kind === 'command' ? state.id : NIL);
-
-/** What was written by `publishDeviceState`, which parsed it. */
-function parsed(body: unknown): DeviceState {
-  return Change.parse(body) as DeviceState;
-}

@@ -1,11 +1,20 @@
 import { placeOf } from '../../platform/keys/envelope.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
+import { commandFor, commandsFor, settingFor } from './device-state.ts';
 import { deviceRoutes } from './routes.ts';
 
 const KIOSKS = { notPersonal: 'kiosks' };
 
 export const devices: ServerModule = {
   endpoints: deviceRoutes,
+  kioskChanges: {
+    update: { state: ({ source: { db }, device }) => settingFor(db, device, 'update') },
+    command: {
+      row: ({ request }, { source: { db }, device }) => commandFor(db, device, request),
+      start: ({ source: { db }, device }) => commandsFor(db, device),
+    },
+    config: { state: ({ source: { db }, device }) => settingFor(db, device, 'config') },
+  },
   tables: {
     device: {
       sealed: {

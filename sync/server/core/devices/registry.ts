@@ -170,7 +170,7 @@ const SKEW_MS = 60_000;
  *
  * Anyone who carries an ask can keep it and replay it. So an ask names the time of the newest answer that the device
  * has, and is a sign of life only where that is newer than with any ask before. One that names none counts as long as
- * the device never named one: builds of before version 3, and a device that was never answered.
+ * the device never named one: it was never answered.
  *
  * @returns whether it is one; else it is answered, and nothing of it is kept
  */

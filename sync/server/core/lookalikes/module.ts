@@ -1,10 +1,12 @@
+import { MAX_LOOKALIKES } from '../../../protocol/wire/changes.ts';
+import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import { emptyLog } from '../../platform/keys/personal.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { livingPerson } from '../people/living.ts';
 import { lookalikeRoutes } from './routes.ts';
-import { heardOfPair, movePairs, readPairs } from './store.ts';
+import { heardOfPair, movePairs, pairsIn, readPairs } from './store.ts';
 
 /** That their face is like someone else's, so that they are asked for a number, code or badge first. */
 async function* pairs({ tx, names }: Reading) {
@@ -24,8 +26,28 @@ async function takePair(one: OneEvent<'lookalike'>): Promise<void> {
   if (other) publish(await heardOfPair(tx, { person, other, scope, change, reason, at, device, by }, now));
 }
 
+async function pairsForKiosks(
+  { source: { db }, scope }: Reader,
+  people: readonly string[],
+): Promise<ChangeOf<'lookalikes'>[]> {
+  return [...(await pairsIn(db, scope, people))].flatMap(([person, pairs]) => {
+    const others = pairs.slice(0, MAX_LOOKALIKES).map(({ people: both, reason, at, device, by }) => ({
+      person: both.find((one) => one !== person)!,
+      reason,
+      at: at.toISOString(),
+      device,
+      // Who works in the office is no kiosk's business.
+      by: device === null ? null : by,
+    }));
+    return others.length > 0 ? [{ kind: 'lookalikes' as const, person, others }] : [];
+  });
+}
+
 export const lookalikes: ServerModule = {
   onEvent: { lookalike: takePair },
+  kioskChanges: {
+    lookalikes: { people: pairsForKiosks, nothing: (person) => ({ kind: 'lookalikes', person, others: [] }) },
+  },
   endpoints: lookalikeRoutes,
   tables: {
     lookalike: {

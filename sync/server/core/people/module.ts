@@ -5,6 +5,7 @@ import { instantOf } from '../../platform/instant.ts';
 import { placeOf } from '../../platform/keys/envelope.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type Merge, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { peopleForKiosks } from './for-kiosks.ts';
 import { listHolds } from './holds.ts';
 import { applyPeople, erasePeople } from './people.ts';
 import { peopleRoutes } from './routes.ts';
@@ -92,6 +93,10 @@ export const people: ServerModule = {
   onEvents: { person: takePeople },
   onEvent: { person: publishPerson },
   endpoints: peopleRoutes,
+  kioskChanges: {
+    person: { people: peopleForKiosks },
+    removed: { row: ({ person, here }) => (here ? null : { kind: 'removed', person }) },
+  },
   tables: {
     // Its columns have two layers of encryption, which fields.ts and rows.ts know.
     person: { exported: 'profile', merged: mergePerson, erased: ({ tx, people, now }) => erasePeople(tx, people, now) },

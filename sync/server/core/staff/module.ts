@@ -1,7 +1,7 @@
 import type { OneEvent } from '../../platform/events.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 import { staffRoutes } from './routes.ts';
-import { reportedStaff, staffKeysPlace, staffNamePlace } from './store.ts';
+import { reportedStaff, staffForKiosks, staffKeysPlace, staffNamePlace } from './store.ts';
 
 async function takeReport({ tx, keys, event, device, scope, at, publish }: OneEvent<'staff'>): Promise<void> {
   const { id, open } = event.header;
@@ -14,6 +14,7 @@ async function takeReport({ tx, keys, event, device, scope, at, publish }: OneEv
 export const staff: ServerModule = {
   onEvent: { staff: takeReport },
   endpoints: staffRoutes,
+  kioskChanges: { staff: { state: staffForKiosks } },
   tables: {
     staff_member: {
       sealed: {

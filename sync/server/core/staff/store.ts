@@ -7,9 +7,10 @@ import { Problem } from '../../../errors/problem.ts';
 import type { StaffBy } from '../../../protocol/api/staff.ts';
 import { pinPepperId } from '../../../protocol/seal/pin-pepper.ts';
 import type { NewFactor } from '../../../protocol/seal/technician-code.ts';
-import { type Change, MAX_STAFF, StaffKeys, type StaffPin } from '../../../protocol/wire/changes.ts';
+import { MAX_STAFF, StaffKeys, type StaffPin } from '../../../protocol/wire/changes.ts';
 import type { Open, Personal, StaffRole } from '../../../protocol/wire/event.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
+import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { lockName } from '../../platform/database/once.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
@@ -322,12 +323,16 @@ export async function reportedStaff(
 const maySet = (held: z.infer<typeof StaffPin>, said: NonNullable<Personal<'staff'>['pin']>): boolean =>
   held.id === said.replaces && (held.start || (said.id === held.id && said.pepper !== held.pepper));
 
-/** What the kiosks of a scope are sent: all who may unlock there. */
-export async function staffChange(db: Db, keys: Keys, scope: string): Promise<Extract<Change, { kind: 'staff' }>> {
+/** All who may unlock the kiosks of a scope. Handing PINs and secrets out leaves a row in the audit log. */
+export async function staffForKiosks({ source: { db, keys }, scope, opened }: Reader): Promise<ChangeOf<'staff'>> {
   const staff = (await listStaff(db, keys))
     .filter((one) => one.keys !== null && (one.scope === null || one.scope === scope))
     .slice(0, MAX_STAFF)
     .map(({ id, name, role, keys: held }) => ({ id, name, role, ...held! }));
+  opened.note(
+    'staff.keys',
+    staff.map(({ id }) => id),
+  );
   return { kind: 'staff', staff };
 }
 

@@ -1,6 +1,9 @@
+import { MAX_TEMPLATES } from '../../../protocol/wire/event.ts';
 import { audited } from '../../platform/audit/opened.ts';
+import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import { MY_DATA, type Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
+import { facesAllowed, templatesAllowed } from '../sites/faces.ts';
 import { cardTemplatePlace, readCardTemplates } from './card-templates.ts';
 import { enrolmentPhotoPlace, openPhotos } from './photos.ts';
 import { templateRoutes } from './routes.ts';
@@ -57,10 +60,50 @@ async function* waitingEnrolments({ tx, keys, actor, names, now }: Reading) {
     };
 }
 
+/** Of every model that a kiosk may hold something of. Where faces are switched off no kiosk gets a template of anyone. */
+async function templatesForKiosks(
+  { source: { db, keys }, scope, opened }: Reader,
+  people: readonly string[],
+): Promise<ChangeOf<'templates'>[]> {
+  const kept = await readTemplates(db, keys, opened, (await templatesAllowed(db, scope)) ? people : []);
+  const models = await db
+    .selectFrom('person_model')
+    .selectAll()
+    .where('person', 'in', people)
+    .orderBy('person')
+    .orderBy('model')
+    .execute();
+  return models.map(({ person, model }) => ({
+    kind: 'templates',
+    person,
+    model,
+    templates: (kept.get(person)?.get(model) ?? []).slice(-MAX_TEMPLATES),
+  }));
+}
+
+async function cardsForKiosks(
+  { source: { db, keys }, scope, opened }: Reader,
+  people: readonly string[],
+): Promise<ChangeOf<'cardTemplate'>[]> {
+  const onCards = await readCardTemplates(db, keys, (await facesAllowed(db, scope)) ? people : []);
+  opened.note('template.card', onCards.keys());
+  return [...onCards.values()].map(({ madeAt: _, ...change }) => change);
+}
+
 const AS_CONSENTED = 'templates go by the consents of both: core/consents/consented.ts moves or drops them';
 
 export const templates: ServerModule = {
   endpoints: templateRoutes,
+  kioskChanges: {
+    cardTemplate: {
+      people: cardsForKiosks,
+      nothing: (person) => ({ kind: 'cardTemplate', person, model: '', card: null }),
+    },
+    templates: {
+      people: templatesForKiosks,
+      nothing: (person, model) => ({ kind: 'templates', person, model, templates: [] }),
+    },
+  },
   tables: {
     template: {
       sealed: { by: 'person', columns: { sealed: (cell, person) => vectorPlace(cell('id'), person) } },

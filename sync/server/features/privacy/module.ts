@@ -53,6 +53,7 @@ export const privacy: ServerModule = {
     erasureDone: ({ tx, event, device, now }) =>
       confirmErasure(tx, event.header.open.request, { device, event: event.header.id }, now),
   },
+  kioskChanges: { erase: { row: ({ request, person }) => ({ kind: 'erase', request, person }) } },
   endpoints: [...incidentRoutes, ...complianceRoutes, ...erasureRoutes, ...retentionRoutes],
   jobs: [erasureJob, retentionJob, facesOffJob, tombstonesJob, kioskWatchJob],
   tables: {

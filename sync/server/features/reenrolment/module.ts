@@ -1,6 +1,7 @@
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule } from '../../platform/server-module.ts';
 import { mergeScores } from './follow.ts';
+import { reenrolments } from './list.ts';
 import { reenrolmentJob } from './reenrolment.job.ts';
 
 /** How well their face was recognised. */
@@ -12,6 +13,14 @@ async function* scores({ tx, names }: Reading) {
 
 export const reenrolment: ServerModule = {
   jobs: [reenrolmentJob],
+  kioskChanges: {
+    reenrol: {
+      state: async ({ source: { db }, scope, now }) => ({
+        kind: 'reenrol',
+        people: await reenrolments(db, scope, now),
+      }),
+    },
+  },
   tables: { person_score: { exported: 'scores', merged: mergeScores, erased: deleteBy('person') } },
   myData: { scores },
 };

@@ -1,9 +1,10 @@
+import type { ChangeOf, Reader } from '../../platform/changes/to-kiosks.ts';
 import type { OneEvent } from '../../platform/events.ts';
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { exportRoutes } from './exports/routes.ts';
 import { forgottenEvacuationsJob } from './presence/forgotten.job.ts';
-import { takeRollCall } from './presence/roll-call.ts';
+import { ongoingAt, seenIn, takeRollCall } from './presence/roll-call.ts';
 import { presenceRoutes } from './presence/routes.ts';
 import { reportRoutes } from './routes.ts';
 import { keepKioskStatistics } from './stats/kiosk-statistics.ts';
@@ -27,9 +28,30 @@ async function rollCall({ tx, event, device, scope, person, at, now, publish }: 
       .execute();
 }
 
+/** Who was seen outside in the evacuation of the scope. */
+async function seenForKiosks(
+  { source: { db }, scope }: Reader,
+  people: readonly string[],
+): Promise<ChangeOf<'accounted'>[]> {
+  const evacuation = await ongoingAt(db, scope);
+  const seen = evacuation ? await seenIn(db, evacuation.id, people) : new Map();
+  return [...seen].map(([person, at]) => ({ kind: 'accounted', evacuation: evacuation!, person, seen: at }));
+}
+
+async function missing(person: string, { source: { db }, scope }: Reader): Promise<ChangeOf<'accounted'> | null> {
+  const evacuation = await ongoingAt(db, scope);
+  return evacuation && { kind: 'accounted', evacuation, person, seen: null };
+}
+
 export const reports: ServerModule = {
   onEvents: { health: ({ tx, device, site, now }, events) => keepKioskStatistics(tx, events, { device, site }, now) },
   onEvent: { evacuation: rollCall },
+  kioskChanges: {
+    evacuation: {
+      state: async ({ source: { db }, scope }) => ({ kind: 'evacuation', evacuation: await ongoingAt(db, scope) }),
+    },
+    accounted: { people: seenForKiosks, nothing: (person, _, reader) => missing(person, reader) },
+  },
   endpoints: [...presenceRoutes, ...reportRoutes, ...statsRoutes, ...exportRoutes],
   jobs: [forgottenEvacuationsJob],
   tables: {

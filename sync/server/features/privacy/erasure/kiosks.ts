@@ -5,7 +5,7 @@ import { openRequestOf } from '../../../core/people/erasure-requests.ts';
 import { sameAs } from '../../../core/people/group.ts';
 import { scopesOfPerson } from '../../../core/people/sites.ts';
 import type { NewChange } from '../../../platform/changes/log.ts';
-import type { Tables } from '../../../platform/database/schema.ts';
+import type { Db, Tables } from '../../../platform/database/schema.ts';
 import type { ErasureOrigin } from './request.ts';
 
 /** The kiosks' part of an erasure: each that may hold something of the person is notified, and confirms. */
@@ -95,4 +95,23 @@ export async function confirmErasure(tx: Transaction<Tables>, request: string, b
   await sql`update erasure_step set next_at = ${now.toISOString()}::timestamptz
     where step = 'kiosks' and done_at is null and request in (
       select coalesce(part_of, request) from erasure where request = ${request}::uuid)`.execute(tx);
+}
+
+/** Those that this device has not confirmed, by request. */
+export function unconfirmedErasures(
+  db: Db,
+  device: string,
+  after: string,
+  limit: number,
+): Promise<{ request: string; person: string }[]> {
+  return db
+    .selectFrom('erasure_confirmation as c')
+    .innerJoin('erasure as e', 'e.request', 'c.request')
+    .select(['e.request', 'e.person'])
+    .where('c.device', '=', device)
+    .where('c.confirmed_at', 'is', null)
+    .where('c.request', '>', after)
+    .orderBy('c.request')
+    .limit(limit)
+    .execute();
 }

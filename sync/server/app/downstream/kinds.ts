@@ -1,0 +1,58 @@
+import { Change } from '../../../protocol/wire/changes.ts';
+import type { KioskChange, OfPeople, Reader } from '../../platform/changes/to-kiosks.ts';
+import { MODULES } from '../modules.ts';
+
+type Kind = Change['kind'];
+
+/** How changes of each kind are made, in the protocol's order. */
+export const KINDS = new Map(
+  Change.options.map(({ shape }): [Kind, KioskChange<Kind>] => {
+    const kind = shape.kind.value;
+    return [kind, MODULES.find(({ kioskChanges }) => kioskChanges?.[kind])!.kioskChanges![kind] as KioskChange<Kind>];
+  }),
+);
+
+type PersonKind = Extract<Change, { person: string }>['kind'];
+const OF_PEOPLE = [...KINDS].flatMap(([kind, made]) =>
+  'people' in made ? [[kind as PersonKind, made as OfPeople<PersonKind>] as const] : [],
+);
+
+/** What pages say of people. Nothing is said of anyone whom no `person` change is made of: they are not of the reader's site (any more). */
+export interface PeopleReader {
+  has(person: string): boolean;
+  /** All of a person; the `person` change is the first. */
+  all(person: string): readonly Change[];
+  one(kind: Kind, person: string, model: string): Change | null | Promise<Change | null>;
+}
+
+/**
+ * Reads and decrypts what there is of these people, several at once.
+ *
+ * @param wanted whether this kind is going to be asked for
+ */
+export async function readPeople(
+  reader: Reader,
+  people: readonly string[],
+  wanted: (kind: Kind, person: string) => boolean = () => true,
+): Promise<PeopleReader> {
+  let here = [...new Set(people)];
+  const changes: Extract<Change, { person: string }>[] = [];
+  for (const [kind, made] of OF_PEOPLE) {
+    const ids = kind === 'person' ? here : here.filter((id) => wanted(kind, id));
+    const found = ids.length === 0 ? [] : await made.people(reader, ids);
+    changes.push(...found);
+    if (kind === 'person') here = found.map(({ person }) => person);
+  }
+  const known = new Set(here);
+  const byPerson = Map.groupBy(changes, ({ person }) => person);
+  const all = (person: string) => byPerson.get(person) ?? [];
+  return {
+    has: (person) => known.has(person),
+    all,
+    one(kind, person, model) {
+      if (!known.has(person)) return null;
+      const found = all(person).find((c) => c.kind === kind && (c.kind !== 'templates' || c.model === model));
+      return found ?? (KINDS.get(kind) as OfPeople<PersonKind>).nothing?.(person, model, reader) ?? null;
+    },
+  };
+}
