@@ -36,7 +36,7 @@ const layers = (): number =>
   tool('depcruise', '--config', '.dependency-cruiser.cjs', ...SOURCES) ||
   run(process.execPath, [join(import.meta.dirname, 'folders.ts')]);
 /** By the native compiler; `typescript` of the root is TypeScript 6, for its programming interface. */
-const types = (): number => tool('tsc', '--noEmit', '-p', '.');
+const types = (): number => run(toolProgram('build/types', 'tsc'), ['--noEmit', '-p', '.']);
 
 function licences(): number {
   const lockfiles = LOCKED.map((folder) =>

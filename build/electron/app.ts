@@ -11,6 +11,7 @@ const PARTS = [
   'models/rules',
   'models/node',
   'sync/disk',
+  'sync/errors',
   'sync/protocol',
   'sync/edge',
 ];

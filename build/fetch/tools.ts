@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** Folders with a lockfile of their own: packages that only checks, packaging, benches or single tests need. */
 export const TOOL_FOLDERS = [
   'build/checks',
+  'build/types',
   'build/package',
   'test/bench',
   'test/hosts/electronegativity',

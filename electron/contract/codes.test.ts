@@ -98,7 +98,7 @@ describe('codes that a screen has words for', () => {
   });
 
   test('are thrown somewhere: none outlives its cause', () => {
-    const sources = SOURCES.concat('sync/protocol/wire', 'sync/edge', 'renderer/kiosk').flatMap((folder) =>
+    const sources = SOURCES.concat('sync/protocol', 'sync/edge', 'renderer/kiosk').flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
         .filter((name) => /\.tsx?$/.test(name) && !/\.test\.|locales|codes\.ts$/.test(name))
         .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),

@@ -30,7 +30,7 @@ describe('the table of Electron’s checklist in docs/prove/security.md', () => 
   });
 
   it.each(table())('item $item names tests that exist, or says “unproven here”', ({ proof }) => {
-    const named = [...proof.matchAll(/`([\w.-]+\.(?:test|spec)\.ts)` “([^”]+)”/g)];
+    const named = [...proof.matchAll(/`([\w./-]+\.(?:test|spec)\.ts)` “([^”]+)”/g)];
     if (named.length === 0) expect(proof).toMatch(/^unproven here: /);
     for (const [, file, title] of named) {
       const path = join('test/hosts', file!);

@@ -214,7 +214,7 @@ describe('joining', () => {
       headers: { 'content-type': 'application/jose' },
       body: file,
     });
-    expect(sent.json().code).toMatch(/join-code-unknown|too-many-requests/);
+    expect(sent.json().code).toMatch(/join-code-missing|too-many-requests/);
   });
 
   test('guessing codes is slowed down', async () => {

@@ -86,7 +86,7 @@ describe('a line of the log that leaves the kiosk', () => {
   });
 
   test('says what people who fix a kiosk need', () => {
-    const error = new Problem('server-unreachable', { reason: 'ENOENT' });
+    const error = new Problem('server-unreachable', { reason: 'ECONNREFUSED' });
     const notified = JSON.parse(
       line('sync: the server can’t be reached', { error, code: 'storage-full', count: 3, pid: 4711 }),
     );

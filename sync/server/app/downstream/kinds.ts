@@ -17,7 +17,7 @@ const OF_PEOPLE = [...KINDS].flatMap(([kind, made]) =>
   'people' in made ? [[kind as PersonKind, made as OfPeople<PersonKind>] as const] : [],
 );
 
-/** What pages say of people. Nothing is said of anyone whom no `person` change is made of: they are not of the reader's site (any more). */
+/** What pages say of people. Nothing is said of anyone without a `person` change: they are not of the reader's site (any more). */
 export interface PeopleReader {
   has(person: string): boolean;
   /** All of a person; the `person` change is the first. */

@@ -15,7 +15,7 @@ export const concernsKiosks = (modules: readonly ServerModule[], type: unknown):
  * Hands new events of one device to the modules that take their type. Events that no module takes cost nothing here.
  *
  * @param events in the order of the epoch, each of which the device may send (authority.ts)
- * @param kept people whom the device has deleted and who stay: it gets them back
+ * @param kept people that the device has deleted and who stay: it gets them back
  */
 export async function project(
   modules: readonly ServerModule[],
