@@ -183,7 +183,7 @@ export function Keyboard({
         {isLatin && !capitals && (
           <KeyButton
             class="key key-side"
-            aria-label={t('pin.accents')}
+            aria-label={`éñç: ${t('pin.accents')}`}
             aria-pressed={accents.value}
             onPress={() => (accents.value = !accents.value)}
           >
