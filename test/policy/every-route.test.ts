@@ -317,6 +317,8 @@ describe('the OpenAPI document', () => {
       const named = [...JSON.stringify(schema).matchAll(PERSONAL)].map((m) => m[1]!);
       // How many people a list has made, and whether it is about to: of nobody.
       if (name(spec).startsWith('GET /api/imports') && named.join() === 'people') return [];
+      // What is wrong with a row of the audit log, in words of our own.
+      if (spec.path.startsWith('/api/audit/') && named.join() === 'message') return [];
       return named.length > 0 ? [{ route: name(spec), named, declares: spec.data.length }] : [];
     });
     expect(found.length).toBeGreaterThan(25);
