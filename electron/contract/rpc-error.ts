@@ -52,17 +52,22 @@ export function wireError(code: RpcCode, params: WireError['params'] = {}): Wire
   return { code, message, nextStep, params };
 }
 
+/** A long sentence is shown in part rather than not at all. */
+const clipped = (value: unknown, length: number): unknown =>
+  typeof value === 'string' ? value.slice(0, length) : value;
+
 /**
  * What of a thrown value may cross to a screen: a Problem (of any folder: known by its shape, since the models have
  * a class of their own) with its sentence; anything else as `internal`, without a word of detail.
  */
 export function toWireError(error: unknown): WireError {
   if (error instanceof Error && 'code' in error && 'nextStep' in error) {
+    const params = 'params' in error ? Object.entries(error.params ?? {}) : [];
     const parsed = WireError.safeParse({
       code: error.code,
-      message: error.message.slice(0, 2_000),
-      nextStep: error.nextStep,
-      params: 'params' in error && error.params !== undefined ? error.params : {},
+      message: clipped(error.message, 2_000),
+      nextStep: clipped(error.nextStep, 2_000),
+      params: Object.fromEntries(params.map(([name, value]) => [name, clipped(value, 400)])),
     });
     if (parsed.success) return parsed.data;
   }

@@ -10,7 +10,7 @@ import { messagePortChannel } from './channel-port.ts';
 import type { FaceFrame } from './frames.ts';
 import { METHODS, type MethodName } from './methods.ts';
 import { connectClient, serveCore } from './rpc.ts';
-import type { RpcError } from './rpc-error.ts';
+import { type RpcError, toWireError } from './rpc-error.ts';
 
 /** A line of msgpack bytes in memory: what a WebSocket does, without the socket. */
 function bytesPair(): { core: Channel; screen: Channel; toCore: (bytes: Uint8Array) => void; fromCore: unknown[] } {
@@ -331,3 +331,9 @@ function tryEncode(value: unknown): Uint8Array | null {
     return null; // a symbol or a function: no peer can send it either
   }
 }
+
+it('an error whose reason is longer than a screen shows keeps its code, and the beginning of the reason', () => {
+  const error = toWireError(new Problem('server-unreachable', { reason: 'x'.repeat(5_000) }));
+  expect(error.code).toBe('server-unreachable');
+  expect(error.params).toEqual({ reason: 'x'.repeat(400) });
+});
