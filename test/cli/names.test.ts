@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { parseArguments } from '../../electron/core/command.ts';
 import { DEVICE_COMMANDS } from '../../electron/core/commands/device.ts';
-import { DevicePatch, NewProvisioningCode } from '../../sync/protocol/api/devices.ts';
+import { DevicePatch, NewProvisioningCode, ProvisioningFile } from '../../sync/protocol/api/devices.ts';
 import { NewSettings } from '../../sync/protocol/api/fleet.ts';
 import { RingPatch } from '../../sync/protocol/api/rollouts.ts';
 import { NewSite, Site, SitePatch } from '../../sync/protocol/api/sites.ts';
 import { NewWebhook, Webhook, WebhookPatch } from '../../sync/protocol/api/webhooks.ts';
 import { isUnreadableName } from '../../sync/protocol/wire/name.ts';
-import { operationArguments } from '../../sync/server/app/operations.ts';
 
 /** Names of places and things, as of people: something of each is seen, in one line. */
 const UNREADABLE = ['\u200b', 'North\nentrance', '\u202e\u2069', 'Gate\u0007'];
@@ -19,6 +18,7 @@ const TAKEN: readonly (readonly [what: string, schema: z.ZodType, give: (name: s
   ['a site', SitePatch, (name) => ({ name })],
   ['a kiosk', DevicePatch, (name) => ({ name })],
   ['a kiosk’s code', NewProvisioningCode, (name) => ({ name })],
+  ['a kiosk’s file', ProvisioningFile, (name) => ({ name, request: '-', fingerprint: '1' })],
   ['a kiosk’s settings', NewSettings, (name) => ({ settings: { name }, after: 0 })],
   ['a new receiver', NewWebhook, (name) => ({ name, url: 'https://example.org' })],
   ['a receiver', WebhookPatch, (name) => ({ name })],
@@ -32,18 +32,6 @@ describe('a name that can’t be read', () => {
       expect([name, error?.issues.every(isUnreadableName)]).toEqual([name, true]);
     }
     for (const name of READABLE) expect(schema.safeParse(give(name)).error).toBeUndefined();
-  });
-
-  test('is refused on the server’s own command line; what else is wrong is reported as that', () => {
-    const provision = (name: string, more = {}) => operationArguments('device provision', { name, ...more });
-    for (const name of UNREADABLE)
-      expect(() => provision(name)).toThrow(expect.objectContaining({ code: 'name-unreadable' }));
-    expect(() => provision('\u200b', { url: 'nowhere' })).toThrow(expect.objectContaining({ code: 'arguments-wrong' }));
-    expect(provision('North entrance')).toMatchObject({ name: 'North entrance' });
-    const merge = { kept: crypto.randomUUID(), merged: crypto.randomUUID(), by: '\u200b' };
-    expect(() => operationArguments('people merge', merge)).toThrow(
-      expect.objectContaining({ code: 'name-unreadable' }),
-    );
   });
 
   test('is refused at the kiosk, where it calls itself something', () => {

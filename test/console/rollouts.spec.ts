@@ -1,9 +1,10 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { SyncEngine } from '../../sync/edge/engine.ts';
-import { operate } from '../../sync/server/app/open.ts';
+import { listRollouts } from '../../sync/protocol/api/rollouts.ts';
+import { call } from '../../sync/server/app/open.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
-import { joined } from '../sync/identity-kit.ts';
+import { joined, type TestServer } from '../sync/identity-kit.ts';
 import { makeRepository } from '../update/repository.ts';
 import { axe, enterByLink, openBrowser, picture, type Rig, startRig } from './kit.ts';
 
@@ -22,12 +23,9 @@ test.beforeAll(async ({ browser }) => {
   repository.now = Date.now();
   for (const version of ['1.4.0', '1.5.0']) repository.add(version);
   rig = await startRig('North entrance', { SMARTPRESENCE_UPDATES: folder.path });
-  const server = {
-    operate: (name: string, args: object) => operate(rig.env, name as never, args as never),
-    now: Date.now,
-  };
+  const server: Pick<TestServer, 'call' | 'now'> = { call: (...args) => call(rig.env, ...args), now: Date.now };
   for (const name of ['Cafeteria', 'Gate', 'Hall A', 'Hall B', 'Loading bay', 'Office']) {
-    const { secret, bundle } = await joined(server as never, name);
+    const { secret, bundle } = await joined(server, name);
     const box = new MemoryOutbox(secret.device);
     const engine = new SyncEngine({ secret, bundle, source: box });
     engine.start();
@@ -57,7 +55,7 @@ function says(index: number, code: string, rollout: string, reason?: string): vo
   engine.nudge();
 }
 
-const rolloutId = async () => (await operate(rig.env, 'rollout list', {}))[0]!.id;
+const rolloutId = async () => (await call(rig.env, listRollouts)).items[0]!.id;
 
 test('kiosks are put into a ring that is called otherwise, and a site gets a maintenance window', async () => {
   await open();

@@ -1,9 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
 import { keepLog } from '../../electron/core/fleet/log-book.ts';
 import type { CoreOptions } from '../../electron/core/interface.ts';
 import { Problem } from '../../sync/errors/problem.ts';
+import {
+  commandKiosk,
+  getKiosk,
+  getKioskLog,
+  type NewSettings,
+  revertKioskSettings,
+  setKioskSettings,
+} from '../../sync/protocol/api/fleet.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { type Fleeting, fleeting, SECRETS } from './kiosk.ts';
 
@@ -25,7 +34,7 @@ const made = async (name: string) => {
   kiosks.push(kiosk);
   return kiosk;
 };
-const shown = (kiosk: Fleeting) => server.operate('fleet show', { device: kiosk.device });
+const shown = (kiosk: Fleeting) => server.call(getKiosk, { params: { device: kiosk.device } });
 const newest = async (kiosk: Fleeting) => (await shown(kiosk)).commands[0];
 
 describe('the fleet’s two halves', { timeout: 180_000 }, () => {
@@ -47,14 +56,15 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     const kiosk = await made('Side door');
     const core = await kiosk.start();
     const settings = async () => (await core.methods.status({})).settings;
-    await server.operate('fleet config', {
-      device: kiosk.device,
-      set: { name: 'Tor 1', volume: 30, direction: 'out' },
-    });
+    const params = { device: kiosk.device };
+    const set = (settings: z.input<typeof NewSettings>['settings'], after: number) =>
+      server.call(setKioskSettings, { params, body: { settings, after } });
+    const first = { name: 'Tor 1', volume: 30, direction: 'out' } as const;
+    await set(first, 0);
     await expect.poll(settings, PATIENT).toMatchObject({ site: 'Tor 1', volume: 30 });
     await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ published: 1, inForce: 1 });
 
-    await server.operate('fleet config', { device: kiosk.device, set: { language: 'fr', volume: 90 } });
+    await set({ ...first, language: 'fr', volume: 90 }, 1);
     await expect
       .poll(async () => (await shown(kiosk)).kiosk.alerts.map(({ code }) => code), PATIENT)
       .toContain('settings-refused');
@@ -63,7 +73,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
       report: { configProblem: expect.stringContaining('language-unknown') },
     });
     expect(await settings()).toMatchObject({ volume: 30 });
-    await server.operate('fleet config back', { device: kiosk.device, revision: 1 });
+    await server.call(revertKioskSettings, { params: { device: kiosk.device }, body: { revision: 1 } });
     await expect.poll(async () => (await shown(kiosk)).kiosk.config, PATIENT).toEqual({ published: 3, inForce: 3 });
     expect((await shown(kiosk)).kiosk.alerts).toEqual([]);
   });
@@ -72,7 +82,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     const kiosk = await made('Back door');
     let asked = 0;
     const core = await kiosk.start({ restart: () => asked++ });
-    await server.operate('fleet command', { device: kiosk.device, what: 'restart' });
+    await server.call(commandKiosk, { params: { device: kiosk.device }, body: { what: 'restart' } });
     await expect.poll(() => asked, PATIENT).toBe(1);
     expect(await newest(kiosk)).toMatchObject({ what: 'restart', state: 'started' });
     await core.close();
@@ -83,7 +93,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
 
   test('a command whose time is over when the kiosk comes is not done, and the kiosk says so', async () => {
     const kiosk = await made('Late door');
-    await server.operate('fleet command', { device: kiosk.device, what: 'restart', hours: 1 });
+    await server.call(commandKiosk, { params: { device: kiosk.device }, body: { what: 'restart', hours: 1 } });
     // By the server's clock, which the kiosk goes by as well: it is two hours later now.
     server.shift(2 * 3_600_000);
     let asked = 0;
@@ -107,9 +117,9 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
       error: new Problem('number-taken'),
     });
     await kiosk.start({ log });
-    const { commands } = await server.operate('fleet command', { device: kiosk.device, what: 'logs' });
+    const { commands } = await server.call(commandKiosk, { params: { device: kiosk.device }, body: { what: 'logs' } });
     await expect.poll(async () => (await newest(kiosk))?.state, PATIENT).toBe('done');
-    const { text } = await server.operate('fleet log', { device: kiosk.device, command: commands[0]!.id });
+    const text = await server.call(getKioskLog, { params: { device: kiosk.device, command: commands[0]!.id } });
     const lines = text
       .trim()
       .split('\n')

@@ -4,6 +4,8 @@ import type { Core } from '../../electron/core/interface.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { codeAt } from '../../electron/core/staff/totp.ts';
+import { getKiosk, listSettingsTemplates } from '../../sync/protocol/api/fleet.ts';
+import { addKioskStaff, listKioskStaff, removeKioskStaff } from '../../sync/protocol/api/staff.ts';
 import { sp } from '../cli/run-sp.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { type Fleeting, fleeting } from './kiosk.ts';
@@ -41,13 +43,13 @@ const stop = async (kiosk: Fleeting) => {
   cores.delete(kiosk);
 };
 const methods = (kiosk: Fleeting) => cores.get(kiosk)!.methods;
-const listed = async (name = NAME) => (await server.operate('fleet staff', {})).find((one) => one.name === name)!;
+const listed = async (name = NAME) => (await server.call(listKioskStaff)).items.find((one) => one.name === name)!;
 const standing = async () => {
   const { confirmed, kiosks, paperLeft, waiting } = await listed();
   return { confirmed, kiosks, paperLeft, waiting: waiting.map((k) => k.name) };
 };
 const records = async (kiosk: Fleeting) =>
-  (await server.operate('fleet show', { device: kiosk.device })).staff
+  (await server.call(getKiosk, { params: { device: kiosk.device } })).staff
     .map(
       ({ what, outcome, code, by }) =>
         `${what} ${outcome} ${code ?? '-'} ${by?.emergency ? 'EMERGENCY' : (by?.name ?? '-')}`,
@@ -78,7 +80,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
   test('is let in where nobody ever added them; the PIN that they choose there counts at the other kiosk too', async () => {
     await start(front);
     await start(back);
-    const added = await server.operate('fleet staff add', { name: NAME, role: 'technician', site: null });
+    const added = await server.call(addKioskStaff, { body: { name: NAME, role: 'technician', site: null } });
     ({ secret, paper } = added.factor!);
     id = added.member.id;
     pin = added.pin!;
@@ -142,7 +144,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     expect(alerted).toBe(true);
     await expect.poll(() => records(front), PATIENT).toContain('enter done - EMERGENCY');
     const alerts = async () =>
-      (await server.operate('fleet show', { device: front.device })).kiosk.alerts.map(({ code }) => code);
+      (await server.call(getKiosk, { params: { device: front.device } })).kiosk.alerts.map(({ code }) => code);
     await expect.poll(alerts, PATIENT).toContain('emergency-pin-used');
     await methods(front).staffSealPin({ token });
     await expect.poll(alerts, PATIENT).not.toContain('emergency-pin-used');
@@ -152,8 +154,8 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     const { token } = await unlock(front, { code: await appCode(front, 1) });
     const code = paper[3]!;
     await stop(back);
-    const gone = await server.operate('fleet staff remove', { member: NAME });
-    expect(gone.removedAt).not.toBeNull();
+    await server.call(removeKioskStaff, { params: { member: id } });
+    expect((await listed()).removedAt).not.toBeNull();
     const state = () =>
       methods(front)
         .technicianState({ token, active: true })
@@ -177,7 +179,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
 
   test('on the command line: added for a site, with a sheet to print; listed; reset; removed by name', async () => {
     const run = (args: string[]) => sp(server.home, ['fleet', 'staff', ...args], { env: server.env });
-    const [site] = await server.operate('fleet templates', {});
+    const [site] = (await server.call(listSettingsTemplates)).items;
     const added = await run(['add', 'Lou Brandt', '--role', 'technician', '--site', site!.site]);
     expect([added.code, added.stdout]).toEqual([0, expect.stringContaining('Lou Brandt is added')]);
     expect(added.stdout.match(/^ {2}\d{10}$/gm)).toHaveLength(5);

@@ -6,6 +6,7 @@ import { readJournal, writeJournal } from '../../electron/core/leaving/journal.t
 import { prepareToLeave } from '../../electron/core/leaving/leave.ts';
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { startUplink } from '../../electron/core/sync/link.ts';
+import { commandKiosk, getKiosk } from '../../sync/protocol/api/fleet.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { type Fleeting, fleeting, setupOf } from './kiosk.ts';
 
@@ -34,7 +35,7 @@ const goOn = (home: string, last: string) =>
 async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleeting & { command: string }> {
   const kiosk = await fleeting(server, name);
   kiosks.push(kiosk);
-  const { commands } = await server.operate('fleet command', { device: kiosk.device, what, name });
+  const { commands } = await server.call(commandKiosk, { params: { device: kiosk.device }, body: { what, name } });
   const command = commands[0]!.id;
   const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: false });
   const nothing = () => undefined;
@@ -76,7 +77,7 @@ describe.each(['wipe', 'decommission'] as const)('a %s that is killed', { timeou
     expect(await goOn(kiosk.home, '-')).toBe('0');
     expect(readdirSync(kiosk.home)).toEqual(what === 'wipe' ? ['leaving.json'] : []);
     // By the key that it had announced: the device's own was in the memory of a process that is dead.
-    const after = await server.operate('fleet show', { device: kiosk.device });
+    const after = await server.call(getKiosk, { params: { device: kiosk.device } });
     expect(after.kiosk).toMatchObject({ status: 'revoked', leaving: what });
     expect(after.commands[0]).toMatchObject({ id: kiosk.command, state: 'done' });
   });

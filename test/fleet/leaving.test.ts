@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openKeys, type RecoveryKey, recoverKeys } from '../../electron/core/keys/index.ts';
 import { sayFarewell } from '../../sync/edge/farewell.ts';
+import { commandKiosk, getKiosk } from '../../sync/protocol/api/fleet.ts';
 import { newSigningKey } from '../../sync/protocol/seal/keys.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { codeOf } from '../store/kiosk.ts';
@@ -29,8 +30,8 @@ const made = async (name: string, records?: number) => {
   return kiosk;
 };
 const ask = (kiosk: Fleeting, name: string, what: 'wipe' | 'decommission') =>
-  server.operate('fleet command', { device: kiosk.device, what, name });
-const shown = (kiosk: Fleeting) => server.operate('fleet show', { device: kiosk.device });
+  server.call(commandKiosk, { params: { device: kiosk.device }, body: { what, name } });
+const shown = (kiosk: Fleeting) => server.call(getKiosk, { params: { device: kiosk.device } });
 const files = (home: string) => (readdirSync(home, { recursive: true, encoding: 'utf8' }) as string[]).sort();
 
 describe('a wipe', { timeout: 180_000 }, () => {

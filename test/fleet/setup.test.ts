@@ -8,6 +8,7 @@ import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { readSiteConfig } from '../../electron/core/site/config.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
+import { approveDevice, createProvisioningCode, listDevices, revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 
@@ -65,7 +66,7 @@ async function newKiosk(wallOff = 0, home = mkdtempSync(join(tmpdir(), 'sp-setup
   return self;
 }
 
-const code = async (name = 'Back door') => (await server.operate('device provision', { name })).code;
+const code = async (name = 'Back door') => (await server.call(createProvisioningCode, { body: { name } })).code;
 const join_ = (n: New, text: string) => n.setup.methods.setupJoin({ code: text, language: 'de' });
 const until = <A extends Setup['at']>(n: New, at: A, also: (s: Extract<Setup, { at: A }>) => boolean = () => true) =>
   expect
@@ -84,7 +85,10 @@ const troubleOf = (n: New) => {
 const approve = (n: New) => {
   const state = n.setup.state();
   if (state?.at !== 'approval') throw new Error('it does not wait for an approval');
-  return server.operate('device approve', { device: n.kiosk.store.device, fingerprint: state.fingerprint });
+  return server.call(approveDevice, {
+    params: { device: n.kiosk.store.device },
+    body: { fingerprint: state.fingerprint },
+  });
 };
 
 describe('a code', { timeout: 120_000 }, () => {
@@ -128,7 +132,7 @@ describe('a code', { timeout: 120_000 }, () => {
     const { url, secret } = readJoinCode(await code());
     await join_(n, writeJoinCode({ url, secret, pin: Buffer.alloc(12, 5) }));
     await until(n, 'code', ({ trouble }) => trouble?.code === 'server-pin-differs');
-    const devices = await server.operate('device list', {});
+    const devices = (await server.call(listDevices)).items;
     expect(JSON.stringify(devices)).not.toContain(n.kiosk.store.device);
   });
 
@@ -159,8 +163,8 @@ describe('a code', { timeout: 120_000 }, () => {
     await until(n, 'approval');
     await approve(n);
     await until(n, 'joined');
-    const devices = await server.operate('device list', {});
-    expect(devices.find(({ device }) => device === n.kiosk.store.device)).toMatchObject({
+    const devices = (await server.call(listDevices)).items;
+    expect(devices.find(({ id }) => id === n.kiosk.store.device)).toMatchObject({
       name: 'Right name',
       status: 'approved',
     });
@@ -171,7 +175,7 @@ describe('a code', { timeout: 120_000 }, () => {
     await join_(n, await code());
     await until(n, 'approval');
     const { fingerprint } = n.setup.state() as Extract<Setup, { at: 'approval' }>;
-    await server.operate('device revoke', { device: n.kiosk.store.device });
+    await server.call(revokeDevice, { params: { device: n.kiosk.store.device } });
     await until(n, 'code', ({ trouble }) => trouble?.code === 'device-revoked');
     await join_(n, await code());
     await until(n, 'approval', (s) => s.fingerprint !== fingerprint);

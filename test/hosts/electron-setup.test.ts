@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { openChannel, readCoreState } from '../../electron/contract/connect.ts';
 import { connectClient, type RpcClient } from '../../electron/contract/rpc.ts';
 import type { Setup } from '../../electron/contract/setup.ts';
+import { approveDevice, createProvisioningCode } from '../../sync/protocol/api/devices.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
 import { electronApp } from './support/electron-app.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
@@ -60,14 +61,14 @@ it('joins a server by the screen alone, with nothing prepared, and comes back as
   expect(await first.hello({})).toMatchObject({ demo: false, site: 'Main entrance' });
   expect(await setup('code')).toEqual({ at: 'code', trouble: null });
 
-  const { code } = await server.operate('device provision', { name: 'Back door' });
+  const { code } = await server.call(createProvisioningCode, { body: { name: 'Back door' } });
   await first.setupJoin({ code, language: 'de' });
   const asked = await setup('approval');
   if (asked.at !== 'approval') throw new Error(asked.at);
   expect(asked.staffPin).toBe(false);
   await first.setupStaffPin({ pin: '739154' });
   const { device } = await first.hello({});
-  await server.operate('device approve', { device, fingerprint: asked.fingerprint });
+  await server.call(approveDevice, { params: { device }, body: { fingerprint: asked.fingerprint } });
 
   // By itself from here: it has joined, and its core starts again.
   await vi.waitFor(() => expect(app.fake.processes).toHaveLength(2), { timeout: 120_000, interval: 50 });

@@ -9,10 +9,11 @@ import type { SqlStore } from '../../electron/core/store/store.ts';
 import { startUplink, type Uplink, writeServerLink } from '../../electron/core/sync/link.ts';
 import { readLastAck } from '../../electron/core/sync/outbox-of.ts';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
+import { makeBackup } from '../../sync/protocol/api/backups.ts';
 import { restore, verify } from '../../sync/server/app/backup-environment.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
-import { operate } from '../../sync/server/app/open.ts';
+import { call } from '../../sync/server/app/open.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { readPhoto } from '../../sync/server/core/photos/store.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
@@ -96,7 +97,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     await until('all is up', allUp);
 
     // Through the running server, which has its database to itself.
-    const report = await operate(env, 'backup run', {});
+    const report = await call(env, makeBackup);
     expect(report.photos.stored).toBe(2);
     expect(await verify(env, null, DIRECT)).toMatchObject({ backup: report.backup, keyring: 'opened' });
 

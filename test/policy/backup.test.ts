@@ -5,7 +5,7 @@ import type { Config } from '../../sync/server/app/config.ts';
 import { setHold } from '../../sync/server/core/people/holds.ts';
 import type { ThawOptions } from '../../sync/server/features/backup/read.ts';
 import { type RestoreContext, restoreBackup } from '../../sync/server/features/backup/restore.ts';
-import { type BackupReport, runBackup } from '../../sync/server/features/backup/run.ts';
+import { runBackup } from '../../sync/server/features/backup/run.ts';
 import { verifyBackup } from '../../sync/server/features/backup/verify.ts';
 import { tombstonesJob } from '../../sync/server/features/privacy/erasure/tombstones.job.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
@@ -51,7 +51,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
   let database: OpenDatabase;
   let keys: Keys;
   let before: Map<string, string[]>;
-  let report: BackupReport;
+  let report: Awaited<ReturnType<typeof runBackup>>;
   const pair = newPair();
   const bucket = `backup-${name.toLowerCase()}`;
   const opened: (() => Promise<unknown>)[] = [];

@@ -14,13 +14,14 @@ import { embedderOf } from '../../models/node/embedders.ts';
 import { type Calibration, thresholdFor } from '../../models/rules/decision.ts';
 import type { RgbImage } from '../../models/rules/image.ts';
 import { EMBEDDER, EMBEDDER_ID } from '../../models/rules/manifest.ts';
+import { listEmbedderReenrolments } from '../../sync/protocol/api/embedders.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { operatorListener } from '../../sync/server/app/operator.ts';
 import { policyOf } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { embeddersJob } from '../../sync/server/features/embedders/embedders.job.ts';
 import { beginMove, finishMove, progressOf, switchKiosks } from '../../sync/server/features/embedders/migrate.ts';
-import { embedderOperations } from '../../sync/server/features/embedders/operations.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { groupPhotos, packageFile, readPicture, stillsOfA } from '../footage/index.ts';
@@ -158,9 +159,10 @@ describe.skipIf(unavailable)('another embedder', () => {
     expect(await progressOf(api.db)).toMatchObject({ state: 'working', left: 3 });
     await embeddersJob.run({ ...services, signal: new AbortController().signal });
     expect(await progressOf(api.db)).toMatchObject({ state: 'ready', moved: 3, reenrol: 1, left: 0 });
-    expect(await embedderOperations['models reenrol'].run({ ...services } as never, {})).toEqual([
-      { person: without, name: 'Photoless', code: 'no-photo' },
-    ]);
+    const operator = operatorListener(services);
+    const reenrol = await operator.inject({ method: 'GET', url: listEmbedderReenrolments.path });
+    await operator.close();
+    expect(reenrol.json()).toEqual({ items: [{ person: without, name: 'Photoless', code: 'no-photo' }] });
     for (const [i, person] of people.entries()) {
       const count = Object.values(pictures)[i]!.length;
       expect(await counts(person)).toEqual(

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sayFarewell } from '../../sync/edge/farewell.ts';
 import { sendLogs } from '../../sync/edge/logs.ts';
+import { revokeDevice } from '../../sync/protocol/api/devices.ts';
+import { commandKiosk, getKiosk } from '../../sync/protocol/api/fleet.ts';
 import { openFarewell, openLogs, sealLogs, signFarewell } from '../../sync/protocol/seal/farewell.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
@@ -144,11 +146,14 @@ describe('over the network', { timeout: 60_000 }, () => {
   }, 120_000);
   afterAll(() => server?.close());
 
-  const shown = (of: Kiosk) => server.operate('fleet show', { device: of.secret.device });
+  const shown = (of: Kiosk) => server.call(getKiosk, { params: { device: of.secret.device } });
   const soon = () => AbortSignal.timeout(20_000);
   const notified = async (of: Kiosk, what: 'wipe' | 'logs') => {
     const { kiosk: known } = await shown(of);
-    const { commands } = await server.operate('fleet command', { device: of.secret.device, what, name: known.name });
+    const { commands } = await server.call(commandKiosk, {
+      params: { device: of.secret.device },
+      body: { what, name: known.name },
+    });
     return commands[0]!.id;
   };
   const options = ({ secret, bundle }: Kiosk) => ({
@@ -198,7 +203,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     expect((await shown(kiosk)).commands[0]!.log).toBeNull();
     await sendLogs(options(kiosk), { secret: kiosk.secret, command, gz: gzipSync('its own') }, soon());
     expect((await shown(kiosk)).commands[0]!.log).toMatchObject({ bytes: 7 });
-    await server.operate('device revoke', { device: other.secret.device });
+    await server.call(revokeDevice, { params: { device: other.secret.device } });
     expect(await post(LOGS_PATH, await sealedBy(other), mine(other))).toMatchObject({ code: 'device-revoked' });
   });
 

@@ -7,6 +7,7 @@ import type { Ack } from '../../sync/protocol/wire/ack.ts';
 import { type Ed25519PrivateJwk, PROTOCOL_VERSION, TYP, type X25519PublicJwk } from '../../sync/protocol/wire/batch.ts';
 import type { Ask } from '../../sync/protocol/wire/changes.ts';
 import { type DeviceMessage, type MessageContext, takeMessage } from '../../sync/server/app/devices/messages.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { registerDevice } from '../../sync/server/core/devices/registry.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
@@ -41,6 +42,7 @@ export class Target {
       keys,
       keyring,
       now: () => new Date(),
+      modules: MODULES,
       logEpoch: database.logEpoch,
       log,
       undoDays: 0,

@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { approveDevice, createProvisioningCode } from '../../sync/protocol/api/devices.ts';
 import { PROTOCOL_VERSIONS } from '../../sync/protocol/wire/batch.ts';
 import { AnotherClient } from './another-client.ts';
 import { type TestServer, testServer } from './identity-kit.ts';
@@ -20,14 +21,14 @@ test.each(PROTOCOL_VERSIONS)(
     const source = readFileSync(join(import.meta.dirname, 'another-client.ts'), 'utf8');
     expect([...source.matchAll(/from '([^']+)'/g)].filter(([, from]) => !from!.startsWith('node:'))).toEqual([]);
     const client = new AnotherClient(version);
-    const { code } = await server.operate('device provision', { name: 'Of another make' });
+    const { code } = await server.call(createProvisioningCode, { body: { name: 'Of another make' } });
     expect(JSON.parse((await client.join(code)).text)).toEqual({
       state: 'pending',
       device: client.device,
       fingerprint: client.fingerprint,
     });
     expect(await client.poll()).toBe(202);
-    await server.operate('device approve', { device: client.device, fingerprint: client.fingerprint });
+    await server.call(approveDevice, { params: { device: client.device }, body: { fingerprint: client.fingerprint } });
     expect(await client.poll()).toBe(200);
 
     const person = randomUUID();

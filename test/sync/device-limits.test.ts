@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { joined, type Kiosk, sendAs, type TestServer, testServer, tls } from './identity-kit.ts';
 
@@ -98,7 +99,7 @@ test('a photo of nobody’s event, or by a device that was revoked, is refused w
   expect(await ask()).toBe('photo-unexpected');
   const before = kiosk;
   kiosk = await joined(server, 'Side door', randomUUID());
-  await server.operate('device revoke', { device: kiosk.secret.device });
+  await server.call(revokeDevice, { params: { device: kiosk.secret.device } });
   expect(await ask()).toBe('device-revoked');
   kiosk = before;
 });

@@ -2,6 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, deviceFingerprint, deviceRequest } from '../../sync/edge/identity.ts';
+import {
+  approveDevice,
+  createProvisioningCode,
+  listDevices,
+  provisionByFile,
+} from '../../sync/protocol/api/devices.ts';
 import { caPin } from '../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, signJoin, signProof } from '../../sync/protocol/seal/join.ts';
 import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
@@ -16,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 const code = async (minutes?: number) =>
-  (await server.operate('device provision', { name: 'Front door', ...(minutes && { minutes }) })).code;
+  (await server.call(createProvisioningCode, { body: { name: 'Front door', ...(minutes && { minutes }) } })).code;
 const identity = () => createDeviceIdentity(crypto.randomUUID());
 
 describe('a code', () => {
@@ -62,7 +68,7 @@ describe('joining', () => {
     for (const id of [serverId, '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']) {
       const secret = await createDeviceIdentity(id);
       expect(await codeOf(joiningWith(server, secret, await code()).ask(never)), id).toBe('device-id-reserved');
-      expect((await server.operate('device list', {})).map((d) => d.device)).not.toContain(id);
+      expect((await server.call(listDevices)).items.map((d) => d.id)).not.toContain(id);
     }
   });
 
@@ -73,23 +79,23 @@ describe('joining', () => {
     const fingerprint = await deviceFingerprint(await deviceRequest(secret, 'any'));
     expect(waiting).toEqual({ state: 'pending', device: secret.device, fingerprint });
     expect(await joining.poll(never)).toBeNull();
-    expect((await server.operate('device list', {})).find((d) => d.device === secret.device)).toMatchObject({
+    expect((await server.call(listDevices)).items.find((d) => d.id === secret.device)).toMatchObject({
       name: 'Front door',
       status: 'pending',
       fingerprint,
     });
 
     const wrong = fingerprint.replace(/./, (c) => (c === '0' ? '1' : '0'));
-    expect(await codeOf(server.operate('device approve', { device: secret.device, fingerprint: wrong }))).toBe(
-      'fingerprint-differs',
-    );
-    expect(await codeOf(server.operate('device approve', { device: secret.device, fingerprint: '' }))).toBe(
-      'fingerprint-differs',
-    );
+    expect(
+      await codeOf(server.call(approveDevice, { params: { device: secret.device }, body: { fingerprint: wrong } })),
+    ).toBe('fingerprint-differs');
+    expect(
+      await codeOf(server.call(approveDevice, { params: { device: secret.device }, body: { fingerprint: '' } })),
+    ).toBe('fingerprint-differs');
     expect(await joining.poll(never)).toBeNull();
 
     const typed = fingerprint.toUpperCase().replaceAll(' ', '');
-    await server.operate('device approve', { device: secret.device, fingerprint: typed });
+    await server.call(approveDevice, { params: { device: secret.device }, body: { fingerprint: typed } });
     const grant = (await joining.poll(never))!;
     expect(grant.device).toBe(secret.device);
     expect(grant.bundle.serverUrl).toBe(server.url());
@@ -120,7 +126,7 @@ describe('joining', () => {
     const { url, pin } = readJoinCode(one);
     const invented = joiningWith(server, late, writeJoinCode({ url, pin, secret: randomBytes(10) }));
     expect(await codeOf(invented.ask(never))).toBe('join-code-unknown');
-    const known = (await server.operate('device list', {})).map((d) => d.device);
+    const known = (await server.call(listDevices)).items.map((d) => d.id);
     expect(known).toContain(first.device);
     expect(known).not.toContain(second.device);
     expect(known).not.toContain(late.device);
@@ -197,10 +203,10 @@ describe('joining', () => {
     const file = await signJoin({ secret: null, request }, secret.signing);
     const fingerprint = await deviceFingerprint(request);
     const args = { request: file, name: 'Back door' };
-    const wrong = server.operate('device provision file', { ...args, fingerprint: '0000 0000 0000 0000' });
+    const wrong = server.call(provisionByFile, { body: { ...args, fingerprint: '0000 0000 0000 0000' } });
     expect(await codeOf(wrong)).toBe('fingerprint-differs');
-    expect((await server.operate('device list', {})).some((d) => d.device === secret.device)).toBe(false);
-    const given = await server.operate('device provision file', { ...args, fingerprint });
+    expect((await server.call(listDevices)).items.some((d) => d.id === secret.device)).toBe(false);
+    const given = await server.call(provisionByFile, { body: { ...args, fingerprint } });
     const grant = await openGrant(given.grant, secret.device, secret.sealing);
     expect(grant.bundle.site.timeZone).toBe('Europe/Berlin');
     expect(caPin(grant.bundle.keys.caPem[0]!).toString('hex')).toBe(given.serverFingerprint.replaceAll(' ', ''));

@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { hasExpired, needsRenewal, performRenewal } from '../../sync/edge/provisioning/renewal.ts';
 import { applyServerKeys } from '../../sync/edge/provisioning/server-keys.ts';
+import { approveDevice, createProvisioningCode, listDevices, revokeDevice } from '../../sync/protocol/api/devices.ts';
+import { listServerKeys, retireServerKeys, succeedServerKey } from '../../sync/protocol/api/keys.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
@@ -142,7 +144,7 @@ describe('renewal', () => {
   test('a certificate that expired while offline renews by proof of possession, and does nothing else', async () => {
     const kiosk = await joined(server);
     const revoked = await joined(server);
-    await server.operate('device revoke', { device: revoked.secret.device });
+    await server.call(revokeDevice, { params: { device: revoked.secret.device } });
     server.shift(400 * DAY);
     await server.restart();
     try {
@@ -181,7 +183,7 @@ describe('a database restored from before a renewal', () => {
     const forged = { ...renewed, secret: { ...renewed.secret, signing: thief.signing } };
     expect(await codeOf(renew(forged))).toBe('bad-signature');
     expect(await send(await renew(renewed))).toBe(1);
-    await server.operate('device revoke', { device: kiosk.secret.device });
+    await server.call(revokeDevice, { params: { device: kiosk.secret.device } });
     expect(await codeOf(renew(renewed))).toBe('unknown-device');
   });
 });
@@ -189,13 +191,13 @@ describe('a database restored from before a renewal', () => {
 describe('revocation', () => {
   test('is not undone by the code that the device used, nor by a new one for any of its keys', async () => {
     const secret = await createDeviceIdentity(randomUUID());
-    const { code } = await server.operate('device provision', { name: 'Stolen' });
+    const { code } = await server.call(createProvisioningCode, { body: { name: 'Stolen' } });
     const first = joiningWith(server, secret, code);
     const { fingerprint } = await first.ask(never);
-    await server.operate('device approve', { device: secret.device, fingerprint });
-    await server.operate('device revoke', { device: secret.device });
+    await server.call(approveDevice, { params: { device: secret.device }, body: { fingerprint } });
+    await server.call(revokeDevice, { params: { device: secret.device } });
     const status = async () =>
-      (await server.operate('device list', {})).find((d) => d.device === secret.device) as {
+      (await server.call(listDevices)).items.find((d) => d.id === secret.device) as {
         status: string;
         revokedAt: string | null;
       };
@@ -207,7 +209,7 @@ describe('revocation', () => {
       expect(await codeOf(again.ask(never))).toBe('join-code-used');
       again.close();
     }
-    const { code: next } = await server.operate('device provision', { name: 'Again' });
+    const { code: next } = await server.call(createProvisioningCode, { body: { name: 'Again' } });
     for (const keys of [secret, { ...fresh, signing: secret.signing }, { ...fresh, sealing: secret.sealing }]) {
       const again = joiningWith(server, keys, next);
       expect(await codeOf(again.ask(never))).toBe('device-revoked');
@@ -235,17 +237,17 @@ describe('revocation', () => {
       new Date().toISOString(),
     );
     await line.exchange('batch', sealed, never);
-    await server.operate('device revoke', { device: kiosk.secret.device });
+    await server.call(revokeDevice, { params: { device: kiosk.secret.device } });
     expect(await codeOf(line.exchange('batch', sealed, never))).toBe('device-revoked');
     expect(await codeOf(line.exchange('ask', 'x', never))).toBe('device-revoked');
     await line.close();
-    expect(await codeOf(server.operate('device revoke', { device: randomUUID() }))).toBe('unknown-device');
+    expect(await codeOf(server.call(revokeDevice, { params: { device: randomUUID() } }))).toBe('unknown-device');
 
     const again = await createDeviceIdentity(kiosk.secret.device);
-    const { code } = await server.operate('device provision', { name: 'Again' });
+    const { code } = await server.call(createProvisioningCode, { body: { name: 'Again' } });
     const joining = joiningWith(server, again, code);
     const { fingerprint } = await joining.ask(never);
-    await server.operate('device approve', { device: again.device, fingerprint });
+    await server.call(approveDevice, { params: { device: again.device }, body: { fingerprint } });
     const grant = (await joining.poll(never))!;
     joining.close();
     expect(await send({ secret: again, bundle: grant.bundle })).toBe(1);
@@ -257,8 +259,9 @@ describe('succession', () => {
   test('a kiosk that was offline over two successions of every key gets in, learns the new ones, and outlives the old', async () => {
     const [kiosk, away] = [await joined(server), await joined(server)];
     for (let round = 0; round < 2; round++)
-      for (const purpose of ['signing', 'sealing', 'ca'] as const) await server.operate('keys succeed', { purpose });
-    const listed = await server.operate('keys list', {});
+      for (const purpose of ['signing', 'sealing', 'ca'] as const)
+        await server.call(succeedServerKey, { params: { purpose } });
+    const listed = await server.call(listServerKeys);
     expect(listed.keys.filter((k) => k.purpose === 'ca')).toHaveLength(3);
 
     expect(await send(kiosk)).toBe(1);
@@ -279,9 +282,13 @@ describe('succession', () => {
     expect(await send(fresh)).toBe(1);
 
     // Retiring would cut `away` off, which is reported; forced, it does, and those who know the newest go on.
-    expect(await codeOf(server.operate('keys retire', { purpose: 'ca' }))).toBe('devices-know-only-old-keys');
+    expect(await codeOf(server.call(retireServerKeys, { params: { purpose: 'ca' }, body: {} }))).toBe(
+      'devices-know-only-old-keys',
+    );
     for (const purpose of ['signing', 'sealing', 'ca'] as const)
-      expect((await server.operate('keys retire', { purpose, force: true })).cutOff).toContain(away.secret.device);
+      expect((await server.call(retireServerKeys, { params: { purpose }, body: { force: true } })).cutOff).toContain(
+        away.secret.device,
+      );
     expect(await codeOf(send(away))).toBe('server-not-trusted');
     const trusting = {
       ...away,
@@ -315,9 +322,12 @@ describe('succession', () => {
 
   test('there are never more keys than a kiosk keeps', async () => {
     const codes = [];
-    for (let i = 0; i < 4; i++) codes.push(await codeOf(server.operate('keys succeed', { purpose: 'signing' })));
+    for (let i = 0; i < 4; i++)
+      codes.push(await codeOf(server.call(succeedServerKey, { params: { purpose: 'signing' } })));
     expect(codes).toEqual(['ANSWERED', 'ANSWERED', 'ANSWERED', 'too-many-keys']);
-    expect(await codeOf(server.operate('keys retire', { purpose: 'sealing' }))).toBe('nothing-to-retire');
+    expect(await codeOf(server.call(retireServerKeys, { params: { purpose: 'sealing' }, body: {} }))).toBe(
+      'nothing-to-retire',
+    );
   });
 });
 

@@ -11,6 +11,7 @@ import { startRetention } from '../../electron/core/retention/scheduler.ts';
 import { createStore, openStore } from '../../electron/core/store/index.ts';
 import { type KioskSync, startKioskSync } from '../../electron/core/sync/kiosk-sync.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
+import { approveDevice, createProvisioningCode, listDevices, revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { connectProxy } from '../services/connect-proxy.ts';
 import { type TestServer, testServer } from './identity-kit.ts';
 
@@ -72,12 +73,15 @@ async function until(done: () => boolean): Promise<void> {
 test('a running kiosk joins, sends what it has kept, and goes on with a renewed certificate', async () => {
   kiosk.store.events.append({ type: 'health', open: { code: 'before-joining', detail: {} }, personal: {} });
   expect(sync.uplink.status()).toMatchObject({ online: false });
-  const { code } = await server.operate('device provision', { name: 'Front door' });
+  const { code } = await server.call(createProvisioningCode, { body: { name: 'Front door' } });
   const pending = await run(deviceJoin, { code });
   // The same code again, as after a lost answer: the same keys, so the same fingerprint.
   expect(await run(deviceJoin, { code })).toEqual(pending);
   expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'pending' });
-  await server.operate('device approve', { device: pending.device!, fingerprint: pending.fingerprint! });
+  await server.call(approveDevice, {
+    params: { device: pending.device! },
+    body: { fingerprint: pending.fingerprint! },
+  });
   expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'joined', server: server.url() });
   await until(() => sync.uplink.status().online && kiosk.store.outbox.count() === 0);
 
@@ -88,7 +92,7 @@ test('a running kiosk joins, sends what it has kept, and goes on with a renewed 
   kiosk.store.events.append({ type: 'health', open: { code: 'after-renewal', detail: {} }, personal: {} });
   sync.uplink.nudge();
   await until(() => kiosk.store.outbox.count() === 0);
-  expect((await server.operate('device list', {}))[0]!.lastHeardAt).not.toBeNull();
+  expect((await server.call(listDevices)).items[0]!.lastHeardAt).not.toBeNull();
 });
 
 test('through a proxy it joins, sends and renews, and no other way; without one it goes straight again', async () => {
@@ -124,8 +128,8 @@ test('through a proxy it joins, sends and renews, and no other way; without one 
   const another = await connectProxy();
   try {
     await run(deviceProxy, { address: another.url });
-    const { code } = await server.operate('device provision', { name: 'Front door' });
-    await server.operate('device revoke', { device: kiosk.store.device });
+    const { code } = await server.call(createProvisioningCode, { body: { name: 'Front door' } });
+    await server.call(revokeDevice, { params: { device: kiosk.store.device } });
     another.asked.splice(0);
     expect(await run(deviceJoin, { code, replace: true })).toMatchObject({ state: 'pending' });
     expect(new Set(another.asked)).toEqual(new Set([host]));

@@ -5,6 +5,7 @@ import { createDeviceIdentity, type DeviceSecret } from '../../sync/edge/identit
 import { type Joining, startJoining } from '../../sync/edge/provisioning/join.ts';
 import { applyServerKeys } from '../../sync/edge/provisioning/server-keys.ts';
 import { HttpsTransport } from '../../sync/edge/transport/https.ts';
+import { approveDevice, createProvisioningCode } from '../../sync/protocol/api/devices.ts';
 import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { sealAsk } from '../../sync/protocol/seal/ask.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
@@ -13,8 +14,7 @@ import { openPage } from '../../sync/protocol/seal/page.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer } from '../../sync/server/app/local.ts';
-import { operate } from '../../sync/server/app/open.ts';
-import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/app/operations.ts';
+import { type Call, call } from '../../sync/server/app/open.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { serverHome } from '../kit/folder.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
@@ -26,8 +26,8 @@ export interface TestServer {
   /** Moves the server's clock, ms. */
   shift(ms: number): void;
   now(): number;
-  /** What the command line does. */
-  operate<N extends OperationName>(name: N, args: ArgsOf<N>): Promise<ResultOf<N>>;
+  /** An endpoint, as the command line calls it. */
+  readonly call: Call<string>;
   url(): string;
   restart(): Promise<void>;
   /** Does something while the server is down, and starts it again. */
@@ -57,7 +57,7 @@ export async function testServer(more: Record<string, string> = {}, begin = 0): 
       shift = ms;
     },
     now: () => Date.now() + shift,
-    operate: (name, args) => operate(env, name, args),
+    call: (...args) => call(env, ...args),
     url: () => server.deviceUrl,
     async restart() {
       await server.close();
@@ -82,16 +82,16 @@ export const never = new AbortController().signal;
 
 /** A kiosk that has joined and was approved. */
 export async function joined(
-  server: TestServer,
+  server: Pick<TestServer, 'call' | 'now'>,
   name = 'Front door',
   device: string = crypto.randomUUID(),
 ): Promise<Kiosk> {
   const secret = await createDeviceIdentity(device);
-  const { code } = await server.operate('device provision', { name });
+  const { code } = await server.call(createProvisioningCode, { body: { name } });
   const joining = startJoining({ secret, name: 'kiosk', code, trustedNow: server.now });
   try {
     const { fingerprint } = await joining.ask(never);
-    await server.operate('device approve', { device: secret.device, fingerprint });
+    await server.call(approveDevice, { params: { device: secret.device }, body: { fingerprint } });
     const grant = await joining.poll(never);
     return { secret, bundle: grant!.bundle };
   } finally {

@@ -10,6 +10,7 @@ import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { startUplink, type Uplink, writeServerLink } from '../../electron/core/sync/link.ts';
 import { readServerLink } from '../../electron/core/sync/server-link.ts';
 import { NO_SPARE, readSpareKeys } from '../../electron/core/sync/spare-keys.ts';
+import { listServerKeys, succeedServerKey } from '../../sync/protocol/api/keys.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { joined, type TestServer, testServer } from './identity-kit.ts';
 
@@ -111,8 +112,9 @@ test('restored to before a succession of every key and the renewal after it, the
   await provision();
   const before = readServerLink(kiosk.store)!;
   await restoredAfter(async () => {
-    for (const purpose of ['signing', 'sealing', 'ca'] as const) await server.operate('keys succeed', { purpose });
-    const { serial } = await server.operate('keys list', {});
+    for (const purpose of ['signing', 'sealing', 'ca'] as const)
+      await server.call(succeedServerKey, { params: { purpose } });
+    const { serial } = await server.call(listServerKeys);
     await until('the new keys', () => readServerLink(kiosk.store)!.bundle.keys.serial === serial);
     await renew();
     await sent('an event under the new keys');
@@ -126,8 +128,8 @@ test('restored to before a succession of every key and the renewal after it, the
   expect(after.secret.tlsKeyPem).not.toBe(before.secret.tlsKeyPem);
   expect(away).toEqual([]);
   // And the succession is made again: its set is newer than the one that was lost.
-  await server.operate('keys succeed', { purpose: 'sealing' });
-  const { serial } = await server.operate('keys list', {});
+  await server.call(succeedServerKey, { params: { purpose: 'sealing' } });
+  const { serial } = await server.call(listServerKeys);
   await until('the keys of the second succession', () => readServerLink(kiosk.store)!.bundle.keys.serial === serial);
   await sent('an event under them');
 });

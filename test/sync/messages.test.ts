@@ -22,6 +22,7 @@ import {
 } from '../../sync/server/app/devices/messages.ts';
 import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
 import { readPresence } from '../../sync/server/app/downstream/presence.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { registerDevice, revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { keysChanged } from '../../sync/server/platform/changes/log.ts';
@@ -47,6 +48,7 @@ beforeAll(async () => {
     keys,
     keyring,
     now: () => new Date(),
+    modules: MODULES,
     logEpoch: database.logEpoch,
     log: pino({ level: 'silent' }),
     undoDays: 0,

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import type { MqttTransport } from '../../sync/edge/transport/mqtt.ts';
+import { issueBrokerCertificate } from '../../sync/protocol/api/broker.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
-import { operate } from '../../sync/server/app/open.ts';
+import { call } from '../../sync/server/app/open.ts';
 import { sp } from '../cli/run-sp.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
@@ -120,7 +121,7 @@ beforeAll(async () => {
   const device = await deviceRequest(secret, 'Front door');
   kiosk = { box, secret, bundle: await provisionLocal({ serverHome: homes[0]!.path, env: shared, device }) };
   mosquitto = await startMosquitto({
-    ...(await operate(shared, 'broker certificate', { hostnames: ['127.0.0.1'] })),
+    ...(await call(shared, issueBrokerCertificate, { body: { hostnames: ['127.0.0.1'] } })),
     port,
     wssPort,
   });

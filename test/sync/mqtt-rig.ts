@@ -12,8 +12,7 @@ import { sealBatch } from '../../sync/protocol/seal/batch.ts';
 import type { ServerBundle } from '../../sync/protocol/wire/provisioning.ts';
 import { type Config, readConfig } from '../../sync/server/app/config.ts';
 import { initServer, provisionLocal } from '../../sync/server/app/local.ts';
-import { operate } from '../../sync/server/app/open.ts';
-import type { ArgsOf, OperationName, ResultOf } from '../../sync/server/app/operations.ts';
+import { type Call, call } from '../../sync/server/app/open.ts';
 import { type RunningServer, startServer } from '../../sync/server/app/server.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import {
@@ -60,7 +59,7 @@ export interface MqttRig {
   /** Runs something with the database while the server is down. */
   offline(work: (db: Awaited<ReturnType<typeof openDatabase>>['db'], keyring: Keyring) => Promise<void>): Promise<void>;
   /** What the command line does, while the server runs. */
-  operate<N extends OperationName>(name: N, args: ArgsOf<N>): Promise<ResultOf<N>>;
+  readonly call: Call<string>;
   stopServer(): Promise<void>;
   startServer(): Promise<void>;
   close(): Promise<void>;
@@ -163,7 +162,7 @@ export async function mqttRig(kind: MqttRig['kind']): Promise<MqttRig> {
       await offline(work);
       await start();
     },
-    operate: (name, args) => operate(env, name, args),
+    call: (...args) => call(env, ...args),
     stopServer: stop,
     startServer: start,
     async close() {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 import { createCa } from '../../sync/server/platform/keys/certificates.ts';
@@ -231,7 +232,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     const before = await marksOf(await transport.exchange('batch', await sealOutbox(rig.other), never), rig.other);
     expect(before.committed).toBe(rig.other.box.events.length);
     rig.other.box.acknowledge(rig.other.box.epoch, before);
-    await rig.operate('device revoke', { device: rig.other.secret.device });
+    await rig.call(revokeDevice, { params: { device: rig.other.secret.device } });
     rig.other.box.person('Late');
     expect(await codeOf(transport.exchange('batch', await sealOutbox(rig.other), never))).toBe('device-revoked');
     expect(transport.connected).toBe(true);

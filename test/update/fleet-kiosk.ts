@@ -8,6 +8,7 @@ import { signedBuilds } from '../../electron/host-browser/update/open-builds.ts'
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { VerifiedAgent } from '../../sync/edge/tls/agent.ts';
 import { httpSource } from '../../sync/edge/update/http-source.ts';
+import { provisionByFile } from '../../sync/protocol/api/devices.ts';
 import { deviceFingerprint } from '../../sync/protocol/seal/fingerprint.ts';
 import { openGrant, signJoin } from '../../sync/protocol/seal/join.ts';
 import { UPDATES_PATH } from '../../sync/protocol/wire/release.ts';
@@ -120,10 +121,12 @@ export class FleetKiosk {
 async function joinedByFile(server: TestServer, name: string, device: string): Promise<Kiosk> {
   const secret = await createDeviceIdentity(device);
   const request = await deviceRequest(secret, name);
-  const { grant } = await server.operate('device provision file', {
-    request: await signJoin({ secret: null, request }, secret.signing),
-    fingerprint: await deviceFingerprint(request),
-    name,
+  const { grant } = await server.call(provisionByFile, {
+    body: {
+      request: await signJoin({ secret: null, request }, secret.signing),
+      fingerprint: await deviceFingerprint(request),
+      name,
+    },
   });
   return { secret, bundle: (await openGrant(grant, device, secret.sealing)).bundle };
 }

@@ -2,8 +2,13 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listJobRuns } from '../../sync/protocol/api/jobs.ts';
-import type { Rollout } from '../../sync/protocol/api/rollouts.ts';
-import { call } from '../../sync/server/app/open.ts';
+import {
+  listRolloutKiosks,
+  listRollouts,
+  pauseRollout,
+  type Rollout,
+  startRollout,
+} from '../../sync/protocol/api/rollouts.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { type TestServer, testServer } from '../sync/identity-kit.ts';
@@ -73,18 +78,18 @@ async function makeEvents(): Promise<void> {
 }
 
 const seconds = (since: number) => Math.round((performance.now() - since) / 100) / 10;
-const show = async (): Promise<Rollout> => (await server.operate('rollout show', {})).rollout;
-const jobRuns = async () =>
-  (await call(server.env, listJobRuns, { query: { job: 'rollouts', limit: 1000 } })).runs.length;
-const statesOf = async () => (await server.operate('rollout show', {})).kiosks;
+const show = async (): Promise<Rollout> => (await server.call(listRollouts)).items[0]!;
+const jobRuns = async () => (await server.call(listJobRuns, { query: { job: 'rollouts', limit: 1000 } })).runs.length;
+const statesOf = async () =>
+  (await server.call(listRolloutKiosks, { params: { rollout: (await show()).id }, query: { limit: 200 } })).items;
 
 /** Begins a rollout whose tenth has as many as make a verdict: which they are is random in each rollout. */
 async function begin(version: string): Promise<FleetKiosk[]> {
   for (;;) {
-    await server.operate('rollout start', { version, steps: [TENTH, EVERYBODY] });
+    await server.call(startRollout, { body: { version, steps: [TENTH, EVERYBODY] } });
     const notified = (await statesOf()).filter((k) => k.state === 'notified').map((k) => k.device);
     if (notified.length >= 3 && notified.length <= 10) return fleet.filter((k) => notified.includes(k.device));
-    await server.operate('rollout pause', {});
+    await server.call(pauseRollout, { params: { rollout: (await show()).id } });
   }
 }
 

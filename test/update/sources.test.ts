@@ -11,6 +11,7 @@ import { downloadsFolder } from '../../electron/host-browser/update/updater.ts';
 import { VerifiedAgent } from '../../sync/edge/tls/agent.ts';
 import type { TransportOptions } from '../../sync/edge/transport/interface.ts';
 import { httpSource } from '../../sync/edge/update/http-source.ts';
+import { revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { targetFile, targetPath, UPDATES_PATH, USB_FOLDER } from '../../sync/protocol/wire/release.ts';
 import { cantRun, run } from '../kiosk-image/machine.ts';
 import { temporaryFolder } from '../kit/folder.ts';
@@ -183,7 +184,7 @@ describe('the server', () => {
     await server.whileDown(async () => {
       expect(codeOf(await update('network'))).toEqual(['refused', 'update-refused']);
     });
-    await server.operate('device revoke', { device: line.device });
+    await server.call(revokeDevice, { params: { device: line.device } });
     const turnedAway = await update('network');
     expect(codeOf(turnedAway)).toEqual(['refused', 'device-revoked']);
     expect(JSON.stringify(turnedAway)).toContain('let it join again with a new code');

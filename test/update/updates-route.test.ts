@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VerifiedAgent } from '../../sync/edge/tls/agent.ts';
 import { httpSource } from '../../sync/edge/update/http-source.ts';
+import { revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { joined, type Kiosk, type TestServer, testServer, tls } from '../sync/identity-kit.ts';
 
 /** `/updates/` of the devices listener, over real TLS connections. */
@@ -129,7 +130,7 @@ describe('a server with a repository', () => {
     const stranger = await get('/updates/metadata/timestamp.json', {}, {});
     expect([stranger.status, stranger.code]).toEqual([401, 'certificate-required']);
     const lost = await joined(server, 'Lost');
-    await server.operate('device revoke', { device: lost.secret.device });
+    await server.call(revokeDevice, { params: { device: lost.secret.device } });
     const revoked = await get('/updates/metadata/timestamp.json', {}, certificate(lost));
     expect([revoked.status, revoked.code]).toEqual([403, 'device-revoked']);
   });

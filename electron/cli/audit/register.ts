@@ -1,12 +1,14 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import type { z } from 'zod';
+import { type AuditRowView, exportAudit, getAuditRow, searchAudit } from '../../../sync/protocol/api/audit.ts';
+import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
+import { EXIT_HELP } from '../exit-codes.ts';
+import { asOperator, call, everyItem } from '../server/environment.ts';
 import { registerVerify } from './verify.ts';
 
-type Row = ResultOf<'audit search'>['items'][number];
+type Row = z.output<typeof AuditRowView>;
 
 interface FilterOptions {
   readonly from?: string;
@@ -40,12 +42,15 @@ export function registerAudit(program: Command): void {
     .option('--json', `one JSON object per line: ${JSON_ROW}`)
     .addHelpText('after', HELP)
     .action(async ({ limit, json, ...filter }: FilterOptions & { limit: number; json?: boolean }) => {
+      const query = { ...queryOf(filter), limit: Math.min(limit, MAX_PAGE) };
       let left = limit;
-      for await (const row of rows(filter, limit)) {
-        process.stdout.write(`${json ? JSON.stringify(row) : lineOf(row)}\n`);
-        left -= 1;
-        if (left === 0) break;
-      }
+      await asOperator(async (ask) => {
+        for await (const row of everyItem(ask, searchAudit, { query })) {
+          process.stdout.write(`${json ? JSON.stringify(row) : lineOf(row)}\n`);
+          left -= 1;
+          if (left === 0) break;
+        }
+      });
       if (left === limit && !json) process.stdout.write('No row matches.\n');
     });
   audit
@@ -55,12 +60,7 @@ export function registerAudit(program: Command): void {
     .option('--json', 'one JSON object: {"row","people","unknown"}')
     .addHelpText('after', HELP)
     .action(async (position: number, o: { json?: boolean }) => {
-      const found = await operate('audit show', { position });
-      if (!found) {
-        process.stderr.write('sp: audit-row-unknown: There is no such row: it was purged, or never was.\n');
-        process.exitCode = EXIT.attention;
-        return;
-      }
+      const found = await call(getAuditRow, { params: { position } });
       const people = [...found.people.map((id) => `    person ${id}`), ...erased(found.unknown)];
       process.stdout.write(`${o.json ? JSON.stringify(found) : [lineOf(found.row), ...people].join('\n')}\n`);
     });
@@ -68,38 +68,25 @@ export function registerAudit(program: Command): void {
     .requiredOption('--out <file>', 'write to this file; - for standard output')
     .addHelpText('after', HELP)
     .action(async ({ out, ...filter }: FilterOptions & { out: string }) => {
-      let written = 0;
-      async function* lines() {
-        for await (const row of rows(filter, Number.POSITIVE_INFINITY)) {
-          written += 1;
-          yield `${JSON.stringify(row)}\n`;
-        }
-      }
-      if (out === '-') {
-        for await (const line of lines()) process.stdout.write(line);
-        return;
-      }
-      await pipeline(lines(), createWriteStream(out, { flags: 'wx', mode: 0o600 }));
-      process.stdout.write(`${out}: ${written} ${written === 1 ? 'row' : 'rows'}\n`);
+      await asOperator(async (ask) => {
+        const found = await ask(exportAudit, { query: queryOf(filter) });
+        if (out === '-') return pipeline(found, process.stdout, { end: false });
+        let rows = 0;
+        found.on('data', (piece: Buffer) => {
+          for (const byte of piece) if (byte === 0x0a) rows += 1;
+        });
+        await pipeline(found, createWriteStream(out, { flags: 'wx', mode: 0o600 }));
+        process.stdout.write(`${out}: ${rows} ${rows === 1 ? 'row' : 'rows'}\n`);
+      });
     });
   registerVerify(audit);
 }
 
-/** In pages: a search opens only so many rows at once. */
-async function* rows(filter: FilterOptions, limit: number): AsyncGenerator<Row> {
-  for (let below: number | undefined; ; ) {
-    const page = await operate('audit search', {
-      ...filter,
-      ...(filter.from && { from: instant(filter.from) }),
-      ...(filter.to && { to: instant(filter.to) }),
-      ...(below && { below }),
-      limit: Math.min(limit, 5000),
-    });
-    yield* page.items;
-    if (page.next === null) return;
-    below = page.next;
-  }
-}
+const queryOf = ({ from, to, ...filter }: FilterOptions) => ({
+  ...filter,
+  from: from && instant(from),
+  to: to && instant(to),
+});
 
 function filtered(command: Command): Command {
   return command

@@ -1,10 +1,16 @@
 import type { Command } from 'commander';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { z } from 'zod';
+import {
+  type AnchorsAnswer,
+  compareAnchors,
+  type VerifyAnswer,
+  verifyAudit,
+} from '../../../sync/protocol/api/audit.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
-import { operate } from '../server/environment.ts';
+import { asOperator } from '../server/environment.ts';
 
-type Part = ResultOf<'audit verify'>;
+type Part = z.output<typeof VerifyAnswer>;
 type Fault = Part['faults'][number];
 
 /** Most faults reported; a log that was wholly exchanged has as many as rows. */
@@ -37,18 +43,17 @@ Exit code 1 when something was found.${EXIT_HELP}`,
       const faults: Fault[] = [];
       let rows = 0;
       let last = 0;
-      for (let from: Part['next'] = null; ; ) {
-        const part: Part = await operate('audit verify', {
-          from: from && { position: from.position, follows: [...from.follows] },
-        });
-        rows += part.rows;
-        last = part.last;
-        faults.push(...part.faults);
-        output.progress(part.next?.position ?? part.last, part.last, 'rows');
-        from = part.next;
-        if (!from || faults.length >= MOST) break;
-      }
-      const compared = await operate('audit anchors', {});
+      const compared = await asOperator(async (ask) => {
+        for (let from: Part['next'] = null; ; ) {
+          const part: Part = await ask(verifyAudit, { body: { from } });
+          rows += part.rows;
+          last = part.last;
+          faults.push(...part.faults);
+          output.progress(part.next?.position ?? part.last, part.last, 'rows');
+          from = part.next;
+          if (!from || faults.length >= MOST) return ask(compareAnchors);
+        }
+      });
       output.end();
       faults.push(...compared.faults);
       const { anchors, notes } = compared;
@@ -60,7 +65,7 @@ Exit code 1 when something was found.${EXIT_HELP}`,
 interface Result {
   readonly rows: number;
   readonly last: number;
-  readonly anchors: ResultOf<'audit anchors'>['anchors'];
+  readonly anchors: z.output<typeof AnchorsAnswer>['anchors'];
   readonly notes: readonly string[];
   readonly faults: readonly Fault[];
 }

@@ -1,9 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
+import { type BackupReport, makeBackup, rekeyBackups, verifyBackupPhotos } from '../../../sync/protocol/api/backups.ts';
 import type { Listed } from '../../../sync/server/app/backup-environment.ts';
 import type { Finding } from '../../../sync/server/platform/objects/bucket/setup.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
-import { howToStart, onServer, operate, ownEnvironment } from '../server/environment.ts';
+import { asOperator, howToStart, onServer, ownEnvironment } from '../server/environment.ts';
 
 const ENVIRONMENT = `
 Reads the server's environment: S3_BUCKET_NAME, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, S3_ENDPOINT_URL,
@@ -64,11 +66,10 @@ function registerMaking(backup: Command): void {
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
       const output = terminalOutput(o.json ?? false, (v) => {
-        const r = v as Awaited<ReturnType<typeof run>>;
+        const r = v as z.output<typeof BackupReport>;
         return `Backup ${r.backup}: ${r.rows} rows, ${mib(r.bytes)}; ${r.photos.stored} new photos, ${mib(r.photos.bytes)}.`;
       });
-      const run = () => operate('backup run', {}, output.progress);
-      const report = await run();
+      const report = await asOperator((ask) => ask(makeBackup), { progress: output.progress });
       output.end();
       output.line(report);
     });
@@ -86,7 +87,7 @@ Run it while ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS are still set. It m
         const r = v as { backup: string; rewrapped: number; keyringCopiesDeleted: number };
         return `${r.rewrapped} backups are under the new keys; ${r.keyringCopiesDeleted} older copies of the keyring were deleted. New backup: ${r.backup}.`;
       });
-      const report = await operate('backup rekey', {}, output.progress);
+      const report = await asOperator((ask) => ask(rekeyBackups), { progress: output.progress });
       output.end();
       output.line(report);
     });
@@ -135,7 +136,7 @@ function registerReading(backup: Command): void {
       const watched = { wait: o.wait ?? false, tier: o.tier, progress: output.progress, say };
       const verified = await onServer((env) => verify(env, id ?? null, watched));
       const photos = o.photos
-        ? await operate('backup verify photos', { backup: verified.backup }, output.progress)
+        ? await asOperator((ask) => ask(verifyBackupPhotos, { params: verified }), { progress: output.progress })
         : null;
       const noteVerified = (await direct()).noteVerified;
       await onServer((env) => noteVerified(env));

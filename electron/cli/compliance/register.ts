@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { COMPLIANCE_PARTS } from '../../../sync/protocol/api/compliance.ts';
+import { COMPLIANCE_PARTS, getComplianceFacts } from '../../../sync/protocol/api/compliance.ts';
 import { composeReport, type Part } from '../../../sync/server/features/privacy/compliance/compose.ts';
 import {
   PLAYWRIGHT_REPORTS,
@@ -10,7 +10,7 @@ import {
 } from '../../../sync/server/features/privacy/compliance/reports.ts';
 import { type LastResults, PolicyResults } from '../../../sync/server/features/privacy/compliance/results.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { call } from '../server/environment.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -36,7 +36,7 @@ The report is Markdown. A control without test results counts as not proven (doc
 Exit code 1 when a control is not proven, or something needs attention.${EXIT_HELP}`,
     )
     .action(async (o: { part?: Part; results: string; out?: string; json?: boolean }) => {
-      const facts = await operate('compliance facts', {});
+      const facts = await call(getComplianceFacts);
       const { text, warnings, tally } = composeReport(
         facts,
         lastResults(o.results),

@@ -1,10 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import {
+  approveDevice,
+  createProvisioningCode,
+  type Device,
+  listDevices,
+  provisionByFile,
+  revokeDevice,
+} from '../../../sync/protocol/api/devices.ts';
 import { ask } from '../ask.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { call, callAll } from '../server/environment.ts';
 
 interface ProvisionOptions {
   readonly name: string;
@@ -49,8 +56,8 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
     .addHelpText('after', EXIT_HELP)
     .action(async (id: string, o: { fingerprint?: string; json?: boolean }) => {
       const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
-      const approved = await operate('device approve', { device: id, fingerprint });
-      print(o.json, approved, `${approved.name} is approved.`);
+      const approved = await call(approveDevice, { params: { device: id }, body: { fingerprint } });
+      print(o.json, shown(approved), `${approved.name} is approved.`);
     });
   device
     .command('list')
@@ -58,8 +65,8 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
     .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
-      const devices = await operate('device list', {});
-      for (const d of devices) print(o.json, d, describeDevice(d));
+      const devices = await callAll(listDevices);
+      for (const d of devices) print(o.json, shown(d), describeDevice(d));
       if (devices.length === 0 && !o.json) process.stdout.write('No devices yet.\n');
     });
   device
@@ -71,21 +78,17 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (id: string, o: { json?: boolean }) => {
-      const revoked = await operate('device revoke', { device: id });
-      print(o.json, revoked, `${revoked.name} is revoked.`);
+      const revoked = await call(revokeDevice, { params: { device: id } });
+      print(o.json, shown(revoked), `${revoked.name} is revoked.`);
     });
 }
 
 async function byCode(o: ProvisionOptions): Promise<void> {
   if (o.out !== undefined || o.fingerprint !== undefined)
     throw new Problem('arguments-wrong', { reason: '--out and --fingerprint belong to --request.' });
-  const made = await operate('device provision', {
-    name: o.name,
-    site: o.site ?? null,
-    ...(o.url && { url: o.url }),
-    ...(o.minutes && { minutes: o.minutes }),
-  });
-  print(o.json, made, `${made.code}\n\nFor one kiosk, until ${made.expiresAt}. On the kiosk: device join`);
+  const { name, site, url, minutes } = o;
+  const { code, expiresAt } = await call(createProvisioningCode, { body: { name, site, url, minutes } });
+  print(o.json, { code, expiresAt }, `${code}\n\nFor one kiosk, until ${expiresAt}. On the kiosk: device join`);
 }
 
 async function byFile(o: ProvisionOptions, request: string): Promise<void> {
@@ -98,12 +101,9 @@ async function byFile(o: ProvisionOptions, request: string): Promise<void> {
     throw new Problem('arguments-wrong', { reason: `${request} can’t be read.`, cause });
   }
   const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
-  const { grant, ...given } = await operate('device provision file', {
-    request: text.trim(),
-    fingerprint,
-    name: o.name,
-    site: o.site ?? null,
-    ...(o.url && { url: o.url }),
+  const { name, site, url } = o;
+  const { grant, ...given } = await call(provisionByFile, {
+    body: { request: text.trim(), fingerprint, name, site, url },
   });
   writeFileSync(o.out, `${grant}\n`, { mode: 0o600 });
   print(
@@ -123,8 +123,11 @@ function print(json: boolean | undefined, value: unknown, sentence: string): voi
   process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
 }
 
-function describeDevice(d: ResultOf<'device list'>[number]): string {
+/** As JSON. */
+const shown = ({ id, ...rest }: Device) => ({ device: id, ...rest });
+
+function describeDevice(d: Device): string {
   const heard = d.lastHeardAt ? `heard ${d.lastHeardAt}` : 'never heard';
   const more = d.status === 'pending' ? `fingerprint ${d.fingerprint}` : heard;
-  return `${d.device}  ${d.status.padEnd(8)}  ${d.name}  (${more})`;
+  return `${d.id}  ${d.status.padEnd(8)}  ${d.name}  (${more})`;
 }

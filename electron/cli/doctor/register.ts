@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { Report } from '../../../sync/server/app/checks/report.ts';
+import type { CheckReport } from '../../../sync/protocol/api/checks.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { printable } from '../output.ts';
 import { onServer } from '../server/environment.ts';
 
-const WORDS: Readonly<Record<Report['checks'][number]['state'], string>> = {
+const WORDS: Readonly<Record<CheckReport['checks'][number]['state'], string>> = {
   ok: 'ok',
   note: 'note',
   degraded: 'degraded',
@@ -40,7 +40,7 @@ Exit code: 0 nothing is failing or degraded; 1 something is. ${EXIT_HELP.trim()}
 }
 
 /** A line a check; below it, for each thing found, what it is and what to do. */
-function text({ build, home, database, checks }: Report): string {
+function text({ build, home, database, checks }: CheckReport): string {
   const lines = [`Server ${build}, home ${home}, database ${database}`];
   for (const { check, state, findings } of checks) {
     if (findings.length === 0) lines.push(`${WORDS[state].padEnd(11)} ${check}`);

@@ -1,12 +1,21 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { z } from 'zod';
+import {
+  type Erasure,
+  type ErasureSummary,
+  getErasure,
+  getErasureCertificate,
+  listErasures,
+  requestErasure,
+  undoErasure,
+} from '../../../sync/protocol/api/erasures.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { call, callAll } from '../server/environment.ts';
 
-type Summary = ResultOf<'erasure list'>[number];
-type State = ResultOf<'erasure show'>;
+type Summary = z.output<typeof ErasureSummary>;
+type State = z.output<typeof Erasure>;
 
 const HELP = `
 requested: face templates are deleted; the rest follows when the cancellation period ends. under-way: the person's key is
@@ -25,7 +34,7 @@ export function registerErasure(program: Command): void {
     .option('--json', 'one JSON object per line')
     .addHelpText('after', HELP)
     .action(async (o: { open?: boolean; json?: boolean }) => {
-      const list = await operate('erasure list', { ...(o.open && { open: true }), limit: 1000 });
+      const list = await callAll(listErasures, { query: { open: o.open } });
       for (const item of list) process.stdout.write(`${o.json ? JSON.stringify(item) : line(item)}\n`);
       if (list.length === 0 && !o.json) process.stdout.write('No erasure was asked for.\n');
     });
@@ -36,7 +45,7 @@ export function registerErasure(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when a kiosk is overdue or can't confirm any more.${HELP}`)
     .action(async (request: string, o: { json?: boolean }) => {
-      const state = await operate('erasure show', { request });
+      const state = await call(getErasure, { params: { request } });
       process.stdout.write(`${o.json ? JSON.stringify(state) : textOf(state)}\n`);
       const attention = state.open.some((k) => k.overdue || k.status === 'revoked');
       process.exitCode = attention ? EXIT.attention : EXIT.ok;
@@ -54,10 +63,7 @@ export function registerErasure(program: Command): void {
         const answer = await ask(`Erase ${person}? Type the id again: `);
         if (answer !== person) throw new InvalidArgumentError('not the same id; nothing was done');
       }
-      const made = await operate('erasure request', {
-        person,
-        ...(o.undoDays !== undefined && { undoDays: o.undoDays }),
-      });
+      const made = await call(requestErasure, { body: { person, undoDays: o.undoDays } });
       const undo = made.undoUntil ? `it can be taken back until ${made.undoUntil}` : 'it can’t be taken back';
       const text = `Request ${made.request}; ${undo}.`;
       process.stdout.write(`${o.json ? JSON.stringify(made) : text}\n`);
@@ -69,7 +75,7 @@ export function registerErasure(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
     .action(async (request: string, o: { json?: boolean }) => {
-      const undone = await operate('erasure undo', { request });
+      const undone = await call(undoErasure, { params: { request } });
       process.stdout.write(`${o.json ? JSON.stringify(undone) : 'Cancelled. The person has no face templates now.'}\n`);
     });
   erasure
@@ -80,8 +86,9 @@ export function registerErasure(program: Command): void {
     .option('--json', 'the content as one JSON object')
     .addHelpText('after', HELP)
     .action(async (request: string, o: { signed?: boolean; json?: boolean }) => {
-      const { signed, certificate, text } = await operate('erasure certificate', { request });
-      process.stdout.write(`${o.json ? JSON.stringify(certificate) : o.signed ? signed : text.trimEnd()}\n`);
+      const format = o.json || o.signed ? 'jws' : 'md';
+      const certificate = await call(getErasureCertificate, { params: { request }, query: { format } });
+      process.stdout.write(`${o.json ? contentOf(certificate) : certificate.trimEnd()}\n`);
     });
 }
 
@@ -116,6 +123,9 @@ function waits({ code, nextAt }: State['steps'][number]): string {
   // A finished backup has it looked at within seconds.
   return `waits: ${code}${nextAt ? `, tried again by ${nextAt}${code === 'backup-awaited' ? ' or after the next backup' : ''}` : ''}`;
 }
+
+/** Of a JWS that the server has verified. */
+const contentOf = (signed: string): string => Buffer.from(signed.split('.')[1]!, 'base64url').toString('utf8');
 
 function days(text: string): number {
   const value = Number(text);

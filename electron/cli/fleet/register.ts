@@ -1,11 +1,24 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import { AlertCode } from '../../../sync/protocol/api/fleet.ts';
+import {
+  AlertCode,
+  commandKiosk,
+  getKiosk,
+  getKioskLog,
+  listFleet,
+  listSettingsTemplates,
+  revertKioskSettings,
+  revertSettingsTemplate,
+  type Settings,
+  setKioskSettings,
+  setSettingsTemplate,
+  withdrawCommand,
+} from '../../../sync/protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { asOperator, call, callAll } from '../server/environment.ts';
 import { registerFleetStaff } from './staff.ts';
 import { commandLine, kioskLine, shownText, templateText } from './text.ts';
 
@@ -44,13 +57,9 @@ function registerReading(fleet: Command): void {
         revoked?: boolean;
         json?: boolean;
       }) => {
-        const { items } = await operate('fleet list', {
-          ...(o.site && { site: o.site }),
-          ...(o.alert && { alert: o.alert }),
-          ...(o.version && { version: o.version }),
-          ...(o.name && { name: o.name }),
-          ...(o.revoked && { status: 'revoked' as const }),
-        });
+        const { site, alert, version, name } = o;
+        const query = { site, alert, version, name, status: o.revoked && 'revoked' };
+        const items = await callAll(listFleet, { query });
         for (const kiosk of items) print(o.json, kiosk, kioskLine(kiosk));
         if (items.length === 0 && !o.json) process.stdout.write('No such kiosk.\n');
         process.exitCode = items.some(({ alerts }) => alerts.length > 0) ? EXIT.attention : EXIT.ok;
@@ -63,7 +72,7 @@ function registerReading(fleet: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when the kiosk has a problem.${EXIT_HELP}`)
     .action(async (device: string, o: { json?: boolean }) => {
-      const found = await operate('fleet show', { device });
+      const found = await call(getKiosk, { params: { device } });
       print(o.json, found, shownText(found));
       process.exitCode = found.kiosk.alerts.length > 0 ? EXIT.attention : EXIT.ok;
     });
@@ -85,12 +94,12 @@ function registerSettings(fleet: Command): void {
     .addHelpText('after', `${SETTING_HELP}${EXIT_HELP}`)
     .action(async (device: string, settings: string[], o: SettingOptions) => {
       const set = changesOf(settings, o);
-      const found =
-        o.back !== undefined
-          ? await operate('fleet config back', { device, revision: o.back })
-          : set
-            ? await operate('fleet config', { device, set })
-            : await operate('fleet show', { device });
+      const params = { device };
+      const found = await asOperator(async (ask) => {
+        if (o.back !== undefined) return ask(revertKioskSettings, { params, body: { revision: o.back } });
+        const shown = await ask(getKiosk, { params });
+        return set ? ask(setKioskSettings, { params, body: changed(shown.own, set) }) : shown;
+      });
       print(o.json, found, shownText(found));
     });
   fleet
@@ -105,14 +114,15 @@ function registerSettings(fleet: Command): void {
     .addHelpText('after', `${SETTING_HELP}${EXIT_HELP}`)
     .action(async (site: string | undefined, settings: string[], o: SettingOptions) => {
       const set = changesOf(settings, o);
-      const all =
-        site === undefined
-          ? await operate('fleet templates', {})
-          : o.back !== undefined
-            ? await operate('fleet template back', { site, revision: o.back })
-            : set
-              ? await operate('fleet template', { site, set })
-              : (await operate('fleet templates', {})).filter((one) => one.site === site);
+      const all = await asOperator(async (ask) => {
+        const params = { site: site! };
+        if (site && o.back !== undefined)
+          return [await ask(revertSettingsTemplate, { params, body: { revision: o.back } })];
+        const { items } = await ask(listSettingsTemplates);
+        const shown = items.filter((one) => site === undefined || one.site === site);
+        if (!site || !set || !shown[0]) return shown;
+        return [await ask(setSettingsTemplate, { params, body: changed(shown[0], set) })];
+      });
       for (const one of all) print(o.json, one, templateText(one));
       if (all.length === 0) throw new Problem('unknown-site');
     });
@@ -138,18 +148,13 @@ function registerCommands(fleet: Command): void {
     return made;
   };
   const sendCommand = async (what: 'restart' | 'wipe' | 'decommission', device: string, o: CommandOptions) => {
-    const found = await operate('fleet command', {
-      device,
-      what,
-      ...(o.hours && { hours: o.hours }),
-      ...(o.name && { name: o.name }),
-    });
+    const found = await call(commandKiosk, { params: { device }, body: { what, hours: o.hours, name: o.name } });
     print(o.json, found, commandLine(found.commands[0]!));
   };
   /** Everything on it is deleted: to confirm, people type which kiosk it is. */
   const confirmed = async (device: string, o: CommandOptions): Promise<CommandOptions> => {
     if (o.name !== undefined) return o;
-    const { kiosk } = await operate('fleet show', { device });
+    const { kiosk } = await call(getKiosk, { params: { device } });
     return { ...o, name: await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `) };
   };
   add('restart', 'Restart a kiosk’s software and its screen.', '\nAn online kiosk is notified within seconds.').action(
@@ -181,13 +186,13 @@ personal data and is kept for seven days. Reading it is logged.`,
     .action(async (device: string, o: CommandOptions & { read?: boolean; out?: string }) => {
       if (!o.read) {
         if (o.out !== undefined) throw new Problem('arguments-wrong', { reason: '--out belongs to --read.' });
-        const found = await operate('fleet command', { device, what: 'logs', ...(o.hours && { hours: o.hours }) });
+        const found = await call(commandKiosk, { params: { device }, body: { what: 'logs', hours: o.hours } });
         return print(o.json, found, commandLine(found.commands[0]!));
       }
-      const { commands } = await operate('fleet show', { device });
+      const { commands } = await call(getKiosk, { params: { device } });
       const newest = commands.find(({ log }) => log !== null);
       if (!newest) throw new Problem('log-not-here');
-      const { text } = await operate('fleet log', { device, command: newest.id });
+      const text = await call(getKioskLog, { params: { device, command: newest.id } });
       if (o.out === undefined) process.stdout.write(text);
       else {
         writeFileSync(o.out, text, { mode: 0o600 });
@@ -202,7 +207,7 @@ personal data and is kept for seven days. Reading it is logged.`,
     .option('--json', 'one JSON object, as in `fleet show`')
     .addHelpText('after', EXIT_HELP)
     .action(async (device: string, command: string, o: { json?: boolean }) => {
-      const found = await operate('fleet command back', { device, command });
+      const found = await call(withdrawCommand, { params: { device, command } });
       const one = found.commands.find(({ id }) => id === command);
       print(o.json, found, one ? commandLine(one) : 'It is taken back.');
     });
@@ -227,6 +232,13 @@ export function changesOf(
       return [name, readValue(name, text.slice(at + 1))];
     }),
   );
+}
+
+/** Settings as a whole, of those that there are and what is to change; null takes one away. */
+function changed({ settings, revision }: Settings, set: Readonly<Record<string, unknown>>) {
+  const all = Object.entries({ ...settings, ...set }).filter(([, value]) => value !== null);
+  // The server looks whether each is one that it takes.
+  return { settings: Object.fromEntries(all) as Settings['settings'], after: revision };
 }
 
 function readValue(name: string, text: string): unknown {

@@ -1,14 +1,18 @@
 import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import { StaffReset } from '../../../sync/protocol/api/staff.ts';
+import {
+  addKioskStaff,
+  type HandedOver,
+  type KioskStaff,
+  listKioskStaff,
+  removeKioskStaff,
+  resetKioskStaff,
+  StaffReset,
+} from '../../../sync/protocol/api/staff.ts';
 import { StaffRole } from '../../../sync/protocol/wire/event.ts';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { asOperator, call } from '../server/environment.ts';
 import { handedText } from '../staff/sheet.ts';
-
-type Member = ResultOf<'fleet staff'>[number];
-type Handed = ResultOf<'fleet staff add'>;
 
 /** `fleet staff list | add | reset | remove`: who may unlock the kiosks of a site. */
 export function registerFleetStaff(fleet: Command): void {
@@ -21,7 +25,7 @@ export function registerFleetStaff(fleet: Command): void {
     .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
-      const all = await operate('fleet staff', {});
+      const { items: all } = await call(listKioskStaff);
       for (const one of all) print(o.json, one, memberText(one));
       if (all.length === 0 && !o.json) process.stdout.write('No kiosk staff was added at the server.\n');
     });
@@ -40,7 +44,7 @@ export function registerFleetStaff(fleet: Command): void {
           reason: `There is no role ${o.role}: give desk, supervisor or technician.`,
         });
       const wanted = { name, role, site: o.site ?? null, badge: o.badge ?? null };
-      const added = await operate('fleet staff add', wanted);
+      const added = await call(addKioskStaff, { body: wanted });
       print(o.json, added, handed(added, 'is added; kiosks have it with their next contact'));
     });
   staff
@@ -54,7 +58,10 @@ export function registerFleetStaff(fleet: Command): void {
       const reset = StaffReset.parse(
         o.badge !== undefined ? { what: 'badge', badge: o.badge || null } : { what: o.factor ? 'factor' : 'pin' },
       );
-      const made = await operate('fleet staff reset', { member, reset });
+      const made = await asOperator(async (ask) => {
+        const { id } = only((await ask(listKioskStaff)).items, member);
+        return ask(resetKioskStaff, { params: { member: id }, body: reset });
+      });
       print(o.json, made, handed(made, 'is changed; kiosks have it with their next contact'));
     });
   staff
@@ -63,16 +70,30 @@ export function registerFleetStaff(fleet: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (which: string, o: { json?: boolean }) => {
-      const removed = await operate('fleet staff remove', { member: which });
+      const removed = await asOperator(async (ask) => {
+        const { id } = only((await ask(listKioskStaff)).items, which);
+        const { items } = await ask(removeKioskStaff, { params: { member: id } });
+        return items.find((one) => one.id === id)!;
+      });
       print(o.json, removed, memberText(removed));
     });
 }
 
-const handed = ({ member, pin, factor }: Handed, done: string): string => handedText(member.name, done, pin, factor);
+/** By id, or by a name that only one has. @throws Problem `staff-unknown`, `staff-ambiguous` */
+function only(all: readonly KioskStaff[], which: string): KioskStaff {
+  const wanted = which.trim().toLocaleLowerCase();
+  const found = all.filter((t) => t.removedAt === null && (t.id === wanted || t.name.toLocaleLowerCase() === wanted));
+  if (found.length > 1) throw new Problem('staff-ambiguous');
+  if (!found[0]) throw new Problem('staff-unknown');
+  return found[0];
+}
+
+const handed = ({ member, pin, factor }: HandedOver, done: string): string =>
+  handedText(member.name, done, pin, factor);
 
 const PINS = { own: 'own PIN', start: 'PIN for the first use', none: 'no PIN' } as const;
 
-function memberText(m: Member): string {
+function memberText(m: KioskStaff): string {
   const where = m.kiosk ? `kiosk ${m.kiosk.name} alone` : m.site === null ? 'all sites' : `site ${m.site}`;
   const by = [
     m.role,

@@ -1,10 +1,7 @@
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { FleetKiosk as Kiosk, FleetDetail as Shown, Template } from '../../../sync/protocol/api/fleet.ts';
 
 /** The fleet as lines of text. */
 
-type Kiosk = ResultOf<'fleet list'>['items'][number];
-type Shown = ResultOf<'fleet show'>;
-type Template = ResultOf<'fleet templates'>[number];
 type Change = Shown['own']['history'][number];
 
 const alertText = ({ code, detail }: Kiosk['alerts'][number]): string =>

@@ -1,10 +1,18 @@
 import { type Command, Option } from 'commander';
+import {
+  addIncidentNote,
+  addIncidentScope,
+  changeIncident,
+  closeIncident,
+  getIncident,
+  type Incident,
+  recordNotified,
+} from '../../../sync/protocol/api/incidents.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { asOperator, call } from '../server/environment.ts';
 import { collect, incidentText, instant } from './text.ts';
 
 type Severity = 'low' | 'medium' | 'high' | 'critical';
-type Shown = Awaited<ReturnType<typeof operate<'incident show'>>>;
 
 interface Written {
   readonly title?: string;
@@ -30,12 +38,12 @@ export function registerChanges(incident: Command): void {
       .option('--json', 'the incident as one JSON object')
       .addHelpText('after', EXIT_HELP);
   one('show', 'Show an incident with its timeline.').action(async (id: string, o: { json?: boolean }) =>
-    print(o.json, await operate('incident show', { incident: id })),
+    print(o.json, await call(getIncident, { params: { incident: id } })),
   );
   one('note', 'Add a note to the timeline.')
     .requiredOption('--text <text>', 'text of the note')
     .action(async (id: string, o: { text: string; json?: boolean }) =>
-      print(o.json, await operate('incident note', { incident: id, text: o.text })),
+      print(o.json, await call(addIncidentNote, { params: { incident: id }, body: { text: o.text } })),
     );
   one('change', 'Change or complete an incident’s documentation.')
     .option('--title <text>')
@@ -57,7 +65,12 @@ export function registerChanges(incident: Command): void {
         ...(ended && { endedAt: ended }),
         ...(data.length > 0 && { data }),
       };
-      print(json, await operate('incident change', { incident: id, patch }));
+      const params = { incident: id };
+      const changed = await asOperator(async (ask) => {
+        const { version } = await ask(getIncident, { params });
+        return ask(changeIncident, { params, body: { version, ...patch } });
+      });
+      print(json, changed);
     });
   one('scope', 'Choose the audit log rows that show who is affected. A row must match every condition.')
     .option('--from <time>', 'from this time', instant)
@@ -69,7 +82,7 @@ export function registerChanges(incident: Command): void {
     .option('--resource <text>', 'site, device, file, …')
     .option('--data <kind>', 'kind of data')
     .action(async (id: string, { json, ...scope }: Record<string, string> & { json?: never }) =>
-      print(json, await operate('incident scope', { incident: id, scope })),
+      print(json, await call(addIncidentScope, { params: { incident: id }, body: scope })),
     );
   one('notified', 'Record when the authority or the people affected were notified.')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
@@ -77,14 +90,17 @@ export function registerChanges(incident: Command): void {
     .action(async (id: string, o: { to: 'authority' | 'people'; at?: string; json?: boolean }) =>
       print(
         o.json,
-        await operate('incident notified', { incident: id, to: o.to, at: o.at ?? new Date().toISOString() }),
+        await call(recordNotified, {
+          params: { incident: id },
+          body: { to: o.to, at: o.at ?? new Date().toISOString() },
+        }),
       ),
     );
-  one('close', 'Close a fully documented incident.').action(async (id: string, o: { json?: boolean }) =>
-    print(o.json, await operate('incident close', { incident: id })),
+  one('close', 'Close an incident that is documented.').action(async (id: string, o: { json?: boolean }) =>
+    print(o.json, await call(closeIncident, { params: { incident: id } })),
   );
 }
 
-function print(json: boolean | undefined, incident: Shown): void {
+function print(json: boolean | undefined, incident: Incident): void {
   process.stdout.write(`${json ? JSON.stringify(incident) : incidentText(incident)}\n`);
 }

@@ -1,14 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { NoticeLanguage } from '../../../sync/protocol/api/incidents.ts';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { z } from 'zod';
+import {
+  type AffectedPeople,
+  containIncident,
+  getIncidentNotice,
+  listAffected,
+  listIncidents,
+  NoticeLanguage,
+  openIncident,
+  ServerKeyPurpose,
+} from '../../../sync/protocol/api/incidents.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { call } from '../server/environment.ts';
 import { registerChanges } from './changes.ts';
 import { collect, incidentText, instant, summaryLine } from './text.ts';
 
-const PURPOSES = ['signing', 'sealing', 'ca', 'qr', 'pin'] as const;
-type Purpose = (typeof PURPOSES)[number];
+const PURPOSES = ServerKeyPurpose.options;
+type Purpose = z.output<typeof ServerKeyPurpose>;
 
 /** `incident list|open|show|note|change|scope|affected|notice|notified|contain|close`: on the server. */
 export function registerIncident(program: Command): void {
@@ -27,7 +36,7 @@ export function registerIncident(program: Command): void {
       `\nExit code 1 while the 72 hours of one run, or are over and nobody was notified.${EXIT_HELP}`,
     )
     .action(async (o: { json?: boolean }) => {
-      const list = await operate('incident list', {});
+      const { items: list } = await call(listIncidents);
       for (const i of list) process.stdout.write(`${o.json ? JSON.stringify(i) : summaryLine(i)}\n`);
       if (list.length === 0 && !o.json) process.stdout.write('No incidents.\n');
       const ticking = list.some((i) => i.state !== 'closed' && /^(running|overdue)$/.test(i.clock.state));
@@ -46,14 +55,16 @@ export function registerIncident(program: Command): void {
     .option('--json', 'the incident as one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: OpenOptions) => {
-      const made = await operate('incident open', {
-        title: o.title,
-        severity: o.severity,
-        foundAt: o.found ?? new Date().toISOString(),
-        beganAt: o.began ?? null,
-        endedAt: o.ended ?? null,
-        data: o.data,
-        ...(o.description && { description: o.description }),
+      const made = await call(openIncident, {
+        body: {
+          title: o.title,
+          severity: o.severity,
+          foundAt: o.found ?? new Date().toISOString(),
+          beganAt: o.began,
+          endedAt: o.ended,
+          data: o.data,
+          description: o.description,
+        },
       });
       process.stdout.write(`${o.json ? JSON.stringify(made) : incidentText(made)}\n`);
     });
@@ -68,7 +79,7 @@ export function registerIncident(program: Command): void {
     )
     .addHelpText('after', `\nExit code 1 when the incident has no scope yet, so that no one can be found.${EXIT_HELP}`)
     .action(async (id: string, o: { json?: boolean }) => {
-      const found = await operate('incident affected', { incident: id });
+      const found = await call(listAffected, { params: { incident: id } });
       process.stdout.write(`${o.json ? JSON.stringify(found) : affectedText(found)}\n`);
       process.exitCode = found.rows === 0 ? EXIT.attention : EXIT.ok;
     });
@@ -78,10 +89,11 @@ export function registerIncident(program: Command): void {
     .argument('<id>', 'of the incident')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
     .addOption(new Option('--language <language>').choices(NoticeLanguage.options).default('en'))
-    .option('--out <file>', 'write to this file (default: standard output)')
-    .addHelpText('after', `\nExit code 1 when gaps are left to fill in.${EXIT_HELP}`)
+    .option('--out <file>', 'where it goes; standard output without it')
+    .addHelpText('after', `\nExit code 1 when something is still to be filled in.${EXIT_HELP}`)
     .action(async (id: string, o: { to: 'authority' | 'people'; language: NoticeLanguage; out?: string }) => {
-      const { text, missing } = await operate('incident notice', { incident: id, to: o.to, language: o.language });
+      const query = { to: o.to, language: o.language };
+      const { text, missing } = await call(getIncidentNotice, { params: { incident: id }, query });
       if (o.out) writeFileSync(o.out, text, { mode: 0o600, flag: 'wx' });
       else process.stdout.write(text);
       for (const what of missing) process.stderr.write(`to be filled in: ${what}\n`);
@@ -110,13 +122,15 @@ If a step fails, earlier ones stay done: run it again. It can't replace the keys
 about them. Exit code 1 when a step failed.${EXIT_HELP}`,
     )
     .action(async (id: string, o: ContainOptions) => {
-      const { done, failed, next } = await operate('incident contain', {
-        incident: id,
-        rotate: o.rotate,
-        retire: o.retire ?? false,
-        devices: o.device,
-        accounts: o.account,
-        everySession: o.everySession ?? false,
+      const { done, failed, next } = await call(containIncident, {
+        params: { incident: id },
+        body: {
+          rotate: o.rotate,
+          retire: o.retire,
+          devices: o.device,
+          accounts: o.account,
+          everySession: o.everySession,
+        },
       });
       const lines = [
         ...done,
@@ -149,7 +163,7 @@ interface ContainOptions {
   readonly json?: boolean;
 }
 
-function affectedText({ people, rows, everyone, unknown }: ResultOf<'incident affected'>): string {
+function affectedText({ people, rows, everyone, unknown }: z.output<typeof AffectedPeople>): string {
   return [
     ...people.map((p) => {
       const name = [p.name ?? '(no name)', p.email ?? ''].filter(Boolean).join(', ');

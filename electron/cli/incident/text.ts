@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { z } from 'zod';
+import type { Incident, IncidentSummary } from '../../../sync/protocol/api/incidents.ts';
 
-type Summary = ResultOf<'incident list'>[number];
-type Incident = ResultOf<'incident show'>;
+type Summary = z.output<typeof IncidentSummary>;
 
 export function summaryLine(i: Summary): string {
   return `${i.id}  ${i.foundAt}  ${i.severity}  ${i.state}  ${clockText(i)}  ${i.title}`;

@@ -1,14 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import {
+  advanceKeyRotation,
+  beginKeyRotation,
+  getKeyStatus,
+  type KeyRotationAdvanced,
+  type KeyStatus,
+  planKeyRotation,
+} from '../../../sync/protocol/api/keys.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
-import { operate } from '../server/environment.ts';
+import { asOperator, call } from '../server/environment.ts';
 import { generateKeys } from './generate.ts';
 
-type Status = ResultOf<'keys status'>;
-type State = ResultOf<'keys rotate advance'>;
+type Status = z.output<typeof KeyStatus>;
+type State = z.output<typeof KeyRotationAdvanced>;
 
 const HOW = `
 To rotate the keys:
@@ -40,7 +48,7 @@ export function registerKeys(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 while a rotation is not finished.${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
-      const status = await operate('keys status', {});
+      const status = await call(getKeyStatus);
       process.stdout.write(`${o.json ? JSON.stringify(status) : statusText(status)}\n`);
       process.exitCode = status.rotation && status.rotation.phase !== 'finished' ? EXIT.attention : EXIT.ok;
     });
@@ -59,8 +67,10 @@ export function registerKeys(program: Command): void {
 }
 
 async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
-  const status = await operate('keys status', {});
-  const steps = await operate('keys rotate plan', { reEncrypt });
+  const [status, { steps }] = await asOperator(async (ask) => [
+    await ask(getKeyStatus),
+    await ask(planKeyRotation, { query: { reEncrypt } }),
+  ]);
   const lacking = status.replicas.filter((r) => !r.ready).length;
   const ready = status.present === 'new' && status.previous === 'needed' && lacking === 0;
   if (json) process.stdout.write(`${JSON.stringify({ ready, replicasLacking: lacking, steps })}\n`);
@@ -77,12 +87,12 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
 
 async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   const output = terminalOutput(json, (v) => sentence(v as State));
-  const begun = await operate('keys rotate begin', { reEncrypt });
+  const begun = await call(beginKeyRotation, { body: { reEncrypt } });
   let state: State = { ...begun, scrubbed: false, databaseLog: null };
   process.stderr.write(`rotating from version ${state.from} to version ${state.to}\n`);
   let announced = '';
   do {
-    state = await operate('keys rotate advance', {});
+    state = await call(advanceKeyRotation);
     output.progress(Math.min(state.done, state.total), state.total, 'rows');
     if (state.waitsFor) {
       if (state.waitsFor !== announced) process.stderr.write(`waiting for ${state.waitsFor}\n`);

@@ -1,7 +1,16 @@
 import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
+import {
+  beginEmbedderMove,
+  cancelEmbedderMove,
+  finishEmbedderMove,
+  getEmbedderMove,
+  listEmbedderReenrolments,
+  listEmbedders,
+  switchEmbedder,
+} from '../../../sync/protocol/api/embedders.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate, serverEnvironment } from '../server/environment.ts';
+import { call, serverEnvironment } from '../server/environment.ts';
 import { add as addEmbedder, toKiosk } from './add.ts';
 
 /** `models …`: on the server, the move to another embedder. */
@@ -20,29 +29,29 @@ export function registerModels(program: Command): void {
   const line = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
   const add = (name: string, text: string) => models.command(name).description(text).addHelpText('after', EXIT_HELP);
   add('list', 'List the embedders this server can load, and the one in use.').action(async () =>
-    line(await operate('models list', {})),
+    line(await call(listEmbedders)),
   );
   add(
     'migrate',
     'Start making everyone’s templates with another embedder, from their enrolment photos, in a background job.',
   )
     .requiredOption('--to <id>', 'ID of the embedder, see `models list`')
-    .action(async (o: { to: string }) => line({ migration: await operate('models migrate', { to: o.to }) }));
+    .action(async (o: { to: string }) => line(await call(beginEmbedderMove, { body: { to: o.to } })));
   add('status', 'Show the progress. Exit code 1 when someone has to be re-enrolled.').action(async () => {
-    const progress = await operate('models status', {});
+    const progress = await call(getEmbedderMove);
     line(progress);
     process.exitCode = progress && progress.reenrol > 0 ? EXIT.attention : EXIT.ok;
   });
   add('reenrol', 'List who has to be re-enrolled, and why, one per line.').action(async () => {
-    for (const one of await operate('models reenrol', {})) line(one);
+    for (const one of (await call(listEmbedderReenrolments)).items) line(one);
   });
   add('switch', 'Switch every kiosk to the new embedder; the old templates stay.').action(async () =>
-    line(await operate('models switch', {})),
+    line(await call(switchEmbedder)),
   );
   add('finish', 'Delete the old embedder’s templates, here and on every kiosk.').action(async () =>
-    line(await operate('models finish', {})),
+    line(await call(finishEmbedderMove)),
   );
-  add('cancel', 'Cancel the move before kiosks are switched.').action(async () =>
-    line(await operate('models cancel', {})),
+  add('cancel', 'Give the move up before kiosks were switched.').action(async () =>
+    line(await call(cancelEmbedderMove)),
   );
 }

@@ -1,12 +1,25 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { z } from 'zod';
+import {
+  dryRunRetention,
+  getRetention,
+  type Hold as HoldShape,
+  listHolds,
+  type Retention,
+  RetentionKind,
+  type RuleReport as RuleShape,
+  releaseHold,
+  runRetention,
+  setHold,
+} from '../../../sync/protocol/api/retention.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { instant } from '../incident/text.ts';
+import { call } from '../server/environment.ts';
 
-type RuleReport = ResultOf<'retention run'>[number];
+type RuleReport = z.output<typeof RuleShape>;
 type Kind = RuleReport['kind'];
-type State = ResultOf<'retention show'>;
-type Hold = ResultOf<'retention holds'>[number];
+type State = z.output<typeof Retention>;
+type Hold = z.output<typeof HoldShape>;
 
 const PERIODS = `
 Periods come from the server's environment: SMARTPRESENCE_GPS_DAYS (30 at most), SMARTPRESENCE_PHOTO_DAYS (90 at most),
@@ -24,7 +37,7 @@ export function registerRetention(program: Command): void {
     .option('--json', 'one JSON object: {"rules","lastRun","kiosks"}')
     .addHelpText('after', `${PERIODS}\nExit code 1 when the purge of a kiosk is overdue, or one failed.${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
-      const state = await operate('retention show', {});
+      const state = await call(getRetention);
       process.stdout.write(`${o.json ? JSON.stringify(state) : textOf(state)}\n`);
       const bad = state.kiosks.some((k) => k.overdue) || state.lastRun?.rules.some((r) => r.failed !== null);
       process.exitCode = bad ? EXIT.attention : EXIT.ok;
@@ -42,7 +55,8 @@ export function registerRetention(program: Command): void {
     .addHelpText('after', `${PERIODS}\nExit code 1 when one failed.${EXIT_HELP}`)
     .action(async (o: { dryRun?: boolean; only?: Kind[]; json?: boolean }) => {
       const dryRun = o.dryRun ?? false;
-      const rules = await operate('retention run', { dryRun, ...(o.only && { kinds: o.only }) });
+      const report = await (dryRun ? call(dryRunRetention) : call(runRetention, { body: { kinds: o.only } }));
+      const rules = report.rules.filter(({ kind }) => o.only?.includes(kind) ?? true);
       for (const rule of rules) process.stdout.write(`${o.json ? JSON.stringify(rule) : ruleLine(rule, dryRun)}\n`);
       process.exitCode = rules.some((r) => r.failed !== null) ? EXIT.attention : EXIT.ok;
     });
@@ -57,7 +71,7 @@ function registerHolds(retention: Command): void {
     .option('--json', 'one JSON object per line')
     .addHelpText('after', EXIT_HELP)
     .action(async (o: { released?: boolean; json?: boolean }) => {
-      const holds = await operate('retention holds', { ...(o.released && { released: true }) });
+      const { items: holds } = await call(listHolds, { query: { released: o.released } });
       for (const hold of holds) process.stdout.write(`${o.json ? JSON.stringify(hold) : holdLine(hold)}\n`);
       if (holds.length === 0 && !o.json) process.stdout.write('Nothing is held.\n');
     });
@@ -67,8 +81,8 @@ function registerHolds(retention: Command): void {
     .requiredOption('--reason <text>', 'the reason, stored encrypted')
     .option('--person <id>')
     .option('--site <id>')
-    .option('--from <time>', 'RFC 3339, e.g. 2027-03-01T00:00:00Z')
-    .option('--until <time>')
+    .option('--from <time>', 'e.g. 2027-03-01T00:00:00Z', instant)
+    .option('--until <time>', 'as --from', instant)
     .option('--json', 'one JSON object: {"id"}')
     .addHelpText('after', `\nA person named in a hold can't be erased until it is released.${EXIT_HELP}`)
     .action(
@@ -83,7 +97,7 @@ function registerHolds(retention: Command): void {
         until?: string;
         json?: boolean;
       }) => {
-        const { id } = await operate('retention hold', o);
+        const { id } = await call(setHold, { body: o });
         process.stdout.write(`${json ? JSON.stringify({ id }) : `Hold ${id} is in force.`}\n`);
       },
     );
@@ -94,8 +108,8 @@ function registerHolds(retention: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (hold: string, o: { json?: boolean }) => {
-      const done = await operate('retention release', { hold });
-      process.stdout.write(`${o.json ? JSON.stringify(done) : 'Released.'}\n`);
+      await call(releaseHold, { params: { hold } });
+      process.stdout.write(`${o.json ? JSON.stringify({ hold }) : 'Released.'}\n`);
     });
 }
 
@@ -116,7 +130,7 @@ function textOf({ rules, lastRun, kiosks }: State): string {
     ? [`Last run ${lastRun.at}:`, ...lastRun.rules.map((r) => `  ${ruleLine(r, false)}`)]
     : ['No run yet.'];
   const purges = kiosks.map((k) => {
-    const until = k.purgedBefore ? `nothing older than ${asText(k.purgedBefore)}` : 'has not confirmed yet';
+    const until = k.purgedBefore ? `nothing older than ${k.purgedBefore}` : 'has not confirmed yet';
     return `  ${k.name} (${k.device}) ${k.what}: ${until}${k.overdue ? ', OVERDUE' : ''}`;
   });
   return [...lines, ...run, 'Kiosks’ own purges:', ...(purges.length > 0 ? purges : ['  no kiosk'])].join('\n');
@@ -126,22 +140,17 @@ function holdLine(h: Hold): string {
   const what = [
     h.person && `person ${h.person}`,
     h.site && `site ${h.site}`,
-    h.from && `from ${asText(h.from)}`,
-    h.until && `until ${asText(h.until)}`,
+    h.from && `from ${h.from}`,
+    h.until && `until ${h.until}`,
   ].filter(Boolean);
-  const released = h.releasedAt ? `, released ${asText(h.releasedAt)} by ${h.releasedBy}` : '';
-  return `${h.id}  ${what.join(', ')}: ${h.reason} (set ${asText(h.setAt)} by ${h.setBy}${released})`;
+  const released = h.releasedAt ? `, released ${h.releasedAt} by ${h.releasedBy}` : '';
+  return `${h.id}  ${what.join(', ')}: ${h.reason} (set ${h.setAt} by ${h.setBy}${released})`;
 }
-
-/** Times come as text from a running server. */
-const asText = (at: Date | string) => new Date(at).toISOString();
-
-const KINDS: readonly Kind[] = ['gps', 'photos', 'templates', 'attendance', 'consents', 'leavers', 'quarantine'];
 
 function kinds(text: string): Kind[] {
   return text.split(',').map((word) => {
-    const kind = KINDS.find((k) => k === word.trim());
-    if (!kind) throw new InvalidArgumentError(`of ${KINDS.join(', ')}`);
+    const kind = RetentionKind.options.find((k) => k === word.trim());
+    if (!kind) throw new InvalidArgumentError(`of ${RetentionKind.options.join(', ')}`);
     return kind;
   });
 }

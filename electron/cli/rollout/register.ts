@@ -1,13 +1,28 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import type { RingId, RolloutStep } from '../../../sync/protocol/api/rollouts.ts';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import {
+  advanceRollout,
+  getRollout,
+  getRolloutHistory,
+  listBuilds,
+  listRings,
+  listRolloutKiosks,
+  listRollouts,
+  pauseRollout,
+  type RingId,
+  type Rollout,
+  type RolloutStep,
+  renameRing,
+  resumeRollout,
+  rollBackRollout,
+  setDeviceRing,
+  startRollout,
+} from '../../../sync/protocol/api/rollouts.ts';
+import type { Call } from '../../../sync/server/app/open.ts';
 import { ask } from '../ask.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { all, asOperator, call, everyItem } from '../server/environment.ts';
 import { actionLine, buildLine, kioskLine, ringLine, rolloutLine, stepText } from './text.ts';
-
-type Rollout = ResultOf<'rollout list'>[number];
 
 const HOW = `
 A rollout goes step by step: first the canary kiosks (rollout rings), then growing shares of all kiosks. It stops
@@ -56,13 +71,15 @@ Without --step: canary and early (if these rings have kiosks), 10 %, 50 %, every
 Fails if the repository has no such build, its metadata has expired, or every kiosk already runs the build.${EXIT_HELP}`,
     )
     .action(async (version: string, o: StartOptions) => {
-      const made = await operate('rollout start', {
-        version,
-        ...(o.step && { steps: o.step }),
-        ...(o.manual && { automatic: false }),
-        ...(o.urgent && { urgent: true }),
-        ...(o.trial && { trialMinutes: o.trial }),
-        ...(o.stopAt && { stopAt: o.stopAt }),
+      const made = await call(startRollout, {
+        body: {
+          version,
+          steps: o.step,
+          automatic: !o.manual,
+          urgent: o.urgent,
+          trialMinutes: o.trial,
+          stopAt: o.stopAt,
+        },
       });
       print(o.json, made, `${rolloutLine(made)}\n${made.steps.map(stepText).join('\n')}`);
     });
@@ -75,7 +92,7 @@ function registerReading(rollout: Command): void {
     .option('--json', 'one JSON object per line: {"id","version","state","step","steps","counts","waitsFor",…}')
     .addHelpText('after', `\nExit code 1 when the current one ${STANDS}${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
-      const all = await operate('rollout list', {});
+      const { items: all } = await call(listRollouts, { query: { limit: 20 } });
       for (const one of all) print(o.json, one, rolloutLine(one));
       if (all.length === 0 && !o.json) process.stdout.write('No version was rolled out yet.\n');
       process.exitCode = attention(all[0]);
@@ -87,7 +104,14 @@ function registerReading(rollout: Command): void {
     .option('--json', 'one JSON object: {"rollout","kiosks","history"}')
     .addHelpText('after', `\nExit code 1 when it ${STANDS}${EXIT_HELP}`)
     .action(async (id: string | undefined, o: { json?: boolean }) => {
-      const found = await operate('rollout show', { ...(id && { rollout: id }) });
+      const found = await asOperator(async (ask) => {
+        const params = { rollout: await idOf(ask, id) };
+        return {
+          rollout: await ask(getRollout, { params }),
+          kiosks: await all(everyItem(ask, listRolloutKiosks, { params })),
+          history: (await ask(getRolloutHistory, { params })).items,
+        };
+      });
       const { rollout: one, kiosks, history } = found;
       const steps = one.steps.map(
         (step, i) => `${i === one.step && one.endedAt === null ? '> ' : '  '}${stepText(step)}`,
@@ -105,7 +129,7 @@ function registerReading(rollout: Command): void {
     .option('--json', 'one JSON object: {"configured","builds","expires","problem"}')
     .addHelpText('after', `\nExit code 1 when no repository is configured, or it can't be read.${EXIT_HELP}`)
     .action(async (o: { json?: boolean }) => {
-      const found = await operate('rollout builds', {});
+      const found = await call(listBuilds);
       const ends = found.expires ? [`Its metadata expires at ${found.expires}.`] : [];
       const why = found.configured
         ? (found.problem ?? 'It has no builds.')
@@ -117,7 +141,7 @@ function registerReading(rollout: Command): void {
 }
 
 function registerActs(rollout: Command): void {
-  const act = (name: 'pause' | 'advance', description: string) =>
+  const act = (name: string, endpoint: typeof pauseRollout, description: string) =>
     rollout
       .command(name)
       .description(description)
@@ -125,11 +149,11 @@ function registerActs(rollout: Command): void {
       .option('--json', 'one JSON object, as in `rollout list`')
       .addHelpText('after', EXIT_HELP)
       .action(async (id: string | undefined, o: { json?: boolean }) => {
-        const done = await operate(`rollout ${name}`, { ...(id && { rollout: id }) });
+        const done = await asOperator(async (ask) => ask(endpoint, { params: { rollout: await idOf(ask, id) } }));
         print(o.json, done, rolloutLine(done));
       });
-  act('pause', 'Update no more kiosks. Kiosks that have started will finish.');
-  act('advance', 'Start the next step now, without further waiting.');
+  act('pause', pauseRollout, 'Start the update on no further kiosk; those that have begun finish.');
+  act('advance', advanceRollout, 'Go to the next step now, without waiting for the soak time.');
   rollout
     .command('resume')
     .description('Continue with the same step. Earlier failures no longer count.')
@@ -138,7 +162,9 @@ function registerActs(rollout: Command): void {
     .option('--json', 'one JSON object, as in `rollout list`')
     .addHelpText('after', EXIT_HELP)
     .action(async (id: string | undefined, o: { retry?: boolean; json?: boolean }) => {
-      const done = await operate('rollout resume', { ...(id && { rollout: id }), retry: o.retry ?? false });
+      const done = await asOperator(async (ask) =>
+        ask(resumeRollout, { params: { rollout: await idOf(ask, id) }, body: { retry: o.retry } }),
+      );
       print(o.json, done, rolloutLine(done));
     });
   rollout
@@ -149,8 +175,8 @@ function registerActs(rollout: Command): void {
     .option('--json', 'one JSON object, as in `rollout list`')
     .addHelpText('after', EXIT_HELP)
     .action(async (id: string | undefined, o: { yes?: boolean; json?: boolean }) => {
+      const one = await asOperator(async (ask) => ask(getRollout, { params: { rollout: await idOf(ask, id) } }));
       if (!o.yes) {
-        const { rollout: one } = await operate('rollout show', { ...(id && { rollout: id }) });
         const answer = await ask(`Roll ${one.version} back everywhere? Type the version: `);
         if (answer.trim() !== one.version) {
           process.stderr.write('Nothing was done.\n');
@@ -158,7 +184,7 @@ function registerActs(rollout: Command): void {
           return;
         }
       }
-      const done = await operate('rollout roll-back', { ...(id && { rollout: id }) });
+      const done = await call(rollBackRollout, { params: { rollout: one.id } });
       print(o.json, done, rolloutLine(done));
     });
 }
@@ -184,13 +210,22 @@ function registerRings(rollout: Command): void {
           throw new Problem('arguments-wrong', {
             reason: 'A device and its ring belong together, and --name is used without them.',
           });
-        const rings =
-          device !== undefined
-            ? await operate('rollout ring put', { device, ring: ringOf(ring!) })
-            : await (o.name ? operate('rollout ring name', o.name) : operate('rollout rings', {}));
-        for (const one of rings) print(o.json, one, ringLine(one));
+        const { items } = await asOperator(async (ask) => {
+          if (o.name) return ask(renameRing, { params: { ring: o.name.ring }, body: { name: o.name.name } });
+          if (device !== undefined) await ask(setDeviceRing, { params: { device }, body: { ring: ringOf(ring!) } });
+          return ask(listRings);
+        });
+        for (const one of items) print(o.json, one, ringLine(one));
       },
     );
+}
+
+/** The one that is meant; without an id the one in force. @throws Problem `rollout-unknown` */
+async function idOf(ask: Call, id: string | undefined): Promise<string> {
+  if (id) return id;
+  const { items } = await ask(listRollouts, { query: { limit: 1 } });
+  if (items[0]?.endedAt === null) return items[0].id;
+  throw new Problem('rollout-unknown');
 }
 
 /** It stopped by itself, or goes no further until someone does something. */

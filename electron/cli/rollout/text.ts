@@ -1,11 +1,15 @@
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { z } from 'zod';
+import type {
+  RepositoryBuild,
+  Ring,
+  Rollout,
+  RolloutAction,
+  RolloutKiosk,
+} from '../../../sync/protocol/api/rollouts.ts';
 
 /** Rollouts as lines of text. */
 
-type Rollout = ResultOf<'rollout list'>[number];
-type Shown = ResultOf<'rollout show'>;
-type Ring = ResultOf<'rollout rings'>[number];
-type Build = ResultOf<'rollout builds'>['builds'][number];
+type Build = z.output<typeof RepositoryBuild>;
 
 const WAITS: Readonly<Record<Rollout['waitsFor'], string>> = {
   nothing: '',
@@ -29,7 +33,7 @@ export function rolloutLine(r: Rollout): string {
 export const stepText = ({ ring, percent, soakHours }: Rollout['steps'][number]): string =>
   `${ring.padEnd(7)} ${String(percent).padStart(3)} %${soakHours > 0 ? `, then ${soakHours} h` : ''}`;
 
-export function kioskLine(k: Shown['kiosks'][number]): string {
+export function kioskLine(k: RolloutKiosk): string {
   const why = k.reason ? ` (${k.reason})` : '';
   const from = k.from ? ` from ${k.from}` : '';
   return `${k.device}  ${k.state.padEnd(11)}  ${k.name}${from}${why}${k.at ? `  ${k.at}` : ''}`;
@@ -38,7 +42,7 @@ export function kioskLine(k: Shown['kiosks'][number]): string {
 /** The order in which an act’s details are listed; others follow. */
 const DETAILS = ['version', 'step', 'ring', 'percent', 'soakHours', 'failed', 'got', 'retry'];
 
-export function actionLine({ at, by, email, what, detail }: Shown['history'][number]): string {
+export function actionLine({ at, by, email, what, detail }: RolloutAction): string {
   const keys = [...new Set([...DETAILS, ...Object.keys(detail)])].filter((key) => key in detail);
   const text = keys.map((key) => `${key} ${detail[key]}`);
   return `${at}  ${what.padEnd(11)}  by ${email ?? by}${text.length > 0 ? `: ${text.join(', ')}` : ''}`;

@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import { command, PROGRAM } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { Endpoint, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
-import type { ArgsOf, OperationName, ResultOf } from '../../../sync/server/app/operations.ts';
+import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
+import type { Call, CallOptions } from '../../../sync/server/app/open.ts';
 import { serverHome } from '../../core/paths.ts';
 import { readEnvironmentFile } from './env-file.ts';
 import { asOwner, installedEnvironment, isInstalled, placesOf } from './installed.ts';
@@ -114,20 +115,41 @@ async function whichServer(env: Environment): Promise<string> {
   return `server ${homeOf(env)}, ${database}`;
 }
 
-/** Does an operation on this environment's server; see sync/server/core/operator. */
-export async function operate<N extends OperationName>(
-  name: N,
-  args: ArgsOf<N>,
-  progress?: (done: number, total: number, what: string) => void,
-): Promise<ResultOf<N>> {
-  const operator = await import('../../../sync/server/app/open.ts');
-  return onServer((env) => operator.operate(env, name, args, progress));
+/** Calls an endpoint of this environment's server as its operator. */
+export const call: Call<string> = async (...args) => {
+  const server = await import('../../../sync/server/app/open.ts');
+  return onServer((env) => server.call(env, ...args));
+};
+
+/** Works with this environment's server as its operator, in more than one call, or with a file as it comes. */
+export async function asOperator<T>(work: (ask: Call) => Promise<T>, options: CallOptions = {}): Promise<T> {
+  const server = await import('../../../sync/server/app/open.ts');
+  return onServer((env) => server.asOperator(env, work, options));
 }
 
-/** Calls an endpoint of this environment's server as its operator. */
-export async function call<P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends Endpoint['answer']>(
-  ...args: [endpoint: Endpoint<P, Q, B, A>, ...rest: Rest<P, Q, B>]
-): Promise<A extends z.ZodType ? z.output<A> : null> {
-  const operator = await import('../../../sync/server/app/open.ts');
-  return onServer((env) => operator.call(env, ...args));
+/** Every item of a list, page after page. */
+export async function* everyItem<P extends Params, Q extends z.ZodType, T>(
+  ask: Call,
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<{ items: T[]; next: string | null }>>,
+  ...[input]: Rest<P, Q, z.ZodUndefined>
+): AsyncGenerator<T> {
+  for (let cursor: string | null = null; ; ) {
+    const query = { limit: MAX_PAGE, ...input?.query, cursor };
+    const page: { items: T[]; next: string | null } = await ask(endpoint, { ...input, query } as never);
+    yield* page.items;
+    cursor = page.next;
+    if (cursor === null) return;
+  }
+}
+
+/** Every item of a list of this environment's server. */
+export const callAll = <P extends Params, Q extends z.ZodType, T>(
+  endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<{ items: T[]; next: string | null }>>,
+  ...input: Rest<P, Q, z.ZodUndefined>
+): Promise<T[]> => asOperator((ask) => all(everyItem(ask, endpoint, ...input)));
+
+export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const item of items) list.push(item);
+  return list;
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
+import { getBrokerAccess, issueBrokerCertificate } from '../../../sync/protocol/api/broker.ts';
 import {
   BROKER_DATA,
   brokerNames,
@@ -9,8 +10,9 @@ import {
   writeMosquitto,
   writeMosquittoAccess,
 } from '../../../sync/server/app/mqtt/mosquitto.ts';
+import type { Call } from '../../../sync/server/app/open.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from './environment.ts';
+import { asOperator, call } from './environment.ts';
 
 interface Args {
   readonly out: string;
@@ -63,7 +65,10 @@ valid for 397 days. Run it with --access every few minutes, and reload the broke
         return;
       }
       if (!o.hostname) command.error('error: --hostname is needed, or --access', { exitCode: EXIT.usage });
-      const { replicas, ...made } = await operate('broker certificate', { hostnames: o.hostname });
+      const { hostname: hostnames } = o;
+      // A broker has its certificate before the server's first start (build/compose).
+      const issue = (ask: Call) => ask(issueBrokerCertificate, { body: { hostnames } });
+      const { replicas, ...made } = await asOperator(issue, { makes: true });
       const owner = ownerOf(o);
       const named = together(replicas, o.replica);
       const files = writeMosquitto({
@@ -88,7 +93,7 @@ valid for 397 days. Run it with --access every few minutes, and reload the broke
 }
 
 async function writeAccess(o: Args): Promise<{ changed: boolean; names: string }> {
-  const { replicas, ...access } = await operate('broker access', {});
+  const { replicas, ...access } = await call(getBrokerAccess);
   const named = together(replicas, o.replica);
   return {
     changed: writeMosquittoAccess(o.out, { ...access, replicas: named }, ownerOf(o)),

@@ -1,11 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import { ServerKeyPurpose } from '../../../sync/protocol/api/incidents.ts';
+import {
+  listServerKeys,
+  retireServerKeys,
+  type ServerKeys,
+  succeedServerKey,
+} from '../../../sync/protocol/api/keys.ts';
 import { EXIT_HELP } from '../exit-codes.ts';
-import { givenKeys, homeOf, init, namesHome, operate, serverEnvironment } from './environment.ts';
+import { call, givenKeys, homeOf, init, namesHome, serverEnvironment } from './environment.ts';
 import { becomeOwner, isInstalled, placesOf } from './installed.ts';
 import { registerMosquitto } from './mosquitto.ts';
 
@@ -14,8 +21,8 @@ Reads the server's environment: SMARTPRESENCE_SERVER_HOME, ENCRYPTION_KEY, SECRE
 environment of the server installed on this machine is used, as its unit sets it (run as root); otherwise that of the
 server that \`setup\`, \`server init\` or \`npm start\` created in this user's folder.`;
 
-const PURPOSES = ['signing', 'sealing', 'ca', 'qr', 'pin'] as const;
-type Purpose = (typeof PURPOSES)[number];
+const PURPOSES = ServerKeyPurpose.options;
+type Purpose = z.output<typeof ServerKeyPurpose>;
 
 /** `server start|init|keys|mosquitto`. */
 export function registerServer(program: Command): void {
@@ -81,7 +88,7 @@ function registerKeys(server: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
     .action(async (options: { json?: boolean }) => {
-      const listed = await operate('keys list', {});
+      const listed = await call(listServerKeys);
       process.stdout.write(`${options.json ? JSON.stringify(listed) : describeKeys(listed)}\n`);
     });
   keys
@@ -102,7 +109,7 @@ removes all PINs that have not moved, on every kiosk. After a kiosk is stolen, c
 so that everyone chooses a new PIN.${EXIT_HELP}`,
     )
     .action(async (key: Purpose, options: { json?: boolean }) => {
-      const done = await operate('keys succeed', { purpose: key });
+      const done = await call(succeedServerKey, { params: { purpose: key } });
       const text = `The ${key} key has a successor (set ${done.serial}). Kiosks learn of it at their next contact.`;
       process.stdout.write(`${options.json ? JSON.stringify(done) : text}\n`);
     });
@@ -114,7 +121,7 @@ so that everyone chooses a new PIN.${EXIT_HELP}`,
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async (key: Purpose, options: { json?: boolean; force?: boolean }) => {
-      const done = await operate('keys retire', { purpose: key, force: options.force ?? false });
+      const done = await call(retireServerKeys, { params: { purpose: key }, body: { force: options.force } });
       const cut = done.cutOff.length > 0 ? ` Cut off: ${done.cutOff.join(', ')}.` : '';
       process.stdout.write(`${options.json ? JSON.stringify(done) : `The old ${key} keys are retired.${cut}`}\n`);
     });
@@ -126,7 +133,7 @@ function purpose(text: string): Purpose {
   return found;
 }
 
-function describeKeys({ serverId, serial, fingerprint, keys }: ResultOf<'keys list'>): string {
+function describeKeys({ serverId, serial, fingerprint, keys }: z.output<typeof ServerKeys>): string {
   const lines = keys.map((k) => `${k.purpose.padEnd(8)} ${k.newest ? 'newest' : 'old   '} ${k.id}`);
   return [`Server ${serverId}, set ${serial}`, `Fingerprint ${fingerprint}`, ...lines].join('\n');
 }

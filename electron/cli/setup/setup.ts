@@ -1,4 +1,5 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import type { Transaction } from 'kysely';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { readConfig, VARIABLES } from '../../../sync/server/app/config.ts';
@@ -7,10 +8,13 @@ import { accountByEmail, addAccount, listAccounts } from '../../../sync/server/c
 import { linkUrl } from '../../../sync/server/core/accounts/link-text.ts';
 import { createLink } from '../../../sync/server/core/accounts/links.ts';
 import { listTexts } from '../../../sync/server/core/consents/texts.ts';
-import { audited } from '../../../sync/server/core/operator/audited.ts';
 import { policyOf, setPolicy } from '../../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE, ensureDefaultSite } from '../../../sync/server/core/sites/sites.ts';
+import { OPERATOR } from '../../../sync/server/platform/audit/actor.ts';
+import { writeAudit } from '../../../sync/server/platform/audit/write.ts';
 import { holdsServer, openBare } from '../../../sync/server/platform/database/open.ts';
+import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
+import type { Tables } from '../../../sync/server/platform/database/schema.ts';
 import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';
 import { makeServerHome } from '../../../sync/server/platform/home.ts';
 import { readKey } from '../../../sync/server/platform/keys/strength.ts';
@@ -82,6 +86,21 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   if (typeof texts === 'string') throw new Problem('answer-wrong', { reason: texts });
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
+      /** With its row of the audit log, in one transaction. */
+      const audited = <T>(data: string[], work: (tx: Transaction<Tables>, at: Date) => Promise<T>): Promise<T> =>
+        inTransaction(db, async (tx) => {
+          const result = await work(tx, clock());
+          const entry = {
+            actor: OPERATOR,
+            action: 'write',
+            route: 'setup',
+            data,
+            subjects: [],
+            outcome: 'ok',
+          } as const;
+          await writeAudit(tx, keys, entry, clock());
+          return result;
+        });
       await ensureDefaultSite(
         db,
         { id: keyring.serverId, ...config.site, repeatSeconds: config.repeatSeconds },
@@ -95,20 +114,14 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
       };
       await setPolicy(db, DEFAULT_SCOPE, { ...policy, privacy }, clock(), 'operator');
       if (texts.length > 0)
-        await audited({ db, keys, now: clock }, { action: 'write', route: 'setup', data: [] }, (tx, at) =>
-          keepConsentTexts(tx, texts, now.SETUP_CONSENT_REVIEWED === 'yes', at),
-        );
+        await audited([], (tx, at) => keepConsentTexts(tx, texts, now.SETUP_CONSENT_REVIEWED === 'yes', at));
       const email = now.SETUP_ADMIN!;
-      return audited(
-        { db, keys, now: clock },
-        { action: 'write', route: 'setup', data: ['account.email'] },
-        async (tx, at) => {
-          if (await accountByEmail(tx, keys, email)) return null;
-          const account = await addAccount(tx, keys, { email, role: 'admin' }, at);
-          const { token } = await createLink(tx, keys, { kind: 'account', account: account.id }, at);
-          return linkUrl(config, 'console', token);
-        },
-      );
+      return audited(['account.email'], async (tx, at) => {
+        if (await accountByEmail(tx, keys, email)) return null;
+        const account = await addAccount(tx, keys, { email, role: 'admin' }, at);
+        const { token } = await createLink(tx, keys, { kind: 'account', account: account.id }, at);
+        return linkUrl(config, 'console', token);
+      });
     }),
   );
   return { home: keeper.home, changed: [...new Set(changed)], keys: keys.how, link };

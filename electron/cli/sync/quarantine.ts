@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { ResultOf } from '../../../sync/server/app/operations.ts';
+import type { z } from 'zod';
+import { listQuarantine, type QuarantineRow, retryQuarantine } from '../../../sync/protocol/api/quarantine.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { operate } from '../server/environment.ts';
+import { asOperator, call, everyItem } from '../server/environment.ts';
 
-type Entry = ResultOf<'quarantine list'>[number];
+type Entry = z.output<typeof QuarantineRow>;
 
 interface FilterOptions {
   readonly device?: string;
@@ -32,21 +33,19 @@ export function registerQuarantine(sync: Command): void {
     .addHelpText('after', HELP)
     .action(async (o: FilterOptions) => {
       let count = 0;
-      for (let after = 0; ; ) {
-        const page = await operate('quarantine list', { ...filterOf(o), after });
-        for (const entry of page) process.stdout.write(`${o.json ? JSON.stringify(entry) : sentenceOf(entry)}\n`);
-        count += page.length;
-        const last = page.at(-1);
-        if (!last) break;
-        after = last.id;
-      }
+      await asOperator(async (ask) => {
+        for await (const entry of everyItem(ask, listQuarantine, { query: filterOf(o) })) {
+          process.stdout.write(`${o.json ? JSON.stringify(entry) : sentenceOf(entry)}\n`);
+          count += 1;
+        }
+      });
       if (count === 0 && !o.json) process.stdout.write('Nothing is in quarantine.\n');
     });
   filtered(quarantine.command('retry').description('Retry rejected events. Each is taken once, in its original order.'))
     .option('--json', 'one JSON object: {"taken","waiting":{reason: number}}')
     .addHelpText('after', `\nExit code 1 when something still waits.${HELP}`)
     .action(async (o: FilterOptions) => {
-      const retried = await operate('quarantine retry', filterOf(o));
+      const retried = await call(retryQuarantine, { body: filterOf(o) });
       const waiting = Object.entries(retried.waiting);
       const text = waiting.map(([reason, n]) => `${n} still there: ${reason}`);
       process.stdout.write(`${o.json ? JSON.stringify(retried) : [`${retried.taken} taken`, ...text].join('\n')}\n`);
@@ -66,7 +65,7 @@ function filtered(command: Command): Command {
 }
 
 function filterOf({ device, reason, id }: FilterOptions) {
-  return { ...(device && { device }), ...(reason && { reason }), ...(id && { id }) };
+  return { device, reason, id };
 }
 
 function sentenceOf({ id, device, seq, reason, notRetained, receivedAt, retriedAt }: Entry): string {

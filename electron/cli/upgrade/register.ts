@@ -5,15 +5,17 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
+import type { UpgradeFacts } from '../../../sync/protocol/api/checks.ts';
 import { compareVersions } from '../../../sync/protocol/wire/release.ts';
-import type { BuildFacts, InstallationFacts } from '../../../sync/server/app/checks/upgrade.ts';
+import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { onServer } from '../server/environment.ts';
 import { describeBuild, installed, sizeOf, switchTo, withBuild } from './artefact.ts';
 import { canWorkWith, planUpgrade, type UpgradePlan } from './rules.ts';
 
 const ROOT = '/opt/smartpresence';
-const direct = () => import('../../../sync/server/app/checks/upgrade.ts');
+const ourBuild = async () => (await import('../../../sync/server/app/checks/upgrade.ts')).thisBuild();
+const facts = async () => onServer((await import('../../../sync/server/app/upgrade.ts')).upgradeFacts);
 
 /** `upgrade check|back`. */
 export function registerUpgrade(program: Command): void {
@@ -30,15 +32,14 @@ export function registerUpgrade(program: Command): void {
     .option('--json', 'one JSON object: {"from","to","steps","wayBack","issues","replicas"}')
     .addHelpText('after', `\nExit code: 0 the update is possible; 1 something is in the way. ${EXIT_HELP.trim()}`)
     .action(async (build: string, o: { root: string; json?: boolean }) => {
-      const { installationFacts, thisBuild } = await direct();
-      const now = await onServer((env) => installationFacts(env));
+      const now = await facts();
       const [next, needs] = await withBuild(
         build,
         async (folder) => [await describeBuild(folder), sizeOf(folder)] as const,
       );
       const { bavail, bsize } = await statfs(existsSync(o.root) ? o.root : tmpdir());
       const plan = planUpgrade(next, now, { needs, free: bavail * bsize, at: Date.now() });
-      const from = thisBuild().build;
+      const from = (await ourBuild()).build;
       const { replicas, backupAt, verifiedAt } = now;
       const json = { from, to: next.build, ...plan, replicas, backupAt, verifiedAt };
       process.stdout.write(`${o.json ? JSON.stringify(json) : text(from, next, now, plan)}\n`);
@@ -58,8 +59,7 @@ export function registerUpgrade(program: Command): void {
           root: o.root,
           installed: versions.join(', ') || 'none',
         });
-      const { installationFacts } = await direct();
-      const now = await onServer((env) => installationFacts(env));
+      const now = await facts();
       const before = await describeBuild(join(o.root, to));
       if (!canWorkWith(before, now))
         throw new Problem('upgrade-cannot-roll-back', { to, schema: now.leastReader ?? 'newer' });
@@ -75,16 +75,11 @@ export function registerUpgrade(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', EXIT_HELP)
     .action(async () => {
-      process.stdout.write(`${JSON.stringify((await direct()).thisBuild())}\n`);
+      process.stdout.write(`${JSON.stringify(await ourBuild())}\n`);
     });
 }
 
-function text(
-  from: string,
-  next: BuildFacts,
-  now: InstallationFacts,
-  { steps, canRollBack, issues }: UpgradePlan,
-): string {
+function text(from: string, next: BuildFacts, now: UpgradeFacts, { steps, canRollBack, issues }: UpgradePlan): string {
   const schema =
     steps.length === 0
       ? ['The schema of the database stays as it is.']

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { BuildFacts, InstallationFacts } from '../../../sync/server/app/checks/upgrade.ts';
+import type { UpgradeFacts } from '../../../sync/protocol/api/checks.ts';
+import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 import { canWorkWith, planUpgrade } from './rules.ts';
 
 const build = (...names: string[]): BuildFacts => ({
@@ -8,7 +9,7 @@ const build = (...names: string[]): BuildFacts => ({
 });
 const AT = Date.UTC(2027, 0, 1);
 const hours = (n: number) => new Date(AT - n * 3_600_000).toISOString();
-const well: InstallationFacts = {
+const well: UpgradeFacts = {
   applied: ['1', '2'],
   leastReader: '1',
   replicas: [{ name: 'a', build: '1', schema: '2' }],
@@ -16,8 +17,7 @@ const well: InstallationFacts = {
   verifiedAt: hours(48),
 };
 const room = { needs: 10, free: 20, at: AT };
-const codes = (next: BuildFacts, now: InstallationFacts, o = room) =>
-  planUpgrade(next, now, o).issues.map((i) => i.code);
+const codes = (next: BuildFacts, now: UpgradeFacts, o = room) => planUpgrade(next, now, o).issues.map((i) => i.code);
 
 describe('an update', () => {
   test('that only adds leaves a way back; one that changes does not', () => {

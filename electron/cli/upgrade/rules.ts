@@ -1,5 +1,6 @@
 import { command } from '../../../sync/disk/program.ts';
-import type { BuildFacts, InstallationFacts } from '../../../sync/server/app/checks/upgrade.ts';
+import type { UpgradeFacts } from '../../../sync/protocol/api/checks.ts';
+import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 
 /** What an update changes and whether there is a way back. Pure. */
 
@@ -20,7 +21,7 @@ export interface UpgradePlan {
 /** @param o `needs`, `free`: bytes that the new build takes, and that are free where it goes */
 export function planUpgrade(
   next: BuildFacts,
-  now: InstallationFacts,
+  now: UpgradeFacts,
   o: { readonly needs: number; readonly free: number; readonly at: number },
 ): UpgradePlan {
   const steps = next.migrations.filter(({ name }) => !now.applied.includes(name));
@@ -62,7 +63,7 @@ export function planUpgrade(
 }
 
 /** A build works with a database whose least reader it knows, and none of whose own steps are missing where others are there. */
-export function canWorkWith({ migrations }: BuildFacts, { applied, leastReader }: InstallationFacts): boolean {
+export function canWorkWith({ migrations }: BuildFacts, { applied, leastReader }: UpgradeFacts): boolean {
   const known = new Set(migrations.map(({ name }) => name));
   if (applied.every((name) => known.has(name))) return true;
   return leastReader !== null && known.has(leastReader) && [...known].every((name) => applied.includes(name));

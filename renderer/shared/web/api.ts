@@ -1,5 +1,11 @@
 import type { z } from 'zod';
-import { type Endpoint, type Params, RAW_TYPE, type Rest, writtenQuery } from '../../../sync/protocol/api/endpoint.ts';
+import {
+  urlOf as addressOf,
+  type Endpoint,
+  type Params,
+  RAW_TYPE,
+  type Rest,
+} from '../../../sync/protocol/api/endpoint.ts';
 import { ProblemBody } from '../../../sync/protocol/api/session.ts';
 
 /**
@@ -41,7 +47,7 @@ export async function api<P extends Params, Q extends z.ZodType, B extends z.Zod
 ): Promise<Answer<A extends z.ZodType ? z.output<A> : undefined>> {
   const { method, raw, answer, idle } = endpoint;
   const { body, signal, key = crypto.randomUUID() } = (input ?? {}) as Given;
-  const url = urlFor(endpoint, input as Given);
+  const url = addressOf(endpoint.path, input as Given);
   const type = raw ? RAW_TYPE : 'application/json';
   const init: RequestInit =
     method === 'GET'
@@ -66,13 +72,7 @@ export function urlOf<P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
 ): string {
-  return urlFor(endpoint, input as Given);
-}
-
-function urlFor({ path }: Pick<Endpoint, 'path'>, { params = {}, query }: Given = {}): string {
-  const asked = new URLSearchParams(writtenQuery(query)).toString();
-  const at = path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name]!));
-  return asked ? `${at}?${asked}` : at;
+  return addressOf(endpoint.path, input as Given);
 }
 
 /** Fetches a file and hands it to the browser to save. */
@@ -80,7 +80,7 @@ export async function download<P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, 'file'>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
 ): Promise<Answer<null>> {
-  const asked = await ask(urlFor(endpoint, input as Given), { cache: 'no-store' });
+  const asked = await ask(addressOf(endpoint.path, input as Given), { cache: 'no-store' });
   if ('error' in asked) return { ok: false, error: asked.error };
   const name = /filename="([^"]+)"/.exec(asked.response.headers.get('content-disposition') ?? '')?.[1] ?? 'export';
   let blob: Blob;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { Instant } from './page.ts';
+import { RetentionKind } from './retention.ts';
 
 export const COMPLIANCE_PARTS = ['facts', 'controls', 'record', 'dpia'] as const;
 
@@ -7,10 +9,83 @@ export const getComplianceReport = endpoint({
   method: 'GET',
   path: '/api/compliance/report',
   summary: 'Get duties and controls, the record of processing and a draft impact assessment, as Markdown',
-  roles: ['admin', 'dpo', 'auditor'],
+  roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
   action: 'read',
   query: z.strictObject({ part: z.enum(COMPLIANCE_PARTS).optional() }),
   answer: 'file',
   limit: { max: 10, perMs: 60_000 },
+});
+
+const count = z.number().int();
+/** What is counted of an installation. */
+const COUNTED = [
+  'people',
+  'consents',
+  'templates',
+  'peopleWithTemplates',
+  'checkins',
+  'photos',
+  'positions',
+  'gpsOptOuts',
+  'enrolmentPhotos',
+  'imported',
+  'remarks',
+  'minors',
+  'credentials',
+  'kioskStaff',
+  'quarantine',
+  'erasuresOpen',
+  'erasuresDone',
+  'incidentsOpen',
+  'incidents',
+] as const;
+/** What the report says of an installation. Counts and settings: no personal value. */
+export const ComplianceFacts = z.strictObject({
+  at: Instant,
+  database: z.enum(['PostgreSQL', 'embedded']),
+  contacts: z.strictObject({ controller: z.string(), contact: z.string(), dpo: z.string() }).nullable(),
+  sites: z.array(
+    z.strictObject({
+      name: z.string(),
+      timeZone: z.string(),
+      faces: z.enum(['on', 'off']),
+      liveness: z.enum(['on', 'off']),
+      leaseDays: z.number(),
+    }),
+  ),
+  counts: z.record(z.enum(COUNTED), count),
+  devices: z.record(z.string(), count),
+  accounts: z.record(z.string(), count),
+  retention: z.array(
+    z.strictObject({
+      kind: z.enum([...RetentionKind.options, 'audit']),
+      days: z.number().nullable(),
+      counted: z.string(),
+      outcome: z.string(),
+      basis: z.string(),
+    }),
+  ),
+  erasureUndoDays: z.number(),
+  /** Null: none is configured. */
+  objects: z.strictObject({ endpoint: z.string(), region: z.string(), encryption: z.string() }).nullable(),
+  mail: z.boolean(),
+  /** Other programs that are notified of records. */
+  receivers: z.strictObject({ on: count, withNumber: count }),
+  keyVersion: count,
+  backups: z.strictObject({ count, newest: Instant.nullable() }),
+  audit: z.strictObject({ rows: count, oldest: Instant.nullable(), anchored: Instant.nullable() }),
+  /** Last end of each job that ever ran. */
+  jobs: z.array(z.strictObject({ job: z.string(), outcome: z.string(), at: Instant })),
+});
+export type ComplianceFacts = z.output<typeof ComplianceFacts>;
+
+export const getComplianceFacts = endpoint({
+  method: 'GET',
+  path: '/api/compliance/facts',
+  summary: 'What the report is made of; results of tests are with those who ran them',
+  roles: ['operator'],
+  data: [],
+  action: 'read',
+  answer: ComplianceFacts,
 });

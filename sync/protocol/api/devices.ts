@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
+import { MAX_JOIN_BYTES } from '../wire/join.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
 import { Instant, pageOf, pageQuery } from './page.ts';
@@ -54,11 +55,25 @@ export const ProvisioningCode = z.strictObject({
 
 export const DeviceApproval = z.strictObject({ fingerprint: z.string().min(1).max(60) });
 
+export const ProvisioningFile = z.strictObject({
+  ...NewProvisioningCode.omit({ minutes: true }).shape,
+  /** What the kiosk wrote: a join without a code. */
+  request: z.string().max(MAX_JOIN_BYTES),
+  /** As the kiosk's screen shows it. */
+  fingerprint: DeviceApproval.shape.fingerprint,
+});
+export const ProvisionedByFile = z.strictObject({
+  device: Uuid,
+  /** The file to carry back. */
+  grant: z.string(),
+  serverFingerprint: z.string(),
+});
+
 export const listDevices = endpoint({
   method: 'GET',
   path: '/api/devices',
   summary: 'List kiosks, by name',
-  roles: ['admin', 'dpo', 'staff', 'auditor'],
+  roles: ['admin', 'dpo', 'staff', 'auditor', 'operator'],
   data: [],
   action: 'read',
   query: DeviceQuery,
@@ -82,7 +97,7 @@ export const createProvisioningCode = endpoint({
   method: 'POST',
   path: '/api/provisioning-codes',
   summary: 'Create a one-time setup code for a new kiosk; it is shown once',
-  roles: ['admin'],
+  roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
   body: NewProvisioningCode,
@@ -90,11 +105,23 @@ export const createProvisioningCode = endpoint({
   errors: ['unknown-site', 'bad-code-life', 'name-unreadable'],
 });
 
+export const provisionByFile = endpoint({
+  method: 'POST',
+  path: '/api/devices/provision',
+  summary: 'Register and approve a kiosk by the file that it wrote, and give the file to carry back',
+  roles: ['operator'],
+  data: [],
+  action: 'operate',
+  body: ProvisioningFile,
+  answer: ProvisionedByFile,
+  errors: ['fingerprint-differs', 'device-registered-otherwise', 'bad-certificate-request', 'unknown-site'],
+});
+
 export const approveDevice = endpoint({
   method: 'POST',
   path: '/api/devices/:device/approve',
   summary: 'Approve a kiosk by the fingerprint on its screen; it can send data from now on',
-  roles: ['admin'],
+  roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
   params: { device: Uuid },
@@ -107,7 +134,7 @@ export const revokeDevice = endpoint({
   method: 'POST',
   path: '/api/devices/:device/revoke',
   summary: 'Revoke a kiosk, starting with its next message; its records stay',
-  roles: ['admin'],
+  roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
   params: { device: Uuid },

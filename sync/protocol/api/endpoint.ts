@@ -101,10 +101,15 @@ export type Input<P extends Params, Q extends z.ZodType, B extends z.ZodType> = 
 export type Rest<P extends Params, Q extends z.ZodType, B extends z.ZodType> =
   Record<never, never> extends Input<P, Q, B> ? [input?: Input<P, Q, B>] : [input: Input<P, Q, B>];
 
-/** A query as its address has it. */
-export const writtenQuery = (query: Readonly<Record<string, unknown>> = {}): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(query).flatMap(([name, value]) =>
-      value === undefined || value === null || value === '' ? [] : [[name, String(value)]],
-    ),
+/** Where an endpoint is, with what it takes. */
+export function urlOf(
+  path: string,
+  { params = {}, query = {} }: { readonly params?: Given; readonly query?: Given } = {},
+): string {
+  const written = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === null || value === '' ? [] : [[name, String(value)]],
   );
+  const at = path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
+  return written.length > 0 ? `${at}?${new URLSearchParams(written)}` : at;
+}
+type Given = Readonly<Record<string, unknown>>;

@@ -7,7 +7,11 @@ import { Instant, pageOf, pageQuery } from './page.ts';
 
 const filter = { device: Uuid.optional(), reason: z.string().max(60).optional() };
 
-export const QuarantineQuery = z.strictObject({ ...pageQuery, ...filter });
+export const QuarantineQuery = z.strictObject({
+  ...pageQuery,
+  ...filter,
+  id: z.coerce.number().int().positive().optional(),
+});
 export const QuarantineRow = z.strictObject({
   id: z.number().int(),
   device: Uuid,
@@ -30,7 +34,7 @@ export const listQuarantine = endpoint({
   method: 'GET',
   path: '/api/quarantine',
   summary: 'List quarantined events in order of arrival; their content stays encrypted',
-  roles: ['admin', 'auditor'],
+  roles: ['admin', 'auditor', 'operator'],
   data: [],
   action: 'read',
   query: QuarantineQuery,
@@ -42,7 +46,7 @@ export const retryQuarantine = endpoint({
   method: 'POST',
   path: '/api/quarantine/retry',
   summary: 'Retry quarantined events; each is taken once, in its original order',
-  roles: ['admin'],
+  roles: ['admin', 'operator'],
   data: ['event'],
   action: 'operate',
   body: QuarantineRetry,

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
-import { Instant } from './page.ts';
+import { Instant, QueryFlag } from './page.ts';
 
 /** `/api/retention`: how long things are kept, what the last run removed, legal holds. */
 
-const Kind = z.enum(['gps', 'photos', 'templates', 'attendance', 'consents', 'leavers', 'quarantine']);
+export const RetentionKind = z.enum(['gps', 'photos', 'templates', 'attendance', 'consents', 'leavers', 'quarantine']);
 
 export const RuleReport = z.strictObject({
-  kind: Kind,
+  kind: RetentionKind,
   /** Null: has no end of its own. */
   days: z.number().int().nullable(),
   removed: z.number().int(),
@@ -24,7 +24,7 @@ export const RuleReport = z.strictObject({
 export const Retention = z.strictObject({
   rules: z.array(
     z.strictObject({
-      kind: Kind,
+      kind: RetentionKind,
       days: z.number().int().nullable(),
       counted: z.string(),
       outcome: z.string(),
@@ -50,7 +50,7 @@ export const Retention = z.strictObject({
   ),
 });
 
-export const DryRun = z.strictObject({ rules: z.array(RuleReport) });
+export const RetentionRun = z.strictObject({ rules: z.array(RuleReport) });
 
 export const Hold = z.strictObject({
   id: Uuid,
@@ -80,7 +80,7 @@ export const getRetention = endpoint({
   method: 'GET',
   path: '/api/retention',
   summary: 'Show how long data is kept, what the last run deleted, and which deletions kiosks have confirmed',
-  roles: ['admin', 'dpo', 'auditor'],
+  roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
   action: 'read',
   answer: Retention,
@@ -90,19 +90,35 @@ export const dryRunRetention = endpoint({
   method: 'POST',
   path: '/api/retention/dry-run',
   summary: 'Preview what a run would delete now; deletes nothing',
-  roles: ['admin', 'dpo'],
+  roles: ['admin', 'dpo', 'operator'],
   data: [],
   action: 'read',
-  answer: DryRun,
+  answer: RetentionRun,
+});
+
+/** The server does it each hour by itself. */
+export const runRetention = endpoint({
+  method: 'POST',
+  path: '/api/retention/run',
+  summary: 'Remove what is due now',
+  roles: ['operator'],
+  data: [],
+  action: 'operate',
+  body: z.strictObject({
+    /** Absent: all. */
+    kinds: z.array(RetentionKind).optional(),
+  }),
+  answer: RetentionRun,
 });
 
 export const listHolds = endpoint({
   method: 'GET',
   path: '/api/retention/holds',
-  summary: 'List active legal holds',
-  roles: ['admin', 'dpo', 'auditor'],
+  summary: 'List active legal holds, and on request released ones',
+  roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['person.hold'],
   action: 'read',
+  query: z.strictObject({ released: QueryFlag.optional() }),
   answer: HoldList,
 });
 
@@ -110,7 +126,7 @@ export const setHold = endpoint({
   method: 'POST',
   path: '/api/retention/holds',
   summary: 'Add a legal hold on a person, a site or a period',
-  roles: ['admin', 'dpo'],
+  roles: ['admin', 'dpo', 'operator'],
   data: ['person.hold'],
   action: 'write',
   body: NewHold,
@@ -122,7 +138,7 @@ export const releaseHold = endpoint({
   method: 'POST',
   path: '/api/retention/holds/:hold/release',
   summary: 'Release a hold; the data it kept is deleted in the next run',
-  roles: ['admin', 'dpo'],
+  roles: ['admin', 'dpo', 'operator'],
   data: ['person.hold'],
   action: 'write',
   params: { hold: Uuid },

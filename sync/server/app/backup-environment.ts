@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Problem } from '../../errors/problem.ts';
+import { recordBackupVerified } from '../../protocol/api/backups.ts';
 import { findBackup, listBackups, readManifest } from '../features/backup/manifest.ts';
 import { type Restored, restoreBackup } from '../features/backup/restore.ts';
 import { periodsOf, requireS3, withStore } from '../features/backup/store-of.ts';
@@ -14,7 +15,7 @@ import { auditBucket, type BucketOptions, type Finding, setupBucket } from '../p
 import { settleByBackup } from '../platform/objects/sealed/data-keys.ts';
 import type { ThawTier } from '../platform/objects/store.ts';
 import { readConfig } from './config.ts';
-import { operate } from './open.ts';
+import { call } from './open.ts';
 
 /**
  * What is done with the object store alone, by the server's environment: also where there is no database, or none any more.
@@ -128,7 +129,7 @@ export async function noteVerified(env: Environment): Promise<void> {
   const config = readConfig(env);
   try {
     if (!config.database) {
-      if (existsSync(join(config.home, 'pglite'))) await operate(env, 'backup verified', {});
+      if (existsSync(join(config.home, 'pglite'))) await call(env, recordBackupVerified);
       return;
     }
     const { db, close } = await openBare(config.home, { postgres: config.database, size: 1 });

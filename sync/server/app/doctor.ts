@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from '../../errors/problem.ts';
+import { type CheckReport, runChecks } from '../../protocol/api/checks.ts';
 import { readSchema } from '../platform/database/migrations.ts';
 import { openBare } from '../platform/database/open.ts';
 import { openKeyring } from '../platform/keys/keyring.ts';
 import { keysOf } from '../platform/keys/settings.ts';
 import { type Finding, findingOf, problemDetail } from './checks/check.ts';
 import { databaseCheck, databaseSettingsCheck, databaseVerdict, keysCheck } from './checks/process.ts';
-import { examineAll, type Report, withoutDatabase } from './checks/report.ts';
+import { examineAll, withoutDatabase } from './checks/report.ts';
 import { readConfig } from './config.ts';
-import { operate } from './open.ts';
+import { call } from './open.ts';
 
 /**
  * Looks at the server of this environment, whether or not it runs. Creates and migrates nothing.
@@ -19,7 +20,7 @@ import { operate } from './open.ts';
 export async function doctor(
   env: Readonly<Record<string, string | undefined>>,
   now: () => Date = () => new Date(),
-): Promise<Report> {
+): Promise<CheckReport> {
   const config = readConfig(env);
   if (!config.database) {
     if (!existsSync(join(config.home, 'pglite')))
@@ -28,7 +29,7 @@ export async function doctor(
       ]);
     try {
       // A running server has its database to itself, and looks for us.
-      return await operate(env, 'doctor', {});
+      return await call(env, runChecks);
     } catch (cause) {
       return withoutDatabase(config, [whatIsWrong(cause)]);
     }

@@ -22,13 +22,17 @@ import { reports } from '../features/reports/module.ts';
 import { webhooks } from '../features/webhooks/module.ts';
 import { platform } from '../platform/module.ts';
 import type { ServerModule } from '../platform/server-module.ts';
+import { checkRoutes } from './checks/routes.ts';
 import { ingest } from './ingest/module.ts';
 import { jobRoutes } from './jobs/routes.ts';
 import { policyForKiosks } from './kiosk-policy.ts';
+import { keyRotationRoutes } from './key-rotation/routes.ts';
 import { liveRoutes } from './live/routes.ts';
+import { brokerRoutes } from './mqtt/routes.ts';
+import { serverKeyRoutes } from './server-keys.ts';
 
 const app: ServerModule = {
-  endpoints: [...jobRoutes, ...liveRoutes],
+  endpoints: [...jobRoutes, ...liveRoutes, ...checkRoutes, ...keyRotationRoutes, ...serverKeyRoutes, ...brokerRoutes],
   kioskChanges: {
     policy: {
       state: async ({ source: { db }, scope }) => ({ kind: 'policy', policy: await policyForKiosks(db, scope) }),

@@ -1,81 +1,145 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
 import { Problem } from '../../errors/problem.ts';
-import type { Endpoint, Params, Rest } from '../../protocol/api/endpoint.ts';
-import { identityContext } from '../core/devices/context.ts';
-import type { OperatorContext } from '../core/operator/operation.ts';
-import { askServer } from '../core/operator/socket.ts';
+import { type Endpoint, type Params, type Rest, urlOf } from '../../protocol/api/endpoint.ts';
+import { ProblemBody } from '../../protocol/api/session.ts';
+import type { Services } from '../platform/access/route.ts';
 import { openDatabase } from '../platform/database/open.ts';
 import { openKeyring } from '../platform/keys/keyring.ts';
 import { keysOf } from '../platform/keys/settings.ts';
 import { createLogger } from '../platform/logs/logger.ts';
 import { readConfig } from './config.ts';
 import { MODULES } from './modules.ts';
-import { type ArgsOf, type OperationName, operationArguments, type ResultOf, runOperation } from './operations.ts';
-
-/** What makes a server where there is none: a broker has its certificate before the server's first start (build/compose). */
-const BEGINS: ReadonlySet<OperationName> = new Set(['broker certificate']);
+import { operatorListener, socketPath } from './operator.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Progress = OperatorContext['progress'];
 
-/** Does an operation on the server of this environment. @throws as `ask` does, and the operation's own */
-export async function operate<N extends OperationName>(
-  env: Env,
-  name: N,
-  args: ArgsOf<N>,
-  progress?: Progress,
-): Promise<ResultOf<N>> {
-  return (await ask(env, name, operationArguments(name, args), progress)) as ResultOf<N>;
-}
+/** What an endpoint answers; a file as text, or as the stream that it is within `asOperator`. */
+type AnswerOf<A extends Endpoint['answer'], File> = A extends z.ZodType ? z.output<A> : A extends 'file' ? File : null;
 
-/** Calls an endpoint of the server of this environment as its operator. @throws as `ask` does, and the endpoint's own */
-export async function call<P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends Endpoint['answer']>(
-  env: Env,
-  { method, path }: Endpoint<P, Q, B, A>,
-  ...[input]: Rest<P, Q, B>
-): Promise<A extends z.ZodType ? z.output<A> : null> {
-  return (await ask(env, `${method} ${path}`, input ?? {})) as never;
+/** Calls an endpoint. @throws Problem the endpoint's own, `operation-unknown`, `server-not-answering`, `server-hung-up` */
+export type Call<File = Readable> = <
+  P extends Params,
+  Q extends z.ZodType,
+  B extends z.ZodType,
+  A extends Endpoint['answer'],
+>(
+  ...args: [endpoint: Endpoint<P, Q, B, A>, ...rest: Rest<P, Q, B>]
+) => Promise<AnswerOf<A, File>>;
+
+export interface CallOptions {
+  /** How far a long work is; not of a running server. */
+  readonly progress?: Services['progress'];
+  /** Also makes the database where there is none yet. */
+  readonly makes?: boolean;
 }
 
 /**
- * Has it done by the server of this environment: on its database, or, where a running server has the embedded
+ * Works with the server of this environment as its operator: on its database, or, where a running server has the embedded
  * database to itself, through that server.
  *
  * @param env the server's environment
- * @throws Problem `bad-configuration`, `server-missing`, of openDatabase and openKeyring, `server-unreachable`
+ * @throws Problem `bad-configuration`, `server-missing`, of openDatabase and openKeyring, and what `work` throws
  */
-async function ask(env: Env, name: string, args: unknown, progress?: Progress): Promise<unknown> {
+export async function asOperator<T>(
+  env: Env,
+  work: (call: Call) => Promise<T>,
+  { progress, makes = false }: CallOptions = {},
+): Promise<T> {
   const config = readConfig(env);
   let database: Awaited<ReturnType<typeof openDatabase>>;
   try {
-    database = await openDatabase(config.home, {
-      postgres: config.database,
-      existing: !BEGINS.has(name as OperationName),
-    });
+    database = await openDatabase(config.home, { postgres: config.database, existing: !makes });
   } catch (cause) {
     if (!(cause instanceof Problem && cause.code === 'database-in-use')) throw cause;
-    return askServer(config.home, name, args);
+    return work(throughSocket(config.home));
   }
   try {
+    const { db, signals } = database;
     const now = () => new Date();
     const keys = keysOf(config);
-    const { db, signals } = database;
-    const keyring = await openKeyring(db, keys, {
-      hostnames: config.hostnames,
-      now: () => now().getTime(),
-    });
-    const context = identityContext({ db, keys, keyring, now, config });
+    const keyring = await openKeyring(db, keys, { hostnames: config.hostnames, now: () => now().getTime() });
     const log = createLogger('warn');
-    const onChange = () => {
-      signals.notify('board');
-      signals.notify('change');
-    };
-    return await runOperation(
-      { ...context, config, modules: MODULES, log, onChange, ...(progress && { progress }) },
-      name,
-      args,
-    );
+    const notify = (what: 'board' | 'change') => signals.notify(what);
+    const services = { db, keys, keyring, config, modules: MODULES, log, now, notify, ...(progress && { progress }) };
+    return await onDatabase(services, work);
   } finally {
     await database.close();
   }
 }
+
+/** Calls one endpoint of the server of this environment as its operator. @throws as `asOperator` */
+export const call = <P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends Endpoint['answer']>(
+  env: Env,
+  ...[endpoint, ...rest]: [endpoint: Endpoint<P, Q, B, A>, ...rest: Rest<P, Q, B>]
+): Promise<AnswerOf<A, string>> =>
+  asOperator(env, async (ask) => {
+    const answer = await ask(endpoint, ...rest);
+    return (endpoint.answer === 'file' ? await text(answer as Readable) : answer) as never;
+  });
+
+interface Asked {
+  readonly method: Endpoint['method'];
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload?: string;
+}
+/** What of an answer counts. */
+interface Answered {
+  readonly ok: boolean;
+  readonly body: Readable;
+}
+
+const caller =
+  (send: (asked: Asked) => Promise<Answered>): Call =>
+  async ({ method, path, answer }, ...[input]) => {
+    const { body } = input ?? {};
+    const { ok, body: answered } = await send({
+      method,
+      url: urlOf(path, input),
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      ...(body !== undefined && { payload: JSON.stringify(body) }),
+    });
+    if (ok && answer === 'file') return answered as never;
+    const content = await text(answered);
+    if (ok) return (answer === 'nothing' ? null : JSON.parse(content)) as never;
+    const { code, title, nextStep, params } = ProblemBody.parse(JSON.parse(content));
+    throw Problem.from({ code, message: title, nextStep, ...(params && { params }) });
+  };
+
+/** Without a server: its routes are called in this process. What they throw is thrown as it is. */
+async function onDatabase<T>(services: Services, work: (call: Call) => Promise<T>): Promise<T> {
+  let failure: { readonly cause: unknown } | null = null;
+  const listener = operatorListener(services, (cause) => {
+    failure = { cause };
+  });
+  try {
+    return await work(
+      caller(async (asked) => {
+        failure = null;
+        const response = await listener.inject({ ...asked, payloadAsStream: true });
+        if (failure) throw (failure as { cause: unknown }).cause;
+        return { ok: response.statusCode < 300, body: response.stream() };
+      }),
+    );
+  } finally {
+    await listener.close();
+  }
+}
+
+/** Through the running server that has the home's database to itself. */
+export const throughSocket = (home: string): Call =>
+  caller(async ({ payload, url, ...asked }) => {
+    const asking = request({ ...asked, socketPath: socketPath(home), path: url, agent: false });
+    asking.end(payload);
+    try {
+      const [response] = (await once(asking, 'response')) as [IncomingMessage];
+      return { ok: response.statusCode! < 300, body: response };
+    } catch (cause) {
+      const connected = (cause as NodeJS.ErrnoException).syscall !== 'connect';
+      throw new Problem(connected ? 'server-hung-up' : 'server-not-answering', { cause });
+    }
+  });

@@ -11,7 +11,7 @@ import { Problem } from '../../errors/problem.ts';
 import { BoardQuery, CLOSE, watchBoard } from '../../protocol/api/live.ts';
 import { ErrorRows } from '../platform/access/error-rows.ts';
 import { COOKIE, checkHost } from '../platform/access/guard.ts';
-import { admit, callerOf, refusing, register } from '../platform/access/register.ts';
+import { admit, refusing, register, sessionOf } from '../platform/access/register.ts';
 import type { Services } from '../platform/access/route.ts';
 import { createListener, type Listener } from '../platform/http/listener.ts';
 import { networkOf } from '../platform/http/throttle.ts';
@@ -68,19 +68,19 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
 
   const { services } = o;
   const errors = new ErrorRows(services);
-  register(app, services, SERVED, errors);
+  register(app, services, SERVED, { errors });
   app.get(
     watchBoard.path,
     {
       websocket: true,
       config: { rateLimit: { ...LIVE_LIMIT, keyGenerator: ({ ip }) => networkOf(ip) } },
       preValidation: async (request) => {
-        const caller = await callerOf(services, request, { use: false });
+        const caller = await sessionOf(services, request, { use: false });
         await refusing(errors, watchBoard, caller, () => admit({ ...watchBoard, ownPage: true }, request, caller));
       },
     },
     async (socket, request) => {
-      const { session, actor } = await callerOf(services, request, { use: false });
+      const { session, actor } = await sessionOf(services, request, { use: false });
       if (!session || !isViewer(session.role)) return socket.close(CLOSE.sessionEnded, 'session ended');
       const since = BoardQuery.safeParse(request.query);
       const as = { session: request.cookies[COOKIE]!, actor, role: session.role };

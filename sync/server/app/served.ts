@@ -14,9 +14,5 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../
 const people = endpointsOf(MODULES).filter(({ roles }) => roles === 'anybody' || roles.some((r) => r !== 'operator'));
 export const SERVED: readonly Route[] = [...people, openApiRoute(people, [watchBoard], version)];
 
-/** What the command line may call, by its name in the audit log. */
-export const OPERATED: ReadonlyMap<string, Route> = new Map(
-  endpointsOf(MODULES)
-    .filter(({ roles }) => roles.includes('operator'))
-    .map((route) => [`${route.method} ${route.path}`, route]),
-);
+/** What the command line may call. */
+export const OPERATED: readonly Route[] = endpointsOf(MODULES).filter(({ roles }) => roles.includes('operator'));

@@ -6,7 +6,6 @@ import { Problem } from '../../errors/problem.ts';
 import { hasEnrolledAdmin } from '../core/accounts/accounts.ts';
 import { createLink } from '../core/accounts/links.ts';
 import { identityContext } from '../core/devices/context.ts';
-import { listenForOperator } from '../core/operator/socket.ts';
 import { configuredLease } from '../core/sites/policy.ts';
 import { ensureDefaultSite } from '../core/sites/sites.ts';
 import { keepHead } from '../platform/audit/head.ts';
@@ -32,7 +31,7 @@ import { startOperations } from './health/start.ts';
 import { startHub } from './live/start.ts';
 import { MODULES } from './modules.ts';
 import { startMqtt } from './mqtt/start.ts';
-import { runOperation } from './operations.ts';
+import { listenForOperator } from './operator.ts';
 import { createPeopleListener } from './people-listener.ts';
 import { startAttendanceWorker } from './worker.ts';
 
@@ -115,6 +114,7 @@ export async function startServer(
     signals.hear('board', () => hub.changed());
     const messages = {
       ...identity,
+      modules: MODULES,
       logEpoch,
       log,
       undoDays: config.retention.erasureUndoDays,
@@ -167,15 +167,7 @@ export async function startServer(
       operations.renewCertificate(renewed);
     });
     signals.hear('change', await nudger(db, (due) => mqtt.nudge(due), log));
-    if (database.kind === 'embedded') {
-      const onChange = () => {
-        signals.notify('board');
-        signals.notify('change');
-      };
-      const run = (name: string, args: unknown) =>
-        runOperation({ ...identity, config, modules: MODULES, log, onChange }, name, args);
-      closers.push(await listenForOperator(config.home, run, log));
-    }
+    if (database.kind === 'embedded') closers.push(await listenForOperator(config.home, services));
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
     // Anyone who reads what is printed here could read the keys as well. With an administrator who has a second factor,
     // nothing that opens the console is printed any more; `accounts link` makes a link then.

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import type { CheckReport } from '../../../protocol/api/checks.ts';
 import { INSTALLATION } from '../../features/attention/finding-replicas.ts';
 import { SERVER_BUILD } from '../../platform/build-name.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -9,37 +10,12 @@ import { CHECKS, OUTCOMES } from './all.ts';
 import { type Check, examine, type Finding, findingOf, type Opened, SECOND_MS, type Subject } from './check.ts';
 import { brokerCheck } from './reach.ts';
 
-/** What `doctor` says: every check once, with what running replicas found of themselves. */
-export interface Report {
-  /** Nothing stops or degrades service. */
-  readonly ok: boolean;
-  readonly build: string;
-  /** Which server and database were looked at; no password. */
-  readonly home: string;
-  readonly database: string;
-  readonly checks: readonly {
-    readonly check: string;
-    readonly state: 'ok' | 'note' | 'degraded' | 'failing' | 'not-checked';
-    readonly findings: readonly ReportedFinding[];
-  }[];
-}
-
-interface ReportedFinding {
-  readonly code: string;
-  readonly level: Finding['level'];
-  readonly says: string;
-  readonly next: string;
-  readonly detail: string | null;
-  /** Another replica, which found it of itself. */
-  readonly replica: string | null;
-}
-
 type Found = Finding & { readonly replica?: string };
 
 const LIMIT_MS = 60 * SECOND_MS;
 
 /** Of a database that is open; in a running server, too. */
-export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: Opened }): Promise<Report> {
+export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: Opened }): Promise<CheckReport> {
   const { config, open } = o;
   const { db } = open;
   const own = config.mqtt.replica;
@@ -79,7 +55,7 @@ async function keptFindings(db: Db): Promise<(Found & { readonly replica: string
 }
 
 /** Of what needs no database, with what is known of why there is none. */
-export async function withoutDatabase(config: Config, known: readonly Finding[]): Promise<Report> {
+export async function withoutDatabase(config: Config, known: readonly Finding[]): Promise<CheckReport> {
   const subject: Subject = { config, now: () => new Date(), open: null, broker: null };
   const looked = CHECKS.filter((one) => !one.needsDatabase && one !== brokerCheck);
   const found = await Promise.all(looked.map((one) => examine(one, subject, LIMIT_MS)));
@@ -87,7 +63,7 @@ export async function withoutDatabase(config: Config, known: readonly Finding[])
   return reportOf(config, [...known, ...found.flat()], unlooked);
 }
 
-function reportOf(config: Config, found: readonly Found[], unlooked: readonly Check[] = []): Report {
+function reportOf(config: Config, found: readonly Found[], unlooked: readonly Check[] = []): CheckReport {
   const { database } = config;
   return {
     ok: found.every(({ level }) => level === 'note'),
@@ -103,7 +79,7 @@ function reportOf(config: Config, found: readonly Found[], unlooked: readonly Ch
   };
 }
 
-function reportedFinding({ code, level, detail, replica }: Found): ReportedFinding {
+function reportedFinding({ code, level, detail, replica }: Found): CheckReport['checks'][number]['findings'][number] {
   const { says, next } = OUTCOMES[code]!;
   return { code, level, says, next, detail: detail ?? null, replica: replica ?? null };
 }

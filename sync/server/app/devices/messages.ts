@@ -16,16 +16,18 @@ import { keepReport } from '../../core/devices/reports.ts';
 import { isVerdict } from '../../features/fleet/rollout/verdicts.ts';
 import { isClientError } from '../../platform/http/problem.ts';
 import { countEvents, measureMessage } from '../../platform/logs/meter.ts';
+import type { ServerModule } from '../../platform/server-module.ts';
 import { readChanges } from '../downstream/read.ts';
 import { ingest } from '../ingest/ingest.ts';
 import { readMarks } from '../ingest/marks.ts';
 import { concernsKiosks } from '../ingest/project.ts';
 import { QUARANTINE_FULL } from '../ingest/quota.ts';
-import { MODULES } from '../modules.ts';
 import { type RenewalOnly, renewFirst } from './peer.ts';
 
 /** What answering a device works on, whichever transport its message came by. */
 export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> {
+  /** Every module of the server (app/modules.ts). */
+  readonly modules: readonly ServerModule[];
   readonly logEpoch: string;
   readonly log: Logger;
   /** Days in which a deletion at a kiosk can be undone. */
@@ -95,10 +97,10 @@ export async function nudgeMessage(context: MessageContext, id: string): Promise
 
 async function takeBatch(context: MessageContext, device: Device, message: DeviceMessage): Promise<string> {
   if (message.renewalOnly) throw renewFirst(message.renewalOnly);
-  const { db, keys, keyring, log } = context;
+  const { db, keys, keyring, modules, log } = context;
   const opening = openingKeys(context, device);
   const { header, body } = await openBatch(message.sealed, opening, senderOf(context, device));
-  const result = await ingest({ db, keys, modules: MODULES }, header, body, context.now(), {
+  const result = await ingest({ db, keys, modules }, header, body, context.now(), {
     undoDays: context.undoDays,
   });
   // Nothing of it is new: it may be one that someone kept, and what it trusts is of then.
@@ -122,7 +124,7 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   // A deletion that was refused brings the person back to the kiosk.
   if (
     (result.inserted > 0 || quarantined > 0) &&
-    body.events.some((e) => concernsKiosks(MODULES, typeOf(e)) || isVerdict(headerOf(e)))
+    body.events.some((e) => concernsKiosks(modules, typeOf(e)) || isVerdict(headerOf(e)))
   )
     context.onKioskChange();
   return ackOf(context, result.ack, keyring.signingFor(body.trusts ?? device.trusts), header.spv);

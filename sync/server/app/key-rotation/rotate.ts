@@ -1,5 +1,7 @@
 import { sql, type Transaction } from 'kysely';
+import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
+import type { KeyRotation } from '../../../protocol/api/keys.ts';
 import { renewAuditKey } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
@@ -22,19 +24,7 @@ import { leftOver } from './verify.ts';
  * Each transaction writes down where it got to, so a rotation that was killed goes on where it was, by the next caller.
  */
 
-export interface RotationState {
-  readonly from: number;
-  readonly to: number;
-  readonly reEncrypt: boolean;
-  readonly phase: 'announced' | 'switched' | 'working' | 'finished';
-  /** What is being done; null between two. */
-  readonly step: string | null;
-  /** Rows done and to be done, as counted at the start: more may come meanwhile. */
-  readonly done: number;
-  readonly total: number;
-  /** What it waits for. */
-  readonly waitsFor: string | null;
-}
+export type RotationState = z.output<typeof KeyRotation>;
 
 type Rotation = {
   readonly to_version: number;

@@ -1,16 +1,12 @@
+import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import { partWithWal, scrubKeys, type WalState } from '../../features/privacy/erasure/scrub.ts';
+import type { KeyRotationAdvanced } from '../../../protocol/api/keys.ts';
+import { partWithWal, scrubKeys } from '../../features/privacy/erasure/scrub.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
 const SMALL = ['server_key', 'listener', 'audit_key', 'token_key'] as const;
 
-/** How it stands with what is on the disk beside the rows themselves. */
-export interface KeyringScrub {
-  /** The tables hold no dead row any more. False: a transaction reads the database as it was; to be done later. */
-  readonly scrubbed: boolean;
-  /** The write-ahead log that held those rows; null before they are gone. */
-  readonly databaseLog: WalState | null;
-}
+type KeyringScrub = Pick<z.output<typeof KeyRotationAdvanced>, 'scrubbed' | 'databaseLog'>;
 
 /**
  * After a rotation: rewrites the tables of the keyring without their dead rows, and has the database part with its log

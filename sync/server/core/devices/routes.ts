@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Device as DeviceShape } from '../../../protocol/api/devices.ts';
 import * as api from '../../../protocol/api/devices.ts';
+import { serverFingerprint } from '../../../protocol/seal/fingerprint.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../platform/access/route.ts';
@@ -9,7 +10,7 @@ import { qrSvg } from '../accounts/link-text.ts';
 import { changeDevice } from './change.ts';
 import { makeCode } from './codes.ts';
 import { type IdentityContext, identityContext } from './context.ts';
-import { approveDevice } from './join.ts';
+import { approveDevice, provisionByFile } from './join.ts';
 import { type Device, findDevice, listDevices, revokeDevice, unknownDevice } from './registry.ts';
 
 /** Sort key of the list. */
@@ -28,6 +29,14 @@ export const deviceRoutes: readonly Route[] = [
     const { code, expiresAt } = await makeCode(identityOf(call), options);
     call.on(name);
     return { code, svg: await qrSvg(code), expiresAt: expiresAt.toISOString() };
+  }),
+  implement(api.provisionByFile, async (call) => {
+    const { request, url, ...as } = call.body;
+    const { device, grant } = await provisionByFile(identityOf(call), request, { ...as, ...(url && { url }) });
+    call.on(device.id);
+    call.notify('board');
+    call.notify('change');
+    return { device: device.id, grant, serverFingerprint: serverFingerprint(call.services.keyring.ca.certPem) };
   }),
   implement(api.approveDevice, async (call) => {
     call.on(call.params.device);

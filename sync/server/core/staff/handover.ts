@@ -10,11 +10,6 @@ import { findSite, scopeOfSite } from '../sites/write.ts';
 import { shownStaff } from './shown.ts';
 import { addStaff, makeStartPin, resetStaff } from './store.ts';
 
-/** The people a listing names. */
-export const STAFF_DATA = ['staff.name', 'account.email'] as const;
-/** What adding or resetting one makes besides. */
-export const HANDED_DATA = [...STAFF_DATA, 'staff.keys'] as const;
-
 /**
  * Adds one for a site, or for all of them (null), and shows what is handed over once.
  *

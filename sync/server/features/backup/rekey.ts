@@ -1,15 +1,8 @@
+import type { z } from 'zod';
+import type { rekeyBackups as api } from '../../../protocol/api/backups.ts';
 import { rewrapDataKeys } from '../../platform/objects/sealed/data-keys.ts';
 import { KEYRING_OBJECT } from '../../platform/objects/sealed/layout.ts';
 import { type BackupContext, runBackup } from './run.ts';
-
-export interface Rekeyed {
-  /** The new backup, whose keyring is under the present keys. */
-  readonly backup: string;
-  /** Data keys that were rewritten. */
-  readonly rewrapped: number;
-  /** Copies of the keyring under the keys before, which are gone. */
-  readonly keyringCopiesDeleted: number;
-}
 
 /**
  * After the environment's keys were rotated: a new backup, all other backups' data keys under the new keys, and no copy of
@@ -20,7 +13,7 @@ export interface Rekeyed {
  *
  * @throws Problem `backup-key-unknown`, `s3-…`; safe to run again
  */
-export async function rekeyBackups(context: BackupContext): Promise<Rekeyed> {
+export async function rekeyBackups(context: BackupContext): Promise<z.output<(typeof api)['answer']>> {
   const { store, keys } = context;
   const { backup } = await runBackup(context);
   const { rewrapped } = await rewrapDataKeys(store, keys);

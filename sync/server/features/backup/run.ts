@@ -1,6 +1,8 @@
 import { sql, type Transaction } from 'kysely';
+import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
-import { IS_STORED, type PhotoReport, storePhotos } from '../../core/photos/objects.ts';
+import type { BackupReport } from '../../../protocol/api/backups.ts';
+import { IS_STORED, storePhotos } from '../../core/photos/objects.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
@@ -36,20 +38,6 @@ export interface BackupContext {
   readonly progress?: (done: number, total: number, what: 'photos' | 'rows') => void;
 }
 
-/** What a backup reports; it names nobody. */
-export interface BackupReport {
-  readonly backup: string;
-  readonly takenAt: string;
-  readonly rows: number;
-  /** Bytes in the object store, photos apart. */
-  readonly bytes: number;
-  readonly photos: PhotoReport;
-  /** Kiosks' logs whose events are safe up to here. */
-  readonly marks: number;
-  /** Copies of the keyring that were deleted by their age; null: this role may not, and the bucket's lifecycle does it. */
-  readonly keyringCopiesDeleted: number | null;
-}
-
 /**
  * Backs up everything: photos that are not in the object store yet, the whole database in one snapshot, the keyring apart
  * under a key of its own. Then the kiosks' `safe` marks go up to what that snapshot held. Memory holds a few MiB whatever the
@@ -57,7 +45,7 @@ export interface BackupReport {
  *
  * @throws Problem `s3-…`
  */
-export async function runBackup(context: BackupContext): Promise<BackupReport> {
+export async function runBackup(context: BackupContext): Promise<z.output<typeof BackupReport>> {
   const { db, keys, store, now, signal, progress = () => undefined } = context;
   const photos = await storePhotos(db, store, {
     now,

@@ -1,8 +1,10 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import type { z } from 'zod';
 import { embedderOf } from '../../../../models/node/embedders.ts';
 import { ModelProblem } from '../../../../models/rules/problem.ts';
 import { Problem } from '../../../errors/problem.ts';
+import type { EmbedderMove } from '../../../protocol/api/embedders.ts';
 import { scopesOfPerson } from '../../core/people/sites.ts';
 import { policyOf, setPolicy } from '../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
@@ -14,17 +16,6 @@ import { presentEmbedder } from './present.ts';
  * A move to another embedder. Everybody's templates are made again from the pictures that are kept of their enrolment;
  * those of the old one stay, and kiosks go on with them, until they are switched. At most one move is open.
  */
-
-export interface Progress {
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly state: 'working' | 'ready' | 'switched' | 'done' | 'cancelled';
-  /** People whose templates were made again, who have to be enrolled again, and who nobody has looked at yet. */
-  readonly moved: number;
-  readonly reenrol: number;
-  readonly left: number;
-}
 
 const openStates = ['working', 'ready', 'switched'] as const;
 
@@ -75,7 +66,7 @@ export const leftOf = (db: Db, move: { readonly id: string; readonly from_model:
     );
 
 /** Null: there never was one. */
-export async function progressOf(db: Db): Promise<Progress | null> {
+export async function progressOf(db: Db): Promise<z.output<typeof EmbedderMove> | null> {
   const move = await db
     .selectFrom('model_migration')
     .selectAll()

@@ -1,6 +1,7 @@
 import type { Reading } from '../../platform/my-data.ts';
 import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { embeddersJob } from './embedders.job.ts';
+import { embedderRoutes } from './routes.ts';
 
 /** For which models there are, or may be, templates: on kiosks, and since a move to another model. */
 async function* templateModels({ tx, names }: Reading) {
@@ -17,6 +18,7 @@ async function* templateModels({ tx, names }: Reading) {
 }
 
 export const embedders: ServerModule = {
+  endpoints: embedderRoutes,
   jobs: [embeddersJob],
   tables: {
     model_migration: { notPersonal: 'a move to another embedder, which names nobody' },

@@ -66,9 +66,6 @@ export async function fleetPage(
   };
 }
 
-/** The people a kiosk's page names: who set it and sent it commands, and which members of staff were there. */
-export const DETAIL_DATA = ['account.email', 'staff.name'] as const;
-
 /** @throws Problem `unknown-device` */
 export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Promise<FleetDetail> {
   const device = await findDevice(db, id);

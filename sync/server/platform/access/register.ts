@@ -26,7 +26,7 @@ const UNREF = { ref: false };
 const LIMIT = { max: 600, perMs: 60_000 };
 
 /**
- * Registers routes on the people listener by what they declare. In this order: host (guard.ts), limit per address, session,
+ * Registers routes on a listener by what they declare. In this order: host (guard.ts), limit per address, session,
  * origin of what changes something, role, whether it is about oneself, size and shape of the request; then the handler in
  * one transaction with its audit row (perform.ts). A refusal of someone who is signed in leaves an audit row too.
  */
@@ -34,7 +34,7 @@ export function register(
   app: Listener,
   services: Services,
   specs: readonly Route[],
-  errors = new ErrorRows(services),
+  { errors = new ErrorRows(services), callerOf = sessionOf }: Partial<Entry> = {},
 ): void {
   app.addHook('onClose', () => errors.close());
   const later = new Set<Promise<void>>();
@@ -45,7 +45,7 @@ export function register(
   );
   if (!app.hasContentTypeParser(RAW_TYPE))
     app.addContentTypeParser(RAW_TYPE, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  for (const spec of specs) registerOne(app, services, spec, later, errors);
+  for (const spec of specs) registerOne(app, services, spec, later, { errors, callerOf });
 }
 
 function registerOne(
@@ -53,7 +53,7 @@ function registerOne(
   services: Services,
   spec: Route,
   later: Set<Promise<void>>,
-  errors: ErrorRows,
+  { errors, callerOf }: Entry,
 ): void {
   const { max, perMs } = spec.limit ?? LIMIT;
   /** Who asks, from the first hook on. */
@@ -102,6 +102,8 @@ function registerOne(
           )
           .finally(() => later.delete(running));
         later.add(running);
+        // The command line ends with its answer, and the next one may go by what this one changed.
+        if (actor.role === 'operator') await running;
       }
       if (done.cookie !== undefined) setCookie(reply, done.cookie, now);
       if (done.refused) {
@@ -114,6 +116,13 @@ function registerOne(
   });
 }
 
+/** Who may come in, and where refusals of someone who is signed in are recorded. */
+interface Entry {
+  readonly errors: ErrorRows;
+  /** Default: by the session cookie. */
+  readonly callerOf: typeof sessionOf;
+}
+
 export interface Caller {
   readonly session: Session | null;
   readonly actor: Actor;
@@ -124,7 +133,7 @@ const recorded = new WeakSet<Error>();
 
 const routeOf = (spec: Pick<Route, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;
 
-export async function callerOf(
+export async function sessionOf(
   services: Services,
   request: FastifyRequest,
   { use }: { use: boolean },
@@ -147,6 +156,7 @@ type Admission = Pick<Endpoint, 'method' | 'path' | 'roles' | 'data' | 'enrollin
 
 /** @throws Problem `no-session`, `wrong-origin`, `second-factor-missing`, `not-allowed` */
 export function admit(spec: Admission, request: FastifyRequest, { session, actor }: Caller): void {
+  if (actor.role === 'operator' && spec.roles.includes('operator')) return;
   if (spec.method !== 'GET' || spec.ownPage) checkOrigin(request);
   if (spec.roles === 'anybody') return;
   if (!session) throw noSession();
@@ -164,10 +174,7 @@ export const notAllowed = (): Problem => new Problem('not-allowed');
 const Nothing = z.strictObject({});
 
 /** @throws Problem that names the fields, never their values: `bad-request`; `name-unreadable` where that is all there is */
-export function parse(
-  spec: Route,
-  request: { params: unknown; query: unknown; body: unknown },
-): { params: unknown; query: unknown; body: unknown } {
+function parse(spec: Route, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
   const names = new Set<string>();
   const read = (where: string, declared: z.ZodType, value: unknown): unknown => {

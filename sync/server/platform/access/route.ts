@@ -25,6 +25,8 @@ export interface Services {
   readonly notify: (what: 'board' | 'change') => void;
   /** Port on which kiosks are listened to; absent, or null before that: the configured one. */
   readonly devicePort?: () => number | null;
+  /** Where someone at the command line watches: how far a long work is. */
+  readonly progress?: (done: number, total: number, what: string) => void;
 }
 
 /** One request before its transaction. */

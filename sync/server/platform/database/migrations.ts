@@ -7,9 +7,9 @@ import { devices } from './baseline/devices.ts';
 import { enrolment } from './baseline/enrolment.ts';
 import { fleet } from './baseline/fleet.ts';
 import { keyring } from './baseline/keyring.ts';
-import { operations } from './baseline/operations.ts';
 import { people } from './baseline/people.ts';
 import { privacy } from './baseline/privacy.ts';
+import { server } from './baseline/server.ts';
 import { sites } from './baseline/sites.ts';
 import type { Db } from './schema.ts';
 
@@ -33,7 +33,7 @@ export const MIGRATIONS: Record<string, ServerMigration> = {
   '0001-baseline': statements([
     'create extension if not exists pgcrypto',
     ...keyring,
-    ...operations,
+    ...server,
     ...sites,
     ...devices,
     ...people,

@@ -1,6 +1,6 @@
+import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
 import { COMPLIANCE_PARTS } from '../../../../protocol/api/compliance.ts';
 import { dpiaDraft } from './dpia.ts';
-import type { Facts } from './facts.ts';
 import { list, section } from './markdown.ts';
 import { processingRecord } from './record.ts';
 import { controlsReport, factsReport, type Tally, warningsOf } from './report.ts';

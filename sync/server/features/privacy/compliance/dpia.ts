@@ -1,4 +1,4 @@
-import type { Facts } from './facts.ts';
+import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
 import { count, list, section, table } from './markdown.ts';
 
 /** A draft of the impact assessment (Art. 35(7) GDPR). What a person has to assess is marked `[…]`. Markdown. Pure. */

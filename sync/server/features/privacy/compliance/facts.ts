@@ -1,48 +1,14 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+import type { ComplianceFacts } from '../../../../protocol/api/compliance.ts';
 import type { Config } from '../../../app/config.ts';
 import { policyOf } from '../../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { KINDS, type Kind, rulesOf } from '../retention/rules.ts';
-
-/** What the report says of this installation. Counts and settings: no personal value. */
-export interface Facts {
-  readonly at: string;
-  readonly database: 'PostgreSQL' | 'embedded';
-  readonly contacts: { readonly controller: string; readonly contact: string; readonly dpo: string } | null;
-  readonly sites: readonly {
-    readonly name: string;
-    readonly timeZone: string;
-    readonly faces: 'on' | 'off';
-    readonly liveness: 'on' | 'off';
-    readonly leaseDays: number;
-  }[];
-  readonly counts: Readonly<Record<CountName, number>>;
-  readonly devices: Readonly<Record<string, number>>;
-  readonly accounts: Readonly<Record<string, number>>;
-  readonly retention: readonly {
-    readonly kind: Kind | 'audit';
-    readonly days: number | null;
-    readonly counted: string;
-    readonly outcome: string;
-    readonly basis: string;
-  }[];
-  readonly erasureUndoDays: number;
-  /** Null: none is configured. */
-  readonly objects: { readonly endpoint: string; readonly region: string; readonly encryption: string } | null;
-  readonly mail: boolean;
-  /** Other programs that are notified of records. */
-  readonly receivers: { readonly on: number; readonly withNumber: number };
-  readonly keyVersion: number;
-  readonly backups: { readonly count: number; readonly newest: string | null };
-  readonly audit: { readonly rows: number; readonly oldest: string | null; readonly anchored: string | null };
-  /** Last end of each job that ever ran. */
-  readonly jobs: readonly { readonly job: string; readonly outcome: string; readonly at: string }[];
-}
+import { KINDS, rulesOf } from '../retention/rules.ts';
 
 /** What is counted, and how. */
-const COUNTS = {
+const COUNTS: Readonly<Record<CountName, RawBuilder<unknown>>> = {
   people: sql`select count(*) from person where deleted_at is null and merged_into is null`,
   consents: sql`select count(*) from (select distinct on (person) action from consent order by person, at desc) c where action = 'given'`,
   templates: sql`select count(*) from template`,
@@ -63,10 +29,10 @@ const COUNTS = {
   erasuresDone: sql`select count(*) from erasure where part_of is null and state = 'done'`,
   incidentsOpen: sql`select count(*) from incident where closed_at is null`,
   incidents: sql`select count(*) from incident`,
-} as const;
-type CountName = keyof typeof COUNTS;
+};
+type CountName = keyof ComplianceFacts['counts'];
 
-export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): Promise<Facts> {
+export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): Promise<ComplianceFacts> {
   const counts: Partial<Record<CountName, number>> = {};
   for (const [name, query] of Object.entries(COUNTS)) {
     const { rows } = await sql<{ n: number | string }>`select (${query}) as n`.execute(db);

@@ -1,4 +1,4 @@
-import type { Facts } from './facts.ts';
+import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
 import { count, escaped, list, section, table } from './markdown.ts';
 
 /** The record of processing activities (Art. 30(1) GDPR), from the live configuration and tables. Markdown. Pure. */

@@ -1,6 +1,6 @@
 import { command } from '../../../../disk/program.ts';
+import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
 import { LAWS } from './duties.ts';
-import type { Facts } from './facts.ts';
 import { count, escaped, list, section, table } from './markdown.ts';
 import { type LastResults, type Outcome, type PolicyResults, resultOf } from './results.ts';
 

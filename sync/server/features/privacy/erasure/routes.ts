@@ -44,14 +44,14 @@ export const erasureRoutes: readonly Route[] = [
       open: state.open.map((o) => ({ ...o, lastHeardAt: text(o.lastHeardAt) })),
     };
   }),
-  implement(api.requestErasure, async ({ tx, services, body, about, on, now, notify }) => {
+  implement(api.requestErasure, async ({ tx, services, actor, body, about, on, now, notify }) => {
     about([body.person]);
     const made = await requestErasure(
       tx,
       services.keys,
       {
         person: body.person,
-        origin: 'staff',
+        origin: actor.role === 'operator' ? 'operator' : 'staff',
         undoDays: body.undoDays ?? services.config.retention.erasureUndoDays,
         mustExist: true,
       },

@@ -25,8 +25,22 @@ export const retentionRoutes: readonly Route[] = [
   implement(api.dryRunRetention, async ({ tx, services }) => ({
     rules: await withObjects({ ...services, db: tx }, (purge) => runRetention(purge, { dryRun: true })),
   })),
-  implement(api.listHolds, async ({ tx, services, about }) => {
-    const found = await listHolds(tx, services.keys);
+  implement(api.runRetention, {
+    // Each batch is a transaction of its own, with its row.
+    before: ({ services, body: { kinds } }) =>
+      withObjects(services, (purge) =>
+        runRetention(purge, {
+          kinds,
+          onFailure: (kind, err) => services.log.error({ code: 'purge-failed', kind, err }, 'a purge failed'),
+        }),
+      ),
+    async handle({ prepared: rules, notify }) {
+      if (rules.some((r) => r.removed > 0)) notify('change');
+      return { rules };
+    },
+  }),
+  implement(api.listHolds, async ({ tx, services, query: { released = false }, about }) => {
+    const found = await listHolds(tx, services.keys, { released });
     about(peopleOf(found));
     return { items: found.map(shown) };
   }),

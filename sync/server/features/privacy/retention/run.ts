@@ -39,7 +39,7 @@ export async function runRetention(
     readonly dryRun?: boolean;
     readonly signal?: AbortSignal;
     readonly onFailure?: (kind: Kind, cause: unknown) => void;
-    readonly kinds?: readonly Kind[];
+    readonly kinds?: readonly Kind[] | undefined;
   } = {},
 ): Promise<RuleReport[]> {
   const reports: RuleReport[] = [];

@@ -1,5 +1,5 @@
 /** The server itself: facts about the database, jobs, findings of the checks, backups. */
-export const operations: readonly string[] = [
+export const server: readonly string[] = [
   `create table meta (key text primary key, value text not null)`,
 
   `-- When a job that all replicas share last succeeded (platform/database/once.ts).

@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { Instant } from './page.ts';
+
+/** `/api/backups`: what of backups needs the server's database beside the object store. */
+
+export const BackupReport = z.strictObject({
+  backup: z.string(),
+  takenAt: Instant,
+  rows: z.number().int(),
+  /** Bytes in the object store, photos apart. */
+  bytes: z.number().int(),
+  photos: z.strictObject({ stored: z.number().int(), bytes: z.number().int() }),
+  /** Kiosks' logs whose events are safe up to here. */
+  marks: z.number().int(),
+  /** Copies of the keyring that were deleted by their age; null: this role may not, and the bucket's lifecycle does it. */
+  keyringCopiesDeleted: z.number().int().nullable(),
+});
+
+/** Leaves a row in the audit log with the backup itself. */
+export const makeBackup = endpoint({
+  method: 'POST',
+  path: '/api/backups',
+  summary: 'Back up everything now',
+  roles: ['operator'],
+  data: [],
+  action: 'read',
+  answer: BackupReport,
+  errors: ['s3-not-configured'],
+});
+
+/** As `makeBackup`. */
+export const rekeyBackups = endpoint({
+  method: 'POST',
+  path: '/api/backups/rekey',
+  summary: 'Put every backup under the present keys, so that those before open none',
+  roles: ['operator'],
+  data: [],
+  action: 'read',
+  answer: z.strictObject({
+    /** The new backup, whose keyring is under the present keys. */
+    backup: z.string(),
+    /** Data keys that were rewritten. */
+    rewrapped: z.number().int(),
+    /** Copies of the keyring under the keys before, which are deleted. */
+    keyringCopiesDeleted: z.number().int(),
+  }),
+  errors: ['s3-not-configured', 'backup-key-unknown'],
+});
+
+export const verifyBackupPhotos = endpoint({
+  method: 'POST',
+  path: '/api/backups/:backup/verify-photos',
+  summary: 'Read a backup back, with every stored photo that the database knows; changes nothing',
+  roles: ['operator'],
+  data: [],
+  action: 'read',
+  params: { backup: z.string().max(80) },
+  answer: z.strictObject({ photos: z.number().int().nullable() }),
+  errors: ['s3-not-configured', 'backup-broken', 'backup-thawing'],
+});
+
+export const recordBackupVerified = endpoint({
+  method: 'POST',
+  path: '/api/backups/verified',
+  summary: 'Note that a backup was read back and is whole, for the checks',
+  roles: ['operator'],
+  data: [],
+  action: 'operate',
+  answer: 'nothing',
+});

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { Uuid } from '../wire/event.ts';
+import { endpoint } from './endpoint.ts';
+
+/** `/api/broker`: what an MQTT broker of this server needs. */
+
+const access = {
+  serverId: Uuid,
+  /** Devices that were revoked while their certificate lives on. */
+  revoked: z.array(Uuid),
+  /** Servers that come to it. */
+  replicas: z.array(z.string()),
+};
+
+export const getBrokerAccess = endpoint({
+  method: 'GET',
+  path: '/api/broker',
+  summary: 'What the broker’s access rules are about',
+  roles: ['operator'],
+  data: [],
+  action: 'read',
+  answer: z.strictObject(access),
+});
+
+export const issueBrokerCertificate = endpoint({
+  method: 'POST',
+  path: '/api/broker/certificate',
+  summary: 'A certificate for the broker, with what its access rules are about',
+  roles: ['operator'],
+  data: ['keys'],
+  action: 'operate',
+  body: z.strictObject({ hostnames: z.array(z.string().min(1).max(253)).min(1).max(20) }),
+  answer: z.strictObject({
+    ...access,
+    certificate: z.strictObject({ keyPem: z.string(), certPem: z.string() }),
+    caPems: z.array(z.string()),
+  }),
+});

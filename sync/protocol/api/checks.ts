@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { endpoint, type Unchanging } from './endpoint.ts';
+import { Instant } from './page.ts';
+
+/** `/api/checks`: whether all is well with the server. `/api/upgrade-facts`: what an update has to know of it. */
+
+const ReportedFinding = z.strictObject({
+  code: z.string(),
+  /** `stops`: the server takes no traffic. `degrades`: it serves, and something does not work. `note`: worth knowing. */
+  level: z.enum(['stops', 'degrades', 'note']),
+  says: z.string(),
+  next: z.string(),
+  detail: z.string().nullable(),
+  /** Another replica, which found it of itself. */
+  replica: z.string().nullable(),
+});
+
+/** What `doctor` says: every check once, with what running replicas found of themselves. */
+export const CheckReport = z.strictObject({
+  /** Nothing stops or degrades service. */
+  ok: z.boolean(),
+  build: z.string(),
+  /** Which server and database were looked at; no password. */
+  home: z.string(),
+  database: z.string(),
+  checks: z.array(
+    z.strictObject({
+      check: z.string(),
+      state: z.enum(['ok', 'note', 'degraded', 'failing', 'not-checked']),
+      findings: z.array(ReportedFinding),
+    }),
+  ),
+});
+export type CheckReport = z.output<typeof CheckReport>;
+
+export const UpgradeFacts = z.strictObject({
+  /** Migrations that the database has had; and the one that a build has to know to work with it. */
+  applied: z.array(z.string()),
+  leastReader: z.string().nullable(),
+  /** Servers that run on it. */
+  replicas: z.array(z.strictObject({ name: z.string(), build: z.string().nullable(), schema: z.string().nullable() })),
+  /** Null: there is none. */
+  backupAt: Instant.nullable(),
+  verifiedAt: Instant.nullable(),
+});
+export type UpgradeFacts = Unchanging<z.output<typeof UpgradeFacts>>;
+
+export const runChecks = endpoint({
+  method: 'GET',
+  path: '/api/checks',
+  summary: 'Make every check once',
+  roles: ['operator'],
+  data: [],
+  action: 'read',
+  answer: CheckReport,
+});
+
+export const getUpgradeFacts = endpoint({
+  method: 'GET',
+  path: '/api/upgrade-facts',
+  summary: 'The schema of the database, the servers on it and their backups',
+  roles: ['operator'],
+  data: [],
+  action: 'read',
+  answer: UpgradeFacts,
+});

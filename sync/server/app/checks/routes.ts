@@ -1,0 +1,14 @@
+import * as api from '../../../protocol/api/checks.ts';
+import { implement, type Route } from '../../platform/access/route.ts';
+import { examineAll } from './report.ts';
+import { factsOf } from './upgrade.ts';
+
+export const checkRoutes: readonly Route[] = [
+  implement(api.runChecks, {
+    // Each check asks the database by itself.
+    before: ({ services: { db, keys, keyring, config, now } }) =>
+      examineAll({ config, now, open: { db, keys, keyring } }),
+    handle: async ({ prepared }) => prepared,
+  }),
+  implement(api.getUpgradeFacts, ({ tx }) => factsOf(tx)),
+];

@@ -1,0 +1,71 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { Problem } from '../../errors/problem.ts';
+import { register } from '../platform/access/register.ts';
+import type { Services } from '../platform/access/route.ts';
+import { OPERATOR } from '../platform/audit/actor.ts';
+import type { Listener } from '../platform/http/listener.ts';
+import { asProblem } from '../platform/http/problem.ts';
+import { OPERATED } from './served.ts';
+
+/**
+ * Where a running server answers the command line: its embedded database may be opened by no second process. Mode 0600, in
+ * the server home; anyone who reaches it could read the home itself.
+ */
+export const socketPath = (home: string): string => join(home, 'operator.sock');
+
+/** Until a request must be here, ms. */
+const REQUEST_MS = 10_000;
+
+/**
+ * The endpoints that the command line may call, each as the operator. For one call on the database (`inject`), or to listen
+ * on the socket.
+ *
+ * @param failed gets what an endpoint threw, whatever it is
+ */
+export function operatorListener(services: Services, failed: (cause: unknown) => void = () => undefined): Listener {
+  const app: FastifyInstance = Fastify({ logger: false, requestTimeout: REQUEST_MS, forceCloseConnections: true });
+  app.addHook('onRequest', async ({ method, routeOptions }) =>
+    services.log.info({ method, route: routeOptions.url }, 'operator'),
+  );
+  app.setErrorHandler((cause: Error, _request, reply) => {
+    const problem = problemOf(cause);
+    if (!(cause instanceof Problem)) services.log.error({ err: cause }, 'the operator’s call failed');
+    failed(problem.code === 'operation-failed' ? cause : problem);
+    const { code, message: title, nextStep, params } = problem;
+    return reply.code(500).send({ type: 'about:blank', status: 500, code, title, nextStep, params });
+  });
+  app.setNotFoundHandler(() => {
+    throw new Problem('operation-unknown');
+  });
+  register(app as unknown as Listener, services, OPERATED, {
+    callerOf: async () => ({ session: null, actor: OPERATOR }),
+  });
+  return app as unknown as Listener;
+}
+
+/** As the command line says it: it takes arguments, and has help in place of a document. */
+function problemOf(cause: Error): Problem {
+  const problem = asProblem(cause);
+  if (problem.code === 'internal-error') return new Problem('operation-failed', { cause });
+  if (problem.code !== 'bad-request') return problem;
+  return new Problem('arguments-wrong', { reason: `These are missing or wrong: ${problem.params.reason}.`, cause });
+}
+
+/** Listens until closed. @throws what `listen` of a socket throws, e.g. for a path that is too long */
+export async function listenForOperator(home: string, services: Services): Promise<() => Promise<void>> {
+  const path = socketPath(home);
+  rmSync(path, { force: true }); // we hold the lock of the home: what is still here is a dead server's
+  const app = operatorListener(services);
+  await app.ready();
+  // The umask closes the gap between bind and chmod.
+  const mask = process.umask(0o077);
+  try {
+    await app.listen({ path });
+  } finally {
+    process.umask(mask);
+  }
+  chmodSync(path, 0o600);
+  return () => app.close();
+}
