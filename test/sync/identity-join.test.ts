@@ -91,7 +91,7 @@ describe('joining', () => {
     ).toBe('fingerprint-differs');
     expect(
       await codeOf(server.call(approveDevice, { params: { device: secret.device }, body: { fingerprint: '' } })),
-    ).toBe('fingerprint-differs');
+    ).toBe('arguments-wrong');
     expect(await joining.poll(never)).toBeNull();
 
     const typed = fingerprint.toUpperCase().replaceAll(' ', '');
