@@ -1,5 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { doorOn } from '../policy/door-kit.ts';
 import { knownKiosk } from '../sync/ingest-kit.ts';
@@ -30,7 +31,13 @@ test('the contacts that an administrator sets are on the kiosk’s privacy scree
     expect([set.status, set.text]).toEqual([200, set.text]);
     const { device } = await knownKiosk(server.db, { at: server.now });
     const { db, keys, services } = server;
-    const source = { db, keys, logEpoch: database.logEpoch, publicKeys: async () => services.keyring.publicKeys };
+    const source = {
+      db,
+      keys,
+      logEpoch: database.logEpoch,
+      modules: MODULES,
+      publicKeys: async () => services.keyring.publicKeys,
+    };
     const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };
     const page = await readChanges(source, device, ask, server.now);
     await kiosk.withStore(({ store }) => store.roster.apply({ ...page, whole: false }));

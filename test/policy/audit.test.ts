@@ -217,6 +217,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
           db: api.db,
           keys: api.keys,
           logEpoch: opened.database.logEpoch,
+          modules: MODULES,
           publicKeys: async () => api.keyring.publicKeys,
         },
         device,

@@ -17,6 +17,7 @@ import { EMBEDDER, EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import { listEmbedderReenrolments } from '../../sync/protocol/api/embedders.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { operatorListener } from '../../sync/server/app/operator.ts';
 import { policyOf } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
@@ -65,6 +66,7 @@ async function notified(): Promise<void> {
     db: api.db,
     keys: api.keys,
     logEpoch: database.logEpoch,
+    modules: MODULES,
     publicKeys: async () => api.keyring.publicKeys,
   };
   for (let more = true; more; ) {

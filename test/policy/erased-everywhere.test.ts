@@ -240,7 +240,13 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     // Erased, sent to the kiosk by the server's own page, and confirmed by the kiosk's own event.
     const request = await erasures.erase(ada.id);
     expect((await erasureState(database.db, request, now))!.waitsFor).toBe('kiosks-open');
-    const source = { db: database.db, keys, logEpoch: database.logEpoch, publicKeys: async () => ({}) as never };
+    const source = {
+      db: database.db,
+      keys,
+      logEpoch: database.logEpoch,
+      modules: MODULES,
+      publicKeys: async () => ({}) as never,
+    };
     const { changes } = await readChanges(
       source,
       device,

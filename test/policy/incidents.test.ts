@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import type { AffectedPeople, Contained, Incident, Notice } from '../../sync/protocol/api/incidents.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
@@ -75,6 +76,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
       db: api.db,
       keys: api.keys,
       logEpoch: opened.database.logEpoch,
+      modules: MODULES,
       publicKeys: async () => api.keyring.publicKeys,
     };
     const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };

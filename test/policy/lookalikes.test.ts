@@ -71,7 +71,13 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
       .items;
   /** What a snapshot gives this kiosk of a person's pairs; nothing where it has none. */
   async function notified(person: string, box = door) {
-    const source = { db: api.db, keys: api.keys, logEpoch: v7(), publicKeys: async () => ({}) as never };
+    const source = {
+      db: api.db,
+      keys: api.keys,
+      logEpoch: v7(),
+      modules: MODULES,
+      publicKeys: async () => ({}) as never,
+    };
     const ask = { cursor: '', limit: 200, presenceAfter: null, newestKey: true };
     const { changes, more } = await readChanges(source, box.device, ask, NOW);
     expect(more).toBe(false);

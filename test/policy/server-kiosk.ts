@@ -93,7 +93,7 @@ export class KioskOfServer {
   /** Reads the change log to its end. @returns the changes in their order */
   async read(now = new Date()): Promise<Change[]> {
     const { db, logEpoch } = this.#database;
-    const source = { db, keys: this.#keys, logEpoch, publicKeys: async () => serverKeys };
+    const source = { db, keys: this.#keys, logEpoch, modules: MODULES, publicKeys: async () => serverKeys };
     const notified: Change[] = [];
     for (let more = true; more; ) {
       const ask = { cursor: this.#cursor, limit: 200, presenceAfter: null, newestKey: true };

@@ -56,6 +56,7 @@ const sourceOf = ({ api, database }: Opened) => ({
   db: api.db,
   keys: api.keys,
   logEpoch: database.logEpoch,
+  modules: MODULES,
   publicKeys: async () => api.keyring.publicKeys,
 });
 

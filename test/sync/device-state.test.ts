@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
 import { clearCommands, type DeviceState, publishDeviceState } from '../../sync/server/core/devices/device-state.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -65,7 +66,7 @@ describe.each(DATABASES)('what one device gets, on $name', ({ start, unavailable
     inTransaction(database.db, (tx) => publishDeviceState(tx, all, new Date()));
   /** Reads to the end, as a kiosk does. */
   async function read(id: string, from = '', limit = 200) {
-    const source = { db: database.db, keys, logEpoch: database.logEpoch, publicKeys };
+    const source = { db: database.db, keys, logEpoch: database.logEpoch, modules: MODULES, publicKeys };
     const changes: Change[] = [];
     for (let cursor = from; ; ) {
       const ask = { cursor, limit, presenceAfter: null, newestKey: true };

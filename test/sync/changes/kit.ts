@@ -105,7 +105,7 @@ export class Kiosk {
   }
 
   async page(limit = 200, logEpoch = database.logEpoch, presenceAfter: string | null = null) {
-    const source = { db: database.db, keys, logEpoch, publicKeys: async () => serverKeys };
+    const source = { db: database.db, keys, logEpoch, modules: MODULES, publicKeys: async () => serverKeys };
     const ask = { cursor: this.cursor, limit, presenceAfter, newestKey: true };
     return readChanges(source, this.id, ask, new Date());
   }

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import type { SitePatch } from '../../../sync/protocol/api/sites.ts';
 import { readChanges } from '../../../sync/server/app/downstream/read.ts';
+import { MODULES } from '../../../sync/server/app/modules.ts';
 import { assignToSites, setGpsOptOut } from '../../../sync/server/core/people/sites.ts';
 import { configuredLease, setPolicy } from '../../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../../sync/server/core/sites/sites.ts';
@@ -177,7 +178,13 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, start, u
       await kiosk.read();
       await database.db.transaction().execute((tx) => keysChanged(tx, new Date()));
       expect(await kiosk.read()).toEqual([{ kind: 'keys', keys: serverKeys }]);
-      const source = { db: database.db, keys, logEpoch: database.logEpoch, publicKeys: async () => serverKeys };
+      const source = {
+        db: database.db,
+        keys,
+        logEpoch: database.logEpoch,
+        modules: MODULES,
+        publicKeys: async () => serverKeys,
+      };
       const ask = { cursor: kiosk.cursor, limit: 200, presenceAfter: null, newestKey: false };
       expect((await readChanges(source, kiosk.id, ask, new Date())).changes).toEqual([
         { kind: 'keys', keys: serverKeys },

@@ -156,8 +156,8 @@ async function changesFor(
   signing: Ed25519PrivateJwk,
   spv: number,
 ): Promise<Omit<Extract<Page, { what: 'changes' }>, 'what' | 'device' | 'jti'>> {
-  const { db, keys, keyring, logEpoch } = context;
-  const source = { db, keys, logEpoch, publicKeys: () => presentKeys(context) };
+  const { db, keys, keyring, logEpoch, modules } = context;
+  const source = { db, keys, logEpoch, modules, publicKeys: () => presentKeys(context) };
   const newestKey = ask.trusts.includes(await keyId(publicHalf(keyring.signing)));
   const page = await readChanges(source, device.id, { ...ask, newestKey }, context.now());
   const marks = { device: device.id, epoch: ask.epoch, ...(await readMarks(db, device.id, ask.epoch)) };

@@ -2,7 +2,7 @@ import type { Change } from '../../../protocol/wire/changes.ts';
 import type { NewChange } from '../../platform/changes/log.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
 import type { Position } from './cursor.ts';
-import { KINDS, type PeopleReader, readPeople } from './kinds.ts';
+import { type PeopleReader, readPeople } from './kinds.ts';
 import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './reader.ts';
 
 /** Rows of the log looked at for one page; what a later row among them repeats is left out. */
@@ -75,7 +75,7 @@ function keyOf({ kind, person, model, request }: Row): string {
 async function contentOf(reader: PageReader, row: Row, people: PeopleReader): Promise<Change | null> {
   if (row.kind === 'start') return null;
   const [person, request] = [row.person ?? '', row.request ?? ''];
-  const made = KINDS.get(row.kind)!;
+  const made = reader.kinds.get(row.kind)!;
   if ('state' in made) return made.state(reader);
   if ('row' in made) return made.row({ person, request, here: people.has(person) }, reader);
   return people.one(row.kind, person, row.model ?? '');

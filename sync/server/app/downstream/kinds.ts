@@ -1,21 +1,22 @@
 import { Change } from '../../../protocol/wire/changes.ts';
-import type { KioskChange, OfPeople, Reader } from '../../platform/changes/to-kiosks.ts';
-import { MODULES } from '../modules.ts';
+import type { KioskChange, OfPeople } from '../../platform/changes/to-kiosks.ts';
+import type { ServerModule } from '../../platform/server-module.ts';
+import type { PageReader } from './reader.ts';
 
 type Kind = Change['kind'];
 
+export type Kinds = ReadonlyMap<Kind, KioskChange<Kind>>;
+
 /** How changes of each kind are made, in the protocol's order. */
-export const KINDS = new Map(
-  Change.options.map(({ shape }): [Kind, KioskChange<Kind>] => {
-    const kind = shape.kind.value;
-    return [kind, MODULES.find(({ kioskChanges }) => kioskChanges?.[kind])!.kioskChanges![kind] as KioskChange<Kind>];
-  }),
-);
+export const kindsOf = (modules: readonly ServerModule[]): Kinds =>
+  new Map(
+    Change.options.map(({ shape }): [Kind, KioskChange<Kind>] => {
+      const kind = shape.kind.value;
+      return [kind, modules.find(({ kioskChanges }) => kioskChanges?.[kind])!.kioskChanges![kind] as KioskChange<Kind>];
+    }),
+  );
 
 type PersonKind = Extract<Change, { person: string }>['kind'];
-const OF_PEOPLE = [...KINDS].flatMap(([kind, made]) =>
-  'people' in made ? [[kind as PersonKind, made as OfPeople<PersonKind>] as const] : [],
-);
 
 /** What pages say of people. Nothing is said of anyone without a `person` change: they are not of the reader's site (any more). */
 export interface PeopleReader {
@@ -31,15 +32,17 @@ export interface PeopleReader {
  * @param wanted whether this kind is going to be asked for
  */
 export async function readPeople(
-  reader: Reader,
+  reader: PageReader,
   people: readonly string[],
   wanted: (kind: Kind, person: string) => boolean = () => true,
 ): Promise<PeopleReader> {
   let here = [...new Set(people)];
   const changes: Extract<Change, { person: string }>[] = [];
-  for (const [kind, made] of OF_PEOPLE) {
+  for (const [each, made] of reader.kinds) {
+    if (!('people' in made)) continue;
+    const kind = each as PersonKind;
     const ids = kind === 'person' ? here : here.filter((id) => wanted(kind, id));
-    const found = ids.length === 0 ? [] : await made.people(reader, ids);
+    const found = ids.length === 0 ? [] : await (made as OfPeople<PersonKind>).people(reader, ids);
     changes.push(...found);
     if (kind === 'person') here = found.map(({ person }) => person);
   }
@@ -52,7 +55,7 @@ export async function readPeople(
     one(kind, person, model) {
       if (!known.has(person)) return null;
       const found = all(person).find((c) => c.kind === kind && (c.kind !== 'templates' || c.model === model));
-      return found ?? (KINDS.get(kind) as OfPeople<PersonKind>).nothing?.(person, model, reader) ?? null;
+      return found ?? (reader.kinds.get(kind) as OfPeople<PersonKind>).nothing?.(person, model, reader) ?? null;
     },
   };
 }

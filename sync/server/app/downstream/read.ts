@@ -6,8 +6,10 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { audited } from '../../platform/audit/opened.ts';
 import type { ChangeSource } from '../../platform/changes/to-kiosks.ts';
 import type { Db } from '../../platform/database/schema.ts';
+import type { ServerModule } from '../../platform/server-module.ts';
 import { type Position, readCursor } from './cursor.ts';
 import { deltaPart } from './delta.ts';
+import { kindsOf } from './kinds.ts';
 import { readPresence } from './presence.ts';
 import { bytesOf, CHANGE_BYTES, type PagePart, type PageReader, scopeMark } from './reader.ts';
 import { snapshotPart } from './snapshot.ts';
@@ -27,7 +29,7 @@ interface SiteNow {
  * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key
  */
 export async function readChanges(
-  source: ChangeSource,
+  source: ChangeSource & { modules: readonly ServerModule[] },
   device: string,
   ask: { cursor: string; limit: number; presenceAfter: string | null; newestKey: boolean },
   now: Date,
@@ -35,7 +37,7 @@ export async function readChanges(
   const scope = await scopeOf(source.db, device);
   const actor: Actor = { role: 'device', id: device, email: null, ip: null, userAgent: null };
   return audited(source.db, source.keys, { actor, route: 'device changes', resource: scope }, now, (opened) =>
-    readPage({ source, device, scope, limit: ask.limit, now, opened }, ask),
+    readPage({ source, kinds: kindsOf(source.modules), device, scope, limit: ask.limit, now, opened }, ask),
   );
 }
 

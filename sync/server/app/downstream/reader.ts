@@ -3,9 +3,11 @@ import { type Change, MAX_PAGE_PLAIN } from '../../../protocol/wire/changes.ts';
 import type { Reader } from '../../platform/changes/to-kiosks.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { writeCursor } from './cursor.ts';
+import type { Kinds } from './kinds.ts';
 
 /** Who reads, and how much of it. */
 export interface PageReader extends Reader {
+  readonly kinds: Kinds;
   readonly limit: number;
 }
 

@@ -2,7 +2,7 @@ import { NIL } from 'uuid';
 import type { Change } from '../../../protocol/wire/changes.ts';
 import { unconfirmedErasures } from '../../features/privacy/erasure/kiosks.ts';
 import type { Position } from './cursor.ts';
-import { KINDS, readPeople } from './kinds.ts';
+import { readPeople } from './kinds.ts';
 import { Budget, cursorAt, type PagePart, type PageReader, topOfLog } from './reader.ts';
 
 /** People read at once: their templates are the bulk of a page. */
@@ -40,7 +40,7 @@ export async function snapshotPart(reader: PageReader, from: Position | null): P
 /** What concerns the kiosk and its site. */
 async function state(reader: PageReader): Promise<Change[]> {
   const changes: Change[] = [];
-  for (const made of KINDS.values()) {
+  for (const made of reader.kinds.values()) {
     if ('state' in made) changes.push(await made.state(reader));
     if ('row' in made && made.start) changes.push(...(await made.start(reader)));
   }
