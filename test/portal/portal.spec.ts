@@ -197,7 +197,7 @@ test('consent is withdrawn, and given again to the text that is in force', async
   await axe(page);
   await press('Einwilligung widerrufen');
   await expect(page.getByText('Widerrufen', { exact: true })).toBeVisible();
-  await expect(page.getByText('Dort wird Ihnen der Text gezeigt.')).toBeVisible();
+  await expect(page.getByText('weil Ihre Organisation noch nicht eingetragen ist')).toBeVisible();
   expect((await call('GET', `/api/people/${ada}`)).body.consent).toBe('withdrawn');
   await axe(page);
   await shot('rights');
