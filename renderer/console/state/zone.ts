@@ -1,9 +1,21 @@
 /** Between the wall clock of a site and moments: filters name days, the API wants instants. Pure. */
 
-import { wallClock } from '../../../sync/protocol/wire/calendar.ts';
-
 /** Offset of a zone at a moment, ms east of UTC. */
-const offsetAt = (ms: number, timeZone: string): number => wallClock(timeZone)(ms) - ms;
+function offsetAt(ms: number, timeZone: string): number {
+  const parts = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  }).formatToParts(ms);
+  const of = (type: string) => Number(parts.find((p) => p.type === type)!.value);
+  const wall = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+  return wall - Math.floor(ms / 1000) * 1000;
+}
 
 /**
  * The moment at which a wall clock shows that. In the hour that summer time repeats, the first; in the one it leaves out, as

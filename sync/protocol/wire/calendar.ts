@@ -73,7 +73,7 @@ export function attendanceDays({ timeZone, dayStartsAt }: SiteCalendar): DayOf {
 }
 
 /** Wall clock of a zone: instant → ms since 1970 as if the wall were UTC. Exact to the second, whatever the era's offset. */
-export function wallClock(timeZone: string): (at: number) => number {
+function wallClock(timeZone: string): (at: number) => number {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
     calendar: 'gregory',
