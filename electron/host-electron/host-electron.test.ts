@@ -9,7 +9,7 @@ import { desktopEntry } from './autostart.ts';
 import { hasKeystore } from './device-secret.ts';
 import { findElectron } from './electron-binary.ts';
 import { launchElectronHost } from './launch.ts';
-import { isKioskFrame, isOurs, mayCheck, mayNavigate, mayRequest, mayUse } from './policy.ts';
+import { isKioskFrame, isOurs, mayCheck, mayNavigate, mayRequest, mayUse, SWITCHES } from './policy.ts';
 
 describe('decisions of the main process', () => {
   it('hold every address for foreign that is not app://kiosk/', () => {
@@ -49,6 +49,12 @@ describe('decisions of the main process', () => {
     '',
   ])('do not take %s for ours', (address) => {
     expect(isOurs(address)).toBe(false);
+  });
+});
+
+describe('Chromium in the application', () => {
+  it('has WebGL also on a machine without a usable GPU: faces are detected through it', () => {
+    expect(SWITCHES).toContainEqual(['enable-unsafe-swiftshader']);
   });
 });
 

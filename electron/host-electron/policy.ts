@@ -82,6 +82,8 @@ export const SWITCHES: readonly (readonly [string, string?])[] = [
   ['host-resolver-rules', 'MAP * ~NOTFOUND'],
   ['disable-pinch'],
   ['autoplay-policy', 'no-user-gesture-required'],
+  // As in the browser host: MediaPipe needs WebGL on machines without a GPU too.
+  ['enable-unsafe-swiftshader'],
 ];
 
 /** How the program starts itself again: an AppImage by its own file, since what it is mounted as goes with this process. */
