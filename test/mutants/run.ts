@@ -56,16 +56,10 @@ function copyTree(name: string): string {
 }
 
 /** @returns what the tests said; none where nothing could be run */
-async function runTests(
-  copy: string,
-  { tests, title }: Pick<Mutant, 'tests' | 'title'>,
-  bail: boolean,
-): Promise<TestResult[]> {
+async function runTests(copy: string, tests: readonly string[], options: readonly string[]): Promise<TestResult[]> {
   const report = join(copy, 'mutants-report.json');
   rmSync(report, { force: true });
-  const args = ['run', '--reporter=json', `--outputFile.json=${report}`, '--maxWorkers=1', ...tests];
-  if (title) args.push('-t', title);
-  if (bail) args.push('--bail=1');
+  const args = ['run', '--reporter=json', `--outputFile.json=${report}`, ...options, ...tests];
   const child = spawn(join(root, 'node_modules/.bin/vitest'), args, { cwd: copy, stdio: 'ignore' });
   children.add(child);
   await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
@@ -80,41 +74,35 @@ const passed = (results: readonly TestResult[]) => results.some((r) => r.outcome
 const began = performance.now();
 const copies = Array.from({ length: jobs }, (_, i) => copyTree(`copy-${i + 1}`));
 
-/** Each item through `work` once, with one copy at a time. */
-async function spread<T>(items: readonly T[], work: (item: T, copy: string) => Promise<void>): Promise<void> {
-  const left = [...items];
-  await Promise.all(
-    copies.map(async (copy) => {
-      for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item, copy);
-    }),
-  );
+const unchanged = await runTests(copies[0]!, [...new Set(mutants.flatMap((m) => m.tests))], [`--maxWorkers=${jobs}`]);
+
+/** What a mutant's own tests say of the unchanged copy; a title is matched as by vitest's `-t`. */
+const withoutMutation = ({ tests, title = '' }: Mutant) =>
+  unchanged.filter((r) => tests.includes(r.file) && new RegExp(title).test(r.title));
+const unfit = new Set(mutants.filter((m) => failed(withoutMutation(m)) || !passed(withoutMutation(m))));
+for (const mutant of unfit) {
+  const what = failed(withoutMutation(mutant)) ? 'fails' : 'nothing runs';
+  console.log(`✗ without any mutation ${what}: ${mutant.tests.join(' ')} ${mutant.title ?? ''}`);
 }
 
-const unfit = new Set<string>();
-const key = ({ tests, title }: Mutant) => JSON.stringify([tests, title]);
-await spread([...new Map(mutants.map((m) => [key(m), m]))], async ([id, mutant], copy) => {
-  const { tests, title } = mutant;
-  const results = await runTests(copy, mutant, false);
-  if (!failed(results) && passed(results)) return;
-  unfit.add(id);
-  console.log(
-    `✗ without any mutation ${failed(results) ? 'fails' : 'nothing runs'}: ${tests.join(' ')} ${title ?? ''}`,
-  );
-});
-
 const survivors: Mutant[] = [];
-let done = 0;
-await spread(mutants, async (mutant, copy) => {
-  const path = join(copy, mutant.file);
-  const source = readFileSync(path, 'utf8');
-  writeFileSync(path, mutate(source, mutant));
-  const results = unfit.has(key(mutant)) ? [] : await runTests(copy, mutant, true);
-  writeFileSync(path, source);
-  const caught = failed(results);
-  if (!caught) survivors.push(mutant);
-  done += 1;
-  console.log(`${caught ? '✓' : '✗'} ${done}/${mutants.length} ${mutant.file}: ${mutant.promise}`);
-});
+const left = [...mutants];
+await Promise.all(
+  copies.map(async (copy) => {
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+      const number = mutants.indexOf(mutant) + 1;
+      const path = join(copy, mutant.file);
+      const source = readFileSync(path, 'utf8');
+      writeFileSync(path, mutate(source, mutant));
+      const options = ['--maxWorkers=1', '--bail=1', ...(mutant.title ? ['-t', mutant.title] : [])];
+      const results = unfit.has(mutant) ? [] : await runTests(copy, mutant.tests, options);
+      writeFileSync(path, source);
+      const caught = failed(results);
+      if (!caught) survivors.push(mutant);
+      console.log(`${caught ? '✓' : '✗'} ${number}/${mutants.length} ${mutant.file}: ${mutant.promise}`);
+    }
+  }),
+);
 
 for (const { file, promise, from, to, tests } of survivors) {
   console.log(`SURVIVED ${file}: ${promise}\n  - ${from}\n  + ${to}\n  passed: ${tests.join(' ')}`);
