@@ -88,6 +88,22 @@ test.each(PAGES)('every heading that a link of %s names is there', (page) => {
   expect(gone.map(([link]) => link)).toEqual([]);
 });
 
+test.each(PAGES.filter((page) => page.startsWith('docs/prove/')))('every test that %s quotes is there', (page) => {
+  const quoted = [
+    ...readFileSync(join(root, page), 'utf8').matchAll(
+      /([\w./-]+\.(?:test|spec)\.ts)`?:? ((?:(?:, |and )?["“][^"”]+["”])+)/g,
+    ),
+  ];
+  const missing = quoted.flatMap(([, file, titles]) => {
+    const text = FILES.filter((one) => one.endsWith(`/${file}`) || one === file)
+      .map((one) => readFileSync(join(root, one), 'utf8'))
+      .join();
+    const parts = [...titles!.matchAll(/["“]([^"”]+)["”]/g)].flatMap(([, title]) => title!.split('…'));
+    return parts.filter((part) => !text.includes(part.trim())).map((part) => `${file}: ${part}`);
+  });
+  expect(missing).toEqual([]);
+});
+
 test('every page of docs that a file names is there, with the heading that it names', () => {
   const texts = FILES.filter(
     (file) => statSync(join(root, file)).isFile() && !/\.(png|jpe?g|ico|onnx|wasm|gz|zip|mjpeg)$/.test(file),
