@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +51,7 @@ let home: string;
 let kiosk: Awaited<ReturnType<typeof openKiosk>>;
 let staff: StaffService;
 let control: { close(): Promise<void> };
+const logged: string[] = [];
 
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'sp-control-'));
@@ -72,7 +75,7 @@ beforeAll(async () => {
     staff,
     commands: [...STORE_COMMANDS, endless],
     requestMs: 1_500,
-    log: () => undefined,
+    log: (_level, message, fields) => logged.push(`${message} ${JSON.stringify(fields)}`),
   });
 });
 
@@ -182,6 +185,19 @@ test('a request that is cut off, late or too long is refused with a code', async
   expect(await send('{"v":1')).toMatchObject([{ code: 'control-request-cut-off' }]);
   expect(await send('{"v":1', false)).toMatchObject([{ code: 'control-request-late' }]);
   expect(await send(Buffer.alloc(MAX_REQUEST_BYTES + 1, 'x'))).toMatchObject([{ code: 'control-request-too-large' }]);
+});
+
+test('a client that only sees whether a core is running leaves nothing in the log', async () => {
+  logged.length = 0;
+  const socket = connect(controlSocketPath(home));
+  await once(socket, 'connect');
+  socket.destroy();
+  // A command line that has not the kiosk's keys does the same before it sends its command.
+  writeFileSync(join(base, 'smartpresence-device-secret'), randomBytes(32));
+  const env = { CREDENTIALS_DIRECTORY: base, SMARTPRESENCE_STAFF_PIN: PIN };
+  const { code, stderr } = await sp(base, ['checkins', 'list', '--json'], { env });
+  expect(code, stderr).toBe(0);
+  expect(logged).toEqual([]);
 });
 
 test('whatever bytes come, the answer is a coded error and the core goes on', async () => {

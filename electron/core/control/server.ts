@@ -38,6 +38,7 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
     const request = requestLine(socket, MAX_REQUEST_BYTES, deps.requestMs ?? REQUEST_MS);
     request.then(
       (line) => {
+        if (line === null) return void socket.end();
         turn = turn.then(() => serve(deps, line, socket)).finally(() => socket.end(restartIfClosed));
       },
       (cause) => {
@@ -70,20 +71,21 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
 }
 
 /**
- * The first line that comes out of a socket, without its end; what follows is thrown away.
+ * The first line that comes out of a socket, without its end; what follows is thrown away. Null where the other side ends
+ * without a byte: the command line has only seen whether a core is running.
  * @throws Problem `control-request-too-large`, `control-request-cut-off` when the other side ends or fails before the
  *   line does, `control-request-late` when the line has not come after `ms`
  */
-function requestLine(socket: Socket, maxBytes: number, ms: number): Promise<string> {
+function requestLine(socket: Socket, maxBytes: number, ms: number): Promise<string | null> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let received = 0;
-    const settle = (result: string | Problem) => {
+    const settle = (result: string | null | Problem) => {
       clearTimeout(timer);
       socket.off('data', onData).off('end', onEnd).off('close', onEnd);
       socket.resume(); // read on and throw away, else the end of the other side would never be seen
-      if (typeof result === 'string') resolve(result);
-      else reject(result);
+      if (result instanceof Problem) reject(result);
+      else resolve(result);
     };
     const onData = (chunk: Buffer) => {
       const end = chunk.indexOf(0x0a);
@@ -96,7 +98,7 @@ function requestLine(socket: Socket, maxBytes: number, ms: number): Promise<stri
       chunks.push(piece);
       if (end !== -1) settle(Buffer.concat(chunks).toString('utf8'));
     };
-    const onEnd = () => settle(new Problem('control-request-cut-off'));
+    const onEnd = () => settle(received === 0 ? null : new Problem('control-request-cut-off'));
     const timer = setTimeout(() => settle(new Problem('control-request-late', { ms })), ms);
     socket.on('data', onData).once('end', onEnd).once('close', onEnd);
   });
