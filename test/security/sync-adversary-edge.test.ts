@@ -160,7 +160,7 @@ describe.each(KINDS)('a $noun', ({ noun, typ, body, most, open, wrap, good }) =>
       fc.asyncProperty(fc.nat(message.length * 8 - 1), async (bit) => {
         expect(await codeOf(open(flipped(message, bit)))).toMatch(
           new RegExp(
-            `^(${malformed}|bad-${noun}-signature|unknown-server-key|unknown-sealing-key|${noun}-undecryptable)$`,
+            `^(${malformed}|bad-${noun}-signature|unknown-server-key|unsupported-protocol|unknown-sealing-key|${noun}-undecryptable)$`,
           ),
         );
       }),
