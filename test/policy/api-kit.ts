@@ -71,7 +71,7 @@ export async function apiOn(database: OpenDatabase, start: Date) {
     if (spec.roles !== 'anybody') expect(spec.roles).toContain(actor.role);
     const read = (shape: z.ZodType | undefined, value: unknown) => shape?.parse(value);
     const parsed = {
-      params: read(spec.params && z.strictObject(spec.params), params),
+      params: read(z.strictObject(spec.params), params),
       query: read(spec.query, Object.fromEntries(searchParams)),
       body: read(spec.body, o.body ?? {}),
     };

@@ -25,13 +25,10 @@ let failAt = Number.POSITIVE_INFINITY;
 let handled = 0;
 
 const note = implement(
-  endpoint({
-    method: 'POST',
-    path: '/api/test/notes',
+  endpoint('POST /api/test/notes', {
     summary: 'Notes something.',
     roles: ['staff', 'admin'],
     data: ['person.name'],
-    action: 'write',
     body: z.strictObject({
       key: z.string().max(60),
       about: z.array(z.uuid()).default([]),
@@ -53,22 +50,17 @@ const note = implement(
   },
 );
 const own = implement(
-  endpoint({
-    method: 'GET',
-    path: '/api/test/people/:person',
+  endpoint('GET /api/test/people/:person', {
     summary: 'Shows a person, and forgets to say who.',
     roles: ['person', 'staff'],
     data: ['person.name'],
-    action: 'read',
     params: { person: z.uuid() },
     answer: z.strictObject({ person: z.uuid() }),
   }),
   async ({ params }) => params,
 );
 const file = implement(
-  endpoint({
-    method: 'GET',
-    path: '/api/test/file',
+  endpoint('GET /api/test/file', {
     summary: 'A file of many pieces.',
     roles: ['staff'],
     data: ['person.name'],

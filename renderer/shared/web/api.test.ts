@@ -5,25 +5,19 @@ import { api, urlOf } from './api.ts';
 
 /** Endpoints of this test's own, called as pages call the server's. */
 const common = { summary: '', roles: 'anybody', data: [], action: 'read' } as const;
-const readOne = endpoint({
+const readOne = endpoint('GET /api/test/people/:person/photos/:photo', {
   ...common,
-  method: 'GET',
-  path: '/api/test/people/:person/photos/:photo',
   params: { person: z.string(), photo: z.string() },
   query: z.strictObject({ site: z.string().optional(), limit: z.coerce.number().optional() }),
   answer: z.strictObject({ name: z.string() }),
 });
-const change = endpoint({
+const change = endpoint('PUT /api/test/name', {
   ...common,
-  method: 'PUT',
-  path: '/api/test/name',
   body: z.strictObject({ name: z.string() }),
   answer: 'nothing',
 });
-const upload = endpoint({
+const upload = endpoint('POST /api/test/files', {
   ...common,
-  method: 'POST',
-  path: '/api/test/files',
   raw: true,
   body: RawBody,
   answer: 'nothing',

@@ -81,93 +81,66 @@ export const PersonLinkRequest = z.strictObject({
   send: z.boolean().default(false),
 });
 
-export const listAccounts = endpoint({
-  method: 'GET',
-  path: '/api/accounts',
+export const listAccounts = endpoint('GET /api/accounts', {
   summary: 'List all accounts',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['account.email'],
-  action: 'read',
   answer: AccountList,
 });
 
-export const createAccount = endpoint({
-  method: 'POST',
-  path: '/api/accounts',
+export const createAccount = endpoint('POST /api/accounts', {
   summary: 'Create an account, with a one-time link for its owner to set it up',
   roles: ['admin', 'operator'],
   data: ['account.email'],
-  action: 'write',
   body: NewAccount,
   answer: NewAccountAnswer,
   errors: ['email-taken'],
 });
 
-export const changeAccount = endpoint({
-  method: 'PATCH',
-  path: '/api/accounts/:account',
+export const changeAccount = endpoint('PATCH /api/accounts/:account', {
   summary: 'Change an account’s role or status; ends its sessions',
   roles: ['admin', 'operator'],
   data: ['account.email'],
-  action: 'write',
-  params: { account: Uuid },
   body: AccountChange,
   answer: AccountShape,
   errors: ['account-unknown', 'last-administrator'],
 });
 
-export const removeAccount = endpoint({
-  method: 'DELETE',
-  path: '/api/accounts/:account',
+export const removeAccount = endpoint('DELETE /api/accounts/:account', {
   summary: 'Delete a disabled account: its address, password and second factor',
   roles: ['admin', 'operator'],
   data: ['account.email'],
-  action: 'delete',
-  params: { account: Uuid },
   answer: 'nothing',
   errors: ['account-unknown', 'account-not-disabled'],
 });
 
-export const createAccountLink = endpoint({
-  method: 'POST',
-  path: '/api/accounts/:account/link',
+export const createAccountLink = endpoint('POST /api/accounts/:account/link', {
   summary: 'Create a one-time link for an account’s owner to set a password and second factor',
   roles: ['admin', 'operator'],
   data: [],
-  action: 'write',
-  params: { account: Uuid },
   answer: SignInLink,
   errors: ['account-unknown', 'account-disabled'],
 });
 
-export const resetSecondFactor = endpoint({
-  method: 'DELETE',
-  path: '/api/accounts/:account/totp',
+export const resetSecondFactor = endpoint('DELETE /api/accounts/:account/totp', {
   summary: 'Reset an account’s second factor and recovery codes, to be set up again; ends its sessions',
   roles: ['admin', 'operator'],
   data: ['account.email'],
   action: 'write',
-  params: { account: Uuid },
   answer: AccountShape,
   errors: ['account-unknown'],
 });
 
-export const createPersonLink = endpoint({
-  method: 'POST',
-  path: '/api/people/:person/sign-in-links',
+export const createPersonLink = endpoint('POST /api/people/:person/sign-in-links', {
   summary: 'Create a one-time link to a person’s own page, to show as a QR code or send by e-mail',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person.email'],
-  action: 'write',
-  params: { person: Uuid },
   body: PersonLinkRequest,
   answer: SignInLink,
   errors: ['person-unknown', 'mail-not-configured', 'email-missing'],
 });
 
-export const requestSignInLink = endpoint({
-  method: 'POST',
-  path: '/api/sign-in-links',
+export const requestSignInLink = endpoint('POST /api/sign-in-links', {
   summary: 'Request a sign-in link by e-mail; the answer is the same whether or not the address is known',
   roles: 'anybody',
   data: [],
@@ -178,66 +151,51 @@ export const requestSignInLink = endpoint({
   limit: { max: 10, perMs: 60_000 },
 });
 
-export const getOwnAccount = endpoint({
-  method: 'GET',
-  path: '/api/account',
+export const getOwnAccount = endpoint('GET /api/account', {
   summary: 'Show the caller’s account',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: ['account.email'],
-  action: 'read',
   answer: OwnAccount,
 });
 
-export const changeOwnSignIn = endpoint({
-  method: 'PUT',
-  path: '/api/account/sign-in',
+export const changeOwnSignIn = endpoint('PUT /api/account/sign-in', {
   summary: 'Change the caller’s e-mail address or password; ends the account’s other sessions',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: ['account.email'],
-  action: 'write',
   body: SignInChange,
   answer: OwnAccount,
   errors: ['proof-wrong', 'password-weak', 'email-missing', 'email-taken', 'attempts-paused'],
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const offerTotp = endpoint({
-  method: 'POST',
-  path: '/api/account/totp',
+export const offerTotp = endpoint('POST /api/account/totp', {
   summary: 'Offer a secret for an authenticator app; it takes effect once confirmed',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: ['account.email'],
-  action: 'write',
   body: TotpOffer,
   answer: TotpOffered,
   errors: ['proof-wrong', 'attempts-paused'],
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const confirmTotp = endpoint({
-  method: 'POST',
-  path: '/api/account/totp/confirm',
+export const confirmTotp = endpoint('POST /api/account/totp/confirm', {
   summary: 'Confirm the offered second factor with one of its codes, and get recovery codes; ends other sessions',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: [],
-  action: 'write',
   body: TotpConfirm,
   answer: RecoveryCodes,
   errors: ['second-factor-wrong', 'second-factor-not-offered', 'password-missing', 'attempts-paused'],
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const renewRecoveryCodes = endpoint({
-  method: 'POST',
-  path: '/api/account/recovery-codes',
+export const renewRecoveryCodes = endpoint('POST /api/account/recovery-codes', {
   summary: 'Create new recovery codes; the old ones stop working',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  action: 'write',
   body: RecoveryCodesRequest,
   answer: RecoveryCodes,
   errors: ['proof-wrong', 'attempts-paused', 'second-factor-not-set'],

@@ -72,51 +72,37 @@ export const DuplicatePage = pageOf(Duplicate);
 export const MergeDecision = z.strictObject({ kept: Uuid });
 export const Merged = z.strictObject({ id: Uuid, records: z.number().int() });
 
-export const listAttendance = endpoint({
-  method: 'GET',
-  path: '/api/attendance',
+export const listAttendance = endpoint('GET /api/attendance', {
   summary: 'List attendance records, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'staff.name'],
-  action: 'read',
   query: AttendanceQuery,
   answer: AttendancePage,
   errors: ['cursor-unreadable'],
 });
 
-export const listDuplicates = endpoint({
-  method: 'GET',
-  path: '/api/duplicates',
+export const listDuplicates = endpoint('GET /api/duplicates', {
   summary: 'List pairs of people who may have been enrolled twice, oldest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
-  action: 'read',
   query: DuplicateQuery,
   answer: DuplicatePage,
   errors: ['cursor-unreadable'],
 });
 
-export const mergeDuplicate = endpoint({
-  method: 'POST',
-  path: '/api/duplicates/:candidate/merge',
+export const mergeDuplicate = endpoint('POST /api/duplicates/:candidate/merge', {
   summary: 'Merge two entries of one person',
   roles: ['admin', 'staff'],
   data: ['person', 'attendance', 'template', 'consent'],
-  action: 'write',
-  params: { candidate: Uuid },
   body: MergeDecision,
   answer: Merged,
   errors: ['candidate-unknown', 'merge-not-possible'],
 });
 
-export const rejectDuplicate = endpoint({
-  method: 'POST',
-  path: '/api/duplicates/:candidate/not-duplicates',
+export const rejectDuplicate = endpoint('POST /api/duplicates/:candidate/not-duplicates', {
   summary: 'Mark a pair as different people; it isn’t suggested again',
   roles: ['admin', 'staff'],
   data: ['person'],
-  action: 'write',
-  params: { candidate: Uuid },
   answer: 'nothing',
   errors: ['candidate-unknown'],
 });

@@ -86,49 +86,37 @@ export const ResolveAttention = z.strictObject({
 });
 export const ReopenAttention = z.strictObject({ kind: AttentionKind, ref: Ref });
 
-export const listAttention = endpoint({
-  method: 'GET',
-  path: '/api/attention',
+export const listAttention = endpoint('GET /api/attention', {
   summary: 'List items that need attention, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person.name', 'attendance', 'attention.note', 'complaint.message'],
-  action: 'read',
   query: AttentionQuery,
   answer: AttentionPage,
   errors: ['cursor-unreadable', 'not-allowed'],
 });
 
-export const countAttention = endpoint({
-  method: 'GET',
-  path: '/api/attention/count',
+export const countAttention = endpoint('GET /api/attention/count', {
   summary: 'Count open items by kind',
   roles: ['admin', 'dpo', 'staff'],
   data: [],
-  action: 'read',
   answer: AttentionCount,
   // The rail asks again and again: that is no use of the session.
   idle: true,
 });
 
-export const resolveAttention = endpoint({
-  method: 'POST',
-  path: '/api/attention/resolve',
+export const resolveAttention = endpoint('POST /api/attention/resolve', {
   summary: 'Resolve an item with a note, which is kept',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attention.note'],
-  action: 'write',
   body: ResolveAttention,
   answer: 'nothing',
   errors: ['attention-unknown', 'attention-elsewhere', 'not-allowed'],
 });
 
-export const reopenAttention = endpoint({
-  method: 'POST',
-  path: '/api/attention/reopen',
+export const reopenAttention = endpoint('POST /api/attention/reopen', {
   summary: 'Reopen an item; its note is deleted',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attention.note'],
-  action: 'write',
   body: ReopenAttention,
   answer: 'nothing',
   errors: ['attention-unknown', 'not-allowed'],

@@ -110,33 +110,25 @@ export const AnchorsAnswer = z.strictObject({
 });
 
 /** For the people who answer for the data, and those who check on them; never for someone who is only watched by it. */
-export const searchAudit = endpoint({
-  method: 'GET',
-  path: '/api/audit',
+export const searchAudit = endpoint('GET /api/audit', {
   summary: 'Search the audit log, newest first',
   roles: ['dpo', 'auditor', 'operator'],
   data: ['audit'],
-  action: 'read',
   query: AuditQuery,
   answer: AuditPage,
   errors: ['cursor-unreadable'],
 });
 
-export const getAuditRow = endpoint({
-  method: 'GET',
-  path: '/api/audit/rows/:position',
+export const getAuditRow = endpoint('GET /api/audit/rows/:position', {
   summary: 'Show one row of the audit log, and who it was about unless they were erased since',
   roles: ['dpo', 'auditor', 'operator'],
   data: ['audit', 'audit.subjects'],
-  action: 'read',
   params: { position: z.coerce.number().int().positive() },
   answer: AuditRowDetail,
   errors: ['audit-row-unknown'],
 });
 
-export const exportAudit = endpoint({
-  method: 'GET',
-  path: '/api/audit/export',
+export const exportAudit = endpoint('GET /api/audit/export', {
   summary: 'Export every matching row, newest first, as one JSON object per line',
   roles: ['dpo', 'auditor', 'operator'],
   data: ['audit'],
@@ -145,9 +137,7 @@ export const exportAudit = endpoint({
   answer: 'file',
 });
 
-export const verifyAudit = endpoint({
-  method: 'POST',
-  path: '/api/audit/verify',
+export const verifyAudit = endpoint('POST /api/audit/verify', {
   summary: 'Verify part of the audit log’s chain, and say where to continue',
   roles: ['dpo', 'auditor', 'operator'],
   data: [],
@@ -156,13 +146,10 @@ export const verifyAudit = endpoint({
   answer: VerifyAnswer,
 });
 
-export const compareAnchors = endpoint({
-  method: 'GET',
-  path: '/api/audit/anchors',
+export const compareAnchors = endpoint('GET /api/audit/anchors', {
   summary: 'Compare the audit log with its anchors outside the database',
   roles: ['dpo', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   answer: AnchorsAnswer,
   limit: { max: 10, perMs: 60_000 },
 });

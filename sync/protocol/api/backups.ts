@@ -18,9 +18,7 @@ export const BackupReport = z.strictObject({
 });
 
 /** Leaves a row in the audit log with the backup itself. */
-export const makeBackup = endpoint({
-  method: 'POST',
-  path: '/api/backups',
+export const makeBackup = endpoint('POST /api/backups', {
   summary: 'Back up everything now',
   roles: ['operator'],
   data: [],
@@ -30,9 +28,7 @@ export const makeBackup = endpoint({
 });
 
 /** As `makeBackup`. */
-export const rekeyBackups = endpoint({
-  method: 'POST',
-  path: '/api/backups/rekey',
+export const rekeyBackups = endpoint('POST /api/backups/rekey', {
   summary: 'Put every backup under the present keys, so that those before open none',
   roles: ['operator'],
   data: [],
@@ -48,9 +44,7 @@ export const rekeyBackups = endpoint({
   errors: ['s3-not-configured', 'backup-key-unknown'],
 });
 
-export const verifyBackupPhotos = endpoint({
-  method: 'POST',
-  path: '/api/backups/:backup/verify-photos',
+export const verifyBackupPhotos = endpoint('POST /api/backups/:backup/verify-photos', {
   summary: 'Read a backup back, with every stored photo that the database knows; changes nothing',
   roles: ['operator'],
   data: [],
@@ -60,9 +54,7 @@ export const verifyBackupPhotos = endpoint({
   errors: ['s3-not-configured', 'backup-broken', 'backup-thawing'],
 });
 
-export const recordBackupVerified = endpoint({
-  method: 'POST',
-  path: '/api/backups/verified',
+export const recordBackupVerified = endpoint('POST /api/backups/verified', {
   summary: 'Note that a backup was read back and is whole, for the checks',
   roles: ['operator'],
   data: [],

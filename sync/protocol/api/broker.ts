@@ -12,19 +12,14 @@ const access = {
   replicas: z.array(z.string()),
 };
 
-export const getBrokerAccess = endpoint({
-  method: 'GET',
-  path: '/api/broker',
+export const getBrokerAccess = endpoint('GET /api/broker', {
   summary: 'What the broker’s access rules are about',
   roles: ['operator'],
   data: [],
-  action: 'read',
   answer: z.strictObject(access),
 });
 
-export const issueBrokerCertificate = endpoint({
-  method: 'POST',
-  path: '/api/broker/certificate',
+export const issueBrokerCertificate = endpoint('POST /api/broker/certificate', {
   summary: 'A certificate for the broker, with what its access rules are about',
   roles: ['operator'],
   data: ['keys'],

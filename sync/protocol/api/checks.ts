@@ -45,22 +45,16 @@ export const UpgradeFacts = z.strictObject({
 });
 export type UpgradeFacts = Unchanging<z.output<typeof UpgradeFacts>>;
 
-export const runChecks = endpoint({
-  method: 'GET',
-  path: '/api/checks',
+export const runChecks = endpoint('GET /api/checks', {
   summary: 'Make every check once',
   roles: ['operator'],
   data: [],
-  action: 'read',
   answer: CheckReport,
 });
 
-export const getUpgradeFacts = endpoint({
-  method: 'GET',
-  path: '/api/upgrade-facts',
+export const getUpgradeFacts = endpoint('GET /api/upgrade-facts', {
   summary: 'The schema of the database, the servers on it and their backups',
   roles: ['operator'],
   data: [],
-  action: 'read',
   answer: UpgradeFacts,
 });

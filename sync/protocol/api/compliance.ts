@@ -5,13 +5,10 @@ import { RetentionKind } from './retention.ts';
 
 export const COMPLIANCE_PARTS = ['facts', 'controls', 'record', 'dpia'] as const;
 
-export const getComplianceReport = endpoint({
-  method: 'GET',
-  path: '/api/compliance/report',
+export const getComplianceReport = endpoint('GET /api/compliance/report', {
   summary: 'Get duties and controls, the record of processing and a draft impact assessment, as Markdown',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   query: z.strictObject({ part: z.enum(COMPLIANCE_PARTS).optional() }),
   answer: 'file',
   limit: { max: 10, perMs: 60_000 },
@@ -80,12 +77,9 @@ export const ComplianceFacts = z.strictObject({
 });
 export type ComplianceFacts = z.output<typeof ComplianceFacts>;
 
-export const getComplianceFacts = endpoint({
-  method: 'GET',
-  path: '/api/compliance/facts',
+export const getComplianceFacts = endpoint('GET /api/compliance/facts', {
   summary: 'What the report is made of; results of tests are with those who ran them',
   roles: ['operator'],
   data: [],
-  action: 'read',
   answer: ComplianceFacts,
 });

@@ -81,26 +81,19 @@ export type ConsentText = z.infer<typeof ConsentText>;
 
 export const ConsentTextList = z.strictObject({ items: z.array(ConsentText) });
 
-export const listConsents = endpoint({
-  method: 'GET',
-  path: '/api/consents',
+export const listConsents = endpoint('GET /api/consents', {
   summary: 'List consents and withdrawals, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'consent.guardian', 'person.name'],
-  action: 'read',
   query: ConsentQuery,
   answer: ConsentPage,
   errors: ['cursor-unreadable'],
 });
 
-export const recordConsent = endpoint({
-  method: 'POST',
-  path: '/api/people/:person/consents',
+export const recordConsent = endpoint('POST /api/people/:person/consents', {
   summary: 'Record the consent a person gave to staff',
   roles: ['admin', 'staff'],
   data: ['consent', 'consent.guardian'],
-  action: 'write',
-  params: { person: Uuid },
   body: NewConsent,
   answer: ConsentAnswer,
   errors: [
@@ -113,48 +106,35 @@ export const recordConsent = endpoint({
   ],
 });
 
-export const withdrawConsent = endpoint({
-  method: 'POST',
-  path: '/api/people/:person/consents/withdraw',
+export const withdrawConsent = endpoint('POST /api/people/:person/consents/withdraw', {
   summary: 'Record that a person withdrew consent; their templates are deleted immediately, here and on every kiosk',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'template'],
-  action: 'write',
-  params: { person: Uuid },
   answer: ConsentAnswer,
   errors: ['person-unknown'],
 });
 
-export const listConsentTexts = endpoint({
-  method: 'GET',
-  path: '/api/consent-texts',
+export const listConsentTexts = endpoint('GET /api/consent-texts', {
   summary: 'List the customer’s own consent texts, newest first',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  action: 'read',
   answer: ConsentTextList,
 });
 
-export const addConsentText = endpoint({
-  method: 'POST',
-  path: '/api/consent-texts',
+export const addConsentText = endpoint('POST /api/consent-texts', {
   summary: 'Add a consent text; kiosks receive it once it has been reviewed',
   roles: ['admin', 'dpo'],
   data: [],
-  action: 'write',
   body: NewConsentText,
   maxBody: 256 * 1024,
   answer: ConsentTextList,
   errors: ['consent-text-exists'],
 });
 
-export const reviewConsentText = endpoint({
-  method: 'POST',
-  path: '/api/consent-texts/:version/:language/review',
+export const reviewConsentText = endpoint('POST /api/consent-texts/:version/:language/review', {
   summary: 'Mark a consent text as reviewed; people can consent to it from now on',
   roles: ['dpo'],
   data: [],
-  action: 'write',
   params: { version: TextVersion, language: Language },
   answer: ConsentTextList,
   errors: ['consent-text-unknown', 'consent-texts-too-long'],

@@ -65,25 +65,19 @@ export const CorrectionPage = pageOf(Correction);
 
 const DATA = ['attendance', 'correction.reason', 'person.name', 'account.email'] as const;
 
-export const listCorrections = endpoint({
-  method: 'GET',
-  path: '/api/corrections',
+export const listCorrections = endpoint('GET /api/corrections', {
   summary: 'List corrections of attendance, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: DATA,
-  action: 'read',
   query: CorrectionQuery,
   answer: CorrectionPage,
   errors: ['cursor-unreadable'],
 });
 
-export const makeCorrection = endpoint({
-  method: 'POST',
-  path: '/api/corrections',
+export const makeCorrection = endpoint('POST /api/corrections', {
   summary: 'Correct, void or add a record, or undo a correction; records are never edited',
   roles: ['admin', 'staff'],
   data: DATA,
-  action: 'write',
   body: NewCorrection,
   answer: Correction,
   errors: [

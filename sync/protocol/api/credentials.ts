@@ -56,132 +56,90 @@ export const NewBadge = z.strictObject({ number: BadgeNumber.trim() });
 export const OwnCode = z.strictObject({ text: z.string(), issuedAt: Instant, expiresAt: Instant });
 export type OwnCode = z.infer<typeof OwnCode>;
 
-export const getPinCode = endpoint({
-  method: 'GET',
-  path: '/api/people/:person/pin-code',
+export const getPinCode = endpoint('GET /api/people/:person/pin-code', {
   summary: 'Show whether a person has a PIN or an open PIN code, and until when; never the PIN or code itself',
   roles: ['admin', 'staff'],
   data: ['credential'],
-  action: 'read',
-  params: { person: Uuid },
   answer: PinCodeAnswer,
   errors: ['person-unknown'],
 });
 
-export const issuePinCode = endpoint({
-  method: 'POST',
-  path: '/api/people/:person/pin-code',
+export const issuePinCode = endpoint('POST /api/people/:person/pin-code', {
   summary: 'Create a one-time code for choosing a PIN at a kiosk; it is shown once and replaces an earlier one',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.name', 'person.number'],
-  action: 'write',
-  params: { person: Uuid },
   answer: IssuedPinCode,
   errors: ['person-unknown', 'pin-without-number'],
 });
 
-export const withdrawPinCode = endpoint({
-  method: 'DELETE',
-  path: '/api/people/:person/pin-code',
+export const withdrawPinCode = endpoint('DELETE /api/people/:person/pin-code', {
   summary: 'Cancel a PIN code; kiosks stop accepting it when they next connect. A PIN already chosen stays valid',
   roles: ['admin', 'staff'],
   data: ['credential'],
-  action: 'delete',
-  params: { person: Uuid },
   answer: PinCodeAnswer,
   errors: ['person-unknown'],
 });
 
-export const withdrawPin = endpoint({
-  method: 'DELETE',
-  path: '/api/people/:person/pin',
+export const withdrawPin = endpoint('DELETE /api/people/:person/pin', {
   summary: 'Remove a PIN; kiosks stop accepting it when they next connect',
   roles: ['admin', 'staff'],
   data: ['credential'],
-  action: 'delete',
-  params: { person: Uuid },
   answer: PinCodeAnswer,
   errors: ['person-unknown'],
 });
 
-export const listCredentials = endpoint({
-  method: 'GET',
-  path: '/api/people/:person/credentials',
+export const listCredentials = endpoint('GET /api/people/:person/credentials', {
   summary: 'List a person’s cards and badges, including revoked ones; never the content of a card',
   roles: ['admin', 'dpo', 'staff'],
   data: ['credential', 'person.badge'],
-  action: 'read',
-  params: { person: Uuid },
   answer: Credentials,
   errors: ['person-unknown'],
 });
 
-export const createCard = endpoint({
-  method: 'POST',
-  path: '/api/people/:person/cards',
+export const createCard = endpoint('POST /api/people/:person/cards', {
   summary: 'Issue a card and return what is printed on it; its code is shown once, and anyone holding it can check in',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.name', 'person.number'],
-  action: 'write',
-  params: { person: Uuid },
   answer: PrintableCard,
   errors: ['person-unknown', 'too-many-credentials'],
 });
 
-export const addBadge = endpoint({
-  method: 'POST',
-  path: '/api/people/:person/badges',
+export const addBadge = endpoint('POST /api/people/:person/badges', {
   summary: 'Add a badge to a person, by its number',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.badge'],
-  action: 'write',
-  params: { person: Uuid },
   body: NewBadge,
   answer: Credentials,
   errors: ['person-unknown', 'too-many-credentials'],
 });
 
-export const revokeCredential = endpoint({
-  method: 'DELETE',
-  path: '/api/people/:person/credentials/:credential',
+export const revokeCredential = endpoint('DELETE /api/people/:person/credentials/:credential', {
   summary: 'Revoke a card or badge; kiosks stop accepting it when they next connect',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.badge'],
-  action: 'delete',
-  params: { person: Uuid, credential: Uuid },
   answer: Credentials,
   errors: ['person-unknown', 'credential-unknown'],
 });
 
-export const createMyCode = endpoint({
-  method: 'POST',
-  path: '/api/me/qr',
+export const createMyCode = endpoint('POST /api/me/qr', {
   summary: 'Create a code to check in with, valid for one minute and once at each kiosk',
   roles: ['person'],
   data: ['credential'],
-  action: 'write',
   answer: OwnCode,
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const listMyCredentials = endpoint({
-  method: 'GET',
-  path: '/api/me/credentials',
+export const listMyCredentials = endpoint('GET /api/me/credentials', {
   summary: 'List my cards and badges',
   roles: ['person'],
   data: ['credential', 'person.badge'],
-  action: 'read',
   answer: Credentials,
 });
 
-export const revokeMyCredential = endpoint({
-  method: 'DELETE',
-  path: '/api/me/credentials/:credential',
+export const revokeMyCredential = endpoint('DELETE /api/me/credentials/:credential', {
   summary: 'Report my card or badge as lost; it is revoked',
   roles: ['person'],
   data: ['credential', 'person.badge'],
-  action: 'delete',
-  params: { credential: Uuid },
   answer: Credentials,
   errors: ['credential-unknown'],
 });

@@ -69,33 +69,24 @@ export const ProvisionedByFile = z.strictObject({
   serverFingerprint: z.string(),
 });
 
-export const listDevices = endpoint({
-  method: 'GET',
-  path: '/api/devices',
+export const listDevices = endpoint('GET /api/devices', {
   summary: 'List kiosks, by name',
   roles: ['admin', 'dpo', 'staff', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   query: DeviceQuery,
   answer: DevicePage,
   errors: ['cursor-unreadable'],
 });
 
-export const getDevice = endpoint({
-  method: 'GET',
-  path: '/api/devices/:device',
+export const getDevice = endpoint('GET /api/devices/:device', {
   summary: 'Show one kiosk',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  action: 'read',
-  params: { device: Uuid },
   answer: Device,
   errors: ['unknown-device'],
 });
 
-export const createProvisioningCode = endpoint({
-  method: 'POST',
-  path: '/api/provisioning-codes',
+export const createProvisioningCode = endpoint('POST /api/provisioning-codes', {
   summary: 'Create a one-time setup code for a new kiosk; it is shown once',
   roles: ['admin', 'operator'],
   data: [],
@@ -105,9 +96,7 @@ export const createProvisioningCode = endpoint({
   errors: ['unknown-site', 'bad-code-life', 'name-unreadable'],
 });
 
-export const provisionByFile = endpoint({
-  method: 'POST',
-  path: '/api/devices/provision',
+export const provisionByFile = endpoint('POST /api/devices/provision', {
   summary: 'Register and approve a kiosk by the file that it wrote, and give the file to carry back',
   roles: ['operator'],
   data: [],
@@ -117,39 +106,29 @@ export const provisionByFile = endpoint({
   errors: ['fingerprint-differs', 'device-registered-otherwise', 'bad-certificate-request', 'unknown-site'],
 });
 
-export const approveDevice = endpoint({
-  method: 'POST',
-  path: '/api/devices/:device/approve',
+export const approveDevice = endpoint('POST /api/devices/:device/approve', {
   summary: 'Approve a kiosk by the fingerprint on its screen; it can send data from now on',
   roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
-  params: { device: Uuid },
   body: DeviceApproval,
   answer: Device,
   errors: ['unknown-device', 'fingerprint-differs', 'device-revoked'],
 });
 
-export const revokeDevice = endpoint({
-  method: 'POST',
-  path: '/api/devices/:device/revoke',
+export const revokeDevice = endpoint('POST /api/devices/:device/revoke', {
   summary: 'Revoke a kiosk, starting with its next message; its records stay',
   roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
-  params: { device: Uuid },
   answer: Device,
   errors: ['unknown-device'],
 });
 
-export const changeDevice = endpoint({
-  method: 'PATCH',
-  path: '/api/devices/:device',
+export const changeDevice = endpoint('PATCH /api/devices/:device', {
   summary: 'Rename a kiosk, or move it to another site; it then receives only that site’s people',
   roles: ['admin'],
   data: [],
-  action: 'write',
-  params: { device: Uuid },
   body: DevicePatch,
   answer: Device,
   errors: ['unknown-device', 'unknown-site', 'name-unreadable'],

@@ -15,33 +15,27 @@ export const EmbedderMove = z.strictObject({
   left: z.number().int(),
 });
 
-const move = { path: '/api/embedders/move', roles: ['operator'], data: ['template'] } as const;
+const move = { roles: ['operator'], data: ['template'] } as const;
 
-export const listEmbedders = endpoint({
-  method: 'GET',
-  path: '/api/embedders',
+export const listEmbedders = endpoint('GET /api/embedders', {
   summary: 'The embedders that this server may load, and the present one',
   roles: ['operator'],
   data: [],
-  action: 'read',
   answer: z.strictObject({
     present: z.string(),
     embedders: z.array(z.strictObject({ id: z.string(), provenance: z.string() })),
   }),
 });
 
-export const getEmbedderMove = endpoint({
+export const getEmbedderMove = endpoint('GET /api/embedders/move', {
   ...move,
-  method: 'GET',
   summary: 'How far the newest move is; null: there never was one',
   data: [],
-  action: 'read',
   answer: EmbedderMove.nullable(),
 });
 
-export const beginEmbedderMove = endpoint({
+export const beginEmbedderMove = endpoint('POST /api/embedders/move', {
   ...move,
-  method: 'POST',
   summary: 'Make everybody’s templates with another embedder, from the photos of their enrolment; a job does it',
   action: 'operate',
   body: z.strictObject({ to: z.string().min(1).max(80) }),
@@ -49,43 +43,34 @@ export const beginEmbedderMove = endpoint({
   errors: ['migration-open', 'model-present'],
 });
 
-export const listEmbedderReenrolments = endpoint({
-  method: 'GET',
-  path: '/api/embedders/move/people',
+export const listEmbedderReenrolments = endpoint('GET /api/embedders/move/people', {
   summary: 'Who has to be enrolled again, and why',
   roles: ['operator'],
   data: ['person.name'],
-  action: 'read',
   answer: z.strictObject({
     items: z.array(z.strictObject({ person: Uuid, name: z.string().nullable(), code: z.string().nullable() })),
   }),
 });
 
-export const switchEmbedder = endpoint({
+export const switchEmbedder = endpoint('POST /api/embedders/move/switch', {
   ...move,
-  method: 'POST',
-  path: '/api/embedders/move/switch',
   summary: 'Switch every kiosk to the new embedder; the old templates stay',
   action: 'operate',
   answer: EmbedderMove.nullable(),
   errors: ['migration-not-ready'],
 });
 
-export const finishEmbedderMove = endpoint({
+export const finishEmbedderMove = endpoint('POST /api/embedders/move/finish', {
   ...move,
-  method: 'POST',
-  path: '/api/embedders/move/finish',
   summary: 'Delete the old embedder’s templates, here and on every kiosk',
   action: 'delete',
   answer: z.strictObject({ people: z.number().int() }),
   errors: ['migration-not-ready'],
 });
 
-export const cancelEmbedderMove = endpoint({
+export const cancelEmbedderMove = endpoint('DELETE /api/embedders/move', {
   ...move,
-  method: 'DELETE',
   summary: 'Give the move up before kiosks were switched',
-  action: 'delete',
   answer: EmbedderMove.nullable(),
   errors: ['migration-not-ready'],
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors/problem.ts';
+import { Uuid } from '../wire/event.ts';
 
 /** Roles of people who sign in (POLICY: people and access). Each may do what its endpoints name, and nothing by rank. */
 export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
@@ -46,7 +47,7 @@ export interface Endpoint<
   readonly data: readonly string[];
   readonly action: AuditAction;
   /** Of the path, by name. */
-  readonly params?: P;
+  readonly params: P;
   readonly query?: Q;
   readonly body?: B;
   /** The body is a file as it is, `RAW_TYPE`: `body` is then `RawBody`. */
@@ -70,16 +71,32 @@ export const RawBody = z.instanceof(Uint8Array);
 /** Its content type: one that a form of another page can't send. */
 export const RAW_TYPE = 'application/octet-stream';
 
-/** Names the types of a declaration, and asks for a shape for each name in its path. */
-export const endpoint = <
+type Method = Endpoint['method'];
+
+const ACTION = { GET: 'read', POST: 'write', PUT: 'write', PATCH: 'write', DELETE: 'delete' } as const;
+
+/**
+ * Declares an endpoint: `endpoint('GET /api/people/:person', {…})`. A name in the path is a UUID unless `params` says what it is,
+ * and the audit log calls the endpoint by its method unless `action` says what it does.
+ */
+export function endpoint<
   const Path extends `/api/${string}`,
   const A extends AnswerKind,
-  P extends Readonly<Record<NamesIn<Path>, z.ZodType>> = Readonly<Record<NamesIn<Path>, never>>,
+  P extends Partial<Readonly<Record<NamesIn<Path>, z.ZodType>>> = Record<never, never>,
   Q extends z.ZodType = z.ZodUndefined,
   B extends z.ZodType = z.ZodUndefined,
 >(
-  declared: Endpoint<P, Q, B, A> & { readonly path: Path },
-): Endpoint<P, Q, B, A> => declared;
+  at: `${Method} ${Path}`,
+  declared: Omit<Endpoint<Params, Q, B, A>, 'method' | 'path' | 'action' | 'params'> & {
+    readonly action?: AuditAction;
+    readonly params?: P;
+  },
+): Endpoint<Omit<Readonly<Record<NamesIn<Path>, typeof Uuid>>, keyof P> & P, Q, B, A> {
+  const [method, path] = at.split(' ') as [Method, Path];
+  const ids = Object.fromEntries([...path.matchAll(/:(\w+)/g)].map(([, name]) => [name, Uuid]));
+  const params = { ...ids, ...declared.params };
+  return { action: ACTION[method], ...declared, method, path, params } as never;
+}
 
 /**
  * What an endpoint takes from its caller. In a query, what is absent, null or empty is left out; its values may come from a

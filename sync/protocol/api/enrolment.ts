@@ -88,9 +88,7 @@ export type EnrolmentCase = z.infer<typeof EnrolmentCase>;
 /** They are two people. `typed`: the other's number or name; null where there is no other any more. */
 export const AcceptCase = z.strictObject({ typed: Typed.nullable() });
 
-export const judgePicture = endpoint({
-  method: 'POST',
-  path: '/api/enrolment/judge',
+export const judgePicture = endpoint('POST /api/enrolment/judge', {
   summary: 'Check a picture’s quality: returns the first thing to fix, or nothing. The picture isn’t kept',
   roles: ['admin', 'staff'],
   data: [],
@@ -102,15 +100,11 @@ export const judgePicture = endpoint({
   limit: { max: 240, perMs: 60_000 },
 });
 
-export const enrolPerson = endpoint({
-  method: 'POST',
-  path: '/api/people/:person/enrolment',
+export const enrolPerson = endpoint('POST /api/people/:person/enrolment', {
   summary:
     'Enrol a person’s face from pictures, under their consent. A face like someone else’s is reported, and enrolled only if an administrator confirms it',
   roles: ['admin', 'staff'],
   data: ['template', 'photo', 'person.name'],
-  action: 'write',
-  params: { person: Uuid },
   body: NewEnrolment,
   maxBody: 36 * 1024 * 1024,
   answer: EnrolmentAnswer,
@@ -130,51 +124,37 @@ export const enrolPerson = endpoint({
   limit: { max: 60, perMs: 60_000 },
 });
 
-export const getPersonPicture = endpoint({
-  method: 'GET',
-  path: '/api/people/:person/picture',
+export const getPersonPicture = endpoint('GET /api/people/:person/picture', {
   summary: 'Get a person’s newest enrolment picture, for comparing two people',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'decrypt',
-  params: { person: Uuid },
   answer: 'file',
   errors: ['person-unknown', 'picture-unknown'],
 });
 
-export const getEnrolmentCase = endpoint({
-  method: 'GET',
-  path: '/api/enrolment/waiting/:case',
+export const getEnrolmentCase = endpoint('GET /api/enrolment/waiting/:case', {
   summary: 'Show an enrolment on hold because the face is like someone else’s',
   roles: ['admin', 'staff'],
   data: ['person.name'],
-  action: 'read',
-  params: { case: Uuid },
   answer: EnrolmentCase,
   errors: ['enrolment-case-unknown'],
 });
 
-export const getCasePicture = endpoint({
-  method: 'GET',
-  path: '/api/enrolment/waiting/:case/picture',
+export const getCasePicture = endpoint('GET /api/enrolment/waiting/:case/picture', {
   summary: 'Get the face of an enrolment on hold',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'decrypt',
-  params: { case: Uuid },
   answer: 'file',
   errors: ['enrolment-case-unknown'],
 });
 
-export const acceptCase = endpoint({
-  method: 'POST',
-  path: '/api/enrolment/waiting/:case/accept',
+export const acceptCase = endpoint('POST /api/enrolment/waiting/:case/accept', {
   summary:
     'Confirm that they are two people: both are enrolled, and neither is recognised by face alone any more. If the face is also like a third person’s, the case then names that person',
   roles: ['admin'],
   data: ['template', 'photo', 'person.name'],
-  action: 'write',
-  params: { case: Uuid },
   body: AcceptCase,
   answer: 'nothing',
   errors: [
@@ -194,14 +174,10 @@ export const acceptCase = endpoint({
   ],
 });
 
-export const refuseCase = endpoint({
-  method: 'POST',
-  path: '/api/enrolment/waiting/:case/refuse',
+export const refuseCase = endpoint('POST /api/enrolment/waiting/:case/refuse', {
   summary: 'Reject an enrolment on hold; its pictures are deleted and no one is enrolled',
   roles: ['admin'],
   data: ['photo'],
-  action: 'write',
-  params: { case: Uuid },
   answer: 'nothing',
   errors: ['enrolment-case-unknown'],
 });

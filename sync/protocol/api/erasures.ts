@@ -61,32 +61,23 @@ export const CertificateQuery = z.strictObject({
   format: z.enum(['md', 'jws']).default('md'),
 });
 
-export const listErasures = endpoint({
-  method: 'GET',
-  path: '/api/erasures',
+export const listErasures = endpoint('GET /api/erasures', {
   summary: 'List erasure requests, newest first',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   query: ErasureQuery,
   answer: ErasureList,
 });
 
-export const getErasure = endpoint({
-  method: 'GET',
-  path: '/api/erasures/:request',
+export const getErasure = endpoint('GET /api/erasures/:request', {
   summary: 'Show the progress of an erasure, and which kiosks have confirmed it',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['person.erasure'],
-  action: 'read',
-  params: { request: Uuid },
   answer: Erasure,
   errors: ['erasure-unknown'],
 });
 
-export const requestErasure = endpoint({
-  method: 'POST',
-  path: '/api/erasures',
+export const requestErasure = endpoint('POST /api/erasures', {
   summary: 'Request a person’s erasure: templates are deleted immediately, the rest when it can no longer be cancelled',
   roles: ['admin', 'dpo', 'operator'],
   data: ['person', 'template', 'photo', 'checkin'],
@@ -96,26 +87,18 @@ export const requestErasure = endpoint({
   errors: ['person-unknown'],
 });
 
-export const undoErasure = endpoint({
-  method: 'POST',
-  path: '/api/erasures/:request/undo',
+export const undoErasure = endpoint('POST /api/erasures/:request/undo', {
   summary: 'Cancel an erasure request while that is possible; the person must enrol their face again',
   roles: ['admin', 'dpo', 'operator'],
   data: ['person.erasure'],
-  action: 'write',
-  params: { request: Uuid },
   answer: ErasureUndone,
   errors: ['erasure-unknown', 'erasure-under-way'],
 });
 
-export const getErasureCertificate = endpoint({
-  method: 'GET',
-  path: '/api/erasures/:request/certificate',
+export const getErasureCertificate = endpoint('GET /api/erasures/:request/certificate', {
   summary: 'Get the certificate of a completed erasure, as Markdown or signed',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
-  action: 'read',
-  params: { request: Uuid },
   query: CertificateQuery,
   answer: 'file',
   errors: ['erasure-unknown', 'erasure-not-complete'],

@@ -25,9 +25,7 @@ export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
 export type PayrollLayout = z.infer<typeof PayrollLayout>;
 export const PayrollExportQuery = z.strictObject({ ...DaysExportQuery.shape, layout: PayrollLayout });
 
-export const exportAttendance = endpoint({
-  method: 'GET',
-  path: '/api/exports/attendance',
+export const exportAttendance = endpoint('GET /api/exports/attendance', {
   summary: 'Export records as a spreadsheet file, newest first; the people in it are logged',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
@@ -38,9 +36,7 @@ export const exportAttendance = endpoint({
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const exportDays = endpoint({
-  method: 'GET',
-  path: '/api/exports/days',
+export const exportDays = endpoint('GET /api/exports/days', {
   summary: 'Export one site’s day reports as a spreadsheet file, one row per person per day',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
@@ -51,9 +47,7 @@ export const exportDays = endpoint({
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const exportPayroll = endpoint({
-  method: 'GET',
-  path: '/api/exports/payroll',
+export const exportPayroll = endpoint('GET /api/exports/payroll', {
   summary: 'Export one site’s days for payroll and HR programs: stays as a timesheet, or records in Frappe HR’s format',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],

@@ -180,125 +180,89 @@ export const NewCommand = z.strictObject({
 });
 export type NewCommand = z.infer<typeof NewCommand>;
 
-export const listFleet = endpoint({
-  method: 'GET',
-  path: '/api/fleet',
+export const listFleet = endpoint('GET /api/fleet', {
   summary: 'List kiosks with their health: version, disk, camera, clock, queue, problems',
   roles: ['admin', 'dpo', 'staff', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   query: FleetQuery,
   answer: FleetPage,
   errors: ['cursor-unreadable'],
 });
 
-export const getKiosk = endpoint({
-  method: 'GET',
-  path: '/api/fleet/:device',
+export const getKiosk = endpoint('GET /api/fleet/:device', {
   summary: 'Show one kiosk: health, settings with their history, and commands',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['account.email', 'staff.name'],
-  action: 'read',
-  params: { device: Uuid },
   answer: FleetDetail,
   errors: ['unknown-device'],
 });
 
-export const setKioskSettings = endpoint({
-  method: 'PUT',
-  path: '/api/fleet/:device/settings',
+export const setKioskSettings = endpoint('PUT /api/fleet/:device/settings', {
   summary: 'Replace one kiosk’s own settings; those left out follow its site',
   roles: ['admin', 'operator'],
   data: ['account.email', 'staff.name'],
-  action: 'write',
-  params: { device: Uuid },
   body: NewSettings,
   answer: FleetDetail,
   errors: ['unknown-device', 'settings-changed-meanwhile', 'name-unreadable'],
 });
 
-export const revertKioskSettings = endpoint({
-  method: 'POST',
-  path: '/api/fleet/:device/settings/back',
+export const revertKioskSettings = endpoint('POST /api/fleet/:device/settings/back', {
   summary: 'Restore an older revision of a kiosk’s own settings, as a new revision',
   roles: ['admin', 'operator'],
   data: ['account.email', 'staff.name'],
-  action: 'write',
-  params: { device: Uuid },
   body: PutBack,
   answer: FleetDetail,
   errors: ['unknown-device', 'settings-revision-unknown'],
 });
 
-export const listSettingsTemplates = endpoint({
-  method: 'GET',
-  path: '/api/fleet-templates',
+export const listSettingsTemplates = endpoint('GET /api/fleet-templates', {
   summary: 'Show the settings that kiosks inherit from their site, with their history',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['account.email'],
-  action: 'read',
   answer: TemplateList,
 });
 
-export const setSettingsTemplate = endpoint({
-  method: 'PUT',
-  path: '/api/fleet-templates/:site',
+export const setSettingsTemplate = endpoint('PUT /api/fleet-templates/:site', {
   summary: 'Replace the settings that a site’s kiosks inherit; each kiosk affected is notified',
   roles: ['admin', 'operator'],
   data: ['account.email'],
-  action: 'write',
-  params: { site: Uuid },
   body: NewSettings,
   answer: Template,
   errors: ['unknown-site', 'settings-changed-meanwhile', 'name-unreadable'],
 });
 
-export const revertSettingsTemplate = endpoint({
-  method: 'POST',
-  path: '/api/fleet-templates/:site/back',
+export const revertSettingsTemplate = endpoint('POST /api/fleet-templates/:site/back', {
   summary: 'Restore an older revision of a site’s settings, as a new revision',
   roles: ['admin', 'operator'],
   data: ['account.email'],
-  action: 'write',
-  params: { site: Uuid },
   body: PutBack,
   answer: Template,
   errors: ['unknown-site', 'settings-revision-unknown'],
 });
 
-export const commandKiosk = endpoint({
-  method: 'POST',
-  path: '/api/fleet/:device/commands',
+export const commandKiosk = endpoint('POST /api/fleet/:device/commands', {
   summary: 'Send a kiosk a command: restart, send its redacted log, wipe, or decommission',
   roles: ['admin', 'operator'],
   data: ['account.email', 'staff.name'],
   action: 'operate',
-  params: { device: Uuid },
   body: NewCommand,
   answer: FleetDetail,
   errors: ['unknown-device', 'device-not-approved', 'command-name-differs', 'command-waits', 'device-leaves'],
 });
 
-export const withdrawCommand = endpoint({
-  method: 'DELETE',
-  path: '/api/fleet/:device/commands/:command',
+export const withdrawCommand = endpoint('DELETE /api/fleet/:device/commands/:command', {
   summary: 'Cancel a command that a kiosk hasn’t started yet',
   roles: ['admin', 'operator'],
   data: ['account.email', 'staff.name'],
   action: 'operate',
-  params: { device: Uuid, command: Uuid },
   answer: FleetDetail,
   errors: ['unknown-device', 'command-unknown', 'command-answered'],
 });
 
-export const getKioskLog = endpoint({
-  method: 'GET',
-  path: '/api/fleet/:device/logs/:command',
+export const getKioskLog = endpoint('GET /api/fleet/:device/logs/:command', {
   summary: 'Get the redacted log that a kiosk sent, as lines of JSON without personal data; it is kept for seven days',
   roles: ['admin', 'operator'],
   data: ['device.log'],
-  action: 'read',
-  params: { device: Uuid, command: Uuid },
   answer: 'file',
   errors: ['command-unknown'],
 });

@@ -142,51 +142,37 @@ export type ImportDecision = z.infer<typeof ImportDecision>;
 export const AssignPhoto = z.strictObject({ person: Uuid });
 export const AcceptedAll = z.strictObject({ accepted: z.number().int() });
 
-export const listImports = endpoint({
-  method: 'GET',
-  path: '/api/imports',
+export const listImports = endpoint('GET /api/imports', {
   summary: 'List imports of people and photos, newest first, with their progress',
   roles: ['admin', 'staff'],
   data: [],
-  action: 'read',
   query: ImportQuery,
   answer: ImportPage,
   errors: ['cursor-unreadable'],
 });
 
-export const startImport = endpoint({
-  method: 'POST',
-  path: '/api/imports',
+export const startImport = endpoint('POST /api/imports', {
   summary: 'Start an import, of people who have consented here or, on the operator’s statement, elsewhere',
   roles: ['admin', 'staff'],
   data: ['consent'],
-  action: 'write',
   body: NewImport,
   answer: ImportRun,
   errors: ['consent-text-not-reviewed', 'consent-outdated'],
 });
 
-export const getImport = endpoint({
-  method: 'GET',
-  path: '/api/imports/:import',
+export const getImport = endpoint('GET /api/imports/:import', {
   summary: 'Show the progress of an import',
   roles: ['admin', 'staff'],
   data: [],
-  action: 'read',
-  params: { import: Uuid },
   answer: ImportRun,
   errors: ['import-unknown'],
 });
 
-export const uploadImportFile = endpoint({
-  method: 'POST',
-  path: '/api/imports/:import/files',
+export const uploadImportFile = endpoint('POST /api/imports/:import/files', {
   summary:
     'Upload a picture, a ZIP of pictures, or a CSV that assigns files to people; it is encrypted at once and checked soon after',
   roles: ['admin', 'staff'],
   data: ['photo'],
-  action: 'write',
-  params: { import: Uuid },
   query: UploadQuery,
   raw: true,
   body: RawBody,
@@ -208,39 +194,28 @@ export const uploadImportFile = endpoint({
   limit: { max: 3000, perMs: 60_000 },
 });
 
-export const listImportPhotos = endpoint({
-  method: 'GET',
-  path: '/api/imports/:import/photos',
+export const listImportPhotos = endpoint('GET /api/imports/:import/photos', {
   summary: 'List the pictures of an import, with their person and any issues',
   roles: ['admin', 'staff'],
   data: ['person.name', 'consent'],
-  action: 'read',
-  params: { import: Uuid },
   query: ImportPhotoQuery,
   answer: ImportPhotoPage,
   errors: ['cursor-unreadable', 'import-unknown'],
 });
 
-export const getImportPicture = endpoint({
-  method: 'GET',
-  path: '/api/imports/:import/photos/:photo/picture',
+export const getImportPicture = endpoint('GET /api/imports/:import/photos/:photo/picture', {
   summary: 'Get the face in a picture, for review',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'decrypt',
-  params: { import: Uuid, photo: Uuid },
   answer: 'file',
   errors: ['import-photo-unknown'],
 });
 
-export const decideImportPhoto = endpoint({
-  method: 'POST',
-  path: '/api/imports/:import/photos/:photo/decision',
+export const decideImportPhoto = endpoint('POST /api/imports/:import/photos/:photo/decision', {
   summary: 'Accept or reject a picture, or undo that decision; nothing is sent to kiosks yet',
   roles: ['admin', 'staff'],
   data: ['photo'],
-  action: 'write',
-  params: { import: Uuid, photo: Uuid },
   body: ImportDecision,
   answer: ImportPhoto,
   errors: [
@@ -253,88 +228,62 @@ export const decideImportPhoto = endpoint({
   ],
 });
 
-export const assignImportPhoto = endpoint({
-  method: 'POST',
-  path: '/api/imports/:import/photos/:photo/person',
+export const assignImportPhoto = endpoint('POST /api/imports/:import/photos/:photo/person', {
   summary: 'Assign a picture to a person; it is checked again',
   roles: ['admin', 'staff'],
   data: ['photo', 'person.name'],
-  action: 'write',
-  params: { import: Uuid, photo: Uuid },
   body: AssignPhoto,
   answer: ImportPhoto,
   errors: ['import-unknown', 'import-closed', 'import-photo-unknown', 'person-unknown'],
 });
 
-export const acceptAllImportPhotos = endpoint({
-  method: 'POST',
-  path: '/api/imports/:import/accept-all',
+export const acceptAllImportPhotos = endpoint('POST /api/imports/:import/accept-all', {
   summary: 'Accept every picture without issues',
   roles: ['admin', 'staff'],
   data: ['photo'],
-  action: 'write',
-  params: { import: Uuid },
   answer: AcceptedAll,
   errors: ['import-unknown', 'import-closed'],
 });
 
-export const applyImport = endpoint({
-  method: 'POST',
-  path: '/api/imports/:import/apply',
+export const applyImport = endpoint('POST /api/imports/:import/apply', {
   summary: 'Enrol the accepted pictures; consents on the operator’s statement are recorded, and kiosks are notified',
   roles: ['admin', 'staff'],
   data: ['template', 'photo', 'consent'],
-  action: 'write',
-  params: { import: Uuid },
   answer: ImportRun,
   errors: ['import-unknown', 'import-closed', 'import-nothing-accepted'],
 });
 
-export const cancelImport = endpoint({
-  method: 'POST',
-  path: '/api/imports/:import/cancel',
+export const cancelImport = endpoint('POST /api/imports/:import/cancel', {
   summary: 'Cancel an import: no one is enrolled, and its pictures are deleted immediately',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'delete',
-  params: { import: Uuid },
   answer: ImportRun,
   errors: ['import-unknown', 'import-closed'],
 });
 
-export const listImportLines = endpoint({
-  method: 'GET',
-  path: '/api/imports/:import/people',
+export const listImportLines = endpoint('GET /api/imports/:import/people', {
   summary: 'Check a list of people: for each row whether the person is new or exists, or what is wrong',
   roles: ['admin', 'staff'],
   data: ['person.name', 'person.number', 'person.email'],
-  action: 'read',
-  params: { import: Uuid },
   query: ImportLineQuery,
   answer: ImportLinePage,
   errors: ['cursor-unreadable', 'import-unknown'],
 });
 
-export const createImportPeople = endpoint({
-  method: 'POST',
-  path: '/api/imports/:import/people',
+export const createImportPeople = endpoint('POST /api/imports/:import/people', {
   summary: 'Create the people in the list who don’t exist yet; fails while a row has errors. Safe to repeat',
   roles: ['admin', 'staff'],
   data: ['person.name', 'person.number', 'person.email'],
-  action: 'write',
-  params: { import: Uuid },
   answer: ImportRun,
   errors: ['import-unknown', 'import-closed', 'import-people-busy', 'import-people-wrong', 'import-nobody-new'],
 });
 
-export const undoImportPeople = endpoint({
-  method: 'POST',
-  path: '/api/imports/:import/people/undo',
+export const undoImportPeople = endpoint('POST /api/imports/:import/people/undo', {
   summary: 'Remove the people the list created, except those who have since consented, checked in or been changed',
   roles: ['admin', 'staff'],
   data: ['person.name', 'person.number', 'person.email'],
   action: 'delete',
-  params: { import: Uuid },
   answer: ImportRun,
   errors: ['import-unknown', 'import-people-busy', 'import-nobody-made'],
 });

@@ -194,134 +194,102 @@ export const Contained = z.strictObject({
 });
 export type Contained = z.infer<typeof Contained>;
 
-export const listIncidents = endpoint({
-  method: 'GET',
-  path: '/api/incidents',
+export const listIncidents = endpoint('GET /api/incidents', {
   summary: 'List incidents, newest first, each with its 72-hour deadline',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['incident'],
-  action: 'read',
   query: IncidentQuery,
   answer: IncidentPage,
   errors: ['cursor-unreadable'],
 });
 
-export const openIncident = endpoint({
-  method: 'POST',
-  path: '/api/incidents',
+export const openIncident = endpoint('POST /api/incidents', {
   summary: 'Open an incident; the 72 hours run from its discovery',
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
-  action: 'write',
   body: OpenIncident,
   answer: Incident,
   errors: ['incident-times-wrong'],
 });
 
-export const getIncident = endpoint({
-  method: 'GET',
-  path: '/api/incidents/:incident',
+export const getIncident = endpoint('GET /api/incidents/:incident', {
   summary: 'Show an incident with its timeline',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['incident'],
-  action: 'read',
   params: { incident: z.uuid() },
   answer: Incident,
   errors: ['incident-unknown'],
 });
 
-export const changeIncident = endpoint({
-  method: 'PATCH',
-  path: '/api/incidents/:incident',
+export const changeIncident = endpoint('PATCH /api/incidents/:incident', {
   summary: 'Change an incident’s documentation',
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
-  action: 'write',
   params: { incident: z.uuid() },
   body: ChangeIncident,
   answer: Incident,
   errors: ['incident-unknown', 'incident-closed', 'incident-changed', 'incident-times-wrong'],
 });
 
-export const addIncidentNote = endpoint({
-  method: 'POST',
-  path: '/api/incidents/:incident/notes',
+export const addIncidentNote = endpoint('POST /api/incidents/:incident/notes', {
   summary: 'Add a note to the timeline',
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
-  action: 'write',
   params: { incident: z.uuid() },
   body: IncidentNote,
   answer: Incident,
   errors: ['incident-unknown'],
 });
 
-export const addIncidentScope = endpoint({
-  method: 'POST',
-  path: '/api/incidents/:incident/scopes',
+export const addIncidentScope = endpoint('POST /api/incidents/:incident/scopes', {
   summary: 'Add a scope: which audit log rows show who is affected',
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
-  action: 'write',
   params: { incident: z.uuid() },
   body: IncidentScope,
   answer: Incident,
   errors: ['incident-unknown', 'incident-closed'],
 });
 
-export const removeIncidentScope = endpoint({
-  method: 'DELETE',
-  path: '/api/incidents/:incident/scopes/:scope',
+export const removeIncidentScope = endpoint('DELETE /api/incidents/:incident/scopes/:scope', {
   summary: 'Remove a scope',
   roles: ['admin', 'dpo'],
   data: ['incident'],
-  action: 'delete',
   params: { incident: z.uuid(), scope: z.uuid() },
   answer: Incident,
   errors: ['incident-unknown', 'incident-closed', 'scope-unknown'],
 });
 
-export const listAffected = endpoint({
-  method: 'GET',
-  path: '/api/incidents/:incident/affected',
+export const listAffected = endpoint('GET /api/incidents/:incident/affected', {
   summary: 'List the people affected, found in the audit log',
   roles: ['dpo', 'operator'],
   data: ['incident', 'audit.subjects', 'person.name', 'person.email'],
-  action: 'read',
   params: { incident: z.uuid() },
   answer: AffectedPeople,
   errors: ['incident-unknown'],
 });
 
-export const getIncidentNotice = endpoint({
-  method: 'GET',
-  path: '/api/incidents/:incident/notice',
+export const getIncidentNotice = endpoint('GET /api/incidents/:incident/notice', {
   summary: 'Draft the notice to the authority or to the people affected',
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
-  action: 'read',
   params: { incident: z.uuid() },
   query: NoticeQuery,
   answer: Notice,
   errors: ['incident-unknown'],
 });
 
-export const recordNotified = endpoint({
-  method: 'POST',
-  path: '/api/incidents/:incident/notified',
+export const recordNotified = endpoint('POST /api/incidents/:incident/notified', {
   summary: 'Record when the authority or the people affected were notified',
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
-  action: 'write',
   params: { incident: z.uuid() },
   body: Notified,
   answer: Incident,
   errors: ['incident-unknown', 'incident-closed', 'incident-times-wrong'],
 });
 
-export const containIncident = endpoint({
-  method: 'POST',
-  path: '/api/incidents/:incident/contain',
+export const containIncident = endpoint('POST /api/incidents/:incident/contain', {
   summary: 'Contain an incident: replace server keys, revoke kiosks, end sessions; each step is added to the timeline',
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
@@ -332,13 +300,10 @@ export const containIncident = endpoint({
   errors: ['incident-unknown', 'incident-closed'],
 });
 
-export const closeIncident = endpoint({
-  method: 'POST',
-  path: '/api/incidents/:incident/close',
+export const closeIncident = endpoint('POST /api/incidents/:incident/close', {
   summary: 'Close a fully documented incident',
   roles: ['admin', 'dpo', 'operator'],
   data: ['incident'],
-  action: 'write',
   params: { incident: z.uuid() },
   answer: Incident,
   errors: ['incident-unknown', 'incident-closed', 'incident-not-documented'],

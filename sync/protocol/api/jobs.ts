@@ -38,31 +38,23 @@ export const JobRunsQuery = z.strictObject({
 
 export const JobRuns = z.strictObject({ runs: z.array(JobRun) });
 
-export const listJobs = endpoint({
-  method: 'GET',
-  path: '/api/jobs',
+export const listJobs = endpoint('GET /api/jobs', {
   summary: 'List background jobs, how often each runs and how its last run ended',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   answer: JobStates,
 });
 
-export const listJobRuns = endpoint({
-  method: 'GET',
-  path: '/api/jobs/runs',
+export const listJobRuns = endpoint('GET /api/jobs/runs', {
   summary: 'List runs of jobs, newest first, each with its report',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   query: JobRunsQuery,
   answer: JobRuns,
 });
 
 /** Due or not; refused while it runs, on whatever replica. */
-export const runJob = endpoint({
-  method: 'POST',
-  path: '/api/jobs/:job/run',
+export const runJob = endpoint('POST /api/jobs/:job/run', {
   summary: 'Run a job now and return its report',
   roles: ['operator'],
   data: [],

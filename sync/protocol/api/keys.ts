@@ -59,19 +59,14 @@ export const KeyStatus = z.strictObject({
   rotation: KeyRotation.nullable(),
 });
 
-export const listServerKeys = endpoint({
-  method: 'GET',
-  path: '/api/server-keys',
+export const listServerKeys = endpoint('GET /api/server-keys', {
   summary: 'Every valid key of the server, without private halves, and the server’s fingerprint',
   roles: ['operator'],
   data: [],
-  action: 'read',
   answer: ServerKeys,
 });
 
-export const succeedServerKey = endpoint({
-  method: 'POST',
-  path: '/api/server-keys/:purpose/succeed',
+export const succeedServerKey = endpoint('POST /api/server-keys/:purpose/succeed', {
   summary: 'Make the successor of a key; the old one stays valid until it is retired',
   roles: ['operator'],
   data: ['keys'],
@@ -80,9 +75,7 @@ export const succeedServerKey = endpoint({
   answer: z.strictObject({ serial: z.number().int() }),
 });
 
-export const retireServerKeys = endpoint({
-  method: 'POST',
-  path: '/api/server-keys/:purpose/retire',
+export const retireServerKeys = endpoint('POST /api/server-keys/:purpose/retire', {
   summary: 'Retire all keys of a purpose but the newest, and destroy their private halves',
   roles: ['operator'],
   data: ['keys'],
@@ -96,30 +89,22 @@ export const retireServerKeys = endpoint({
   errors: ['devices-know-only-old-keys', 'nothing-to-retire'],
 });
 
-export const getKeyStatus = endpoint({
-  method: 'GET',
-  path: '/api/key-rotation',
+export const getKeyStatus = endpoint('GET /api/key-rotation', {
   summary: 'Versions of the keys, what is under which, which processes hold what, and how far a rotation is',
   roles: ['operator'],
   data: [],
-  action: 'read',
   answer: KeyStatus,
 });
 
-export const planKeyRotation = endpoint({
-  method: 'GET',
-  path: '/api/key-rotation/plan',
+export const planKeyRotation = endpoint('GET /api/key-rotation/plan', {
   summary: 'What a rotation would do; it does nothing',
   roles: ['operator'],
   data: [],
-  action: 'read',
   query: z.strictObject({ reEncrypt: QueryFlag.default(false) }),
   answer: z.strictObject({ steps: z.array(z.strictObject({ step: z.string(), rows: z.number().int() })) }),
 });
 
-export const beginKeyRotation = endpoint({
-  method: 'POST',
-  path: '/api/key-rotation',
+export const beginKeyRotation = endpoint('POST /api/key-rotation', {
   summary: 'Begin a rotation to the keys of the environment, or find the one that was begun',
   roles: ['operator'],
   data: ['keys'],
@@ -133,9 +118,7 @@ export const beginKeyRotation = endpoint({
 });
 
 /** Called until it is finished. The call that finishes it leaves a row in the audit log; those before it do not. */
-export const advanceKeyRotation = endpoint({
-  method: 'POST',
-  path: '/api/key-rotation/advance',
+export const advanceKeyRotation = endpoint('POST /api/key-rotation/advance', {
   summary: 'Work on the rotation for a few seconds',
   roles: ['operator'],
   data: [],

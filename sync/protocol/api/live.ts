@@ -72,25 +72,19 @@ export const MAX_BOARD_ROWS = 300;
 /** Close codes of the WebSocket, beyond those of RFC 6455. */
 export const CLOSE = { sessionEnded: 4401, tooSlow: 4408, tooMany: 4429, serverStops: 1001 } as const;
 
-export const getBoard = endpoint({
-  method: 'GET',
-  path: '/api/checkins',
+export const getBoard = endpoint('GET /api/checkins', {
   summary: 'List the newest check-ins, or what has changed since a position',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: ['person.name', 'attendance'],
-  action: 'read',
   query: BoardQuery,
   answer: Board,
 });
 
 /** A WebSocket: it sends a board, then what changes of it. */
-export const watchBoard = endpoint({
-  method: 'GET',
-  path: '/api/live',
+export const watchBoard = endpoint('GET /api/live', {
   summary: 'Stream changes of the live board over a WebSocket',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: ['person.name', 'attendance'],
-  action: 'read',
   query: BoardQuery,
   answer: Board,
 });

@@ -22,26 +22,19 @@ export type Lookalikes = z.infer<typeof Lookalikes>;
 export const LookalikesQuery = z.strictObject(pageQuery);
 export const LookalikesPage = pageOf(Lookalikes);
 
-export const listLookalikes = endpoint({
-  method: 'GET',
-  path: '/api/lookalikes',
+export const listLookalikes = endpoint('GET /api/lookalikes', {
   summary: 'List lookalikes: pairs of people who can’t be told apart by face alone, newest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
-  action: 'read',
   query: LookalikesQuery,
   answer: LookalikesPage,
   errors: ['cursor-unreadable'],
 });
 
-export const removeLookalike = endpoint({
-  method: 'POST',
-  path: '/api/lookalikes/:pair/remove',
+export const removeLookalike = endpoint('POST /api/lookalikes/:pair/remove', {
   summary: 'Unmark two lookalikes; both are recognised by face alone again',
   roles: ['admin'],
   data: ['person'],
-  action: 'write',
-  params: { pair: Uuid },
   answer: 'nothing',
   errors: ['lookalikes-unknown'],
 });

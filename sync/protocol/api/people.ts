@@ -113,138 +113,96 @@ export type TemplateCounts = z.infer<typeof TemplateCounts>;
 /** Kinds of data that someone who reads a profile sees. The language alone describes nobody. */
 export const PROFILE = [...personFields.filter((f) => f !== 'language').map((f) => `person.${f}`), 'consent'];
 
-export const listPeople = endpoint({
-  method: 'GET',
-  path: '/api/people',
+export const listPeople = endpoint('GET /api/people', {
   summary: 'List people, or find the person with exactly this e-mail address, number or badge',
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
-  action: 'read',
   query: PeopleQuery,
   answer: PeoplePage,
   errors: ['cursor-unreadable', 'unknown-site'],
 });
 
-export const getPerson = endpoint({
-  method: 'GET',
-  path: '/api/people/:person',
+export const getPerson = endpoint('GET /api/people/:person', {
   summary: 'Show one person',
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
-  action: 'read',
-  params: { person: Uuid },
   answer: Person,
   errors: ['person-unknown'],
 });
 
-export const createPerson = endpoint({
-  method: 'POST',
-  path: '/api/people',
+export const createPerson = endpoint('POST /api/people', {
   summary: 'Create a person; the kiosks of their sites are notified. Their face can be enrolled once they consent',
   roles: ['admin', 'staff'],
   data: PROFILE,
-  action: 'write',
   body: NewPerson,
   answer: Person,
   errors: ['unknown-site', 'name-unreadable'],
 });
 
-export const changePerson = endpoint({
-  method: 'PATCH',
-  path: '/api/people/:person',
+export const changePerson = endpoint('PATCH /api/people/:person', {
   summary: 'Change a person; kiosks are notified. The audit log contains neither old nor new values',
   roles: ['admin', 'staff', 'dpo'],
   data: PROFILE,
-  action: 'write',
-  params: { person: Uuid },
   body: PersonPatch,
   answer: Person,
   errors: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
 });
 
-export const setPersonSites = endpoint({
-  method: 'PUT',
-  path: '/api/people/:person/sites',
+export const setPersonSites = endpoint('PUT /api/people/:person/sites', {
   summary: 'Set a person’s sites; kiosks of sites they leave delete their data',
   roles: ['admin', 'staff'],
   data: ['person'],
-  action: 'write',
-  params: { person: Uuid },
   body: PersonSites,
   answer: Person,
   errors: ['person-unknown', 'unknown-site'],
 });
 
-export const getMinor = endpoint({
-  method: 'GET',
-  path: '/api/people/:person/minor',
+export const getMinor = endpoint('GET /api/people/:person/minor', {
   summary: 'Show whether a person is below the age of consent, and who their guardian is',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person.minor', 'consent.guardian'],
-  action: 'read',
-  params: { person: Uuid },
   answer: MinorAnswer,
   errors: ['person-unknown'],
 });
 
-export const setMinor = endpoint({
-  method: 'PUT',
-  path: '/api/people/:person/minor',
+export const setMinor = endpoint('PUT /api/people/:person/minor', {
   summary: 'Register a person as below the age of consent; a guardian consents for them from now on',
   roles: ['admin', 'staff'],
   data: ['person.minor', 'consent.guardian'],
-  action: 'write',
-  params: { person: Uuid },
   body: NewMinor,
   answer: MinorAnswer,
   errors: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
 });
 
-export const removeMinor = endpoint({
-  method: 'DELETE',
-  path: '/api/people/:person/minor',
+export const removeMinor = endpoint('DELETE /api/people/:person/minor', {
   summary: 'Remove a mistaken registration as below the age of consent',
   roles: ['admin', 'staff', 'dpo'],
   data: ['person.minor', 'consent.guardian'],
-  action: 'delete',
-  params: { person: Uuid },
   answer: MinorAnswer,
   errors: ['person-unknown'],
 });
 
-export const getPersonStaff = endpoint({
-  method: 'GET',
-  path: '/api/people/:person/staff',
+export const getPersonStaff = endpoint('GET /api/people/:person/staff', {
   summary: 'List what kiosk staff did for a person (enrolment, consent, deletion), newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['person', 'staff.name'],
-  action: 'read',
-  params: { person: Uuid },
   answer: PersonStaff,
   errors: ['person-unknown'],
 });
 
-export const countTemplates = endpoint({
-  method: 'GET',
-  path: '/api/people/:person/templates',
+export const countTemplates = endpoint('GET /api/people/:person/templates', {
   summary: 'Count a person’s face templates by model; the templates themselves are never returned',
   roles: ['admin', 'dpo', 'staff'],
   data: ['template.count'],
-  action: 'read',
-  params: { person: Uuid },
   answer: TemplateCounts,
   errors: ['person-unknown'],
 });
 
-export const deleteTemplates = endpoint({
-  method: 'DELETE',
-  path: '/api/people/:person/templates',
+export const deleteTemplates = endpoint('DELETE /api/people/:person/templates', {
   summary:
     'Delete a person’s face templates, here and on every kiosk; their consent stays, so they can be enrolled again',
   roles: ['admin', 'dpo', 'staff'],
   data: ['template'],
-  action: 'delete',
-  params: { person: Uuid },
   answer: TemplateCounts,
   errors: ['person-unknown'],
 });

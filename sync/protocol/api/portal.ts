@@ -66,86 +66,63 @@ export const MyConsentTexts = z.strictObject({
 });
 export type MyConsentTexts = z.infer<typeof MyConsentTexts>;
 
-export const getMyProfile = endpoint({
-  method: 'GET',
-  path: '/api/me',
+export const getMyProfile = endpoint('GET /api/me', {
   summary: 'Show my profile',
   roles: ['person'],
   data: PROFILE,
-  action: 'read',
   answer: MyProfile,
 });
 
-export const changeMyProfile = endpoint({
-  method: 'PATCH',
-  path: '/api/me',
+export const changeMyProfile = endpoint('PATCH /api/me', {
   summary: 'Correct my profile; kiosks are notified. The audit log contains neither old nor new values',
   roles: ['person'],
   data: PROFILE,
-  action: 'write',
   body: MyProfilePatch,
   answer: MyProfile,
   errors: ['person-changed', 'name-unreadable'],
 });
 
-export const setMyGps = endpoint({
-  method: 'PUT',
-  path: '/api/me/gps',
+export const setMyGps = endpoint('PUT /api/me/gps', {
   summary: 'Set whether kiosks may record where I check in; an opt-out deletes stored positions immediately',
   roles: ['person'],
   data: ['person.gps'],
-  action: 'write',
   body: MyGps,
   answer: MyProfile,
 });
 
-export const listMyConsentTexts = endpoint({
-  method: 'GET',
-  path: '/api/me/consent-texts',
+export const listMyConsentTexts = endpoint('GET /api/me/consent-texts', {
   summary: 'Show what I can consent to here, and who to ask',
   roles: ['person'],
   data: [],
-  action: 'read',
   answer: MyConsentTexts,
 });
 
-export const giveMyConsent = endpoint({
-  method: 'POST',
-  path: '/api/me/consent',
+export const giveMyConsent = endpoint('POST /api/me/consent', {
   summary: 'Consent to a text; my face is enrolled later',
   roles: ['person'],
   data: ['consent'],
-  action: 'write',
   body: MyConsent,
   answer: MyConsentAnswer,
   errors: ['consent-text-not-reviewed', 'consent-outdated', 'privacy-not-set'],
 });
 
-export const withdrawMyConsent = endpoint({
-  method: 'POST',
-  path: '/api/me/consent/withdraw',
+export const withdrawMyConsent = endpoint('POST /api/me/consent/withdraw', {
   summary: 'Withdraw my consent; my templates are deleted immediately, here and on every kiosk',
   roles: ['person'],
   data: ['consent', 'template'],
-  action: 'write',
   answer: MyConsentAnswer,
 });
 
-export const listMyAttendance = endpoint({
-  method: 'GET',
-  path: '/api/me/attendance',
+export const listMyAttendance = endpoint('GET /api/me/attendance', {
   summary: 'List my records, newest first',
   roles: ['person'],
   data: ['attendance'],
-  action: 'read',
   query: z.strictObject(pageQuery),
   answer: AttendancePage,
   errors: ['cursor-unreadable'],
 });
 
-export const exportMyData = endpoint({
-  method: 'GET',
-  path: '/api/gdpr/export/my-data',
+export const exportMyData = endpoint('GET /api/gdpr/export/my-data', {
   summary: 'Export everything stored about me, as JSON, including photos',
   roles: ['person'],
   data: [...PROFILE, 'attendance', 'correction.reason', 'event', 'gps', 'photo', 'template', 'audit'],
@@ -154,9 +131,7 @@ export const exportMyData = endpoint({
   limit: { max: 6, perMs: 60_000 },
 });
 
-export const confirmMyErasure = endpoint({
-  method: 'POST',
-  path: '/api/gdpr/delete/my-account/confirmation',
+export const confirmMyErasure = endpoint('POST /api/gdpr/delete/my-account/confirmation', {
   summary: 'Get the confirmation that an erasure request must contain',
   roles: ['person'],
   data: ['person.erasure'],
@@ -164,59 +139,43 @@ export const confirmMyErasure = endpoint({
   answer: ErasureConfirmation,
 });
 
-export const requestMyErasure = endpoint({
-  method: 'DELETE',
-  path: '/api/gdpr/delete/my-account',
+export const requestMyErasure = endpoint('DELETE /api/gdpr/delete/my-account', {
   summary:
     'Request erasure of my data: templates are deleted immediately everywhere, the rest after the cancellation period',
   roles: ['person'],
   data: ['person', 'template', 'photo', 'attendance'],
-  action: 'delete',
   body: ErasureDemand,
   answer: ErasureStarted,
   errors: ['confirmation-needed'],
 });
 
-export const undoMyErasure = endpoint({
-  method: 'POST',
-  path: '/api/gdpr/delete/my-account/undo',
+export const undoMyErasure = endpoint('POST /api/gdpr/delete/my-account/undo', {
   summary: 'Cancel my erasure request; my face must be enrolled again',
   roles: ['person'],
   data: ['person.erasure'],
-  action: 'write',
   answer: MyProfile,
   errors: ['erasure-unknown', 'erasure-under-way'],
 });
 
-export const listConsentTextsFor = endpoint({
-  method: 'GET',
-  path: '/api/people/:person/consent-texts',
+export const listConsentTextsFor = endpoint('GET /api/people/:person/consent-texts', {
   summary: 'Show the consent text as a person reads it, with the controller and retention periods filled in',
   roles: ['admin', 'staff'],
   data: ['person.name'],
-  action: 'read',
-  params: { person: Uuid },
   answer: MyConsentTexts,
   errors: ['person-unknown'],
 });
 
-export const listMyComplaints = endpoint({
-  method: 'GET',
-  path: '/api/me/complaints',
+export const listMyComplaints = endpoint('GET /api/me/complaints', {
   summary: 'List the records I reported as wrong, with the replies',
   roles: ['person'],
   data: ['attendance', 'complaint.message', 'attention.note'],
-  action: 'read',
   answer: MyComplaints,
 });
 
-export const addMyComplaint = endpoint({
-  method: 'POST',
-  path: '/api/me/complaints',
+export const addMyComplaint = endpoint('POST /api/me/complaints', {
   summary: 'Report one of my records as wrong; staff review it. The record is never edited: a correction is added',
   roles: ['person'],
   data: ['attendance', 'complaint.message', 'attention.note'],
-  action: 'write',
   body: NewComplaint,
   answer: MyComplaints,
   errors: ['record-unknown', 'complaints-waiting'],

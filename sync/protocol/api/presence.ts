@@ -69,74 +69,54 @@ export const EvacuationState = z.strictObject({
 });
 export type EvacuationState = z.infer<typeof EvacuationState>;
 
-export const listPresence = endpoint({
-  method: 'GET',
-  path: '/api/presence',
+export const listPresence = endpoint('GET /api/presence', {
   summary: 'List who is inside a site now, since when and by which kiosk, and how current each kiosk’s data is',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name'],
-  action: 'read',
   query: PresenceQuery,
   answer: PresencePage,
   errors: ['unknown-site', 'cursor-unreadable'],
 });
 
-export const getEvacuation = endpoint({
-  method: 'GET',
-  path: '/api/evacuation',
+export const getEvacuation = endpoint('GET /api/evacuation', {
   summary: 'Show a site’s current evacuation with the people accounted for, and the last one that ended',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance'],
-  action: 'read',
   query: EvacuationQuery,
   answer: EvacuationState,
   errors: ['unknown-site'],
 });
 
-export const startEvacuation = endpoint({
-  method: 'POST',
-  path: '/api/evacuations',
+export const startEvacuation = endpoint('POST /api/evacuations', {
   summary: 'Start an evacuation roll call, or join the one in progress at the site',
   roles: ['admin', 'staff'],
   data: ['attendance'],
-  action: 'write',
   body: NewEvacuation,
   answer: Evacuation,
   errors: ['unknown-site'],
 });
 
-export const markSafe = endpoint({
-  method: 'PUT',
-  path: '/api/evacuations/:evacuation/people/:person',
+export const markSafe = endpoint('PUT /api/evacuations/:evacuation/people/:person', {
   summary: 'Mark a person as accounted for',
   roles: ['admin', 'staff'],
   data: ['attendance'],
-  action: 'write',
-  params: { evacuation: Uuid, person: Uuid },
   answer: 'nothing',
   errors: ['evacuation-over', 'person-unknown'],
 });
 
-export const unmarkSafe = endpoint({
-  method: 'DELETE',
-  path: '/api/evacuations/:evacuation/people/:person',
+export const unmarkSafe = endpoint('DELETE /api/evacuations/:evacuation/people/:person', {
   summary: 'Remove a person’s mark',
   roles: ['admin', 'staff'],
   data: ['attendance'],
   action: 'write',
-  params: { evacuation: Uuid, person: Uuid },
   answer: 'nothing',
   errors: ['evacuation-over', 'person-unknown'],
 });
 
-export const endEvacuation = endpoint({
-  method: 'POST',
-  path: '/api/evacuations/:evacuation/end',
+export const endEvacuation = endpoint('POST /api/evacuations/:evacuation/end', {
   summary: 'End a roll call; the names are deleted and only the numbers are kept',
   roles: ['admin', 'staff'],
   data: ['attendance'],
-  action: 'write',
-  params: { evacuation: Uuid },
   answer: Evacuation,
   errors: ['evacuation-over'],
 });

@@ -30,21 +30,16 @@ export const QuarantineRetried = z.strictObject({
   waiting: z.record(z.string(), z.number().int()),
 });
 
-export const listQuarantine = endpoint({
-  method: 'GET',
-  path: '/api/quarantine',
+export const listQuarantine = endpoint('GET /api/quarantine', {
   summary: 'List quarantined events in order of arrival; their content stays encrypted',
   roles: ['admin', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   query: QuarantineQuery,
   answer: QuarantinePage,
   errors: ['cursor-unreadable'],
 });
 
-export const retryQuarantine = endpoint({
-  method: 'POST',
-  path: '/api/quarantine/retry',
+export const retryQuarantine = endpoint('POST /api/quarantine/retry', {
   summary: 'Retry quarantined events; each is taken once, in its original order',
   roles: ['admin', 'operator'],
   data: ['event'],

@@ -45,13 +45,10 @@ export const DayReport = z.strictObject({
 });
 export type DayReport = z.infer<typeof DayReport>;
 
-export const getDayReport = endpoint({
-  method: 'GET',
-  path: '/api/reports/day',
+export const getDayReport = endpoint('GET /api/reports/day', {
   summary: 'Report one attendance day of a site, one row per person: first in, last out, stays, missing check-outs',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name'],
-  action: 'read',
   query: DayReportQuery,
   answer: DayReport,
   errors: ['unknown-site', 'no-such-day', 'cursor-unreadable'],

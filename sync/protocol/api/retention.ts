@@ -76,19 +76,14 @@ export const NewHold = z.strictObject({
 });
 export const HoldSet = z.strictObject({ id: Uuid });
 
-export const getRetention = endpoint({
-  method: 'GET',
-  path: '/api/retention',
+export const getRetention = endpoint('GET /api/retention', {
   summary: 'Show how long data is kept, what the last run deleted, and which deletions kiosks have confirmed',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   answer: Retention,
 });
 
-export const dryRunRetention = endpoint({
-  method: 'POST',
-  path: '/api/retention/dry-run',
+export const dryRunRetention = endpoint('POST /api/retention/dry-run', {
   summary: 'Preview what a run would delete now; deletes nothing',
   roles: ['admin', 'dpo', 'operator'],
   data: [],
@@ -97,9 +92,7 @@ export const dryRunRetention = endpoint({
 });
 
 /** The server does it each hour by itself. */
-export const runRetention = endpoint({
-  method: 'POST',
-  path: '/api/retention/run',
+export const runRetention = endpoint('POST /api/retention/run', {
   summary: 'Remove what is due now',
   roles: ['operator'],
   data: [],
@@ -111,37 +104,27 @@ export const runRetention = endpoint({
   answer: RetentionRun,
 });
 
-export const listHolds = endpoint({
-  method: 'GET',
-  path: '/api/retention/holds',
+export const listHolds = endpoint('GET /api/retention/holds', {
   summary: 'List active legal holds, and on request released ones',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['person.hold'],
-  action: 'read',
   query: z.strictObject({ released: QueryFlag.optional() }),
   answer: HoldList,
 });
 
-export const setHold = endpoint({
-  method: 'POST',
-  path: '/api/retention/holds',
+export const setHold = endpoint('POST /api/retention/holds', {
   summary: 'Add a legal hold on a person, a site or a period',
   roles: ['admin', 'dpo', 'operator'],
   data: ['person.hold'],
-  action: 'write',
   body: NewHold,
   answer: HoldSet,
   errors: ['hold-covers-everything', 'hold-period-wrong', 'person-unknown'],
 });
 
-export const releaseHold = endpoint({
-  method: 'POST',
-  path: '/api/retention/holds/:hold/release',
+export const releaseHold = endpoint('POST /api/retention/holds/:hold/release', {
   summary: 'Release a hold; the data it kept is deleted in the next run',
   roles: ['admin', 'dpo', 'operator'],
   data: ['person.hold'],
-  action: 'write',
-  params: { hold: Uuid },
   answer: 'nothing',
   errors: ['hold-unknown'],
 });

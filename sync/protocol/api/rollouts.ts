@@ -201,31 +201,23 @@ export const SiteWindow = z.strictObject({
 export type SiteWindow = z.infer<typeof SiteWindow>;
 export const SiteWindowPut = z.strictObject({ window: MaintenanceWindow.nullable() });
 
-export const listRollouts = endpoint({
-  method: 'GET',
-  path: '/api/rollouts',
+export const listRollouts = endpoint('GET /api/rollouts', {
   summary: 'List rollouts, newest first; one in progress comes first',
   roles: ['admin', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   query: RolloutQuery,
   answer: RolloutPage,
   errors: ['cursor-unreadable'],
 });
 
-export const listBuilds = endpoint({
-  method: 'GET',
-  path: '/api/builds',
+export const listBuilds = endpoint('GET /api/builds', {
   summary: 'List the builds in the repository, newest first',
   roles: ['admin', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   answer: Repository,
 });
 
-export const startRollout = endpoint({
-  method: 'POST',
-  path: '/api/rollouts',
+export const startRollout = endpoint('POST /api/rollouts', {
   summary: 'Start a rollout; it ends an earlier one that isn’t running',
   roles: ['admin', 'operator'],
   data: [],
@@ -243,163 +235,118 @@ export const startRollout = endpoint({
   ],
 });
 
-export const getRollout = endpoint({
-  method: 'GET',
-  path: '/api/rollouts/:rollout',
+export const getRollout = endpoint('GET /api/rollouts/:rollout', {
   summary: 'Show one rollout: its step, the progress of its kiosks, and what it waits for',
   roles: ['admin', 'auditor', 'operator'],
   data: [],
-  action: 'read',
-  params: { rollout: Uuid },
   answer: Rollout,
   errors: ['rollout-unknown'],
 });
 
-export const listRolloutKiosks = endpoint({
-  method: 'GET',
-  path: '/api/rollouts/:rollout/kiosks',
+export const listRolloutKiosks = endpoint('GET /api/rollouts/:rollout/kiosks', {
   summary: 'List the kiosks of a rollout, by name, with their progress and why they went back',
   roles: ['admin', 'auditor', 'operator'],
   data: [],
-  action: 'read',
-  params: { rollout: Uuid },
   query: RolloutKioskQuery,
   answer: RolloutKioskPage,
   errors: ['rollout-unknown', 'cursor-unreadable'],
 });
 
-export const getRolloutHistory = endpoint({
-  method: 'GET',
-  path: '/api/rollouts/:rollout/history',
+export const getRolloutHistory = endpoint('GET /api/rollouts/:rollout/history', {
   summary: 'List the history of a rollout: what was done, who did it and when, newest first',
   roles: ['admin', 'auditor', 'operator'],
   data: ['account.email'],
-  action: 'read',
-  params: { rollout: Uuid },
   answer: RolloutHistory,
   errors: ['rollout-unknown'],
 });
 
 const NOT_SO = ['rollout-unknown', 'rollout-over', 'rollout-not-so'] as const;
 
-export const pauseRollout = endpoint({
-  method: 'POST',
-  path: '/api/rollouts/:rollout/pause',
+export const pauseRollout = endpoint('POST /api/rollouts/:rollout/pause', {
   summary: 'Pause a rollout: no more kiosks are updated; those that have started will finish',
   roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
-  params: { rollout: Uuid },
   answer: Rollout,
   errors: NOT_SO,
 });
 
-export const resumeRollout = endpoint({
-  method: 'POST',
-  path: '/api/rollouts/:rollout/resume',
+export const resumeRollout = endpoint('POST /api/rollouts/:rollout/resume', {
   summary: 'Resume a rollout with the same step; earlier failures no longer count',
   roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
-  params: { rollout: Uuid },
   body: ResumeRollout,
   answer: Rollout,
   errors: NOT_SO,
 });
 
-export const advanceRollout = endpoint({
-  method: 'POST',
-  path: '/api/rollouts/:rollout/advance',
+export const advanceRollout = endpoint('POST /api/rollouts/:rollout/advance', {
   summary: 'Start the next step now',
   roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
-  params: { rollout: Uuid },
   answer: Rollout,
   errors: [...NOT_SO, 'rollout-at-everybody'],
 });
 
-export const rollBackRollout = endpoint({
-  method: 'POST',
-  path: '/api/rollouts/:rollout/roll-back',
+export const rollBackRollout = endpoint('POST /api/rollouts/:rollout/roll-back', {
   summary: 'Roll back: every kiosk that has the build goes back to its previous one',
   roles: ['admin', 'operator'],
   data: [],
   action: 'operate',
-  params: { rollout: Uuid },
   answer: Rollout,
   errors: NOT_SO,
 });
 
-export const listRings = endpoint({
-  method: 'GET',
-  path: '/api/rings',
+export const listRings = endpoint('GET /api/rings', {
   summary: 'List the rings: groups of kiosks that get a build one after the other',
   roles: ['admin', 'auditor', 'operator'],
   data: [],
-  action: 'read',
   answer: RingList,
 });
 
-export const renameRing = endpoint({
-  method: 'PATCH',
-  path: '/api/rings/:ring',
+export const renameRing = endpoint('PATCH /api/rings/:ring', {
   summary: 'Rename a ring',
   roles: ['admin', 'operator'],
   data: [],
-  action: 'write',
   params: { ring: RingId },
   body: RingPatch,
   answer: RingList,
   errors: ['name-unreadable'],
 });
 
-export const setDeviceRing = endpoint({
-  method: 'PUT',
-  path: '/api/devices/:device/ring',
+export const setDeviceRing = endpoint('PUT /api/devices/:device/ring', {
   summary: 'Move a kiosk to a ring',
   roles: ['admin', 'operator'],
   data: [],
-  action: 'write',
-  params: { device: Uuid },
   body: DeviceRing,
   answer: 'nothing',
   errors: ['unknown-device'],
 });
 
-export const getUpdateWindow = endpoint({
-  method: 'GET',
-  path: '/api/sites/:site/update-window',
+export const getUpdateWindow = endpoint('GET /api/sites/:site/update-window', {
   summary: 'Show when a site’s kiosks may restart for updates, in local time',
   roles: ['admin', 'auditor'],
   data: [],
-  action: 'read',
-  params: { site: Uuid },
   answer: SiteWindow,
   errors: ['unknown-site'],
 });
 
-export const setUpdateWindow = endpoint({
-  method: 'PUT',
-  path: '/api/sites/:site/update-window',
+export const setUpdateWindow = endpoint('PUT /api/sites/:site/update-window', {
   summary: 'Set when a site’s kiosks may restart for updates; null means at any time',
   roles: ['admin'],
   data: [],
-  action: 'write',
-  params: { site: Uuid },
   body: SiteWindowPut,
   answer: SiteWindow,
   errors: ['unknown-site'],
 });
 
-export const removeUpdateWindow = endpoint({
-  method: 'DELETE',
-  path: '/api/sites/:site/update-window',
+export const removeUpdateWindow = endpoint('DELETE /api/sites/:site/update-window', {
   summary: 'Reset a site’s maintenance window to that of the default site',
   roles: ['admin'],
   data: [],
   action: 'write',
-  params: { site: Uuid },
   answer: 'nothing',
   errors: ['unknown-site'],
 });

@@ -49,9 +49,7 @@ export const ProblemBody = z.object({
 });
 export type ProblemBody = z.infer<typeof ProblemBody>;
 
-export const signInWithPassword = endpoint({
-  method: 'POST',
-  path: '/api/sign-in',
+export const signInWithPassword = endpoint('POST /api/sign-in', {
   summary: 'Sign in with e-mail address, password and second factor together',
   roles: 'anybody',
   data: [],
@@ -63,9 +61,7 @@ export const signInWithPassword = endpoint({
   limit: { max: 60, perMs: 60_000 },
 });
 
-export const redeemLink = endpoint({
-  method: 'POST',
-  path: '/api/session',
+export const redeemLink = endpoint('POST /api/session', {
   summary: 'Exchange the token of a one-time link for a session; merely opening the link doesn’t use it up',
   roles: 'anybody',
   data: [],
@@ -77,20 +73,15 @@ export const redeemLink = endpoint({
   limit: { max: 10, perMs: 60_000 },
 });
 
-export const getSession = endpoint({
-  method: 'GET',
-  path: '/api/session',
+export const getSession = endpoint('GET /api/session', {
   summary: 'Show who is signed in, and until when; extends the session',
   roles: ['admin', 'dpo', 'staff', 'auditor', 'person'],
   enrolling: true,
   data: [],
-  action: 'read',
   answer: SessionState,
 });
 
-export const endSession = endpoint({
-  method: 'DELETE',
-  path: '/api/session',
+export const endSession = endpoint('DELETE /api/session', {
   summary: 'Sign out',
   roles: 'anybody',
   data: [],
@@ -99,9 +90,7 @@ export const endSession = endpoint({
   limit: { max: 20, perMs: 60_000 },
 });
 
-export const endAllSessions = endpoint({
-  method: 'DELETE',
-  path: '/api/sessions',
+export const endAllSessions = endpoint('DELETE /api/sessions', {
   summary: 'Sign out everywhere: ends all of the caller’s sessions, including this one, and their unused links',
   roles: ['admin', 'dpo', 'staff', 'auditor', 'person'],
   enrolling: true,

@@ -111,139 +111,97 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-export const listSites = endpoint({
-  method: 'GET',
-  path: '/api/sites',
+export const listSites = endpoint('GET /api/sites', {
   summary: 'List sites, by name',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  action: 'read',
   answer: SiteList,
 });
 
-export const createSite = endpoint({
-  method: 'POST',
-  path: '/api/sites',
+export const createSite = endpoint('POST /api/sites', {
   summary: 'Create a site',
   roles: ['admin'],
   data: [],
-  action: 'write',
   body: NewSite,
   answer: Site,
   errors: ['name-unreadable'],
 });
 
-export const getSite = endpoint({
-  method: 'GET',
-  path: '/api/sites/:site',
+export const getSite = endpoint('GET /api/sites/:site', {
   summary: 'Show one site',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  action: 'read',
-  params: { site: Uuid },
   answer: Site,
   errors: ['unknown-site'],
 });
 
-export const changeSite = endpoint({
-  method: 'PATCH',
-  path: '/api/sites/:site',
+export const changeSite = endpoint('PATCH /api/sites/:site', {
   summary: 'Change a site’s name or calendar; records are recalculated if needed',
   roles: ['admin'],
   data: [],
-  action: 'write',
-  params: { site: Uuid },
   query: SiteWrite,
   body: SitePatch,
   answer: Site,
   errors: ['unknown-site', 'site-configured', 'settings-changed-meanwhile', 'name-unreadable'],
 });
 
-export const getSiteHistory = endpoint({
-  method: 'GET',
-  path: '/api/sites/:site/history',
+export const getSiteHistory = endpoint('GET /api/sites/:site/history', {
   summary: 'List changes of a site’s name and calendar, newest first',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
-  action: 'read',
-  params: { site: Uuid },
   answer: SiteHistory,
   errors: ['unknown-site'],
 });
 
-export const revertSite = endpoint({
-  method: 'POST',
-  path: '/api/sites/:site/revert',
+export const revertSite = endpoint('POST /api/sites/:site/revert', {
   summary: 'Undo a change of a site’s name or calendar, as a new change',
   roles: ['admin'],
   data: [],
-  action: 'write',
-  params: { site: Uuid },
   body: RevertPolicy,
   answer: Site,
   errors: ['unknown-site', 'site-change-unknown', 'site-configured'],
 });
 
-export const getSitePolicy = endpoint({
-  method: 'GET',
-  path: '/api/sites/:site/policy',
+export const getSitePolicy = endpoint('GET /api/sites/:site/policy', {
   summary: 'Show a site’s policy',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  action: 'read',
-  params: { site: Uuid },
   answer: SitePolicy,
   errors: ['unknown-site'],
 });
 
-export const setSitePolicy = endpoint({
-  method: 'PUT',
-  path: '/api/sites/:site/policy',
+export const setSitePolicy = endpoint('PUT /api/sites/:site/policy', {
   summary:
     'Replace a site’s policy, e.g. liveness, retention, or `faces: off` where the law requires it; kiosks are notified. `repeatWindowSeconds` applies to the server too: records are recalculated',
   roles: ['admin', 'dpo'],
   data: [],
-  action: 'write',
-  params: { site: Uuid },
   query: PolicyWrite,
   body: NewSitePolicy,
   answer: SitePolicy,
   errors: ['unknown-site', 'checkin-method-required', 'settings-changed-meanwhile'],
 });
 
-export const changeSitePolicy = endpoint({
-  method: 'PATCH',
-  path: '/api/sites/:site/policy',
+export const changeSitePolicy = endpoint('PATCH /api/sites/:site/policy', {
   summary: 'Change some settings of a site’s policy; fails if one of them has been changed in the meantime',
   roles: ['admin', 'dpo'],
   data: [],
-  action: 'write',
-  params: { site: Uuid },
   body: PolicyPatch,
   answer: SitePolicy,
   errors: ['unknown-site', 'bad-request', 'checkin-method-required', 'settings-changed-meanwhile'],
 });
 
-export const getSitePolicyHistory = endpoint({
-  method: 'GET',
-  path: '/api/sites/:site/policy/history',
+export const getSitePolicyHistory = endpoint('GET /api/sites/:site/policy/history', {
   summary: 'List changes of a site’s policy, newest first',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
-  action: 'read',
-  params: { site: Uuid },
   answer: PolicyHistory,
   errors: ['unknown-site'],
 });
 
-export const revertSitePolicy = endpoint({
-  method: 'POST',
-  path: '/api/sites/:site/policy/revert',
+export const revertSitePolicy = endpoint('POST /api/sites/:site/policy/revert', {
   summary: 'Undo a change of a site’s policy, as a new change',
   roles: ['admin', 'dpo'],
   data: [],
-  action: 'write',
-  params: { site: Uuid },
   body: RevertPolicy,
   answer: SitePolicy,
   errors: ['unknown-site', 'policy-change-unknown'],

@@ -93,49 +93,35 @@ export const StaffReset = z.discriminatedUnion('what', [
 ]);
 export type StaffReset = z.infer<typeof StaffReset>;
 
-export const listKioskStaff = endpoint({
-  method: 'GET',
-  path: '/api/kiosk-staff',
+export const listKioskStaff = endpoint('GET /api/kiosk-staff', {
   summary: 'List kiosk staff with their roles, and which kiosks have confirmed them; never a PIN or secret',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['staff.name', 'account.email'],
-  action: 'read',
   answer: KioskStaffList,
 });
 
-export const addKioskStaff = endpoint({
-  method: 'POST',
-  path: '/api/kiosk-staff',
+export const addKioskStaff = endpoint('POST /api/kiosk-staff', {
   summary: 'Add kiosk staff for one site or all sites; returns, once, what is handed over to them',
   roles: ['admin', 'operator'],
   data: ['staff.name', 'account.email', 'staff.keys'],
-  action: 'write',
   body: NewKioskStaff,
   answer: HandedOver,
   errors: ['unknown-site', 'staff-exists', 'staff-too-many', 'staff-badge-taken', 'name-unreadable'],
 });
 
-export const resetKioskStaff = endpoint({
-  method: 'POST',
-  path: '/api/kiosk-staff/:member/reset',
+export const resetKioskStaff = endpoint('POST /api/kiosk-staff/:member/reset', {
   summary: 'Give kiosk staff a new starter PIN, badge or second factor; the old one stops working',
   roles: ['admin', 'operator'],
   data: ['staff.name', 'account.email', 'staff.keys'],
-  action: 'write',
-  params: { member: Uuid },
   body: StaffReset,
   answer: HandedOver,
   errors: ['staff-unknown', 'staff-of-kiosk', 'staff-badge-taken', 'staff-no-factor'],
 });
 
-export const removeKioskStaff = endpoint({
-  method: 'DELETE',
-  path: '/api/kiosk-staff/:member',
+export const removeKioskStaff = endpoint('DELETE /api/kiosk-staff/:member', {
   summary: 'Remove kiosk staff; each kiosk locks them out the next time it connects',
   roles: ['admin', 'operator'],
   data: ['staff.name', 'account.email'],
-  action: 'delete',
-  params: { member: Uuid },
   answer: KioskStaffList,
   errors: ['staff-unknown', 'staff-of-kiosk'],
 });

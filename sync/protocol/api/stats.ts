@@ -30,25 +30,19 @@ export const KioskStats = z.strictObject({
 });
 export type KioskStats = z.infer<typeof KioskStats>;
 
-export const getArrivals = endpoint({
-  method: 'GET',
-  path: '/api/stats/arrivals',
+export const getArrivals = endpoint('GET /api/stats/arrivals', {
   summary: 'Count arrivals and departures by hour and check-in method; numbers only',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  action: 'read',
   query: StatsQuery,
   answer: Arrivals,
   errors: ['unknown-site', 'no-such-day', 'period-too-long'],
 });
 
-export const getKioskStats = endpoint({
-  method: 'GET',
-  path: '/api/stats/kiosks',
+export const getKioskStats = endpoint('GET /api/stats/kiosks', {
   summary: 'Get kiosk statistics: match scores, failed attempts by reason, unsent records',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  action: 'read',
   query: StatsQuery,
   answer: KioskStats,
   errors: ['unknown-site', 'no-such-day', 'period-too-long'],

@@ -145,98 +145,68 @@ export const EmergencyPinMessage = z.strictObject({
   }),
 });
 
-export const listWebhooks = endpoint({
-  method: 'GET',
-  path: '/api/webhooks',
+export const listWebhooks = endpoint('GET /api/webhooks', {
   summary: 'List webhooks and their state',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
-  action: 'read',
   answer: WebhookList,
 });
 
-export const createWebhook = endpoint({
-  method: 'POST',
-  path: '/api/webhooks',
+export const createWebhook = endpoint('POST /api/webhooks', {
   summary: 'Add a webhook; returns its signing secret once',
   roles: ['admin'],
   data: [],
-  action: 'write',
   body: NewWebhook,
   answer: WebhookSecret,
   errors: ['unknown-site', 'name-unreadable'],
 });
 
-export const changeWebhook = endpoint({
-  method: 'PATCH',
-  path: '/api/webhooks/:webhook',
+export const changeWebhook = endpoint('PATCH /api/webhooks/:webhook', {
   summary: 'Change a webhook, or turn it on or off; ends a pause after failures',
   roles: ['admin'],
   data: [],
-  action: 'write',
-  params: { webhook: Uuid },
   body: WebhookPatch,
   answer: Webhook,
   errors: ['webhook-unknown', 'unknown-site', 'name-unreadable'],
 });
 
-export const removeWebhook = endpoint({
-  method: 'DELETE',
-  path: '/api/webhooks/:webhook',
+export const removeWebhook = endpoint('DELETE /api/webhooks/:webhook', {
   summary: 'Remove a webhook and its delivery log',
   roles: ['admin'],
   data: [],
-  action: 'delete',
-  params: { webhook: Uuid },
   answer: 'nothing',
   errors: ['webhook-unknown'],
 });
 
-export const renewWebhookSecret = endpoint({
-  method: 'POST',
-  path: '/api/webhooks/:webhook/secret',
+export const renewWebhookSecret = endpoint('POST /api/webhooks/:webhook/secret', {
   summary: 'Create a new signing secret, shown once; both sign for one day',
   roles: ['admin'],
   data: [],
-  action: 'write',
-  params: { webhook: Uuid },
   answer: WebhookSecret,
   errors: ['webhook-unknown'],
 });
 
-export const listDeliveries = endpoint({
-  method: 'GET',
-  path: '/api/webhooks/:webhook/deliveries',
+export const listDeliveries = endpoint('GET /api/webhooks/:webhook/deliveries', {
   summary: 'List deliveries, newest first, with the receiver’s last response',
   roles: ['admin', 'dpo', 'auditor'],
   data: [],
-  action: 'read',
-  params: { webhook: Uuid },
   query: DeliveryQuery,
   answer: DeliveryPage,
   errors: ['webhook-unknown', 'cursor-unreadable'],
 });
 
-export const testWebhook = endpoint({
-  method: 'POST',
-  path: '/api/webhooks/:webhook/test',
+export const testWebhook = endpoint('POST /api/webhooks/:webhook/test', {
   summary: 'Send a test message without data; the delivery log shows the result',
   roles: ['admin'],
   data: [],
-  action: 'write',
-  params: { webhook: Uuid },
   answer: z.strictObject({ delivery: Uuid }),
   errors: ['webhook-unknown'],
 });
 
-export const repeatDelivery = endpoint({
-  method: 'POST',
-  path: '/api/webhooks/:webhook/deliveries/:delivery/retry',
+export const repeatDelivery = endpoint('POST /api/webhooks/:webhook/deliveries/:delivery/retry', {
   summary: 'Send a delivered or failed message again',
   roles: ['admin'],
   data: [],
-  action: 'write',
-  params: { webhook: Uuid, delivery: Uuid },
   answer: 'nothing',
   errors: ['webhook-unknown', 'delivery-unknown'],
 });

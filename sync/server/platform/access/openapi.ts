@@ -66,7 +66,7 @@ function operationOf(spec: Route): Json {
   return {
     ...head(spec),
     parameters: [
-      ...parametersOf(spec.params && z.strictObject(spec.params), 'path'),
+      ...parametersOf(z.strictObject(spec.params), 'path'),
       ...parametersOf(spec.query, 'query'),
       ...(write && signedIn ? [IDEMPOTENCY_KEY] : []),
     ],
@@ -149,13 +149,10 @@ function schemaOf(shape: z.ZodType, io: 'input' | 'output'): Json {
 /** Serves the document of these routes and of itself. */
 export function openApiRoute(specs: readonly Route[], sockets: readonly Declared[], version: string): Route {
   let made: OpenApiDocument | null = null;
-  const declared = endpoint({
-    method: 'GET',
-    path: '/api/openapi.json',
+  const declared = endpoint('GET /api/openapi.json', {
     summary: 'This document.',
     roles: 'anybody',
     data: [],
-    action: 'read',
     answer: z.looseObject({ openapi: z.string() }),
   });
   const self = implement(declared, async () => {

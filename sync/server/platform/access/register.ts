@@ -186,7 +186,7 @@ function parse(spec: Route, request: FastifyRequest): { params: unknown; query: 
     for (const issue of parsed.error.issues) if (isUnreadableName(issue)) names.add(at(issue));
     return undefined;
   };
-  const params = spec.params ? read('path', z.strictObject(spec.params), request.params) : {};
+  const params = read('path', z.strictObject(spec.params), request.params);
   const query = read('query', spec.query ?? Nothing, request.query);
   const body = spec.body && read('body', spec.body, request.body ?? {});
   if (wrong.length === 0) return { params, query, body };
