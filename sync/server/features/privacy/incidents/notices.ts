@@ -1,5 +1,13 @@
 import type { Incident, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
-import { NOTICE_TEXTS, type NoticeTexts } from './notice-text.ts';
+import { fillIn } from '../../../../protocol/fill-in.ts';
+import ar from './locales/ar.json' with { type: 'json' };
+import de from './locales/de.json' with { type: 'json' };
+import en from './locales/en.json' with { type: 'json' };
+import zh from './locales/zh.json' with { type: 'json' };
+
+type NoticeTexts = typeof en;
+/** Its `kinds` are those of the audit log. */
+export const NOTICE_TEXTS: Readonly<Record<NoticeLanguage, NoticeTexts>> = { en, de, ar, zh };
 
 /** What a notice is made of. */
 export interface NoticeFacts {
@@ -37,7 +45,7 @@ type Or = (value: string | null | undefined, what: string) => string;
 
 function forAuthority(w: NoticeTexts, { incident: i, affected, contacts, now }: NoticeFacts, or: Or): string {
   const late = now.toISOString() > i.clock.dueAt && !i.authorityAt;
-  const counts = affected ? w.counts(affected.people, affected.rows, affected.unknown) : or(null, w.fields.counts);
+  const counts = affected ? countsOf(w, affected) : or(null, w.fields.counts);
   return sections(w.authority.title, w.draft, [
     [w.authority.controller, or(contacts?.controller, w.fields.controller)],
     [w.authority.contact, `${or(contacts?.dpo, w.fields.dpo)}\n\n${or(contacts?.contact, w.fields.contact)}`],
@@ -55,7 +63,10 @@ function forAuthority(w: NoticeTexts, { incident: i, affected, contacts, now }: 
     [w.authority.people, counts],
     [w.authority.consequences, or(i.consequences, w.fields.consequences)],
     [w.authority.measures, or(i.measures, w.fields.measures)],
-    [w.authority.informed, i.peopleAt ? w.informedOn(utc(i.peopleAt)) : or(i.peopleReason, w.fields.informed)],
+    [
+      w.authority.informed,
+      i.peopleAt ? fillIn(w.informedOn, { at: utc(i.peopleAt) }) : or(i.peopleReason, w.fields.informed),
+    ],
     ...(late ? [[w.authority.delay, or(i.authorityReason, w.fields.delay)] as const] : []),
     [w.authority.reference, i.id],
   ]);
@@ -66,7 +77,7 @@ function forPeople(w: NoticeTexts, { incident: i, contacts }: NoticeFacts, or: O
     `# ${w.people.title}`,
     `> ${w.draft}`,
     w.people.greeting,
-    w.people.opening(or(contacts?.controller, w.fields.controller), day(i.foundAt)),
+    fillIn(w.people.opening, { controller: or(contacts?.controller, w.fields.controller), day: day(i.foundAt) }),
     `## ${w.people.what}`,
     or(i.description, w.fields.description),
     `## ${w.people.data}`,
@@ -89,9 +100,17 @@ function sections(title: string, draft: string, list: readonly (readonly [string
   );
 }
 
+function countsOf({ counts }: NoticeTexts, { people, rows, unknown }: NonNullable<NoticeFacts['affected']>): string {
+  const count = (n: number, forms: { one: string; other: string }) => fillIn(n === 1 ? forms.one : forms.other, { n });
+  const found = fillIn(counts.found, { people: count(people, counts.people), rows: count(rows, counts.rows) });
+  return unknown > 0 ? found + fillIn(counts.unknown, { unknown }) : found;
+}
+
 /** In words; a kind that has none stands as it is. */
 function dataList(w: NoticeTexts, kinds: readonly string[]): string {
-  return [...new Set(kinds.map((kind) => w.kinds[kind] ?? kind))].map((kind) => `- ${kind}`).join('\n');
+  return [...new Set(kinds.map((kind) => (w.kinds as Readonly<Record<string, string>>)[kind] ?? kind))]
+    .map((kind) => `- ${kind}`)
+    .join('\n');
 }
 
 const utc = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Incident, NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
-import { NOTICE_TEXTS } from './notice-text.ts';
-import { draftNotice } from './notices.ts';
+import { draftNotice, NOTICE_TEXTS } from './notices.ts';
 
 const FOUND = new Date('2027-05-14T16:00:00.000Z');
 const hours = (count: number) => new Date(FOUND.getTime() + count * 3_600_000);
