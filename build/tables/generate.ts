@@ -1,4 +1,4 @@
-/** TypeScript's view of the server's tables, from the database's own catalogue and the comments of the statements that made it. */
+/** TypeScript's view of the server's tables, from the database's own catalogue. */
 
 export interface Column {
   readonly name: string;
@@ -17,12 +17,10 @@ export interface Table {
   readonly columns: readonly Column[];
 }
 
-/** `table` or `table.column`, with the schema unless it is `public` → what is said of it. */
-export type Comments = ReadonlyMap<string, string>;
-
 const WIDTH = 120;
 
-const HEAD = `/* Written by \`npm run tables\` from what the migrations make: change the schema or build/tables, not this file. */
+const HEAD = `/* Written by \`npm run tables\` from what the migrations make: change the schema or build/tables, not this file. What tables
+   and columns are for is said in baseline/. */
 
 import type { ColumnType, Kysely, Selectable } from 'kysely';
 
@@ -42,19 +40,15 @@ type Defaulted<T> = [T] extends [ColumnType<infer S, infer I, infer U>]
 `;
 
 /** @throws Error where a declared type names no column, or a column has a type that is not known here */
-export function generateTables(tables: readonly Table[], comments: Comments): string {
+export function generateTables(tables: readonly Table[]): string {
   const columns = new Set(tables.flatMap((t) => t.columns.map((c) => `${t.schema}.${t.name}.${c.name}`)));
   for (const name of Object.keys(COLUMN_TYPES))
     if (!columns.has(name)) throw new Error(`COLUMN_TYPES names a column that is not there: ${name}`);
   const body = tables.map((table) => {
     const key = table.schema === 'public' ? table.name : `${table.schema}.${table.name}`;
     return [
-      ...comment(comments.get(key), '  '),
       `  ${/\W/.test(key) ? `'${key}'` : key}: {`,
-      ...table.columns.flatMap((column) => [
-        ...comment(comments.get(`${key}.${column.name}`), '    '),
-        ...property(column.name, typeOf(table, column)),
-      ]),
+      ...table.columns.flatMap((column) => property(column.name, typeOf(table, column))),
       '  };',
     ].join('\n');
   });
@@ -65,19 +59,6 @@ function property(name: string, union: readonly string[]): string[] {
   const line = `    ${name}: ${union.join(' | ')};`;
   if (line.length <= WIDTH) return [line];
   return [`    ${name}:`, ...union.map((one, i) => `      | ${one}${i === union.length - 1 ? ';' : ''}`)];
-}
-
-function comment(text: string | undefined, indent: string): string[] {
-  if (!text) return [];
-  const line = `${indent}/** ${text} */`;
-  if (line.length <= WIDTH) return [line];
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)!;
-    if (last && indent.length + 3 + last.length + 1 + word.length > WIDTH) lines.push(word);
-    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
-  }
-  return [`${indent}/**`, ...lines.map((one) => `${indent} * ${one}`), `${indent} */`];
 }
 
 /** Members of its union. */
@@ -113,28 +94,6 @@ function plain(type: string, name: string): string {
     default:
       throw new Error(`${name} has a type that build/tables/generate.ts does not know: ${type}`);
   }
-}
-
-/** Comments (`--`) of statements that make tables, each in front of what it is about. */
-export function commentsOf(statements: readonly string[]): Comments {
-  const comments = new Map<string, string>();
-  for (const statement of statements) {
-    let table: string | null = null;
-    let said: string[] = [];
-    for (const line of statement.split('\n').map((l) => l.trim())) {
-      if (line.startsWith('--')) {
-        said.push(line.slice(2).trim());
-        continue;
-      }
-      const opening = /^(?:create|alter) table ([\w.]+)/.exec(line);
-      const column = opening ? null : /^(?:add column )?([a-z_]\w*) [a-z]/.exec(line);
-      if (opening) table = opening[1]!;
-      const about = opening ? table : table && column ? `${table}.${column[1]}` : null;
-      if (about && said.length > 0) comments.set(about, said.join(' '));
-      said = [];
-    }
-  }
-  return comments;
 }
 
 /** Columns of the server's database that hold more than their type there says, and what they are in TypeScript. */

@@ -3,22 +3,19 @@ import { pgcrypto } from '@electric-sql/pglite/contrib/pgcrypto';
 import { Kysely, PGliteDialect, sql } from 'kysely';
 import { migrate } from '../../sync/server/platform/database/migrations.ts';
 import type { Db, Tables } from '../../sync/server/platform/database/schema.ts';
-import { commentsOf, generateTables, type Table } from './generate.ts';
+import { generateTables, type Table } from './generate.ts';
 
 /** The file that the migrations of now would have. */
 export const TABLES_FILE = 'sync/server/platform/database/schema.ts';
 
 /** Makes an empty database in memory and reads what it consists of. */
 export async function readTables(): Promise<string> {
-  const statements: string[] = [];
   const db = new Kysely<Tables>({
     dialect: new PGliteDialect({ pglite: () => PGlite.create({ extensions: { pgcrypto } }) }),
-    log: ({ query }) => void statements.push(query.sql),
   });
   try {
     await migrate(db);
-    const comments = commentsOf(statements);
-    return generateTables(await tablesOf(db), comments);
+    return generateTables(await tablesOf(db));
   } finally {
     await db.destroy();
   }
