@@ -43,7 +43,7 @@ describe.skipIf(impossible !== null)(
       put('etc/hosts', `127.0.0.1 localhost presence.example.org ${STORE}\n`);
       machine = await boot(debian.root);
       await startStore();
-      await machine.until('PostgreSQL', 120_000, 'runuser', '-u', 'postgres', '--', 'psql', '-c', 'select 1');
+      await machine.started();
       shell = new RootShell(machine, debian.root);
     }, 7_200_000);
     afterAll(async () => {

@@ -67,6 +67,7 @@ describe.skipIf(impossible !== null)(
       put('root/answers', ANSWERS);
       put('root/request.mjs', REQUEST);
       machine = await boot(debian.root);
+      await machine.started();
       machine.say('sh', '/root/database.sh');
     }, 3_600_000);
     afterAll(async () => {

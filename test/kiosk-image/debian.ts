@@ -120,6 +120,11 @@ export interface Booted {
   enter(namespaces: '--all' | '--net'): readonly string[];
   /** Waits until the program succeeds there. */
   until(what: string, ms: number, ...command: string[]): Promise<void>;
+  /**
+   * Waits until all that starts with the machine has started or failed. A service that is restarted before that can hang:
+   * in a container systemd is not notified when the last process of the interrupted start ends.
+   */
+  started(): Promise<void>;
   /** Gives the machine a block device of this one's, under a name of its own. */
   device(name: string, of: string): void;
   halt(): Promise<void>;
@@ -172,6 +177,14 @@ export async function boot(root: string): Promise<Booted> {
         else if (child.exitCode !== null) break;
       throw new Error(`${what} did not come. Console: ${readFileSync(log, 'utf8').slice(-1_500)}`);
     },
+    started: () =>
+      booted.until(
+        'the end of the start',
+        300_000,
+        'sh',
+        '-c',
+        'systemctl is-system-running | grep -Eq "running|degraded"',
+      ),
     device(name, of) {
       const [major, minor] = run('stat', '--format=%Hr %Lr', of).trim().split(' ');
       // From outside: nothing in a container may make one.
