@@ -10,7 +10,8 @@ import { namesOf } from '../../sync/server/core/people/records.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { serverHome } from '../kit/folder.ts';
-import { enrol, kioskOf, openRing } from '../policy/rotation-kit.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
+import { enrol, NOW, openRing } from '../policy/sealed-people.ts';
 import { sp } from './run-sp.ts';
 
 /** `keys` as an operator runs it, on the embedded database: alone, and through the server that has it open. */
@@ -53,7 +54,7 @@ async function exchange(): Promise<void> {
 const forget = () => writeFileSync(file, readFileSync(file, 'utf8').replace(/^.*_PREVIOUS=.*\n/gm, ''));
 
 beforeAll(async () => {
-  person = await onDatabase(async (db, keys) => enrol(db, keys, await kioskOf(db), 'Ada Lovelace'));
+  person = await onDatabase(async (db, keys) => enrol(db, keys, await registerKiosk(db, { at: NOW }), 'Ada Lovelace'));
 });
 afterAll(() => home.remove());
 

@@ -4,6 +4,7 @@ import { readConfig } from '../../sync/server/app/config.ts';
 import { initServer } from '../../sync/server/app/local.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { serverHome, temporaryFolder } from '../kit/folder.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
 import { makeRepository } from '../update/repository.ts';
 import { sp } from './run-sp.ts';
 
@@ -20,15 +21,8 @@ beforeAll(async () => {
   repository.now = Date.now();
   repository.add('1.1.0');
   const { db, close } = await openDatabase(readConfig(env).home);
-  const known = { status: 'approved' as const, ed25519: 'x', x25519: 'x' };
-  for (const [id, name] of [
-    [front, 'Front'],
-    [back, 'Back'],
-  ] as const)
-    await db
-      .insertInto('device')
-      .values({ id, name, ...known, tls_key_hash: id, registered_at: new Date(), last_heard_at: null })
-      .execute();
+  await registerKiosk(db, { device: front, name: 'Front' });
+  await registerKiosk(db, { device: back, name: 'Back' });
   await close();
 }, 60_000);
 afterAll(() => {

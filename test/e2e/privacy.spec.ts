@@ -2,8 +2,8 @@ import { expect, test } from '@playwright/test';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
 import { doorOn } from '../policy/door-kit.ts';
-import { knownKiosk } from '../sync/ingest-kit.ts';
 import { makeKiosk, type TestKiosk } from './kiosk-page.ts';
 
 /* The contacts, all the way: set over the server's API, sent to a kiosk, kept in its store, shown on its screen. */
@@ -29,7 +29,7 @@ test('the contacts that an administrator sets are on the kiosk’s privacy scree
     const before = (await server.ask(admin, 'GET', url)).json() as unknown as { policy: object };
     const set = await server.ask(admin, 'PUT', url, { ...before.policy, privacy });
     expect([set.status, set.text]).toEqual([200, set.text]);
-    const { device } = await knownKiosk(server.db, { at: server.now });
+    const { device } = await registerKiosk(server.db, { at: server.now });
     const { db, keys, services } = server;
     const source = {
       db,

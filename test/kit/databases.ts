@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import { type OpenDatabase, openBare, openDatabase } from '../../sync/server/platform/database/open.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { serverHome } from './folder.ts';
@@ -67,3 +68,13 @@ export const ONE_DATABASE: readonly TestDatabase[] =
   process.env.SMARTPRESENCE_TEST_DATABASES === 'both'
     ? DATABASES
     : DATABASES.filter(({ name }) => name === (unavailable ? 'PGlite' : 'PostgreSQL'));
+
+/** Empties every table but those that say whose database it is: quicker than another one for each test. */
+export async function emptyTables({ db }: OpenDatabase): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select format('%I.%I', schemaname, tablename) as name from pg_tables
+    where schemaname in ('public', 'keyring') and tablename not like 'kysely%'
+      and tablename not in ('meta', 'identity', 'server_key', 'listener', 'key_version')`.execute(db);
+  await sql.raw(`truncate ${rows.map((r) => r.name).join(', ')}`).execute(db);
+  await sql`insert into change (tag, at, kind) values ('start', now(), 'start')`.execute(db);
+}

@@ -8,6 +8,7 @@ import {
   GENESIS,
   type Open,
   type Personal,
+  type TemplateValue,
   type WireEvent,
 } from '../../sync/protocol/wire/event.ts';
 
@@ -63,6 +64,49 @@ export class MemoryOutbox implements OutboxSource {
   person(name: string, id: string = randomUUID()): string {
     this.append('person', { change: 'added' }, { person: id, name, number: '1001', language: 'en' });
     return id;
+  }
+
+  /** Someone with a face: a person, a consent unless there is to be none, templates. @returns the person */
+  enrol(
+    name: string,
+    {
+      id = randomUUID(),
+      at = new Date(),
+      number,
+      consent = true,
+      textVersion = '1',
+      count = 2,
+      model = 'arc',
+    }: {
+      id?: string;
+      at?: Date;
+      /** By default the beginning of the id. */
+      number?: string;
+      consent?: boolean;
+      textVersion?: string;
+      count?: number;
+      model?: string;
+    } = {},
+  ): string {
+    const facts = { name, number: number ?? id.slice(0, 8), language: 'en' };
+    this.append('person', { change: 'added' }, { person: id, ...facts }, at);
+    if (consent) this.consent(id, 'given', at, textVersion);
+    this.templates(id, count, at, model);
+    return id;
+  }
+
+  consent(person: string, action: 'given' | 'withdrawn', at = new Date(), textVersion = '1'): void {
+    this.append('consent', { action, textVersion, language: 'en' }, { person }, at);
+  }
+
+  templates(person: string, count = 1, at = new Date(), model = 'arc'): TemplateValue[] {
+    const templates = Array.from({ length: count }, () => ({
+      id: v7(),
+      pose: 'front',
+      vector: randomBytes(2048).toString('base64url'),
+    }));
+    this.append('template', { change: 'added', model, count }, { person, templates }, at);
+    return templates;
   }
 
   checkin(person: string, direction: 'in' | 'out' = 'in', at = new Date()): WireEvent {

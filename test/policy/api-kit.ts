@@ -16,8 +16,8 @@ import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { endpointsOf } from '../../sync/server/platform/server-module.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 
 /** The API without its HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
 
@@ -112,7 +112,7 @@ export async function apiOn(database: OpenDatabase, start: Date) {
     },
 
     kiosk: (site: string | null = null): Promise<MemoryOutbox> =>
-      knownKiosk(db, { name: `Door ${v7()}`, site, at: now }),
+      registerKiosk(db, { name: `Door ${v7()}`, site, at: now }),
 
     /** Everything that the kiosk has made so far arrives, and is resolved. */
     async deliver(box: MemoryOutbox): Promise<void> {

@@ -12,6 +12,7 @@ import { verifyBackup } from '../../sync/server/features/backup/verify.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { s3Client } from '../../sync/server/platform/objects/client.ts';
 import { readDataKey, settleByBackup } from '../../sync/server/platform/objects/sealed/data-keys.ts';
 import { databaseObject, KEYRING_OBJECT, PREFIX } from '../../sync/server/platform/objects/sealed/layout.ts';
@@ -20,9 +21,11 @@ import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { addPhotos, contextOf, newBucket } from '../backup/bucket.ts';
 import { everyRow } from '../backup/fill.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newPair } from '../kit/keys.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { postgresUnavailable } from '../services/postgres.ts';
-import { enrol, keysOfPair, kioskOf, newPair, openRing } from './rotation-kit.ts';
+import { enrol, NOW, openRing } from './sealed-people.ts';
 
 const missing = motoMissing();
 if (missing) console.log(missing);
@@ -52,9 +55,9 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     store = await newBucket(moto, 'backup-keys');
     host = await embedded.start();
     database = await host.open();
-    keys = keysOfPair(old);
+    keys = keysOf(old);
     await openRing(database.db, keys);
-    const box = await kioskOf(database.db);
+    const box = await registerKiosk(database.db, { at: NOW });
     device = box.device;
     ada = await enrol(database.db, keys, box, 'Ada');
     await addPhotos(database.db, device, 2);
@@ -121,8 +124,8 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     };
     expect(await codeOf(store.get(object, VersionId))).toBe('s3-object-archived');
     expect(await archived.head(object)).toMatchObject({ archive: { state: 'frozen' } });
-    expect(await codeOf(restored(archived, keysOfPair(old), backup))).toBe('backup-thawing');
-    expect(await codeOf(restored(archived, keysOfPair(old), backup))).toBe('backup-thawing');
+    expect(await codeOf(restored(archived, keysOf(old), backup))).toBe('backup-thawing');
+    expect(await codeOf(restored(archived, keysOf(old), backup))).toBe('backup-thawing');
     expect(asked).toBe(1);
     let slept = 0;
     const wait: ThawOptions = {
@@ -133,7 +136,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
         thawing = slept < 3;
       },
     };
-    const { done, names } = await restored(archived, keysOfPair(old), backup, wait);
+    const { done, names } = await restored(archived, keysOf(old), backup, wait);
     expect([done.backup, names, slept]).toEqual([backup, ['Ada'], 3]);
   }, 120_000);
 
@@ -145,7 +148,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
       const bare = await there.bare();
       const before = await everyRow(database.db);
       await restoreBackup(
-        { db: bare.db, store, keys: keysOfPair(old), now: () => new Date(), actor: SYSTEM, thaw: THAW },
+        { db: bare.db, store, keys: keysOf(old), now: () => new Date(), actor: SYSTEM, thaw: THAW },
         (await runBackup(contextOf(database.db, keys, store))).backup,
       );
       const after = await everyRow(bare.db);
@@ -158,7 +161,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
         'keyring.person_key',
       ])
         expect(after.get(table)).toEqual(before.get(table));
-      expect([...(await readPeople(bare.db, keysOfPair(old), [ada])).values()].map((p) => p.name)).toEqual(['Ada']);
+      expect([...(await readPeople(bare.db, keysOf(old), [ada])).values()].map((p) => p.name)).toEqual(['Ada']);
       await bare.close();
     },
     120_000,
@@ -167,7 +170,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
   test('after a rotation and `backup rekey` the old keys open nothing in the bucket, and the new ones every backup', async () => {
     const before = await runBackup(contextOf(database.db, keys, store));
     const fresh = present;
-    const both = keysOfPair(fresh, old);
+    const both = keysOf({ ...fresh, previousKeys: old });
     await beginRotation(database.db, both, { modules: MODULES, reEncrypt: false, now: new Date() });
     for (;;) {
       const state = await advanceRotation(database.db, both, {
@@ -182,20 +185,20 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     expect(done.rewrapped).toBeGreaterThanOrEqual(2);
 
     // With the new keys alone: every backup's manifest and stream opens.
-    const alone = keysOfPair(fresh);
+    const alone = keysOf(fresh);
     await settleByBackup(store, alone, before.backup);
     const first = await verifyBackup(
       { db: null, store, keys: alone },
       { wanted: before.backup, photos: false, thaw: THAW },
     );
     expect([first.rows, first.keyring]).toEqual([before.rows, 'missing']);
-    expect((await restored(store, keysOfPair(fresh), done.backup)).names).toEqual(['Ada']);
+    expect((await restored(store, keysOf(fresh), done.backup)).names).toEqual(['Ada']);
     // Rows of the older one are under the keys of their time, and that is said before anything is written.
-    expect(await codeOf(restored(store, keysOfPair(fresh), before.backup))).toBe('backup-needs-older-keys');
-    expect((await restored(store, keysOfPair(fresh, old), before.backup)).names).toEqual(['Ada']);
+    expect(await codeOf(restored(store, keysOf(fresh), before.backup))).toBe('backup-needs-older-keys');
+    expect((await restored(store, keysOf({ ...fresh, previousKeys: old }), before.backup)).names).toEqual(['Ada']);
 
     // With the old keys: no version of any object that holds a key.
-    const past = keysOfPair(old);
+    const past = keysOf(old);
     for await (const { key, versionId, isLatest } of store.list(PREFIX.keys)) {
       expect(isLatest).toBe(true);
       const only: ObjectStore = { ...store, get: () => store.get(key, versionId) };
@@ -219,7 +222,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     for await (const { key } of store.list('photos/')) left.push(key);
     expect(left).toEqual([stays!.object]);
     // A restore of a backup from before finds one photo less, and says so.
-    const { done } = await restored(store, keysOfPair(present), null);
+    const { done } = await restored(store, keysOf(present), null);
     expect([done.photos, done.photosMissing]).toEqual([1, 1]);
   }, 60_000);
 
@@ -248,6 +251,6 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     const text = Buffer.concat(bytes).toString('utf8');
     expect((JSON.parse(text) as { people: string[] }).people.join()).not.toContain(ada);
     await store.put(stones[0]!, Buffer.from(text.replace('people', 'nobody')));
-    expect(await codeOf(restored(store, keysOfPair(present), null))).toBe('tombstone-unreadable');
+    expect(await codeOf(restored(store, keysOf(present), null))).toBe('tombstone-unreadable');
   }, 60_000);
 });

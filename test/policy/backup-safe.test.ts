@@ -15,9 +15,9 @@ import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { contextOf, newBucket, settled } from '../backup/bucket.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newPair } from '../kit/keys.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { aCheckin, aPerson, newFolder, openKiosk } from '../store/kiosk.ts';
-import { knownKiosk } from '../sync/ingest-kit.ts';
 
 /**
  * The `safe` mark from one end to the other: a backup is taken while commits go on, the kiosk trims by what its acks say,
@@ -74,7 +74,7 @@ describe.skipIf(missing).each(DATABASES)(
       const database = await (await host()).open();
       const keys = await settled(database.db, keysOf(pair));
       const kiosk = await openKiosk(newFolder());
-      await knownKiosk(database.db, { device: kiosk.device });
+      await registerKiosk(database.db, { device: kiosk.device });
       const { id: ada } = await kiosk.people.add(aPerson({ name: 'Ada' }));
       let recorded = 0;
       const arrive = async (db: Db, count: number) => {

@@ -1,6 +1,6 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Config } from '../../sync/server/app/config.ts';
 import { setHold } from '../../sync/server/core/people/holds.ts';
 import type { ThawOptions } from '../../sync/server/features/backup/read.ts';
@@ -30,6 +30,7 @@ import { addPhotos, contextOf, newBucket, settled } from '../backup/bucket.ts';
 import { everyRow, fillEveryTable, uuid } from '../backup/fill.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newPair } from '../kit/keys.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 
 const missing = motoMissing();
@@ -47,7 +48,6 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
   if (unavailable) return test.skip(unavailable, () => undefined);
   let moto: Moto;
   let store: ObjectStore;
-  let host: Awaited<ReturnType<typeof start>>;
   let database: OpenDatabase;
   let keys: Keys;
   let before: Map<string, string[]>;
@@ -78,11 +78,15 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     return there;
   };
 
-  beforeAll(async () => {
+  withDatabase({ unavailable, start }, async (made, undo) => {
     moto = await startMoto();
+    undo.defer(() => moto.remove());
     store = await newBucket(moto, bucket);
-    host = await start();
-    database = await host.open();
+    undo.defer(() => store.close());
+    undo.defer(async () => {
+      for (const close of opened) await close();
+    });
+    database = made;
     keys = await settled(database.db, keysOf(pair));
     const own = /^public\.(audit.*|photo.*|meta|backup|session|sign_in_link)$|^keyring\./;
     expect(await fillEveryTable(database.db, 30, (table) => own.test(table))).toEqual({});
@@ -93,13 +97,6 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await inTransaction(database.db, (tx) => writeAudit(tx, keys, ENTRY, new Date()));
     before = await everyRow(database.db);
     report = await runBackup(contextOf(database.db, keys, store));
-  }, 300_000);
-  afterAll(async () => {
-    await database?.close();
-    await host?.remove();
-    for (const close of opened) await close();
-    store?.close();
-    await moto?.remove();
   });
 
   test('a backup restored into an empty database has every row of every table', async () => {

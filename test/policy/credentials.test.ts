@@ -22,9 +22,9 @@ import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { retireKeys, succeedKey } from '../../sync/server/platform/keys/succession.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { closeErasures } from '../sync/erasing.ts';
-import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, enrol, SITE } from './api-kit.ts';
 import { type Opened, readInto, sendFrom, withApi } from './sites-kit.ts';
 
@@ -44,7 +44,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
   /** A real kiosk's store, and its check-in methods, on what the server's own pages send it. */
   async function door() {
     const store: SqlStore = await openKiosk(newFolder(), {}, { clock: heldClock(NOW.getTime()) });
-    const { device } = await knownKiosk(api.db, { site: SITE.id, device: store.device });
+    const { device } = await registerKiosk(api.db, { site: SITE.id, device: store.device });
     const admitted: string[] = [];
     const checkinMethods = createCredentialCheckin({
       store,

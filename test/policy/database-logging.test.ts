@@ -7,8 +7,10 @@ import { writePerson } from '../../sync/server/core/people/records.ts';
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { connectionOf, type LogSettings, loggedParameters } from '../../sync/server/platform/database/postgres.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
+import { newPair } from '../kit/keys.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
-import { keysOfPair, NOW, newPair } from './rotation-kit.ts';
+import { NOW } from './sealed-people.ts';
 
 const QUIET: LogSettings = {
   log_statement: 'none',
@@ -89,7 +91,7 @@ describe.skipIf(unavailable)('a PostgreSQL that logs', () => {
   test('that logs every statement and no parameters never writes a value or a pass phrase, not even of a failure', async () => {
     set("log_statement = 'all'");
     set('log_parameter_max_length = 0');
-    const keys = keysOfPair(newPair());
+    const keys = keysOf(newPair());
     const database = await open();
     try {
       const id = '0195e3a0-0000-7000-8000-000000000001';

@@ -27,7 +27,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { groupPhotos, packageFile, readPicture, stillsOfA } from '../footage/index.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { knownKiosk } from '../sync/ingest-kit.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
 import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
 import { DLIB, putDlib, weightsWithDlib } from './dlib-weights.ts';
 
@@ -177,7 +177,7 @@ describe.skipIf(unavailable)('another embedder', () => {
     expect(await counts(without)).toEqual([[EMBEDDER_ID, 1]]);
 
     // A kiosk has both by now, and goes on by the old one.
-    await knownKiosk(api.db, { site: SITE.id, device: kiosk.store.device });
+    await registerKiosk(api.db, { site: SITE.id, device: kiosk.store.device });
     await notified();
     await reopened();
     const templates = Object.values(pictures).flat().length;

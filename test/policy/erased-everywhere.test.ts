@@ -1,14 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import type { SqlStore } from '../../electron/core/store/store.ts';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
-import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
 import type { Config } from '../../sync/server/app/config.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
-import { ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { keepPin, peppersChange } from '../../sync/server/core/credentials/pins/pins.ts';
 import { addBadge, issueCard } from '../../sync/server/core/credentials/store.ts';
@@ -31,6 +29,8 @@ import { contextOf, newBucket, settled } from '../backup/bucket.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { newPair } from '../kit/keys.ts';
+import { deliverAll, deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { aPerson, aPhoto, openKiosk, someCheckins } from '../store/kiosk.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
@@ -65,49 +65,23 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
   const home = temporaryFolder();
   const opened: (() => Promise<unknown>)[] = [];
 
-  beforeAll(async () => {
+  withDatabase({ unavailable, start }, async (made, undo, its) => {
+    undo.use(home);
     moto = await startMoto();
+    undo.defer(() => moto.remove());
     store = await newBucket(moto, `erased-${name.toLowerCase()}`);
-    host = await start();
-    database = await host.open();
+    undo.defer(() => store.close());
+    undo.defer(async () => {
+      for (const close of opened) await close();
+    });
+    [host, database] = [its, made];
     keys = await settled(database.db, keysOf(pair));
     const s3 = moto.settings(`erased-${name.toLowerCase()}`);
     const config = { home: home.path, s3, retention: { keyringBackupDays: 30 } } as unknown as Config;
     erasures = await erasing(database.db, keys, home.path, { now: () => now, config });
-  }, 180_000);
-  afterAll(async () => {
-    await database?.close();
-    await host?.remove();
-    for (const close of opened) await close();
-    store?.close();
-    await moto?.remove();
-    home.remove();
   });
 
-  /** The kiosk's events, to the server's own code. */
-  async function deliver(kiosk: SqlStore): Promise<void> {
-    for (let events = kiosk.outbox.pending(100); events.length > 0; events = kiosk.outbox.pending(100)) {
-      const { device, epoch, seq } = events[0]!.header;
-      const last = seq + events.length - 1;
-      const header: BatchHeader = {
-        alg: 'EdDSA',
-        typ: 'sp-batch+jws',
-        iss: device,
-        aud: randomUUID(),
-        epoch,
-        first: seq,
-        last,
-        spv: 1,
-      };
-      const { ack } = await ingest(
-        { db: database.db, keys, modules: MODULES },
-        header,
-        { sentAt: now.toISOString(), events: [...events] },
-        now,
-      );
-      kiosk.outbox.acknowledge(epoch, { committed: ack.committed, safe: ack.committed });
-    }
-  }
+  const deliver = (kiosk: SqlStore) => deliverAll(database.db, keys, kiosk.device, kiosk.outbox, { now, safe: true });
 
   /** What a restore of a backup into an empty database gives a search for the person. */
   async function restored(backup: string, person: string): Promise<{ rows: string[]; again: number }> {
@@ -133,31 +107,11 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     await someCheckins(kiosk, ada.id, 5, { photo: aPhoto(), gps: 'sealed-position' });
     await someCheckins(kiosk, grace.id, 2);
     const { device } = kiosk.outbox.pending(1)[0]!.header;
-    await database.db
-      .insertInto('device')
-      .values({
-        id: device,
-        name: 'Door',
-        status: 'approved',
-        ed25519: 'x',
-        x25519: 'x',
-        tls_key_hash: 'x',
-        registered_at: now,
-        last_heard_at: null,
-        site: null,
-      })
-      .execute();
+    await registerKiosk(database.db, { device, at: now });
     await deliver(kiosk);
     // What a kiosk with a defect might send: about her, and not where an event says who it is about.
     const strange = { header: { v: 99 }, about: ada.id.toUpperCase(), name: 'Ada Lovelace' };
-    const slot = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: device, aud: randomUUID(), spv: 1 } as const;
-    const header: BatchHeader = { ...slot, epoch: randomUUID(), first: 1, last: 1 };
-    await ingest(
-      { db: database.db, keys, modules: MODULES },
-      header,
-      { sentAt: now.toISOString(), events: [strange] },
-      now,
-    );
+    await deliverTo(database.db, keys, { device, epoch: randomUUID() }, [strange], { first: 1, now });
     const hold = {
       person: ada.id,
       site: null,

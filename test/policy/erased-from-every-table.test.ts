@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { writePerson } from '../../sync/server/core/people/records.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
@@ -9,6 +9,7 @@ import { fillEveryTable } from '../backup/fill.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { newPair } from '../kit/keys.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { erasing } from '../sync/erasing.ts';
 import { tablesNaming } from './erasure-search.ts';
 
@@ -58,19 +59,12 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
 /** Tables that know of nobody by their nature, or whose rows are the erasure's own. */
 const LEFT = /^(audit|backup|erasure|job|meta|kysely)/;
 
-const { start } = DATABASES[0]!;
 const home = temporaryFolder();
-let host: Awaited<ReturnType<typeof start>>;
 let database: OpenDatabase;
 
-beforeAll(async () => {
-  host = await start();
-  database = await host.open();
-}, 60_000);
-afterAll(async () => {
-  await database?.close();
-  await host?.remove();
-  home.remove();
+withDatabase(DATABASES[0]!, (opened, undo) => {
+  database = opened;
+  undo.defer(() => home.remove());
 });
 
 test('no table keeps the id of an erased person, whichever column it was in', async () => {

@@ -11,9 +11,9 @@ import { type OpenDatabase, openDatabase } from '../../sync/server/platform/data
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { KnownKiosk } from '../kit/known-kiosk.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
-import { KioskOfServer } from './server-kiosk.ts';
 
 const CHILD = join(import.meta.dirname, 'children/erase-and-die.ts');
 const KIOSKS = STEPS.findIndex((s) => s.name === 'kiosks');
@@ -45,8 +45,8 @@ describe.skipIf(postgresUnavailable())('an erasure whose server is killed with S
   }
 
   test('is continued by the next, from that step, and completed: at each step, when its work was done and not yet noted', async () => {
-    const kiosk = await KioskOfServer.at(database, keys);
-    const people = STEPS.map((step) => ({ step: step.name, person: kiosk.enrol(`Person ${step.name}`) }));
+    const kiosk = await KnownKiosk.register(database, keys);
+    const people = STEPS.map((step) => ({ step: step.name, person: kiosk.box.enrol(`Person ${step.name}`) }));
     for (const { person } of people) kiosk.box.checkin(person);
     await kiosk.send();
     for (const [i, { step, person }] of people.entries()) {

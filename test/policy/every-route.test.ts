@@ -11,7 +11,7 @@ import { openApiPath } from '../../sync/server/platform/access/openapi.ts';
 import type { Route } from '../../sync/server/platform/access/route.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
+import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
 import { enrol } from './api-kit.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
 
@@ -62,7 +62,7 @@ beforeAll(async () => {
 async function anotherPerson(): Promise<Visitor & { readonly id: string }> {
   const { db, keys, now } = door;
   const [fullName, number, email, phone, badge, message] = OTHER as [string, string, string, string, string, string];
-  const box = await knownKiosk(db, { name: 'Door', site: null, at: now });
+  const box = await registerKiosk(db, { name: 'Door', site: null, at: now });
   const person = enrol(box, fullName, now, number);
   const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
   const record = box.append('checkin', open, { person, score: 0.8 }, now).header.id;

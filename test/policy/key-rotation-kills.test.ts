@@ -14,13 +14,16 @@ import type { Keys, MasterPair } from '../../sync/server/platform/keys/envelope.
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { keepBeating } from '../../sync/server/platform/keys/replica.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { settleKeys } from '../../sync/server/platform/keys/versions.ts';
 import { printedRandom } from '../chance.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { newPair } from '../kit/keys.ts';
+import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { filesWithKey } from './erasure-search.ts';
-import { deliver, keysOfPair, kioskOf, NOW, newPair, openedByPair, openRing } from './rotation-kit.ts';
+import { NOW, openedByPair, openRing } from './sealed-people.ts';
 
 const random = printedRandom('key rotations killed');
 
@@ -38,7 +41,7 @@ let database: OpenDatabase;
 let box: MemoryOutbox;
 let present: MasterPair = newPair();
 /** What the server process of this test holds: exchanged as a restart would. */
-let live: Keys = keysOfPair(present);
+let live: Keys = keysOf(present);
 let stopBeating: () => Promise<void> = async () => undefined;
 const people: { id: string; name: string }[] = [];
 /** What was last written and committed, by person. */
@@ -56,7 +59,7 @@ beforeAll(async () => {
   database = await openDatabase('/nonexistent', { postgres: postgres.address('rotation') });
   const { db } = database;
   await openRing(db, live);
-  box = await kioskOf(db);
+  box = await registerKiosk(db, { at: NOW });
   for (let i = 0; i < PEOPLE; i += 250) await arrive(250);
 }, 120_000);
 afterAll(async () => {
@@ -94,7 +97,10 @@ async function arrive(count: number): Promise<void> {
     );
     return { id, name };
   });
-  const { ack, quarantined } = await deliver(database.db, live, box, box.events.slice(first - 1), first);
+  const { ack, quarantined } = await deliverTo(database.db, live, box, box.events.slice(first - 1), {
+    first,
+    now: NOW,
+  });
   expect(quarantined).toEqual([]);
   acknowledged = ack.committed;
   people.push(...fresh);
@@ -186,7 +192,7 @@ async function audit(keys: Keys, before: Keys, old: MasterPair): Promise<void> {
   const { tried, opened } = await openedByPair(db, old);
   expect([tried > people.length, opened]).toEqual([true, []]);
   // Nor anything that lies about on the disk: dead rows and the write-ahead log.
-  const stale = keysOfPair(old);
+  const stale = keysOf(old);
   stale.settle([{ version: before.version, check: stale.check() }], before.version);
   expect(filesWithKey(postgres.dataFolder, stale, ids[0]!)).toEqual([]);
   await expect(settleKeys(db, before.alone())).rejects.toMatchObject({ code: 'key-retired' });
@@ -206,12 +212,12 @@ describe.skipIf(unavailable)('a process that rotates the keys', () => {
       await hold(live);
       while (kills < KILLS || rotations === 0) {
         const next = newPair();
-        const before = keysOfPair(present);
+        const before = keysOf(present);
         await settleKeys(db, before);
         // In turns: every person's keys as well, and the environment's alone.
         const reEncrypt = rotations % 2 === 0;
         if (rotations === 0) expect((await openedByPair(db, present)).opened).toContain('keyring.person_key.sealed');
-        await hold(keysOfPair(next, present));
+        await hold(keysOf({ ...next, previousKeys: present }));
         const stop = load();
         for (let killed = 0; ; ) {
           const { child, begun, ended } = rotating(next, reEncrypt);
@@ -240,8 +246,8 @@ describe.skipIf(unavailable)('a process that rotates the keys', () => {
         }
         rotations += 1;
         turns += await stop();
-        await hold(keysOfPair(next));
-        await audit(keysOfPair(next), before, present);
+        await hold(keysOf(next));
+        await audit(keysOf(next), before, present);
         present = next;
       }
       console.log(

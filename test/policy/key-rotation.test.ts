@@ -21,20 +21,13 @@ import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { FORMAT, labelOf } from '../../sync/server/platform/keys/gcm.ts';
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { beat, settleKeys } from '../../sync/server/platform/keys/versions.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newPair } from '../kit/keys.ts';
+import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
 import { filesWithKey } from './erasure-search.ts';
-import {
-  deliver,
-  enrol,
-  keysOfPair,
-  kioskOf,
-  NOW,
-  newPair,
-  openedByPair,
-  openRing,
-  pinHashOf,
-} from './rotation-kit.ts';
+import { enrol, NOW, openedByPair, openRing, pinHashOf } from './sealed-people.ts';
 
 const { environment: SEALED } = sealedTables(MODULES);
 
@@ -53,7 +46,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
   let database: OpenDatabase;
   let people: string[];
   const old = newPair();
-  const before = keysOfPair(old);
+  const before = keysOf(old);
   const next = newPair();
 
   beforeEach(async (context) => {
@@ -62,7 +55,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     database = await home.open();
     const { db } = database;
     await openRing(db, before);
-    const box = await kioskOf(db);
+    const box = await registerKiosk(db, { at: NOW });
     people = [];
     for (let i = 0; i < 12; i++) people.push(await enrol(db, before, box, `Ada ${i}`));
     const [id, at] = [randomUUID(), NOW.toISOString()];
@@ -71,7 +64,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       db,
     );
     // Something that names nobody: what a kiosk can't put right, and an event without a person.
-    await deliver(db, before, box, ['nothing at all'], box.events.length + 1);
+    await deliverTo(db, before, box, ['nothing at all'], { first: box.events.length + 1, now: NOW });
   }, 180_000);
   afterEach(async () => {
     await database?.close();
@@ -137,7 +130,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
 
   test('leaves everything readable under the new keys alone, and nothing that the old ones open', async () => {
     const { db } = database;
-    const both = keysOfPair(next, old);
+    const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
     expect(both.version, 'new keys alone change nothing').toBe(1);
     // The search below finds what there is, or it proves nothing.
@@ -159,7 +152,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(done.total).toBeGreaterThan(12 * 6);
     // With the old pair and a copy of the database one could write audit rows that verify: from here on not any more.
     expect(await auditKeys()).toBe(auditKeysBefore + 1);
-    const fresh = keysOfPair(next);
+    const fresh = keysOf(next);
     await readsAll(fresh);
     expect(fresh.version).toBe(2);
     expect(await leftOver(db, 1)).toEqual({});
@@ -179,10 +172,10 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       scrubbed: true,
       databaseLog: { state: 'removed', archived: false },
     });
-    expect(filesWithKey(home.files, keysOfPair(old), people[0]!)).toEqual([]);
+    expect(filesWithKey(home.files, keysOf(old), people[0]!)).toEqual([]);
     expect(filesWithKey(home.files, fresh, people[0]!).length).toBeGreaterThan(0);
-    await expect(settleKeys(db, keysOfPair(old))).rejects.toMatchObject({ code: 'key-retired' });
-    await expect(openRing(db, keysOfPair(newPair()))).rejects.toMatchObject({ code: 'wrong-encryption-key' });
+    await expect(settleKeys(db, keysOf(old))).rejects.toMatchObject({ code: 'key-retired' });
+    await expect(openRing(db, keysOf(newPair()))).rejects.toMatchObject({ code: 'wrong-encryption-key' });
     const index = await db
       .selectFrom('account')
       .select('email_index')
@@ -200,7 +193,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       code: 'no-new-keys',
     });
     // The next one.
-    const third = keysOfPair(newPair(), next);
+    const third = keysOf({ ...newPair(), previousKeys: next });
     await openRing(db, third);
     await beginRotation(db, third, { modules: MODULES, reEncrypt: false, now: NOW });
     await finish(db, third);
@@ -211,11 +204,11 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
   test('with re-encryption the old person keys open nothing either, and the server serves meanwhile', async () => {
     const { db } = database;
     const stolen = await personBox(db, before, people);
-    const both = keysOfPair(next, old);
+    const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
     await beginRotation(db, both, { modules: MODULES, reEncrypt: true, now: NOW });
     await finish(db, both, () => readPeople(db, both, people).then((found) => expect(found.size).toBe(12)));
-    const fresh = keysOfPair(next);
+    const fresh = keysOf(next);
     await readsAll(fresh);
     const { rows } = await sql<{ personal: Uint8Array }>`
       select personal from event where person is not null and personal is not null
@@ -240,7 +233,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
 
   test('begins only when every process has both pairs, and refuses to start without one that is needed', async () => {
     const { db } = database;
-    const both = keysOfPair(next, old);
+    const both = keysOf({ ...next, previousKeys: old });
     await expect(beginRotation(db, before, { modules: MODULES, reEncrypt: false, now: NOW })).rejects.toMatchObject({
       code: 'no-new-keys',
     });
@@ -258,13 +251,19 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       phase: 'switched',
       waitsFor: '1 server processes to take up the new keys',
     });
-    await expect(settleKeys(db, keysOfPair(old))).rejects.toMatchObject({ code: 'rotation-under-way' });
-    await expect(settleKeys(db, keysOfPair(next))).rejects.toMatchObject({ code: 'rotation-unfinished' });
-    await expect(settleKeys(db, keysOfPair(newPair(), old))).rejects.toMatchObject({ code: 'rotation-under-way' });
+    await expect(settleKeys(db, keysOf(old))).rejects.toMatchObject({ code: 'rotation-under-way' });
+    await expect(settleKeys(db, keysOf(next))).rejects.toMatchObject({ code: 'rotation-unfinished' });
+    await expect(settleKeys(db, keysOf({ ...newPair(), previousKeys: old }))).rejects.toMatchObject({
+      code: 'rotation-under-way',
+    });
     await settleKeys(db, both);
     await beat(db, both, sleeper);
     await finish(db, both);
-    await beginRotation(db, keysOfPair(old, next), { modules: MODULES, reEncrypt: false, now: NOW }).then(
+    await beginRotation(db, keysOf({ ...old, previousKeys: next }), {
+      modules: MODULES,
+      reEncrypt: false,
+      now: NOW,
+    }).then(
       () => expect.unreachable(),
       (cause: unknown) => expect(cause).toMatchObject({ code: 'keys-used-before' }),
     );
@@ -272,9 +271,9 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
 
   test('the database itself refuses what a process that slept through the switch would still write', async () => {
     const { db } = database;
-    const both = keysOfPair(next, old);
+    const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
-    const asleep = keysOfPair(old);
+    const asleep = keysOf(old);
     await settleKeys(db, asleep);
     await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
     await finish(db, both);
@@ -288,7 +287,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
 
   test('does not let go of the old keys while anything is under them that it does not know', async () => {
     const { db } = database;
-    const both = keysOfPair(next, old);
+    const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
     await sql`create table forgotten (id int primary key, note bytea)`.execute(db);
     const place = { field: 'forgotten', person: null, record: '1', rowVersion: 1 };
@@ -299,7 +298,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       message: expect.stringContaining('public.forgotten.note (1)'),
     });
     expect(await readRotation(db)).toMatchObject({ phase: 'working' });
-    await expect(settleKeys(db, keysOfPair(next))).rejects.toMatchObject({ code: 'rotation-unfinished' });
+    await expect(settleKeys(db, keysOf(next))).rejects.toMatchObject({ code: 'rotation-unfinished' });
     await sql`update forgotten set note = ${both.seal('field', place, randomBytes(20))}`.execute(db);
     await finish(db, both);
     await readsAll(both.alone());
@@ -309,7 +308,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
   if (name !== 'PGlite')
     test('waits for a transaction that holds a table for long, and goes on afterwards', async () => {
       const { db } = database;
-      const both = keysOfPair(next, old);
+      const both = keysOf({ ...next, previousKeys: old });
       await openRing(db, both);
       await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
       await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now });

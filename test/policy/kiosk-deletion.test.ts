@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
@@ -15,43 +15,37 @@ import type { ErasureOrigin } from '../../sync/server/features/privacy/erasure/r
 import { requestErasure, undoErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
-import { DATABASES } from '../kit/databases.ts';
+import { DATABASES, emptyTables } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { newKeys } from '../kit/keys.ts';
+import { KnownKiosk } from '../kit/known-kiosk.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
-import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 
 const keys = newKeys();
 const DAY = 86_400_000;
 const SITES = [randomUUID(), randomUUID()] as const;
 
 /** Beside test/authority, which asks every kind of event once: what a deletion, a move and a decision of the office lead to. */
-describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  let host: Awaited<ReturnType<typeof start>>;
+describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
   let database: OpenDatabase;
   let erasures: Erasing;
   let now = new Date();
   const home = temporaryFolder();
 
-  beforeAll(async () => {
-    host = await start();
-    database = await host.open();
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
+    undo.defer(() => home.remove());
     erasures = await erasing(database.db, keys, home.path, { now: () => now });
-  }, 120_000);
+  });
   beforeEach(async () => {
     now = new Date();
     await emptyTables(database);
     for (const id of SITES)
       await database.db.insertInto('site').values({ id, name: id, time_zone: 'Europe/Berlin' }).execute();
   });
-  afterAll(async () => {
-    await database?.close();
-    await host?.remove();
-    home.remove();
-  });
 
-  const kiosk = (site: string = SITES[0]) => KioskOfServer.at(database, keys, site);
+  const kiosk = (site: string = SITES[0]) => KnownKiosk.register(database, keys, { site });
   const count = async (from: ReturnType<typeof sql>) =>
     (await sql<{ n: number }>`select count(*)::int as n from ${from}`.execute(database.db)).rows[0]!.n;
   const kinds = (notified: readonly Change[]) => notified.map((c) => c.kind);
@@ -70,7 +64,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
   describe('a deletion at a kiosk', () => {
     test('is a request that can be undone: the key stays so long, a tombstone comes before its end, and kiosks get the person back', async () => {
       const [a, b] = [await kiosk(), await kiosk()];
-      const ada = a.enrol('Ada Lovelace');
+      const ada = a.box.enrol('Ada Lovelace');
       await a.send();
       for (const one of [a, b]) await one.read();
       const { id: request } = a.box.append('person', { change: 'deleted' }, { person: ada }).header;
@@ -87,7 +81,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       expect([await count(sql`keyring.person_key`), await count(sql`template`)]).toEqual([1, 0]);
       expect((await namesOf(database.db, keys, [ada])).get(ada)).toBe('Ada Lovelace');
       await database.db.transaction().execute((tx) => undoErasure(tx, request, now));
-      for (const one of [a, b, fresh]) expect(kinds(await one.read(now))).toEqual(['person', 'templates']);
+      for (const one of [a, b, fresh]) expect(kinds(await one.read({ now }))).toEqual(['person', 'templates']);
       later(10);
       expect((await erasures.run()).steps).toBe(0);
       expect(await count(sql`keyring.person_key`)).toBe(1);
@@ -104,12 +98,12 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       later(1);
       await erasures.run();
       expect(await count(sql`keyring.person_key`)).toBe(0);
-      for (const one of [a, b]) expect(kinds(await one.read(now))).toContain('erase');
+      for (const one of [a, b]) expect(kinds(await one.read({ now }))).toContain('erase');
     });
 
     test('of a person under a legal hold is refused: nothing changes, the kiosk gets them back, and the office decides', async () => {
       const [a, b] = [await kiosk(), await kiosk()];
-      const ada = a.enrol('Ada Lovelace');
+      const ada = a.box.enrol('Ada Lovelace');
       await a.send();
       for (const one of [a, b]) await one.read();
       const held = await hold(ada);
@@ -137,7 +131,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
 
     test('under the name that the person had before a merge is stopped by a hold on any of their names', async () => {
       const a = await kiosk();
-      const [kept, merged] = [a.enrol('Ada Lovelace'), a.enrol('Ada King')];
+      const [kept, merged] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Ada King')];
       await a.send();
       await mergePeople({ db: database.db, keys, modules: MODULES }, { kept, merged, by: 'office' }, now);
       await hold(kept);
@@ -149,7 +143,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
 
     test('of a person who has asked for it already is the same request, and takes them off the kiosks at once', async () => {
       const a = await kiosk();
-      const ada = a.enrol('Ada Lovelace');
+      const ada = a.box.enrol('Ada Lovelace');
       await a.send();
       const { request } = await requestErasure(database.db, keys, { person: ada, origin: 'person', undoDays: 7 }, now);
       await a.read();
@@ -161,7 +155,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
 
     test('is in the audit log from the request on, with the kiosk that asked', async () => {
       const a = await kiosk();
-      const ada = a.enrol('Ada Lovelace');
+      const ada = a.box.enrol('Ada Lovelace');
       await a.send();
       const { id: request } = a.box.append('person', { change: 'deleted' }, { person: ada }).header;
       await a.send();
@@ -179,7 +173,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
     async (origin) => {
       const { db } = database;
       const a = await kiosk();
-      const ada = a.enrol('Ada Lovelace');
+      const ada = a.box.enrol('Ada Lovelace');
       // One that names her where no event says who it is about, and one that does.
       a.box.append('health', { code: 'x', detail: {} }, {}).header.type = `about ${ada}` as 'health';
       a.box.append('checkin', { direction: 'in', method: 'face', liveness: 'passed' }, { person: ada }).header.v =
@@ -258,7 +252,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
   describe('who belongs to no site of the kiosk any more', () => {
     test('keeps the attendance from before the move, whenever it arrives; what came later waits for the office', async () => {
       const [a, b] = [await kiosk(), await kiosk(SITES[1])];
-      const ada = a.enrol('Ada Lovelace');
+      const ada = a.box.enrol('Ada Lovelace');
       await a.send();
       await assignToSites(database.db, ada, [SITES[1]], now);
       const early = a.box.checkin(ada, 'in', new Date(now.getTime() - 1)).header.id;
@@ -272,8 +266,8 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
       expect(await database.db.selectFrom('person_site').select(['person', 'site']).execute()).toEqual([
         { person: ada, site: SITES[1] },
       ]);
-      expect((await a.read(now)).filter((c) => 'person' in c)).toEqual([]);
-      expect((await b.read(now)).filter((c) => c.kind === 'person')).toMatchObject([{ name: 'Ada Lovelace' }]);
+      expect((await a.read({ now })).filter((c) => 'person' in c)).toEqual([]);
+      expect((await b.read({ now })).filter((c) => c.kind === 'person')).toMatchObject([{ name: 'Ada Lovelace' }]);
       // The office decides that they were there: both sites, and what waits is taken.
       await assignToSites(database.db, ada, [...SITES], now);
       expect(await retryQuarantine({ db: database.db, keys, modules: MODULES }, {}, now)).toEqual({
@@ -285,7 +279,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
 
     test('voids nothing that was recorded after the move, whenever it claims to have said so', async () => {
       const [a, b] = [await kiosk(), await kiosk(SITES[1])];
-      const ada = a.enrol('Ada Lovelace');
+      const ada = a.box.enrol('Ada Lovelace');
       await a.send();
       await assignToSites(database.db, ada, [SITES[1]], now);
       const before = new Date(now.getTime() - 1);
@@ -300,7 +294,7 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
 
     test('also where it is the kiosk that was put at another site', async () => {
       const a = await kiosk();
-      const ada = a.enrol('Ada Lovelace');
+      const ada = a.box.enrol('Ada Lovelace');
       await a.send();
       await database.db.transaction().execute((tx) => changeDevice(tx, a.id, { site: SITES[1] }, now));
       a.box.checkin(ada, 'in', new Date(now.getTime() - 1));
@@ -329,8 +323,8 @@ describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
         return result;
       },
     });
-    const a = await KioskOfServer.at({ ...database, db: moving }, keys, SITES[0]);
-    const enrolled = a.enrol('Ada Lovelace');
+    const a = await KnownKiosk.register({ ...database, db: moving }, keys, { site: SITES[0] });
+    const enrolled = a.box.enrol('Ada Lovelace');
     await a.send();
     ada = enrolled;
     a.box.append('person', { change: 'updated' }, { person: ada, name: 'Ada King' });

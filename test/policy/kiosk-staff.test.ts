@@ -19,7 +19,7 @@ import { fleetDetail } from '../../sync/server/features/fleet/read.ts';
 import { messageOf } from '../../sync/server/features/webhooks/message.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { deliverTo } from '../sync/ingest-kit.ts';
+import { deliverTo } from '../kit/known-kiosk.ts';
 import { type Api, SITE } from './api-kit.ts';
 import { KioskOfServer } from './server-kiosk.ts';
 import { notified, type Opened, OTHER_SITE, withApi } from './sites-kit.ts';

@@ -1,5 +1,5 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { storePhotos } from '../../sync/server/core/photos/objects.ts';
 import { runRetention } from '../../sync/server/features/privacy/retention/run.ts';
@@ -12,8 +12,9 @@ import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { addPhotos, newBucket } from '../backup/bucket.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newPair } from '../kit/keys.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
-import { knownKiosk } from '../sync/ingest-kit.ts';
 
 const missing = motoMissing();
 if (missing) console.log(missing);
@@ -24,21 +25,15 @@ const DAY = 86_400_000;
 describe.skipIf(missing)('photos in a versioned bucket', () => {
   const keys = keysOf(newPair());
   let moto: Moto;
-  let host: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
   let database: OpenDatabase;
   let store: ObjectStore;
 
-  beforeAll(async () => {
+  withDatabase(DATABASES[0]!, async (opened, undo) => {
+    database = opened;
     moto = await startMoto();
     store = await newBucket(moto, BUCKET);
-    host = await DATABASES[0]!.start();
-    database = await host.open();
-  }, 120_000);
-  afterAll(async () => {
-    store?.close();
-    await database?.close();
-    await host?.remove();
-    await moto?.remove();
+    undo.defer(() => store?.close());
+    undo.defer(() => moto?.remove());
   });
 
   /** Every version and delete marker below a prefix. */
@@ -51,7 +46,7 @@ describe.skipIf(missing)('photos in a versioned bucket', () => {
   test('those of check-ins go after 90 days in every version, by the hourly purge alone; those of enrolments stay', async () => {
     const { db } = database;
     const taken = new Date();
-    const box = await knownKiosk(db, { at: taken });
+    const box = await registerKiosk(db, { at: taken });
     await addPhotos(db, box.device, 6);
     expect(await storePhotos(db, store, { now: () => taken })).toMatchObject({ stored: 6 });
     // Overwritten, and deleted plainly: on such a bucket neither erases anything.

@@ -20,9 +20,9 @@ import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { closeErasures } from '../sync/erasing.ts';
-import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, SITE } from './api-kit.ts';
 import { type Opened, OTHER_SITE, readInto, sendFrom, withApi } from './sites-kit.ts';
 
@@ -46,7 +46,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
   async function door({ site = SITE.id } = {}) {
     const clock = heldClock(NOW.getTime());
     const store = await openKiosk(newFolder(), {}, { clock });
-    const { device } = await knownKiosk(api.db, { site, device: store.device });
+    const { device } = await registerKiosk(api.db, { site, device: store.device });
     const own = await createPinHasher(randomBytes(32));
     const pins = createPersonPins(own, () => readPeppers(store.roster.pinPeppers));
     const checkin = createCheckinService({

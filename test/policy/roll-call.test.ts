@@ -4,10 +4,10 @@ import type { Person } from '../../sync/protocol/api/people.ts';
 import type { Evacuation, EvacuationState } from '../../sync/protocol/api/presence.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
 import { heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin } from '../store/samples.ts';
 import { closeErasures } from '../sync/erasing.ts';
-import { knownKiosk } from '../sync/ingest-kit.ts';
 import { type Api, SITE } from './api-kit.ts';
 import { type Opened, OTHER_SITE, readInto, sendFrom, withApi } from './sites-kit.ts';
 
@@ -33,7 +33,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
   async function door(name: string, site: string = SITE.id) {
     const clock = heldClock(NOW.getTime());
     const store = await openKiosk(newFolder(), {}, { clock });
-    const { device } = await knownKiosk(api.db, { site, device: store.device, name });
+    const { device } = await registerKiosk(api.db, { site, device: store.device, name });
     const list = createEvacuation({
       store,
       site: { site: name },

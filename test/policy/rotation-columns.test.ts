@@ -18,9 +18,11 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { sealHalf } from '../../sync/server/platform/keys/personal.ts';
 import { type PersonBox, personBox } from '../../sync/server/platform/keys/persons.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newPair } from '../kit/keys.ts';
 import { type Door, doorOn, type Visitor } from './door-kit.ts';
-import { keysOfPair, newPair, openedByPair, openRing } from './rotation-kit.ts';
+import { openedByPair, openRing } from './sealed-people.ts';
 import { KioskOfServer } from './server-kiosk.ts';
 
 const { environment: SEALED, persons: OF_PERSONS } = sealedTables(MODULES);
@@ -249,7 +251,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     const stolen: PersonBox = await personBox(db, door.keys, [person, young]);
 
     const next = newPair();
-    const both = keysOfPair(next, old);
+    const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
     await beginRotation(db, both, { modules: MODULES, reEncrypt: true, now: door.now });
     for (;;) {

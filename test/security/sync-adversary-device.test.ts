@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { commit, headerHash } from '../../sync/protocol/seal/chain.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
@@ -8,6 +8,7 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { json, rechain, recommit } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
@@ -228,24 +229,16 @@ const SPOILED: Spoiled[] = [
   spoiled('a model with a NUL', 'event-not-storable', open({ model: '\0' })),
 ];
 
-let home: Awaited<ReturnType<(typeof ONE_DATABASE)[number]['start']>>;
 let target: Target;
 let kiosk: Kiosk;
 let other: Kiosk;
 
-describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    target = await Target.open(await home.open());
+describe.each(ONE_DATABASE)('on $name', (kind) => {
+  withDatabase(kind, async (database) => {
+    target = await Target.open(database);
     [kiosk, other] = [await target.kiosk(), await target.kiosk()];
   });
-  afterAll(async () => {
-    await target?.database.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(() => {
     kiosk.box.newEpoch();
   });
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { keyId, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { openPage } from '../../sync/protocol/seal/page.ts';
 import type { Ask } from '../../sync/protocol/wire/changes.ts';
@@ -7,6 +7,7 @@ import { type MessageContext, takeMessage } from '../../sync/server/app/devices/
 import { findDevice } from '../../sync/server/core/devices/registry.ts';
 import { codeOf } from '../kit/client.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { json, rawJws } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
@@ -34,24 +35,16 @@ const REPORT: Inventory = {
 };
 type Changes = Partial<Extract<Ask, { what: 'changes' }>>;
 
-describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
-  let home: Awaited<ReturnType<(typeof ONE_DATABASE)[number]['start']>>;
+describe.each(ONE_DATABASE)('on $name', (kind) => {
   let target: Target;
   let context: MessageContext;
   let now: number;
   let kiosk: Kiosk;
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    target = await Target.open(await home.open());
+  withDatabase(kind, async (database) => {
+    target = await Target.open(database);
     context = { ...target.context, now: () => new Date(now) };
   });
-  afterAll(async () => {
-    await target?.database.close();
-    await home?.remove();
-  });
-  beforeEach(async (test) => {
-    if (unavailable) return test.skip(unavailable);
+  beforeEach(async () => {
     now = Date.parse('2026-03-02T08:00:00.000Z');
     kiosk = await target.kiosk();
   });

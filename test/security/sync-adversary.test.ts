@@ -1,12 +1,13 @@
 import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Problem } from '../../sync/errors/problem.ts';
 import { keyId, newSealingKey, newSigningKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { MAX_SEALED_BYTES, PROTOCOL_VERSION, TYP } from '../../sync/protocol/wire/batch.ts';
 import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { isClientError } from '../../sync/server/platform/http/problem.ts';
 import { ONE_DATABASE } from '../kit/databases.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { flipped, json, jweOfSecret, padded, rawJwe, rawJws } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
@@ -15,7 +16,6 @@ import { type Kiosk, Target } from './target.ts';
  * attack is taken, nothing stops the rest, each ends in a code.
  */
 
-let home: Awaited<ReturnType<(typeof ONE_DATABASE)[number]['start']>>;
 let target: Target;
 /** Attacked; has two events to send. */
 let kiosk: Kiosk;
@@ -405,19 +405,12 @@ const ATTACKS: Attack[] = [
   attack('all but its last character', /^batch-(malformed|undecryptable)$/, async () => (await good()).slice(0, -1)),
 ];
 
-describe.each(ONE_DATABASE)('on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    target = await Target.open(await home.open());
+describe.each(ONE_DATABASE)('on $name', (kind) => {
+  withDatabase(kind, async (database) => {
+    target = await Target.open(database);
     [kiosk, other] = [await target.kiosk(), await target.kiosk()];
   });
-  afterAll(async () => {
-    await target?.database.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(async () => {
     // A kiosk of its own for each would cost more than all the attacks: an epoch of its own does.
     if (stale) kiosk = await target.kiosk();
     stale = false;

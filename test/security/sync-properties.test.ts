@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { takeMessage } from '../../sync/server/app/devices/messages.ts';
 import { retryQuarantine } from '../../sync/server/app/ingest/quarantine.ts';
@@ -7,6 +7,7 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import { unlinkPeople } from '../../sync/server/features/privacy/erasure/unlink.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { closeErasures } from '../sync/erasing.ts';
 import { type Delivered, IngestModel, type Place, type Snapshot, snapshotOf } from './ingest-model.ts';
 import { recommit } from './raw-messages.ts';
@@ -287,23 +288,13 @@ const COMMANDS = [
   fc.constant(retry()),
 ];
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let replicas: Target[];
 
-describe.each(DATABASES)('on $name', ({ name, unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    const first = await Target.open(await home.open());
+describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
+  withDatabase(kind, async (database, _, host) => {
+    const first = await Target.open(database);
     replicas = [first];
-    if (name === 'PostgreSQL') replicas.push(await Target.open(await home.open(), first.keys));
-  });
-  afterAll(async () => {
-    for (const { database } of replicas ?? []) await database.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) return context.skip(unavailable);
+    if (name === 'PostgreSQL') replicas.push(await Target.open(await host.open(), first.keys));
   });
 
   test('the log, the quarantine, the marks and what screens read are what the model says, after each step', async () => {

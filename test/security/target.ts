@@ -14,7 +14,6 @@ import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
 import { newKeys } from '../kit/keys.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
-
 import { type JweOptions, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
 /** A kiosk with registered keys. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DEFAULT_WEIGHTS } from '../../models/node/weights.ts';
 import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import { attendanceDays } from '../../sync/protocol/wire/calendar.ts';
@@ -25,9 +25,10 @@ import { sealRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newKeys } from '../kit/keys.ts';
+import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
 import { MemoryOutbox } from '../kit/outbox.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { closeErasures } from './erasing.ts';
-import { deliverTo, knownKiosk } from './ingest-kit.ts';
 
 /** Attendance on a real database, from events in to what counts. */
 
@@ -37,10 +38,9 @@ const rules = { dayOf: attendanceDays({ timeZone: SITE.timeZone, dayStartsAt: '0
 const NOON = Date.parse('2026-07-01T10:00:00Z');
 const NOW = new Date('2026-07-20T10:00:00Z');
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
 
-const kiosk = (site: string | null = null) => knownKiosk(database.db, { site, at: NOW });
+const kiosk = (site: string | null = null) => registerKiosk(database.db, { site, at: NOW });
 const deliver = (box: MemoryOutbox, events: readonly unknown[], first: number, now = NOW) =>
   deliverTo(database.db, keys, box, events, { first, now });
 const deliverAll = (box: MemoryOutbox) => deliver(box, box.events, 1);
@@ -78,19 +78,10 @@ async function recordsOf(person: string) {
 const shown = async (person: string) =>
   (await recordsOf(person)).map((r) => (r.duplicateOf ? 'duplicate' : r.resolved));
 
-describe.each(DATABASES)('attendance on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
+describe.each(DATABASES)('attendance on $name', (kind) => {
+  withDatabase(kind, async (opened) => {
+    database = opened;
     await ensureDefaultSite(database.db, SITE, NOW);
-  });
-  afterAll(async () => {
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
   });
 
   test('records of two doors are resolved once both are here, and none is lost', async () => {

@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
 import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { clearCommands, type DeviceState, publishDeviceState } from '../../sync/server/core/devices/device-state.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newKeys } from '../kit/keys.ts';
+import { registerKiosk } from '../kit/known-kiosk.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 const keys = newKeys();
 const publicKeys = async () => ({
@@ -32,36 +35,13 @@ const command = (
 });
 const config = (revision: number, volume: number): DeviceState => ({ kind: 'config', revision, config: { volume } });
 
-describe.each(DATABASES)('what one device gets, on $name', ({ start, unavailable }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  let home: Awaited<ReturnType<typeof start>>;
-  let database: Awaited<ReturnType<typeof home.open>>;
-  beforeAll(async () => {
-    home = await start();
-    database = await home.open();
-  }, 120_000);
-  afterAll(async () => {
-    await database?.close();
-    await home?.remove();
+describe.each(DATABASES)('what one device gets, on $name', (kind) => {
+  let database: OpenDatabase;
+  withDatabase(kind, (opened) => {
+    database = opened;
   });
 
-  async function device(): Promise<string> {
-    const id = randomUUID();
-    const row = {
-      id,
-      name: 'Door',
-      status: 'approved' as const,
-      ed25519: 'x',
-      x25519: 'x',
-      tls_key_hash: 'x',
-      site: null,
-    };
-    await database.db
-      .insertInto('device')
-      .values({ ...row, registered_at: new Date(), last_heard_at: null })
-      .execute();
-    return id;
-  }
+  const device = async () => (await registerKiosk(database.db)).device;
   const notify = (...all: { device: string; state: DeviceState }[]) =>
     inTransaction(database.db, (tx) => publishDeviceState(tx, all, new Date()));
   /** Reads to the end, as a kiosk does. */

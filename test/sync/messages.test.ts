@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createDeviceIdentity, type DeviceSecret, deviceRequest } from '../../sync/edge/identity.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { deviceRequest } from '../../sync/edge/identity.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 import { openAck } from '../../sync/protocol/seal/ack.ts';
 import { sealAsk } from '../../sync/protocol/seal/ask.ts';
@@ -22,49 +21,37 @@ import {
 } from '../../sync/server/app/devices/messages.ts';
 import { kiosksToNudge } from '../../sync/server/app/downstream/nudges.ts';
 import { readPresence } from '../../sync/server/app/downstream/presence.ts';
-import { MODULES } from '../../sync/server/app/modules.ts';
-import { registerDevice, revokeDevice } from '../../sync/server/core/devices/registry.ts';
+import { revokeDevice } from '../../sync/server/core/devices/registry.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { keysChanged } from '../../sync/server/platform/changes/log.ts';
-import { type OpenDatabase, openDatabase } from '../../sync/server/platform/database/open.ts';
-import { type Keyring, openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import type { Keyring } from '../../sync/server/platform/keys/keyring.ts';
 import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
 import { codeOf } from '../kit/client.ts';
-import { serverHome } from '../kit/folder.ts';
-import { newKeys } from '../kit/keys.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
+import { DATABASES } from '../kit/databases.ts';
+import { withDatabase } from '../kit/suite.ts';
+import { Target, type Kiosk as TargetKiosk } from '../security/target.ts';
 
-const home = await serverHome();
-const keys = newKeys();
+let keys: Keys;
 let database: OpenDatabase;
 let keyring: Keyring;
 let context: MessageContext;
 let notified: string[] = [];
-beforeAll(async () => {
-  database = await openDatabase(home.path);
-  keyring = await openKeyring(database.db, keys, { hostnames: ['127.0.0.1'], now: Date.now });
+let target: Target;
+withDatabase(DATABASES[0]!, async (opened) => {
+  database = opened;
+  target = await Target.open(database);
+  ({ keys, keyring } = target);
   context = {
-    db: database.db,
-    keys,
-    keyring,
-    now: () => new Date(),
-    modules: MODULES,
-    logEpoch: database.logEpoch,
-    log: pino({ level: 'silent' }),
-    undoDays: 0,
+    ...target.context,
     onChange: () => notified.push('board'),
     onKioskChange: () => notified.push('kiosks'),
   };
 });
-afterAll(async () => {
-  await database.close();
-  home.remove();
-});
 
 /** A registered kiosk with its keys, and what it pins. */
-interface Kiosk {
-  readonly box: MemoryOutbox;
-  readonly secret: DeviceSecret;
+interface Kiosk extends TargetKiosk {
   pinned: ServerKeys;
 }
 let kiosk: Kiosk;
@@ -73,12 +60,7 @@ beforeEach(async () => {
   notified = [];
 });
 
-async function newKiosk(): Promise<Kiosk> {
-  const box = new MemoryOutbox();
-  const secret = await createDeviceIdentity(box.device);
-  await registerDevice(database.db, await deviceRequest(secret, 'Door'), new Date());
-  return { box, secret, pinned: keyring.publicKeys };
-}
+const newKiosk = async (): Promise<Kiosk> => ({ ...(await target.kiosk()), pinned: keyring.publicKeys });
 
 const trusts = (k: Kiosk) => Promise.all(k.pinned.signing.map((key) => keyId(key)));
 const batch = async (k = kiosk, withTrusts = true) =>

@@ -6,8 +6,6 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Board } from '../../sync/protocol/api/live.ts';
-import { ingest } from '../../sync/server/app/ingest/ingest.ts';
-import { MODULES } from '../../sync/server/app/modules.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
 import { ensurePartitions } from '../../sync/server/features/attendance/partitions.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
@@ -21,7 +19,8 @@ import { Secret } from '../../sync/server/platform/secrets/secret.ts';
 import { codeOf } from '../kit/client.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { newKeys } from '../kit/keys.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
+import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { closeErasures } from './erasing.ts';
 
@@ -52,36 +51,8 @@ beforeEach((context) => {
 const open = (address: PostgresAddress = postgres.address(), size?: number) =>
   openDatabase('/nonexistent', { postgres: address, ...(size && { size }) });
 
-async function register(): Promise<MemoryOutbox> {
-  const box = new MemoryOutbox();
-  const known = { name: 'Door', status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
-  await one.db
-    .insertInto('device')
-    .values({ id: box.device, ...known, registered_at: new Date(), last_heard_at: null } as never)
-    .execute();
-  return box;
-}
-
-function deliver({ db }: OpenDatabase, box: MemoryOutbox, events = box.events) {
-  const first = events[0]!.header.seq;
-  const last = first + events.length - 1;
-  const header = {
-    alg: 'EdDSA',
-    typ: 'sp-batch+jws',
-    iss: box.device,
-    aud: randomUUID(),
-    epoch: box.epoch,
-    first,
-    last,
-    spv: 1,
-  } as const;
-  return ingest(
-    { db, keys, modules: MODULES },
-    header,
-    { sentAt: new Date().toISOString(), events: [...events] },
-    new Date(),
-  );
-}
+const register = () => registerKiosk(one.db);
+const deliver = ({ db }: OpenDatabase, box: MemoryOutbox, events = box.events) => deliverTo(db, keys, box, events);
 
 describe('the address', () => {
   test.each([

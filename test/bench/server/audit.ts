@@ -9,7 +9,9 @@ import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
 import type { Tables } from '../../../sync/server/platform/database/schema.ts';
 import type { Keys } from '../../../sync/server/platform/keys/envelope.ts';
 import { personBox } from '../../../sync/server/platform/keys/persons.ts';
-import { keysOfPair, newPair, openRing } from '../../policy/rotation-kit.ts';
+import { keysOf } from '../../../sync/server/platform/keys/settings.ts';
+import { newPair } from '../../kit/keys.ts';
+import { openRing } from '../../policy/sealed-people.ts';
 import { postgresUnavailable, startPostgres } from '../../services/postgres.ts';
 import { benchLine, interleavedMedians } from '../harness.ts';
 import type { BenchContext, BenchLine } from '../types.ts';
@@ -34,7 +36,7 @@ export async function* auditLines({ note }: BenchContext): AsyncGenerator<BenchL
   try {
     const database = await openDatabase('/nonexistent', { postgres: postgres.address('audit') });
     try {
-      const keys = keysOfPair(newPair());
+      const keys = keysOf(newPair());
       await openRing(database.db, keys);
       yield* measured(database, keys, note);
     } finally {

@@ -10,7 +10,9 @@ import { inTransaction } from '../../../sync/server/platform/database/retry.ts';
 import type { Keys, MasterPair } from '../../../sync/server/platform/keys/envelope.ts';
 import { sealHalf } from '../../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../../sync/server/platform/keys/persons.ts';
-import { keysOfPair, newPair, openRing } from '../../policy/rotation-kit.ts';
+import { keysOf } from '../../../sync/server/platform/keys/settings.ts';
+import { newPair } from '../../kit/keys.ts';
+import { openRing } from '../../policy/sealed-people.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../../services/postgres.ts';
 import { benchLine, median, quantile, seededRandom } from '../harness.ts';
 import type { BenchContext, BenchLine } from '../types.ts';
@@ -63,7 +65,7 @@ async function* measured(
   try {
     const { db } = database;
     const pairs = [newPair(), newPair(), newPair()] as const;
-    const first = keysOfPair(pairs[0]);
+    const first = keysOf(pairs[0]);
     await openRing(db, first);
     note(`makes ${people} people`);
     const ids = await fill(database, first, people);
@@ -184,7 +186,7 @@ async function rotate(
   to: MasterPair,
   reEncrypt: boolean,
 ): Promise<{ seconds: number; lookups: number[] }> {
-  const keys = keysOfPair(to, from);
+  const keys = keysOf({ ...to, previousKeys: from });
   await openRing(db, keys);
   const lookups: number[] = [];
   let running = true;

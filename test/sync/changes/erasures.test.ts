@@ -16,11 +16,10 @@ import {
   onDatabase,
   rows,
   site,
-} from './kit.ts';
+} from './kiosks.ts';
 
-describe.each(DATABASES)('erasures that kiosks confirm, on $name', ({ start, unavailable }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  onDatabase(start);
+describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
+  onDatabase(kind);
 
   describe('an erasure', () => {
     test('leaves nothing here, reaches each kiosk of the site, and is confirmed one by one', async () => {

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../../test/kit/databases.ts';
 import { newKeys } from '../../../../test/kit/keys.ts';
+import { deliverTo, registerKiosk } from '../../../../test/kit/known-kiosk.ts';
 import { MemoryOutbox } from '../../../../test/kit/outbox.ts';
+import { withDatabase } from '../../../../test/kit/suite.ts';
 import { closeErasures } from '../../../../test/sync/erasing.ts';
-import { deliverTo, knownKiosk } from '../../../../test/sync/ingest-kit.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import { namesOf } from '../../core/people/records.ts';
 import { readBoard } from '../../features/attendance/board.ts';
@@ -24,7 +25,7 @@ let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
 let outbox: MemoryOutbox;
 
-const register = () => knownKiosk(database.db);
+const register = () => registerKiosk(database.db);
 const deliver = (
   events: readonly unknown[],
   first = (events[0] as WireEvent).header.seq,
@@ -45,18 +46,12 @@ const quarantined = async (box = outbox) =>
 const board = () => readBoard({ db: database.db, keys, logEpoch: database.logEpoch, site }, {}, new Date());
 const row = async (id: string) => (await board()).rows.find((r) => r.id === id);
 
-describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
+describe.each(DATABASES)('on $name', (kind) => {
+  withDatabase(kind, (opened, _, started) => {
+    database = opened;
+    home = started;
   });
-  afterAll(async () => {
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(async () => {
     outbox = await register();
   });
 

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../../test/kit/databases.ts';
 import { newKeys } from '../../../../test/kit/keys.ts';
+import { deliverTo, registerKiosk } from '../../../../test/kit/known-kiosk.ts';
 import type { MemoryOutbox } from '../../../../test/kit/outbox.ts';
-import { deliverTo, knownKiosk } from '../../../../test/sync/ingest-kit.ts';
+import { withDatabase } from '../../../../test/kit/suite.ts';
 import type { WireEvent } from '../../../protocol/wire/event.ts';
 import type { OpenDatabase } from '../../platform/database/open.ts';
 import { examine } from '../checks/check.ts';
@@ -11,11 +12,10 @@ import { quarantineCheck } from '../checks/process.ts';
 import { QUARANTINE_QUOTA, withinQuota } from './quota.ts';
 
 const keys = newKeys();
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
 let outbox: MemoryOutbox;
 
-const register = () => knownKiosk(database.db);
+const register = () => registerKiosk(database.db);
 const deliver = (
   events: readonly unknown[],
   first = (events[0] as WireEvent).header.seq,
@@ -24,18 +24,11 @@ const deliver = (
   now = new Date(),
 ) => deliverTo(database.db, keys, box, events, { first, epoch, now });
 
-describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
+describe.each(DATABASES)('on $name', (kind) => {
+  withDatabase(kind, (opened) => {
+    database = opened;
   });
-  afterAll(async () => {
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(async () => {
     outbox = await register();
   });
 

@@ -1,13 +1,15 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../../test/kit/databases.ts';
-import { keysOfPair, newPair, openRing } from '../../../../test/policy/rotation-kit.ts';
-import { deliverTo, knownKiosk } from '../../../../test/sync/ingest-kit.ts';
+import { newPair } from '../../../../test/kit/keys.ts';
+import { deliverTo, registerKiosk } from '../../../../test/kit/known-kiosk.ts';
+import { withDatabase } from '../../../../test/kit/suite.ts';
+import { openRing } from '../../../../test/policy/sealed-people.ts';
 import type { OpenDatabase } from '../../platform/database/open.ts';
+import { keysOf } from '../../platform/keys/settings.ts';
 import { setHold } from '../people/holds.ts';
 import { photoState, readPhoto, takePiece } from './store.ts';
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
 
 async function device(): Promise<string> {
@@ -36,18 +38,9 @@ const expectOne = (owner: string, address: string, total: number | null = null) 
     .execute();
 const addressOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('base64url');
 
-describe.each(DATABASES)('photos on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-  });
-  afterAll(async () => {
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
+describe.each(DATABASES)('photos on $name', (kind) => {
+  withDatabase(kind, (opened) => {
+    database = opened;
   });
 
   test('a device that names another’s photo first keeps it from nobody', async () => {
@@ -82,9 +75,9 @@ describe.each(DATABASES)('photos on $name', ({ unavailable, start }) => {
 
   test('of a person who was enrolled again the newest picture that is whole is kept, unless a hold is on them', async () => {
     const { db } = database;
-    const keys = keysOfPair(newPair());
+    const keys = keysOf(newPair());
     await openRing(db, keys);
-    const door = await knownKiosk(db);
+    const door = await registerKiosk(db);
     const enrolled = async (person: string, pictures: readonly { at: number; bytes: Buffer }[]) => {
       const events = pictures.map(({ at, bytes }) =>
         door.append('person', { change: 'updated' }, { person, photo: addressOf(bytes) }, new Date(at)),

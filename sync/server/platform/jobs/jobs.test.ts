@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { DATABASES } from '../../../../test/kit/databases.ts';
+import { withDatabase } from '../../../../test/kit/suite.ts';
 import type { Services } from '../access/route.ts';
 import type { OpenDatabase } from '../database/open.ts';
 import type { Job } from './job.ts';
@@ -33,9 +34,7 @@ describe('when a job is due', () => {
   });
 });
 
-describe.each(DATABASES)('jobs on $name', ({ unavailable, start }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  let host: Awaited<ReturnType<typeof start>>;
+describe.each(DATABASES)('jobs on $name', (kind) => {
   let database: OpenDatabase;
   let now = T0;
   const services = () =>
@@ -47,13 +46,8 @@ describe.each(DATABASES)('jobs on $name', ({ unavailable, start }) => {
     }) as unknown as Services;
   const never = new AbortController().signal;
 
-  beforeAll(async () => {
-    host = await start();
-    database = await host.open();
-  });
-  afterAll(async () => {
-    await database?.close();
-    await host?.remove();
+  withDatabase(kind, (opened) => {
+    database = opened;
   });
   beforeEach(() => {
     now = T0;

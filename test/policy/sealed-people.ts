@@ -11,32 +11,20 @@ import { PGCRYPTO_FIELDS } from '../../sync/server/core/people/fields.ts';
 import { writePerson } from '../../sync/server/core/people/records.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
-import { Keys, type MasterPair } from '../../sync/server/platform/keys/envelope.ts';
+import type { Keys, MasterPair } from '../../sync/server/platform/keys/envelope.ts';
 import { labelOf } from '../../sync/server/platform/keys/gcm.ts';
 import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
-import { Secret } from '../../sync/server/platform/secrets/secret.ts';
+import { keysOf } from '../../sync/server/platform/keys/settings.ts';
+import { deliverTo } from '../kit/known-kiosk.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { deliverTo, knownKiosk } from '../sync/ingest-kit.ts';
 
 const { environment: SEALED } = sealedTables(MODULES);
 
-/** What the tests of rotation fill a database with, and look at it by. */
+/** People with a value in every sealed column, and what opens it. */
 
 export const NOW = new Date('2026-03-02T08:00:00Z');
-export const newPair = (): MasterPair => ({
-  encryptionKey: new Secret(randomBytes(32)),
-  secretKey: new Secret(randomBytes(32)),
-});
-export const keysOfPair = (pair: MasterPair, previous: MasterPair | null = null): Keys =>
-  new Keys(pair.encryptionKey, pair.secretKey, previous);
-
 export const openRing = (db: Db, keys: Keys) =>
   openKeyring(db, keys, { hostnames: ['localhost'], now: () => NOW.getTime() });
-
-export const kioskOf = (db: Db) => knownKiosk(db, { at: NOW });
-
-export const deliver = (db: Db, keys: Keys, box: MemoryOutbox, events: readonly unknown[], first: number) =>
-  deliverTo(db, keys, box, events, { first, now: NOW });
 
 /** Hash of a PIN as a kiosk would send it: of nobody's PIN, and each person's another. */
 export const pinHashOf = (person: string): string =>
@@ -73,7 +61,7 @@ export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string)
   const events: unknown[] = box.events.slice(from);
   const strange = box.checkin(person) as WireEvent;
   events.push({ ...strange, header: { ...strange.header, v: 99 } });
-  await deliver(db, keys, box, events, from + 1);
+  await deliverTo(db, keys, box, events, { first: from + 1, now: NOW });
   await inTransaction(db, (tx) =>
     writePerson(
       tx,
@@ -106,7 +94,7 @@ export async function openedByPair(db: Db, pair: MasterPair): Promise<{ tried: n
   const known = new Map<number, Keys>();
   /** The pair, taking itself for that version. */
   const as = (version: number): Keys => {
-    const keys = known.get(version) ?? keysOfPair(pair);
+    const keys = known.get(version) ?? keysOf(pair);
     if (!known.has(version)) keys.settle([{ version, check: keys.check() }], version);
     known.set(version, keys);
     return keys;
