@@ -3,7 +3,7 @@ import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { registerKiosk } from '../kit/known-kiosk.ts';
-import { doorOn } from '../policy/door-kit.ts';
+import { newListener } from '../kit/listener.ts';
 import { makeKiosk, type TestKiosk } from './kiosk-page.ts';
 
 /* The contacts, all the way: set over the server's API, sent to a kiosk, kept in its store, shown on its screen. */
@@ -20,10 +20,10 @@ test.afterAll(() => kiosk.remove());
 test('the contacts that an administrator sets are on the kiosk’s privacy screen', async () => {
   const home = await DATABASES[0]!.start();
   const database = await home.open();
-  const server = await doorOn(database);
+  const server = await newListener(database);
   const privacy = { controller: 'Werk Süd GmbH', contact: 'datenschutz@werk.example', dpo: 'Dr. Friederike Amt' };
   try {
-    const admin = await server.as('admin');
+    const admin = await server.signIn('admin');
     const [site] = await server.db.selectFrom('site').select('id').where('is_default', '=', true).execute();
     const url = `/api/sites/${site!.id}/policy`;
     const before = (await server.ask(admin, 'GET', url)).json() as unknown as { policy: object };

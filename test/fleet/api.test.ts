@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { AttentionItem } from '../../sync/protocol/api/attention.ts';
 import type { FleetDetail, FleetPage, Template } from '../../sync/protocol/api/fleet.ts';
 import type { DeviceConfig, Inventory } from '../../sync/protocol/wire/fleet.ts';
@@ -12,11 +12,11 @@ import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { takeFarewell } from '../../sync/server/features/fleet/commands.ts';
 import { fleetAlertsJob, fleetJob } from '../../sync/server/features/fleet/fleet.job.ts';
 import { keepLogs } from '../../sync/server/features/fleet/logs.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { type Api, apiOn } from '../policy/api-kit.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** The fleet's half of the server on both databases: inventory, settings with their history, commands. */
 
@@ -39,20 +39,10 @@ const WELL: Inventory = {
   configProblem: null,
 };
 
-describe.each(DATABASES)('the fleet on $name', ({ start, unavailable }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  let home: Awaited<ReturnType<typeof start>>;
-  let database: OpenDatabase;
+describe.each(DATABASES)('the fleet on $name', (kind) => {
   let api: Api;
-  beforeAll(async () => {
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, START);
-  }, 120_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
+  withDatabase(kind, async (database, undo) => {
+    api = undo.use(await newApi(database, START));
   });
   beforeEach(() => {
     api.now = START;

@@ -8,6 +8,7 @@ import type { ServerKeys } from '../../sync/protocol/wire/keys.ts';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { type Ingested, ingest } from '../../sync/server/app/ingest/ingest.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
+import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
@@ -85,6 +86,11 @@ export async function deliverAll(
     const { ack } = await deliverTo(db, keys, { device, epoch }, whole, o);
     outbox.acknowledge(epoch, safe ? { committed: ack.committed, safe: ack.committed } : ack);
   }
+}
+
+/** The server works off which records count. */
+export async function resolveAll(db: Db): Promise<void> {
+  while (((await resolveDue(db))?.taken ?? 0) > 0);
 }
 
 /** For kiosks that do not check what the server signs. */

@@ -1,69 +1,62 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { leftoversJob } from '../../sync/server/core/accounts/leftovers.job.ts';
 import { createLink } from '../../sync/server/core/accounts/links.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Door, doorOn, type Visitor } from './door-kit.ts';
+import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** Accounts: how people get in, and who does not. */
 
 const MINUTE = 60_000;
 const PASSWORD = 'four words make a start';
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
-let door: Door;
+let web: PeopleListener;
 
 const tokenOf = (url: string) => new URLSearchParams(new URL(url).hash.slice(1)).get('enter')!;
 
 /** Makes an account and enrols it as its owner would. */
 async function enrolled(role = 'staff', email = `${crypto.randomUUID()}@example.org`) {
-  const admin = await door.as('admin');
-  const made = await door.ask(admin, 'POST', '/api/accounts', { email, role });
+  const admin = await web.signIn('admin');
+  const made = await web.ask(admin, 'POST', '/api/accounts', { email, role });
   expect(made.status).toBe(200);
   const { account, link } = made.json() as unknown as { account: { id: string }; link: { url: string } };
-  const owner = door.visitor();
-  const entered = await door.ask(owner, 'POST', '/api/session', { token: tokenOf(link.url) });
+  const owner = web.visitor();
+  const entered = await web.ask(owner, 'POST', '/api/session', { token: tokenOf(link.url) });
   expect(entered.json()).toMatchObject({ stage: 'enrol', role });
-  expect((await door.ask(owner, 'PUT', '/api/account/sign-in', { password: PASSWORD })).status).toBe(200);
-  const offered = await door.ask(owner, 'POST', '/api/account/totp', {});
+  expect((await web.ask(owner, 'PUT', '/api/account/sign-in', { password: PASSWORD })).status).toBe(200);
+  const offered = await web.ask(owner, 'POST', '/api/account/totp', {});
   const { secret } = offered.json() as unknown as { secret: string };
-  const confirmed = await door.ask(owner, 'POST', '/api/account/totp/confirm', { code: door.codeOf(secret) });
+  const confirmed = await web.ask(owner, 'POST', '/api/account/totp/confirm', { code: web.codeOf(secret) });
   expect(confirmed.status).toBe(200);
   const { codes } = confirmed.json() as unknown as { codes: string[] };
   return { id: account.id, email, secret, codes, owner, admin };
 }
 
 const signIn = (who: Visitor, email: string, password: string, code?: string) =>
-  door.ask(who, 'POST', '/api/sign-in', { email, password, ...(code && { code }) });
+  web.ask(who, 'POST', '/api/sign-in', { email, password, ...(code && { code }) });
 
-describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    door = await doorOn(database);
+describe.each(DATABASES)('accounts on $name', (kind) => {
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
+    web = await newListener(database);
+    undo.defer(() => web.close());
   });
-  afterAll(async () => {
-    await door?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) return context.skip(unavailable);
-    door.later(24 * 60 * MINUTE);
+  beforeEach(() => {
+    web.later(24 * 60 * MINUTE);
   });
 
   test('a new account enrols by its link: password, authenticator app, recovery codes; before that nothing else is open', async () => {
-    const admin = await door.as('admin');
-    const made = await door.ask(admin, 'POST', '/api/accounts', { email: 'New@Example.org ', role: 'staff' });
+    const admin = await web.signIn('admin');
+    const made = await web.ask(admin, 'POST', '/api/accounts', { email: 'New@Example.org ', role: 'staff' });
     const { link } = made.json() as unknown as { link: { url: string; svg: string } };
     expect(link.svg).toMatch(/^<svg/);
-    const owner = door.visitor();
-    await door.ask(owner, 'POST', '/api/session', { token: tokenOf(link.url) });
-    expect((await door.ask(owner, 'GET', '/api/checkins')).json().code).toBe('second-factor-missing');
+    const owner = web.visitor();
+    await web.ask(owner, 'POST', '/api/session', { token: tokenOf(link.url) });
+    expect((await web.ask(owner, 'GET', '/api/checkins')).json().code).toBe('second-factor-missing');
     const code = { code: '123456' };
-    expect((await door.ask(owner, 'POST', '/api/account/totp/confirm', code)).json().code).toBe('password-missing');
+    expect((await web.ask(owner, 'POST', '/api/account/totp/confirm', code)).json().code).toBe('password-missing');
     for (const password of [
       'short',
       'aaaaaaaaaaaaaa',
@@ -72,110 +65,110 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
       'SmartPresence 2026',
       'x'.repeat(129),
     ])
-      expect((await door.ask(owner, 'PUT', '/api/account/sign-in', { password })).json().code).toBe('password-weak');
-    expect((await door.ask(owner, 'PUT', '/api/account/sign-in', { password: PASSWORD })).status).toBe(200);
-    expect((await door.ask(owner, 'GET', '/api/checkins')).json().code).toBe('second-factor-missing');
-    const { secret, uri } = (await door.ask(owner, 'POST', '/api/account/totp', {})).json() as unknown as {
+      expect((await web.ask(owner, 'PUT', '/api/account/sign-in', { password })).json().code).toBe('password-weak');
+    expect((await web.ask(owner, 'PUT', '/api/account/sign-in', { password: PASSWORD })).status).toBe(200);
+    expect((await web.ask(owner, 'GET', '/api/checkins')).json().code).toBe('second-factor-missing');
+    const { secret, uri } = (await web.ask(owner, 'POST', '/api/account/totp', {})).json() as unknown as {
       secret: string;
       uri: string;
     };
     expect(uri).toMatch(/^otpauth:\/\/totp\/SmartPresence:/);
-    expect((await door.ask(owner, 'POST', '/api/account/totp/confirm', code)).json().code).toBe('second-factor-wrong');
-    const done = await door.ask(owner, 'POST', '/api/account/totp/confirm', { code: door.codeOf(secret) });
+    expect((await web.ask(owner, 'POST', '/api/account/totp/confirm', code)).json().code).toBe('second-factor-wrong');
+    const done = await web.ask(owner, 'POST', '/api/account/totp/confirm', { code: web.codeOf(secret) });
     expect((done.json() as unknown as { codes: string[] }).codes).toHaveLength(10);
-    expect((await door.ask(owner, 'GET', '/api/checkins')).status).toBe(200);
-    const again = door.visitor();
-    door.later(MINUTE);
-    const signedIn = await signIn(again, 'new@example.org', PASSWORD, door.codeOf(secret));
+    expect((await web.ask(owner, 'GET', '/api/checkins')).status).toBe(200);
+    const again = web.visitor();
+    web.later(MINUTE);
+    const signedIn = await signIn(again, 'new@example.org', PASSWORD, web.codeOf(secret));
     expect(signedIn.json()).toMatchObject({ role: 'staff', stage: 'full', email: 'New@Example.org' });
     expect(signedIn.cookie).toMatchObject({ httpOnly: true, secure: true, sameSite: 'Strict', path: '/' });
   });
 
   test('every wrong sign-in gets the same answer, whether the account exists or not, and leaves an audit row', async () => {
     const { email, secret, id } = await enrolled();
-    door.later(MINUTE);
-    const right = door.codeOf(secret);
+    web.later(MINUTE);
+    const right = web.codeOf(secret);
     const wrong = right === '000000' ? '000001' : '000000';
     const answers = [
-      await signIn(door.visitor(), 'nobody@example.org', PASSWORD, right),
-      await signIn(door.visitor(), email, 'not the password', right),
-      await signIn(door.visitor(), email, PASSWORD, wrong),
-      await signIn(door.visitor(), email, PASSWORD),
+      await signIn(web.visitor(), 'nobody@example.org', PASSWORD, right),
+      await signIn(web.visitor(), email, 'not the password', right),
+      await signIn(web.visitor(), email, PASSWORD, wrong),
+      await signIn(web.visitor(), email, PASSWORD),
     ];
     expect(new Set(answers.map((a) => `${a.status} ${a.text}`)).size).toBe(1);
     expect(answers[0]!.json().code).toBe('sign-in-refused');
-    const rows = await door.audit(4);
+    const rows = await web.audit(4);
     expect(rows.map((r) => [r.action, r.outcome])).toEqual(Array(4).fill(['sign-in', 'sign-in-refused']));
     expect(rows.map((r) => r.actor)).toEqual([id, id, id, null]);
-    expect((await signIn(door.visitor(), email, PASSWORD, right)).status).toBe(200);
-    expect((await door.audit())[0]).toMatchObject({ action: 'sign-in', outcome: 'ok', role: 'staff', actor: id });
+    expect((await signIn(web.visitor(), email, PASSWORD, right)).status).toBe(200);
+    expect((await web.audit())[0]).toMatchObject({ action: 'sign-in', outcome: 'ok', role: 'staff', actor: id });
   });
 
   test('a code of the app works once, and none before it', async () => {
     const { email, secret } = await enrolled();
-    door.later(2 * MINUTE);
-    const earlier = door.codeOf(secret);
-    door.later(MINUTE / 2);
-    const code = door.codeOf(secret);
-    expect((await signIn(door.visitor(), email, PASSWORD, code)).status).toBe(200);
-    expect((await signIn(door.visitor(), email, PASSWORD, code)).json().code).toBe('sign-in-refused');
-    expect((await signIn(door.visitor(), email, PASSWORD, earlier)).json().code).toBe('sign-in-refused');
+    web.later(2 * MINUTE);
+    const earlier = web.codeOf(secret);
+    web.later(MINUTE / 2);
+    const code = web.codeOf(secret);
+    expect((await signIn(web.visitor(), email, PASSWORD, code)).status).toBe(200);
+    expect((await signIn(web.visitor(), email, PASSWORD, code)).json().code).toBe('sign-in-refused');
+    expect((await signIn(web.visitor(), email, PASSWORD, earlier)).json().code).toBe('sign-in-refused');
     // Two at once: one of them is taken.
-    door.later(MINUTE);
-    const both = await Promise.all([0, 1].map(() => signIn(door.visitor(), email, PASSWORD, door.codeOf(secret))));
+    web.later(MINUTE);
+    const both = await Promise.all([0, 1].map(() => signIn(web.visitor(), email, PASSWORD, web.codeOf(secret))));
     expect(both.map((a) => a.status).sort()).toEqual([200, 401]);
   });
 
   test('a recovery code works once in place of the app', async () => {
     const { email, codes } = await enrolled();
     const typed = codes[3]!.toUpperCase().replaceAll('-', ' ');
-    expect((await signIn(door.visitor(), email, PASSWORD, typed)).status).toBe(200);
-    expect((await signIn(door.visitor(), email, PASSWORD, codes[3])).json().code).toBe('sign-in-refused');
-    expect((await signIn(door.visitor(), email, PASSWORD, codes[4])).status).toBe(200);
+    expect((await signIn(web.visitor(), email, PASSWORD, typed)).status).toBe(200);
+    expect((await signIn(web.visitor(), email, PASSWORD, codes[3])).json().code).toBe('sign-in-refused');
+    expect((await signIn(web.visitor(), email, PASSWORD, codes[4])).status).toBe(200);
   });
 
   test('guessing pauses the account, longer each time, wherever it comes from; a restart forgets nothing', async () => {
     const { email, secret } = await enrolled();
-    door.later(MINUTE);
+    web.later(MINUTE);
     const unknown = `${crypto.randomUUID()}@example.org`;
     for (const address of [email, unknown]) {
       for (let i = 0; i < 5; i++)
-        expect((await signIn(door.visitor(), address, 'wrong password', '000000')).json().code).toBe('sign-in-refused');
-      const paused = await signIn(door.visitor(), address, PASSWORD, door.codeOf(secret));
+        expect((await signIn(web.visitor(), address, 'wrong password', '000000')).json().code).toBe('sign-in-refused');
+      const paused = await signIn(web.visitor(), address, PASSWORD, web.codeOf(secret));
       expect(paused.json()).toMatchObject({ code: 'attempts-paused', params: { seconds: 15 } });
       expect(paused.headers['retry-after']).toBe('15');
     }
-    const [env, moment] = [door.env, door.now];
-    await door.close();
-    door = await doorOn(database, { env, start: moment });
-    expect((await signIn(door.visitor(), email, PASSWORD, door.codeOf(secret))).json().code).toBe('attempts-paused');
+    const [env, moment] = [web.env, web.now];
+    await web.close();
+    web = await newListener(database, { env, start: moment });
+    expect((await signIn(web.visitor(), email, PASSWORD, web.codeOf(secret))).json().code).toBe('attempts-paused');
     for (const seconds of [15, 30, 60, 120]) {
-      door.later(seconds * 1000);
-      expect((await signIn(door.visitor(), email, 'wrong password')).json().code).toBe('sign-in-refused');
-      const next = await signIn(door.visitor(), email, 'wrong password');
+      web.later(seconds * 1000);
+      expect((await signIn(web.visitor(), email, 'wrong password')).json().code).toBe('sign-in-refused');
+      const next = await signIn(web.visitor(), email, 'wrong password');
       expect(next.json()).toMatchObject({ code: 'attempts-paused', params: { seconds: seconds * 2 } });
     }
-    door.later(15 * MINUTE);
-    expect((await signIn(door.visitor(), email, PASSWORD, door.codeOf(secret))).status).toBe(200);
-    door.later(MINUTE);
-    expect((await signIn(door.visitor(), email, 'wrong again')).json().code).toBe('sign-in-refused');
+    web.later(15 * MINUTE);
+    expect((await signIn(web.visitor(), email, PASSWORD, web.codeOf(secret))).status).toBe(200);
+    web.later(MINUTE);
+    expect((await signIn(web.visitor(), email, 'wrong again')).json().code).toBe('sign-in-refused');
   });
 
   test('guessing at many accounts pauses the network address that it comes from, and no other', async () => {
     const { email, secret } = await enrolled();
-    door.later(MINUTE);
-    const guesser = door.visitor('2001:db8:1:2::1');
+    web.later(MINUTE);
+    const guesser = web.visitor('2001:db8:1:2::1');
     for (let i = 0; i < 30; i++) await signIn(guesser, `${crypto.randomUUID()}@example.org`, 'wrong password');
-    const neighbour = door.visitor('2001:db8:1:2:ffff::9');
-    expect((await signIn(neighbour, email, PASSWORD, door.codeOf(secret))).json().code).toBe('attempts-paused');
-    const other = door.visitor('2001:db8:1:3::1');
-    expect((await signIn(other, email, PASSWORD, door.codeOf(secret))).status).toBe(200);
+    const neighbour = web.visitor('2001:db8:1:2:ffff::9');
+    expect((await signIn(neighbour, email, PASSWORD, web.codeOf(secret))).json().code).toBe('attempts-paused');
+    const other = web.visitor('2001:db8:1:3::1');
+    expect((await signIn(other, email, PASSWORD, web.codeOf(secret))).status).toBe(200);
   });
 
   test('a hundred guesses at once are a hundred: no more are judged than one after the other', async () => {
     const { email } = await enrolled();
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => signIn(door.visitor(), email, 'wrong password', '000000')),
+      Array.from({ length: 20 }, () => signIn(web.visitor(), email, 'wrong password', '000000')),
     );
     const codes = answers.map((a) => a.json().code);
     expect(codes.filter((c) => c === 'sign-in-refused')).toHaveLength(5);
@@ -183,92 +176,94 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
   });
 
   test('a session ends after 30 minutes unused, after 12 hours anyway, and by signing out', async () => {
-    const staff = await door.as('staff');
+    const staff = await web.signIn('staff');
     for (let i = 0; i < 3; i++) {
-      door.later(29 * MINUTE);
-      expect((await door.ask(staff, 'GET', '/api/session')).status).toBe(200);
+      web.later(29 * MINUTE);
+      expect((await web.ask(staff, 'GET', '/api/session')).status).toBe(200);
     }
-    door.later(31 * MINUTE);
-    expect((await door.ask(staff, 'GET', '/api/session')).json().code).toBe('no-session');
-    const busy = await door.as('auditor');
+    web.later(31 * MINUTE);
+    expect((await web.ask(staff, 'GET', '/api/session')).json().code).toBe('no-session');
+    const busy = await web.signIn('auditor');
     for (let used = 0; used < 12 * 60; used += 20) {
-      expect((await door.ask(busy, 'GET', '/api/session')).status).toBe(200);
-      door.later(20 * MINUTE);
+      expect((await web.ask(busy, 'GET', '/api/session')).status).toBe(200);
+      web.later(20 * MINUTE);
     }
-    expect((await door.ask(busy, 'GET', '/api/session')).json().code).toBe('no-session');
-    const leaving = await door.as('dpo');
+    expect((await web.ask(busy, 'GET', '/api/session')).json().code).toBe('no-session');
+    const leaving = await web.signIn('dpo');
     const copy = { ...leaving };
-    expect((await door.ask(leaving, 'DELETE', '/api/session')).status).toBe(204);
+    expect((await web.ask(leaving, 'DELETE', '/api/session')).status).toBe(204);
     expect(leaving.cookie).toBeNull();
-    expect((await door.ask(copy, 'GET', '/api/session')).json().code).toBe('no-session');
+    expect((await web.ask(copy, 'GET', '/api/session')).json().code).toBe('no-session');
   });
 
   test('signing out everywhere, another role, disabling and a new password end the sessions elsewhere', async () => {
-    const admin = await door.as('admin');
+    const admin = await web.signIn('admin');
     const { id, secret } = await enrolled('dpo');
-    const alive = async (who: Visitor) => (await door.ask({ ...who }, 'GET', '/api/session')).status === 200;
-    const [here, there] = [await door.as('dpo', id), await door.as('dpo', id)];
-    await door.ask(here, 'DELETE', '/api/sessions');
+    const alive = async (who: Visitor) => (await web.ask({ ...who }, 'GET', '/api/session')).status === 200;
+    const [here, there] = [await web.signIn('dpo', id), await web.signIn('dpo', id)];
+    await web.ask(here, 'DELETE', '/api/sessions');
     expect([await alive(here), await alive(there)]).toEqual([false, false]);
 
-    const demoted = await door.as('dpo', id);
-    expect((await door.ask(admin, 'PATCH', `/api/accounts/${id}`, { role: 'auditor' })).status).toBe(200);
+    const demoted = await web.signIn('dpo', id);
+    expect((await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { role: 'auditor' })).status).toBe(200);
     expect(await alive(demoted)).toBe(false);
 
-    const [mine, stolen] = [await door.as('auditor', id), await door.as('auditor', id)];
+    const [mine, stolen] = [await web.signIn('auditor', id), await web.signIn('auditor', id)];
     const change = { password: 'another four words here' };
-    expect((await door.ask(stolen, 'PUT', '/api/account/sign-in', change)).json().code).toBe('proof-wrong');
+    expect((await web.ask(stolen, 'PUT', '/api/account/sign-in', change)).json().code).toBe('proof-wrong');
     const half = { ...change, current: PASSWORD };
-    expect((await door.ask(stolen, 'PUT', '/api/account/sign-in', half)).json().code).toBe('proof-wrong');
-    expect((await door.ask(stolen, 'POST', '/api/account/totp', {})).json().code).toBe('proof-wrong');
-    door.later(MINUTE);
-    const code = door.codeOf(secret);
+    expect((await web.ask(stolen, 'PUT', '/api/account/sign-in', half)).json().code).toBe('proof-wrong');
+    expect((await web.ask(stolen, 'POST', '/api/account/totp', {})).json().code).toBe('proof-wrong');
+    web.later(MINUTE);
+    const code = web.codeOf(secret);
     for (const current of [undefined, 'not the password'])
-      expect((await door.ask(stolen, 'PUT', '/api/account/sign-in', { ...change, code, current })).json().code).toBe(
+      expect((await web.ask(stolen, 'PUT', '/api/account/sign-in', { ...change, code, current })).json().code).toBe(
         'proof-wrong',
       );
     // Five wrong proofs pause the account's changes as five wrong sign-ins pause those.
-    door.later(MINUTE);
-    const whole = { ...half, code: door.codeOf(secret) };
-    expect((await door.ask(mine, 'PUT', '/api/account/sign-in', whole)).status).toBe(200);
+    web.later(MINUTE);
+    const whole = { ...half, code: web.codeOf(secret) };
+    expect((await web.ask(mine, 'PUT', '/api/account/sign-in', whole)).status).toBe(200);
     expect([await alive(mine), await alive(stolen)]).toEqual([true, false]);
 
-    expect((await door.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true })).status).toBe(200);
+    expect((await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true })).status).toBe(200);
     expect(await alive(mine)).toBe(false);
   });
 
   test('a disabled account signs in no more, by password or by link', async () => {
     const { id, email, secret, admin } = await enrolled();
-    const { url } = (await door.ask(admin, 'POST', `/api/accounts/${id}/link`)).json() as unknown as { url: string };
-    await door.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true });
-    door.later(MINUTE);
-    expect((await signIn(door.visitor(), email, PASSWORD, door.codeOf(secret))).json().code).toBe('sign-in-refused');
+    const { url } = (await web.ask(admin, 'POST', `/api/accounts/${id}/link`)).json() as unknown as {
+      url: string;
+    };
+    await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true });
+    web.later(MINUTE);
+    expect((await signIn(web.visitor(), email, PASSWORD, web.codeOf(secret))).json().code).toBe('sign-in-refused');
     // Its unused links went with its sessions.
-    expect((await door.ask(door.visitor(), 'POST', '/api/session', { token: tokenOf(url) })).json().code).toBe(
+    expect((await web.ask(web.visitor(), 'POST', '/api/session', { token: tokenOf(url) })).json().code).toBe(
       'link-unknown',
     );
-    expect((await door.ask(admin, 'POST', `/api/accounts/${id}/link`)).json().code).toBe('account-disabled');
+    expect((await web.ask(admin, 'POST', `/api/accounts/${id}/link`)).json().code).toBe('account-disabled');
   });
 
   test('the link that the server prints works as long as no administrator has a second factor', async () => {
-    await door.db.updateTable('account').set({ disabled_at: door.now }).execute();
-    const print = () => createLink(door.db, door.keys, { kind: 'operator' }, door.now);
+    await web.db.updateTable('account').set({ disabled_at: web.now }).execute();
+    const print = () => createLink(web.db, web.keys, { kind: 'operator' }, web.now);
     const [first, second] = [await print(), await print()];
-    const operator = await door.ask(door.visitor(), 'POST', '/api/session', { token: first.token });
+    const operator = await web.ask(web.visitor(), 'POST', '/api/session', { token: first.token });
     expect(operator.json()).toMatchObject({ role: 'admin', stage: 'full' });
     await enrolled('admin');
-    const late = await door.ask(door.visitor(), 'POST', '/api/session', { token: second.token });
+    const late = await web.ask(web.visitor(), 'POST', '/api/session', { token: second.token });
     expect([late.status, late.json().code]).toEqual([410, 'link-expired']);
   });
 
   test('what sign-ins leave behind is cleared away, and nothing that still counts', async () => {
-    await door.as('staff');
-    await createLink(door.db, door.keys, { kind: 'operator' }, door.now);
-    await signIn(door.visitor(), 'nobody@example.org', 'wrong password');
-    door.later(26 * 60 * MINUTE);
-    const [alive, { owner }] = [await door.as('staff'), await enrolled()];
-    const { token } = await createLink(door.db, door.keys, { kind: 'operator' }, door.now);
-    const report = await leftoversJob.run({ ...door.services, signal: new AbortController().signal });
+    await web.signIn('staff');
+    await createLink(web.db, web.keys, { kind: 'operator' }, web.now);
+    await signIn(web.visitor(), 'nobody@example.org', 'wrong password');
+    web.later(26 * 60 * MINUTE);
+    const [alive, { owner }] = [await web.signIn('staff'), await enrolled()];
+    const { token } = await createLink(web.db, web.keys, { kind: 'operator' }, web.now);
+    const report = await leftoversJob.run({ ...web.services, signal: new AbortController().signal });
     expect(report).toEqual({
       sessions: expect.any(Number),
       links: expect.any(Number),
@@ -277,88 +272,88 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
       pinCodes: 0,
     });
     for (const kind of ['sessions', 'links', 'attempts']) expect(report[kind]).toBeGreaterThan(0);
-    for (const who of [alive, owner]) expect((await door.ask(who, 'GET', '/api/session')).status).toBe(200);
-    const link = await door.db
+    for (const who of [alive, owner]) expect((await web.ask(who, 'GET', '/api/session')).status).toBe(200);
+    const link = await web.db
       .selectFrom('sign_in_link')
       .selectAll()
-      .where('hash', '=', door.keys.hashToken(token))
+      .where('hash', '=', web.keys.hashToken(token))
       .execute();
     expect(link).toHaveLength(1);
-    const again = await leftoversJob.run({ ...door.services, signal: new AbortController().signal });
+    const again = await leftoversJob.run({ ...web.services, signal: new AbortController().signal });
     expect(again).toEqual({ sessions: 0, links: 0, attempts: 0, answers: 0, pinCodes: 0 });
   });
 
   test('a disabled account can be removed, with everything that it held; one in use can’t', async () => {
     const { id, email, admin } = await enrolled();
-    expect((await door.ask(admin, 'DELETE', `/api/accounts/${id}`)).json().code).toBe('account-not-disabled');
-    await door.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true });
-    expect((await door.ask(admin, 'DELETE', `/api/accounts/${id}`)).status).toBe(204);
-    expect(await door.db.selectFrom('recovery_code').selectAll().where('account', '=', id).execute()).toEqual([]);
-    expect((await door.ask(admin, 'POST', '/api/accounts', { email, role: 'staff' })).status).toBe(200);
+    expect((await web.ask(admin, 'DELETE', `/api/accounts/${id}`)).json().code).toBe('account-not-disabled');
+    await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true });
+    expect((await web.ask(admin, 'DELETE', `/api/accounts/${id}`)).status).toBe(204);
+    expect(await web.db.selectFrom('recovery_code').selectAll().where('account', '=', id).execute()).toEqual([]);
+    expect((await web.ask(admin, 'POST', '/api/accounts', { email, role: 'staff' })).status).toBe(200);
   });
 
   test('a link is no second factor: with one of an enrolled account the app is needed as well', async () => {
     const { id, email, secret, admin } = await enrolled();
-    const { url } = (await door.ask(admin, 'POST', `/api/accounts/${id}/link`)).json() as unknown as { url: string };
-    const finder = door.visitor();
-    const entered = await door.ask(finder, 'POST', '/api/session', { token: tokenOf(url) });
+    const { url } = (await web.ask(admin, 'POST', `/api/accounts/${id}/link`)).json() as unknown as {
+      url: string;
+    };
+    const finder = web.visitor();
+    const entered = await web.ask(finder, 'POST', '/api/session', { token: tokenOf(url) });
     expect(entered.json()).toMatchObject({ stage: 'enrol' });
-    expect((await door.ask(finder, 'GET', '/api/checkins')).json().code).toBe('second-factor-missing');
+    expect((await web.ask(finder, 'GET', '/api/checkins')).json().code).toBe('second-factor-missing');
     const change = { password: 'a password of the finder' };
-    expect((await door.ask(finder, 'PUT', '/api/account/sign-in', change)).json().code).toBe('proof-wrong');
-    expect((await door.ask(finder, 'POST', '/api/account/totp', {})).json().code).toBe('proof-wrong');
-    door.later(MINUTE);
-    const owner = { ...change, code: door.codeOf(secret) };
-    expect((await door.ask(finder, 'PUT', '/api/account/sign-in', owner)).status).toBe(200);
-    expect((await door.ask(finder, 'GET', '/api/checkins')).status).toBe(200);
-    door.later(MINUTE);
-    expect((await signIn(door.visitor(), email, change.password, door.codeOf(secret))).status).toBe(200);
+    expect((await web.ask(finder, 'PUT', '/api/account/sign-in', change)).json().code).toBe('proof-wrong');
+    expect((await web.ask(finder, 'POST', '/api/account/totp', {})).json().code).toBe('proof-wrong');
+    web.later(MINUTE);
+    const owner = { ...change, code: web.codeOf(secret) };
+    expect((await web.ask(finder, 'PUT', '/api/account/sign-in', owner)).status).toBe(200);
+    expect((await web.ask(finder, 'GET', '/api/checkins')).status).toBe(200);
+    web.later(MINUTE);
+    expect((await signIn(web.visitor(), email, change.password, web.codeOf(secret))).status).toBe(200);
   });
 
   test('a reset second factor is set again after the password, and its old codes are worth nothing', async () => {
     const { id, email, secret, codes, owner, admin } = await enrolled();
-    expect((await door.ask(admin, 'DELETE', `/api/accounts/${id}/totp`)).json()).toMatchObject({ enrolled: false });
-    expect((await door.ask(owner, 'GET', '/api/session')).json().code).toBe('no-session');
-    door.later(MINUTE);
-    const back = door.visitor();
+    expect((await web.ask(admin, 'DELETE', `/api/accounts/${id}/totp`)).json()).toMatchObject({ enrolled: false });
+    expect((await web.ask(owner, 'GET', '/api/session')).json().code).toBe('no-session');
+    web.later(MINUTE);
+    const back = web.visitor();
     expect((await signIn(back, email, PASSWORD)).json()).toMatchObject({ stage: 'enrol' });
-    const offered = await door.ask(back, 'POST', '/api/account/totp', {});
+    const offered = await web.ask(back, 'POST', '/api/account/totp', {});
     const next = (offered.json() as unknown as { secret: string }).secret;
-    const stale = await door.ask(back, 'POST', '/api/account/totp/confirm', { code: door.codeOf(secret) });
+    const stale = await web.ask(back, 'POST', '/api/account/totp/confirm', { code: web.codeOf(secret) });
     expect(stale.json().code).toBe('second-factor-wrong');
-    expect((await door.ask(back, 'POST', '/api/account/totp/confirm', { code: door.codeOf(next) })).status).toBe(200);
-    expect((await signIn(door.visitor(), email, PASSWORD, codes[0])).json().code).toBe('sign-in-refused');
+    expect((await web.ask(back, 'POST', '/api/account/totp/confirm', { code: web.codeOf(next) })).status).toBe(200);
+    expect((await signIn(web.visitor(), email, PASSWORD, codes[0])).json().code).toBe('sign-in-refused');
   });
 
   test('the last administrator can be neither disabled nor given another role', async () => {
-    await door.db.updateTable('account').set({ disabled_at: door.now }).where('role', '=', 'admin').execute();
-    const last = await door.as('admin');
+    await web.db.updateTable('account').set({ disabled_at: web.now }).where('role', '=', 'admin').execute();
+    const last = await web.signIn('admin');
     for (const change of [{ disabled: true }, { role: 'staff' }])
-      expect((await door.ask(last, 'PATCH', `/api/accounts/${last.id}`, change)).json().code).toBe(
-        'last-administrator',
-      );
-    const other = await door.as('admin');
+      expect((await web.ask(last, 'PATCH', `/api/accounts/${last.id}`, change)).json().code).toBe('last-administrator');
+    const other = await web.signIn('admin');
     const both = await Promise.all([
-      door.ask(last, 'PATCH', `/api/accounts/${other.id}`, { disabled: true }),
-      door.ask(other, 'PATCH', `/api/accounts/${last.id}`, { disabled: true }),
+      web.ask(last, 'PATCH', `/api/accounts/${other.id}`, { disabled: true }),
+      web.ask(other, 'PATCH', `/api/accounts/${last.id}`, { disabled: true }),
     ]);
     expect(both.filter((a) => a.status === 200)).toHaveLength(1);
   });
 
   test('what changes something is taken from our own page alone, with whatever cookie', async () => {
-    const admin = await door.as('admin');
+    const admin = await web.signIn('admin');
     const body = { email: 'csrf@example.org', role: 'admin' };
     for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { origin: '' }]) {
-      const answer = await door.ask(admin, 'POST', '/api/accounts', body, headers);
+      const answer = await web.ask(admin, 'POST', '/api/accounts', body, headers);
       expect([answer.status, answer.json().code]).toEqual([403, 'wrong-origin']);
     }
-    const form = await door.ask(admin, 'POST', '/api/accounts', undefined, {
+    const form = await web.ask(admin, 'POST', '/api/accounts', undefined, {
       'content-type': 'application/x-www-form-urlencoded',
     });
     expect(form.status).toBeGreaterThanOrEqual(400);
-    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', role: 'admin', actor: admin.id });
-    expect((await door.ask(admin, 'POST', '/api/accounts', body)).status).toBe(200);
-    expect((await door.ask(admin, 'POST', '/api/accounts', body)).json().code).toBe('email-taken');
+    expect((await web.audit())[0]).toMatchObject({ action: 'refuse', role: 'admin', actor: admin.id });
+    expect((await web.ask(admin, 'POST', '/api/accounts', body)).status).toBe(200);
+    expect((await web.ask(admin, 'POST', '/api/accounts', body)).json().code).toBe('email-taken');
   });
 
   test('the database holds no address, password, secret or code of an account that could be read', async () => {
@@ -366,11 +361,11 @@ describe.each(DATABASES)('accounts on $name', ({ unavailable, start }) => {
     const tables = ['account', 'recovery_code', 'session', 'sign_in_link', 'sign_in_attempt', 'idempotency'] as const;
     let text = '';
     for (const table of tables) {
-      for (const row of await door.db.selectFrom(table).selectAll().execute())
+      for (const row of await web.db.selectFrom(table).selectAll().execute())
         for (const value of Object.values(row))
           text += value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : `${value}\n`;
     }
-    text += door.logged;
+    text += web.logged;
     expect(text).toContain('$argon2id$v=19$m=19456,t=2,p=1$');
     for (const hidden of [email, PASSWORD, secret, ...codes, ...codes.map((c) => c.replaceAll('-', ''))])
       expect(text).not.toContain(hidden);

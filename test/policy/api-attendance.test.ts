@@ -6,10 +6,11 @@ import { readPresence } from '../../sync/server/app/downstream/presence.ts';
 import { addAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { readBoard } from '../../sync/server/features/attendance/board.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { type Api, SITE } from './api-kit.ts';
-import { withApi } from './sites-kit.ts';
+import { SITE } from '../kit/services.ts';
+import { withApi } from '../kit/suite.ts';
 
 /** Records by the API: search, the report of a day, corrections. */
 

@@ -1,57 +1,51 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Door, doorOn } from './door-kit.ts';
+import { newListener, type PeopleListener } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** The API as browsers meet it: over the listener, with sessions, keys of repeated writes, files and errors. */
 
 const cursorOf = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
 const at = (time: string) => `2026-07-20T${time}:00.000Z`;
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
-let door: Door;
+let web: PeopleListener;
 
 describe('the API over the people listener', () => {
-  beforeAll(async () => {
-    home = await DATABASES[0]!.start();
-    database = await home.open();
-    door = await doorOn(database);
-  });
-  afterAll(async () => {
-    await door?.close();
-    await database?.close();
-    await home?.remove();
+  withDatabase(DATABASES[0]!, async (opened, undo) => {
+    database = opened;
+    web = undo.use(await newListener(database));
   });
 
   const newPerson = async (name: string) => {
-    const staff = await door.as('staff');
-    const made = await door.ask(staff, 'POST', '/api/people', { name, email: `${randomUUID()}@example.org` });
+    const staff = await web.signIn('staff');
+    const made = await web.ask(staff, 'POST', '/api/people', { name, email: `${randomUUID()}@example.org` });
     expect(made.status).toBe(200);
     return { staff, id: made.json().id as unknown as string };
   };
 
   test('a write that is repeated with its key makes nobody twice, and with another body is refused', async () => {
-    const staff = await door.as('staff');
+    const staff = await web.signIn('staff');
     const key = { 'idempotency-key': randomUUID() };
     const body = { name: 'Once Only', number: randomUUID().slice(0, 8) };
     const [first, again] = [
-      await door.ask(staff, 'POST', '/api/people', body, key),
-      await door.ask(staff, 'POST', '/api/people', body, key),
+      await web.ask(staff, 'POST', '/api/people', body, key),
+      await web.ask(staff, 'POST', '/api/people', body, key),
     ];
     expect(again.json()).toEqual(first.json());
-    const found = await door.ask(staff, 'GET', `/api/people?number=${body.number}`);
+    const found = await web.ask(staff, 'GET', `/api/people?number=${body.number}`);
     expect(found.json().items).toHaveLength(1);
-    const other = await door.ask(staff, 'POST', '/api/people', { ...body, name: 'Twice' }, key);
+    const other = await web.ask(staff, 'POST', '/api/people', { ...body, name: 'Twice' }, key);
     expect(other.json().code).toBe('idempotency-key-reused');
   });
 
   test('an export comes as a file, and its audit row counts the people it named', async () => {
     const { staff, id } = await newPerson('=HYPERLINK("x")');
     const body = { kind: 'add', person: id, at: at('06:00'), direction: 'in', reason: 'Kiosk was off' };
-    expect((await door.ask(staff, 'POST', '/api/corrections', body)).status).toBe(200);
-    const csv = await door.ask(staff, 'GET', `/api/exports/attendance?format=csv&person=${id}`);
+    expect((await web.ask(staff, 'POST', '/api/corrections', body)).status).toBe(200);
+    const csv = await web.ask(staff, 'GET', `/api/exports/attendance?format=csv&person=${id}`);
     expect(csv.headers).toMatchObject({
       'content-type': expect.stringMatching(/^text\/csv/),
       'content-disposition': expect.stringMatching(/^attachment; filename="attendance-2026-07-20\.csv"$/),
@@ -64,19 +58,19 @@ describe('the API over the people listener', () => {
       .orderBy('position', 'desc')
       .executeTakeFirstOrThrow();
     expect(last).toMatchObject({ action: 'export', count: 1, route: 'GET /api/exports/attendance' });
-    const days = await door.ask(staff, 'GET', '/api/exports/days?format=csv&from=2026-07-20&to=2026-07-20');
+    const days = await web.ask(staff, 'GET', '/api/exports/days?format=csv&from=2026-07-20&to=2026-07-20');
     expect(days.text).toMatch(/2026-07-20,"'=HYPERLINK/);
-    const book = await door.ask(staff, 'GET', `/api/exports/attendance?format=xlsx&person=${id}`);
+    const book = await web.ask(staff, 'GET', `/api/exports/attendance?format=xlsx&person=${id}`);
     expect(book.headers['content-disposition']).toMatch(/\.xlsx"$/);
     expect(book.text.slice(0, 2)).toBe('PK');
     expect(days.headers['content-disposition']).toMatch(/"days-2026-07-20\.csv"$/);
-    const month = await door.ask(
+    const month = await web.ask(
       staff,
       'GET',
       '/api/exports/payroll?layout=frappe-hr&format=csv&from=2026-06-01&to=2026-06-30',
     );
     expect(month.headers['content-disposition']).toMatch(/"frappe-hr-2026-06-01-to-2026-06-30\.csv"$/);
-    const long = await door.ask(staff, 'GET', '/api/exports/days?format=csv&from=2020-01-01&to=2026-07-20');
+    const long = await web.ask(staff, 'GET', '/api/exports/days?format=csv&from=2020-01-01&to=2026-07-20');
     expect([long.status, long.json().code]).toEqual([422, 'period-too-long']);
     const turned = 'from=2026-07-21&to=2026-07-20';
     for (const path of [
@@ -84,23 +78,25 @@ describe('the API over the people listener', () => {
       'payroll?layout=timesheet&format=csv',
       'payroll?layout=frappe-hr&format=csv',
     ]) {
-      const none = await door.ask(staff, 'GET', `/api/exports/${path}&${turned}`);
+      const none = await web.ask(staff, 'GET', `/api/exports/${path}&${turned}`);
       expect([none.status, none.json().code], path).toEqual([422, 'period-too-long']);
     }
   });
 
   test('a person takes their data along, and erases themselves with a confirmation', async () => {
     const { id } = await newPerson('Rosalind Franklin');
-    const person = await door.as('person', id);
-    const file = await door.ask(person, 'GET', '/api/gdpr/export/my-data');
+    const person = await web.signIn('person', id);
+    const file = await web.ask(person, 'GET', '/api/gdpr/export/my-data');
     expect(file.headers['content-disposition']).toMatch(/my-data-2026-07-20\.json/);
     expect(JSON.stringify(file.json())).toContain('Rosalind Franklin');
-    const refused = await door.ask(person, 'DELETE', '/api/gdpr/delete/my-account');
+    const refused = await web.ask(person, 'DELETE', '/api/gdpr/delete/my-account');
     expect([refused.status, refused.json().code]).toEqual([428, 'confirmation-needed']);
-    const asked = await door.ask(person, 'POST', '/api/gdpr/delete/my-account/confirmation');
+    const asked = await web.ask(person, 'POST', '/api/gdpr/delete/my-account/confirmation');
     const { confirmation } = asked.json();
-    expect((await door.ask(person, 'DELETE', '/api/gdpr/delete/my-account', { confirmation })).status).toBe(200);
-    expect((await door.ask(person, 'GET', '/api/me')).json().erasure).toMatchObject({ request: expect.any(String) });
+    expect((await web.ask(person, 'DELETE', '/api/gdpr/delete/my-account', { confirmation })).status).toBe(200);
+    expect((await web.ask(person, 'GET', '/api/me')).json().erasure).toMatchObject({
+      request: expect.any(String),
+    });
   });
 
   test('shapes are refused with a code, whatever is wrong with them', async () => {
@@ -128,7 +124,7 @@ describe('the API over the people listener', () => {
       ['GET', `/api/consents?cursor=${cursorOf({})}`, undefined],
     ];
     for (const [method, url, body] of bad) {
-      const answer = await door.ask(staff, method as 'GET', url, body);
+      const answer = await web.ask(staff, method as 'GET', url, body);
       expect([url, answer.status, answer.json().code]).toEqual([url, 400, expect.stringMatching(/^[a-z-]+$/)]);
     }
   });

@@ -5,10 +5,12 @@ import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import type { MyConsentTexts } from '../../sync/protocol/api/portal.ts';
 import type { Site } from '../../sync/protocol/api/sites.ts';
 import { consentText } from '../../sync/protocol/consent-texts.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { type Api, enrol, SITE } from './api-kit.ts';
-import { notified, type Opened, withApi } from './sites-kit.ts';
+import { newPerson } from '../kit/person.ts';
+import { SITE } from '../kit/services.ts';
+import { type Opened, withApi } from '../kit/suite.ts';
 
 /** People, consents, templates, sites and kiosks by the API, and what kiosks get of it. */
 
@@ -32,7 +34,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
   });
 
   const changesFor = async (person: string, device = box.device) =>
-    (await notified(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
+    (await opened.api.changesFor(device)).changes.filter((c) => 'person' in c && c.person === person);
   const make = (body: unknown) => api.ask<Person>('POST', '/api/people', { body, as: 'staff' });
 
   test('a person is made, found by e-mail, number or badge through the blind index, and never by a part of one', async () => {
@@ -63,7 +65,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
   });
 
   test('a person a kiosk put down by such a name before is here, and can be renamed', async () => {
-    const person = enrol(box, '\u200b', NOW, randomUUID().slice(0, 8));
+    const person = newPerson(box, '\u200b', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     expect(await api.db.selectFrom('quarantine').selectAll().where('device', '=', box.device).execute()).toEqual([]);
     const path = `/api/people/${person}`;
@@ -105,7 +107,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
   });
 
   test('templates are counted by model, never shown, and deleted everywhere', async () => {
-    const person = enrol(box, 'Grace Hopper', NOW, randomUUID().slice(0, 8));
+    const person = newPerson(box, 'Grace Hopper', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     const counts = await api.ask<TemplateCounts>('GET', `/api/people/${person}/templates`);
     expect(counts).toEqual({ person, models: [{ model: 'test', count: 1, newest: NOW.toISOString() }] });
@@ -118,7 +120,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
   });
 
   test('a consent that is withdrawn by the API takes the templates at once, here and on kiosks; a later one allows new ones', async () => {
-    const person = enrol(box, 'Alan Turing', NOW, randomUUID().slice(0, 8));
+    const person = newPerson(box, 'Alan Turing', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     const url = `/api/people/${person}/consents`;
     expect(await api.ask('POST', `${url}/withdraw`, { as: 'staff' })).toEqual({ person, standing: 'withdrawn' });
@@ -191,7 +193,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
         api.ask('PUT', `/api/sites/${site.id}/policy?change=${stale}`, { body: policy }),
       ).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
     const publishedPolicy = async (device: string) =>
-      (await notified(opened, device)).changes.find((c) => c.kind === 'policy')?.policy;
+      (await opened.api.changesFor(device)).changes.find((c) => c.kind === 'policy')?.policy;
     expect(await publishedPolicy(madrid.device)).toMatchObject(policy);
     expect(await publishedPolicy(box.device)).not.toHaveProperty('faces');
     await expect(
@@ -251,7 +253,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
       paragraphs: ['We keep your face for {photoDays} days.'],
     });
     const publishedTexts = async () =>
-      (await notified(opened, box.device)).changes
+      (await opened.api.changesFor(box.device)).changes
         .find((c) => c.kind === 'policy')
         ?.policy.consentTexts?.map((t) => [t.version, t.language]);
     const made = await make({ name: 'Emmy Noether' });

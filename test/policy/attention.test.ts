@@ -6,11 +6,13 @@ import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { reviewMinors } from '../../sync/server/core/consents/minors/minors.ts';
 import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
+import { newPerson } from '../kit/person.ts';
+import { SITE } from '../kit/services.ts';
+import { withApi } from '../kit/suite.ts';
 import { closeErasures } from '../sync/erasing.ts';
-import { type Api, enrol, SITE } from './api-kit.ts';
-import { withApi } from './sites-kit.ts';
 
 /** What someone in charge has to look at, minors and their guardians, and the history of settings. */
 
@@ -34,7 +36,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
   const count = () => api.ask<AttentionCount>('GET', '/api/attention/count', { as: 'staff' });
 
   test('"not me" reaches staff, leaves the list with a note, and comes back when the note is taken away', async () => {
-    const person = enrol(box, 'Ada', NOW, v7().slice(-6));
+    const person = newPerson(box, 'Ada', NOW, v7().slice(-6));
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const { id } = box.append('checkin', open, { person, score: 0.7 }, NOW).header;
     box.append('void', { target: id, reason: 'not-me' }, { person }, NOW);
@@ -58,7 +60,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
 
   test('whose scores fall is put before staff to be enrolled again, once, and not after they were', async () => {
     api.now = new Date(NOW.getTime() - 40 * DAY);
-    const person = enrol(box, 'Drift', api.now, v7().slice(-6));
+    const person = newPerson(box, 'Drift', api.now, v7().slice(-6));
     await api.deliver(box);
     api.now = new Date(api.now.getTime() + DAY);
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
@@ -77,7 +79,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
   });
 
   test('“that was wrong” from one’s own page reaches the people in charge, and the answer the person; the record stays', async () => {
-    const [ada, eve] = [enrol(box, 'Ada', NOW, v7().slice(-8)), enrol(box, 'Eve', NOW, v7().slice(-8))];
+    const [ada, eve] = [newPerson(box, 'Ada', NOW, v7().slice(-8)), newPerson(box, 'Eve', NOW, v7().slice(-8))];
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const { id: record } = box.append('checkin', open, { person: ada, score: 0.7 }, NOW).header;
     await api.deliver(box);
@@ -116,7 +118,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
   });
 
   test('nobody fills the queue: twenty of one person’s reports wait at most', async () => {
-    const ada = enrol(box, 'Ada', NOW, v7().slice(-8));
+    const ada = newPerson(box, 'Ada', NOW, v7().slice(-8));
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const ids = Array.from(
       { length: 21 },

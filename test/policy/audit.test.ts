@@ -15,9 +15,10 @@ import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
 import { writeAudit } from '../../sync/server/platform/audit/write.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { destroyPersonKeys } from '../../sync/server/platform/keys/persons.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Api, enrol } from './api-kit.ts';
-import { type Opened, withApi } from './sites-kit.ts';
+import { newPerson } from '../kit/person.ts';
+import { type Opened, withApi } from '../kit/suite.ts';
 
 const NOW = new Date('2027-07-20T10:00:00.000Z');
 const DAY = 86_400_000;
@@ -228,7 +229,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
 
     test('a page that gives templates to a kiosk leaves a row that says whose; a page without people leaves none', async () => {
       const box = await api.kiosk();
-      const person = enrol(box, 'Ada', NOW, randomUUID().slice(0, 8));
+      const person = newPerson(box, 'Ada', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
       const page = await changes(box.device);
       expect(page.changes.some((c) => c.kind === 'templates' && c.person === person)).toBe(true);
@@ -244,8 +245,8 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
 
     test('the search for people who were enrolled twice, and a merge, leave their rows', async () => {
       const box = await api.kiosk();
-      const first = enrol(box, 'Twin', NOW, randomUUID().slice(0, 8));
-      const second = enrol(box, 'Twin', NOW, randomUUID().slice(0, 8));
+      const first = newPerson(box, 'Twin', NOW, randomUUID().slice(0, 8));
+      const second = newPerson(box, 'Twin', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
       await findCandidates(api.db, api.keys, api.services.config.weights, new Date(NOW.getTime() + 3_600_000));
       const [row] = await rowsOf('job merge-candidates');
@@ -263,7 +264,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
 
     test('where the row can not be written, no page leaves', async () => {
       const box = await api.kiosk();
-      enrol(box, 'Ada', NOW, randomUUID().slice(0, 8));
+      newPerson(box, 'Ada', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
       const rename = (from: string, to: string) => api.db.schema.alterTable(from).renameTo(to).execute();
       await rename('audit', 'audit_away');

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
@@ -11,11 +11,12 @@ import { dataRows } from '../../sync/server/features/privacy/compliance/record.t
 import { controlsReport } from '../../sync/server/features/privacy/compliance/report.ts';
 import { type LastResults, resultOf } from '../../sync/server/features/privacy/compliance/results.ts';
 import { addWebhook } from '../../sync/server/features/webhooks/store.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { sectionsOf } from '../../sync/server/platform/server-module.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Api, apiOn, enrol } from './api-kit.ts';
+import { newPerson } from '../kit/person.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { ROWS } from './rows.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -68,32 +69,19 @@ test('the report names each part of a row with the result of its tests', () => {
   expect(text).toContain('|  | they go | 1 of 1 passed | ✓ proven |');
 });
 
-describe.each(DATABASES)('the compliance report on $name', ({ unavailable, start }) => {
+describe.each(DATABASES)('the compliance report on $name', (kind) => {
   const NOW = new Date('2027-07-20T10:00:00.000Z');
-  let home: Awaited<ReturnType<typeof start>>;
-  let database: OpenDatabase;
   let api: Api;
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
-  }, 60_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
+  withDatabase(kind, async (database, undo) => {
+    api = undo.use(await newApi(database, NOW));
   });
 
   test('the record of processing says this installation’s sites, counts, periods and contacts, and nobody’s name', async () => {
     const contacts = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
     await setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 12, liveness: 'off', privacy: contacts }, NOW);
     const box = await api.kiosk();
-    enrol(box, 'Zebulon Quirk', NOW, '4711');
-    enrol(box, 'Ada Lovelace', NOW, '4712');
+    newPerson(box, 'Zebulon Quirk', NOW, '4711');
+    newPerson(box, 'Ada Lovelace', NOW, '4712');
     await api.deliver(box);
     const facts = await readFacts(api.db, api.keys, api.services.config, NOW);
     expect(facts.counts).toMatchObject({ people: 2, consents: 2, templates: 2, peopleWithTemplates: 2, checkins: 0 });

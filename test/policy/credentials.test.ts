@@ -21,12 +21,14 @@ import { keysChanged } from '../../sync/server/platform/changes/log.ts';
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { retireKeys, succeedKey } from '../../sync/server/platform/keys/succession.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { registerKiosk } from '../kit/known-kiosk.ts';
+import { newPerson } from '../kit/person.ts';
+import { SITE } from '../kit/services.ts';
+import { type Opened, withApi } from '../kit/suite.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { closeErasures } from '../sync/erasing.ts';
-import { type Api, enrol, SITE } from './api-kit.ts';
-import { type Opened, readInto, sendFrom, withApi } from './sites-kit.ts';
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 let opened: Opened;
@@ -69,7 +71,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       admitted,
       /** @returns kinds of what the page had */
       async sync(): Promise<string[]> {
-        return (await readInto(opened, store)).map((c) => c.kind);
+        return (await opened.api.readInto(store)).map((c) => c.kind);
       },
       /** Staff at the kiosk prints a card. @returns what it carries */
       async print(person: string): Promise<string> {
@@ -87,7 +89,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
         return (await desk.cardIssue({ token: '', person, replace: false })).card.text;
       },
       /** Its events reach the server. */
-      send: () => sendFrom(opened, store),
+      send: () => opened.api.sendFrom(store),
       read: (text: string) => checkinMethods.read(text).then((a) => a.kind),
       refused: (text: string) => codeOf(() => checkinMethods.read(text)),
     };
@@ -310,7 +312,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
 
   test('what a person’s card opens goes to the kiosks, with nothing usable where the site says cards; and goes with the consent', async () => {
     const box = await api.kiosk();
-    const ada = enrol(box, 'Ada', NOW, randomUUID().slice(0, 8));
+    const ada = newPerson(box, 'Ada', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     const west = await door();
     const url = `/api/sites/${SITE.id}/policy`;

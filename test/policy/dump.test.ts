@@ -4,15 +4,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { HandedOver } from '../../sync/protocol/api/staff.ts';
 import { encryptCompact } from '../../sync/protocol/seal/jose.ts';
 import { agreementKey, publicHalf } from '../../sync/protocol/seal/keys.ts';
 import { pinCodeHash } from '../../sync/protocol/seal/pin-code.ts';
 import { pinPepperId } from '../../sync/protocol/seal/pin-pepper.ts';
-import type { BatchHeader } from '../../sync/protocol/wire/batch.ts';
-import { ingest } from '../../sync/server/app/ingest/ingest.ts';
-import { MODULES } from '../../sync/server/app/modules.ts';
 import { peppersChange, pinOf } from '../../sync/server/core/credentials/pins/pins.ts';
 import { runBackup } from '../../sync/server/features/backup/run.ts';
 import { addUpload, beginImport } from '../../sync/server/features/enrolment/imports/runs.ts';
@@ -25,10 +22,11 @@ import { createLogger } from '../../sync/server/platform/logs/logger.ts';
 import type { ObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { contextOf, newBucket } from '../backup/bucket.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { deliverTo, KnownKiosk } from '../kit/known-kiosk.ts';
+import { newListener, type PeopleListener } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
-import { type Door, doorOn } from './door-kit.ts';
 import { filesBelow } from './erasure-search.ts';
-import { KioskOfServer } from './server-kiosk.ts';
 
 const missing = motoMissing();
 if (missing) console.log(missing);
@@ -86,40 +84,34 @@ function foundIn(bytes: Buffer, needles: Readonly<Record<string, string | Buffer
   );
 }
 
-describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, unavailable, start }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
+describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ...kind }) => {
   let moto: Moto;
   let store: ObjectStore;
-  let host: Awaited<ReturnType<typeof start>>;
+  let host: Awaited<ReturnType<typeof kind.start>>;
   let database: OpenDatabase;
-  let door: Door;
+  let web: PeopleListener;
   let needles: Record<string, string | Buffer>;
 
-  beforeAll(async () => {
+  withDatabase(kind, async (opened, undo, started) => {
+    database = opened;
+    host = started;
     moto = await startMoto();
     const bucket = `dump-${name.toLowerCase()}`;
     store = await newBucket(moto, bucket);
-    host = await start();
-    database = await host.open();
-    door = await doorOn(database, { env: moto.env(bucket), start: new Date() });
+    undo.defer(() => store?.close());
+    undo.defer(() => moto?.remove());
+    web = undo.use(await newListener(database, { env: moto.env(bucket), start: new Date() }));
     needles = { ...MARKS };
     await fill();
-  }, 180_000);
-  afterAll(async () => {
-    await door?.close();
-    await database?.close();
-    await host?.remove();
-    store?.close();
-    await moto?.remove();
   });
 
   /** Everything that knows people, by the ways that data takes in the product. */
   async function fill(): Promise<void> {
-    const { db, keys, services } = door;
+    const { db, keys, services } = web;
     const headers = { 'user-agent': MARKS.browser };
-    const staff = { ...(await door.as('admin')), ip: MARKS.ip };
+    const staff = { ...(await web.signIn('admin')), ip: MARKS.ip };
     const ok = async (method: 'POST' | 'GET' | 'PUT', url: string, body?: unknown) => {
-      const answer = await door.ask(staff, method, url, body, headers);
+      const answer = await web.ask(staff, method, url, body, headers);
       expect([url, answer.status, answer.text.slice(0, 200)]).toEqual([
         url,
         expect.toBeOneOf([200, 201, 204]),
@@ -144,7 +136,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     needles.card = String((await ok('POST', `/api/people/${id}/cards`)).json().text);
 
     // A kiosk: who was enrolled there, a consent by a guardian, check-ins with a position, a face.
-    const kiosk = await KioskOfServer.at(database, keys);
+    const kiosk = await KnownKiosk.register(database, keys);
     const { sealing, sealingKid } = services.keyring;
     const position = JSON.stringify({
       lat: Number(MARKS.latitude),
@@ -156,15 +148,15 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
       Buffer.from(position),
       agreementKey(publicHalf(sealing)),
     );
-    const other = kiosk.enrol(MARKS.other);
-    const [face] = kiosk.templates(id);
+    const other = kiosk.box.enrol(MARKS.other);
+    const [face] = kiosk.box.templates(id, 2);
     needles.embedding = Buffer.from(face!.vector, 'base64url').subarray(40, 72);
     kiosk.box.append(
       'consent',
       { action: 'given', textVersion: '1', language: 'de' },
       { person: id, guardian: MARKS.guardian },
     );
-    kiosk.templates(id);
+    kiosk.box.templates(id, 2);
     const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
     const hash = () => randomBytes(32).toString('base64url');
     const events = [id, id, other].map((who) =>
@@ -188,34 +180,23 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
         },
       },
     );
-    await kiosk.send(door.now);
+    await kiosk.send(web.now);
     expect(await pinOf(db, id)).toMatchObject({ device: kiosk.id });
     // What can't be taken, about someone: it is kept, sealed.
     const bad = structuredClone(
       kiosk.box.append('person', { change: 'added' }, { person: randomUUID(), name: MARKS.refused }),
     );
     Object.assign(bad.header, { v: 9 });
-    const { epoch, seq } = bad.header;
-    const header = {
-      iss: kiosk.id,
-      epoch,
-      first: seq,
-      last: seq,
-      aud: randomUUID(),
-      spv: 1,
-      alg: 'EdDSA',
-      typ: 'sp-batch+jws',
-    } as BatchHeader;
-    await ingest({ db, keys, modules: MODULES }, header, { sentAt: door.now.toISOString(), events: [bad] }, door.now);
+    await deliverTo(db, keys, kiosk.box, [bad], { now: web.now });
 
     // A minor's guardian; what someone said of a record, and what was noted of it; a code for a PIN; an import's file names.
     const young = String((await ok('POST', '/api/people', { name: 'Young', number: '77120399' })).json().id);
-    await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${door.now.getUTCFullYear() - 12}-03-04` });
+    await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${web.now.getUTCFullYear() - 12}-03-04` });
     const guardian = { name: MARKS.minorGuardian, relation: MARKS.relation };
     await ok('POST', `/api/people/${young}/consents`, { textVersion: '1', language: 'de', guardian });
-    const own = await door.as('person', id);
+    const own = await web.signIn('person', id);
     const record = events[1]!.header.id;
-    const said = await door.ask(own, 'POST', '/api/me/complaints', { record, message: MARKS.complaint }, headers);
+    const said = await web.ask(own, 'POST', '/api/me/complaints', { record, message: MARKS.complaint }, headers);
     expect([said.status, said.text.includes(MARKS.complaint)]).toEqual([200, true]);
     const waits = (await ok('GET', '/api/attention?kind=complaint')).json().items as { ref: string }[];
     await ok('POST', '/api/attention/resolve', { kind: 'complaint', ref: waits[0]!.ref, note: MARKS.note });
@@ -232,39 +213,39 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     await ok('GET', '/api/people');
     await ok('GET', `/api/people?email=${encodeURIComponent(email)}`);
     await ok('GET', '/api/attendance');
-    const day = door.now.toISOString().slice(0, 10);
-    await door.ask(staff, 'GET', `/api/exports/attendance?from=${day}&to=${day}&format=csv`, undefined, headers);
+    const day = web.now.toISOString().slice(0, 10);
+    await web.ask(staff, 'GET', `/api/exports/attendance?from=${day}&to=${day}&format=csv`, undefined, headers);
     for (const body of [{ name: person, email: `${email} ` }, { nome: person }, { name: [person], phone }, person])
-      await door.ask(staff, 'POST', '/api/people', body, headers);
-    await door.ask(
-      door.visitor(MARKS.ip),
+      await web.ask(staff, 'POST', '/api/people', body, headers);
+    await web.ask(
+      web.visitor(MARKS.ip),
       'POST',
       '/api/sign-in',
       { email: MARKS.staff, password: `${person}!` },
       headers,
     );
-    await door.ask(door.visitor(MARKS.ip), 'POST', '/api/sign-in-links', { email }, headers);
-    await door.ask(await door.as('person', id), 'GET', '/api/gdpr/export/my-data', undefined, headers);
-    await door.ask(staff, 'POST', '/api/erasures', { person: other }, headers);
+    await web.ask(web.visitor(MARKS.ip), 'POST', '/api/sign-in-links', { email }, headers);
+    await web.ask(await web.signIn('person', id), 'GET', '/api/gdpr/export/my-data', undefined, headers);
+    await web.ask(staff, 'POST', '/api/erasures', { person: other }, headers);
 
     const photo = {
       device: kiosk.id,
       event: randomUUID(),
       person: id,
       kind: 'enrolment' as const,
-      expected_at: door.now,
+      expected_at: web.now,
     };
     const address = hash();
     await db
       .insertInto('photo')
-      .values({ ...photo, address, total: 9, received: 9, complete_at: door.now })
+      .values({ ...photo, address, total: 9, received: 9, complete_at: web.now })
       .execute();
     await db
       .insertInto('photo_piece')
       .values({ device: kiosk.id, address, at: 0, bytes: randomBytes(9) })
       .execute();
     for (const job of [retentionJob, erasureJob]) await runNow(services, job, new AbortController().signal);
-    await runBackup(contextOf(db, keys, store, () => door.now));
+    await runBackup(contextOf(db, keys, store, () => web.now));
     // Something that has to be found, wherever it is looked.
     await db.insertInto('meta').values({ key: 'planted', value: 'PlantedForTheSearch' }).execute();
     await sql`checkpoint`.execute(db).catch(() => undefined);
@@ -275,8 +256,8 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     kiosk: string,
     ok: (method: 'POST', url: string, body?: unknown) => Promise<{ json(): Record<string, unknown> }>,
   ): Promise<void> {
-    const { db, keys } = door;
-    const foundAt = door.now.toISOString();
+    const { db, keys } = web;
+    const foundAt = web.now.toISOString();
     const opened = await ok('POST', '/api/incidents', { title: MARKS.incident, severity: 'high', foundAt });
     await ok('POST', `/api/incidents/${opened.json().id}/notes`, { text: MARKS.incidentNote });
     const receiver = await ok('POST', '/api/webhooks', { name: 'Payroll', url: `https://${MARKS.webhook}/` });
@@ -291,17 +272,17 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     // As it comes and as it is: what is compressed would be found by nobody's eye, and by anybody's program.
     const gz = gzipSync(MARKS.kioskLog);
     needles.kioskLogPacked = gz.subarray(10, -8);
-    await db.transaction().execute((tx) => keepLogs(tx, keys, kiosk, { command, gz: gz.toString('base64') }, door.now));
+    await db.transaction().execute((tx) => keepLogs(tx, keys, kiosk, { command, gz: gz.toString('base64') }, web.now));
   }
 
   /** An import with a picture of someone, as its upload leaves it. */
   async function imported(): Promise<void> {
-    const { db, keys } = door;
+    const { db, keys } = web;
     await db.transaction().execute(async (tx) => {
       const basis = { textVersion: '1', language: 'de', statement: MARKS.basis };
-      const run = await beginImport(tx, keys, { basis }, null, door.now);
+      const run = await beginImport(tx, keys, { basis }, null, web.now);
       const pictures = [{ name: MARKS.importFile, content: randomBytes(64), code: null }];
-      await addUpload(tx, keys, run, { pictures, lines: [] } as never, door.now);
+      await addUpload(tx, keys, run, { pictures, lines: [] } as never, web.now);
     });
   }
 
@@ -340,7 +321,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
   });
 
   test('no line of the log holds any of it, nor a key', () => {
-    const { ENCRYPTION_KEY, SECRET_KEY, AWS_SECRET_ACCESS_KEY } = door.env as Record<string, string>;
+    const { ENCRYPTION_KEY, SECRET_KEY, AWS_SECRET_ACCESS_KEY } = web.env as Record<string, string>;
     const secret = {
       ENCRYPTION_KEY: ENCRYPTION_KEY!,
       SECRET_KEY: SECRET_KEY!,
@@ -356,7 +337,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, un
     const { name: person, email, phone } = MARKS;
     log.error({ err: new Error(`could not write ${person}, ${email}, ${phone}`), email, person }, 'a job failed');
     expect(own).toContain('a job failed');
-    const text = Buffer.from(door.logged + own);
+    const text = Buffer.from(web.logged + own);
     expect(text.length).toBeGreaterThan(1000);
     expect(foundIn(text, { ...needles, ...secret })).toEqual([]);
   });

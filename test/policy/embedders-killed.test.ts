@@ -10,8 +10,8 @@ import { beginMove, progressOf } from '../../sync/server/features/embedders/migr
 import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { stillsOfA } from '../footage/index.ts';
+import { newApi } from '../kit/api.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
-import { apiOn } from './api-kit.ts';
 import { DLIB, weightsWithDlib } from './dlib-weights.ts';
 
 /** `models migrate`, whose server is killed again and again: what it does for one person is whole, and it goes on with the rest. */
@@ -30,7 +30,7 @@ describe.skipIf(postgresUnavailable())('a move to another embedder whose server 
     onTestFinished(() => postgres.remove());
     const database = await openDatabase('', { postgres: postgres.address() });
     onTestFinished(() => database.close());
-    const api = await apiOn(database, NOW);
+    const api = await newApi(database, NOW);
     onTestFinished(() => api.close());
 
     const people: string[] = [];

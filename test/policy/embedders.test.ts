@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DLIB_ENTRY } from '../../build/models/dlib-embedder.ts';
 import { prepareModels } from '../../build/models/prepare.ts';
 import { type OpenKiosk, openKiosk, ownEmbedders } from '../../electron/core/open-kiosk.ts';
@@ -16,27 +16,24 @@ import type { RgbImage } from '../../models/rules/image.ts';
 import { EMBEDDER, EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import { listEmbedderReenrolments } from '../../sync/protocol/api/embedders.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
-import { readChanges } from '../../sync/server/app/downstream/read.ts';
-import { MODULES } from '../../sync/server/app/modules.ts';
 import { operatorListener } from '../../sync/server/app/operator.ts';
 import { policyOf } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { embeddersJob } from '../../sync/server/features/embedders/embedders.job.ts';
 import { beginMove, finishMove, progressOf, switchKiosks } from '../../sync/server/features/embedders/migrate.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { groupPhotos, packageFile, readPicture, stillsOfA } from '../footage/index.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { registerKiosk } from '../kit/known-kiosk.ts';
-import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+import { newPerson } from '../kit/person.ts';
+import { SITE } from '../kit/services.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { DLIB, putDlib, weightsWithDlib } from './dlib-weights.ts';
 
 /** A move to another embedder: new templates from kept photos, resumable, and the old ones until it is done. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-const { start, unavailable } = DATABASES[0]!;
-let home: Awaited<ReturnType<typeof start>>;
-let database: OpenDatabase;
 let api: Api;
 let weights: string;
 let remove: () => void;
@@ -61,21 +58,7 @@ async function reopened(): Promise<OpenKiosk> {
   return kiosk;
 }
 /** The kiosk takes the server's own pages, to their end. */
-async function notified(): Promise<void> {
-  const source = {
-    db: api.db,
-    keys: api.keys,
-    logEpoch: database.logEpoch,
-    modules: MODULES,
-    publicKeys: async () => api.keyring.publicKeys,
-  };
-  for (let more = true; more; ) {
-    const ask = { cursor: kiosk.store.roster.cursor, limit: 200, presenceAfter: null, newestKey: true };
-    const page = await readChanges(source, kiosk.store.device, ask, NOW);
-    await kiosk.store.roster.apply({ ...page, first: page.first });
-    ({ more } = page);
-  }
-}
+const notified = () => api.readInto(kiosk.store);
 /** What the kiosk's decision makes of everybody in a picture, largest face first. */
 async function seen(image: RgbImage) {
   const { pipeline, recogniser } = await kiosk.faces();
@@ -92,24 +75,17 @@ async function seen(image: RgbImage) {
   );
 }
 
-describe.skipIf(unavailable)('another embedder', () => {
-  beforeAll(async () => {
+describe('another embedder', () => {
+  withDatabase(DATABASES[0]!, async (database, undo) => {
     ({ weights: shipped } = await prepareModels());
     ({ weights, remove } = await weightsWithDlib());
     folder = mkdtempSync(join(tmpdir(), 'embedders-kiosk-'));
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
+    undo.defer(() => kiosk?.close());
+    undo.defer(() => remove?.());
+    undo.defer(() => rmSync(folder, { recursive: true, force: true }));
+    api = undo.use(await newApi(database, NOW));
     mkdirSync(join(folder, 'kiosk'));
     ensureKioskFolder(join(folder, 'kiosk'), false);
-  });
-  afterAll(async () => {
-    await kiosk?.close();
-    api?.close();
-    await database?.close();
-    await home?.remove();
-    remove?.();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   test('people are moved from their photos, broken off and gone on with; kiosks recognise them by the new one after the switch', async () => {
@@ -139,7 +115,7 @@ describe.skipIf(unavailable)('another embedder', () => {
     const people = Object.values(ids);
     // Enrolled at a kiosk that keeps no photos.
     const box = await api.kiosk();
-    const without = enrol(box, 'Photoless', NOW, v7().slice(-6));
+    const without = newPerson(box, 'Photoless', NOW, v7().slice(-6));
     await api.deliver(box);
     await api.db.updateTable('template').set({ model: EMBEDDER_ID }).where('person', '=', without).execute();
     const counts = async (person: string) =>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { isNormalised } from '../../models/rules/cosine.ts';
 import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
@@ -18,12 +18,12 @@ import { importsJob } from '../../sync/server/features/enrolment/imports/imports
 import { importPlace } from '../../sync/server/features/enrolment/imports/runs.ts';
 import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import { audited } from '../../sync/server/platform/audit/opened.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { groupPhotos, stillsOfA } from '../footage/index.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Api, apiOn } from './api-kit.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** Enrolment on the server: from pictures, one by one or many at once, never without a consent on record. */
 
@@ -31,18 +31,13 @@ type AttentionPage = z.infer<typeof AttentionPageShape>;
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
 let api: Api;
 const stills = stillsOfA().map((file) => readFileSync(file));
 let stranger: Buffer;
 
-describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavailable }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
+describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
+  withDatabase(kind, async (database, undo) => {
+    api = undo.use(await newApi(database, NOW));
     // One woman out of a group.
     const { openPipeline } = await import('../../models/node/pipeline.ts');
     const { decodePicture } = await import('../../models/node/decode.ts');
@@ -57,14 +52,6 @@ describe.each(DATABASES)('enrolment on the server, on $name', ({ start, unavaila
       .extract(whole as never)
       .jpeg()
       .toBuffer();
-  });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
   });
 
   const make = async (name: string, o: { number?: string; consent?: boolean } = {}) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { NIL } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { readFleet } from '../../sync/server/app/health/fleet.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
@@ -18,45 +18,39 @@ import { readSigningKeys } from '../../sync/server/platform/audit/statement.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { Secret } from '../../sync/server/platform/secrets/secret.ts';
-import { DATABASES } from '../kit/databases.ts';
+import { DATABASES, emptyTables } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { KnownKiosk, resolveAll } from '../kit/known-kiosk.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
-import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 
 const secrets = [randomBytes(32), randomBytes(32)] as const;
 const keys = new Keys(new Secret(secrets[0]), new Secret(secrets[1]));
 const DAY = 86_400_000;
 
-describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  let host: Awaited<ReturnType<typeof start>>;
+describe.each(DATABASES)('on $name', (kind) => {
   let database: OpenDatabase;
   let erasures: Erasing;
   let now = new Date();
   const home = temporaryFolder();
 
-  beforeAll(async () => {
-    host = await start();
-    database = await host.open();
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
+    undo.defer(() => home.remove());
     erasures = await erasing(database.db, keys, home.path, { now: () => now });
   });
   beforeEach(async () => {
     now = new Date();
     await emptyTables(database);
   });
-  afterAll(async () => {
-    await database?.close();
-    await host?.remove();
-    home.remove();
-  });
 
-  const kiosk = (site: string | null = null) => KioskOfServer.at(database, keys, site);
+  const kiosk = (site: string | null = null) => KnownKiosk.register(database, keys, { site });
   const count = async (from: ReturnType<typeof sql>) =>
     (await sql<{ n: number }>`select count(*)::int as n from ${from}`.execute(database.db)).rows[0]!.n;
 
   test('a request drops the templates at once, here and on kiosks; the rest waits until it can not be taken back', async () => {
     const a = await kiosk();
-    const ada = a.enrol('Ada Lovelace');
+    const ada = a.box.enrol('Ada Lovelace');
     a.box.checkin(ada);
     await a.send();
     const { request, undoUntil } = await requestErasure(
@@ -71,13 +65,13 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     expect(notified.filter((c) => c.kind === 'templates')).toMatchObject([{ person: ada, templates: [] }]);
     expect(notified.filter((c) => c.kind === 'erase')).toEqual([]);
     // Enrolled again meanwhile: nothing is taken.
-    a.templates(ada);
+    a.box.templates(ada, 2);
     await a.send();
     expect(await count(sql`template`)).toBe(0);
     expect((await erasures.run()).steps).toBe(0);
     // Taken back: the person is there, and may enrol again.
     expect(await database.db.transaction().execute((tx) => undoErasure(tx, request, now))).toEqual({ person: ada });
-    a.templates(ada);
+    a.box.templates(ada, 2);
     await a.send();
     expect(await count(sql`template`)).toBe(2);
     now = new Date(now.getTime() + 8 * DAY);
@@ -96,7 +90,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('it is complete when every kiosk has confirmed, and the certificate says when; a revoked kiosk is named', async () => {
     const [a, b, lost] = [await kiosk(), await kiosk(), await kiosk()];
-    const ada = a.enrol('Ada Lovelace');
+    const ada = a.box.enrol('Ada Lovelace');
     a.box.checkin(ada);
     await a.send();
     const request = await erasures.erase(ada);
@@ -131,7 +125,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('a kiosk that has not confirmed for a week is overdue', async () => {
     const a = await kiosk();
-    const ada = a.enrol('Ada Lovelace');
+    const ada = a.box.enrol('Ada Lovelace');
     await a.send();
     const request = await erasures.erase(ada);
     const open = async () => (await erasureState(database.db, request, now))!.open;
@@ -142,7 +136,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('a person under a legal hold is not erased before it is released; templates go all the same', async () => {
     const a = await kiosk();
-    const ada = a.enrol('Ada Lovelace');
+    const ada = a.box.enrol('Ada Lovelace');
     await a.send();
     const tx = database.db.transaction();
     const about = { person: ada, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' };
@@ -161,7 +155,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('a merge between the tombstone and the end of the key adds the other name to the tombstone first', async () => {
     const a = await kiosk();
-    const [ada, alias] = [a.enrol('Ada Lovelace'), a.enrol('Ada Byron')];
+    const [ada, alias] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Ada Byron')];
     a.box.checkin(alias);
     await a.send();
     const step = STEPS.find((s) => s.name === 'tombstone')!;
@@ -191,7 +185,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('a legal hold that comes between two steps stops the erasure as long as there is a key, and no longer', async () => {
     const a = await kiosk();
-    const [ada, grace] = [a.enrol('Ada Lovelace'), a.enrol('Grace Hopper')];
+    const [ada, grace] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Grace Hopper')];
     await a.send();
     const holdOn = (person: string) =>
       database.db
@@ -234,7 +228,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('counts by day, site, direction and method are what they were', async () => {
     const [a, b] = [await kiosk(), await kiosk()];
-    const [ada, grace] = [a.enrol('Ada Lovelace'), a.enrol('Grace Hopper')];
+    const [ada, grace] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Grace Hopper')];
     for (let day = 40; day > 0; day--) {
       const at = (minutes: number) => new Date(now.getTime() - day * DAY + minutes * 60_000);
       const first = a.box.checkin(ada, 'in', at(0));
@@ -245,7 +239,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     }
     await a.send();
     await b.send();
-    await a.resolve();
+    await resolveAll(database.db);
     const counts = async () =>
       (
         await sql`
@@ -266,8 +260,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('that a record of an erased person was annulled still counts, and by which event is not known any more', async () => {
     const a = await kiosk();
-    const ada = a.enrol('Ada');
-    const records = [ada, a.enrol('Grace')].map((person, i) => {
+    const ada = a.box.enrol('Ada');
+    const records = [ada, a.box.enrol('Grace')].map((person, i) => {
       const record = a.box.checkin(person, 'in', new Date(now.getTime() - DAY + i * 1000)).header.id;
       const event = a.box.append('void', { target: record, reason: 'not-me' }, { person }, now).header.id;
       return { record, event };
@@ -283,7 +277,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('nothing ties the rows of an erased person together: no column, no transaction, no place on the disk', async () => {
     const a = await kiosk();
-    const people = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Emmy Noether'].map((n) => a.enrol(n));
+    const people = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Emmy Noether'].map((n) => a.box.enrol(n));
     for (let day = 20; day > 0; day--)
       for (const [i, person] of people.entries())
         a.box.checkin(person, 'in', new Date(now.getTime() - day * DAY + i * 1000));
@@ -325,7 +319,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('a process that is killed at any step leaves it to the next, which completes it once', async () => {
     const a = await kiosk();
-    const people = STEPS.map(({ name: step }) => [step, a.enrol(`Person ${step}`)] as const);
+    const people = STEPS.map(({ name: step }) => [step, a.box.enrol(`Person ${step}`)] as const);
     for (const [, person] of people) a.box.checkin(person);
     await a.send();
     for (const [step, person] of people) {
@@ -364,7 +358,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('a database that was put back to before an erasure is found by its tombstone, and the person erased again', async () => {
     const a = await kiosk();
-    const ada = a.enrol('Ada Lovelace');
+    const ada = a.box.enrol('Ada Lovelace');
     await a.send();
     const request = await erasures.erase(ada);
     // As an older copy would be: the person is there, and nothing says that they were erased.
@@ -385,7 +379,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('rows are taken apart for the people asked for, and no others', async () => {
     const a = await kiosk();
-    const [ada, grace] = [a.enrol('Ada Lovelace'), a.enrol('Grace Hopper')];
+    const [ada, grace] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Grace Hopper')];
     a.box.checkin(ada);
     a.box.checkin(grace);
     await a.send();

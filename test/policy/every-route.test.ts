@@ -2,24 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ROLES, type Role } from '../../sync/protocol/api/endpoint.ts';
 import { OPERATED, SERVED } from '../../sync/server/app/served.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
 import { openApiPath } from '../../sync/server/platform/access/openapi.ts';
 import type { Route } from '../../sync/server/platform/access/route.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
-import { enrol } from './api-kit.ts';
-import { type Door, doorOn, type Visitor } from './door-kit.ts';
+import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
+import { newPerson } from '../kit/person.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** Each route of the people listener, asked by each role and by nobody, against what it declares. */
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
-let door: Door;
+let web: PeopleListener;
 const visitors = new Map<Role, Visitor & { readonly id: string }>();
 const nobody: Visitor = { cookie: null, ip: '192.0.2.77' };
 
@@ -47,28 +45,24 @@ let other: Visitor & { readonly id: string };
 /** Ids of that person's records, cards and whatever else is theirs. */
 let otherIds: readonly string[];
 
-const { start, unavailable } = DATABASES[0]!;
-beforeAll(async () => {
-  if (unavailable) return;
-  home = await start();
-  database = await home.open();
-  door = await doorOn(database);
-  for (const role of ROLES) visitors.set(role, await door.as(role));
+withDatabase(DATABASES[0]!, async (database, undo) => {
+  web = undo.use(await newListener(database));
+  for (const role of ROLES) visitors.set(role, await web.signIn(role));
   other = await anotherPerson();
   otherIds = await idsAround(other.id);
 });
 
 /** A person who has records, a template, a badge, a card and a complaint. */
 async function anotherPerson(): Promise<Visitor & { readonly id: string }> {
-  const { db, keys, now } = door;
+  const { db, keys, now } = web;
   const [fullName, number, email, phone, badge, message] = OTHER as [string, string, string, string, string, string];
   const box = await registerKiosk(db, { name: 'Door', site: null, at: now });
-  const person = enrol(box, fullName, now, number);
+  const person = newPerson(box, fullName, now, number);
   const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
   const record = box.append('checkin', open, { person, score: 0.8 }, now).header.id;
   await deliverTo(db, keys, box, box.events, { first: 1, now });
   while (((await resolveDue(db))?.taken ?? 0) > 0);
-  const as = await door.as('person', person);
+  const as = await web.signIn('person', person);
   const admin = visitors.get('admin')!;
   for (const [who, method, url, body] of [
     [admin, 'PATCH', `/api/people/${person}`, { email, phone }],
@@ -76,7 +70,7 @@ async function anotherPerson(): Promise<Visitor & { readonly id: string }> {
     [admin, 'POST', `/api/people/${person}/cards`, {}],
     [as, 'POST', '/api/me/complaints', { record, message }],
   ] as const) {
-    const answer = await door.ask({ ...who }, method, url, body);
+    const answer = await web.ask({ ...who }, method, url, body);
     expect([url, answer.status, answer.text]).toEqual([url, 200, answer.text]);
   }
   return as;
@@ -86,14 +80,14 @@ async function anotherPerson(): Promise<Visitor & { readonly id: string }> {
 async function idsAround(person: string): Promise<string[]> {
   const { rows: columns } = await sql<{ t: string; c: string }>`
     select table_name as t, column_name as c from information_schema.columns
-    where table_schema = 'public' and data_type = 'uuid'`.execute(door.db);
+    where table_schema = 'public' and data_type = 'uuid'`.execute(web.db);
   const ids = new Set<string>();
   for (const [table, those] of Map.groupBy(columns, (c) => c.t)) {
     const names = those.map(({ c }) => c);
     if (!names.includes('person')) continue;
     const { rows } = await sql<Record<string, string | null>>`
       select ${sql.join(names.map((c) => sql.ref(c)))} from ${sql.table(table)} where person = ${person}`.execute(
-      door.db,
+      web.db,
     );
     for (const row of rows) for (const id of Object.values(row)) if (id) ids.add(id);
   }
@@ -102,11 +96,11 @@ async function idsAround(person: string): Promise<string[]> {
 }
 
 /** The same person at an address of which nothing was asked before: no limit of requests answers in place of the route. */
-const fromElsewhere = (who: Visitor): Visitor => ({ ...door.visitor(), cookie: who.cookie });
+const fromElsewhere = (who: Visitor): Visitor => ({ ...web.visitor(), cookie: who.cookie });
 
 /** Everything that is held of a person, as they see it themselves; but who has seen it. */
 async function dataOf(who: Visitor): Promise<object> {
-  const answer = await door.ask(fromElsewhere(who), 'GET', '/api/gdpr/export/my-data');
+  const answer = await web.ask(fromElsewhere(who), 'GET', '/api/gdpr/export/my-data');
   const { accesses, ...held } = JSON.parse(answer.text) as Record<string, unknown>;
   expect(accesses).toBeInstanceOf(Array);
   return held;
@@ -134,18 +128,13 @@ function sampleOf(schema: unknown, id: string): unknown {
   }
   return s.type === 'boolean' ? true : s.type === 'number' || s.type === 'integer' ? 1 : null;
 }
-afterAll(async () => {
-  await door?.close();
-  await database?.close();
-  await home?.remove();
-});
 
 /** Routes that answered and left a row in the audit log. */
 const noted = new Set<Route>();
 
 /** As a request without a body comes, but for its address. */
 const ask = (who: Visitor, spec: Route, url = urlOf(spec)) =>
-  door.ask({ ...who }, spec.method, url, spec.method === 'GET' ? undefined : {});
+  web.ask({ ...who }, spec.method, url, spec.method === 'GET' ? undefined : {});
 
 describe('every route', () => {
   test.each(SERVED.map((spec) => [name(spec), spec] as const))(
@@ -158,11 +147,11 @@ describe('every route', () => {
         const { code } = answer.json();
         const allowed = spec.roles === 'anybody' || spec.roles.includes(role);
         expect([role, allowed ? REFUSED.has(code ?? '') : code]).toEqual([role, allowed ? false : 'not-allowed']);
-        if (answer.status >= 500) expect.fail(`${role}: ${door.logged.slice(-3000)}`);
-        if (!allowed) expect((await door.audit())[0]).toMatchObject({ action: 'refuse', role, outcome: 'not-allowed' });
+        if (answer.status >= 500) expect.fail(`${role}: ${web.logged.slice(-3000)}`);
+        if (!allowed) expect((await web.audit())[0]).toMatchObject({ action: 'refuse', role, outcome: 'not-allowed' });
         expect(answer.headers['cache-control']).toBe('no-store');
         if (answer.status < 400 && (spec.data.length > 0 || spec.action !== 'read')) {
-          const [row] = await door.audit();
+          const [row] = await web.audit();
           expect(row).toMatchObject({ route: name(spec), action: spec.action, role, outcome: 'ok' });
           noted.add(spec);
         }
@@ -186,12 +175,12 @@ describe('every route', () => {
         const body = spec.body ? sampleOf(z.toJSONSchema(spec.body, { unrepresentable: 'any' }), id) : {};
         const path = spec.path.replaceAll(/:\w+/g, id);
         for (const url of [path, `${path}?person=${id}`]) {
-          const answer = await door.ask(fromElsewhere(me), spec.method, url, spec.method === 'GET' ? undefined : body);
+          const answer = await web.ask(fromElsewhere(me), spec.method, url, spec.method === 'GET' ? undefined : body);
           const named = spec.path.includes(':') || JSON.stringify(body).includes(id);
           expect(answer.status, answer.text).not.toBe(429);
           if (named) expect(answer.status, answer.text).toBeGreaterThanOrEqual(400);
           expect(OTHER.filter((value) => answer.text.includes(value))).toEqual([]);
-          if (answer.status >= 500) expect.fail(door.logged.slice(-3000));
+          if (answer.status >= 500) expect.fail(web.logged.slice(-3000));
         }
         // What names nothing has been asked enough.
         if (!spec.path.includes(':') && !JSON.stringify(body).includes(id)) break;
@@ -206,7 +195,7 @@ describe('every route', () => {
     async (_, spec) => {
       const who = visitors.get(spec.roles === 'anybody' ? 'admin' : (spec.roles[0] as Role))!;
       for (const origin of ['https://evil.example', 'null', 'http://localhost']) {
-        const answer = await door.ask({ ...who }, spec.method, urlOf(spec, who.id), {}, { origin });
+        const answer = await web.ask({ ...who }, spec.method, urlOf(spec, who.id), {}, { origin });
         expect(answer.json().code).toBe('wrong-origin');
       }
     },
@@ -215,11 +204,11 @@ describe('every route', () => {
   test('a session that has yet to set its second factor reaches its own account, and nothing else', async () => {
     const admin = visitors.get('admin')!;
     const email = 'half@example.org';
-    const made = await door.ask(admin, 'POST', '/api/accounts', { email, role: 'admin' });
+    const made = await web.ask(admin, 'POST', '/api/accounts', { email, role: 'admin' });
     const { link } = made.json() as unknown as { link: { url: string } };
-    const half = door.visitor();
+    const half = web.visitor();
     const token = new URL(link.url).hash.split('=')[1]!;
-    expect((await door.ask(half, 'POST', '/api/session', { token })).json()).toMatchObject({ stage: 'enrol' });
+    expect((await web.ask(half, 'POST', '/api/session', { token })).json()).toMatchObject({ stage: 'enrol' });
     const open = [];
     for (const spec of SERVED) {
       if (ENDING.has(name(spec)) || spec.roles === 'anybody') continue;
@@ -245,7 +234,7 @@ describe('the OpenAPI document', () => {
   }
   let paths: Record<string, Record<string, Operation>>;
   beforeEach(async () => {
-    const answer = await door.ask(nobody, 'GET', '/api/openapi.json');
+    const answer = await web.ask(nobody, 'GET', '/api/openapi.json');
     const document = answer.json() as unknown as { openapi: string; paths: typeof paths };
     expect(document.openapi).toBe('3.1.0');
     const kept = readFileSync(join(import.meta.dirname, '../../docs/schemas/openapi.json'), 'utf8');
@@ -274,7 +263,7 @@ describe('the OpenAPI document', () => {
   test('nothing answers below /api that is not in it', async () => {
     const registered = new Set(Object.keys(paths).map((path) => path.replaceAll(/\{\w+\}/g, ':')));
     // fastify's own list of what it answers.
-    const lines = door.app.printRoutes({ commonPrefix: false }).split('\n');
+    const lines = web.app.printRoutes({ commonPrefix: false }).split('\n');
     const answering: string[] = [];
     const stack: string[] = [];
     for (const line of lines) {
@@ -296,7 +285,7 @@ describe('the OpenAPI document', () => {
     expect(alone).toContain('POST /api/jobs/:job/run');
     for (const route of alone) {
       const [method, path] = route.split(' ') as [Route['method'], string];
-      expect((await door.ask(visitors.get('admin')!, method, path, {})).status, route).toBe(404);
+      expect((await web.ask(visitors.get('admin')!, method, path, {})).status, route).toBe(404);
     }
   });
 

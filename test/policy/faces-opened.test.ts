@@ -17,8 +17,8 @@ import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { endpointsOf, jobsOf } from '../../sync/server/platform/server-module.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { enrol } from './api-kit.ts';
-import { notified, type Opened, withApi } from './sites-kit.ts';
+import { newPerson } from '../kit/person.ts';
+import { type Opened, withApi } from '../kit/suite.ts';
 
 /**
  * Every decryption in this process is watched, whichever code does it: where a face comes out, an audit row has to follow,
@@ -79,7 +79,7 @@ beforeAll(async () => {
   const { api } = opened;
   const { db, keys } = api;
   const box = await api.kiosk();
-  const [person, twin] = ['Ada', 'Ada'].map((name) => enrol(box, name, NOW, randomBytes(4).toString('hex')));
+  const [person, twin] = ['Ada', 'Ada'].map((name) => newPerson(box, name, NOW, randomBytes(4).toString('hex')));
   const face = (text: string) => {
     const bytes = Buffer.concat([Buffer.from(`JPEG ${text} `), randomBytes(64)]);
     watched.faces.push(bytes);
@@ -171,7 +171,7 @@ test('whatever is read over a route, by whichever role: where a face comes out a
 
 test('what kiosks are sent, every job, and a merge leave theirs', async () => {
   const { api } = opened;
-  expect(await watch('a page for a kiosk', () => notified(opened, world.device))).toBeGreaterThan(0);
+  expect(await watch('a page for a kiosk', () => opened.api.changesFor(world.device))).toBeGreaterThan(0);
   const { findCandidates } = await import('../../sync/server/features/attendance/merging/candidates.ts');
   const later = new Date(NOW.getTime() + 3_600_000);
   const search = () => findCandidates(api.db, api.keys, api.services.config.weights, later);

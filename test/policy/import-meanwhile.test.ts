@@ -1,39 +1,27 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
 import { makeWanted } from '../../sync/server/features/enrolment/imports/people.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { stillsOfA } from '../footage/index.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Api, apiOn } from './api-kit.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** What happens to a picture while the server looks at it is not undone by what the server then writes. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-const { start, unavailable } = DATABASES[0]!;
 
 describe('while a picture of an import is looked at', () => {
-  let home: Awaited<ReturnType<typeof start>>;
-  let database: OpenDatabase;
   let api: Api;
   let count = 0;
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
-  }, 120_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
+  withDatabase(DATABASES[0]!, async (database, undo) => {
+    api = undo.use(await newApi(database, NOW));
   });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
+  beforeEach(() => {
     count += 1;
   });
 

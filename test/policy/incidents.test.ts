@@ -7,9 +7,10 @@ import { MODULES } from '../../sync/server/app/modules.ts';
 import { setPolicy } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { verifyAudit } from '../../sync/server/platform/audit/verify.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Api, enrol } from './api-kit.ts';
-import { type Opened, withApi } from './sites-kit.ts';
+import { newPerson } from '../kit/person.ts';
+import { type Opened, withApi } from '../kit/suite.ts';
 
 const NOW = new Date('2027-07-20T10:00:00.000Z');
 
@@ -69,7 +70,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     const box = await api.kiosk();
     const other = await api.kiosk();
     const number = randomUUID().slice(0, 8);
-    const person = enrol(box, 'Ada Lovelace', NOW, number);
+    const person = newPerson(box, 'Ada Lovelace', NOW, number);
     await api.deliver(box);
     // The kiosk was given the people of its site; someone who joined later was not.
     const source = {

@@ -18,11 +18,11 @@ import { searchAudit } from '../../sync/server/features/audit/search.ts';
 import { fleetDetail } from '../../sync/server/features/fleet/read.ts';
 import { messageOf } from '../../sync/server/features/webhooks/message.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { deliverTo } from '../kit/known-kiosk.ts';
-import { type Api, SITE } from './api-kit.ts';
-import { KioskOfServer } from './server-kiosk.ts';
-import { notified, type Opened, OTHER_SITE, withApi } from './sites-kit.ts';
+import { deliverTo, KnownKiosk } from '../kit/known-kiosk.ts';
+import { SITE } from '../kit/services.ts';
+import { type Opened, OTHER_SITE, withApi } from '../kit/suite.ts';
 
 /* Kiosk staff of the server: what kiosks of which site are sent, what a stolen kiosk can do with it, and what is left of one. */
 
@@ -40,8 +40,8 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     await api.db.deleteFrom('staff_member').execute();
   });
 
-  const kioskAt = (site: string | null) => KioskOfServer.at(opened.database, api.keys, site);
-  const read = (id: string, cursor = '') => notified(opened, id, { cursor });
+  const kioskAt = (site: string | null) => KnownKiosk.register(opened.database, api.keys, { site });
+  const read = (id: string, cursor = '') => opened.api.changesFor(id, { cursor });
   const sentIn = (changes: readonly Change[]): Sent | null =>
     changes.flatMap((c) => (c.kind === 'staff' ? [c.staff] : [])).at(-1) ?? null;
   const sentTo = async (id: string, cursor = '') => sentIn((await read(id, cursor)).changes);
@@ -57,7 +57,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     );
   const refused = (name: string, site: string | null = null) => codeOf(add(name, site));
   const items = async () => KioskStaffList.parse(await api.ask('GET', '/api/kiosk-staff', { as: 'auditor' })).items;
-  const say = async (kiosk: KioskOfServer, open: Open<'staff'>, personal: Personal<'staff'> = {}) => {
+  const say = async (kiosk: KnownKiosk, open: Open<'staff'>, personal: Personal<'staff'> = {}) => {
     kiosk.box.append('staff', open, personal, NOW);
     await kiosk.send(NOW);
   };
@@ -201,7 +201,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     const [one, other] = [await kioskAt(null), await kioskAt(OTHER_SITE)];
     const { member } = await add('Kim');
     const { cursor } = await read(other.id);
-    const use = (kiosk: KioskOfServer, id: string, paper: number) =>
+    const use = (kiosk: KnownKiosk, id: string, paper: number) =>
       say(kiosk, { by: id, what: 'enter', outcome: 'done', code: 'paper', member: id, paper }, { name: 'Kim' });
     const left = (all: Sent | null) => all?.[0]?.factor?.paper.map(({ n }) => n);
     await use(one, member.id, 4);

@@ -1,38 +1,27 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { type Board, CLOSE } from '../../sync/protocol/api/live.ts';
-import { ingest } from '../../sync/server/app/ingest/ingest.ts';
-import { MODULES } from '../../sync/server/app/modules.ts';
 import { COOKIE } from '../../sync/server/platform/access/guard.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { MemoryOutbox } from '../kit/outbox.ts';
-import { type Door, doorOn, type Visitor } from './door-kit.ts';
+import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
+import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
+import type { MemoryOutbox } from '../kit/outbox.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** The live socket as browsers have it: over TLS, with a session's cookie. */
 
 const NAME = 'Zyxwvut Qponmlk';
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
-let door: Door;
+let web: PeopleListener;
 let url: string;
 let box: MemoryOutbox;
 let person: string;
 
 /** Everything that the kiosk has made arrives. */
 async function deliver(): Promise<void> {
-  const open = { alg: 'EdDSA', typ: 'sp-batch+jws', iss: box.device, aud: randomUUID(), epoch: box.epoch } as const;
-  const frame = { ...open, first: 1, last: box.events.length, spv: 1 };
-  await ingest(
-    { db: door.db, keys: door.keys, modules: MODULES },
-    frame,
-    { sentAt: door.now.toISOString(), events: [...box.events] },
-    door.now,
-  );
-  door.services.notify('board');
+  await deliverTo(web.db, web.keys, box, box.events, { now: web.now });
+  web.services.notify('board');
 }
 
 const open = (who: Visitor, origin = 'https://localhost') =>
@@ -48,66 +37,52 @@ const statusOf = (socket: WebSocket) =>
   });
 const first = async (socket: WebSocket): Promise<Board> => JSON.parse(String((await once(socket, 'message'))[0]));
 
-describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    door = await doorOn(database);
-    box = new MemoryOutbox();
-    await door.app.listen({ host: '127.0.0.1', port: 0 });
-    url = `wss://127.0.0.1:${(door.app.server.address() as AddressInfo).port}/api/live`;
-    const known = { status: 'approved' as const, ed25519: 'x', x25519: 'x', tls_key_hash: box.device };
-    await door.db
-      .insertInto('device')
-      .values({ id: box.device, name: 'Door', ...known, registered_at: door.now, last_heard_at: null, site: null })
-      .execute();
+describe.each(DATABASES)('the live socket on $name', (kind) => {
+  withDatabase(kind, async (database, undo) => {
+    web = undo.use(await newListener(database));
+    await web.app.listen({ host: '127.0.0.1', port: 0 });
+    url = `wss://127.0.0.1:${(web.app.server.address() as AddressInfo).port}/api/live`;
+    box = await registerKiosk(web.db, { at: web.now });
     person = box.person(NAME);
-    box.checkin(person, 'in', door.now);
+    box.checkin(person, 'in', web.now);
     await deliver();
   });
-  afterAll(async () => {
-    await door?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => void (unavailable && context.skip(unavailable)));
 
   test('opens for people who may see the board, from our own page, and for nobody else', async () => {
-    expect(await statusOf(open(door.visitor()))).toBe(401);
-    const someone = await door.as('person');
+    expect(await statusOf(open(web.visitor()))).toBe(401);
+    const someone = await web.signIn('person');
     expect(await statusOf(open(someone))).toBe(403);
-    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', route: 'GET /api/live', actor: null });
-    const staff = await door.as('staff');
+    expect((await web.audit())[0]).toMatchObject({ action: 'refuse', route: 'GET /api/live', actor: null });
+    const staff = await web.signIn('staff');
     expect(await statusOf(open(staff, 'https://evil.example'))).toBe(403);
-    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'wrong-origin', actor: staff.id });
+    expect((await web.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'wrong-origin', actor: staff.id });
     const socket = open(staff);
     expect(await statusOf(socket)).toBe(101);
     socket.terminate();
   });
 
   test('asking again and again is limited, and does not fill the audit log', async () => {
-    const someone = { ...(await door.as('person')), ip: '192.0.2.99' };
+    const someone = { ...(await web.signIn('person')), ip: '192.0.2.99' };
     const attempts = 300;
-    const before = Number((await door.audit())[0]?.position ?? 0);
+    const before = Number((await web.audit())[0]?.position ?? 0);
     const statuses: number[] = [];
-    for (let i = 0; i < attempts; i++) statuses.push((await door.ask(someone, 'GET', '/api/live')).status);
+    for (let i = 0; i < attempts; i++) statuses.push((await web.ask(someone, 'GET', '/api/live')).status);
     const refused = statuses.filter((status) => status === 403).length;
     expect(refused).toBeGreaterThan(0);
     expect(statuses.filter((status) => status === 429)).toHaveLength(attempts - refused);
     expect(attempts - refused).toBeGreaterThan(attempts / 2);
     // A socket of the test before may leave its own row meanwhile.
-    const since = (await door.audit(10)).filter((row) => Number(row.position) > before);
+    const since = (await web.audit(10)).filter((row) => Number(row.position) > before);
     expect(since.filter((row) => row.action === 'refuse')).toMatchObject([{ role: 'person', outcome: 'not-allowed' }]);
   });
 
   test.each(['admin', 'dpo', 'staff'] as const)(
     '%s sees names, and the audit log says whose before they are sent',
     async (role) => {
-      const who = await door.as(role);
+      const who = await web.signIn(role);
       const socket = open(who);
       const board = await first(socket);
-      const [row] = await door.audit();
+      const [row] = await web.audit();
       socket.terminate();
       expect(board.rows).toMatchObject([{ name: NAME, person }]);
       expect(row).toMatchObject({
@@ -122,27 +97,27 @@ describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) =>
   );
 
   test('an auditor sees that something happened, and not whose it was', async () => {
-    const auditor = await door.as('auditor');
+    const auditor = await web.signIn('auditor');
     const socket = open(auditor);
     const text = String((await once(socket, 'message'))[0]);
     socket.terminate();
     expect((JSON.parse(text) as Board).rows).toMatchObject([{ name: null, person: null, direction: 'in' }]);
     expect(text).not.toContain(NAME);
     expect(text).not.toContain(person);
-    const same = await door.ask(auditor, 'GET', '/api/checkins');
+    const same = await web.ask(auditor, 'GET', '/api/checkins');
     expect(same.text).not.toContain(person);
   });
 
   test('is closed as soon as its session ends: signed out, disabled, or given another role', async () => {
-    const admin = await door.as('admin');
+    const admin = await web.signIn('admin');
     const endings: ((who: Visitor & { id: string }) => Promise<unknown>)[] = [
-      (who) => door.ask({ ...who }, 'DELETE', '/api/session'),
-      (who) => door.ask({ ...who }, 'DELETE', '/api/sessions'),
-      (who) => door.ask(admin, 'PATCH', `/api/accounts/${who.id}`, { disabled: true }),
-      (who) => door.ask(admin, 'PATCH', `/api/accounts/${who.id}`, { role: 'auditor' }),
+      (who) => web.ask({ ...who }, 'DELETE', '/api/session'),
+      (who) => web.ask({ ...who }, 'DELETE', '/api/sessions'),
+      (who) => web.ask(admin, 'PATCH', `/api/accounts/${who.id}`, { disabled: true }),
+      (who) => web.ask(admin, 'PATCH', `/api/accounts/${who.id}`, { role: 'auditor' }),
     ];
     for (const end of endings) {
-      const who = await door.as('staff');
+      const who = await web.signIn('staff');
       const socket = open(who);
       await first(socket);
       const closed = once(socket, 'close');
@@ -152,15 +127,15 @@ describe.each(DATABASES)('the live socket on $name', ({ unavailable, start }) =>
   });
 
   test('a dropped screen goes on where it stopped', async () => {
-    const staff = await door.as('staff');
+    const staff = await web.signIn('staff');
     const socket = open(staff);
     const { log, position } = await first(socket);
     socket.terminate();
-    const checkin = box.checkin(person, 'out', door.now);
+    const checkin = box.checkin(person, 'out', web.now);
     await deliver();
     const back = new WebSocket(`${url}?log=${log}&after=${position}`, {
       rejectUnauthorized: false,
-      headers: { host: 'localhost', origin: door.origin, cookie: `${COOKIE}=${staff.cookie}` },
+      headers: { host: 'localhost', origin: web.origin, cookie: `${COOKIE}=${staff.cookie}` },
     });
     const resumed = await first(back);
     back.terminate();

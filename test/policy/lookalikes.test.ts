@@ -1,5 +1,5 @@
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readChanges } from '../../sync/server/app/downstream/read.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { lookalikeRoutes } from '../../sync/server/core/lookalikes/routes.ts';
@@ -9,30 +9,27 @@ import { mergePeople } from '../../sync/server/features/attendance/merging/merge
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
 import { eraseTables } from '../../sync/server/features/privacy/erasure/steps.ts';
 import { messageOf } from '../../sync/server/features/webhooks/message.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { type Api, apiOn, enrol, SITE } from './api-kit.ts';
+import { newPerson } from '../kit/person.ts';
+import { SITE } from '../kit/services.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** Pairs of lookalikes on the server: what a kiosk says of one, who it concerns, and whose erasure takes it along. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
-describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
-  let home: Awaited<ReturnType<typeof start>>;
-  let database: OpenDatabase;
+describe.each(DATABASES)('lookalikes on $name', (kind) => {
   let api: Api;
   let door: MemoryOutbox;
   let count = 0;
 
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
+  withDatabase(kind, async (database, undo) => {
+    api = undo.use(await newApi(database, NOW));
     await api.db
       .insertInto('webhook')
       .values({
@@ -49,19 +46,11 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
       })
       .execute();
     door = await api.kiosk(SITE.id);
-  }, 60_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
   });
 
   /** Two people of the door's site, marked by the door. */
   async function pair(reason: 'enrolment' | 'not-me' = 'enrolment') {
-    const [ada, eve] = [enrol(door, 'Ada', NOW, `A-${++count}`), enrol(door, 'Eve', NOW, `E-${count}`)];
+    const [ada, eve] = [newPerson(door, 'Ada', NOW, `A-${++count}`), newPerson(door, 'Eve', NOW, `E-${count}`)];
     door.append('lookalike', { change: 'marked', reason }, { person: eve, other: ada }, NOW);
     await api.deliver(door);
     return { ada, eve };
@@ -143,8 +132,8 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
   test('a kiosk marks nobody who is not of its site, whichever of the two it is', async () => {
     const elsewhere = await site('Hamburg');
     const far = await api.kiosk(elsewhere);
-    const stranger = enrol(far, 'Bob', NOW, `B-${++count}`);
-    const ada = enrol(door, 'Ada', NOW, `A-${count}`);
+    const stranger = newPerson(far, 'Bob', NOW, `B-${++count}`);
+    const ada = newPerson(door, 'Ada', NOW, `A-${count}`);
     await api.deliver(far);
     door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: ada, other: stranger }, NOW);
     door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: stranger, other: ada }, NOW);
@@ -189,7 +178,7 @@ describe.each(DATABASES)('lookalikes on $name', ({ start, unavailable }) => {
     expect(await partnersOf(api.db, three.ada)).toEqual([]);
 
     const four = await pair();
-    const kept = enrol(door, 'Kim', NOW, `K-${++count}`);
+    const kept = newPerson(door, 'Kim', NOW, `K-${++count}`);
     await api.deliver(door);
     await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, { kept, merged: four.eve, by: 'admin' }, NOW);
     expect(await partnersOf(api.db, kept)).toEqual([four.ada]);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ImportLinePage, ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
@@ -10,9 +10,10 @@ import { importsJob } from '../../sync/server/features/enrolment/imports/imports
 import { reenrolments } from '../../sync/server/features/reenrolment/list.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { stillsOfA } from '../footage/index.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
-import { type Api, apiOn } from './api-kit.ts';
 
 /** People of a list: looked at line by line before anybody is made, safe to run again, taken back, and whole after a kill. */
 
@@ -34,25 +35,14 @@ function desk(api: Api) {
   return { begin, upload, lines, make, undo, state, run, found };
 }
 
-describe.each(DATABASES)('people of a list on $name', ({ unavailable, start }) => {
-  let home: Awaited<ReturnType<typeof start>>;
+describe.each(DATABASES)('people of a list on $name', (kind) => {
   let database: OpenDatabase;
   let api: Api;
   let staff: ReturnType<typeof desk>;
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
+    api = undo.use(await newApi(database, NOW));
     staff = desk(api);
-  }, 120_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
   });
 
   test('one wrong line and nobody is made; corrected, everybody is, with their picture; once more, and nothing changes', async () => {
@@ -123,7 +113,7 @@ describe.skipIf(postgresUnavailable())('people of a list whose server is killed 
     const postgres = await startPostgres();
     const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
     const database = await openDatabase('', { postgres: postgres.address() });
-    const api = await apiOn(database, NOW);
+    const api = await newApi(database, NOW);
     try {
       const staff = desk(api);
       const { id } = await staff.begin();
@@ -189,7 +179,7 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
     const postgres = await startPostgres();
     const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
     const database = await openDatabase('', { postgres: postgres.address() });
-    const api = await apiOn(database, NOW);
+    const api = await newApi(database, NOW);
     try {
       const staff = desk(api);
       const basis = { textVersion: '1', language: 'en', statement: 'Forms of August' };

@@ -1,67 +1,58 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { sendMail } from '../../sync/server/core/accounts/mail.ts';
 import { writePerson } from '../../sync/server/core/people/records.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { newListener, type PeopleListener } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
-import { type Door, doorOn } from './door-kit.ts';
 
 /** How a person comes to their own data: a one-time link, by mail or shown as a QR code. */
 
 const MINUTE = 60_000;
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
-let door: Door;
+let web: PeopleListener;
 let smtp: TestSmtp;
 
 const tokenOf = (text: string) => /#enter=([\w-]{43})/.exec(text)![1]!;
 
 async function person(email: string | null, language = 'en'): Promise<string> {
   const id = randomUUID();
-  await inTransaction(door.db, (tx) =>
-    writePerson(tx, door.keys, { id, patch: { name: 'Ada Lovelace', language, ...(email && { email }) } }, door.now),
+  await inTransaction(web.db, (tx) =>
+    writePerson(tx, web.keys, { id, patch: { name: 'Ada Lovelace', language, ...(email && { email }) } }, web.now),
   );
   return id;
 }
-const askLink = (email: string, who = door.visitor()) => door.ask(who, 'POST', '/api/sign-in-links', { email });
-const redeem = (token: string, who = door.visitor()) => door.ask(who, 'POST', '/api/session', { token });
+const askLink = (email: string, who = web.visitor()) => web.ask(who, 'POST', '/api/sign-in-links', { email });
+const redeem = (token: string, who = web.visitor()) => web.ask(who, 'POST', '/api/session', { token });
 /** Until what follows on an answer was done. @param after position of the audit row before it */
 const mailed = async (after: number, outcome: string) => {
   for (let i = 0; i < 200; i++) {
-    const row = (await door.audit(5)).find((r) => r.resource === 'mail' && Number(r.position) > after);
+    const row = (await web.audit(5)).find((r) => r.resource === 'mail' && Number(r.position) > after);
     if (row) return expect(row).toMatchObject({ action: 'sign-in', role: 'nobody', outcome });
     await sleep(20);
   }
   throw new Error('nothing came');
 };
 
-describe.each(DATABASES)('a person’s link on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
+describe.each(DATABASES)('a person’s link on $name', (kind) => {
+  withDatabase(kind, async (database, undo) => {
+    undo.defer(() => smtp?.close());
     smtp = await startSmtp('implicit');
-    door = await doorOn(database, {
-      env: {
-        SMTP_URL: `smtps://sender:secret@localhost:${smtp.port}`,
-        SMTP_FROM: 'SmartPresence <no-reply@example.org>',
-        SMTP_CA_FILE: smtp.caFile,
-        SMARTPRESENCE_PUBLIC_URL: 'https://presence.example.org',
-      },
-    });
+    web = undo.use(
+      await newListener(database, {
+        env: {
+          SMTP_URL: `smtps://sender:secret@localhost:${smtp.port}`,
+          SMTP_FROM: 'SmartPresence <no-reply@example.org>',
+          SMTP_CA_FILE: smtp.caFile,
+          SMARTPRESENCE_PUBLIC_URL: 'https://presence.example.org',
+        },
+      }),
+    );
   });
-  afterAll(async () => {
-    await door?.close();
-    await smtp?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) return context.skip(unavailable);
-    door.later(24 * 60 * MINUTE);
+  beforeEach(() => {
+    web.later(24 * 60 * MINUTE);
   });
 
   test('comes by mail, in their language, over TLS, opens their own session once, by a POST alone', async () => {
@@ -81,23 +72,23 @@ describe.each(DATABASES)('a person’s link on $name', ({ unavailable, start }) 
     const token = tokenOf(text);
     // What mail scanners do: they open links, and follow what they find.
     for (const path of ['/portal/', '/api/session', `/api/session?token=${token}`])
-      await door.ask(door.visitor(), 'GET', path);
-    const me = door.visitor();
+      await web.ask(web.visitor(), 'GET', path);
+    const me = web.visitor();
     const entered = await redeem(token, me);
     expect(entered.json()).toMatchObject({ role: 'person', person: id, account: null, email: null, stage: 'full' });
     expect((await redeem(token)).json().code).toBe('link-already-used');
-    expect((await door.ask(me, 'GET', '/api/session')).status).toBe(200);
-    door.later(14 * MINUTE);
-    expect((await door.ask(me, 'GET', '/api/session')).status).toBe(200);
-    door.later(16 * MINUTE);
-    expect((await door.ask(me, 'GET', '/api/session')).json().code).toBe('no-session');
+    expect((await web.ask(me, 'GET', '/api/session')).status).toBe(200);
+    web.later(14 * MINUTE);
+    expect((await web.ask(me, 'GET', '/api/session')).status).toBe(200);
+    web.later(16 * MINUTE);
+    expect((await web.ask(me, 'GET', '/api/session')).json().code).toBe('no-session');
   });
 
   test('works for 15 minutes', async () => {
     const id = await person(null);
-    const staff = await door.as('staff');
-    const made = await door.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, {});
-    door.later(15 * MINUTE);
+    const staff = await web.signIn('staff');
+    const made = await web.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, {});
+    web.later(15 * MINUTE);
     expect((await redeem(tokenOf(made.text))).json().code).toBe('link-expired');
   });
 
@@ -106,7 +97,7 @@ describe.each(DATABASES)('a person’s link on $name', ({ unavailable, start }) 
     const [first] = [await person(shared), await person(shared)];
     const before = smtp.mails.length;
     for (const address of [`${randomUUID()}@example.org`, shared]) {
-      const position = Number((await door.audit())[0]?.position ?? 0);
+      const position = Number((await web.audit())[0]?.position ?? 0);
       const answer = await askLink(address);
       expect([answer.status, answer.text]).toEqual([204, '']);
       await mailed(position, 'person-unknown');
@@ -140,29 +131,29 @@ describe.each(DATABASES)('a person’s link on $name', ({ unavailable, start }) 
   test('staff show it as text and QR code, or have it sent; the audit log says who it is for, not to which address', async () => {
     const email = `${randomUUID()}@example.org`;
     const [id, mute] = [await person(email), await person(null)];
-    const staff = await door.as('staff');
+    const staff = await web.signIn('staff');
     const came = smtp.next();
-    const shown = await door.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, { send: true });
+    const shown = await web.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, { send: true });
     const { url, svg } = shown.json() as unknown as { url: string; svg: string };
     expect(svg).toMatch(/^<svg/);
     await came;
-    expect((await door.audit())[0]).toMatchObject({ action: 'write', count: 1, role: 'staff' });
-    const me = door.visitor();
+    expect((await web.audit())[0]).toMatchObject({ action: 'write', count: 1, role: 'staff' });
+    const me = web.visitor();
     await redeem(tokenOf(url), me);
-    expect((await door.ask(me, 'GET', '/api/session')).json()).toMatchObject({ person: id });
-    const unsent = await door.ask(staff, 'POST', `/api/people/${mute}/sign-in-links`, { send: true });
+    expect((await web.ask(me, 'GET', '/api/session')).json()).toMatchObject({ person: id });
+    const unsent = await web.ask(staff, 'POST', `/api/people/${mute}/sign-in-links`, { send: true });
     expect(unsent.json().code).toBe('email-missing');
-    const gone = await door.ask(staff, 'POST', `/api/people/${randomUUID()}/sign-in-links`, {});
+    const gone = await web.ask(staff, 'POST', `/api/people/${randomUUID()}/sign-in-links`, {});
     expect(gone.json().code).toBe('person-unknown');
   });
 
   test('an erased person’s session and links open nothing', async () => {
     const id = await person(null);
-    const staff = await door.as('staff');
-    const me = await door.as('person', id);
-    const made = await door.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, {});
-    await door.db.updateTable('person').set({ deleted_at: door.now }).where('id', '=', id).execute();
-    expect((await door.ask(me, 'GET', '/api/session')).json().code).toBe('no-session');
+    const staff = await web.signIn('staff');
+    const me = await web.signIn('person', id);
+    const made = await web.ask(staff, 'POST', `/api/people/${id}/sign-in-links`, {});
+    await web.db.updateTable('person').set({ deleted_at: web.now }).where('id', '=', id).execute();
+    expect((await web.ask(me, 'GET', '/api/session')).json().code).toBe('no-session');
     expect((await redeem(tokenOf(made.text))).json().code).toBe('link-unknown');
   });
 });

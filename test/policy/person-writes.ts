@@ -6,7 +6,7 @@ import { mailPersonLink } from '../../sync/server/core/accounts/person-links.ts'
 import { markInConsole } from '../../sync/server/core/lookalikes/store.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { stillsOfA } from '../footage/index.ts';
-import type { Door, Visitor } from './door-kit.ts';
+import type { PeopleListener, Visitor } from '../kit/listener.ts';
 
 /** Every write about a person that the people listener takes, each as one request that succeeds. */
 
@@ -31,17 +31,17 @@ export interface Scenario {
 
 export type Office = Awaited<ReturnType<typeof officeOn>>;
 
-export async function officeOn(door: Door) {
-  const staff = await door.as('staff');
-  const dpo = await door.as('dpo');
-  const admin = await door.as('admin');
+export async function officeOn(web: PeopleListener) {
+  const staff = await web.signIn('staff');
+  const dpo = await web.signIn('dpo');
+  const admin = await web.signIn('admin');
   let count = 0;
 
   /** From an address of its own: limits are no part of this. */
   function ask(who: Visitor, method: Method, url: string, body?: unknown) {
     const headers: Record<string, string> = Buffer.isBuffer(body) ? { 'content-type': RAW_TYPE } : {};
-    const { ip } = door.visitor();
-    return door.ask({ ...who, ip }, method, url, body ?? (method === 'GET' ? undefined : {}), headers);
+    const { ip } = web.visitor();
+    return web.ask({ ...who, ip }, method, url, body ?? (method === 'GET' ? undefined : {}), headers);
   }
 
   /** @returns null when it was done, else the code of the error */
@@ -49,7 +49,7 @@ export async function officeOn(door: Door) {
     const answer = await ask(who, method, url, body);
     if (answer.status < 300) return null;
     const { code = `status-${answer.status}` } = answer.json();
-    if (answer.status >= 500) throw new Error(`${method} ${url}: ${code}\n${door.logged.slice(-3000)}`);
+    if (answer.status >= 500) throw new Error(`${method} ${url}: ${code}\n${web.logged.slice(-3000)}`);
     return code;
   }
 
@@ -72,7 +72,7 @@ export async function officeOn(door: Door) {
 
   /** A record of theirs, by hand. */
   async function record(of: string, minutesAgo = 60): Promise<string> {
-    const at = new Date(door.now.getTime() - minutesAgo * 60_000).toISOString();
+    const at = new Date(web.now.getTime() - minutesAgo * 60_000).toISOString();
     const body = { kind: 'add', person: of, at, direction: 'in', reason: 'was there' };
     return (await done<{ id: string }>(staff, 'POST', '/api/corrections', body)).id;
   }
@@ -92,7 +92,7 @@ export async function officeOn(door: Door) {
   /** Nobody has looked at it, but it counts as good. */
   async function judged(of: string, state: 'judged' | 'accepted') {
     const made = await photo(of);
-    await door.db
+    await web.db
       .updateTable('import_photo')
       .set({ state, code: null, template: Buffer.alloc(64), model: 'test', pose: 'front' })
       .where('id', '=', made.photo)
@@ -104,7 +104,7 @@ export async function officeOn(door: Door) {
     const [first = '', second = ''] = [await person(), await person()].sort();
     const candidate = v7();
     const decided = { decided_at: null, decided_by: null };
-    await door.db
+    await web.db
       .insertInto('merge_candidate')
       .values({
         id: candidate,
@@ -112,7 +112,7 @@ export async function officeOn(door: Door) {
         second,
         reason: 'number',
         score: null,
-        found_at: door.now,
+        found_at: web.now,
         status: 'open',
         ...decided,
       })
@@ -122,16 +122,16 @@ export async function officeOn(door: Door) {
 
   async function complaint(of: string): Promise<string> {
     const record_ = await record(of);
-    await done(await door.as('person', of), 'POST', '/api/me/complaints', { record: record_, message: 'Not so' });
-    const row = await door.db.selectFrom('complaint').select('id').where('person', '=', of).executeTakeFirstOrThrow();
+    await done(await web.signIn('person', of), 'POST', '/api/me/complaints', { record: record_, message: 'Not so' });
+    const row = await web.db.selectFrom('complaint').select('id').where('person', '=', of).executeTakeFirstOrThrow();
     return row.id;
   }
 
   const requestErasure = (of: string) => done(dpo, 'POST', '/api/erasures', { person: of, undoDays: 0 });
 
-  const me = (of: string) => door.as('person', of);
+  const me = (of: string) => web.signIn('person', of);
   return {
-    door,
+    web,
     staff,
     dpo,
     admin,
@@ -253,14 +253,14 @@ const waiting = (what: 'accept' | 'refuse'): Scenario => ({
   async make(o) {
     const picture = readFileSync(stillsOfA()[0]!).toString('base64');
     // People enrolled by the same picture before would be asked about as well.
-    await o.door.db.deleteFrom('template').execute();
+    await o.web.db.deleteFrom('template').execute();
     const people = [await o.person(), await o.person()];
     for (const one of people) {
       await o.agree(one);
       const body = { source: 'photo', pictures: [picture], duplicate: { what: 'wait' } };
       await o.done(o.staff, 'POST', `/api/people/${one}/enrolment`, body);
     }
-    const { id, person, other } = await o.door.db
+    const { id, person, other } = await o.web.db
       .selectFrom('enrolment_case')
       .select(['id', 'person', 'other'])
       .where('person', 'in', people)
@@ -278,9 +278,9 @@ export const SCENARIOS: readonly Scenario[] = [
     route: 'POST /api/session',
     async make(o) {
       const person = await o.person();
-      const { db, keys, now } = o.door;
+      const { db, keys, now } = o.web;
       const { token } = await inTransaction(db, (tx) => createLink(tx, keys, { kind: 'person', person }, now));
-      return { person, send: () => o.send(o.door.visitor(), 'POST', '/api/session', { token }) };
+      return { person, send: () => o.send(o.web.visitor(), 'POST', '/api/session', { token }) };
     },
   },
   byPerson('DELETE /api/sessions'),
@@ -292,7 +292,7 @@ export const SCENARIOS: readonly Scenario[] = [
       const email = `link-${v7()}@example.org`;
       const person = await o.person({ email });
       const mail = { host: '127.0.0.1', port: 1, implicitTls: true, from: 'a@example.org', caFile: null } as never;
-      const services = { ...o.door.services, config: { ...o.door.config, mail } };
+      const services = { ...o.web.services, config: { ...o.web.config, mail } };
       const nobody = { role: 'nobody', id: null, email: null, ip: null, userAgent: null } as const;
       const send = async () => {
         try {
@@ -366,7 +366,7 @@ export const SCENARIOS: readonly Scenario[] = [
     route: 'POST /api/lookalikes/:pair/remove',
     async make(o) {
       const [first, second] = [await o.person(), await o.person()];
-      const { db, now } = o.door;
+      const { db, now } = o.web;
       await inTransaction(db, (tx) => markInConsole(tx, [first, second], { reason: 'enrolment', by: null }, now));
       const { id } = await db
         .selectFrom('lookalike')
@@ -397,7 +397,7 @@ export const SCENARIOS: readonly Scenario[] = [
     what: 'add',
     async make(o) {
       const person = await o.person();
-      const at = new Date(o.door.now.getTime() - 3_600_000).toISOString();
+      const at = new Date(o.web.now.getTime() - 3_600_000).toISOString();
       const body = { kind: 'add', person, at, direction: 'in', reason: 'Zanzibar was there' };
       return { person, send: () => o.send(o.staff, 'POST', '/api/corrections', body) };
     },
@@ -430,7 +430,7 @@ export const SCENARIOS: readonly Scenario[] = [
   byStaff('DELETE /api/people/:person/pin-code', undefined, (o, person) =>
     o.done(o.staff, 'POST', `/api/people/${person}/pin-code`),
   ),
-  byStaff('DELETE /api/people/:person/pin', undefined, async ({ door: { db, now } }, person) => {
+  byStaff('DELETE /api/people/:person/pin', undefined, async ({ web: { db, now } }, person) => {
     const pin = { person, id: v7(), pepper: v7(), sealed: Buffer.alloc(40), device: null, chosen_at: now };
     await db.insertInto('pin').values(pin).execute();
   }),

@@ -19,12 +19,13 @@ import { keysChanged } from '../../sync/server/platform/changes/log.ts';
 import { openHalf } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { registerKiosk } from '../kit/known-kiosk.ts';
+import { SITE } from '../kit/services.ts';
+import { type Opened, OTHER_SITE, withApi } from '../kit/suite.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { closeErasures } from '../sync/erasing.ts';
-import { type Api, SITE } from './api-kit.ts';
-import { type Opened, OTHER_SITE, readInto, sendFrom, withApi } from './sites-kit.ts';
 
 /* A PIN counts at every kiosk of its person's sites: real stores, real hashes, the server's own code between them. */
 
@@ -73,8 +74,8 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
       own,
       /** Its events reach the server, and it reads on to the end of the log. */
       async sync(): Promise<Change[]> {
-        await sendFrom(opened, store);
-        return readInto(opened, store);
+        await opened.api.sendFrom(store);
+        return opened.api.readInto(store);
       },
       /** Staff sets a PIN. @param after ms after the beginning */
       async set(person: Person, pin: string, after = 0): Promise<void> {

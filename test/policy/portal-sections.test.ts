@@ -14,8 +14,9 @@ import { requestErasure } from '../../sync/server/features/privacy/erasure/reque
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
 import { sectionsOf } from '../../sync/server/platform/server-module.ts';
+import { newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { apiOn, enrol } from './api-kit.ts';
+import { newPerson } from '../kit/person.ts';
 
 /** A person who has something in each table that knows people: a section that left it out would be empty. */
 
@@ -24,11 +25,11 @@ const NOW = new Date('2026-07-20T10:00:00.000Z');
 test('no section of the export is empty for someone who has something in every table', async () => {
   const home = await DATABASES[0]!.start();
   const database = await home.open();
-  const api = await apiOn(database, NOW);
+  const api = await newApi(database, NOW);
   try {
     const { db, keys } = api;
     const box = await api.kiosk();
-    const person = enrol(box, 'Ada', NOW, 'N-2801');
+    const person = newPerson(box, 'Ada', NOW, 'N-2801');
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const photo = randomBytes(32).toString('base64url');
     const photoKey = randomBytes(32).toString('base64url');

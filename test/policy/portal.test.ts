@@ -19,12 +19,12 @@ import { erasureState } from '../../sync/server/features/privacy/erasure/read.ts
 import { STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 import type { Actor } from '../../sync/server/platform/audit/actor.ts';
 import { sectionsOf, tablesOf } from '../../sync/server/platform/server-module.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
+import { type Opened, withApi } from '../kit/suite.ts';
 import { newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
-import type { Api } from './api-kit.ts';
-import { notified, type Opened, withApi } from './sites-kit.ts';
 
 /** What a person can do with their own data. */
 
@@ -52,7 +52,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     return { text, data: JSON.parse(text) as Record<string, Record<string, unknown>[]> };
   };
   const changesFor = async (person: string, device = box.device) =>
-    (await notified(opened, device)).changes.filter((c) => 'person' in c && c.person === person);
+    (await opened.api.changesFor(device)).changes.filter((c) => 'person' in c && c.person === person);
 
   /** A photo as a kiosk seals it: what its event names, and the bytes that are uploaded after it. */
   function photoOf(person: string, event: string, kind: 'checkin' | 'enrolment', picture: Buffer) {

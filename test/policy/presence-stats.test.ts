@@ -3,10 +3,10 @@ import type { Evacuation, EvacuationState, PresencePage } from '../../sync/proto
 import type { Arrivals, KioskStats } from '../../sync/protocol/api/stats.ts';
 import { LONGEST_EVACUATION_MS } from '../../sync/server/features/reports/presence/evacuation.ts';
 import { forgottenEvacuationsJob } from '../../sync/server/features/reports/presence/forgotten.job.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import type { Api } from './api-kit.ts';
-import { withApi } from './sites-kit.ts';
+import { withApi } from '../kit/suite.ts';
 
 /** Who is inside, the roll call of an evacuation, and statistics for charts. */
 

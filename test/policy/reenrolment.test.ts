@@ -7,12 +7,14 @@ import type { Minor } from '../../sync/server/core/consents/minors/minors.ts';
 import { mergePeople } from '../../sync/server/features/attendance/merging/merge.ts';
 import { followScores } from '../../sync/server/features/reenrolment/follow.ts';
 import { reenrolmentJob } from '../../sync/server/features/reenrolment/reenrolment.job.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { type Api, enrol, SITE } from './api-kit.ts';
-import { notified, type Opened, withApi } from './sites-kit.ts';
+import { newPerson } from '../kit/person.ts';
+import { SITE } from '../kit/services.ts';
+import { type Opened, withApi } from '../kit/suite.ts';
 
-/** People kiosks are to enrol again, minors they enrol, and what of both a merge keeps. */
+/** People kiosks are to newPerson again, minors they newPerson, and what of both a merge keeps. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const DAY = 86_400_000;
@@ -40,7 +42,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
   const minorOf = (person: string) => api.ask<{ minor: Minor | null }>('GET', `/api/people/${person}/minor`);
 
   /** What a kiosk hears of everything, from nothing on. */
-  const heard = async (kiosk: MemoryOutbox = box) => (await notified(opened, kiosk.device)).changes;
+  const heard = async (kiosk: MemoryOutbox = box) => (await opened.api.changesFor(kiosk.device)).changes;
   const listed = async (kiosk?: MemoryOutbox) =>
     (await heard(kiosk)).flatMap((c) => (c.kind === 'reenrol' ? c.people : [])) as { person: string; reason: string }[];
   const reasonOf = async (person: string) => (await listed()).find((a) => a.person === person)?.reason;
@@ -108,7 +110,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
   /** Check-ins at first well recognised, and then worse. */
   async function drifting(name: string): Promise<string> {
     api.now = new Date(NOW.getTime() - 40 * DAY);
-    const person = enrol(box, name, api.now, v7().slice(-8));
+    const person = newPerson(box, name, api.now, v7().slice(-8));
     await api.deliver(box);
     api.now = new Date(api.now.getTime() + DAY);
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
@@ -119,7 +121,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     return person;
   }
 
-  test('kiosks of the site hear who to enrol again, once it changes, and not after they were, or were put aside', async () => {
+  test('kiosks of the site hear who to newPerson again, once it changes, and not after they were, or were put aside', async () => {
     await job();
     const person = await drifting('Ada');
     expect(await job()).toMatchObject({ published: 1 });
@@ -158,7 +160,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     await api.ask('POST', `/api/people/${merged}/consents`, {
       body: { textVersion: '1', language: 'en', guardian: { name: 'Robin', relation: 'mother' } },
     });
-    const kept = enrol(box, 'Kim', NOW, v7().slice(-8));
+    const kept = newPerson(box, 'Kim', NOW, v7().slice(-8));
     await api.deliver(box);
     const scores = (person: string) =>
       api.db.selectFrom('person_score').selectAll().where('person', '=', person).execute();
@@ -189,7 +191,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
   });
 
   test('of two people with scores the one who checked in more often goes on', async () => {
-    const [often, seldom] = [enrol(box, 'Ada', NOW, v7().slice(-8)), enrol(box, 'Ada L.', NOW, v7().slice(-8))];
+    const [often, seldom] = [newPerson(box, 'Ada', NOW, v7().slice(-8)), newPerson(box, 'Ada L.', NOW, v7().slice(-8))];
     await api.deliver(box);
     const values = { model: 'test', since: NOW, baseline: 0.9, recent: 0.9, updated_at: NOW };
     for (const [person, count] of [

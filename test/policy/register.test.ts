@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Problem } from '../../sync/errors/problem.ts';
 import { endpoint } from '../../sync/protocol/api/endpoint.ts';
@@ -15,7 +15,8 @@ import { implement } from '../../sync/server/platform/access/route.ts';
 import { findSession } from '../../sync/server/platform/access/session.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Door, doorOn, type Visitor } from './door-kit.ts';
+import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** What every route gets by being registered, shown on routes of the test's own that note things in `meta`. */
 
@@ -83,41 +84,32 @@ const file = implement(
   },
 );
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
 let database: OpenDatabase;
-let door: Door;
+let web: PeopleListener;
 let staff: Visitor & { readonly id: string };
 
-describe.each(DATABASES)('a registered route on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    door = await doorOn(database, { routes: [note, own, file] });
-    staff = await door.as('staff');
+describe.each(DATABASES)('a registered route on $name', (kind) => {
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
+    web = undo.use(await newListener(database, { routes: [note, own, file] }));
+    staff = await web.signIn('staff');
   });
-  afterAll(async () => {
-    await door?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(() => {
     [pieces, failAt, handled] = [3, Number.POSITIVE_INFINITY, 0];
-    door.notified.length = 0;
+    web.notified.length = 0;
   });
 
   const noted = async (key: string) =>
-    (await door.db.selectFrom('meta').select('key').where('key', '=', key).execute()).length === 1;
+    (await web.db.selectFrom('meta').select('key').where('key', '=', key).execute()).length === 1;
   const send = (body: unknown, headers: Record<string, string> = {}, who: Visitor = staff) =>
-    door.ask({ ...who }, 'POST', '/api/test/notes', body, headers);
+    web.ask({ ...who }, 'POST', '/api/test/notes', body, headers);
 
   test('change and audit row are one transaction: without the row there is no change', async () => {
     const key = randomUUID();
     const person = randomUUID();
     expect((await send({ key, about: [person] })).status).toBe(200);
     expect(await noted(key)).toBe(true);
-    expect((await door.audit())[0]).toMatchObject({
+    expect((await web.audit())[0]).toMatchObject({
       action: 'write',
       role: 'staff',
       actor: staff.id,
@@ -126,41 +118,41 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
       count: 1,
       outcome: 'ok',
     });
-    expect(door.notified).toEqual(['board']);
+    expect(web.notified).toEqual(['board']);
     const other = randomUUID();
-    await sql`alter table audit rename to audit_away`.execute(door.db);
+    await sql`alter table audit rename to audit_away`.execute(web.db);
     const answer = await send({ key: other });
-    await sql`alter table audit_away rename to audit`.execute(door.db);
+    await sql`alter table audit_away rename to audit`.execute(web.db);
     expect([answer.status, answer.json().code, await noted(other)]).toEqual([500, 'internal-error', false]);
-    expect(door.notified).toEqual(['board']);
+    expect(web.notified).toEqual(['board']);
   });
 
   test('what is refused changes nothing, notifies nobody, and leaves a row that says so', async () => {
     const key = randomUUID();
     const answer = await send({ key, end: 'refuse' });
-    expect([answer.status, answer.json().code, await noted(key), door.notified]).toEqual([
+    expect([answer.status, answer.json().code, await noted(key), web.notified]).toEqual([
       404,
       'person-unknown',
       false,
       [],
     ]);
-    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'person-unknown', actor: staff.id });
+    expect((await web.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'person-unknown', actor: staff.id });
   });
 
   test('errors of one session that are alike share a second row, which says how many they were', async () => {
-    const errors = new ErrorRows(door.services);
-    const who = await door.as('staff');
-    const { db, keys, now } = door;
+    const errors = new ErrorRows(web.services);
+    const who = await web.signIn('staff');
+    const { db, keys, now } = web;
     const session = (await findSession(db, keys, who.cookie!, now, { use: false }))!;
     const actor = { role: 'staff', id: who.id, email: null, ip: who.ip, userAgent: null } as const;
     const entry = { actor, action: 'refuse', route: 'GET /api/live', data: [], subjects: [] } as const;
-    const before = Number((await door.audit())[0]?.position ?? 0);
+    const before = Number((await web.audit())[0]?.position ?? 0);
     for (let i = 0; i < 800; i++) await errors.add(session, { ...entry, outcome: 'not-allowed' });
     await errors.add(session, { ...entry, outcome: 'wrong-origin' });
-    expect(Number((await door.audit())[0]!.position)).toBe(before + 2);
+    expect(Number((await web.audit())[0]!.position)).toBe(before + 2);
     await errors.close();
     await errors.close();
-    const rows = await door.audit(3);
+    const rows = await web.audit(3);
     expect(rows.map((r) => [Number(r.position) - before, r.outcome, r.resource])).toEqual([
       [3, 'not-allowed', '799 more within a minute'],
       [2, 'wrong-origin', null],
@@ -169,20 +161,20 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
   });
 
   test('a route that forgets to ask shows a person themselves all the same, and nobody else', async () => {
-    const [me, other] = [await door.as('person'), await door.as('person')];
-    expect((await door.ask(me, 'GET', `/api/test/people/${me.id}`)).status).toBe(200);
-    const answer = await door.ask(me, 'GET', `/api/test/people/${other.id}`);
+    const [me, other] = [await web.signIn('person'), await web.signIn('person')];
+    expect((await web.ask(me, 'GET', `/api/test/people/${me.id}`)).status).toBe(200);
+    const answer = await web.ask(me, 'GET', `/api/test/people/${other.id}`);
     expect([answer.status, answer.json().code]).toEqual([403, 'not-allowed']);
-    expect((await door.audit())[0]).toMatchObject({ action: 'refuse', role: 'person', outcome: 'not-allowed' });
-    expect((await door.ask(staff, 'GET', `/api/test/people/${other.id}`)).status).toBe(200);
+    expect((await web.audit())[0]).toMatchObject({ action: 'refuse', role: 'person', outcome: 'not-allowed' });
+    expect((await web.ask(staff, 'GET', `/api/test/people/${other.id}`)).status).toBe(200);
   });
 
   test('an answer of another shape than declared does not leave, and its values are in no log', async () => {
     const key = randomUUID();
     const answer = await send({ key, end: 'misshapen' });
     expect([answer.status, answer.json().code, await noted(key)]).toEqual([500, 'internal-error', false]);
-    expect(answer.text + door.logged).not.toContain('Ada');
-    expect(door.logged).toContain('answer-misshapen');
+    expect(answer.text + web.logged).not.toContain('Ada');
+    expect(web.logged).toContain('answer-misshapen');
   });
 
   test('a failure of its own says nothing of the inside', async () => {
@@ -197,9 +189,9 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     expect(wrong.text).toContain('body.key');
     expect(wrong.text).not.toContain('Ada');
     expect((await send({ key: 'x'.repeat(3000) })).status).toBe(413);
-    const text = await door.ask({ ...staff }, 'POST', '/api/test/notes', 'Ada', { 'content-type': 'text/plain' });
+    const text = await web.ask({ ...staff }, 'POST', '/api/test/notes', 'Ada', { 'content-type': 'text/plain' });
     expect(text.status).toBeGreaterThanOrEqual(400);
-    const query = await door.ask({ ...staff }, 'GET', `/api/test/file?about=${randomUUID()}&more=1`);
+    const query = await web.ask({ ...staff }, 'GET', `/api/test/file?about=${randomUUID()}&more=1`);
     expect(query.json().code).toBe('bad-request');
     expect(handled).toBe(0);
   });
@@ -226,7 +218,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
       const first = await send(body, headers);
       const again = await send(body, headers);
       expect([first.status, again.status, again.text, handled]).toEqual([200, 200, first.text, 1]);
-      expect((await door.audit())[0]).toMatchObject({ outcome: 'repeated', count: 2, action: 'write' });
+      expect((await web.audit())[0]).toMatchObject({ outcome: 'repeated', count: 2, action: 'write' });
     });
 
     test('of several at once one is done', async () => {
@@ -242,7 +234,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
       await send({ key }, headers);
       const other = await send({ key: randomUUID() }, headers);
       expect([other.status, other.json().code]).toEqual([422, 'idempotency-key-reused']);
-      const admin = await door.as('admin');
+      const admin = await web.signIn('admin');
       expect((await send({ key: randomUUID() }, headers, admin)).status).toBe(200);
       expect((await send({ key: randomUUID() }, header('too short'))).json().code).toBe('idempotency-key-malformed');
     });
@@ -257,7 +249,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
     test('answers are kept for a day, under a key that the server does not keep', async () => {
       const [key, headers] = [randomUUID(), header()];
       await send({ key }, headers);
-      const rows = await door.db.selectFrom('idempotency').selectAll().execute();
+      const rows = await web.db.selectFrom('idempotency').selectAll().execute();
       const text = rows.map((r) =>
         Object.values(r)
           .map((v) => (v instanceof Uint8Array ? Buffer.from(v).toString('latin1') : String(v)))
@@ -265,10 +257,10 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
       );
       for (const hidden of [key, headers['idempotency-key']]) expect(text.join()).not.toContain(hidden);
       const place = { field: 'any', person: null, record: 'any', rowVersion: 1 };
-      for (const row of rows) expect(() => door.keys.open('field', place, row.answer!)).toThrow();
-      await sql`delete from meta where key = ${key}`.execute(door.db);
-      door.later(24 * 60 * 60 * 1000 + 1000);
-      staff = await door.as('staff', staff.id);
+      for (const row of rows) expect(() => web.keys.open('field', place, row.answer!)).toThrow();
+      await sql`delete from meta where key = ${key}`.execute(web.db);
+      web.later(24 * 60 * 60 * 1000 + 1000);
+      staff = await web.signIn('staff', staff.id);
       expect((await send({ key }, headers)).json()).toMatchObject({ number: 2 });
     });
   });
@@ -278,28 +270,28 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
 
     test('is recorded, with everybody who is in it, before its first byte leaves; on disk it is never readable', async () => {
       pieces = 300;
-      const answer = await door.ask({ ...staff }, 'GET', url());
+      const answer = await web.ask({ ...staff }, 'GET', url());
       expect(answer.status).toBe(200);
       expect(answer.headers['content-disposition']).toBe('attachment; filename="people__of__today.csv"');
       expect(answer.headers['content-length']).toBe(String(PIECE.length * pieces));
       const digest = (text: string) => createHash('sha256').update(text).digest('hex');
       expect(digest(answer.text)).toBe(digest(PIECE.repeat(pieces)));
-      expect((await door.audit())[0]).toMatchObject({ action: 'export', count: 1, outcome: 'ok' });
-      expect(readdirSync(join(door.config.home, 'spool'))).toEqual([]);
+      expect((await web.audit())[0]).toMatchObject({ action: 'export', count: 1, outcome: 'ok' });
+      expect(readdirSync(join(web.config.home, 'spool'))).toEqual([]);
     });
 
     test('that fails midway is an error, not half a file', async () => {
       [pieces, failAt] = [300, 200];
-      const answer = await door.ask({ ...staff }, 'GET', url());
+      const answer = await web.ask({ ...staff }, 'GET', url());
       expect([answer.status, answer.json().code]).toEqual([500, 'internal-error']);
-      expect((await door.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'internal-error' });
-      expect(readdirSync(join(door.config.home, 'spool'))).toEqual([]);
+      expect((await web.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'internal-error' });
+      expect(readdirSync(join(web.config.home, 'spool'))).toEqual([]);
     });
 
     test('waits for a slow reader without keeping anybody else waiting', async () => {
       pieces = 2000;
-      await door.app.listen({ host: '127.0.0.1', port: 0 });
-      const { port } = door.app.server.address() as AddressInfo;
+      await web.app.listen({ host: '127.0.0.1', port: 0 });
+      const { port } = web.app.server.address() as AddressInfo;
       const headers = { host: 'localhost', cookie: `${COOKIE}=${staff.cookie}` };
       const slow = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
         request({ port, host: '127.0.0.1', path: url(), headers, rejectUnauthorized: false }, resolve)
@@ -307,7 +299,7 @@ describe.each(DATABASES)('a registered route on $name', ({ unavailable, start })
           .end();
       });
       slow.pause();
-      expect((await door.audit())[0]).toMatchObject({ action: 'export', count: 1 });
+      expect((await web.audit())[0]).toMatchObject({ action: 'export', count: 1 });
       expect((await send({ key: randomUUID() })).status).toBe(200);
       let size = 0;
       for await (const chunk of slow) size += (chunk as Buffer).length;

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
 import { releaseHold, setHold } from '../../sync/server/core/people/holds.ts';
 import { assignToSites } from '../../sync/server/core/people/sites.ts';
@@ -17,10 +17,11 @@ import type { RetentionSettings } from '../../sync/server/features/privacy/reten
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { openRefused } from '../../sync/server/platform/keys/personal.ts';
 import { personBox } from '../../sync/server/platform/keys/persons.ts';
-import { DATABASES } from '../kit/databases.ts';
+import { DATABASES, emptyTables } from '../kit/databases.ts';
 import { newKeys } from '../kit/keys.ts';
+import { KnownKiosk, resolveAll } from '../kit/known-kiosk.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { tablesTying } from './erasure-search.ts';
-import { emptyTables, KioskOfServer } from './server-kiosk.ts';
 
 const keys = newKeys();
 const DAY = 86_400_000;
@@ -48,22 +49,15 @@ describe('periods come from the environment', () => {
   });
 });
 
-describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  let host: Awaited<ReturnType<typeof start>>;
+describe.each(DATABASES)('on $name', (kind) => {
   let database: OpenDatabase;
   const now = new Date();
   const ago = (days: number) => new Date(now.getTime() - days * DAY);
 
-  beforeAll(async () => {
-    host = await start();
-    database = await host.open();
+  withDatabase(kind, (opened) => {
+    database = opened;
   });
   beforeEach(() => emptyTables(database));
-  afterAll(async () => {
-    await database?.close();
-    await host?.remove();
-  });
 
   const run = async (settings: Partial<RetentionSettings> = {}, o: { dryRun?: boolean; at?: Date } = {}) => {
     const context = {
@@ -91,8 +85,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   /** A kiosk with a check-in a day, each with position and photo, for so many days up to today. */
   async function kioskWithDays(days: number, site: string | null = null) {
-    const kiosk = await KioskOfServer.at(database, keys, site, ago(days));
-    const person = kiosk.enrol('Ada Lovelace', { at: ago(days) });
+    const kiosk = await KnownKiosk.register(database, keys, { site, at: ago(days) });
+    const person = kiosk.box.enrol('Ada Lovelace', { at: ago(days) });
     const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
     for (let day = days - 0.5; day > 0; day--) {
       const hash = randomBytes(32).toString('base64url');
@@ -132,8 +126,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   });
 
   test('what a kiosk sends after months offline goes at once, and a clock that runs ahead keeps nothing', async () => {
-    const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
-    const person = kiosk.enrol('Ada Lovelace', { at: ago(200) });
+    const kiosk = await KnownKiosk.register(database, keys, { at: ago(200) });
+    const person = kiosk.box.enrol('Ada Lovelace', { at: ago(200) });
     const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
     kiosk.box.append('checkin', open, { person, gps: 'old', photo: 'A'.repeat(43) }, ago(100));
     kiosk.box.append('checkin', open, { person, gps: 'ahead', photo: 'B'.repeat(43) }, ago(-300));
@@ -144,8 +138,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   });
 
   test('a position in an event that could not be taken goes after 30 days too, and the rest of it stays', async () => {
-    const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
-    const person = kiosk.enrol('Ada Lovelace', { at: ago(200) });
+    const kiosk = await KnownKiosk.register(database, keys, { at: ago(200) });
+    const person = kiosk.box.enrol('Ada Lovelace', { at: ago(200) });
     await kiosk.send(ago(40));
     const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
     const event = kiosk.box.append('checkin', open, { person, gps: 'sealed position', score: 0.5 }, ago(40));
@@ -196,7 +190,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
     const { kiosk, person } = await kioskWithDays(100);
     kiosk.box.checkin(person, 'in', new Date(ago(95.5).getTime() + 10_000));
     await kiosk.send(now);
-    await kiosk.resolve();
+    await resolveAll(database.db);
     expect(await count(sql`checkin where duplicate_of is not null`)).toBe(1);
     expect(await run({ attendanceDays: 90 })).toMatchObject({ attendance: { removed: 11, due: 0 } });
     expect(await count(sql`checkin`)).toBe(101);
@@ -236,8 +230,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   });
 
   test('templates that nobody uses go, on kiosks too; the consent stays, and a face that was used keeps them', async () => {
-    const kiosk = await KioskOfServer.at(database, keys, null, ago(400));
-    const [ada, grace] = [kiosk.enrol('Ada', { at: ago(400) }), kiosk.enrol('Grace', { at: ago(400) })];
+    const kiosk = await KnownKiosk.register(database, keys, { at: ago(400) });
+    const [ada, grace] = [kiosk.box.enrol('Ada', { at: ago(400) }), kiosk.box.enrol('Grace', { at: ago(400) })];
     kiosk.box.checkin(grace, 'in', ago(10));
     await kiosk.send(now);
     await sql`update template set added_at = ${ago(400).toISOString()}`.execute(database.db);
@@ -250,9 +244,9 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   });
 
   test('consents go so long after they were withdrawn, content of the quarantine after its time', async () => {
-    const kiosk = await KioskOfServer.at(database, keys, null, ago(1200));
-    const [ada, grace] = [kiosk.enrol('Ada', { at: ago(1200) }), kiosk.enrol('Grace', { at: ago(1200) })];
-    kiosk.consent(ada, 'withdrawn', ago(1100));
+    const kiosk = await KnownKiosk.register(database, keys, { at: ago(1200) });
+    const [ada, grace] = [kiosk.box.enrol('Ada', { at: ago(1200) }), kiosk.box.enrol('Grace', { at: ago(1200) })];
+    kiosk.box.consent(ada, 'withdrawn', ago(1100));
     await kiosk.send(now);
     await sql`insert into quarantine (device, epoch, seq, digest, reason, content, received_at)
       values (${kiosk.id}, ${kiosk.box.epoch}, 99, 'd', 'r', 'x', ${ago(181).toISOString()})`.execute(database.db);
@@ -263,8 +257,8 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   });
 
   test('a person who belongs to no site for long is erased, and can be kept until that can not be taken back', async () => {
-    const kiosk = await KioskOfServer.at(database, keys);
-    const ada = kiosk.enrol('Ada');
+    const kiosk = await KnownKiosk.register(database, keys);
+    const ada = kiosk.box.enrol('Ada');
     await kiosk.send(now);
     expect(await run({ leaverDays: 30 })).toMatchObject({ leavers: { removed: 0 } });
     await assignToSites(database.db, ada, [], now);
@@ -278,7 +272,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
   });
 
   test('a kiosk’s own purges are known by its word; one that is silent for too long is overdue, a revoked one is not', async () => {
-    const kiosk = await KioskOfServer.at(database, keys, null, ago(200));
+    const kiosk = await KnownKiosk.register(database, keys, { at: ago(200) });
     const purged = (what: 'photos' | 'gps', before: Date) =>
       kiosk.box.append('purge', { what, before: before.toISOString(), removed: 3 }, {});
     purged('gps', ago(31));
@@ -304,8 +298,11 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
 
   test('where a site switches faces off, its kiosks have no templates, none is taken, and the server keeps none of its people', async () => {
     const site = await newSite();
-    const [here, there] = [await KioskOfServer.at(database, keys, site), await KioskOfServer.at(database, keys)];
-    const [only, both] = [here.enrol('Ada'), here.enrol('Grace')];
+    const [here, there] = [
+      await KnownKiosk.register(database, keys, { site }),
+      await KnownKiosk.register(database, keys),
+    ];
+    const [only, both] = [here.box.enrol('Ada'), here.box.enrol('Grace')];
     await here.send(now);
     await assignToSites(database.db, both, [site, DEFAULT_SCOPE], now);
     await here.read();
@@ -323,7 +320,7 @@ describe.each(DATABASES)('on $name', ({ unavailable, start }) => {
       await count(sql`template where person = ${only}`),
       await count(sql`template where person = ${both}`),
     ]).toEqual([0, 2]);
-    here.templates(only);
+    here.box.templates(only, 2);
     await here.send(now);
     expect(await count(sql`template where person = ${only}`)).toBe(0);
     // Switched on again: people who have templates elsewhere are recognised here too.

@@ -3,13 +3,14 @@ import { createEvacuation } from '../../electron/core/evacuation/service.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
 import type { Evacuation, EvacuationState } from '../../sync/protocol/api/presence.ts';
 import type { Change } from '../../sync/protocol/wire/changes.ts';
+import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { registerKiosk } from '../kit/known-kiosk.ts';
+import { SITE } from '../kit/services.ts';
+import { type Opened, OTHER_SITE, withApi } from '../kit/suite.ts';
 import { heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin } from '../store/samples.ts';
 import { closeErasures } from '../sync/erasing.ts';
-import { type Api, SITE } from './api-kit.ts';
-import { type Opened, OTHER_SITE, readInto, sendFrom, withApi } from './sites-kit.ts';
 
 /* Wardens at several kiosks and in the console have one roll call: real stores, the server's own code between them. */
 
@@ -55,8 +56,8 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
         return kiosk;
       },
       async sync(): Promise<Change[]> {
-        await sendFrom(opened, store);
-        return readInto(opened, store);
+        await opened.api.sendFrom(store);
+        return opened.api.readInto(store);
       },
       enter: (...people: Person[]) => Promise.all(people.map((p) => store.checkins.record(aCheckin(p.id)))),
       begin: () => list.evacuationBegin({ token }),

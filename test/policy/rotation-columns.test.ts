@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { advanceRotation, beginRotation } from '../../sync/server/app/key-rotation/rotate.ts';
 import { type SealedTable, sealedTables } from '../../sync/server/app/key-rotation/sealed.ts';
 import { leftOver } from '../../sync/server/app/key-rotation/verify.ts';
@@ -21,9 +21,10 @@ import { type PersonBox, personBox } from '../../sync/server/platform/keys/perso
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newPair } from '../kit/keys.ts';
-import { type Door, doorOn, type Visitor } from './door-kit.ts';
+import { KnownKiosk } from '../kit/known-kiosk.ts';
+import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { openedByPair, openRing } from './sealed-people.ts';
-import { KioskOfServer } from './server-kiosk.ts';
 
 const { environment: SEALED, persons: OF_PERSONS } = sealedTables(MODULES);
 
@@ -55,36 +56,28 @@ const SAID = {
 /** As a kiosk makes them: argon2id, 32 bytes. */
 const PIN_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`;
 
-describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  let home: Awaited<ReturnType<typeof start>>;
+describe.each(DATABASES)('every sealed column on $name', (kind) => {
   let database: OpenDatabase;
-  let door: Door;
-  let renewed: Door | null = null;
+  let web: PeopleListener;
+  let renewed: PeopleListener | null = null;
   let admin: Visitor;
   let person: string;
   let young: string;
   /** Addresses that show what was written, and who asks. */
   const shownAt: { url: string; words: readonly string[]; as: 'admin' | 'person' | 'young' }[] = [];
 
-  beforeAll(async () => {
-    home = await start();
-    database = await home.open();
-    door = await doorOn(database, { start: new Date() });
-    admin = await door.as('admin');
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
+    undo.defer(() => renewed?.close());
+    web = undo.use(await newListener(database, { start: new Date() }));
+    admin = await web.signIn('admin');
     await fill();
-  }, 180_000);
-  afterAll(async () => {
-    await renewed?.close();
-    await door?.close();
-    await database?.close();
-    await home?.remove();
   });
 
   async function fill(): Promise<void> {
-    const { db, keys, now } = door;
+    const { db, keys, now } = web;
     const ok = async (method: 'POST' | 'PUT', url: string, body?: unknown, as: Visitor = admin) => {
-      const answer = await door.ask(as, method, url, body);
+      const answer = await web.ask(as, method, url, body);
       expect([url, answer.status, answer.text.slice(0, 200)]).toEqual([
         url,
         expect.toBeOneOf([200, 201, 204]),
@@ -99,11 +92,11 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
       const row = () => tx.selectFrom('account').selectAll().where('id', '=', account).executeTakeFirstOrThrow();
       const secret = await offerTotp(tx, keys, await row());
       const other = { hash: Buffer.alloc(32) } as never;
-      expect(await confirmTotp(tx, keys, await row(), door.codeOf(secret), now, other)).toHaveLength(10);
+      expect(await confirmTotp(tx, keys, await row(), web.codeOf(secret), now, other)).toHaveLength(10);
       await offerTotp(tx, keys, await row());
     });
     // A person who takes a new second factor into use has to sign in again elsewhere.
-    admin = await door.as('admin', account);
+    admin = await web.signIn('admin', account);
     const incident = await ok('POST', '/api/incidents', {
       ...{ title: SAID.incident, description: 'x', severity: 'high', foundAt: now.toISOString() },
       data: ['person.name'],
@@ -114,7 +107,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     shownAt.push({ url: '/api/kiosk-staff', words: [SAID.kioskStaff], as: 'admin' });
     await ok('POST', '/api/webhooks', { name: 'Payroll', url: SAID.url, site: null, withNumber: false });
     shownAt.push({ url: '/api/webhooks', words: [SAID.url], as: 'admin' });
-    const kiosk = await KioskOfServer.at(database, keys);
+    const kiosk = await KnownKiosk.register(database, keys);
     const { commands } = (await ok('POST', `/api/fleet/${kiosk.id}/commands`, { what: 'logs' })) as never as {
       commands: { id: string }[];
     };
@@ -122,7 +115,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     const gz = gzipSync(`${JSON.stringify({ at: now.toISOString(), message: SAID.log })}\n`).toString('base64');
     await inTransaction(db, (tx) => keepLogs(tx, keys, kiosk.id, { command, gz }, now));
     shownAt.push({ url: `/api/fleet/${kiosk.id}/logs/${command}`, words: [SAID.log], as: 'admin' });
-    const pending = await KioskOfServer.at(database, keys);
+    const pending = await KnownKiosk.register(database, keys);
     const fingerprint = 'aaaa-bbbb';
     await db.updateTable('device').set({ status: 'pending', fingerprint }).where('id', '=', pending.id).execute();
     await ok('POST', `/api/devices/${pending.id}/approve`, { fingerprint });
@@ -145,8 +138,8 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     const guardian = { name: SAID.guardian, relation: SAID.parent };
     await ok('POST', `/api/people/${young}/consents`, { textVersion: '1', language: 'en', guardian });
     shownAt.push({ url: '/api/gdpr/export/my-data', words: [SAID.guardian, SAID.parent], as: 'young' });
-    kiosk.consent(person, 'given', now);
-    const [face] = kiosk.templates(person, 2, now);
+    kiosk.box.consent(person, 'given', now);
+    const [face] = kiosk.box.templates(person, 2, now);
     const card = { id: v7(), sealed: randomBytes(2076).toString('base64url') };
     kiosk.box.append('template', { change: 'added', model: 'm', count: 1 }, { person: young, card }, now);
     const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
@@ -157,10 +150,13 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     await ok('POST', '/api/retention/holds', { person, reason: SAID.hold });
     shownAt.push({ url: '/api/retention/holds', words: [SAID.hold], as: 'admin' });
     await ok('POST', '/api/corrections', { kind: 'void', target: records[0]!.header.id, reason: SAID.reason });
-    const own = await door.as('person', person);
+    const own = await web.signIn('person', person);
     await ok('POST', '/api/me/complaints', { record: records[1]!.header.id, message: SAID.complaint }, own);
     const items = async (kind: string) =>
-      (await door.ask(admin, 'GET', `/api/attention?kind=${kind}`)).json().items as { ref: string; person: string }[];
+      (await web.ask(admin, 'GET', `/api/attention?kind=${kind}`)).json().items as {
+        ref: string;
+        person: string;
+      }[];
     const complaint = (await items('complaint'))[0]!;
     await ok('POST', '/api/attention/resolve', { kind: 'complaint', ref: complaint.ref, note: SAID.note });
     const nobodys = (await items('quarantine')).find((i) => i.person === null)!;
@@ -215,8 +211,8 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
   }
 
   /** Everything that product and people read of it. */
-  async function readsAsBefore(at: Door): Promise<void> {
-    const visitors = { admin, person: await at.as('person', person), young: await at.as('person', young) };
+  async function readsAsBefore(at: PeopleListener): Promise<void> {
+    const visitors = { admin, person: await at.signIn('person', person), young: await at.signIn('person', young) };
     for (const { url, words, as } of shownAt) {
       const answer = await at.ask(visitors[as], 'GET', url);
       expect([url, answer.status]).toEqual([url, 200]);
@@ -243,22 +239,22 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
     const { db } = database;
     expect(await filled(SEALED)).toEqual(registered(SEALED));
     expect(await filled(OF_PERSONS)).toEqual(registered(OF_PERSONS));
-    await readsAsBefore(door);
-    const old = { encryptionKey: door.config.encryptionKey, secretKey: door.config.secretKey };
+    await readsAsBefore(web);
+    const old = { encryptionKey: web.config.encryptionKey, secretKey: web.config.secretKey };
     const columns = (await openedByPair(db, old)).opened.filter((c) => !c.startsWith('person.'));
     const named = new Set(SEALED.flatMap((t) => Object.keys(t.columns).map((column) => `${t.table}.${column}`)));
     expect(columns).toEqual([...named].sort());
-    const stolen: PersonBox = await personBox(db, door.keys, [person, young]);
+    const stolen: PersonBox = await personBox(db, web.keys, [person, young]);
 
     const next = newPair();
     const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
-    await beginRotation(db, both, { modules: MODULES, reEncrypt: true, now: door.now });
+    await beginRotation(db, both, { modules: MODULES, reEncrypt: true, now: web.now });
     for (;;) {
       const { phase, waitsFor } = await advanceRotation(db, both, {
         modules: MODULES,
         budgetMs: 0,
-        now: () => door.now,
+        now: () => web.now,
       });
       if (phase === 'finished') break;
       expect(waitsFor).toBeNull();
@@ -287,7 +283,7 @@ describe.each(DATABASES)('every sealed column on $name', ({ unavailable, start }
       ENCRYPTION_KEY: Buffer.from(encryptionKey.reveal()).toString('base64'),
       SECRET_KEY: Buffer.from(secretKey.reveal()).toString('base64'),
     });
-    renewed = await doorOn(database, { start: door.now, env: text(next) });
+    renewed = await newListener(database, { start: web.now, env: text(next) });
     await readsAsBefore(renewed);
   }, 180_000);
 });

@@ -13,9 +13,9 @@ import { sealEmail } from '../../sync/server/platform/http/email.ts';
 import { everyRow, fillEveryTable } from '../backup/fill.ts';
 import { seededRandom } from '../bench/harness.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Door, doorOn } from './door-kit.ts';
+import { KnownKiosk, resolveAll } from '../kit/known-kiosk.ts';
+import { newListener, type PeopleListener } from '../kit/listener.ts';
 import { becomeNextServer, NEXT_COLUMN } from './next-migration.ts';
-import { KioskOfServer } from './server-kiosk.ts';
 
 /* A server's database with a year of data in it, and the build after this one: nothing of it changes, whatever happens on the way. */
 
@@ -53,8 +53,8 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
   if (unavailable) return test.skip(unavailable, () => undefined);
   let host: Awaited<ReturnType<typeof start>>;
   let database: OpenDatabase;
-  let door: Door;
-  let kiosk: KioskOfServer;
+  let web: PeopleListener;
+  let kiosk: KnownKiosk;
   let before: Record<string, unknown>;
   let read: Record<string, unknown>;
   const people: string[] = [];
@@ -64,7 +64,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     console.log(`a year of seed ${SEED}`);
     host = await start();
     database = await host.open();
-    door = await doorOn(database, { start: START });
+    web = await newListener(database, { start: START });
     await fillYear();
     // What a year of this office does not bring: rows by the catalogue, so that no table is without.
     const filled = await everyRow(database.db);
@@ -82,7 +82,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     for (const { id, row_version: version } of await database.db.selectFrom('account').selectAll().execute())
       await database.db
         .updateTable('account')
-        .set({ email: sealEmail(door.keys, id, version, `${id}@example.org`) })
+        .set({ email: sealEmail(web.keys, id, version, `${id}@example.org`) })
         .where('id', '=', id)
         .execute();
     const rows = await everyRow(database.db);
@@ -93,7 +93,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     await remember();
   }, 600_000);
   afterAll(async () => {
-    await door?.close();
+    await web?.close();
     await database?.close().catch(() => undefined);
     await host?.remove();
   });
@@ -101,10 +101,10 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
   async function fillYear(): Promise<void> {
     const random = seededRandom(SEED);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
-    const { db, keys } = door;
-    let admin = await door.as('admin');
+    const { db, keys } = web;
+    let admin = await web.signIn('admin');
     const ok = async (method: 'POST' | 'PUT', url: string, body?: unknown, as = admin) => {
-      const answer = await door.ask(as, method, url, body);
+      const answer = await web.ask(as, method, url, body);
       expect([url, answer.status, answer.text.slice(0, 200)]).toEqual([
         url,
         expect.toBeOneOf([200, 201, 204]),
@@ -112,10 +112,10 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
       ]);
       return answer.json() as Record<string, never>;
     };
-    kiosk = await KioskOfServer.at(database, keys, null, START);
-    const second = await KioskOfServer.at(database, keys, null, START);
+    kiosk = await KnownKiosk.register(database, keys, { at: START });
+    const second = await KnownKiosk.register(database, keys, { at: START });
     for (let i = 0; i < PEOPLE; i++) {
-      if (i % 2) people.push(kiosk.enrol(`Sévérine Öztürk-${i}`, { at: START }));
+      if (i % 2) people.push(kiosk.box.enrol(`Sévérine Öztürk-${i}`, { at: START }));
       else {
         const { id } = await ok('POST', '/api/people', {
           name: `Ada ${i}`,
@@ -140,9 +140,9 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     await ok('POST', `/api/fleet/${kiosk.id}/commands`, { what: 'logs' });
     const inside = new Set<string>();
     for (let day = 0; day < DAYS; day++) {
-      door.now = new Date(START.getTime() + day * DAY);
+      web.now = new Date(START.getTime() + day * DAY);
       for (let i = 0; i < CHECKINS_A_DAY; i++) {
-        const at = new Date(door.now.getTime() + i * 1_800_000);
+        const at = new Date(web.now.getTime() + i * 1_800_000);
         const person = pick(people);
         const out = inside.delete(person);
         if (!out) inside.add(person);
@@ -157,25 +157,25 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
         if (random() < 0.02) box.append('void', { target: header.id, reason: 'not-me' }, { person }, at);
       }
       if (day % 7 < 6) continue;
-      await kiosk.send(door.now);
-      await second.send(door.now);
-      await kiosk.resolve();
+      await kiosk.send(web.now);
+      await second.send(web.now);
+      await resolveAll(database.db);
       if (day % 28 < 27) continue;
-      admin = await door.as('admin');
-      const log = { ...door.services, notify: () => undefined, signal: AbortSignal.timeout(100_000) };
+      admin = await web.signIn('admin');
+      const log = { ...web.services, notify: () => undefined, signal: AbortSignal.timeout(100_000) };
       await retentionJob.run(log);
       const incident = await ok('POST', '/api/incidents', {
         ...{
           title: `Laptop ${day}`,
           description: 'left on a train',
           severity: 'high',
-          foundAt: door.now.toISOString(),
+          foundAt: web.now.toISOString(),
         },
         data: ['person.name'],
       });
       incidents.push(String(incident.id));
       await ok('POST', `/api/incidents/${incident.id}/notes`, { text: 'Called the police' });
-      const own = await door.as('person', people[3]);
+      const own = await web.signIn('person', people[3]);
       const record = await db
         .selectFrom('checkin')
         .select('id')
@@ -183,31 +183,35 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
         .orderBy('at', 'desc')
         .executeTakeFirst();
       if (record)
-        await door.ask(own, 'POST', '/api/me/complaints', { record: record.id, message: `I was not there ${day}` });
+        await web.ask(own, 'POST', '/api/me/complaints', { record: record.id, message: `I was not there ${day}` });
       const [last] = await db.selectFrom('checkin').select('id').orderBy('at', 'desc').limit(1).execute();
-      await door.ask(admin, 'POST', '/api/corrections', { kind: 'void', target: last!.id, reason: 'Door was open' });
+      await web.ask(admin, 'POST', '/api/corrections', {
+        kind: 'void',
+        target: last!.id,
+        reason: 'Door was open',
+      });
     }
-    await kiosk.send(door.now);
-    await second.send(door.now);
-    await kiosk.resolve();
+    await kiosk.send(web.now);
+    await second.send(web.now);
+    await resolveAll(database.db);
   }
 
   /** What some people and an administrator are shown: sealed columns, opened. What that leaves behind is its audit rows and sessions. */
   async function asRead(): Promise<Record<string, unknown>> {
     const shown: Record<string, unknown> = {};
-    const admin = await door.as('admin');
+    const admin = await web.signIn('admin');
     for (const url of [
       ...incidents.map((id) => `/api/incidents/${id}`),
       '/api/retention/holds',
       ...people.slice(0, 20).map((id) => `/api/people/${id}`),
     ]) {
-      const answer = await door.ask(admin, 'GET', url);
+      const answer = await web.ask(admin, 'GET', url);
       expect([url, answer.status, answer.text.slice(0, 300)]).toEqual([url, 200, expect.anything()]);
       shown[url] = answer.json();
     }
     for (const person of people.slice(0, 4)) {
-      const answer = await door.ask(await door.as('person', person), 'GET', '/api/gdpr/export/my-data');
-      expect(answer.status, door.logged.slice(-2000)).toBe(200);
+      const answer = await web.ask(await web.signIn('person', person), 'GET', '/api/gdpr/export/my-data');
+      expect(answer.status, web.logged.slice(-2000)).toBe(200);
       // All but who has read of them and is signed in, which asking has added to.
       shown[person] = Object.fromEntries(
         Object.entries(answer.json()).filter(([, held]) => !/"(route|session)":/.test(JSON.stringify(held))),
@@ -229,12 +233,12 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
   }
 
   const shut = async () => {
-    await door.close();
+    await web.close();
     await database.close();
   };
   const openAgain = async () => {
     database = await host.open();
-    door = await doorOn(database, { start: door.now, env: door.env });
+    web = await newListener(database, { start: web.now, env: web.env });
   };
   const child = () =>
     spawn(process.execPath, [join(import.meta.dirname, 'children/migrate-next.ts'), host.where], {
@@ -277,23 +281,23 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
       expect(await listMigrations(db)).toEqual([...knownMigrations()]);
       await expectAllThere(db);
       expect(await asRead()).toEqual(read);
-      const audit = await verifyAudit(db, door.keys);
+      const audit = await verifyAudit(db, web.keys);
       expect(audit.faults).toEqual([]);
       expect(audit.rows).toBeGreaterThan(100);
       const records = async () => (await everyRow(db)).get('public.checkin')!.length;
       const had = await records();
-      const same = kiosk.on(database, door.keys);
+      const same = kiosk.on(database, web.keys);
       const { header } = same.box.append(
         'checkin',
         { direction: 'in', method: 'badge', liveness: 'not-needed' },
         { person: people[0]! },
-        door.now,
+        web.now,
       );
-      await same.send(door.now);
+      await same.send(web.now);
       expect(await records()).toBe(had + 1);
       expect(same.box.marks().find(({ epoch }) => epoch === header.epoch)?.committed).toBe(header.seq);
-      const admin = await door.as('admin');
-      expect((await door.ask(admin, 'POST', '/api/people', { name: 'After It', language: 'en' })).status).toBe(200);
+      const admin = await web.signIn('admin');
+      expect((await web.ask(admin, 'POST', '/api/people', { name: 'After It', language: 'en' })).status).toBe(200);
       await remember();
     } finally {
       back();

@@ -1,32 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PolicyChange, Site, SiteChange } from '../../sync/protocol/api/sites.ts';
 import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Api, apiOn, SITE } from './api-kit.ts';
+import { SITE } from '../kit/services.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** What was changed of a site itself: who, when, from what to what, and the way back. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
 let api: Api;
 
-describe.each(DATABASES)('changes of a site on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, NOW);
-  });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
+describe.each(DATABASES)('changes of a site on $name', (kind) => {
+  withDatabase(kind, async (database, undo) => {
+    api = undo.use(await newApi(database, NOW));
   });
 
   const history = async (site: string) =>

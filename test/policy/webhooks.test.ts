@@ -6,13 +6,13 @@ import type { Delivery, Webhook } from '../../sync/protocol/api/webhooks.ts';
 import { RecordMessage } from '../../sync/protocol/api/webhooks.ts';
 import { collect, logOf } from '../../sync/server/features/webhooks/collect.ts';
 import { webhooksEndJob, webhooksJob } from '../../sync/server/features/webhooks/webhooks.job.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { queueMessages } from '../../sync/server/platform/webhooks/queue.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { type Api, apiOn } from './api-kit.ts';
+import { withDatabase } from '../kit/suite.ts';
 
 /** Other programs are notified of records: a real receiver over TLS, on both databases. */
 
@@ -25,8 +25,6 @@ interface Heard {
   readonly body: string;
 }
 
-let home: Awaited<ReturnType<(typeof DATABASES)[number]['start']>>;
-let database: OpenDatabase;
 let api: Api;
 let box: MemoryOutbox;
 let receiver: Server;
@@ -54,27 +52,18 @@ beforeAll(async () => {
 });
 afterAll(() => new Promise((resolve) => receiver.close(resolve)));
 
-describe.each(DATABASES)('webhooks on $name', ({ unavailable, start }) => {
-  beforeAll(async () => {
-    if (unavailable) return;
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, new Date('2026-07-20T08:00:00Z'));
+describe.each(DATABASES)('webhooks on $name', (kind) => {
+  withDatabase(kind, async (database, undo) => {
+    api = undo.use(await newApi(database, new Date('2026-07-20T08:00:00Z')));
   });
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-  });
-  beforeEach(async (context) => {
-    if (unavailable) return context.skip(unavailable);
+  beforeEach(async () => {
     box = await api.kiosk();
     heard = [];
     answers = { status: 204 };
     await run(); // Everything up to here is looked through.
   });
   afterEach(async () => {
-    if (unavailable) return;
+    if (kind.unavailable) return;
     for (const { id } of (await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items)
       await api.ask('DELETE', `/api/webhooks/${id}`);
   });

@@ -1,13 +1,14 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SERVED } from '../../sync/server/app/served.ts';
 import { releaseHold } from '../../sync/server/core/people/holds.ts';
 import { runErasures } from '../../sync/server/features/privacy/erasure/saga.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
+import { newListener, type PeopleListener } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { type Erasing, erasing } from '../sync/erasing.ts';
-import { type Door, doorOn } from './door-kit.ts';
 import { openedUnderEnvironment } from './erasure-search.ts';
 import { countStatements, type HoldAt, heldUp, interleave } from './interleave.ts';
 import { EXCUSED, NAME, type Office, officeOn, SCENARIOS, type Write } from './person-writes.ts';
@@ -21,36 +22,25 @@ import { EXCUSED, NAME, type Office, officeOn, SCENARIOS, type Write } from './p
 /** What stays of someone who was erased: that they were, and what kiosks and receivers of webhooks get of it. */
 const STAYS = new Set(['change', 'erasure', 'person', 'webhook_delivery']);
 
-describe.each(DATABASES)('a write about a person and their erasure, on $name', ({ start, unavailable }) => {
-  let host: Awaited<ReturnType<typeof start>>;
+describe.each(DATABASES)('a write about a person and their erasure, on $name', (kind) => {
   let database: OpenDatabase;
-  let door: Door;
+  let web: PeopleListener;
   let office: Office;
   let erasures: Erasing;
   let tables: { name: string; root: string }[];
   const home = temporaryFolder();
-  beforeAll(async () => {
-    if (unavailable) return;
-    host = await start();
-    database = heldUp(await host.open());
+  withDatabase(kind, async (opened, undo, host) => {
+    undo.defer(() => home.remove());
+    database = heldUp(opened);
     // Each certificate waits for a checkpoint. What a power cut leaves of it is tested elsewhere.
     for (const text of ['alter system set fsync = off', 'select pg_reload_conf()']) host.postgres?.sql(text);
-    door = await doorOn(database, { env: { SMARTPRESENCE_ERASURE_UNDO_DAYS: '0' } });
-    office = await officeOn(door);
-    erasures = await erasing(database.db, door.keys, home.path, { now: () => door.now });
+    web = undo.use(await newListener(database, { env: { SMARTPRESENCE_ERASURE_UNDO_DAYS: '0' } }));
+    office = await officeOn(web);
+    erasures = await erasing(database.db, web.keys, home.path, { now: () => web.now });
     ({ rows: tables } = await sql<{ name: string; root: string }>`
       select format('%I.%I', n.nspname, c.relname) as name, coalesce(pg_partition_root(c.oid), c.oid)::regclass::text as root
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relkind = 'r' and n.nspname in ('public', 'keyring')`.execute(database.db));
-  }, 120_000);
-  afterAll(async () => {
-    await door?.close();
-    await database?.close();
-    await host?.remove();
-    home.remove();
-  });
-  beforeEach((context) => {
-    if (unavailable) context.skip(unavailable);
   });
 
   /** Asks for an erasure and carries it on until the person's key is destroyed: what follows only tidies up. */
@@ -79,9 +69,9 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
   /** Carries the erasure on to its certificate. @returns what is left of the people erased */
   async function finish({ person, others = [] }: Write): Promise<string[]> {
     const held = await database.db.selectFrom('retention_hold').select('id').where('released_at', 'is', null).execute();
-    for (const { id } of held) await database.db.transaction().execute((tx) => releaseHold(tx, id, 'test', door.now));
+    for (const { id } of held) await database.db.transaction().execute((tx) => releaseHold(tx, id, 'test', web.now));
     // What waited for a hold is looked at again an hour later.
-    const now = () => new Date(door.now.getTime() + 3_600_000);
+    const now = () => new Date(web.now.getTime() + 3_600_000);
     await runErasures(held.length > 0 ? { ...erasures.context, now } : erasures.context);
     return leftOf([person, ...others]);
   }
@@ -126,7 +116,7 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
         if (await run({ statement }, `the erasure after statement ${statement} of ${statements}`)) break;
       await run({ statement: statements }, 'the erasure after the last statement');
       expect(wrong).toEqual([]);
-      expect(await openedUnderEnvironment(database.db, door.keys, [NAME])).toEqual([]);
+      expect(await openedUnderEnvironment(database.db, web.keys, [NAME])).toEqual([]);
     },
     300_000,
   );

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { RAW_TYPE, ROLES, type Role } from '../../sync/protocol/api/endpoint.ts';
 import { writePerson } from '../../sync/server/core/people/records.ts';
 import { COOKIE } from '../../sync/server/platform/access/guard.ts';
-import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { seededRandom } from '../bench/harness.ts';
 import { printedSeed } from '../chance.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { type Door, doorOn, type Visitor } from '../policy/door-kit.ts';
+import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { NASTY, type Schema, valuesOf } from './schema-arbitrary.ts';
 
 /**
@@ -49,9 +49,7 @@ const VICTIM = { name: 'Zyxwvut Qponmlk', email: 'zyxwvut@qponmlk.example', numb
 
 // Real concurrency where there is one.
 const { start, unavailable } = DATABASES.find((d) => d.name === 'PostgreSQL' && !d.unavailable) ?? DATABASES[0]!;
-let home: Awaited<ReturnType<typeof start>>;
-let database: OpenDatabase;
-let door: Door;
+let web: PeopleListener;
 let operations: Operation[];
 /** Ids of what there is, by the address that lists it: `/api/people`. */
 const things = new Map<string, Set<string>>();
@@ -64,28 +62,25 @@ const themselves = new Set<string>();
 async function visitorOf(caller: Caller): Promise<Visitor & { id: string }> {
   const held = visitors.get(caller);
   if (held) return held;
-  const made = caller === 'nobody' ? { ...door.visitor(), id: randomUUID() } : { ...(await door.as(caller)) };
+  const made = caller === 'nobody' ? { ...web.visitor(), id: randomUUID() } : { ...(await web.signIn(caller)) };
   visitors.set(caller, made);
   if (caller === 'person') themselves.add(made.id);
   return made;
 }
 
-beforeAll(async () => {
-  if (unavailable) return;
-  home = await start();
-  database = await home.open();
-  door = await doorOn(database);
+withDatabase({ unavailable, start }, async (database, undo) => {
+  web = undo.use(await newListener(database));
   victim = randomUUID();
   const people = [randomUUID(), randomUUID()];
-  await inTransaction(door.db, async (tx) => {
-    await writePerson(tx, door.keys, { id: victim, patch: { ...VICTIM, language: 'en' } }, door.now);
+  await inTransaction(web.db, async (tx) => {
+    await writePerson(tx, web.keys, { id: victim, patch: { ...VICTIM, language: 'en' } }, web.now);
     for (const id of people)
-      await writePerson(tx, door.keys, { id, patch: { name: 'Fuzz Target', language: 'en' } }, door.now);
+      await writePerson(tx, web.keys, { id, patch: { name: 'Fuzz Target', language: 'en' } }, web.now);
   });
-  const site = await door.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
+  const site = await web.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
   note('/api/people', [victim, ...people]);
   note('/api/sites', [site.id]);
-  const document = (await door.ask(door.visitor(), 'GET', '/api/openapi.json')).json() as unknown as {
+  const document = (await web.ask(web.visitor(), 'GET', '/api/openapi.json')).json() as unknown as {
     paths: Record<string, Record<string, Record<string, unknown>>>;
   };
   operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -104,11 +99,6 @@ beforeAll(async () => {
       ];
     }),
   );
-});
-afterAll(async () => {
-  await door?.close();
-  await database?.close();
-  await home?.remove();
 });
 
 const note = (list: string, ids: readonly string[]) => things.set(list, new Set([...(things.get(list) ?? []), ...ids]));
@@ -233,14 +223,14 @@ function encode(text: string): string {
 
 async function send(operation: Operation, sent: Sent) {
   const who = await visitorOf(sent.caller);
-  const answer = await door.app.inject({
+  const answer = await web.app.inject({
     method: operation.method,
     url: sent.url,
     // Limits by address are tested elsewhere: here they would hide everything behind them.
     remoteAddress: `10.${random(256)}.${random(256)}.${random(256)}`,
     headers: {
       host: 'localhost',
-      origin: door.origin,
+      origin: web.origin,
       'user-agent': 'fuzz',
       ...(who.cookie && { cookie: `${COOKIE}=${who.cookie}` }),
       ...(sent.payload && { 'content-type': sent.payload.type }),
@@ -263,7 +253,7 @@ async function judge(operation: Operation, sent: Sent): Promise<void> {
   statuses.set(operation, answers);
   const notify = () =>
     `${operation.method} ${sent.url.slice(0, 200)} as ${sent.caller}: ${answer.statusCode} ${answer.body.slice(0, 300)}`;
-  if (answer.statusCode >= 500) expect.fail(`${notify()}\n${door.logged.slice(-2500)}`);
+  if (answer.statusCode >= 500) expect.fail(`${notify()}\n${web.logged.slice(-2500)}`);
   const problem = /problem\+json/.test(String(answer.headers['content-type'])) ? answer.json() : null;
   if (answer.statusCode >= 400) {
     expect(problem, notify()).toMatchObject({ status: answer.statusCode, code: expect.stringMatching(/^[a-z0-9-]+$/) });
@@ -298,20 +288,20 @@ async function digest(): Promise<string> {
     select c.relname as name, case when c.relname = 'person' then 'id' else a.attname end as whose
     from pg_class c left join pg_attribute a on a.attrelid = c.oid and a.attname = 'person' and not a.attisdropped
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-    order by 1`.execute(door.db);
+    order by 1`.execute(web.db);
   expect(tables.length).toBeGreaterThan(60);
   const parts: string[] = [];
   for (const { name, whose } of tables.filter((t) => !OF_ASKING.has(t.name))) {
     const others = whose ? sql`coalesce(${sql.ref(whose)} <> all(${[...themselves]}::uuid[]), true)` : sql`true`;
     const { rows } = await sql<{ hash: string }>`
       select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') as hash from ${sql.table(name)} t
-      where ${others}`.execute(door.db);
+      where ${others}`.execute(web.db);
     parts.push(`${name} ${rows[0]!.hash}`);
   }
   // Theirs alone is left out: an auditor may set their own password.
   const { rows } = await sql<{ hash: string }>`
     select md5(string_agg(t::text, '|' order by t::text)) as hash from account t where role <> 'auditor'`.execute(
-    door.db,
+    web.db,
   );
   parts.push(`account ${rows[0]!.hash}`);
   return parts.join('\n');
@@ -343,7 +333,7 @@ describe.skipIf(unavailable)('whatever is sent to the API', () => {
     if (process.env.FUZZ_TELL)
       for (const [o, answers] of statuses) console.log(o.method, o.path, JSON.stringify(Object.fromEntries(answers)));
     expect(served.length).toBeGreaterThan(operations.length / 3);
-    const alive = await door.ask(await visitorOf('admin'), 'GET', '/api/session');
+    const alive = await web.ask(await visitorOf('admin'), 'GET', '/api/session');
     expect([200, 401]).toContain(alive.status);
   });
 

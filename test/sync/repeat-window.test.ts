@@ -5,8 +5,9 @@ import type { PolicyHistory, Site, SitePolicy } from '../../sync/protocol/api/si
 import { policyForKiosks } from '../../sync/server/app/kiosk-policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { resolveDue } from '../../sync/server/features/attendance/resolve-due.ts';
+import { newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
-import { apiOn, SITE } from '../policy/api-kit.ts';
+import { SITE } from '../kit/services.ts';
 
 /** One repeat window: what kiosks go by and what the server counts by is the same number, wherever it was set. */
 
@@ -23,7 +24,7 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
 
   test('set by the policy, the site counts by it and its kiosks get it; it is in the history and goes back with it', async () => {
     const database = await home.open();
-    const api = await apiOn(database, later(3600));
+    const api = await newApi(database, later(3600));
     try {
       const box = await api.kiosk();
       const person = box.person('Ada');

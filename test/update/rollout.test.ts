@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type {
   KioskState,
   NewRollout,
@@ -15,37 +15,31 @@ import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import { rolloutsJob } from '../../sync/server/features/fleet/rollout/rollouts.job.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { runNow } from '../../sync/server/platform/jobs/runner.ts';
+import { type Api, newApi } from '../kit/api.ts';
 import { codeOf } from '../kit/client.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
-import { type Api, apiOn, SITE } from '../policy/api-kit.ts';
+import { SITE } from '../kit/services.ts';
+import { withDatabase } from '../kit/suite.ts';
 import { makeRepository, T0 } from './repository.ts';
 
 const HOUR = 3_600_000;
 const never = new AbortController().signal;
 
-describe.each(DATABASES)('rollouts on $name', ({ start, unavailable }) => {
-  if (unavailable) return test.skip(unavailable, () => undefined);
-  let home: Awaited<ReturnType<typeof start>>;
+describe.each(DATABASES)('rollouts on $name', (kind) => {
   let database: OpenDatabase;
   let api: Api;
   let kiosks: MemoryOutbox[] = [];
   const folder = temporaryFolder();
   const repository = makeRepository(folder.path);
 
-  beforeAll(async () => {
+  withDatabase(kind, async (opened, undo) => {
+    database = opened;
     for (const version of ['1.0.0', '1.1.0', '1.2.0']) repository.add(version);
-    home = await start();
-    database = await home.open();
-    api = await apiOn(database, new Date(T0 + HOUR));
+    undo.defer(() => folder.remove());
+    api = undo.use(await newApi(database, new Date(T0 + HOUR)));
     configure(folder.path);
-  }, 120_000);
-  afterAll(async () => {
-    api?.close();
-    await database?.close();
-    await home?.remove();
-    folder.remove();
   });
   beforeEach(async () => {
     const { db } = database;

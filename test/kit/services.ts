@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { readConfig } from '../../sync/server/app/config.ts';
+import { MODULES } from '../../sync/server/app/modules.ts';
+import { ensureDefaultSite } from '../../sync/server/core/sites/sites.ts';
+import type { Services } from '../../sync/server/platform/access/route.ts';
+import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
+import { Keys } from '../../sync/server/platform/keys/envelope.ts';
+import { openKeyring } from '../../sync/server/platform/keys/keyring.ts';
+import { temporaryFolder } from './folder.ts';
+
+export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };
+/** The server’s name. */
+export const HOST = 'localhost';
+
+export interface ServicesOptions {
+  readonly env?: Record<string, string>;
+  /** What its clock shows; it stands still until a test moves it. */
+  readonly start: Date;
+}
+
+/** The server’s services on a database of the test’s, with keys of their own and a clock that the test holds. */
+export async function newServices(database: OpenDatabase, { env: more = {}, start }: ServicesOptions) {
+  const { db } = database;
+  const home = temporaryFolder();
+  const env = {
+    ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+    SECRET_KEY: randomBytes(32).toString('base64'),
+    SMARTPRESENCE_SERVER_HOME: home.path,
+    SMARTPRESENCE_HOSTNAMES: HOST,
+    SMARTPRESENCE_TIMEZONE: SITE.timeZone,
+    ...more,
+  };
+  const held = { now: start, logged: '', notified: [] as string[] };
+  const log = pino(
+    { level: 'debug' },
+    new Writable({
+      write(chunk, _encoding, done) {
+        held.logged += chunk;
+        done();
+      },
+    }),
+  );
+  const config = readConfig(env);
+  const keys = new Keys(config.encryptionKey, config.secretKey);
+  const keyring = await openKeyring(db, keys, { hostnames: [HOST], now: () => held.now.getTime() });
+  await ensureDefaultSite(db, SITE, held.now);
+  const notify = (what: string) => void held.notified.push(what);
+  const services: Services = { db, keys, keyring, config, modules: MODULES, log, now: () => held.now, notify };
+  return Object.assign(held, {
+    /** For other services on the same database. */
+    env,
+    db,
+    keys,
+    keyring,
+    config,
+    services,
+    home,
+    later(ms: number) {
+      held.now = new Date(held.now.getTime() + ms);
+    },
+    /** Newest audit rows, newest first. */
+    audit: (limit = 1) => db.selectFrom('audit').selectAll().orderBy('position', 'desc').limit(limit).execute(),
+    lastAudit: () => db.selectFrom('audit').selectAll().orderBy('position', 'desc').limit(1).executeTakeFirstOrThrow(),
+  });
+}
