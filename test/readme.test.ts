@@ -141,17 +141,17 @@ test.each(PAGES)('every command that %s names is one', (page) => {
 
 /** False: begins as one of our commands does, and goes on as none, or with an option that it does not have. */
 function isCommand(program: Command, line: string): boolean {
-  const words = line.split(' ');
+  const args = line.split(' ');
   let at = program;
-  while (words.length > 0) {
-    const next = at.commands.find((c) => c.name() === words[0]);
+  while (args.length > 0) {
+    const next = at.commands.find((c) => c.name() === args[0]);
     if (!next) break;
     at = next;
-    words.shift();
+    args.shift();
   }
   if (at === program) return true; // another program’s, or prose
-  if (at.commands.length > 0 && /^[a-z][a-z-]*$/.test(words[0] ?? '')) return false;
-  const options = words.flatMap((word) => /^--[a-z-]+/.exec(word) ?? []);
+  if (at.commands.length > 0 && /^[a-z][a-z-]*$/.test(args[0] ?? '')) return false;
+  const options = args.flatMap((word) => /^--[a-z-]+/.exec(word) ?? []);
   return options.every(
     (option) => option === '--help' || [at, program].some((c) => c.options.some((o) => o.long === option)),
   );
@@ -161,13 +161,13 @@ test('every command that the README lists has a help text', () => {
   const table = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm);
   const commands = [...table]
     .flatMap((row) => [...row[1]!.matchAll(/`([a-z-]+(?: [a-z-]+)?)[^`]*`/g)].map((m) => m[1]!))
-    .filter((words) => !words.startsWith('npm '));
+    .filter((args) => !args.startsWith('npm '));
   expect(commands.length).toBeGreaterThanOrEqual(8);
-  for (const words of commands) {
-    const found = words
+  for (const args of commands) {
+    const found = args
       .split(' ')
       .reduce<Command | undefined>((at, word) => at?.commands.find((c) => c.name() === word), program);
-    expect(found?.helpInformation(), words).toContain(`Usage: ${command(words)}`);
+    expect(found?.helpInformation(), args).toContain(`Usage: ${command(args)}`);
   }
 });
 

@@ -77,7 +77,7 @@ export const LONG: readonly string[] = [
 ];
 
 /**
- * What neither of those runs: whole machines, packages and fleets, killing by the dozen, every look of every screen. `npm run
+ * What neither of those runs: whole machines, packages and fleets, killing by the dozen, every variant of every screen. `npm run
  * test:release`, before a build is published; `.ci/run` has not the time. By path, as above; these come out of LONG.
  */
 export const RELEASE: readonly string[] = [

@@ -100,7 +100,7 @@ describe('secrets', () => {
 
   test('an answer covers its pattern, path and, where it names one, its match alone', () => {
     const [finding] = findSecrets('test/a.ts', PLANTED.jwt!);
-    const answer = 'Made up for a test of refusals.';
+    const answer = 'Made up for a test of rejections.';
     const by = (more: object) =>
       secretFaults([finding!], SecretAnswers.parse([{ pattern: 'jwt', path: 'test/a.ts', answer, ...more }]));
     expect(by({})).toEqual({ faults: [], stale: [] });

@@ -33,7 +33,7 @@ export const Lockfile = z.object({
 export function isAllowed(expression: string): boolean {
   const plain = expression.trim().replace(/^\((.*)\)$/, '$1');
   if (/[()]/.test(plain)) return false; // nested: for a person to read
-  return plain.split(/ OR /i).some((way) => way.split(/ AND /i).every((id) => ALLOWED.has(id.trim())));
+  return plain.split(/ OR /i).some((alternative) => alternative.split(/ AND /i).every((id) => ALLOWED.has(id.trim())));
 }
 
 /**

@@ -47,7 +47,7 @@ describe('limits of a message', () => {
     expect(inspectValue(new Uint8Array(MAX_MESSAGE_BYTES + 1))).toBe('message-too-large');
   });
 
-  it('never throws on arbitrary bytes, and hands on a value or a refusal', () => {
+  it('never throws on arbitrary bytes, and hands on a value or a rejection', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const decoded = decodeMessage(bytes);

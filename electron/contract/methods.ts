@@ -135,7 +135,7 @@ export type PersonRow = z.infer<typeof PersonRow>;
 const ReviewItem = z.strictObject({
   id: Id,
   /** What the picture or its folder was called. */
-  word: z.string(),
+  label: z.string(),
   /** Why someone has to look: a QualityReason, `several-faces`, `duplicate-face`, `person-unknown`, … */
   reason: Code,
   addedAt: Instant,

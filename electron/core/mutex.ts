@@ -3,10 +3,10 @@ export type Mutex = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** A queue of its own: each call of the function it returns waits for the ones before it. */
 export function createMutex(): Mutex {
-  let turn: Promise<unknown> = Promise.resolve();
+  let queue: Promise<unknown> = Promise.resolve();
   return <T>(work: () => Promise<T>): Promise<T> => {
-    const answer = turn.then(work);
-    turn = answer.catch(() => undefined);
+    const answer = queue.then(work);
+    queue = answer.catch(() => undefined);
     return answer;
   };
 }

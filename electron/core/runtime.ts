@@ -62,7 +62,7 @@ export class Runtime {
     this.#policy = policy ?? this.#policy;
     this.#issuers = readIssuers(this.#store.roster.issuers);
     this.settings.take();
-    this.fleet?.look();
+    this.fleet?.poll();
   }
 
   /** Neither the line to the server nor the operator's socket is needed to let people in: the kiosk goes on, and says so. */

@@ -192,7 +192,7 @@ export async function serve(
     claims,
     admit,
     offered: siteMethods,
-    withFace: (way) => wantsFace(runtime.policy, way),
+    withFace: (method) => wantsFace(runtime.policy, method),
     faceOff: () => recogniser.off,
     model: () => recogniser,
     issuers: () => runtime.issuers,

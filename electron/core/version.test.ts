@@ -19,7 +19,7 @@ const git = (...args: string[]) =>
     stdio: ['ignore', 'pipe', 'ignore'],
   }).trim();
 
-test('a packaged build says itself what it is, whatever stands around it', () => {
+test('a packaged build says itself what it is, whatever is beside it', () => {
   const commit = 'ab'.repeat(20);
   writeFileSync(join(root, 'build.json'), JSON.stringify({ version: '2.0.0-rc.1', commit, files: {} }));
   git('init', '-q');

@@ -37,7 +37,7 @@ export function processLink(): HostLink {
       process.on('SIGINT', () => undefined);
     },
     async exit(code) {
-      // The last words (a refusal, a stack) have to reach the host before the process is gone.
+      // The last words (a rejection, a stack) have to reach the host before the process is gone.
       if (unsent > 0 && process.connected) await new Promise<void>((resolve) => (whenSent = resolve));
       return process.exit(code);
     },

@@ -33,12 +33,12 @@ export function watchForEnd(options: EndingOptions): Ending {
   // npm passes SIGHUP to nobody, and SIGKILL can't be passed on: then our parent is another one from one look to the next.
   const parent = self.ppid;
   if (self.env.npm_lifecycle_event) {
-    const look = setInterval(() => {
+    const timer = setInterval(() => {
       if (self.ppid === parent) return;
-      clearInterval(look);
+      clearInterval(timer);
       ask();
     }, PARENT_EVERY_MS);
-    look.unref();
+    timer.unref();
   }
   return { signal: asked.signal };
 }

@@ -27,9 +27,9 @@ describe('settings of kiosk run', () => {
     [['--demo', '--footage', 'a.mjpeg'], {}, 'absolute path'],
     [['--nothing'], {}, '--nothing'],
     [['word'], {}, 'word'],
-  ] as const)('%s %s is refused in words', (argv, env, words) => {
+  ] as const)('%s %s is refused in words', (argv, env, expected) => {
     expect(() => readRunSettings(argv, env)).toThrow(
-      expect.objectContaining({ code: 'arguments-wrong', message: expect.stringContaining(words) }),
+      expect.objectContaining({ code: 'arguments-wrong', message: expect.stringContaining(expected) }),
     );
   });
 });

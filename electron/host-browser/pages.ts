@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Every refusal of the loopback server: its HTTP status, and the same two sentences in both languages of the kiosk. */
+/** Every rejection of the loopback server: its HTTP status, and the same two sentences in both languages of the kiosk. */
 export const ERROR_PAGES = {
   'wrong-host': [421, 'This address is not the kiosk’s own.', 'Diese Adresse ist nicht die des Kiosks.'],
   'wrong-origin': [403, 'Another page tried to use this kiosk.', 'Eine fremde Seite wollte diesen Kiosk benutzen.'],
@@ -24,7 +24,7 @@ const NEXT = 'Restart the kiosk. / Starten Sie den Kiosk neu.';
 const NEXT_ELSEWHERE =
   'Looking for records or settings? Open the server’s address. Is this the kiosk? Restart it. / Sie suchen Buchungen oder Einstellungen? Öffnen Sie die Adresse des Servers. Ist dies der Kiosk? Starten Sie ihn neu.';
 
-/** A refusal as a page that names its code. Fixed text: nothing of the request is repeated in it. */
+/** A rejection as a page that names its code. Fixed text: nothing of the request is repeated in it. */
 export function errorPage(code: ErrorPageCode): string {
   const [, english, german] = ERROR_PAGES[code];
   return page(

@@ -82,13 +82,13 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   }
   const refuse = (response: ServerResponse, code: ErrorPageCode, head: RequestHead): void => {
     note(code, head);
-    // Closed after a refusal: whatever else is in flight on this connection is not read.
+    // Closed after a rejection: whatever else is in flight on this connection is not read.
     send(response, ERROR_PAGES[code][0], 'text/html; charset=utf-8', errorPage(code), { connection: 'close' });
   };
 
   async function sendFile(request: IncomingMessage, response: ServerResponse, head: RequestHead): Promise<void> {
     const file = findStaticFile(options.files, head.target);
-    // Browsers ask for it by themselves; a refusal page would only fill the log.
+    // Browsers ask for it by themselves; a rejection page would only fill the log.
     if (head.target === '/favicon.ico') {
       response.writeHead(204, SECURITY_HEADERS).end();
       return;

@@ -50,7 +50,7 @@ export type Detector = (image: RgbImage) => Promise<FoundFace[]>;
 export function createDetector(model: Model): Detector {
   const scratch = new Scratch(() => ({ input: new Float32Array(3 * WIDTH * HEIGHT), taps: new Taps(WIDTH) }));
 
-  const look = (image: RgbImage, border: number, tone = FULL_RANGE): Promise<FoundFace[]> =>
+  const detect = (image: RgbImage, border: number, tone = FULL_RANGE): Promise<FoundFace[]> =>
     scratch.use(async ({ input, taps }) => {
       const window = windowOf(image, border);
       // v' = (v − low) · 255 / (high − low), then (v' − 127) / 128, in one step; the border is black either way.
@@ -62,21 +62,21 @@ export function createDetector(model: Model): Detector {
     });
 
   return async (image) => {
-    const plain = certain(await look(image, 0));
+    const plain = certain(await detect(image, 0));
     const unsure = plain.filter((face) => cramped(face.box, image) || (plain.length === 1 && face.score < SURE));
     const maybePart = plain.length === 1 && plain[0]!.box[3] > MAYBE_PART * image.height;
     if (plain.length > 0 && unsure.length === 0 && !maybePart) return bySize(plain);
-    const bordered = await look(image, BORDER);
+    const bordered = await detect(image, BORDER);
     const found = combine(plain, unsure, certain(bordered));
     if (found.length > 0) return bySize(found);
     const tone = toneOf(image);
-    const stretched = await look(image, BORDER, tone);
+    const stretched = await detect(image, BORDER, tone);
     if (certain(stretched).length > 0) return bySize(certain(stretched));
-    const last = [...bordered, ...stretched, ...(await look(image, WIDE_BORDER, tone))];
+    const last = [...bordered, ...stretched, ...(await detect(image, WIDE_BORDER, tone))];
     if (last.length > 0) return last.toSorted((p, q) => q.score - p.score).slice(0, 1);
     if (image.width * image.height > SMALL) return [];
     // Grain of few pixels becomes squares as large as eyes when a small picture is enlarged for the model.
-    return bySize((await look(softened(image), BORDER, tone)).filter((face) => face.score >= SOFT_SCORE));
+    return bySize((await detect(softened(image), BORDER, tone)).filter((face) => face.score >= SOFT_SCORE));
   };
 }
 

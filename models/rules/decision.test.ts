@@ -30,7 +30,7 @@ const scores = (best: number | null, second: number | null = null) => ({
 });
 
 describe('threshold by gallery size', () => {
-  it('gives back the figures it was derived from', () => {
+  it('gives back the numbers it was derived from', () => {
     expect(estimatedFpir(0.5, 4000, curve)).toBeCloseTo(0.03, 6);
     expect(estimatedFpir(0.547, 4000, curve)).toBeCloseTo(0.01, 6);
     expect(thresholdFor(size(4000), { ...POLICY, targetFpir: 0.03 })).toBeCloseTo(0.5, 6);

@@ -170,12 +170,12 @@ export function thresholdFor(
 export function decide(match: Scores, gallery: GallerySize, policy: DecisionPolicy, inPair?: InPair): Decision {
   const threshold = thresholdFor(gallery, policy);
   const { best, second } = match;
-  const room = leeway(policy.calibration);
+  const allowed = leeway(policy.calibration);
   const margin = best && second ? best.score - second.score : null;
   if (!(gallery.people <= policy.calibratedPeople)) return { kind: 'too-many-people', threshold, margin };
-  if (!best || !(best.score >= threshold - room.near)) return { kind: 'unknown', threshold, margin };
+  if (!best || !(best.score >= threshold - allowed.near)) return { kind: 'unknown', threshold, margin };
   if (best.person !== undefined && inPair?.(best.person)) return { kind: 'claim-first', threshold, margin };
-  const apart = margin === null || margin >= (policy.margin ?? room.margin);
+  const apart = margin === null || margin >= (policy.margin ?? allowed.margin);
   return { kind: best.score >= threshold && apart ? 'accept' : 'uncertain', threshold, margin };
 }
 

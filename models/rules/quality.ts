@@ -43,7 +43,7 @@ export interface QualityThresholds {
   readonly minVisible: number;
 }
 
-/** Check-in: as forgiving as recognition allows, since a refusal costs a person at the door some seconds. */
+/** Check-in: as forgiving as recognition allows, since a rejection costs a person at the door some seconds. */
 export const CHECKIN_QUALITY: QualityThresholds = {
   minSize: 64,
   maxShare: 0.9,

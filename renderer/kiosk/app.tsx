@@ -72,7 +72,7 @@ function Main({ route }: { route: Route }) {
       return <NumberScreen />;
     case 'qr':
     case 'badge':
-      return <PresentScreen way={route.at} />;
+      return <PresentScreen method={route.at} />;
     case 'wrong':
       return <WrongScreen recent={route.recent} />;
     case 'privacy':

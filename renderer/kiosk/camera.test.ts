@@ -92,7 +92,7 @@ describe('the camera', () => {
     camera.stop();
   });
 
-  it('is off after it was stopped, also when the answer to the question comes late, as a refusal', async () => {
+  it('is off after it was stopped, also when the answer to the question comes late, as a rejection', async () => {
     let refuse: (why: Error) => void = () => undefined;
     const d = devices(() => null);
     const camera = openCamera({
@@ -109,7 +109,7 @@ describe('the camera', () => {
     expect(camera.state.value.kind).toBe('off');
   });
 
-  it('calls a camera frozen that gives no picture for some looks, and opens it again until one comes', async () => {
+  it('calls a camera frozen that gives no picture for some checks, and opens it again until one comes', async () => {
     const d = devices(() => null);
     let flows = true;
     let watched = 0;

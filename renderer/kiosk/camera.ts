@@ -32,10 +32,10 @@ const WANTED: MediaStreamConstraints = {
 /** Tried again this often while there is trouble; a plugged-in camera is noticed at once by `devicechange`. */
 export const RETRY_MS = 2_000;
 
-/** Between two looks whether a picture has come, ms. */
+/** Between two checks whether a picture has come, ms. */
 export const POLL_MS = 1_000;
 /**
- * So many looks in a row without a picture, and the camera is frozen: drivers and cables do that without a word. In looks, since
+ * So many checks in a row without a picture, and the camera is frozen: drivers and cables do that without a word. In checks, since
  * a machine that slept, or a page that hung, has not waited.
  */
 export const MOST_STILL = 6;

@@ -223,7 +223,7 @@ export function createKiosk({
   for (const sign of ['pointerdown', 'keydown', 'focusin'] as const)
     document.addEventListener(sign, () => (resting.value = false), { capture: true, passive: true });
 
-  /** Says why a code or badge did not do: on its own screen, or with the other ways. */
+  /** Says why a code or badge did not do: on its own screen, or with the other methods. */
   function refuse(code: string, seconds: number | null = null): void {
     sounds.play('refused');
     const { at } = route.peek();

@@ -70,7 +70,7 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
       resultTimer = setTimeout(home, RESULT_MS);
     },
     async notMe(receipt) {
-      // A repeated look made no record, and the one before it was another's: there is nothing to take back.
+      // A repeated sample made no record, and the one before it was another's: there is nothing to take back.
       if (!receipt.repeated) return takeBack(receipt, 'not-me');
       forget();
       go({ at: 'other-method', reason: 'not-me', code: null });

@@ -34,7 +34,7 @@ export function cameraCondition(camera: CameraState, blind: boolean, covered: bo
 
 /** Reports to the core how the camera is, and whether the screen stays on. Returns how to stop. */
 export function startScreenReports(source: ScreenReportSource): () => void {
-  const word = computed(() =>
+  const condition = computed(() =>
     cameraCondition(source.camera.value, source.detectorTrouble.value !== null, source.covered.value),
   );
   const report = (camera: CameraCondition, dark: MayGoDark): void => {
@@ -42,10 +42,10 @@ export function startScreenReports(source: ScreenReportSource): () => void {
     source.core.screenState({ camera, frames: source.frames(), ...(dark && { dark }) }).catch(() => undefined);
   };
   const stop = effect(() => {
-    if (source.generation.value > 0) report(word.value, source.mayGoDark.value);
+    if (source.generation.value > 0) report(condition.value, source.mayGoDark.value);
   });
   const timer = setInterval(() => {
-    if (source.generation.peek() > 0) report(word.peek(), source.mayGoDark.peek());
+    if (source.generation.peek() > 0) report(condition.peek(), source.mayGoDark.peek());
   }, RETRY_MS);
   return () => {
     stop();

@@ -43,7 +43,7 @@ function setup(answers: (n: number) => ProbeResult | Error = () => ({ kind: 'mor
     begun: () => log.push('begun'),
     probed: () => undefined,
   });
-  /** Frames for so long; a look is answered with the next frame, as the worker does. */
+  /** Frames for so long; a sample is answered with the next frame, as the worker does. */
   const frames = async (ms: number, f: Parameters<typeof face>[0] | null, light = {}, more = 0): Promise<void> => {
     for (const end = at + ms; at < end; at += 40) {
       const one = f ? face(f) : null;

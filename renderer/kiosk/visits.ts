@@ -84,7 +84,7 @@ export function createVisits(deps: VisitDeps): Visits {
   /** Counts visits: an answer that belongs to an earlier one is thrown away. */
   let round = 0;
   let probing = false;
-  let lastLookAt = -Infinity;
+  let lastSampleAt = -Infinity;
   let lastSaidAt = -Infinity;
   let darkSince: number | null = null;
   let lastSample: FaceSample | null = null;
@@ -124,7 +124,7 @@ export function createVisits(deps: VisitDeps): Visits {
     const code = error instanceof RpcError ? error.code : 'internal';
     // A code or badge counts for one visit: a person who stepped away shows it again.
     if (code === 'claim-unknown') finish({ kind: 'other-method', reason: 'refused', code });
-    // Gone, late, or another visit has begun: begin again. Anything else would go on failing: offer the other ways.
+    // Gone, late, or another visit has begun: begin again. Anything else would go on failing: offer the other methods.
     else if (['rpc-closed', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();
     else finish({ kind: 'other-method', reason: 'problem', code });
   }
@@ -228,8 +228,8 @@ export function createVisits(deps: VisitDeps): Visits {
       const crop = s.sample?.crop;
       if (crop && phase === 'probing' && !probing && reason === null) void probe(crop, s);
       const due = track.present ? PROBE_MS : IDLE_SAMPLE_MS;
-      if (s.at - lastLookAt >= due && phase !== 'answered') {
-        lastLookAt = s.at;
+      if (s.at - lastSampleAt >= due && phase !== 'answered') {
+        lastSampleAt = s.at;
         deps.sample(phase === 'probing' && !probing && (reason === null || s.faces.length === 1));
       }
       if (coreReason && coreReason.until < s.at) coreReason = null;

@@ -76,7 +76,7 @@ export const translations = <Key extends string>() => {
 
 const RTL = '\\p{Script=Arabic}\\p{Script=Hebrew}\\p{Script=Syriac}\\p{Script=Thaana}\\p{Script=Nko}\\p{Script=Adlam}';
 /** What would turn a sentence around: letters of the other direction; in one from right to left also numbers. */
-const TURNS = {
+const OPPOSITE = {
   ltr: new RegExp(`[${RTL}]`, 'u'),
   rtl: new RegExp(`(?![${RTL}])[\\p{L}\\p{N}]`, 'u'),
 };
@@ -88,9 +88,9 @@ const [OPEN, CLOSE] = ['\u2068', '\u2069'];
  * brackets and its order. What has the sentence's own direction stays as it is.
  */
 function isolated(lng: string, values: Values = {}): Values {
-  const turns = TURNS[directionOf(lng)];
+  const opposite = OPPOSITE[directionOf(lng)];
   const one = (value: unknown) =>
-    typeof value === 'string' && !value.includes(OPEN) && turns.test(value) ? `${OPEN}${value}${CLOSE}` : value;
+    typeof value === 'string' && !value.includes(OPEN) && opposite.test(value) ? `${OPEN}${value}${CLOSE}` : value;
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, one(value)]));
 }
 

@@ -3,18 +3,18 @@ import type { ComponentChildren } from 'preact';
 /** Our own line icons on a 24-unit grid, drawn in the colour of the text around them; always beside words, so hidden from readers. */
 function Icon({
   children,
-  way = false,
+  mirrored = false,
   ...rest
 }: {
   children: ComponentChildren;
   fill?: string;
   stroke?: string;
   /** It points along the reading direction, so it turns with it. */
-  way?: boolean;
+  mirrored?: boolean;
 }) {
   return (
     <svg
-      class={way ? 'icon icon-way' : 'icon'}
+      class={mirrored ? 'icon icon-mirrored' : 'icon'}
       viewBox="0 0 24 24"
       fill="none"
       stroke="currentColor"
@@ -50,12 +50,12 @@ export const IconCheck = () => (
   </Icon>
 );
 export const IconIn = () => (
-  <Icon way>
+  <Icon mirrored>
     <path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4M4 12h11M11 8l4 4-4 4" />
   </Icon>
 );
 export const IconOut = () => (
-  <Icon way>
+  <Icon mirrored>
     <path d="M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4M10 12h11M17 8l4 4-4 4" />
   </Icon>
 );
@@ -84,12 +84,12 @@ export const IconStaff = () => (
   </Icon>
 );
 export const IconBack = () => (
-  <Icon way>
+  <Icon mirrored>
     <path d="M19 12H5M11 6l-6 6 6 6" />
   </Icon>
 );
 export const IconErase = () => (
-  <Icon way>
+  <Icon mirrored>
     <path d="M9 5h11v14H9l-6-7zM12.500 9.500l5 5M17.500 9.500l-5 5" />
   </Icon>
 );
@@ -126,7 +126,7 @@ export const IconInfo = () => (
   </Icon>
 );
 export const IconSound = () => (
-  <Icon way>
+  <Icon mirrored>
     <path d="M4 9.500h3.500L12 5.500v13l-4.500-4H4zM15.500 9a4 4 0 0 1 0 6M18 6.500a7.600 7.600 0 0 1 0 11" />
   </Icon>
 );

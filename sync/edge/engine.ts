@@ -192,7 +192,7 @@ export class SyncEngine {
       this.#nudged = false;
       let pause: number;
       try {
-        const more = await this.#turn();
+        const more = await this.#exchangeOnce();
         this.#failures = 0;
         pause = more || this.#nudged ? 0 : IDLE_MS;
         this.#publish({ online: true, problem: this.#holeProblem(), pausedUntil: null });
@@ -209,7 +209,7 @@ export class SyncEngine {
   }
 
   /** One round trip. @returns whether more waits */
-  async #turn(): Promise<boolean> {
+  async #exchangeOnce(): Promise<boolean> {
     const request = this.#requests.shift();
     if (request) {
       await this.#serve(request);
@@ -298,7 +298,7 @@ export class SyncEngine {
       this.#holes.delete(ack.epoch);
       this.#sink.restart();
     }
-    this.#lookAtHole(ack.epoch, ack.committed);
+    this.#checkGap(ack.epoch, ack.committed);
     if (taken.hole) this.#noteHole(ack.epoch, ack.committed, this.#trimmed(ack.epoch) + 1);
     if (asked) this.#o.onServerTime?.(Date.parse(ack.serverTime), this.#world.now());
     this.#publish({ transport: this.#transport.name, ...(taken.fresh && { lastSyncAt: ack.serverTime }) });
@@ -306,7 +306,7 @@ export class SyncEngine {
   }
 
   /** The server may have got, from a backup say, what it lacked. Acks of another epoch say nothing of it. */
-  #lookAtHole(epoch: string, committed: number): void {
+  #checkGap(epoch: string, committed: number): void {
     const found = this.#holes.get(epoch);
     if (!found || committed < found.first - 1) return;
     this.#holes.delete(epoch);

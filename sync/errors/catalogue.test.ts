@@ -78,7 +78,7 @@ describe('a Problem', () => {
     });
   });
 
-  test('repeats a parameter as it is, whatever stands in it', () => {
+  test('repeats a parameter exactly, whatever characters it has', () => {
     const { message } = new Problem('site-config-wrong', { file: '{reason} $& `smartpresence x`', reason: '{file}' });
     expect(message).toBe('{reason} $& `smartpresence x` can’t be used: {file}');
   });

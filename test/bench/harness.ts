@@ -6,7 +6,7 @@ import type { BenchLine } from './types.ts';
 
 /** Helpers that every group of the bench shares: lines, statistics, timing, memory of a process. */
 
-/** A line with its ratio, ours / referenceValue. Throws when a figure isn't a finite number: a bench must not print NaN. */
+/** A line with its ratio, ours / referenceValue. Throws when a number isn't a finite number: a bench must not print NaN. */
 export function benchLine(line: Omit<BenchLine, 'ratio'>): BenchLine {
   const { group, name, unit, ours, reference, referenceValue, better, bar, leavesOut } = line;
   if (!Number.isFinite(ours)) throw new RangeError(`${group}: ${name}: ours is ${ours}`);
@@ -141,7 +141,7 @@ export function startNode(
   const waiting = new Set<() => void>();
   let ended: string | null = null;
   const wake = () => {
-    for (const look of [...waiting]) look();
+    for (const check of [...waiting]) check();
   };
   createInterface({ input: child.stdout! }).on('line', (line) => {
     unread.push(line);
@@ -161,9 +161,9 @@ export function startNode(
       new Promise((resolve, reject) => {
         const stop = () => {
           clearTimeout(timer);
-          waiting.delete(look);
+          waiting.delete(check);
         };
-        const look = () => {
+        const check = () => {
           while (unread.length > 0) {
             const line = unread.shift()!;
             if (!wanted(line)) continue;
@@ -176,11 +176,11 @@ export function startNode(
           reject(new Error(`${path} ${ended} before the line that was waited for`));
         };
         const timer = setTimeout(() => {
-          waiting.delete(look);
+          waiting.delete(check);
           reject(new Error(`${path} did not print the line that was waited for within ${ms} ms`));
         }, ms);
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     write: (text) => {
       child.stdin!.write(text);

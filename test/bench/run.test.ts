@@ -107,7 +107,7 @@ describe('bench lines', () => {
     expect(isMet(benchLine({ ...base, better: 'lower', bar: 1.4 }))).toBe(false);
   });
 
-  it('refuse what is no figure', () => {
+  it('refuse what is no number', () => {
     expect(() => benchLine({ ...base, better: 'lower', ours: Number.NaN })).toThrow(/ours is NaN/);
     expect(() => benchLine({ ...base, better: 'lower', referenceValue: 0 })).toThrow(/peer is 0/);
     expect(() => benchLine({ ...base, better: 'lower', referenceValue: null, bar: 1 })).toThrow(/needs a reference/);

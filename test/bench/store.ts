@@ -27,7 +27,7 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
  * personal values sealed under the person's key; SQLCipher pages) beside two that take the same check-in as its JSON, an
  * event row and an outbox row in one transaction, WAL with synchronous=FULL: the same cipher with the same settings, which
  * is what our own work on top of it is held against, and plain better-sqlite3 without a cipher. All take turns in many
- * short rounds on one disk, so that what else the machine does meets all of them; each figure is the median of its rounds.
+ * short rounds on one disk, so that what else the machine does meets all of them; each number is the median of its rounds.
  * A disk whose flush costs nothing (a RAM disk) shows the processor alone, and no kiosk runs on one: the folder is the
  * repository's, and what a flush takes there is measured in the same rounds.
  */

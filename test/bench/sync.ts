@@ -28,7 +28,7 @@ const LEFT_OUT_OF_A_PEAK =
 /**
  * The sync as a whole, by real parts: PostgreSQL and Mosquitto with TLS, the server as a process, a kiosk core's store and
  * uplink as a process. Everything runs on this one machine, so kiosk, broker, server and database share its cores.
- * docs/develop/protocol.md, "What it costs", says what each figure means.
+ * docs/develop/protocol.md, "What it costs", says what each number means.
  */
 export const group: BenchGroup = {
   name: 'sync',

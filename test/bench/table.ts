@@ -20,9 +20,9 @@ export class LineTable {
     this.#out(
       row(
         line.name,
-        `${figure(line.ours)} ${line.unit}`,
-        line.reference === null ? '' : `${line.reference} ${figure(line.referenceValue!)}`,
-        line.ratio === null ? '' : `${figure(line.ratio)}×`,
+        `${formatted(line.ours)} ${line.unit}`,
+        line.reference === null ? '' : `${line.reference} ${formatted(line.referenceValue!)}`,
+        line.ratio === null ? '' : `${formatted(line.ratio)}×`,
         line.bar === undefined ? '' : `${line.better === 'higher' ? '≥' : '≤'} ${line.bar}`,
         met === null ? '' : met ? 'met' : 'MISSED',
       ),
@@ -39,7 +39,7 @@ function row(name: string, ours: string, reference: string, ratio: string, bar: 
 }
 
 /** Three significant figures, without exponents between a thousandth and a million. */
-export function figure(value: number): string {
+export function formatted(value: number): string {
   if (value === 0 || Number.isInteger(value)) return value.toLocaleString('en');
   const size = Math.abs(value);
   if (size >= 1e9 || size < 1e-4) return value.toExponential(2);

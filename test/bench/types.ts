@@ -1,5 +1,5 @@
 /**
- * One measured figure beside a peer's or a limit's. `ratio` is always ours / referenceValue; where there is a `bar`, it
+ * One measured number beside a peer's or a limit's. `ratio` is always ours / referenceValue; where there is a `bar`, it
  * is met when ratio ≥ bar (better: higher) or ratio ≤ bar (better: lower).
  */
 export interface BenchLine {

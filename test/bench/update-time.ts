@@ -141,7 +141,7 @@ async function timeUpdate(
 }
 
 function* linesOf(rounds: readonly Round[], archive: number): Iterable<BenchLine> {
-  const of = (figure: keyof Round) => median(rounds.map((round) => round[figure]));
+  const of = (key: keyof Round) => median(rounds.map((round) => round[key]));
   const line = (name: string, unit: string, ours: number, reference: string, referenceValue: number) =>
     benchLine({ group: 'update', name, unit, ours, reference, referenceValue, better: 'lower' });
   const bare = 'bare download of the archive';

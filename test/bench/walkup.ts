@@ -19,8 +19,8 @@ export const group: BenchGroup = {
 };
 
 const STAGES: readonly (readonly [string, (w: Walkup) => number])[] = [
-  ['camera and detection, up to the first look sent', (w) => w.looked - w.faced],
-  ['core: looks, search, decision, durable record', (w) => w.answered - w.looked],
+  ['camera and detection, up to the first sample sent', (w) => w.sampled - w.faced],
+  ['core: samples, search, decision, durable record', (w) => w.answered - w.sampled],
   ['welcome on the screen', (w) => w.shown - w.answered],
 ];
 

@@ -12,10 +12,10 @@ import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
 import { largeKiosk } from './large-kiosk.ts';
 
-/** One walk-up, by the clock of the page, ms: first picture with the face, first look sent, welcome received, welcome shown. */
+/** One walk-up, by the clock of the page, ms: first picture with the face, first sample sent, welcome received, welcome shown. */
 export interface Walkup {
   readonly faced: number;
-  readonly looked: number;
+  readonly sampled: number;
   readonly answered: number;
   readonly shown: number;
 }
@@ -29,7 +29,7 @@ const PAUSE_MS = 1_200;
 const GIVE_UP_MS = 15_000;
 
 interface Marks {
-  looked: number;
+  sampled: number;
   answered: number;
   shown: number;
 }
@@ -104,7 +104,7 @@ async function loadClips(camera: ReactiveCamera): Promise<string[]> {
 async function one(page: Page, camera: ReactiveCamera, clip: string): Promise<Walkup> {
   await page.waitForTimeout(PAUSE_MS);
   await page.evaluate(() => {
-    (globalThis as WithMarks).walkup = { looked: 0, answered: 0, shown: 0 };
+    (globalThis as WithMarks).walkup = { sampled: 0, answered: 0, shown: 0 };
   });
   const faced = await camera.cue(clip);
   await page
@@ -128,7 +128,7 @@ function markInPage(): void {
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (this: WebSocket, data) {
     const now = marks();
-    if (now?.looked === 0 && says(data, 'probe')) now.looked = performance.now();
+    if (now?.sampled === 0 && says(data, 'probe')) now.sampled = performance.now();
     send.call(this, data);
   };
   const Socket = WebSocket;

@@ -16,8 +16,8 @@ const codes = Object.keys(OUTCOMES).sort();
 
 describe('every code', () => {
   test('has words in each language of the console, and none besides', () => {
-    for (const [language, words] of Object.entries(LOCALES))
-      expect([language, Object.keys(words.serverChecks).sort()]).toEqual([language, codes]);
+    for (const [language, labels] of Object.entries(LOCALES))
+      expect([language, Object.keys(labels.serverChecks).sort()]).toEqual([language, codes]);
   });
 
   test('has its row in the table of the docs, with what it does to service', () => {

@@ -19,7 +19,7 @@ afterAll(() => home.remove());
 
 const run = (...args: string[]) => sp(home.path, args, { env });
 
-test('one command finds a row that was altered in the database, and says where; each look left a row itself', async () => {
+test('one command finds a row that was altered in the database, and says where; each check left a row itself', async () => {
   for (let i = 0; i < 3; i++) expect((await run('audit', 'search')).code).toBe(0);
   const found = (await run('audit', 'search', '--route', 'GET /api/audit', '--json')).lines();
   expect(found.map((r) => [r.position, r.role])).toEqual([3, 2, 1].map((p) => [p, 'operator']));

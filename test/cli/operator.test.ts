@@ -33,7 +33,7 @@ test('an endpoint does the same through the socket and on the database, each tim
   ]);
 });
 
-test('a refusal has its code, and wrong arguments are named', async () => {
+test('a rejection has its code, and wrong arguments are named', async () => {
   await expect(server.call(createAccountLink, { params: { account: NOBODY } })).rejects.toMatchObject({
     code: 'account-unknown',
   });

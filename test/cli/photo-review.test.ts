@@ -77,7 +77,7 @@ async function start(): Promise<Core> {
 }
 
 /** What the kiosk says to a person who looks into its camera. */
-async function look(who: string): Promise<string> {
+async function checkIn(who: string): Promise<string> {
   const { visit } = await core!.methods.visitBegin({});
   const { picture, box } = frames.get(who)!;
   for (let i = 0; i < 8; i++) {
@@ -109,12 +109,12 @@ test('with --review every picture waits, nobody is enrolled, and the kiosk keeps
   const { methods } = await start();
   expect(await methods.reviewCount({ token })).toEqual({ count: 3 });
   expect((await methods.status({})).people).toBe(0);
-  expect(await look('anna')).toBe('unknown');
+  expect(await checkIn('anna')).toBe('unknown');
 });
 
 test('what is accepted is enrolled, and the person it shows is recognised by another picture', async () => {
   const { methods } = core!;
-  const anna = (await waiting()).find(({ word }) => word === 'Anna Ärmel')!;
+  const anna = (await waiting()).find(({ label }) => label === 'Anna Ärmel')!;
   expect(anna).toMatchObject({ reason: 'asked', people: [], duplicate: null, asNew: true, consent: true });
   const { picture, face } = await methods.reviewShow({ token, photo: anna.id });
   const about = await sharp(picture).metadata();
@@ -122,14 +122,14 @@ test('what is accepted is enrolled, and the person it shows is recognised by ano
   expect(face.every((share) => share > 0 && share < 1)).toBe(true);
   const { person } = await methods.reviewAccept({ token, photo: anna.id, person: null });
   expect(person).toMatchObject({ name: 'Anna Ärmel', templates: 1 });
-  expect(await look('anna')).toBe('welcome Anna Ärmel');
-  expect(await look('bob')).toBe('unknown');
+  expect(await checkIn('anna')).toBe('welcome Anna Ärmel');
+  expect(await checkIn('bob')).toBe('unknown');
   await expect(methods.reviewShow({ token, photo: anna.id })).rejects.toMatchObject({ code: 'review-photo-unknown' });
 });
 
 test('a picture named like nobody joins the person who gets the number; a person here without a face is asked in person alone', async () => {
   const { methods } = core!;
-  const before = (await waiting()).find(({ word }) => word === '1001')!;
+  const before = (await waiting()).find(({ label }) => label === '1001')!;
   expect(before).toMatchObject({ reason: 'person-unknown', people: [] });
   const { person } = await methods.enrolByNumber({
     token,
@@ -138,7 +138,7 @@ test('a picture named like nobody joins the person who gets the number; a person
     pin: '7304',
     language: 'de',
   });
-  const now = (await waiting()).find(({ word }) => word === '1001')!;
+  const now = (await waiting()).find(({ label }) => label === '1001')!;
   expect(now.people.map(({ id }) => id)).toEqual([person.id]);
   // Not for a person neither name nor face joins it with.
   const anna = (await methods.peopleFind({ token, query: 'Anna' })).people[0]!;
@@ -151,7 +151,7 @@ test('a picture named like nobody joins the person who gets the number; a person
   expect(lines().filter((line) => 'review' in line)).toMatchObject([{ person: '1001', review: 'waiting' }, {}, {}]);
   // Enrolled in person, the picture goes.
   await methods.reviewRefuse({ token, photo: now.id, enrolled: person.id });
-  expect(await look('bob')).toBe('unknown');
+  expect(await checkIn('bob')).toBe('unknown');
 });
 
 test('of a person who is here without a face nothing is made, no matter who vouches', async () => {
@@ -162,7 +162,7 @@ test('of a person who is here without a face nothing is made, no matter who vouc
     { review: 'waiting', reason: 'consent-unclear' },
     { result: 'waiting', templates: 0 },
   ]);
-  expect(await look('bob')).toBe('unknown');
+  expect(await checkIn('bob')).toBe('unknown');
 });
 
 test('a face that is someone’s is given to nobody else, whatever staff says', async () => {
@@ -171,7 +171,7 @@ test('a face that is someone’s is given to nobody else, whatever staff says', 
   copyFileSync(still(2045), inFolder('Someone Else', 'x.jpg'));
   // Through the running core, over its socket.
   expect((await importFolder()).code).toBe(0);
-  const item = (await waiting()).find(({ word }) => word === 'Someone Else')!;
+  const item = (await waiting()).find(({ label }) => label === 'Someone Else')!;
   expect(item).toMatchObject({ reason: 'duplicate-face', duplicate: { name: 'Anna Ärmel' } });
   const wrong = methods.reviewAccept({ token, photo: item.id, person: null });
   await expect(wrong).rejects.toMatchObject({ code: 'duplicate-face', params: { name: 'Anna Ärmel' } });
@@ -186,7 +186,7 @@ test('without a consent no template is made, and none can be: the person is enro
   copyFileSync(still(2888), inFolder('Carla', 'c.jpg'));
   const { code, stderr } = await importFolder('--no-consent');
   expect([code, stderr.includes('No consent is recorded')]).toEqual([0, true]);
-  const carla = (await waiting()).find(({ word }) => word === 'Carla')!;
+  const carla = (await waiting()).find(({ label }) => label === 'Carla')!;
   // The face is Anna's, which nobody looked for: nothing was made of it.
   expect(carla).toMatchObject({ reason: 'consent-missing', duplicate: null, consent: false });
   const accept = methods.reviewAccept({ token, photo: carla.id, person: null });

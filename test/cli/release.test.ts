@@ -219,7 +219,7 @@ describe('a repository of two holders', () => {
   }, 120_000);
 });
 
-describe('refusals', () => {
+describe('rejections', () => {
   test('an archive that a kiosk would refuse is not signed', async () => {
     const file = at('archives/smartpresence-kiosk-6.6.6-linux-x64.tar.gz');
     const { archive } = buildArchive(at('bad'), { version: '6.6.6', program: 'x', files: { 'app/a': 'a' } });

@@ -24,15 +24,15 @@ afterAll(() => rmSync(root, { recursive: true }));
 /** A guard against hanging alone: several processes that each migrate a database. */
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 
-type Turn = readonly [question: RegExp, answer: string | ((said: string) => string)];
+type Step = readonly [question: RegExp, answer: string | ((said: string) => string)];
 
 /** Answers each question when it comes; any other gets an empty line, which keeps what is set. */
 async function converse(
   home: string,
-  turns: readonly Turn[],
+  steps: readonly Step[],
 ): Promise<{ code: number | null; said: string; out: string }> {
   const child = spawn(process.execPath, [SP, 'setup'], { env: { ...process.env, SMARTPRESENCE_SERVER_HOME: home } });
-  const left = [...turns];
+  const left = [...steps];
   let [said, from, out] = ['', 0, ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -123,15 +123,15 @@ test('a list makes people only when every line is right, joins their photos, and
   const progress = new RegExp(`/api/imports/${id}$`);
   await page.waitForResponse(progress);
   await expect(page.locator('.stats').first().getByRole('listitem').first()).toHaveText(/^0 /);
-  const looked = Promise.withResolvers<void>();
+  const checked = Promise.withResolvers<void>();
   await page.route(progress, async (route) => {
-    await looked.promise;
+    await checked.promise;
     await route.continue().catch(() => undefined);
   });
   await make.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Create 2 people' }).click();
   await expect.poll(photos, { timeout: 60_000 }).toMatchObject([{ state: 'judged', person: { name: 'Ada Lovelace' } }]);
-  looked.resolve();
+  checked.resolve();
   await page.unroute(progress);
   await expect(page.getByText('2 people created')).toBeVisible({ timeout: 60_000 });
   // The photo has found whose it is; without a consent it waits.
@@ -185,10 +185,10 @@ test('a receiver that fails first is notified again; what it takes is delivered;
   await expect(toast).toContainText('Test sent');
   await toast.getByRole('button', { name: 'Close' }).click();
   const row = page.getByRole('row').filter({ hasText: 'Test' }).first();
-  const reads = (words: string, timeout: number) =>
+  const reads = (text: string, timeout: number) =>
     expect(async () => {
       await page.getByRole('button', { name: 'Refresh log' }).click();
-      await expect(row).toContainText(words, { timeout: 1500 });
+      await expect(row).toContainText(text, { timeout: 1500 });
     }).toPass({ timeout });
   await reads('503', 60_000);
   await expect(row).toContainText('Waiting');

@@ -5,15 +5,15 @@ import catalogue from '../../sync/errors/catalogue.json' with { type: 'json' };
 import { SERVED } from '../../sync/server/app/served.ts';
 
 /** Shown in the server's words: they say what is missing, which no sentence made before can. */
-const SERVERS_WORDS: ReadonlySet<string> = new Set(['incident-not-documented']);
+const SERVER_ONLY: ReadonlySet<string> = new Set(['incident-not-documented']);
 
 test('whatever the console’s routes refuse has its words in each language of the console', () => {
   const staffed = SERVED.filter(({ roles }) => roles !== 'anybody' && roles.some((role) => role !== 'person'));
   const codes = new Set(staffed.flatMap((spec) => spec.errors ?? []));
   expect(codes.size).toBeGreaterThan(60);
-  for (const [language, words] of Object.entries(LOCALES)) {
-    const known: object = words.problem;
-    const missing = [...codes].filter((code) => !(code in known) && !SERVERS_WORDS.has(code));
+  for (const [language, labels] of Object.entries(LOCALES)) {
+    const known: object = labels.problem;
+    const missing = [...codes].filter((code) => !(code in known) && !SERVER_ONLY.has(code));
     expect([language, missing.sort()]).toEqual([language, []]);
   }
 });

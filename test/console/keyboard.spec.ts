@@ -56,7 +56,7 @@ for (const [i, [language, size]] of SETUPS.entries())
     const dialog = () => walk.dialog();
     const open: Walk['open'] = (...of) => walk.open(...of);
     const t: Walk['t'] = (...of) => walk.t(...of);
-    const toast = (words: string) => walk.toast(words);
+    const toast = (text: string) => walk.toast(text);
     const seen = (path: string) => walk.seen(path);
 
     test.beforeAll(async ({ browser }) => {

@@ -132,8 +132,8 @@ export async function picture(
 }
 
 /** As the page is now, with whatever has the focus. */
-export const still = (page: Page, name: string, room = 'console'): Promise<Buffer> =>
-  page.screenshot({ path: join(SCREENS, `${room}-${name}-${page.viewportSize()!.width}.png`) });
+export const still = (page: Page, name: string, area = 'console'): Promise<Buffer> =>
+  page.screenshot({ path: join(SCREENS, `${area}-${name}-${page.viewportSize()!.width}.png`) });
 
 /** What sticks out of its card or of the page at its side, or is cut there: names for the person who fixes it. */
 const astray = (): string[] => {

@@ -98,7 +98,7 @@ test('a text of a consent is read in the window that asks whether it was reviewe
   await page.goto(at('texts'));
   await page.getByRole('button', { name: 'Mark as reviewed' }).click();
   const review = page.getByRole('dialog', { name: 'Mark as reviewed' });
-  for (const words of ['May we?', ...paragraphs]) await expect(review.getByText(words, { exact: true })).toHaveCount(1);
+  for (const text of ['May we?', ...paragraphs]) await expect(review.getByText(text, { exact: true })).toHaveCount(1);
   await expect(review.getByText(paragraphs[0]!)).toBeInViewport();
   await axe(page);
   await picture(page, 'review-text', ['desk', 'narrow']);

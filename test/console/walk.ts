@@ -61,8 +61,8 @@ const unnamed = (): string[] => {
   const plain = (text: string | null | undefined) => (text ?? '').replaceAll(/[\s\u2066-\u2069]+/g, ' ').trim();
   const nameOf = (one: Element) => {
     const by = one.getAttribute('aria-labelledby')?.split(' ') ?? [];
-    const words = by.map((id) => document.getElementById(id)?.textContent).join(' ');
-    return plain(by.length > 0 ? words : (one.getAttribute('aria-label') ?? one.textContent));
+    const name = by.map((id) => document.getElementById(id)?.textContent).join(' ');
+    return plain(by.length > 0 ? name : (one.getAttribute('aria-label') ?? one.textContent));
   };
   const wrong: string[] = [];
   for (const table of document.querySelectorAll('main :is(table, ul, ol)')) {
@@ -97,7 +97,7 @@ export class Walk {
   /** What the page complains of, but for the errors that a walk provokes. */
   readonly complaints: () => string[];
   /** Which pages it reports. */
-  readonly room: 'console' | 'portal';
+  readonly area: 'console' | 'portal';
   readonly #language: Language;
   readonly #opened: Set<string>;
 
@@ -105,11 +105,11 @@ export class Walk {
     { context, page, complaints }: Awaited<ReturnType<typeof openBrowser>>,
     language: Language,
     opened: Set<string>,
-    room: Walk['room'] = 'console',
+    area: Walk['area'] = 'console',
   ) {
-    this.room = room;
+    this.area = area;
     // Two files may share a process.
-    initI18n({ console: LOCALES, portal: PORTAL }[room], 'en');
+    initI18n({ console: LOCALES, portal: PORTAL }[area], 'en');
     this.context = context;
     this.page = page;
     this.keys = new Keys(page);
@@ -131,13 +131,13 @@ export class Walk {
   dialog = (): Locator => this.page.getByRole('dialog');
   /** By its words: the name of a row's button goes on with the row that it is about. */
   button = (key: Key, within: Page | Locator = this.main()): Locator => {
-    const words = this.t(key);
-    const shown = new RegExp(`^\\s*${words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
+    const label = this.t(key);
+    const shown = new RegExp(`^\\s*${label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
     const buttons = within.getByRole('button');
-    return within.getByRole('button', { name: words, exact: true }).or(buttons.filter({ hasText: shown }));
+    return within.getByRole('button', { name: label, exact: true }).or(buttons.filter({ hasText: shown }));
   };
   field = (key: Key, within: Page | Locator = this.main()): Locator => within.getByLabel(this.t(key), { exact: true });
-  row = (words: string): Locator => this.page.getByRole('row').filter({ hasText: words });
+  row = (text: string): Locator => this.page.getByRole('row').filter({ hasText: text });
   panel = (key: Key): Locator =>
     this.page.locator('section').filter({ has: this.page.getByRole('heading', { name: this.t(key), exact: true }) });
 
@@ -158,7 +158,7 @@ export class Walk {
     await expect(this.main()).toBeFocused();
   }
 
-  toast = (words: string): Promise<void> => expect(this.page.locator('.toast', { hasText: words })).toBeVisible();
+  toast = (text: string): Promise<void> => expect(this.page.locator('.toast', { hasText: text })).toBeVisible();
 
   /** A window that was opened has the focus at what it is for, and not at what closes it. */
   async asked(first: Locator): Promise<void> {
@@ -190,7 +190,7 @@ export class Walk {
 
   /** As it is now, for people who look at the pictures; without a fault for axe. */
   async seen(path: string, schemes?: Parameters<typeof axe>[1]): Promise<void> {
-    await still(this.page, `keys-${path}-${this.#language}`, this.room);
+    await still(this.page, `keys-${path}-${this.#language}`, this.area);
     await axe(this.page, schemes);
   }
 }

@@ -34,7 +34,7 @@ async function devices(config: { readers?: Reader[]; gps?: Gps; door?: Door }) {
     store: {
       settings: { get: (key) => settings.get(key) ?? null },
       events: {
-        reportIfRoom(code, detail, noted = {}) {
+        reportIfSpace(code, detail, noted = {}) {
           notified.push({ code, detail });
           for (const [key, value] of Object.entries(noted)) settings.set(key, value);
           return true;

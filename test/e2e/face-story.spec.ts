@@ -1,7 +1,15 @@
 import { expect, test } from '@playwright/test';
 import { type ClipSpec, packageFile, type Segment } from '../../electron/cli/demo/footage.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
-import { enrolUpToCapture, looked, makeKiosk, openStaff, PATIENT, slowResult, type TestKiosk } from './kiosk-page.ts';
+import {
+  checkScreen,
+  enrolUpToCapture,
+  makeKiosk,
+  openStaff,
+  PATIENT,
+  slowResult,
+  type TestKiosk,
+} from './kiosk-page.ts';
 
 /*
  * The main job on real faces, in Chromium's own fake camera: one man is enrolled from live video, recognised from another
@@ -36,12 +44,12 @@ const stored = () =>
 test('a man is enrolled from live video by staff: details, consent, guided capture', async () => {
   const { page } = await kiosk.enter({ clip: ENROLLED });
   await openStaff(page);
-  await looked(page, 'staff');
-  await enrolUpToCapture(page, JOHN, (screen) => looked(page, `enrol-${screen}`));
+  await checkScreen(page, 'staff');
+  await enrolUpToCapture(page, JOHN, (screen) => checkScreen(page, `enrol-${screen}`));
   await expect(page.locator('.sentence-more')).toContainText('1 of 4', { timeout: PATIENT });
-  await looked(page, 'enrol-capture');
+  await checkScreen(page, 'enrol-capture');
   await expect(page.getByText(`${JOHN.name} is enrolled`)).toBeVisible({ timeout: PATIENT });
-  await looked(page, 'enrolled');
+  await checkScreen(page, 'enrolled');
   await kiosk.leave();
 
   const { people, checkins } = await stored();
@@ -54,7 +62,7 @@ test('he is recognised from another clip, greeted by name, and recorded once', a
   const { page } = await kiosk.enter({ clip: AGAIN });
   await expect(page.locator('.result')).toContainText(`Welcome, ${JOHN.name}`, { timeout: PATIENT });
   await expect(page.locator('.result')).toHaveCount(0);
-  await looked(page, 'checkin');
+  await checkScreen(page, 'checkin');
   await expect(page.locator('.badge')).toHaveText(en.status.livenessOffDemo);
   await kiosk.leave();
 
@@ -72,7 +80,7 @@ test('another man is not: he is offered the other check-in methods, and nothing 
   const { page, notified } = await kiosk.enter({ clip: STRANGER });
   await expect(page.locator('.other-method')).toContainText(en.otherMethod.title, { timeout: PATIENT });
   await expect(page.getByRole('button', { name: en.checkinMethods.pin })).toBeVisible();
-  await looked(page, 'other-method');
+  await checkScreen(page, 'other-method');
   // He tries again as often as he likes.
   await page.getByRole('button', { name: en.otherMethod.tryAgain }).click();
   await expect(page.locator('.other-method')).toBeVisible({ timeout: PATIENT });
@@ -89,10 +97,10 @@ test('“not me” voids the record, which stays', async () => {
     before: (p) => p.addInitScript(slowResult),
   });
   await expect(page.locator('.result')).toContainText(JOHN.name, { timeout: PATIENT });
-  await looked(page, 'result');
+  await checkScreen(page, 'result');
   await page.locator('.result').getByRole('button', { name: en.result.notMe }).click();
   await expect(page.locator('.voided')).toContainText(en.result.voided);
-  await looked(page, 'voided');
+  await checkScreen(page, 'voided');
   await kiosk.leave();
   const { checkins } = await stored();
   expect(checkins.map((c) => c.voided)).toEqual([true, false]);
@@ -107,7 +115,7 @@ test('a face that is enrolled is not enrolled again; whose it is is said to staf
   const duplicate = page.locator('.duplicate');
   await expect(duplicate).toContainText(JOHN.name, { timeout: PATIENT });
   await expect(duplicate).toContainText('Someone Else');
-  await looked(page, 'enrol-duplicate');
+  await checkScreen(page, 'enrol-duplicate');
   await kiosk.leave();
   expect((await stored()).people.map((p) => p.name)).toEqual([JOHN.name]);
 });
@@ -117,7 +125,7 @@ test('once deleted he is nobody', async () => {
   await openStaff(page);
   await page.locator('[data-open=people]').click();
   await page.locator('input[name=query]').fill('John');
-  await looked(page, 'people');
+  await checkScreen(page, 'people');
   await page.getByRole('button', { name: `${en.people.remove}: ${JOHN.name}` }).click();
   await page.getByRole('button', { name: en.people.removeYes }).click();
   await expect(page.getByText(`${JOHN.name} was deleted.`)).toBeVisible();

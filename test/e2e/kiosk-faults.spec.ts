@@ -9,7 +9,7 @@ import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts';
 import { groupPhotos, takesOf } from '../footage/catalogue.ts';
 import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
-import { enterByPin, looked, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';
+import { checkScreen, enterByPin, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';
 
 /* What goes wrong at a real entrance: several people, a covered lens, guessed PINs, a core that dies. */
 const MAX = { name: 'Max Mustermann', number: '1001', pin: '5830' };
@@ -107,7 +107,7 @@ test('group photos check nobody in, though everybody on them is enrolled; they a
     await expect(page.locator('.checkin'), photo).toBeVisible();
   }
   expect(askedToStop.size).toBeGreaterThanOrEqual(4);
-  await looked(page, 'group');
+  await checkScreen(page, 'group');
   expect(notified()).not.toContain('Member');
   // It is the company that keeps them out: one of them alone is known.
   await camera.show([await alone(groupPhotos()[2]!, 1)]); // the one of the third photo who looks ahead
@@ -121,29 +121,29 @@ test('a covered camera says so, and number and PIN go on; guesses lock a number,
   const { page, camera, host } = await enter();
   await camera.show({ source: 'black', seconds: 0.2 });
   await expect(page.locator('[data-trouble=covered]')).toContainText(en.camera.covered, { timeout: PATIENT });
-  await looked(page, 'covered');
+  await checkScreen(page, 'covered');
 
-  const way = page.getByRole('button', { name: en.checkinMethods.pin });
-  await way.click();
+  const method = page.getByRole('button', { name: en.checkinMethods.pin });
+  await method.click();
   await enterByPin(page, MAX.number, '9999');
   await expect(page.getByRole('alert')).toContainText(en.pin.wrong);
-  await looked(page, 'pin-wrong');
+  await checkScreen(page, 'pin-wrong');
   await enterByPin(page, MAX.number, MAX.pin);
   await expect(page.locator('.result')).toContainText(MAX.name);
   await expect(page.locator('.result')).toHaveCount(0);
 
-  await way.click();
+  await method.click();
   const locked = page.getByRole('alert').filter({ hasText: 'Too many attempts' });
   for (let guess = 0; guess < 5; guess++) {
     await enterByPin(page, MAX.number, `200${guess}`);
     await expect(page.locator('input[name=pin]')).toHaveValue('');
   }
   await expect(locked).toBeVisible();
-  await looked(page, 'pin-locked');
+  await checkScreen(page, 'pin-locked');
 
   process.kill(host.corePid!, 'SIGKILL');
   await expect(page.locator('.checkin')).toBeVisible({ timeout: PATIENT });
-  await way.click();
+  await method.click();
   await enterByPin(page, MAX.number, MAX.pin);
   await expect(locked).toBeVisible();
   await kiosk.leave();
@@ -164,7 +164,7 @@ test('more people than 1:N was calibrated for: the number comes first, and lets 
   await camera.show(takesOf('B', 'straight')[0]!, 'swing');
   await typeNumber();
   await expect(page.locator('.other-method')).toContainText(en.otherMethod.uncertain, { timeout: PATIENT });
-  await looked(page, 'number-first-refused');
+  await checkScreen(page, 'number-first-refused');
   expect(notified()).not.toContain(MAX.name);
 
   await camera.show(takesOf('A', 'talking')[0]!, 'swing');
@@ -181,7 +181,7 @@ test('a core that is killed is said to start again, and then recognises as befor
   const first = host.corePid!;
   process.kill(first, 'SIGKILL');
   await expect(page.getByText(en.core.again)).toBeVisible();
-  await looked(page, 'restarting');
+  await checkScreen(page, 'restarting');
   await expect(page.locator('.checkin')).toBeVisible();
   expect(host.corePid).not.toBe(first);
   await camera.show(takesOf('A', 'talking')[0]!, 'swing');

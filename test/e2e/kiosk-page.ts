@@ -77,7 +77,7 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
     context = null;
     browser = null;
     host = null;
-    expect.soft(complaints.splice(0), 'errors of the page and refusals of its content policy').toEqual([]);
+    expect.soft(complaints.splice(0), 'errors of the page and rejections of its content policy').toEqual([]);
   }
 
   await withStore(async ({ store, pins }) => store.settings.set(EMERGENCY_PIN, await (await pins()).hash(STAFF_PIN)));
@@ -137,7 +137,7 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
 }
 
 /** A picture of the screen as it stands, for people to look at, and axe's faults with it. */
-export async function looked(page: Page, name: string): Promise<void> {
+export async function checkScreen(page: Page, name: string): Promise<void> {
   const folder = join(ARTEFACTS, 'screens');
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `e2e-${name}.png`), animations: 'disabled' });

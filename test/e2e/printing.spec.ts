@@ -29,7 +29,7 @@ test.describe.configure({ mode: 'serial', timeout: 900_000 });
 const NAMES = ['Ada Lovelace', 'José Müller-Lüdenscheidt', "Niamh O'Brien", 'Ayşe Yılmaz'];
 /** Chromium draws by the processor here, beside whatever else the machine does. */
 const PATIENCE = { timeout: 240_000 };
-const { printing: words } = en;
+const { printing: labels } = en;
 let printers: PrintService;
 let kiosk: TestKiosk;
 let host: BrowserHost;
@@ -89,7 +89,7 @@ test.afterAll(async () => {
 
 const textAt = (selector: string) =>
   page.run((of) => document.querySelector(of)?.textContent?.trim() ?? null, selector);
-const said = () => expect.poll(() => textAt('.print-words'), PATIENCE);
+const said = () => expect.poll(() => textAt('.print-status'), PATIENCE);
 const has = (selector: string, count = 1) =>
   expect.poll(() => page.run((of) => document.querySelectorAll(of).length, selector), PATIENCE).toBe(count);
 
@@ -109,7 +109,7 @@ async function press(selector: string, label = ''): Promise<void> {
   await expect.poll(focused, PATIENCE).toBe(true);
   session.press('Return');
 }
-const print = () => press('.staff button', words.print);
+const print = () => press('.staff button', labels.print);
 
 async function unlock(): Promise<void> {
   await press('.foot-actions button', en.staff.open);
@@ -129,9 +129,9 @@ test('without a printer the screen says so, and what works in its place', async 
   await unlock();
   await press('[data-open=evacuation]');
   await has('.evacuee', NAMES.length);
-  await said().toBe(`${words.none} ${en.evacuation.notPrintedAlone}`);
+  await said().toBe(`${labels.none} ${en.evacuation.notPrintedAlone}`);
   const buttons = () => [...document.querySelectorAll('.staff button')].map((one) => one.textContent?.trim());
-  expect(await page.run(buttons, null)).not.toContain(words.print);
+  expect(await page.run(buttons, null)).not.toContain(labels.print);
 });
 
 test('the muster list comes out of the printer with everyone who is inside, and nothing of the browser’s', async () => {
@@ -139,22 +139,22 @@ test('the muster list comes out of the printer with everyone who is inside, and 
   await reopen();
   await press('[data-open=evacuation]');
   await print();
-  await said().toBe(words.printed);
+  await said().toBe(labels.printed);
   const text = textOf((await printers.printed(1))[0]!);
   // Word by word: pdftotext puts what another font drew (hyphen, apostrophe) where it likes.
   for (const word of NAMES.flatMap((name) => name.split(/[^\p{L}]+/u))) expect(text).toContain(word);
   expect(text).toContain('1001');
-  for (const other of ['127.0.0.1', words.print, words.sending, en.evacuation.begin, 'Deutsch', 'evaluation'])
+  for (const other of ['127.0.0.1', labels.print, labels.sending, en.evacuation.begin, 'Deutsch', 'evaluation'])
     expect(text).not.toContain(other);
 });
 
 test('what keeps the printer from printing is said, and the paper comes once it can', async () => {
   printers.stop('paused');
   await print();
-  await said().toBe(`${words.trouble['printer-stopped']} ${words.goesOn}`);
+  await said().toBe(`${labels.trouble['printer-stopped']} ${labels.goesOn}`);
   expect(printers.papers()).toHaveLength(1);
   printers.resume();
-  await said().toBe(words.printed);
+  await said().toBe(labels.printed);
   expect(await printers.printed(2)).toHaveLength(2);
 });
 
@@ -163,8 +163,8 @@ test('the browser’s own shortcut prints nothing', async () => {
   session.press('ctrl+shift+p');
   // Behind it in the same queue: what a shortcut had printed would have come out before.
   await print();
-  await said().toBe(words.sending);
-  await said().toBe(words.printed);
+  await said().toBe(labels.sending);
+  await said().toBe(labels.printed);
   expect(await printers.printed(3)).toHaveLength(3);
 });
 
@@ -178,12 +178,12 @@ test('the printed card is the card alone, as large as a bank card, and its code 
   await press('.confirm button', en.card.issue);
   await has('.printed');
   await print();
-  await said().toBe(words.printed);
+  await said().toBe(labels.printed);
   const paper = (await printers.printed(4))[3]!;
   const text = textOf(paper);
   expect(text).toContain('Ada');
   expect(text).toContain('1001');
-  for (const other of [en.card.title, en.card.done, words.print, 'Niamh', '127.0.0.1'])
+  for (const other of [en.card.title, en.card.done, labels.print, 'Niamh', '127.0.0.1'])
     expect(text).not.toContain(other);
   const { code, width, height } = await inkOf(paper);
   expect(code).toMatch(/^SPC1:[0-9A-Z]{20,}$/);

@@ -48,5 +48,5 @@ test('the contacts that an administrator sets are on the kiosk’s privacy scree
   }
   const { page } = await kiosk.enter();
   await page.getByRole('button', { name: 'Privacy' }).click();
-  for (const words of Object.values(privacy)) await expect(page.locator('.privacy-grid')).toContainText(words);
+  for (const text of Object.values(privacy)) await expect(page.locator('.privacy-grid')).toContainText(text);
 });

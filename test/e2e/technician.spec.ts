@@ -5,7 +5,7 @@ import { expect, type Page, test } from '@playwright/test';
 import { addStaffCommand } from '../../electron/core/staff/commands.ts';
 import { codeAt } from '../../electron/core/staff/totp.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
-import { looked, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';
+import { checkScreen, makeKiosk, PATIENT, type TestKiosk } from './kiosk-page.ts';
 
 /* The technician's menu on a whole kiosk: real host, core, store and screen; the machine's half is a folder that is looked after. */
 
@@ -98,7 +98,7 @@ test('a wrong code, the right one, a login that reaches the machine, and what is
   await page.locator('input[name=own-pin-again]').fill(OWN);
   await page.keyboard.press('Enter');
   await page.locator('.technician-tasks').waitFor({ timeout: PATIENT });
-  await looked(page, 'technician');
+  await checkScreen(page, 'technician');
   // Nothing installs builds in this folder: said, and no button.
   await expect(page.locator('[data-task=update] button')).toHaveCount(0);
   await page.locator('[data-task=login] button').click();

@@ -74,15 +74,15 @@ async function lineBad(
 async function serverNetwork(scene: Scene, linkOf: (server: ServerEnd) => ServerEnd['database']): Promise<number> {
   const { random } = scene;
   const hit = await scene.workInFlight('server');
-  const way = linkOf(scene.server);
-  const open = way.open;
-  const before = way.harmed;
-  const harm = [() => way.cut(), () => way.blackhole(), () => way.halfClose(random() < 0.5 ? 'client' : 'server')];
+  const link = linkOf(scene.server);
+  const open = link.open;
+  const before = link.harmed;
+  const harm = [() => link.cut(), () => link.blackhole(), () => link.halfClose(random() < 0.5 ? 'client' : 'server')];
   const chosen = Math.floor(random() * harm.length);
   harm[chosen]!();
   await moment(random, 100, 1000);
-  way.heal();
-  return open > 0 && (chosen !== 1 || way.harmed > before) ? hit : 0;
+  link.heal();
+  return open > 0 && (chosen !== 1 || link.harmed > before) ? hit : 0;
 }
 
 /** Waits until the database takes no events for a while, with some waiting to be sent; at most some seconds. */

@@ -108,11 +108,11 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
             as: 'staff',
           })
         ).items.filter(({ device }) => device === box.device);
-      const figure = async (code: string) => {
+      const metric = async (code: string) => {
         const text = await fleetRegistry(await readFleet(api.db, api.now)).metrics();
         return Number(text.match(new RegExp(`^smartpresence_kiosk_alerts\\{code="${code}"\\} (\\d+)$`, 'm'))?.[1]);
       };
-      const [covered, hot] = [await figure('camera-bad'), await figure('hot')];
+      const [covered, hot] = [await metric('camera-bad'), await metric('hot')];
       expect(covered).toBeGreaterThan(0);
       await keep();
       api.notified.length = 0;
@@ -128,8 +128,8 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       await keep();
       expect(api.notified).toContain('board');
       expect(await items()).toMatchObject([{ code: 'hot' }]);
-      expect(await figure('hot')).toBe(hot + 1);
-      expect(await figure('camera-bad')).toBe(covered - 1);
+      expect(await metric('hot')).toBe(hot + 1);
+      expect(await metric('camera-bad')).toBe(covered - 1);
       // The same again is another one: the note was about the one before.
       api.now = later(60_000);
       await report(box, { camera: 'covered' });

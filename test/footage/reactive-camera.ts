@@ -159,7 +159,7 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
     },
     react() {
       let shown: string | null = null;
-      const look = (): void => {
+      const check = (): void => {
         const said = document.querySelector('.sentence-main')?.textContent ?? '';
         const sentence = clips.has(said) ? said : '';
         if (sentence === shown) return;
@@ -169,9 +169,9 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
         start(clip.frames, clip.how);
       };
       observer?.disconnect();
-      observer = new MutationObserver(look);
+      observer = new MutationObserver(check);
       observer.observe(document, { subtree: true, childList: true, characterData: true });
-      look();
+      check();
     },
     unplug() {
       gone = true;

@@ -95,13 +95,13 @@ describe.skipIf(impossible !== null)(
         const hosts = join(folder, 'hosts');
         writeFileSync(hosts, `127.0.0.1 localhost presence.example.org\n`);
         const [program, ...inNetwork] = machine.enter('--net');
-        const words = step.commands.trim().split(' ').slice(1);
+        const args = step.commands.trim().split(' ').slice(1);
         const child = spawn(
           program!,
           [
             ...inNetwork,
             ...['unshare', '--mount', 'sh', '-c', `mount --bind ${hosts} /etc/hosts && exec "$@"`, 'sh'],
-            ...[process.execPath, join(ROOT, 'electron/cli/sp.ts'), ...words, '--no-wait', '--json'],
+            ...[process.execPath, join(ROOT, 'electron/cli/sp.ts'), ...args, '--no-wait', '--json'],
           ],
           { env: { PATH: process.env.PATH, SMARTPRESENCE_HOME: join(folder, 'kiosk') } },
         );

@@ -56,7 +56,7 @@ export async function signInFirst(ask: Ask, link: string): Promise<void> {
 export interface InstalledServer {
   readonly peopleUrl: string;
   /** `smartpresence …` beside the server, as its user; fails when it does. */
-  command(...words: string[]): string;
+  command(...args: string[]): string;
   readonly ask: Ask;
   /** Process id of its Node.js, as this machine counts. */
   readonly process: number;
@@ -75,9 +75,9 @@ export async function startInstalled(place: Place, o: RunOptions): Promise<Insta
       SMARTPRESENCE_DEVICE_PORT: String(devices),
     },
   };
-  const command = (...words: string[]): string => {
-    const { code, out, err } = place.do(['smartpresence', ...words], options);
-    if (code !== 0) throw new Error(`smartpresence ${words.join(' ')} ended with ${code}: ${out}${err}`);
+  const command = (...args: string[]): string => {
+    const { code, out, err } = place.do(['smartpresence', ...args], options);
+    if (code !== 0) throw new Error(`smartpresence ${args.join(' ')} ended with ${code}: ${out}${err}`);
     return out;
   };
   const child = place.start(['smartpresence', 'server', 'start'], options);

@@ -11,9 +11,9 @@ export function expectNoSources(place: Place, pid: number): void {
   const mounts = place.say('cut', '-d', ' ', '-f', '2', '/proc/mounts').trim().split('\n');
   expect(mounts.filter((path) => !/^\/(proc|dev(\/\w+)?)?$/.test(path))).toEqual([]);
   // By content: no module of ours as it is written, no tests, no other copy of the packages or of Node.
-  const find = (...words: string[]): string[] =>
+  const find = (...args: string[]): string[] =>
     place
-      .say('find', '/', '-xdev', ...words)
+      .say('find', '/', '-xdev', ...args)
       .trim()
       .split('\n')
       .filter(Boolean);

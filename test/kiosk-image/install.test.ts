@@ -168,9 +168,9 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     [['--port', '80'], 'from 1024 to 65535'],
     [['--swap', 'on'], '--swap takes off or a block device'],
     [['--what'], '--what is not known'],
-  ])('%j is wrong usage', (options, words) => {
+  ])('%j is wrong usage', (options, message) => {
     const { code, said } = machine.install(...options);
-    expect([code, said]).toEqual([2, expect.stringContaining(words)]);
+    expect([code, said]).toEqual([2, expect.stringContaining(message)]);
   });
 
   test('a read-only root is refused where the data would be forgotten', () => {

@@ -23,7 +23,7 @@ const PROGRAMS = join(FILES, 'opt/smartpresence');
 
 describe('what a technician asks of the machine', () => {
   const spool = join(folder, 'spool');
-  const notified = join(folder, 'told');
+  const notified = join(folder, 'notified');
   const systemctl = join(folder, 'systemctl');
   writeFileSync(systemctl, `#!/bin/sh\necho "$*" >>"${notified}"\n`, { mode: 0o755 });
   const takeRequests = () => spawnSync(join(PROGRAMS, 'technician'), [spool, systemctl]);

@@ -20,7 +20,7 @@ import { aDuplicate, aPair } from './two-people.ts';
 
 /*
  * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
- * suite proper takes two of the sixteen combinations; `KIOSK_LOOKS=all` takes the lot, for work on the looks.
+ * suite proper takes two of the sixteen combinations; `KIOSK_VARIANTS=all` takes the lot, for work on the appearance.
  * Screens of forms are toured without a camera: detection would only slow them down.
  */
 const FORMATS = { tall: [1080, 1920], wide: [1280, 800] } as const;
@@ -29,8 +29,8 @@ const ALL = Object.keys(FORMATS).flatMap((format) =>
     (['en', 'de', 'ar', 'zh'] as const).map((language) => ({ format, theme, language })),
   ),
 );
-const LOOKS =
-  process.env.KIOSK_LOOKS === 'all'
+const VARIANTS =
+  process.env.KIOSK_VARIANTS === 'all'
     ? ALL
     : ALL.filter(({ format, theme, language }) =>
         ['tall-dark-ar', 'wide-light-de'].includes(`${format}-${theme}-${language}`),
@@ -177,7 +177,7 @@ const CAMERA_TOUR: Tour = {
   },
   '08d-qr': async (page, core) => {
     await home(page, core);
-    await press(page, '[data-way=qr]');
+    await press(page, '[data-method=qr]');
     await page.locator('.present .stage[data-live=true]').waitFor();
   },
   '08e-qr-refused': async (page, core) => {
@@ -186,7 +186,7 @@ const CAMERA_TOUR: Tour = {
   },
   '08f-badge': async (page, core) => {
     await home(page, core);
-    await press(page, '[data-way=badge]');
+    await press(page, '[data-method=badge]');
     await page.locator('.present-reader').waitFor();
   },
   '08g-badge-locked': async (page, core) => {
@@ -219,7 +219,7 @@ const CAMERA_TOUR: Tour = {
     await page.locator('.sentence').waitFor();
   },
   '09d-number': async (page) => {
-    await press(page, '[data-way=face]');
+    await press(page, '[data-method=face]');
     await type(page, 'number', '1001');
   },
   '09e-number-locked': async (page, core) => {
@@ -299,7 +299,7 @@ const FORM_TOUR: Tour = {
     await home(page, core);
   },
   '09g-without-face-recent': async (page) => {
-    await press(page, '[data-way=pin]');
+    await press(page, '[data-method=pin]');
     await type(page, 'number', '1001');
     await type(page, 'pin', '8642');
     await page.keyboard.press('Enter');
@@ -320,7 +320,7 @@ const FORM_TOUR: Tour = {
   '10-pin': async (page, core) => {
     core.setStatus({ online: true, lastSyncAt: '2026-11-24T08:30:00.000Z', queued: 0, face: { use: 'alone' } });
     await home(page, core);
-    await press(page, '[data-way=pin]');
+    await press(page, '[data-method=pin]');
     await type(page, 'number', '1001');
     await type(page, 'pin', '1234');
   },
@@ -361,12 +361,12 @@ const FORM_TOUR: Tour = {
   },
   '13d-badge-without-camera': async (page) => {
     await press(page, '#display-switch');
-    await press(page, '[data-way=badge]');
+    await press(page, '[data-method=badge]');
     await page.locator('.present').waitFor();
   },
   '13e-pin-large-contrast-low': async (page) => {
     await page.keyboard.press('Escape');
-    await press(page, '[data-way=pin]');
+    await press(page, '[data-method=pin]');
     await type(page, 'number', '1001');
     await type(page, 'pin', '1234');
     await page.keyboard.press('Enter');
@@ -431,7 +431,7 @@ const FORM_TOUR: Tour = {
     const { printing } = core.methods;
     core.methods.printing = async () => ({ printer: 'ready', trouble: null, newest: 7, job: 'failed' });
     await press(page, '.issued .actions .button:not(.button-primary)');
-    await page.locator('.print-words[data-bad=true]').waitFor();
+    await page.locator('.print-status[data-bad=true]').waitFor();
     core.methods.printing = printing;
   },
   '18e-reenrol': async (page, core) => {
@@ -498,7 +498,7 @@ const FORM_TOUR: Tour = {
     core.methods.printing = async () => ({ printer: 'none', trouble: null, newest: 0, job: null });
     await press(page, '.button-back');
     await press(page, '.menu [data-open=evacuation]');
-    await page.locator('.print-words:not(:empty)').waitFor();
+    await page.locator('.print-status:not(:empty)').waitFor();
     core.methods.printing = printing;
   },
   '20c-evacuation-under-way': async (page, core) => {
@@ -653,7 +653,7 @@ const FORM_TOUR: Tour = {
 };
 
 /** Screens that differ from one beside them in their words alone: looked at, and not searched again. */
-const WORDS_ALONE = /^(08c|08e|08g|08i|09e|09g-|12|13f|13h|18b)/;
+const TEXT_ONLY = /^(08c|08e|08g|08i|09e|09g-|12|13f|13h|18b)/;
 
 /** Motion is over, and what is read aloud has been written. */
 async function settled(page: Page): Promise<void> {
@@ -707,7 +707,7 @@ function overflowing(page: Page): Promise<string[]> {
   });
 }
 
-for (const { format, theme, language } of LOOKS) {
+for (const { format, theme, language } of VARIANTS) {
   const name = `${format}-${theme}-${language}`;
   const [width, height] = FORMATS[format as keyof typeof FORMATS];
   const folder = resolve(import.meta.dirname, '../artefacts/screens', name);
@@ -728,7 +728,7 @@ for (const { format, theme, language } of LOOKS) {
       const shot = async (screen: string): Promise<void> => {
         await settled(page);
         await page.screenshot({ path: resolve(folder, `${screen}.png`) });
-        if (!WORDS_ALONE.test(screen)) await expectNoAxeFault(page, `${screen} ${name}`);
+        if (!TEXT_ONLY.test(screen)) await expectNoAxeFault(page, `${screen} ${name}`);
         expect
           .soft(await overflowing(page), `${screen} ${name}: text that is cut off or leaves the screen`)
           .toEqual([]);

@@ -90,14 +90,14 @@ test.describe('the evacuation list', () => {
     const page = await kiosk.open({ before: noCamera });
     await openStaff(page);
     await page.locator('[data-open=evacuation]').click();
-    await expect(page.locator('.print-words')).toHaveText(
+    await expect(page.locator('.print-status')).toHaveText(
       'No printer is set up on this kiosk. Take a photo of the list, or open “Evacuation” in the console on another device and print it there.',
     );
     await expect(page.getByRole('button', { name: 'Print', exact: true })).toHaveCount(0);
     await expectNoAxeFault(page, 'evacuation-without-printer');
   });
 
-  for (const [what, answer, words] of [
+  for (const [what, answer, text] of [
     [
       'a jam',
       { trouble: 'paper-jam', job: 'waiting' },
@@ -121,7 +121,7 @@ test.describe('the evacuation list', () => {
       await page.locator('[data-open=evacuation]').click();
       await tabTo(page, /^Print$/);
       await page.keyboard.press('Enter');
-      await expect(page.locator('.print-words')).toHaveText(words, { timeout: 60_000 });
+      await expect(page.locator('.print-status')).toHaveText(text, { timeout: 60_000 });
       expect(kiosk.core.callsOf('printing').at(-1)?.after).toBe(7);
     });
 });

@@ -179,7 +179,7 @@ for (const screen of SCREENS.slice(0, 2)) {
   }) => {
     const { core } = kiosk;
     const page = await openIn(kiosk, screen, { before: noCamera });
-    await page.locator('[data-way=pin]').click();
+    await page.locator('[data-method=pin]').click();
     const tap = async (keys: string): Promise<void> => {
       for (const key of keys) await page.locator('.keypad').getByRole('button', { name: key, exact: true }).click();
     };
@@ -223,7 +223,7 @@ test('a code that was used or taken back meanwhile brings back to where it was t
     throw coreError('pin-wrong');
   };
   const page = await kiosk.open({ before: noCamera });
-  await page.locator('[data-way=pin]').click();
+  await page.locator('[data-method=pin]').click();
   await page.locator('input[name=number]').fill('1001');
   await page.locator('input[name=pin]').fill(PIN_CODE);
   await page.keyboard.press('Enter');
@@ -246,7 +246,7 @@ test('where no printer is, a card can be photographed, and the screen says so', 
   await page.locator('input[name=agree]').check();
   await page.locator('.enrol-consent button[type=submit]').click();
   await page.locator('.printed').waitFor();
-  await expect(page.locator('.print-words')).toHaveText(
+  await expect(page.locator('.print-status')).toHaveText(
     'No printer is set up on this kiosk. Let the person take a photo of the card. It works just as well.',
   );
   await expect(page.getByRole('button', { name: 'Print', exact: true })).toHaveCount(0);

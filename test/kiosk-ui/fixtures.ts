@@ -92,7 +92,7 @@ export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
     });
     for (const browser of browsers) await browser.close();
     await core.close();
-    expect(complaints, 'errors of the page and refusals of its content policy').toEqual([]);
+    expect(complaints, 'errors of the page and rejections of its content policy').toEqual([]);
   },
 });
 

@@ -8,11 +8,11 @@ import { aDuplicate, aPair } from './two-people.ts';
 test.describe('number and PIN', () => {
   test('by keyboard alone', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
-    const way = page.getByRole('button', { name: /Number and PIN/ });
-    for (let i = 0; i < 10 && !(await way.evaluate((el) => el === document.activeElement)); i++)
+    const method = page.getByRole('button', { name: /Number and PIN/ });
+    for (let i = 0; i < 10 && !(await method.evaluate((el) => el === document.activeElement)); i++)
       await page.keyboard.press('Tab');
-    await expect(way).toBeFocused();
-    expect(await way.evaluate((el) => getComputedStyle(el).outlineStyle)).toBe('solid');
+    await expect(method).toBeFocused();
+    expect(await method.evaluate((el) => getComputedStyle(el).outlineStyle)).toBe('solid');
     await page.keyboard.press('Enter');
     await expect(page.locator('input[name=number]')).toBeFocused();
     await page.keyboard.type('1001');
@@ -76,13 +76,13 @@ test.describe('number and PIN', () => {
       const outside = page.evaluate(
         () =>
           new Promise<number>((resolve) => {
-            const look = () => {
+            const check = () => {
               const parts = [...document.querySelectorAll('.result-icon, .result-words, .result-button')];
-              if (parts.length === 0) return void requestAnimationFrame(look);
+              if (parts.length === 0) return void requestAnimationFrame(check);
               const shown = parts.map((e) => e.getBoundingClientRect());
               resolve(shown.filter(({ top, bottom }) => top < 0 || bottom > innerHeight).length);
             };
-            look();
+            check();
           }),
       );
       await page.keyboard.press('Enter');
@@ -153,7 +153,7 @@ test.describe('number and PIN', () => {
     };
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: /Nummer und PIN/ }).click();
-    for (const [next, words] of [
+    for (const [next, text] of [
       ['storage-full', 'Die Festplatte dieses Kiosks ist voll'],
       ['never-heard-of', 'Das hat nicht geklappt (never-heard-of)'],
     ] as const) {
@@ -161,7 +161,7 @@ test.describe('number and PIN', () => {
       await page.locator('input[name=number]').fill('1001');
       await page.locator('input[name=pin]').fill('8642');
       await page.keyboard.press('Enter');
-      await expect(page.locator('.form-error')).toContainText(words);
+      await expect(page.locator('.form-error')).toContainText(text);
       await expect(page.locator('.form-error')).not.toContainText('disk is full');
     }
   });

@@ -77,7 +77,7 @@ function hearNotes(): void {
 const heard = (page: Page): Promise<number[]> =>
   page.evaluate(() => (window as unknown as { heard: number[] }).heard.splice(0));
 
-for (const [language, words, width, height] of [
+for (const [language, labels, width, height] of [
   ['de', de, 1080, 1920],
   ['ar', ar, 1280, 800],
   ['de', de, 1280, 800],
@@ -88,40 +88,42 @@ for (const [language, words, width, height] of [
     const { core } = kiosk;
     const code = anOwnCode();
     core.hello = { ...core.hello, defaultLanguage: language };
-    const looked = Promise.withResolvers<void>();
+    const checked = Promise.withResolvers<void>();
     core.methods.codeRead = async () => {
-      await looked.promise;
+      await checked.promise;
       return { kind: 'welcome', receipt: receiptOf('Max Mustermann', { method: 'qr' }) };
     };
     const page = await kiosk.open({ clip: await clipOfCode(code), width, height, before: hearNotes });
     await expect(page.locator('html')).toHaveAttribute('dir', language === 'ar' ? 'rtl' : 'ltr');
-    await expect(page.getByRole('navigation', { name: words.checkinMethods.title }).getByRole('button')).toHaveCount(4);
+    await expect(page.getByRole('navigation', { name: labels.checkinMethods.title }).getByRole('button')).toHaveCount(
+      4,
+    );
 
     // A QR code in the camera's own footage.
-    await press(page, '[data-way=qr]');
-    await expect(page.getByRole('heading', { level: 1, name: words.scan.title })).toBeFocused();
-    looked.resolve();
+    await press(page, '[data-method=qr]');
+    await expect(page.getByRole('heading', { level: 1, name: labels.scan.title })).toBeFocused();
+    checked.resolve();
     await expect(page.locator('.result')).toContainText('Max Mustermann');
     expect(core.callsOf('codeRead')[0]).toEqual({ code });
     await expect(page.locator('.result h1')).toBeFocused();
     expect(await heard(page)).toEqual([880, 523, 784]);
 
-    // "Not me" voids it, and offers the ways again.
+    // "Not me" voids it, and offers the methods again.
     await press(page, '.result-button');
-    await expect(page.locator('.voided [role=status]')).toContainText(words.result.voidedMore);
+    await expect(page.locator('.voided [role=status]')).toContainText(labels.result.voidedMore);
     expect(core.callsOf('voidCheckin')).toMatchObject([{ reason: 'not-me' }]);
     await page.keyboard.press('Escape');
 
     // A badge on the first screen, whatever has the focus there; then "that was wrong".
-    await tabTo(page, '[data-way=pin]');
+    await tabTo(page, '[data-method=pin]');
     const kept = await wedge(page, BADGE);
     expect(kept).toEqual([false, ...Array.from(BADGE, () => true)]);
     await expect(page.locator('.result')).toContainText('Max Mustermann');
     expect(core.callsOf('badgeRead')).toEqual([{ badge: BADGE }]);
     await press(page, '.result-button:nth-child(2)');
-    await expect(page.getByRole('heading', { level: 1, name: words.result.wrongTitle })).toBeFocused();
+    await expect(page.getByRole('heading', { level: 1, name: labels.result.wrongTitle })).toBeFocused();
     await press(page, '.wrong .method');
-    await expect(page.locator('.voided [role=status]')).toContainText(words.result.voidedWrong);
+    await expect(page.locator('.voided [role=status]')).toContainText(labels.result.voidedWrong);
     expect(core.callsOf('voidCheckin').at(-1)).toMatchObject({ reason: 'wrong-direction' });
     await page.keyboard.press('Escape');
 
@@ -131,14 +133,14 @@ for (const [language, words, width, height] of [
       throw coreError('badge-unknown');
     };
     await heard(page);
-    await press(page, '[data-way=badge]');
+    await press(page, '[data-method=badge]');
     await wedge(page, '99999999');
-    await expect(page.locator('.present .sentence[role=status]')).toContainText(words.error['badge-unknown']);
+    await expect(page.locator('.present .sentence[role=status]')).toContainText(labels.error['badge-unknown']);
     expect(await heard(page)).toEqual(expect.arrayContaining([233, 175]));
     await page.keyboard.press('Escape');
 
     // Number and PIN; nothing that is typed into a form is taken for a badge.
-    await press(page, '[data-way=pin]');
+    await press(page, '[data-method=pin]');
     await expect(page.locator('input[name=number]')).toBeFocused();
     const before = core.callsOf('badgeRead').length;
     expect(await wedge(page, BADGE)).not.toContain(true);
@@ -185,7 +187,7 @@ for (const [language, words, width, height] of [
     await page.keyboard.press('Space');
     await press(page, '.override button[type=submit]');
     await expect(page.locator('.people-found [role=status]')).toContainText('Max Mustermann');
-    expect(core.callsOf('staffCheckin')).toMatchObject([{ direction: 'in', reason: words.override.reasons.forgot }]);
+    expect(core.callsOf('staffCheckin')).toMatchObject([{ direction: 'in', reason: labels.override.reasons.forgot }]);
     expect(await heard(page)).toEqual([]);
   });
 
@@ -196,7 +198,7 @@ for (const [language, words, width, height] of [
     const { core } = kiosk;
     core.hello = { ...core.hello, defaultLanguage: language };
     const page = await kiosk.open({ width, height, before: noCamera });
-    await press(page, '[data-way=pin]');
+    await press(page, '[data-method=pin]');
     await page.keyboard.type('1001');
     await page.keyboard.press('Enter');
     await expect(page.locator('input[name=pin]')).toBeFocused();
@@ -213,7 +215,7 @@ for (const [language, words, width, height] of [
     await expect(page.locator('.result')).toHaveCount(0);
     await held(page);
     await press(page, '.foot-actions button:nth-child(2)');
-    await expect(page.getByRole('heading', { level: 1, name: words.privacy.title })).toBeFocused();
+    await expect(page.getByRole('heading', { level: 1, name: labels.privacy.title })).toBeFocused();
     await expectNoAxeFault(page, 'privacy');
     await press(page, '.button-back');
     await held(page);
@@ -239,17 +241,17 @@ for (const [language, words, width, height] of [
     };
     const back = async () => {
       await press(page, '.screen-head .button-back');
-      await expect(title(words.staff.menu)).toBeFocused();
+      await expect(title(labels.staff.menu)).toBeFocused();
     };
     await press(page, '.foot-actions button:last-child');
     await expect(page.locator('input[name=staff-pin]')).toBeFocused();
     await page.keyboard.type('2468');
     await page.keyboard.press('Enter');
-    await expect(title(words.staff.menu)).toBeFocused();
+    await expect(title(labels.staff.menu)).toBeFocused();
     await seen('menu');
 
     await open('reenrol');
-    await expect(title(words.reenrol.title)).toBeFocused();
+    await expect(title(labels.reenrol.title)).toBeFocused();
     await tabTo(page, '.staff-list .person .button');
     await seen('reenrol');
     await back();
@@ -301,7 +303,7 @@ for (const [language, words, width, height] of [
 
     for (const view of ['diagnostics', 'state'] as const) {
       await open(view);
-      await expect(title(words[view].title)).toBeFocused();
+      await expect(title(labels[view].title)).toBeFocused();
       await page
         .locator(view === 'state' ? '.state-facts' : '.diagnostics-card')
         .first()
@@ -321,12 +323,12 @@ for (const [language, words, width, height] of [
     await expect(page.locator('input[name=technician-code]')).toBeFocused();
     await page.keyboard.type(TECHNICIAN_CODE);
     await page.keyboard.press('Enter');
-    await expect(title(words.technician.title)).toBeFocused();
+    await expect(title(labels.technician.title)).toBeFocused();
     await press(page, '[data-task=reboot] button');
     await expect(page.locator('.technician .actions .button').first()).toBeFocused();
     await seen('technician-ask');
     await press(page, '.technician .actions .button:nth-child(2)');
-    await expect(title(words.technician.title)).toBeFocused();
+    await expect(title(labels.technician.title)).toBeFocused();
     expect(core.callsOf('technicianDo').map(({ what }) => what)).toEqual(['reboot']);
     await seen('technician');
     await press(page, '.staff-lock', 'Shift+Tab');

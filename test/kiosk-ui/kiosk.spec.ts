@@ -71,7 +71,7 @@ test.describe('face', () => {
     expect(kiosk.core.callsOf('visitBegin')).toEqual([]);
   });
 
-  test('who is not recognised is offered the other ways, and may try again', async ({ kiosk }) => {
+  test('who is not recognised is offered the other methods, and may try again', async ({ kiosk }) => {
     const { core } = kiosk;
     core.methods.probe = async () => ({ kind: 'other-method', reason: 'uncertain' });
     const page = await kiosk.open({ clip: 'man' });
@@ -127,14 +127,14 @@ test.describe('face', () => {
 });
 
 test.describe('trouble', () => {
-  for (const [name, kind, words] of [
+  for (const [name, kind, text] of [
     ['NotFoundError', 'absent', 'No camera found'],
     ['NotReadableError', 'busy', 'in use'],
     ['NotAllowedError', 'denied', 'blocked'],
   ] as const)
     test(`a camera that is ${kind} says what to do, and is back by itself`, async ({ kiosk }) => {
       const page = await kiosk.open({ clip: 'man', before: brokenCamera, path: `#${name}` });
-      await expect(page.locator(`[data-trouble=${kind}]`)).toContainText(words);
+      await expect(page.locator(`[data-trouble=${kind}]`)).toContainText(text);
       await expectNoAxeFault(page, kind);
       await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
       await page.evaluate(() => history.replaceState(null, '', '#'));
@@ -274,7 +274,7 @@ test('a policy of the server shows at once: liveness, days of photos, contacts',
   kiosk.core.setStatus({ liveness: 'off', privacy });
   await expect(page.locator('.badge')).toHaveText('Liveness check: off');
   await expect(kept).toContainText('deleted after 7 days');
-  for (const words of ['Werk Süd GmbH', 'hier@werk.example', 'Frau Amt']) await expect(kept).toContainText(words);
+  for (const text of ['Werk Süd GmbH', 'hier@werk.example', 'Frau Amt']) await expect(kept).toContainText(text);
   kiosk.core.setStatus({ liveness: 'on', privacy: { ...privacy, photoDays: 0 } });
   await expect(page.locator('.badge')).toHaveCount(0);
   await expect(kept).toContainText('Check-in photos are not kept.');

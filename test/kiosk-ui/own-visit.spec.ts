@@ -63,7 +63,7 @@ test('“Not me” goes when another check-in method is used', async ({ kiosk })
   await expect(page.locator('.result')).toContainText('Ada');
   await expect(page.locator('.result')).toHaveCount(0);
   await expect(notMe).toBeVisible();
-  await page.locator('[data-way=pin]').click();
+  await page.locator('[data-method=pin]').click();
   await page.keyboard.press('Escape');
   await expect(page.locator('.checkin')).toBeVisible();
   await expect(notMe).toHaveCount(0);
@@ -82,7 +82,7 @@ test('“Not me” stays for the face that was answered, and goes with the next'
   await expect(notMe).toBeVisible();
   expect(core.callsOf('visitBegin')).toHaveLength(1);
   // As when they have left and someone else stands there: the visit is a new one.
-  await page.locator('[data-way=face]').click();
+  await page.locator('[data-method=face]').click();
   await expect.poll(() => core.callsOf('visitBegin').length).toBe(2);
   await expect(notMe).toHaveCount(0);
   expect(core.callsOf('voidCheckin')).toEqual([]);

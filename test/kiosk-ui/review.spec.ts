@@ -21,9 +21,9 @@ const SHOTS = resolve(import.meta.dirname, '../artefacts/review');
 
 async function pictures(): Promise<ScriptedReview[]> {
   const picture = await still(1829);
-  const one = (word: string, reason: string, change: Partial<ScriptedReview> = {}): ScriptedReview => ({
+  const one = (label: string, reason: string, change: Partial<ScriptedReview> = {}): ScriptedReview => ({
     id: randomUUID(),
-    word,
+    label,
     reason,
     consent: true,
     picture,

@@ -236,7 +236,7 @@ export const EVACUATION: EvacuationList = {
 /** A picture that waits; `like` and `names` name people of the scripted core. */
 export interface ScriptedReview {
   readonly id: string;
-  readonly word: string;
+  readonly label: string;
   readonly reason: string;
   readonly consent: boolean;
   /** JPEG. */
@@ -251,10 +251,10 @@ function scriptedReview(all: readonly ScriptedReview[], id: string): ScriptedRev
   return one;
 }
 
-function reviewItem({ id, word, reason, consent, names = [], like }: ScriptedReview, people: PersonRow[]): ReviewItem {
+function reviewItem({ id, label, reason, consent, names = [], like }: ScriptedReview, people: PersonRow[]): ReviewItem {
   return {
     id,
-    word,
+    label,
     reason,
     consent,
     addedAt: '2026-11-24T08:00:00.000Z',
@@ -519,7 +519,7 @@ function plainMethods(core: {
     },
     reviewAccept: async ({ token, photo, person }) => {
       staff(token);
-      const { word, consent } = scriptedReview(core.review, photo);
+      const { label, consent } = scriptedReview(core.review, photo);
       if (!consent) throw coreError('consent-missing');
       const known = people.find((p) => p.id === person);
       if (person !== null && !known) throw coreError('person-unknown');
@@ -528,7 +528,7 @@ function plainMethods(core: {
         known.templates++;
         return { person: row(known) };
       }
-      const made = { id: randomUUID(), name: word, number: null, hasPin: false, templates: 1, cards: 0 };
+      const made = { id: randomUUID(), name: label, number: null, hasPin: false, templates: 1, cards: 0 };
       people.push(made);
       return { person: row(made) };
     },

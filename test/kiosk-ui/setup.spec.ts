@@ -23,7 +23,7 @@ const approval = (change: object = {}): Setup => ({
   ...change,
 });
 const trouble = (code: string) => ({ code, message: 'in the core’s words', nextStep: 'as the core says' });
-const look = async (page: Page, name: string) => {
+const picture = async (page: Page, name: string) => {
   await page.screenshot({ path: join(SCREENS, `setup-${name}.png`), animations: 'disabled' });
   await expectNoAxeFault(page, name);
 };
@@ -75,14 +75,14 @@ test('a code is typed with the keys on the glass; a hand scanner types it by its
 
 test('each trouble has words, a next step and its code', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
-  for (const [code, words] of [
+  for (const [code, text] of [
     ['join-code-expired', 'This code has expired.'],
     ['server-pin-differs', 'The server that answered isn’t the one that created this code.'],
     ['join-code-mistyped', 'This isn’t a code from the console'],
   ] as const) {
     at(kiosk.core, { at: 'code', trouble: trouble(code) });
     const note = page.locator(`.setup-trouble[data-code="${code}"]`);
-    await expect(note).toContainText(words);
+    await expect(note).toContainText(text);
     await expect(note).toContainText(code);
     await expect(note).toContainText(/code|server/i);
   }
@@ -138,35 +138,35 @@ for (const [format, width, height] of [
   ['wide', 1280, 800],
 ] as const)
   for (const theme of ['light', 'dark'] as const)
-    test(`looks, ${format}, ${theme}`, async ({ kiosk }) => {
+    test(`appearance, ${format}, ${theme}`, async ({ kiosk }) => {
       at(kiosk.core, { at: 'code', trouble: null });
       const page = await kiosk.open({ clip: await clipOfCode(CODE), before: slowCamera, width, height, theme });
       await page.locator('.setup .stage[data-live="true"]').waitFor();
       const name = (state: string) => `${state}-${format}-${theme}`;
-      await look(page, name('code'));
+      await picture(page, name('code'));
       at(kiosk.core, { at: 'code', trouble: trouble('server-pin-differs') });
       await page.locator('.setup-trouble').waitFor();
-      await look(page, name('trouble'));
+      await picture(page, name('trouble'));
       await page.getByRole('button', { name: 'Type the code instead' }).click();
-      await look(page, name('typed'));
+      await picture(page, name('typed'));
       at(kiosk.core, { at: 'asking', server: SERVER, trouble: trouble('server-unreachable') });
       await page.getByRole('button', { name: 'Another code' }).waitFor();
-      await look(page, name('asking'));
+      await picture(page, name('asking'));
       at(kiosk.core, approval({ clockOff: 7_200, trouble: trouble('server-silent') }));
       await page.locator('.setup-fingerprint').waitFor();
-      await look(page, name('approval'));
+      await picture(page, name('approval'));
       at(kiosk.core, { at: 'joined', server: SERVER });
       await page.locator('.setup-done').waitFor();
-      await look(page, name('joined'));
+      await picture(page, name('joined'));
       at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'server', count: 12 } });
       await page.getByRole('heading', { name: /out of service/ }).waitFor();
-      await look(page, name('leaving'));
+      await picture(page, name('leaving'));
       at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'backup', count: 12 } });
       await page.getByText(/next backup/).waitFor();
-      await look(page, name('leaving-backup'));
+      await picture(page, name('leaving-backup'));
       at(kiosk.core, { at: 'removed', what: 'wipe', step: 'done' });
       await page.getByRole('button', { name: 'Set up again' }).waitFor();
-      await look(page, name('removed'));
+      await picture(page, name('removed'));
       // Everything is on the one screen: nothing is cut off below.
       expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
     });

@@ -14,7 +14,7 @@ test('what a serial reader brings: a welcome, a rejection with the other methods
   });
   const page = await kiosk.open({ clip: 'wall' });
   // The site's order, and nothing that it does not offer.
-  expect(await page.locator('.method').evaluateAll((all) => all.map((el) => el.getAttribute('data-way')))).toEqual([
+  expect(await page.locator('.method').evaluateAll((all) => all.map((el) => el.getAttribute('data-method')))).toEqual([
     'badge',
     'pin',
     'face',
@@ -85,12 +85,12 @@ test('where nobody is the screen shows clock and site, and what the guest had sw
   await expect(page.locator('html')).toHaveAttribute('lang', 'en');
   await expect(page.locator('html')).toHaveAttribute('dir', 'ltr');
   await expect(page.locator('html')).toHaveAttribute('data-contrast', 'usual');
-  // The ways stay in reach: nobody has to touch twice.
+  // The methods stay in reach: nobody has to touch twice.
   await page.screenshot({ path: 'test/artefacts/screens/attract.png' });
   await page.locator('.attract').click();
   await expect(page.locator('.attract')).toHaveCount(0);
   await page.clock.runFor(31_000);
-  await page.locator('[data-way=pin]').click();
+  await page.locator('[data-method=pin]').click();
   await expect(page.locator('input[name=number]')).toBeFocused();
 });
 
@@ -112,10 +112,10 @@ for (const [width, height, share] of [
         height * share,
       );
     expect(await tooHigh(), 'first screen').toEqual([]);
-    for (const way of ['pin', 'qr', 'badge']) {
-      await page.locator(`[data-way=${way}]`).click();
+    for (const method of ['pin', 'qr', 'badge']) {
+      await page.locator(`[data-method=${method}]`).click();
       await page.locator('.screen-head').waitFor();
-      expect(await tooHigh(), way).toEqual([]);
+      expect(await tooHigh(), method).toEqual([]);
       await page.keyboard.press('Escape');
     }
     await page.locator('.foot-actions button').nth(1).click();
@@ -124,7 +124,7 @@ for (const [width, height, share] of [
     await page.keyboard.press('Escape');
     kiosk.core.arrive({ kind: 'refused', code: 'code-used' });
     await page.locator('.other-method').waitFor();
-    expect(await tooHigh(), 'other ways').toEqual([]);
+    expect(await tooHigh(), 'other methods').toEqual([]);
     kiosk.core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
     await page.locator('.result').waitFor();
     expect(await tooHigh(), 'result').toEqual([]);

@@ -6,23 +6,23 @@ import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 const order = (page: Page): Promise<(string | undefined)[]> =>
   page
     .locator('.method')
-    .evaluateAll((checkinMethods) => checkinMethods.map((way) => (way as HTMLElement).dataset.way));
+    .evaluateAll((checkinMethods) => checkinMethods.map((method) => (method as HTMLElement).dataset.method));
 
 test('without a camera, face and code stay in sight, say why, and can’t be taken; a reader reads codes all the same', async ({
   kiosk,
 }) => {
   const { core } = kiosk;
   const page = await kiosk.open({ before: noCamera });
-  await expect(page.locator('[data-way=qr]')).toHaveAttribute('aria-disabled', 'true');
-  await expect(page.locator('[data-way=qr]')).toContainText('The camera has no picture right now');
-  await expect(page.locator('[data-way=face]')).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.locator('[data-method=qr]')).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.locator('[data-method=qr]')).toContainText('The camera has no picture right now');
+  await expect(page.locator('[data-method=face]')).toHaveAttribute('aria-disabled', 'true');
   expect(await order(page)).toEqual(['pin', 'badge', 'face', 'qr']);
-  await page.locator('[data-way=qr]').click({ force: true });
+  await page.locator('[data-method=qr]').click({ force: true });
   await expect(page.locator('.checkin')).toBeVisible();
   await expectNoAxeFault(page, 'without a camera');
   core.setStatus({ reader: true });
-  await expect(page.locator('[data-way=qr]')).toHaveAttribute('aria-disabled', 'false');
-  await page.locator('[data-way=qr]').click();
+  await expect(page.locator('[data-method=qr]')).toHaveAttribute('aria-disabled', 'false');
+  await page.locator('[data-method=qr]').click();
   await expect(page.locator('.present .sentence')).toContainText('Hold your QR code in front of the reader');
 });
 
@@ -30,16 +30,16 @@ test('with a covered camera face and code are not offered as if they worked', as
   const page = await kiosk.open({ clip: 'black' });
   await expect(page.locator('[data-trouble=covered]')).toBeVisible();
   expect(await order(page)).toEqual(['pin', 'badge', 'face', 'qr']);
-  for (const way of ['face', 'qr'])
-    await expect(page.locator(`[data-way=${way}]`)).toHaveAttribute('aria-disabled', 'true');
-  await expect(page.locator('[data-way=pin]')).toHaveAttribute('aria-disabled', 'false');
+  for (const method of ['face', 'qr'])
+    await expect(page.locator(`[data-method=${method}]`)).toHaveAttribute('aria-disabled', 'true');
+  await expect(page.locator('[data-method=pin]')).toHaveAttribute('aria-disabled', 'false');
 });
 
 test('choosing the face while the camera looks already answers: the sentence stands out', async ({ kiosk }) => {
   const page = await kiosk.open();
   await expect(page.locator('.sentence')).toContainText('Look at the camera');
   await expect(page.locator('.sentence[data-called=true]')).toHaveCount(0);
-  await page.locator('[data-way=face]').click();
+  await page.locator('[data-method=face]').click();
   await expect(page.locator('.sentence[data-called=true]')).toContainText('Look at the camera');
   await expectNoAxeFault(page, 'called');
 });

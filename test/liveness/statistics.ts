@@ -69,7 +69,7 @@ for (const take of takes().filter((t): t is Take & { shows: 'turn-left' | 'turn-
   );
 }
 
-console.log('\n## The same person: least and greatest cosine of his looks with the best enrolled picture');
+console.log('\n## The same person: least and greatest cosine of his samples with the best enrolled picture');
 const gallery = new Map<string, Float32Array[]>();
 for (const [person, { pictures }] of [
   ['A', people[0]!],

@@ -10,7 +10,7 @@ import { gaussian } from './heads.ts';
 export type Watched = Observation & { readonly image: RgbImage };
 
 /** At most so many frames a second reach the core: the screen's own limit. */
-export const LOOKS_A_SECOND = 8;
+export const SAMPLES_A_SECOND = 8;
 
 /** Observations of the largest face in each frame; a frame without a face gives none. */
 export async function watch(
@@ -36,7 +36,7 @@ export const watchTake = (
   watch(
     pipeline,
     readFrames(take.source, {
-      fps: options.fps ?? LOOKS_A_SECOND,
+      fps: options.fps ?? SAMPLES_A_SECOND,
       start: take.start ?? 0,
       seconds: take.seconds,
       ...(take.filter ? { filter: take.filter } : {}),
@@ -103,6 +103,6 @@ export async function* attack(
       y,
       bend: move.bend ?? 0,
     };
-    yield { image: photograph(print, pose), at: i / LOOKS_A_SECOND };
+    yield { image: photograph(print, pose), at: i / SAMPLES_A_SECOND };
   }
 }

@@ -86,7 +86,7 @@ function running(child: ChildProcess): RunningKiosk {
   const notified: string[] = [];
   const waiting = new Set<() => void>();
   const wake = () => {
-    for (const look of [...waiting]) look();
+    for (const check of [...waiting]) check();
   };
   child.stdin?.end();
   createInterface({ input: child.stdout! }).on('line', (text) => {
@@ -108,20 +108,20 @@ function running(child: ChildProcess): RunningKiosk {
       new Promise((resolve, reject) => {
         const fail = (why: string) => {
           clearTimeout(timer);
-          waiting.delete(look);
+          waiting.delete(check);
           reject(new Error(`${why}; it said:\n${notified.join('\n')}`));
         };
-        const look = () => {
+        const check = () => {
           const found = lines.find(wanted);
           if (found) {
             clearTimeout(timer);
-            waiting.delete(look);
+            waiting.delete(check);
             resolve(found);
           } else if (child.exitCode !== null || child.signalCode !== null) fail('the kiosk ended');
         };
         const timer = setTimeout(() => fail(`${ms} ms are over`), ms);
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     async end(signal) {
       child.kill(signal);

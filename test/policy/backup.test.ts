@@ -262,7 +262,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made', async () => {
+  test('without the key of the tombstones, erasure, restore and the check of the tombstones refuse, and none is made', async () => {
     const config = { home: '/nonexistent', s3: moto.settings(bucket) } as Config;
     const job = () =>
       tombstonesJob.run({

@@ -58,7 +58,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
         return { checkin: randomUUID() } as Receipt;
       },
       offered: () => methodsOf(readPolicy(store.roster.policy)),
-      withFace: (way) => wantsFace(readPolicy(store.roster.policy), way),
+      withFace: (method) => wantsFace(readPolicy(store.roster.policy), method),
       model: () => ({ model: 'test', length: 512 }),
       faceOff: () => null,
       issuers: () => readIssuers(store.roster.issuers),

@@ -105,7 +105,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     await fill();
   });
 
-  /** Everything that knows people, by the ways that data takes in the product. */
+  /** Everything that knows people, by the paths that data takes in the product. */
   async function fill(): Promise<void> {
     const { db, keys, services } = web;
     const headers = { 'user-agent': MARKS.browser };

@@ -66,7 +66,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
       as,
       body: { pictures: pictures.map((p) => p.toString('base64')), source: 'photo', ...more },
     });
-  const look = (person: string) => api.ask<Person>('GET', `/api/people/${person}`);
+  const personOf = (person: string) => api.ask<Person>('GET', `/api/people/${person}`);
 
   test('what a stolen kiosk sent as a template is like nobody: enrolment and the search for duplicates go on', async () => {
     const box = await api.kiosk();
@@ -77,7 +77,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     const templates = [{ id: v7(), pose: 'front', vector }];
     box.append('template', { change: 'added', model: EMBEDDER_ID, count: 1 }, { person: liar, templates }, NOW);
     await api.deliver(box);
-    expect(await look(liar)).toMatchObject({ templates: 1 });
+    expect(await personOf(liar)).toMatchObject({ templates: 1 });
     const ada = await make('Honest', { consent: true });
     expect(await enrol(ada, [stills[0]!])).toMatchObject({ outcome: 'enrolled', templates: 1 });
     const later = new Date(NOW.getTime() + 3_600_000);
@@ -124,7 +124,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
       .executeTakeFirstOrThrow();
     expect(read).toMatchObject({ action: 'decrypt' });
     await api.ask('POST', `/api/people/${ada}/consents/withdraw`);
-    expect(await look(ada)).toMatchObject({ templates: 0, consent: 'withdrawn' });
+    expect(await personOf(ada)).toMatchObject({ templates: 0, consent: 'withdrawn' });
     const kept = await api.db.selectFrom('enrolment_photo').select('id').where('person', '=', ada).execute();
     expect(kept).toEqual([]);
     // The pair went with the consent.
@@ -155,9 +155,9 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     });
     const decide = (what: 'accept' | 'refuse', body: object = {}) => api.ask('POST', `${url}/${what}`, { body });
     await expect(decide('accept', { typed: 'W-2' })).rejects.toMatchObject({ code: 'confirmation-wrong' });
-    expect(await look(eve)).toMatchObject({ templates: 0 });
+    expect(await personOf(eve)).toMatchObject({ templates: 0 });
     await decide('accept', { typed: 'W-1' });
-    expect([await items(), await look(eve)]).toMatchObject([[], { templates: 1 }]);
+    expect([await items(), await personOf(eve)]).toMatchObject([[], { templates: 1 }]);
     expect(await partnersOf(api.db, eve)).toEqual([ada]);
     await expect(decide('accept', { typed: 'W-1' })).rejects.toMatchObject({ code: 'enrolment-case-unknown' });
 
@@ -194,7 +194,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     };
     const accept = async (typed: string) => api.ask('POST', `${await url()}/accept`, { body: { typed } });
     await expect(accept('X-1')).rejects.toMatchObject({ code: 'another-lookalike' });
-    expect(await look(eve)).toMatchObject({ templates: 0 });
+    expect(await personOf(eve)).toMatchObject({ templates: 0 });
     expect(await api.ask('GET', await url(), { as: 'staff' })).toMatchObject({ other: { person: lea, number: 'X-3' } });
     await expect(accept('X-1')).rejects.toMatchObject({ code: 'confirmation-wrong' });
     // Refused now, nobody is a pair with someone who is not enrolled.
@@ -214,7 +214,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect((await wait()).outcome).toBe('waiting');
     await expect(accept(await shown())).rejects.toMatchObject({ code: 'another-lookalike' });
     await accept(await shown());
-    expect(await look(eve)).toMatchObject({ templates: 1 });
+    expect(await personOf(eve)).toMatchObject({ templates: 1 });
     expect((await partnersOf(api.db, eve)).sort()).toEqual([ada, lea].sort());
     for (const id of [ada, eve, lea]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
@@ -249,7 +249,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
       [`${two}-2.png`, grace, 'picture-not-decodable', 'none'],
     ]);
     expect(found[3]!.duplicate).toMatchObject({ person: ada, number: one });
-    for (const person of [ada, grace, eve]) expect(await look(person)).toMatchObject({ templates: 0 });
+    for (const person of [ada, grace, eve]) expect(await personOf(person)).toMatchObject({ templates: 0 });
     const picture = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${found[0]!.id}/picture`);
     expect(picture.subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
 
@@ -288,7 +288,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     });
     // With the enrolment, and not before it, the two are a pair.
     expect(await partnersOf(api.db, eve)).toEqual([ada]);
-    expect(await look(ada)).toMatchObject({ templates: 1 });
+    expect(await personOf(ada)).toMatchObject({ templates: 1 });
     // The template is of the embedder that it says, made again from the picture.
     const made = await inTransaction(api.db, (tx) =>
       audited(tx, api.keys, { actor: SYSTEM, route: 'test' }, NOW, (o) => readTemplates(tx, api.keys, o, [ada])),
@@ -297,7 +297,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect(isNormalised(vectorFrom(Buffer.from(template!.vector, 'base64url')))).toBe(true);
     // Grace has agreed nowhere.
     expect((await photos(id)).find((p) => p.person?.id === grace)).toMatchObject({ code: 'consent-missing' });
-    expect(await look(grace)).toMatchObject({ templates: 0 });
+    expect(await personOf(grace)).toMatchObject({ templates: 0 });
     await expect(upload(id, 'late.jpg', stills[0]!)).rejects.toMatchObject({ code: 'import-closed' });
 
     // By the operator's word: the consent is on record with its basis, and the picture stays with the enrolment alone.
@@ -308,7 +308,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     await api.ask('POST', `/api/imports/${second.id}/accept-all`);
     await api.ask('POST', `/api/imports/${second.id}/apply`);
     await run();
-    expect(await look(grace)).toMatchObject({ templates: 1, consent: 'given' });
+    expect(await personOf(grace)).toMatchObject({ templates: 1, consent: 'given' });
     const consents = await api.ask<{ items: object[] }>('GET', `/api/consents?person=${grace}`);
     expect(consents.items[0]).toMatchObject({ via: 'import', basis: basis.statement });
     const left = await api.db
@@ -339,7 +339,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     await agree(person, 'v1');
     await publish('v2', 2_000);
     await expect(enrol(person, [stranger])).rejects.toMatchObject({ code: 'consent-outdated' });
-    expect(await look(person)).toMatchObject({ templates: 0, consent: 'given' });
+    expect(await personOf(person)).toMatchObject({ templates: 0, consent: 'given' });
     await expect(agree(person, 'v1')).rejects.toMatchObject({ code: 'consent-outdated' });
     await agree(person, 'v2.photo-90-days');
     // Judged again, and compared with others: hers is the face of an earlier test, too.
@@ -364,7 +364,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     await api.ask('POST', `/api/imports/${run}/apply`);
     await work();
     expect((await photos())[0]).toMatchObject({ state: 'refused', code: 'consent-outdated' });
-    expect(await look(person)).toMatchObject({ templates: 0 });
+    expect(await personOf(person)).toMatchObject({ templates: 0 });
     const signed = { textVersion: 'v2', language: 'en', statement: 'Forms that were signed before the text changed' };
     await expect(api.ask('POST', '/api/imports', { body: { basis: signed } })).rejects.toMatchObject({
       code: 'consent-outdated',

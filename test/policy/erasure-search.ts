@@ -133,8 +133,8 @@ export async function openedInRows(db: Db, keys: Keys, person: string): Promise<
 }
 
 /** Columns under the environment's keys in which one of these words stands, once opened; letters of either case. */
-export async function openedUnderEnvironment(db: Db, keys: Keys, words: readonly string[]): Promise<string[]> {
-  const wanted = words.map((word) => word.toLowerCase());
+export async function openedUnderEnvironment(db: Db, keys: Keys, terms: readonly string[]): Promise<string[]> {
+  const wanted = terms.map((term) => term.toLowerCase());
   const found = new Set<string>();
   for (const table of SEALED)
     for (const { cells, sealed } of (await pageOf(db, table, null, 100_000)).rows)
@@ -142,7 +142,7 @@ export async function openedUnderEnvironment(db: Db, keys: Keys, words: readonly
         const envelope = sealed[column];
         if (!envelope) continue;
         const text = keys.open(purpose, place(cells), envelope).toString('utf8').toLowerCase();
-        if (wanted.some((word) => text.includes(word))) found.add(`${table.table}.${column}`);
+        if (wanted.some((term) => text.includes(term))) found.add(`${table.table}.${column}`);
       }
   return [...found].sort();
 }

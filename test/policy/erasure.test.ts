@@ -103,7 +103,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     const waiting = async () => (await readFleet(database.db, now)).erasuresOpen;
     const others = (await waiting()) - 1;
     await database.db.updateTable('device').set({ status: 'revoked' }).where('id', '=', lost.id).execute();
-    // A revoked one can't confirm: the figure of those that wait comes down all the same.
+    // A revoked one can't confirm: the number of those that wait comes down all the same.
     expect(await waiting()).toBe(others);
     now = new Date(now.getTime() + 120_000);
     expect(await erasures.run()).toMatchObject({ completed: 1 });

@@ -109,22 +109,22 @@ async function arrive(count: number): Promise<void> {
 /** What a server does meanwhile: takes events, changes people, looks them up. An error in any of it fails the test. */
 function load(): () => Promise<number> {
   let running = true;
-  let turns = 0;
+  let rounds = 0;
   const work = (async () => {
     const { db } = database;
-    for (; running; turns++) {
+    for (; running; rounds++) {
       await arrive(3);
       const { id, name } = people[Math.floor(random() * people.length)]!;
-      const contact = { email: `${id}@example.org`, phone: `+44 ${turns}` };
+      const contact = { email: `${id}@example.org`, phone: `+44 ${rounds}` };
       await inTransaction(db, (tx) => writePerson(tx, live, { id, patch: contact }, NOW));
       contacts.set(id, contact);
-      expect(await findPeople(db, live, { email: `${id}@example.org` }), `turn ${turns}`).toEqual([id]);
+      expect(await findPeople(db, live, { email: `${id}@example.org` }), `turn ${rounds}`).toEqual([id]);
       const some = people.slice(-20).map((p) => p.id);
       expect((await readPeople(db, live, some)).size).toBe(some.length);
       expect((await readPeople(db, live, [id])).get(id)?.name).toBe(name);
       await sleep(10);
     }
-    return turns;
+    return rounds;
   })();
   // Reported where it is waited for.
   work.catch(() => undefined);
@@ -208,7 +208,7 @@ describe.skipIf(unavailable)('a process that rotates the keys', () => {
       let kills = 0;
       let rotations = 0;
       let span = 3000;
-      let turns = 0;
+      let rounds = 0;
       await hold(live);
       while (kills < KILLS || rotations === 0) {
         const next = newPair();
@@ -245,16 +245,16 @@ describe.skipIf(unavailable)('a process that rotates the keys', () => {
           killedIn[where] = (killedIn[where] ?? 0) + 1;
         }
         rotations += 1;
-        turns += await stop();
+        rounds += await stop();
         await hold(keysOf(next));
         await audit(keysOf(next), before, present);
         present = next;
       }
       console.log(
-        `killed ${kills} times in ${rotations} rotations of ${people.length} people, ${turns} turns of load:`,
+        `killed ${kills} times in ${rotations} rotations of ${people.length} people, ${rounds} turns of load:`,
         killedIn,
       );
-      expect(turns).toBeGreaterThan(20);
+      expect(rounds).toBeGreaterThan(20);
       const working = Object.entries(killedIn).filter(([where]) => /^(seal|renew|open|destroy|looking)/.test(where));
       expect(working.length, 'some kills fell into the work itself').toBeGreaterThan(0);
     },

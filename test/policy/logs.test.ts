@@ -112,10 +112,10 @@ describe.skipIf(unavailable)('the log of a server', () => {
     await postgres.start();
     const theirs = readFileSync(join(postgres.socketFolder, 'log'), 'utf8');
     // An error of the database's own that repeats the values of a row: message, detail and hint.
-    const words = [PERSON.name, PERSON.email, PLACE].map((text) => `'x "${text}" ${text}'`);
+    const texts = [PERSON.name, PERSON.email, PLACE].map((text) => `'x "${text}" ${text}'`);
     postgres.sql(
       `create function boom() returns trigger language plpgsql as $$ begin
-         raise exception using message = ${words[0]}, detail = ${words[1]}, hint = ${words[2]}; end $$;
+         raise exception using message = ${texts[0]}, detail = ${texts[1]}, hint = ${texts[2]}; end $$;
        create trigger boom before insert on person for each row execute function boom()`,
       'logs',
     );

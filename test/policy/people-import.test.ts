@@ -171,7 +171,7 @@ describe.skipIf(postgresUnavailable())('people of a list whose server is killed 
 describe.skipIf(postgresUnavailable())('pictures of an import whose server is killed with SIGKILL', () => {
   const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
   /** What only the statements that say what was found in a picture, and that a picture was enrolled, write. */
-  const LOOKED = '"measured" = ';
+  const MEASURED = '"measured" = ';
   const ENROLLED = 'insert into "template"';
   const PEOPLE = 18;
 
@@ -200,7 +200,7 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
       };
       const rows = () => api.db.selectFrom('import_photo').selectAll().where('run', '=', id).orderBy('id').execute();
       /** How many were looked at. Each picture is there once, whole: waiting with nothing found, or judged with all of it. */
-      const looked = async () => {
+      const inspected = async () => {
         const all = await rows();
         expect(all).toHaveLength(PEOPLE);
         for (const r of all) {
@@ -213,13 +213,13 @@ describe.skipIf(postgresUnavailable())('pictures of an import whose server is ki
       };
       const seen: number[] = [];
       // Before anything; when some are encrypted for their people; in the middle of a batch's findings; of the next.
-      for (const [statements, naming] of [[1], [60], [5, LOOKED], [14, LOOKED], [3, LOOKED]] as const) {
+      for (const [statements, naming] of [[1], [60], [5, MEASURED], [14, MEASURED], [3, MEASURED]] as const) {
         await dieAt(statements, naming);
-        seen.push(await looked());
+        seen.push(await inspected());
       }
       expect(seen.some((count) => count > 0 && count < PEOPLE)).toBe(true);
       await staff.run();
-      expect(await looked()).toBe(PEOPLE);
+      expect(await inspected()).toBe(PEOPLE);
       // Every one can still be opened, and is of the person its name says.
       const { items } = await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${id}/photos?limit=50`, {
         as: 'staff',

@@ -115,7 +115,7 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
     await expect(read('2026-01-01', '2026-06-01')).rejects.toMatchObject({ code: 'period-too-long' });
   });
 
-  test('what kiosks counted adds up; what is no figure is left out and holds nothing up', async () => {
+  test('what kiosks counted adds up; what is no number is left out and holds nothing up', async () => {
     const report = (detail: Record<string, string | number | boolean>, time: string) =>
       box.append(
         'health',

@@ -64,7 +64,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
   let person: string;
   let young: string;
   /** Addresses that show what was written, and who asks. */
-  const shownAt: { url: string; words: readonly string[]; as: 'admin' | 'person' | 'young' }[] = [];
+  const shownAt: { url: string; texts: readonly string[]; as: 'admin' | 'person' | 'young' }[] = [];
 
   withDatabase(kind, async (opened, undo) => {
     database = opened;
@@ -102,11 +102,11 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
       data: ['person.name'],
     });
     await ok('POST', `/api/incidents/${incident.id}/notes`, { text: SAID.entry });
-    shownAt.push({ url: `/api/incidents/${incident.id}`, words: [SAID.incident, SAID.entry], as: 'admin' });
+    shownAt.push({ url: `/api/incidents/${incident.id}`, texts: [SAID.incident, SAID.entry], as: 'admin' });
     await ok('POST', '/api/kiosk-staff', { name: SAID.kioskStaff, role: 'technician', site: null });
-    shownAt.push({ url: '/api/kiosk-staff', words: [SAID.kioskStaff], as: 'admin' });
+    shownAt.push({ url: '/api/kiosk-staff', texts: [SAID.kioskStaff], as: 'admin' });
     await ok('POST', '/api/webhooks', { name: 'Payroll', url: SAID.url, site: null, withNumber: false });
-    shownAt.push({ url: '/api/webhooks', words: [SAID.url], as: 'admin' });
+    shownAt.push({ url: '/api/webhooks', texts: [SAID.url], as: 'admin' });
     const kiosk = await KnownKiosk.register(database, keys);
     const { commands } = (await ok('POST', `/api/fleet/${kiosk.id}/commands`, { what: 'logs' })) as never as {
       commands: { id: string }[];
@@ -114,7 +114,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
     const command = commands[0]!.id;
     const gz = gzipSync(`${JSON.stringify({ at: now.toISOString(), message: SAID.log })}\n`).toString('base64');
     await inTransaction(db, (tx) => keepLogs(tx, keys, kiosk.id, { command, gz }, now));
-    shownAt.push({ url: `/api/fleet/${kiosk.id}/logs/${command}`, words: [SAID.log], as: 'admin' });
+    shownAt.push({ url: `/api/fleet/${kiosk.id}/logs/${command}`, texts: [SAID.log], as: 'admin' });
     const pending = await KnownKiosk.register(database, keys);
     const fingerprint = 'aaaa-bbbb';
     await db.updateTable('device').set({ status: 'pending', fingerprint }).where('id', '=', pending.id).execute();
@@ -132,12 +132,12 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
       .where('purpose', '=', 'pin')
       .executeTakeFirstOrThrow();
     const pin = { id: v7(), pepper, hash: PIN_HASH };
-    const word = { person, device: kiosk.id, change: 'set', pin } as const;
-    expect(await inTransaction(db, (tx) => keepPin(tx, keys, word, now))).toBe('everyone');
+    const statement = { person, device: kiosk.id, change: 'set', pin } as const;
+    expect(await inTransaction(db, (tx) => keepPin(tx, keys, statement, now))).toBe('everyone');
     await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${now.getUTCFullYear() - 12}-03-04` });
     const guardian = { name: SAID.guardian, relation: SAID.parent };
     await ok('POST', `/api/people/${young}/consents`, { textVersion: '1', language: 'en', guardian });
-    shownAt.push({ url: '/api/gdpr/export/my-data', words: [SAID.guardian, SAID.parent], as: 'young' });
+    shownAt.push({ url: '/api/gdpr/export/my-data', texts: [SAID.guardian, SAID.parent], as: 'young' });
     kiosk.box.consent(person, 'given', now);
     const [face] = kiosk.box.templates(person, 2, now);
     const card = { id: v7(), sealed: randomBytes(2076).toString('base64url') };
@@ -148,7 +148,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
     kiosk.box.append('checkin', { direction: 'strange', method: 'face' } as never, {}, now);
     await kiosk.send(now);
     await ok('POST', '/api/retention/holds', { person, reason: SAID.hold });
-    shownAt.push({ url: '/api/retention/holds', words: [SAID.hold], as: 'admin' });
+    shownAt.push({ url: '/api/retention/holds', texts: [SAID.hold], as: 'admin' });
     await ok('POST', '/api/corrections', { kind: 'void', target: records[0]!.header.id, reason: SAID.reason });
     const own = await web.signIn('person', person);
     await ok('POST', '/api/me/complaints', { record: records[1]!.header.id, message: SAID.complaint }, own);
@@ -161,7 +161,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
     await ok('POST', '/api/attention/resolve', { kind: 'complaint', ref: complaint.ref, note: SAID.note });
     const nobodys = (await items('quarantine')).find((i) => i.person === null)!;
     await ok('POST', '/api/attention/resolve', { kind: 'quarantine', ref: nobodys.ref, note: SAID.nobody });
-    shownAt.push({ url: '/api/attention?state=resolved', words: [SAID.nobody, SAID.note], as: 'admin' });
+    shownAt.push({ url: '/api/attention?state=resolved', texts: [SAID.nobody, SAID.note], as: 'admin' });
 
     const kept = randomBytes(60);
     const waits = randomBytes(60);
@@ -189,11 +189,11 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
         })
         .where('id', '=', theirs!.id)
         .execute();
-      shownAt.push({ url: `/api/imports/${run}`, words: [SAID.basis], as: 'admin' });
+      shownAt.push({ url: `/api/imports/${run}`, texts: [SAID.basis], as: 'admin' });
     });
     shownAt.push({
       url: '/api/gdpr/export/my-data',
-      words: [
+      texts: [
         ...['Ada Rotated', ...Object.values(named), SAID.badge, SAID.complaint, SAID.note, SAID.reason, SAID.hold],
         ...[SAID.file, face!.vector, kept.toString('base64'), waits.toString('base64'), '0.8125', refused.header.id],
       ],
@@ -213,10 +213,10 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
   /** Everything that product and people read of it. */
   async function readsAsBefore(at: PeopleListener): Promise<void> {
     const visitors = { admin, person: await at.signIn('person', person), young: await at.signIn('person', young) };
-    for (const { url, words, as } of shownAt) {
+    for (const { url, texts, as } of shownAt) {
       const answer = await at.ask(visitors[as], 'GET', url);
       expect([url, answer.status]).toEqual([url, 200]);
-      for (const word of words) expect(answer.text.includes(word), `${word.slice(0, 60)} by ${url}`).toBe(true);
+      for (const word of texts) expect(answer.text.includes(word), `${word.slice(0, 60)} by ${url}`).toBe(true);
     }
   }
 

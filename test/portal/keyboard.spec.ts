@@ -174,7 +174,7 @@ for (const setup of SETUPS)
       await keys.held();
     });
 
-    test('chooses the looks, signs out, and asks for another link', async () => {
+    test('chooses the theme, signs out, and asks for another link', async () => {
       await keys.choose(page.getByRole('combobox', { name: t('theme.title'), exact: true }), 'dark');
       await keys.held();
       await keys.enter(button('leave', page.getByRole('banner')), 'Shift+Tab');

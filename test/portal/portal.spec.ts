@@ -138,8 +138,8 @@ test('shows own records, and why one does not count', async () => {
 
 test('“that was wrong” is said by keyboard, waits, and is answered where it was said', async () => {
   await press(/^Problem melden: /);
-  const words = page.getByLabel('Was stimmt nicht?');
-  await expect(words).toBeFocused();
+  const field = page.getByLabel('Was stimmt nicht?');
+  await expect(field).toBeFocused();
   await page.keyboard.type('Da bin ich gegangen, nicht gekommen.');
   await axe(page);
   await shot('complaint');

@@ -169,7 +169,7 @@ export async function storeWork(root: string): Promise<Recorded> {
   const file = `${root}.strace`;
   await recordRun(file, [process.execPath, CHILD, home, JSON.stringify(grant())], env());
   recording.add(await readTrace(file));
-  const waits = (word: string) => (found: FoundKiosk) => found.waiting.includes(word);
+  const waits = (label: string) => (found: FoundKiosk) => found.waiting.includes(label);
   const facts: KioskFact[] = [
     { from: '<joined>', what: 'that it belongs to a server', holds: ({ server }) => server === SERVER },
     { from: '<joined>', until: '<page 2>', what: 'the name of its site', holds: ({ site }) => site === SITE_NAME },

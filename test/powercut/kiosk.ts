@@ -135,7 +135,7 @@ export async function openAfterCut(root: string, demo = false): Promise<FoundKio
       staffPin: await pinOf(store.settings.get(EMERGENCY_PIN)),
       server: readServerLink(store)?.bundle.serverId ?? null,
       cursor: store.roster.cursor,
-      waiting: store.imports.list().map(({ word }) => word),
+      waiting: store.imports.list().map(({ label }) => label),
       generation: keys.current.generation,
       setting: (key) => settings.get(key) ?? null,
     };

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/install/proxy.md'), 'utf8');
 
 /** The code blocks of docs/install/proxy.md in one language that hold these words, as they are there. */
-export function blockOf(language: string, words: string): string {
+export function blockOf(language: string, part: string): string {
   const found = [...PAGE.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(
-    ([, of, text]) => of === language && text!.includes(words),
+    ([, of, text]) => of === language && text!.includes(part),
   );
-  if (found.length !== 1) throw new Error(`docs/install/proxy.md has ${found.length} ${language} blocks with ${words}`);
+  if (found.length !== 1) throw new Error(`docs/install/proxy.md has ${found.length} ${language} blocks with ${part}`);
   return found[0]![2]!;
 }
 

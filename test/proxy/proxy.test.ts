@@ -306,10 +306,10 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
 });
 
 /** The command of the page that begins so. */
-function commandOf(words: string): string {
-  return blockOf('sh', words)
+function commandOf(start: string): string {
+  return blockOf('sh', start)
     .split('\n')
-    .find((line) => line.startsWith(words))!;
+    .find((line) => line.startsWith(start))!;
 }
 
 function sh(command: string): void {

@@ -330,7 +330,7 @@ describe.skipIf(unavailable)('whatever is sent to the API', () => {
     console.log(
       `${total} requests to ${operations.length} operations; ${served.length} did what was asked at least once`,
     );
-    if (process.env.FUZZ_TELL)
+    if (process.env.FUZZ_REPORT)
       for (const [o, answers] of statuses) console.log(o.method, o.path, JSON.stringify(Object.fromEntries(answers)));
     expect(served.length).toBeGreaterThan(operations.length / 3);
     const alive = await web.ask(await visitorOf('admin'), 'GET', '/api/session');

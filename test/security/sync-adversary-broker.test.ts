@@ -60,11 +60,11 @@ class Operator {
   async #carry(to: MqttClient, topic: string, payload: string): Promise<void> {
     const send = (t: string, p: string) => void to.publish(t, Buffer.from(p, 'latin1'), { qos: 1 });
     if (topic.includes('/presence/')) return send(topic, payload);
-    const way = topic.includes('/up/') ? 'up' : 'down';
-    const deed = this.plan[way].shift();
+    const direction = topic.includes('/up/') ? 'up' : 'down';
+    const deed = this.plan[direction].shift();
     const before = this.#seen[this.#seen.length >> 1];
     this.#seen.push(payload);
-    if (deed) this.done.set(`${deed} ${way}`, (this.done.get(`${deed} ${way}`) ?? 0) + 1);
+    if (deed) this.done.set(`${deed} ${direction}`, (this.done.get(`${deed} ${direction}`) ?? 0) + 1);
     switch (deed) {
       case 'drop':
         return;
@@ -174,14 +174,14 @@ describe.skipIf(missing)('the operator of a broker', () => {
     for (const engine of engines) engine.start();
     // First an honest while, so that there is something to replay.
     await until('all is there', () => kiosks.every((k) => k.box.pendingCount() === 0));
-    for (const way of ['up', 'down'] as const)
+    for (const direction of ['up', 'down'] as const)
       for (const deed of DEEDS) {
-        operator.plan[way].push(deed);
+        operator.plan[direction].push(deed);
         for (const [i, { box }] of kiosks.entries()) {
-          box.person(`${deed} ${way}`);
+          box.person(`${deed} ${direction}`);
           engines[i]!.nudge();
         }
-        await until(`the deed was done: ${deed}`, () => operator.plan[way].length === 0, 60_000);
+        await until(`the deed was done: ${deed}`, () => operator.plan[direction].length === 0, 60_000);
         for (const { status } of engines) if (status.problem) codes.add(status.problem.code);
       }
     // And all at once, on a backlog.
@@ -193,8 +193,8 @@ describe.skipIf(missing)('the operator of a broker', () => {
     }
     await until('all is there', () => kiosks.every((k) => k.box.pendingCount() === 0), 90_000);
     for (const engine of engines) await engine.stop();
-    for (const way of ['up', 'down'])
-      for (const deed of DEEDS) expect(operator.done.get(`${deed} ${way}`) ?? 0, deed).toBeGreaterThanOrEqual(2);
+    for (const direction of ['up', 'down'])
+      for (const deed of DEEDS) expect(operator.done.get(`${deed} ${direction}`) ?? 0, deed).toBeGreaterThanOrEqual(2);
     // Each left its trace: the server's log, and the kiosk's status.
     const logged = [...rig.logged().matchAll(/"code":"([a-z-]+)"/g)].map((m) => m[1]);
     for (const code of [/^wrong-issuer$/, /^(batch|ask)-undecryptable$/, /^(batch|ask)-malformed$|^unknown-message$/])
@@ -269,9 +269,9 @@ describe.skipIf(missing)('the operator of a broker', () => {
       await listening(dump);
       const people = ['Zyxwvut Qponmlk', 'Mnbvcxz Lkjhgfd'].map((name) => [name, kiosk.box.person(name)] as const);
       const before = kiosk.box.events.length - people.length;
-      for (const way of [{ mqttUrls: [rig.urls.mqtts] }, { mqttUrls: [], https: true }]) {
+      for (const options of [{ mqttUrls: [rig.urls.mqtts] }, { mqttUrls: [], https: true }]) {
         for (const [, id] of people) kiosk.box.checkin(id);
-        const { engine } = engineOf(kiosk, way);
+        const { engine } = engineOf(kiosk, options);
         engine.start();
         await until('all is there', () => kiosk.box.pendingCount() === 0, 60_000);
         await engine.stop();
@@ -290,14 +290,14 @@ describe.skipIf(missing)('the operator of a broker', () => {
       expect(bytes.length).toBeGreaterThan(JSON.stringify(events).length);
       const uuids = [...people.map(([, id]) => id), ...events.map((e) => e.header.id), kiosk.box.epoch];
       const salts = events.flatMap((e) => Object.values(e.personal).map((v) => v.salt));
-      const words = [
+      const texts = [
         ...people.flatMap(([name]) => name.split(' ')),
         ...uuids,
         ...salts,
         ...['"checkin"', 'direction', 'commitments', 'personal'],
       ];
       const whole = [bytes, Buffer.from(rig.mosquitto!.log()), Buffer.from(front.log())];
-      for (const text of words)
+      for (const text of texts)
         for (const form of [
           Buffer.from(text),
           Buffer.from(text, 'utf16le'),

@@ -21,11 +21,11 @@ let missing: string | null | undefined;
 
 /** Null when an S3 double can be started here, else why not, in one plain line. */
 export function motoMissing(): string | null {
-  missing ??= look();
+  missing ??= find();
   return missing || null;
 }
 
-function look(): string {
+function find(): string {
   const packages = 'Debian packages python3-moto and python3-flask-cors';
   if (!existsSync(SERVER)) return `SKIPPED: S3 suites: ${SERVER} is missing (${packages})`;
   try {

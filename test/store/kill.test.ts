@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
 import { rekeyedFile } from '../../electron/core/store/files.ts';
 import { openStore } from '../../electron/core/store/index.ts';
-import { type FirstLook, firstLook, PAGE_BYTES } from '../../electron/core/store/pages.ts';
+import { checkFirstPage, type FirstPage, PAGE_BYTES } from '../../electron/core/store/pages.ts';
 import { printedRandom } from '../chance.ts';
 import { aPerson, aPhoto, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts';
 
@@ -146,8 +146,8 @@ describe('rekey', () => {
 
     const { openSync, closeSync } = await import('node:fs');
     const handle = openSync(join(home, 'store.db'), 'r');
-    const look = (key: Buffer): FirstLook => firstLook(handle, join(home, 'store.db'), key);
-    expect([look(old.pages), look(keys.current.subkey('pages')), look(randomBytes(32))]).toEqual([
+    const check = (key: Buffer): FirstPage => checkFirstPage(handle, join(home, 'store.db'), key);
+    expect([check(old.pages), check(keys.current.subkey('pages')), check(randomBytes(32))]).toEqual([
       'foreign',
       'fits',
       'foreign',

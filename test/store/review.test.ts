@@ -33,18 +33,18 @@ describe('a picture that waits', () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const kept = picture();
-    const word = 'Xenophon Plaintextovsky';
-    await store.imports.keep(aPending({ word, file: 'xenophon.jpg', picture: kept, original: kept }));
+    const label = 'Xenophon Plaintextovsky';
+    await store.imports.keep(aPending({ label, file: 'xenophon.jpg', picture: kept, original: kept }));
     const clear = () =>
       (readdirSync(home, { recursive: true }) as string[])
         .filter((name) => statSync(join(home, name)).isFile())
         .filter((name) => {
           const bytes = readFileSync(join(home, name));
-          return [MARK, Buffer.from(word), Buffer.from('xenophon.jpg')].some((needle) => bytes.includes(needle));
+          return [MARK, Buffer.from(label), Buffer.from('xenophon.jpg')].some((needle) => bytes.includes(needle));
         });
     expect(clear()).toEqual([]);
     const [item] = store.imports.list();
-    expect(item).toMatchObject({ word, reason: 'asked', consent: '2026-1' });
+    expect(item).toMatchObject({ label, reason: 'asked', consent: '2026-1' });
     expect(new Uint8Array(await store.imports.open(item!.id))).toEqual(kept);
     expect((await store.check()).problems).toEqual([]);
     store.close();
@@ -56,7 +56,7 @@ describe('a picture that waits', () => {
   it('is bound to its item: another one’s file in its place, or an altered one, does not open', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    for (const word of ['A', 'B']) await store.imports.keep(aPending({ word, picture: picture() }));
+    for (const label of ['A', 'B']) await store.imports.keep(aPending({ label, picture: picture() }));
     const [a, b] = store.imports.list();
     // Under the other's row, as someone who can write the file could put it.
     const { db } = store.session;
@@ -77,7 +77,7 @@ describe('a picture that waits', () => {
 
   it('is bound to its item with its key: the whole row of another one in its place does not open', async () => {
     const store = await openKiosk(newFolder());
-    for (const word of ['A', 'B']) await store.imports.keep(aPending({ word, picture: picture() }));
+    for (const label of ['A', 'B']) await store.imports.keep(aPending({ label, picture: picture() }));
     const [a] = store.imports.list();
     const { db } = store.session;
     const other = db.prepare('SELECT key, address, about FROM pending_photo WHERE ref = 2').get() as {
@@ -113,7 +113,7 @@ describe('a picture that waits', () => {
     expect([await store.imports.keep(one()), await store.imports.keep(one())]).toEqual(['waiting', 'waiting']);
     expect([store.imports.count(), files(home).length]).toEqual([1, 1]);
     // Of someone else it is another item.
-    await store.imports.keep({ ...one(), word: 'Bob' });
+    await store.imports.keep({ ...one(), label: 'Bob' });
     expect(store.imports.count()).toBe(2);
     await store.imports.settle(store.imports.list()[0]!.id, 'refused');
     expect(await store.imports.keep(one())).toBe('refused');
@@ -126,15 +126,15 @@ describe('a picture that waits', () => {
   it('leaves no byte behind when it is refused, in no page and no file', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
-    const word = 'Xenophon Plaintextovsky';
-    await store.imports.keep(aPending({ word, picture: picture() }));
+    const label = 'Xenophon Plaintextovsky';
+    await store.imports.keep(aPending({ label, picture: picture() }));
     const { key, about } = rows(store)[0]!;
     await store.imports.settle(store.imports.list()[0]!.id, 'refused');
     expect(files(home)).toEqual([]);
     const keys = store.parts.keys;
     store.close();
     const pages = decryptedPages(join(home, 'store.db'), keys.current.subkey('pages'));
-    for (const gone of [key!, about!, Buffer.from(word)]) expect(pages.includes(gone)).toBe(false);
+    for (const gone of [key!, about!, Buffer.from(label)]) expect(pages.includes(gone)).toBe(false);
   });
 });
 
@@ -159,19 +159,19 @@ describe('kill -9', () => {
       });
       await new Promise((resolve) => child.once('close', resolve));
       for (const line of text.slice(0, text.lastIndexOf('\n')).split('\n').slice(1)) {
-        const [, state, word] = /^(\w+) (.*)$/.exec(line)!;
-        said.set(word!, state!);
+        const [, state, label] = /^(\w+) (.*)$/.exec(line)!;
+        said.set(label!, state!);
       }
     }
     expect(said.size).toBeGreaterThan(20);
     const store = await openKiosk(home);
-    for (const [word, state] of said) {
-      const now = store.imports.state(word, Buffer.from(word));
+    for (const [label, state] of said) {
+      const now = store.imports.state(label, Buffer.from(label));
       // One that was said to be kept may have been refused in the moment of the kill.
       expect(state === 'kept' ? ['waiting', 'refused'] : ['refused']).toContain(now);
     }
     const waiting = store.imports.list();
-    expect(new Set(waiting.map(({ word }) => word)).size).toBe(waiting.length);
+    expect(new Set(waiting.map(({ label }) => label)).size).toBe(waiting.length);
     expect(files(home)).toHaveLength(waiting.length);
     for (const { id } of waiting) expect(await store.imports.open(id)).toHaveLength(3000);
     expect((await store.check()).problems).toEqual([]);
@@ -184,14 +184,14 @@ describe('an end', () => {
     const home = newFolder();
     const store = await openKiosk(home, {}, { clock });
     const policy = { photoDays: 90, gpsDays: 30 };
-    await store.imports.keep(aPending({ word: 'Old', picture: picture() }));
+    await store.imports.keep(aPending({ label: 'Old', picture: picture() }));
     clock.pass(2 * DAY);
-    await store.imports.keep(aPending({ word: 'Young', picture: picture() }));
+    await store.imports.keep(aPending({ label: 'Young', picture: picture() }));
     clock.pass((PENDING_DAYS - 2) * DAY);
     expect(await runRetention(store, clock.now(), policy)).toEqual({ photos: 0, gps: 0, pending: 0 });
     clock.pass(1);
     expect(await runRetention(store, clock.now(), policy)).toEqual({ photos: 0, gps: 0, pending: 1 });
-    expect(store.imports.list().map(({ word }) => word)).toEqual(['Young']);
+    expect(store.imports.list().map(({ label }) => label)).toEqual(['Young']);
     expect(files(home)).toHaveLength(1);
     const notified = store.outbox.pending(100).filter(({ header }) => header.type === 'health');
     expect(notified.map(({ header }) => header.open)).toEqual([
@@ -199,33 +199,33 @@ describe('an end', () => {
     ]);
     // What nobody looked at may be brought again; what someone refused is remembered for a while.
     await store.imports.settle(store.imports.list()[0]!.id, 'refused');
-    expect(await store.imports.keep(aPending({ word: 'Old', picture: picture() }))).toBe('waiting');
+    expect(await store.imports.keep(aPending({ label: 'Old', picture: picture() }))).toBe('waiting');
     clock.pass(88 * DAY);
     await runRetention(store, clock.now(), policy);
     expect(store.imports.state('Young', new Uint8Array([1, 2, 3]))).toBeNull();
   });
 
   it.each([
-    ['is named like them', { word: 'ada LOVELACE' }],
-    ['has their number as its name', { word: 'A 17' }],
-    ['was joined with them', { word: 'x', person: 'them' }],
-    ['shows their face', { word: 'Someone Else', duplicate: 'them' }],
+    ['is named like them', { label: 'ada LOVELACE' }],
+    ['has their number as its name', { label: 'A 17' }],
+    ['was joined with them', { label: 'x', person: 'them' }],
+    ['shows their face', { label: 'Someone Else', duplicate: 'them' }],
   ])('comes with the erasure of a person, here and by the server, where the picture %s', async (_what, change) => {
     for (const how of ['here', 'server'] as const) {
       const home = newFolder();
       const store = await openKiosk(home);
       const { id } = await store.people.add(aPerson({ number: 'a/17' }));
       const them = (value?: string) => (value === 'them' ? id : null);
-      const about = change as { word: string; person?: string; duplicate?: string };
+      const about = change as { label: string; person?: string; duplicate?: string };
       await store.imports.keep(
         aPending({
-          word: about.word,
+          label: about.label,
           person: them(about.person),
           duplicate: them(about.duplicate),
           picture: picture(),
         }),
       );
-      await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+      await store.imports.keep(aPending({ label: 'Bob', picture: picture() }));
       if (how === 'here') await store.people.delete(id);
       else
         await store.roster.apply({
@@ -234,7 +234,7 @@ describe('an end', () => {
           whole: false,
           more: false,
         });
-      expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
+      expect(store.imports.list().map(({ label }) => label)).toEqual(['Bob']);
       expect(files(home)).toHaveLength(1);
       expect((await store.check()).problems).toEqual([]);
       store.close();
@@ -246,10 +246,10 @@ describe('an end', () => {
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
     await store.imports.keep(aPending({ picture: picture() }));
-    await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+    await store.imports.keep(aPending({ label: 'Bob', picture: picture() }));
     const gone = { kind: 'removed', person: id } as const;
     await store.roster.apply({ cursor: 'c1', changes: [gone], whole: false, more: false });
-    expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
+    expect(store.imports.list().map(({ label }) => label)).toEqual(['Bob']);
     expect(files(home)).toHaveLength(1);
     expect((await store.check()).problems).toEqual([]);
   });
@@ -267,7 +267,7 @@ describe('an end', () => {
         whole: false,
         more: false,
       });
-    for (const word of ['A', 'B']) await store.imports.keep(aPending({ word, picture: picture() }));
+    for (const label of ['A', 'B']) await store.imports.keep(aPending({ label, picture: picture() }));
     await notify({ faces: 'on' }, 'c1');
     expect(store.imports.count()).toBe(2);
     await notify(change, 'c2');
@@ -289,9 +289,9 @@ describe('an end', () => {
     });
     const templates: Change = { kind: 'templates', person: id, model: MODEL, templates: [] };
     await store.imports.keep(aPending({ picture: picture() }));
-    await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+    await store.imports.keep(aPending({ label: 'Bob', picture: picture() }));
     await store.roster.apply({ cursor: 'c1', changes: [templates], whole: false, more: false });
-    expect(store.imports.list().map(({ word }) => word)).toEqual(['Bob']);
+    expect(store.imports.list().map(({ label }) => label)).toEqual(['Bob']);
     expect(files(home)).toHaveLength(1);
   });
 
@@ -299,12 +299,12 @@ describe('an end', () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
-    await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
-    await store.imports.keep(aPending({ word: 'Eve', picture: picture() }));
+    await store.imports.keep(aPending({ label: 'Bob', picture: picture() }));
+    await store.imports.keep(aPending({ label: 'Eve', picture: picture() }));
     store.session.db.prepare('UPDATE pending_photo SET key = randomblob(60) WHERE ref = 1').run();
     await store.people.delete(id);
     expect(store.people.get(id)).toBeNull();
-    expect(store.imports.list().map(({ word }) => word)).toEqual(['Eve']);
+    expect(store.imports.list().map(({ label }) => label)).toEqual(['Eve']);
     expect(files(home)).toHaveLength(1);
   });
 
@@ -324,7 +324,7 @@ it('a rekey takes the pictures along, and the old key opens none', async () => {
   let store = await openKiosk(home);
   const kept = picture();
   await store.imports.keep(aPending({ picture: kept }));
-  await store.imports.keep(aPending({ word: 'Bob', picture: picture() }));
+  await store.imports.keep(aPending({ label: 'Bob', picture: picture() }));
   await store.imports.settle(store.imports.list()[1]!.id, 'refused');
   const { id } = store.imports.list()[0]!;
   const before = rows(store)[0]!.key!;

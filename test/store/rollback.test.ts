@@ -29,19 +29,19 @@ async function kiosk(home: string): Promise<{ store: SqlStore; person: string }>
 const file = (home: string) => join(home, 'store.db');
 
 /** Puts back the store file alone, or the whole folder with everything in it: nothing in it can show that then. */
-const WAYS = [
+const METHODS = [
   ['the store file', (home: string) => ({ from: file(home), copy: `${home}.copy` })],
   ['the whole folder', (home: string) => ({ from: home, copy: `${home}.copy` })],
 ] as const;
 
-describe.each(WAYS)('an older copy of %s put back', (_name, way) => {
+describe.each(METHODS)('an older copy of %s put back', (_name, method) => {
   function keep(home: string): void {
-    const { from, copy } = way(home);
+    const { from, copy } = method(home);
     cpSync(from, copy, { recursive: true });
     onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
   }
   function putBack(home: string): void {
-    const { from, copy } = way(home);
+    const { from, copy } = method(home);
     rmSync(from, { recursive: true });
     cpSync(copy, from, { recursive: true });
   }

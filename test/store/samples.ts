@@ -47,7 +47,7 @@ export function aCheckin(person: string, change: Partial<NewCheckin> = {}): NewC
 
 export function aPending(change: Partial<NewPending> = {}): NewPending {
   return {
-    word: 'Ada Lovelace',
+    label: 'Ada Lovelace',
     file: 'ada.jpg',
     reason: 'asked',
     person: null,

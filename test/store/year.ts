@@ -262,7 +262,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   ]);
   for (let i = 0; i < 8; i++)
     await store.imports.keep(
-      aPending({ word: `Waiting ${i}`, file: `waiting ${i}.jpg`, original: photo(), picture: photo() }),
+      aPending({ label: `Waiting ${i}`, file: `waiting ${i}.jpg`, original: photo(), picture: photo() }),
     );
   store.lockouts.set({ 'number 1007': { failures: 6, until: clock.now() + 60_000, at: clock.now() } });
   const [accepted, refused] = store.imports.list();

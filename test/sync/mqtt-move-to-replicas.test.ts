@@ -34,7 +34,7 @@ let transport: MqttTransport;
 interface Server {
   readonly child: ChildProcess;
   /** Lines of its log that hold these words. */
-  said(words: string): number;
+  said(text: string): number;
 }
 
 /** @param name of the replica; empty: a server without one */
@@ -55,7 +55,7 @@ async function start(name: string, home: number): Promise<Server> {
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
-  const server = { child, said: (words: string) => log.split('\n').filter((line) => line.includes(words)).length };
+  const server = { child, said: (text: string) => log.split('\n').filter((line) => line.includes(text)).length };
   running.add(server);
   await until(
     `the server “${name}” is at the broker`,

@@ -47,9 +47,9 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
 
   test.each(['mqtts', 'wss'] as const)(
     'events go from the outbox through %s to the commit, and the ack comes back',
-    async (way) => {
+    async (scheme) => {
       rig.kiosk.box.checkin(rig.kiosk.box.person('Ada'));
-      const { engine, transport } = engineOf(rig.kiosk, { mqttUrls: [rig.urls[way]] });
+      const { engine, transport } = engineOf(rig.kiosk, { mqttUrls: [rig.urls[scheme]] });
       engine.start();
       await until('the outbox is empty', () => rig.kiosk.box.pendingCount() === 0);
       expect(engine.status).toMatchObject({ online: true, problem: null, transport: 'mqtt' });
@@ -58,17 +58,17 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     },
   );
 
-  test.each(['mqtts', 'wss'] as const)('%s goes through a proxy, its credentials sent to it alone', async (way) => {
+  test.each(['mqtts', 'wss'] as const)('%s goes through a proxy, its credentials sent to it alone', async (scheme) => {
     const proxy = await connectProxy();
-    const transport = mqttTransport(rig.kiosk, rig.urls[way], { proxy: proxy.url });
+    const transport = mqttTransport(rig.kiosk, rig.urls[scheme], { proxy: proxy.url });
     try {
-      rig.kiosk.box.person(`By proxy, ${way}`);
+      rig.kiosk.box.person(`By proxy, ${scheme}`);
       const answer = await transport.exchange('batch', await sealOutbox(rig.kiosk), never);
       const marks = await marksOf(answer, rig.kiosk);
       expect(marks.committed).toBe(rig.kiosk.box.events.length);
       rig.kiosk.box.acknowledge(rig.kiosk.box.epoch, marks);
       // Twice where the broker speaks 3.1.1 alone.
-      expect(new Set(proxy.asked)).toEqual(new Set([new URL(rig.urls[way]).host]));
+      expect(new Set(proxy.asked)).toEqual(new Set([new URL(rig.urls[scheme]).host]));
     } finally {
       await transport.close();
       await proxy.close();

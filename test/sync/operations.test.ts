@@ -106,20 +106,20 @@ describe.skipIf(unavailable)('a server process', () => {
     await engine.stop();
     const { status, body } = await server.ask('/metrics');
     expect(status).toBe(200);
-    const figure = (line: string) =>
+    const metric = (line: string) =>
       Number(
         body
           .split('\n')
           .find((l) => l.startsWith(`${line} `))
           ?.split(' ')[1],
       );
-    expect(figure('smartpresence_events_total{result="taken"}')).toBe(2);
-    expect(figure('smartpresence_kiosks{status="approved"}')).toBe(1);
-    expect(figure('smartpresence_kiosks_heard{within="minute"}')).toBe(1);
-    expect(figure('smartpresence_quarantine_events')).toBe(0);
-    expect(figure('smartpresence_kiosk_alerts{code="offline"}')).toBe(0);
-    expect(figure('smartpresence_kiosk_alerts{code="no-report"}')).toBe(1);
-    expect(figure('smartpresence_database_connections{state="total"}')).toBeGreaterThan(0);
+    expect(metric('smartpresence_events_total{result="taken"}')).toBe(2);
+    expect(metric('smartpresence_kiosks{status="approved"}')).toBe(1);
+    expect(metric('smartpresence_kiosks_heard{within="minute"}')).toBe(1);
+    expect(metric('smartpresence_quarantine_events')).toBe(0);
+    expect(metric('smartpresence_kiosk_alerts{code="offline"}')).toBe(0);
+    expect(metric('smartpresence_kiosk_alerts{code="no-report"}')).toBe(1);
+    expect(metric('smartpresence_database_connections{state="total"}')).toBeGreaterThan(0);
     expect(body).toMatch(/^smartpresence_device_message_seconds_count\{kind="batch",outcome="ok"\} 1$/m);
     expect(body).toMatch(
       /^smartpresence_http_request_seconds_count\{method="POST",route="\/v1\/batches",status="2xx"\} /m,

@@ -345,7 +345,7 @@ describe('the live feed', () => {
     let position: number | undefined;
     return {
       seen,
-      async look(): Promise<Board> {
+      async read(): Promise<Board> {
         const board = await readBoard(source(o), { log: o.logEpoch, after: position }, new Date());
         position = board.position;
         for (const row of board.rows) seen.add(row.id);
@@ -358,7 +358,7 @@ describe('the live feed', () => {
     const [slow, quick] = [await register(), await register()];
     const late = slow.checkin(slow.person('Ada Lovelace'));
     const screen = follower(other);
-    await screen.look();
+    await screen.read();
     // A replica that is slow in the middle of its ingest: its row has its place in the feed, and is not committed.
     const client = new pg.Client({ ...(await adminOf()) });
     await client.connect();
@@ -371,29 +371,29 @@ describe('the live feed', () => {
     );
     const beside = quick.checkin(quick.person('Grace Hopper'));
     await deliver(one, quick);
-    await screen.look();
+    await screen.read();
     expect(screen.seen.has(beside.header.id), 'nobody waits for the slow one').toBe(true);
     expect(screen.seen.has(late.header.id)).toBe(false);
     // More commits, and more polls: a position taken from the highest change seen would be far past the slow one by now.
     quick.checkin(randomUUID());
     await deliver(one, quick, quick.events.slice(-1));
-    await screen.look();
+    await screen.read();
     await client.query('commit');
     await client.end();
-    const board = await screen.look();
+    const board = await screen.read();
     expect(board.whole).toBe(false);
     expect(screen.seen.has(late.header.id)).toBe(true);
-    expect((await screen.look()).rows, 'and then it is quiet').toEqual([]);
+    expect((await screen.read()).rows, 'and then it is quiet').toEqual([]);
   });
 
   test('loses no row to any number of writers at once', async () => {
     const boxes = await Promise.all(Array.from({ length: 6 }, register));
     const screen = follower(other);
-    await screen.look();
+    await screen.read();
     let writing = true;
-    const looking = (async () => {
+    const reading = (async () => {
       while (writing) {
-        const board = await screen.look();
+        const board = await screen.read();
         expect(board.whole).toBe(false);
       }
     })();
@@ -407,8 +407,8 @@ describe('the live feed', () => {
       }),
     );
     writing = false;
-    await looking;
-    await screen.look();
+    await reading;
+    await screen.read();
     expect(made.filter((id) => !screen.seen.has(id))).toEqual([]);
   });
 

@@ -22,7 +22,7 @@ import { postgresUnavailable, startPostgres, type TestPostgres } from '../servic
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const unavailable = postgresUnavailable();
 const homes = [temporaryFolder(), temporaryFolder()];
-const doors = [new MemoryOutbox(), new MemoryOutbox()];
+const outboxes = [new MemoryOutbox(), new MemoryOutbox()];
 const kiosks: { secret: DeviceSecret; bundle: ServerBundle }[] = [];
 let postgres: TestPostgres;
 let replicas: Replica[] = [];
@@ -68,8 +68,8 @@ beforeAll(async () => {
       SMARTPRESENCE_DEVICE_PORT: `${d2}`,
     },
   ].map((own) => ({ ...shared, ...own }));
-  for (const door of doors) {
-    const secret = await createDeviceIdentity(door.device);
+  for (const kiosk of outboxes) {
+    const secret = await createDeviceIdentity(kiosk.device);
     const device = await deviceRequest(secret, 'Door');
     kiosks.push({ secret, bundle: await provisionLocal({ serverHome: homes[0]!.path, env: envs[0]!, device }) });
   }
@@ -90,8 +90,8 @@ beforeEach((context) => {
 });
 
 /** Sends events of a door to a replica. @returns the HTTP status */
-async function send(to: Replica, door: number, events = doors[door]!.events): Promise<number> {
-  const { secret, bundle } = kiosks[door]!;
+async function send(to: Replica, kiosk: number, events = outboxes[kiosk]!.events): Promise<number> {
+  const { secret, bundle } = kiosks[kiosk]!;
   const sealed = await sealBatch(
     events,
     { signing: secret.signing, server: bundle.keys.sealing, serverId: bundle.serverId },
@@ -136,9 +136,9 @@ test('a screen at one replica shows what the other took in, and what counts of i
   const view = await screen(other);
   const person = randomUUID();
   const open = { direction: 'in', automatic: true, method: 'badge', liveness: 'not-needed' } as const;
-  doors[0]!.person('Ada Lovelace', person);
-  const front = doors[0]!.append('checkin', open, { person }, new Date(Date.now() - 20_000));
-  const back = doors[1]!.append('checkin', open, { person }, new Date(Date.now() - 10_000));
+  outboxes[0]!.person('Ada Lovelace', person);
+  const front = outboxes[0]!.append('checkin', open, { person }, new Date(Date.now() - 20_000));
+  const back = outboxes[1]!.append('checkin', open, { person }, new Date(Date.now() - 10_000));
   expect(await Promise.all([send(one, 0), send(other, 1)])).toEqual([200, 200]);
   const duplicate = () => view.rows.get(back.header.id)?.duplicateOf === front.header.id;
   expect(await view.until(() => view.rows.get(front.header.id)?.name === 'Ada Lovelace' && duplicate())).toBe(true);
@@ -150,7 +150,7 @@ test('when one is killed the other goes on: each event is there once, and its wo
   const person = randomUUID();
   const open = { direction: 'in', automatic: true, method: 'badge', liveness: 'not-needed' } as const;
   for (let i = 0; i < 40; i++)
-    doors[0]!.append('checkin', open, { person }, new Date(Date.now() - 3_600_000 + i * 61_000));
+    outboxes[0]!.append('checkin', open, { person }, new Date(Date.now() - 3_600_000 + i * 61_000));
   const sending = send(one, 0).catch(() => 0);
   await new Promise((r) => setTimeout(r, 15));
   one.child.kill('SIGKILL');
@@ -161,10 +161,10 @@ test('when one is killed the other goes on: each event is there once, and its wo
   const log = await db
     .selectFrom('event')
     .select(['id', 'chain'])
-    .where('device', '=', doors[0]!.device)
+    .where('device', '=', outboxes[0]!.device)
     .orderBy('seq')
     .execute();
-  expect(log.map((r) => [r.id, r.chain])).toEqual(doors[0]!.events.map((e) => [e.header.id, 'whole']));
+  expect(log.map((r) => [r.id, r.chain])).toEqual(outboxes[0]!.events.map((e) => [e.header.id, 'whole']));
   const resolved = async () =>
     (await db.selectFrom('checkin').select('resolved').where('person', '=', person).orderBy('at').execute()).map(
       (r) => r.resolved,
@@ -172,7 +172,7 @@ test('when one is killed the other goes on: each event is there once, and its wo
   const end = Date.now() + 15_000;
   while ((await db.selectFrom('attendance_due').select('id').execute()).length > 0 && Date.now() < end)
     await new Promise((r) => setTimeout(r, 50));
-  const days = new Set(doors[0]!.events.slice(2).map((e) => e.header.at.utc.slice(0, 10)));
+  const days = new Set(outboxes[0]!.events.slice(2).map((e) => e.header.at.utc.slice(0, 10)));
   // Over midnight the second day begins with what was claimed: an in.
   if (days.size === 1) expect(await resolved()).toEqual(Array.from({ length: 40 }, (_, i) => (i % 2 ? 'out' : 'in')));
   else expect(new Set(await resolved())).toEqual(new Set(['in', 'out']));

@@ -125,8 +125,8 @@ test('a bad build at 10 % stops its own rollout, every kiosk is back on the old 
     ]);
   }
   // It goes nowhere by itself, and nobody tries it again, however often it is looked at.
-  const looks = await jobRuns();
-  await expect.poll(jobRuns, PATIENCE).toBeGreaterThanOrEqual(looks + 2);
+  const runs = await jobRuns();
+  await expect.poll(jobRuns, PATIENCE).toBeGreaterThanOrEqual(runs + 2);
   expect(await show()).toMatchObject({ state: 'stopped', step: 0 });
   expect(fleet.map((k) => k.version).filter((version) => version !== OLD)).toEqual([]);
 

@@ -102,7 +102,7 @@ export async function installKiosk(options: InstallOptions): Promise<Installed> 
     createInterface({ input: child.stdout! }).on('line', (text) => {
       notified.push(text);
       lines.push({ ...(JSON.parse(text) as object), heardAt: performance.now() });
-      for (const look of [...waiting]) look();
+      for (const check of [...waiting]) check();
     });
     createInterface({ input: child.stderr! }).on('line', (text) => notified.push(text));
   };
@@ -155,9 +155,9 @@ export async function installKiosk(options: InstallOptions): Promise<Installed> 
       new Promise((resolve, reject) => {
         const done = () => {
           clearTimeout(timer);
-          waiting.delete(look);
+          waiting.delete(check);
         };
-        const look = () => {
+        const check = () => {
           const found = lines.slice(from).find(wanted);
           if (!found && running()) return;
           done();
@@ -168,8 +168,8 @@ export async function installKiosk(options: InstallOptions): Promise<Installed> 
           done();
           reject(new Error(`${ms} ms are over; it said:\n${notified.slice(-100).join('\n')}`));
         }, ms);
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     async stop() {
       if (running()) launcher!.kill('SIGTERM');

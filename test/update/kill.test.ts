@@ -27,8 +27,8 @@ afterAll(async () => {
   home.remove();
 });
 
-/** A look in a process of its own, which dies at a step; the versions that it has come to, or null where it died. */
-async function look(dieAt: number): Promise<Record<RoleName, number> | null> {
+/** An update check in a process of its own, which dies at a step; the versions that it has come to, or null where it died. */
+async function tryStep(dieAt: number): Promise<Record<RoleName, number> | null> {
   const args = [CHILD, join(home.path, 'root.json'), trusted, server.url, String(T0)];
   const env = { ...process.env, DIE_AT: String(dieAt) };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -55,14 +55,14 @@ function onDisk(): Partial<Record<RoleName, number>> {
   return versions;
 }
 
-test('after a kill at any step every file of trusted metadata is whole, none is older than before, and the next look goes on', async () => {
+test('after a kill at any step every file of trusted metadata is whole, none is older than before, and the next check goes on', async () => {
   let killed = 0;
   let before = onDisk();
   for (let step = 1; ; step++) {
     // Something new of every role, so that every file is written.
     repository.rotate('timestamp');
     repository.add('1.1.0', Buffer.from(`archive ${step}`));
-    const seen = await look(step);
+    const seen = await tryStep(step);
     const after = onDisk();
     for (const role of Object.keys(before) as RoleName[])
       expect(after[role], `${role} at step ${step}`).toBeGreaterThanOrEqual(before[role]!);

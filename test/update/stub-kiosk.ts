@@ -119,7 +119,7 @@ export async function startStubKiosk(options: StubKioskOptions): Promise<StubKio
   let core: StubCore | null = null;
   let closing = false;
 
-  async function lookAfterCore(): Promise<void> {
+  async function watchCore(): Promise<void> {
     const now = runningBuild(root);
     if (core && core.pid !== now?.pid) {
       await core.close();
@@ -140,7 +140,7 @@ export async function startStubKiosk(options: StubKioskOptions): Promise<StubKio
         ...(options.free && { free: options.free }),
       });
   }
-  const cores = repeat(lookAfterCore, everyMs, (error) => log('error', 'stub core', { error }));
+  const cores = repeat(watchCore, everyMs, (error) => log('error', 'stub core', { error }));
   const updates = repeat(update, everyMs, (error) => log('error', 'stub updater', { error }));
 
   return {
@@ -291,9 +291,9 @@ function stepping(store: SqlStore, step: (name: string) => void): KeeperDeps['st
     },
     deviceState: store.deviceState,
     events: {
-      reportIfRoom(code, detail, settings) {
+      reportIfSpace(code, detail, settings) {
         step(`core:before ${code}`);
-        const notified = store.events.reportIfRoom(code, detail, settings);
+        const notified = store.events.reportIfSpace(code, detail, settings);
         step(`core:after ${code}`);
         return notified;
       },

@@ -214,11 +214,11 @@ test('what people show is read as it was written', async () => {
   });
   const bytes = Buffer.from(card.secretHex, 'hex');
   expect(card.hash).toBe(createHash('sha256').update(bytes).digest('base64url'));
-  const words = [Buffer.from('smartpresence/pin-code\0'), Buffer.from(pinCode.person.replaceAll('-', ''), 'hex')];
+  const parts = [Buffer.from('smartpresence/pin-code\0'), Buffer.from(pinCode.person.replaceAll('-', ''), 'hex')];
   const digits = Buffer.from(pinCode.code, 'ascii');
   expect(pinCode.hash).toBe(
     createHash('sha256')
-      .update(Buffer.concat([...words, digits]))
+      .update(Buffer.concat([...parts, digits]))
       .digest('base64url'),
   );
   const pepper = Buffer.from(pin.pepperHex, 'hex');

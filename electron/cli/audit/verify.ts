@@ -72,7 +72,7 @@ interface Result {
 
 function sentenceOf({ rows, last, anchors, notes, faults }: Result): string {
   const stored = anchors.objects === null ? 'no object store' : `${anchors.objects} in the object store`;
-  const looked = `${rows} rows up to ${last}; anchors: ${anchors.folder} in the folder, ${anchors.database} in the database, ${stored}.`;
+  const extent = `${rows} rows up to ${last}; anchors: ${anchors.folder} in the folder, ${anchors.database} in the database, ${stored}.`;
   const end = faults.length === 0 ? 'The log is whole.' : 'The log is NOT whole.';
-  return [...faults.map((f) => `${f.code}: ${f.message}`), ...notes, looked, end].join('\n');
+  return [...faults.map((f) => `${f.code}: ${f.message}`), ...notes, extent, end].join('\n');
 }

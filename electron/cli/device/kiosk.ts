@@ -144,7 +144,7 @@ async function once(
   }
 }
 
-/** Polls until approved; trouble on the way there passes. @throws Problem of a refusal */
+/** Polls until approved; trouble on the way there passes. @throws Problem of a rejection */
 async function waitForApproval(session: CommandSession, output: ReturnType<typeof terminalOutput>): Promise<number> {
   for (;;) {
     let state = 'pending';

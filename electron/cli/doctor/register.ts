@@ -4,7 +4,7 @@ import { EXIT, EXIT_HELP } from '../exit-codes.ts';
 import { printable } from '../output.ts';
 import { onServer } from '../server/environment.ts';
 
-const WORDS: Readonly<Record<CheckReport['checks'][number]['state'], string>> = {
+const STATE_LABELS: Readonly<Record<CheckReport['checks'][number]['state'], string>> = {
   ok: 'ok',
   note: 'note',
   degraded: 'degraded',
@@ -43,10 +43,10 @@ Exit code: 0 nothing is failing or degraded; 1 something is. ${EXIT_HELP.trim()}
 function text({ build, home, database, checks }: CheckReport): string {
   const lines = [`Server ${build}, home ${home}, database ${database}`];
   for (const { check, state, findings } of checks) {
-    if (findings.length === 0) lines.push(`${WORDS[state].padEnd(11)} ${check}`);
+    if (findings.length === 0) lines.push(`${STATE_LABELS[state].padEnd(11)} ${check}`);
     for (const { code, level, says, next, detail, replica } of findings) {
       lines.push(
-        `${WORDS[LEVELS[level]].padEnd(11)} ${check.padEnd(17)} ${code}${replica === null ? '' : ` (replica ${replica})`}: ${says}`,
+        `${STATE_LABELS[LEVELS[level]].padEnd(11)} ${check.padEnd(17)} ${code}${replica === null ? '' : ` (replica ${replica})`}: ${says}`,
       );
       if (detail) lines.push(`${' '.repeat(12)}${detail}`);
       lines.push(`${' '.repeat(12)}→ ${next}`);

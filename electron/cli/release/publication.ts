@@ -100,7 +100,7 @@ interface VerifyArgs {
   readonly json?: boolean;
 }
 
-export function registerLooking(release: Command): void {
+export function registerChecks(release: Command): void {
   release
     .command('verify')
     .description('Verify a repository as a kiosk would: signatures, dates, every byte of every archive.')

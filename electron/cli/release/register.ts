@@ -8,7 +8,7 @@ import { terminalOutput } from '../output.ts';
 import { confirm } from './confirm.ts';
 import { init, makeKey, rotate } from './make.ts';
 import { collect, next, number, output, PASSPHRASES, SP, shared } from './options.ts';
-import { registerLooking, registerPublishing } from './publication.ts';
+import { registerChecks, registerPublishing } from './publication.ts';
 import { sign } from './sign.ts';
 import { approvalsText, describedText, madeText } from './text.ts';
 
@@ -18,7 +18,7 @@ export function registerRelease(program: Command): void {
   registerMaking(release);
   registerSigning(release);
   registerPublishing(release);
-  registerLooking(release);
+  registerChecks(release);
 }
 
 interface InitArgs {

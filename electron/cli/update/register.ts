@@ -43,7 +43,7 @@ function asText({ version, commit, slots, wanted, state, problem }: UpdateReport
   const rows: [string, string][] = [
     ['runs', `${version} (${commit.slice(0, 12)})${state === 'on-trial' ? ', on trial' : ''}`],
     ['builds', slots ? [slots.current, slots.previous].filter(Boolean).join(', before it ') : 'not known'],
-    ['under way', wanted ? `${wanted}: ${WORDS[state]}` : 'nothing'],
+    ['under way', wanted ? `${wanted}: ${STATE_LABELS[state]}` : 'nothing'],
   ];
   const lines = rows.map(([name, value]) => `${name.padEnd(11)} ${value}`);
   if (problem)
@@ -51,7 +51,7 @@ function asText({ version, commit, slots, wanted, state, problem }: UpdateReport
   return lines.join('\n');
 }
 
-const WORDS: Record<UpdateReport['state'], string> = {
+const STATE_LABELS: Record<UpdateReport['state'], string> = {
   idle: 'waits to be tried again',
   preparing: 'is being prepared',
   ready: 'is ready, and waits for its window and for nobody to be there',

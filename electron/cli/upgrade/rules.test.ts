@@ -16,23 +16,23 @@ const well: UpgradeFacts = {
   backupAt: hours(2),
   verifiedAt: hours(48),
 };
-const room = { needs: 10, free: 20, at: AT };
-const codes = (next: BuildFacts, now: UpgradeFacts, o = room) => planUpgrade(next, now, o).issues.map((i) => i.code);
+const space = { needs: 10, free: 20, at: AT };
+const codes = (next: BuildFacts, now: UpgradeFacts, o = space) => planUpgrade(next, now, o).issues.map((i) => i.code);
 
 describe('an update', () => {
   test('that only adds leaves a way back; one that changes does not', () => {
-    expect(planUpgrade(build('1', '2', '3+'), well, room)).toEqual({
+    expect(planUpgrade(build('1', '2', '3+'), well, space)).toEqual({
       steps: [{ name: '3', expands: true }],
       canRollBack: true,
       issues: [],
     });
-    expect(planUpgrade(build('1', '2', '3+', '4'), well, room)).toMatchObject({ canRollBack: false, issues: [] });
-    expect(planUpgrade(build('1', '2'), well, room)).toEqual({ steps: [], canRollBack: true, issues: [] });
+    expect(planUpgrade(build('1', '2', '3+', '4'), well, space)).toMatchObject({ canRollBack: false, issues: [] });
+    expect(planUpgrade(build('1', '2'), well, space)).toEqual({ steps: [], canRollBack: true, issues: [] });
   });
 
   test('wants room, a fresh backup that was verified, and replicas of one build', () => {
     const next = build('1', '2');
-    expect(codes(next, well, { ...room, free: 5 })).toEqual(['disk-low']);
+    expect(codes(next, well, { ...space, free: 5 })).toEqual(['disk-low']);
     expect(codes(next, { ...well, backupAt: null })).toEqual(['backup-missing']);
     expect(codes(next, { ...well, backupAt: hours(40) })).toEqual(['backup-old']);
     expect(codes(next, { ...well, verifiedAt: null })).toEqual(['backup-not-verified']);

@@ -63,7 +63,7 @@ const captured = (seed: number) => [embedding(seed), embedding(seed + 0.001)].ma
 const enrol = (seed: number, person: string | null = null) =>
   enrolOnCard({ store, recogniser, changed: () => undefined }, { details, templates: captured(seed), person });
 
-/** Ways in and check-in of one kiosk. */
+/** Check-in methods and check-in of one kiosk. */
 function kiosk(change: { faceOff?: boolean; liveness?: boolean } = {}) {
   const claims = createClaims(() => now);
   const guard = createPinGuard({ store, now: () => now });
@@ -179,7 +179,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
       await checkin.visitBegin({ claim });
       await checkin.admit(store.people.get(person.id)!, { method: 'badge' });
     },
-    // The screen is gone: no look comes, and no word that the visit is over.
+    // The screen is gone: no sample comes, and no word that the visit is over.
     async ({ checkin }, claim) => {
       await checkin.visitBegin({ claim });
       await vi.advanceTimersByTimeAsync(120_000);

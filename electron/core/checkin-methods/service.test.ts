@@ -185,7 +185,7 @@ test('a way that the site does not offer is refused, whatever the screen sends',
   expect(offeredMethods(null, { face: false, ownCodes: false })).toEqual(['pin', 'badge']);
 });
 
-test('what a reader brings is pushed to the screen, refusals with their code', async () => {
+test('what a reader brings is pushed to the screen, rejections with their code', async () => {
   const pushed: unknown[] = [];
   const arrive = createArrivals(
     credentials(),

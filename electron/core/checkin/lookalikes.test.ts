@@ -107,8 +107,8 @@ test('neither of a pair is identified by face alone; the answer names nobody, an
   const checkin = service();
   expect(await walkUp(checkin)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada' } });
   store.lookalikes.mark(ada, eve, { reason: 'enrolment', by: null });
-  for (const look of [ADAS, EVES, face(1, 0), face(0, 1)]) {
-    showing = look;
+  for (const shown of [ADAS, EVES, face(1, 0), face(0, 1)]) {
+    showing = shown;
     expect(await walkUp(checkin)).toEqual({ kind: 'other-method', reason: 'claim-first' });
   }
   showing = BOBS;

@@ -20,8 +20,8 @@ import type { Store, Template } from '../store/interface.ts';
 /** What overrides the site's demands for one decision. Never how scores are read: that is the embedder's. */
 export type Demands = Partial<Omit<DecisionPolicy, 'calibration'>>;
 
-/** What one look at a face came to. */
-export interface Sight {
+/** What one sample of a face came to. */
+export interface Recognition {
   readonly shape: FaceShape;
   readonly embedding: Float32Array;
   readonly match: GalleryMatch;
@@ -49,7 +49,7 @@ export interface Recogniser {
     thresholds: QualityThresholds,
   ): Promise<{ shape: FaceShape; reason: QualityReason | null }>;
   /** Embedding, search and decision for a face whose shape is known; `policy` overrides the site's for this one. */
-  recognise(image: RgbImage, shape: FaceShape, policy?: Demands): Promise<Sight>;
+  recognise(image: RgbImage, shape: FaceShape, policy?: Demands): Promise<Recognition>;
   embed(image: RgbImage, shape: FaceShape): Promise<Float32Array>;
   search(embedding: Float32Array, policy?: Demands): { match: GalleryMatch; decision: Decision };
   /**
@@ -109,7 +109,7 @@ export function createRecogniser(
 }
 
 /**
- * Stands in where the models could not be loaded: whatever needs a face is refused with the reason, and whatever does
+ * Used when the models could not be loaded: whatever needs a face is refused with the reason, and whatever does
  * not (check-in by PIN, deleting a person) works as always. Nothing is ever recognised by it.
  */
 export function faceOff(problem: Problem): Recogniser {

@@ -23,7 +23,7 @@ import { createRecogniser, loadGallery } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
 /*
- * A visit from look to record, on the real models, quality verdict, gallery, decision, liveness session and store. Ada has
+ * A visit from sample to record, on the real models, quality verdict, gallery, decision, liveness session and store. Ada has
  * the face of man A of the footage and Ben that of man B; where footage can't do what is asked, made-up heads do.
  */
 
@@ -49,7 +49,7 @@ let voided: number;
 let challenges: number;
 /** What the next challenges ask for. */
 let steps: ChallengeStep[];
-/** What happens while the next look is being embedded. */
+/** What happens while the next sample is being embedded. */
 let meanwhile: (() => Promise<unknown>) | null;
 
 beforeEach(async () => {
@@ -145,7 +145,7 @@ const turnOfB = () => faces.take(takesOf('B', 'turn-left')[0]!);
 const still = (count = 2, embedding = faces.templates.A[0]!): FaceFrame[] =>
   Array.from({ length: count }, (_, i) => faces.head({ yaw: 0, at: i * 125 }, embedding));
 
-/** Shows the frames one after the other; ends with the first answer after which no look counts. Every answer. */
+/** Shows the frames one after the other; ends with the first answer after which no sample counts. Every answer. */
 async function show(checkin: Service, visit: string, frames: readonly FaceFrame[]): Promise<ProbeResult[]> {
   const answers: ProbeResult[] = [];
   for (const frame of frames) {
@@ -198,7 +198,7 @@ describe('a face', () => {
     expect((await welcomed(service(), await straight('B'))).name).toBe('Ben');
   });
 
-  test('that nobody has here is offered the other ways, as unknown', async () => {
+  test('that nobody has here is offered the other methods, as unknown', async () => {
     const [stranger] = faces.templates.B;
     store = await openKiosk(newFolder(), {}, { clock });
     await enrol('Ada', '7', faces.templates.A, null);
@@ -210,7 +210,7 @@ describe('a face', () => {
     expect(rows()).toEqual([]);
   });
 
-  test('is judged by the real measure of quality, and what can’t be used yet counts as no look', async () => {
+  test('is judged by the real measure of quality, and what can’t be used yet counts as no sample', async () => {
     const checkin = service();
     const [first, second] = await straight('A');
     const dark = { ...first!.picture, data: first!.picture.data.map((v) => v / 8) };
@@ -265,20 +265,20 @@ describe('two people in a frame', () => {
   test('are never one check-in: what had agreed before the second face came has to agree again', async () => {
     const checkin = service();
     const { visit } = await checkin.visitBegin({});
-    const [look] = still(1);
+    const [sample] = still(1);
     const kinds: string[] = [];
     for (const others of [0, 1, 0, 2, 0, 0])
-      kinds.push((await checkin.probe({ visit, frame: { ...look!, others } })).kind);
+      kinds.push((await checkin.probe({ visit, frame: { ...sample!, others } })).kind);
     expect(kinds).toEqual(['more', 'guide', 'more', 'guide', 'more', 'welcome']);
     expect(
-      await checkin.probe({ visit: (await checkin.visitBegin({})).visit, frame: { ...look!, others: 1 } }),
+      await checkin.probe({ visit: (await checkin.visitBegin({})).visit, frame: { ...sample!, others: 1 } }),
     ).toEqual({
       kind: 'guide',
       reason: 'several-faces',
     });
   });
 
-  test('buy a stranger no further looks', async () => {
+  test('buy a stranger no further samples', async () => {
     const checkin = service();
     const { visit } = await checkin.visitBegin({});
     const frames = still(14, like(faces.templates.A[0]!, 0.1)).map((frame, i) => ({ ...frame, others: i % 2 }));
@@ -293,7 +293,7 @@ describe('two people in a frame', () => {
     const answers = await show(checkin, visit, frames);
     expect(answers.at(-1)).toEqual({ kind: 'other-method', reason: 'liveness', code: 'interrupted' });
     expect(challenges).toBe(3);
-    // The looks have to agree again each time.
+    // The samples have to agree again each time.
     expect(answers.slice(0, 5).map((answer) => answer.kind)).toEqual([
       'more',
       'challenge',
@@ -311,9 +311,9 @@ describe('two people in a frame', () => {
   });
 });
 
-/** A made-up head that turns to its left; by look and motion, whose face it has. */
+/** A made-up head that turns to its left; by sample and motion, whose face it has. */
 function madeUpTurn(
-  face: (look: number, motion: Motion) => Float32Array = () => faces.templates.A[0]!,
+  face: (index: number, motion: Motion) => Float32Array = () => faces.templates.A[0]!,
   yaw = 24,
 ): FaceFrame[] {
   return turning(yaw).map((motion, i) => faces.head(motion, face(i, motion)));
@@ -338,7 +338,7 @@ describe('a challenge', () => {
     const answers = await show(checkin, visit, frames);
     expect(answers.some((answer) => answer.kind === 'welcome')).toBe(false);
     expect(answers.some((answer) => answer.kind === 'more' && answer.progress === 0)).toBe(true);
-    // Before the next challenge two looks have to agree again.
+    // Before the next challenge two samples have to agree again.
     const wrong = await show(checkin, (await checkin.visitBegin({})).visit, inARow(still(), madeUpTurn()));
     const failed = wrong.findIndex((answer, i) => i > 1 && answer.kind === 'more');
     expect(wrong.slice(failed, failed + 3).map((answer) => answer.kind)).toEqual(['more', 'more', 'challenge']);
@@ -365,7 +365,7 @@ describe('a challenge', () => {
   test('is not passed by people who take turns: Ada straight ahead and at the end, another’s head on the way', async () => {
     const [adas] = faces.templates.A;
     const [bens] = faces.templates.B;
-    // With one head it is passed at the look `last`.
+    // With one head it is passed at the sample `last`.
     const one = service({ liveness: 'on' });
     const passed = await show(one, (await one.visitBegin({})).visit, inARow(still(), madeUpTurn()));
     expect(passed.at(-1)!.kind).toBe('welcome');
@@ -380,7 +380,7 @@ describe('a challenge', () => {
     ] as const) {
       const frames = madeUpTurn((i) => (i >= from && i <= to ? bens! : adas!)).slice(0, last + 1);
       const { kind } = await walkUp(service({ liveness: 'on' }), inARow(still(), frames));
-      expect(kind, `another's head in looks ${from} to ${to}`).toBe('challenge');
+      expect(kind, `another's head in samples ${from} to ${to}`).toBe('challenge');
     }
     expect(rows()).toHaveLength(before);
   });
@@ -422,7 +422,7 @@ describe('a challenge', () => {
   test.each([
     ['ended', (checkin: Service, visit: string) => checkin.visitEnd({ visit })],
     ['followed by another', (checkin: Service) => checkin.visitBegin({})],
-  ])('whose last look is under way when the visit is %s comes to nothing', async (_, leave) => {
+  ])('whose last sample is under way when the visit is %s comes to nothing', async (_, leave) => {
     const checkin = service({ liveness: 'on' });
     const { visit } = await checkin.visitBegin({});
     const frames = inARow(still(), madeUpTurn());
@@ -439,7 +439,7 @@ describe('a challenge', () => {
 });
 
 describe('a visit', () => {
-  test('is over with its welcome: further looks are no further check-in', async () => {
+  test('is over with its welcome: further samples are no further check-in', async () => {
     const checkin = service({ repeatWindowSeconds: 0 });
     const { visit } = await checkin.visitBegin({});
     await show(checkin, visit, still());
@@ -450,7 +450,7 @@ describe('a visit', () => {
     expect(rows()).toHaveLength(1);
   });
 
-  test('takes one look at a time: looks that come at once are one check-in', async () => {
+  test('takes one sample at a time: samples that come at once are one check-in', async () => {
     const checkin = service({ repeatWindowSeconds: 0 });
     const { visit } = await checkin.visitBegin({});
     const kinds = await Promise.all(still(5).map((frame) => checkin.probe({ visit, frame })));
@@ -458,7 +458,7 @@ describe('a visit', () => {
     expect(rows()).toHaveLength(1);
   });
 
-  test('with a number counts its wrong face once, although it is left while the last look is under way', async () => {
+  test('with a number counts its wrong face once, although it is left while the last sample is under way', async () => {
     const checkin = service();
     const [bens] = faces.templates.B;
     const failures = () => store.lockouts.get(SUBJECTS.face('7')).failures;
@@ -494,7 +494,7 @@ describe('a visit', () => {
     await show(checkin, visit, [...still(2), { ...still(1)[0]!, others: 1 }, ...still(2, bens)]);
     await checkin.visitEnd({ visit });
     expect(store.lockouts.get(SUBJECTS.face('7')).failures).toBe(1);
-    // Who leaves without a wrong look has tried nothing.
+    // Who leaves without a wrong sample has tried nothing.
     const right = await checkin.visitBegin({ number: '8' });
     await show(checkin, right.visit, still(1, bens));
     await checkin.visitEnd(right);
@@ -518,7 +518,7 @@ describe('a visit', () => {
     expect(rows()).toHaveLength(1);
   });
 
-  test('that is left while its last look is under way comes to nothing', async () => {
+  test('that is left while its last sample is under way comes to nothing', async () => {
     for (const begin of [{}, { number: '7' }]) {
       const checkin = service();
       const { visit } = await checkin.visitBegin(begin);

@@ -84,7 +84,7 @@ type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
   readonly open: Required<Pick<NewCheckin['open'], 'method' | 'model' | 'threshold' | 'gallery'>>;
 };
 
-/** The main job: looks at a face become one durable record, and only then a welcome. */
+/** The main job: samples of a face become one durable record, and only then a welcome. */
 export function createCheckinService(deps: CheckinDeps): CheckinMethods & { readonly admit: Admit } {
   const { store, recogniser, site, monotonic } = deps;
   const tries = countLivenessTries();
@@ -151,7 +151,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const { alsoLike, ...fields } = evidence;
     const taken = { ...fields, open: { ...fields.open, liveness }, photo, gps: null };
     const result = await record(person, taken, { alsoLike });
-    conclude(current); // only now: a write that failed can be tried again by the next look
+    conclude(current); // only now: a write that failed can be tried again by the next sample
     return { kind: 'welcome', receipt: result };
   }
 
@@ -184,7 +184,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (!current || current.id !== id) throw new Problem('visit-unknown');
     if (current.answered) return { kind: 'done' };
     if (frame.others > 0) {
-      // What was counted stays counted, or a second face held up now and then would buy looks and challenges without end.
+      // What was counted stays counted, or a second face held up now and then would buy samples and challenges without end.
       current.state = { ...current.state, person: null, agreed: 0 };
       if (current.challenge) return livenessFailed(current, current.challenge.person, 'interrupted');
       return { kind: 'guide', reason: 'several-faces' };
@@ -194,16 +194,16 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
     if (current.claim) return compare(current, current.claim, picture, await recogniser.embed(picture, shape));
-    const sight = await recogniser.recognise(picture, shape);
+    const recognition = await recogniser.recognise(picture, shape);
     if (visit !== current || current.answered) return { kind: 'done' };
-    if (sight.decision.kind === 'too-many-people') {
+    if (recognition.decision.kind === 'too-many-people') {
       return otherMethod(current, 'blocked', 'gallery-too-large');
     }
-    const { best, second, people, templates } = sight.match;
-    const answer = step(current, sight.decision.kind, best?.person ?? null);
+    const { best, second, people, templates } = recognition.match;
+    const answer = step(current, recognition.decision.kind, best?.person ?? null);
     if (answer.kind === 'more') return answer;
     if (answer.kind === 'other-method') return otherMethod(current, answer.reason);
-    const { threshold } = sight.decision;
+    const { threshold } = recognition.decision;
     return recognised(current, answer.person, picture, {
       open: { method: 'face', model: recogniser.model, threshold, gallery: { people, templates } },
       score: best?.score ?? null,
@@ -212,7 +212,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     });
   }
 
-  /** Adds one look to the visit. */
+  /** Adds one sample to the visit. */
   function step(current: Visit, kind: Sample['kind'], person: string | null): VisitAnswer {
     const what: Sample = kind !== 'accept' ? { kind } : person ? { kind, person } : { kind: 'unknown' };
     const { state, answer } = nextVisit(current.state, what);
@@ -242,7 +242,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return createClaim('number+face', store.people.byNumber(number), deps.subjects.face(number));
   }
 
-  /** One look at a face whose number was typed. A wrong face gets the same answer as a number that nobody has. */
+  /** One sample of a face whose number was typed. A wrong face gets the same answer as a number that nobody has. */
   async function compare(
     current: Visit,
     claim: Claim,
@@ -282,7 +282,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return score !== null && score >= threshold ? 'clear' : 'matched';
   }
 
-  /** No look counts any more, and what a card had opened is gone. */
+  /** No sample counts any more, and what a card had opened is gone. */
   function conclude(current: Visit): void {
     current.answered = true;
     wipe(current.claim?.templates ?? undefined);
@@ -293,7 +293,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return { kind: 'other-method', reason, ...(code ? { code } : {}) };
   }
 
-  /** The looks agree on someone: welcome, or first the challenge. */
+  /** The samples agree on someone: welcome, or first the challenge. */
   function recognised(
     current: Visit,
     person: string,
@@ -350,7 +350,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       return {};
     },
 
-    /** One look at a time: a look's verdict must be in before the next one can count on it. */
+    /** One sample at a time: a sample's verdict must be in before the next one can count on it. */
     probe: (input) => exclusive(() => probe(input)),
 
     ...createPinCheckins({ ...deps, admit }),
@@ -368,7 +368,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   async function challenge(current: Visit, picture: RgbImage, frame: FaceFrame): Promise<ProbeResult> {
     const running = current.challenge!;
     const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
-    // The head that moves must be the recognised one in every look: otherwise someone stepped in.
+    // The head that moves must be the recognised one in every sample: otherwise someone stepped in.
     const embedding = await recogniser.embed(picture, shape);
     if (visit !== current || current.challenge !== running) return { kind: 'done' };
     const templates = current.claim?.templates;

@@ -16,32 +16,32 @@ function run(samples: readonly Sample[]): VisitAnswer[] {
   });
 }
 
-test('one look alone recognises nobody', () => {
+test('one sample alone recognises nobody', () => {
   expect(run([A])[0]?.kind).toBe('more');
 });
 
-test('two looks in a row that agree recognise the person', () => {
+test('two samples in a row that agree recognise the person', () => {
   expect(run([A, A]).at(-1)).toEqual({ kind: 'recognised', person: 'a' });
 });
 
-test('looks that disagree start again', () => {
+test('samples that disagree start again', () => {
   expect(run([A, B, A, B]).every((answer) => answer.kind === 'more')).toBe(true);
 });
 
-test('a look without a match breaks an agreement', () => {
+test('a sample without a match breaks an agreement', () => {
   expect(run([A, UNKNOWN, A]).at(-1)?.kind).toBe('more');
 });
 
-test('an unknown face is offered the other ways after a bounded number of looks', () => {
+test('an unknown face is offered the other methods after a bounded number of samples', () => {
   expect(run(Array(VISIT_RULES.misses).fill(UNKNOWN)).at(-1)).toEqual({ kind: 'other-method', reason: 'unknown' });
 });
 
-test('one uncertain look among the misses makes the answer uncertain', () => {
+test('one uncertain sample among the misses makes the answer uncertain', () => {
   const samples = [UNCERTAIN, ...Array(VISIT_RULES.misses - 1).fill(UNKNOWN)];
   expect(run(samples).at(-1)).toEqual({ kind: 'other-method', reason: 'uncertain' });
 });
 
-test('every visit ends within the bound, and never recognises someone two looks did not agree on', () => {
+test('every visit ends within the bound, and never recognises someone two samples did not agree on', () => {
   const anySample = fc.constantFrom(A, B, UNKNOWN, UNCERTAIN);
   fc.assert(
     fc.property(fc.array(anySample, { minLength: VISIT_RULES.samples, maxLength: VISIT_RULES.samples }), (samples) => {
@@ -56,7 +56,7 @@ test('every visit ends within the bound, and never recognises someone two looks 
   );
 });
 
-test('a stranger has six looks and anybody fourteen: more would be further chances of a false match', () => {
+test('a stranger has six samples and anybody fourteen: more would be further chances of a false match', () => {
   expect(VISIT_RULES).toEqual({ agree: 2, misses: 6, samples: 14 });
   const samples = Array.from({ length: 14 }, (_, i) => (i % 2 ? B : A));
   expect(run(samples).map((answer) => answer.kind)).toEqual([...Array(13).fill('more'), 'other-method']);
@@ -69,7 +69,7 @@ test('progress grows with what agrees and with what does not, and is never whole
   expect(step.answer).toEqual({ kind: 'more', progress: 0.9 });
 });
 
-test('two looks that are like one of a pair ask for the number first, whichever of the two each was like', () => {
+test('two samples that are like one of a pair ask for the number first, whichever of the two each was like', () => {
   const paired: Sample = { kind: 'claim-first' };
   expect(run([paired])[0]?.kind).toBe('more');
   expect(run([paired, paired]).at(-1)).toEqual({ kind: 'other-method', reason: 'claim-first' });

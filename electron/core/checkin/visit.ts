@@ -1,15 +1,15 @@
 /**
  * A visit: one face in front of the camera until it has an answer or goes away. Pure rules.
  *
- * A single look decides nothing: two looks must agree on the same person, and after a bounded number of looks the
- * visit ends, because each further look at a stranger is another chance of a false match (FPIR is per look).
+ * A single sample decides nothing: two samples must agree on the same person, and after a bounded number of samples the
+ * visit ends, because each further sample of a stranger is another chance of a false match (FPIR is per sample).
  */
 export interface VisitRules {
-  /** Looks that must agree on one person. */
+  /** Samples that must agree on one person. */
   readonly agree: number;
   /** Frames without a match after which the other check-in methods are offered. */
   readonly misses: number;
-  /** Looks of any kind after which the visit ends. */
+  /** Samples of any kind after which the visit ends. */
   readonly samples: number;
 }
 
@@ -21,13 +21,13 @@ export interface VisitState {
   readonly misses: number;
   readonly uncertain: number;
   readonly samples: number;
-  /** Looks in a row that were like one of a pair of lookalikes, whichever of the two. */
+  /** Samples in a row that were like one of a pair of lookalikes, whichever of the two. */
   readonly paired: number;
 }
 
 export const NEW_VISIT: VisitState = { person: null, agreed: 0, misses: 0, uncertain: 0, samples: 0, paired: 0 };
 
-/** What one look said. */
+/** What one sample said. */
 export type Sample =
   | { readonly kind: 'accept'; readonly person: string }
   | { readonly kind: 'claim-first' }
@@ -39,7 +39,7 @@ export type VisitAnswer =
   | { readonly kind: 'recognised'; readonly person: string }
   | { readonly kind: 'other-method'; readonly reason: 'unknown' | 'uncertain' | 'claim-first' };
 
-/** Adds one look; returns the new state and what to do. */
+/** Adds one sample; returns the new state and what to do. */
 export function nextVisit(
   state: VisitState,
   what: Sample,

@@ -24,18 +24,18 @@ export type NoConsent = keyof typeof NO_CONSENT;
 type Faces = Awaited<ReturnType<CommandContext['faces']>>;
 
 /**
- * Looks at one file of someone who is called `word`.
+ * Looks at one file of someone who is called `label`.
  * @param not why no template of the face may be made, not even to compare it: nobody vouches for a consent, or it is not clear
  *   that there is one
  */
 export async function examine(
   { pipeline, recogniser }: Faces,
   imports: Pick<PendingPhotos, 'state'>,
-  { file, word, not }: { file: string; word: string; not: NoConsent | null },
+  { file, label, not }: { file: string; label: string; not: NoConsent | null },
 ): Promise<Photo> {
   try {
     const bytes = await readBounded(file);
-    const before = imports.state(word, bytes);
+    const before = imports.state(label, bytes);
     if (before) return { file, before };
     const image = await decodeBytes(bytes);
     const faces = await pipeline.detect(image);

@@ -124,7 +124,7 @@ function requireFaces(policy: Policy | null): void {
 
 /** One photo of a folder, or the end of a folder. */
 type Task =
-  | { readonly kind: 'photo'; readonly file: string; readonly word: string }
+  | { readonly kind: 'photo'; readonly file: string; readonly label: string }
   | { readonly kind: 'end'; readonly of: PersonFolder; readonly problem: string | null };
 type Step = { readonly kind: 'photo'; readonly photo: Photo } | Extract<Task, { kind: 'end' }>;
 
@@ -133,7 +133,7 @@ async function* stepsOf(folders: readonly PersonFolder[]): AsyncGenerator<Task> 
   for (const of of folders) {
     let problem: string | null = null;
     try {
-      if (of.name !== null) for (const file of await photoFiles(of)) yield { kind: 'photo', file, word: of.name };
+      if (of.name !== null) for (const file of await photoFiles(of)) yield { kind: 'photo', file, label: of.name };
     } catch (cause) {
       problem = codeOf(cause, 'folder-not-readable');
     }
@@ -172,7 +172,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
 
   /** Puts a photo where staff finds it. One that nobody can judge any better is refused. */
   async function wait(
-    word: string,
+    label: string,
     photo: { readonly file: string; readonly seen: NonNullable<RefusedPhoto['seen']> },
     reason: string,
     about: { readonly person?: string | null; readonly duplicate?: string | null } = {},
@@ -182,34 +182,34 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     const original = await readBounded(file);
     const kept = await keptPart(await decodeBytes(original), seen);
     const { person = null, duplicate = null } = about;
-    const item = { word, file: basename(file), reason, person, duplicate, consent, language, ...kept };
+    const item = { label, file: basename(file), reason, person, duplicate, consent, language, ...kept };
     return { file, state: await store.imports.keep({ ...item, original }), reason };
   }
 
   /** What was refused and can be judged by someone waits; the rest stays refused. */
-  async function sortOut(word: string, person: string | null, refused: readonly RefusedPhoto[]) {
+  async function sortOut(label: string, person: string | null, refused: readonly RefusedPhoto[]) {
     const staff: ForStaff[] = [];
     const left: RefusedPhoto[] = [];
     for (const one of refused) {
       // Unlike the person's other photos: an enrolment at the kiosk takes no such face either. Staff is asked where it decides which are theirs.
       if (one.seen && (args.review || one.code !== 'another-person'))
-        staff.push(await wait(word, { file: one.file, seen: one.seen }, one.code, { person }));
+        staff.push(await wait(label, { file: one.file, seen: one.seen }, one.code, { person }));
       else left.push(one);
     }
     return { staff, left };
   }
 
-  async function settle(word: string, alone: boolean, photos: readonly Photo[]): Promise<Result> {
+  async function settle(label: string, alone: boolean, photos: readonly Photo[]): Promise<Result> {
     const before = photos.flatMap((p) => ('before' in p ? [{ file: p.file, state: p.before }] : []));
     requireFaces(readPolicy(store.roster.policy));
     // As they are by now: an erasure, or a consent taken back, may have come while the import ran.
-    const listed = people.of(word);
+    const listed = people.of(label);
     const candidates = listed.flatMap(({ id }) => store.people.get(id) ?? []);
     if (candidates.length < listed.length) return refuse('person-unknown', []);
     const meant = candidates.length > 1 ? clearlyOne(candidates, photos) : (candidates[0] ?? null);
     const known = meant ? store.templates.of(meant.id, recogniser.model).map((t) => t.embedding) : [];
     const { kept, refused } = sift(photos, known, recogniser.calibration);
-    const { staff, left } = await sortOut(word, meant?.id ?? null, refused);
+    const { staff, left } = await sortOut(label, meant?.id ?? null, refused);
     const items = [...before, ...staff];
     const about = { id: meant?.id ?? null, templates: known.length, refused: left };
     const lookalikes = meant ? store.lookalikes.partners(meant.id) : [];
@@ -219,7 +219,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     const why = faceless ? 'consent-unclear' : reviewReason(candidates, meant, alone, another, args.review);
     if (why !== null || consent === null) {
       for (const one of kept)
-        items.push(await wait(word, one, why ?? 'consent-missing', { person: about.id, duplicate: another }));
+        items.push(await wait(label, one, why ?? 'consent-missing', { person: about.id, duplicate: another }));
       return end(about, items, photos.length);
     }
     const [first] = kept;
@@ -232,7 +232,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     }
     const photo = await encodePhoto(await decodePicture(first.file));
     const person = await enrolPerson(deps, {
-      name: word,
+      name: label,
       number: null,
       pinHash: null,
       language,
@@ -270,17 +270,17 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
    * Why no template may be made of people of this name. A person who is here without a face may have declined it, or
    * taken their consent back: a kiosk can't tell, so the importer's word does not do for them.
    */
-  function forbids(word: string): NoConsent | null {
+  function forbids(label: string): NoConsent | null {
     if (consent === null) return 'consent-missing';
-    return people.of(word).some(({ templates }) => templates === 0) ? 'consent-unclear' : null;
+    return people.of(label).some(({ templates }) => templates === 0) ? 'consent-unclear' : null;
   }
 
   return {
     settle,
     async examineTask(task: Task): Promise<Step> {
       if (task.kind === 'end') return task;
-      const { file, word } = task;
-      return { kind: 'photo', photo: await examine(faces, store.imports, { file, word, not: forbids(word) }) };
+      const { file, label } = task;
+      return { kind: 'photo', photo: await examine(faces, store.imports, { file, label, not: forbids(label) }) };
     },
   };
 }

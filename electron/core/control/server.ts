@@ -23,7 +23,7 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
   const path = controlSocketPath(deps.context.home);
   rmSync(path, { force: true }); // we hold the store's lock, so a socket still here belongs to a dead core
   const open = new Set<Socket>();
-  let turn: Promise<void> = Promise.resolve();
+  let queue: Promise<void> = Promise.resolve();
   // `store rekey` closes the store; the answer goes out first.
   const { store, restart } = deps.context;
   const restartIfClosed = () => {
@@ -39,7 +39,7 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
     request.then(
       (line) => {
         if (line === null) return void socket.end();
-        turn = turn.then(() => serve(deps, line, socket)).finally(() => socket.end(restartIfClosed));
+        queue = queue.then(() => serve(deps, line, socket)).finally(() => socket.end(restartIfClosed));
       },
       (cause) => {
         refuse(deps, socket, cause);
@@ -65,7 +65,7 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of open) socket.destroy();
       await closed;
-      await turn; // a command under way ends before its store is closed
+      await queue; // a command under way ends before its store is closed
     },
   };
 }

@@ -124,7 +124,7 @@ export const RelayProtocol = z.discriminatedUnion('kind', [
 ]);
 export type RelayProtocol = z.infer<typeof RelayProtocol>;
 
-/** Ways in after which the door opens. A face alone is `faceAlone`'s; so is `number+face` where it is not named here. */
+/** Check-in methods after which the door opens. A face alone is `faceAlone`'s; so is `number+face` where it is not named here. */
 const OpenFor = Method.exclude(['face']);
 
 export const Door = Line.extend({

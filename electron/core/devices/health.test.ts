@@ -9,7 +9,7 @@ function reporter() {
   const store = {
     settings: { get: (key: string) => settings.get(key) ?? null },
     events: {
-      reportIfRoom(code: string, detail: Record<string, unknown>, keep: Readonly<Record<string, string>> = {}) {
+      reportIfSpace(code: string, detail: Record<string, unknown>, keep: Readonly<Record<string, string>> = {}) {
         notified.push({ code, ...detail });
         for (const [key, value] of Object.entries(keep)) settings.set(key, value);
         return true;
@@ -22,7 +22,7 @@ function reporter() {
 describe('what the server learns of the camera', () => {
   it('is that it is frozen, once, when that has lasted, and that it is well again', () => {
     const { notified, report, pass } = reporter();
-    const camera = (word: Parameters<typeof cameraHealth>[0]) => report(cameraHealth(word));
+    const camera = (condition: Parameters<typeof cameraHealth>[0]) => report(cameraHealth(condition));
     camera('ok');
     camera('frozen');
     expect(notified).toEqual([]);
@@ -39,10 +39,10 @@ describe('what the server learns of the camera', () => {
 
   it('is nothing of what passes by itself: a cover, a start, a camera that nobody needs', () => {
     const { notified, report, pass } = reporter();
-    for (const word of ['starting', 'covered', 'off'] as const) {
+    for (const condition of ['starting', 'covered', 'off'] as const) {
       for (let i = 0; i < 10; i++) {
         pass(15_000);
-        report(cameraHealth(word));
+        report(cameraHealth(condition));
       }
     }
     expect(notified).toEqual([]);

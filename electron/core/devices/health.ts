@@ -15,15 +15,17 @@ export interface DeviceHealth {
 export interface CameraHealth {
   readonly kind: 'camera';
   readonly name: 'camera';
-  readonly state: Exclude<CameraCondition, PassingWord>;
+  readonly state: Exclude<CameraCondition, PassingCondition>;
 }
 
 /** No news of a camera: it is not needed, has just been started, or a hand or the night lies over it. */
-type PassingWord = 'off' | 'starting' | 'covered';
+type PassingCondition = 'off' | 'starting' | 'covered';
 
 /** What of the screen's camera state is worth reporting: nothing for what passes by itself. */
-export const cameraHealth = (word: CameraCondition): readonly CameraHealth[] =>
-  word === 'off' || word === 'starting' || word === 'covered' ? [] : [{ kind: 'camera', name: 'camera', state: word }];
+export const cameraHealth = (condition: CameraCondition): readonly CameraHealth[] =>
+  condition === 'off' || condition === 'starting' || condition === 'covered'
+    ? []
+    : [{ kind: 'camera', name: 'camera', state: condition }];
 
 /** A state must last this long before it is reported: a plug that is being wiggled is no news, ms. */
 const STEADY_MS = 5_000;
@@ -41,7 +43,7 @@ const reportKey = ({ kind, name }: { readonly kind: string; readonly name: strin
 export function createDeviceReporter(
   store: {
     readonly settings: Pick<Store['settings'], 'get'>;
-    readonly events: Pick<Store['events'], 'reportIfRoom'>;
+    readonly events: Pick<Store['events'], 'reportIfSpace'>;
   },
   monotonic: () => number,
 ): (devices: readonly (DeviceHealth | CameraHealth)[]) => void {
@@ -56,7 +58,7 @@ export function createDeviceReporter(
       if (now - entry.since < STEADY_MS || now - entry.reportedAt < EVERY_MS) continue;
       if ((store.settings.get(key) ?? 'ok') === device.state) continue;
       const { kind, name, state } = device;
-      if (store.events.reportIfRoom('device', { kind, name, state }, { [key]: state }))
+      if (store.events.reportIfSpace('device', { kind, name, state }, { [key]: state }))
         seen.set(key, { ...entry, reportedAt: now });
     }
   };

@@ -71,7 +71,7 @@ export async function showDuplicate(
   const address = store.photos.ofEnrolment(other.id);
   // One that can't be opened is as none: name and number say who it is.
   const theirs = address === null ? null : await store.photos.open(address).catch(() => null);
-  store.events.reportIfRoom('duplicate-shown', { picture: theirs !== null });
+  store.events.reportIfSpace('duplicate-shown', { picture: theirs !== null });
   return {
     other: personRow(other),
     theirs: theirs && Uint8Array.from(theirs),

@@ -75,7 +75,7 @@ const frame = {
   takenAt: 0,
 } as never;
 
-async function look(enrolment: Service, id: string, heldYaw = 0) {
+async function capture(enrolment: Service, id: string, heldYaw = 0) {
   yaw = heldYaw;
   return enrolment.enrolCapture({ token: TOKEN, enrolment: id, frame });
 }
@@ -100,7 +100,7 @@ test('a face that is someone else’s is enrolled by a supervisor’s typed word
   };
   const strict = service({ ...deps, mayOverrule: () => false });
   const id = await begin(strict, { name: 'Eve' });
-  for (const held of [0, 20, -20, 0]) expect(await look(strict, id, held)).toMatchObject({ accepted: true });
+  for (const held of [0, 20, -20, 0]) expect(await capture(strict, id, held)).toMatchObject({ accepted: true });
   const finish = (overrule?: { other: string; typed: string }) =>
     codeOf(() => strict.enrolFinish({ token: TOKEN, enrolment: id, ...(overrule && { overrule }) }));
   expect(await finish()).toBe('duplicate-face');
@@ -116,7 +116,7 @@ test('a face that is someone else’s is enrolled by a supervisor’s typed word
 
   const above = service(deps);
   const again = await begin(above, { name: 'Eve' });
-  for (const held of [0, 20, -20, 0]) await look(above, again, held);
+  for (const held of [0, 20, -20, 0]) await capture(above, again, held);
   const overrule = (typed: string, other = ada.id) =>
     above.enrolFinish({ token: TOKEN, enrolment: again, overrule: { other, typed } });
   expect(await codeOf(() => overrule('18'))).toBe('confirmation-wrong');
@@ -137,7 +137,7 @@ test('one of a pair is enrolled again without anybody’s word, and for someone 
   const run = async () => {
     const enrolment = service(deps);
     const id = await begin(enrolment, { person: ada.id });
-    for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
+    for (const held of [0, 20, -20, 0]) await capture(enrolment, id, held);
     return enrolment.enrolFinish({ token: TOKEN, enrolment: id });
   };
   expect(await codeOf(run)).toBe('duplicate-face');

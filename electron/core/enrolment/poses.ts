@@ -9,7 +9,7 @@ const YAW: Record<EnrolmentPose, readonly [from: number, to: number]> = {
   'front-again': [-12, 12],
 };
 
-/** Good looks that did not reach the pose after which it is skipped: nobody is refused for a stiff neck. */
+/** Good samples that did not reach the pose after which it is skipped: nobody is refused for a stiff neck. */
 const PATIENCE = 24;
 /** Fewest accepted poses of an enrolment. */
 export const FEWEST_POSES = 2;
@@ -35,7 +35,7 @@ export function capturePose(state: CaptureState): CaptureState {
   return pose === undefined ? state : { remaining, done: [...state.done, pose], waited: 0 };
 }
 
-/** One good look that did not hold the pose; skips the pose when patience is out and enough others can be had. */
+/** One good sample that did not hold the pose; skips the pose when patience is out and enough others can be had. */
 export function missPose(state: CaptureState): CaptureState {
   const waited = state.waited + 1;
   const canSkip = state.done.length > 0 && state.done.length + state.remaining.length - 1 >= FEWEST_POSES;

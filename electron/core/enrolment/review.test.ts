@@ -74,7 +74,7 @@ function review(change: Partial<ReviewDeps> = {}) {
 }
 
 async function keep(change: Parameters<typeof aPending>[0] = {}): Promise<string> {
-  await store.imports.keep(aPending({ word: 'Grace Hopper', picture, ...change }));
+  await store.imports.keep(aPending({ label: 'Grace Hopper', picture, ...change }));
   return store.imports.list().at(-1)!.id;
 }
 
@@ -182,7 +182,7 @@ describe('accepting', () => {
 });
 
 describe('what comes while the models look', () => {
-  const looking = (meanwhile: () => Promise<unknown>) => ({
+  const interrupted = (meanwhile: () => Promise<unknown>) => ({
     recogniser: {
       ...recogniser,
       embed: async () => {
@@ -195,7 +195,11 @@ describe('what comes while the models look', () => {
   test('the erasure of someone of that name: nobody is enrolled from their picture', async () => {
     const { id } = await store.people.add(aPerson({ name: 'Grace Hopper' }));
     const photo = await keep();
-    const accept = review(looking(() => store.people.delete(id))).reviewAccept({ token: TOKEN, photo, person: null });
+    const accept = review(interrupted(() => store.people.delete(id))).reviewAccept({
+      token: TOKEN,
+      photo,
+      person: null,
+    });
     await expect(accept).rejects.toMatchObject({ code: 'review-photo-unknown' });
     expect(store.people.count()).toBe(0);
   });
@@ -204,7 +208,7 @@ describe('what comes while the models look', () => {
     const { id } = await store.people.add(aPerson({ name: 'Grace Hopper' }));
     const photo = await keep();
     const before = types().filter((type) => type === 'consent').length;
-    const accept = review(looking(() => store.roster.dropTemplates())).reviewAccept({
+    const accept = review(interrupted(() => store.roster.dropTemplates())).reviewAccept({
       token: TOKEN,
       photo,
       person: id,
@@ -278,7 +282,7 @@ test('an item says who its name may mean and whose face it is, to staff alone', 
   const { photos, count } = await review().reviewList({ token: TOKEN });
   expect(count).toBe(1);
   expect(photos[0]).toMatchObject({
-    word: 'Grace Hopper',
+    label: 'Grace Hopper',
     reason: 'duplicate-face',
     addedAt: '2026-11-24T12:00:00.000Z',
     until: '2026-12-08T12:00:00.000Z',

@@ -67,14 +67,14 @@ export function createReview(deps: ReviewDeps): Methods {
 
   /** A full disk keeps nobody from the list: then the log alone says it. */
   function trace(code: string, detail: Record<string, string | number | boolean>): void {
-    if (!store.events.reportIfRoom(code, detail))
+    if (!store.events.reportIfSpace(code, detail))
       deps.log('warn', 'review: there is no room to record what staff did', { code, ...detail });
     deps.changed();
   }
 
   function candidatesOf(photo: PendingPhoto, people: PeopleByTerm): Person[] {
     const joined = photo.person === null ? null : store.people.get(photo.person);
-    return joined ? [joined] : people.of(photo.word);
+    return joined ? [joined] : people.of(photo.label);
   }
 
   const duplicateIn = (photo: PendingPhoto) => (photo.duplicate === null ? null : store.people.get(photo.duplicate));
@@ -84,13 +84,13 @@ export function createReview(deps: ReviewDeps): Methods {
     const duplicate = duplicateIn(photo);
     return {
       id: photo.id,
-      word: photo.word,
+      label: photo.label,
       reason: photo.reason,
       addedAt: new Date(photo.addedAt).toISOString(),
       until: new Date(photo.addedAt + PENDING_DAYS * DAY).toISOString(),
       people: candidates.map(personRow),
       duplicate: duplicate && personRow(duplicate),
-      asNew: isReadableName(photo.word),
+      asNew: isReadableName(photo.label),
       consent: photo.consent !== null,
     };
   }
@@ -120,9 +120,9 @@ export function createReview(deps: ReviewDeps): Methods {
     const subject = person === null ? null : meant(photo, person);
     // They may have declined, or taken their consent back since: then nobody's word does but their own. As someone new
     // of their name they would be enrolled all the same.
-    const theirs = subject ? [subject] : new PeopleByTerm(store.people.all()).of(photo.word);
+    const theirs = subject ? [subject] : new PeopleByTerm(store.people.all()).of(photo.label);
     if (theirs.some(({ templates }) => templates === 0)) throw new Problem('consent-missing');
-    if (subject === null && !isReadableName(photo.word)) throw new Problem('name-not-usable');
+    if (subject === null && !isReadableName(photo.label)) throw new Problem('name-not-usable');
     return { photo, consent, subject };
   }
 
@@ -151,7 +151,7 @@ export function createReview(deps: ReviewDeps): Methods {
       const given = { textVersion: consent, language };
       const templates = [{ pose: 'photo', model: recogniser.model, embedding }];
       if (subject === null) {
-        const details = { name: photo.word, number: null, pinHash: null, language, consent: given };
+        const details = { name: photo.label, number: null, pinHash: null, language, consent: given };
         const lookalike = other === null ? {} : { lookalike: { other, marking } };
         return await enrolPerson(deps, { ...details, templates, photo: likeness, ...lookalike });
       }

@@ -30,7 +30,7 @@ let face: Float32Array;
 /** Whether someone of staff is signed in. */
 let signedIn: boolean;
 let locked: (() => void)[];
-/** What happens while the next look is being embedded. */
+/** What happens while the next sample is being embedded. */
 let meanwhile: (() => Promise<unknown>) | null;
 
 beforeAll(async () => {
@@ -101,12 +101,12 @@ async function begin(enrolment: Service, change: Begin = {}): Promise<string> {
 
 const show = (enrolment: Service, id: string, frame: FaceFrame) =>
   enrolment.enrolCapture({ token: TOKEN, enrolment: id, frame });
-const look = (enrolment: Service, id: string, yaw = 0, quality: Partial<FaceQuality> = {}) =>
+const capture = (enrolment: Service, id: string, yaw = 0, quality: Partial<FaceQuality> = {}) =>
   show(enrolment, id, faces.head({ yaw, at: 0 }, face.slice(), quality));
 
 async function enrol(enrolment: Service, change: Begin = {}) {
   const id = await begin(enrolment, change);
-  for (const held of [0, 20, -20, 0]) expect(await look(enrolment, id, held)).toMatchObject({ accepted: true });
+  for (const held of [0, 20, -20, 0]) expect(await capture(enrolment, id, held)).toMatchObject({ accepted: true });
   return enrolment.enrolFinish({ token: TOKEN, enrolment: id });
 }
 
@@ -175,9 +175,9 @@ test('someone who is here already is enrolled again with their own face alone', 
   const id = await begin(enrolment, { person: known.id });
   const own = face;
   face = faces.templates.B[0]!;
-  expect(await look(enrolment, id)).toMatchObject({ accepted: false, reason: 'another-person' });
+  expect(await capture(enrolment, id)).toMatchObject({ accepted: false, reason: 'another-person' });
   face = like(own, 0.5);
-  for (const held of [0, 20, -20, 0]) expect(await look(enrolment, id, held)).toMatchObject({ accepted: true });
+  for (const held of [0, 20, -20, 0]) expect(await capture(enrolment, id, held)).toMatchObject({ accepted: true });
   const { person } = await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
   expect(person).toMatchObject({ id: known.id, name: known.name, templates: 5 });
   expect(store.people.count()).toBe(1);
@@ -226,7 +226,7 @@ test('a person of the footage is enrolled from four poses, and recognised by the
   });
 });
 
-describe('a look', () => {
+describe('a sample', () => {
   const NOTHING = { accepted: false, pose: 'front', remaining: ['front', 'left', 'right', 'front-again'], progress: 0 };
 
   test('at two people is none, however good the face', async () => {
@@ -249,7 +249,7 @@ describe('a look', () => {
   ])('that a check-in would take and a template is not made of: %s, %o', async (reason, quality) => {
     const enrolment = service();
     const id = await begin(enrolment);
-    expect(await look(enrolment, id, 0, quality)).toEqual({ ...NOTHING, reason });
+    expect(await capture(enrolment, id, 0, quality)).toEqual({ ...NOTHING, reason });
   });
 
   test('of recorded footage is judged by what is measured of it', async () => {
@@ -264,26 +264,30 @@ describe('a look', () => {
   test('that does not hold the pose waits, and with patience the pose is left out', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
-    expect(await look(enrolment, id, 45)).toEqual({ ...NOTHING, reason: 'hold-pose' });
-    expect(await look(enrolment, id)).toMatchObject({ accepted: true });
-    for (let i = 0; i < 24; i++) expect(await look(enrolment, id)).toMatchObject({ accepted: false, pose: 'left' });
-    expect(await look(enrolment, id, -20)).toMatchObject({ accepted: true, pose: 'right', remaining: ['front-again'] });
+    expect(await capture(enrolment, id, 45)).toEqual({ ...NOTHING, reason: 'hold-pose' });
+    expect(await capture(enrolment, id)).toMatchObject({ accepted: true });
+    for (let i = 0; i < 24; i++) expect(await capture(enrolment, id)).toMatchObject({ accepted: false, pose: 'left' });
+    expect(await capture(enrolment, id, -20)).toMatchObject({
+      accepted: true,
+      pose: 'right',
+      remaining: ['front-again'],
+    });
     expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('capture-incomplete');
-    expect(await look(enrolment, id)).toMatchObject({ accepted: true, remaining: [], progress: 1 });
-    expect(await look(enrolment, id)).toMatchObject({ accepted: true, reason: null, remaining: [] });
+    expect(await capture(enrolment, id)).toMatchObject({ accepted: true, remaining: [], progress: 1 });
+    expect(await capture(enrolment, id)).toMatchObject({ accepted: true, reason: null, remaining: [] });
     expect((await enrolment.enrolFinish({ token: TOKEN, enrolment: id })).person.templates).toBe(3);
   });
 
   test('at another person than the first one is theirs, and not taken', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
-    await look(enrolment, id);
+    await capture(enrolment, id);
     face = faces.templates.B[0]!;
-    expect(await look(enrolment, id, 20)).toMatchObject({ accepted: false, reason: 'another-person', pose: 'left' });
+    expect(await capture(enrolment, id, 20)).toMatchObject({ accepted: false, reason: 'another-person', pose: 'left' });
     face = like(faces.templates.A[0]!, 0.44);
-    expect(await look(enrolment, id, 20)).toMatchObject({ accepted: false, reason: 'another-person' });
+    expect(await capture(enrolment, id, 20)).toMatchObject({ accepted: false, reason: 'another-person' });
     face = like(faces.templates.A[0]!, 0.46);
-    expect(await look(enrolment, id, 20)).toMatchObject({ accepted: true });
+    expect(await capture(enrolment, id, 20)).toMatchObject({ accepted: true });
   });
 
   test('that is over when its embedding is there is taken for nobody', async () => {
@@ -292,7 +296,7 @@ describe('a look', () => {
     const embedding = face.slice();
     meanwhile = () => enrolment.enrolCancel({ token: TOKEN, enrolment: id });
     expect(await show(enrolment, id, faces.head({ yaw: 0, at: 0 }, embedding))).toMatchObject({ accepted: false });
-    expect(await codeOf(() => look(enrolment, id))).toBe('enrolment-unknown');
+    expect(await codeOf(() => capture(enrolment, id))).toBe('enrolment-unknown');
   });
 });
 
@@ -324,7 +328,7 @@ describe('the consent text', () => {
       const people = store.people.count();
       const said = consents().length;
       const id = await begin(enrolment, known === null ? {} : { person: known });
-      for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
+      for (const held of [0, 20, -20, 0]) await capture(enrolment, id, held);
       texts = [own('v2')];
       expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-outdated');
       texts = [own('v2', 'de')];
@@ -342,7 +346,7 @@ describe('the consent text', () => {
     let onCard = true;
     const enrolment = service({ onCards: () => onCard });
     const id = await begin(enrolment);
-    for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
+    for (const held of [0, 20, -20, 0]) await capture(enrolment, id, held);
     onCard = false;
     expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-outdated');
     expect(store.people.count()).toBe(0);
@@ -352,7 +356,7 @@ describe('the consent text', () => {
     let forbidden: Problem | null = null;
     const enrolment = service({ forbidden: () => forbidden });
     const id = await begin(enrolment);
-    for (const held of [0, 20, -20, 0]) await look(enrolment, id, held);
+    for (const held of [0, 20, -20, 0]) await capture(enrolment, id, held);
     forbidden = new Problem('faces-off');
     expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('faces-off');
     expect(await codeOf(() => begin(enrolment))).toBe('faces-off');
@@ -394,16 +398,16 @@ describe('an enrolment', () => {
     const enrolment = service({ monotonic: () => now });
     const first = await begin(enrolment);
     now = 15 * 60_000;
-    expect(await look(enrolment, first)).toMatchObject({ accepted: true });
+    expect(await capture(enrolment, first)).toMatchObject({ accepted: true });
     now++;
-    expect(await codeOf(() => look(enrolment, first))).toBe('enrolment-unknown');
+    expect(await codeOf(() => capture(enrolment, first))).toBe('enrolment-unknown');
     const second = await begin(enrolment);
     const third = await begin(enrolment);
-    expect(await codeOf(() => look(enrolment, second))).toBe('enrolment-unknown');
+    expect(await codeOf(() => capture(enrolment, second))).toBe('enrolment-unknown');
     await enrolment.enrolCancel({ token: TOKEN, enrolment: second });
-    expect(await look(enrolment, third)).toMatchObject({ accepted: true });
+    expect(await capture(enrolment, third)).toMatchObject({ accepted: true });
     for (const drop of locked) drop();
-    expect(await codeOf(() => look(enrolment, third))).toBe('enrolment-unknown');
+    expect(await codeOf(() => capture(enrolment, third))).toBe('enrolment-unknown');
   });
 
   test('does not start when the session ended while the PIN was hashed', async () => {
@@ -431,7 +435,7 @@ describe('an enrolment', () => {
     const token = TOKEN;
     for (const attempt of [
       () => begin(enrolment),
-      () => look(enrolment, id),
+      () => capture(enrolment, id),
       () => enrolment.enrolFinish({ token, enrolment: id }),
       () => enrolment.enrolCancel({ token, enrolment: id }),
       () => enrolment.enrolByNumber({ token, name: 'L', number: '9', pin: '5830', language: 'en' }),

@@ -88,7 +88,7 @@ export function attachFleet(deps: FleetDeps): FleetController {
     log,
   });
   return {
-    look: commands.look,
+    poll: commands.poll,
     wipeAsked: commands.wipeAsked,
     leaving: () => leaving,
     stop() {

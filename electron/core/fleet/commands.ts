@@ -25,7 +25,7 @@ export interface CommandsDeps {
 
 export interface Commands {
   /** Something may have come from the server. */
-  look(): void;
+  poll(): void;
   /** A wipe is open: it goes before everything that waits. */
   wipeAsked(): boolean;
   stop(): void;
@@ -94,7 +94,7 @@ export function startCommands(deps: CommandsDeps): Commands {
     decommission: (command) => deps.leave({ ...command, what: 'decommission' }),
   };
 
-  function look(): void {
+  function poll(): void {
     if (stopped) return;
     again = true;
     if (working) return;
@@ -108,11 +108,11 @@ export function startCommands(deps: CommandsDeps): Commands {
     })();
   }
 
-  const timer = setInterval(look, POLL_MS);
+  const timer = setInterval(poll, POLL_MS);
   timer.unref();
-  look();
+  poll();
   return {
-    look,
+    poll,
     wipeAsked,
     stop() {
       stopped = true;

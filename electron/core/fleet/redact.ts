@@ -19,45 +19,45 @@ const keep =
 const number = keep((v) => typeof v === 'number' && Number.isFinite(v));
 const flag = keep((v) => typeof v === 'boolean');
 /** A code or a word of ours: letters first, no run of digits that could be a number of someone. */
-const word = keep((v) => typeof v === 'string' && /^[a-z][a-z.+-]{0,40}( \(?[a-z]{1,20}\)?)?$/i.test(v));
+const plain = keep((v) => typeof v === 'string' && /^[a-z][a-z.+-]{0,40}( \(?[a-z]{1,20}\)?)?$/i.test(v));
 const version = keep((v) => typeof v === 'string' && /^\d{1,4}\.\d{1,4}\.\d{1,4}(-[0-9a-z.-]{1,20})?$/i.test(v));
 const commit = keep((v) => v === null || (typeof v === 'string' && /^[0-9a-f]{12,40}$/.test(v)));
 
 /** Fields by name. What is not here is not written, however harmless it looks. */
 const SHAPES: Readonly<Record<string, Shape>> = {
-  action: word,
-  before: word,
-  browser: (v) => (typeof v === 'boolean' ? v : word(v)),
-  code: word,
+  action: plain,
+  before: plain,
+  browser: (v) => (typeof v === 'boolean' ? v : plain(v)),
+  code: plain,
   commit,
   count: number,
   demo: flag,
-  direction: word,
+  direction: plain,
   exit: number,
-  from: (v) => (typeof v === 'string' && /^\d/.test(v) ? version(v) : word(v)),
+  from: (v) => (typeof v === 'string' && /^\d/.test(v) ? version(v) : plain(v)),
   gps: number,
   inARow: number,
-  liveness: word,
-  method: word,
+  liveness: plain,
+  method: plain,
   missed: number,
-  mode: word,
+  mode: plain,
   moved: number,
   ms: number,
-  outcome: word,
+  outcome: plain,
   photos: number,
   pid: number,
   queued: number,
   ready: flag,
-  reason: word,
+  reason: plain,
   sandbox: flag,
   serving: flag,
-  signal: word,
-  step: word,
+  signal: plain,
+  step: plain,
   trimmed: number,
   version,
   wait: number,
-  want: word,
-  what: word,
+  want: plain,
+  what: plain,
 };
 
 export interface LogLine {
@@ -103,16 +103,16 @@ function redactError(error: unknown, depth: number): unknown {
   const { name, code, message, stack, cause } = error as Record<string, unknown>;
   const frames = typeof stack === 'string' ? stack.split('\n').flatMap((line) => frameOf(line) ?? []) : [];
   return {
-    name: word(name),
-    ...(code !== undefined && { code: typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? code : word(code) }),
+    name: plain(name),
+    ...(code !== undefined && { code: typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? code : plain(code) }),
     // `… can’t be reached (ECONNREFUSED)`: of a sentence, what no person is called.
-    ...(typeof message === 'string' && systemWord(message)),
+    ...(typeof message === 'string' && systemMessage(message)),
     ...(frames.length > 0 && { at: frames.slice(0, FRAMES) }),
     ...(cause !== undefined && depth > 1 && { cause: redactError(cause, depth - 1) }),
   };
 }
 
-function systemWord(message: string): { system?: string } {
+function systemMessage(message: string): { system?: string } {
   const found = /\(([A-Z][A-Z_]{3,40})\)/.exec(message)?.[1];
   return found ? { system: found } : {};
 }

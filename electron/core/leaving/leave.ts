@@ -11,7 +11,7 @@ import type { Leaving } from './journal.ts';
 /** Setting with the key of the farewell, from before it is announced: a kill in between must not make another one. */
 const FAREWELL_KEY = 'farewell-key';
 /** A lost kiosk may be unplugged any moment: its last reports are waited for so long, ms, and no longer. */
-const WIPE_TELLS_MS = 30_000;
+const WIPE_REPORTS_MS = 30_000;
 const POLL_MS = 500;
 
 /** What destroying waits for. */
@@ -74,7 +74,7 @@ export async function prepareToLeave(
     deps.log('warn', 'fleet: the server has this kiosk destroy everything', { what: command.what });
   }
   deps.nudge();
-  const until = deps.monotonic() + WIPE_TELLS_MS;
+  const until = deps.monotonic() + WIPE_REPORTS_MS;
   for (;;) {
     if (deps.stopped() || (command.what === 'decommission' && deps.hurried())) return null;
     const count = store.outbox.count() + store.outbox.photosWaiting();

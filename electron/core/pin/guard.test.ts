@@ -42,7 +42,7 @@ const guard = () =>
     paused: (ms) => void pauses.push(ms),
   });
 
-/** `in`, or the code of the refusal. */
+/** `in`, or the code of the rejection. */
 const attempt = (
   subject: string,
   right: boolean,

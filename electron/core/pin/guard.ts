@@ -22,13 +22,13 @@ export interface Attempt<T> {
   readonly throughPause?: boolean;
   /** What the right PIN opens; null when it was wrong. */
   check(): Promise<T | null>;
-  /** The refusal of a wrong PIN that does not lock yet. */
+  /** The rejection of a wrong PIN that does not lock yet. */
   wrong(): Problem;
 }
 
 /** Every PIN typed at this kiosk comes by here: lockouts are kept in the store, so that a restart gives no new guesses. */
 export interface PinGuard {
-  /** @throws Problem `pin-locked`, or the attempt's own refusal */
+  /** @throws Problem `pin-locked`, or the attempt's own rejection */
   attempt<T>(attempt: Attempt<T>): Promise<T>;
 }
 

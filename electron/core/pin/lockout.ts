@@ -82,7 +82,7 @@ export function settled(lockout: Lockout, now: number, longest: number): Lockout
   return { ...lockout, until: Math.min(lockout.until, now + longest), at: Math.min(lockout.at, now) };
 }
 
-/** The one refusal for a locked number, a pause of everybody's, or a locked staff PIN; the screen counts down from `seconds`. */
+/** The one rejection for a locked number, a pause of everybody's, or a locked staff PIN; the screen counts down from `seconds`. */
 export function pinLocked(ms: number): Problem {
   const seconds = Math.ceil(ms / 1000);
   return new Problem('pin-locked', { seconds });

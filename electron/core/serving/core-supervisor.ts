@@ -56,7 +56,7 @@ export const RESTART_AFTER = [100, 500, 1_500, 5_000, 15_000, 30_000] as const;
 export const STABLE_AFTER = 60_000;
 /** A core that served this long is back within two seconds, however often it ends; one that ends at once waits longer each time. */
 const SERVED_AFTER = 1_000;
-/** A refusal needs a person, but may also have passed (a lock released, a disk mounted): tried again after this long. */
+/** A rejection needs a person, but may also have passed (a lock released, a disk mounted): tried again after this long. */
 export const RETRY_REFUSED_AFTER = 15_000;
 const STOP_WAIT = 8_000;
 

@@ -56,7 +56,7 @@ const PERMISSIONS_POLICY = [
   ].map((feature) => `${feature}=${SELF_FEATURES.has(feature) ? '(self)' : '()'}`),
 ].join(', ');
 
-/** Security headers, the same for pages, scripts, models and refusals. */
+/** Security headers, the same for pages, scripts, models and rejections. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'permissions-policy': PERMISSIONS_POLICY,

@@ -233,7 +233,7 @@ describe('the supervisor', () => {
     }
   });
 
-  it('keeps a refusal’s code and next step for the screen, and tries again later', () => {
+  it('keeps a rejection’s code and next step for the screen, and tries again later', () => {
     const core = supervise();
     last().say({ type: 'refused', code: 'store-wrong-key', message: 'm', nextStep: 'n' });
     last().end(3);

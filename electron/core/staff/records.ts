@@ -19,7 +19,7 @@ export interface Entry {
 export interface StaffRecords {
   /** Durable when this returns. @throws Problem of the store: then what was to be recorded must not happen */
   write(entry: Entry): void;
-  /** Of a refusal, or of what has happened already: it stays so whether it can be recorded or not. */
+  /** Of a rejection, or of what has happened already: it stays so whether it can be recorded or not. */
   note(entry: Entry): void;
 }
 

@@ -45,7 +45,7 @@ const needed = () => new Problem('staff-pin-needed');
 
 export function createUnlocking(deps: StaffDeps): Unlocking {
   const { store, pins, memberPins, guard, records, now } = deps;
-  /** Locks whose refusal was recorded: one record of each is enough. */
+  /** Locks whose rejection was recorded: one record of each is enough. */
   const noted = new Map<string, number>();
 
   /** Whether anyone can come in by name; when not even that can be read, the emergency PIN is what it is for. */

@@ -33,7 +33,7 @@ const REPORTED = 'storage-reported';
  */
 export function createStorageReporter(store: {
   readonly settings: Pick<Store['settings'], 'get'>;
-  readonly events: Pick<Store['events'], 'reportIfRoom'>;
+  readonly events: Pick<Store['events'], 'reportIfSpace'>;
 }): (state: StorageState) => void {
   let reported = (store.settings.get(REPORTED) ?? 'ok') as StorageState;
   let unsaid: StorageState[] = [];
@@ -42,7 +42,7 @@ export function createStorageReporter(store: {
     // A disk that comes and goes while it can't be reported: where it was worst, and where it is.
     if (unsaid.length > 2) unsaid = unsaid.includes('full') && state !== 'full' ? ['full', state] : [state];
     for (let next = unsaid[0]; next !== undefined; next = unsaid[0]) {
-      if (!store.events.reportIfRoom('storage', { state: next }, { [REPORTED]: next })) return;
+      if (!store.events.reportIfSpace('storage', { state: next }, { [REPORTED]: next })) return;
       reported = next;
       unsaid.shift();
     }

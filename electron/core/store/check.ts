@@ -36,7 +36,7 @@ export interface WorkOptions {
 
 /** Work between two turns of the event loop: a running kiosk must go on taking check-ins. */
 const BATCH = 256;
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /**
  * Checks a store to the last bit: every page of the file (its HMAC, free pages too), SQLite's structure, the chain of
@@ -118,7 +118,7 @@ async function checkPagesOf(handle: number, keys: StoreKeySet, found: Found, pro
     if (got !== PAGE_BYTES || !reader.genuine(page, number)) found('page-damaged', `page ${number} of ${pages}`);
     if (number % BATCH === 0) {
       progress(number, pages, 'pages');
-      await turn();
+      await nextTick();
     }
   }
   return pages;
@@ -165,7 +165,7 @@ async function checkChain(
     if (end === undefined) break;
     after = end;
     progress(events, Math.max(events, last), 'events');
-    await turn();
+    await nextTick();
   }
   const kept = last - (log.epoch.base + log.epoch.trimmed);
   if (kept > 0 && after !== last) found('events-missing', `the newest event should be number ${last}, not ${after}`);
@@ -233,7 +233,7 @@ async function checkPeople(
     attempt(`photos key of person ${person.ref}`, () => void people.photosKey(person));
     if (i % BATCH === BATCH - 1) {
       progress(i + 1, all.length, 'people');
-      await turn();
+      await nextTick();
     }
   }
   return { people: all.length, templates };

@@ -21,7 +21,7 @@ export interface AppendedEvent {
 }
 
 /** How many of the newest events are looked through: on a busy kiosk some weeks, and no pause that anyone at it would notice. */
-const LOOKED_THROUGH = 20_000;
+const SEARCHED = 20_000;
 
 /** An event of the kiosk's staff: one that says who caused it, or of type `staff`. */
 export interface StaffEvent {
@@ -56,7 +56,7 @@ export class EventRecords {
   }
 
   /** Appends a health event, and notes `settings` with it, only where that takes nothing from attendance; whether it did. */
-  reportIfRoom(
+  reportIfSpace(
     code: string,
     detail: Readonly<Record<string, string | number | boolean>>,
     settings: Readonly<Record<string, string>> = {},
@@ -85,7 +85,7 @@ export class EventRecords {
           `SELECT id, utc, "offset", type, open FROM whole_event
            WHERE n > ? AND (type = ? OR instr(open, '"by":"') > 0) ORDER BY n DESC LIMIT ?`,
         )
-        .all(this.#s.log.last - LOOKED_THROUGH, typeCode('staff'), limit),
+        .all(this.#s.log.last - SEARCHED, typeCode('staff'), limit),
     ) as { id: Buffer; utc: number; offset: number; type: number; open: string }[];
     return rows.map(({ id, utc, offset, type, open }) => ({
       id: uuidText(id),

@@ -9,7 +9,7 @@ import { type Connection, type Db, damaged, disconnect, guarded, inUse, openData
 import { EventLog } from './events.ts';
 import { rekeyedFile, storeFile } from './files.ts';
 import { migrate, readMeta, writeMeta } from './migrations.ts';
-import { type FirstLook, firstLook } from './pages.ts';
+import { checkFirstPage, type FirstPage } from './pages.ts';
 import { pendingAddresses } from './pending.ts';
 import { SqlStore } from './store.ts';
 
@@ -117,11 +117,11 @@ function unlock(home: string, keys: KioskKeys): Connection {
   if (!existsSync(file)) throw new Problem('store-missing');
   const handle = openSync(file, 'r');
   try {
-    const look = (set: StoreKeySet) => patientLook(handle, file, set.subkey('pages'));
-    let fit = look(keys.current);
-    if (fit === 'foreign' && keys.next && look(keys.next) !== 'foreign') {
+    const check = (set: StoreKeySet) => checkPatiently(handle, file, set.subkey('pages'));
+    let fit = check(keys.current);
+    if (fit === 'foreign' && keys.next && check(keys.next) !== 'foreign') {
       keys.settle('next'); // the re-keyed copy had taken the store's place before the process died
-      fit = look(keys.current);
+      fit = check(keys.current);
     }
     if (fit === 'foreign') throw damaged('its first page is not one of this store');
     if (fit === 'truncated') throw damaged('the file is cut short');
@@ -137,13 +137,13 @@ function unlock(home: string, keys: KioskKeys): Connection {
 }
 
 /** Another process may be writing the file back from its log just now: what looks wrong is looked at again. */
-function patientLook(handle: number, file: string, key: Uint8Array): FirstLook {
-  let look = firstLook(handle, file, key);
-  for (let again = 0; look !== 'fits' && again < 2; again++) {
+function checkPatiently(handle: number, file: string, key: Uint8Array): FirstPage {
+  let found = checkFirstPage(handle, file, key);
+  for (let again = 0; found !== 'fits' && again < 2; again++) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-    look = firstLook(handle, file, key);
+    found = checkFirstPage(handle, file, key);
   }
-  return look;
+  return found;
 }
 
 function connect(

@@ -67,14 +67,14 @@ export class PageReader {
 }
 
 /** What can be said of a store file and a key before opening it. */
-export type FirstLook = 'fits' | 'foreign' | 'truncated';
+export type FirstPage = 'fits' | 'foreign' | 'truncated';
 
 /**
  * Looks at a store through an open file handle, reading only.
  * @param file its path: the write-ahead log or the rollback journal beside it (the store is taken out of WAL and put back by
  *   a rekey) may hold the only whole page 1 after a power cut
  */
-export function firstLook(handle: number, file: string, key: Uint8Array): FirstLook {
+export function checkFirstPage(handle: number, file: string, key: Uint8Array): FirstPage {
   const { size } = fstatSync(handle);
   if (size === 0) return 'truncated';
   const page1 = Buffer.alloc(PAGE_BYTES);

@@ -14,35 +14,35 @@ export function termsOf({ id, name, number }: Pick<Person, 'id' | 'name' | 'numb
 }
 
 /** Keys of `wordsOf` that this name of a file or folder may mean. */
-export function meanings(word: string): string[] {
+export function meanings(label: string): string[] {
   return [
-    `id ${word.trim().toLowerCase()}`,
-    `name ${fold(word)}`,
-    `number ${numberKey(word.trim())}`,
-    `bare ${bareNumber(word)}`,
+    `id ${label.trim().toLowerCase()}`,
+    `name ${fold(label)}`,
+    `number ${numberKey(label.trim())}`,
+    `bare ${bareNumber(label)}`,
   ];
 }
 
 /** Whether a file or folder of this name may be this person's. */
-export function mayBe(word: string, person: Pick<Person, 'id' | 'name' | 'number'>): boolean {
+export function mayBe(label: string, person: Pick<Person, 'id' | 'name' | 'number'>): boolean {
   const terms = termsOf(person);
-  return meanings(word).some((one) => terms.includes(one));
+  return meanings(label).some((one) => terms.includes(one));
 }
 
 /** Who names of files and folders mean, among many people. */
 export class PeopleByTerm {
-  readonly #byWord = new Map<string, Person[]>();
+  readonly #byLabel = new Map<string, Person[]>();
 
   constructor(people: Iterable<Person>) {
     for (const person of people) this.add(person);
   }
 
   add(person: Person): void {
-    for (const word of termsOf(person)) this.#byWord.set(word, [...(this.#byWord.get(word) ?? []), person]);
+    for (const label of termsOf(person)) this.#byLabel.set(label, [...(this.#byLabel.get(label) ?? []), person]);
   }
 
-  of(word: string): Person[] {
-    const found = new Map(meanings(word).flatMap((one) => (this.#byWord.get(one) ?? []).map((p) => [p.id, p])));
+  of(label: string): Person[] {
+    const found = new Map(meanings(label).flatMap((one) => (this.#byLabel.get(one) ?? []).map((p) => [p.id, p])));
     return [...found.values()];
   }
 }

@@ -18,7 +18,7 @@ export type PendingState = 'waiting' | 'accepted' | 'refused' | 'in-person';
 /** What is known of a picture that waits for staff's word. Sealed as a whole. */
 export interface PendingAbout {
   /** What the picture or its folder was called: a name, a number or an id. */
-  readonly word: string;
+  readonly label: string;
   /** The file's own name. */
   readonly file: string;
   /** Code of why someone has to look. */
@@ -73,11 +73,11 @@ export class PendingPhotos {
   }
 
   /** HMAC-SHA-256 of name and content: without the kiosk's key it says nothing about a picture. */
-  #digest(word: string, original: Uint8Array): Buffer {
+  #digest(label: string, original: Uint8Array): Buffer {
     const content = createHash('sha256').update(original).digest();
     return createHmac('sha256', this.#s.keys.subkey(DEVICE_PURPOSES.imports))
       .update(content)
-      .update(word.normalize('NFC'), 'utf8')
+      .update(label.normalize('NFC'), 'utf8')
       .digest();
   }
 
@@ -120,8 +120,8 @@ export class PendingPhotos {
   }
 
   /** What became of this very file under this name; null: it was never kept here, or that is long ago. */
-  state(word: string, original: Uint8Array): PendingState | null {
-    return this.#state(this.#digest(word, original));
+  state(label: string, original: Uint8Array): PendingState | null {
+    return this.#state(this.#digest(label, original));
   }
 
   #state(digest: Buffer): PendingState | null {
@@ -136,7 +136,7 @@ export class PendingPhotos {
    */
   async keep({ original, picture, ...about }: NewPending): Promise<PendingState> {
     const { db, log, random, vault } = this.#s;
-    const digest = this.#digest(about.word, original);
+    const digest = this.#digest(about.label, original);
     const before = this.#state(digest);
     if (before) return before;
     if (this.count() >= MAX_PENDING) throw new Problem('review-full', { max: MAX_PENDING });
@@ -225,7 +225,7 @@ export class PendingPhotos {
     db.prepare('DELETE FROM pending_photo WHERE person = ?').run(person.ref);
     const theirs = this.#rows().filter((row) => {
       const one = this.#openable(row);
-      return !one || one.person === person.id || one.duplicate === person.id || mayBe(one.word, person);
+      return !one || one.person === person.id || one.duplicate === person.id || mayBe(one.label, person);
     });
     for (const { id } of theirs) db.prepare('DELETE FROM pending_photo WHERE id = ?').run(id);
     return theirs.map(({ address }) => address.toString('base64url'));

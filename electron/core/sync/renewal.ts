@@ -80,14 +80,14 @@ export function startRenewal(deps: RenewalDeps): Renewal {
     deps.onAway();
   }
 
-  function look(): void {
+  function check(): void {
     exhausted = false;
     if (!needsRenewal(link.current.bundle.tlsCertPem, deps.now())) return;
     void attempt((present) => performRenewal(present, deps.send, randomUUID()), deps.onProblem);
   }
 
-  look();
-  const ticker = setInterval(look, EVERY_MS);
+  check();
+  const ticker = setInterval(check, EVERY_MS);
   ticker.unref();
   return {
     refused(problem) {

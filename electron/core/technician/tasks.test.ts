@@ -141,10 +141,10 @@ describe('what a technician has it do', () => {
   test('an update waits for the stick, and ends as the updater says', async () => {
     const opened = await open();
     const { machine, asked } = machineAt(join(folder, 'machine'), true);
-    let looks = 0;
+    let tries = 0;
     const now = vi.fn(async () => {
-      looks += 1;
-      if (looks < 3) throw new Problem('update-no-stick', { folder: '/media/keys' });
+      tries += 1;
+      if (tries < 3) throw new Problem('update-no-stick', { folder: '/media/keys' });
       return { version: '0.4.0' };
     });
     const updates = { now, notice: () => null };

@@ -18,7 +18,7 @@ function rig(random = 0.5) {
     store: {
       settings: { get: (key) => settings.get(key) ?? null },
       events: {
-        reportIfRoom(_code, detail, more = {}) {
+        reportIfSpace(_code, detail, more = {}) {
           notified.push(detail.reason);
           for (const [key, value] of Object.entries(more)) settings.set(key, value);
           return true;

@@ -8,7 +8,7 @@ import { isBusy, retryAfter, retryBusyAfter } from './rules.ts';
 export interface FailureDeps {
   readonly store: {
     readonly settings: Pick<Store['settings'], 'get'>;
-    readonly events: Pick<Store['events'], 'reportIfRoom'>;
+    readonly events: Pick<Store['events'], 'reportIfSpace'>;
   };
   /** Version of this build. */
   readonly running: string;
@@ -24,7 +24,7 @@ export interface Failures {
   readonly problem: Problem | null;
   /** It waits for its time, or for ever. */
   waits(asked: Asked): boolean;
-  /** @param tell false: the caller gets it directly */
+  /** @param report false: the caller gets it directly */
   refuse(asked: Asked, why: Problem, report: boolean): void;
   clear(): void;
 }
@@ -59,7 +59,7 @@ export function createFailures({ store, running, monotonic, random, log }: Failu
       if (known?.key === key && known.code === why.code) return;
       log('warn', 'update: refused', { code: why.code, problem: why.message, nextStep: why.nextStep });
       const { version, action, rollout } = asked;
-      store.events.reportIfRoom(
+      store.events.reportIfSpace(
         'update-refused',
         {
           version,

@@ -110,7 +110,7 @@ export function startUpdates(deps: KeeperDeps): UpdateKeeper {
   function before(): TrialRecord['before'] | null {
     const faces = deps.faces();
     // What the next build has to see. What this one can't see is not asked of it.
-    if (faces && selfTest.try() === 'looking') return null;
+    if (faces && selfTest.try() === 'running') return null;
     return {
       camera: deps.camera(),
       faces: faces && selfTest.found !== null,

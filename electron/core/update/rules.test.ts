@@ -53,7 +53,7 @@ describe('what staff do not mean by the newest', () => {
   test('without a word of a server: nothing', () => expect(takenBack(null, { '0.3.0': 0 })).toEqual([]));
 });
 
-describe('a refusal', () => {
+describe('a rejection', () => {
   test('that time does not fix is not tried again by itself; another one is, later each time', () => {
     expect(isFinalError('update-cannot-roll-back')).toBe(true);
     expect(isFinalError('update-unreachable')).toBe(false);

@@ -44,7 +44,7 @@ export function takenBack(directive: UpdateDirective | null, failed: FailedVersi
 
 const refuse = (why: Problem): Judgement => ({ do: 'refuse', why });
 
-/** After a refusal that may pass: how long until it is tried again, ms, by how many came in a row. */
+/** After a rejection that may pass: how long until it is tried again, ms, by how many came in a row. */
 const RETRY_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
 export const retryAfter = (failures: number): number => RETRY_AFTER[Math.min(failures, RETRY_AFTER.length) - 1] ?? 0;
 

@@ -7,7 +7,7 @@ const RETRY_MS = 10_000;
 /** The kiosk's look at its own picture, once it is asked for. */
 export interface SelfTest {
   /** Looks, if it has not yet or failed a while ago. */
-  try(): 'looking' | 'done';
+  try(): 'running' | 'done';
   /** Null: it has not found itself (yet). */
   readonly found: SelfMatch | null;
   /** It found itself, and as the build before did. */
@@ -15,23 +15,23 @@ export interface SelfTest {
 }
 
 export function createSelfTest(
-  look: () => Promise<SelfMatch | null>,
+  recognise: () => Promise<SelfMatch | null>,
   monotonic: () => number,
   log: CoreOptions['log'],
 ): SelfTest {
   let found: SelfMatch | null = null;
-  let looking = false;
-  let lookedAt: number | null = null;
+  let running = false;
+  let ranAt: number | null = null;
   return {
     get found() {
       return found;
     },
     try() {
-      if (looking) return 'looking';
-      if (found || (lookedAt !== null && monotonic() - lookedAt < RETRY_MS)) return 'done';
-      looking = true;
-      lookedAt = monotonic();
-      look()
+      if (running) return 'running';
+      if (found || (ranAt !== null && monotonic() - ranAt < RETRY_MS)) return 'done';
+      running = true;
+      ranAt = monotonic();
+      recognise()
         .then(
           (match) => {
             found = match;
@@ -40,9 +40,9 @@ export function createSelfTest(
           (error: unknown) => log('error', 'update: the kiosk could not look at its own picture', { error }),
         )
         .finally(() => {
-          looking = false;
+          running = false;
         });
-      return 'looking';
+      return 'running';
     },
     sees: (before) => found !== null && seesTheSame(found, before),
   };

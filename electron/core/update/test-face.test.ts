@@ -40,12 +40,12 @@ test('a pipeline with red and blue exchanged, or with another crop, does not see
 });
 
 test('a pipeline that answers by chance does not find itself', async () => {
-  let turn = 0;
+  let index = 0;
   const random: FacePipeline = {
     ...pipeline,
     embed: async () => {
       const embedding = new Float32Array(512);
-      embedding[turn++] = 1;
+      embedding[index++] = 1;
       return embedding;
     },
   };

@@ -50,7 +50,7 @@ export interface SelfMatch {
   readonly embedding: Float32Array;
 }
 
-/** Two looks at one picture differ by rounding alone. */
+/** Two samples of one picture differ by rounding alone. */
 const SAME = 0.999;
 /** The same weights on another runtime's arithmetic. */
 const AS_BEFORE = 0.99;
@@ -61,11 +61,11 @@ const AS_BEFORE = 0.99;
  */
 export async function selfMatch(pipeline: FacePipeline): Promise<SelfMatch | null> {
   const picture = drawnFace();
-  const look = async () => pipeline.embed(picture, (await pipeline.shape(picture, BOX)).five);
-  const embedding = await look();
+  const embed = async () => pipeline.embed(picture, (await pipeline.shape(picture, BOX)).five);
+  const embedding = await embed();
   const gallery = createGallery(pipeline.length);
   gallery.add('drawn', 'nobody', embedding);
-  const { best } = gallery.search(await look());
+  const { best } = gallery.search(await embed());
   return best?.person === 'nobody' && best.score >= SAME ? { model: pipeline.model, embedding } : null;
 }
 

@@ -39,7 +39,7 @@ function kiosk() {
       },
     },
     events: {
-      reportIfRoom(code: string, detail: Record<string, unknown>, more: Record<string, string> = {}) {
+      reportIfSpace(code: string, detail: Record<string, unknown>, more: Record<string, string> = {}) {
         if (disk.full) return false;
         notified.push({ code, detail });
         for (const [key, value] of Object.entries(more)) settings.set(key, value);

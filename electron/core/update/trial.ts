@@ -39,7 +39,7 @@ export interface TrialDeps {
   readonly insteadOf: string | null;
   readonly store: {
     readonly settings: Pick<Store['settings'], 'get' | 'setAll'>;
-    readonly events: Pick<Store['events'], 'reportIfRoom'>;
+    readonly events: Pick<Store['events'], 'reportIfSpace'>;
   };
   /** What this build has shown so far. */
   readonly shown: (trial: TrialRecord) => Readonly<Record<Check, boolean>>;
@@ -148,7 +148,7 @@ function report(
     store.settings.setAll(settings);
     return 'none';
   }
-  if (!store.events.reportIfRoom(code, detail, settings)) return 'waits';
+  if (!store.events.reportIfSpace(code, detail, settings)) return 'waits';
   log('info', 'update: reported', { code, ...detail });
   return 'none';
 }

@@ -17,7 +17,7 @@ const REWRITE_MS = 20_000;
 export interface Asked {
   /** Null while it has said nothing. */
   status(): UpdaterStatus | null;
-  /** Null while it works. @throws Problem: its refusal, or `update-updater-silent` */
+  /** Null while it works. @throws Problem: its rejection, or `update-updater-silent` */
   done(): UpdaterStatus | null;
 }
 

@@ -55,7 +55,7 @@ class SocketAgent extends Agent {
 /** Repositories on sticks: `MOUNT/smartpresence-updates` and `MOUNT/<user or label>/…`, two folders down at most. */
 export async function findSticks(mounts: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  const look = async (folder: string, deeper: number): Promise<void> => {
+  const search = async (folder: string, deeper: number): Promise<void> => {
     const repository = join(folder, USB_FOLDER);
     if (await isFolder(join(repository, 'metadata'))) {
       found.push(repository);
@@ -63,9 +63,9 @@ export async function findSticks(mounts: readonly string[]): Promise<string[]> {
     }
     if (deeper === 0) return;
     for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => []))
-      if (entry.isDirectory()) await look(join(folder, entry.name), deeper - 1);
+      if (entry.isDirectory()) await search(join(folder, entry.name), deeper - 1);
   };
-  for (const mount of mounts) await look(mount, 2);
+  for (const mount of mounts) await search(mount, 2);
   return found;
 }
 

@@ -14,7 +14,7 @@ async function* inPieces(bytes: Buffer, size: number): AsyncIterable<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** What an archive holds, or the code of its refusal. */
+/** What an archive holds, or the code of its rejection. */
 async function read(bytes: Buffer, limits = LIMITS, piece = 700): Promise<Record<string, string> | string> {
   const found: Record<string, string> = {};
   try {

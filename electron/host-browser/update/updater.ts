@@ -168,7 +168,7 @@ async function stageInstall(
   const archive = await fetchArchive(options, client, target, report);
   step('downloaded');
   const unpacked = await unpackedSize(archive);
-  await makeRoom(options, { packed: 0, here: 0, unpacked });
+  await freeSpace(options, { packed: 0, here: 0, unpacked });
   report({ step: 'unpack', done: 0, total: unpacked, moved: moved() });
   await unpackInto(layout, archive, { signed: facts, step, progress: (done) => report({ done }) });
   await rm(downloadsFolder(layout), { recursive: true, force: true });
@@ -183,7 +183,7 @@ async function fetchArchive(
 ): Promise<string> {
   const folder = downloadsFolder(options.layout);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await makeRoom(options, { packed: target.length, here: await bytesIn(folder), unpacked: null });
+  await freeSpace(options, { packed: target.length, here: await bytesIn(folder), unpacked: null });
   report({ step: 'download', done: 0, total: target.length, facts: target.build });
   const to = join(folder, 'build.tar.gz');
   await client.download(target, to, { progress: (done) => report({ done }) });
@@ -196,7 +196,7 @@ async function bytesIn(folder: string): Promise<number> {
   return bytes;
 }
 
-async function makeRoom(options: UpdaterOptions, archive: Parameters<typeof spaceNeeded>[0]): Promise<void> {
+async function freeSpace(options: UpdaterOptions, archive: Parameters<typeof spaceNeeded>[0]): Promise<void> {
   const { layout, free = freeBytes } = options;
   const needed = spaceNeeded(archive);
   if ((await free(layout.builds)) >= needed) return;

@@ -55,7 +55,7 @@ export class ExactGallery implements FaceGallery {
   /** Views of the whole memory, made again when it grows. */
   #bytes!: Int8Array;
   #floats!: Float32Array;
-  #words!: Int32Array;
+  #integers!: Int32Array;
   #doubles!: Float64Array;
 
   /** Values of an embedding here. Those up to DIMENSIONS are zero in memory, in rows and query: sums stay what they are. */
@@ -114,7 +114,7 @@ export class ExactGallery implements FaceGallery {
     this.#floats[(block + SCALE) / 4 + row] = scale;
     this.#floats[(block + ERROR) / 4 + row] = residual;
     this.#doubles[(block + NORM) / 8 + row] = norm;
-    this.#words[(block + PERSON) / 4 + row] = this.#registry.add(template, person);
+    this.#integers[(block + PERSON) / 4 + row] = this.#registry.add(template, person);
   }
 
   /** Removes a template and wipes its numbers; false when it isn't there. */
@@ -203,9 +203,9 @@ export class ExactGallery implements FaceGallery {
       this.#kernel.rerank(block, left);
       this.#reranked += left;
       for (let j = 0; j < left; j++) {
-        const row = this.#words[LIST / 4 + j]!;
+        const row = this.#integers[LIST / 4 + j]!;
         const score = cosine(this.#doubles[PRODUCTS / 8 + j]!, norm, this.#doubles[(block + NORM) / 8 + row]!);
-        const owner = this.#words[(block + PERSON) / 4 + row]!;
+        const owner = this.#integers[(block + PERSON) / 4 + row]!;
         board.take(score, this.#registry.name(owner), this.#registry.template(done + row));
       }
     }
@@ -244,9 +244,9 @@ export class ExactGallery implements FaceGallery {
   #growMemory(): void {
     const held = this.#memory.buffer.byteLength;
     const pagesFor = (blocks: number) => Math.ceil((blockAt(this.#blocks + blocks) - held) / PAGE_BYTES);
-    const room = MAX_PAGES - held / PAGE_BYTES;
+    const space = MAX_PAGES - held / PAGE_BYTES;
     try {
-      this.#memory.grow(Math.min(pagesFor(1 + (this.#blocks >> 2)), Math.max(room, pagesFor(1))));
+      this.#memory.grow(Math.min(pagesFor(1 + (this.#blocks >> 2)), Math.max(space, pagesFor(1))));
     } catch {
       try {
         this.#memory.grow(pagesFor(1));
@@ -264,7 +264,7 @@ export class ExactGallery implements FaceGallery {
   #view(): void {
     this.#bytes = new Int8Array(this.#memory.buffer);
     this.#floats = new Float32Array(this.#memory.buffer);
-    this.#words = new Int32Array(this.#memory.buffer);
+    this.#integers = new Int32Array(this.#memory.buffer);
     this.#doubles = new Float64Array(this.#memory.buffer);
   }
 }

@@ -67,10 +67,10 @@ export function comparePairs(
 
   const genuine = { bin: new Uint16Array(genuinePairs), person: new Uint32Array(genuinePairs) };
   let g = 0;
-  let room = impostors <= KEEP_ALL ? impostors : Math.ceil(impostors * TAIL * 1.2);
-  let bins = new Uint16Array(room);
-  let one = new Uint32Array(room);
-  let other = new Uint32Array(room);
+  let capacity = impostors <= KEEP_ALL ? impostors : Math.ceil(impostors * TAIL * 1.2);
+  let bins = new Uint16Array(capacity);
+  let one = new Uint32Array(capacity);
+  let other = new Uint32Array(capacity);
   let kept = 0;
   for (let i = 1; i < samples.length; i++) {
     const a = samples[i]!.embedding;
@@ -80,11 +80,11 @@ export function comparePairs(
         genuine.bin[g] = bin;
         genuine.person[g++] = person[i]!;
       } else if (bin >= tailFrom) {
-        if (kept === room) {
-          room = Math.ceil(room * 1.5) + 16;
-          bins = grown(bins, new Uint16Array(room));
-          one = grown(one, new Uint32Array(room));
-          other = grown(other, new Uint32Array(room));
+        if (kept === capacity) {
+          capacity = Math.ceil(capacity * 1.5) + 16;
+          bins = grown(bins, new Uint16Array(capacity));
+          one = grown(one, new Uint32Array(capacity));
+          other = grown(other, new Uint32Array(capacity));
         }
         bins[kept] = bin;
         one[kept] = person[i]!;

@@ -19,7 +19,7 @@ export function trackCloser(): StepTracker {
       }
       const need = NEARER * median(before);
       const progress = clamp01((size / median(before) - 1) / (NEARER - 1));
-      // Two looks in a row, so that one bad set of landmarks does not count.
+      // Two samples in a row, so that one bad set of landmarks does not count.
       const done = size >= need && last >= need;
       last = size;
       return done ? { progress: 1, done } : { progress: 0.95 * progress, done };

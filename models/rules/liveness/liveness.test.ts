@@ -75,7 +75,7 @@ describe('a head turn', () => {
     expect(session.current().state).toBe('going');
   });
 
-  test('is measured from three looks straight ahead over 200 ms, however many come a second', () => {
+  test('is measured from three samples straight ahead over 200 ms, however many come a second', () => {
     const startedAt = (every: number) => {
       const random = seeded(2);
       const session = startLiveness({ steps: ['turn-left'] });
@@ -88,7 +88,7 @@ describe('a head turn', () => {
     expect(startedAt(250)).toBe(3);
   });
 
-  test('has to show a solid head in two looks in a row, both of them turned', () => {
+  test('has to show a solid head in two samples in a row, both of them turned', () => {
     const moved = (...yaws: number[]) =>
       run(
         ['turn-left'],
@@ -192,23 +192,23 @@ describe('a head turn', () => {
 });
 
 describe('the head that moves', () => {
-  /** Looks of a turn, each as like the recognised person as `likeness` says. */
+  /** Samples of a turn, each as like the recognised person as `likeness` says. */
   function turned(likeness: (sample: number, yaw: number) => number): LivenessState[] {
     const random = seeded(7);
     const session = startLiveness({ steps: ['turn-left'] });
     return turning(24).map((m, i) => session.observe({ ...observation(m, random), likeness: likeness(i, m.yaw) }));
   }
-  /** The look with which the same turn passes when all of it is the recognised person's. */
+  /** The sample with which the same turn passes when all of it is the recognised person's. */
   const passing = turned(() => 1).findIndex((a) => a.state === 'passed');
 
   test('is the recognised person’s in every frame: another’s in a single one, and the turn starts over', () => {
     expect(passing).toBeGreaterThan(5);
     for (let other = 0; other <= passing; other++) {
       const answers = turned((i) => (i === other ? 0.39 : 1));
-      expect(answers[other], `look ${other}`).toMatchObject({ state: 'going', progress: 0 });
-      // Three looks straight ahead and three turned, all of them after it.
+      expect(answers[other], `sample ${other}`).toMatchObject({ state: 'going', progress: 0 });
+      // Three samples straight ahead and three turned, all of them after it.
       const passed = answers.findIndex((a) => a.state === 'passed');
-      expect(passed === -1 || passed >= other + 6, `look ${other}: passed at ${passed}`).toBe(true);
+      expect(passed === -1 || passed >= other + 6, `sample ${other}: passed at ${passed}`).toBe(true);
     }
   });
 
@@ -231,7 +231,7 @@ describe('the head that moves', () => {
     expect(last(turned((i) => (i < 5 ? 1 : Number.NaN)))).toMatchObject({ state: 'failed', reason: 'another-person' });
   });
 
-  test('is measured from looks at the person alone: three of them, after the last one at another', () => {
+  test('is measured from samples of the person alone: three of them, after the last one of another', () => {
     const answers = turned((i) => (i < 3 ? 0.1 : 1));
     expect(answers[5]!.progress).toBe(0);
     expect(answers[6]!.progress).toBeGreaterThan(0);
@@ -312,7 +312,7 @@ describe('a session', () => {
   });
 });
 
-describe('two looks', () => {
+describe('two samples', () => {
   const sample = (place: Partial<Motion>, placed = true) => {
     const o = observation({ at: 0, yaw: 0, ...place }, seeded(1), 0);
     return sampleOf({ ...o, place: placed ? o.place : undefined });

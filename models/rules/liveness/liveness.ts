@@ -44,7 +44,7 @@ export interface LivenessOptions {
   readonly breaks?: number;
   /**
    * Least likeness with the person who was recognised: of the face straight ahead from which a turn is measured, and of
-   * any other look that counts, since the same face scores lower when it is turned.
+   * any other sample that counts, since the same face scores lower when it is turned.
    */
   readonly samePerson?: { readonly straight: number; readonly turned: number };
 }
@@ -76,8 +76,8 @@ const TRACKERS: Readonly<Record<ChallengeStep, () => StepTracker>> = {
 
 /**
  * Starts a challenge. Pure: time comes with the observations. A step's time begins with the first observation after its
- * prompt was given. What happened before a break never counts, and a look at another face is a break: the head that
- * moves is the recognised person's in every look, or people could take turns between two of them.
+ * prompt was given. What happened before a break never counts, and a sample of another face is a break: the head that
+ * moves is the recognised person's in every sample, or people could take turns between two of them.
  */
 export function startLiveness(challenge: Challenge, options: LivenessOptions = {}): LivenessSession {
   const { stepMs = 8_000, breaks: most = 4, samePerson = { straight: 0.45, turned: 0.4 } } = options;

@@ -2,14 +2,14 @@ import type { Point } from '../image.ts';
 import { fitHomography, project } from './homography.ts';
 import { eyeAxis, NOSE_TIP, PLANE_POINTS } from './shape.ts';
 
-/** How two looks at one face differ from two looks at a plane. */
+/** How two samples of one face differ from two samples of a plane. */
 export interface PlaneTest {
   /**
    * How far the nose tip has moved along the axis of the eyes beyond what the plane of eyes, brows and mouth did, in
-   * distances of the eyes as they were in the first look. Positive: to the right of the picture, the person's left.
+   * distances of the eyes as they were in the first sample. Positive: to the right of the picture, the person's left.
    */
   readonly parallax: number;
-  /** Sine of the apparent tilt between the looks, from how much the plane's picture was squeezed; 0..1. */
+  /** Sine of the apparent tilt between the samples, from how much the plane's picture was squeezed; 0..1. */
   readonly tilt: number;
 }
 

@@ -44,15 +44,15 @@ export function sampleOf(o: Observation): Sample {
   return { at, landmarks, yaw: quality.yaw, placed: true };
 }
 
-/** Longest time between two looks of one burst, ms: what happened meanwhile was not seen. */
+/** Longest time between two samples of one burst, ms: what happened meanwhile was not seen. */
 export const LONGEST_GAP = 700;
-/** Largest change of size between two looks. */
+/** Largest change of size between two samples. */
 const GROWTH = 1.25;
-/** Largest turn between two looks, degrees. */
+/** Largest turn between two samples, degrees. */
 const TURN = 28;
-/** Largest change of shape between two looks: RMS of the landmarks after a similarity, in distances of the eyes. */
+/** Largest change of shape between two samples: RMS of the landmarks after a similarity, in distances of the eyes. */
 const CHANGE = 0.16;
-/** Largest move between two looks, in distances of the eyes. */
+/** Largest move between two samples, in distances of the eyes. */
 const MOVE = 1.2;
 
 /** Whether `next` can be the same head a moment later: null, or why not. */

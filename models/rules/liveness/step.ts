@@ -13,7 +13,7 @@ export const LIVENESS_FAILURES = [
 ] as const;
 export type LivenessFailure = (typeof LIVENESS_FAILURES)[number];
 
-/** What one look did to a step. */
+/** What one sample did to a step. */
 export interface StepNews {
   /** 0..1. */
   readonly progress: number;
@@ -24,7 +24,7 @@ export interface StepNews {
   readonly straight?: boolean;
 }
 
-/** Follows one step of a challenge through looks without a break. A break starts the step over, with a new tracker. */
+/** Follows one step of a challenge through samples without a break. A break starts the step over, with a new tracker. */
 export interface StepTracker {
   see(sample: Sample): StepNews;
   /** What to say when the time is up now. */

@@ -12,7 +12,7 @@ export interface TurnLimits {
   readonly straight: number;
   /** How still it has to be meanwhile, degrees. */
   readonly steady: number;
-  /** Looks straight ahead, and over how many ms at least: a turn that comes sooner is no answer to the prompt. */
+  /** Samples straight ahead, and over how many ms at least: a turn that comes sooner is no answer to the prompt. */
   readonly samples: number;
   readonly settle: number;
   /** How far to turn, degrees from where the head was. */
@@ -21,7 +21,7 @@ export interface TurnLimits {
   readonly wrongDirection: number;
   /** Least parallax of the nose tip, in distances of the eyes. */
   readonly parallax: number;
-  /** … and this many times the most it was between two looks straight ahead: what the landmarks are off by. */
+  /** … and this many times the most it was between two samples straight ahead: what the landmarks are off by. */
   readonly overNoise: number;
   /** Least parallax a unit of apparent tilt of the face's plane: distinguishes heads from bent paper. */
   readonly depth: number;
@@ -41,9 +41,9 @@ export const TURN_LIMITS: TurnLimits = {
 
 /** The part of the way, as shares of it, that has to be seen on the way: two pictures swapped have none. */
 const BETWEEN = [0.15, 0.8] as const;
-/** So many looks in a row have to show a solid head: one lucky set of landmarks is not enough. */
+/** So many samples in a row have to show a solid head: one lucky set of landmarks is not enough. */
 const SOLID_SAMPLES = 2;
-/** A look this much broader than the first ones shows the face straighter than they did: then the test starts there. */
+/** A sample this much broader than the first ones shows the face straighter than they did: then the test starts there. */
 const BROADER = 1.03;
 
 /** @param direction +1 to the person's left (the right of the picture), -1 to the right */
@@ -118,7 +118,7 @@ function isSolid(
     if (tests.length === 0) return false;
     return direction * median(tests.map((t) => t.parallax)) >= least && median(tests.map(depth)) >= limits.depth;
   };
-  // A print swung from one side to the other has its first look as oblique as its last one, and twice the error of the
+  // A print swung from one side to the other has its first sample as oblique as its last one, and twice the error of the
   // landmarks between them. On the way it was seen straight on: where it was broadest, the test must hold as well.
   const widest = broadest(burst);
   const straighter = breadthOf(widest) > BROADER * breadthOf(front);
@@ -127,7 +127,7 @@ function isSolid(
 
 const breadthOf = (samples: readonly Sample[]): number => median(samples.map((l) => breadth(l.landmarks)));
 
-/** The three neighbouring looks of a burst that show the face broadest. */
+/** The three neighbouring samples of a burst that show the face broadest. */
 function broadest(burst: readonly Sample[]): readonly Sample[] {
   let best: readonly Sample[] = burst.slice(0, 3);
   for (let i = 1; i + 3 <= burst.length; i++) {

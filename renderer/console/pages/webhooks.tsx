@@ -95,7 +95,7 @@ function One({
   const [log, setLog] = useState(false);
   const { busy, error, run } = useWrite();
 
-  const turn = async () => {
+  const toggle = async () => {
     const body = { enabled: !hook.enabled };
     const done = await run(() => api(changeWebhook, { params: { webhook: hook.id }, body }));
     if (!done?.ok) return;
@@ -181,7 +181,7 @@ function One({
             <Button disabled={busy} onClick={() => void test()}>
               {t('webhooks.test')}
             </Button>
-            <Button disabled={busy} onClick={() => void turn()}>
+            <Button disabled={busy} onClick={() => void toggle()}>
               {t(hook.enabled ? 'webhooks.turnOff' : 'webhooks.turnOn')}
             </Button>
             <Button disabled={busy} onClick={() => void renew()}>

@@ -4,13 +4,13 @@ import { axisLabels, axisRange, barSteps } from './chart-axis.ts';
 const HOUR = 3_600_000;
 const NOON = Date.parse('2026-11-26T12:00:00Z');
 
-test('an axis goes from its first to its last figure, with room for the bars at its ends', () => {
+test('an axis goes from its first to its last number, with room for the bars at its ends', () => {
   expect(axisRange([NOON, NOON + HOUR, NOON + 5 * HOUR], HOUR, true)).toEqual([NOON - HOUR, NOON + 6 * HOUR]);
   expect(axisRange([70, 75, 80], 5, false)).toEqual([65, 85]);
   expect(axisRange([NOON, NOON + 5 * HOUR], undefined, true)).toEqual([NOON, NOON + 5 * HOUR]);
 });
 
-test('a single figure, as on the first day, has hours around it and not years', () => {
+test('a single number, as on the first day, has hours around it and not years', () => {
   expect(axisRange([NOON], HOUR, true)).toEqual([NOON - HOUR, NOON + HOUR]);
   expect(axisRange([NOON], undefined, true)).toEqual([NOON - HOUR, NOON + HOUR]);
   expect(axisRange([90], undefined, false)).toEqual([89, 91]);

@@ -3,15 +3,15 @@ import { shortDateIn, timeIn } from '../state/clock.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * What the axis shows: from the first to the last of `x`, with room for a bar at either end. A single figure has room
+ * What the axis shows: from the first to the last of `x`, with room for a bar at either end. A single number has room
  * around it too: left to itself, the chart makes years of it.
  *
  * @param bar width of a bar; undefined for lines
  */
 export function axisRange(x: readonly number[], bar: number | undefined, time: boolean): [low: number, high: number] {
   const [low, high] = [x[0] ?? 0, x.at(-1) ?? 0];
-  const room = bar ?? (low === high ? (time ? 3_600_000 : 1) : 0);
-  return [low - room, high + room];
+  const margin = bar ?? (low === high ? (time ? 3_600_000 : 1) : 0);
+  return [low - margin, high + margin];
 }
 
 /** Steps that a time axis under bars may have, ms: never less than a bar, or hours would stand over minutes. */

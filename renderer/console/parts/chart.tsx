@@ -15,9 +15,9 @@ export interface Series {
 
 interface ChartProps {
   readonly title: string;
-  /** Moments in ms since 1970, or plain figures: ascending. */
+  /** Moments in ms since 1970, or plain numbers: ascending. */
   readonly x: readonly number[];
-  /** Zone of the moments; absent: `x` are figures. */
+  /** Zone of the moments; absent: `x` are numbers. */
   readonly zone?: string;
   readonly xLabel: string;
   readonly series: readonly Series[];
@@ -71,7 +71,7 @@ export function Chart(props: ChartProps) {
               <tr>
                 <th scope="col">{xLabel}</th>
                 {series.map((s) => (
-                  <th key={s.label} scope="col" data-figures>
+                  <th key={s.label} scope="col" data-numeric>
                     {s.label}
                   </th>
                 ))}
@@ -84,7 +84,7 @@ export function Chart(props: ChartProps) {
                     {format(at)}
                   </th>
                   {series.map((s) => (
-                    <td key={s.label} data-figures data-label={s.label}>
+                    <td key={s.label} data-numeric data-label={s.label}>
                       {s.values[i] ?? '–'}
                     </td>
                   ))}

@@ -27,14 +27,14 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
   const { busy, error, run } = useWrite();
 
   const made = (): NewCorrection | null => {
-    const way = direction === 'out' ? 'out' : 'in';
+    const chosen = direction === 'out' ? 'out' : 'in';
     if (task.kind === 'void') return { kind: 'void', target: task.row.id, reason };
     const at = instantAt(date, time, zone);
     if (at === null) return null;
-    if (task.kind === 'add') return person && { kind: 'add', person: person.id, site, at, direction: way, reason };
+    if (task.kind === 'add') return person && { kind: 'add', person: person.id, site, at, direction: chosen, reason };
     // Its seconds stay where the minute does.
     const moved = timeIn(task.row.at, zone, 'en') !== time || dayKeyIn(task.row.at, zone) !== date;
-    return { kind: 'replace', target: task.row.id, ...(moved && { at }), direction: way, reason };
+    return { kind: 'replace', target: task.row.id, ...(moved && { at }), direction: chosen, reason };
   };
   const submit = async () => {
     const body = made();

@@ -12,7 +12,7 @@ export interface Column<T> {
   readonly cell: (row: T) => ComponentChildren;
   /** Below it in the same cell; not part of the row's name. */
   readonly below?: (row: T) => ComponentChildren;
-  /** Figures and times: aligned at their end. */
+  /** Numbers and times: aligned at their end. */
   readonly numeric?: boolean;
   /** Names the row: its cell is the row's header. */
   readonly heads?: boolean;
@@ -40,7 +40,7 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
       <thead>
         <tr>
           {columns.map((c) => (
-            <th key={c.key} scope="col" data-figures={c.numeric}>
+            <th key={c.key} scope="col" data-numeric={c.numeric}>
               {c.label}
             </th>
           ))}
@@ -77,7 +77,7 @@ export function Table<T>({ caption, columns, rowKey, tone, rows }: TableProps<T>
                     {content}
                   </th>
                 ) : (
-                  <td key={c.key} data-label={c.label} data-figures={c.numeric}>
+                  <td key={c.key} data-label={c.label} data-numeric={c.numeric}>
                     {content}
                   </td>
                 );
@@ -164,13 +164,13 @@ function standIn(table: HTMLTableElement): void {
   // It has gone, and what watched its size is notified of that once more.
   if (!around) return;
   const { paddingInlineStart, paddingInlineEnd } = getComputedStyle(around);
-  const room = around.clientWidth - Number.parseFloat(paddingInlineStart) - Number.parseFloat(paddingInlineEnd);
+  const available = around.clientWidth - Number.parseFloat(paddingInlineStart) - Number.parseFloat(paddingInlineEnd);
   // What is below stays where it is meanwhile, and with it where someone has scrolled to.
   const { minHeight } = around.style;
   around.style.minHeight = `${around.offsetHeight}px`;
   for (const how of FITS) {
     table.dataset.fit = how;
-    if (table.offsetWidth <= Math.ceil(room)) break;
+    if (table.offsetWidth <= Math.ceil(available)) break;
   }
   around.style.minHeight = minHeight;
 }

@@ -84,7 +84,7 @@ export function CheckinMethods({ again = false, numberFirst = false }: { again?:
           key={card.method}
           type="button"
           class="method"
-          data-way={card.method}
+          data-method={card.method}
           aria-disabled={cannot(card)}
           onClick={() => !cannot(card) && card.open()}
         >

@@ -38,8 +38,8 @@ export function useTypingTarget() {
     const from = input.selectionStart ?? input.value.length;
     const to = input.selectionEnd ?? input.value.length;
     if (text !== 'erase') {
-      const room = input.maxLength < 0 ? Infinity : input.maxLength - (input.value.length - (to - from));
-      if (text.length > room) return;
+      const available = input.maxLength < 0 ? Infinity : input.maxLength - (input.value.length - (to - from));
+      if (text.length > available) return;
       input.setRangeText(text, from, to, 'end');
     } else if (from !== to) input.setRangeText('', from, to, 'end');
     else if (from > 0) input.setRangeText('', from - 1, from, 'end');

@@ -24,7 +24,7 @@ export const PIN_SENTENCES = {
 const GROUPS = ['pin', 'staff', 'technician'] as const;
 type Group = (typeof GROUPS)[number];
 
-/** From the core's refusal: `pin-wrong`, `pin-locked` with its seconds, or anything else by its code. */
+/** From the core's rejection: `pin-wrong`, `pin-locked` with its seconds, or anything else by its code. */
 export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
   if (!(error instanceof RpcError)) return { kind: 'error', error };
   if (error.code === 'pin-wrong') return { kind: 'wrong' };

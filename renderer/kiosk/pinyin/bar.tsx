@@ -42,7 +42,7 @@ export function PinyinBar({
     spell(typed.value.slice(one.takes).replace(/^'+/, ''));
   };
   const has = (to: number): boolean => to >= 0 && to * SHOWN < all.value.length;
-  const turn = (by: number): void => {
+  const turnPage = (by: number): void => {
     if (has(page.value + by)) page.value += by;
   };
   const press = (text: string): boolean => {
@@ -62,8 +62,8 @@ export function PinyinBar({
     if (key.length === 1) return press(key);
     if (key === 'Backspace') return erase();
     if (typed.value === '') return false;
-    if (key === 'PageDown' || key === 'ArrowDown') turn(1);
-    else if (key === 'PageUp' || key === 'ArrowUp') turn(-1);
+    if (key === 'PageDown' || key === 'ArrowDown') turnPage(1);
+    else if (key === 'PageUp' || key === 'ArrowUp') turnPage(-1);
     else if (key === 'Enter') {
       // As it was typed: a name in Latin letters.
       type(typed.value);
@@ -98,10 +98,10 @@ export function PinyinBar({
         </Pick>
       ))}
       <span class="candidates-pages">
-        <Pick name={t('pin.fewerCandidates')} off={!has(page.value - 1)} onPress={() => turn(-1)}>
+        <Pick name={t('pin.fewerCandidates')} off={!has(page.value - 1)} onPress={() => turnPage(-1)}>
           ‹
         </Pick>
-        <Pick name={t('pin.moreCandidates')} off={!has(page.value + 1)} onPress={() => turn(1)}>
+        <Pick name={t('pin.moreCandidates')} off={!has(page.value + 1)} onPress={() => turnPage(1)}>
           ›
         </Pick>
       </span>

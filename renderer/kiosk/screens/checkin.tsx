@@ -64,10 +64,10 @@ export function CheckinScreen() {
   );
 }
 
-/** There is no face recognition today: the other ways are the screen. Staff reads why in the state of the kiosk. */
+/** There is no face recognition today: the other methods are the screen. Staff reads why in the state of the kiosk. */
 function WithoutFace() {
   const { resting, link } = useKiosk();
-  // A site that has chosen other ways has nothing to explain.
+  // A site that has chosen other methods has nothing to explain.
   const chosen = link.status.value?.face.use !== 'off' && !link.status.value?.checkinMethods.includes('face');
   return (
     <main class="checkin checkin-plain">

@@ -14,7 +14,7 @@ import { Stage } from '../parts/stage.tsx';
  * Show a QR code to the camera, or a badge to the reader. Both screens take both: a printed card is a badge that the
  * camera reads, and anyone who holds one need not know which of the two words is meant.
  */
-export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
+export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
   const { camera, arrivals, home, link, sounds } = useKiosk();
   const broken = useSignal(false);
   const title = useRef<HTMLHeadingElement>(null);
@@ -36,32 +36,32 @@ export function PresentScreen({ way }: { way: 'qr' | 'badge' }) {
   }, [track, arrivals, sounds, broken]);
   const noCamera = troubleOf(state, null);
   // A serial reader reads codes as well.
-  const byReader = way === 'qr' && noCamera !== null && link.status.value?.reader === true;
-  const trouble = way === 'qr' && !byReader ? noCamera : null;
+  const byReader = method === 'qr' && noCamera !== null && link.status.value?.reader === true;
+  const trouble = method === 'qr' && !byReader ? noCamera : null;
   const ready = byReader ? 'scan.readerReady' : broken.value ? 'scan.failed' : 'scan.ready';
-  const reads = way === 'qr' ? ready : 'badge.ready';
+  const reads = method === 'qr' ? ready : 'badge.ready';
   const message = refused
     ? refused.code === 'foreign'
       ? [t('scan.foreign'), t('scan.foreignMore')]
       : [readErrorText(refused), '']
     : arrivals.busy.value
-      ? [t(way === 'qr' ? 'scan.checking' : 'badge.checking'), '']
-      : [t(reads), t(way === 'qr' ? 'scan.readyMore' : 'badge.readyMore')];
+      ? [t(method === 'qr' ? 'scan.checking' : 'badge.checking'), '']
+      : [t(reads), t(method === 'qr' ? 'scan.readyMore' : 'badge.readyMore')];
   return (
-    <main class="present" data-way={way}>
+    <main class="present" data-method={method}>
       <div class="screen-head">
         <Button class="button-back" onClick={() => home()}>
           <IconBack />
           <span>{t('back')}</span>
         </Button>
         <h1 class="title" ref={title} tabIndex={-1}>
-          {t(way === 'qr' ? 'scan.title' : 'badge.title')}
+          {t(method === 'qr' ? 'scan.title' : 'badge.title')}
         </h1>
       </div>
-      <section class="face" aria-label={t(way === 'qr' ? 'scan.title' : 'badge.title')}>
+      <section class="face" aria-label={t(method === 'qr' ? 'scan.title' : 'badge.title')}>
         {trouble ? (
           <CameraTroubleCard {...trouble} otherMethods />
-        ) : way === 'badge' || byReader ? (
+        ) : method === 'badge' || byReader ? (
           <div class="present-reader" aria-hidden="true">
             <IconBadge />
           </div>

@@ -1,7 +1,7 @@
 import type { Box } from '../../../models/rules/image.ts';
 import type { Detection, FaceCrop, FaceSample, FoundFace } from './messages.ts';
 
-/** Sightings made by hand, for tests: a 640 × 480 camera with an upright, frontal face by default. */
+/** Made-up detections for tests: a 640 × 480 camera with an upright, frontal face by default. */
 export const WIDTH = 640;
 export const HEIGHT = 480;
 
@@ -25,7 +25,7 @@ export const cropOf = (box: Box): FaceCrop => ({
   place: { x: 0, y: 0, scale: 1 },
 });
 
-/** What a look says of good light; without a face it sees an ordinary wall. */
+/** What a sample says of good light; without a face it sees an ordinary wall. */
 export const sample = (f: FoundFace | null, change: Partial<NonNullable<FaceSample['face']>> = {}): FaceSample => ({
   frame: f ? null : { mean: 120, deviation: 40 },
   face: f ? { brightness: 130, contrast: 45, sharpness: 300, ...change } : null,

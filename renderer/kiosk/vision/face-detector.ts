@@ -128,7 +128,7 @@ export function openFaceDetector(
       model: at('/models/weights/face_detection_short_range.tflite'),
     });
     if (pace > 0) send({ type: 'pace', ms: pace });
-    if (asked) send({ type: 'look', crop: asked.crop });
+    if (asked) send({ type: 'sample', crop: asked.crop });
     // A track that has ended gives no frames: the camera finds another one.
     if (watched?.readyState === 'live') sendFrames(watched);
   }
@@ -167,7 +167,7 @@ export function openFaceDetector(
     },
     sample(crop) {
       asked = { crop: crop || (asked?.crop ?? false) };
-      send({ type: 'look', crop });
+      send({ type: 'sample', crop });
     },
     metrics,
     stop() {

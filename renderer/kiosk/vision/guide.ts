@@ -57,7 +57,7 @@ const UNKNOWN = { brightness: 128, contrast: 60, sharpness: 200 } as const;
  * The first thing the person should change, or null when the face is good enough to be sent. The limits are those
  * that the core will apply (`policy`), on what can be seen without landmarks.
  *
- * @param look null when no pixels have been looked at yet: then light counts as good
+ * @param sample null when no pixels have been looked at yet: then light counts as good
  * @param speed of the face, box widths a second
  * @param pose `any` when a turned head is what was asked for
  */

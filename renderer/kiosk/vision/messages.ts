@@ -7,7 +7,7 @@ export type ToWorker =
   /** A camera's frames, from now until the stream ends; takes the place of any earlier one. */
   | { type: 'frames'; frames: ReadableStream<VideoFrame> }
   /** Asks for pixels with one of the next frames. `crop`: also the face as RGB, to be sent to the core. */
-  | { type: 'look'; crop: boolean }
+  | { type: 'sample'; crop: boolean }
   /** At least this many ms between two detections; frames in between are let go unseen. */
   | { type: 'pace'; ms: number };
 
@@ -36,7 +36,7 @@ export interface Detection {
   /** Largest first. */
   readonly faces: readonly FoundFace[];
   readonly detectMs: number;
-  /** There when a look was asked for. */
+  /** There when a sample was asked for. */
   readonly sample: FaceSample | null;
 }
 

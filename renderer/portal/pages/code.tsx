@@ -62,7 +62,7 @@ function useOwnCode() {
   const [error, setError] = useState<ApiError | null>(null);
   const [time, setTime] = useState(performance.now());
   const [paused, pause] = useState(false);
-  const [turn, setTurn] = useState(0);
+  const [round, setRound] = useState(0);
   const touched = useRef(performance.now());
   const held = useRef<Shown | null>(null);
   const hold = (next: Shown | null) => {
@@ -108,7 +108,7 @@ function useOwnCode() {
       document.removeEventListener('visibilitychange', seen);
       for (const event of ['pointerdown', 'keydown']) removeEventListener(event, touch);
     };
-  }, [turn]);
+  }, [round]);
   return {
     code,
     left: leftOf(code, time),
@@ -118,7 +118,7 @@ function useOwnCode() {
       touched.current = performance.now();
       setError(null);
       pause(false);
-      setTurn((n) => n + 1);
+      setRound((n) => n + 1);
     },
   };
 }

@@ -2,7 +2,7 @@ import type { OwnCode } from '../../../sync/protocol/api/credentials.ts';
 
 /** A code is replaced this long before it ends: a code that is just being scanned must not be an old one, ms. */
 export const SPARE_MS = 15_000;
-/** After a refusal it is tried again in, ms. */
+/** After a rejection it is tried again in, ms. */
 export const RETRY_MS = 5000;
 /** Renewed for so long after someone last touched the page: a phone that lies open must not be a key for good, ms. */
 export const TOUCHED_MS = 5 * 60_000;

@@ -30,7 +30,7 @@ export function useResource<T>(
     error: null,
     loading: true,
   });
-  const [turn, setTurn] = useState(0);
+  const [round, setRound] = useState(0);
   const last = useRef<string | null>(null);
   const reading = useRef<AbortController>(undefined);
   useEffect(() => {
@@ -45,13 +45,13 @@ export function useResource<T>(
       if (answer.ok) setState({ value: answer.value, error: null, loading: false });
       else setState((s) => ({ value: s.value, error: answer.error, loading: false }));
     });
-    const timer = everyMs === undefined ? undefined : setTimeout(() => setTurn((n) => n + 1), everyMs);
+    const timer = everyMs === undefined ? undefined : setTimeout(() => setRound((n) => n + 1), everyMs);
     return () => {
       clearTimeout(timer);
       gone.abort();
     };
-  }, [key, turn, everyMs]);
-  const reload = useCallback(() => setTurn((n) => n + 1), []);
+  }, [key, round, everyMs]);
+  const reload = useCallback(() => setRound((n) => n + 1), []);
   const replace = useCallback((value: T) => {
     reading.current?.abort();
     setState({ value, error: null, loading: false });
@@ -82,7 +82,7 @@ export function usePages<T, P extends Params, Q extends z.ZodType>(
     error: ApiError | null;
     state: Pages<T>['state'];
   }>({ items: [], next: null, error: null, state: 'first' });
-  const [turn, setTurn] = useState(0);
+  const [round, setRound] = useState(0);
   const shown = useRef<{ key: string; gone: AbortController }>(undefined);
 
   const read = (cursor: string | null): void => {
@@ -105,13 +105,13 @@ export function usePages<T, P extends Params, Q extends z.ZodType>(
     if (other) setState({ items: [], next: null, error: null, state: 'first' });
     read(null);
     return () => gone.abort();
-  }, [key, turn]);
+  }, [key, round]);
   return {
     items: state.items,
     error: state.error,
     state: state.state,
     more: state.next !== null && state.state === 'ready' ? () => read(state.next) : null,
-    reload: useCallback(() => setTurn((n) => n + 1), []),
+    reload: useCallback(() => setRound((n) => n + 1), []),
   };
 }
 

@@ -2,7 +2,7 @@ import type { ApiError } from './api.ts';
 import { hasSentence, t } from './i18n.ts';
 
 /**
- * A refusal as sentences: what happened, and what to do. In the reader's language where `problem.CODE` has them, else the
+ * A rejection as sentences: what happened, and what to do. In the reader's language where `problem.CODE` has them, else the
  * server's own English ones, marked as such for screen readers.
  */
 export function errorText({ code, title, nextStep, params }: ApiError): {

@@ -3,7 +3,7 @@ import { LANGUAGES } from './languages.ts';
 import { dayPattern, readDay, readTime, writeDay } from './when.ts';
 
 describe('a day', () => {
-  test('is written as each language writes it, in the figures of the keypads', () => {
+  test('is written as each language writes it, in the numbers of the keypads', () => {
     expect(LANGUAGES.map(([language]) => [language, writeDay('2026-01-02', language)])).toEqual(
       expect.arrayContaining([
         ['en', '02/01/2026'],
@@ -23,7 +23,7 @@ describe('a day', () => {
     expect(readDay(' ', language)).toBe('');
   });
 
-  test('is read without its zeros, and in other figures', () => {
+  test('is read without its zeros, and in other numbers', () => {
     expect(readDay('2.1.2026', 'de')).toBe('2026-01-02');
     expect(readDay('٠٢/٠١/٢٠٢٦', 'ar')).toBe('2026-01-02');
     expect(readDay('2026年1月2日', 'zh')).toBe('2026-01-02');

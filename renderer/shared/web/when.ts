@@ -36,13 +36,13 @@ export function writeDay(day: string, language: string): string {
     .join('');
 }
 
-/** The same with words in place of figures, e.g. `TT.MM.JJJJ`. */
+/** The same with words in place of numbers, e.g. `TT.MM.JJJJ`. */
 export const dayPattern = (language: string, labels: Readonly<Record<Part, string>>): string =>
   pieces(language, 0)
     .map(({ type, value }) => labels[type as Part] ?? value)
     .join('');
 
-/** Arabic, Persian and full-width figures are figures. */
+/** Arabic, Persian and full-width numbers are numbers. */
 const digits = (text: string): string =>
   text.replace(/\p{Nd}/gu, (one) => {
     const at = one.codePointAt(0)!;

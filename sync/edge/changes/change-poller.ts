@@ -34,7 +34,7 @@ export class ChangePoller {
   readonly #sink: ChangeSink;
   readonly #reporting: Reporting | null;
   readonly #heard: () => string | null;
-  #turn = 0;
+  #next = 0;
   /** The server has answered an ask of this process: what it receives from now on counts as news. */
   #answered = false;
   /** Epochs whose marks were heard since the snapshot under way began; null when there is none. */
@@ -87,7 +87,7 @@ export class ChangePoller {
    */
   async next(exchange: AskExchange, takeAck: (signed: string, epoch: string) => Promise<void>): Promise<boolean> {
     const epochs = this.#source.marks().map(({ epoch }) => epoch);
-    const epoch = epochs[this.#turn++ % epochs.length] ?? this.#source.epoch;
+    const epoch = epochs[this.#next++ % epochs.length] ?? this.#source.epoch;
     const cursor = this.#sink.cursor();
     const first = !this.#answered;
     const page = await this.#page(epoch, cursor, MAX_PAGE_CHANGES, exchange, takeAck);

@@ -70,7 +70,7 @@ export async function performRenewal(
   return { secret: next, bundle: before ? { ...renewed, keys: page.keys } : applyServerKeys(renewed, page.keys) };
 }
 
-/** Refusals that a server restored to before a renewal or a succession gives to keys that came after. */
+/** Rejections that a server restored to before a renewal or a succession gives to keys that came after. */
 const OTHER_KEY_MAY_DO: ReadonlySet<string> = new Set<ErrorCode>([
   'unknown-device',
   'certificate-required',
@@ -98,7 +98,7 @@ export type SendWith = (client: ClientKey, sealed: string) => Promise<string>;
  *
  * @param spare what was in use before, and is kept
  * @param jti a new random UUID at each call
- * @throws Problem the server's last refusal, when it refused them all; at once whatever is none of mayRenew (no line to
+ * @throws Problem the server's last rejection, when it refused them all; at once whatever is none of mayRenew (no line to
  *   the server, `device-revoked`, …)
  */
 export async function renewByAnyKey(

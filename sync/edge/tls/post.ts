@@ -5,7 +5,7 @@ import { callServer, statedCode } from './request.ts';
 /**
  * Posts one signed message that is answered by nothing but "taken" (204), and lets the connection go.
  *
- * @param what in words, for the refusal: "the log"
+ * @param what in words, for the rejection: "the log"
  * @throws Problem of the connection, or by the server's code
  */
 export async function postSigned(

@@ -16,7 +16,7 @@ export interface Transport {
    *   ones are passed over until the right one comes or the time is up. Over HTTPS the answer belongs to its request, and
    *   `accept` is not asked.
    * @returns the answer, unverified unless `accept` verified it
-   * @throws Problem: the server's refusal by its own code, or a code of the transport (`server-unreachable`,
+   * @throws Problem: the server's rejection by its own code, or a code of the transport (`server-unreachable`,
    *   `server-silent`, `server-not-trusted`, `kiosk-certificate-refused`, `broker-…`, `proxy-…`, `exchange-aborted`)
    */
   exchange(

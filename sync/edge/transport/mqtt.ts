@@ -244,7 +244,7 @@ export class MqttTransport implements Transport {
     this.#unasked(client);
   }
 
-  /** The server's refusal of what was just sent; null when it is none, or of something else. */
+  /** The server's rejection of what was just sent; null when it is none, or of something else. */
   async #rejection(text: string, digest: string): Promise<Problem | null> {
     try {
       const { code } = await openRejection(text, this.#o.keys().signing, { device: this.#o.device, digest });

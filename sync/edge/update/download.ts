@@ -44,7 +44,7 @@ export async function download(target: SignedFile, to: string, options: Download
     await mkdir(dirname(to), { recursive: true, mode: 0o700 });
     if (await isWhole(target, to)) return;
     const part = await onlyPart(target, to);
-    await requireRoom(target, part);
+    await requireSpace(target, part);
     const problems: Problem[] = [];
     for (const source of options.sources) {
       try {
@@ -84,7 +84,7 @@ async function onlyPart(target: SignedFile, to: string): Promise<string> {
   return join(folder, part);
 }
 
-async function requireRoom(target: SignedFile, part: string): Promise<void> {
+async function requireSpace(target: SignedFile, part: string): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(part));
   const missing = target.length - ((await sizeOf(part)) ?? 0) + SPARE - bavail * bsize;
   if (missing > 0)

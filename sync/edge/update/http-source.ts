@@ -88,7 +88,7 @@ function opened(name: string, path: string, from: number, response: IncomingMess
   return { from, total: whole(total), bytes };
 }
 
-/** Most of a refusal that is read, bytes. */
+/** Most of a rejection that is read, bytes. */
 const MAX_ERROR_BYTES = 4096;
 /** What the server says of a kiosk that it gives nothing; a code that is not among these says no more than its status. */
 const TURNED_AWAY = ['device-revoked', 'device-not-approved', 'unknown-device'] as const satisfies ErrorCode[];
@@ -115,7 +115,7 @@ async function errorCode(name: string, response: IncomingMessage): Promise<strin
     const { code } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as { code?: unknown };
     return typeof code === 'string' ? code : null;
   } catch {
-    return null; // no refusal of our server: something between us answered
+    return null; // no rejection of our server: something between us answered
   }
 }
 

@@ -19,29 +19,29 @@ export const AUDIT_ROLES = [
   'nobody',
 ] as const;
 
-const Word = z.string().trim().min(1).max(200);
+const Term = z.string().trim().min(1).max(200);
 
 /** What rows are looked for; every condition that is given holds. */
 export const auditFilter = {
   from: Instant.optional(),
   /** Exclusive. */
   to: Instant.optional(),
-  action: Word.optional(),
-  role: Word.optional(),
+  action: Term.optional(),
+  role: Term.optional(),
   /** Account, device, person or member of a kiosk's staff that did it. */
   who: z.uuid().optional(),
   /** The person it was about. */
   affected: z.uuid().optional(),
   /** The person who did it, or who it was about. */
   person: z.uuid().optional(),
-  email: Word.optional(),
-  ip: Word.optional(),
+  email: Term.optional(),
+  ip: Term.optional(),
   /** Beginning of it, e.g. `GET /api/people`. */
-  route: Word.optional(),
-  resource: Word.optional(),
+  route: Term.optional(),
+  resource: Term.optional(),
   /** Kind of data, e.g. `person.name`. */
-  data: Word.optional(),
-  outcome: Word.optional(),
+  data: Term.optional(),
+  outcome: Term.optional(),
 };
 
 export const AuditFilterQuery = z.strictObject(auditFilter);

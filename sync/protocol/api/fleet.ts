@@ -33,7 +33,7 @@ export const Alert = z.strictObject({
   code: AlertCode,
   /** `bad`: nobody, or not everybody, gets in by it, or records are at stake. */
   severity: z.enum(['bad', 'warn']),
-  /** The figure or word behind it: seconds, bytes, °C, the camera's state, the newest version. */
+  /** The number or word behind it: seconds, bytes, °C, the camera's state, the newest version. */
   detail: z.union([z.string(), z.number()]).nullable(),
 });
 export type Alert = z.infer<typeof Alert>;

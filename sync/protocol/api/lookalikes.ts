@@ -23,7 +23,7 @@ export const LookalikesQuery = z.strictObject(pageQuery);
 export const LookalikesPage = pageOf(Lookalikes);
 
 export const listLookalikes = endpoint('GET /api/lookalikes', {
-  summary: 'List lookalikes: pairs of people who can’t be told apart by face alone, newest first',
+  summary: 'List lookalikes: pairs of people that face alone can’t distinguish, newest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
   query: LookalikesQuery,

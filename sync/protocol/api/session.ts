@@ -44,7 +44,7 @@ export const ProblemBody = z.object({
   status: z.number().int(),
   code: z.string(),
   nextStep: z.string(),
-  /** Figures for a screen's own sentence, e.g. `seconds` to wait. */
+  /** Numbers for a screen's own sentence, e.g. `seconds` to wait. */
   params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
 export type ProblemBody = z.infer<typeof ProblemBody>;

@@ -4,7 +4,7 @@ import { commit } from './chain.ts';
 
 /**
  * Checks one event as it came out of a verified batch, against the slot of the batch it is in.
- * Pure; a refusal says why in its code, and concerns this one event.
+ * Pure; a rejection says why in its code, and concerns this one event.
  *
  * @throws Problem `event-newer-schema` (wait for an update), `event-malformed`, `event-foreign` (another device or epoch),
  *   `event-wrong-sequence`, `event-commitment-mismatch` (a personal value is not the one that the header commits to)

@@ -66,8 +66,8 @@ function addressBytes(host: string): Buffer {
   if (isIP(host) === 6) {
     // URL has normalised it: at most one '::', hexadecimal groups alone.
     const [head = '', rest] = host.split('::');
-    const words = (part: string | undefined) => (part ? part.split(':').map((w) => Number.parseInt(w, 16)) : []);
-    const [left, right] = [words(head), words(rest)];
+    const groups = (part: string | undefined) => (part ? part.split(':').map((w) => Number.parseInt(w, 16)) : []);
+    const [left, right] = [groups(head), groups(rest)];
     const all = [...left, ...new Array(8 - left.length - right.length).fill(0), ...right];
     return Buffer.from([IPV6, ...all.flatMap((w) => [w >> 8, w & 0xff])]);
   }

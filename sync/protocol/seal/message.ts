@@ -21,7 +21,7 @@ type Header = { readonly typ: string; readonly spv: number };
 
 /**
  * The one way in which every message is signed, sealed, opened and verified. What differs between a batch, an ask, a page,
- * an ack, a refusal and a nudge is their `Kind`: schemas, sizes, and the words of a refusal.
+ * an ack, a rejection and a nudge is their `Kind`: schemas, sizes, and the words of a rejection.
  *
  * Strictness, the same for all: sizes are checked before anything else, headers hold exactly what their schema names (so no
  * key, certificate, `crit` or `zip`), base64url is canonical, there is one algorithm each, and the keys come from us, never

@@ -100,7 +100,7 @@ type Name = keyof typeof KINDS;
 const NAMES = Object.keys(KINDS) as Name[];
 const SEALED = { batch: server.sealing, ask: server.sealing, page: device.sealing } as const;
 
-/** The code of the refusal; `TAKEN` when it was none. Fails on anything but a coded Problem. */
+/** The code of the rejection; `TAKEN` when it was none. Fails on anything but a coded Problem. */
 const codeOf = (attempt: Promise<unknown>): Promise<string> =>
   attempt.then(
     () => 'TAKEN',
@@ -287,7 +287,7 @@ describe('a page', () => {
   });
 });
 
-describe('a refusal and a nudge', () => {
+describe('a rejection and a nudge', () => {
   test('are refused when they are for another device or message, or signed by nobody trusted', async () => {
     const { rejection, nudge } = KINDS;
     const other = randomUUID();

@@ -37,7 +37,7 @@ const open = (message: string, expected = outbox.device, registered: Ed25519Publ
     },
     { serverId: SERVER, device: expected },
   );
-/** The code of the refusal; fails when it was taken, or failed in any other way than by a coded Problem. */
+/** The code of the rejection; fails when it was taken, or failed in any other way than by a coded Problem. */
 const codeOf = async (attempt: Promise<unknown>): Promise<string> => {
   const outcome = await attempt.then(
     () => 'TAKEN',

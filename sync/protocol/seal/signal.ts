@@ -14,7 +14,7 @@ const NUDGE = fromServer('nudge', { typ: TYP.nudge, body: Nudge, maxBytes: MAX_S
  */
 const OLDEST = Math.min(...PROTOCOL_VERSIONS);
 
-/** What a refusal calls the message by: SHA-256 of the sealed message's ASCII, base64url. */
+/** What a rejection calls the message by: SHA-256 of the sealed message's ASCII, base64url. */
 export function messageDigest(sealed: string): string {
   return createHash('sha256').update(sealed, 'latin1').digest('base64url');
 }
@@ -26,8 +26,8 @@ export function signRejection(rejection: Rejection, key: Ed25519PrivateJwk, spv 
 
 /**
  * @param expect `digest`: of the message that was sent (`messageDigest`)
- * @throws Problem with a code: `refusal-too-large`, `refusal-malformed`, `unsupported-protocol`, `unknown-server-key`,
- *   `bad-refusal-signature`, `refusal-of-another`
+ * @throws Problem with a code: `rejection-too-large`, `rejection-malformed`, `unsupported-protocol`, `unknown-server-key`,
+ *   `bad-rejection-signature`, `rejection-of-another`
  */
 export async function openRejection(
   signed: string,

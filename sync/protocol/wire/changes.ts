@@ -85,7 +85,7 @@ export type PolicyConsentText = z.infer<typeof PolicyConsentText>;
 export const MAX_CONSENT_TEXTS = 40;
 
 /**
- * Ways in that a kiosk offers as equals. `pin`: number and PIN; `qr`: the code on the person's own page; `badge`: a printed
+ * Check-in methods that a kiosk offers as equals. `pin`: number and PIN; `qr`: the code on the person's own page; `badge`: a printed
  * card, or a badge by its number.
  */
 export const CheckinMethod = z.enum(['face', 'pin', 'qr', 'badge']);
@@ -345,7 +345,7 @@ export const Page = z.discriminatedUnion('what', [
 ]);
 export type Page = z.infer<typeof Page>;
 
-/** Largest signed refusal or nudge, bytes. */
+/** Largest signed rejection or nudge, bytes. */
 export const MAX_SIGNAL_BYTES = 2048;
 
 /** Why the server took nothing of a message that came without a connection to answer on (MQTT). */

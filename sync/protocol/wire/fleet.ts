@@ -33,7 +33,7 @@ export const UpdateDirective = z.strictObject({
 });
 export type UpdateDirective = z.infer<typeof UpdateDirective>;
 
-/** Refusals of an update that time does not fix: only another directive does. After any other the kiosk tries again. */
+/** Rejections of an update that time does not fix: only another directive does. After any other the kiosk tries again. */
 const FINAL_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'update-backwards',
   'update-failed-before',
@@ -71,7 +71,7 @@ export type DeviceConfig = z.infer<typeof DeviceConfig>;
 export const MAX_REPORT_BYTES = 4096;
 const Bytes = z.number().int().nonnegative().nullable();
 /** A short word: a reader shows one that it does not know as it is. */
-const Word = z.string().regex(/^[a-z][a-z-]{0,29}$/);
+const StateName = z.string().regex(/^[a-z][a-z-]{0,29}$/);
 
 /** How a device is, by its own word. Names nobody. */
 export const Inventory = z
@@ -87,7 +87,7 @@ export const Inventory = z
     diskFree: Bytes,
     diskTotal: Bytes,
     /** `ok`, `none`, `covered`, `denied`, `busy`, `unknown`, … */
-    camera: Word,
+    camera: StateName,
     /** Trusted minus the machine's time. */
     clockOffsetMs: z.number().int(),
     queued: z.number().int().nonnegative(),

@@ -7,7 +7,7 @@ import { Ed25519PublicJwk, X25519PublicJwk } from './batch.ts';
  */
 export const ServerKeys = z.strictObject({
   serial: z.number().int().positive(),
-  /** Keys that may sign acks, pages and refusals; newest first. */
+  /** Keys that may sign acks, pages and rejections; newest first. */
   signing: z.array(Ed25519PublicJwk).min(1).max(4),
   /** Batches and asks are sealed to it. */
   sealing: X25519PublicJwk,

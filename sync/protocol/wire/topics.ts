@@ -1,5 +1,5 @@
 /**
- * MQTT topics. Payloads are compact JOSE as ASCII: up, a sealed batch or ask; down, an ack, a sealed page, a refusal or a
+ * MQTT topics. Payloads are compact JOSE as ASCII: up, a sealed batch or ask; down, an ack, a sealed page, a rejection or a
  * nudge; the protected header's `typ` says which. QoS 1 throughout, never retained, except presence.
  */
 const ROOT = 'sp/v1';

@@ -106,9 +106,9 @@ export async function startServer(
     const jobs = await startJobs(services, jobsOf(MODULES), { alone: database.kind === 'embedded' });
     closers.push(() => jobs.stop());
     // A request for erasure is not waited with.
-    signals.hear('change', () => jobs.look('erasure'));
+    signals.hear('change', () => jobs.check('erasure'));
     // Nor with a build that goes wrong.
-    signals.hear('change', () => jobs.look('rollouts'));
+    signals.hear('change', () => jobs.check('rollouts'));
     const hub = startHub(services, logEpoch);
     closers.push(() => hub.close());
     signals.hear('board', () => hub.changed());
@@ -192,11 +192,11 @@ export async function startServer(
 
 /** Takes over what other replicas, or the command line, change in the keyring, and renews certificates near their end. */
 function keepFresh(keyring: Keyring, signals: Signals, log: Logger): () => Promise<void> {
-  const look = () => {
+  const check = () => {
     keyring.refresh().catch((err: unknown) => log.warn({ code: 'keyring-not-read', err }, 'the keyring was not read'));
   };
-  const ticker = setInterval(look, KEYRING_MS).unref();
-  const deaf = signals.hear('change', look);
+  const ticker = setInterval(check, KEYRING_MS).unref();
+  const deaf = signals.hear('change', check);
   return async () => {
     clearInterval(ticker);
     deaf();

@@ -80,7 +80,7 @@ export function startAttendanceWorker(
     job('merge-candidates-not-found', () => findCandidates(db, keys, weights, now()));
     job('changes-not-compacted', () => compactWhenDue(db, now()));
   };
-  const look = setInterval(wake, POLL_MS);
+  const timer = setInterval(wake, POLL_MS);
   const ticks = setInterval(regular, JOBS_MS);
   regular();
   job('quarantine-not-retried', async () => {
@@ -95,7 +95,7 @@ export function startAttendanceWorker(
   return async () => {
     stopped = true;
     forget();
-    clearInterval(look);
+    clearInterval(timer);
     clearInterval(ticks);
     if (gathering) clearTimeout(gathering);
     await running;

@@ -129,7 +129,7 @@ function sp(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   const child = spawn(process.execPath, [SP, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   let peak = 0;
-  const look = setInterval(() => {
+  const timer = setInterval(() => {
     try {
       peak = Math.max(peak, processMemory(child.pid!).peak);
     } catch {
@@ -142,7 +142,7 @@ function sp(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {
-      clearInterval(look);
+      clearInterval(timer);
       if (code === 0) resolve({ out, seconds: (performance.now() - began) / 1000, peak });
       else reject(new Error(`sp ${args.join(' ')} ended with ${code}`));
     });

@@ -190,7 +190,7 @@ async function rotate(
   await openRing(db, keys);
   const lookups: number[] = [];
   let running = true;
-  const looking = (async () => {
+  const polling = (async () => {
     while (running) {
       const id = ids[Math.floor(random() * ids.length)]!;
       lookups.push(
@@ -210,7 +210,7 @@ async function rotate(
     );
   });
   running = false;
-  await looking;
+  await polling;
   return { seconds: ms / 1000, lookups };
 }
 

@@ -24,7 +24,7 @@ const link = readServerLink(store)!;
 async function drain(transport: Transport): Promise<number> {
   writeServerLink(store, { ...link, bundle: throughOneTransport(link.bundle, transport) });
   const { promise, resolve } = Promise.withResolvers<void>();
-  const look = () => {
+  const check = () => {
     if (store.outbox.count() === 0) resolve();
   };
   const began = performance.now();
@@ -32,7 +32,7 @@ async function drain(transport: Transport): Promise<number> {
     store,
     retention,
     log,
-    onStatus: look,
+    onStatus: check,
     applied: () => undefined,
     dropped: () => undefined,
   });

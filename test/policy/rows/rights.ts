@@ -107,9 +107,9 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         'test/policy/backup.test.ts': [
           'a person erased after a backup is erased again when it is restored, their key first',
           'a tombstone that was deleted from the bucket still erases at a restore',
-          'without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made',
+          'without the key of the tombstones, erasure, restore and the check of the tombstones refuse, and none is made',
           'a tombstone that was deleted from the bucket still erases at a restore',
-          'without the key of the tombstones, erasure, restore and the look at the tombstones refuse, and none is made',
+          'without the key of the tombstones, erasure, restore and the check of the tombstones refuse, and none is made',
         ],
         [BACKUP_KEYS]: ['a tombstone names nobody, and one that was altered stops a restore'],
       },
@@ -172,7 +172,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'one command finds it': {
         [AUDIT_COMMAND]: [
-          'one command finds a row that was altered in the database, and says where; each look left a row itself',
+          'one command finds a row that was altered in the database, and says where; each check left a row itself',
         ],
       },
     },

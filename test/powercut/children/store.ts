@@ -34,11 +34,11 @@ for (let n = 1; n <= 2; n++) {
 }
 applySite(home, { name: 'North gate', timeZone: 'UTC' });
 done('<renamed>');
-for (const word of ['first', 'second']) {
-  await store.imports.keep(aPending({ word, original: Buffer.from(word), picture: randomBytes(3000) }));
-  done(`<kept ${word}>`);
+for (const label of ['first', 'second']) {
+  await store.imports.keep(aPending({ label, original: Buffer.from(label), picture: randomBytes(3000) }));
+  done(`<kept ${label}>`);
 }
-await store.imports.settle(store.imports.list().find(({ word }) => word === 'first')!.id, 'refused');
+await store.imports.settle(store.imports.list().find(({ label }) => label === 'first')!.id, 'refused');
 done('<settled first>');
 const { id: checkin } = await store.checkins.record(aCheckin(id(2), { photo: randomBytes(5000) }));
 done('<checkin>');

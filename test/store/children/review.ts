@@ -10,11 +10,11 @@ const store = await openStore({ home, keys: await openKeys({ home, deviceSecret:
 const begin = Number(process.argv[3]);
 writeSync(1, 'ready\n');
 for (let i = begin; i < begin + 300; i++) {
-  const word = `Person ${i}`;
-  await store.imports.keep(aPending({ word, original: Buffer.from(word), picture: randomBytes(3000) }));
-  writeSync(1, `kept ${word}\n`);
+  const label = `Person ${i}`;
+  await store.imports.keep(aPending({ label, original: Buffer.from(label), picture: randomBytes(3000) }));
+  writeSync(1, `kept ${label}\n`);
   if (i % 3 > 0) continue;
-  await store.imports.settle(store.imports.list().find((one) => one.word === word)!.id, 'refused');
-  writeSync(1, `refused ${word}\n`);
+  await store.imports.settle(store.imports.list().find((one) => one.label === label)!.id, 'refused');
+  writeSync(1, `refused ${label}\n`);
 }
 store.close();

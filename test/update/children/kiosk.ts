@@ -13,7 +13,7 @@ import { startStubKiosk, stubBuild } from '../stub-kiosk.ts';
  */
 const [root, url, directive, person, dieAt] = process.argv.slice(2) as [string, string, string, string, string];
 const wanted = JSON.parse(directive) as UpdateDirective;
-const say = (...words: string[]) => process.stdout.write(`${words.join(' ')}\n`);
+const say = (...parts: string[]) => process.stdout.write(`${parts.join(' ')}\n`);
 const home = join(root, 'kiosk');
 
 const kiosk = await startStubKiosk({

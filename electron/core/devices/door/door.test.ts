@@ -74,7 +74,7 @@ describe('whether a check-in method opens the door', () => {
     expect(opensDoor(admission, config(rest))).toBe(opens);
   });
 
-  it('never lists the face among the ways: it has a setting of its own', () => {
+  it('never lists the face among the methods: it has a setting of its own', () => {
     expect(Door.safeParse({ ...config(), openFor: ['face'] }).success).toBe(false);
   });
 });

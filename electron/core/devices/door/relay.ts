@@ -52,7 +52,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
   let began: number | null = null;
   let held = false;
   let closing: NodeJS.Timeout | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  let queue: Promise<unknown> = Promise.resolve();
 
   const kept: KeptPort = keepPort({
     ports,
@@ -97,8 +97,8 @@ export function createDoorRelay({ config, ports, monotonic, log, pace, onState }
 
   /** One command after the other: a pulse must not overtake the end of the one before. */
   function exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = turn.then(work);
-    turn = result.catch(() => undefined);
+    const result = queue.then(work);
+    queue = result.catch(() => undefined);
     return result;
   }
 

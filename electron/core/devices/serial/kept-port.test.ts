@@ -5,12 +5,12 @@ import type { PortEvents, SerialPorts } from './port.ts';
 
 /** A device whose driver never says that it is gone, as when a cable is pulled and put in again within a moment. */
 function deafDriver() {
-  const at: { identity: string | null; looks: number } = { identity: 'first', looks: 0 };
+  const at: { identity: string | null; polls: number } = { identity: 'first', polls: 0 };
   const opened: { identity: string | null; events: PortEvents; closed: boolean }[] = [];
   const ports: SerialPorts = {
     list: async () => [],
     async identity() {
-      at.looks++;
+      at.polls++;
       return at.identity;
     },
     async open(_path, _line, events) {
@@ -67,7 +67,7 @@ test('a device that stays is left alone', async () => {
   const { at, opened, ports } = deafDriver();
   const { kept } = keep(ports, () => undefined);
   await vi.waitFor(() => expect(kept.state).toBe('ok'), 60_000);
-  const before = at.looks;
-  await vi.waitFor(() => expect(at.looks).toBeGreaterThan(before + 5), 60_000);
+  const before = at.polls;
+  await vi.waitFor(() => expect(at.polls).toBeGreaterThan(before + 5), 60_000);
   expect(opened).toHaveLength(1);
 });

@@ -7,7 +7,7 @@ export type PortState = 'absent' | 'refused' | 'silent' | 'ok';
 
 /** Readers of the stream are notified of a pause after this, ms. */
 export interface Pace {
-  /** Between two looks at what is plugged in, ms. */
+  /** Between two polls of what is plugged in, ms. */
   readonly pollMs: number;
 }
 export const PACE: Pace = { pollMs: 1_000 };
@@ -64,7 +64,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
   let since = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> | null = null;
+  let polling: Promise<void> | null = null;
   /** Each connection has a number, so that late news of one that is over changes nothing. */
   let connection = 0;
 
@@ -96,7 +96,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
       become('refused', error instanceof Error ? error.message : String(error));
       return;
     }
-    // Before it is opened: one that changes meanwhile is opened again with the next look.
+    // Before it is opened: one that changes meanwhile is opened again with the next poll.
     identity = found === null ? null : await ports.identity(found);
     if (found === null || identity === null) {
       path = null;
@@ -161,14 +161,14 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     }
   }
 
-  /** One look at a time; the next after `lookMs`, whatever happens. */
+  /** One poll at a time; the next after `pollMs`, whatever happens. */
   function poll(): void {
     clearTimeout(timer);
     if (stopped) return;
-    looking ??= pollOnce()
+    polling ??= pollOnce()
       .catch((error: unknown) => log('error', `devices: ${name} can’t be looked after`, { error }))
       .finally(() => {
-        looking = null;
+        polling = null;
         if (stopped) return;
         timer = setTimeout(poll, pollMs);
         timer.unref();
@@ -199,7 +199,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
       stopped = true;
       clearTimeout(timer);
       connection++;
-      await looking;
+      await polling;
       const old = port;
       port = null;
       await old?.close();

@@ -65,7 +65,7 @@ export function cameraLabel(camera: string | undefined): string {
   return camera === undefined ? '–' : codeLabel('fleet.cameras', camera);
 }
 
-/** In the language's own figures: `21.4 GB`. */
+/** In the language's own numbers: `21.4 GB`. */
 export function bytes(value: number | null): string {
   if (value === null) return '–';
   const [unit, size] = value >= 1e9 ? (['gigabyte', value / 1e9] as const) : (['megabyte', value / 1e6] as const);

@@ -34,7 +34,7 @@ import { instantAt } from '../../state/zone.ts';
 import { ClockPanel } from './clock.tsx';
 import { Timeline } from './timeline.tsx';
 
-const WORDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
+const TEXT_FIELDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
 type Task = 'write' | 'scope' | 'contain' | 'affected' | 'authority' | 'people';
 
 /** One incident: its clock, what is written about it, who it affects, what was done. */
@@ -142,7 +142,7 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
               {may && <Button onClick={() => setTask('write')}>{t('people.edit')}</Button>}
             </div>
             <dl class="facts tall">
-              {WORDS.map((name) => (
+              {TEXT_FIELDS.map((name) => (
                 <div key={name}>
                   <dt>{t(`incidents.text.${name}`)}</dt>
                   <dd dir="auto">{incident[name] || t('incidents.notWritten')}</dd>
@@ -211,10 +211,10 @@ export function IncidentView({ id, role }: { id: string; role: Role }) {
 }
 
 function Write({ incident, onDone }: { incident: Incident; onDone: () => void }) {
-  const [values, setValues] = useState<Record<(typeof WORDS)[number], string>>({ ...incident });
+  const [values, setValues] = useState<Record<(typeof TEXT_FIELDS)[number], string>>({ ...incident });
   const { busy, error, run } = useWrite();
   const submit = async () => {
-    const changed = Object.fromEntries(WORDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])));
+    const changed = Object.fromEntries(TEXT_FIELDS.flatMap((w) => (values[w] === incident[w] ? [] : [[w, values[w]]])));
     const body = { version: incident.version, ...changed };
     const done = await run(() => api(changeIncident, { params: { incident: incident.id }, body }));
     if (done?.ok) onDone();
@@ -222,7 +222,7 @@ function Write({ incident, onDone }: { incident: Incident; onDone: () => void })
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <ErrorNote error={error} />
-      {WORDS.map((name) => (
+      {TEXT_FIELDS.map((name) => (
         <AreaField
           key={name}
           label={t(`incidents.text.${name}`)}

@@ -44,7 +44,7 @@ export function InForce({
 }) {
   const [more, setMore] = useState<'kiosks' | 'history' | null>(null);
   const { state, stopped, version, steps, step } = rollout;
-  const turn = (what: 'kiosks' | 'history') => setMore(more === what ? null : what);
+  const toggle = (what: 'kiosks' | 'history') => setMore(more === what ? null : what);
   return (
     <section class="card panel">
       <div class="panel-head">
@@ -85,10 +85,10 @@ export function InForce({
       </ol>
       {admin && <Buttons rollout={rollout} onChange={onChange} />}
       <div class="actions start">
-        <Button aria-expanded={more === 'kiosks'} onClick={() => turn('kiosks')}>
+        <Button aria-expanded={more === 'kiosks'} onClick={() => toggle('kiosks')}>
           {t('rollouts.kiosks')}
         </Button>
-        <Button aria-expanded={more === 'history'} onClick={() => turn('history')}>
+        <Button aria-expanded={more === 'history'} onClick={() => toggle('history')}>
           {t('rollouts.history')}
         </Button>
       </div>

@@ -50,7 +50,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
           {
             key: 'state',
             label: t('rollouts.stateLabel'),
-            cell: (k) => <Word kiosk={k} />,
+            cell: (k) => <KioskState kiosk={k} />,
           },
           { key: 'at', label: t('rollouts.since'), numeric: true, cell: (k) => <Ago at={k.at} /> },
           { key: 'heard', label: t('devices.heard'), numeric: true, cell: (k) => <Ago at={k.lastHeardAt} /> },
@@ -61,7 +61,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly Ri
 }
 
 /** How far it is, and why it went no further. */
-function Word({ kiosk: { state, reason, from } }: { kiosk: RolloutKiosk }) {
+function KioskState({ kiosk: { state, reason, from } }: { kiosk: RolloutKiosk }) {
   return (
     <div>
       <span class="badge" data-kind={KIND[state]}>

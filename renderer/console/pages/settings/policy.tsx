@@ -17,7 +17,7 @@ type Policy = PolicyChange['after'];
 type CheckinMethod = (typeof METHODS)[number];
 type Claim = (typeof CLAIMS)[number];
 const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
-/** Ways that a comparison with the one person's face may follow. */
+/** Check-in methods that a comparison with the one person's face may follow. */
 const CLAIMS = ['qr', 'badge'] as const;
 const NUMBERS = ['leaseDays', 'photoDays', 'gpsDays', 'repeatWindowSeconds', 'consentAge', 'consentMonths'] as const;
 const CHOICES = ['faces', 'liveness', 'templates'] as const;

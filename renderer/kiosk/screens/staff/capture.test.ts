@@ -82,7 +82,7 @@ describe('the guided capture', () => {
     expect(k.sent()).toBeGreaterThan(before + 2);
   });
 
-  it('ends with the first refusal', async () => {
+  it('ends with the first rejection', async () => {
     const k = setup(() => new Error('over'));
     await k.frames(3_000);
     expect(k.events).toEqual(['failed']);

@@ -38,7 +38,7 @@ export function DuplicateScreen({
   name: string;
   session: StaffSession;
   ask: (token: string) => Promise<DuplicateFace>;
-  overrule: (token: string, word: Overrule) => Promise<void>;
+  overrule: (token: string, confirmation: Overrule) => Promise<void>;
   byNumber: (() => void) | null;
   close: () => void;
 }) {

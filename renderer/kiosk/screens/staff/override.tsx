@@ -14,7 +14,7 @@ type Reason = (typeof REASONS)[number];
 const LONGEST = 200;
 
 /**
- * Staff records a check-in for someone whose other ways failed. Direction and reason are asked for, with nothing chosen
+ * Staff records a check-in for someone whose other methods failed. Direction and reason are asked for, with nothing chosen
  * beforehand: people who read the record later have to be able to rely on both.
  */
 export function OverrideForm({
@@ -45,15 +45,15 @@ export function OverrideForm({
         : reason.value === null
           ? ''
           : t(`override.reasons.${reason.value}`);
-    const way = direction.value;
-    if (way === null || why === '') {
+    const chosen = direction.value;
+    if (chosen === null || why === '') {
       error.value = t('override.missing');
       return;
     }
     busy.value = true;
     try {
       const { receipt } = await session.run((token) =>
-        core.staffCheckin({ token, person: person.id, direction: way, reason: why }),
+        core.staffCheckin({ token, person: person.id, direction: chosen, reason: why }),
       );
       sounds.play(receipt.repeated ? 'again' : receipt.direction);
       const said = receipt.repeated ? 'doneAgain' : receipt.direction === 'in' ? 'doneIn' : 'doneOut';
@@ -72,16 +72,16 @@ export function OverrideForm({
       </h2>
       <fieldset class="choice">
         <legend>{t('override.direction')}</legend>
-        {(['in', 'out'] as const).map((way) => (
-          <label key={way}>
+        {(['in', 'out'] as const).map((chosen) => (
+          <label key={chosen}>
             <input
               type="radio"
               name="direction"
-              value={way}
-              checked={direction.value === way}
-              onChange={() => (direction.value = way)}
+              value={chosen}
+              checked={direction.value === chosen}
+              onChange={() => (direction.value = chosen)}
             />
-            <span>{t(`override.${way}`)}</span>
+            <span>{t(`override.${chosen}`)}</span>
           </label>
         ))}
       </fieldset>

@@ -26,25 +26,25 @@ export function usePolled<T>(
   const renew = useRef<(answer?: T) => void>(() => undefined);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let turn = 0;
+    let round = 0;
     let over = false;
     async function ask(): Promise<void> {
       clearTimeout(timer);
-      const mine = ++turn;
+      const mine = ++round;
       try {
         const answer = await session.run(value.peek() === null ? first : again);
-        if (over || mine !== turn) return;
+        if (over || mine !== round) return;
         value.value = answer;
         error.value = '';
       } catch (cause) {
-        if (over || mine !== turn) return;
+        if (over || mine !== round) return;
         error.value = staffErrorText(cause);
       }
       timer = setTimeout(() => void ask(), everyMs);
     }
     renew.current = (answer) => {
       if (answer === undefined) return void ask();
-      turn++;
+      round++;
       value.value = answer;
       error.value = '';
       clearTimeout(timer);

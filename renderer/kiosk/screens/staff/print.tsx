@@ -19,7 +19,7 @@ const LOST_AFTER = 20;
 export function Print({
   session,
   instead,
-  ...look
+  ...appearance
 }: Pick<ButtonProps, 'kind' | 'size'> & { session: StaffSession; instead: string }) {
   const { core } = useKiosk();
   const none = useSignal(false);
@@ -81,12 +81,12 @@ export function Print({
   return (
     <>
       {!none.value && (
-        <Button {...look} disabled={busy.value} onClick={() => void print()}>
+        <Button {...appearance} disabled={busy.value} onClick={() => void print()}>
           <IconPrint />
           <span>{t('printing.print')}</span>
         </Button>
       )}
-      <p class="print-words" role="status" data-bad={bad.value}>
+      <p class="print-status" role="status" data-bad={bad.value}>
         {none.value ? `${t('printing.none')} ${instead}` : message.value}
       </p>
     </>

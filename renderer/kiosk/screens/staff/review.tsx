@@ -133,7 +133,7 @@ export function ReviewScreen({ session, alive }: { session: StaffSession; alive:
           enrol={(known) => {
             said.value = '';
             made.value = null;
-            enrolling.value = { known, name: item.asNew ? item.word : '', photo: item.id };
+            enrolling.value = { known, name: item.asNew ? item.label : '', photo: item.id };
           }}
         />
       )}
@@ -203,13 +203,13 @@ function Item({
   const refuse = (): void =>
     void decide(async (token) => {
       await core.reviewRefuse({ token, photo: item.id, enrolled: null });
-      settled(t('review.refused', { name: item.word }));
+      settled(t('review.refused', { name: item.label }));
     });
 
   if (comparing.value)
     return (
       <DuplicateScreen
-        name={chosen?.name ?? item.word}
+        name={chosen?.name ?? item.label}
         session={session}
         ask={(token) => core.reviewDuplicate({ token, photo: item.id, person: chosen?.id ?? null })}
         overrule={async (token, overrule) => {
@@ -227,7 +227,7 @@ function Item({
           <IconTrash />
         </span>
         <h2 class="title" ref={title} tabIndex={-1}>
-          {t('review.refuseAsk', { name: item.word })}
+          {t('review.refuseAsk', { name: item.label })}
         </h2>
         <p class="lead">{t('review.refuseMore')}</p>
         <div class="actions">
@@ -242,13 +242,13 @@ function Item({
     );
   return (
     <div class="review-item" data-reason={item.reason}>
-      <ReviewPicture session={session} photo={item.id} name={item.word} />
+      <ReviewPicture session={session} photo={item.id} name={item.label} />
       <div class="review-words">
         <p class="steps">
           {steps} · {t('review.until', { day: dayOf(new Date(item.until)) })}
         </p>
         <h2 class="title" ref={title} tabIndex={-1}>
-          <bdi>{item.word}</bdi>
+          <bdi>{item.label}</bdi>
         </h2>
         <p class="lead">{item.duplicate ? t('review.like', { name: item.duplicate.name }) : message(item.reason)}</p>
         {!agreed && <p class="lead">{t(item.consent ? 'review.noFace' : 'review.noConsent')}</p>}
@@ -263,7 +263,7 @@ function Item({
                 message={person.number === null ? person.name : `${person.name} · ${person.number}`}
               />
             ))}
-            {item.asNew && <Choice value="new" whose={whose} message={t('review.new', { name: item.word })} />}
+            {item.asNew && <Choice value="new" whose={whose} message={t('review.new', { name: item.label })} />}
           </fieldset>
         )}
       </div>

@@ -61,10 +61,10 @@ export function StaffScreen() {
   if (unlocked === null) return <UnlockScreen session={session} />;
   const { member } = unlocked;
   if (member?.role === 'technician') return <TechnicianScreen session={session} name={member.name} leave={home} />;
-  return <Room session={session} unlocked={unlocked} leave={home} />;
+  return <StaffArea session={session} unlocked={unlocked} leave={home} />;
 }
 
-function Room({ session, unlocked, leave }: { session: StaffSession; unlocked: Unlocked; leave: () => void }) {
+function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlocked: Unlocked; leave: () => void }) {
   const view = useSignal<View>('menu');
   /** A capture goes on without hands: each step of it counts as a touch. */
   const alive = useSignal(0);

@@ -64,7 +64,7 @@ export function UnlockScreen({ session }: { session: StaffSession }) {
         step.value = members.length === 0 ? emergency : { at: 'choose' };
       })
       .catch(() => {
-        if (!over) step.value = emergency; // its own refusal says what is wrong
+        if (!over) step.value = emergency; // its own rejection says what is wrong
       });
     return () => {
       over = true;

@@ -42,7 +42,7 @@ export const certificatesCheck = check({
       next: `Make a new one with \`${command('server mosquitto')}\`, and start the broker again.`,
     },
   },
-  async look(subject) {
+  async inspect(subject) {
     const { config } = subject;
     const { keyring } = opened(subject);
     const end = (pem: string) => Date.parse(new X509Certificate(pem).validTo);

@@ -62,7 +62,7 @@ export interface Check<F = unknown, C extends string = string> {
   /** Codes where looking fails, or takes too long; without them `check-failed`. */
   readonly failed?: C;
   readonly late?: C;
-  look(subject: Subject): Promise<F>;
+  inspect(subject: Subject): Promise<F>;
   /** Pure. Empty: all is well. */
   judge(facts: F): readonly Verdict<C>[];
 }
@@ -103,7 +103,7 @@ export async function examine(one: Check, subject: Subject, limitMs: number): Pr
     timer = setTimeout(() => resolve(null), limitMs);
   });
   try {
-    const seen = await Promise.race([one.look(subject).then((facts) => ({ facts })), late]);
+    const seen = await Promise.race([one.inspect(subject).then((facts) => ({ facts })), late]);
     const verdicts = seen
       ? one.judge(seen.facts)
       : [failure(one, one.late ?? one.failed, `${one.name}: no answer within ${limitMs / 1000} s`)];

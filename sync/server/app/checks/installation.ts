@@ -38,7 +38,7 @@ export const backupsCheck = check({
       next: `Run \`${command('backup verify')}\` once a month.`,
     },
   },
-  async look(subject) {
+  async inspect(subject) {
     const { rows } = await sql<{ taken: Date | null; verified: string | null }>`
       select (select max(taken_at) from backup) as taken,
              (select value from meta where key = ${VERIFIED}) as verified`.execute(opened(subject).db);
@@ -77,7 +77,7 @@ export const auditAnchorCheck = check({
       next: `See \`${command('jobs list')}\` for why \`audit-anchor\` failed; it goes where backups go.`,
     },
   },
-  async look(subject) {
+  async inspect(subject) {
     const { rows } = await sql<{ waiting: Date | null }>`
       select min(at) as waiting from audit
       where position > coalesce((select max(position) from audit_anchor where object is not null), 0)`.execute(
@@ -120,7 +120,7 @@ export const replicasCheck = check({
       next: `Finish the update: the same version on every machine (\`${command('upgrade check')}\` shows which has which).`,
     },
   },
-  look: async (subject) => knownReplicas(opened(subject).db),
+  inspect: async (subject) => knownReplicas(opened(subject).db),
   judge(replicas) {
     const live = runningReplicas(replicas);
     if (live.length === 0) return [{ code: 'server-not-running' }];
@@ -172,7 +172,7 @@ export const setUpCheck = check({
       next: 'Set the site’s time zone in the console under Settings, if it is another.',
     },
   },
-  async look(subject) {
+  async inspect(subject) {
     const { db } = opened(subject);
     const sites = await db.selectFrom('site').select('time_zone').execute();
     return {

@@ -28,7 +28,7 @@ export const modelsCheck = check({
       next: 'Find out who changed it, then install this version of the server again.',
     },
   },
-  async look(subject) {
+  async inspect(subject) {
     const { weights } = subject.config;
     try {
       const embedder = embedderOf(weights, await presentEmbedder(opened(subject).db));

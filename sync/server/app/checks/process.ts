@@ -56,7 +56,7 @@ export const databaseCheck = check({
   },
   failed: 'database-failed',
   late: 'database-no-answer',
-  async look(subject) {
+  async inspect(subject) {
     try {
       const { rows } = await sql<{ standby: boolean; read_only: string }>`
         select pg_is_in_recovery() as standby, current_setting('transaction_read_only') as read_only`.execute(
@@ -118,7 +118,7 @@ export const keysCheck = check({
     },
   },
   failed: 'keyring-failed',
-  async look(subject) {
+  async inspect(subject) {
     const { db, keyring } = opened(subject);
     await keyring.refresh();
     const state = await readKeyState(db);
@@ -149,7 +149,7 @@ export const clockCheck = check({
       next: 'Set both by NTP (`timedatectl`).',
     },
   },
-  async look(subject) {
+  async inspect(subject) {
     const before = subject.now().getTime();
     const { rows } = await sql<{ theirs: Date }>`select clock_timestamp() as theirs`.execute(opened(subject).db);
     const ours = (before + subject.now().getTime()) / 2;
@@ -180,7 +180,7 @@ export const diskCheck = check({
       next: 'Free space, or give the server’s home a larger disk.',
     },
   },
-  async look({ config }) {
+  async inspect({ config }) {
     const { bavail, bsize } = await statfs(config.home);
     return bavail * bsize;
   },
@@ -204,7 +204,7 @@ export const quarantineCheck = check({
       next: `See \`${command('sync quarantine list')}\` for the kiosk and the reason.`,
     },
   },
-  async look(subject) {
+  async inspect(subject) {
     const since = new Date(subject.now().getTime() - DAY_MS).toISOString();
     const { rows } = await sql<{ full: boolean }>`
       select exists (select 1 from quarantine where not_retained is not null and received_at > ${since}::timestamptz) as full`.execute(
@@ -259,7 +259,7 @@ export const databaseSettingsCheck = check({
       next: 'Give it a role of its own that owns its database alone.',
     },
   },
-  async look(subject) {
+  async inspect(subject) {
     const { database } = subject.config;
     if (!database)
       return { embedded: true, unsafe: null, newer: null, waiting: 0, warnings: [], creates: true, superuser: false };

@@ -35,7 +35,7 @@ export const brokerCheck = check({
       next: `Write the broker’s rules with every replica named (\`${command('server mosquitto --access --replica a,b')}\`), and reload the broker.`,
     },
   },
-  look: async ({ broker }) =>
+  inspect: async ({ broker }) =>
     broker && (broker.connected ? { connected: true, ...(await broker.tryOut()) } : { connected: false }),
   judge(seen) {
     if (!seen) return [];
@@ -78,7 +78,7 @@ export const storeCheck = check({
       next: `Set S3_BUCKET_NAME and what belongs to it, then \`${command('backup setup')}\` (docs/operate/backup.md).`,
     },
   },
-  look: ({ config }) => reached(config.s3, tryStore),
+  inspect: ({ config }) => reached(config.s3, tryStore),
   judge: ({ configured, problem }) =>
     problem
       ? [{ code: 's3-unusable', detail: problemDetail(problem) }]
@@ -120,7 +120,7 @@ export const mailCheck = check({
       next: 'Set SMTP_URL and SMTP_FROM.',
     },
   },
-  look: ({ config }) => reached(config.mail, reachMail),
+  inspect: ({ config }) => reached(config.mail, reachMail),
   judge: ({ configured, problem }) =>
     problem
       ? [{ code: 'mail-unreachable', detail: problemDetail(problem) }]

@@ -57,13 +57,13 @@ async function keptFindings(db: Db): Promise<(Found & { readonly replica: string
 /** Of what needs no database, with what is known of why there is none. */
 export async function withoutDatabase(config: Config, known: readonly Finding[]): Promise<CheckReport> {
   const subject: Subject = { config, now: () => new Date(), open: null, broker: null };
-  const looked = CHECKS.filter((one) => !one.needsDatabase && one !== brokerCheck);
-  const found = await Promise.all(looked.map((one) => examine(one, subject, LIMIT_MS)));
-  const unlooked = CHECKS.filter((one) => !looked.includes(one) && !known.some(({ check }) => check === one.name));
-  return reportOf(config, [...known, ...found.flat()], unlooked);
+  const inspected = CHECKS.filter((one) => !one.needsDatabase && one !== brokerCheck);
+  const found = await Promise.all(inspected.map((one) => examine(one, subject, LIMIT_MS)));
+  const others = CHECKS.filter((one) => !inspected.includes(one) && !known.some(({ check }) => check === one.name));
+  return reportOf(config, [...known, ...found.flat()], others);
 }
 
-function reportOf(config: Config, found: readonly Found[], unlooked: readonly Check[] = []): CheckReport {
+function reportOf(config: Config, found: readonly Found[], others: readonly Check[] = []): CheckReport {
   const { database } = config;
   return {
     ok: found.every(({ level }) => level === 'note'),
@@ -74,7 +74,7 @@ function reportOf(config: Config, found: readonly Found[], unlooked: readonly Ch
       const findings = found.filter(({ check }) => check === one.name).map(reportedFinding);
       const has = (level: Finding['level']) => findings.some((f) => f.level === level);
       const state = has('stops') ? 'failing' : has('degrades') ? 'degraded' : has('note') ? 'note' : 'ok';
-      return { check: one.name, state: unlooked.includes(one) ? 'not-checked' : state, findings };
+      return { check: one.name, state: others.includes(one) ? 'not-checked' : state, findings };
     }),
   };
 }

@@ -25,7 +25,7 @@ const TICK_MS = 5 * SECOND_MS;
 /** What was found wrong is looked at again this soon, ms, so that it clears when it was fixed. */
 const RETRY_MS = 15 * SECOND_MS;
 
-interface Looked {
+interface Inspected {
   readonly at: number;
   readonly found: readonly Finding[];
 }
@@ -43,7 +43,7 @@ export interface WatchOptions {
 /** A running server's checks: each as often as it says, for `/readyz`; what is wrong is kept in the database, for Attention. */
 export class Watch {
   readonly #o: WatchOptions;
-  readonly #looked = new Map<string, Looked>();
+  readonly #inspected = new Map<string, Inspected>();
   #stopping = false;
   #last: { at: number; state: Promise<State> } | null = null;
   #said = '';
@@ -58,7 +58,7 @@ export class Watch {
   /** Looks again and again from now on. @returns how to end that */
   start(): () => Promise<void> {
     const tick = () => {
-      this.#round ??= this.#lookRound().finally(() => {
+      this.#round ??= this.#inspectDue().finally(() => {
         this.#round = null;
         this.#first.resolve();
       });
@@ -91,7 +91,7 @@ export class Watch {
   async #now(): Promise<State> {
     const { checks } = this.#o;
     if (this.#timer) await within(this.#first.promise, LIVE_MS);
-    await this.#look(checks.filter(({ everyMs }) => everyMs === 0));
+    await this.#inspect(checks.filter(({ everyMs }) => everyMs === 0));
     const found = this.#found();
     const codes = (level: Finding['level']) => found.filter((f) => f.level === level).map(({ code }) => code);
     const reasons = codes('stops');
@@ -105,38 +105,38 @@ export class Watch {
     const away = this.#away();
     return this.#o.checks
       .filter(({ name, needsDatabase }) => !(away && needsDatabase) || name === databaseCheck.name)
-      .flatMap(({ name }) => this.#looked.get(name)?.found ?? []);
+      .flatMap(({ name }) => this.#inspected.get(name)?.found ?? []);
   }
 
   #away(): boolean {
-    const found = this.#looked.get(databaseCheck.name)?.found ?? [];
+    const found = this.#inspected.get(databaseCheck.name)?.found ?? [];
     return found.some(({ code }) => code !== 'database-read-only');
   }
 
   /** The database's first: without it what needs it is not looked at. */
-  async #look(checks: readonly Check[]): Promise<void> {
+  async #inspect(checks: readonly Check[]): Promise<void> {
     const [database, ...others] = checks;
     if (!database) return;
     const one = async (each: Check) => {
       const found = await examine(each, this.#o.subject, each.everyMs === 0 ? LIVE_MS : LIMIT_MS);
       for (const { code, level } of found)
         if (code === 'check-failed' || level === 'stops') this.#o.log.debug({ code }, 'a check found something');
-      this.#looked.set(each.name, { at: performance.now(), found });
+      this.#inspected.set(each.name, { at: performance.now(), found });
     };
     await one(database);
     const away = this.#away();
     await Promise.all(others.filter(({ needsDatabase }) => !(away && needsDatabase)).map(one));
   }
 
-  async #lookRound(): Promise<void> {
+  async #inspectDue(): Promise<void> {
     const { checks, subject, replica, log, onChange } = this.#o;
     const due = checks.filter((one) => {
-      const last = this.#looked.get(one.name);
+      const last = this.#inspected.get(one.name);
       if (!last || one.everyMs === 0) return true;
       const wrong = last.found.some(({ level }) => level !== 'note');
       return performance.now() - last.at >= (wrong ? Math.min(RETRY_MS, one.everyMs) : one.everyMs);
     });
-    await this.#look(due);
+    await this.#inspect(due);
     if (this.#stopping || !subject.open || this.#away()) return;
     try {
       const found = this.#found().filter(({ level }) => level !== 'note');

@@ -30,7 +30,7 @@ export interface DeviceListenerOptions extends IdentityContext, MessageContext {
 
 /**
  * The listener for kiosks. Its TLS asks for a client certificate and ends no handshake for want of one; who speaks is
- * held against the registry at every message, and has a place in its lane, before anything of the body is read. Without a
+ * held against the registry at every message, and has a place in its queue, before anything of the body is read. Without a
  * certificate of ours there is joining alone.
  */
 export function createDeviceListener(o: DeviceListenerOptions): Listener {

@@ -53,7 +53,7 @@ export interface DeviceMessage {
  * ask a page, signed and sealed to the device. The registration is read again each time, so that a revocation takes
  * effect on the next message.
  *
- * @throws Problem with the code of the refusal: nothing was taken then
+ * @throws Problem with the code of the rejection: nothing was taken then
  */
 export function takeMessage(context: MessageContext, message: DeviceMessage): Promise<string> {
   return measureMessage(message.kind, () => take(context, message));

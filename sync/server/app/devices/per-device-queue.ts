@@ -1,6 +1,6 @@
 import { Problem } from '../../../errors/problem.ts';
 
-/** A place in a device's lane, taken before its message is read. */
+/** A place in a device's queue, taken before its message is read. */
 export interface QueuePlace {
   /**
    * Does the work when it is the device's turn and there is room; the place is free again afterwards.

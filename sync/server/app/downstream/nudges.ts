@@ -43,7 +43,7 @@ export async function nudger(
   let { position } = await kiosksToNudge(db, null);
   let busy = false;
   let again = false;
-  const look = async () => {
+  const check = async () => {
     busy = true;
     try {
       while (again) {
@@ -60,6 +60,6 @@ export async function nudger(
   };
   return () => {
     again = true;
-    if (!busy) void look();
+    if (!busy) void check();
   };
 }

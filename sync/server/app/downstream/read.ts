@@ -54,9 +54,9 @@ async function readPage(
   if (!ask.newestKey && !changes.some((c) => c.kind === 'keys'))
     changes.unshift({ kind: 'keys', keys: await source.publicKeys() });
   // Once all is sent. A single person larger than a page's share leaves no room: then with the next page.
-  const room = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
-  const presence = room ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
-  const withKiosks = room && bytesOf(changes) <= CHANGE_BYTES / 2;
+  const fits = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
+  const presence = fits ? await readPresence(source.db, scope, device, ask.presenceAfter, now) : [];
+  const withKiosks = fits && bytesOf(changes) <= CHANGE_BYTES / 2;
   const kiosks = withKiosks ? { kiosks: await readKiosks(source.db, scope) } : {};
   return { ...part, changes, presence, ...kiosks };
 }

@@ -33,7 +33,7 @@ const SILENCE = [
   ['longer', Number.POSITIVE_INFINITY],
 ] as const;
 
-/** Figures of the whole installation: they are the same on every replica. */
+/** Numbers of the whole installation: they are the same on every replica. */
 export async function readFleet(db: Db, now: Date): Promise<Fleet> {
   const devices = await db.selectFrom('device').select(['status', 'last_heard_at']).execute();
   const heard = new Map<string, number>([...SILENCE.map(([name]) => [name, 0] as const), ['never', 0]]);

@@ -69,7 +69,12 @@ describe('readiness', () => {
   } as const;
   const base = { of: 'process', everyMs: 0, needsDatabase: false, outcomes } as const;
   const found = (...codes: (keyof typeof outcomes)[]) =>
-    check({ ...base, name: `finds ${codes}`, look: async () => codes, judge: (all) => all.map((code) => ({ code })) });
+    check({
+      ...base,
+      name: `finds ${codes}`,
+      inspect: async () => codes,
+      judge: (all) => all.map((code) => ({ code })),
+    });
   const watch = (...checks: Check[]) =>
     new Watch({
       checks,
@@ -87,10 +92,10 @@ describe('readiness', () => {
         ...base,
         name: 'keys',
         failed: 'keyring-failed',
-        look: () => Promise.reject(new Error('no')),
+        inspect: () => Promise.reject(new Error('no')),
         judge: () => [],
       }),
-      check({ ...base, name: 'other', look: () => Promise.reject(new Error('no')), judge: () => [] }),
+      check({ ...base, name: 'other', inspect: () => Promise.reject(new Error('no')), judge: () => [] }),
     ).state();
     expect(state).toEqual({
       ready: false,
@@ -102,7 +107,7 @@ describe('readiness', () => {
   });
 
   test('a check that never answers has failed after its time', async () => {
-    const never = { ...base, name: 'database', look: () => new Promise<never>(() => undefined), judge: () => [] };
+    const never = { ...base, name: 'database', inspect: () => new Promise<never>(() => undefined), judge: () => [] };
     expect((await watch(check({ ...never, late: 'disk-full' })).state()).reasons).toEqual(['disk-full']);
   });
 

@@ -40,7 +40,7 @@ export async function startOperations(o: {
       all.push(fleetRegistry(await readFleet(db, now())));
     } catch (err) {
       // What the process counts is reported also while the database is away: that is when it is looked at.
-      o.log.warn({ code: 'fleet-not-read', err }, 'figures of the database could not be read');
+      o.log.warn({ code: 'fleet-not-read', err }, 'statistics of the database could not be read');
     }
     return Registry.merge(all).metrics();
   };

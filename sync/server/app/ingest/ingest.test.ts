@@ -333,10 +333,10 @@ describe.each(DATABASES)('on $name', (kind) => {
     home.postgres?.sql('checkpoint');
     const marker = outbox.device;
     let sawMarker = false;
-    const look = (folder: string): void => {
+    const scan = (folder: string): void => {
       for (const entry of readdirSync(folder, { withFileTypes: true })) {
         const path = join(folder, entry.name);
-        if (entry.isDirectory()) look(path);
+        if (entry.isDirectory()) scan(path);
         else if (entry.isFile()) {
           const bytes = readFileSync(path);
           // The device’s id is not secret: seeing it proves that this search looks where the rows are.
@@ -351,7 +351,7 @@ describe.each(DATABASES)('on $name', (kind) => {
         }
       }
     };
-    look(home.files);
+    scan(home.files);
     expect(sawMarker).toBe(true);
     database = await home.open();
   });

@@ -67,8 +67,8 @@ describe.each(DATABASES)('on $name', (kind) => {
     const other = await register();
     other.person('Grace');
     expect((await deliver([{ ...other.events[0]!, more: 1 }], 1, other)).notRetained).toBeUndefined();
-    const room = (sizes: number[]) =>
+    const fits = (sizes: number[]) =>
       database.db.transaction().execute((tx) => withinQuota(tx, other.device, sizes, { entries: 9, bytes: 2000 }));
-    expect(await room([100, 5000, 100])).toEqual([true, false, true]);
+    expect(await fits([100, 5000, 100])).toEqual([true, false, true]);
   });
 });

@@ -115,7 +115,7 @@ async function readLog(
   };
 }
 
-/** Takes out what is already in the log, and turns what contradicts the log into refusals. Pure. */
+/** Takes out what is already in the log, and turns what contradicts the log into rejections. Pure. */
 function settle(
   { first, last }: Range,
   sorted: readonly (Taken | Refused)[],
@@ -216,7 +216,7 @@ async function quarantine(
     // Of a person who was erased only the fact is kept that something came.
     person !== null && erased(person) ? null : sealRefused(keys, box, { digest, person, content }),
   );
-  const room = await withinQuota(
+  const fits = await withinQuota(
     tx,
     iss,
     sealed.map((content) => content?.length ?? 0),
@@ -225,8 +225,8 @@ async function quarantine(
     .insertInto('quarantine')
     .values(
       errors.map(({ seq, reason, digest, person }, i) => {
-        const content = room[i] ? sealed[i]! : null;
-        const notRetained = sealed[i] && !room[i] ? QUARANTINE_FULL : null;
+        const content = fits[i] ? sealed[i]! : null;
+        const notRetained = sealed[i] && !fits[i] ? QUARANTINE_FULL : null;
         return {
           device: iss,
           epoch,

@@ -15,7 +15,7 @@ const LONGEST_GATHER_MS = 5000;
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** Most screens at once; further ones are asked to come again. */
 export const MAX_READERS = 500;
-/** Looks without a signal: another replica may have died between its commit and its word, ms. */
+/** Poll without a signal: another replica may have died between its commit and its signal, ms. */
 const POLL_MS = 5000;
 const PING_MS = 20_000;
 
@@ -60,14 +60,14 @@ export class LiveHub {
   #sending: Promise<void> = Promise.resolve();
   #lastTook = 0;
   readonly #pings: NodeJS.Timeout;
-  readonly #looks: NodeJS.Timeout;
+  readonly #poll: NodeJS.Timeout;
 
   constructor(options: HubOptions) {
     this.#o = options;
     this.#pings = setInterval(() => this.#pingAll(), PING_MS);
-    this.#looks = setInterval(() => this.changed(), POLL_MS);
+    this.#poll = setInterval(() => this.changed(), POLL_MS);
     this.#pings.unref();
-    this.#looks.unref();
+    this.#poll.unref();
   }
 
   /** @returns what to call when the socket answers a ping, and when it has closed */
@@ -92,7 +92,7 @@ export class LiveHub {
     };
   }
 
-  /** Something may have changed. Cheap: many calls make one look, and looks leave the database most of its time. */
+  /** Something may have changed. Cheap: many calls make one query, and queries leave the database most of its time. */
   changed(): void {
     if (this.#readers.size === 0) return;
     this.#gathering ??= setTimeout(
@@ -111,7 +111,7 @@ export class LiveHub {
 
   async close(): Promise<void> {
     clearInterval(this.#pings);
-    clearInterval(this.#looks);
+    clearInterval(this.#poll);
     if (this.#gathering) clearTimeout(this.#gathering);
     for (const reader of this.#readers) reader.socket.close(CLOSE.serverStops, 'server stops');
     this.#readers.clear();

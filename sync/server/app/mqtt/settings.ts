@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Variables of the environment that are about brokers; merged into the server's one schema (config.ts). */
 
 const Port = z.coerce.number({ error: 'must be a port number' }).int().min(0).max(65535);
-const list = (scheme: RegExp, words: string) =>
+const list = (scheme: RegExp, requirement: string) =>
   z
     .string()
     .transform((text) =>
@@ -15,7 +15,9 @@ const list = (scheme: RegExp, words: string) =>
     .pipe(
       z
         .array(
-          z.string().refine((u) => scheme.test(u) && URL.canParse(u) && new URL(u).username === '', `must be ${words}`),
+          z
+            .string()
+            .refine((u) => scheme.test(u) && URL.canParse(u) && new URL(u).username === '', `must be ${requirement}`),
         )
         .max(4),
     );

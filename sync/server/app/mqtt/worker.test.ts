@@ -28,7 +28,7 @@ function rig(options: { take?: (m: UpMessage) => Promise<string>; atOnce?: numbe
 }
 
 describe('the worker of messages from a broker', () => {
-  test('answers a batch and an ask to their sender; a refusal is an answer', async () => {
+  test('answers a batch and an ask to their sender; a rejection is an answer', async () => {
     const device = randomUUID();
     const r = rig();
     await r.handle(device);

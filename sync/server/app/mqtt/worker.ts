@@ -84,7 +84,7 @@ export class MqttWorker {
     });
   }
 
-  /** No message comes any more: writes down which refusals were only counted so far. */
+  /** No message comes any more: writes down which rejections were only counted so far. */
   close(): void {
     this.#errors.close();
   }

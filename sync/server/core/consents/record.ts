@@ -67,7 +67,7 @@ export async function withdrawConsent(
   now: Date,
 ): Promise<Standing> {
   await requireLiving(tx, person, 'change');
-  const last = await lastWord(tx, person);
+  const last = await latestConsent(tx, person);
   const text = { textVersion: last?.text_version ?? 'none', language: last?.language ?? 'und' };
   return record(tx, keys, person, { action: 'withdrawn', ...text, said: {}, replaced: false }, by, now);
 }
@@ -78,14 +78,14 @@ export async function withdrawConsent(
  * @throws Problem `consent-outdated`
  */
 export async function requirePresentConsent(tx: Transaction<Tables>, person: string): Promise<void> {
-  await requireVersionInForce(tx, (await lastWord(tx, person))?.text_version);
+  await requireVersionInForce(tx, (await latestConsent(tx, person))?.text_version);
 }
 
 async function record(
   tx: Transaction<Tables>,
   keys: Keys,
   person: string,
-  word: {
+  statement: {
     readonly action: 'given' | 'withdrawn';
     readonly textVersion: string;
     readonly language: string;
@@ -96,18 +96,22 @@ async function record(
   by: RecordedBy,
   now: Date,
 ): Promise<Standing> {
-  if (word.replaced || (await standingOf(tx, person)) !== word.action || (await renews(tx, person, word, now))) {
+  if (
+    statement.replaced ||
+    (await standingOf(tx, person)) !== statement.action ||
+    (await renews(tx, person, statement, now))
+  ) {
     const event = v7();
-    const spoken = Object.keys(word.said).length > 0;
+    const spoken = Object.keys(statement.said).length > 0;
     await tx
       .insertInto('consent')
       .values({
         event,
         person,
-        action: word.action,
-        text_version: word.textVersion,
-        language: word.language,
-        said: spoken ? await sealSaid(tx, keys, event, person, word.said) : null,
+        action: statement.action,
+        text_version: statement.textVersion,
+        language: statement.language,
+        said: spoken ? await sealSaid(tx, keys, event, person, statement.said) : null,
         said_of: spoken ? person : null,
         at: await notBefore(tx, person, now),
         device: null,
@@ -122,7 +126,7 @@ async function record(
 }
 
 /** What the person said last of all: given, or taken back. */
-const lastWord = (db: Db, person: string) =>
+const latestConsent = (db: Db, person: string) =>
   db
     .selectFrom('consent')
     .select(['text_version', 'language', 'at'])
@@ -139,13 +143,13 @@ const SAME_MS = 86_400_000;
 async function renews(
   db: Db,
   person: string,
-  word: { readonly action: string; readonly textVersion: string; readonly language: string },
+  statement: { readonly action: string; readonly textVersion: string; readonly language: string },
   now: Date,
 ): Promise<boolean> {
-  if (word.action !== 'given') return false;
-  const last = await lastWord(db, person);
+  if (statement.action !== 'given') return false;
+  const last = await latestConsent(db, person);
   if (!last) return false;
-  const other = last.text_version !== word.textVersion || last.language !== word.language;
+  const other = last.text_version !== statement.textVersion || last.language !== statement.language;
   return other || now.getTime() - last.at.getTime() > SAME_MS;
 }
 

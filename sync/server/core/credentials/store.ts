@@ -64,7 +64,7 @@ export async function issueCard(
   now: Date,
 ): Promise<{ readonly id: string; readonly text: string }> {
   await requireLiving(tx, person, 'none');
-  await requireRoom(tx, person);
+  await requireQuota(tx, person);
   const text = writeCardCode(randomBytes(CARD_BYTES));
   const id = v7();
   await insertCard(tx, { id, person, hash: Buffer.from(cardHash(text)!, 'base64url'), device: null }, now);
@@ -135,7 +135,7 @@ export async function addBadge(
   now: Date,
 ): Promise<void> {
   await requireLiving(tx, person, 'none');
-  await requireRoom(tx, person);
+  await requireQuota(tx, person);
   await insertBadge(tx, keys, { person, number }, now);
   await publishCredentials(tx, person, now);
 }
@@ -156,7 +156,7 @@ async function insertBadge(
 }
 
 /** One place is kept for the badge of the record itself. */
-async function requireRoom(tx: Transaction<Tables>, person: string): Promise<void> {
+async function requireQuota(tx: Transaction<Tables>, person: string): Promise<void> {
   const { n } = await tx
     .selectFrom('credential')
     .select((e) => e.fn.countAll<number | string>().as('n'))

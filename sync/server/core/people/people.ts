@@ -25,19 +25,19 @@ export async function lockPeople(
 ): Promise<ReadonlyMap<string, Standing>> {
   const wanted = [...new Set(people)].sort();
   const found = new Map<string, Standing>();
-  const look = async (ids: readonly string[]) => {
+  const find = async (ids: readonly string[]) => {
     const { rows } = await sql<{ id: string; erased: boolean; merged_into: string | null }>`
       select id, deleted_at is not null as erased, merged_into from person where id = any(${ids}::uuid[])
       order by id for key share`.execute(tx);
     for (const r of rows) found.set(r.id, { known: true, erased: r.erased, now: r.merged_into ?? r.id });
   };
-  if (wanted.length > 0) await look(wanted);
+  if (wanted.length > 0) await find(wanted);
   const unknown = wanted.filter((id) => !found.has(id));
   if (unknown.length > 0) {
     // By one transaction alone: of two kiosks that add the same person, the second one finds them known.
     await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
               from unnest(${unknown}::text[]) as id`.execute(tx);
-    await look(unknown);
+    await find(unknown);
   }
   for (const id of unknown) if (!found.has(id)) found.set(id, { known: false, erased: false, now: id });
   return found;

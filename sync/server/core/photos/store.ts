@@ -45,7 +45,7 @@ export async function takePiece(
     if (row.complete_at !== null) return { received: row.received, complete: true };
     if (offset !== row.received || (row.total !== null && row.total !== total))
       return { received: row.received, complete: false };
-    if (offset === 0) await requireRoom(tx, device, total);
+    if (offset === 0) await requireQuota(tx, device, total);
     await tx.insertInto('photo_piece').values({ device, address, at: offset, bytes: piece }).execute();
     const received = offset + piece.length;
     const whole = received === total;
@@ -86,7 +86,7 @@ async function keepNewestEnrolment(tx: Transaction<Tables>, person: string | nul
         and of_newer.at > own.at)`.execute(tx);
 }
 
-async function requireRoom(tx: Transaction<Tables>, device: string, total: number): Promise<void> {
+async function requireQuota(tx: Transaction<Tables>, device: string, total: number): Promise<void> {
   const { rows } = await sql<{ held: number | string | null }>`
     select sum(total) as held from photo where device = ${device}::uuid`.execute(tx);
   if (Number(rows[0]?.held ?? 0) + total > DEVICE_BYTES) throw new Problem('photo-quota');

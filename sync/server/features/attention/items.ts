@@ -17,7 +17,7 @@ import { replicasMeant } from './finding-replicas.ts';
 /** Records that someone took back longer ago than this are looked at no more, days. */
 const VOID_DAYS = 90;
 /** A kiosk that was let in a moment ago may take this long until its first word, ms. */
-const FIRST_WORD_MS = 15 * 60_000;
+const FIRST_REPORT_MS = 15 * 60_000;
 interface Row {
   readonly kind: AttentionKind;
   readonly ref: string;
@@ -95,7 +95,7 @@ const SOURCES: Readonly<Record<AttentionKind, Source>> = {
     from kiosk_alert a join device d on d.id = a.device
     where d.status = 'approved' and a.code not in ('old-version', 'emergency-pin-used')
       and (a.code not in ('never-heard', 'no-report')
-        or a.since <= ${new Date(now.getTime() - FIRST_WORD_MS).toISOString()}::timestamptz)
+        or a.since <= ${new Date(now.getTime() - FIRST_REPORT_MS).toISOString()}::timestamptz)
     union all
     select 'kiosk', e.id::text, e.at, 'emergency-pin-used', ${nothing}, ${nothing}, e.device, null::real
     from event e

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
-import { requireOwnWord } from '../../core/consents/minors/minors.ts';
+import { requireOwnConsent } from '../../core/consents/minors/minors.ts';
 import { requirePresentConsent } from '../../core/consents/record.ts';
 import { standingOf } from '../../core/consents/standing.ts';
 import { isErasurePending } from '../../core/people/erasure-requests.ts';
@@ -28,7 +28,7 @@ export async function requireEnrollable(tx: Transaction<Tables>, keys: Keys, per
   if (await isErasurePending(tx, person)) throw new Problem('erasure-requested');
   if ((await standingOf(tx, person)) !== 'given') throw new Problem('consent-missing');
   await requirePresentConsent(tx, person);
-  await requireOwnWord(tx, keys, person, now);
+  await requireOwnConsent(tx, keys, person, now);
   const scopes = await scopesOfPerson(tx, person);
   const without = await scopesWithoutFaces(tx);
   if (scopes.length > 0 && scopes.every((scope) => without.includes(scope))) throw new Problem('faces-off');

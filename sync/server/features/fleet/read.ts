@@ -29,7 +29,7 @@ interface Report {
 }
 
 /**
- * One page, and figures of all approved kiosks. What is wrong with a kiosk is a matter of the moment, so all are looked at
+ * One page, and numbers of all approved kiosks. What is wrong with a kiosk is a matter of the moment, so all are looked at
  * for every page: some thousands of small rows.
  *
  * @param after name and id of the last one before
@@ -131,9 +131,9 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
 /** By code points: the same order in which the page after this one is read. */
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function tally(words: readonly string[]): Record<string, number> {
+function tally(values: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
   return counts;
 }
 

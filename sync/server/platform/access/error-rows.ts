@@ -4,7 +4,7 @@ import { inTransaction } from '../database/retry.ts';
 import type { Services } from './route.ts';
 import type { Session } from './session.ts';
 
-/** How long refusals that are alike are only counted, ms. */
+/** How long rejections that are alike are only counted, ms. */
 const ALIKE_MS = 60_000;
 
 interface Counted {
@@ -15,7 +15,7 @@ interface Counted {
 }
 
 /**
- * Refusals of people who are signed in, as rows of the audit log. The first of a session, route and code has its row at once;
+ * Rejections of people who are signed in, as rows of the audit log. The first of a session, route and code has its row at once;
  * those that follow within a minute share one more, which says how many they were. A page that asks again and again would
  * otherwise fill the log, and keep everyone waiting for the lock of its chain.
  */
@@ -27,7 +27,7 @@ export class ErrorRows {
     this.#services = services;
   }
 
-  /** Returns when the refusal has a row, or is counted. */
+  /** Returns when the rejection has a row, or is counted. */
   async add(session: Session, entry: AuditEntry): Promise<void> {
     const key = `${session.hash.toString('hex')} ${entry.route} ${entry.outcome}`;
     const counted = this.#counted.get(key);
@@ -55,7 +55,7 @@ export class ErrorRows {
     } catch (err) {
       this.#services.log.error(
         { code: 'errors-not-recorded', route: entry.route, count: more, err },
-        'refusals left no row',
+        'rejections left no row',
       );
     }
   }

@@ -7,7 +7,7 @@ import { implement, type Route } from './route.ts';
 
 /** The OpenAPI 3.1 document, made from the same declarations that `register` works by. */
 
-/** Refusals that any route may give, so that none lists them. */
+/** Rejections that any route may give, so that none lists them. */
 const COMMON = ['bad-request', 'too-many-requests', 'wrong-host'] as const satisfies ErrorCode[];
 const OF_SESSIONS = ['no-session', 'not-allowed', 'second-factor-missing'] as const;
 const OF_WRITES = ['wrong-origin', 'idempotency-key-malformed', 'idempotency-key-reused'] as const;
@@ -48,7 +48,7 @@ export function openApiDocument(
 
 const DESCRIPTION = `API of the people listener, over TLS 1.3 alone. A session is a cookie that a sign-in sets. What changes
 something must come from a page of this server (Origin). Each operation names the roles that may call it (x-roles), the
-kinds of personal data that it touches (x-personal-data) and what the audit log calls it (x-audit). Refusals are
+kinds of personal data that it touches (x-personal-data) and what the audit log calls it (x-audit). Rejections are
 application/problem+json (RFC 9457) with a code.`;
 
 /** `/api/people/:person` as `/api/people/{person}`. */

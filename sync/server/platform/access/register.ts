@@ -28,7 +28,7 @@ const LIMIT = { max: 600, perMs: 60_000 };
 /**
  * Registers routes on a listener by what they declare. In this order: host (guard.ts), limit per address, session,
  * origin of what changes something, role, whether it is about oneself, size and shape of the request; then the handler in
- * one transaction with its audit row (perform.ts). A refusal of someone who is signed in leaves an audit row too.
+ * one transaction with its audit row (perform.ts). A rejection of someone who is signed in leaves an audit row too.
  */
 export function register(
   app: Listener,
@@ -116,7 +116,7 @@ function registerOne(
   });
 }
 
-/** Who may come in, and where refusals of someone who is signed in are recorded. */
+/** Who may come in, and where rejections of someone who is signed in are recorded. */
 interface Entry {
   readonly errors: ErrorRows;
   /** Default: by the session cookie. */
@@ -128,7 +128,7 @@ export interface Caller {
   readonly actor: Actor;
 }
 
-/** Refusals whose audit row was written with what they keep. */
+/** Rejections whose audit row was written with what they keep. */
 const recorded = new WeakSet<Error>();
 
 const routeOf = (spec: Pick<Route, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;
@@ -195,7 +195,7 @@ function parse(spec: Route, request: FastifyRequest): { params: unknown; query: 
   throw new Problem('bad-request', { reason: named.join(', ') });
 }
 
-/** Checks, and records a refusal of someone who is signed in. @throws what `check` throws */
+/** Checks, and records a rejection of someone who is signed in. @throws what `check` throws */
 export async function refusing(errors: ErrorRows, spec: Admission, caller: Caller, check: () => void): Promise<void> {
   try {
     check();

@@ -68,7 +68,7 @@ export interface FileAnswer {
 }
 
 /**
- * A refusal that keeps what the transaction wrote: a handler returns it where it throws otherwise. Its audit row says the
+ * A rejection that keeps what the transaction wrote: a handler returns it where it throws otherwise. Its audit row says the
  * endpoint's own action, with the problem's code as outcome.
  */
 export class Refused {

@@ -73,14 +73,14 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     return [...faults, ...compared.faults].map((f) => f.code);
   };
   /** Does something to the table that is undone afterwards. */
-  const tampered = async <T>(how: (tx: Db) => Promise<unknown>, look: (tx: Db) => Promise<T>): Promise<T> => {
+  const tampered = async <T>(how: (tx: Db) => Promise<unknown>, read: (tx: Db) => Promise<T>): Promise<T> => {
     const undo = new Error('undo');
     let seen: T | undefined;
     await db
       .transaction()
       .execute(async (tx) => {
         await how(tx);
-        seen = await look(tx);
+        seen = await read(tx);
         throw undo;
       })
       .catch((cause: unknown) => {

@@ -43,7 +43,7 @@ export async function compareAnchors(
   const stored = o.store && (await readStoredAnchors(o.store, NEWEST));
   const epoch = await logEpochOf(db);
   const restored = await wasRestored(db);
-  const look = async (anchor: Statement | 'broken' | null, where: string) => {
+  const check = async (anchor: Statement | 'broken' | null, where: string) => {
     const body = anchor && anchor !== 'broken' ? readStatement(anchor, known) : null;
     if (!body) {
       faults.push({
@@ -58,9 +58,9 @@ export async function compareAnchors(
     if (body.epoch !== epoch && restored) notes.push(`Before the restore: ${fault.message}`);
     else faults.push(fault);
   };
-  for (const anchor of inTable) await look(anchor, 'the database');
-  if (ofHome) await look(ofHome, 'the server’s folder');
-  for (const anchor of stored ?? []) await look(anchor, 'the object store');
+  for (const anchor of inTable) await check(anchor, 'the database');
+  if (ofHome) await check(ofHome, 'the server’s folder');
+  for (const anchor of stored ?? []) await check(anchor, 'the object store');
   return {
     anchors: { database: inTable.length, folder: ofHome ? 1 : 0, objects: stored ? stored.length : null },
     notes,

@@ -17,6 +17,6 @@ export interface AuditEntry {
   readonly count?: number;
   /** It was about everybody, e.g. a job over the whole gallery: each finds the row as their own. */
   readonly everyone?: boolean;
-  /** How it ended: `ok`, or the code of the refusal. */
+  /** How it ended: `ok`, or the code of the rejection. */
   readonly outcome: string;
 }

@@ -27,18 +27,18 @@ interface HeadContext {
  */
 export function keepHead(context: HeadContext): () => Promise<void> {
   let going: Promise<void> = Promise.resolve();
-  const look = () => {
+  const check = () => {
     going = going
       .then(async () => void (await noteHead(context)))
       .catch((err: unknown) =>
         context.log.warn({ code: 'audit-head-not-noted', err }, 'the audit log’s head was not noted'),
       );
   };
-  const ticker = setInterval(look, EVERY_MS).unref();
-  look();
+  const ticker = setInterval(check, EVERY_MS).unref();
+  check();
   return async () => {
     clearInterval(ticker);
-    look();
+    check();
     await going;
   };
 }

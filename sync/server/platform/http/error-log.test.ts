@@ -14,7 +14,7 @@ function logged() {
   return { lines, log };
 }
 
-test('the first refusal of a code and device is written at once, those that follow as one line a minute', () => {
+test('the first rejection of a code and device is written at once, those that follow as one line a minute', () => {
   const { lines, log } = logged();
   for (let i = 0; i < 500; i++) log.note({ code: 'bad-signature', device: 'a' }, 'no');
   log.note({ code: 'bad-signature', device: 'b' }, 'no');

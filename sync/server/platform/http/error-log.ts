@@ -21,7 +21,7 @@ interface Kept {
 }
 
 /**
- * Writes refusals into the log so that none is lost and none floods it: the first of a code and a device at once, what
+ * Writes rejections into the log so that none is lost and none floods it: the first of a code and a device at once, what
  * follows as one line a minute with its number. A pair that was quiet for a minute starts over.
  */
 export class ErrorLog {
@@ -74,7 +74,7 @@ export class ErrorLog {
 
 const speakers = new WeakMap<object, string>();
 
-/** Notes which device sent a request, so that a refusal of it can be distinguished from another's. */
+/** Notes which device sent a request, so that a rejection of it can be distinguished from another's. */
 export function noteSpeaker(request: object, device: string): void {
   speakers.set(request, device);
 }

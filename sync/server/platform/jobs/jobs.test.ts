@@ -141,7 +141,7 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
     await began.promise;
     await expect.poll(() => ran).toEqual(['quick']);
     wanted = true;
-    running.look('unwanted');
+    running.check('unwanted');
     await expect.poll(() => ran).toEqual(['quick', 'unwanted']);
     await running.stop();
     expect((await listRuns(database.db, { job: 'long' })).map((r) => r.outcome)).toEqual(['stopped']);

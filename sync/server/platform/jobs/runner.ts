@@ -16,7 +16,7 @@ export type Ended =
 
 export interface RunningJobs {
   /** Asks now whether this job is due, or all of them; while it runs the ask counts for nothing. */
-  look(name?: string): void;
+  check(name?: string): void;
   /** Ends what runs, at its next good moment, and waits for that. */
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export async function startJobs(
   const stopping = new AbortController();
   const under = new Map<string, Promise<void>>();
   if (alone) await markLost(services.db, services.now());
-  const look = (name?: string): void => {
+  const check = (name?: string): void => {
     if (stopping.signal.aborted) return;
     for (const job of jobs) {
       if (under.has(job.name) || (name !== undefined && name !== job.name)) continue;
@@ -44,10 +44,10 @@ export async function startJobs(
       under.set(job.name, going);
     }
   };
-  const ticker = setInterval(() => look(), tickMs);
-  look();
+  const ticker = setInterval(() => check(), tickMs);
+  check();
   return {
-    look,
+    check,
     async stop() {
       clearInterval(ticker);
       stopping.abort();

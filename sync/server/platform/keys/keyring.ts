@@ -36,7 +36,7 @@ export class Keyring {
   #set: KeySet;
   #devices: KeyAndCertificate;
   #people: KeyAndCertificate;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  #checkedAt = Number.NEGATIVE_INFINITY;
   readonly #listeners = new Set<() => void>();
 
   constructor(
@@ -106,8 +106,8 @@ export class Keyring {
   async sealingFor(kid: string): Promise<X25519PrivateJwk | null> {
     const find = () => this.heldSealing(kid);
     const now = this.#o.now();
-    if (!find() && Math.abs(now - this.#lookedAt) >= RECHECK_MS) {
-      this.#lookedAt = now;
+    if (!find() && Math.abs(now - this.#checkedAt) >= RECHECK_MS) {
+      this.#checkedAt = now;
       await this.refresh();
     }
     return find();

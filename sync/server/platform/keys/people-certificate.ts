@@ -30,7 +30,7 @@ export function followCertificate(files: CertificateFiles, log: Logger, everyMs 
   let held = operatorCertificate(files);
   let complained = false;
   const listeners: ((renewed: KeyAndCertificate) => void)[] = [];
-  const look = setInterval(() => {
+  const timer = setInterval(() => {
     try {
       const found = operatorCertificate(files);
       complained = false;
@@ -52,7 +52,7 @@ export function followCertificate(files: CertificateFiles, log: Logger, everyMs 
       return held;
     },
     onChange: (listener) => void listeners.push(listener),
-    close: () => clearInterval(look),
+    close: () => clearInterval(timer),
   };
 }
 

@@ -23,8 +23,8 @@ export function createLogger(
           const [first, ...rest] = args as unknown[];
           const fields = first instanceof Error ? { err: first } : first;
           // Without a sentence pino takes the error's own message for one.
-          const words = rest.length === 0 && typeof fields === 'object' ? ['failed'] : rest;
-          const safe = [fields, ...words].map((arg) => (typeof arg === 'string' ? scrub(arg, { quotes: false }) : arg));
+          const texts = rest.length === 0 && typeof fields === 'object' ? ['failed'] : rest;
+          const safe = [fields, ...texts].map((arg) => (typeof arg === 'string' ? scrub(arg, { quotes: false }) : arg));
           method.apply(this, safe as Parameters<typeof method>);
         },
       },

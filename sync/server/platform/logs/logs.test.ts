@@ -104,6 +104,6 @@ describe('a log line', () => {
 });
 
 test('a sentence keeps its words, paths and variables', () => {
-  const words = "Can't read /var/lib/smartpresence/keys/server.pem (ENOENT): set SMARTPRESENCE_PEOPLE_CERT.";
-  expect(scrub(words, { quotes: false })).toBe(words);
+  const message = "Can't read /var/lib/smartpresence/keys/server.pem (ENOENT): set SMARTPRESENCE_PEOPLE_CERT.";
+  expect(scrub(message, { quotes: false })).toBe(message);
 });

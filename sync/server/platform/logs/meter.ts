@@ -21,7 +21,7 @@ const httpSeconds = new Histogram({
 
 const messageSeconds = new Histogram({
   name: 'smartpresence_device_message_seconds',
-  help: 'Time to take a message of a kiosk, over whichever transport; outcome is ok or the code of the refusal.',
+  help: 'Time to take a message of a kiosk, over whichever transport; outcome is ok or the code of the rejection.',
   labelNames: ['kind', 'outcome'] as const,
   buckets: SECONDS,
   registers: [registry],

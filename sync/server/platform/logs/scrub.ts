@@ -8,7 +8,7 @@ export function scrub(text: string, { quotes = true }: { readonly quotes?: boole
   const bare = quotes ? text.replace(QUOTED, '‹…›') : text;
   return bare
     .replace(EMAIL, '‹e-mail›')
-    .replace(LONG, (run) => (WORDS.test(run) ? run : '‹opaque›'))
+    .replace(LONG, (run) => (PLAIN_NAME.test(run) ? run : '‹opaque›'))
     .replace(PHONE, (digits) => (DATE.test(digits) ? digits : '‹number›'))
     .replace(COORDINATE, '‹number›')
     .slice(0, LONGEST);
@@ -20,7 +20,7 @@ const EMAIL = /[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g;
 /** Hexadecimal and base64 from 128 bits on, ids included; slashes end it, so that paths of files stay. */
 const LONG = /[A-Za-z0-9+_=-]{22,}/g;
 /** Names of variables and codes. */
-const WORDS = /^([A-Z_]+|[a-z-]+)$/;
+const PLAIN_NAME = /^([A-Z_]+|[a-z-]+)$/;
 const PHONE = /\+?\d[\d ()-]{6,}\d/g;
 const DATE = /^\d{4}-\d\d-\d\d$/;
 const COORDINATE = /-?\d{1,3}[.,]\d{4,}/g;

@@ -186,7 +186,7 @@ export async function moveMinor(
 }
 
 /** A consent on which this person's templates may rest now. @throws Problem `guardian-required` when they have come of age since */
-export async function requireOwnWord(db: Db, keys: Keys, person: string, now: Date): Promise<void> {
+export async function requireOwnConsent(db: Db, keys: Keys, person: string, now: Date): Promise<void> {
   const minor = await readMinor(db, keys, person, now);
   if (minor?.state === 'of-age') throw new Problem('own-consent-required');
 }

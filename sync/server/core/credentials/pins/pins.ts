@@ -21,7 +21,7 @@ export const pinPlace = (pin: { readonly id: string; readonly pepper: string }, 
   placeOf('pin.hash', `${pin.id}.${pin.pepper}`, { person });
 
 /** What a kiosk says of a person's PIN. */
-export interface PinWord {
+export interface PinStatement {
   readonly person: string;
   readonly device: string;
   readonly change: 'set' | 'removed' | 'carried';
@@ -38,10 +38,10 @@ export interface PinWord {
 export async function keepPin(
   tx: Transaction<Tables>,
   keys: Keys,
-  word: PinWord,
+  statement: PinStatement,
   at: Date,
 ): Promise<'everyone' | 'device' | 'nobody'> {
-  const { person, device, change, pin } = word;
+  const { person, device, change, pin } = statement;
   if (change !== 'removed' && !pin) return 'nobody';
   const held = await tx.selectFrom('pin').selectAll().where('person', '=', person).forUpdate().executeTakeFirst();
   // A PIN that was carried over is no new choice: it never takes the place of another one, nor of one that was taken back.

@@ -83,8 +83,8 @@ async function applyOne(
   if (row.basis && row.text_version && row.language && (await standingOf(tx, person)) === 'none') {
     // As the operator states it; who has withdrawn stays withdrawn, whatever an old form says.
     const basis = String(keys.openJson(basisPlace(row.run), row.basis));
-    const word = { textVersion: row.text_version, language: row.language, basis };
-    await giveConsent(tx, keys, person, word, { via: 'import', account: row.decided_by }, now);
+    const statement = { textVersion: row.text_version, language: row.language, basis };
+    await giveConsent(tx, keys, person, statement, { via: 'import', account: row.decided_by }, now);
   }
   await requireEnrollable(tx, keys, person, now);
   const box = await importBox(tx, keys, [row]);

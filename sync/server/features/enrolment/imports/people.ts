@@ -18,7 +18,7 @@ import { peopleOf } from '../../../platform/keys/persons.ts';
 import { requestErasure } from '../../privacy/erasure/request.ts';
 import { type ListLine, plain } from './list.ts';
 import { type PlannedLine, planLines } from './people-rules.ts';
-import { importBox, lockOpen, lookAgain, mapPlace } from './runs.ts';
+import { importBox, lockOpen, mapPlace, rejudge } from './runs.ts';
 
 /**
  * People of a list. Every line is looked at before anybody is made, and nobody is made while one is wrong. The person
@@ -158,7 +158,7 @@ export async function makeWanted(services: Services, signal: AbortSignal): Promi
     }
     await inTransaction(db, async (tx) => {
       await tx.updateTable('import_run').set({ people: 'made' }).where('id', '=', run).execute();
-      await lookAgain(tx, run);
+      await rejudge(tx, run);
     });
     services.notify('board');
   }

@@ -80,7 +80,7 @@ export async function addUpload(
     const kept = lines.some((line) => line.people) ? map.filter((line) => !line.people) : map;
     const sealed = keys.sealJson(mapPlace(run), [...kept, ...lines]);
     await tx.updateTable('import_run').set({ map: sealed }).where('id', '=', run).execute();
-    await lookAgain(tx, run);
+    await rejudge(tx, run);
   }
   for (const picture of pictures) {
     const id = v7();
@@ -112,7 +112,7 @@ export async function addUpload(
  * Pictures that came before their person was known are looked at again; so is one that is being looked at now, and
  * does not know of this (judge.ts).
  */
-export async function lookAgain(tx: Transaction<Tables>, run: string): Promise<void> {
+export async function rejudge(tx: Transaction<Tables>, run: string): Promise<void> {
   await tx
     .updateTable('import_run')
     .set((e) => ({ matching_round: e('matching_round', '+', 1) }))

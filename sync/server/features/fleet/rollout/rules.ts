@@ -59,7 +59,7 @@ export interface Kiosk {
   readonly progress: {
     readonly state: KioskState;
     readonly at: Date;
-    /** Of a refusal: its code. */
+    /** Of a rejection: its code. */
     readonly reason?: string | null;
   } | null;
 }
@@ -84,18 +84,18 @@ const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
  */
 export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | null): UpdateDirective | null {
   const { id, version, state, trialMinutes, retry, urgent } = plan;
-  const word = { rollout: id, version, window: urgent ? null : window, trialMinutes, retry };
+  const directive = { rollout: id, version, window: urgent ? null : window, trialMinutes, retry };
   const known = kiosk.progress?.state;
   switch (state) {
     case 'running':
     case 'done':
-      return known || reaches(plan, kiosk.device, kiosk.ring) ? { ...word, action: 'install' } : null;
+      return known || reaches(plan, kiosk.device, kiosk.ring) ? { ...directive, action: 'install' } : null;
     case 'paused':
     case 'stopped':
-      return known && known !== 'notified' ? { ...word, action: 'install' } : null;
+      return known && known !== 'notified' ? { ...directive, action: 'install' } : null;
     case 'rolled-back':
       // Also to one that was only notified: it may have begun since it was last heard.
-      return known ? { ...word, action: 'rollback' } : null;
+      return known ? { ...directive, action: 'rollback' } : null;
     case 'ended':
       return null;
   }

@@ -31,9 +31,9 @@ export function controlsReport(results: LastResults): { text: string; tally: Tal
     ? `Results of the tests of ${results.policy.at}, commit ${results.policy.commit.slice(0, 12)}.`
     : `No results of the tests are here, so nothing counts as proven. With their folder: \`${command('compliance report --results FOLDER')}\`.`;
   const sums = Object.entries(tally).filter(([, n]) => n > 0);
-  const words = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. This is a summary of duties, not legal advice.`;
+  const summary = `${ran} ${sums.map(([outcome, n]) => `${n} ${outcome}`).join(', ')}. This is a summary of duties, not legal advice.`;
   const rows = results.policy ? [policyTable(results.policy)] : [];
-  return { text: section(2, 'Duties, controls, tests', [words, ...laws, ...rows].join('\n\n')), tally };
+  return { text: section(2, 'Duties, controls, tests', [summary, ...laws, ...rows].join('\n\n')), tally };
 }
 
 /** The rows that the duties name: what each claims, and how its tests ended. */

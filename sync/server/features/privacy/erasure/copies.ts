@@ -27,7 +27,7 @@ export async function lastKeyCopy({ db, config, objects, request }: StepContext)
   return { done: { expiresAt: expiresAt.toISOString() } };
 }
 
-/** A backup was made: erasures that waited for one go on at once, not at their next look. */
+/** A backup was made: erasures that waited for one go on at once, not at their next check. */
 export async function backupMade(db: Db, at: Date): Promise<void> {
   await db
     .updateTable('erasure_step')

@@ -61,7 +61,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** How often the write-ahead log is looked at, and how many times: then the certificate says how it stands. */
 const WAL_EVERY_MS = 5 * MINUTE_MS;
-const WAL_LOOKS = 48;
+const WAL_CHECKS = 48;
 
 /** In this order; a step starts when those before it are done. */
 export const STEPS: readonly Step[] = [
@@ -159,7 +159,7 @@ export const STEPS: readonly Step[] = [
     name: 'wal',
     async run({ db, detail, attempt }) {
       const { state, archived } = await partWithWal(db, String(detail('scrub')?.position));
-      if (state === 'needed' && attempt < WAL_LOOKS) return { waits: 'database-log-needed', forMs: WAL_EVERY_MS };
+      if (state === 'needed' && attempt < WAL_CHECKS) return { waits: 'database-log-needed', forMs: WAL_EVERY_MS };
       return { done: { state, archived } };
     },
   },

@@ -53,11 +53,11 @@ export async function seenIn(db: Db, evacuation: string, people: readonly string
  */
 export async function takeRollCall(
   tx: Transaction<Tables>,
-  word: Open<'evacuation'> & { readonly device: string; readonly scope: string; readonly person: string | null },
+  mark: Open<'evacuation'> & { readonly device: string; readonly scope: string; readonly person: string | null },
   at: Date,
   now: Date,
 ): Promise<NewChange[]> {
-  const { device, scope, change, evacuation, person } = word;
+  const { device, scope, change, evacuation, person } = mark;
   const site = await siteOfScope(tx, scope);
   const current = await ofSite(tx, site).selectAll().where('ended_at', 'is', null).forUpdate().executeTakeFirst();
   const own: NewChange = { kind: 'evacuation', device };

@@ -9,7 +9,7 @@ import { instantOf } from '../../../platform/instant.ts';
 const STATISTICS = 'statistics';
 /** What a name may look like; others are left out, no matter who sent them. */
 const NAME = /^(method|guide|other-method|refused|score)\.[a-z0-9+-]{1,60}$/;
-const Figure = z.number().int().min(0).max(1_000_000);
+const Count = z.number().int().min(0).max(1_000_000);
 const Since = z.iso.datetime({ precision: 3 });
 /** A report is about an hour; one that claims more is taken to have begun then, ms. */
 const LONGEST_MS = 48 * 3_600_000;
@@ -30,9 +30,7 @@ export async function keepKioskStatistics(
       Math.min(until.getTime(), Math.max(Date.parse(began ?? ''), until.getTime() - LONGEST_MS) || until.getTime()),
     );
     const counts = Object.fromEntries(
-      Object.entries(detail).filter(
-        ([name, n]) => (name === 'queue' || NAME.test(name)) && Figure.safeParse(n).success,
-      ),
+      Object.entries(detail).filter(([name, n]) => (name === 'queue' || NAME.test(name)) && Count.safeParse(n).success),
     );
     return [{ event: header.id, device, site, since, until, counts: JSON.stringify(counts) }];
   });

@@ -39,7 +39,7 @@ export interface Item {
   /** A store may not have it; that is said and is no deviation. */
   readonly optional?: boolean;
   /** What is wrong, a sentence each; none: it is as it must be. */
-  look(client: S3Client): Promise<string[]>;
+  inspect(client: S3Client): Promise<string[]>;
   /** Absent: it can only be had when the bucket is made. A string that comes back says why the store can't have it. */
   apply?(client: S3Client): Promise<unknown>;
 }
@@ -82,7 +82,7 @@ const BLOCKS = {
 const publicAccess = (Bucket: string): Item => ({
   name: 'public access blocked',
   code: 'bucket-public-access-open',
-  async look(client) {
+  async inspect(client) {
     const found = await orUnset(client.send(new GetPublicAccessBlockCommand({ Bucket })));
     const has = found?.PublicAccessBlockConfiguration ?? {};
     return (Object.keys(BLOCKS) as (keyof typeof BLOCKS)[]).filter((b) => !has[b]).map((b) => `${b} is off`);
@@ -94,7 +94,7 @@ const ownership = (Bucket: string): Item => ({
   name: 'access lists off',
   code: 'bucket-access-lists-on',
   optional: true,
-  async look(client) {
+  async inspect(client) {
     const found = await orUnset(client.send(new GetBucketOwnershipControlsCommand({ Bucket })));
     const rule = found?.OwnershipControls?.Rules?.[0]?.ObjectOwnership ?? 'ObjectWriter';
     return rule === 'BucketOwnerEnforced' ? [] : [`objects may have access lists of their own (${rule})`];
@@ -111,7 +111,7 @@ const ownership = (Bucket: string): Item => ({
 const acl = (Bucket: string): Item => ({
   name: 'private',
   code: 'bucket-public',
-  async look(client) {
+  async inspect(client) {
     const { Grants = [] } = await client.send(new GetBucketAclCommand({ Bucket }));
     return Grants.filter((g) => /\/(AllUsers|AuthenticatedUsers)$/.test(g.Grantee?.URI ?? '')).map(
       (g) => `its access list lets everybody ${g.Permission}`,
@@ -123,7 +123,7 @@ const acl = (Bucket: string): Item => ({
 const versioning = (Bucket: string): Item => ({
   name: 'versioning',
   code: 'bucket-not-versioned',
-  async look(client) {
+  async inspect(client) {
     const { Status } = await client.send(new GetBucketVersioningCommand({ Bucket }));
     return Status === 'Enabled' ? [] : [`versioning is ${Status?.toLowerCase() ?? 'off'}`];
   },
@@ -137,7 +137,7 @@ function encryption({ bucket: Bucket, encryption: e }: S3Settings): Item {
   return {
     name: 'default encryption',
     code: 'bucket-not-encrypted',
-    async look(client) {
+    async inspect(client) {
       const found = await orUnset(client.send(new GetBucketEncryptionCommand({ Bucket })));
       const has = found?.ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
       if (has?.SSEAlgorithm !== SSEAlgorithm)
@@ -168,7 +168,7 @@ function lifecycle(Bucket: string, periods: Periods): Item {
   return {
     name: 'lifecycle',
     code: 'bucket-lifecycle-differs',
-    async look(client) {
+    async inspect(client) {
       const found = await read(client);
       const texts = new Set(found.map(ruleText));
       return [
@@ -194,7 +194,7 @@ const objectLock = (Bucket: string): Item => ({
   name: 'object lock for audit anchors',
   code: 'bucket-without-lock',
   optional: true,
-  async look(client) {
+  async inspect(client) {
     const found = await orUnset(client.send(new GetObjectLockConfigurationCommand({ Bucket })));
     return found?.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled'
       ? []
@@ -246,7 +246,7 @@ function policy(settings: S3Settings): Item {
   const Bucket = settings.bucket;
   return {
     ...POLICY,
-    async look(client) {
+    async inspect(client) {
       const found = await readPolicy(client, Bucket);
       const has = (wanted: Statement) =>
         found.some((s) => s.Sid === wanted.Sid && JSON.stringify(sorted(s)) === JSON.stringify(sorted(wanted)));

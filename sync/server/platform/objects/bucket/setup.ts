@@ -42,7 +42,7 @@ export async function setupBucket(
         findings.push(await takeOff(client, settings, dryRun));
         continue;
       }
-      const found = await look(client, item);
+      const found = await inspect(client, item);
       if (found.state !== 'differs' || !item.apply) findings.push(asOptional(item, found));
       else if (dryRun) findings.push({ ...found, state: 'would change' });
       else {
@@ -70,7 +70,7 @@ export async function auditBucket(
       findings.push(
         withoutPolicy && item.code === POLICY.code
           ? { item: item.name, state: 'left out', code: null, why: [] }
-          : asOptional(item, await look(client, item)),
+          : asOptional(item, await inspect(client, item)),
       );
     return findings;
   } finally {
@@ -88,9 +88,9 @@ async function takeOff(client: S3Client, settings: S3Settings, dryRun: boolean):
   return { item, state: dryRun ? 'would change' : 'changed', code: null, why: ['our policy is taken off'] };
 }
 
-async function look(client: S3Client, item: Item): Promise<Finding> {
+async function inspect(client: S3Client, item: Item): Promise<Finding> {
   try {
-    const why = await item.look(client);
+    const why = await item.inspect(client);
     return { item: item.name, state: why.length > 0 ? 'differs' : 'ok', code: why.length > 0 ? item.code : null, why };
   } catch (cause) {
     notOffered(item, cause);
