@@ -1,3 +1,5 @@
+import type { Command } from 'commander';
+
 /** Exit codes of every command, as `--help` and the README state them. */
 export const EXIT = {
   /** All done. */
@@ -10,6 +12,21 @@ export const EXIT = {
   store: 3,
 } as const;
 
-export const EXIT_HELP = `
+const HELP = `
 Exit codes: 0 all done; 1 done, and something needs attention; 2 wrong usage;
 3 the kiosk's store, or the server or its database, can't be opened or reached.`;
+
+/** Commands whose own help text says what their exit codes mean. */
+const OWN = new Set(['faces embed', 'faces eval', 'faces identify', 'people import', 'server start', 'bench']);
+
+/** Ends the help of a program, and of each of its commands that does something, with the exit codes. */
+export const withExitCodes = (program: Command): Command =>
+  program.addHelpText('afterAll', ({ command }) =>
+    command === program || (command.commands.length === 0 && !OWN.has(pathOf(command))) ? HELP : '',
+  );
+
+function pathOf(command: Command): string {
+  const names: string[] = [];
+  for (let one: Command | null = command; one?.parent; one = one.parent) names.unshift(one.name());
+  return names.join(' ');
+}

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { BUILD_NAME } from '../core/version.ts';
-import { EXIT, EXIT_HELP } from './exit-codes.ts';
+import { EXIT, withExitCodes } from './exit-codes.ts';
 import { commanderExit, reportProblem } from './report.ts';
 
 /*
@@ -32,13 +32,10 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function buildKioskProgram(): Promise<Command> {
-  const program = new Command('kiosk')
+  const program = withExitCodes(new Command('kiosk'))
     .description('SmartPresence kiosk: `run` starts it; everything else works whether it runs or not.')
     .version(BUILD_NAME, '--version')
-    .addHelpText(
-      'after',
-      `${EXIT_HELP}\n\nData folder: SMARTPRESENCE_HOME, or by default smartpresence in the user's data folder.`,
-    )
+    .addHelpText('after', `\nData folder: SMARTPRESENCE_HOME, or by default smartpresence in the user's data folder.`)
     .exitOverride()
     .showHelpAfterError('(kiosk --help says more)');
   program.command('run').description('Serve the kiosk and keep its browser open. See `kiosk run --help`.');

@@ -1,8 +1,24 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { CommandOutput } from '../core/command.ts';
 
+/** The answer of a command: as JSON, or in words. */
+export function print(json: boolean | undefined, value: unknown, words: string): void {
+  process.stdout.write(`${json ? JSON.stringify(value) : words}\n`);
+}
+
+/** One line an item. @param none what is said where there is none */
+export function printEach<T>(
+  json: boolean | undefined,
+  items: readonly T[],
+  line: (item: T) => string,
+  none = '',
+): void {
+  for (const item of items) print(json, item, line(item));
+  if (items.length === 0 && none && !json) process.stdout.write(`${none}\n`);
+}
+
 /**
- * Output of a command: lines on standard output (JSON, or a sentence made by `sentence`), a progress bar on standard
+ * Output of a longer command: lines on standard output (JSON, or a sentence made by `sentence`), a progress bar on standard
  * error when it is a terminal, and every tenth of the way as a plain line when it is not.
  */
 export function terminalOutput(

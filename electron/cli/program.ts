@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { command, PROGRAM } from '../../sync/disk/program.ts';
 import { BUILD_NAME } from '../core/version.ts';
-import { EXIT_HELP } from './exit-codes.ts';
+import { withExitCodes } from './exit-codes.ts';
 
 type Register = (program: Command) => void;
 
@@ -46,13 +46,10 @@ Exit code: 0 everything was measured; 1 a group couldn't be measured; 2 wrong us
 
 /** @param word the first word that was typed: its topic alone is loaded, all of them where it is none */
 export async function buildProgram(word: string): Promise<Command> {
-  const program = new Command(PROGRAM.call)
+  const program = withExitCodes(new Command(PROGRAM.call))
     .description('SmartPresence for operators: run and maintain kiosks and their server.')
     .version(BUILD_NAME, '--version')
-    .addHelpText(
-      'after',
-      `${EXIT_HELP}\n\nData folder: SMARTPRESENCE_HOME, or by default smartpresence in the user's data folder.`,
-    )
+    .addHelpText('after', `\nData folder: SMARTPRESENCE_HOME, or by default smartpresence in the user's data folder.`)
     .exitOverride()
     .showHelpAfterError(`(more: ${command('--help')})`);
 

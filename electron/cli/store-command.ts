@@ -8,8 +8,10 @@ import { givenDeviceSecret } from '../core/keys/credential.ts';
 import { deviceSecretFile } from '../core/keys/device-secret.ts';
 import { slotsFile } from '../core/keys/slots.ts';
 import { type OpenKiosk, openKiosk } from '../core/open-kiosk.ts';
+import { kioskHome } from '../core/paths.ts';
 import { ensureKioskFolder } from '../core/provision.ts';
 import { storeFile } from '../core/store/files.ts';
+import { terminalOutput } from './output.ts';
 import { password } from './password.ts';
 
 /** A kiosk that commands can be run on, one after the other. */
@@ -50,18 +52,25 @@ export async function openCommands(home: string, begins = false): Promise<Comman
   };
 }
 
-/** Runs a single command; wrong arguments are refused before anything is opened. */
-export async function runStoreCommand(
+/**
+ * Runs a single command on this machine's kiosk; wrong arguments are refused before anything is opened.
+ *
+ * @param words of each line of its answer, where it is not to be JSON
+ * @returns the exit code
+ */
+export async function onKiosk<T>(
   command: StoreCommand,
   args: unknown,
-  home: string,
-  output: CommandOutput,
+  json: boolean | undefined,
+  words: (line: T) => string | null,
 ): Promise<number> {
   parseArguments(command, args);
-  const session = await openCommands(home, command.beginsKiosk);
+  const output = terminalOutput(json ?? false, (line) => words(line as T));
+  const session = await openCommands(kioskHome(), command.beginsKiosk);
   try {
     return await session.run(command, args, output);
   } finally {
+    output.end();
     await session.close();
   }
 }

@@ -2,17 +2,8 @@ import type { Command } from 'commander';
 import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
-import {
-  type AccountShape as Account,
-  changeAccount,
-  createAccount,
-  createAccountLink,
-  listAccounts,
-  removeAccount,
-  resetSecondFactor,
-  type SignInLink,
-} from '../../../sync/protocol/api/accounts.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
+import * as api from '../../../sync/protocol/api/accounts.ts';
+import { print, printEach } from '../output.ts';
 import { call } from '../server/environment.ts';
 
 const ROLES = ['admin', 'dpo', 'staff', 'auditor'] as const;
@@ -29,21 +20,17 @@ export function registerAccounts(program: Command): void {
     .argument('<email>', 'e-mail address its owner signs in with')
     .requiredOption('--role <role>', ROLES.join(' | '))
     .option('--json', 'one JSON object: {"account","link","expiresAt"}')
-    .addHelpText('after', EXIT_HELP)
     .action(async (email: string, o: { role: string; json?: boolean }) => {
-      const { account, link } = await call(createAccount, { body: { email, role: roleOf(o.role) } });
+      const { account, link } = await call(api.createAccount, { body: { email, role: roleOf(o.role) } });
       print(o.json, { account, ...linkOf(link) }, `${account.id}\n\n${linkText(link)}`);
     });
   accounts
     .command('list', { isDefault: true })
     .description('List all accounts.')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
-      const { accounts: list } = await call(listAccounts);
-      for (const account of list) print(o.json, account, line(account));
-      if (list.length === 0 && !o.json)
-        process.stdout.write(`No accounts yet. Add one: ${command('accounts add EMAIL --role admin')}\n`);
+      const { accounts: list } = await call(api.listAccounts);
+      printEach(o.json, list, line, `No accounts yet. Add one: ${command('accounts add EMAIL --role admin')}`);
     });
   accounts
     .command('role')
@@ -51,9 +38,8 @@ export function registerAccounts(program: Command): void {
     .argument('<id>', 'see `accounts list`')
     .argument('<role>', ROLES.join(' | '))
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (account: string, role: string, o: { json?: boolean }) => {
-      const changed = await call(changeAccount, { params: { account }, body: { role: roleOf(role) } });
+      const changed = await call(api.changeAccount, { params: { account }, body: { role: roleOf(role) } });
       print(o.json, changed, line(changed));
     });
   for (const disabled of [true, false]) {
@@ -63,9 +49,8 @@ export function registerAccounts(program: Command): void {
       .description(disabled ? 'Disable an account. Ends its sessions and links.' : 'Enable a disabled account.')
       .argument('<id>', 'see `accounts list`')
       .option('--json', 'one JSON object')
-      .addHelpText('after', EXIT_HELP)
       .action(async (account: string, o: { json?: boolean }) => {
-        const changed = await call(changeAccount, { params: { account }, body: { disabled } });
+        const changed = await call(api.changeAccount, { params: { account }, body: { disabled } });
         print(o.json, changed, line(changed));
       });
   }
@@ -74,9 +59,8 @@ export function registerAccounts(program: Command): void {
     .description('Reset the second factor and recovery codes. The owner sets them up again at the next sign-in.')
     .argument('<id>', 'see `accounts list`')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (account: string, o: { json?: boolean }) => {
-      const changed = await call(resetSecondFactor, { params: { account } });
+      const changed = await call(api.resetSecondFactor, { params: { account } });
       print(o.json, changed, line(changed));
     });
   accounts
@@ -84,9 +68,8 @@ export function registerAccounts(program: Command): void {
     .description('Remove a disabled account. Its activity stays in the audit log, under its ID.')
     .argument('<id>', 'see `accounts list`')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (account: string, o: { json?: boolean }) => {
-      await call(removeAccount, { params: { account } });
+      await call(api.removeAccount, { params: { account } });
       print(o.json, { account }, `${account} is removed.`);
     });
   accounts
@@ -97,10 +80,10 @@ export function registerAccounts(program: Command): void {
     .addHelpText(
       'after',
       `
-The link doesn't replace the second factor: if one is set up, its code is required too. If it is lost, use reset-totp first.${EXIT_HELP}`,
+The link doesn't replace the second factor: if one is set up, its code is required too. If it is lost, use reset-totp first.`,
     )
     .action(async (account: string, o: { json?: boolean }) => {
-      const link = await call(createAccountLink, { params: { account } });
+      const link = await call(api.createAccountLink, { params: { account } });
       print(o.json, { account, ...linkOf(link) }, linkText(link));
     });
 }
@@ -111,19 +94,15 @@ function roleOf(text: string): RoleName {
   throw new Problem('arguments-wrong', { reason: `There is no role ${text}. Choose one of: ${ROLES.join(', ')}.` });
 }
 
-type Link = z.output<typeof SignInLink>;
+type Link = z.output<typeof api.SignInLink>;
 
 const linkOf = ({ url, expiresAt }: Link) => ({ link: url, expiresAt });
 
 const linkText = ({ url, expiresAt }: Link): string =>
   `${url}\n\nFor the account’s owner alone. It works once, until ${expiresAt}.`;
 
-function line({ id, role, email, enrolled, disabledAt, signedInAt }: Account): string {
+function line({ id, role, email, enrolled, disabledAt, signedInAt }: api.AccountShape): string {
   const state = disabledAt ? 'disabled' : enrolled ? 'ready' : 'to enrol';
   const seen = signedInAt ? `signed in ${signedInAt}` : 'never signed in';
   return `${id}  ${role.padEnd(7)}  ${state.padEnd(8)}  ${email ?? '(the operator of this machine)'}  (${seen})`;
-}
-
-function print(json: boolean | undefined, value: unknown, sentence: string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
 }

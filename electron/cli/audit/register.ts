@@ -1,10 +1,11 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
 import { type AuditRowView, exportAudit, getAuditRow, searchAudit } from '../../../sync/protocol/api/audit.ts';
 import { MAX_PAGE } from '../../../sync/protocol/api/page.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
+import { instant, wholeNumber } from '../options.ts';
+import { print } from '../output.ts';
 import { asOperator, call, everyItem } from '../server/environment.ts';
 import { registerVerify } from './verify.ts';
 
@@ -31,14 +32,13 @@ const JSON_ROW =
 
 const HELP = `
 Each search is itself logged. Rows name people by a daily alias made with the person's own key: --affected and --person
-find them, and no one can once that key is destroyed.
-${EXIT_HELP}`;
+find them, and no one can once that key is destroyed.`;
 
 /** `audit search|show|verify|export`: on the server. */
 export function registerAudit(program: Command): void {
   const audit = program.command('audit').description('On the server: search, export and verify the audit log.');
   filtered(audit.command('search').description('Search the log, newest rows first.'))
-    .option('--limit <n>', 'how many to show', count, 50)
+    .option('--limit <n>', 'how many to show', wholeNumber(1, Number.MAX_SAFE_INTEGER), 50)
     .option('--json', `one JSON object per line: ${JSON_ROW}`)
     .addHelpText('after', HELP)
     .action(async ({ limit, json, ...filter }: FilterOptions & { limit: number; json?: boolean }) => {
@@ -46,7 +46,7 @@ export function registerAudit(program: Command): void {
       let left = limit;
       await asOperator(async (ask) => {
         for await (const row of everyItem(ask, searchAudit, { query })) {
-          process.stdout.write(`${json ? JSON.stringify(row) : lineOf(row)}\n`);
+          print(json, row, lineOf(row));
           left -= 1;
           if (left === 0) break;
         }
@@ -56,13 +56,13 @@ export function registerAudit(program: Command): void {
   audit
     .command('show')
     .description('Show one row and who it was about, unless they were erased since.')
-    .argument('<position>', 'number of the row', count)
+    .argument('<position>', 'number of the row', wholeNumber(1, Number.MAX_SAFE_INTEGER))
     .option('--json', 'one JSON object: {"row","people","unknown"}')
     .addHelpText('after', HELP)
     .action(async (position: number, o: { json?: boolean }) => {
       const found = await call(getAuditRow, { params: { position } });
       const people = [...found.people.map((id) => `    person ${id}`), ...erased(found.unknown)];
-      process.stdout.write(`${o.json ? JSON.stringify(found) : [lineOf(found.row), ...people].join('\n')}\n`);
+      print(o.json, found, [lineOf(found.row), ...people].join('\n'));
     });
   filtered(audit.command('export').description('Export every matching row to a file, one JSON object per line.'))
     .requiredOption('--out <file>', 'write to this file; - for standard output')
@@ -119,15 +119,3 @@ function lineOf(r: Row): string {
 
 const erased = (unknown: number): string[] =>
   unknown === 0 ? [] : [`    and ${unknown} who ${unknown === 1 ? 'was' : 'were'} erased since`];
-
-function instant(text: string): string {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError(`${text} is no time: write 2027-03-01T08:00Z`);
-  return at.toISOString();
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1');
-  return value;
-}

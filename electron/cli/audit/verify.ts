@@ -1,16 +1,11 @@
 import type { Command } from 'commander';
 import type { z } from 'zod';
-import {
-  type AnchorsAnswer,
-  compareAnchors,
-  type VerifyAnswer,
-  verifyAudit,
-} from '../../../sync/protocol/api/audit.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import * as api from '../../../sync/protocol/api/audit.ts';
+import { EXIT } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 import { asOperator } from '../server/environment.ts';
 
-type Part = z.output<typeof VerifyAnswer>;
+type Part = z.output<typeof api.VerifyAnswer>;
 type Fault = Part['faults'][number];
 
 /** Most faults reported; a log that was wholly exchanged has as many as rows. */
@@ -36,7 +31,7 @@ tail-cut-off       the log ends before a row that an anchor knows
 anchor-differs     an anchor knows a different row at this position
 anchor-broken      an anchor was not written by this server
 
-Exit code 1 when something was found.${EXIT_HELP}`,
+Exit code 1 when something was found.`,
     )
     .action(async (o: { json?: boolean }) => {
       const output = terminalOutput(o.json ?? false, (v) => sentenceOf(v as Result));
@@ -45,13 +40,13 @@ Exit code 1 when something was found.${EXIT_HELP}`,
       let last = 0;
       const compared = await asOperator(async (ask) => {
         for (let from: Part['next'] = null; ; ) {
-          const part: Part = await ask(verifyAudit, { body: { from } });
+          const part: Part = await ask(api.verifyAudit, { body: { from } });
           rows += part.rows;
           last = part.last;
           faults.push(...part.faults);
           output.progress(part.next?.position ?? part.last, part.last, 'rows');
           from = part.next;
-          if (!from || faults.length >= MOST) return ask(compareAnchors);
+          if (!from || faults.length >= MOST) return ask(api.compareAnchors);
         }
       });
       output.end();
@@ -65,7 +60,7 @@ Exit code 1 when something was found.${EXIT_HELP}`,
 interface Result {
   readonly rows: number;
   readonly last: number;
-  readonly anchors: z.output<typeof AnchorsAnswer>['anchors'];
+  readonly anchors: z.output<typeof api.AnchorsAnswer>['anchors'];
   readonly notes: readonly string[];
   readonly faults: readonly Fault[];
 }

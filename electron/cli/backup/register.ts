@@ -1,10 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
 import { type BackupReport, makeBackup, rekeyBackups, verifyBackupPhotos } from '../../../sync/protocol/api/backups.ts';
 import type { Listed } from '../../../sync/server/app/backup-environment.ts';
 import type { Finding } from '../../../sync/server/platform/objects/bucket/setup.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { terminalOutput } from '../output.ts';
+import { EXIT } from '../exit-codes.ts';
+import { oneOf, wholeNumber } from '../options.ts';
+import { print, printEach, terminalOutput } from '../output.ts';
 import { asOperator, howToStart, onServer, ownEnvironment } from '../server/environment.ts';
 
 const ENVIRONMENT = `
@@ -40,7 +41,7 @@ function registerBucket(backup: Command): void {
       'no bucket policy, for a store that doesn’t support its conditions; removes one made by setup',
     )
     .option('--json', 'one JSON object per item: {"item","state","code","why"}')
-    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .addHelpText('after', ENVIRONMENT)
     .action(async (o: BucketArgs) => {
       const options = { dryRun: o.dryRun ?? false, withoutPolicy: !o.policy };
       const setup = (await direct()).setup;
@@ -51,7 +52,7 @@ function registerBucket(backup: Command): void {
     .description('Check the bucket’s settings and report everything that is wrong. Changes nothing.')
     .option('--no-policy', 'leave the bucket policy out')
     .option('--json', 'one JSON object per item: {"item","state","code","why"}')
-    .addHelpText('after', `${ENVIRONMENT}\nExit code 1 when something differs.${EXIT_HELP}`)
+    .addHelpText('after', `${ENVIRONMENT}\nExit code 1 when something differs.`)
     .action(async (o: BucketArgs) => {
       const audit = (await direct()).audit;
       showFindings(await onServer((env) => audit(env, { withoutPolicy: !o.policy })), o.json ?? false);
@@ -63,7 +64,7 @@ function registerMaking(backup: Command): void {
     .command('run')
     .description('Back up everything now instead of at the server’s next daily backup.')
     .option('--json', 'the report as one JSON object')
-    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .addHelpText('after', ENVIRONMENT)
     .action(async (o: { json?: boolean }) => {
       const output = terminalOutput(o.json ?? false, (v) => {
         const r = v as z.output<typeof BackupReport>;
@@ -80,7 +81,7 @@ function registerMaking(backup: Command): void {
     .addHelpText(
       'after',
       `${ENVIRONMENT}
-Run it while ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS are still set. It makes a new backup first. Safe to run again.${EXIT_HELP}`,
+Run it while ENCRYPTION_KEY_PREVIOUS and SECRET_KEY_PREVIOUS are still set. It makes a new backup first. Safe to run again.`,
     )
     .action(async (o: { json?: boolean }) => {
       const output = terminalOutput(o.json ?? false, (v) => {
@@ -105,26 +106,30 @@ function registerReading(backup: Command): void {
   backup
     .command('list', { isDefault: true })
     .description('List the newest complete backups.')
-    .option('--limit <n>', 'how many to show', whole, 20)
+    .option('--limit <n>', 'how many to show', wholeNumber(1, 1000), 20)
     .option('--json', 'one JSON object per line: {"backup","takenAt","rows","bytes","photos","keyVersion","state"}')
-    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .addHelpText('after', ENVIRONMENT)
     .action(async (o: { limit: number; json?: boolean }) => {
       const list = (await direct()).list;
       const found = await onServer((env) => list(env, o.limit));
-      for (const each of found) process.stdout.write(`${o.json ? JSON.stringify(each) : listLine(each)}\n`);
-      if (found.length === 0 && !o.json) process.stdout.write('There is no complete backup.\n');
+      printEach(o.json, found, listLine, 'There is no complete backup.');
       process.exitCode = found.some((f) => f.state !== 'readable') || found.length === 0 ? EXIT.attention : EXIT.ok;
     });
   const archive = (command: Command) =>
     command
       .option('--wait', 'if it is archived, wait until it can be read')
-      .option('--tier <tier>', `how fast the archive is asked for: ${TIERS.join(', ')}`, tier, 'Standard' as Tier);
+      .option(
+        '--tier <tier>',
+        `how fast the archive is asked for: ${TIERS.join(', ')}`,
+        oneOf(TIERS),
+        'Standard' as Tier,
+      );
   archive(backup.command('verify'))
     .description('Read a backup back, open every chunk and count every row. Changes nothing.')
     .argument('[backup]', 'backup ID (default: the newest)')
     .option('--photos', 'also read every stored photo that this server’s database knows')
     .option('--json', 'one JSON object')
-    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .addHelpText('after', ENVIRONMENT)
     .action(async (id: string | undefined, o: ReadingArgs) => {
       const output = terminalOutput(o.json ?? false, (v) => {
         const r = v as Awaited<ReturnType<Awaited<ReturnType<typeof direct>>['verify']>>;
@@ -153,7 +158,7 @@ function registerReading(backup: Command): void {
 The database is the one in SMARTPRESENCE_DATABASE_URL, or else in SMARTPRESENCE_SERVER_HOME. Start the server afterwards:
 kiosks resend what the backup doesn't contain, and people erased since are erased again. If the restore is interrupted,
 run the same command again; a server doesn't start on an unfinished restore.
-Exit code 1 with backup-thawing: the backup was requested from the archive; run the same command again later, or use --wait.${EXIT_HELP}`,
+Exit code 1 with backup-thawing: the backup was requested from the archive; run the same command again later, or use --wait.`,
     )
     .action(async (id: string | undefined, o: ReadingArgs) => {
       const start = howToStart(await ownEnvironment());
@@ -185,7 +190,7 @@ function showFindings(findings: readonly Finding[], json: boolean): void {
   for (const f of findings) {
     const why = f.why.length > 0 ? `: ${f.why.join('; ')}` : '';
     const text = `${f.state.padEnd(12)} ${f.item}${f.code ? ` (${f.code})` : ''}${why}`;
-    process.stdout.write(`${json ? JSON.stringify(f) : text}\n`);
+    print(json, f, text);
   }
   process.exitCode = findings.some((f) => f.state === 'differs') ? EXIT.attention : EXIT.ok;
 }
@@ -197,15 +202,3 @@ function listLine({ backup, rows, bytes, photos, state }: Listed): string {
 }
 
 const mib = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-
-function tier(text: string): Tier {
-  const found = TIERS.find((t) => t.toLowerCase() === text.toLowerCase());
-  if (!found) throw new InvalidArgumentError(`one of ${TIERS.join(', ')}`);
-  return found;
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('a number from 1 to 1000');
-  return value;
-}

@@ -9,7 +9,7 @@ import {
   VITEST_REPORTS,
 } from '../../../sync/server/features/privacy/compliance/reports.ts';
 import { type LastResults, PolicyResults } from '../../../sync/server/features/privacy/compliance/results.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { call } from '../server/environment.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -33,7 +33,7 @@ export function registerCompliance(program: Command): void {
       'after',
       `
 The report is Markdown. A control without test results counts as not proven (docs/prove/privacy.md says how to make them).
-Exit code 1 when a control is not proven, or something needs attention.${EXIT_HELP}`,
+Exit code 1 when a control is not proven, or something needs attention.`,
     )
     .action(async (o: { part?: Part; results: string; out?: string; json?: boolean }) => {
       const facts = await call(getComplianceFacts);

@@ -12,9 +12,9 @@ import {
 } from '../../core/commands/device.ts';
 import { kioskHome } from '../../core/paths.ts';
 import { ask } from '../ask.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
-import { type CommandSession, openCommands } from '../store-command.ts';
+import { type CommandSession, onKiosk, openCommands } from '../store-command.ts';
 
 /** How often the kiosk asks whether it was approved, ms. */
 const POLL_MS = 2000;
@@ -37,7 +37,7 @@ export function registerKiosk(device: Command): void {
       'after',
       `
 The code is asked for, or read from standard input. It is never an argument, because every process can read arguments.
-The kiosk then shows a fingerprint and waits: compare it with the server's (\`device list\`) and approve it there.${EXIT_HELP}`,
+The kiosk then shows a fingerprint and waits: compare it with the server's (\`device list\`) and approve it there.`,
     )
     .action(async (o: { name?: string; replace?: boolean; continue?: boolean; wait: boolean; json?: boolean }) => {
       const output = terminalOutput(o.json ?? false, describeJoin);
@@ -61,22 +61,14 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .option('--name <name>', 'name of the kiosk (default: the host name)')
     .option('--replace', 'even if this kiosk already belongs to a server; it gets a new identity')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (o: { out: string; name?: string; replace?: boolean; json?: boolean }) => {
-      const show = terminalOutput(o.json ?? false, (value) => {
-        const line = value as Line;
-        return `${line.out} is written. Fingerprint of this kiosk: ${line.fingerprint}`;
-      });
-      const output = {
-        ...show,
-        line(value: unknown) {
-          const { request, ...rest } = value as Line;
-          writeFileSync(o.out, `${request}\n`, { mode: 0o600 });
-          show.line({ ...rest, out: o.out });
-        },
-      };
       const args = { replace: o.replace ?? false, ...(o.name && { name: o.name }) };
-      process.exitCode = await once(deviceRequestFile, args, output);
+      process.exitCode = await onKiosk(deviceRequestFile, args, false, ({ request, ...rest }: Line) => {
+        writeFileSync(o.out, `${request}\n`, { mode: 0o600 });
+        const written = { ...rest, out: o.out };
+        if (o.json) return JSON.stringify(written);
+        return `${o.out} is written. Fingerprint of this kiosk: ${rest.fingerprint}`;
+      });
     });
   device
     .command('accept')
@@ -84,7 +76,6 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
     .argument('<file>', 'the answer that `device provision --request` wrote')
     .option('--server-fingerprint <text>', 'the fingerprint the server showed (default: asked for)')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (file: string, o: { serverFingerprint?: string; json?: boolean }) => {
       let grant: string;
       try {
@@ -94,17 +85,14 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
       }
       const serverFingerprint =
         o.serverFingerprint ?? (await ask('Fingerprint of the server, as it was shown there: '));
-      const output = terminalOutput(o.json ?? false, describeJoin);
-      process.exitCode = await once(deviceAccept, { grant, serverFingerprint }, output);
+      process.exitCode = await onKiosk(deviceAccept, { grant, serverFingerprint }, o.json, describeJoin);
     });
   device
     .command('renew')
     .description('On the kiosk: renew its certificate now instead of automatically before it expires.')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
-      const output = terminalOutput(o.json ?? false, () => 'The certificate is renewed.');
-      process.exitCode = await once(deviceRenew, {}, output);
+      process.exitCode = await onKiosk(deviceRenew, {}, o.json, () => 'The certificate is renewed.');
     });
   device
     .command('proxy')
@@ -117,31 +105,15 @@ The kiosk then shows a fingerprint and waits: compare it with the server's (\`de
       `
 The address is asked for, or read from standard input: http://host:port or https://host:port, with name:password@ before the
 host if the proxy requires them. It is kept in the encrypted store. The proxy must allow CONNECT; traffic stays encrypted
-between kiosk and server. Before joining: \`device proxy --set\`, then \`device join\`.${EXIT_HELP}`,
+between kiosk and server. Before joining: \`device proxy --set\`, then \`device join\`.`,
     )
     .action(async (o: { set?: boolean; none?: boolean; json?: boolean }) => {
       if (o.set && o.none) throw new Problem('arguments-wrong', { reason: '--set and --none exclude each other.' });
       const address = o.none ? '' : o.set ? await ask('Address of the proxy: ') : undefined;
-      const output = terminalOutput(o.json ?? false, (value) => {
-        const { proxy } = value as { proxy: string | null };
-        return proxy === null ? 'No proxy: the kiosk goes straight.' : `The kiosk goes through ${proxy}.`;
-      });
-      process.exitCode = await once(deviceProxy, address === undefined ? {} : { address }, output);
+      const words = ({ proxy }: { proxy: string | null }) =>
+        proxy === null ? 'No proxy: the kiosk goes straight.' : `The kiosk goes through ${proxy}.`;
+      process.exitCode = await onKiosk(deviceProxy, address === undefined ? {} : { address }, o.json, words);
     });
-}
-
-async function once(
-  command: Parameters<CommandSession['run']>[0],
-  args: unknown,
-  output: Parameters<CommandSession['run']>[2] & { end(): void },
-): Promise<number> {
-  const session = await openCommands(kioskHome(), command.beginsKiosk);
-  try {
-    return await session.run(command, args, output);
-  } finally {
-    output.end();
-    await session.close();
-  }
 }
 
 /** Polls until approved; trouble on the way there passes. @throws Problem of a rejection */

@@ -1,16 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import {
-  approveDevice,
-  createProvisioningCode,
-  type Device,
-  listDevices,
-  provisionByFile,
-  revokeDevice,
-} from '../../../sync/protocol/api/devices.ts';
+import * as api from '../../../sync/protocol/api/devices.ts';
 import { ask } from '../ask.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
+import { wholeNumber } from '../options.ts';
+import { print } from '../output.ts';
 import { call, callAll } from '../server/environment.ts';
 
 interface ProvisionOptions {
@@ -32,7 +26,7 @@ export function registerRegistry(device: Command): void {
     .requiredOption('--name <name>', 'name of the kiosk in lists')
     .option('--site <id>', 'ID of its site (default: the default site)')
     .option('--url <url>', 'HTTPS address at which the kiosk reaches this server (default: as configured)')
-    .option('--minutes <n>', 'how long the code is valid (default: one day)', minutes)
+    .option('--minutes <n>', 'how long the code is valid (default: one day)', wholeNumber(1, 43_200))
     .option('--request <file>', 'by file: the request that `device request` wrote on the kiosk')
     .option('--out <file>', 'by file: write the answer to this file')
     .option('--fingerprint <text>', 'by file: the fingerprint on the kiosk’s screen (default: asked for)')
@@ -41,7 +35,7 @@ export function registerRegistry(device: Command): void {
       'after',
       `
 By code: enter it at the kiosk (\`device join\`), compare the fingerprint on both screens, then run \`device approve\`.
-By file, for a kiosk that can't be reached: run \`device request\` there, this command here, then \`device accept\` there.${EXIT_HELP}`,
+By file, for a kiosk that can't be reached: run \`device request\` there, this command here, then \`device accept\` there.`,
     )
     .action(async (o: ProvisionOptions) => {
       if (o.request === undefined) return byCode(o);
@@ -53,19 +47,17 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
     .argument('<id>', 'device ID, see `device list`')
     .option('--fingerprint <text>', 'the fingerprint on the kiosk’s screen (default: asked for)')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (id: string, o: { fingerprint?: string; json?: boolean }) => {
       const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
-      const approved = await call(approveDevice, { params: { device: id }, body: { fingerprint } });
+      const approved = await call(api.approveDevice, { params: { device: id }, body: { fingerprint } });
       print(o.json, shown(approved), `${approved.name} is approved.`);
     });
   device
     .command('list')
     .description('On the server: list all devices.')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
-      const devices = await callAll(listDevices);
+      const devices = await callAll(api.listDevices);
       for (const d of devices) print(o.json, shown(d), describeDevice(d));
       if (devices.length === 0 && !o.json) process.stdout.write('No devices yet.\n');
     });
@@ -76,9 +68,8 @@ By file, for a kiosk that can't be reached: run \`device request\` there, this c
     )
     .argument('<id>', 'device ID, see `device list`')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (id: string, o: { json?: boolean }) => {
-      const revoked = await call(revokeDevice, { params: { device: id } });
+      const revoked = await call(api.revokeDevice, { params: { device: id } });
       print(o.json, shown(revoked), `${revoked.name} is revoked.`);
     });
 }
@@ -87,7 +78,7 @@ async function byCode(o: ProvisionOptions): Promise<void> {
   if (o.out !== undefined || o.fingerprint !== undefined)
     throw new Problem('arguments-wrong', { reason: '--out and --fingerprint belong to --request.' });
   const { name, site, url, minutes } = o;
-  const { code, expiresAt } = await call(createProvisioningCode, { body: { name, site, url, minutes } });
+  const { code, expiresAt } = await call(api.createProvisioningCode, { body: { name, site, url, minutes } });
   print(o.json, { code, expiresAt }, `${code}\n\nFor one kiosk, until ${expiresAt}. On the kiosk: device join`);
 }
 
@@ -102,7 +93,7 @@ async function byFile(o: ProvisionOptions, request: string): Promise<void> {
   }
   const fingerprint = o.fingerprint ?? (await ask('Fingerprint, as the kiosk shows it: '));
   const { name, site, url } = o;
-  const { grant, ...given } = await call(provisionByFile, {
+  const { grant, ...given } = await call(api.provisionByFile, {
     body: { request: text.trim(), fingerprint, name, site, url },
   });
   writeFileSync(o.out, `${grant}\n`, { mode: 0o600 });
@@ -113,20 +104,10 @@ async function byFile(o: ProvisionOptions, request: string): Promise<void> {
   );
 }
 
-function minutes(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 43_200) throw new InvalidArgumentError('1 to 43200 minutes');
-  return value;
-}
-
-function print(json: boolean | undefined, value: unknown, sentence: string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
-}
-
 /** As JSON. */
-const shown = ({ id, ...rest }: Device) => ({ device: id, ...rest });
+const shown = ({ id, ...rest }: api.Device) => ({ device: id, ...rest });
 
-function describeDevice(d: Device): string {
+function describeDevice(d: api.Device): string {
   const heard = d.lastHeardAt ? `heard ${d.lastHeardAt}` : 'never heard';
   const more = d.status === 'pending' ? `fingerprint ${d.fingerprint}` : heard;
   return `${d.id}  ${d.status.padEnd(8)}  ${d.name}  (${more})`;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CheckReport } from '../../../sync/protocol/api/checks.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { printable } from '../output.ts';
+import { EXIT } from '../exit-codes.ts';
+import { print, printable } from '../output.ts';
 import { onServer } from '../server/environment.ts';
 
 const STATE_LABELS: Readonly<Record<CheckReport['checks'][number]['state'], string>> = {
@@ -28,13 +28,12 @@ export function registerDoctor(program: Command): void {
 Runs beside a running server without disturbing it: it writes and deletes one small object in the object store, signs in to the
 mail server without sending, and changes nothing else. A running server tests the broker itself; otherwise this command does.
 The codes are the same as in /readyz and under Needs attention in the console (docs/operate/health.md).
-
-Exit code: 0 nothing is failing or degraded; 1 something is. ${EXIT_HELP.trim()}`,
+Exit code 1 when something is failing or degraded.`,
     )
     .action(async (o: { json?: boolean }) => {
       const { doctor } = await import('../../../sync/server/app/doctor.ts');
       const report = await onServer((env) => doctor(env));
-      process.stdout.write(`${o.json ? JSON.stringify(report) : printable(text(report))}\n`);
+      print(o.json, report, printable(text(report)));
       process.exitCode = report.ok ? EXIT.ok : EXIT.attention;
     });
 }

@@ -1,28 +1,21 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
-import {
-  type Erasure,
-  type ErasureSummary,
-  getErasure,
-  getErasureCertificate,
-  listErasures,
-  requestErasure,
-  undoErasure,
-} from '../../../sync/protocol/api/erasures.ts';
+import * as api from '../../../sync/protocol/api/erasures.ts';
 import { ask } from '../ask.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { wholeNumber } from '../options.ts';
+import { print, printEach } from '../output.ts';
 import { call, callAll } from '../server/environment.ts';
 
-type Summary = z.output<typeof ErasureSummary>;
-type State = z.output<typeof Erasure>;
+type Summary = z.output<typeof api.ErasureSummary>;
+type State = z.output<typeof api.Erasure>;
 
 const HELP = `
 requested: face templates are deleted; the rest follows when the cancellation period ends. under-way: the person's key is
 destroyed; rows, photos, the disk and the kiosks follow step by step. done: the certificate is available.
 It may be waiting for: kiosks-open (a kiosk has not confirmed), legal-hold, merged-since (a merge added data),
-backup-awaited, database-log-needed, or the code of an error.
-${EXIT_HELP}`;
+backup-awaited, database-log-needed, or the code of an error.`;
 
 /** `erasure list|show|request|undo|certificate`: on the server. */
 export function registerErasure(program: Command): void {
@@ -34,9 +27,8 @@ export function registerErasure(program: Command): void {
     .option('--json', 'one JSON object per line')
     .addHelpText('after', HELP)
     .action(async (o: { open?: boolean; json?: boolean }) => {
-      const list = await callAll(listErasures, { query: { open: o.open } });
-      for (const item of list) process.stdout.write(`${o.json ? JSON.stringify(item) : line(item)}\n`);
-      if (list.length === 0 && !o.json) process.stdout.write('No erasure was asked for.\n');
+      const list = await callAll(api.listErasures, { query: { open: o.open } });
+      printEach(o.json, list, line, 'No erasure was asked for.');
     });
   erasure
     .command('show')
@@ -45,8 +37,8 @@ export function registerErasure(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', `\nExit code 1 when a kiosk is overdue or can't confirm any more.${HELP}`)
     .action(async (request: string, o: { json?: boolean }) => {
-      const state = await call(getErasure, { params: { request } });
-      process.stdout.write(`${o.json ? JSON.stringify(state) : textOf(state)}\n`);
+      const state = await call(api.getErasure, { params: { request } });
+      print(o.json, state, textOf(state));
       const attention = state.open.some((k) => k.overdue || k.status === 'revoked');
       process.exitCode = attention ? EXIT.attention : EXIT.ok;
     });
@@ -54,7 +46,7 @@ export function registerErasure(program: Command): void {
     .command('request')
     .description('Request a person’s erasure. Face templates are deleted immediately.')
     .argument('<person>', 'id')
-    .option('--undo-days <n>', 'days in which it can be cancelled (default: as configured)', days)
+    .option('--undo-days <n>', 'days in which it can be cancelled (default: as configured)', wholeNumber(0, 30))
     .option('--yes', 'don’t ask for confirmation')
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
@@ -63,10 +55,10 @@ export function registerErasure(program: Command): void {
         const answer = await ask(`Erase ${person}? Type the id again: `);
         if (answer !== person) throw new InvalidArgumentError('not the same id; nothing was done');
       }
-      const made = await call(requestErasure, { body: { person, undoDays: o.undoDays } });
+      const made = await call(api.requestErasure, { body: { person, undoDays: o.undoDays } });
       const undo = made.undoUntil ? `it can be taken back until ${made.undoUntil}` : 'it can’t be taken back';
       const text = `Request ${made.request}; ${undo}.`;
-      process.stdout.write(`${o.json ? JSON.stringify(made) : text}\n`);
+      print(o.json, made, text);
     });
   erasure
     .command('undo')
@@ -75,8 +67,8 @@ export function registerErasure(program: Command): void {
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
     .action(async (request: string, o: { json?: boolean }) => {
-      const undone = await call(undoErasure, { params: { request } });
-      process.stdout.write(`${o.json ? JSON.stringify(undone) : 'Cancelled. The person has no face templates now.'}\n`);
+      const undone = await call(api.undoErasure, { params: { request } });
+      print(o.json, undone, 'Cancelled. The person has no face templates now.');
     });
   erasure
     .command('certificate')
@@ -87,7 +79,7 @@ export function registerErasure(program: Command): void {
     .addHelpText('after', HELP)
     .action(async (request: string, o: { signed?: boolean; json?: boolean }) => {
       const format = o.json || o.signed ? 'jws' : 'md';
-      const certificate = await call(getErasureCertificate, { params: { request }, query: { format } });
+      const certificate = await call(api.getErasureCertificate, { params: { request }, query: { format } });
       process.stdout.write(`${o.json ? contentOf(certificate) : certificate.trimEnd()}\n`);
     });
 }
@@ -126,9 +118,3 @@ function waits({ code, nextAt }: State['steps'][number]): string {
 
 /** Of a JWS that the server has verified. */
 const contentOf = (signed: string): string => Buffer.from(signed.split('.')[1]!, 'base64url').toString('utf8');
-
-function days(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 30) throw new InvalidArgumentError('0 to 30 days');
-  return value;
-}

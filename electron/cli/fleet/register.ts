@@ -1,23 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import {
-  AlertCode,
-  commandKiosk,
-  getKiosk,
-  getKioskLog,
-  listFleet,
-  listSettingsTemplates,
-  revertKioskSettings,
-  revertSettingsTemplate,
-  type Settings,
-  setKioskSettings,
-  setSettingsTemplate,
-  withdrawCommand,
-} from '../../../sync/protocol/api/fleet.ts';
+import * as api from '../../../sync/protocol/api/fleet.ts';
 import { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { ask } from '../ask.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { oneOf, wholeNumber } from '../options.ts';
+import { print, printEach } from '../output.ts';
 import { asOperator, call, callAll } from '../server/environment.ts';
 import { registerFleetStaff } from './staff.ts';
 import { commandLine, kioskLine, shownText, templateText } from './text.ts';
@@ -42,16 +31,20 @@ function registerReading(fleet: Command): void {
     .command('list', { isDefault: true })
     .description('List kiosks and their problems.')
     .option('--site <id>', 'only kiosks of this site')
-    .option('--alert <code>', `only kiosks with this problem: ${AlertCode.options.join(', ')}`, alert)
+    .option(
+      '--alert <code>',
+      `only kiosks with this problem: ${api.AlertCode.options.join(', ')}`,
+      oneOf(api.AlertCode.options),
+    )
     .option('--version <version>', 'only kiosks running this version')
     .option('--name <text>', 'only kiosks with this text in their name')
     .option('--revoked', 'revoked kiosks instead')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', `\nExit code 1 when a listed kiosk has a problem.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when a listed kiosk has a problem.`)
     .action(
       async (o: {
         site?: string;
-        alert?: AlertCode;
+        alert?: api.AlertCode;
         version?: string;
         name?: string;
         revoked?: boolean;
@@ -59,9 +52,8 @@ function registerReading(fleet: Command): void {
       }) => {
         const { site, alert, version, name } = o;
         const query = { site, alert, version, name, status: o.revoked && 'revoked' };
-        const items = await callAll(listFleet, { query });
-        for (const kiosk of items) print(o.json, kiosk, kioskLine(kiosk));
-        if (items.length === 0 && !o.json) process.stdout.write('No such kiosk.\n');
+        const items = await callAll(api.listFleet, { query });
+        printEach(o.json, items, kioskLine, 'No such kiosk.');
         process.exitCode = items.some(({ alerts }) => alerts.length > 0) ? EXIT.attention : EXIT.ok;
       },
     );
@@ -70,9 +62,9 @@ function registerReading(fleet: Command): void {
     .description('Show one kiosk: health, settings with their history, and commands.')
     .argument('<id>', KIOSK)
     .option('--json', 'one JSON object')
-    .addHelpText('after', `\nExit code 1 when the kiosk has a problem.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the kiosk has a problem.`)
     .action(async (device: string, o: { json?: boolean }) => {
-      const found = await call(getKiosk, { params: { device } });
+      const found = await call(api.getKiosk, { params: { device } });
       print(o.json, found, shownText(found));
       process.exitCode = found.kiosk.alerts.length > 0 ? EXIT.attention : EXIT.ok;
     });
@@ -91,14 +83,14 @@ function registerSettings(fleet: Command): void {
     .argument('[settings...]', 'name=value, e.g. volume=40 theme=dark')
     .option('--back <revision>', 'restore this revision', revision)
     .option('--json', 'one JSON object, as in `fleet show`')
-    .addHelpText('after', `${SETTING_HELP}${EXIT_HELP}`)
+    .addHelpText('after', SETTING_HELP)
     .action(async (device: string, settings: string[], o: SettingOptions) => {
       const set = changesOf(settings, o);
       const params = { device };
       const found = await asOperator(async (ask) => {
-        if (o.back !== undefined) return ask(revertKioskSettings, { params, body: { revision: o.back } });
-        const shown = await ask(getKiosk, { params });
-        return set ? ask(setKioskSettings, { params, body: changed(shown.own, set) }) : shown;
+        if (o.back !== undefined) return ask(api.revertKioskSettings, { params, body: { revision: o.back } });
+        const shown = await ask(api.getKiosk, { params });
+        return set ? ask(api.setKioskSettings, { params, body: changed(shown.own, set) }) : shown;
       });
       print(o.json, found, shownText(found));
     });
@@ -111,19 +103,19 @@ function registerSettings(fleet: Command): void {
     .argument('[settings...]', 'name=value, e.g. language=de')
     .option('--back <revision>', 'restore this revision', revision)
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', `${SETTING_HELP}${EXIT_HELP}`)
+    .addHelpText('after', SETTING_HELP)
     .action(async (site: string | undefined, settings: string[], o: SettingOptions) => {
       const set = changesOf(settings, o);
       const all = await asOperator(async (ask) => {
         const params = { site: site! };
         if (site && o.back !== undefined)
-          return [await ask(revertSettingsTemplate, { params, body: { revision: o.back } })];
-        const { items } = await ask(listSettingsTemplates);
+          return [await ask(api.revertSettingsTemplate, { params, body: { revision: o.back } })];
+        const { items } = await ask(api.listSettingsTemplates);
         const shown = items.filter((one) => site === undefined || one.site === site);
         if (!site || !set || !shown[0]) return shown;
-        return [await ask(setSettingsTemplate, { params, body: changed(shown[0], set) })];
+        return [await ask(api.setSettingsTemplate, { params, body: changed(shown[0], set) })];
       });
-      for (const one of all) print(o.json, one, templateText(one));
+      printEach(o.json, all, templateText);
       if (all.length === 0) throw new Problem('unknown-site');
     });
 }
@@ -142,19 +134,19 @@ function registerCommands(fleet: Command): void {
       .argument('<id>', KIOSK)
       .option('--hours <n>', 'how long the command waits for the kiosk', hours)
       .option('--json', 'one JSON object, as in `fleet show`')
-      .addHelpText('after', `${more}${EXIT_HELP}`);
+      .addHelpText('after', more);
     if (what === 'wipe' || what === 'decommission')
       made.option('--name <name>', 'the kiosk’s name, as confirmation (default: asked for)');
     return made;
   };
   const sendCommand = async (what: 'restart' | 'wipe' | 'decommission', device: string, o: CommandOptions) => {
-    const found = await call(commandKiosk, { params: { device }, body: { what, hours: o.hours, name: o.name } });
+    const found = await call(api.commandKiosk, { params: { device }, body: { what, hours: o.hours, name: o.name } });
     print(o.json, found, commandLine(found.commands[0]!));
   };
   /** Everything on it is deleted: to confirm, people type which kiosk it is. */
   const confirmed = async (device: string, o: CommandOptions): Promise<CommandOptions> => {
     if (o.name !== undefined) return o;
-    const { kiosk } = await call(getKiosk, { params: { device } });
+    const { kiosk } = await call(api.getKiosk, { params: { device } });
     return { ...o, name: await ask(`Everything on “${kiosk.name}” is destroyed. Its name, to confirm: `) };
   };
   add('restart', 'Restart a kiosk’s software and its screen.', '\nAn online kiosk is notified within seconds.').action(
@@ -186,13 +178,13 @@ personal data and is kept for seven days. Reading it is logged.`,
     .action(async (device: string, o: CommandOptions & { read?: boolean; out?: string }) => {
       if (!o.read) {
         if (o.out !== undefined) throw new Problem('arguments-wrong', { reason: '--out belongs to --read.' });
-        const found = await call(commandKiosk, { params: { device }, body: { what: 'logs', hours: o.hours } });
+        const found = await call(api.commandKiosk, { params: { device }, body: { what: 'logs', hours: o.hours } });
         return print(o.json, found, commandLine(found.commands[0]!));
       }
-      const { commands } = await call(getKiosk, { params: { device } });
+      const { commands } = await call(api.getKiosk, { params: { device } });
       const newest = commands.find(({ log }) => log !== null);
       if (!newest) throw new Problem('log-not-here');
-      const text = await call(getKioskLog, { params: { device, command: newest.id } });
+      const text = await call(api.getKioskLog, { params: { device, command: newest.id } });
       if (o.out === undefined) process.stdout.write(text);
       else {
         writeFileSync(o.out, text, { mode: 0o600 });
@@ -205,9 +197,8 @@ personal data and is kept for seven days. Reading it is logged.`,
     .argument('<id>', KIOSK)
     .argument('<command>', 'command ID, see `fleet show`')
     .option('--json', 'one JSON object, as in `fleet show`')
-    .addHelpText('after', EXIT_HELP)
     .action(async (device: string, command: string, o: { json?: boolean }) => {
-      const found = await call(withdrawCommand, { params: { device, command } });
+      const found = await call(api.withdrawCommand, { params: { device, command } });
       const one = found.commands.find(({ id }) => id === command);
       print(o.json, found, one ? commandLine(one) : 'It is taken back.');
     });
@@ -235,10 +226,10 @@ export function changesOf(
 }
 
 /** Settings as a whole, of those that there are and what is to change; null takes one away. */
-function changed({ settings, revision }: Settings, set: Readonly<Record<string, unknown>>) {
+function changed({ settings, revision }: api.Settings, set: Readonly<Record<string, unknown>>) {
   const all = Object.entries({ ...settings, ...set }).filter(([, value]) => value !== null);
   // The server looks whether each is one that it takes.
-  return { settings: Object.fromEntries(all) as Settings['settings'], after: revision };
+  return { settings: Object.fromEntries(all) as api.Settings['settings'], after: revision };
 }
 
 function readValue(name: string, text: string): unknown {
@@ -249,21 +240,5 @@ function readValue(name: string, text: string): unknown {
   return /^\d{1,6}$/.test(text) ? Number(text) : text;
 }
 
-const whole = (least: number, most: number) => (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new InvalidArgumentError(`a number from ${least} to ${most}`);
-  return value;
-};
-const hours = whole(1, 24 * 90);
-const revision = whole(0, 1_000_000);
-
-function alert(text: string): AlertCode {
-  const found = AlertCode.safeParse(text);
-  if (!found.success) throw new InvalidArgumentError(`one of ${AlertCode.options.join(', ')}`);
-  return found.data;
-}
-
-function print(json: boolean | undefined, value: unknown, sentence: string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
-}
+const hours = wholeNumber(1, 24 * 90);
+const revision = wholeNumber(0, 1_000_000);

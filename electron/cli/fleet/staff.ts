@@ -1,16 +1,8 @@
 import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import {
-  addKioskStaff,
-  type HandedOver,
-  type KioskStaff,
-  listKioskStaff,
-  removeKioskStaff,
-  resetKioskStaff,
-  StaffReset,
-} from '../../../sync/protocol/api/staff.ts';
+import * as api from '../../../sync/protocol/api/staff.ts';
 import { StaffRole } from '../../../sync/protocol/wire/event.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
+import { print, printEach } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
 import { handedText } from '../staff/sheet.ts';
 
@@ -23,11 +15,9 @@ export function registerFleetStaff(fleet: Command): void {
     .command('list')
     .description('List who can unlock kiosks, in which role, and which kiosks have confirmed it.')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', EXIT_HELP)
     .action(async (o: { json?: boolean }) => {
-      const { items: all } = await call(listKioskStaff);
-      for (const one of all) print(o.json, one, memberText(one));
-      if (all.length === 0 && !o.json) process.stdout.write('No kiosk staff was added at the server.\n');
+      const { items: all } = await call(api.listKioskStaff);
+      printEach(o.json, all, memberText, 'No kiosk staff was added at the server.');
     });
   staff
     .command('add <name>')
@@ -36,7 +26,6 @@ export function registerFleetStaff(fleet: Command): void {
     .option('--site <id>', 'only at this site’s kiosks (default: all sites)')
     .option('--badge <number>', 'a badge that also unlocks the kiosks; its number as a reader gives it')
     .option('--json', 'one JSON object, without the QR code')
-    .addHelpText('after', EXIT_HELP)
     .action(async (name: string, o: { role: string; site?: string; badge?: string; json?: boolean }) => {
       const role = StaffRole.safeParse(o.role).data;
       if (!role)
@@ -44,7 +33,7 @@ export function registerFleetStaff(fleet: Command): void {
           reason: `There is no role ${o.role}: give desk, supervisor or technician.`,
         });
       const wanted = { name, role, site: o.site ?? null, badge: o.badge ?? null };
-      const added = await call(addKioskStaff, { body: wanted });
+      const added = await call(api.addKioskStaff, { body: wanted });
       print(o.json, added, handed(added, 'is added; kiosks have it with their next contact'));
     });
   staff
@@ -53,14 +42,13 @@ export function registerFleetStaff(fleet: Command): void {
     .option('--factor', 'reset a technician’s second factor instead of the PIN')
     .option('--badge <number>', 'give them this badge; empty to remove it')
     .option('--json', 'one JSON object, without the QR code')
-    .addHelpText('after', EXIT_HELP)
     .action(async (member: string, o: { factor?: boolean; badge?: string; json?: boolean }) => {
-      const reset = StaffReset.parse(
+      const reset = api.StaffReset.parse(
         o.badge !== undefined ? { what: 'badge', badge: o.badge || null } : { what: o.factor ? 'factor' : 'pin' },
       );
       const made = await asOperator(async (ask) => {
-        const { id } = only((await ask(listKioskStaff)).items, member);
-        return ask(resetKioskStaff, { params: { member: id }, body: reset });
+        const { id } = only((await ask(api.listKioskStaff)).items, member);
+        return ask(api.resetKioskStaff, { params: { member: id }, body: reset });
       });
       print(o.json, made, handed(made, 'is changed; kiosks have it with their next contact'));
     });
@@ -68,11 +56,10 @@ export function registerFleetStaff(fleet: Command): void {
     .command('remove <name-or-id>')
     .description('Remove a staff member. Each kiosk locks them out the next time it connects.')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (which: string, o: { json?: boolean }) => {
       const removed = await asOperator(async (ask) => {
-        const { id } = only((await ask(listKioskStaff)).items, which);
-        const { items } = await ask(removeKioskStaff, { params: { member: id } });
+        const { id } = only((await ask(api.listKioskStaff)).items, which);
+        const { items } = await ask(api.removeKioskStaff, { params: { member: id } });
         return items.find((one) => one.id === id)!;
       });
       print(o.json, removed, memberText(removed));
@@ -80,7 +67,7 @@ export function registerFleetStaff(fleet: Command): void {
 }
 
 /** By id, or by a name that only one has. @throws Problem `staff-unknown`, `staff-ambiguous` */
-function only(all: readonly KioskStaff[], which: string): KioskStaff {
+function only(all: readonly api.KioskStaff[], which: string): api.KioskStaff {
   const wanted = which.trim().toLocaleLowerCase();
   const found = all.filter((t) => t.removedAt === null && (t.id === wanted || t.name.toLocaleLowerCase() === wanted));
   if (found.length > 1) throw new Problem('staff-ambiguous');
@@ -88,12 +75,12 @@ function only(all: readonly KioskStaff[], which: string): KioskStaff {
   return found[0];
 }
 
-const handed = ({ member, pin, factor }: HandedOver, done: string): string =>
+const handed = ({ member, pin, factor }: api.HandedOver, done: string): string =>
   handedText(member.name, done, pin, factor);
 
 const PINS = { own: 'own PIN', start: 'PIN for the first use', none: 'no PIN' } as const;
 
-function memberText(m: KioskStaff): string {
+function memberText(m: api.KioskStaff): string {
   const where = m.kiosk ? `kiosk ${m.kiosk.name} alone` : m.site === null ? 'all sites' : `site ${m.site}`;
   const by = [
     m.role,
@@ -108,8 +95,4 @@ function memberText(m: KioskStaff): string {
     `${m.name}  ${m.id}  ${where}, ${by.join(', ')}; ${known}`,
     ...(waiting.length > 0 ? [`  not yet: ${waiting.join(', ')}`] : []),
   ].join('\n');
-}
-
-function print(json: boolean | undefined, value: unknown, sentence: string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
 }

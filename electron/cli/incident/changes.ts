@@ -1,16 +1,9 @@
 import { type Command, Option } from 'commander';
-import {
-  addIncidentNote,
-  addIncidentScope,
-  changeIncident,
-  closeIncident,
-  getIncident,
-  type Incident,
-  recordNotified,
-} from '../../../sync/protocol/api/incidents.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
+import * as api from '../../../sync/protocol/api/incidents.ts';
+import { collect, instant } from '../options.ts';
+import { print } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
-import { collect, incidentText, instant } from './text.ts';
+import { incidentText } from './text.ts';
 
 type Severity = 'low' | 'medium' | 'high' | 'critical';
 
@@ -35,15 +28,14 @@ export function registerChanges(incident: Command): void {
       .command(name)
       .description(description)
       .argument('<id>', 'of the incident')
-      .option('--json', 'the incident as one JSON object')
-      .addHelpText('after', EXIT_HELP);
+      .option('--json', 'the incident as one JSON object');
   one('show', 'Show an incident with its timeline.').action(async (id: string, o: { json?: boolean }) =>
-    print(o.json, await call(getIncident, { params: { incident: id } })),
+    show(o.json, await call(api.getIncident, { params: { incident: id } })),
   );
   one('note', 'Add a note to the timeline.')
     .requiredOption('--text <text>', 'text of the note')
     .action(async (id: string, o: { text: string; json?: boolean }) =>
-      print(o.json, await call(addIncidentNote, { params: { incident: id }, body: { text: o.text } })),
+      show(o.json, await call(api.addIncidentNote, { params: { incident: id }, body: { text: o.text } })),
     );
   one('change', 'Change or complete an incident’s documentation.')
     .option('--title <text>')
@@ -67,10 +59,10 @@ export function registerChanges(incident: Command): void {
       };
       const params = { incident: id };
       const changed = await asOperator(async (ask) => {
-        const { version } = await ask(getIncident, { params });
-        return ask(changeIncident, { params, body: { version, ...patch } });
+        const { version } = await ask(api.getIncident, { params });
+        return ask(api.changeIncident, { params, body: { version, ...patch } });
       });
-      print(json, changed);
+      show(json, changed);
     });
   one('scope', 'Choose the audit log rows that show who is affected. A row must match every condition.')
     .option('--from <time>', 'from this time', instant)
@@ -82,25 +74,23 @@ export function registerChanges(incident: Command): void {
     .option('--resource <text>', 'site, device, file, …')
     .option('--data <kind>', 'kind of data')
     .action(async (id: string, { json, ...scope }: Record<string, string> & { json?: never }) =>
-      print(json, await call(addIncidentScope, { params: { incident: id }, body: scope })),
+      show(json, await call(api.addIncidentScope, { params: { incident: id }, body: scope })),
     );
   one('notified', 'Record when the authority or the people affected were notified.')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
     .option('--at <time>', 'when (default: now)', instant)
     .action(async (id: string, o: { to: 'authority' | 'people'; at?: string; json?: boolean }) =>
-      print(
+      show(
         o.json,
-        await call(recordNotified, {
+        await call(api.recordNotified, {
           params: { incident: id },
           body: { to: o.to, at: o.at ?? new Date().toISOString() },
         }),
       ),
     );
   one('close', 'Close an incident that is documented.').action(async (id: string, o: { json?: boolean }) =>
-    print(o.json, await call(closeIncident, { params: { incident: id } })),
+    show(o.json, await call(api.closeIncident, { params: { incident: id } })),
   );
 }
 
-function print(json: boolean | undefined, incident: Incident): void {
-  process.stdout.write(`${json ? JSON.stringify(incident) : incidentText(incident)}\n`);
-}
+const show = (json: boolean | undefined, incident: api.Incident): void => print(json, incident, incidentText(incident));

@@ -1,23 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { z } from 'zod';
-import {
-  type AffectedPeople,
-  containIncident,
-  getIncidentNotice,
-  listAffected,
-  listIncidents,
-  NoticeLanguage,
-  openIncident,
-  ServerKeyPurpose,
-} from '../../../sync/protocol/api/incidents.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import * as api from '../../../sync/protocol/api/incidents.ts';
+import { EXIT } from '../exit-codes.ts';
+import { collect, instant } from '../options.ts';
+import { print, printEach } from '../output.ts';
 import { call } from '../server/environment.ts';
 import { registerChanges } from './changes.ts';
-import { collect, incidentText, instant, summaryLine } from './text.ts';
+import { incidentText, summaryLine } from './text.ts';
 
-const PURPOSES = ServerKeyPurpose.options;
-type Purpose = z.output<typeof ServerKeyPurpose>;
+const PURPOSES = api.ServerKeyPurpose.options;
+type Purpose = z.output<typeof api.ServerKeyPurpose>;
 
 /** `incident list|open|show|note|change|scope|affected|notice|notified|contain|close`: on the server. */
 export function registerIncident(program: Command): void {
@@ -31,14 +24,10 @@ export function registerIncident(program: Command): void {
       '--json',
       'one JSON object per line: {"id","title","severity","state","foundAt",…,"clock":{"dueAt","state","remainingMs"}}',
     )
-    .addHelpText(
-      'after',
-      `\nExit code 1 while the 72 hours of one run, or are over and nobody was notified.${EXIT_HELP}`,
-    )
+    .addHelpText('after', `\nExit code 1 while the 72 hours of one run, or are over and nobody was notified.`)
     .action(async (o: { json?: boolean }) => {
-      const { items: list } = await call(listIncidents);
-      for (const i of list) process.stdout.write(`${o.json ? JSON.stringify(i) : summaryLine(i)}\n`);
-      if (list.length === 0 && !o.json) process.stdout.write('No incidents.\n');
+      const { items: list } = await call(api.listIncidents);
+      printEach(o.json, list, summaryLine, 'No incidents.');
       const ticking = list.some((i) => i.state !== 'closed' && /^(running|overdue)$/.test(i.clock.state));
       process.exitCode = ticking ? EXIT.attention : EXIT.ok;
     });
@@ -53,9 +42,8 @@ export function registerIncident(program: Command): void {
     .option('--description <text>', 'what happened')
     .option('--data <kind>', 'kind of data affected, e.g. template; repeatable', collect, [])
     .option('--json', 'the incident as one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (o: OpenOptions) => {
-      const made = await call(openIncident, {
+      const made = await call(api.openIncident, {
         body: {
           title: o.title,
           severity: o.severity,
@@ -66,7 +54,7 @@ export function registerIncident(program: Command): void {
           description: o.description,
         },
       });
-      process.stdout.write(`${o.json ? JSON.stringify(made) : incidentText(made)}\n`);
+      print(o.json, made, incidentText(made));
     });
   registerChanges(incident);
   incident
@@ -77,10 +65,10 @@ export function registerIncident(program: Command): void {
       '--json',
       'one JSON object: {"people":[{"person","name","email","rows","first","last","data"}],"rows","everyone","unknown"}',
     )
-    .addHelpText('after', `\nExit code 1 when the incident has no scope yet, so that no one can be found.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the incident has no scope yet, so that no one can be found.`)
     .action(async (id: string, o: { json?: boolean }) => {
-      const found = await call(listAffected, { params: { incident: id } });
-      process.stdout.write(`${o.json ? JSON.stringify(found) : affectedText(found)}\n`);
+      const found = await call(api.listAffected, { params: { incident: id } });
+      print(o.json, found, affectedText(found));
       process.exitCode = found.rows === 0 ? EXIT.attention : EXIT.ok;
     });
   incident
@@ -88,12 +76,12 @@ export function registerIncident(program: Command): void {
     .description('Draft the notice to the authority or to the people affected. Gaps to fill in are marked […].')
     .argument('<id>', 'of the incident')
     .addOption(new Option('--to <recipient>').choices(['authority', 'people']).makeOptionMandatory())
-    .addOption(new Option('--language <language>').choices(NoticeLanguage.options).default('en'))
+    .addOption(new Option('--language <language>').choices(api.NoticeLanguage.options).default('en'))
     .option('--out <file>', 'where it goes; standard output without it')
-    .addHelpText('after', `\nExit code 1 when something is still to be filled in.${EXIT_HELP}`)
-    .action(async (id: string, o: { to: 'authority' | 'people'; language: NoticeLanguage; out?: string }) => {
+    .addHelpText('after', `\nExit code 1 when something is still to be filled in.`)
+    .action(async (id: string, o: { to: 'authority' | 'people'; language: api.NoticeLanguage; out?: string }) => {
       const query = { to: o.to, language: o.language };
-      const { text, missing } = await call(getIncidentNotice, { params: { incident: id }, query });
+      const { text, missing } = await call(api.getIncidentNotice, { params: { incident: id }, query });
       if (o.out) writeFileSync(o.out, text, { mode: 0o600, flag: 'wx' });
       else process.stdout.write(text);
       for (const what of missing) process.stderr.write(`to be filled in: ${what}\n`);
@@ -119,10 +107,10 @@ export function registerIncident(program: Command): void {
       'after',
       `
 If a step fails, earlier ones stay done: run it again. It can't replace the keys in the environment, but says what to do
-about them. Exit code 1 when a step failed.${EXIT_HELP}`,
+about them. Exit code 1 when a step failed.`,
     )
     .action(async (id: string, o: ContainOptions) => {
-      const { done, failed, next } = await call(containIncident, {
+      const { done, failed, next } = await call(api.containIncident, {
         params: { incident: id },
         body: {
           rotate: o.rotate,
@@ -138,7 +126,7 @@ about them. Exit code 1 when a step failed.${EXIT_HELP}`,
         'Next:',
         ...next.map((n) => `- ${n}`),
       ];
-      process.stdout.write(`${o.json ? JSON.stringify({ done, failed, next }) : lines.join('\n')}\n`);
+      print(o.json, { done, failed, next }, lines.join('\n'));
       process.exitCode = failed.length > 0 ? EXIT.attention : EXIT.ok;
     });
 }
@@ -163,7 +151,7 @@ interface ContainOptions {
   readonly json?: boolean;
 }
 
-function affectedText({ people, rows, everyone, unknown }: z.output<typeof AffectedPeople>): string {
+function affectedText({ people, rows, everyone, unknown }: z.output<typeof api.AffectedPeople>): string {
   return [
     ...people.map((p) => {
       const name = [p.name ?? '(no name)', p.email ?? ''].filter(Boolean).join(', ');

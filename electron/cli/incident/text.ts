@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import type { Incident, IncidentSummary } from '../../../sync/protocol/api/incidents.ts';
 
@@ -43,14 +42,4 @@ function clockText({ clock }: Pick<Summary, 'clock'>): string {
     case 'not-needed':
       return 'authority need not be notified';
   }
-}
-
-/** An option that may be given more than once. */
-export const collect = (value: string, before: string[]): string[] => [...before, value];
-
-/** A time in UTC or with its offset, as the server wants it. */
-export function instant(text: string): string {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('write it as 2027-03-01T08:00Z');
-  return at.toISOString();
 }

@@ -1,7 +1,9 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
 import { type JobRun, type JobStates, listJobRuns, listJobs, runJob } from '../../../sync/protocol/api/jobs.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { wholeNumber } from '../options.ts';
+import { print, printEach } from '../output.ts';
 import { call } from '../server/environment.ts';
 
 type State = z.output<typeof JobStates>['jobs'][number];
@@ -16,10 +18,10 @@ export function registerJobs(program: Command): void {
     .command('list', { isDefault: true })
     .description('List every job, how often it runs and how its last run ended.')
     .option('--json', 'one JSON object per line: {"job","everyMs","last","lastOkAt"}')
-    .addHelpText('after', `\nExit code 1 when the last run of any job failed.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the last run of any job failed.`)
     .action(async (o: { json?: boolean }) => {
       const { jobs: states } = await call(listJobs);
-      for (const state of states) process.stdout.write(`${o.json ? JSON.stringify(state) : stateLine(state)}\n`);
+      printEach(o.json, states, stateLine);
       const bad = states.some((s) => s.last?.outcome === 'failed' || s.last?.outcome === 'lost');
       process.exitCode = bad ? EXIT.attention : EXIT.ok;
     });
@@ -27,23 +29,21 @@ export function registerJobs(program: Command): void {
     .command('runs')
     .description('List runs, newest first, each with its report.')
     .option('--job <name>', 'only this job')
-    .option('--limit <n>', 'how many to show', whole, 50)
+    .option('--limit <n>', 'how many to show', wholeNumber(1, 1000), 50)
     .option('--json', 'one JSON object per line: {"id","job","startedAt","endedAt","outcome","code","report"}')
-    .addHelpText('after', EXIT_HELP)
     .action(async (o: { job?: string; limit: number; json?: boolean }) => {
       const { runs } = await call(listJobRuns, { query: { limit: o.limit, job: o.job } });
-      for (const run of runs) process.stdout.write(`${o.json ? JSON.stringify(run) : runLine(run)}\n`);
-      if (runs.length === 0 && !o.json) process.stdout.write('No job has run yet.\n');
+      printEach(o.json, runs, runLine, 'No job has run yet.');
     });
   jobs
     .command('run')
     .description('Run a job now, due or not, and show its report.')
     .argument('<name>', 'name of the job, see `jobs list`')
     .option('--json', 'the report as one JSON object')
-    .addHelpText('after', `\nFails with job-running while the job is running on any replica.${EXIT_HELP}`)
+    .addHelpText('after', `\nFails with job-running while the job is running on any replica.`)
     .action(async (name: string, o: { json?: boolean }) => {
       const report = await call(runJob, { params: { job: name } });
-      process.stdout.write(`${o.json ? JSON.stringify(report) : `${name}: ${reportText(report)}`}\n`);
+      print(o.json, report, `${name}: ${reportText(report)}`);
     });
 }
 
@@ -71,10 +71,4 @@ function durationText(ms: number): string {
   if (ms % 3_600_000 === 0) return `${ms / 3_600_000} h`;
   if (ms % 60_000 === 0) return `${ms / 60_000} min`;
   return `${ms / 1000} s`;
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1000) throw new InvalidArgumentError('a number from 1 to 1000');
-  return value;
 }

@@ -2,21 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
-import {
-  advanceKeyRotation,
-  beginKeyRotation,
-  getKeyStatus,
-  type KeyRotationAdvanced,
-  type KeyStatus,
-  planKeyRotation,
-} from '../../../sync/protocol/api/keys.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { terminalOutput } from '../output.ts';
+import * as api from '../../../sync/protocol/api/keys.ts';
+import { EXIT } from '../exit-codes.ts';
+import { print, terminalOutput } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
 import { generateKeys } from './generate.ts';
 
-type Status = z.output<typeof KeyStatus>;
-type State = z.output<typeof KeyRotationAdvanced>;
+type Status = z.output<typeof api.KeyStatus>;
+type State = z.output<typeof api.KeyRotationAdvanced>;
 
 const HOW = `
 To rotate the keys:
@@ -34,11 +27,11 @@ export function registerKeys(program: Command): void {
     .command('generate')
     .description('Generate a new pair of keys and print it. Changes nothing.')
     .option('--json', 'one JSON object: {"ENCRYPTION_KEY","SECRET_KEY"}')
-    .addHelpText('after', `\nThey are printed once and stored nowhere: put them in your secret store.${EXIT_HELP}`)
+    .addHelpText('after', `\nThey are printed once and stored nowhere: put them in your secret store.`)
     .action((o: { json?: boolean }) => {
       const pair = generateKeys();
       const lines = Object.entries(pair).map(([name, value]) => `${name}=${value}`);
-      process.stdout.write(`${o.json ? JSON.stringify(pair) : lines.join('\n')}\n`);
+      print(o.json, pair, lines.join('\n'));
     });
   keys
     .command('status', { isDefault: true })
@@ -46,10 +39,10 @@ export function registerKeys(program: Command): void {
       'Show the key versions, what each encrypts, which process holds which, and the progress of a rotation.',
     )
     .option('--json', 'one JSON object')
-    .addHelpText('after', `\nExit code 1 while a rotation is not finished.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 while a rotation is not finished.`)
     .action(async (o: { json?: boolean }) => {
-      const status = await call(getKeyStatus);
-      process.stdout.write(`${o.json ? JSON.stringify(status) : statusText(status)}\n`);
+      const status = await call(api.getKeyStatus);
+      print(o.json, status, statusText(status));
       process.exitCode = status.rotation && status.rotation.phase !== 'finished' ? EXIT.attention : EXIT.ok;
     });
   keys
@@ -60,7 +53,7 @@ export function registerKeys(program: Command): void {
     .option('--re-encrypt', 'also give every person a new key and re-encrypt their data under it')
     .option('--dry-run', 'show what would be done, and change nothing')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', `${HOW}\n\nExit code 1 if a dry run finds that the rotation would fail.${EXIT_HELP}`)
+    .addHelpText('after', `${HOW}\n\nExit code 1 if a dry run finds that the rotation would fail.`)
     .action((o: { reEncrypt?: boolean; dryRun?: boolean; json?: boolean }) =>
       o.dryRun ? plan(o.reEncrypt ?? false, o.json ?? false) : rotate(o.reEncrypt ?? false, o.json ?? false),
     );
@@ -68,8 +61,8 @@ export function registerKeys(program: Command): void {
 
 async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
   const [status, { steps }] = await asOperator(async (ask) => [
-    await ask(getKeyStatus),
-    await ask(planKeyRotation, { query: { reEncrypt } }),
+    await ask(api.getKeyStatus),
+    await ask(api.planKeyRotation, { query: { reEncrypt } }),
   ]);
   const lacking = status.replicas.filter((r) => !r.ready).length;
   const ready = status.present === 'new' && status.previous === 'needed' && lacking === 0;
@@ -87,12 +80,12 @@ async function plan(reEncrypt: boolean, json: boolean): Promise<void> {
 
 async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   const output = terminalOutput(json, (v) => sentence(v as State));
-  const begun = await call(beginKeyRotation, { body: { reEncrypt } });
+  const begun = await call(api.beginKeyRotation, { body: { reEncrypt } });
   let state: State = { ...begun, scrubbed: false, databaseLog: null };
   process.stderr.write(`rotating from version ${state.from} to version ${state.to}\n`);
   let announced = '';
   do {
-    state = await call(advanceKeyRotation);
+    state = await call(api.advanceKeyRotation);
     output.progress(Math.min(state.done, state.total), state.total, 'rows');
     if (state.waitsFor) {
       if (state.waitsFor !== announced) process.stderr.write(`waiting for ${state.waitsFor}\n`);

@@ -5,11 +5,10 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { ownEmbedders } from '../../core/open-kiosk.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
 import { kioskHome } from '../../core/paths.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
 
 const HELP = `
 The folder contains ONNX files and embedders.json (docs/operate/embedders.md). Each embedder is loaded and run once before
-anything is written. Prints one ID per line.${EXIT_HELP}`;
+anything is written. Prints one ID per line.`;
 
 /** `models add` of a kiosk's own command line: into its data, which stay when its build is replaced. */
 export function registerKioskModels(program: Command): void {

@@ -1,15 +1,7 @@
 import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import {
-  beginEmbedderMove,
-  cancelEmbedderMove,
-  finishEmbedderMove,
-  getEmbedderMove,
-  listEmbedderReenrolments,
-  listEmbedders,
-  switchEmbedder,
-} from '../../../sync/protocol/api/embedders.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import * as api from '../../../sync/protocol/api/embedders.ts';
+import { EXIT } from '../exit-codes.ts';
 import { call, serverEnvironment } from '../server/environment.ts';
 import { add as addEmbedder, toKiosk } from './add.ts';
 
@@ -27,31 +19,31 @@ export function registerModels(program: Command): void {
   };
   addEmbedder(models, (kiosk) => (kiosk ? toKiosk() : weights()), true);
   const line = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
-  const add = (name: string, text: string) => models.command(name).description(text).addHelpText('after', EXIT_HELP);
+  const add = (name: string, text: string) => models.command(name).description(text);
   add('list', 'List the embedders this server can load, and the one in use.').action(async () =>
-    line(await call(listEmbedders)),
+    line(await call(api.listEmbedders)),
   );
   add(
     'migrate',
     'Start making everyone’s templates with another embedder, from their enrolment photos, in a background job.',
   )
     .requiredOption('--to <id>', 'ID of the embedder, see `models list`')
-    .action(async (o: { to: string }) => line(await call(beginEmbedderMove, { body: { to: o.to } })));
+    .action(async (o: { to: string }) => line(await call(api.beginEmbedderMove, { body: { to: o.to } })));
   add('status', 'Show the progress. Exit code 1 when someone has to be re-enrolled.').action(async () => {
-    const progress = await call(getEmbedderMove);
+    const progress = await call(api.getEmbedderMove);
     line(progress);
     process.exitCode = progress && progress.reenrol > 0 ? EXIT.attention : EXIT.ok;
   });
   add('reenrol', 'List who has to be re-enrolled, and why, one per line.').action(async () => {
-    for (const one of (await call(listEmbedderReenrolments)).items) line(one);
+    for (const one of (await call(api.listEmbedderReenrolments)).items) line(one);
   });
   add('switch', 'Switch every kiosk to the new embedder; the old templates stay.').action(async () =>
-    line(await call(switchEmbedder)),
+    line(await call(api.switchEmbedder)),
   );
   add('finish', 'Delete the old embedder’s templates, here and on every kiosk.').action(async () =>
-    line(await call(finishEmbedderMove)),
+    line(await call(api.finishEmbedderMove)),
   );
   add('cancel', 'Give the move up before kiosks were switched.').action(async () =>
-    line(await call(cancelEmbedderMove)),
+    line(await call(api.cancelEmbedderMove)),
   );
 }

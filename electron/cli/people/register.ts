@@ -7,7 +7,7 @@ import { LANGUAGES } from '../../core/site/config.ts';
 import { EXIT } from '../exit-codes.ts';
 import { checkList, filesOf } from '../faces/embed.ts';
 import { terminalOutput } from '../output.ts';
-import { openCommands, runStoreCommand } from '../store-command.ts';
+import { onKiosk, openCommands } from '../store-command.ts';
 import { identifyAll } from './identify.ts';
 
 const IMPORT_HELP = `
@@ -62,19 +62,15 @@ export function registerPeople(program: Command): void {
     .addHelpText('after', IMPORT_HELP)
     .action(async (folder: string, options: ImportOptions) => {
       await prepareModels({ runs: 'node' });
-      const output = terminalOutput(options.json ?? false, describeImport);
       const consent = options.consent === false ? null : options.consent;
       process.stderr.write(
         consent === null
           ? 'No consent is recorded: every photo waits for staff, and no one is enrolled yet.\n'
           : `Consent is recorded for each person as "${consent}", on your word.\n`,
       );
-      process.exitCode = await runStoreCommand(
-        importPeople,
-        { folder: resolve(folder), consent, language: options.language, review: options.review ?? false },
-        kioskHome(),
-        output,
-      ).finally(() => output.end());
+      const { language, review = false, json } = options;
+      const args = { folder: resolve(folder), consent, language, review };
+      process.exitCode = await onKiosk(importPeople, args, json, describeImport);
     });
 
   const faces = program.commands.find((c) => c.name() === 'faces') ?? program.command('faces');

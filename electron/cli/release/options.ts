@@ -1,6 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { command } from '../../../sync/disk/program.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
 import { terminalOutput } from '../output.ts';
 
 /** How the commands call each other. */
@@ -15,7 +14,7 @@ export function shared(command: Command, help = PASSPHRASES): Command {
   return command
     .option('--passphrase-file <file>', 'passphrase of the keys')
     .option('--json', 'one JSON object')
-    .addHelpText('after', `${help}${EXIT_HELP}`);
+    .addHelpText('after', help);
 }
 
 /** @param text what is printed for people; null: the command prints it itself */
@@ -25,23 +24,4 @@ export function output(json: boolean | undefined, text: string | null): Output {
 
 export function next(json: boolean | undefined, steps: readonly string[]): void {
   if (!json) process.stderr.write(`Next:\n${steps.map((step) => `  ${step}`).join('\n')}\n`);
-}
-
-export function collect(value: string, before: string[]): string[] {
-  return [...before, value];
-}
-
-export function number(min: number, max: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < min || value > max)
-      throw new InvalidArgumentError(`a number from ${min} to ${max}`);
-    return value;
-  };
-}
-
-export function instant(text: string): Date {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new InvalidArgumentError('a time, e.g. 2027-01-31T12:00:00Z');
-  return time;
 }

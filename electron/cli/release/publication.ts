@@ -5,10 +5,11 @@ import { countSignatures, ROLE_NAMES } from '../../../build/release/documents.ts
 import { type Published, publish, refresh } from '../../../build/release/publish.ts';
 import { approvals, comingRoot } from '../../../build/release/stage.ts';
 import { openWorkspace, requireApart, type Workspace } from '../../../build/release/workspace.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { collect, instant } from '../options.ts';
 import { terminalOutput } from '../output.ts';
 import { openDestination } from './destinations.ts';
-import { collect, instant, next, type Output, output, PASSPHRASES, SP, shared } from './options.ts';
+import { next, type Output, output, PASSPHRASES, SP, shared } from './options.ts';
 import { openKeys, passphrases } from './passphrases.ts';
 import { approvalsText, cannotRollBackText, describedText, publishedText, verifiedText } from './text.ts';
 import { soon, verifyRepository } from './verify.ts';
@@ -110,7 +111,7 @@ export function registerChecks(release: Command): void {
     .option('--no-archives', 'only the metadata')
     .option('--at <time>', 'check dates as of this time (ISO 8601)', instant)
     .option('--json', 'one JSON object')
-    .addHelpText('after', `\nExit code 1 when something is wrong or expires soon.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when something is wrong or expires soon.`)
     .action(async (o: VerifyArgs) => {
       const out = terminalOutput(o.json ?? false, (v) =>
         verifiedText(v as Awaited<ReturnType<typeof verifyRepository>>),
@@ -132,7 +133,7 @@ export function registerChecks(release: Command): void {
     .description('Show versions, dates, keys, and what is staged.')
     .requiredOption('--repository <folder>', 'working copy')
     .option('--json', 'one JSON object')
-    .addHelpText('after', `\nExit code 1 while signatures are missing, or when metadata expires soon.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 while signatures are missing, or when metadata expires soon.`)
     .action((o: { repository: string; json?: boolean }) => showStatus(openWorkspace(o.repository), o.json));
 }
 

@@ -4,10 +4,11 @@ import { OFFLINE, type OfflineRole, ROLE_NAMES, type RoleName } from '../../../b
 import { approvals } from '../../../build/release/stage.ts';
 import { openWorkspace } from '../../../build/release/workspace.ts';
 import { EXIT } from '../exit-codes.ts';
+import { collect, wholeNumber } from '../options.ts';
 import { terminalOutput } from '../output.ts';
 import { confirm } from './confirm.ts';
 import { init, makeKey, rotate } from './make.ts';
-import { collect, next, number, output, PASSPHRASES, SP, shared } from './options.ts';
+import { next, output, PASSPHRASES, SP, shared } from './options.ts';
 import { registerChecks, registerPublishing } from './publication.ts';
 import { sign } from './sign.ts';
 import { approvalsText, describedText, madeText } from './text.ts';
@@ -41,7 +42,7 @@ interface InitArgs {
 
 function registerMaking(release: Command): void {
   const days = (command: Command, role: RoleName, usual: number) =>
-    command.option(`--${role}-days <n>`, `how long ${role} metadata are good for (${usual})`, number(1, 3650));
+    command.option(`--${role}-days <n>`, `how long ${role} metadata are good for (${usual})`, wholeNumber(1, 3650));
   const init_ = release
     .command('init')
     .description('Create the keys of a new repository, and its first root and targets metadata, ready to be signed.')
@@ -49,10 +50,10 @@ function registerMaking(release: Command): void {
     .requiredOption('--keys <folder>', 'folder for the offline keys (root, targets), on a medium you lock away')
     .requiredOption('--online-keys <folder>', 'folder for the online keys (snapshot, timestamp)')
     .option('--public <file>', 'public half of a key that its holder created elsewhere (release key)', collect, [])
-    .option('--root-keys <n>', 'keys for root', number(1, 20), 3)
-    .option('--root-threshold <n>', 'signatures required for root', number(1, 20), 2)
-    .option('--targets-keys <n>', 'keys for targets', number(1, 20), 3)
-    .option('--targets-threshold <n>', 'signatures required for targets', number(1, 20), 2)
+    .option('--root-keys <n>', 'keys for root', wholeNumber(1, 20), 3)
+    .option('--root-threshold <n>', 'signatures required for root', wholeNumber(1, 20), 2)
+    .option('--targets-keys <n>', 'keys for targets', wholeNumber(1, 20), 3)
+    .option('--targets-threshold <n>', 'signatures required for targets', wholeNumber(1, 20), 2)
     .option('--online-passphrase-file <file>', 'passphrase of the online keys (default: that of --passphrase-file)');
   for (const [role, usual] of [
     ['root', 365],
@@ -108,9 +109,9 @@ function registerMaking(release: Command): void {
       .addOption(new Option('--role <role>', 'role whose keys change').choices(ROLE_NAMES).makeOptionMandatory())
       .option('--remove <key>', 'key to remove: at least the first 8 characters of its name', collect, [])
       .option('--public <file>', 'public half of a key to add', collect, [])
-      .option('--make <n>', 'keys to create (default: as many as are removed)', number(0, 20))
+      .option('--make <n>', 'keys to create (default: as many as are removed)', wholeNumber(0, 20))
       .option('--keys <folder>', 'folder for the new keys')
-      .option('--threshold <n>', 'signatures needed from now on', number(1, 20))
+      .option('--threshold <n>', 'signatures needed from now on', wholeNumber(1, 20))
       .option('--yes', 'don’t ask for confirmation'),
   ).action(
     async (o: {

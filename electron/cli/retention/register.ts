@@ -1,25 +1,15 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
-import {
-  dryRunRetention,
-  getRetention,
-  type Hold as HoldShape,
-  listHolds,
-  type Retention,
-  RetentionKind,
-  type RuleReport as RuleShape,
-  releaseHold,
-  runRetention,
-  setHold,
-} from '../../../sync/protocol/api/retention.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
-import { instant } from '../incident/text.ts';
+import * as api from '../../../sync/protocol/api/retention.ts';
+import { EXIT } from '../exit-codes.ts';
+import { instant } from '../options.ts';
+import { print, printEach } from '../output.ts';
 import { call } from '../server/environment.ts';
 
-type RuleReport = z.output<typeof RuleShape>;
+type RuleReport = z.output<typeof api.RuleReport>;
 type Kind = RuleReport['kind'];
-type State = z.output<typeof Retention>;
-type Hold = z.output<typeof HoldShape>;
+type State = z.output<typeof api.Retention>;
+type Hold = z.output<typeof api.Hold>;
 
 const PERIODS = `
 Periods come from the server's environment: SMARTPRESENCE_GPS_DAYS (30 at most), SMARTPRESENCE_PHOTO_DAYS (90 at most),
@@ -35,10 +25,10 @@ export function registerRetention(program: Command): void {
     .command('show', { isDefault: true })
     .description('Show the rules, the last run, and which deletions kiosks have confirmed.')
     .option('--json', 'one JSON object: {"rules","lastRun","kiosks"}')
-    .addHelpText('after', `${PERIODS}\nExit code 1 when the purge of a kiosk is overdue, or one failed.${EXIT_HELP}`)
+    .addHelpText('after', `${PERIODS}\nExit code 1 when the purge of a kiosk is overdue, or one failed.`)
     .action(async (o: { json?: boolean }) => {
-      const state = await call(getRetention);
-      process.stdout.write(`${o.json ? JSON.stringify(state) : textOf(state)}\n`);
+      const state = await call(api.getRetention);
+      print(o.json, state, textOf(state));
       const bad = state.kiosks.some((k) => k.overdue) || state.lastRun?.rules.some((r) => r.failed !== null);
       process.exitCode = bad ? EXIT.attention : EXIT.ok;
     });
@@ -52,12 +42,12 @@ export function registerRetention(program: Command): void {
       kinds,
     )
     .option('--json', 'one JSON object per kind')
-    .addHelpText('after', `${PERIODS}\nExit code 1 when one failed.${EXIT_HELP}`)
+    .addHelpText('after', `${PERIODS}\nExit code 1 when one failed.`)
     .action(async (o: { dryRun?: boolean; only?: Kind[]; json?: boolean }) => {
       const dryRun = o.dryRun ?? false;
-      const report = await (dryRun ? call(dryRunRetention) : call(runRetention, { body: { kinds: o.only } }));
+      const report = await (dryRun ? call(api.dryRunRetention) : call(api.runRetention, { body: { kinds: o.only } }));
       const rules = report.rules.filter(({ kind }) => o.only?.includes(kind) ?? true);
-      for (const rule of rules) process.stdout.write(`${o.json ? JSON.stringify(rule) : ruleLine(rule, dryRun)}\n`);
+      for (const rule of rules) print(o.json, rule, ruleLine(rule, dryRun));
       process.exitCode = rules.some((r) => r.failed !== null) ? EXIT.attention : EXIT.ok;
     });
   registerHolds(retention);
@@ -69,11 +59,9 @@ function registerHolds(retention: Command): void {
     .description('List legal holds: data that is kept despite the rules.')
     .option('--released', 'include released holds')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', EXIT_HELP)
     .action(async (o: { released?: boolean; json?: boolean }) => {
-      const { items: holds } = await call(listHolds, { query: { released: o.released } });
-      for (const hold of holds) process.stdout.write(`${o.json ? JSON.stringify(hold) : holdLine(hold)}\n`);
-      if (holds.length === 0 && !o.json) process.stdout.write('Nothing is held.\n');
+      const { items: holds } = await call(api.listHolds, { query: { released: o.released } });
+      printEach(o.json, holds, holdLine, 'Nothing is held.');
     });
   retention
     .command('hold')
@@ -84,7 +72,7 @@ function registerHolds(retention: Command): void {
     .option('--from <time>', 'e.g. 2027-03-01T00:00:00Z', instant)
     .option('--until <time>', 'as --from', instant)
     .option('--json', 'one JSON object: {"id"}')
-    .addHelpText('after', `\nA person named in a hold can't be erased until it is released.${EXIT_HELP}`)
+    .addHelpText('after', `\nA person named in a hold can't be erased until it is released.`)
     .action(
       async ({
         json,
@@ -97,8 +85,8 @@ function registerHolds(retention: Command): void {
         until?: string;
         json?: boolean;
       }) => {
-        const { id } = await call(setHold, { body: o });
-        process.stdout.write(`${json ? JSON.stringify({ id }) : `Hold ${id} is in force.`}\n`);
+        const { id } = await call(api.setHold, { body: o });
+        print(json, { id }, `Hold ${id} is in force.`);
       },
     );
   retention
@@ -106,10 +94,9 @@ function registerHolds(retention: Command): void {
     .description('Release a hold. The data it kept is deleted in the next run.')
     .argument('<hold>')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (hold: string, o: { json?: boolean }) => {
-      await call(releaseHold, { params: { hold } });
-      process.stdout.write(`${o.json ? JSON.stringify({ hold }) : 'Released.'}\n`);
+      await call(api.releaseHold, { params: { hold } });
+      print(o.json, { hold }, 'Released.');
     });
 }
 
@@ -149,8 +136,8 @@ function holdLine(h: Hold): string {
 
 function kinds(text: string): Kind[] {
   return text.split(',').map((word) => {
-    const kind = RetentionKind.options.find((k) => k === word.trim());
-    if (!kind) throw new InvalidArgumentError(`of ${RetentionKind.options.join(', ')}`);
+    const kind = api.RetentionKind.options.find((k) => k === word.trim());
+    if (!kind) throw new InvalidArgumentError(`of ${api.RetentionKind.options.join(', ')}`);
     return kind;
   });
 }

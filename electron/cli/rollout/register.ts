@@ -1,26 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import {
-  advanceRollout,
-  getRollout,
-  getRolloutHistory,
-  listBuilds,
-  listRings,
-  listRolloutKiosks,
-  listRollouts,
-  pauseRollout,
-  type RingId,
-  type Rollout,
-  type RolloutStep,
-  renameRing,
-  resumeRollout,
-  rollBackRollout,
-  setDeviceRing,
-  startRollout,
-} from '../../../sync/protocol/api/rollouts.ts';
+import * as api from '../../../sync/protocol/api/rollouts.ts';
 import type { Call } from '../../../sync/server/app/open.ts';
 import { ask } from '../ask.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { wholeNumber } from '../options.ts';
+import { print, printEach } from '../output.ts';
 import { all, asOperator, call, everyItem } from '../server/environment.ts';
 import { actionLine, buildLine, kioskLine, ringLine, rolloutLine, stepText } from './text.ts';
 
@@ -29,7 +14,7 @@ A rollout goes step by step: first the canary kiosks (rollout rings), then growi
 automatically when kiosks go back to their previous build or don't become healthy. See docs/operate/rollouts.md.`;
 const STANDS = 'stopped automatically, or waits because kiosks failed or none of a step has connected.';
 const IN_FORCE = 'rollout ID (default: the current one)';
-const RINGS: readonly RingId[] = ['canary', 'early', 'all'];
+const RINGS: readonly api.RingId[] = ['canary', 'early', 'all'];
 
 /** `rollout start|list|show|builds|pause|resume|advance|roll-back|rings|ring`: on the server. */
 export function registerRollout(program: Command): void {
@@ -41,7 +26,7 @@ export function registerRollout(program: Command): void {
 }
 
 interface StartOptions {
-  readonly step?: RolloutStep[];
+  readonly step?: api.RolloutStep[];
   readonly manual?: boolean;
   readonly urgent?: boolean;
   readonly trial?: number;
@@ -57,7 +42,7 @@ function registerStart(rollout: Command): void {
     .option('--step <ring[:percent][@hours]>', 'a step, e.g. canary@24, all:10@24, all; repeatable', steps)
     .option('--manual', 'wait for `rollout advance` after each step')
     .option('--urgent', 'ignore maintenance windows')
-    .option('--trial <minutes>', 'trial period of a new build (default: 10)', number(2, 60))
+    .option('--trial <minutes>', 'trial period of a new build (default: 10)', wholeNumber(2, 60))
     .option(
       '--stop-at <kiosks:percent>',
       'stop when at least this many kiosks and this share have failed (default: 2:20)',
@@ -68,10 +53,10 @@ function registerStart(rollout: Command): void {
       'after',
       `${HOW}
 Without --step: canary and early (if these rings have kiosks), 10 %, 50 %, everyone, with 24 hours after each.
-Fails if the repository has no such build, its metadata has expired, or every kiosk already runs the build.${EXIT_HELP}`,
+Fails if the repository has no such build, its metadata has expired, or every kiosk already runs the build.`,
     )
     .action(async (version: string, o: StartOptions) => {
-      const made = await call(startRollout, {
+      const made = await call(api.startRollout, {
         body: {
           version,
           steps: o.step,
@@ -90,11 +75,10 @@ function registerReading(rollout: Command): void {
     .command('list', { isDefault: true })
     .description('List rollouts, newest first. One in progress comes first.')
     .option('--json', 'one JSON object per line: {"id","version","state","step","steps","counts","waitsFor",…}')
-    .addHelpText('after', `\nExit code 1 when the current one ${STANDS}${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the current one ${STANDS}`)
     .action(async (o: { json?: boolean }) => {
-      const { items: all } = await call(listRollouts, { query: { limit: 20 } });
-      for (const one of all) print(o.json, one, rolloutLine(one));
-      if (all.length === 0 && !o.json) process.stdout.write('No version was rolled out yet.\n');
+      const { items: all } = await call(api.listRollouts, { query: { limit: 20 } });
+      printEach(o.json, all, rolloutLine, 'No version was rolled out yet.');
       process.exitCode = attention(all[0]);
     });
   rollout
@@ -102,14 +86,14 @@ function registerReading(rollout: Command): void {
     .description('Show one rollout: its steps, its history, and the state of each kiosk.')
     .argument('[id]', IN_FORCE)
     .option('--json', 'one JSON object: {"rollout","kiosks","history"}')
-    .addHelpText('after', `\nExit code 1 when it ${STANDS}${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when it ${STANDS}`)
     .action(async (id: string | undefined, o: { json?: boolean }) => {
       const found = await asOperator(async (ask) => {
         const params = { rollout: await idOf(ask, id) };
         return {
-          rollout: await ask(getRollout, { params }),
-          kiosks: await all(everyItem(ask, listRolloutKiosks, { params })),
-          history: (await ask(getRolloutHistory, { params })).items,
+          rollout: await ask(api.getRollout, { params }),
+          kiosks: await all(everyItem(ask, api.listRolloutKiosks, { params })),
+          history: (await ask(api.getRolloutHistory, { params })).items,
         };
       });
       const { rollout: one, kiosks, history } = found;
@@ -127,9 +111,9 @@ function registerReading(rollout: Command): void {
     .command('builds')
     .description('List the builds in the repository (SMARTPRESENCE_UPDATES), newest first.')
     .option('--json', 'one JSON object: {"configured","builds","expires","problem"}')
-    .addHelpText('after', `\nExit code 1 when no repository is configured, or it can't be read.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when no repository is configured, or it can't be read.`)
     .action(async (o: { json?: boolean }) => {
-      const found = await call(listBuilds);
+      const found = await call(api.listBuilds);
       const ends = found.expires ? [`Its metadata expires at ${found.expires}.`] : [];
       const why = found.configured
         ? (found.problem ?? 'It has no builds.')
@@ -141,29 +125,27 @@ function registerReading(rollout: Command): void {
 }
 
 function registerActs(rollout: Command): void {
-  const act = (name: string, endpoint: typeof pauseRollout, description: string) =>
+  const act = (name: string, endpoint: typeof api.pauseRollout, description: string) =>
     rollout
       .command(name)
       .description(description)
       .argument('[id]', IN_FORCE)
       .option('--json', 'one JSON object, as in `rollout list`')
-      .addHelpText('after', EXIT_HELP)
       .action(async (id: string | undefined, o: { json?: boolean }) => {
         const done = await asOperator(async (ask) => ask(endpoint, { params: { rollout: await idOf(ask, id) } }));
         print(o.json, done, rolloutLine(done));
       });
-  act('pause', pauseRollout, 'Start the update on no further kiosk; those that have begun finish.');
-  act('advance', advanceRollout, 'Go to the next step now, without waiting for the soak time.');
+  act('pause', api.pauseRollout, 'Start the update on no further kiosk; those that have begun finish.');
+  act('advance', api.advanceRollout, 'Go to the next step now, without waiting for the soak time.');
   rollout
     .command('resume')
     .description('Continue with the same step. Earlier failures no longer count.')
     .argument('[id]', IN_FORCE)
     .option('--retry', 'retry kiosks where it failed')
     .option('--json', 'one JSON object, as in `rollout list`')
-    .addHelpText('after', EXIT_HELP)
     .action(async (id: string | undefined, o: { retry?: boolean; json?: boolean }) => {
       const done = await asOperator(async (ask) =>
-        ask(resumeRollout, { params: { rollout: await idOf(ask, id) }, body: { retry: o.retry } }),
+        ask(api.resumeRollout, { params: { rollout: await idOf(ask, id) }, body: { retry: o.retry } }),
       );
       print(o.json, done, rolloutLine(done));
     });
@@ -173,9 +155,8 @@ function registerActs(rollout: Command): void {
     .argument('[id]', IN_FORCE)
     .option('--yes', 'don’t ask for confirmation')
     .option('--json', 'one JSON object, as in `rollout list`')
-    .addHelpText('after', EXIT_HELP)
     .action(async (id: string | undefined, o: { yes?: boolean; json?: boolean }) => {
-      const one = await asOperator(async (ask) => ask(getRollout, { params: { rollout: await idOf(ask, id) } }));
+      const one = await asOperator(async (ask) => ask(api.getRollout, { params: { rollout: await idOf(ask, id) } }));
       if (!o.yes) {
         const answer = await ask(`Roll ${one.version} back everywhere? Type the version: `);
         if (answer.trim() !== one.version) {
@@ -184,7 +165,7 @@ function registerActs(rollout: Command): void {
           return;
         }
       }
-      const done = await call(rollBackRollout, { params: { rollout: one.id } });
+      const done = await call(api.rollBackRollout, { params: { rollout: one.id } });
       print(o.json, done, rolloutLine(done));
     });
 }
@@ -199,23 +180,22 @@ function registerRings(rollout: Command): void {
     .argument('[ring]', 'canary, early or all')
     .option('--name <ring=name>', 'rename a ring; `canary=` restores its default name', named)
     .option('--json', 'one JSON object per line: {"id","name","count","kiosks"}')
-    .addHelpText('after', EXIT_HELP)
     .action(
       async (
         device: string | undefined,
         ring: string | undefined,
-        o: { name?: { ring: RingId; name: string | null }; json?: boolean },
+        o: { name?: { ring: api.RingId; name: string | null }; json?: boolean },
       ) => {
         if ((device === undefined) !== (ring === undefined) || (device !== undefined && o.name))
           throw new Problem('arguments-wrong', {
             reason: 'A device and its ring belong together, and --name is used without them.',
           });
         const { items } = await asOperator(async (ask) => {
-          if (o.name) return ask(renameRing, { params: { ring: o.name.ring }, body: { name: o.name.name } });
-          if (device !== undefined) await ask(setDeviceRing, { params: { device }, body: { ring: ringOf(ring!) } });
-          return ask(listRings);
+          if (o.name) return ask(api.renameRing, { params: { ring: o.name.ring }, body: { name: o.name.name } });
+          if (device !== undefined) await ask(api.setDeviceRing, { params: { device }, body: { ring: ringOf(ring!) } });
+          return ask(api.listRings);
         });
-        for (const one of items) print(o.json, one, ringLine(one));
+        printEach(o.json, items, ringLine);
       },
     );
 }
@@ -223,20 +203,16 @@ function registerRings(rollout: Command): void {
 /** The one that is meant; without an id the one in force. @throws Problem `rollout-unknown` */
 async function idOf(ask: Call, id: string | undefined): Promise<string> {
   if (id) return id;
-  const { items } = await ask(listRollouts, { query: { limit: 1 } });
+  const { items } = await ask(api.listRollouts, { query: { limit: 1 } });
   if (items[0]?.endedAt === null) return items[0].id;
   throw new Problem('rollout-unknown');
 }
 
 /** It stopped by itself, or goes no further until someone does something. */
-const attention = (one: Rollout | undefined) =>
+const attention = (one: api.Rollout | undefined) =>
   one?.state === 'stopped' || one?.waitsFor === 'failures' || one?.waitsFor === 'contact' ? EXIT.attention : EXIT.ok;
 
-function print(json: boolean | undefined, value: unknown, sentence: string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
-}
-
-function ringOf(text: string): RingId {
+function ringOf(text: string): api.RingId {
   const found = RINGS.find((ring) => ring === text);
   if (!found)
     throw new Problem('arguments-wrong', { reason: `There is no ring ${text}: a ring is one of ${RINGS.join(', ')}.` });
@@ -244,7 +220,7 @@ function ringOf(text: string): RingId {
 }
 
 /** `canary@24`, `all:10@24`, `all`. */
-function steps(text: string, before: RolloutStep[] = []): RolloutStep[] {
+function steps(text: string, before: api.RolloutStep[] = []): api.RolloutStep[] {
   const [, ring, percent = '100', hours = '0'] = /^([a-z]+)(?::(\d{1,3}))?(?:@(\d{1,4}(?:\.\d)?))?$/.exec(text) ?? [];
   if (ring === undefined) throw new InvalidArgumentError('like canary@24, all:10@24 or all');
   return [...before, { ring: ringOf(ring), percent: Number(percent), soakHours: Number(hours) }];
@@ -256,17 +232,8 @@ function stopAt(text: string): { kiosks: number; percent: number } {
   return { kiosks: Number(kiosks), percent: Number(percent) };
 }
 
-function named(text: string): { ring: RingId; name: string | null } {
+function named(text: string): { ring: api.RingId; name: string | null } {
   const at = text.indexOf('=');
   if (at < 0) throw new InvalidArgumentError('like canary=Test bench');
   return { ring: ringOf(text.slice(0, at)), name: text.slice(at + 1).trim() || null };
-}
-
-function number(least: number, most: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new InvalidArgumentError(`a number from ${least} to ${most}`);
-    return value;
-  };
 }

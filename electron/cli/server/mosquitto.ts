@@ -11,7 +11,9 @@ import {
   writeMosquittoAccess,
 } from '../../../sync/server/app/mqtt/mosquitto.ts';
 import type { Call } from '../../../sync/server/app/open.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { wholeNumber } from '../options.ts';
+import { print } from '../output.ts';
 import { asOperator, call } from './environment.ts';
 
 interface Args {
@@ -39,9 +41,9 @@ export function registerMosquitto(server: Command, environment: string): void {
     .requiredOption('--out <folder>', 'folder for the files; readable only by the broker’s user')
     .option('--hostname <names>', 'names or addresses of the broker, comma-separated', list)
     .option('--access', 'write only the access rules, after servers were added or kiosks revoked')
-    .option('--watch <seconds>', 'with --access: repeat at this interval until stopped', whole(5, 3600))
-    .option('--port <n>', 'MQTT port', whole(1, 65_535), 8883)
-    .option('--wss-port <n>', 'port for MQTT over WebSocket (default: none)', whole(1, 65_535))
+    .option('--watch <seconds>', 'with --access: repeat at this interval until stopped', wholeNumber(5, 3600))
+    .option('--port <n>', 'MQTT port', wholeNumber(1, 65_535), 8883)
+    .option('--wss-port <n>', 'port for MQTT over WebSocket (default: none)', wholeNumber(1, 65_535))
     .option('--bind <address>', 'address to listen on (default: all)')
     .option('--data <folder>', 'folder where the broker keeps its sessions', BROKER_DATA)
     .option('--replica <names>', 'names of replicas that haven’t started yet, comma-separated', list)
@@ -52,7 +54,7 @@ export function registerMosquitto(server: Command, environment: string): void {
       `${environment}
 The rules name every server that has connected to the broker within 30 days, and those given by --replica. When run as root,
 the files are given to the broker's user. Run it again after \`server keys succeed ca\`, and once a year: the certificate is
-valid for 397 days. Run it with --access every few minutes, and reload the broker when it reports new rules.${EXIT_HELP}`,
+valid for 397 days. Run it with --access every few minutes, and reload the broker when it reports new rules.`,
     )
     .action(async (o: Args, command: Command) => {
       if (o.watch !== undefined && !o.access)
@@ -153,10 +155,6 @@ const together = (known: readonly string[], given: readonly string[] = []): stri
   ...new Set([...known, ...given]),
 ];
 
-function print(json: boolean | undefined, value: unknown, sentence: string): void {
-  process.stdout.write(`${json ? JSON.stringify(value) : sentence}\n`);
-}
-
 function list(text: string): string[] {
   const names = text
     .split(',')
@@ -164,13 +162,4 @@ function list(text: string): string[] {
     .filter(Boolean);
   if (names.length === 0) throw new InvalidArgumentError('at least one name');
   return names;
-}
-
-function whole(least: number, most: number) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
-    return value;
-  };
 }

@@ -1,17 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { z } from 'zod';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { ServerKeyPurpose } from '../../../sync/protocol/api/incidents.ts';
-import {
-  listServerKeys,
-  retireServerKeys,
-  type ServerKeys,
-  succeedServerKey,
-} from '../../../sync/protocol/api/keys.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
+import * as api from '../../../sync/protocol/api/keys.ts';
+import { oneOf } from '../options.ts';
+import { print } from '../output.ts';
 import { call, givenKeys, homeOf, init, namesHome, serverEnvironment } from './environment.ts';
 import { becomeOwner, isInstalled, placesOf } from './installed.ts';
 import { registerMosquitto } from './mosquitto.ts';
@@ -48,10 +44,7 @@ Exit codes: 0 stopped; 2 bad configuration; 3 could not start; 70 internal.`,
       'Create an evaluation server on this machine: home, keys and embedded database. For any other server use `setup`.',
     )
     .option('--json', 'one JSON object')
-    .addHelpText(
-      'after',
-      `\nSafe to run again. Fails if keys or a database are configured, or a server is installed.${EXIT_HELP}`,
-    )
+    .addHelpText('after', `\nSafe to run again. Fails if keys or a database are configured, or a server is installed.`)
     .action(async (options: { json?: boolean }) => {
       const home = homeOf(process.env);
       requireNew(home, process.env);
@@ -86,15 +79,15 @@ function registerKeys(server: Command): void {
     .command('list', { isDefault: true })
     .description('List every valid key, newest first, and the server’s fingerprint.')
     .option('--json', 'one JSON object')
-    .addHelpText('after', `${ENVIRONMENT}${EXIT_HELP}`)
+    .addHelpText('after', ENVIRONMENT)
     .action(async (options: { json?: boolean }) => {
-      const listed = await call(listServerKeys);
-      process.stdout.write(`${options.json ? JSON.stringify(listed) : describeKeys(listed)}\n`);
+      const listed = await call(api.listServerKeys);
+      print(options.json, listed, describeKeys(listed));
     });
   keys
     .command('succeed')
     .description('Create the successor of a key. The old key stays valid until it is retired.')
-    .argument('<key>', PURPOSES.join(' | '), purpose)
+    .argument('<key>', PURPOSES.join(' | '), oneOf(PURPOSES))
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
@@ -106,34 +99,27 @@ destroyed. Afterwards, give your brokers new certificates with \`server mosquitt
 qr: signs the QR codes on people's pages. Kiosks receive the successor, which takes over when the old key is retired.
 pin: the pepper with which kiosks hash PINs. A PIN moves to the successor the next time it is used; retiring the old key
 removes all PINs that have not moved, on every kiosk. After a kiosk is stolen, create a successor and retire the old key,
-so that everyone chooses a new PIN.${EXIT_HELP}`,
+so that everyone chooses a new PIN.`,
     )
     .action(async (key: Purpose, options: { json?: boolean }) => {
-      const done = await call(succeedServerKey, { params: { purpose: key } });
+      const done = await call(api.succeedServerKey, { params: { purpose: key } });
       const text = `The ${key} key has a successor (set ${done.serial}). Kiosks learn of it at their next contact.`;
-      process.stdout.write(`${options.json ? JSON.stringify(done) : text}\n`);
+      print(options.json, done, text);
     });
   keys
     .command('retire')
     .description('Retire all keys of a kind except the newest, and destroy their private halves.')
-    .argument('<key>', PURPOSES.join(' | '), purpose)
+    .argument('<key>', PURPOSES.join(' | '), oneOf(PURPOSES))
     .option('--force', 'even if approved devices don’t have the newest key yet; they must then be provisioned again')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (key: Purpose, options: { json?: boolean; force?: boolean }) => {
-      const done = await call(retireServerKeys, { params: { purpose: key }, body: { force: options.force } });
+      const done = await call(api.retireServerKeys, { params: { purpose: key }, body: { force: options.force } });
       const cut = done.cutOff.length > 0 ? ` Cut off: ${done.cutOff.join(', ')}.` : '';
-      process.stdout.write(`${options.json ? JSON.stringify(done) : `The old ${key} keys are retired.${cut}`}\n`);
+      print(options.json, done, `The old ${key} keys are retired.${cut}`);
     });
 }
 
-function purpose(text: string): Purpose {
-  const found = PURPOSES.find((p) => p === text);
-  if (!found) throw new InvalidArgumentError(`one of ${PURPOSES.join(', ')}`);
-  return found;
-}
-
-function describeKeys({ serverId, serial, fingerprint, keys }: z.output<typeof ServerKeys>): string {
+function describeKeys({ serverId, serial, fingerprint, keys }: z.output<typeof api.ServerKeys>): string {
   const lines = keys.map((k) => `${k.purpose.padEnd(8)} ${k.newest ? 'newest' : 'old   '} ${k.id}`);
   return [`Server ${serverId}, set ${serial}`, `Fingerprint ${fingerprint}`, ...lines].join('\n');
 }

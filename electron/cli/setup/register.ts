@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { command, PROGRAM } from '../../../sync/disk/program.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
+import { print } from '../output.ts';
 import { readEnvironmentFile } from '../server/env-file.ts';
 import { homeOf, namesHome, ownEnvironment } from '../server/environment.ts';
 import { asOwner, placesOf } from '../server/installed.ts';
@@ -20,7 +20,7 @@ export function registerSetup(program: Command): void {
 At the end everything is checked once more, as by \`doctor\`. Run as root where the server is installed, it sets up this machine's
 service (/etc/smartpresence); otherwise it sets up a folder of this user, or SMARTPRESENCE_SERVER_HOME. Keys are generated
 here, shown once for safekeeping, and sealed. Running it again shows the current settings: Enter keeps one. The file of
-answers names each question by its variable (docs/install/settings.md); missing ones are reported at once.${EXIT_HELP}`,
+answers names each question by its variable (docs/install/settings.md); missing ones are reported at once.`,
     )
     .action(async (o: { answers?: string; json?: boolean }) => {
       const [{ fileAnswers, personAnswers, readAnswers, setUp }, { homeKeeper, serviceKeeper }, { Prompt }] =
@@ -51,7 +51,7 @@ answers names each question by its variable (docs/install/settings.md); missing 
             ? `Then the first administrator opens, once and within a day:\n${done.link}`
             : `Another sign-in link: ${command('accounts link ID')}`,
         ];
-        process.stdout.write(`${o.json ? JSON.stringify(done) : lines.join('\n')}\n`);
+        print(o.json, done, lines.join('\n'));
       } finally {
         prompt?.close();
       }

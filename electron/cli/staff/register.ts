@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { StaffRow } from '../../contract/staff.ts';
-import { kioskHome } from '../../core/paths.ts';
 import {
   addStaffCommand,
   listStaffCommand,
@@ -8,10 +7,8 @@ import {
   resetStaffPinCommand,
   setEmergencyPinCommand,
 } from '../../core/staff/commands.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
-import { terminalOutput } from '../output.ts';
 import { password } from '../password.ts';
-import { runStoreCommand } from '../store-command.ts';
+import { onKiosk } from '../store-command.ts';
 import { handedText, type Sheet } from './sheet.ts';
 
 interface Made extends Partial<Sheet> {
@@ -29,7 +26,7 @@ export function registerStaff(program: Command): void {
     .description('Manage the staff of this kiosk, each with their own PIN or badge.')
     .addHelpText(
       'after',
-      `\nWhile the kiosk is running, a PIN is asked for: that of the supervisor named in SMARTPRESENCE_STAFF, or else the emergency PIN.${EXIT_HELP}`,
+      `\nWhile the kiosk is running, a PIN is asked for: that of the supervisor named in SMARTPRESENCE_STAFF, or else the emergency PIN.`,
     );
   staff
     .command('add <name>')
@@ -37,41 +34,32 @@ export function registerStaff(program: Command): void {
     .requiredOption('--role <role>', 'desk, supervisor or technician')
     .option('--badge <number>', 'a badge that also unlocks the kiosk; its number as a reader gives it')
     .option('--json', 'one JSON object, without the QR code')
-    .addHelpText('after', EXIT_HELP)
     .action(async (name: string, o: { role: string; badge?: string; json?: boolean }) => {
-      const output = terminalOutput(o.json ?? false, (value) => handed(value as Made, 'is added'));
       const args = { name, role: o.role, badge: o.badge ?? null };
-      process.exitCode = await runStoreCommand(addStaffCommand, args, kioskHome(), output);
+      process.exitCode = await onKiosk(addStaffCommand, args, o.json, (made: Made) => handed(made, 'is added'));
     });
   staff
     .command('list')
     .description('List everyone who can unlock this kiosk, with their role and how they unlock it.')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', EXIT_HELP)
     .action(async ({ json }: { json?: boolean }) => {
-      const output = terminalOutput(json ?? false, (value) => memberText(value as StaffRow & Listed));
-      process.exitCode = await runStoreCommand(listStaffCommand, {}, kioskHome(), output);
+      process.exitCode = await onKiosk(listStaffCommand, {}, json, memberText);
     });
   staff
     .command('remove <name-or-id>')
     .description('Remove a staff member. Their PIN, badge and codes stop working immediately.')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (member: string, { json }: { json?: boolean }) => {
-      const output = terminalOutput(
-        json ?? false,
-        (value) => `${(value as { removed: StaffRow }).removed.name} is removed.`,
-      );
-      process.exitCode = await runStoreCommand(removeStaffCommand, { member }, kioskHome(), output);
+      const words = ({ removed }: { removed: StaffRow }) => `${removed.name} is removed.`;
+      process.exitCode = await onKiosk(removeStaffCommand, { member }, json, words);
     });
   staff
     .command('reset-pin <name-or-id>')
     .description('Give a staff member a new starter PIN, for example when they forgot theirs.')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async (member: string, { json }: { json?: boolean }) => {
-      const output = terminalOutput(json ?? false, (value) => handed(value as Made, 'has a new PIN'));
-      process.exitCode = await runStoreCommand(resetStaffPinCommand, { member }, kioskHome(), output);
+      const words = (made: Made) => handed(made, 'has a new PIN');
+      process.exitCode = await onKiosk(resetStaffPinCommand, { member }, json, words);
     });
   staff
     .command('set-pin')
@@ -79,16 +67,12 @@ export function registerStaff(program: Command): void {
     .addHelpText(
       'after',
       `\nThe emergency PIN opens Staff when no staff member can; each use is reported. It is typed, never given as an argument:
-every process can read arguments. Seal it in an envelope.${EXIT_HELP}`,
+every process can read arguments. Seal it in an envelope.`,
     )
     .action(async () => {
       const pin = process.env.SMARTPRESENCE_NEW_STAFF_PIN ?? (await password('New emergency PIN (6 to 12 digits): '));
-      process.exitCode = await runStoreCommand(
-        setEmergencyPinCommand,
-        { pin },
-        kioskHome(),
-        terminalOutput(false, () => 'The emergency PIN is set. Seal it in an envelope; each use is reported.'),
-      );
+      const words = () => 'The emergency PIN is set. Seal it in an envelope; each use is reported.';
+      process.exitCode = await onKiosk(setEmergencyPinCommand, { pin }, false, words);
     });
 }
 

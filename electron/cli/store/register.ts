@@ -1,15 +1,15 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { Problem } from '../../../sync/errors/problem.ts';
-import type { CommandOutput } from '../../core/command.ts';
 import { givenDeviceSecret } from '../../core/keys/credential.ts';
 import { openKeys } from '../../core/keys/index.ts';
 import { kioskHome } from '../../core/paths.ts';
 import { checkStoreCommand, listCheckinsCommand, rekeyStoreCommand } from '../../core/store/commands.ts';
 import { type CheckReport, checkClosedStore, type RekeyReport } from '../../core/store/index.ts';
 import type { Checkin } from '../../core/store/interface.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { wholeNumber } from '../options.ts';
 import { terminalOutput } from '../output.ts';
-import { runStoreCommand } from '../store-command.ts';
+import { onKiosk } from '../store-command.ts';
 
 /** `store check`, `store rekey`, `checkins list`: through the running core, or on the store itself when none runs. */
 export function registerStore(program: Command): void {
@@ -18,12 +18,11 @@ export function registerStore(program: Command): void {
     .command('check')
     .description('Read and verify every page, event, template and photo.')
     .option('--json', 'the report as one JSON object')
-    .addHelpText('after', `\nExit code 1 when anything is damaged; the report says what.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when anything is damaged; the report says what.`)
     .action(async (options: { json?: boolean }) => {
-      const output = terminalOutput(options.json ?? false, (value) => describeCheck(value as CheckReport));
-      process.exitCode = await runStoreCommand(checkStoreCommand, {}, kioskHome(), output)
-        .catch((error) => checkPagesOnly(error, output))
-        .finally(() => output.end());
+      process.exitCode = await onKiosk(checkStoreCommand, {}, options.json, describeCheck).catch((error) =>
+        checkPagesOnly(error, options.json ?? false),
+      );
     });
   store
     .command('rekey')
@@ -32,11 +31,10 @@ export function registerStore(program: Command): void {
     .addHelpText(
       'after',
       `\nWorks on a copy: it needs as much free space as the store takes up, and may be interrupted at any time.
-The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid.${EXIT_HELP}`,
+The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid.`,
     )
     .action(async (options: { json?: boolean }) => {
-      const output = terminalOutput(options.json ?? false, (value) => describeRekey(value as RekeyReport));
-      process.exitCode = await runStoreCommand(rekeyStoreCommand, {}, kioskHome(), output).finally(() => output.end());
+      process.exitCode = await onKiosk(rekeyStoreCommand, {}, options.json, describeRekey);
     });
 
   program
@@ -44,34 +42,25 @@ The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid
     .description('List this kiosk’s check-ins.')
     .command('list')
     .description('List check-ins, newest first.')
-    .option('--limit <n>', 'how many at most', wholeNumber, 50)
+    .option('--limit <n>', 'how many at most', wholeNumber(1, 1_000_000), 50)
     .option('--before <time>', 'only check-ins before this time (RFC 3339)')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', EXIT_HELP)
     .action(async (options: { json?: boolean; limit: number; before?: string }) => {
-      const output = terminalOutput(options.json ?? false, (value) => describeCheckin(value as Checkin));
       const args = { limit: options.limit, ...(options.before ? { before: options.before } : {}) };
-      process.exitCode = await runStoreCommand(listCheckinsCommand, args, kioskHome(), output).finally(() =>
-        output.end(),
-      );
+      process.exitCode = await onKiosk(listCheckinsCommand, args, options.json, describeCheckin);
     });
 }
 
 /** A store too damaged to open still has pages to look at: which are bad is worth knowing. */
-async function checkPagesOnly(error: unknown, output: CommandOutput): Promise<number> {
+async function checkPagesOnly(error: unknown, json: boolean): Promise<number> {
   if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
   const home = kioskHome();
   const keys = await openKeys({ home, deviceSecret: givenDeviceSecret(process.env) });
+  const output = terminalOutput(json, (value) => describeCheck(value as CheckReport));
   const report = await checkClosedStore(home, keys, { progress: output.progress });
+  output.end();
   output.line({ ...report, problems: [{ code: error.code, detail: error.message }, ...report.problems] });
   return EXIT.attention;
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1_000_000)
-    throw new InvalidArgumentError('a whole number from 1 to 1,000,000');
-  return value;
 }
 
 function describeCheck(report: CheckReport): string {

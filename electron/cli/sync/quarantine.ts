@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
 import { listQuarantine, type QuarantineRow, retryQuarantine } from '../../../sync/protocol/api/quarantine.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { print } from '../output.ts';
 import { asOperator, call, everyItem } from '../server/environment.ts';
 
 type Entry = z.output<typeof QuarantineRow>;
@@ -19,8 +20,7 @@ event-newer-schema: the kiosk is newer than this server; update the server, whic
 event-not-storable: the database rejects a value in it. Other reasons mean that the event contradicts its place in the
 signed batch, its own commitments, or an event already in the log: it is kept as evidence.
 At most 10,000 events and 64 MiB are kept per device. Beyond that, only digest and reason are kept (quarantine-full): find
-out what that kiosk sends, and revoke it if it is no longer under your control.
-${EXIT_HELP}`;
+out what that kiosk sends, and revoke it if it is no longer under your control.`;
 
 /** `sync quarantine list|retry`: on the server. */
 export function registerQuarantine(sync: Command): void {
@@ -35,7 +35,7 @@ export function registerQuarantine(sync: Command): void {
       let count = 0;
       await asOperator(async (ask) => {
         for await (const entry of everyItem(ask, listQuarantine, { query: filterOf(o) })) {
-          process.stdout.write(`${o.json ? JSON.stringify(entry) : sentenceOf(entry)}\n`);
+          print(o.json, entry, sentenceOf(entry));
           count += 1;
         }
       });

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import { kioskHome } from '../../core/paths.ts';
 import { type KioskStatus, syncStatusCommand } from '../../core/sync/command.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
-import { terminalOutput } from '../output.ts';
-import { runStoreCommand } from '../store-command.ts';
+import { onKiosk } from '../store-command.ts';
 
 /** `status`: of the running core, or of the store when none runs. */
 export function registerSyncStatus(parent: Command): void {
@@ -13,11 +10,10 @@ export function registerSyncStatus(parent: Command): void {
     .option('--json', 'the report as one JSON object')
     .addHelpText(
       'after',
-      `\nExit code 1 when the server can't be reached, something is wrong, or the kiosk belongs to no server.${EXIT_HELP}`,
+      `\nExit code 1 when the server can't be reached, something is wrong, or the kiosk belongs to no server.`,
     )
     .action(async (options: { json?: boolean }) => {
-      const output = terminalOutput(options.json ?? false, (value) => describeStatus(value as KioskStatus));
-      process.exitCode = await runStoreCommand(syncStatusCommand, {}, kioskHome(), output).finally(() => output.end());
+      process.exitCode = await onKiosk(syncStatusCommand, {}, options.json, describeStatus);
     });
 }
 

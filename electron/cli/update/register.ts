@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
-import { kioskHome } from '../../core/paths.ts';
 import { updateNowCommand, updateStatusCommand } from '../../core/update/commands.ts';
 import type { UpdateReport } from '../../core/update/keeper.ts';
-import { EXIT_HELP } from '../exit-codes.ts';
-import { terminalOutput } from '../output.ts';
-import { runStoreCommand } from '../store-command.ts';
+import { onKiosk } from '../store-command.ts';
 
 /** `update status`, `update now`: of the running kiosk on this machine. */
 export function registerUpdate(program: Command): void {
@@ -13,12 +10,9 @@ export function registerUpdate(program: Command): void {
     .command('status')
     .description('Show the installed builds, whether one is on trial, and any update in progress.')
     .option('--json', 'the report as one JSON object')
-    .addHelpText('after', `\nExit code 1 when the latest request was rejected.${EXIT_HELP}`)
+    .addHelpText('after', `\nExit code 1 when the latest request was rejected.`)
     .action(async (options: { json?: boolean }) => {
-      const output = terminalOutput(options.json ?? false, (value) => asText(value as UpdateReport));
-      process.exitCode = await runStoreCommand(updateStatusCommand, {}, kioskHome(), output).finally(() =>
-        output.end(),
-      );
+      process.exitCode = await onKiosk(updateStatusCommand, {}, options.json, asText);
     });
   update
     .command('now')
@@ -27,15 +21,10 @@ export function registerUpdate(program: Command): void {
     )
     .requiredOption('--from <source>', 'usb (a stick with the folder smartpresence-updates) or network')
     .option('--json', 'one JSON object per line')
-    .addHelpText('after', EXIT_HELP)
     .action(async ({ from, json }: { from: string; json?: boolean }) => {
-      const output = terminalOutput(json ?? false, (value) => {
-        const { ready } = value as { ready: string };
-        return `Version ${ready} is ready; the kiosk restarts into it when nobody stands before it.`;
-      });
-      process.exitCode = await runStoreCommand(updateNowCommand, { from }, kioskHome(), output).finally(() =>
-        output.end(),
-      );
+      const words = ({ ready }: { ready: string }) =>
+        `Version ${ready} is ready; the kiosk restarts into it when nobody stands before it.`;
+      process.exitCode = await onKiosk(updateNowCommand, { from }, json, words);
     });
 }
 

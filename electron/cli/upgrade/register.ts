@@ -8,7 +8,8 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import type { UpgradeFacts } from '../../../sync/protocol/api/checks.ts';
 import { compareVersions } from '../../../sync/protocol/wire/release.ts';
 import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
-import { EXIT, EXIT_HELP } from '../exit-codes.ts';
+import { EXIT } from '../exit-codes.ts';
+import { print } from '../output.ts';
 import { onServer } from '../server/environment.ts';
 import { describeBuild, installed, sizeOf, switchTo, withBuild } from './artefact.ts';
 import { canWorkWith, planUpgrade, type UpgradePlan } from './rules.ts';
@@ -30,7 +31,7 @@ export function registerUpgrade(program: Command): void {
       'smartpresence-server-VERSION-linux-x64.tar.gz, the .deb, or a folder that either was unpacked to',
     )
     .option('--json', 'one JSON object: {"from","to","steps","wayBack","issues","replicas"}')
-    .addHelpText('after', `\nExit code: 0 the update is possible; 1 something is in the way. ${EXIT_HELP.trim()}`)
+    .addHelpText('after', '\nExit code 1 when something is in the way of the update.')
     .action(async (build: string, o: { root: string; json?: boolean }) => {
       const now = await facts();
       const [next, needs] = await withBuild(
@@ -42,14 +43,14 @@ export function registerUpgrade(program: Command): void {
       const from = (await ourBuild()).build;
       const { replicas, backupAt, verifiedAt } = now;
       const json = { from, to: next.build, ...plan, replicas, backupAt, verifiedAt };
-      process.stdout.write(`${o.json ? JSON.stringify(json) : text(from, next, now, plan)}\n`);
+      print(o.json, json, text(from, next, now, plan));
       process.exitCode = plan.issues.length > 0 ? EXIT.attention : EXIT.ok;
     });
   root(upgrade.command('back'))
     .description('After an update: go back to the previous version, if the database schema allows it.')
     .option('--to <version>', 'version to go back to (default: the newest older one)')
     .option('--json', 'one JSON object: {"from","to"}')
-    .addHelpText('after', `\nIt switches ${ROOT}/current and restarts nothing.\n${EXIT_HELP}`)
+    .addHelpText('after', `\nIt switches ${ROOT}/current and restarts nothing.`)
     .action(async (o: { root: string; to?: string; json?: boolean }) => {
       const { current, versions } = installed(o.root);
       const to = o.to ?? versions.find((v) => current !== null && compareVersions(v, current) < 0);
@@ -73,7 +74,6 @@ export function registerUpgrade(program: Command): void {
     .command('describe', { hidden: true })
     .description('Describe this build, for the `upgrade check` of another one.')
     .option('--json', 'one JSON object')
-    .addHelpText('after', EXIT_HELP)
     .action(async () => {
       process.stdout.write(`${JSON.stringify(await ourBuild())}\n`);
     });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { Instant } from './page.ts';
-import { RetentionKind } from './retention.ts';
+import { RetentionKind, RetentionRule } from './retention.ts';
 
 export const COMPLIANCE_PARTS = ['facts', 'controls', 'record', 'dpia'] as const;
 
@@ -55,13 +55,7 @@ export const ComplianceFacts = z.strictObject({
   devices: z.record(z.string(), count),
   accounts: z.record(z.string(), count),
   retention: z.array(
-    z.strictObject({
-      kind: z.enum([...RetentionKind.options, 'audit']),
-      days: z.number().nullable(),
-      counted: z.string(),
-      outcome: z.string(),
-      basis: z.string(),
-    }),
+    RetentionRule.extend({ kind: z.enum([...RetentionKind.options, 'audit']), days: z.number().nullable() }),
   ),
   erasureUndoDays: z.number(),
   /** Null: none is configured. */

@@ -21,33 +21,38 @@ export const RuleReport = z.strictObject({
   failed: z.string().nullable(),
 });
 
+export const RetentionRule = z.strictObject({
+  kind: RetentionKind,
+  /** Null: it has no end of its own. */
+  days: z.number().int().nullable(),
+  /** From when the days are counted. */
+  counted: z.string(),
+  /** What happens then. */
+  outcome: z.string(),
+  /** Why it is kept so long, and no longer. */
+  basis: z.string(),
+});
+
+/** What a kiosk has confirmed of its own purge of one kind. */
+export const KioskPurge = z.strictObject({
+  device: Uuid,
+  name: z.string(),
+  status: z.enum(['pending', 'approved', 'revoked']),
+  lastHeardAt: Instant.nullable(),
+  what: z.enum(['photos', 'gps']),
+  /** Nothing older is there, as it says; null: it never said so. */
+  purgedBefore: Instant.nullable(),
+  confirmedAt: Instant.nullable(),
+  removed: z.number().int(),
+  /** Should have confirmed by now. A revoked kiosk can't any more, and is not overdue for ever. */
+  overdue: z.boolean(),
+});
+
 export const Retention = z.strictObject({
-  rules: z.array(
-    z.strictObject({
-      kind: RetentionKind,
-      days: z.number().int().nullable(),
-      counted: z.string(),
-      outcome: z.string(),
-      basis: z.string(),
-    }),
-  ),
+  rules: z.array(RetentionRule),
   /** Null: none has run yet. */
   lastRun: z.strictObject({ at: Instant, rules: z.array(RuleReport) }).nullable(),
-  /** What each kiosk has confirmed of its own purges. */
-  kiosks: z.array(
-    z.strictObject({
-      device: Uuid,
-      name: z.string(),
-      status: z.enum(['pending', 'approved', 'revoked']),
-      lastHeardAt: Instant.nullable(),
-      what: z.enum(['photos', 'gps']),
-      /** Nothing older is there, as it says. */
-      purgedBefore: Instant.nullable(),
-      confirmedAt: Instant.nullable(),
-      removed: z.number().int(),
-      overdue: z.boolean(),
-    }),
-  ),
+  kiosks: z.array(KioskPurge),
 });
 
 export const RetentionRun = z.strictObject({ rules: z.array(RuleReport) });

@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import type { QuarantineRetried, QuarantineRow } from '../../../protocol/api/quarantine.ts';
 import { ensurePartitions } from '../../features/attendance/partitions.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import type { Db } from '../../platform/database/schema.ts';
@@ -16,31 +18,11 @@ export interface QuarantineFilter {
   readonly id?: number | undefined;
 }
 
-export interface QuarantineEntry {
-  readonly id: number;
-  readonly device: string;
-  readonly epoch: string;
-  readonly seq: number;
-  /** Code, e.g. `event-newer-schema`: see docs/develop/protocol.md. */
-  readonly reason: string;
-  /** Why its content was not kept (`quarantine-full`): it can't be taken again. Null: it was. */
-  readonly notRetained: string | null;
-  readonly receivedAt: string;
-  readonly retriedAt: string | null;
-}
-
-export interface Retried {
-  /** Now in the log, in their place. */
-  readonly taken: number;
-  /** Still here, by reason. */
-  readonly waiting: Readonly<Record<string, number>>;
-}
-
 /** Entries after `after` in their order of arrival; what came itself stays sealed. */
 export async function listQuarantine(
   db: Db,
   filter: QuarantineFilter & { readonly after?: number | undefined; readonly limit?: number | undefined } = {},
-): Promise<QuarantineEntry[]> {
+): Promise<z.output<typeof QuarantineRow>[]> {
   const rows = await select(db, filter)
     .select(['id', 'device', 'epoch', 'seq', 'reason', 'not_retained', 'received_at', 'retried_at'])
     .where('id', '>', filter.after ?? 0)
@@ -75,7 +57,7 @@ export async function retryQuarantine(
   filter: QuarantineFilter,
   now: Date,
   options: Pick<TakeOptions, 'undoDays'> = {},
-): Promise<Retried> {
+): Promise<z.output<typeof QuarantineRetried>> {
   const waiting: Record<string, number> = {};
   let taken = 0;
   for (let after = 0; ; ) {

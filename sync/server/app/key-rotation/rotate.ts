@@ -100,7 +100,7 @@ export async function beginRotation(
     const to = Math.max(...state.versions.map((v) => v.version)) + 1;
     await tx
       .insertInto('keyring.key_version')
-      .values({ version: to, key_check: keys.check(), state: 'incoming', made_at: now, retired_at: null })
+      .values({ version: to, key_check: keys.check(), state: 'incoming', made_at: now })
       .execute();
     const row = { to_version: to, from_version: from, re_encrypt: reEncrypt, phase: 'announced' } as const;
     const plan = await planOf(tx, sealedTables(o.modules), from, reEncrypt);

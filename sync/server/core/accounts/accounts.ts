@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
+import type { AccountShape } from '../../../protocol/api/accounts.ts';
 import type { Role } from '../../../protocol/api/endpoint.ts';
 import { endSessionsOf, type Holder } from '../../platform/access/session.ts';
 import type { Row, Tables } from '../../platform/database/schema.ts';
@@ -9,18 +10,6 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 
 /** An account has one role: who needs two kinds of rights has two accounts, so that the audit log says in which they acted. */
 export type AccountRole = Exclude<Role, 'person'>;
-
-/** An account as it is shown: no secret, no hash. */
-export interface Account {
-  readonly id: string;
-  readonly role: AccountRole;
-  readonly email: string | null;
-  /** Password and second factor are set. */
-  readonly enrolled: boolean;
-  readonly madeAt: Date;
-  readonly signedInAt: Date | null;
-  readonly disabledAt: Date | null;
-}
 
 /**
  * The account of the person who holds the server's own machine; there from the first use of a link that the server
@@ -102,7 +91,7 @@ export async function addAccount(
   keys: Keys,
   { role, email }: { role: AccountRole; email: string },
   now: Date,
-): Promise<Account> {
+): Promise<AccountShape> {
   if (await accountByEmail(tx, keys, email)) throw emailTaken();
   const id = randomUUID();
   const { numInsertedOrUpdatedRows: made } = await tx
@@ -123,7 +112,7 @@ export async function addAccount(
 
 export const emailTaken = (): Problem => new Problem('email-taken');
 
-export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<Account[]> {
+export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<AccountShape[]> {
   const rows = await db.selectFrom('account').selectAll().orderBy('made_at').orderBy('id').execute();
   return rows.map((row) => shown(keys, row));
 }
@@ -144,7 +133,7 @@ export async function changeAccount(
   id: string,
   patch: AccountPatch,
   now: Date,
-): Promise<Account> {
+): Promise<AccountShape> {
   // Two administrators who disable each other at once: one after the other.
   await tx.selectFrom('account').select('id').where('role', '=', 'admin').orderBy('id').forUpdate().execute();
   const row = await lockAccount(tx, id);
@@ -173,7 +162,7 @@ async function keepOneAdmin(tx: Transaction<Tables>, without: string): Promise<v
 }
 
 /** Takes back second factor and recovery codes: the account enrols again after its password. Ends its sessions. */
-export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string): Promise<Account> {
+export async function resetTotp(tx: Transaction<Tables>, keys: Keys, id: string): Promise<AccountShape> {
   const row = await lockAccount(tx, id);
   const cleared = { totp: null, totp_next: null, totp_confirmed_at: null, totp_step: 0 };
   await tx.updateTable('account').set(cleared).where('id', '=', id).execute();
@@ -194,14 +183,16 @@ export async function removeAccount(tx: Transaction<Tables>, id: string): Promis
   await tx.deleteFrom('account').where('id', '=', id).execute();
 }
 
-export function shown(keys: Keys, row: AccountRow): Account {
+/** An account as the API shows it: no secret, no hash. */
+export function shown(keys: Keys, row: AccountRow): AccountShape {
+  const at = (date: Date | null) => date?.toISOString() ?? null;
   return {
     id: row.id,
     role: row.role,
     email: row.email ? openEmail(keys, row.id, row.row_version, row.email) : null,
     enrolled: isEnrolled(row),
-    madeAt: row.made_at,
-    signedInAt: row.signed_in_at,
-    disabledAt: row.disabled_at,
+    madeAt: row.made_at.toISOString(),
+    signedInAt: at(row.signed_in_at),
+    disabledAt: at(row.disabled_at),
   };
 }

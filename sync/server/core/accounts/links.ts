@@ -44,7 +44,6 @@ export async function createLink(
       person: to.kind === 'person' ? to.person : null,
       created_at: now,
       expires_at: expiresAt,
-      used_at: null,
     })
     .execute();
   return { token, expiresAt };

@@ -7,7 +7,6 @@ import type { Tables } from '../../platform/database/schema.ts';
 import { openEmail } from '../../platform/http/email.ts';
 import { chargeAll, forgive, throttleKey } from '../../platform/http/throttle.ts';
 import { type AccountRow, isEnrolled, lockAccount, shown } from './accounts.ts';
-import { wire } from './answers.ts';
 import {
   confirmTotp,
   finishEnrolment,
@@ -82,7 +81,7 @@ export const ownAccountRoutes: readonly Route[] = [
   implement(api.getOwnAccount, async (call) => {
     const row = await own(call);
     return {
-      account: wire(shown(call.services.keys, row)),
+      account: shown(call.services.keys, row),
       hasPassword: row.password !== null,
       hasSecondFactor: row.totp_confirmed_at !== null,
       recoveryCodesLeft: await recoveryCodesLeft(call.tx, row.id),
@@ -106,7 +105,7 @@ export const ownAccountRoutes: readonly Route[] = [
       if (session!.stage === 'enrol' && isEnrolled(after) && prepared.hash !== undefined)
         await finishEnrolment(tx, session!, now);
       return {
-        account: wire(shown(services.keys, after)),
+        account: shown(services.keys, after),
         hasPassword: after.password !== null,
         hasSecondFactor: after.totp_confirmed_at !== null,
         recoveryCodesLeft: await recoveryCodesLeft(tx, row.id),

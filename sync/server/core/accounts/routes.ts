@@ -4,7 +4,7 @@ import { implement, type Route } from '../../platform/access/route.ts';
 import { emailIndex } from '../../platform/http/email.ts';
 import { charge, networkOf, throttleKey } from '../../platform/http/throttle.ts';
 import { addAccount, changeAccount, listAccounts, lockAccount, removeAccount, resetTotp } from './accounts.ts';
-import { linkAnswer, wire } from './answers.ts';
+import { linkAnswer } from './answers.ts';
 import { linkMail } from './link-text.ts';
 import { createLink } from './links.ts';
 import { sendMail } from './mail.ts';
@@ -17,7 +17,7 @@ export const accountRoutes: readonly Route[] = [
   ...signInRoutes,
   ...ownAccountRoutes,
   implement(api.listAccounts, async ({ tx, services }) => ({
-    accounts: (await listAccounts(tx, services.keys)).map(wire),
+    accounts: await listAccounts(tx, services.keys),
   })),
   implement(api.createAccount, async ({ tx, services, actor, body, now, on, after }) => {
     const account = await addAccount(tx, services.keys, body, now);
@@ -27,14 +27,14 @@ export const accountRoutes: readonly Route[] = [
     const { mail } = services.config;
     if (mail && actor.role !== 'operator')
       after(() => sendMail(mail, { to: body.email, ...linkMail('account', null, answer.url) }));
-    return { account: wire(account), link: answer };
+    return { account: account, link: answer };
   }),
   implement(api.changeAccount, async ({ tx, services, params, body, now, on, notify }) => {
     on(params.account);
     const changed = await changeAccount(tx, services.keys, params.account, body, now);
     // Live screens look whether their session still is one.
     notify('board');
-    return wire(changed);
+    return changed;
   }),
   implement(api.removeAccount, async ({ tx, params, on }) => {
     on(params.account);
@@ -51,7 +51,7 @@ export const accountRoutes: readonly Route[] = [
     on(params.account);
     const changed = await resetTotp(tx, services.keys, params.account);
     notify('board');
-    return wire(changed);
+    return changed;
   }),
   implement(api.createPersonLink, async ({ tx, services, params, body, now, about, after }) => {
     const person = await linkable(tx, services, params.person);

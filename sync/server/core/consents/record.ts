@@ -114,7 +114,6 @@ async function record(
         said: spoken ? await sealSaid(tx, keys, event, person, statement.said) : null,
         said_of: spoken ? person : null,
         at: await notBefore(tx, person, now),
-        device: null,
         received_at: now,
         via: by.via,
         recorded_by: by.account,

@@ -149,10 +149,7 @@ async function insertBadge(
   const id = v7();
   const box = await personBox(tx, keys, [person], { make: true });
   const sealed = box.sealJson(badgePlace(id, person), number);
-  await tx
-    .insertInto('credential')
-    .values({ id, person, kind: 'badge', hash: null, number: sealed, device: null, issued_at: at, revoked_at: null })
-    .execute();
+  await tx.insertInto('credential').values({ id, person, kind: 'badge', number: sealed, issued_at: at }).execute();
 }
 
 /** One place is kept for the badge of the record itself. */

@@ -44,8 +44,6 @@ export async function makeCode(
       url,
       created_at: now(),
       expires_at: expiresAt,
-      used_at: null,
-      device: null,
     })
     .execute();
   return { code, expiresAt };

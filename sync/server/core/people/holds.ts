@@ -1,14 +1,15 @@
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
+import type { Hold } from '../../../protocol/api/retention.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { personUnknown } from './living.ts';
 import { lockPeople } from './people.ts';
 
 /** A duty to keep things that would otherwise go: a dispute, an investigation. Nothing that it covers is purged or erased. */
-export interface Hold {
-  readonly id: string;
+interface NewHold {
   /** Of this person alone; null: of everybody. */
   readonly person: string | null;
   /** At this site alone. */
@@ -18,21 +19,13 @@ export interface Hold {
   readonly until: Date | null;
   readonly reason: string;
   readonly setBy: string;
-  readonly setAt: Date;
-  readonly releasedAt: Date | null;
-  readonly releasedBy: string | null;
 }
 
 /** A reason may say who it is about. */
 const place = (id: string): Place => placeOf('hold.reason', id);
 
 /** @throws Problem `hold-covers-everything` (neither person, site nor period), `hold-period-wrong`, `person-unknown` (erased) */
-export async function setHold(
-  tx: Transaction<Tables>,
-  keys: Keys,
-  hold: Pick<Hold, 'person' | 'site' | 'from' | 'until' | 'reason' | 'setBy'>,
-  now: Date,
-): Promise<string> {
+export async function setHold(tx: Transaction<Tables>, keys: Keys, hold: NewHold, now: Date): Promise<string> {
   const { person, site, from, until, reason } = hold;
   if (!person && !site && !from && !until) throw new Problem('hold-covers-everything');
   if (from && until && from >= until) throw new Problem('hold-period-wrong');
@@ -49,8 +42,6 @@ export async function setHold(
       reason: keys.sealJson(place(id), reason),
       set_by: hold.setBy,
       set_at: now,
-      released_at: null,
-      released_by: null,
     })
     .execute();
   return id;
@@ -76,19 +67,23 @@ export async function releaseHold(tx: Transaction<Tables>, id: string, by: strin
 }
 
 /** Newest first. @param o `released`: those too that were released */
-export async function listHolds(db: Db, keys: Keys, o: { readonly released?: boolean } = {}): Promise<Hold[]> {
+export async function listHolds(
+  db: Db,
+  keys: Keys,
+  o: { readonly released?: boolean } = {},
+): Promise<z.output<typeof Hold>[]> {
   let query = db.selectFrom('retention_hold').selectAll().orderBy('set_at', 'desc').orderBy('id', 'desc');
   if (!o.released) query = query.where('released_at', 'is', null);
   return (await query.execute()).map((r) => ({
     id: r.id,
     person: r.person,
     site: r.site,
-    from: r.from_at,
-    until: r.until_at,
+    from: r.from_at?.toISOString() ?? null,
+    until: r.until_at?.toISOString() ?? null,
     reason: String(keys.openJson(place(r.id), r.reason)),
     setBy: r.set_by,
-    setAt: r.set_at,
-    releasedAt: r.released_at,
+    setAt: r.set_at.toISOString(),
+    releasedAt: r.released_at?.toISOString() ?? null,
     releasedBy: r.released_by,
   }));
 }

@@ -1,19 +1,9 @@
 import { sql, type Transaction } from 'kysely';
 import { NIL, v7 } from 'uuid';
+import type { Site } from '../../../protocol/api/sites.ts';
 import { attendanceDays, type DayOf } from '../../../protocol/wire/calendar.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-
-export interface Site {
-  readonly id: string;
-  readonly name: string;
-  readonly timeZone: string;
-  readonly dayStartsAt: string;
-  readonly repeatSeconds: number;
-  readonly isDefault: boolean;
-  /** The newest change of the site itself; null: none is kept. */
-  readonly change: string | null;
-}
 
 /**
  * Whose changes a device reads: those of its site. The default site is the nil UUID, whatever its row in `site` is called

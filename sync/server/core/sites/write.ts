@@ -1,10 +1,10 @@
 import type { Transaction } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
-import type { NewSite, SitePatch } from '../../../protocol/api/sites.ts';
+import type { NewSite, Site, SitePatch } from '../../../protocol/api/sites.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
-import { DEFAULT_SCOPE, keepSiteChange, listSites, repeatSecondsOf, resolveDirections, type Site } from './sites.ts';
+import { DEFAULT_SCOPE, keepSiteChange, listSites, repeatSecondsOf, resolveDirections } from './sites.ts';
 
 /** @throws Problem `unknown-site` */
 export async function findSite(db: Db, id: string): Promise<Site> {

@@ -1,4 +1,6 @@
 import type { SelectQueryBuilder } from 'kysely';
+import type { z } from 'zod';
+import type { AuditRowView } from '../../../protocol/api/audit.ts';
 import { sameAs } from '../../core/people/group.ts';
 import { staffNames } from '../../core/staff/store.ts';
 import { dayOf, type PeopleInLog, peopleInLog } from '../../platform/audit/aliases.ts';
@@ -38,26 +40,7 @@ export interface AuditFilter {
 }
 
 /** A row, as those who may read it see it. */
-export interface AuditView {
-  readonly position: number;
-  readonly at: string;
-  readonly action: string;
-  readonly role: string;
-  readonly actor: string | null;
-  /** Of a member of a kiosk's staff. */
-  readonly name: string | null;
-  readonly email: string | null;
-  readonly ip: string | null;
-  readonly userAgent: string | null;
-  /** Who did it is a person, and stands under their own key: look for them by id. */
-  readonly hidden: boolean;
-  readonly route: string;
-  readonly resource: string | null;
-  readonly data: string[];
-  readonly count: number;
-  readonly everyone: boolean;
-  readonly outcome: string;
-}
+export type AuditView = z.output<typeof AuditRowView>;
 
 export interface Found {
   /** Newest first. */

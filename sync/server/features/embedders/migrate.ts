@@ -41,7 +41,7 @@ export async function beginMove(
   const id = v7();
   await tx
     .insertInto('model_migration')
-    .values({ id, from_model: from, to_model: to, state: 'working', made_by: by, made_at: now, ended_at: null })
+    .values({ id, from_model: from, to_model: to, state: 'working', made_by: by, made_at: now })
     .execute();
   return id;
 }

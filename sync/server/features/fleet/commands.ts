@@ -55,9 +55,6 @@ export async function askKiosk(
       asked_at: now,
       by,
       expires_at: expires,
-      outcome: null,
-      code: null,
-      farewell_key: null,
     })
     .execute();
   await publishDeviceState(

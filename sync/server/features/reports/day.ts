@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { DayRow } from '../../../protocol/api/reports.ts';
+import type { Site } from '../../../protocol/api/sites.ts';
 import type { AttendanceDay, DayOf } from '../../../protocol/wire/calendar.ts';
-import { calendarOf, listSites, type Site } from '../../core/sites/sites.ts';
+import { calendarOf, listSites } from '../../core/sites/sites.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Direction } from '../attendance/rules/resolve.ts';
 import { LONGEST_STAY_MS, pairStays } from '../attendance/rules/stays.ts';

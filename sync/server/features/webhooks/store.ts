@@ -105,11 +105,9 @@ export async function addWebhook(
       site,
       with_number: withNumber,
       enabled: true,
-      disabled_because: null,
       sealed: keys.sealJson(webhookPlace(id, 1), receiver),
       row_version: 1,
       created_at: now,
-      paused_until: null,
     })
     .execute();
   return { id, secret: shownSecret(receiver.secret) };

@@ -75,7 +75,7 @@ export function makeAnchor(context: AnchorContext, now: Date): Promise<Anchor | 
     const { position, mac, statement, seal, key } = head;
     await tx
       .insertInto('audit_anchor')
-      .values({ position, mac, statement, seal, key_version: key.version, made_at: now, object: null })
+      .values({ position, mac, statement, seal, key_version: key.version, made_at: now })
       .execute();
     return head;
   });

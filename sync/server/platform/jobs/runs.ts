@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import type { z } from 'zod';
+import type * as api from '../../../protocol/api/jobs.ts';
 import { onceAcrossReplicas } from '../database/once.ts';
 import type { Db } from '../database/schema.ts';
 import type { Report } from './job.ts';
@@ -109,16 +111,7 @@ export async function markLost(db: Db, now: Date): Promise<number> {
   return Number(numUpdatedRows);
 }
 
-export interface JobRun {
-  readonly id: number;
-  readonly job: string;
-  readonly startedAt: string;
-  readonly endedAt: string | null;
-  /** `running` while it does. */
-  readonly outcome: 'running' | 'ok' | 'failed' | 'lost' | 'stopped';
-  readonly code: string | null;
-  readonly report: Report | null;
-}
+export type JobRun = z.output<typeof api.JobRun>;
 
 /** Newest first. @param o `job`: of this one alone; `before`: id, for the next page */
 export async function listRuns(

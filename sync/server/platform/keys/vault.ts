@@ -113,7 +113,6 @@ export async function insertKey(db: Db, keys: Keys, key: NewKey, now: number): P
       private: keys.seal('keyring', keyPlace(key.purpose, key.id), Buffer.from(key.private, 'utf8')),
       cross_pem: key.crossPem ?? null,
       made_at: new Date(now),
-      retired_at: null,
     })
     .execute();
 }

@@ -1,6 +1,8 @@
 import { sql, type Transaction } from 'kysely';
 import { v7 } from 'uuid';
+import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
+import type { Duplicate } from '../../../../protocol/api/attendance.ts';
 import { namesOf } from '../../../core/people/records.ts';
 import { allOfPerson, scopesOfPerson } from '../../../core/people/sites.ts';
 import type { Services } from '../../../platform/access/route.ts';
@@ -14,15 +16,6 @@ import type { Keys } from '../../../platform/keys/envelope.ts';
 import { type Merge, tablesOf } from '../../../platform/server-module.ts';
 import { queueDue } from '../resolve-due.ts';
 
-export interface Candidate {
-  readonly id: string;
-  readonly people: readonly { readonly id: string; readonly name: string | null }[];
-  readonly reason: 'number' | 'template';
-  /** Cosine of the best pair of templates; null where the number is the reason. */
-  readonly score: number | null;
-  readonly foundAt: string;
-}
-
 /**
  * Pairs that someone has to decide about, oldest first.
  *
@@ -33,7 +26,7 @@ export async function listCandidates(
   keys: Keys,
   limit = 200,
   after: { readonly at: string; readonly id: string } | null = null,
-): Promise<Candidate[]> {
+): Promise<z.output<typeof Duplicate>[]> {
   const rows = await db
     .selectFrom('merge_candidate')
     .selectAll()

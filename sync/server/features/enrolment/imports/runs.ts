@@ -37,11 +37,8 @@ export async function beginImport(
       text_version: basis?.textVersion ?? null,
       language: basis?.language ?? null,
       basis: basis && keys.sealJson(basisPlace(id), basis.statement),
-      map: null,
-      people: null,
       made_by: by,
       made_at: now,
-      ended_at: null,
     })
     .execute();
   return id;
@@ -89,19 +86,10 @@ export async function addUpload(
       .values({
         id,
         run,
-        person: null,
         name: keys.sealJson(importPlace('name', id, null), picture.name),
         photo: picture.content && keys.seal('field', importPlace('photo', id, null), picture.content),
-        template: null,
-        model: null,
-        pose: null,
         state: picture.content ? 'waiting' : 'judged',
         code: picture.content ? null : picture.code,
-        measured: null,
-        duplicate_of: null,
-        duplicate_score: null,
-        decided_by: null,
-        decided_at: null,
         made_at: now,
       })
       .execute();

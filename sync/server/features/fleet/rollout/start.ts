@@ -56,8 +56,6 @@ export async function startRollout(
       stop_kiosks: wanted.stopAt.kiosks,
       stop_percent: wanted.stopAt.percent,
       counting_since: now,
-      stopped_failed: null,
-      stopped_got: null,
       started_at: now,
       started_by: by,
     })

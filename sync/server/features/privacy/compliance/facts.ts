@@ -1,11 +1,12 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { ComplianceFacts } from '../../../../protocol/api/compliance.ts';
+import { RetentionKind } from '../../../../protocol/api/retention.ts';
 import type { Config } from '../../../app/config.ts';
 import { policyOf } from '../../../core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { KINDS, rulesOf } from '../retention/rules.ts';
+import { rulesOf } from '../retention/rules.ts';
 
 /** What is counted, and how. */
 const COUNTS: Readonly<Record<CountName, RawBuilder<unknown>>> = {
@@ -67,7 +68,7 @@ export async function readFacts(db: Db, keys: Keys, config: Config, now: Date): 
     devices: await grouped(db, sql`select status as name, count(*) as n from device group by status`),
     accounts: await grouped(db, sql`select role as name, count(*) as n from account group by role`),
     retention: [
-      ...KINDS.flatMap((kind) => rulesOf(config.retention).filter((r) => r.kind === kind)),
+      ...RetentionKind.options.flatMap((kind) => rulesOf(config.retention).filter((r) => r.kind === kind)),
       {
         kind: 'audit',
         days: config.auditDays,

@@ -47,10 +47,6 @@ export async function openIncident(d: Doing, o: z.output<typeof OpenIncident>): 
       ended_at: endedAt,
       data: unique(o.data),
       opened_at: d.now,
-      contained_at: null,
-      authority_at: null,
-      people_at: null,
-      closed_at: null,
       row_version: 1,
       sealed: d.keys.sealJson(incidentPlace(id, 1), texts),
     })

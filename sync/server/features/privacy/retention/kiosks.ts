@@ -1,4 +1,6 @@
 import { sql } from 'kysely';
+import type { z } from 'zod';
+import type { KioskPurge } from '../../../../protocol/api/retention.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { deviceCutoffs } from './periods.ts';
 import type { RetentionSettings } from './settings.ts';
@@ -6,28 +8,13 @@ import type { RetentionSettings } from './settings.ts';
 /** A kiosk purges once a day; so much later it is worth a look, ms. */
 const GRACE_MS = 2 * 86_400_000;
 
-/** How a kiosk's own purge of one kind stands. */
-export interface KioskPurge {
-  readonly device: string;
-  readonly name: string;
-  readonly status: 'pending' | 'approved' | 'revoked';
-  readonly lastHeardAt: Date | null;
-  readonly what: 'photos' | 'gps';
-  /** Up to when it has confirmed that nothing older is there; null: it never did. */
-  readonly purgedBefore: Date | null;
-  /** When it said so. */
-  readonly confirmedAt: Date | null;
-  /** What it has removed so far. */
-  readonly removed: number;
-  /** Should have confirmed by now. A revoked kiosk can't any more, and is not overdue for ever. */
-  readonly overdue: boolean;
-}
+type Purge = z.output<typeof KioskPurge>;
 
 /**
  * The purges that kiosks do by themselves, network or not, and have reported in `purge` events (POLICY P6: also when
  * one was offline for months).
  */
-export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date): Promise<KioskPurge[]> {
+export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date): Promise<Purge[]> {
   const due = new Map<string, string>();
   for (const [what, days] of [
     ['photos', 'photoDays'],
@@ -39,10 +26,10 @@ export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date
   const { rows } = await sql<{
     device: string;
     name: string;
-    status: KioskPurge['status'];
+    status: Purge['status'];
     registered_at: Date;
     last_heard_at: Date | null;
-    what: KioskPurge['what'];
+    what: Purge['what'];
     before: Date | null;
     at: Date | null;
     removed: number;
@@ -63,10 +50,10 @@ export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date
       device: r.device,
       name: r.name,
       status: r.status,
-      lastHeardAt: r.last_heard_at,
+      lastHeardAt: r.last_heard_at?.toISOString() ?? null,
       what: r.what,
-      purgedBefore: r.before,
-      confirmedAt: r.at,
+      purgedBefore: r.before?.toISOString() ?? null,
+      confirmedAt: r.at?.toISOString() ?? null,
       removed: r.removed,
       overdue: r.status === 'approved' && since < limit,
     };

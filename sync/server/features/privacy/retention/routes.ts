@@ -1,27 +1,13 @@
 import * as api from '../../../../protocol/api/retention.ts';
-import { type Hold, listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
+import { listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
 import { retentionState } from './read.ts';
 import { withObjects } from './retention.job.ts';
 import { runRetention } from './run.ts';
 
-const text = (date: Date | null) => date?.toISOString() ?? null;
-
 export const retentionRoutes: readonly Route[] = [
-  implement(api.getRetention, async ({ tx, services, now }) => {
-    const { rules, lastRun, kiosks } = await retentionState(tx, services.config.retention, now);
-    return {
-      rules: [...rules],
-      lastRun,
-      kiosks: kiosks.map((k) => ({
-        ...k,
-        lastHeardAt: text(k.lastHeardAt),
-        purgedBefore: text(k.purgedBefore),
-        confirmedAt: text(k.confirmedAt),
-      })),
-    };
-  }),
+  implement(api.getRetention, ({ tx, services, now }) => retentionState(tx, services.config.retention, now)),
   implement(api.dryRunRetention, async ({ tx, services }) => ({
     rules: await withObjects({ ...services, db: tx }, (purge) => runRetention(purge, { dryRun: true })),
   })),
@@ -42,7 +28,7 @@ export const retentionRoutes: readonly Route[] = [
   implement(api.listHolds, async ({ tx, services, query: { released = false }, about }) => {
     const found = await listHolds(tx, services.keys, { released });
     about(peopleOf(found));
-    return { items: found.map(shown) };
+    return { items: found };
   }),
   implement(api.setHold, async ({ tx, services, body, actor, about, on, now }) => {
     if (body.person) about([body.person]);
@@ -61,13 +47,3 @@ export const retentionRoutes: readonly Route[] = [
     await releaseHold(tx, params.hold, actor.id ?? actor.role, now);
   }),
 ];
-
-function shown(h: Hold) {
-  return {
-    ...h,
-    from: text(h.from),
-    until: text(h.until),
-    setAt: h.setAt.toISOString(),
-    releasedAt: text(h.releasedAt),
-  };
-}

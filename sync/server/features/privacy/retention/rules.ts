@@ -1,25 +1,14 @@
+import type { z } from 'zod';
+import type { RetentionKind, RetentionRule } from '../../../../protocol/api/retention.ts';
 import type { RetentionSettings } from './settings.ts';
 
 /** What is kept for a time, and goes. */
-export const KINDS = ['gps', 'photos', 'templates', 'attendance', 'consents', 'leavers', 'quarantine'] as const;
-export type Kind = (typeof KINDS)[number];
+export type Kind = z.output<typeof RetentionKind>;
 
 const DAY_MS = 86_400_000;
 
-export interface Rule {
-  readonly kind: Kind;
-  /** Null: it has no end of its own. */
-  readonly days: number | null;
-  /** From when the days are counted. */
-  readonly counted: string;
-  /** What happens then. */
-  readonly outcome: string;
-  /** Why it is kept so long, and no longer. */
-  readonly basis: string;
-}
-
 /** The rules in force, for screens, the record of processing and the report. Pure. */
-export function rulesOf(s: RetentionSettings): readonly Rule[] {
+export function rulesOf(s: RetentionSettings): z.output<typeof RetentionRule>[] {
   return [
     {
       kind: 'gps',

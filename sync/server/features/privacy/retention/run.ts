@@ -1,3 +1,5 @@
+import type { z } from 'zod';
+import type * as api from '../../../../protocol/api/retention.ts';
 import type { Purge, PurgeContext } from './purge.ts';
 import { attendance } from './purges/attendance.ts';
 import { consents } from './purges/consents.ts';
@@ -11,21 +13,7 @@ import { daysOf, type Kind } from './rules.ts';
 /** People who leave go last: what an erasure takes with it need not be purged first, and is not counted twice. */
 const PURGES: readonly Purge[] = [gps, photos, templates, attendance, consents, quarantine, leavers];
 
-/** What one run did with one kind. */
-export interface RuleReport {
-  readonly kind: Kind;
-  /** Null: has no end of its own; nothing was looked for. */
-  readonly days: number | null;
-  readonly removed: number;
-  /** Of a dry run: how many would have gone. */
-  readonly due: number;
-  /** Too old, and kept by a legal hold. */
-  readonly held: number;
-  /** Time of the oldest that is left, RFC 3339; null: there is none. */
-  readonly oldest: string | null;
-  /** Code of what went wrong; the others went on. */
-  readonly failed: string | null;
-}
+export type RuleReport = z.output<typeof api.RuleReport>;
 
 /**
  * Removes what is due of each kind, batch by batch, each batch a transaction with its row in the audit log. One kind that

@@ -1,0 +1,27 @@
+import { InvalidArgumentError } from 'commander';
+
+/** How the values of options are read. */
+
+export const wholeNumber = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
+};
+
+export const oneOf =
+  <T extends string>(values: readonly T[]) =>
+  (text: string): T => {
+    const found = values.find((value) => value.toLowerCase() === text.toLowerCase());
+    if (found) return found;
+    throw new InvalidArgumentError(`one of ${values.join(', ')}`);
+  };
+
+/** A time in UTC or with its offset, as the server wants it. */
+export function instant(text: string): string {
+  const at = new Date(text);
+  if (!Number.isNaN(at.getTime())) return at.toISOString();
+  throw new InvalidArgumentError('a time, e.g. 2027-03-01T08:00Z');
+}
+
+/** An option that may be given more than once. */
+export const collect = (value: string, before: string[]): string[] => [...before, value];
