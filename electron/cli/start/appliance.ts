@@ -3,6 +3,7 @@ import { prepareModels } from '../../../build/models/prepare.ts';
 import { command } from '../../../sync/disk/program.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { initServer } from '../../../sync/server/app/local.ts';
+import { readDeviceSecret } from '../../core/keys/credential.ts';
 import { lockFile } from '../../core/lock-file.ts';
 import { makeOwnFolder } from '../../core/own-folder.ts';
 import { dataHome, kioskHome, serverHome } from '../../core/paths.ts';
@@ -14,11 +15,31 @@ import { EXIT } from '../exit-codes.ts';
 import { ensureScreens } from './build-screens.ts';
 import { hasCamera, hasDisplay } from './camera.ts';
 import { ensureChromium } from './chromium.ts';
-import { deviceSecretOf, type SecretPlace } from './device-secret.ts';
 import { electronFor, openKioskHost } from './kiosk-host.ts';
 import { localPorts } from './ports.ts';
 import { prepareInProcess } from './prepare-process.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
+
+/** Where the device secret is kept; the person who starts the kiosk chooses. */
+type SecretPlace = 'file' | 'systemd';
+
+interface DeviceSecret {
+  /** 32 bytes of systemd's credential; null: the 0600 file in the kiosk's folder. */
+  readonly bytes: Uint8Array | null;
+  /** What the terminal says about it. */
+  readonly notice: string;
+}
+
+/** @throws Problem `device-secret-missing` or `device-secret-bad`: asked for systemd's credential, and there is none */
+function deviceSecretOf(place: SecretPlace, env: NodeJS.ProcessEnv): DeviceSecret {
+  const secret = readDeviceSecret(env, place === 'file');
+  return secret === null
+    ? {
+        bytes: null,
+        notice: 'Device secret: in a 0600 file, for evaluation (--device-secret file; the other choice is systemd).',
+      }
+    : { bytes: Buffer.from(secret, 'base64'), notice: 'Device secret: from systemd’s credential.' };
+}
 
 export interface ApplianceOptions {
   readonly camera: 'auto' | 'demo' | 'real';

@@ -40,7 +40,7 @@ export async function connectVerified(
   { alpn, signal }: { alpn?: string; signal?: AbortSignal } = {},
 ): Promise<TLSSocket> {
   const limit = AbortSignal.any([AbortSignal.timeout(CONNECT_MS), ...(signal ? [signal] : [])]);
-  const gaveUp = () => (signal?.aborted ? aborted() : silent());
+  const gaveUp = () => (signal?.aborted ? aborted() : new Problem('server-silent'));
   if (limit.aborted) throw gaveUp();
   const tunnel = options.proxy ? await openTunnel(new URL(options.proxy), host, port, limit, gaveUp) : null;
   const own = options.credentials();
@@ -119,5 +119,3 @@ function openTunnel(
     request.end();
   });
 }
-
-const silent = (): Problem => new Problem('server-silent');

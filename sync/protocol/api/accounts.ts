@@ -27,13 +27,8 @@ export const AccountShape = z.strictObject({
 });
 export type AccountShape = z.infer<typeof AccountShape>;
 
-export const AccountList = z.strictObject({ accounts: z.array(AccountShape) });
-
 /** A one-time link as text, and as a QR code (SVG). */
 export const SignInLink = z.strictObject({ url: z.string(), svg: z.string(), expiresAt: Instant });
-
-export const NewAccount = z.strictObject({ email: EmailAddress, role: AccountRoleName });
-export const NewAccountAnswer = z.strictObject({ account: AccountShape, link: SignInLink });
 
 export const AccountChange = z
   .strictObject({ role: AccountRoleName.optional(), disabled: z.boolean().optional() })
@@ -58,7 +53,6 @@ export const SignInChange = z
   })
   .refine((c) => c.email !== undefined || c.password !== undefined, 'must change something');
 
-export const TotpOffer = z.strictObject(Proof);
 export const TotpOffered = z.strictObject({
   /** Base32, to type in. */
   secret: z.string(),
@@ -67,9 +61,7 @@ export const TotpOffered = z.strictObject({
   svg: z.string(),
 });
 export type TotpOffered = z.infer<typeof TotpOffered>;
-export const TotpConfirm = z.strictObject({ code: z.string().trim().min(6).max(10) });
 
-export const RecoveryCodesRequest = z.strictObject(Proof);
 /** Shown once. Each works once in place of a code of the app. */
 export const RecoveryCodes = z.strictObject({ codes: z.array(z.string()) });
 
@@ -85,15 +77,15 @@ export const listAccounts = endpoint('GET /api/accounts', {
   summary: 'List all accounts',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['account.email'],
-  answer: AccountList,
+  answer: z.strictObject({ accounts: z.array(AccountShape) }),
 });
 
 export const createAccount = endpoint('POST /api/accounts', {
   summary: 'Create an account, with a one-time link for its owner to set it up',
   roles: ['admin', 'operator'],
   data: ['account.email'],
-  body: NewAccount,
-  answer: NewAccountAnswer,
+  body: z.strictObject({ email: EmailAddress, role: AccountRoleName }),
+  answer: z.strictObject({ account: AccountShape, link: SignInLink }),
   errors: ['email-taken'],
 });
 
@@ -103,7 +95,7 @@ export const changeAccount = endpoint('PATCH /api/accounts/:account', {
   data: ['account.email'],
   body: AccountChange,
   answer: AccountShape,
-  errors: ['account-unknown', 'last-administrator'],
+  errors: ['last-administrator'],
 });
 
 export const removeAccount = endpoint('DELETE /api/accounts/:account', {
@@ -111,7 +103,7 @@ export const removeAccount = endpoint('DELETE /api/accounts/:account', {
   roles: ['admin', 'operator'],
   data: ['account.email'],
   answer: 'nothing',
-  errors: ['account-unknown', 'account-not-disabled'],
+  errors: ['account-not-disabled'],
 });
 
 export const createAccountLink = endpoint('POST /api/accounts/:account/link', {
@@ -119,7 +111,7 @@ export const createAccountLink = endpoint('POST /api/accounts/:account/link', {
   roles: ['admin', 'operator'],
   data: [],
   answer: SignInLink,
-  errors: ['account-unknown', 'account-disabled'],
+  errors: ['account-disabled'],
 });
 
 export const resetSecondFactor = endpoint('DELETE /api/accounts/:account/totp', {
@@ -128,7 +120,6 @@ export const resetSecondFactor = endpoint('DELETE /api/accounts/:account/totp', 
   data: ['account.email'],
   action: 'write',
   answer: AccountShape,
-  errors: ['account-unknown'],
 });
 
 export const createPersonLink = endpoint('POST /api/people/:person/sign-in-links', {
@@ -137,7 +128,7 @@ export const createPersonLink = endpoint('POST /api/people/:person/sign-in-links
   data: ['person.email'],
   body: PersonLinkRequest,
   answer: SignInLink,
-  errors: ['person-unknown', 'mail-not-configured', 'email-missing'],
+  errors: ['mail-not-configured', 'email-missing'],
 });
 
 export const requestSignInLink = endpoint('POST /api/sign-in-links', {
@@ -175,7 +166,7 @@ export const offerTotp = endpoint('POST /api/account/totp', {
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: ['account.email'],
-  body: TotpOffer,
+  body: z.strictObject(Proof),
   answer: TotpOffered,
   errors: ['proof-wrong', 'attempts-paused'],
   limit: { max: 20, perMs: 60_000 },
@@ -186,7 +177,7 @@ export const confirmTotp = endpoint('POST /api/account/totp/confirm', {
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   enrolling: true,
   data: [],
-  body: TotpConfirm,
+  body: z.strictObject({ code: z.string().trim().min(6).max(10) }),
   answer: RecoveryCodes,
   errors: ['second-factor-wrong', 'second-factor-not-offered', 'password-missing', 'attempts-paused'],
   limit: { max: 20, perMs: 60_000 },
@@ -196,7 +187,7 @@ export const renewRecoveryCodes = endpoint('POST /api/account/recovery-codes', {
   summary: 'Create new recovery codes; the old ones stop working',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  body: RecoveryCodesRequest,
+  body: z.strictObject(Proof),
   answer: RecoveryCodes,
   errors: ['proof-wrong', 'attempts-paused', 'second-factor-not-set'],
   limit: { max: 20, perMs: 60_000 },

@@ -55,7 +55,6 @@ export const attendanceFilter = {
 export const AttendanceFilter = z.strictObject(attendanceFilter);
 export type AttendanceFilter = z.infer<typeof AttendanceFilter>;
 
-export const AttendanceQuery = z.strictObject({ ...attendanceFilter, ...pageQuery });
 export const AttendancePage = pageOf(AttendanceRow);
 
 /** Pairs of people who may be one. */
@@ -66,7 +65,6 @@ export const Duplicate = z.strictObject({
   score: z.number().nullable(),
   foundAt: Instant,
 });
-export const DuplicateQuery = z.strictObject(pageQuery);
 export const DuplicatePage = pageOf(Duplicate);
 /** Which of the two stays; the other becomes another name of it. */
 export const MergeDecision = z.strictObject({ kept: Uuid });
@@ -76,18 +74,16 @@ export const listAttendance = endpoint('GET /api/attendance', {
   summary: 'List attendance records, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'staff.name'],
-  query: AttendanceQuery,
+  query: z.strictObject({ ...attendanceFilter, ...pageQuery }),
   answer: AttendancePage,
-  errors: ['cursor-unreadable'],
 });
 
 export const listDuplicates = endpoint('GET /api/duplicates', {
   summary: 'List pairs of people who may have been enrolled twice, oldest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
-  query: DuplicateQuery,
+  query: z.strictObject(pageQuery),
   answer: DuplicatePage,
-  errors: ['cursor-unreadable'],
 });
 
 export const mergeDuplicate = endpoint('POST /api/duplicates/:candidate/merge', {
@@ -96,7 +92,7 @@ export const mergeDuplicate = endpoint('POST /api/duplicates/:candidate/merge', 
   data: ['person', 'attendance', 'template', 'consent'],
   body: MergeDecision,
   answer: Merged,
-  errors: ['candidate-unknown', 'merge-not-possible'],
+  errors: ['merge-not-possible'],
 });
 
 export const rejectDuplicate = endpoint('POST /api/duplicates/:candidate/not-duplicates', {
@@ -104,5 +100,4 @@ export const rejectDuplicate = endpoint('POST /api/duplicates/:candidate/not-dup
   roles: ['admin', 'staff'],
   data: ['person'],
   answer: 'nothing',
-  errors: ['candidate-unknown'],
 });

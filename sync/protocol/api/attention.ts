@@ -84,7 +84,6 @@ export const ResolveAttention = z.strictObject({
   ref: Ref,
   note: z.string().trim().min(1).max(500),
 });
-export const ReopenAttention = z.strictObject({ kind: AttentionKind, ref: Ref });
 
 export const listAttention = endpoint('GET /api/attention', {
   summary: 'List items that need attention, newest first',
@@ -92,7 +91,7 @@ export const listAttention = endpoint('GET /api/attention', {
   data: ['person.name', 'attendance', 'attention.note', 'complaint.message'],
   query: AttentionQuery,
   answer: AttentionPage,
-  errors: ['cursor-unreadable', 'not-allowed'],
+  errors: ['not-allowed'],
 });
 
 export const countAttention = endpoint('GET /api/attention/count', {
@@ -117,7 +116,7 @@ export const reopenAttention = endpoint('POST /api/attention/reopen', {
   summary: 'Reopen an item; its note is deleted',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attention.note'],
-  body: ReopenAttention,
+  body: z.strictObject({ kind: AttentionKind, ref: Ref }),
   answer: 'nothing',
   errors: ['attention-unknown', 'not-allowed'],
 });

@@ -44,9 +44,6 @@ export const auditFilter = {
   outcome: Term.optional(),
 };
 
-export const AuditFilterQuery = z.strictObject(auditFilter);
-export const AuditQuery = z.strictObject({ ...auditFilter, ...pageQuery });
-
 export const AuditRowView = z.strictObject({
   position: z.number().int().positive(),
   at: Instant,
@@ -70,7 +67,6 @@ export const AuditRowView = z.strictObject({
   everyone: z.boolean(),
   outcome: z.string(),
 });
-export const AuditPage = pageOf(AuditRowView);
 
 /** One row, and who it was about as far as they still have a key. */
 export const AuditRowDetail = z.strictObject({
@@ -114,9 +110,8 @@ export const searchAudit = endpoint('GET /api/audit', {
   summary: 'Search the audit log, newest first',
   roles: ['dpo', 'auditor', 'operator'],
   data: ['audit'],
-  query: AuditQuery,
-  answer: AuditPage,
-  errors: ['cursor-unreadable'],
+  query: z.strictObject({ ...auditFilter, ...pageQuery }),
+  answer: pageOf(AuditRowView),
 });
 
 export const getAuditRow = endpoint('GET /api/audit/rows/:position', {
@@ -125,7 +120,6 @@ export const getAuditRow = endpoint('GET /api/audit/rows/:position', {
   data: ['audit', 'audit.subjects'],
   params: { position: z.coerce.number().int().positive() },
   answer: AuditRowDetail,
-  errors: ['audit-row-unknown'],
 });
 
 export const exportAudit = endpoint('GET /api/audit/export', {
@@ -133,7 +127,7 @@ export const exportAudit = endpoint('GET /api/audit/export', {
   roles: ['dpo', 'auditor', 'operator'],
   data: ['audit'],
   action: 'export',
-  query: AuditFilterQuery,
+  query: z.strictObject(auditFilter),
   answer: 'file',
 });
 

@@ -38,7 +38,6 @@ export const Consent = z.strictObject({
 export type Consent = z.infer<typeof Consent>;
 
 export const ConsentStanding = z.enum(['given', 'withdrawn', 'none']);
-export const ConsentQuery = z.strictObject({ ...pageQuery, person: Uuid.optional() });
 export const ConsentPage = pageOf(
   z.strictObject({
     ...Consent.shape,
@@ -85,9 +84,8 @@ export const listConsents = endpoint('GET /api/consents', {
   summary: 'List consents and withdrawals, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'consent.guardian', 'person.name'],
-  query: ConsentQuery,
+  query: z.strictObject({ ...pageQuery, person: Uuid.optional() }),
   answer: ConsentPage,
-  errors: ['cursor-unreadable'],
 });
 
 export const recordConsent = endpoint('POST /api/people/:person/consents', {
@@ -96,14 +94,7 @@ export const recordConsent = endpoint('POST /api/people/:person/consents', {
   data: ['consent', 'consent.guardian'],
   body: NewConsent,
   answer: ConsentAnswer,
-  errors: [
-    'person-unknown',
-    'consent-text-not-reviewed',
-    'consent-outdated',
-    'privacy-not-set',
-    'guardian-required',
-    'name-unreadable',
-  ],
+  errors: ['consent-text-not-reviewed', 'consent-outdated', 'privacy-not-set', 'guardian-required', 'name-unreadable'],
 });
 
 export const withdrawConsent = endpoint('POST /api/people/:person/consents/withdraw', {
@@ -111,7 +102,6 @@ export const withdrawConsent = endpoint('POST /api/people/:person/consents/withd
   roles: ['admin', 'dpo', 'staff'],
   data: ['consent', 'template'],
   answer: ConsentAnswer,
-  errors: ['person-unknown'],
 });
 
 export const listConsentTexts = endpoint('GET /api/consent-texts', {
@@ -137,5 +127,5 @@ export const reviewConsentText = endpoint('POST /api/consent-texts/:version/:lan
   data: [],
   params: { version: TextVersion, language: Language },
   answer: ConsentTextList,
-  errors: ['consent-text-unknown', 'consent-texts-too-long'],
+  errors: ['consent-texts-too-long'],
 });

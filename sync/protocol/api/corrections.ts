@@ -60,18 +60,14 @@ export const Correction = z.strictObject({
 });
 export type Correction = z.infer<typeof Correction>;
 
-export const CorrectionQuery = z.strictObject({ ...pageQuery, person: Uuid.optional() });
-export const CorrectionPage = pageOf(Correction);
-
 const DATA = ['attendance', 'correction.reason', 'person.name', 'account.email'] as const;
 
 export const listCorrections = endpoint('GET /api/corrections', {
   summary: 'List corrections of attendance, newest first',
   roles: ['admin', 'dpo', 'staff'],
   data: DATA,
-  query: CorrectionQuery,
-  answer: CorrectionPage,
-  errors: ['cursor-unreadable'],
+  query: z.strictObject({ ...pageQuery, person: Uuid.optional() }),
+  answer: pageOf(Correction),
 });
 
 export const makeCorrection = endpoint('POST /api/corrections', {

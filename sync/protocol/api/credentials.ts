@@ -50,8 +50,6 @@ export const IssuedPinCode = z.strictObject({
 });
 export type IssuedPinCode = z.infer<typeof IssuedPinCode>;
 
-export const NewBadge = z.strictObject({ number: BadgeNumber.trim() });
-
 /** The code of someone's own page. A page asks for the next one before `expiresAt`. */
 export const OwnCode = z.strictObject({ text: z.string(), issuedAt: Instant, expiresAt: Instant });
 export type OwnCode = z.infer<typeof OwnCode>;
@@ -61,7 +59,6 @@ export const getPinCode = endpoint('GET /api/people/:person/pin-code', {
   roles: ['admin', 'staff'],
   data: ['credential'],
   answer: PinCodeAnswer,
-  errors: ['person-unknown'],
 });
 
 export const issuePinCode = endpoint('POST /api/people/:person/pin-code', {
@@ -69,7 +66,7 @@ export const issuePinCode = endpoint('POST /api/people/:person/pin-code', {
   roles: ['admin', 'staff'],
   data: ['credential', 'person.name', 'person.number'],
   answer: IssuedPinCode,
-  errors: ['person-unknown', 'pin-without-number'],
+  errors: ['pin-without-number'],
 });
 
 export const withdrawPinCode = endpoint('DELETE /api/people/:person/pin-code', {
@@ -77,7 +74,6 @@ export const withdrawPinCode = endpoint('DELETE /api/people/:person/pin-code', {
   roles: ['admin', 'staff'],
   data: ['credential'],
   answer: PinCodeAnswer,
-  errors: ['person-unknown'],
 });
 
 export const withdrawPin = endpoint('DELETE /api/people/:person/pin', {
@@ -85,7 +81,6 @@ export const withdrawPin = endpoint('DELETE /api/people/:person/pin', {
   roles: ['admin', 'staff'],
   data: ['credential'],
   answer: PinCodeAnswer,
-  errors: ['person-unknown'],
 });
 
 export const listCredentials = endpoint('GET /api/people/:person/credentials', {
@@ -93,7 +88,6 @@ export const listCredentials = endpoint('GET /api/people/:person/credentials', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['credential', 'person.badge'],
   answer: Credentials,
-  errors: ['person-unknown'],
 });
 
 export const createCard = endpoint('POST /api/people/:person/cards', {
@@ -101,16 +95,16 @@ export const createCard = endpoint('POST /api/people/:person/cards', {
   roles: ['admin', 'staff'],
   data: ['credential', 'person.name', 'person.number'],
   answer: PrintableCard,
-  errors: ['person-unknown', 'too-many-credentials'],
+  errors: ['too-many-credentials'],
 });
 
 export const addBadge = endpoint('POST /api/people/:person/badges', {
   summary: 'Add a badge to a person, by its number',
   roles: ['admin', 'staff'],
   data: ['credential', 'person.badge'],
-  body: NewBadge,
+  body: z.strictObject({ number: BadgeNumber.trim() }),
   answer: Credentials,
-  errors: ['person-unknown', 'too-many-credentials'],
+  errors: ['too-many-credentials'],
 });
 
 export const revokeCredential = endpoint('DELETE /api/people/:person/credentials/:credential', {
@@ -118,7 +112,7 @@ export const revokeCredential = endpoint('DELETE /api/people/:person/credentials
   roles: ['admin', 'staff'],
   data: ['credential', 'person.badge'],
   answer: Credentials,
-  errors: ['person-unknown', 'credential-unknown'],
+  errors: ['person-unknown'],
 });
 
 export const createMyCode = endpoint('POST /api/me/qr', {
@@ -141,5 +135,4 @@ export const revokeMyCredential = endpoint('DELETE /api/me/credentials/:credenti
   roles: ['person'],
   data: ['credential', 'person.badge'],
   answer: Credentials,
-  errors: ['credential-unknown'],
 });

@@ -26,7 +26,6 @@ export const Device = z.strictObject({
 export type Device = z.infer<typeof Device>;
 
 export const DeviceQuery = z.strictObject({ ...pageQuery, status: DeviceStatus.optional(), site: Uuid.optional() });
-export const DevicePage = pageOf(Device);
 
 export const DevicePatch = z.strictObject({
   name: givenName(80).optional(),
@@ -74,8 +73,7 @@ export const listDevices = endpoint('GET /api/devices', {
   roles: ['admin', 'dpo', 'staff', 'auditor', 'operator'],
   data: [],
   query: DeviceQuery,
-  answer: DevicePage,
-  errors: ['cursor-unreadable'],
+  answer: pageOf(Device),
 });
 
 export const getDevice = endpoint('GET /api/devices/:device', {
@@ -83,7 +81,6 @@ export const getDevice = endpoint('GET /api/devices/:device', {
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   answer: Device,
-  errors: ['unknown-device'],
 });
 
 export const createProvisioningCode = endpoint('POST /api/provisioning-codes', {
@@ -113,7 +110,7 @@ export const approveDevice = endpoint('POST /api/devices/:device/approve', {
   action: 'operate',
   body: DeviceApproval,
   answer: Device,
-  errors: ['unknown-device', 'fingerprint-differs', 'device-revoked'],
+  errors: ['fingerprint-differs', 'device-revoked'],
 });
 
 export const revokeDevice = endpoint('POST /api/devices/:device/revoke', {
@@ -122,7 +119,6 @@ export const revokeDevice = endpoint('POST /api/devices/:device/revoke', {
   data: [],
   action: 'operate',
   answer: Device,
-  errors: ['unknown-device'],
 });
 
 export const changeDevice = endpoint('PATCH /api/devices/:device', {
@@ -131,5 +127,5 @@ export const changeDevice = endpoint('PATCH /api/devices/:device', {
   data: [],
   body: DevicePatch,
   answer: Device,
-  errors: ['unknown-device', 'unknown-site', 'name-unreadable'],
+  errors: ['unknown-site', 'name-unreadable'],
 });

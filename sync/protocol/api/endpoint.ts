@@ -57,7 +57,7 @@ export interface Endpoint<
   /** Shape of the answer, checked on its way out; `file`: a file to save; `nothing`: 204. */
   readonly answer: A;
   /** Codes that it may refuse with, beside the common ones: for the document. */
-  readonly errors?: readonly ErrorCode[];
+  readonly errors: readonly ErrorCode[];
   /** Per address and endpoint. */
   readonly limit?: { readonly max: number; readonly perMs: number };
   /** Also for a session that has yet to enrol its second factor. */
@@ -75,9 +75,36 @@ type Method = Endpoint['method'];
 
 const ACTION = { GET: 'read', POST: 'write', PUT: 'write', PATCH: 'write', DELETE: 'delete' } as const;
 
+/** What it is called when there is none of what the last name in a path names. */
+const UNKNOWN: Readonly<Record<string, ErrorCode>> = {
+  account: 'account-unknown',
+  candidate: 'candidate-unknown',
+  case: 'enrolment-case-unknown',
+  command: 'command-unknown',
+  credential: 'credential-unknown',
+  delivery: 'delivery-unknown',
+  device: 'unknown-device',
+  hold: 'hold-unknown',
+  import: 'import-unknown',
+  incident: 'incident-unknown',
+  job: 'job-unknown',
+  language: 'consent-text-unknown',
+  member: 'staff-unknown',
+  pair: 'lookalikes-unknown',
+  person: 'person-unknown',
+  photo: 'import-photo-unknown',
+  position: 'audit-row-unknown',
+  request: 'erasure-unknown',
+  rollout: 'rollout-unknown',
+  scope: 'scope-unknown',
+  site: 'unknown-site',
+  webhook: 'webhook-unknown',
+};
+
 /**
  * Declares an endpoint: `endpoint('GET /api/people/:person', {…})`. A name in the path is a UUID unless `params` says what it is,
- * and the audit log calls the endpoint by its method unless `action` says what it does.
+ * and the audit log's action follows from the method unless `action` names another. `errors` need not list that there is no
+ * such thing, nor that a cursor can't be read.
  */
 export function endpoint<
   const Path extends `/api/${string}`,
@@ -87,15 +114,19 @@ export function endpoint<
   B extends z.ZodType = z.ZodUndefined,
 >(
   at: `${Method} ${Path}`,
-  declared: Omit<Endpoint<Params, Q, B, A>, 'method' | 'path' | 'action' | 'params'> & {
+  declared: Omit<Endpoint<Params, Q, B, A>, 'method' | 'path' | 'action' | 'params' | 'errors'> & {
     readonly action?: AuditAction;
+    readonly errors?: readonly ErrorCode[];
     readonly params?: P;
   },
 ): Endpoint<Omit<Readonly<Record<NamesIn<Path>, typeof Uuid>>, keyof P> & P, Q, B, A> {
   const [method, path] = at.split(' ') as [Method, Path];
   const ids = Object.fromEntries([...path.matchAll(/:(\w+)/g)].map(([, name]) => [name, Uuid]));
   const params = { ...ids, ...declared.params };
-  return { action: ACTION[method], ...declared, method, path, params } as never;
+  const unknown = UNKNOWN[Object.keys(ids).at(-1) ?? ''];
+  const paged = declared.query instanceof z.ZodObject && 'cursor' in declared.query.shape;
+  const errors = [unknown ?? [], paged ? ('cursor-unreadable' as const) : [], declared.errors ?? []].flat();
+  return { action: ACTION[method], ...declared, method, path, params, errors } as never;
 }
 
 /**

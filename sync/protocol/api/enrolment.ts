@@ -22,8 +22,6 @@ export const PictureVerdict = z.strictObject({
 });
 export type PictureVerdict = z.infer<typeof PictureVerdict>;
 
-export const JudgePicture = z.strictObject({ picture: Picture });
-
 /** The other person's number or name, typed by someone who has looked at both. */
 const Typed = z.string().trim().min(1).max(200);
 
@@ -93,7 +91,7 @@ export const judgePicture = endpoint('POST /api/enrolment/judge', {
   roles: ['admin', 'staff'],
   data: [],
   action: 'read',
-  body: JudgePicture,
+  body: z.strictObject({ picture: Picture }),
   maxBody: 6 * 1024 * 1024,
   answer: PictureVerdict,
   errors: ['models-missing', 'models-altered'],
@@ -109,7 +107,6 @@ export const enrolPerson = endpoint('POST /api/people/:person/enrolment', {
   maxBody: 36 * 1024 * 1024,
   answer: EnrolmentAnswer,
   errors: [
-    'person-unknown',
     'erasure-requested',
     'consent-missing',
     'consent-outdated',
@@ -130,7 +127,7 @@ export const getPersonPicture = endpoint('GET /api/people/:person/picture', {
   data: ['photo'],
   action: 'decrypt',
   answer: 'file',
-  errors: ['person-unknown', 'picture-unknown'],
+  errors: ['picture-unknown'],
 });
 
 export const getEnrolmentCase = endpoint('GET /api/enrolment/waiting/:case', {
@@ -138,7 +135,6 @@ export const getEnrolmentCase = endpoint('GET /api/enrolment/waiting/:case', {
   roles: ['admin', 'staff'],
   data: ['person.name'],
   answer: EnrolmentCase,
-  errors: ['enrolment-case-unknown'],
 });
 
 export const getCasePicture = endpoint('GET /api/enrolment/waiting/:case/picture', {
@@ -147,7 +143,6 @@ export const getCasePicture = endpoint('GET /api/enrolment/waiting/:case/picture
   data: ['photo'],
   action: 'decrypt',
   answer: 'file',
-  errors: ['enrolment-case-unknown'],
 });
 
 export const acceptCase = endpoint('POST /api/enrolment/waiting/:case/accept', {
@@ -158,7 +153,6 @@ export const acceptCase = endpoint('POST /api/enrolment/waiting/:case/accept', {
   body: AcceptCase,
   answer: 'nothing',
   errors: [
-    'enrolment-case-unknown',
     'confirmation-wrong',
     'person-unknown',
     'erasure-requested',
@@ -179,5 +173,4 @@ export const refuseCase = endpoint('POST /api/enrolment/waiting/:case/refuse', {
   roles: ['admin'],
   data: ['photo'],
   answer: 'nothing',
-  errors: ['enrolment-case-unknown'],
 });

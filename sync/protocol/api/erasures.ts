@@ -5,12 +5,10 @@ import { Instant, pageOf, pageQuery, QueryFlag } from './page.ts';
 
 /** `/api/erasures`: requests for erasure, how far each has got, and its certificate. */
 
-export const ErasureStates = z.enum(['requested', 'under-way', 'done', 'undone']);
-
 const summary = {
   request: Uuid,
   /** `requested`: can be taken back; `under-way`: key and values are gone, the rest is done step by step. */
-  state: ErasureStates,
+  state: z.enum(['requested', 'under-way', 'done', 'undone']),
   origin: z.enum(['person', 'staff', 'operator', 'kiosk', 'retention', 'restore']),
   requestedAt: Instant,
   undoUntil: Instant.nullable(),
@@ -19,8 +17,6 @@ const summary = {
   waitsFor: z.string().max(60).nullable(),
 };
 export const ErasureSummary = z.strictObject(summary);
-export const ErasureList = pageOf(ErasureSummary);
-export const ErasureQuery = z.strictObject({ ...pageQuery, open: QueryFlag.optional() });
 
 const kiosk = { device: Uuid, name: z.string() };
 export const Erasure = z.strictObject({
@@ -55,7 +51,6 @@ export const NewErasure = z.strictObject({
 });
 /** `undoUntil` null: it can't be taken back. */
 export const ErasureRequested = z.strictObject({ request: Uuid, undoUntil: Instant.nullable() });
-export const ErasureUndone = z.strictObject({ person: Uuid });
 export const CertificateQuery = z.strictObject({
   /** `md`: for people; `jws`: signed, for machines. */
   format: z.enum(['md', 'jws']).default('md'),
@@ -65,8 +60,8 @@ export const listErasures = endpoint('GET /api/erasures', {
   summary: 'List erasure requests, newest first',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
-  query: ErasureQuery,
-  answer: ErasureList,
+  query: z.strictObject({ ...pageQuery, open: QueryFlag.optional() }),
+  answer: pageOf(ErasureSummary),
 });
 
 export const getErasure = endpoint('GET /api/erasures/:request', {
@@ -74,7 +69,6 @@ export const getErasure = endpoint('GET /api/erasures/:request', {
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['person.erasure'],
   answer: Erasure,
-  errors: ['erasure-unknown'],
 });
 
 export const requestErasure = endpoint('POST /api/erasures', {
@@ -91,8 +85,8 @@ export const undoErasure = endpoint('POST /api/erasures/:request/undo', {
   summary: 'Cancel an erasure request while that is possible; the person must enrol their face again',
   roles: ['admin', 'dpo', 'operator'],
   data: ['person.erasure'],
-  answer: ErasureUndone,
-  errors: ['erasure-unknown', 'erasure-under-way'],
+  answer: z.strictObject({ person: Uuid }),
+  errors: ['erasure-under-way'],
 });
 
 export const getErasureCertificate = endpoint('GET /api/erasures/:request/certificate', {
@@ -101,5 +95,5 @@ export const getErasureCertificate = endpoint('GET /api/erasures/:request/certif
   data: [],
   query: CertificateQuery,
   answer: 'file',
-  errors: ['erasure-unknown', 'erasure-not-complete'],
+  errors: ['erasure-not-complete'],
 });

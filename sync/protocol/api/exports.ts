@@ -10,8 +10,6 @@ export const MAX_XLSX_ROWS = 20_000;
 export const ExportFormat = z.enum(['csv', 'xlsx']);
 export type ExportFormat = z.infer<typeof ExportFormat>;
 
-export const AttendanceExportQuery = z.strictObject({ ...attendanceFilter, format: ExportFormat });
-
 /** Days of one site by its calendar, both included; at most 92. */
 export const DaysExportQuery = z.strictObject({
   format: ExportFormat,
@@ -23,14 +21,13 @@ export const DaysExportQuery = z.strictObject({
 /** What a payroll or HR program takes: a generic timesheet, or Frappe HR's “Employee Checkin” (data import). */
 export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
 export type PayrollLayout = z.infer<typeof PayrollLayout>;
-export const PayrollExportQuery = z.strictObject({ ...DaysExportQuery.shape, layout: PayrollLayout });
 
 export const exportAttendance = endpoint('GET /api/exports/attendance', {
   summary: 'Export records as a spreadsheet file, newest first; the people in it are logged',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',
-  query: AttendanceExportQuery,
+  query: z.strictObject({ ...attendanceFilter, format: ExportFormat }),
   answer: 'file',
   errors: ['export-too-large'],
   limit: { max: 20, perMs: 60_000 },
@@ -52,7 +49,7 @@ export const exportPayroll = endpoint('GET /api/exports/payroll', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
   action: 'export',
-  query: PayrollExportQuery,
+  query: z.strictObject({ ...DaysExportQuery.shape, layout: PayrollLayout }),
   answer: 'file',
   errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
   limit: { max: 20, perMs: 60_000 },

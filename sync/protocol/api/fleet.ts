@@ -164,7 +164,6 @@ export const PutBack = z.strictObject({ revision: Revision });
 /** Settings of a site's kiosks. */
 export const Template = z.strictObject({ site: Uuid, name: z.string(), isDefault: z.boolean(), ...Settings.shape });
 export type Template = z.infer<typeof Template>;
-export const TemplateList = z.strictObject({ items: z.array(Template) });
 
 export const NewCommand = z.strictObject({
   what: CommandWhat,
@@ -186,7 +185,6 @@ export const listFleet = endpoint('GET /api/fleet', {
   data: [],
   query: FleetQuery,
   answer: FleetPage,
-  errors: ['cursor-unreadable'],
 });
 
 export const getKiosk = endpoint('GET /api/fleet/:device', {
@@ -194,7 +192,6 @@ export const getKiosk = endpoint('GET /api/fleet/:device', {
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['account.email', 'staff.name'],
   answer: FleetDetail,
-  errors: ['unknown-device'],
 });
 
 export const setKioskSettings = endpoint('PUT /api/fleet/:device/settings', {
@@ -203,7 +200,7 @@ export const setKioskSettings = endpoint('PUT /api/fleet/:device/settings', {
   data: ['account.email', 'staff.name'],
   body: NewSettings,
   answer: FleetDetail,
-  errors: ['unknown-device', 'settings-changed-meanwhile', 'name-unreadable'],
+  errors: ['settings-changed-meanwhile', 'name-unreadable'],
 });
 
 export const revertKioskSettings = endpoint('POST /api/fleet/:device/settings/back', {
@@ -212,14 +209,14 @@ export const revertKioskSettings = endpoint('POST /api/fleet/:device/settings/ba
   data: ['account.email', 'staff.name'],
   body: PutBack,
   answer: FleetDetail,
-  errors: ['unknown-device', 'settings-revision-unknown'],
+  errors: ['settings-revision-unknown'],
 });
 
 export const listSettingsTemplates = endpoint('GET /api/fleet-templates', {
   summary: 'Show the settings that kiosks inherit from their site, with their history',
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: ['account.email'],
-  answer: TemplateList,
+  answer: z.strictObject({ items: z.array(Template) }),
 });
 
 export const setSettingsTemplate = endpoint('PUT /api/fleet-templates/:site', {
@@ -228,7 +225,7 @@ export const setSettingsTemplate = endpoint('PUT /api/fleet-templates/:site', {
   data: ['account.email'],
   body: NewSettings,
   answer: Template,
-  errors: ['unknown-site', 'settings-changed-meanwhile', 'name-unreadable'],
+  errors: ['settings-changed-meanwhile', 'name-unreadable'],
 });
 
 export const revertSettingsTemplate = endpoint('POST /api/fleet-templates/:site/back', {
@@ -237,7 +234,7 @@ export const revertSettingsTemplate = endpoint('POST /api/fleet-templates/:site/
   data: ['account.email'],
   body: PutBack,
   answer: Template,
-  errors: ['unknown-site', 'settings-revision-unknown'],
+  errors: ['settings-revision-unknown'],
 });
 
 export const commandKiosk = endpoint('POST /api/fleet/:device/commands', {
@@ -247,7 +244,7 @@ export const commandKiosk = endpoint('POST /api/fleet/:device/commands', {
   action: 'operate',
   body: NewCommand,
   answer: FleetDetail,
-  errors: ['unknown-device', 'device-not-approved', 'command-name-differs', 'command-waits', 'device-leaves'],
+  errors: ['device-not-approved', 'command-name-differs', 'command-waits', 'device-leaves'],
 });
 
 export const withdrawCommand = endpoint('DELETE /api/fleet/:device/commands/:command', {
@@ -256,7 +253,7 @@ export const withdrawCommand = endpoint('DELETE /api/fleet/:device/commands/:com
   data: ['account.email', 'staff.name'],
   action: 'operate',
   answer: FleetDetail,
-  errors: ['unknown-device', 'command-unknown', 'command-answered'],
+  errors: ['unknown-device', 'command-answered'],
 });
 
 export const getKioskLog = endpoint('GET /api/fleet/:device/logs/:command', {
@@ -264,5 +261,4 @@ export const getKioskLog = endpoint('GET /api/fleet/:device/logs/:command', {
   roles: ['admin', 'operator'],
   data: ['device.log'],
   answer: 'file',
-  errors: ['command-unknown'],
 });

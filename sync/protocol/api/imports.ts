@@ -43,9 +43,6 @@ export const ImportRun = z.strictObject({
 });
 export type ImportRun = z.infer<typeof ImportRun>;
 
-export const ImportPage = pageOf(ImportRun);
-export const ImportQuery = z.strictObject(pageQuery);
-
 export const ImportPhoto = z.strictObject({
   id: Uuid,
   /** Name of the file. */
@@ -69,7 +66,6 @@ export const ImportPhotoQuery = z.strictObject({
   /** true: only those that something speaks against; false: only the others. */
   doubtful: z.enum(['true', 'false']).optional(),
 });
-export const ImportPhotoPage = pageOf(ImportPhoto);
 
 /** Why nobody can be made of a line. */
 export const LINE_CODES = [
@@ -118,7 +114,6 @@ export const ImportLinePage = z.strictObject({
 });
 export type ImportLinePage = z.infer<typeof ImportLinePage>;
 
-export const UploadQuery = z.strictObject({ name: z.string().min(1).max(255) });
 export const Uploaded = z.strictObject({
   /** Pictures that were taken, of this upload. */
   pictures: z.number().int(),
@@ -139,16 +134,13 @@ export const ImportDecision = z.discriminatedUnion('decision', [
   z.strictObject({ decision: z.literal('undo') }),
 ]);
 export type ImportDecision = z.infer<typeof ImportDecision>;
-export const AssignPhoto = z.strictObject({ person: Uuid });
-export const AcceptedAll = z.strictObject({ accepted: z.number().int() });
 
 export const listImports = endpoint('GET /api/imports', {
   summary: 'List imports of people and photos, newest first, with their progress',
   roles: ['admin', 'staff'],
   data: [],
-  query: ImportQuery,
-  answer: ImportPage,
-  errors: ['cursor-unreadable'],
+  query: z.strictObject(pageQuery),
+  answer: pageOf(ImportRun),
 });
 
 export const startImport = endpoint('POST /api/imports', {
@@ -165,7 +157,6 @@ export const getImport = endpoint('GET /api/imports/:import', {
   roles: ['admin', 'staff'],
   data: [],
   answer: ImportRun,
-  errors: ['import-unknown'],
 });
 
 export const uploadImportFile = endpoint('POST /api/imports/:import/files', {
@@ -173,14 +164,13 @@ export const uploadImportFile = endpoint('POST /api/imports/:import/files', {
     'Upload a picture, a ZIP of pictures, or a CSV that assigns files to people; it is encrypted at once and checked soon after',
   roles: ['admin', 'staff'],
   data: ['photo'],
-  query: UploadQuery,
+  query: z.strictObject({ name: z.string().min(1).max(255) }),
   raw: true,
   body: RawBody,
   /** An archive is in memory whole. */
   maxBody: 48 * 1024 * 1024,
   answer: Uploaded,
   errors: [
-    'import-unknown',
     'import-closed',
     'import-full',
     'upload-empty',
@@ -199,8 +189,7 @@ export const listImportPhotos = endpoint('GET /api/imports/:import/photos', {
   roles: ['admin', 'staff'],
   data: ['person.name', 'consent'],
   query: ImportPhotoQuery,
-  answer: ImportPhotoPage,
-  errors: ['cursor-unreadable', 'import-unknown'],
+  answer: pageOf(ImportPhoto),
 });
 
 export const getImportPicture = endpoint('GET /api/imports/:import/photos/:photo/picture', {
@@ -209,7 +198,6 @@ export const getImportPicture = endpoint('GET /api/imports/:import/photos/:photo
   data: ['photo'],
   action: 'decrypt',
   answer: 'file',
-  errors: ['import-photo-unknown'],
 });
 
 export const decideImportPhoto = endpoint('POST /api/imports/:import/photos/:photo/decision', {
@@ -218,31 +206,24 @@ export const decideImportPhoto = endpoint('POST /api/imports/:import/photos/:pho
   data: ['photo'],
   body: ImportDecision,
   answer: ImportPhoto,
-  errors: [
-    'import-unknown',
-    'import-closed',
-    'import-photo-unknown',
-    'import-photo-unusable',
-    'duplicate-needs-admin',
-    'confirmation-wrong',
-  ],
+  errors: ['import-unknown', 'import-closed', 'import-photo-unusable', 'duplicate-needs-admin', 'confirmation-wrong'],
 });
 
 export const assignImportPhoto = endpoint('POST /api/imports/:import/photos/:photo/person', {
   summary: 'Assign a picture to a person; it is checked again',
   roles: ['admin', 'staff'],
   data: ['photo', 'person.name'],
-  body: AssignPhoto,
+  body: z.strictObject({ person: Uuid }),
   answer: ImportPhoto,
-  errors: ['import-unknown', 'import-closed', 'import-photo-unknown', 'person-unknown'],
+  errors: ['import-unknown', 'import-closed', 'person-unknown'],
 });
 
 export const acceptAllImportPhotos = endpoint('POST /api/imports/:import/accept-all', {
   summary: 'Accept every picture without issues',
   roles: ['admin', 'staff'],
   data: ['photo'],
-  answer: AcceptedAll,
-  errors: ['import-unknown', 'import-closed'],
+  answer: z.strictObject({ accepted: z.number().int() }),
+  errors: ['import-closed'],
 });
 
 export const applyImport = endpoint('POST /api/imports/:import/apply', {
@@ -250,7 +231,7 @@ export const applyImport = endpoint('POST /api/imports/:import/apply', {
   roles: ['admin', 'staff'],
   data: ['template', 'photo', 'consent'],
   answer: ImportRun,
-  errors: ['import-unknown', 'import-closed', 'import-nothing-accepted'],
+  errors: ['import-closed', 'import-nothing-accepted'],
 });
 
 export const cancelImport = endpoint('POST /api/imports/:import/cancel', {
@@ -259,7 +240,7 @@ export const cancelImport = endpoint('POST /api/imports/:import/cancel', {
   data: ['photo'],
   action: 'delete',
   answer: ImportRun,
-  errors: ['import-unknown', 'import-closed'],
+  errors: ['import-closed'],
 });
 
 export const listImportLines = endpoint('GET /api/imports/:import/people', {
@@ -268,7 +249,6 @@ export const listImportLines = endpoint('GET /api/imports/:import/people', {
   data: ['person.name', 'person.number', 'person.email'],
   query: ImportLineQuery,
   answer: ImportLinePage,
-  errors: ['cursor-unreadable', 'import-unknown'],
 });
 
 export const createImportPeople = endpoint('POST /api/imports/:import/people', {
@@ -276,7 +256,7 @@ export const createImportPeople = endpoint('POST /api/imports/:import/people', {
   roles: ['admin', 'staff'],
   data: ['person.name', 'person.number', 'person.email'],
   answer: ImportRun,
-  errors: ['import-unknown', 'import-closed', 'import-people-busy', 'import-people-wrong', 'import-nobody-new'],
+  errors: ['import-closed', 'import-people-busy', 'import-people-wrong', 'import-nobody-new'],
 });
 
 export const undoImportPeople = endpoint('POST /api/imports/:import/people/undo', {
@@ -285,5 +265,5 @@ export const undoImportPeople = endpoint('POST /api/imports/:import/people/undo'
   data: ['person.name', 'person.number', 'person.email'],
   action: 'delete',
   answer: ImportRun,
-  errors: ['import-unknown', 'import-people-busy', 'import-nobody-made'],
+  errors: ['import-people-busy', 'import-nobody-made'],
 });

@@ -19,16 +19,12 @@ export const Lookalikes = z.strictObject({
 });
 export type Lookalikes = z.infer<typeof Lookalikes>;
 
-export const LookalikesQuery = z.strictObject(pageQuery);
-export const LookalikesPage = pageOf(Lookalikes);
-
 export const listLookalikes = endpoint('GET /api/lookalikes', {
   summary: 'List lookalikes: pairs of people that face alone can’t distinguish, newest first',
   roles: ['admin', 'staff'],
   data: ['person.name'],
-  query: LookalikesQuery,
-  answer: LookalikesPage,
-  errors: ['cursor-unreadable'],
+  query: z.strictObject(pageQuery),
+  answer: pageOf(Lookalikes),
 });
 
 export const removeLookalike = endpoint('POST /api/lookalikes/:pair/remove', {
@@ -36,5 +32,4 @@ export const removeLookalike = endpoint('POST /api/lookalikes/:pair/remove', {
   roles: ['admin'],
   data: ['person'],
   answer: 'nothing',
-  errors: ['lookalikes-unknown'],
 });

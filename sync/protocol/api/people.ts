@@ -71,7 +71,6 @@ export const PeopleQuery = z.strictObject({
   badge: Text(80).optional(),
   site: Uuid.optional(),
 });
-export const PeoplePage = pageOf(Person);
 
 export const NewPerson = z.strictObject({
   ...z.strictObject(fields).partial().required({ name: true }).shape,
@@ -103,8 +102,6 @@ export const PersonStaff = z.strictObject({
 });
 export type PersonStaff = z.infer<typeof PersonStaff>;
 
-export const PersonSites = z.strictObject({ sites: z.array(Uuid).max(200) });
-
 /** Of one embedding model. Vectors never leave by the API. */
 export const TemplateCount = z.strictObject({ model: z.string(), count: z.number().int(), newest: Instant });
 export const TemplateCounts = z.strictObject({ person: Uuid, models: z.array(TemplateCount) });
@@ -118,8 +115,8 @@ export const listPeople = endpoint('GET /api/people', {
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
   query: PeopleQuery,
-  answer: PeoplePage,
-  errors: ['cursor-unreadable', 'unknown-site'],
+  answer: pageOf(Person),
+  errors: ['unknown-site'],
 });
 
 export const getPerson = endpoint('GET /api/people/:person', {
@@ -127,7 +124,6 @@ export const getPerson = endpoint('GET /api/people/:person', {
   roles: ['admin', 'dpo', 'staff'],
   data: PROFILE,
   answer: Person,
-  errors: ['person-unknown'],
 });
 
 export const createPerson = endpoint('POST /api/people', {
@@ -145,16 +141,16 @@ export const changePerson = endpoint('PATCH /api/people/:person', {
   data: PROFILE,
   body: PersonPatch,
   answer: Person,
-  errors: ['person-unknown', 'person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
+  errors: ['person-erased', 'person-merged', 'person-changed', 'name-unreadable'],
 });
 
 export const setPersonSites = endpoint('PUT /api/people/:person/sites', {
   summary: 'Set a person’s sites; kiosks of sites they leave delete their data',
   roles: ['admin', 'staff'],
   data: ['person'],
-  body: PersonSites,
+  body: z.strictObject({ sites: z.array(Uuid).max(200) }),
   answer: Person,
-  errors: ['person-unknown', 'unknown-site'],
+  errors: ['unknown-site'],
 });
 
 export const getMinor = endpoint('GET /api/people/:person/minor', {
@@ -162,7 +158,6 @@ export const getMinor = endpoint('GET /api/people/:person/minor', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['person.minor', 'consent.guardian'],
   answer: MinorAnswer,
-  errors: ['person-unknown'],
 });
 
 export const setMinor = endpoint('PUT /api/people/:person/minor', {
@@ -171,7 +166,7 @@ export const setMinor = endpoint('PUT /api/people/:person/minor', {
   data: ['person.minor', 'consent.guardian'],
   body: NewMinor,
   answer: MinorAnswer,
-  errors: ['person-unknown', 'not-a-minor', 'birth-in-future', 'name-unreadable'],
+  errors: ['not-a-minor', 'birth-in-future', 'name-unreadable'],
 });
 
 export const removeMinor = endpoint('DELETE /api/people/:person/minor', {
@@ -179,7 +174,6 @@ export const removeMinor = endpoint('DELETE /api/people/:person/minor', {
   roles: ['admin', 'staff', 'dpo'],
   data: ['person.minor', 'consent.guardian'],
   answer: MinorAnswer,
-  errors: ['person-unknown'],
 });
 
 export const getPersonStaff = endpoint('GET /api/people/:person/staff', {
@@ -187,7 +181,6 @@ export const getPersonStaff = endpoint('GET /api/people/:person/staff', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['person', 'staff.name'],
   answer: PersonStaff,
-  errors: ['person-unknown'],
 });
 
 export const countTemplates = endpoint('GET /api/people/:person/templates', {
@@ -195,7 +188,6 @@ export const countTemplates = endpoint('GET /api/people/:person/templates', {
   roles: ['admin', 'dpo', 'staff'],
   data: ['template.count'],
   answer: TemplateCounts,
-  errors: ['person-unknown'],
 });
 
 export const deleteTemplates = endpoint('DELETE /api/people/:person/templates', {
@@ -204,5 +196,4 @@ export const deleteTemplates = endpoint('DELETE /api/people/:person/templates', 
   roles: ['admin', 'dpo', 'staff'],
   data: ['template'],
   answer: TemplateCounts,
-  errors: ['person-unknown'],
 });

@@ -18,8 +18,6 @@ export type MyProfile = z.infer<typeof MyProfile>;
 /** Everything else is given by the operator of the place. */
 export const MyProfilePatch = PersonPatch.pick({ version: true, name: true, email: true, phone: true, language: true });
 
-export const MyGps = z.strictObject({ optOut: z.boolean() });
-
 export const MyConsent = z.strictObject({ textVersion: z.string().min(1).max(40), language: Language });
 export const MyConsentAnswer = z.strictObject({ standing: ConsentStanding });
 
@@ -43,7 +41,6 @@ export const ErasureConfirmation = z.strictObject({
   /** Days in which it can still be taken back; templates go at once all the same. */
   undoDays: z.number().int(),
 });
-export const ErasureDemand = z.strictObject({ confirmation: z.string().max(200).optional() });
 /** `undoUntil` null: it can't be taken back. */
 export const ErasureStarted = z.strictObject({ request: z.string(), undoUntil: Instant.nullable() });
 
@@ -86,7 +83,7 @@ export const setMyGps = endpoint('PUT /api/me/gps', {
   summary: 'Set whether kiosks may record where I check in; an opt-out deletes stored positions immediately',
   roles: ['person'],
   data: ['person.gps'],
-  body: MyGps,
+  body: z.strictObject({ optOut: z.boolean() }),
   answer: MyProfile,
 });
 
@@ -119,7 +116,6 @@ export const listMyAttendance = endpoint('GET /api/me/attendance', {
   data: ['attendance'],
   query: z.strictObject(pageQuery),
   answer: AttendancePage,
-  errors: ['cursor-unreadable'],
 });
 
 export const exportMyData = endpoint('GET /api/gdpr/export/my-data', {
@@ -144,7 +140,7 @@ export const requestMyErasure = endpoint('DELETE /api/gdpr/delete/my-account', {
     'Request erasure of my data: templates are deleted immediately everywhere, the rest after the cancellation period',
   roles: ['person'],
   data: ['person', 'template', 'photo', 'attendance'],
-  body: ErasureDemand,
+  body: z.strictObject({ confirmation: z.string().max(200).optional() }),
   answer: ErasureStarted,
   errors: ['confirmation-needed'],
 });
@@ -162,7 +158,6 @@ export const listConsentTextsFor = endpoint('GET /api/people/:person/consent-tex
   roles: ['admin', 'staff'],
   data: ['person.name'],
   answer: MyConsentTexts,
-  errors: ['person-unknown'],
 });
 
 export const listMyComplaints = endpoint('GET /api/me/complaints', {

@@ -36,8 +36,6 @@ export const PresencePage = z.strictObject({
 });
 export type PresencePage = z.infer<typeof PresencePage>;
 
-export const NewEvacuation = z.strictObject({ site: Uuid.optional() });
-
 export const Evacuation = z.strictObject({
   id: Uuid,
   site: Uuid.nullable(),
@@ -59,7 +57,6 @@ export const Accounted = z.strictObject({
   device: Uuid.nullable(),
 });
 
-export const EvacuationQuery = z.strictObject({ site: Uuid.optional() });
 export const EvacuationState = z.strictObject({
   /** The one that goes on; null: none does. */
   current: Evacuation.nullable(),
@@ -75,14 +72,14 @@ export const listPresence = endpoint('GET /api/presence', {
   data: ['attendance', 'person.name'],
   query: PresenceQuery,
   answer: PresencePage,
-  errors: ['unknown-site', 'cursor-unreadable'],
+  errors: ['unknown-site'],
 });
 
 export const getEvacuation = endpoint('GET /api/evacuation', {
   summary: 'Show a site’s current evacuation with the people accounted for, and the last one that ended',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance'],
-  query: EvacuationQuery,
+  query: z.strictObject({ site: Uuid.optional() }),
   answer: EvacuationState,
   errors: ['unknown-site'],
 });
@@ -91,7 +88,7 @@ export const startEvacuation = endpoint('POST /api/evacuations', {
   summary: 'Start an evacuation roll call, or join the one in progress at the site',
   roles: ['admin', 'staff'],
   data: ['attendance'],
-  body: NewEvacuation,
+  body: z.strictObject({ site: Uuid.optional() }),
   answer: Evacuation,
   errors: ['unknown-site'],
 });
@@ -101,7 +98,7 @@ export const markSafe = endpoint('PUT /api/evacuations/:evacuation/people/:perso
   roles: ['admin', 'staff'],
   data: ['attendance'],
   answer: 'nothing',
-  errors: ['evacuation-over', 'person-unknown'],
+  errors: ['evacuation-over'],
 });
 
 export const unmarkSafe = endpoint('DELETE /api/evacuations/:evacuation/people/:person', {
@@ -110,7 +107,7 @@ export const unmarkSafe = endpoint('DELETE /api/evacuations/:evacuation/people/:
   data: ['attendance'],
   action: 'write',
   answer: 'nothing',
-  errors: ['evacuation-over', 'person-unknown'],
+  errors: ['evacuation-over'],
 });
 
 export const endEvacuation = endpoint('POST /api/evacuations/:evacuation/end', {

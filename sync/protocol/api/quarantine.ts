@@ -23,7 +23,6 @@ export const QuarantineRow = z.strictObject({
   receivedAt: Instant,
   retriedAt: Instant.nullable(),
 });
-export const QuarantinePage = pageOf(QuarantineRow);
 export const QuarantineRetry = z.strictObject({ ...filter, id: z.number().int().positive().optional() });
 export const QuarantineRetried = z.strictObject({
   taken: z.number().int(),
@@ -35,8 +34,7 @@ export const listQuarantine = endpoint('GET /api/quarantine', {
   roles: ['admin', 'auditor', 'operator'],
   data: [],
   query: QuarantineQuery,
-  answer: QuarantinePage,
-  errors: ['cursor-unreadable'],
+  answer: pageOf(QuarantineRow),
 });
 
 export const retryQuarantine = endpoint('POST /api/quarantine/retry', {

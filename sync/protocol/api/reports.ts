@@ -51,5 +51,5 @@ export const getDayReport = endpoint('GET /api/reports/day', {
   data: ['attendance', 'person.name'],
   query: DayReportQuery,
   answer: DayReport,
-  errors: ['unknown-site', 'no-such-day', 'cursor-unreadable'],
+  errors: ['unknown-site', 'no-such-day'],
 });

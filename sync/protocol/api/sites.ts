@@ -29,8 +29,6 @@ export const Site = z.strictObject({
 });
 export type Site = z.infer<typeof Site>;
 
-export const SiteList = z.strictObject({ items: z.array(Site) });
-
 export const NewSite = z.strictObject({
   name: GivenName,
   timeZone: TimeZone,
@@ -59,7 +57,6 @@ export const SiteChange = z.strictObject({
   after: SiteFacts,
 });
 export type SiteChange = z.infer<typeof SiteChange>;
-export const SiteHistory = z.strictObject({ site: Uuid, items: z.array(SiteChange) });
 
 /**
  * What can be set of a policy; consent texts have a life of their own. `repeatWindowSeconds` is the site's own also where
@@ -115,7 +112,7 @@ export const listSites = endpoint('GET /api/sites', {
   summary: 'List sites, by name',
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
-  answer: SiteList,
+  answer: z.strictObject({ items: z.array(Site) }),
 });
 
 export const createSite = endpoint('POST /api/sites', {
@@ -132,7 +129,6 @@ export const getSite = endpoint('GET /api/sites/:site', {
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   answer: Site,
-  errors: ['unknown-site'],
 });
 
 export const changeSite = endpoint('PATCH /api/sites/:site', {
@@ -142,15 +138,14 @@ export const changeSite = endpoint('PATCH /api/sites/:site', {
   query: SiteWrite,
   body: SitePatch,
   answer: Site,
-  errors: ['unknown-site', 'site-configured', 'settings-changed-meanwhile', 'name-unreadable'],
+  errors: ['site-configured', 'settings-changed-meanwhile', 'name-unreadable'],
 });
 
 export const getSiteHistory = endpoint('GET /api/sites/:site/history', {
   summary: 'List changes of a site’s name and calendar, newest first',
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
-  answer: SiteHistory,
-  errors: ['unknown-site'],
+  answer: z.strictObject({ site: Uuid, items: z.array(SiteChange) }),
 });
 
 export const revertSite = endpoint('POST /api/sites/:site/revert', {
@@ -159,7 +154,7 @@ export const revertSite = endpoint('POST /api/sites/:site/revert', {
   data: [],
   body: RevertPolicy,
   answer: Site,
-  errors: ['unknown-site', 'site-change-unknown', 'site-configured'],
+  errors: ['site-change-unknown', 'site-configured'],
 });
 
 export const getSitePolicy = endpoint('GET /api/sites/:site/policy', {
@@ -167,7 +162,6 @@ export const getSitePolicy = endpoint('GET /api/sites/:site/policy', {
   roles: ['admin', 'dpo', 'staff', 'auditor'],
   data: [],
   answer: SitePolicy,
-  errors: ['unknown-site'],
 });
 
 export const setSitePolicy = endpoint('PUT /api/sites/:site/policy', {
@@ -178,7 +172,7 @@ export const setSitePolicy = endpoint('PUT /api/sites/:site/policy', {
   query: PolicyWrite,
   body: NewSitePolicy,
   answer: SitePolicy,
-  errors: ['unknown-site', 'checkin-method-required', 'settings-changed-meanwhile'],
+  errors: ['checkin-method-required', 'settings-changed-meanwhile'],
 });
 
 export const changeSitePolicy = endpoint('PATCH /api/sites/:site/policy', {
@@ -187,7 +181,7 @@ export const changeSitePolicy = endpoint('PATCH /api/sites/:site/policy', {
   data: [],
   body: PolicyPatch,
   answer: SitePolicy,
-  errors: ['unknown-site', 'bad-request', 'checkin-method-required', 'settings-changed-meanwhile'],
+  errors: ['bad-request', 'checkin-method-required', 'settings-changed-meanwhile'],
 });
 
 export const getSitePolicyHistory = endpoint('GET /api/sites/:site/policy/history', {
@@ -195,7 +189,6 @@ export const getSitePolicyHistory = endpoint('GET /api/sites/:site/policy/histor
   roles: ['admin', 'dpo', 'auditor'],
   data: ['account.email'],
   answer: PolicyHistory,
-  errors: ['unknown-site'],
 });
 
 export const revertSitePolicy = endpoint('POST /api/sites/:site/policy/revert', {
@@ -204,5 +197,5 @@ export const revertSitePolicy = endpoint('POST /api/sites/:site/policy/revert', 
   data: [],
   body: RevertPolicy,
   answer: SitePolicy,
-  errors: ['unknown-site', 'policy-change-unknown'],
+  errors: ['policy-change-unknown'],
 });

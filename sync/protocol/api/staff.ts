@@ -115,7 +115,7 @@ export const resetKioskStaff = endpoint('POST /api/kiosk-staff/:member/reset', {
   data: ['staff.name', 'account.email', 'staff.keys'],
   body: StaffReset,
   answer: HandedOver,
-  errors: ['staff-unknown', 'staff-of-kiosk', 'staff-badge-taken', 'staff-no-factor'],
+  errors: ['staff-of-kiosk', 'staff-badge-taken', 'staff-no-factor'],
 });
 
 export const removeKioskStaff = endpoint('DELETE /api/kiosk-staff/:member', {
@@ -123,5 +123,5 @@ export const removeKioskStaff = endpoint('DELETE /api/kiosk-staff/:member', {
   roles: ['admin', 'operator'],
   data: ['staff.name', 'account.email'],
   answer: KioskStaffList,
-  errors: ['staff-unknown', 'staff-of-kiosk'],
+  errors: ['staff-of-kiosk'],
 });

@@ -3,11 +3,23 @@ import { auditAnchorJob } from './audit/anchor.job.ts';
 import { auditKeyPlace } from './audit/keys.ts';
 import { auditPurgeJob } from './audit/purge.job.ts';
 import type { ChangeOf, Reader } from './changes/to-kiosks.ts';
-import { runsJob } from './jobs/runs.job.ts';
+import type { Job } from './jobs/job.ts';
+import { pruneRuns } from './jobs/runs.ts';
 import { destroyPersonKeys, personKeyPlace } from './keys/persons.ts';
 import { type KeyPurpose, keyPlace } from './keys/vault.ts';
 import { tokenKeyPlace } from './keys/versions.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from './server-module.ts';
+
+const DAY_MS = 86_400_000;
+/** Reports of purges and backups are evidence: as long as the audit log at least. */
+const KEEP_DAYS = 400;
+
+/** Reports of runs that are too old go. */
+const runsJob: Job = {
+  name: 'job-runs',
+  everyMs: DAY_MS,
+  run: async ({ db, now }) => ({ removed: await pruneRuns(db, new Date(now().getTime() - KEEP_DAYS * DAY_MS)) }),
+};
 
 const KEYS = { notPersonal: 'keys' };
 

@@ -11,6 +11,8 @@ import { lockMark } from './marks.ts';
 import { type TakeOptions, type Taking, take } from './take.ts';
 import { triage } from './triage.ts';
 
+type Entry = z.output<typeof QuarantineRow>;
+
 /** Which entries are meant; all of them where nothing is said. */
 export interface QuarantineFilter {
   readonly device?: string | undefined;
@@ -22,7 +24,7 @@ export interface QuarantineFilter {
 export async function listQuarantine(
   db: Db,
   filter: QuarantineFilter & { readonly after?: number | undefined; readonly limit?: number | undefined } = {},
-): Promise<z.output<typeof QuarantineRow>[]> {
+): Promise<Entry[]> {
   const rows = await select(db, filter)
     .select(['id', 'device', 'epoch', 'seq', 'reason', 'not_retained', 'received_at', 'retried_at'])
     .where('id', '>', filter.after ?? 0)
@@ -76,7 +78,7 @@ export async function retryQuarantine(
 /** @returns null when it is in the log now, the reason when it stays, undefined when someone else was faster */
 async function retryOne(
   services: Taking & { readonly db: Db },
-  entry: QuarantineEntry,
+  entry: Entry,
   now: Date,
   options: TakeOptions,
 ): Promise<string | null | undefined> {
@@ -91,7 +93,7 @@ async function retryOne(
 
 async function attempt(
   services: Taking & { readonly db: Db },
-  { id, device, epoch, seq }: QuarantineEntry,
+  { id, device, epoch, seq }: Entry,
   now: Date,
   options: TakeOptions,
 ): Promise<string | null | undefined> {

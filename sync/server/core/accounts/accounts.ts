@@ -92,7 +92,7 @@ export async function addAccount(
   { role, email }: { role: AccountRole; email: string },
   now: Date,
 ): Promise<AccountShape> {
-  if (await accountByEmail(tx, keys, email)) throw emailTaken();
+  if (await accountByEmail(tx, keys, email)) throw new Problem('email-taken');
   const id = randomUUID();
   const { numInsertedOrUpdatedRows: made } = await tx
     .insertInto('account')
@@ -106,11 +106,9 @@ export async function addAccount(
     })
     .onConflict((c) => c.column('email_index').doNothing())
     .executeTakeFirst();
-  if (!made) throw emailTaken();
+  if (!made) throw new Problem('email-taken');
   return shown(keys, await lockAccount(tx, id));
 }
-
-export const emailTaken = (): Problem => new Problem('email-taken');
 
 export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<AccountShape[]> {
   const rows = await db.selectFrom('account').selectAll().orderBy('made_at').orderBy('id').execute();

@@ -5,7 +5,7 @@ import { endSessionsOf, type Session } from '../../platform/access/session.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { type AccountRow, accountByEmail, emailTaken } from './accounts.ts';
+import { type AccountRow, accountByEmail } from './accounts.ts';
 import { newTotp, openTotp, sealTotp, totpStep } from './totp.ts';
 
 /** What an account signs in with: address, password, second factor, recovery codes. */
@@ -90,7 +90,7 @@ export async function setSignIn(
 ): Promise<void> {
   if (change.email !== undefined) {
     const owner = await accountByEmail(tx, keys, change.email);
-    if (owner && owner.id !== row.id) throw emailTaken();
+    if (owner && owner.id !== row.id) throw new Problem('email-taken');
   }
   await writeSealed(tx, keys, row, { email: change.email });
   if (change.password !== undefined)
@@ -129,8 +129,6 @@ export async function confirmTotp(
   await endSessionsOf(tx, { account: row.id }, except);
   return newRecoveryCodes(tx, keys, row.id);
 }
-
-export const secondFactorWrong = (): Problem => new Problem('second-factor-wrong');
 
 /** A session that has done what it had to: everything its role may do is open from now on. */
 export async function finishEnrolment(tx: Transaction<Tables>, session: Session, now: Date): Promise<void> {

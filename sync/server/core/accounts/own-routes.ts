@@ -13,7 +13,6 @@ import {
   newRecoveryCodes,
   offerTotp,
   recoveryCodesLeft,
-  secondFactorWrong,
   setSignIn,
   useSecondFactor,
 } from './credentials.ts';
@@ -131,7 +130,7 @@ export const ownAccountRoutes: readonly Route[] = [
       const row = await own(call);
       if (row.password === null) throw new Problem('password-missing');
       const codes = await confirmTotp(tx, services.keys, row, body.code, now, session!);
-      if (!codes) return new Refused(secondFactorWrong());
+      if (!codes) return new Refused(new Problem('second-factor-wrong'));
       await forgive(tx, prepared.throttle);
       if (session!.stage === 'enrol') await finishEnrolment(tx, session!, now);
       return { codes };

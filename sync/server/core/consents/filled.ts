@@ -43,7 +43,7 @@ export async function requireInForce(db: Db, person: string, textVersion: string
   const [version, photos] = textVersion.split('.');
   const isIt = (text: PolicyConsentText) => text.version === version && text.language === language;
   const otherDays = photos?.startsWith('photo-') && photos !== `photo-${photoDays}-days`;
-  if (!own.some(isIt) || otherDays) throw outdated();
+  if (!own.some(isIt) || otherDays) throw new Problem('consent-outdated');
   if (items.some((text) => text.language === language)) return;
   throw new Problem('privacy-not-set');
 }
@@ -55,10 +55,8 @@ export async function requireInForce(db: Db, person: string, textVersion: string
 export async function requireVersionInForce(db: Db, textVersion: string | undefined): Promise<void> {
   const inForce = await textsInForce(db);
   const version = textVersion?.split('.')[0];
-  if (inForce.length > 0 && !inForce.some((text) => text.version === version)) throw outdated();
+  if (inForce.length > 0 && !inForce.some((text) => text.version === version)) throw new Problem('consent-outdated');
 }
-
-const outdated = (): Problem => new Problem('consent-outdated');
 
 async function scopeOfPerson(db: Db, person: string): Promise<string> {
   const sites = await db

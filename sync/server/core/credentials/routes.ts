@@ -1,12 +1,29 @@
+import { randomBytes } from 'node:crypto';
 import type { Credentials } from '../../../protocol/api/credentials.ts';
 import * as api from '../../../protocol/api/credentials.ts';
+import { OWN_CODE_MS, writeOwnCode } from '../../../protocol/seal/own-code.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import type { Keyring } from '../../platform/keys/keyring.ts';
 import { self } from '../people/self.ts';
 import { requireShown } from '../people/shown.ts';
-import { issueOwnCode } from './codes.ts';
 import { addBadge, credentialsOf, issueCard, revokeCredential } from './store.ts';
+
+/** A code for a person's own page: it opens the door once at each kiosk, for a minute. Nothing of it is kept here. */
+function issueOwnCode(
+  keyring: Pick<Keyring, 'issuer'>,
+  person: string,
+  now: Date,
+): { readonly text: string; readonly issuedAt: string; readonly expiresAt: string } {
+  // A code says whole seconds, so its time is cut too: the page must not show one that a kiosk refuses.
+  const issuedAt = Math.floor(now.getTime() / 1000) * 1000;
+  return {
+    text: writeOwnCode({ person, issuedAt, nonce: randomBytes(8) }, keyring.issuer),
+    issuedAt: new Date(issuedAt).toISOString(),
+    expiresAt: new Date(issuedAt + OWN_CODE_MS).toISOString(),
+  };
+}
 
 export const credentialRoutes: readonly Route[] = [
   implement(api.listCredentials, async ({ tx, services: { keys }, params: { person }, about }) => {

@@ -149,8 +149,6 @@ export async function listDevices(db: Db, { status, site, limit, after }: Device
   return (await query.execute()).map(toDevice);
 }
 
-export const unknownDevice = (): Problem => new Problem('unknown-device');
-
 /**
  * Whether the server takes anything of this device. Asked at every message, so that a revocation takes effect on the next.
  *
@@ -219,7 +217,7 @@ export async function revokeDevice(db: Db, id: string, now: Date): Promise<Devic
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirst();
-  if (!row) throw unknownDevice();
+  if (!row) throw new Problem('unknown-device');
   return toDevice(row);
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import type { Device as DeviceShape } from '../../../protocol/api/devices.ts';
 import * as api from '../../../protocol/api/devices.ts';
 import { serverFingerprint } from '../../../protocol/seal/fingerprint.ts';
@@ -11,7 +12,7 @@ import { changeDevice } from './change.ts';
 import { makeCode } from './codes.ts';
 import { type IdentityContext, identityContext } from './context.ts';
 import { approveDevice, provisionByFile } from './join.ts';
-import { type Device, findDevice, listDevices, revokeDevice, unknownDevice } from './registry.ts';
+import { type Device, findDevice, listDevices, revokeDevice } from './registry.ts';
 
 /** Sort key of the list. */
 const After = z.tuple([z.string().max(80), Uuid]);
@@ -68,7 +69,7 @@ function identityOf({ tx, services, now }: Call<unknown, unknown, unknown>): Ide
 
 async function found(db: Db, id: string): Promise<DeviceShape> {
   const device = await findDevice(db, id);
-  if (!device) throw unknownDevice();
+  if (!device) throw new Problem('unknown-device');
   return shown(device);
 }
 

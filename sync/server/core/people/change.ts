@@ -1,8 +1,8 @@
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { PersonPatch } from '../../../protocol/api/people.ts';
 import type { Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { personUnknown } from './living.ts';
 import { forgetPositions } from './positions.ts';
 import { writePerson } from './records.ts';
 import { personChanged, publishCredentials } from './sites.ts';
@@ -22,7 +22,7 @@ export async function changePerson(
 ): Promise<string[]> {
   // A change makes nobody.
   const known = await tx.selectFrom('person').select('id').where('id', '=', person).executeTakeFirst();
-  if (!known) throw personUnknown();
+  if (!known) throw new Problem('person-unknown');
   // Against an ingest that is writing a position of theirs (lockPeople): it comes before all of this, or after.
   if (patch.gpsOptOut) await tx.selectFrom('person').select('id').where('id', '=', person).forUpdate().execute();
   const expect = version === undefined ? {} : { expectVersion: version };

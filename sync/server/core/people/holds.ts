@@ -5,7 +5,6 @@ import { Problem } from '../../../errors/problem.ts';
 import type { Hold } from '../../../protocol/api/retention.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
-import { personUnknown } from './living.ts';
 import { lockPeople } from './people.ts';
 
 /** A duty to keep things that would otherwise go: a dispute, an investigation. Nothing that it covers is purged or erased. */
@@ -29,7 +28,7 @@ export async function setHold(tx: Transaction<Tables>, keys: Keys, hold: NewHold
   const { person, site, from, until, reason } = hold;
   if (!person && !site && !from && !until) throw new Problem('hold-covers-everything');
   if (from && until && from >= until) throw new Problem('hold-period-wrong');
-  if (person && (await lockPeople(tx, [person])).get(person)?.erased) throw personUnknown();
+  if (person && (await lockPeople(tx, [person])).get(person)?.erased) throw new Problem('person-unknown');
   const id = v7();
   await tx
     .insertInto('retention_hold')

@@ -2,8 +2,6 @@ import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 
-export const personUnknown = (): Problem => new Problem('person-unknown');
-
 /** People who were neither erased nor merged into another. */
 export const livingPeople = (db: Db) =>
   db.selectFrom('person').select('id').where('deleted_at', 'is', null).where('merged_into', 'is', null);
@@ -23,7 +21,7 @@ export async function requireLiving(
 ): Promise<void> {
   const living = livingPeople(tx).where('id', '=', person);
   const locked = against === 'none' ? living.forKeyShare() : living.forNoKeyUpdate();
-  if (!(await locked.executeTakeFirst())) throw personUnknown();
+  if (!(await locked.executeTakeFirst())) throw new Problem('person-unknown');
 }
 
 /** The person under that name today: merged ones go by the one that was kept. Null when erased, or nobody is known by it. */

@@ -2,7 +2,6 @@ import type { Transaction } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { personErased } from '../../platform/keys/persons.ts';
 import { FIELDS, type Field, INDEXED_FIELDS, type IndexedField, normalised, type Values } from './fields.ts';
 import { livingPeople } from './living.ts';
 import { touchCheckinsOf } from './people.ts';
@@ -64,7 +63,7 @@ export async function writePerson(
   now: Date,
 ): Promise<{ readonly version: number; readonly changed: string[] }> {
   const [row] = await selectRows(tx, keys, [id], { lock: true });
-  if (row?.deletedAt) throw personErased();
+  if (row?.deletedAt) throw new Problem('person-erased');
   if (row?.mergedInto) throw new Problem('person-merged');
   if (!row && expectVersion) throw new Problem('person-unknown');
   if (expectVersion !== undefined && expectVersion !== (row?.rowVersion ?? 0)) throw new Problem('person-changed');

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import type { Person } from '../../../protocol/api/people.ts';
 import * as api from '../../../protocol/api/people.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
@@ -11,7 +12,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
 import { scopeOfSite } from '../sites/write.ts';
 import { changePerson, defined } from './change.ts';
-import { personUnknown, requireLiving } from './living.ts';
+import { requireLiving } from './living.ts';
 import { findPeople, writePerson } from './records.ts';
 import { shownPeople } from './shown.ts';
 import { assignToSites } from './sites.ts';
@@ -66,7 +67,7 @@ export const peopleRoutes: readonly Route[] = [
 
 async function one(db: Db, keys: Keys, person: string): Promise<Person> {
   const shown = (await shownPeople(db, keys, [person])).get(person);
-  if (!shown) throw personUnknown();
+  if (!shown) throw new Problem('person-unknown');
   return shown;
 }
 

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type { Person } from '../../../protocol/api/people.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Standing } from '../consents/standing.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
-import { personUnknown } from './living.ts';
 import { readPeople } from './records.ts';
 
 /** People as the API shows them; people unknown or erased are absent. As many statements for one as for all. */
@@ -23,7 +23,7 @@ export async function shownPeople(db: Db, keys: Keys, people: readonly string[])
 export async function requireShown(db: Db, keys: Keys, person: string): Promise<Person> {
   const found = (await shownPeople(db, keys, [person])).get(person);
   const row = await db.selectFrom('person').select('merged_into').where('id', '=', person).executeTakeFirst();
-  if (!found || row?.merged_into) throw personUnknown();
+  if (!found || row?.merged_into) throw new Problem('person-unknown');
   return found;
 }
 

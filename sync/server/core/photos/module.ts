@@ -1,5 +1,29 @@
+import type { WireEvent } from '../../../protocol/wire/event.ts';
+import { PhotoAddress } from '../../../protocol/wire/photos.ts';
+import type { Batch } from '../../platform/events.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
-import { expectPhotos } from './expect.ts';
+
+const KINDS = { checkin: 'checkin', person: 'enrolment' } as const;
+
+/**
+ * Notes which photos the events of a device name: no other is taken, and of no other device. Of a person who was erased none is. Runs inside the
+ * ingest's transaction.
+ */
+async function expectPhotos({ tx, device, people, now }: Batch, events: readonly WireEvent[]): Promise<void> {
+  const rows = events.flatMap(({ header, personal }) => {
+    const kind = KINDS[header.type as keyof typeof KINDS];
+    const address = PhotoAddress.safeParse(personal.photo?.value).data;
+    const person = personal.person?.value;
+    if (!kind || !address || typeof person !== 'string' || people.get(person)?.erased) return [];
+    return [{ address, device, event: header.id, person, kind, expected_at: now, total: null, complete_at: null }];
+  });
+  if (rows.length === 0) return;
+  await tx
+    .insertInto('photo')
+    .values(rows)
+    .onConflict((c) => c.columns(['device', 'address']).doNothing())
+    .execute();
+}
 
 const PHOTOS = {
   exported: 'photos',

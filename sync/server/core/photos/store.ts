@@ -15,7 +15,7 @@ const select = (db: Db, device: string, address: string) =>
 /** @throws Problem `photo-unexpected`: no event of this device names it, or its person was erased */
 export async function photoState(db: Db, device: string, address: string): Promise<PhotoState> {
   const row = await select(db, device, address).executeTakeFirst();
-  if (!row) throw unexpected();
+  if (!row) throw new Problem('photo-unexpected');
   return { received: row.received, complete: row.complete_at !== null };
 }
 
@@ -41,7 +41,7 @@ export async function takePiece(
       await tx.selectFrom('device').select('id').where('id', '=', device).forNoKeyUpdate().executeTakeFirst();
     // Two replicas may get pieces of one photo: they stand in line.
     const row = await select(tx, device, address).forUpdate().executeTakeFirst();
-    if (!row) throw unexpected();
+    if (!row) throw new Problem('photo-unexpected');
     if (row.complete_at !== null) return { received: row.received, complete: true };
     if (offset !== row.received || (row.total !== null && row.total !== total))
       return { received: row.received, complete: false };
@@ -133,5 +133,3 @@ export async function readPhoto(db: Db, address: string): Promise<Buffer | null>
   const pieces = await readPhotoOf(db, whole.device, address);
   return pieces.length === 0 ? null : Buffer.concat(pieces.map((piece) => piece.bytes));
 }
-
-const unexpected = (): Problem => new Problem('photo-unexpected');

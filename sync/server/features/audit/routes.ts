@@ -1,13 +1,30 @@
+import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/audit.ts';
 import { readPageCursor, writePageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { Position } from '../../platform/audit/cursor.ts';
 import { datesOf } from '../../platform/audit/dates.ts';
 import { compareHere } from '../../platform/audit/stored.ts';
 import { verifyPart } from '../../platform/audit/verify.ts';
-import { auditDetail } from './detail.ts';
-import { everyMatch, searchAudit } from './search.ts';
+import type { Db } from '../../platform/database/schema.ts';
+import type { Keys } from '../../platform/keys/envelope.ts';
+import { findAffected } from './affected.ts';
+import { type AuditView, everyMatch, searchAudit } from './search.ts';
+
+/** One row, and who it was about. Null: there is no such row. */
+async function auditDetail(
+  db: Db,
+  keys: Keys,
+  position: number,
+): Promise<{ row: AuditView; people: string[]; unknown: number } | null> {
+  const [row] = (await searchAudit(db, keys, { position }, { limit: 1 })).items;
+  if (!row) return null;
+  const { people, unknown } = await findAffected(db, keys, { position });
+  return { row, people: people.map((p) => p.person), unknown };
+}
+
+/** Sort key of the log's lists. */
+const Position = z.tuple([z.number().int().positive()]);
 
 /** Rows that one request verifies. */
 const VERIFIED_ROWS = 20_000;

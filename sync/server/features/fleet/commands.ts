@@ -4,7 +4,7 @@ import { Problem } from '../../../errors/problem.ts';
 import type { FleetCommand, NewCommand } from '../../../protocol/api/fleet.ts';
 import type { CommandWhat, Open, WireEvent } from '../../../protocol/wire/event.ts';
 import { clearCommands, publishDeviceState } from '../../core/devices/device-state.ts';
-import { findDevice, revokeDevice, unknownDevice } from '../../core/devices/registry.ts';
+import { findDevice, revokeDevice } from '../../core/devices/registry.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { EmailOf } from '../../platform/http/email.ts';
 
@@ -35,7 +35,7 @@ export async function askKiosk(
 ): Promise<string> {
   await tx.selectFrom('device').select('id').where('id', '=', device).forUpdate().execute();
   const known = await findDevice(tx, device);
-  if (!known) throw unknownDevice();
+  if (!known) throw new Problem('unknown-device');
   if (known.status !== 'approved') throw new Problem('device-not-approved');
   if (destroys(wanted.what) && wanted.name?.trim() !== known.name) throw new Problem('command-name-differs');
   for (const open of await openCommands(tx, device)) {
@@ -77,7 +77,7 @@ export async function withdraw(tx: Transaction<Tables>, device: string, id: stri
     .where('device', '=', device)
     .forUpdate()
     .executeTakeFirst();
-  if (!row) throw unknownCommand();
+  if (!row) throw new Problem('command-unknown');
   if (row.outcome !== null) throw new Problem('command-answered');
   await tx
     .updateTable('fleet_command')
@@ -261,5 +261,3 @@ export async function endOverdue(tx: Transaction<Tables>, now: Date): Promise<nu
   for (const { id, device } of rows) await clearCommands(tx, device, [id]);
   return rows.length;
 }
-
-export const unknownCommand = (): Problem => new Problem('command-unknown');

@@ -4,7 +4,7 @@ import { Problem } from '../../../errors/problem.ts';
 import { type Logs, MAX_LOGS_TEXT } from '../../../protocol/wire/farewell.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
-import { LOGS_KEPT_MS, unknownCommand } from './commands.ts';
+import { LOGS_KEPT_MS } from './commands.ts';
 
 export const logPlace = (command: string): Place => placeOf('fleet.log', command);
 
@@ -30,7 +30,7 @@ export async function keepLogs(
     .where((e) => e.or([e('outcome', 'is', null), e('outcome', '=', 'started')]))
     .forUpdate()
     .executeTakeFirst();
-  if (!asked) throw unknownCommand();
+  if (!asked) throw new Problem('command-unknown');
   const packed = Buffer.from(gz, 'base64');
   // Opened once here, so that what is kept can be given out later.
   const bytes = unpacked(packed).length;
@@ -50,7 +50,7 @@ export async function readLogs(db: Db, keys: Keys, device: string, command: stri
     .where('command', '=', command)
     .where('device', '=', device)
     .executeTakeFirst();
-  if (!row) throw unknownCommand();
+  if (!row) throw new Problem('command-unknown');
   return unpacked(keys.open('field', logPlace(command), row.sealed));
 }
 

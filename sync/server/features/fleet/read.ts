@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { Problem } from '../../../errors/problem.ts';
 import type {
   Alert,
   FleetDetail,
@@ -9,7 +10,7 @@ import type {
 } from '../../../protocol/api/fleet.ts';
 import { EventHeader, type Open } from '../../../protocol/wire/event.ts';
 import { Inventory } from '../../../protocol/wire/fleet.ts';
-import { type Device, findDevice, listDevices, unknownDevice } from '../../core/devices/registry.ts';
+import { type Device, findDevice, listDevices } from '../../core/devices/registry.ts';
 import { scopeOf } from '../../core/devices/scope.ts';
 import { merged, settingsWithHistory } from '../../core/devices/settings.ts';
 import { actorOf, staffNames } from '../../core/staff/store.ts';
@@ -69,7 +70,7 @@ export async function fleetPage(
 /** @throws Problem `unknown-device` */
 export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date): Promise<FleetDetail> {
   const device = await findDevice(db, id);
-  if (!device) throw unknownDevice();
+  if (!device) throw new Problem('unknown-device');
   const emailOf = await emailsOf(db, keys);
   const [kiosk] = await kiosks(db, [device], now);
   const own = await settingsWithHistory(db, { kind: 'device', scope: id }, emailOf);

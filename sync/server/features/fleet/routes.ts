@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import type { Template } from '../../../protocol/api/fleet.ts';
 import * as api from '../../../protocol/api/fleet.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
-import { findDevice, unknownDevice } from '../../core/devices/registry.ts';
+import { findDevice } from '../../core/devices/registry.ts';
 import { changeSettings, putBack, settingsWithHistory, templatesOf } from '../../core/devices/settings.ts';
 import { findSite, scopeOfSite } from '../../core/sites/write.ts';
 import { readPageCursor } from '../../platform/access/cursor.ts';
@@ -82,7 +83,7 @@ async function* pieces(text: Uint8Array): AsyncIterable<Uint8Array> {
 
 async function known({ tx, on }: Pick<AnyCall, 'tx' | 'on'>, device: string): Promise<void> {
   on(device);
-  if (!(await findDevice(tx, device))) throw unknownDevice();
+  if (!(await findDevice(tx, device))) throw new Problem('unknown-device');
 }
 
 async function templateOf(call: Pick<AnyCall, 'tx' | 'services'>, id: string, scope: string): Promise<Template> {

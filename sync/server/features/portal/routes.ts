@@ -1,12 +1,12 @@
 import type { Transaction } from 'kysely';
 import { z } from 'zod';
+import { Problem } from '../../../errors/problem.ts';
 import { Moment } from '../../../protocol/api/page.ts';
 import * as api from '../../../protocol/api/portal.ts';
 import { Uuid } from '../../../protocol/wire/event.ts';
 import { myConsentTexts } from '../../core/consents/mine.ts';
 import { giveConsent, withdrawConsent } from '../../core/consents/record.ts';
 import { changePerson } from '../../core/people/change.ts';
-import { personUnknown } from '../../core/people/living.ts';
 import { self } from '../../core/people/self.ts';
 import { shownPeople } from '../../core/people/shown.ts';
 import { policyOf } from '../../core/sites/policy.ts';
@@ -16,7 +16,7 @@ import { implement, type Route } from '../../platform/access/route.ts';
 import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { searchAttendance } from '../attendance/search.ts';
-import { erasureUnknown, requestErasure, undoErasure, undoUntilOf } from '../privacy/erasure/request.ts';
+import { requestErasure, undoErasure, undoUntilOf } from '../privacy/erasure/request.ts';
 import { makeConfirmation, requireConfirmation } from './confirmation.ts';
 import { myData } from './my-data.ts';
 
@@ -105,7 +105,7 @@ export const portalRoutes: readonly Route[] = [
   implement(api.undoMyErasure, async ({ tx, services: { keys }, actor, now, about, on }) => {
     const person = self(actor, about);
     const open = await openErasure(tx, person);
-    if (!open) throw erasureUnknown();
+    if (!open) throw new Problem('erasure-unknown');
     on(open.request);
     await undoErasure(tx, open.request, now);
     return mine(tx, keys, person);
@@ -116,7 +116,7 @@ const BY_MYSELF = { via: 'person', account: null } as const;
 
 async function mine(tx: Transaction<Tables>, keys: Keys, person: string) {
   const shown = (await shownPeople(tx, keys, [person])).get(person);
-  if (!shown) throw personUnknown();
+  if (!shown) throw new Problem('person-unknown');
   return { ...shown, erasure: await openErasure(tx, person) };
 }
 

@@ -57,12 +57,7 @@ export const openApiPath = (path: string): string => path.replaceAll(/:(\w+)/g, 
 function operationOf(spec: Route): Json {
   const write = spec.method !== 'GET';
   const signedIn = spec.roles !== 'anybody';
-  const codes = [
-    ...COMMON,
-    ...(signedIn ? OF_SESSIONS : []),
-    ...(write ? OF_WRITES : []),
-    ...(spec.errors ?? []),
-  ].sort();
+  const codes = [...COMMON, ...(signedIn ? OF_SESSIONS : []), ...(write ? OF_WRITES : []), ...spec.errors].sort();
   return {
     ...head(spec),
     parameters: [

@@ -159,17 +159,13 @@ export function admit(spec: Admission, request: FastifyRequest, { session, actor
   if (actor.role === 'operator' && spec.roles.includes('operator')) return;
   if (spec.method !== 'GET' || spec.ownPage) checkOrigin(request);
   if (spec.roles === 'anybody') return;
-  if (!session) throw noSession();
-  if (!spec.roles.includes(session.role)) throw notAllowed();
+  if (!session) throw new Problem('no-session');
+  if (!spec.roles.includes(session.role)) throw new Problem('not-allowed');
   if (session.stage === 'enrol' && !spec.enrolling) throw new Problem('second-factor-missing');
   // A person may be shown themselves alone, whatever a route forgets to check.
   const { person } = request.params as { person?: string };
-  if (actor.role === 'person' && person !== undefined && person !== actor.id) throw notAllowed();
+  if (actor.role === 'person' && person !== undefined && person !== actor.id) throw new Problem('not-allowed');
 }
-
-export const noSession = (): Problem => new Problem('no-session');
-
-export const notAllowed = (): Problem => new Problem('not-allowed');
 
 const Nothing = z.strictObject({});
 

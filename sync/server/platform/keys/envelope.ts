@@ -104,7 +104,7 @@ export class Keys {
       const found = key && known.find((k) => k.check === key.check());
       if (found) byVersion.set(found.version, key);
     }
-    if (!byVersion.has(version)) throw wrongKeys();
+    if (!byVersion.has(version)) throw new Problem('wrong-encryption-key');
     this.#byVersion = byVersion;
     this.#version = version;
   }
@@ -195,8 +195,6 @@ export class Keys {
     return JSON.parse(this.open('field', place, envelope).toString('utf8'));
   }
 }
-
-export const wrongKeys = (): Problem => new Problem('wrong-encryption-key');
 
 function hmac(key: KeyObject, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();

@@ -90,10 +90,8 @@ async function requireNotErased(db: Db, ids: readonly string[]): Promise<void> {
     select deleted_at is not null as erased from person where id = any(${ids}::uuid[]) order by id for key share`.execute(
     db,
   );
-  if (rows.some((r) => r.erased)) throw personErased();
+  if (rows.some((r) => r.erased)) throw new Problem('person-erased');
 }
-
-export const personErased = (): Problem => new Problem('person-erased');
 
 async function load(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<void> {
   if (ids.length === 0) return;

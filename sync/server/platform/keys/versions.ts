@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { Problem } from '../../../errors/problem.ts';
 import type { Tables } from '../database/schema.ts';
-import { type Keys, type KnownVersion, type Place, wrongKeys } from './envelope.ts';
+import type { Keys, KnownVersion, Place } from './envelope.ts';
 
 /**
  * Which version of the environment's keys is which. The environment has no numbers: each version is known by its check
@@ -56,7 +56,7 @@ export async function settleKeys(db: Db, keys: Keys): Promise<KeyState | null> {
   const mine = [keys.check(), keys.previousCheck()].flatMap(
     (check) => state.versions.find((v) => v.check === check) ?? [],
   );
-  if (mine.length === 0) throw wrongKeys();
+  if (mine.length === 0) throw new Problem('wrong-encryption-key');
   const incoming = state.versions.find((v) => v.state === 'incoming');
   const holds = (version: number | undefined) => mine.some((v) => v.version === version);
   const active = state.versions.find((v) => v.state === 'active')!;

@@ -57,12 +57,10 @@ export async function change(
 async function held({ tx }: Acting, id: string): Promise<Row<'rollout'>> {
   await lockRollouts(tx);
   const row = await tx.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!row) throw unknownRollout();
+  if (!row) throw new Problem('rollout-unknown');
   if (row.state === 'ended') throw new Problem('rollout-over');
   return row;
 }
-
-export const unknownRollout = (): Problem => new Problem('rollout-unknown');
 
 function requireState(row: Row<'rollout'>, states: readonly RolloutState[]): void {
   if (!states.includes(row.state)) throw new Problem('rollout-not-so', { state: row.state });

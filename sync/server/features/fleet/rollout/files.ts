@@ -1,7 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { Problem } from '../../../../errors/problem.ts';
 import { MAX_BUILD_BYTES, repositoryFile } from '../../../../protocol/wire/release.ts';
 
 /** Largest metadata file, bytes: what is larger is none of ours. */
@@ -12,9 +11,6 @@ export interface RepositoryFile {
   readonly size: number;
   readonly kind: 'metadata' | 'target';
 }
-
-/** This server has no repository to give out. */
-export const noRepository = (): Problem => new Problem('updates-not-configured');
 
 /**
  * Opens a file of the repository; the caller closes it. Only what a repository may hold is reached, and nothing outside its

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
+import { Problem } from '../../../../errors/problem.ts';
 import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../../../protocol/api/rollouts.ts';
-import { unknownDevice } from '../../../core/devices/registry.ts';
 import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { findSite, scopeOfSite } from '../../../core/sites/write.ts';
 import type { Db, Tables } from '../../../platform/database/schema.ts';
@@ -43,7 +43,7 @@ export async function nameRing(tx: Transaction<Tables>, id: RingId, name: string
 /** @throws Problem `unknown-device` */
 export async function putIntoRing(tx: Transaction<Tables>, device: string, ring: RingId, now: Date): Promise<void> {
   const known = await tx.selectFrom('device').select('id').where('id', '=', device).executeTakeFirst();
-  if (!known) throw unknownDevice();
+  if (!known) throw new Problem('unknown-device');
   if (ring === 'all') await tx.deleteFrom('device_ring').where('device', '=', device).execute();
   else
     await tx

@@ -1,3 +1,4 @@
+import { Problem } from '../../../../errors/problem.ts';
 import {
   type KioskCounts,
   type KioskState,
@@ -8,14 +9,13 @@ import {
 import type { Db, Row } from '../../../platform/database/schema.ts';
 import { emailsOf } from '../../../platform/http/email.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
-import { unknownRollout } from './acts.ts';
 import { fleetOf, planOf } from './force.ts';
 import { decide, stateOf, tally } from './rules.ts';
 
 /** @throws Problem `rollout-unknown` */
 export async function findRollout(db: Db, id: string, now: Date): Promise<Rollout> {
   const row = await db.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!row) throw unknownRollout();
+  if (!row) throw new Problem('rollout-unknown');
   return (await shown(db, [row], now))[0]!;
 }
 
@@ -67,7 +67,7 @@ export async function kiosksOf(
   now: Date,
 ): Promise<RolloutKiosk[]> {
   const row = await db.selectFrom('rollout').selectAll().where('id', '=', id).executeTakeFirst();
-  if (!row) throw unknownRollout();
+  if (!row) throw new Problem('rollout-unknown');
   const plan = planOf(row);
   const all = (await fleetOf(db, id)).map(
     (kiosk): RolloutKiosk => ({

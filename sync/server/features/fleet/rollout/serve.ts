@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import { UPDATES_PATH } from '../../../../protocol/wire/release.ts';
 import type { Listener } from '../../../platform/http/listener.ts';
-import { noRepository, openRepositoryFile, readRange } from './files.ts';
+import { openRepositoryFile, readRange } from './files.ts';
 
 export const UPDATES_ROUTE = `${UPDATES_PATH}/*`;
 const Params = z.strictObject({ '*': z.string().max(1000) });
@@ -48,7 +48,7 @@ export class Downloads {
  */
 export function registerUpdates(app: Listener, folder: string | null): void {
   app.get(UPDATES_ROUTE, { exposeHeadRoute: false }, async (request, reply) => {
-    if (folder === null) throw noRepository();
+    if (folder === null) throw new Problem('updates-not-configured');
     return give(request, reply, folder, Params.parse(request.params)['*']);
   });
 }

@@ -6,7 +6,6 @@ import type { NewRollout, RolloutStep } from '../../../../protocol/api/rollouts.
 import { compareVersions } from '../../../../protocol/wire/release.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { type Acting, noteAction } from './acts.ts';
-import { noRepository } from './files.ts';
 import { fleetOf, lockRollouts, planOf, rolloutInForce } from './force.ts';
 import { publishRollout } from './publish.ts';
 import { readRepository } from './repository.ts';
@@ -27,7 +26,7 @@ export async function startRollout(
   folder: string | null,
 ): Promise<string> {
   const { tx, now, by } = a;
-  if (folder === null) throw noRepository();
+  if (folder === null) throw new Problem('updates-not-configured');
   await requireListed(folder, wanted.version, now);
   await lockRollouts(tx);
   const before = await rolloutInForce(tx);

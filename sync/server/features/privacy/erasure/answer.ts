@@ -3,7 +3,6 @@ import type { FileAnswer } from '../../../platform/access/route.ts';
 import { readSigningKeys } from '../../../platform/audit/statement.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 import { type Certificate, certificateText, readCertificate } from './certificate.ts';
-import { erasureUnknown } from './request.ts';
 
 /**
  * The certificate of an erasure, verified against the server's signing keys.
@@ -20,7 +19,7 @@ export async function certificateOfRequest(
     .where('request', '=', request)
     .where('part_of', 'is', null)
     .executeTakeFirst();
-  if (!row) throw erasureUnknown();
+  if (!row) throw new Problem('erasure-unknown');
   if (row.state !== 'done' || !row.certificate) throw new Problem('erasure-not-complete');
   const certificate = readCertificate(row.certificate, await readSigningKeys(db));
   if (!certificate) throw new Problem('certificate-altered');

@@ -134,7 +134,7 @@ export async function undoErasure(
     .where('part_of', 'is', null)
     .forUpdate()
     .executeTakeFirst();
-  if (!row) throw erasureUnknown();
+  if (!row) throw new Problem('erasure-unknown');
   if (row.state === 'undone') return { person: row.person };
   if (row.state !== 'requested' || !row.undo_until || row.undo_until <= now) throw new Problem('erasure-under-way');
   await tx.updateTable('erasure').set({ state: 'undone', done_at: now }).where('request', '=', request).execute();
@@ -146,5 +146,3 @@ export async function undoErasure(
   }
   return { person: row.person };
 }
-
-export const erasureUnknown = (): Problem => new Problem('erasure-unknown');

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { Problem } from '../../../../errors/problem.ts';
 import * as api from '../../../../protocol/api/erasures.ts';
 import { Uuid } from '../../../../protocol/wire/event.ts';
 import { readPageCursor, writePageCursor } from '../../../platform/access/cursor.ts';
 import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import { certificateFile } from './answer.ts';
 import { type ErasureSummary, erasureState, listErasures } from './read.ts';
-import { erasureUnknown, requestErasure, undoErasure } from './request.ts';
+import { requestErasure, undoErasure } from './request.ts';
 
 const text = (date: Date | null) => date?.toISOString() ?? null;
 
@@ -34,7 +35,7 @@ export const erasureRoutes: readonly Route[] = [
   implement(api.getErasure, async ({ tx, params, about, on, now }) => {
     on(params.request);
     const state = await erasureState(tx, params.request, now);
-    if (!state) throw erasureUnknown();
+    if (!state) throw new Problem('erasure-unknown');
     if (state.person) about([state.person]);
     return {
       ...summaryOf(state),

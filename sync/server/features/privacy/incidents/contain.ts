@@ -11,7 +11,7 @@ import { writeAudit } from '../../../platform/audit/write.ts';
 import { keysChanged } from '../../../platform/changes/log.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { succeedKey } from '../../../platform/keys/succession.ts';
-import { addScope, type Doing, entry, incidentClosed, noteContained } from './incidents.ts';
+import { addScope, type Doing, entry, noteContained } from './incidents.ts';
 import { holdIncident } from './record.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function containIncident(
 ): Promise<Contained> {
   const { db, keys, now, notify } = services;
   const { row } = await holdIncident(db, keys, incident);
-  if (row.closed_at) throw incidentClosed();
+  if (row.closed_at) throw new Problem('incident-closed');
   const done: string[] = [];
   const failed: Contained['failed'] = [];
   const step = async (what: string, work: () => Promise<unknown>): Promise<void> => {

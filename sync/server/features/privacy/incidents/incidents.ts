@@ -143,10 +143,8 @@ export function entry(d: Doing, incident: string, kind: EntryKind, text: string)
 async function holdOpen(d: Doing, id: string): Promise<Held> {
   const held = await holdIncident(d.tx, d.keys, id, { forUpdate: true });
   if (!held.row.closed_at) return held;
-  throw incidentClosed();
+  throw new Problem('incident-closed');
 }
-
-export const incidentClosed = (): Problem => new Problem('incident-closed');
 
 async function write(
   { tx, keys }: Doing,

@@ -1,7 +1,13 @@
+import type { Transaction } from 'kysely';
 import { z } from 'zod';
+import type { NoticeLanguage } from '../../../../protocol/api/incidents.ts';
 import * as api from '../../../../protocol/api/incidents.ts';
+import { policyOf } from '../../../core/sites/policy.ts';
+import { DEFAULT_SCOPE } from '../../../core/sites/sites.ts';
 import { pageFrom, readPageCursor } from '../../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
+import type { Tables } from '../../../platform/database/schema.ts';
+import type { Keys } from '../../../platform/keys/envelope.ts';
 import { affectedBy } from './affected.ts';
 import { containIncident } from './contain.ts';
 import {
@@ -14,8 +20,31 @@ import {
   openIncident,
   removeScope,
 } from './incidents.ts';
-import { noticeOf } from './notice.ts';
+import { draftNotice, type NoticeText } from './notices.ts';
 import { listHeld, readIncident, summaryOf } from './record.ts';
+
+/**
+ * Drafts a notice of an incident with the contacts that the site policy names and the counts that the audit log gives.
+ *
+ * @throws Problem `incident-unknown`
+ */
+async function noticeOf(
+  tx: Transaction<Tables>,
+  keys: Keys,
+  incident: string,
+  o: { readonly to: 'authority' | 'people'; readonly language: NoticeLanguage },
+  now: Date,
+): Promise<NoticeText> {
+  const record = await readIncident(tx, keys, incident, now);
+  const found = o.to === 'authority' && record.scopes.length > 0 ? await affectedBy(tx, keys, incident) : null;
+  const { privacy = null } = await policyOf(tx, DEFAULT_SCOPE);
+  return draftNotice(o.to, o.language, {
+    incident: record,
+    affected: found && { people: found.people.length, rows: found.rows, unknown: found.unknown },
+    contacts: privacy,
+    now,
+  });
+}
 
 const SortKey = z.tuple([z.iso.datetime({ precision: 3 }), z.uuid()]);
 

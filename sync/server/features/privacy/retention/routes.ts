@@ -1,10 +1,27 @@
+import type { z } from 'zod';
+import type { Retention } from '../../../../protocol/api/retention.ts';
 import * as api from '../../../../protocol/api/retention.ts';
 import { listHolds, releaseHold, setHold } from '../../../core/people/holds.ts';
 import { implement, type Route } from '../../../platform/access/route.ts';
+import type { Db } from '../../../platform/database/schema.ts';
+import { listRuns } from '../../../platform/jobs/runs.ts';
 import { peopleOf } from '../../../platform/keys/persons.ts';
-import { retentionState } from './read.ts';
+import { kioskPurges } from './kiosks.ts';
 import { withObjects } from './retention.job.ts';
+import { rulesOf } from './rules.ts';
+import type { RuleReport } from './run.ts';
 import { runRetention } from './run.ts';
+import type { RetentionSettings } from './settings.ts';
+
+/** The rules in force, what the last run did, and what kiosks have confirmed. */
+async function retentionState(db: Db, settings: RetentionSettings, now: Date): Promise<z.output<typeof Retention>> {
+  const run = (await listRuns(db, { job: 'retention', limit: 20 })).find((r) => r.outcome === 'ok' && r.report);
+  return {
+    rules: rulesOf(settings),
+    lastRun: run ? { at: run.startedAt, rules: run.report!.rules as RuleReport[] } : null,
+    kiosks: await kioskPurges(db, settings, now),
+  };
+}
 
 export const retentionRoutes: readonly Route[] = [
   implement(api.getRetention, ({ tx, services, now }) => retentionState(tx, services.config.retention, now)),

@@ -1,4 +1,0 @@
-import { z } from 'zod';
-
-/** Sort key of the log's lists. */
-export const Position = z.tuple([z.number().int().positive()]);
